@@ -1,0 +1,21 @@
+//! Addresses, instructions, accounts and events of the Earnout program, for clients in Rust. Everything here is pure: no
+//! connection, no clock, no keys.
+//!
+//! ```
+//! use earnout_sdk::{instructions, pda};
+//! use anchor_lang::prelude::Pubkey;
+//!
+//! let creator = Pubkey::new_unique();
+//! let plan = pda::plan(&creator, 1);
+//! let collect = instructions::collect_bonus(&plan, &pda::grant(&plan, 0), 3);
+//! assert_eq!(collect.accounts[2].pubkey, pda::period(&plan, 3));
+//! ```
+
+#![warn(missing_docs)]
+
+pub mod accounts;
+pub mod events;
+pub mod instructions;
+pub mod pda;
+
+pub use earnout::ID;

@@ -1,0 +1,205 @@
+//! A chain in the process, with the built program and the real token programs on it: for tests, benchmarks and the demo.
+//!
+//! It runs the same bytecode that is deployed, checks signatures, charges fees and rent, and its clock can be set.
+
+#![warn(missing_docs)]
+
+mod report;
+mod token;
+
+pub use {
+    report::{Failure, Receipt, Step},
+    solana_account::Account,
+    solana_keypair::Keypair,
+    solana_signer::Signer,
+    token::TokenProgram,
+};
+
+use {
+    anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction},
+    earnout::state::{Attestation, Grant, Period, Plan},
+    earnout_sdk::accounts,
+    litesvm::LiteSVM,
+    sha2::{Digest, Sha256},
+    solana_clock::Clock,
+    solana_message::Message,
+    solana_transaction::Transaction,
+    std::path::{Path, PathBuf},
+    thiserror::Error,
+};
+
+/// Time of a new chain: 1 January 2024, 00:00 UTC.
+pub const GENESIS: i64 = 1_704_067_200;
+
+/// Lamports given to every key that [`Chain::key`] makes.
+pub const ENDOWMENT: u64 = 1_000_000_000_000;
+
+/// Why a chain could not be started.
+#[derive(Debug, Error)]
+#[error("cannot load the program from {}: {reason}. Run `cargo xtask build` first.", path.display())]
+pub struct StartError {
+    path: PathBuf,
+    reason: String,
+}
+
+/// The chain.
+pub struct Chain {
+    svm: LiteSVM,
+    fee_payer: Keypair,
+    transactions: u64,
+    keys: u64,
+}
+
+impl Chain {
+    /// Starts a chain with the program of `file` on it, at [`GENESIS`].
+    ///
+    /// # Errors
+    /// If the file cannot be read or is no program.
+    pub fn start(file: &Path) -> Result<Self, StartError> {
+        let mut svm = LiteSVM::new().with_log_bytes_limit(None);
+        svm.add_program_from_file(earnout::ID, file)
+            .map_err(|error| StartError {
+                path: file.to_path_buf(),
+                reason: error.to_string(),
+            })?;
+        let mut chain = Self {
+            svm,
+            fee_payer: keypair("fee payer"),
+            transactions: 0,
+            keys: 0,
+        };
+        chain.endow(&chain.fee_payer.pubkey());
+        chain.set_time(GENESIS);
+        Ok(chain)
+    }
+
+    /// The program that `cargo xtask build` made: the file named by `EARNOUT_SO`, else the one in this workspace.
+    pub fn built_program() -> PathBuf {
+        std::env::var_os("EARNOUT_SO").map_or_else(
+            || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/deploy/earnout.so"),
+            PathBuf::from,
+        )
+    }
+
+    /// A new key with [`ENDOWMENT`] lamports. Keys follow from the order in which they are made, so that runs repeat.
+    pub fn key(&mut self) -> Keypair {
+        self.keys += 1;
+        let key = keypair(&format!("key {}", self.keys));
+        self.endow(&key.pubkey());
+        key
+    }
+
+    /// The key that pays the fees of [`Chain::send`].
+    pub fn fee_payer(&self) -> &Keypair {
+        &self.fee_payer
+    }
+
+    /// Gives `address` [`ENDOWMENT`] lamports.
+    pub fn endow(&mut self, address: &Pubkey) {
+        self.give(address, ENDOWMENT);
+    }
+
+    /// Adds lamports to an address, as a transfer from a stranger would.
+    pub fn give(&mut self, address: &Pubkey, lamports: u64) {
+        let mut account = self.svm.get_account(address).unwrap_or_default();
+        account.lamports = account.lamports.saturating_add(lamports);
+        self.replace(address, account);
+    }
+
+    /// Time of the chain, Unix seconds.
+    pub fn now(&self) -> i64 {
+        self.svm.get_sysvar::<Clock>().unix_timestamp
+    }
+
+    /// Sets the time of the chain, Unix seconds, and lets the slots that fit in between pass.
+    pub fn set_time(&mut self, time: i64) {
+        let mut clock = self.svm.get_sysvar::<Clock>();
+        let passed = time.saturating_sub(clock.unix_timestamp).max(0);
+        clock.unix_timestamp = time;
+        clock.slot += u64::try_from(passed).unwrap_or_default() * 5 / 2;
+        self.svm.set_sysvar(&clock);
+    }
+
+    /// Sets the epoch, on which a mint's transfer fee depends.
+    pub fn set_epoch(&mut self, epoch: u64) {
+        let mut clock = self.svm.get_sysvar::<Clock>();
+        clock.epoch = epoch;
+        self.svm.set_sysvar(&clock);
+    }
+
+    /// Sends one transaction of these instructions, signed by the fee payer and `signers`.
+    ///
+    /// # Errors
+    /// If it fails; nothing but the fee is changed then.
+    pub fn send(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Receipt, Box<Failure>> {
+        self.svm.expire_blockhash();
+        let transaction = self.sign(instructions, signers);
+        self.transactions += 1;
+        match self.svm.send_transaction(transaction.clone()) {
+            Ok(meta) => Ok(report::receipt(&transaction.message, meta)),
+            Err(failed) => Err(Box::new(report::failure(failed))),
+        }
+    }
+
+    fn sign(&self, instructions: &[Instruction], signers: &[&Keypair]) -> Transaction {
+        let blockhash = self.svm.latest_blockhash();
+        let payer = self.fee_payer.pubkey();
+        let mut keys = vec![&self.fee_payer];
+        for signer in signers {
+            if !keys.iter().any(|key| key.pubkey() == signer.pubkey()) {
+                keys.push(signer);
+            }
+        }
+        let message = Message::new_with_blockhash(instructions, Some(&payer), &blockhash);
+        let mut transaction = Transaction::new_unsigned(message);
+        // A missing signature is what some callers want to see refused.
+        transaction.partial_sign(&keys, blockhash);
+        transaction
+    }
+
+    /// Transactions sent so far.
+    pub fn transactions(&self) -> u64 {
+        self.transactions
+    }
+
+    /// An account as it is, or nothing.
+    pub fn account(&self, address: &Pubkey) -> Option<Account> {
+        self.svm.get_account(address).filter(|account| account.lamports > 0)
+    }
+
+    /// Puts an account onto the chain as no transaction could.
+    pub fn replace(&mut self, address: &Pubkey, account: Account) {
+        self.svm
+            .set_account(*address, account)
+            .expect("only programs and sysvars are looked into, and none is replaced");
+    }
+
+    /// Rent-exempt lamports of an account of `space` bytes.
+    pub fn rent(&self, space: usize) -> u64 {
+        self.svm.minimum_balance_for_rent_exemption(space)
+    }
+
+    /// A plan, or nothing.
+    pub fn plan(&self, address: &Pubkey) -> Option<Plan> {
+        accounts::plan(&self.account(address)?.data).ok()
+    }
+
+    /// A grant, or nothing.
+    pub fn grant(&self, address: &Pubkey) -> Option<Grant> {
+        accounts::grant(&self.account(address)?.data).ok()
+    }
+
+    /// An attestation, or nothing.
+    pub fn attestation(&self, address: &Pubkey) -> Option<Attestation> {
+        accounts::attestation(&self.account(address)?.data).ok()
+    }
+
+    /// The pool of a period, or nothing.
+    pub fn period(&self, address: &Pubkey) -> Option<Period> {
+        accounts::period(&self.account(address)?.data).ok()
+    }
+}
+
+fn keypair(name: &str) -> Keypair {
+    Keypair::new_from_array(Sha256::digest(format!("earnout {name}")).into())
+}

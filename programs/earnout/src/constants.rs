@@ -1,0 +1,64 @@
+//! Seeds, versions and limits. Limits are part of the terms a contributor relies on: none can be changed by a plan.
+
+use anchor_lang::prelude::*;
+
+/// Seed of a plan: `[PLAN_SEED, creator, plan_id as u64 little-endian]`.
+#[constant]
+pub const PLAN_SEED: &[u8] = b"plan";
+/// Seed of a plan's vault: `[VAULT_SEED, plan]`.
+#[constant]
+pub const VAULT_SEED: &[u8] = b"vault";
+/// Seed of a grant: `[GRANT_SEED, plan, grant_index as u32 little-endian]`.
+#[constant]
+pub const GRANT_SEED: &[u8] = b"grant";
+/// Seed of an attestation: `[ATTESTATION_SEED, plan, kpi as u8, period as u16 little-endian, subject]`.
+#[constant]
+pub const ATTESTATION_SEED: &[u8] = b"attestation";
+/// Seed of a period: `[PERIOD_SEED, plan, period as u16 little-endian]`.
+#[constant]
+pub const PERIOD_SEED: &[u8] = b"period";
+
+/// Layout version written into every account created by this release.
+pub const ACCOUNT_VERSION: u8 = 1;
+
+/// Most KPIs a plan can have.
+#[constant]
+pub const MAX_KPIS: u8 = 16;
+/// Most oracles in a set.
+#[constant]
+pub const MAX_ORACLES: u8 = 8;
+/// Most periods of a calendar.
+#[constant]
+pub const MAX_PERIODS: u16 = 120;
+/// Most points of a curve.
+#[constant]
+pub const MAX_CURVE_POINTS: u8 = 8;
+/// Longest KPI name, in bytes of UTF-8.
+#[constant]
+pub const MAX_NAME_LEN: u8 = 32;
+/// Longest unit of a KPI, in bytes of UTF-8.
+#[constant]
+pub const MAX_UNIT_LEN: u8 = 16;
+/// Most decimals of a KPI's fixed-point values; `i64` holds 18 whole digits.
+#[constant]
+pub const MAX_KPI_DECIMALS: u8 = 18;
+/// Largest bonus cap, in basis points of a tranche (100 times the tranche).
+#[constant]
+pub const MAX_BONUS_CAP_BPS: u32 = 1_000_000;
+
+/// Shortest period and shortest window, in seconds. Long enough that clock drift of the cluster and a short outage of an
+/// oracle or arbiter cannot decide about pay.
+#[constant]
+pub const MIN_WINDOW_SECS: u32 = 600;
+/// Longest attestation, challenge, ruling and notice window, in seconds (90 days): nobody's pay waits longer for a step.
+#[constant]
+pub const MAX_WINDOW_SECS: u32 = 90 * 86_400;
+/// Longest `Seconds` period (366 days).
+#[constant]
+pub const MAX_PERIOD_SECS: u32 = 366 * 86_400;
+/// Longest `Months` period.
+#[constant]
+pub const MAX_PERIOD_MONTHS: u16 = 12;
+/// How far in the future a calendar may begin, in seconds (5 years).
+#[constant]
+pub const MAX_START_DELAY_SECS: u32 = 5 * 366 * 86_400;

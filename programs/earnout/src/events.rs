@@ -1,0 +1,281 @@
+//! What the program reports, by calling itself, so that no log truncation can lose it. Every event names its plan, the time
+//! of its slot (Unix seconds) and its number in the plan's sequence, and carries the balances after the change, in base
+//! units: the whole state of a plan can be rebuilt from its events.
+
+use {
+    crate::instructions::{CreateGrantArgs, CreatePlanArgs},
+    crate::state::KpiArgs,
+    anchor_lang::{
+        event::EVENT_IX_TAG_LE,
+        prelude::*,
+        solana_program::{instruction::Instruction, program::invoke_signed},
+    },
+};
+
+/// Reports `event`, as `emit_cpi!` does, from one place instead of a copy in every handler.
+///
+/// `authority` is the program's event authority, which `#[event_cpi]` has checked.
+pub fn emit(authority: &AccountInfo, event: &impl anchor_lang::Event) -> Result<()> {
+    emit_bytes(authority, event.data())
+}
+
+#[inline(never)]
+fn emit_bytes(authority: &AccountInfo, event: Vec<u8>) -> Result<()> {
+    let mut data = Vec::with_capacity(EVENT_IX_TAG_LE.len() + event.len());
+    data.extend_from_slice(EVENT_IX_TAG_LE);
+    data.extend_from_slice(&event);
+    let accounts = vec![AccountMeta::new_readonly(*authority.key, true)];
+    let instruction = Instruction {
+        program_id: crate::ID,
+        accounts,
+        data,
+    };
+    let seeds: &[&[u8]] = &[b"__event_authority", &[crate::EVENT_AUTHORITY_AND_BUMP.1]];
+    Ok(invoke_signed(&instruction, std::slice::from_ref(authority), &[seeds])?)
+}
+
+/// A plan was created as a draft.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanCreated {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// First authority; part of the plan's address.
+    pub creator: Pubkey,
+    /// Who paid the rent.
+    pub rent_payer: Pubkey,
+    /// The token.
+    pub mint: Pubkey,
+    /// Token program of the mint.
+    pub token_program: Pubkey,
+    /// Token account that holds the tokens.
+    pub vault: Pubkey,
+    /// Token account that receives surplus.
+    pub treasury: Pubkey,
+    /// Owner of the treasury.
+    pub treasury_owner: Pubkey,
+    /// All terms apart from the KPIs.
+    pub terms: CreatePlanArgs,
+}
+
+/// A KPI was added to a draft.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KpiAdded {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// Number of the KPI in the plan.
+    pub kpi: u8,
+    /// All terms of the KPI.
+    pub terms: KpiArgs,
+}
+
+/// The terms were frozen.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanActivated {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// After this time every period settles without anyone's goodwill, Unix seconds.
+    pub last_deadline: i64,
+}
+
+/// Tokens were added to the vault.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanFunded {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// Who funded.
+    pub funder: Pubkey,
+    /// Taken from the source.
+    pub amount: u64,
+    /// Arrived in the vault.
+    pub received: u64,
+    /// Balance of the vault afterwards.
+    pub vault_balance: u64,
+}
+
+/// Surplus left for the treasury.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SurplusWithdrawn {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// Token account that received it.
+    pub destination: Pubkey,
+    /// Taken from the vault.
+    pub amount: u64,
+    /// Arrived at the destination.
+    pub received: u64,
+    /// Balance of the vault afterwards.
+    pub vault_balance: u64,
+}
+
+/// A grant was made and funded.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantCreated {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// The grant.
+    pub grant: Pubkey,
+    /// Who paid the rent.
+    pub rent_payer: Pubkey,
+    /// All terms of the grant.
+    pub terms: CreateGrantArgs,
+    /// Largest credit that any scores can reach.
+    pub max_credit: u64,
+    /// Held back for the grant.
+    pub reserved: u64,
+    /// Held back for all grants of the plan.
+    pub plan_reserved: u64,
+    /// Balance of the vault afterwards.
+    pub vault_balance: u64,
+}
+
+/// An oracle voted.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueAttested {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// Number of the KPI in the plan.
+    pub kpi: u8,
+    /// The period.
+    pub period: u16,
+    /// The plan for a shared KPI, a grant for an individual one.
+    pub subject: Pubkey,
+    /// Who voted.
+    pub oracle: Pubkey,
+    /// Fixed point with the KPI's decimals.
+    pub value: i64,
+    /// SHA-256 of the evidence.
+    pub evidence: [u8; 32],
+    /// Who paid for the account, if this vote created it.
+    pub rent_payer: Option<Pubkey>,
+    /// Whether enough oracles now agree on this value.
+    pub resolved: bool,
+}
+
+/// A grant settled a period.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantSettled {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// The grant.
+    pub grant: Pubkey,
+    /// The period.
+    pub period: u16,
+    /// Scores of all KPIs of the plan in basis points; 0 for those without weight in the grant.
+    pub scores: Vec<u16>,
+    /// Part of the allocation that belongs to the period.
+    pub tranche: u64,
+    /// Earned by the scores.
+    pub earned: u64,
+    /// Not earned.
+    pub unearned: u64,
+    /// Can be earned again in the next period.
+    pub carry: u64,
+    /// Went to the period's pool.
+    pub pooled: u64,
+    /// Earned by KPIs: the grant's share in the pool.
+    pub kpi_amount: u64,
+    /// Held back for the grant from now on.
+    pub reserved: u64,
+    /// Who paid for the period's account, if this settlement created it.
+    pub rent_payer: Option<Pubkey>,
+    /// Held back for all grants of the plan afterwards.
+    pub plan_reserved: u64,
+    /// Earned and not claimed in the whole plan afterwards.
+    pub plan_owed: u64,
+    /// Not yet collected from all pools afterwards.
+    pub plan_pooled: u64,
+}
+
+/// A grant collected its share of a period's pool.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BonusCollected {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// The grant.
+    pub grant: Pubkey,
+    /// The period.
+    pub period: u16,
+    /// The grant's share.
+    pub bonus: u64,
+    /// Left in the pool by caps and rounding and turned into surplus; zero but for the last grant of the period.
+    pub left_over: u64,
+    /// Earned and not claimed in the whole plan afterwards.
+    pub plan_owed: u64,
+    /// Not yet collected from all pools afterwards.
+    pub plan_pooled: u64,
+}
+
+/// A beneficiary was paid.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantClaimed {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// The grant.
+    pub grant: Pubkey,
+    /// Who is paid.
+    pub beneficiary: Pubkey,
+    /// Who asked for it.
+    pub claimant: Pubkey,
+    /// Token account that received it.
+    pub destination: Pubkey,
+    /// Taken from the vault.
+    pub amount: u64,
+    /// Arrived at the destination.
+    pub received: u64,
+    /// Claimed by the grant so far.
+    pub claimed: u64,
+    /// Earned and not claimed in the whole plan afterwards.
+    pub plan_owed: u64,
+    /// Balance of the vault afterwards.
+    pub vault_balance: u64,
+}

@@ -1,0 +1,59 @@
+//! Freezes the terms of a plan.
+
+use {
+    crate::{
+        error::EarnoutError,
+        events::{self, PlanActivated},
+        state::{Plan, PlanStatus},
+        token,
+    },
+    anchor_lang::prelude::*,
+};
+
+/// Accounts of `activate_plan`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct ActivatePlan<'info> {
+    /// The plan's authority.
+    pub authority: Signer<'info>,
+    /// The plan.
+    #[account(
+        mut,
+        has_one = authority @ EarnoutError::WrongAuthority,
+        has_one = mint @ EarnoutError::WrongMint,
+    )]
+    pub plan: AccountLoader<'info, Plan>,
+    /// CHECK: the plan's mint by `has_one`; `token::check_mint` in the handler.
+    pub mint: UncheckedAccount<'info>,
+}
+
+/// See [`crate::earnout::activate_plan`].
+pub fn handle_activate_plan(ctx: Context<ActivatePlan>) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let (last_deadline, sequence) = {
+        let plan = &mut *ctx.accounts.plan.load_mut()?;
+
+        // Check.
+        require!(plan.status()? == PlanStatus::Draft, EarnoutError::PlanNotDraft);
+        plan.check_terms(now)?;
+        plan.require_separate_roles(&plan.oracles)?;
+        token::check_mint(&ctx.accounts.mint, &plan.token_program, plan.token_flags)?;
+
+        // Effect.
+        plan.status = PlanStatus::Active.to_byte();
+        plan.activated_at = now;
+        (plan.last_deadline()?, plan.next_event()?)
+    };
+
+    // Emit.
+    let plan = ctx.accounts.plan.key();
+    events::emit(
+        &ctx.accounts.event_authority,
+        &PlanActivated {
+            plan,
+            time: now,
+            sequence,
+            last_deadline,
+        },
+    )
+}

@@ -1,0 +1,132 @@
+//! Pays out what a grant has vested.
+
+use {
+    crate::{
+        constants::PLAN_SEED,
+        error::EarnoutError,
+        events::{self, GrantClaimed},
+        state::{CLAIM_LOCKED, Grant, Plan},
+        token::{self, Transfer},
+    },
+    anchor_lang::prelude::*,
+};
+
+/// Accounts of `claim`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct Claim<'info> {
+    /// The beneficiary; for all that is claimable and to the beneficiary's associated account, anyone.
+    pub claimant: Signer<'info>,
+    /// The plan.
+    #[account(
+        mut,
+        has_one = vault @ EarnoutError::WrongVault,
+        has_one = mint @ EarnoutError::WrongMint,
+        has_one = token_program @ EarnoutError::WrongTokenProgram,
+    )]
+    pub plan: AccountLoader<'info, Plan>,
+    /// The grant.
+    #[account(mut, has_one = plan @ EarnoutError::WrongGrant)]
+    pub grant: AccountLoader<'info, Grant>,
+    /// CHECK: the plan's vault by `has_one`.
+    #[account(mut)]
+    pub vault: UncheckedAccount<'info>,
+    /// CHECK: a token account of the mint: the beneficiary's associated one, still owned by the beneficiary, or one that the
+    /// beneficiary names, never a vault of this program. Checked in the handler.
+    #[account(mut)]
+    pub destination: UncheckedAccount<'info>,
+    /// CHECK: the plan's mint by `has_one`.
+    pub mint: UncheckedAccount<'info>,
+    /// CHECK: the plan's token program by `has_one`.
+    pub token_program: UncheckedAccount<'info>,
+}
+
+/// See [`crate::earnout::claim`].
+pub fn handle_claim(ctx: Context<Claim>, amount: Option<u64>) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let accounts = &ctx.accounts;
+    let (mut event, creator, plan_id, bump) = {
+        let plan = &mut *accounts.plan.load_mut()?;
+        let grant = &mut *accounts.grant.load_mut()?;
+
+        // Check.
+        let by_beneficiary = accounts.claimant.key() == grant.beneficiary;
+        require!(by_beneficiary || !grant.has(CLAIM_LOCKED), EarnoutError::ClaimLocked);
+        require!(by_beneficiary || amount.is_none(), EarnoutError::OnlyBeneficiary);
+        check_destination(accounts, plan, grant, by_beneficiary)?;
+        let claimable = grant.claimable(plan, now)?;
+        require!(claimable > 0, EarnoutError::NothingToClaim);
+        let amount = amount.unwrap_or(claimable);
+        require!(amount > 0, EarnoutError::ZeroAmount);
+        require!(amount <= claimable, EarnoutError::AmountTooLarge);
+
+        // Effect.
+        grant.claimed = grant.claimed.checked_add(amount).ok_or(EarnoutError::Overflow)?;
+        plan.owed = plan.owed.checked_sub(amount).ok_or(EarnoutError::InvariantViolated)?;
+        plan.claimed_total = plan.claimed_total.saturating_add(amount);
+        let event = GrantClaimed {
+            plan: accounts.plan.key(),
+            time: now,
+            sequence: plan.next_event()?,
+            grant: accounts.grant.key(),
+            beneficiary: grant.beneficiary,
+            claimant: accounts.claimant.key(),
+            destination: accounts.destination.key(),
+            amount,
+            received: 0,
+            claimed: grant.claimed,
+            plan_owed: plan.owed,
+            vault_balance: 0,
+        };
+        (event, plan.creator, plan.plan_id.to_le_bytes(), plan.bump)
+    };
+
+    // Interact, reload and compare.
+    let moved = token::transfer(
+        &Transfer {
+            token_program: &accounts.token_program,
+            mint: &accounts.mint,
+            source: &accounts.vault,
+            destination: &accounts.destination,
+            authority: accounts.plan.as_ref(),
+        },
+        event.amount,
+        &[PLAN_SEED, creator.as_ref(), &plan_id, &[bump]],
+    )?;
+
+    // Emit.
+    event.received = moved.received;
+    event.vault_balance = moved.source_balance;
+    events::emit(&accounts.event_authority, &event)?;
+    accounts.grant.load()?.invariant()?;
+    accounts.plan.load()?.invariant(moved.source_balance)
+}
+
+/// Errors: `WrongDestination`; `OnlyBeneficiary` if somebody else names an account other than the associated one.
+fn check_destination(accounts: &Claim, plan: &Plan, grant: &Grant, by_beneficiary: bool) -> Result<()> {
+    let destination = token::holding(&accounts.destination, &plan.token_program);
+    let destination = destination.ok_or(EarnoutError::WrongDestination)?;
+    require!(destination.mint == plan.mint, EarnoutError::WrongDestination);
+    let key = accounts.destination.key;
+    if by_beneficiary {
+        let own = destination.owner == grant.beneficiary;
+        require!(
+            own || !token::is_vault(key, &destination.owner),
+            EarnoutError::WrongDestination
+        );
+        return Ok(());
+    }
+    require!(
+        token::is_associated(
+            key,
+            &grant.beneficiary,
+            &plan.mint,
+            &plan.token_program,
+            grant.associated_bump
+        ),
+        EarnoutError::OnlyBeneficiary
+    );
+    // The owner of an associated account can hand it to another key.
+    require!(destination.owner == grant.beneficiary, EarnoutError::WrongDestination);
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! Pays a grant its share of a period's pool.
+
+use {
+    crate::{
+        error::EarnoutError,
+        events::{self, BonusCollected},
+        state::{FORFEITED, Grant, Period, Plan},
+    },
+    anchor_lang::prelude::*,
+    earnout_core::redistribution,
+};
+
+/// Accounts of `collect_bonus`. Open to anyone: no signer but the transaction's own.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct CollectBonus<'info> {
+    /// The plan.
+    #[account(mut)]
+    pub plan: AccountLoader<'info, Plan>,
+    /// The grant.
+    #[account(mut, has_one = plan @ EarnoutError::WrongGrant)]
+    pub grant: AccountLoader<'info, Grant>,
+    /// The pool of the period the grant settled last.
+    #[account(mut, has_one = plan @ EarnoutError::WrongPeriod)]
+    pub period: AccountLoader<'info, Period>,
+}
+
+/// See [`crate::earnout::collect_bonus`].
+pub fn handle_collect_bonus(ctx: Context<CollectBonus>) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let accounts = &ctx.accounts;
+    let obligations;
+    let event = {
+        let plan = &mut *accounts.plan.load_mut()?;
+        let grant = &mut *accounts.grant.load_mut()?;
+        let pool = &mut *accounts.period.load_mut()?;
+        obligations = plan.obligations()?;
+
+        // Check.
+        require!(plan.redistributes()?, EarnoutError::NoRedistribution);
+        let period = grant.collected_through;
+        require!(period < grant.next_period, EarnoutError::NothingToCollect);
+        require!(pool.period == period, EarnoutError::WrongPeriod);
+        require!(pool.settled == pool.expected, EarnoutError::PeriodNotSettled);
+
+        // Effect.
+        let bonus = redistribution::bonus(
+            pool.pool,
+            grant.last_kpi_amount,
+            pool.kpi_total,
+            grant.last_tranche,
+            plan.bonus_cap_bps,
+        );
+        let bonus = bonus.map_err(EarnoutError::from)?;
+        let left_over = pool.add_collected(bonus)?;
+        grant.last_bonus = bonus;
+        grant.bonus = grant.bonus.checked_add(bonus).ok_or(EarnoutError::Overflow)?;
+        grant.collected_through = grant.next_period;
+        let pooled = plan
+            .pooled
+            .checked_sub(bonus)
+            .and_then(|rest| rest.checked_sub(left_over));
+        plan.pooled = pooled.ok_or(EarnoutError::InvariantViolated)?;
+        if !grant.has(FORFEITED) {
+            plan.owed = plan.owed.checked_add(bonus).ok_or(EarnoutError::Overflow)?;
+        }
+        plan.bonus_total = plan.bonus_total.saturating_add(bonus);
+        BonusCollected {
+            plan: accounts.plan.key(),
+            time: now,
+            sequence: plan.next_event()?,
+            grant: accounts.grant.key(),
+            period,
+            bonus,
+            left_over,
+            plan_owed: plan.owed,
+            plan_pooled: plan.pooled,
+        }
+    };
+
+    // Emit.
+    events::emit(&accounts.event_authority, &event)?;
+    accounts.grant.load()?.invariant()?;
+    accounts.plan.load()?.invariant(obligations)
+}

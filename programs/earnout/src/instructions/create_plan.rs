@@ -1,0 +1,186 @@
+//! Creates a plan as a draft, with its vault.
+
+use {
+    crate::{
+        constants::*,
+        error::EarnoutError,
+        events::{self, PlanCreated},
+        state::{
+            ALLOW_FREEZE_AUTHORITY, Cadence, Combination, OracleSet, Plan, PlanStatus, Release, UnearnedPolicy, account,
+        },
+        token,
+    },
+    anchor_lang::prelude::*,
+};
+
+/// Terms of a plan, apart from its KPIs.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
+pub struct CreatePlanArgs {
+    /// The creator's number for this plan; with the creator's key it makes the address.
+    pub plan_id: u64,
+    /// Beginning of period 0, Unix seconds. In the future at activation.
+    pub start_ts: i64,
+    /// Length of a period: 10 minutes to 366 days, or 1 to 12 months.
+    pub cadence: Cadence,
+    /// Periods, 1 to 120.
+    pub period_count: u16,
+    /// Votes are accepted for this long after a period, seconds: 10 minutes to 90 days.
+    pub attest_secs: u32,
+    /// Values and silences can be disputed for this long, seconds: 10 minutes to 90 days, 0 without an arbiter.
+    pub challenge_secs: u32,
+    /// The arbiter can rule for this long, seconds: 10 minutes to 90 days, 0 without an arbiter.
+    pub ruling_secs: u32,
+    /// Notice before oracles or treasury change, seconds: 10 minutes to 90 days.
+    pub notice_secs: u32,
+    /// How scores combine.
+    pub combination: Combination,
+    /// What becomes of unearned amounts.
+    pub unearned_policy: UnearnedPolicy,
+    /// When earned amounts vest.
+    pub release: Release,
+    /// Largest bonus of a period in basis points of the tranche, up to 1,000,000.
+    pub bonus_cap_bps: u32,
+    /// Smallest allocation of a grant, base units, not zero.
+    pub min_allocation: u64,
+    /// Largest allocation of a grant, base units.
+    pub max_allocation: u64,
+    /// Most grants ever made, not zero.
+    pub max_grants: u32,
+    /// No grant is made from this time on, Unix seconds; at most the end of the calendar.
+    pub enrolment_end: i64,
+    /// `ALLOW_…` flags.
+    pub token_flags: u8,
+    /// Transfer fee above which only the beneficiary claims, basis points, up to 10,000.
+    pub max_fee_bps: u16,
+    /// 1 to 8 oracles.
+    pub oracles: Vec<Pubkey>,
+    /// Votes that decide: more than half of the oracles.
+    pub threshold: u8,
+    /// Who rules on disputes.
+    pub arbiter: Option<Pubkey>,
+}
+
+/// Accounts of `create_plan`.
+#[event_cpi]
+#[derive(Accounts)]
+#[instruction(args: CreatePlanArgs)]
+pub struct CreatePlan<'info> {
+    /// Pays the rent of plan and vault and gets it back when they are closed.
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    /// Part of the plan's address, so that nobody can take it first, and the plan's first authority.
+    pub creator: Signer<'info>,
+    /// CHECK: the seeds make it the only account for this creator and number; created by the handler.
+    #[account(mut, seeds = [PLAN_SEED, creator.key().as_ref(), &args.plan_id.to_le_bytes()], bump)]
+    pub plan: UncheckedAccount<'info>,
+    /// CHECK: the seeds make it this plan's only vault; created by the handler.
+    #[account(mut, seeds = [VAULT_SEED, plan.key().as_ref()], bump)]
+    pub vault: UncheckedAccount<'info>,
+    /// CHECK: `token::check_mint` in the handler.
+    pub mint: UncheckedAccount<'info>,
+    /// CHECK: a token account of the mint that is no vault, checked in the handler.
+    pub treasury: UncheckedAccount<'info>,
+    /// CHECK: `token::require_token_program` in the handler.
+    pub token_program: UncheckedAccount<'info>,
+    /// Creates accounts.
+    pub system_program: Program<'info, System>,
+}
+
+/// See [`crate::earnout::create_plan`].
+pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let accounts = &ctx.accounts;
+    let (plan_key, token_program) = (accounts.plan.key(), accounts.token_program.key());
+
+    // Check.
+    token::require_token_program(&token_program)?;
+    require!(
+        args.token_flags & !ALLOW_FREEZE_AUTHORITY == 0,
+        EarnoutError::BadTokenFlags
+    );
+    token::check_mint(&accounts.mint, &token_program, args.token_flags)?;
+    let treasury = token::holding(&accounts.treasury, &token_program).ok_or(EarnoutError::WrongTreasury)?;
+    require!(
+        treasury.mint == accounts.mint.key() && !token::is_vault(accounts.treasury.key, &treasury.owner),
+        EarnoutError::WrongTreasury
+    );
+    let oracles = OracleSet::new(&args.oracles, args.threshold, 0)?;
+    require!(args.arbiter != Some(Pubkey::default()), EarnoutError::RolesNotSeparate);
+
+    // Effect.
+    let id = args.plan_id.to_le_bytes();
+    let creator = accounts.creator.key();
+    let seeds: &[&[u8]] = &[PLAN_SEED, creator.as_ref(), &id, &[ctx.bumps.plan]];
+    account::create::<Plan>(&accounts.payer, &accounts.plan, seeds)?;
+    let sequence = {
+        let plan = &mut *account::write::<Plan>(&accounts.plan).ok_or(EarnoutError::CorruptAccount)?;
+        let (cadence_kind, cadence_length) = args.cadence.to_stored();
+        plan.version = ACCOUNT_VERSION;
+        plan.bump = ctx.bumps.plan;
+        plan.vault_bump = ctx.bumps.vault;
+        plan.status = PlanStatus::Draft.to_byte();
+        plan.cadence_kind = cadence_kind;
+        plan.cadence_length = cadence_length;
+        plan.period_count = args.period_count;
+        plan.combination = args.combination.to_byte();
+        plan.unearned_policy = args.unearned_policy.to_byte();
+        plan.release = args.release.to_byte();
+        plan.token_flags = args.token_flags;
+        plan.plan_id = args.plan_id;
+        plan.start_ts = args.start_ts;
+        plan.enrolment_end = args.enrolment_end;
+        plan.attest_secs = args.attest_secs;
+        plan.challenge_secs = args.challenge_secs;
+        plan.ruling_secs = args.ruling_secs;
+        plan.notice_secs = args.notice_secs;
+        plan.bonus_cap_bps = args.bonus_cap_bps;
+        plan.max_fee_bps = args.max_fee_bps;
+        plan.min_allocation = args.min_allocation;
+        plan.max_allocation = args.max_allocation;
+        plan.max_grants = args.max_grants;
+        plan.creator = creator;
+        plan.authority = creator;
+        plan.arbiter = args.arbiter.unwrap_or_default();
+        plan.mint = accounts.mint.key();
+        plan.token_program = token_program;
+        plan.vault = accounts.vault.key();
+        plan.treasury = accounts.treasury.key();
+        plan.treasury_owner = treasury.owner;
+        plan.rent_payer = accounts.payer.key();
+        plan.oracles = oracles;
+        plan.require_separate_roles(&oracles)?;
+        plan.next_event()?
+    };
+
+    // Interact.
+    let vault_seeds: &[&[u8]] = &[VAULT_SEED, plan_key.as_ref(), &[ctx.bumps.vault]];
+    token::create_vault(
+        &accounts.payer,
+        &accounts.vault,
+        &accounts.mint,
+        &accounts.token_program,
+        &plan_key,
+        vault_seeds,
+    )?;
+
+    // Emit.
+    events::emit(
+        &accounts.event_authority,
+        &PlanCreated {
+            plan: plan_key,
+            time: now,
+            sequence,
+            creator,
+            rent_payer: accounts.payer.key(),
+            mint: accounts.mint.key(),
+            token_program,
+            vault: accounts.vault.key(),
+            treasury: accounts.treasury.key(),
+            treasury_owner: treasury.owner,
+            terms: args,
+        },
+    )?;
+    account::read::<Plan>(&accounts.plan)
+        .ok_or(EarnoutError::CorruptAccount)?
+        .invariant(0)
+}

@@ -1,0 +1,176 @@
+//! Computes what a grant earned in its next period, once and for ever.
+
+use {
+    crate::{
+        constants::{ACCOUNT_VERSION, PERIOD_SEED},
+        error::EarnoutError,
+        events::{self, GrantSettled},
+        state::{self, AttestationKey, FORFEITED, Grant, Period, Plan, account},
+    },
+    anchor_lang::prelude::*,
+};
+
+/// Accounts of `settle`. After them, one for each KPI on which the grant has weight, in the order of the plan: its
+/// attestation for the period, or that attestation's address if no oracle ever voted.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct Settle<'info> {
+    /// Anyone. Pays the rent of the period's pool if this is its first settlement.
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    /// The plan.
+    #[account(mut)]
+    pub plan: AccountLoader<'info, Plan>,
+    /// The grant.
+    #[account(mut, has_one = plan @ EarnoutError::WrongGrant)]
+    pub grant: AccountLoader<'info, Grant>,
+    /// CHECK: the pool of the period that is settled, or its canonical address, empty; checked in the handler. None unless
+    /// the plan redistributes.
+    #[account(mut)]
+    pub period: Option<UncheckedAccount<'info>>,
+    /// Creates accounts.
+    pub system_program: Program<'info, System>,
+}
+
+/// See [`crate::earnout::settle`].
+pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let accounts = &ctx.accounts;
+    let (plan_key, grant_key) = (accounts.plan.key(), accounts.grant.key());
+    let obligations;
+    let event = {
+        let plan = &mut *accounts.plan.load_mut()?;
+        let grant = &mut *accounts.grant.load_mut()?;
+        obligations = plan.obligations()?;
+
+        // Check.
+        let period = grant.next_period;
+        require!(period < grant.end_period, EarnoutError::AllSettled);
+        let end = plan.calendar()?.period_end(period).map_err(EarnoutError::from)?;
+        require!(now >= end, EarnoutError::PeriodNotEnded);
+        let redistributes = plan.redistributes()?;
+        require!(
+            !redistributes || grant.collected_through == period,
+            EarnoutError::BonusNotCollected
+        );
+        let scores = final_scores(ctx.remaining_accounts, plan, &plan_key, grant, &grant_key, now)?;
+
+        // Effect.
+        let reserved_before = grant.reserved;
+        let settlement = grant.settle(plan, &scores)?;
+        let reserved = plan
+            .reserved
+            .checked_sub(reserved_before)
+            .and_then(|rest| rest.checked_add(grant.reserved));
+        plan.reserved = reserved.ok_or(EarnoutError::Overflow)?;
+        if !grant.has(FORFEITED) {
+            plan.owed = plan.owed.checked_add(settlement.earned).ok_or(EarnoutError::Overflow)?;
+        }
+        plan.earned_total = plan.earned_total.saturating_add(settlement.earned);
+        let mut rent_payer = None;
+        if redistributes {
+            let target = accounts.period.as_ref().ok_or(EarnoutError::WrongPeriod)?;
+            if account::is_vacant(target) {
+                rent_payer = Some(accounts.payer.key());
+                create_period(&accounts.payer, target, &plan_key, plan, period)?;
+            }
+            let pool = &mut *account::write::<Period>(target).ok_or(EarnoutError::WrongPeriod)?;
+            require!(
+                pool.plan == plan_key && pool.period == period,
+                EarnoutError::WrongPeriod
+            );
+            pool.add_settled(settlement.pooled, settlement.kpi_amount)?;
+            plan.pooled = plan
+                .pooled
+                .checked_add(settlement.pooled)
+                .ok_or(EarnoutError::Overflow)?;
+        } else {
+            require!(accounts.period.is_none(), EarnoutError::WrongPeriod);
+        }
+        let unsettled = &mut plan.unsettled_grants[usize::from(period)];
+        *unsettled = unsettled.checked_sub(1).ok_or(EarnoutError::InvariantViolated)?;
+
+        GrantSettled {
+            plan: plan_key,
+            time: now,
+            sequence: plan.next_event()?,
+            grant: grant_key,
+            period,
+            scores: scores[..plan.kpis().len()].to_vec(),
+            tranche: grant.last_tranche,
+            earned: settlement.earned,
+            unearned: settlement.unearned,
+            carry: settlement.carry,
+            pooled: settlement.pooled,
+            kpi_amount: settlement.kpi_amount,
+            reserved: grant.reserved,
+            rent_payer,
+            plan_reserved: plan.reserved,
+            plan_owed: plan.owed,
+            plan_pooled: plan.pooled,
+        }
+    };
+
+    // Emit.
+    events::emit(&accounts.event_authority, &event)?;
+    accounts.grant.load()?.invariant()?;
+    accounts.plan.load()?.invariant(obligations)
+}
+
+/// The final score of every KPI on which the grant has weight; 0 for the others.
+///
+/// Errors: `WrongAccountCount`, `WrongAttestation`, `NotFinal`.
+fn final_scores(
+    attestations: &[AccountInfo],
+    plan: &Plan,
+    plan_key: &Pubkey,
+    grant: &Grant,
+    grant_key: &Pubkey,
+    now: i64,
+) -> Result<[u16; 16]> {
+    let mut scores = [0; 16];
+    let mut attestations = attestations.iter();
+    for (number, kpi) in (0u8..).zip(plan.kpis()) {
+        let index = usize::from(number);
+        if grant.kpi_weights[index] == 0 {
+            continue;
+        }
+        let info = attestations.next().ok_or(EarnoutError::WrongAccountCount)?;
+        let subject = state::subject(kpi, plan_key, grant_key)?;
+        let key = AttestationKey {
+            plan: plan_key,
+            kpi: number,
+            period: grant.next_period,
+            subject,
+        };
+        scores[index] = state::final_score(info, &key, plan, now)?;
+    }
+    require!(attestations.next().is_none(), EarnoutError::WrongAccountCount);
+    Ok(scores)
+}
+
+/// Creates the pool of `period`, and counts the grants that share it: none has settled yet, and none can join or leave a
+/// period that has ended.
+///
+/// Errors: `WrongPeriod` if `target` is another address.
+fn create_period<'info>(
+    payer: &AccountInfo<'info>,
+    target: &AccountInfo<'info>,
+    plan_key: &Pubkey,
+    plan: &mut Plan,
+    period: u16,
+) -> Result<()> {
+    let index = period.to_le_bytes();
+    let (address, bump) = Pubkey::find_program_address(&[PERIOD_SEED, plan_key.as_ref(), &index], &crate::ID);
+    require!(target.key == &address, EarnoutError::WrongPeriod);
+    let seeds: &[&[u8]] = &[PERIOD_SEED, plan_key.as_ref(), &index, &[bump]];
+    account::create::<Period>(payer, target, seeds)?;
+    let pool = &mut *account::write::<Period>(target).ok_or(EarnoutError::CorruptAccount)?;
+    pool.version = ACCOUNT_VERSION;
+    pool.bump = bump;
+    pool.period = period;
+    pool.plan = *plan_key;
+    pool.rent_payer = payer.key();
+    pool.expected = plan.unsettled_grants[usize::from(period)];
+    Plan::count_opened(&mut plan.open_periods)
+}

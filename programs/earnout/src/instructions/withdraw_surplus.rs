@@ -1,0 +1,109 @@
+//! Sends surplus to the treasury.
+
+use {
+    crate::{
+        constants::PLAN_SEED,
+        error::EarnoutError,
+        events::{self, SurplusWithdrawn},
+        state::Plan,
+        token::{self, Transfer},
+    },
+    anchor_lang::prelude::*,
+};
+
+/// Accounts of `withdraw_surplus`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct WithdrawSurplus<'info> {
+    /// The plan's authority; after the plan's last deadline anyone.
+    pub caller: Signer<'info>,
+    /// The plan.
+    #[account(
+        mut,
+        has_one = vault @ EarnoutError::WrongVault,
+        has_one = mint @ EarnoutError::WrongMint,
+        has_one = token_program @ EarnoutError::WrongTokenProgram,
+    )]
+    pub plan: AccountLoader<'info, Plan>,
+    /// CHECK: the plan's vault by `has_one`.
+    #[account(mut)]
+    pub vault: UncheckedAccount<'info>,
+    /// CHECK: the plan's treasury, still owned by the same key; for anyone but the authority the associated account of that
+    /// key. Checked in the handler.
+    #[account(mut)]
+    pub destination: UncheckedAccount<'info>,
+    /// CHECK: the plan's mint by `has_one`.
+    pub mint: UncheckedAccount<'info>,
+    /// CHECK: the plan's token program by `has_one`.
+    pub token_program: UncheckedAccount<'info>,
+}
+
+/// See [`crate::earnout::withdraw_surplus`].
+pub fn handle_withdraw_surplus(ctx: Context<WithdrawSurplus>, amount: Option<u64>) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let accounts = &ctx.accounts;
+    let plan_key = accounts.plan.key();
+    let token_program = accounts.token_program.key();
+
+    // Check.
+    let vault = token::holding(&accounts.vault, &token_program).ok_or(EarnoutError::WrongVault)?;
+    let destination = token::holding(&accounts.destination, &token_program);
+    let destination = destination.ok_or(EarnoutError::WrongTreasury)?;
+    let (amount, creator, plan_id, bump, sequence) = {
+        let plan = &mut *accounts.plan.load_mut()?;
+        require!(
+            destination.mint == plan.mint && destination.owner == plan.treasury_owner,
+            EarnoutError::WrongTreasury
+        );
+        let key = accounts.destination.key();
+        if accounts.caller.key() == plan.authority {
+            require!(key == plan.treasury, EarnoutError::WrongTreasury);
+        } else {
+            require!(now >= plan.last_deadline()?, EarnoutError::WrongAuthority);
+            let (associated, _) = token::find_associated(&plan.treasury_owner, &plan.mint, &plan.token_program);
+            require!(key == associated, EarnoutError::WrongTreasury);
+        }
+        let surplus = plan.surplus(vault.amount)?;
+        let amount = amount.unwrap_or(surplus);
+        require!(amount > 0, EarnoutError::ZeroAmount);
+        require!(amount <= surplus, EarnoutError::InsufficientSurplus);
+
+        // Effect.
+        plan.withdrawn_total = plan.withdrawn_total.saturating_add(amount);
+        (
+            amount,
+            plan.creator,
+            plan.plan_id.to_le_bytes(),
+            plan.bump,
+            plan.next_event()?,
+        )
+    };
+
+    // Interact, reload and compare.
+    let moved = token::transfer(
+        &Transfer {
+            token_program: &accounts.token_program,
+            mint: &accounts.mint,
+            source: &accounts.vault,
+            destination: &accounts.destination,
+            authority: accounts.plan.as_ref(),
+        },
+        amount,
+        &[PLAN_SEED, creator.as_ref(), &plan_id, &[bump]],
+    )?;
+
+    // Emit.
+    events::emit(
+        &accounts.event_authority,
+        &SurplusWithdrawn {
+            plan: plan_key,
+            time: now,
+            sequence,
+            destination: accounts.destination.key(),
+            amount,
+            received: moved.received,
+            vault_balance: moved.source_balance,
+        },
+    )?;
+    accounts.plan.load()?.invariant(moved.source_balance)
+}

@@ -1,0 +1,186 @@
+//! Earnout pays contributors in tokens for results.
+//!
+//! A project locks tokens in a vault, states in advance what will be measured and what each result is worth, and names who
+//! may report the measurements. Each period the oracles attest the values; each contributor's share for that period is
+//! computed from them by a rule nobody can change any more; the contributor claims it.
+//!
+//! Handlers run in one order: load, check, effect, interact, reload and compare, emit, invariant. A failed instruction
+//! changes nothing. All amounts are base units of the plan's mint, all times Unix seconds, all scores and weights basis
+//! points.
+
+// Anchor's macros produce these.
+#![allow(unexpected_cfgs, clippy::diverging_sub_expression)]
+
+use anchor_lang::prelude::*;
+
+#[warn(missing_docs)]
+pub mod constants;
+pub mod error;
+#[warn(missing_docs)]
+pub mod events;
+pub mod instructions;
+#[cfg(any(test, feature = "upstream-sbf"))]
+mod int128;
+#[warn(missing_docs)]
+pub mod state;
+#[warn(missing_docs)]
+pub mod token;
+
+#[cfg(feature = "upstream-sbf")]
+use solana_compiler_builtins as _;
+
+use {instructions::*, state::KpiArgs};
+
+declare_id!("ECj2Ruz5U2PZTPGQzJr3YcGTSB4a7SVQegcLLzBxsAab");
+
+/// Entry points.
+#[program]
+pub mod earnout {
+    use super::*;
+
+    /// Creates a plan as a draft, with its vault.
+    ///
+    /// Accounts: `payer` (signer, pays rent), `creator` (signer, first authority), `plan` and `vault` (created), `mint`,
+    /// `treasury` (token account that will receive surplus), `token_program`, `system_program`.
+    ///
+    /// Requirements:
+    /// - the mint belongs to the token program and has only extensions of the allow-list; a freeze authority needs the
+    ///   plan's flag;
+    /// - the treasury is a token account of the mint and no vault;
+    /// - 1 to 8 different oracles, the threshold more than half of them;
+    /// - authority, arbiter and oracles are different keys.
+    ///
+    /// Emits `PlanCreated`. Errors: `WrongTokenProgram`, `WrongMint`, `ExtensionNotAllowed`, `FreezeAuthorityNotAllowed`,
+    /// `BadTokenFlags`, `WrongTreasury`, `BadOracleSet`, `BadThreshold`, `RolesNotSeparate`, `AccountExists`.
+    pub fn create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Result<()> {
+        handle_create_plan(ctx, args)
+    }
+
+    /// Adds a KPI to a draft.
+    ///
+    /// Accounts: `authority` (signer), `plan`.
+    ///
+    /// Requirements: the plan is a draft with fewer than 16 KPIs and none of this name; name and unit fit; the range and the
+    /// curve are well-formed; the score under silence is at most 10,000.
+    ///
+    /// Emits `KpiAdded`. Errors: `WrongAuthority`, `PlanNotDraft`, `TooManyKpis`, `DuplicateKpi`, `BadName`, `BadUnit`,
+    /// `TooManyDecimals`, `BadRange`, `BadCurve`, `DefaultScoreTooHigh`.
+    pub fn add_kpi(ctx: Context<AddKpi>, args: KpiArgs) -> Result<()> {
+        handle_add_kpi(ctx, args)
+    }
+
+    /// Freezes the terms of a draft: from here on nobody can change KPIs, curves, calendar, windows, policies or caps.
+    ///
+    /// Accounts: `authority` (signer), `plan`, `mint`.
+    ///
+    /// Requirements: at least one KPI; the calendar starts in the future; every window is within its limits; all boundaries
+    /// and deadlines can be computed; the mint is still acceptable.
+    ///
+    /// Emits `PlanActivated`. Errors: `WrongAuthority`, `WrongMint`, `PlanNotDraft`, `NoKpi`, `BadStart`, `BadCalendar`,
+    /// `BadWindow`, `BadCaps`, `RolesNotSeparate`, `ExtensionNotAllowed`, `FreezeAuthorityNotAllowed`.
+    pub fn activate_plan(ctx: Context<ActivatePlan>) -> Result<()> {
+        handle_activate_plan(ctx)
+    }
+
+    /// Moves `amount` base units from the funder's token account into the vault. Until grants reserve them they are surplus,
+    /// which the authority can withdraw: fund and grant in one transaction.
+    ///
+    /// Accounts: `funder` (signer), `plan`, `source`, `vault`, `mint`, `token_program`.
+    ///
+    /// Requirements: the amount is not zero; the plan is not closed; the source is another token account of the mint; the
+    /// mint is still acceptable.
+    ///
+    /// Emits `PlanFunded`. Errors: `ZeroAmount`, `PlanNotActive`, `WrongVault`, `WrongMint`, `WrongTokenProgram`,
+    /// `WrongSource`, `ExtensionNotAllowed`, `FreezeAuthorityNotAllowed`, `TransferMismatch`.
+    pub fn fund(ctx: Context<Fund>, amount: u64) -> Result<()> {
+        handle_fund(ctx, amount)
+    }
+
+    /// Sends `amount` base units of surplus, or all of it, to the treasury. After the plan's last deadline anyone can send
+    /// it to the associated account of the treasury's owner.
+    ///
+    /// Accounts: `caller` (signer), `plan`, `vault`, `destination`, `mint`, `token_program`.
+    ///
+    /// Requirements: the caller is the authority or the last deadline is over; the destination is the treasury (for others
+    /// the associated account of its owner), still owned by that owner; the amount is not zero and within the surplus.
+    ///
+    /// Emits `SurplusWithdrawn`. Errors: `WrongAuthority`, `WrongTreasury`, `WrongVault`, `WrongMint`,
+    /// `WrongTokenProgram`, `ZeroAmount`, `InsufficientSurplus`, `TransferMismatch`.
+    pub fn withdraw_surplus(ctx: Context<WithdrawSurplus>, amount: Option<u64>) -> Result<()> {
+        handle_withdraw_surplus(ctx, amount)
+    }
+
+    /// Makes a grant. Its largest possible payout is reserved at once.
+    ///
+    /// Accounts: `payer` (signer, pays rent), `authority` (signer), `plan`, `grant` (created), `vault`, `mint`,
+    /// `system_program`.
+    ///
+    /// Requirements: the plan is active and enrols; the index is its next one; the allocation and the number of grants are
+    /// within its caps; the periods lie within the calendar and the first has not begun; the weights sum to 10,000; the
+    /// beneficiary is not the arbiter; the vault's surplus covers the reserve.
+    ///
+    /// Emits `GrantCreated`. Errors: `PlanNotActive`, `WrongAuthority`, `WrongVault`, `WrongMint`, `WrongGrantIndex`,
+    /// `TooManyGrants`, `EnrolmentEnded`, `AllocationOutOfLimits`, `BadGrantPeriods`, `PeriodBegun`, `BadWeights`,
+    /// `BadBeneficiary`, `ReserveTooLarge`, `InsufficientFunds`, `ExtensionNotAllowed`, `FreezeAuthorityNotAllowed`.
+    pub fn create_grant(ctx: Context<CreateGrant>, args: CreateGrantArgs) -> Result<()> {
+        handle_create_grant(ctx, args)
+    }
+
+    /// Records an oracle's vote. Votes may be changed until enough of them agree, which resolves the value at once; without
+    /// agreement the median of the votes counts at the end of the window, and with too few votes the KPI is silent.
+    ///
+    /// Accounts: `payer` (signer, pays rent for the first vote), `oracle` (signer), `plan`, `grant` (for an individual
+    /// KPI), `attestation` (created by the first vote), `system_program`.
+    ///
+    /// Requirements: the plan is active; the period has ended and its voting window is open; some grant still needs the
+    /// value; the signer is an oracle of the set in force when the period began; the value is within the KPI's range; the
+    /// subject has weight on the KPI and covers the period; an oracle does not vote on its own grant.
+    ///
+    /// Emits `ValueAttested`. Errors: `PlanNotActive`, `UnknownKpi`, `UnknownPeriod`, `VotingNotOpen`, `VotingClosed`,
+    /// `NothingToEvaluate`, `ValueOutOfRange`, `WrongGrant`, `WrongSubject`, `OwnGrant`, `NotAnOracle`,
+    /// `WrongAttestation`, `AlreadyResolved`.
+    pub fn attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
+        handle_attest(ctx, args)
+    }
+
+    /// Computes what a grant earned in its next period. Open to anyone.
+    ///
+    /// Accounts: `payer` (signer, pays rent for the pool of the period), `plan`, `grant`, `period` (under `Redistribute`,
+    /// created by the first settlement), `system_program`; then the attestation of each KPI on which the grant has weight,
+    /// in the order of the plan, or its empty address if nobody voted.
+    ///
+    /// Requirements: the period has ended; the value or silence of each of those KPIs is final; under `Redistribute` the
+    /// bonus of the grant's last settled period is collected.
+    ///
+    /// Emits `GrantSettled`. Errors: `AllSettled`, `PeriodNotEnded`, `BonusNotCollected`, `WrongGrant`,
+    /// `WrongAccountCount`, `WrongAttestation`, `NotFinal`, `WrongPeriod`.
+    pub fn settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
+        handle_settle(ctx)
+    }
+
+    /// Gives a grant its share, zero included, of the pool of the period it settled last. Open to anyone.
+    ///
+    /// Accounts: `plan`, `grant`, `period`.
+    ///
+    /// Requirements: the plan redistributes; the period's bonus is not collected; all grants of the period are settled.
+    ///
+    /// Emits `BonusCollected`. Errors: `WrongGrant`, `WrongPeriod`, `NoRedistribution`, `NothingToCollect`,
+    /// `PeriodNotSettled`.
+    pub fn collect_bonus(ctx: Context<CollectBonus>) -> Result<()> {
+        handle_collect_bonus(ctx)
+    }
+
+    /// Pays `amount` base units of what has vested, or all of it. Open to anyone for all of it and towards the beneficiary's
+    /// associated account; the beneficiary can claim a part and name another account.
+    ///
+    /// Accounts: `claimant` (signer), `plan`, `grant`, `vault`, `destination`, `mint`, `token_program`.
+    ///
+    /// Requirements: something is claimable and the amount within it; the destination is a token account of the mint, no
+    /// vault, and the right one for this claimant; the beneficiary has not reserved claiming for itself.
+    ///
+    /// Emits `GrantClaimed`. Errors: `WrongGrant`, `WrongVault`, `WrongMint`, `WrongTokenProgram`, `WrongDestination`,
+    /// `OnlyBeneficiary`, `ClaimLocked`, `NothingToClaim`, `ZeroAmount`, `AmountTooLarge`, `TransferMismatch`.
+    pub fn claim(ctx: Context<Claim>, amount: Option<u64>) -> Result<()> {
+        handle_claim(ctx, amount)
+    }
+}

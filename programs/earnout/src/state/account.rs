@@ -1,0 +1,102 @@
+//! Creation of the program's own accounts.
+
+use {
+    crate::error::EarnoutError,
+    anchor_lang::{
+        ZeroCopy,
+        prelude::*,
+        solana_program::{
+            program::{invoke, invoke_signed},
+            system_instruction,
+        },
+        system_program,
+    },
+    std::cell::{Ref, RefMut},
+};
+
+/// Creates the account `target` of `space` bytes owned by `owner`, rent-exempt, at the program address that `seeds` (bump
+/// included) sign for. Lamports that somebody sent to the address beforehand count towards the rent and hinder nothing.
+///
+/// Returns the lamports that `payer` paid.
+///
+/// Errors: `AccountExists` if the address already holds data or belongs to a program.
+#[inline(never)]
+pub fn create_address<'info>(
+    payer: &AccountInfo<'info>,
+    target: &AccountInfo<'info>,
+    seeds: &[&[u8]],
+    space: usize,
+    owner: &Pubkey,
+) -> Result<u64> {
+    require!(is_vacant(target), EarnoutError::AccountExists);
+    let space_arg = u64::try_from(space).map_err(|_| EarnoutError::Overflow)?;
+    let rent = Rent::get()?.minimum_balance(space);
+    let missing = rent.saturating_sub(target.lamports());
+    if target.lamports() == 0 {
+        invoke_signed(
+            &system_instruction::create_account(payer.key, target.key, rent, space_arg, owner),
+            &[payer.clone(), target.clone()],
+            &[seeds],
+        )?;
+    } else {
+        if missing > 0 {
+            invoke(
+                &system_instruction::transfer(payer.key, target.key, missing),
+                &[payer.clone(), target.clone()],
+            )?;
+        }
+        let target = std::slice::from_ref(target);
+        let key = target[0].key;
+        invoke_signed(&system_instruction::allocate(key, space_arg), target, &[seeds])?;
+        invoke_signed(&system_instruction::assign(key, owner), target, &[seeds])?;
+    }
+    Ok(missing)
+}
+
+/// Creates the program's account of type `T` at the address that `seeds` (bump included) sign for and writes its
+/// discriminator. All other bytes are zero.
+///
+/// Errors: as [`create_address`].
+pub fn create<'info, T: ZeroCopy>(
+    payer: &AccountInfo<'info>,
+    target: &AccountInfo<'info>,
+    seeds: &[&[u8]],
+) -> Result<()> {
+    let discriminator = T::DISCRIMINATOR;
+    create_address(payer, target, seeds, discriminator.len() + size_of::<T>(), &crate::ID)?;
+    target.try_borrow_mut_data()?[..discriminator.len()].copy_from_slice(discriminator);
+    Ok(())
+}
+
+/// The program's account of type `T`, to be read; `None` if the account is another one.
+pub fn read<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Option<Ref<'a, T>> {
+    if info.owner != &crate::ID {
+        return None;
+    }
+    Ref::filter_map(info.try_borrow_data().ok()?, |data| {
+        let body = data.strip_prefix(T::DISCRIMINATOR)?.get(..size_of::<T>())?;
+        bytemuck::try_from_bytes(body).ok()
+    })
+    .ok()
+}
+
+/// The program's account of type `T`, to be written; `None` if the account is another one.
+pub fn write<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Option<RefMut<'a, T>> {
+    if info.owner != &crate::ID || !info.is_writable {
+        return None;
+    }
+    RefMut::filter_map(info.try_borrow_mut_data().ok()?, |data| {
+        let (discriminator, body) = data.split_at_mut_checked(T::DISCRIMINATOR.len())?;
+        if discriminator != T::DISCRIMINATOR {
+            return None;
+        }
+        bytemuck::try_from_bytes_mut(body.get_mut(..size_of::<T>())?).ok()
+    })
+    .ok()
+}
+
+/// Whether nothing exists at this address: no data, and no owner but the System Program. Lamports do not matter, since
+/// anyone can send them to any address.
+pub fn is_vacant(info: &AccountInfo) -> bool {
+    info.owner == &system_program::ID && info.data_is_empty()
+}

@@ -1,0 +1,204 @@
+//! The value of one KPI for one period and one subject.
+
+use {
+    super::{Kpi, OracleSet, Plan, Scope, account},
+    crate::{constants::ATTESTATION_SEED, error::EarnoutError},
+    anchor_lang::prelude::*,
+    earnout_core::quorum::{self, Evaluation, Finality, Outcome, Ruling},
+};
+
+/// No ruling.
+pub const RULING_NONE: u8 = 0;
+/// The arbiter let the value or the silence stand.
+pub const RULING_UPHELD: u8 = 1;
+/// The arbiter set `ruling_value`.
+pub const RULING_VALUE: u8 = 2;
+
+/// Votes and result. Address: `["attestation", plan, kpi u8, period u16, subject]`, where the subject is the plan for a
+/// shared KPI and a grant for an individual one.
+#[account(zero_copy)]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Attestation {
+    /// Layout version.
+    pub version: u8,
+    /// Canonical bump of the address.
+    pub bump: u8,
+    /// Number of the KPI in the plan.
+    pub kpi: u8,
+    /// Bit `i` is set once oracle `i` of the period's set has voted.
+    pub voted: u8,
+    /// The period.
+    pub period: u16,
+    /// 1 once enough identical votes have resolved the value.
+    pub resolved: u8,
+    /// `RULING_…`.
+    pub ruling: u8,
+    /// The plan.
+    pub plan: Pubkey,
+    /// The plan again, or the grant.
+    pub subject: Pubkey,
+    /// Who paid the rent and gets it back.
+    pub rent_payer: Pubkey,
+    /// Votes by position in the oracle set, fixed point with the KPI's decimals.
+    pub values: [i64; 8],
+    /// SHA-256 of each vote's evidence, by position in the oracle set.
+    pub evidence: [[u8; 32]; 8],
+    /// Value on which enough oracles agreed; counts if `resolved`.
+    pub resolved_value: i64,
+    /// When they agreed, Unix seconds; counts if `resolved`.
+    pub resolved_at: i64,
+    /// When the value or the silence was disputed, Unix seconds; 0 if it was not.
+    pub disputed_at: i64,
+    /// Who disputed.
+    pub disputer: Pubkey,
+    /// The grant for which it was disputed; zero if the authority did.
+    pub disputer_grant: Pubkey,
+    /// SHA-256 of the published reason of the dispute.
+    pub reason_hash: [u8; 32],
+    /// When the arbiter ruled, Unix seconds; 0 if it did not.
+    pub ruled_at: i64,
+    /// Value set by the arbiter; counts if `ruling` is `RULING_VALUE`.
+    pub ruling_value: i64,
+    /// SHA-256 of the published reason of the ruling.
+    pub ruling_hash: [u8; 32],
+    /// Zero.
+    pub spare: [u8; 32],
+}
+
+/// Which attestation is meant: a KPI, a period and a subject of a plan.
+#[derive(Clone, Copy, Debug)]
+pub struct AttestationKey<'a> {
+    /// Address of the plan.
+    pub plan: &'a Pubkey,
+    /// Number of the KPI.
+    pub kpi: u8,
+    /// The period.
+    pub period: u16,
+    /// The plan, or a grant.
+    pub subject: &'a Pubkey,
+}
+
+impl AttestationKey<'_> {
+    /// The canonical address and its bump, derived here and not taken from a caller: an empty address under another bump
+    /// would turn a reported KPI into a silent one.
+    pub fn find_address(&self) -> (Pubkey, u8) {
+        let seeds: &[&[u8]] = &[
+            ATTESTATION_SEED,
+            self.plan.as_ref(),
+            &[self.kpi],
+            &self.period.to_le_bytes(),
+            self.subject.as_ref(),
+        ];
+        Pubkey::find_program_address(seeds, &crate::ID)
+    }
+}
+
+/// Who is measured: the plan for a shared KPI, the grant for an individual one.
+pub fn subject<'a>(kpi: &Kpi, plan: &'a Pubkey, grant: &'a Pubkey) -> Result<&'a Pubkey> {
+    Ok(match kpi.scope()? {
+        Scope::Shared => plan,
+        Scope::Individual => grant,
+    })
+}
+
+impl Attestation {
+    /// Whether this is the attestation that `key` means. Only `attest` creates attestations, at their canonical addresses
+    /// and with these fields, so equal fields show that the address is the canonical one.
+    pub fn is(&self, key: &AttestationKey) -> bool {
+        &self.plan == key.plan && self.kpi == key.kpi && self.period == key.period && &self.subject == key.subject
+    }
+
+    /// The votes by position in `set`.
+    pub fn votes(&self, set: &OracleSet) -> ([Option<i64>; 8], usize) {
+        let mut votes = [None; 8];
+        for (position, vote) in votes.iter_mut().enumerate() {
+            if self.voted & (1 << position) != 0 {
+                *vote = Some(self.values[position]);
+            }
+        }
+        (votes, set.oracles().len())
+    }
+
+    /// Records a vote and resolves the value if enough oracles now agree; `now` in Unix seconds.
+    ///
+    /// Errors: `AlreadyResolved`.
+    pub fn vote(&mut self, set: &OracleSet, position: usize, value: i64, evidence: [u8; 32], now: i64) -> Result<()> {
+        require!(self.resolved == 0, EarnoutError::AlreadyResolved);
+        self.voted |= 1 << position;
+        self.values[position] = value;
+        self.evidence[position] = evidence;
+        let (votes, count) = self.votes(set);
+        let agreed = quorum::agreed(&votes[..count], set.threshold).map_err(EarnoutError::from)?;
+        if let Some(value) = agreed {
+            self.resolved = 1;
+            self.resolved_value = value;
+            self.resolved_at = now;
+        }
+        Ok(())
+    }
+
+    /// What the votes, a dispute and a ruling amount to at `now`.
+    ///
+    /// Errors: `Overflow`, `CorruptAccount`.
+    pub fn finality(&self, plan: &Plan, kpi: &Kpi, now: i64) -> Result<Finality> {
+        let set = plan.oracle_set(self.period);
+        let (votes, count) = self.votes(set);
+        let resolved = (self.resolved != 0).then_some((self.resolved_value, self.resolved_at));
+        let evaluation = Evaluation {
+            resolved,
+            disputed_at: (self.disputed_at != 0).then_some(self.disputed_at),
+            ruling: match self.ruling {
+                RULING_NONE => None,
+                RULING_UPHELD => Some(Ruling::Uphold),
+                RULING_VALUE => Some(Ruling::Value(self.ruling_value)),
+                _ => return err!(EarnoutError::CorruptAccount),
+            },
+        };
+        let at_deadline = match resolved {
+            Some((value, _)) => Outcome::Value(value),
+            None => quorum::at_deadline(&votes[..count], set.threshold, &kpi.curve()?).map_err(EarnoutError::from)?,
+        };
+        finality(evaluation, at_deadline, plan, self.period, now)
+    }
+}
+
+/// The score of a KPI once its value or silence is final at `now`.
+///
+/// `info` is the attestation that `key` means, or its canonical address with nothing there, which shows that no oracle
+/// ever voted.
+///
+/// Errors: `WrongAttestation`, `NotFinal`.
+pub fn final_score(info: &AccountInfo, key: &AttestationKey, plan: &Plan, now: i64) -> Result<u16> {
+    let kpi = plan.kpi(key.kpi)?;
+    let finality = if info.owner == &crate::ID {
+        let attestation = account::read::<Attestation>(info).ok_or(EarnoutError::WrongAttestation)?;
+        require!(attestation.is(key), EarnoutError::WrongAttestation);
+        attestation.finality(plan, kpi, now)?
+    } else {
+        let (address, _) = key.find_address();
+        require!(
+            info.key == &address && account::is_vacant(info),
+            EarnoutError::WrongAttestation
+        );
+        let untouched = Evaluation {
+            resolved: None,
+            disputed_at: None,
+            ruling: None,
+        };
+        finality(untouched, Outcome::Silent, plan, key.period, now)?
+    };
+    match finality {
+        Finality::Final(outcome) => {
+            Ok(quorum::score_of(outcome, &kpi.curve()?, kpi.default_score).map_err(EarnoutError::from)?)
+        }
+        Finality::NotBefore(_) => err!(EarnoutError::NotFinal),
+    }
+}
+
+fn finality(evaluation: Evaluation, at_deadline: Outcome, plan: &Plan, period: u16, now: i64) -> Result<Finality> {
+    let windows = plan.windows();
+    let end = plan.calendar()?.period_end(period).map_err(EarnoutError::from)?;
+    let deadline = windows.attest_deadline(end).map_err(EarnoutError::from)?;
+    let finality = quorum::finality(&evaluation, at_deadline, deadline, &windows, now);
+    Ok(finality.map_err(EarnoutError::from)?)
+}

@@ -1,0 +1,275 @@
+//! One contributor's vesting account.
+
+use {
+    super::{Plan, UnearnedPolicy},
+    crate::error::EarnoutError,
+    anchor_lang::prelude::*,
+    earnout_core::{
+        self as core, credit,
+        release::{self, Earnings},
+        tranche::{self, Settlement},
+    },
+};
+
+/// The authority may terminate the grant.
+pub const REVOCABLE: u8 = 1;
+/// The beneficiary may hand the grant to another key.
+pub const TRANSFERABLE: u8 = 2;
+/// Only the beneficiary claims.
+pub const CLAIM_LOCKED: u8 = 4;
+/// The grant ended before its cliff: what it earns becomes surplus.
+pub const FORFEITED: u8 = 8;
+/// A dispute raised for this grant was decided against it: it cannot dispute again.
+pub const DISPUTE_BARRED: u8 = 16;
+
+/// A grant. Address: `["grant", plan, index u32]`. All periods are indices of the plan's calendar.
+#[account(zero_copy)]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Layout version.
+    pub version: u8,
+    /// Canonical bump of the address.
+    pub bump: u8,
+    /// Canonical bump of the beneficiary's associated token account, so that a claim need not search for it.
+    pub associated_bump: u8,
+    /// Sum of `REVOCABLE`, `TRANSFERABLE`, `CLAIM_LOCKED`, `FORFEITED`, `DISPUTE_BARRED`.
+    pub flags: u8,
+    /// Number of the grant in its plan.
+    pub index: u32,
+    /// The plan.
+    pub plan: Pubkey,
+    /// Who is paid.
+    pub beneficiary: Pubkey,
+    /// Proposed beneficiary; zero without one.
+    pub pending_beneficiary: Pubkey,
+    /// Who paid the rent and gets it back.
+    pub rent_payer: Pubkey,
+    /// Paid in full for full scores in every period, base units.
+    pub allocation: u64,
+    /// First period.
+    pub first_period: u16,
+    /// Number of tranches the allocation was divided into. Never changes.
+    pub periods: u16,
+    /// Nothing is vested before the end of this many periods from the first.
+    pub cliff_periods: u16,
+    /// Next period to settle.
+    pub next_period: u16,
+    /// First period that is not covered any more: `first_period + periods` unless the grant was ended.
+    pub end_period: u16,
+    /// First period whose bonus is not collected. Counts under `Redistribute` only.
+    pub collected_through: u16,
+    /// Weight of time, basis points.
+    pub time_weight: u16,
+    /// Weights of the plan's KPIs, basis points; with `time_weight` they sum to 10,000.
+    pub kpi_weights: [u16; 16],
+    /// 0 running, 1 terminated by the authority, 2 resigned by the beneficiary.
+    pub termination: u8,
+    /// Zero.
+    pub spare_terms: [u8; 1],
+    /// Largest credit that any scores can reach, at least 10^8.
+    pub max_credit: u64,
+    /// What the grant can still earn, base units; part of the plan's `reserved`.
+    pub reserved: u64,
+    /// Settled amounts, bonuses excluded, base units.
+    pub earned: u64,
+    /// Unearned amount that the next period can earn again, base units. Under `CarryOver` only.
+    pub carry: u64,
+    /// Earned in the last settled period, base units.
+    pub last_earned: u64,
+    /// Tranche of the last settled period, base units.
+    pub last_tranche: u64,
+    /// What the KPIs earned in the last settled period, base units: the grant's share in the period's pool.
+    pub last_kpi_amount: u64,
+    /// Bonuses collected, base units.
+    pub bonus: u64,
+    /// Bonus collected last, base units.
+    pub last_bonus: u64,
+    /// Paid out, base units.
+    pub claimed: u64,
+    /// When the grant was made, Unix seconds.
+    pub created_at: i64,
+    /// When the grant was ended before its time, Unix seconds; 0 if it was not.
+    pub ended_at: i64,
+    /// Tranche of the period that was running when the grant ended, cut to the second, base units.
+    pub cut_tranche: u64,
+    /// Zero. For grants in another unit.
+    pub spare: [u8; 64],
+}
+
+impl Grant {
+    /// Whether all flags of `mask` are set.
+    pub fn has(&self, mask: u8) -> bool {
+        self.flags & mask == mask
+    }
+
+    /// Whether the grant covers `period`.
+    pub fn covers(&self, period: u16) -> bool {
+        (self.first_period..self.end_period).contains(&period)
+    }
+
+    /// Whether the grant was ended before its time.
+    pub fn was_ended(&self) -> bool {
+        self.termination != 0
+    }
+
+    /// Largest credit that any scores can reach, for these weights under the plan's terms.
+    ///
+    /// Errors: `Overflow`, `CorruptAccount`.
+    pub fn max_credit(plan: &Plan, time_weight: u16, kpi_weights: &[u16; 16]) -> Result<u64> {
+        let mut best = [0u16; 16];
+        for (score, kpi) in best.iter_mut().zip(plan.kpis()) {
+            *score = kpi.best_score()?;
+        }
+        let credit = credit::max_credit(plan.combination()?.into(), time_weight, kpi_weights, &best);
+        Ok(credit.map_err(EarnoutError::from)?)
+    }
+
+    /// The part of the allocation that belongs to `period`, base units.
+    ///
+    /// Errors: `AllSettled` if the grant does not cover the period.
+    pub fn tranche(&self, period: u16) -> Result<u64> {
+        require!(self.covers(period), EarnoutError::AllSettled);
+        if self.was_ended() && self.is_last(period) {
+            return Ok(self.cut_tranche);
+        }
+        let index = period.checked_sub(self.first_period).ok_or(EarnoutError::Overflow)?;
+        Ok(tranche::tranche(self.allocation, index, self.periods).map_err(EarnoutError::from)?)
+    }
+
+    /// Tranches of all periods from `period` on, base units.
+    ///
+    /// Errors: `Overflow`.
+    pub fn tranches_from(&self, period: u16) -> Result<u64> {
+        if period >= self.end_period {
+            return Ok(0);
+        }
+        let settled = period.checked_sub(self.first_period).ok_or(EarnoutError::Overflow)?;
+        let left = tranche::unsettled(self.allocation, settled, self.periods).map_err(EarnoutError::from)?;
+        if !self.was_ended() {
+            return Ok(left);
+        }
+        // The running period's tranche was cut and everything after it cancelled.
+        let last = self
+            .end_period
+            .checked_sub(self.first_period)
+            .and_then(|n| n.checked_sub(1));
+        let last = last.ok_or(EarnoutError::Overflow)?;
+        let from_last = tranche::unsettled(self.allocation, last, self.periods).map_err(EarnoutError::from)?;
+        let left = left
+            .checked_sub(from_last)
+            .and_then(|whole| whole.checked_add(self.cut_tranche));
+        Ok(left.ok_or(EarnoutError::Overflow)?)
+    }
+
+    /// Whether `period` is the last one that the grant covers.
+    pub fn is_last(&self, period: u16) -> bool {
+        period.checked_add(1) == Some(self.end_period)
+    }
+
+    /// What must be held back for the grant from `period` on, base units.
+    ///
+    /// Errors: `ReserveTooLarge` if it exceeds u64.
+    pub fn reserve_from(&self, period: u16) -> Result<u64> {
+        let reserve = tranche::reserve(self.tranches_from(period)?, self.max_credit, self.carry);
+        Ok(reserve.map_err(|_| EarnoutError::ReserveTooLarge)?)
+    }
+
+    /// Books the settlement of the next period by `scores` (basis points, one for each KPI of the plan) and moves on.
+    ///
+    /// Errors: `AllSettled`, `Overflow`.
+    pub fn settle(&mut self, plan: &Plan, scores: &[u16; 16]) -> Result<Settlement> {
+        let period = self.next_period;
+        let tranche = self.tranche(period)?;
+        let combination = plan.combination()?.into();
+        let kpi_credit = credit::kpi_credit(combination, self.time_weight, &self.kpi_weights, scores);
+        let kpi_credit = kpi_credit.map_err(EarnoutError::from)?;
+        let credit = credit::credit(self.time_weight, kpi_credit).map_err(EarnoutError::from)?;
+        let policy: UnearnedPolicy = plan.unearned_policy()?;
+        let last = self.is_last(period);
+        let settlement = tranche::settle(tranche, self.carry, credit, kpi_credit, policy.into(), last);
+        let settlement = settlement.map_err(EarnoutError::from)?;
+
+        self.earned = self
+            .earned
+            .checked_add(settlement.earned)
+            .ok_or(EarnoutError::Overflow)?;
+        self.carry = settlement.carry;
+        self.last_earned = settlement.earned;
+        self.last_tranche = tranche;
+        self.last_kpi_amount = settlement.kpi_amount;
+        self.next_period = period.checked_add(1).ok_or(EarnoutError::Overflow)?;
+        self.reserved = self.reserve_from(self.next_period)?;
+        Ok(settlement)
+    }
+
+    /// Vested at `now` (Unix seconds), bonuses included, base units. Nothing of a forfeited grant vests.
+    ///
+    /// Errors: `Overflow`, `CorruptAccount`.
+    pub fn vested(&self, plan: &Plan, now: i64) -> Result<u64> {
+        if self.has(FORFEITED) {
+            return Ok(0);
+        }
+        let calendar = plan.calendar()?;
+        let cliff = self
+            .first_period
+            .checked_add(self.cliff_periods)
+            .ok_or(EarnoutError::Overflow)?;
+        let cliff = calendar.boundary(cliff).map_err(EarnoutError::from)?;
+        let nothing_settled = self.next_period == self.first_period;
+        let release: core::release::Release = plan.release()?.into();
+        let (from, to) = if nothing_settled || release == core::release::Release::AtSettlement {
+            (0, 0)
+        } else {
+            let next = self.next_period.checked_add(1).ok_or(EarnoutError::Overflow)?;
+            (
+                calendar.boundary(self.next_period).map_err(EarnoutError::from)?,
+                calendar.boundary(next).map_err(EarnoutError::from)?,
+            )
+        };
+        let earnings = Earnings {
+            earned: self.earned,
+            last_earned: self.last_earned,
+            bonus: self.bonus,
+        };
+        Ok(release::vested(release, earnings, from, to, cliff, now).map_err(EarnoutError::from)?)
+    }
+
+    /// Vested at `now` and not yet claimed, base units.
+    ///
+    /// Errors: as [`Grant::vested`]; `InvariantViolated` if more was claimed than is vested.
+    pub fn claimable(&self, plan: &Plan, now: i64) -> Result<u64> {
+        let claimable = self.vested(plan, now)?.checked_sub(self.claimed);
+        Ok(claimable.ok_or(EarnoutError::InvariantViolated)?)
+    }
+
+    /// What the vault owes to the grant: earned and bonuses that are not yet claimed, base units.
+    ///
+    /// Errors: `InvariantViolated` if more was claimed than was ever earned.
+    pub fn owed(&self) -> Result<u64> {
+        if self.has(FORFEITED) {
+            return Ok(0);
+        }
+        let owed = self
+            .earned
+            .checked_add(self.bonus)
+            .and_then(|sum| sum.checked_sub(self.claimed));
+        Ok(owed.ok_or(EarnoutError::InvariantViolated)?)
+    }
+
+    /// Checks what one account can show, last in every instruction that changes a grant's amounts.
+    ///
+    /// Errors: `InvariantViolated`.
+    pub fn invariant(&self) -> Result<()> {
+        self.owed()?;
+        let in_order = self.first_period <= self.next_period
+            && self.next_period <= self.end_period
+            && self.first_period <= self.collected_through
+            && self.collected_through <= self.next_period
+            && self.cliff_periods <= self.periods;
+        require!(in_order, EarnoutError::InvariantViolated);
+        if self.next_period == self.end_period {
+            require!(self.reserved == 0 && self.carry == 0, EarnoutError::InvariantViolated);
+        }
+        Ok(())
+    }
+}

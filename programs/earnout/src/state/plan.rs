@@ -1,0 +1,328 @@
+//! One token, one vault, one calendar, one list of KPIs, one oracle set.
+
+use {
+    super::{Cadence, Combination, Kpi, OracleSet, PlanStatus, Release, UnearnedPolicy},
+    crate::{constants::*, error::EarnoutError},
+    anchor_lang::prelude::*,
+    earnout_core::calendar::{Calendar, Windows},
+};
+
+/// The plan accepts a mint whose freeze authority could stop payouts.
+pub const ALLOW_FREEZE_AUTHORITY: u8 = 1;
+
+/// A plan. Address: `["plan", creator, plan_id u64]`.
+#[account(zero_copy)]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Layout version.
+    pub version: u8,
+    /// Canonical bump of the address.
+    pub bump: u8,
+    /// Canonical bump of the vault's address.
+    pub vault_bump: u8,
+    /// [`PlanStatus`] as a byte.
+    pub status: u8,
+    /// Kind of [`Cadence`]: 0 seconds, 1 months.
+    pub cadence_kind: u8,
+    /// [`Combination`] as a byte.
+    pub combination: u8,
+    /// [`UnearnedPolicy`] as a byte.
+    pub unearned_policy: u8,
+    /// [`Release`] as a byte.
+    pub release: u8,
+    /// What the plan accepts of its mint: a sum of `ALLOW_…` flags.
+    pub token_flags: u8,
+    /// KPIs in use.
+    pub kpi_count: u8,
+    /// Periods of the calendar, 1 to 120.
+    pub period_count: u16,
+    /// Length of a period in units of the cadence.
+    pub cadence_length: u32,
+    /// The creator's number for this plan.
+    pub plan_id: u64,
+    /// Beginning of period 0, Unix seconds.
+    pub start_ts: i64,
+    /// No grant is made at or after this time, Unix seconds.
+    pub enrolment_end: i64,
+    /// When the terms were frozen, Unix seconds; 0 in a draft.
+    pub activated_at: i64,
+    /// Votes on a period are accepted for this long after its end.
+    pub attest_secs: u32,
+    /// A value or a silence can be disputed for this long; 0 without an arbiter.
+    pub challenge_secs: u32,
+    /// The arbiter can rule for this long after a dispute; 0 without an arbiter.
+    pub ruling_secs: u32,
+    /// Notice before a change of oracles or treasury takes effect.
+    pub notice_secs: u32,
+    /// Largest bonus of a grant for a period, basis points of its tranche. Counts under `Redistribute` only.
+    pub bonus_cap_bps: u32,
+    /// Transfer fee above which only the beneficiary claims, basis points. Counts for mints with a transfer fee only.
+    pub max_fee_bps: u16,
+    /// Zero.
+    pub spare_terms: [u8; 2],
+    /// Smallest allocation of a grant, base units.
+    pub min_allocation: u64,
+    /// Largest allocation of a grant, base units.
+    pub max_allocation: u64,
+    /// Most grants ever made.
+    pub max_grants: u32,
+    /// Grants made so far and index of the next one. Never falls.
+    pub grant_counter: u32,
+    /// What live grants can still earn, base units.
+    pub reserved: u64,
+    /// Earned and bonuses that are not yet claimed, base units.
+    pub owed: u64,
+    /// Pools of periods whose bonuses are not yet collected, base units.
+    pub pooled: u64,
+    /// Ever funded, base units; saturates. Donations that bypass `fund` do not count.
+    pub funded_total: u64,
+    /// Ever earned, base units; saturates.
+    pub earned_total: u64,
+    /// Ever collected as bonus, base units; saturates.
+    pub bonus_total: u64,
+    /// Ever claimed, base units; saturates.
+    pub claimed_total: u64,
+    /// Ever withdrawn to the treasury, base units; saturates.
+    pub withdrawn_total: u64,
+    /// Events emitted so far; an event carries the number it has in this count, from 1.
+    pub event_sequence: u64,
+    /// Grant accounts that exist.
+    pub open_grants: u32,
+    /// Attestation accounts that exist.
+    pub open_attestations: u32,
+    /// Period accounts that exist.
+    pub open_periods: u32,
+    /// Zero.
+    pub spare_counters: [u8; 4],
+    /// When `pending_treasury` takes effect, Unix seconds; 0 without one.
+    pub pending_treasury_at: i64,
+    /// Who created the plan; part of its address.
+    pub creator: Pubkey,
+    /// Who makes grants, withdraws surplus and changes keys.
+    pub authority: Pubkey,
+    /// Proposed authority; zero without one.
+    pub pending_authority: Pubkey,
+    /// Who rules on disputes; zero without one.
+    pub arbiter: Pubkey,
+    /// The token.
+    pub mint: Pubkey,
+    /// Token program of the mint.
+    pub token_program: Pubkey,
+    /// Token account owned by this plan.
+    pub vault: Pubkey,
+    /// Token account that receives surplus.
+    pub treasury: Pubkey,
+    /// Owner of `treasury` when it was set.
+    pub treasury_owner: Pubkey,
+    /// Next treasury; zero without one.
+    pub pending_treasury: Pubkey,
+    /// Owner of `pending_treasury` when it was proposed.
+    pub pending_treasury_owner: Pubkey,
+    /// Who paid the rent and gets it back.
+    pub rent_payer: Pubkey,
+    /// Oracles in force, unless the period has reached `next_oracles`.
+    pub oracles: OracleSet,
+    /// Oracles from `next_oracles.first_period` on; empty without a change.
+    pub next_oracles: OracleSet,
+    /// Grants that cover the period and have not settled it, by period. At the first settlement of a period this is the
+    /// number of its grants.
+    pub unsettled_grants: [u32; 120],
+    /// The KPIs; the first `kpi_count` count.
+    pub kpis: [Kpi; 16],
+    /// Zero. For Merkle roots, price-denominated grants and bonds.
+    pub spare: [u8; 256],
+}
+
+impl Plan {
+    /// The status, decoded.
+    pub fn status(&self) -> Result<PlanStatus> {
+        Ok(PlanStatus::try_from(self.status)?)
+    }
+
+    /// Errors: `PlanNotActive` unless the terms are frozen and the plan is not closed.
+    pub fn require_active(&self) -> Result<()> {
+        require!(self.status()? == PlanStatus::Active, EarnoutError::PlanNotActive);
+        Ok(())
+    }
+
+    /// The combination, decoded.
+    pub fn combination(&self) -> Result<Combination> {
+        Ok(Combination::try_from(self.combination)?)
+    }
+
+    /// The policy for what is not earned, decoded.
+    pub fn unearned_policy(&self) -> Result<UnearnedPolicy> {
+        Ok(UnearnedPolicy::try_from(self.unearned_policy)?)
+    }
+
+    /// Whether unearned amounts are shared among the grants of a period.
+    pub fn redistributes(&self) -> Result<bool> {
+        Ok(self.unearned_policy()? == UnearnedPolicy::Redistribute)
+    }
+
+    /// The release, decoded.
+    pub fn release(&self) -> Result<Release> {
+        Ok(Release::try_from(self.release)?)
+    }
+
+    /// The calendar, as the arithmetic reads it.
+    pub fn calendar(&self) -> Result<Calendar> {
+        Ok(Calendar {
+            start_ts: self.start_ts,
+            cadence: Cadence::from_stored(self.cadence_kind, self.cadence_length)?.into(),
+            period_count: self.period_count,
+        })
+    }
+
+    /// The windows, as the arithmetic reads them.
+    pub fn windows(&self) -> Windows {
+        Windows {
+            attest_secs: self.attest_secs,
+            challenge_secs: self.challenge_secs,
+            ruling_secs: self.ruling_secs,
+        }
+    }
+
+    /// The time after which every period settles without anyone's goodwill, Unix seconds.
+    pub fn last_deadline(&self) -> Result<i64> {
+        let end = self.calendar()?.end().map_err(EarnoutError::from)?;
+        Ok(self.windows().settle_deadline(end).map_err(EarnoutError::from)?)
+    }
+
+    /// The KPIs in use.
+    pub fn kpis(&self) -> &[Kpi] {
+        &self.kpis[..usize::from(self.kpi_count).min(self.kpis.len())]
+    }
+
+    /// KPI number `kpi`.
+    ///
+    /// Errors: `UnknownKpi`.
+    pub fn kpi(&self, kpi: u8) -> Result<&Kpi> {
+        Ok(self.kpis().get(usize::from(kpi)).ok_or(EarnoutError::UnknownKpi)?)
+    }
+
+    /// The oracles that vote on `period`.
+    pub fn oracle_set(&self, period: u16) -> &OracleSet {
+        if self.next_oracles.count > 0 && period >= self.next_oracles.first_period {
+            &self.next_oracles
+        } else {
+            &self.oracles
+        }
+    }
+
+    /// Whether the plan has an arbiter, and `key` is it.
+    pub fn is_arbiter(&self, key: &Pubkey) -> bool {
+        self.arbiter != Pubkey::default() && &self.arbiter == key
+    }
+
+    /// What the vault owes or may come to owe to grants, base units.
+    ///
+    /// Errors: `Overflow`.
+    pub fn obligations(&self) -> Result<u64> {
+        let sum = self
+            .reserved
+            .checked_add(self.owed)
+            .and_then(|sum| sum.checked_add(self.pooled));
+        Ok(sum.ok_or(EarnoutError::Overflow)?)
+    }
+
+    /// Vault tokens that no grant can ever claim, base units. `vault_amount` is the vault's balance.
+    ///
+    /// Errors: `InvariantViolated` if the vault holds less than it owes.
+    pub fn surplus(&self, vault_amount: u64) -> Result<u64> {
+        let surplus = vault_amount.checked_sub(self.obligations()?);
+        Ok(surplus.ok_or(EarnoutError::InvariantViolated)?)
+    }
+
+    /// Checks what one account can show, last in every instruction that moves amounts. `backing` is what is known to stand
+    /// behind the obligations: the vault's balance, or, where the vault is not part of the instruction, the obligations
+    /// before it, which it may only lower.
+    ///
+    /// Errors: `InvariantViolated`, `Overflow`.
+    pub fn invariant(&self, backing: u64) -> Result<()> {
+        require!(self.obligations()? <= backing, EarnoutError::InvariantViolated);
+        require!(
+            self.open_grants <= self.grant_counter && self.grant_counter <= self.max_grants,
+            EarnoutError::InvariantViolated
+        );
+        Ok(())
+    }
+
+    /// The number of the next event.
+    ///
+    /// Errors: `Overflow`.
+    pub fn next_event(&mut self) -> Result<u64> {
+        self.event_sequence = self.event_sequence.checked_add(1).ok_or(EarnoutError::Overflow)?;
+        Ok(self.event_sequence)
+    }
+
+    /// Counts an account of this plan that was created.
+    ///
+    /// Errors: `Overflow`.
+    pub fn count_opened(counter: &mut u32) -> Result<()> {
+        *counter = counter.checked_add(1).ok_or(EarnoutError::Overflow)?;
+        Ok(())
+    }
+
+    /// Errors: `RolesNotSeparate` if the authority, the arbiter and the oracles of `set` are not all different keys.
+    pub fn require_separate_roles(&self, set: &OracleSet) -> Result<()> {
+        let separate = !self.is_arbiter(&self.authority)
+            && set.position(&self.authority).is_none()
+            && (self.arbiter == Pubkey::default() || set.position(&self.arbiter).is_none());
+        require!(separate, EarnoutError::RolesNotSeparate);
+        Ok(())
+    }
+
+    /// Checks all terms against each other and the constant limits; `now` in Unix seconds.
+    ///
+    /// Errors: `NoKpi`, `BadStart`, `BadCalendar`, `BadWindow`, `BadCaps`.
+    pub fn check_terms(&self, now: i64) -> Result<()> {
+        require!(self.kpi_count > 0, EarnoutError::NoKpi);
+        let latest_start = now
+            .checked_add(i64::from(MAX_START_DELAY_SECS))
+            .ok_or(EarnoutError::Overflow)?;
+        require!(
+            self.start_ts > now && self.start_ts <= latest_start,
+            EarnoutError::BadStart
+        );
+
+        let length_fits = match Cadence::from_stored(self.cadence_kind, self.cadence_length)? {
+            Cadence::Seconds(secs) => (MIN_WINDOW_SECS..=MAX_PERIOD_SECS).contains(&secs),
+            Cadence::Months(months) => (1..=MAX_PERIOD_MONTHS).contains(&months),
+        };
+        require!(length_fits, EarnoutError::BadCalendar);
+        let calendar = self.calendar()?;
+        calendar.validate().map_err(|_| EarnoutError::BadCalendar)?;
+
+        let window = MIN_WINDOW_SECS..=MAX_WINDOW_SECS;
+        require!(
+            window.contains(&self.attest_secs) && window.contains(&self.notice_secs),
+            EarnoutError::BadWindow
+        );
+        if self.arbiter == Pubkey::default() {
+            require!(
+                self.challenge_secs == 0 && self.ruling_secs == 0,
+                EarnoutError::BadWindow
+            );
+        } else {
+            require!(
+                window.contains(&self.challenge_secs) && window.contains(&self.ruling_secs),
+                EarnoutError::BadWindow
+            );
+        }
+        self.last_deadline()?;
+
+        require!(
+            0 < self.min_allocation && self.min_allocation <= self.max_allocation && self.max_grants > 0,
+            EarnoutError::BadCaps
+        );
+        require!(self.bonus_cap_bps <= MAX_BONUS_CAP_BPS, EarnoutError::BadCaps);
+        require!(self.max_fee_bps <= earnout_core::FULL_SCORE, EarnoutError::BadCaps);
+        let end = calendar.end().map_err(EarnoutError::from)?;
+        require!(
+            self.enrolment_end > now && self.enrolment_end <= end,
+            EarnoutError::BadCaps
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,229 @@
+//! Everything that touches tokens: which mints are accepted, what a token account holds, and moving amounts.
+
+use {
+    crate::{
+        constants::VAULT_SEED,
+        error::EarnoutError,
+        state::{ALLOW_FREEZE_AUTHORITY, account},
+    },
+    anchor_lang::{
+        prelude::*,
+        solana_program::program::{invoke, invoke_signed},
+    },
+    anchor_spl::{
+        associated_token::{self},
+        compat::{
+            spl_token_2022_interface::{
+                self as spl_token_2022,
+                extension::{BaseStateWithExtensions, ExtensionType, PodStateWithExtensions},
+                pod::{PodAccount, PodMint},
+            },
+            spl_token_interface as spl_token,
+        },
+    },
+};
+
+/// Extensions of a mint that change neither who owns an amount nor whether it can move.
+const ALLOWED_EXTENSIONS: [ExtensionType; 8] = [
+    ExtensionType::MetadataPointer,
+    ExtensionType::TokenMetadata,
+    ExtensionType::GroupPointer,
+    ExtensionType::TokenGroup,
+    ExtensionType::GroupMemberPointer,
+    ExtensionType::TokenGroupMember,
+    ExtensionType::InterestBearingConfig,
+    ExtensionType::ScaledUiAmount,
+];
+
+/// What the program needs to know of a token account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// Mint of the account.
+    pub mint: Pubkey,
+    /// Owner of the tokens.
+    pub owner: Pubkey,
+    /// Balance in base units.
+    pub amount: u64,
+}
+
+/// What a transfer did, in base units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Arrived at the destination.
+    pub received: u64,
+    /// Balance of the source afterwards.
+    pub source_balance: u64,
+    /// Balance of the destination afterwards.
+    pub destination_balance: u64,
+}
+
+/// The accounts of a transfer.
+pub struct Transfer<'a, 'info> {
+    /// SPL Token or Token-2022.
+    pub token_program: &'a AccountInfo<'info>,
+    /// The token.
+    pub mint: &'a AccountInfo<'info>,
+    /// Token account that pays.
+    pub source: &'a AccountInfo<'info>,
+    /// Token account that receives.
+    pub destination: &'a AccountInfo<'info>,
+    /// Owner of the source.
+    pub authority: &'a AccountInfo<'info>,
+}
+
+/// Errors: `WrongTokenProgram` unless `key` is SPL Token or Token-2022.
+pub fn require_token_program(key: &Pubkey) -> Result<()> {
+    require!(
+        key == &spl_token::ID || key == &spl_token_2022::ID,
+        EarnoutError::WrongTokenProgram
+    );
+    Ok(())
+}
+
+/// Reads a token account of `token_program`; `None` if the account is none.
+pub fn holding(info: &AccountInfo, token_program: &Pubkey) -> Option<Holding> {
+    if info.owner != token_program {
+        return None;
+    }
+    let data = info.try_borrow_data().ok()?;
+    let state = PodStateWithExtensions::<PodAccount>::unpack(&data).ok()?;
+    let PodAccount {
+        mint, owner, amount, ..
+    } = *state.base;
+    Some(Holding {
+        mint,
+        owner,
+        amount: amount.into(),
+    })
+}
+
+/// Checks that the plan can hold and pay out this mint, and returns its decimals. `flags` are the plan's `ALLOW_…` flags.
+///
+/// Errors: `WrongMint`, `ExtensionNotAllowed`, `FreezeAuthorityNotAllowed`.
+#[inline(never)]
+pub fn check_mint(info: &AccountInfo, token_program: &Pubkey, flags: u8) -> Result<u8> {
+    require!(info.owner == token_program, EarnoutError::WrongMint);
+    let data = info.try_borrow_data()?;
+    let mint = PodStateWithExtensions::<PodMint>::unpack(&data).map_err(|_| EarnoutError::WrongMint)?;
+    let extensions = mint
+        .get_extension_types()
+        .map_err(|_| EarnoutError::ExtensionNotAllowed)?;
+    require!(
+        extensions
+            .iter()
+            .all(|extension| ALLOWED_EXTENSIONS.contains(extension)),
+        EarnoutError::ExtensionNotAllowed
+    );
+    require!(
+        mint.base.freeze_authority.is_none() || flags & ALLOW_FREEZE_AUTHORITY != 0,
+        EarnoutError::FreezeAuthorityNotAllowed
+    );
+    Ok(mint.base.decimals)
+}
+
+/// Creates a plan's vault: a token account for `mint` owned by `plan`, at the address that `seeds` (bump included) sign for.
+///
+/// Errors: `AccountExists`, `WrongMint`.
+#[inline(never)]
+pub fn create_vault<'info>(
+    payer: &AccountInfo<'info>,
+    vault: &AccountInfo<'info>,
+    mint: &AccountInfo<'info>,
+    token_program: &AccountInfo<'info>,
+    plan: &Pubkey,
+    seeds: &[&[u8]],
+) -> Result<()> {
+    let space = {
+        let data = mint.try_borrow_data()?;
+        let mint = PodStateWithExtensions::<PodMint>::unpack(&data).map_err(|_| EarnoutError::WrongMint)?;
+        let extensions = mint
+            .get_extension_types()
+            .map_err(|_| EarnoutError::ExtensionNotAllowed)?;
+        let required = ExtensionType::get_required_init_account_extensions(&extensions);
+        ExtensionType::try_calculate_account_len::<PodAccount>(&required)?
+    };
+    account::create_address(payer, vault, seeds, space, token_program.key)?;
+    let initialize = spl_token_2022::instruction::initialize_account3(token_program.key, vault.key, mint.key, plan)?;
+    Ok(invoke(&initialize, &[vault.clone(), mint.clone()])?)
+}
+
+/// Moves `amount` base units, reads both balances again and compares. `seeds` (bump included) sign for the authority where
+/// it is a plan; empty where it has signed itself.
+///
+/// Errors: `WrongMint`, `TransferMismatch` if the source lost another amount than `amount` or the destination received more,
+/// and those of the token program.
+#[inline(never)]
+pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Moved> {
+    let Transfer {
+        token_program,
+        mint,
+        source,
+        destination,
+        authority,
+    } = accounts;
+    let balances = || -> Result<(u64, u64)> {
+        let source = holding(source, token_program.key).ok_or(EarnoutError::TransferMismatch)?;
+        let destination = holding(destination, token_program.key).ok_or(EarnoutError::TransferMismatch)?;
+        Ok((source.amount, destination.amount))
+    };
+    let decimals = {
+        let data = mint.try_borrow_data()?;
+        let mint = PodStateWithExtensions::<PodMint>::unpack(&data).map_err(|_| EarnoutError::WrongMint)?;
+        mint.base.decimals
+    };
+    let (source_before, destination_before) = balances()?;
+    let instruction = spl_token_2022::instruction::transfer_checked(
+        token_program.key,
+        source.key,
+        mint.key,
+        destination.key,
+        authority.key,
+        &[],
+        amount,
+        decimals,
+    )?;
+    let infos = [
+        (*source).clone(),
+        (*mint).clone(),
+        (*destination).clone(),
+        (*authority).clone(),
+    ];
+    if seeds.is_empty() {
+        invoke(&instruction, &infos)?;
+    } else {
+        invoke_signed(&instruction, &infos, &[seeds])?;
+    }
+    let (source_balance, destination_balance) = balances()?;
+    let sent = source_before.checked_sub(source_balance);
+    let received = destination_balance.checked_sub(destination_before);
+    let received = received.ok_or(EarnoutError::TransferMismatch)?;
+    require!(
+        sent == Some(amount) && received <= amount,
+        EarnoutError::TransferMismatch
+    );
+    Ok(Moved {
+        received,
+        source_balance,
+        destination_balance,
+    })
+}
+
+/// The associated token account of `owner` and its canonical bump.
+pub fn find_associated(owner: &Pubkey, mint: &Pubkey, token_program: &Pubkey) -> (Pubkey, u8) {
+    Pubkey::find_program_address(
+        &[owner.as_ref(), token_program.as_ref(), mint.as_ref()],
+        &associated_token::ID,
+    )
+}
+
+/// Whether `key` is the associated token account of `owner`, whose canonical bump was found before.
+pub fn is_associated(key: &Pubkey, owner: &Pubkey, mint: &Pubkey, token_program: &Pubkey, bump: u8) -> bool {
+    let seeds: &[&[u8]] = &[owner.as_ref(), token_program.as_ref(), mint.as_ref(), &[bump]];
+    Pubkey::create_program_address(seeds, &associated_token::ID).as_ref() == Ok(key)
+}
+
+/// Whether `key` is a vault of this program, given the owner of its tokens: a vault's address follows from its plan, and the
+/// plan owns its tokens.
+pub fn is_vault(key: &Pubkey, token_owner: &Pubkey) -> bool {
+    &Pubkey::find_program_address(&[VAULT_SEED, token_owner.as_ref()], &crate::ID).0 == key
+}

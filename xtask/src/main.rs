@@ -1,0 +1,60 @@
+//! The workspace's tasks: `cargo xtask build`, `test`, `demo`, `bench`.
+
+mod bench;
+mod demo;
+mod hygiene;
+mod idl;
+mod paths;
+mod program;
+mod run;
+mod sbf;
+mod suite;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Build, demo, test and bench of the Earnout workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the program (target/deploy/earnout.so) and its IDL (idl/earnout.json)
+    Build(program::Build),
+    /// Run everything CI runs, cheap stages first
+    Test(suite::Test),
+    /// Play the whole life of a plan on an embedded chain; takes the demo's own arguments
+    #[command(disable_help_flag = true)]
+    Demo(demo::Demo),
+    /// Measure the program's compute units and size, or check them against their limits
+    #[command(disable_help_flag = true)]
+    Bench(bench::Bench),
+    #[command(name = idl::PRINT, hide = true)]
+    PrintIdl,
+}
+
+fn main() -> ExitCode {
+    match perform(Cli::parse().task) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<u8> {
+    match task {
+        Task::Build(build) => build.run().map(|()| 0),
+        Task::Test(test) => test.run().map(|()| 0),
+        Task::Demo(demo) => demo.run(),
+        Task::Bench(bench) => bench.run(),
+        Task::PrintIdl => idl::print().map(|()| 0),
+    }
+}

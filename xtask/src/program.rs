@@ -1,0 +1,186 @@
+//! `cargo xtask build`: the program's one built file and its interface description.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+
+use crate::{
+    idl, paths,
+    run::{self, Run},
+    sbf,
+};
+
+/// Which compiler makes the program.
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Compiler {
+    /// Solana's where `cargo build-sbf` is on PATH, else upstream's.
+    #[default]
+    Auto,
+    /// `cargo build-sbf` of Solana's tools: what is released.
+    Solana,
+    /// Upstream Rust and LLVM, installed into a cache on first use: for tests and local chains.
+    Upstream,
+}
+
+/// Arguments of `build`.
+#[derive(Args, Default)]
+pub struct Build {
+    /// Fail if the committed IDL differs from the program's, instead of rewriting it
+    #[arg(long)]
+    check: bool,
+    /// Which compiler makes the program
+    #[arg(long, value_enum, default_value_t)]
+    compiler: Compiler,
+    /// Where the program goes, to keep builds side by side; leaves the IDL alone
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    tuning: Tuning,
+}
+
+/// Departures from the release profile, to measure what they cost.
+#[derive(Args, Default)]
+pub struct Tuning {
+    /// Optimise for 3, 2, 1 (units) or s, z (size) instead of what Cargo.toml says
+    #[arg(long, value_name = "LEVEL")]
+    opt_level: Option<String>,
+    /// The same for one package; may be given again
+    #[arg(long, value_name = "PACKAGE=LEVEL", value_parser = package_level)]
+    package_opt: Vec<(String, String)>,
+}
+
+impl Tuning {
+    /// The arguments that tell cargo.
+    pub fn cargo_args(&self) -> Vec<String> {
+        let everything = self
+            .opt_level
+            .iter()
+            .map(|level| format!("profile.release.opt-level={}", toml_level(level)));
+        let packages = self
+            .package_opt
+            .iter()
+            .map(|(package, level)| format!("profile.release.package.\"{package}\".opt-level={}", toml_level(level)));
+        everything
+            .chain(packages)
+            .flat_map(|setting| ["--config".to_owned(), setting])
+            .collect()
+    }
+
+    fn is_default(&self) -> bool {
+        self.opt_level.is_none() && self.package_opt.is_empty()
+    }
+}
+
+fn package_level(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(package, level)| (package.to_owned(), level.to_owned()))
+        .ok_or_else(|| "expected PACKAGE=LEVEL".to_owned())
+}
+
+/// Numbers bare, letters quoted.
+fn toml_level(level: &str) -> String {
+    match level.parse::<u8>() {
+        Ok(number) => number.to_string(),
+        Err(_) => format!("{level:?}"),
+    }
+}
+
+impl Build {
+    /// Builds the program and brings the IDL up to date, or checks that it is.
+    pub fn checked() -> Self {
+        Self {
+            check: true,
+            ..Self::default()
+        }
+    }
+
+    /// Carries it out.
+    pub fn run(self) -> Result<()> {
+        let place = match &self.out {
+            Some(out) => out.clone(),
+            None => paths::program_so(),
+        };
+        build_program(self.compiler, &self.tuning, &place)?;
+        if !self.tuning.is_default() && self.out.is_none() {
+            eprintln!(
+                "note: {} now has an optimisation level of your own; `cargo xtask build` makes the committed one",
+                paths::shown(&place)
+            );
+        }
+        report(&place)?;
+        match (&self.out, self.check) {
+            (Some(_), _) => Ok(()),
+            (None, true) => idl::check(),
+            (None, false) => idl::update(),
+        }
+    }
+}
+
+/// Builds what demo and bench load, saying nothing where it is fresh.
+pub fn build_quietly() -> Result<()> {
+    build_program(Compiler::Auto, &Tuning::default(), &paths::program_so())
+}
+
+fn build_program(compiler: Compiler, tuning: &Tuning, place: &Path) -> Result<()> {
+    let solana = match compiler {
+        Compiler::Auto => run::on_path("cargo-build-sbf"),
+        Compiler::Solana => true,
+        Compiler::Upstream => false,
+    };
+    let built = if solana {
+        build_with_solana_tools(tuning)?
+    } else {
+        sbf::build(tuning)?
+    };
+    copy_if_changed(&built, place)
+}
+
+fn build_with_solana_tools(tuning: &Tuning) -> Result<PathBuf> {
+    let out = paths::target_dir()?.join("solana-sbf");
+    let mut cargo = run::cargo();
+    cargo
+        .current_dir(paths::root())
+        .args(["build-sbf", "--manifest-path", "programs/earnout/Cargo.toml"])
+        .arg("--sbf-out-dir")
+        .arg(&out)
+        .args(["--", "--locked"])
+        .args(tuning.cargo_args())
+        // Solana's tools bring a compiler of their own.
+        .env_remove("RUSTUP_TOOLCHAIN");
+    cargo.run("building the program with Solana's tools")?;
+    Ok(out.join("earnout.so"))
+}
+
+/// Copies only what differs, so that nothing that watches the file's time runs in vain.
+fn copy_if_changed(from: &Path, to: &Path) -> Result<()> {
+    let new = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
+    if fs::read(to).is_ok_and(|old| old == new) {
+        return Ok(());
+    }
+    if let Some(dir) = to.parent() {
+        fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    }
+    // A test that is loading the file sees the old one or the new one.
+    let unfinished = to.with_extension("so.tmp");
+    fs::write(&unfinished, new).with_context(|| format!("cannot write {}", unfinished.display()))?;
+    fs::rename(&unfinished, to).with_context(|| format!("cannot write {}", to.display()))
+}
+
+/// Lamports a byte of a deployed program keeps locked: the rent-exemption threshold of two years.
+const LAMPORTS_PER_BYTE: u64 = 6_960;
+
+fn report(program: &Path) -> Result<()> {
+    let bytes = fs::metadata(program)
+        .with_context(|| format!("cannot read {}", program.display()))?
+        .len();
+    let sol = bytes as f64 * LAMPORTS_PER_BYTE as f64 / 1e9;
+    eprintln!(
+        "{}: {bytes} bytes ({sol:.2} SOL of rent when deployed)",
+        paths::shown(program)
+    );
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! Starting other programs: one way to build their environment, one way to report that they failed.
+
+use std::{
+    env,
+    ffi::OsString,
+    fmt::Write as _,
+    io::{self, BufRead, BufReader, IsTerminal, Read},
+    process::{Command, ExitStatus, Stdio},
+    thread,
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::paths;
+
+/// The cargo this task runs under, without what cargo told the task about the task's own package.
+///
+/// Build scripts watch variables such as `CARGO_MANIFEST_DIR`: left in place, a build started here would never be fresh
+/// for a build started from the shell, and the other way round.
+pub fn cargo() -> Command {
+    let program = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(program);
+    for (name, _) in env::vars_os() {
+        let Some(text) = name.to_str() else { continue };
+        if text.starts_with("CARGO_PKG_")
+            || text.starts_with("CARGO_MANIFEST_")
+            || ["CARGO_BIN_NAME", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE"].contains(&text)
+        {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// As [`cargo`], run in the workspace root and told where the built program lies.
+pub fn workspace_cargo() -> Command {
+    let mut command = cargo();
+    command
+        .current_dir(paths::root())
+        .env("EARNOUT_SO", paths::program_so());
+    command
+}
+
+/// Running a command with its failure turned into an error that names it.
+pub trait Run {
+    /// Runs it with this task's input and output; `doing` opens the error.
+    fn run(&mut self, doing: &str) -> Result<()>;
+    /// Runs it silently and returns what it printed; the error carries both of its outputs.
+    fn stdout_of(&mut self, doing: &str) -> Result<String>;
+    /// Runs it in this task's place: the caller ends with its exit code.
+    fn exit_code(&mut self, doing: &str) -> Result<u8>;
+}
+
+impl Run for Command {
+    fn run(&mut self, doing: &str) -> Result<()> {
+        let status = self.status().with_context(|| cannot_start(doing, self))?;
+        if !status.success() {
+            bail!("{doing} failed ({}): {}", ended(status), line(self));
+        }
+        Ok(())
+    }
+
+    fn stdout_of(&mut self, doing: &str) -> Result<String> {
+        let output = self
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| cannot_start(doing, self))?;
+        if !output.status.success() {
+            bail!(
+                "{doing} failed ({}): {}\n{}{}",
+                ended(output.status),
+                line(self),
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr).trim_end(),
+            );
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    fn exit_code(&mut self, doing: &str) -> Result<u8> {
+        let status = self.status().with_context(|| cannot_start(doing, self))?;
+        match status.code() {
+            Some(code) => Ok(u8::try_from(code).unwrap_or(1)),
+            None => bail!("{doing} was ended by a signal: {}", line(self)),
+        }
+    }
+}
+
+/// Runs a cargo command with its progress shown but for the lines that come even when nothing was to do.
+///
+/// Returns what it printed on standard output, which is captured.
+pub fn with_progress(command: &mut Command, doing: &str) -> Result<String> {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    if io::stderr().is_terminal() {
+        command.env("CARGO_TERM_COLOR", "always");
+    }
+    let mut child = command.spawn().with_context(|| cannot_start(doing, command))?;
+    let stderr = child
+        .stderr
+        .take()
+        .map(|stderr| thread::spawn(move || show_progress(stderr)));
+    let mut stdout = String::new();
+    if let Some(mut pipe) = child.stdout.take() {
+        pipe.read_to_string(&mut stdout)
+            .with_context(|| format!("{doing}: cannot read its output"))?;
+    }
+    let status = child.wait().with_context(|| format!("{doing}: lost the process"))?;
+    if let Some(thread) = stderr {
+        // A reader that failed has shown what it could.
+        let _ = thread.join();
+    }
+    if !status.success() {
+        bail!("{doing} failed ({}): {}", ended(status), line(command));
+    }
+    Ok(stdout)
+}
+
+fn show_progress(stderr: impl Read) {
+    for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+        let idle = (line.contains("Finished") && line.contains("profile"))
+            || (line.contains("Running") && line.contains("unittests"));
+        if !idle {
+            eprintln!("{line}");
+        }
+    }
+}
+
+/// Whether the shell would find `program`.
+pub fn on_path(program: &str) -> bool {
+    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|dir| dir.join(program).is_file()))
+}
+
+fn ended(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("exit code {code}"),
+        None => "ended by a signal".to_owned(),
+    }
+}
+
+fn cannot_start(doing: &str, command: &Command) -> String {
+    format!("{doing} failed: cannot start `{}`", command.get_program().display())
+}
+
+/// The command as one would type it, for the reader of an error.
+fn line(command: &Command) -> String {
+    let mut text = command.get_program().display().to_string();
+    for argument in command.get_args() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, " {}", argument.display());
+    }
+    text
+}

@@ -1,0 +1,114 @@
+//! One SBF build of the program crate with the installed toolchain.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+
+use super::toolchain::{LINKER, Toolchain};
+use crate::{
+    paths,
+    program::Tuning,
+    run::{self, Run},
+};
+
+const LINK_SH: &str = include_str!("../../sbf/link.sh");
+const INT128: &str = include_str!("../../sbf/int128.ll");
+
+/// What cargo names the target's directory after; also part of the environment variable below.
+const TARGET: &str = "sbf-solana";
+
+/// Builds `earnout.so` and returns where cargo left it.
+pub fn build(tuning: &Tuning) -> Result<PathBuf> {
+    let toolchain = Toolchain::get()?;
+    let root = paths::root();
+    let target_dir = paths::target_dir()?;
+    let int128 = assemble_int128(&toolchain, &target_dir)?;
+
+    let mut cargo = run::cargo();
+    cargo
+        .current_dir(&root)
+        // build-std and a custom target on the stable compiler.
+        .env("RUSTC_BOOTSTRAP", "1")
+        // Lets crates use a std that has no platform for the target.
+        .env("RUSTC_BOOTSTRAP_SYNTHETIC_TARGET", "1")
+        .env("__CARGO_TESTS_ONLY_SRC_ROOT", &toolchain.library)
+        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(&toolchain, &root))
+        .env("CARGO_TARGET_SBF_SOLANA_LINKER", root.join("xtask/sbf/link.sh"))
+        .env("EARNOUT_SBF_TOOLCHAIN", &toolchain.dir)
+        .env("EARNOUT_SBF_LIB", &toolchain.llvm_lib)
+        .env("EARNOUT_SBF_INT128", &int128)
+        .args(["build", "--release", "--locked"])
+        .args(["--package", "earnout", "--lib", "--features", "upstream-sbf"])
+        .args(["-Zjson-target-spec", "-Zbuild-std=std,panic_abort", "--target"])
+        .arg(format!("xtask/sbf/{TARGET}.json"))
+        .args(tuning.cargo_args());
+    run::with_progress(&mut cargo, "building the program")?;
+    Ok(target_dir.join(TARGET).join("release/libearnout.so"))
+}
+
+/// The compiler's flags, the same on every machine but for the prefixes that are mapped away.
+fn rust_flags(toolchain: &Toolchain, root: &Path) -> String {
+    let mut flags = [
+        // SBF has no atomics and one thread.
+        "-Cpasses=lower-atomic",
+        // What the Solana crates look for to make real system calls.
+        "--cfg=target_os=\"solana\"",
+        // std's allocator must know an architecture's smallest alignment: this one's is 8 bytes, as here.
+        "--cfg=target_arch=\"csky\"",
+        "-Aexplicit_builtin_cfgs_in_flags",
+        "-Zunstable-options",
+        // std's panic machinery needs writable statics, which SBF forbids; a panic still fails the instruction.
+        "-Cpanic=immediate-abort",
+        "-Crelocation-model=static",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    // cargo does not know what else goes into the link: without this, a change of it would leave the old program.
+    flags.push(format!("--cfg=earnout_link=\"{:016x}\"", fingerprint()));
+    flags.push("--check-cfg=cfg(earnout_link,values(any()))".to_owned());
+    let cargo_home = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| env::home_dir().map(|home| home.join(".cargo")));
+    let prefixes = [
+        (Some(toolchain.library.as_path()), "/rust-src"),
+        (cargo_home.as_deref(), "/cargo"),
+        (Some(root), "/earnout"),
+    ];
+    for (prefix, shown) in prefixes {
+        if let Some(prefix) = prefix {
+            flags.push(format!("--remap-path-prefix={}={shown}", prefix.display()));
+        }
+    }
+    flags.join("\u{1f}")
+}
+
+/// FNV-1a over what is linked besides the crates; the standard library's hasher may change with the compiler.
+fn fingerprint() -> u64 {
+    [LINK_SH, INT128, LINKER]
+        .iter()
+        .flat_map(|part| part.bytes())
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+}
+
+/// Turns the 128-bit calls into bitcode, under a name that changes with them.
+fn assemble_int128(toolchain: &Toolchain, target_dir: &Path) -> Result<PathBuf> {
+    let dir = target_dir.join(TARGET);
+    fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    let bitcode = dir.join(format!("int128-{:016x}.bc", fingerprint()));
+    if !bitcode.exists() {
+        let unfinished = dir.join(format!("int128-{}.tmp", std::process::id()));
+        toolchain
+            .llvm_command("llvm-as")?
+            .arg(paths::root().join("xtask/sbf/int128.ll"))
+            .arg("-o")
+            .arg(&unfinished)
+            .stdout_of("assembling xtask/sbf/int128.ll")?;
+        fs::rename(&unfinished, &bitcode).with_context(|| format!("cannot create {}", bitcode.display()))?;
+    }
+    Ok(bitcode)
+}
