@@ -2,23 +2,37 @@
 
 #![warn(missing_docs)]
 
-pub use earnout_embedded::{Account, Chain, Failure, Keypair, Receipt, Signer, Step, TokenProgram};
-
-use {
-    anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction},
+pub use {
+    anchor_lang::{
+        error::ErrorCode as AnchorError,
+        prelude::{AccountMeta, Pubkey},
+        solana_program::instruction::Instruction,
+        system_program,
+    },
+    anchor_spl::compat::spl_token_2022_interface::{
+        self as token_interface, error::TokenError, instruction as token_instruction,
+    },
     earnout::{
         error::EarnoutError,
+        events::*,
         instructions::{AttestArgs, CreateGrantArgs, CreatePlanArgs},
         state::{
-            Attestation, Cadence, Combination, CurvePoint, Grant, Interpolation, KpiArgs, Period, Plan, Release, Scope,
-            UnearnedPolicy,
+            Attestation, Cadence, Combination, CurvePoint, Grant, Interpolation, KpiArgs, Period, Plan, PlanStatus,
+            Release, Scope, UnearnedPolicy,
         },
     },
-    earnout_embedded::GENESIS,
+    earnout_embedded::{Account, Chain, Failure, GENESIS, Keypair, Receipt, Signer, Step, TokenProgram},
     earnout_sdk::{
+        accounts::space,
+        events::Event,
         instructions::{self, PlanToken},
         pda,
     },
+};
+
+use {
+    anchor_lang::ZeroCopy, anchor_spl::compat::spl_token_2022_interface::instruction::AuthorityType,
+    std::collections::BTreeMap,
 };
 
 /// One hour, seconds.
@@ -46,9 +60,16 @@ pub struct World {
     pub token: PlanToken,
     /// Token account of the authority that funds the plan.
     pub source: Pubkey,
-    /// The plan's treasury.
+    /// The plan's treasury: the associated account of `treasury_owner`.
     pub treasury: Pubkey,
+    /// Owner of the treasury.
+    pub treasury_owner: Pubkey,
+    /// Everyone who can sign.
+    keys: BTreeMap<Pubkey, Keypair>,
 }
+
+/// Both token programs.
+pub const TOKEN_PROGRAMS: [TokenProgram; 2] = [TokenProgram::Spl, TokenProgram::Token2022];
 
 /// Terms of a plan of 4 periods of 30 days from [`START`], with 3 oracles of which 2 decide, windows of one day, `Return`
 /// and release at settlement. `oracles` and `arbiter` are filled in by [`World::draft`].
@@ -100,26 +121,42 @@ pub fn kpi(name: &str, scope: Scope) -> KpiArgs {
     }
 }
 
+/// The same with a curve that goes on to (200, 20,000).
+pub fn stretch_kpi(name: &str, scope: Scope) -> KpiArgs {
+    let mut kpi = kpi(name, scope);
+    kpi.points.push(CurvePoint {
+        value: 200,
+        score: 20_000,
+    });
+    kpi
+}
+
+/// Terms without an arbiter, so that there are no disputes: every value counts as soon as it is resolved.
+pub fn undisputed_terms() -> CreatePlanArgs {
+    CreatePlanArgs {
+        challenge_secs: 0,
+        ruling_secs: 0,
+        ..terms()
+    }
+}
+
 impl World {
-    /// A draft of these terms on a fresh chain, with three oracles and an arbiter (left out where `challenge_secs` is 0),
-    /// funded with nothing; the authority holds u64::MAX / 2 base units.
-    pub fn draft(program: TokenProgram, mut args: CreatePlanArgs) -> Self {
+    /// Everyone on a fresh chain, and no plan yet; the authority holds u64::MAX / 2 base units.
+    pub fn new(program: TokenProgram) -> Self {
+        Self::with_mint(program, |chain| chain.mint(program, 6, None).unwrap())
+    }
+
+    /// The same with this mint, whose authority must be the fee payer.
+    pub fn with_mint(program: TokenProgram, mint: impl FnOnce(&mut Chain) -> Pubkey) -> Self {
         let mut chain = Chain::start(&Chain::built_program()).unwrap();
-        let (authority, arbiter) = (chain.key(), chain.key());
+        let (authority, arbiter, treasury_owner) = (chain.key(), chain.key(), chain.key());
         let oracles: Vec<Keypair> = (0..3).map(|_| chain.key()).collect();
-        let mint = chain.mint(program, 6, None).unwrap();
+        let mint = mint(&mut chain);
         let source = chain.associated(program, &mint, &authority.pubkey()).unwrap();
         chain.mint_to(program, &mint, &source, u64::MAX / 2).unwrap();
-        let owner = chain.key().pubkey();
-        let treasury = chain.associated(program, &mint, &owner).unwrap();
-        if args.oracles.is_empty() {
-            args.oracles = oracles.iter().map(Signer::pubkey).collect();
-        }
-        if args.arbiter.is_none() && args.challenge_secs > 0 {
-            args.arbiter = Some(arbiter.pubkey());
-        }
+        let treasury = chain.associated(program, &mint, &treasury_owner.pubkey()).unwrap();
         let token = PlanToken {
-            plan: pda::plan(&authority.pubkey(), args.plan_id),
+            plan: pda::plan(&authority.pubkey(), 1),
             mint,
             token_program: program.id(),
         };
@@ -132,28 +169,243 @@ impl World {
             token,
             source,
             treasury,
+            treasury_owner: treasury_owner.pubkey(),
+            keys: BTreeMap::new(),
         };
-        let create = world.create_plan(args);
-        world.by_authority(&[create]).unwrap();
+        let everyone = world.oracles.iter().chain([&world.authority, &world.arbiter]);
+        let everyone: Vec<Keypair> = everyone.map(Keypair::insecure_clone).collect();
+        world.remember(treasury_owner);
+        for key in everyone {
+            world.remember(key);
+        }
+        world
+    }
+
+    /// A draft of these terms on a fresh chain, with three oracles and an arbiter (left out where `challenge_secs` is 0),
+    /// funded with nothing; the authority holds u64::MAX / 2 base units.
+    pub fn draft(program: TokenProgram, args: CreatePlanArgs) -> Self {
+        let mut world = Self::new(program);
+        world.token.plan = world.draft_plan(args);
         world
     }
 
     /// An active plan of these terms and KPIs, funded with `funds` base units.
     pub fn active(program: TokenProgram, args: CreatePlanArgs, kpis: &[KpiArgs], funds: u64) -> Self {
-        let mut world = Self::draft(program, args);
-        let authority = world.authority.pubkey();
-        let plan = world.token.plan;
-        for kpi in kpis {
-            let add = instructions::add_kpi(&authority, &plan, kpi.clone());
-            world.by_authority(&[add]).unwrap();
-        }
-        let activate = instructions::activate_plan(&authority, &plan, &world.token.mint);
-        world.by_authority(&[activate]).unwrap();
-        if funds > 0 {
-            let fund = world.fund(funds);
-            world.by_authority(&[fund]).unwrap();
-        }
+        let mut world = Self::new(program);
+        world.token.plan = world.active_plan(args, kpis, funds);
         world
+    }
+
+    /// Makes a draft of these terms on this chain, with oracles and arbiter as in [`World::draft`].
+    pub fn draft_plan(&mut self, args: CreatePlanArgs) -> Pubkey {
+        let plan = pda::plan(&self.authority.pubkey(), args.plan_id);
+        let create = self.create_plan(self.manned(args));
+        self.run(create);
+        plan
+    }
+
+    /// Makes an active plan of these terms and KPIs on this chain, funded with `funds` base units.
+    pub fn active_plan(&mut self, args: CreatePlanArgs, kpis: &[KpiArgs], funds: u64) -> Pubkey {
+        let plan = self.draft_plan(args);
+        self.in_plan(plan, |world| {
+            world.add_kpis(kpis);
+            let activate = world.activate();
+            world.run(activate);
+            if funds > 0 {
+                let fund = world.fund(funds);
+                world.run(fund);
+            }
+        });
+        plan
+    }
+
+    /// These terms with the world's oracles and arbiter where they name none.
+    pub fn manned(&self, mut args: CreatePlanArgs) -> CreatePlanArgs {
+        if args.oracles.is_empty() {
+            args.oracles = self.oracles.iter().map(Signer::pubkey).collect();
+        }
+        if args.arbiter.is_none() && args.challenge_secs > 0 {
+            args.arbiter = Some(self.arbiter.pubkey());
+        }
+        args
+    }
+
+    /// Does something in another plan of the same authority and mint.
+    pub fn in_plan<T>(&mut self, plan: Pubkey, act: impl FnOnce(&mut Self) -> T) -> T {
+        let here = std::mem::replace(&mut self.token.plan, plan);
+        let result = act(self);
+        self.token.plan = here;
+        result
+    }
+
+    /// Adds these KPIs to the draft.
+    pub fn add_kpis(&mut self, kpis: &[KpiArgs]) {
+        for kpi in kpis {
+            let add = instructions::add_kpi(&self.authority.pubkey(), &self.token.plan, kpi.clone());
+            self.run(add);
+        }
+    }
+
+    /// `activate_plan` by the authority.
+    pub fn activate(&self) -> Instruction {
+        instructions::activate_plan(&self.authority.pubkey(), &self.token.plan, &self.token.mint)
+    }
+
+    /// A new key that can sign, with lamports.
+    pub fn key(&mut self) -> Pubkey {
+        let key = self.chain.key();
+        let address = key.pubkey();
+        self.remember(key);
+        address
+    }
+
+    /// Lets [`World::send`] sign with this key.
+    pub fn remember(&mut self, key: Keypair) {
+        self.keys.insert(key.pubkey(), key);
+    }
+
+    /// Sends one transaction, signed by all known keys that it asks for.
+    pub fn send(&mut self, instructions: &[Instruction]) -> Result<Receipt, Box<Failure>> {
+        let metas = instructions.iter().flat_map(|instruction| &instruction.accounts);
+        let signers = metas
+            .filter(|meta| meta.is_signer)
+            .filter_map(|meta| self.keys.get(&meta.pubkey));
+        let signers: Vec<&Keypair> = signers.collect();
+        self.chain.send(instructions, &signers)
+    }
+
+    /// Sends one instruction that must succeed.
+    #[track_caller]
+    pub fn run(&mut self, instruction: Instruction) -> Receipt {
+        self.send(&[instruction]).unwrap_or_else(|failure| panic!("{failure}"))
+    }
+
+    /// Sends one instruction that must be refused with this error, and checks that no account it names has changed.
+    #[track_caller]
+    pub fn refuses(&mut self, instruction: &Instruction, expected: impl Refusal) {
+        let payer = self.chain.fee_payer().pubkey();
+        let addresses = instruction.accounts.iter().map(|meta| meta.pubkey);
+        let addresses: Vec<Pubkey> = addresses.filter(|address| address != &payer).collect();
+        let snapshot = |world: &Self| -> Vec<Option<Account>> {
+            addresses.iter().map(|address| world.chain.account(address)).collect()
+        };
+        let before = snapshot(self);
+        let result = self.send(std::slice::from_ref(instruction));
+        assert_refused(result, expected);
+        assert_eq!(snapshot(self), before, "a refused instruction changed an account");
+    }
+
+    /// For each case: the instruction with one account put in the place of another must be refused with this error.
+    #[track_caller]
+    pub fn refuses_swapped<E: Refusal>(&mut self, instruction: &Instruction, cases: &[(Pubkey, Pubkey, E)]) {
+        for (account, replacement, expected) in cases {
+            self.refuses(&swapped(instruction, account, replacement), expected.clone());
+        }
+    }
+
+    /// What every instruction of the program refuses: a missing signature (`AccountNotSigner`), an account that is not
+    /// writable but must be (`ConstraintMut`), a plan owned by another program, and a wrong event
+    /// authority. `signers` and `writable` are the accounts of which this is asked.
+    #[track_caller]
+    pub fn refuses_broken(&mut self, instruction: &Instruction, signers: &[Pubkey], writable: &[Pubkey]) {
+        for signer in signers {
+            self.refuses(
+                &changed(instruction, signer, |meta| meta.is_signer = false),
+                AnchorError::AccountNotSigner,
+            );
+        }
+        for account in writable {
+            let readonly = changed(instruction, account, |meta| meta.is_writable = false);
+            self.refuses(&readonly, AnchorError::ConstraintMut);
+        }
+        let (plan, event_authority) = (self.token.plan, pda::event_authority());
+        let forged = self.chain.key().pubkey();
+        let mut copy = self.chain.account(&plan).unwrap_or_default();
+        copy.owner = self.program.id();
+        self.chain.replace(&forged, copy);
+        self.refuses(
+            &swapped(instruction, &event_authority, &forged),
+            AnchorError::ConstraintAddress,
+        );
+        if self.chain.plan(&plan).is_some() && instruction.accounts.iter().any(|meta| meta.pubkey == plan) {
+            self.refuses(
+                &swapped(instruction, &plan, &forged),
+                AnchorError::AccountOwnedByWrongProgram,
+            );
+        }
+    }
+
+    /// Changes an account of the program as no transaction could.
+    pub fn tamper<T: ZeroCopy>(&mut self, address: &Pubkey, change: impl FnOnce(&mut T)) {
+        let mut account = self.chain.account(address).unwrap();
+        let body = T::DISCRIMINATOR.len()..space::<T>();
+        let mut state: T = bytemuck::pod_read_unaligned(&account.data[body.clone()]);
+        change(&mut state);
+        account.data[body].copy_from_slice(bytemuck::bytes_of(&state));
+        self.chain.replace(address, account);
+    }
+
+    /// Gives the plan's mint the bytes of this one, as no transaction could.
+    pub fn replace_mint(&mut self, by: &Pubkey) {
+        let other = self.chain.account(by).unwrap();
+        self.chain.replace(&self.token.mint.clone(), other);
+    }
+
+    /// Puts a program that succeeds and moves nothing (Memo) in the place of SPL Token.
+    pub fn break_token_program(&mut self) {
+        assert_eq!(self.program, TokenProgram::Spl);
+        let memo = Pubkey::from_str_const("Memo1UhkJRfHyvLMcVucJwxXeuD728EqVDDwQDxFMNo");
+        let idle = self.chain.account(&memo).unwrap();
+        self.chain.replace(&self.token.token_program.clone(), idle);
+    }
+
+    /// A new mint with a freeze authority (the fee payer).
+    pub fn freezable_mint(&mut self) -> Pubkey {
+        let authority = self.chain.fee_payer().pubkey();
+        self.chain.mint(self.program, 6, Some(&authority)).unwrap()
+    }
+
+    /// A new Token-2022 mint whose tokens a delegate can always move.
+    pub fn delegated_mint(&mut self) -> Pubkey {
+        let delegate = self.chain.fee_payer().pubkey();
+        extended_mint(
+            &mut self.chain,
+            token_interface::extension::ExtensionType::PermanentDelegate,
+            |mint| token_instruction::initialize_permanent_delegate(&token_interface::ID, mint, &delegate).unwrap(),
+        )
+    }
+
+    /// A new token account of another mint, owned by `owner`.
+    pub fn foreign_account(&mut self, owner: &Pubkey) -> Pubkey {
+        let mint = self.chain.mint(self.program, 6, None).unwrap();
+        self.chain.associated(self.program, &mint, owner).unwrap()
+    }
+
+    /// A token account of `owner` that is not the associated one.
+    pub fn token_account(&mut self, owner: &Pubkey) -> Pubkey {
+        let mint = self.token.mint;
+        self.chain.token_account(self.program, &mint, owner).unwrap()
+    }
+
+    /// Hands a token account of SPL Token to another owner.
+    pub fn reassign(&mut self, account: &Pubkey, owner: &Pubkey, new_owner: &Pubkey) {
+        let program = self.token.token_program;
+        let kind = AuthorityType::AccountOwner;
+        self.run(token_instruction::set_authority(&program, account, Some(new_owner), kind, owner, &[]).unwrap());
+    }
+
+    /// `TransferChecked` of the token program.
+    pub fn transfer(&self, from: &Pubkey, to: &Pubkey, owner: &Pubkey, amount: u64) -> Instruction {
+        let PlanToken {
+            mint, token_program, ..
+        } = self.token;
+        token_instruction::transfer_checked(&token_program, from, &mint, to, owner, &[], amount, 6).unwrap()
+    }
+
+    /// Sends tokens of the authority straight into the vault, without `fund`.
+    pub fn donate(&mut self, amount: u64) {
+        let transfer = self.transfer(&self.source, &self.plan().vault, &self.authority.pubkey(), amount);
+        self.run(transfer);
     }
 
     /// Sends instructions signed by the authority.
@@ -214,6 +466,7 @@ impl World {
     /// Makes a grant for a new key with an associated token account, its terms changed by `change`; returns both.
     pub fn grant_with(&mut self, change: impl FnOnce(&mut CreateGrantArgs)) -> (Keypair, Pubkey) {
         let beneficiary = self.chain.key();
+        self.remember(beneficiary.insecure_clone());
         self.associated(&beneficiary.pubkey());
         let mut args = self.grant_args(&beneficiary.pubkey(), 1, &[]);
         change(&mut args);
@@ -228,7 +481,19 @@ impl World {
         self.chain.associated(self.program, &self.token.mint, owner).unwrap()
     }
 
-    /// A vote of oracle number `oracle`; `grant` for an individual KPI.
+    /// `attest` by oracle number `oracle`, who pays for it; `grant` for an individual KPI.
+    pub fn vote(&self, oracle: usize, kpi: u8, period: u16, grant: Option<Pubkey>, value: i64) -> Instruction {
+        let key = self.oracles[oracle].pubkey();
+        let args = AttestArgs {
+            kpi,
+            period,
+            value,
+            evidence: [9; 32],
+        };
+        instructions::attest(&key, &key, &self.token.plan, grant, args)
+    }
+
+    /// Sends such a vote.
     pub fn attest(
         &mut self,
         oracle: usize,
@@ -237,16 +502,8 @@ impl World {
         grant: Option<Pubkey>,
         value: i64,
     ) -> Result<Receipt, Box<Failure>> {
-        let oracle = &self.oracles[oracle];
-        let key = oracle.pubkey();
-        let args = AttestArgs {
-            kpi,
-            period,
-            value,
-            evidence: [9; 32],
-        };
-        let attest = instructions::attest(&key, &key, &self.token.plan, grant, args);
-        self.chain.send(&[attest], &[oracle])
+        let vote = self.vote(oracle, kpi, period, grant, value);
+        self.send(&[vote])
     }
 
     /// The same vote of the first two oracles, which resolves the value.
@@ -265,6 +522,28 @@ impl World {
     pub fn settle(&mut self, grant: &Pubkey) -> Result<Receipt, Box<Failure>> {
         let settle = self.settle_instruction(grant);
         self.chain.send(&[settle], &[])
+    }
+
+    /// After the end of `period`, resolves the shared KPI 0 to `value` and moves past every window of the period.
+    pub fn evaluate(&mut self, period: u16, value: i64) {
+        self.after_period(period, 0);
+        self.resolve(0, period, None, value);
+        self.after_windows(period);
+    }
+
+    /// Settles the grant's next period, which must succeed, and returns what the event says.
+    #[track_caller]
+    pub fn settled(&mut self, grant: &Pubkey) -> GrantSettled {
+        let settle = self.settle_instruction(grant);
+        let receipt = self.run(settle);
+        the_event!(receipt, GrantSettled)
+    }
+
+    /// Collects the grant's bonus of `period`, which must succeed, and returns what the event says.
+    #[track_caller]
+    pub fn collected(&mut self, grant: &Pubkey, period: u16) -> BonusCollected {
+        let receipt = self.run(instructions::collect_bonus(&self.token.plan, grant, period));
+        the_event!(receipt, BonusCollected)
     }
 
     /// Collects the grant's bonus of `period`, as a stranger.
@@ -289,14 +568,15 @@ impl World {
 
     /// Moves the clock to `secs` after the end of `period`.
     pub fn after_period(&mut self, period: u16, secs: i64) {
-        self.chain.set_time(period_end(period) + secs);
+        let end = self.plan().calendar().unwrap().period_end(period).unwrap();
+        self.chain.set_time(end + secs);
     }
 
     /// Moves the clock past every window of `period`.
     pub fn after_windows(&mut self, period: u16) {
-        let windows = self.plan().windows();
-        self.chain
-            .set_time(windows.settle_deadline(period_end(period)).unwrap());
+        let plan = self.plan();
+        let end = plan.calendar().unwrap().period_end(period).unwrap();
+        self.chain.set_time(plan.windows().settle_deadline(end).unwrap());
     }
 
     /// The plan as it is.
@@ -337,12 +617,122 @@ pub fn period_end(period: u16) -> i64 {
     START + (i64::from(period) + 1) * PERIOD
 }
 
-/// Asserts that a transaction was refused with this error of the program, and shows the logs if it was not.
+/// The calendar's boundary number `index` of [`terms`], Unix seconds.
+pub fn boundary(index: i64) -> i64 {
+    START + index * PERIOD
+}
+
+/// The instruction with `replacement` in every place of `account`.
 #[track_caller]
-pub fn assert_refused<T>(result: Result<T, Box<Failure>>, expected: EarnoutError) {
+pub fn swapped(instruction: &Instruction, account: &Pubkey, replacement: &Pubkey) -> Instruction {
+    changed(instruction, account, |meta| meta.pubkey = *replacement)
+}
+
+/// The instruction with every mention of `account` changed.
+#[track_caller]
+pub fn changed(instruction: &Instruction, account: &Pubkey, change: impl Fn(&mut AccountMeta)) -> Instruction {
+    let mut instruction = instruction.clone();
+    let mentions = instruction.accounts.iter_mut().filter(|meta| &meta.pubkey == account);
+    assert_ne!(
+        mentions.map(change).count(),
+        0,
+        "the instruction does not name {account}"
+    );
+    instruction
+}
+
+/// A new Token-2022 mint with one extension, set up by `initialize`; 6 decimals and the fee payer as authority.
+pub fn extended_mint(
+    chain: &mut Chain,
+    extension: token_interface::extension::ExtensionType,
+    initialize: impl FnOnce(&Pubkey) -> Instruction,
+) -> Pubkey {
+    let program = TokenProgram::Token2022;
+    let key = chain.key();
+    let authority = chain.fee_payer().pubkey();
+    let mint = key.pubkey();
+    let space = extension_space(&[extension]);
+    let freeze =
+        Some(&authority).filter(|_| extension == token_interface::extension::ExtensionType::DefaultAccountState);
+    let finish = token_instruction::initialize_mint2(&program.id(), &mint, &authority, freeze, 6).unwrap();
+    chain
+        .mint_with(program, key, space, &[initialize(&mint), finish])
+        .unwrap()
+}
+
+/// Bytes of a mint with these extensions.
+pub fn extension_space(extensions: &[token_interface::extension::ExtensionType]) -> usize {
+    use token_interface::{extension::ExtensionType, pod::PodMint};
+    ExtensionType::try_calculate_account_len::<PodMint>(extensions).unwrap()
+}
+
+/// Another address that the seeds of this attestation give, with a bump that is not the canonical one.
+pub fn other_bump_address(plan: &Pubkey, kpi: u8, period: u16, subject: &Pubkey) -> Pubkey {
+    let period = period.to_le_bytes();
+    let seeds: &[&[u8]] = &[b"attestation", plan.as_ref(), &[kpi], &period, subject.as_ref()];
+    let (_, canonical) = Pubkey::find_program_address(seeds, &earnout::ID);
+    let address = (0..canonical).rev().find_map(|bump| {
+        let bump = [bump];
+        Pubkey::create_program_address(&[seeds, &[&bump[..]]].concat(), &earnout::ID).ok()
+    });
+    address.expect("half of all bumps give an address")
+}
+
+/// The only event of a transaction, which must be of this kind.
+#[macro_export]
+macro_rules! the_event {
+    ($receipt:expr, $kind:ident) => {
+        match $receipt.events().collect::<Vec<_>>()[..] {
+            [$crate::Event::$kind(event)] => $kind::clone(event),
+            ref others => panic!("expected one {}, found {others:?}", stringify!($kind)),
+        }
+    };
+}
+
+/// An error with which a program can refuse an instruction.
+pub trait Refusal: Clone {
+    /// Its number.
+    fn code(&self) -> u32;
+    /// Its name.
+    fn name(&self) -> String;
+}
+
+impl Refusal for EarnoutError {
+    fn code(&self) -> u32 {
+        (*self).into()
+    }
+
+    fn name(&self) -> String {
+        EarnoutError::name(self)
+    }
+}
+
+impl Refusal for AnchorError {
+    fn code(&self) -> u32 {
+        (*self).into()
+    }
+
+    fn name(&self) -> String {
+        AnchorError::name(self)
+    }
+}
+
+impl Refusal for TokenError {
+    fn code(&self) -> u32 {
+        self.clone() as u32
+    }
+
+    fn name(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
+/// Asserts that a transaction was refused with this error, and shows the logs if it was not.
+#[track_caller]
+pub fn assert_refused<T>(result: Result<T, Box<Failure>>, expected: impl Refusal) {
     let name = expected.name();
     let Err(failure) = result else {
         panic!("expected {name}, but the transaction succeeded");
     };
-    assert_eq!(failure.code, Some(u32::from(expected)), "expected {name}: {failure}");
+    assert_eq!(failure.code, Some(expected.code()), "expected {name}: {failure}");
 }

@@ -8,7 +8,8 @@
 # it was built.
 #
 # From `cargo xtask build`: EARNOUT_SBF_TOOLCHAIN (what was installed), EARNOUT_SBF_LIB (its LLVM's libraries),
-# EARNOUT_SBF_INT128 (128-bit calls, as bitcode).
+# EARNOUT_SBF_INT128 (128-bit calls, as bitcode); from `cargo xtask size` also EARNOUT_SBF_DUMP (where LLVM's last
+# intermediate form goes).
 set -eu
 
 output='' level='' previous=''
@@ -28,6 +29,8 @@ esac
 
 # LLVM 23's linker step takes no size levels; functions compiled for size keep that attribute.
 case $level in s | z) set -- "$@" -O2 ;; esac
+
+if [ -n "${EARNOUT_SBF_DUMP-}" ]; then set -- "$@" "--dump-module=$EARNOUT_SBF_DUMP"; fi
 
 loader=$(echo "$EARNOUT_SBF_LIB"/ld-linux*.so.*)
 if ! LD_LIBRARY_PATH=$EARNOUT_SBF_LIB "$loader" --library-path "$EARNOUT_SBF_LIB" \

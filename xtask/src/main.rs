@@ -1,4 +1,4 @@
-//! The workspace's tasks: `cargo xtask build`, `test`, `demo`, `bench`.
+//! The workspace's tasks: `cargo xtask build`, `test`, `demo`, `bench`, `size`.
 
 mod bench;
 mod demo;
@@ -8,6 +8,7 @@ mod paths;
 mod program;
 mod run;
 mod sbf;
+mod size;
 mod suite;
 
 use std::process::ExitCode;
@@ -35,6 +36,8 @@ enum Task {
     /// Measure the program's compute units and size, or check them against their limits
     #[command(disable_help_flag = true)]
     Bench(bench::Bench),
+    /// List the program's functions by what they take of its size, upstream's compiler only
+    Size(size::Size),
     #[command(name = idl::PRINT, hide = true)]
     PrintIdl,
 }
@@ -55,6 +58,7 @@ fn perform(task: Task) -> Result<u8> {
         Task::Test(test) => test.run().map(|()| 0),
         Task::Demo(demo) => demo.run(),
         Task::Bench(bench) => bench.run(),
+        Task::Size(size) => size.run().map(|()| 0),
         Task::PrintIdl => idl::print().map(|()| 0),
     }
 }

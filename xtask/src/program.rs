@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context, Result};
@@ -141,17 +142,16 @@ fn build_program(compiler: Compiler, tuning: &Tuning, place: &Path) -> Result<()
 
 fn build_with_solana_tools(tuning: &Tuning) -> Result<PathBuf> {
     let out = paths::target_dir()?.join("solana-sbf");
-    let mut cargo = run::cargo();
-    cargo
-        .current_dir(paths::root())
-        .args(["build-sbf", "--manifest-path", "programs/earnout/Cargo.toml"])
-        .arg("--sbf-out-dir")
+    let mut tool = Command::new("cargo-build-sbf");
+    tool.current_dir(paths::root())
+        // Solana's tools bring a cargo and a compiler of their own.
+        .env_remove("CARGO")
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .args(["--manifest-path", "programs/earnout/Cargo.toml", "--sbf-out-dir"])
         .arg(&out)
         .args(["--", "--locked"])
-        .args(tuning.cargo_args())
-        // Solana's tools bring a compiler of their own.
-        .env_remove("RUSTUP_TOOLCHAIN");
-    cargo.run("building the program with Solana's tools")?;
+        .args(tuning.cargo_args());
+    tool.run("building the program with Solana's tools")?;
     Ok(out.join("earnout.so"))
 }
 

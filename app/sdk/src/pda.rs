@@ -1,56 +1,47 @@
 //! Addresses of the program's accounts.
 
 use {
-    anchor_lang::prelude::Pubkey,
-    anchor_spl::associated_token,
-    earnout::{
-        constants::{GRANT_SEED, PERIOD_SEED, PLAN_SEED, VAULT_SEED},
-        state::AttestationKey,
-    },
+    anchor_lang::prelude::{Pubkey, Result},
+    earnout::address,
 };
 
 /// Address of the plan that `creator` gave the number `plan_id`.
 pub fn plan(creator: &Pubkey, plan_id: u64) -> Pubkey {
-    find(&[PLAN_SEED, creator.as_ref(), &plan_id.to_le_bytes()])
+    found(address::plan(creator, plan_id))
 }
 
 /// Address of a plan's vault.
 pub fn vault(plan: &Pubkey) -> Pubkey {
-    find(&[VAULT_SEED, plan.as_ref()])
+    found(address::vault(plan))
 }
 
 /// Address of a plan's grant number `index`.
 pub fn grant(plan: &Pubkey, index: u32) -> Pubkey {
-    find(&[GRANT_SEED, plan.as_ref(), &index.to_le_bytes()])
+    found(address::grant(plan, index))
 }
 
 /// Address of the attestation of a KPI for a period and a subject (the plan, or a grant for an individual KPI).
 pub fn attestation(plan: &Pubkey, kpi: u8, period: u16, subject: &Pubkey) -> Pubkey {
-    AttestationKey {
-        plan,
-        kpi,
-        period,
-        subject,
-    }
-    .find_address()
-    .0
+    found(address::attestation(plan, kpi, period, subject))
 }
 
 /// Address of the pool of a period.
 pub fn period(plan: &Pubkey, period: u16) -> Pubkey {
-    find(&[PERIOD_SEED, plan.as_ref(), &period.to_le_bytes()])
+    found(address::period(plan, period))
 }
 
 /// The address with which the program signs its events.
 pub fn event_authority() -> Pubkey {
-    find(&[b"__event_authority"])
+    earnout::EVENT_AUTHORITY_AND_BUMP.0
 }
 
 /// Associated token account of `owner`.
 pub fn associated_token_account(owner: &Pubkey, mint: &Pubkey, token_program: &Pubkey) -> Pubkey {
-    associated_token::get_associated_token_address_with_program_id(owner, mint, token_program)
+    found(address::associated(owner, mint, token_program))
 }
 
-fn find(seeds: &[&[u8]]) -> Pubkey {
-    Pubkey::find_program_address(seeds, &earnout::ID).0
+/// That none of 256 bumps leads to an address is as unlikely as guessing a key. The zero key, which no account of the
+/// program can have, stands for it.
+fn found(address: Result<(Pubkey, u8)>) -> Pubkey {
+    address.map_or_else(|_| Pubkey::default(), |(address, _)| address)
 }

@@ -1,1 +1,60 @@
-fn main() {}
+//! The whole life of a plan on an embedded chain: a team of three over a year, or a contributor programme computed from a
+//! contribution record. `cargo xtask demo --help` says what can be asked for, `examples/contributions/README.md` states the
+//! rules of the contributor programme.
+
+mod amount;
+mod args;
+mod contributions;
+mod csv_line;
+mod dates;
+mod fault;
+mod json;
+mod life;
+mod packing;
+mod programme;
+mod progress;
+mod quarter;
+mod record;
+mod stage;
+mod statement;
+mod table;
+mod team;
+mod units;
+
+use {
+    anyhow::Result,
+    args::Args,
+    clap::Parser,
+    fault::InputFault,
+    std::{
+        io::{self, Write},
+        process::ExitCode,
+    },
+};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let mut out = io::stdout().lock();
+    match run(&args, &mut out) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads the output has read enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(if error.is::<InputFault>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
+    args.check()?;
+    match &args.contributions {
+        Some(file) => contributions::run(args, file, out),
+        None => team::run(args, out),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -159,6 +159,9 @@ pub enum EarnoutError {
     ClaimLocked,
     #[msg("The token program moved another amount than it was told to.")]
     TransferMismatch,
+    // 6070
+    #[msg("No program address exists for these seeds.")]
+    NoAddress,
 }
 
 impl From<earnout_core::Error> for EarnoutError {

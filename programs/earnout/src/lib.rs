@@ -14,9 +14,9 @@
 use anchor_lang::prelude::*;
 
 #[warn(missing_docs)]
+pub mod address;
 pub mod constants;
 pub mod error;
-#[warn(missing_docs)]
 pub mod events;
 pub mod instructions;
 #[cfg(any(test, feature = "upstream-sbf"))]

@@ -2,7 +2,7 @@
 
 use {
     crate::{
-        constants::VAULT_SEED,
+        address,
         error::EarnoutError,
         state::{ALLOW_FREEZE_AUTHORITY, account},
     },
@@ -10,16 +10,13 @@ use {
         prelude::*,
         solana_program::program::{invoke, invoke_signed},
     },
-    anchor_spl::{
-        associated_token::{self},
-        compat::{
-            spl_token_2022_interface::{
-                self as spl_token_2022,
-                extension::{BaseStateWithExtensions, ExtensionType, PodStateWithExtensions},
-                pod::{PodAccount, PodMint},
-            },
-            spl_token_interface as spl_token,
+    anchor_spl::compat::{
+        spl_token_2022_interface::{
+            self as spl_token_2022,
+            extension::{BaseStateWithExtensions, ExtensionType, PodStateWithExtensions},
+            pod::{PodAccount, PodMint},
         },
+        spl_token_interface as spl_token,
     },
 };
 
@@ -208,22 +205,8 @@ pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Mov
     })
 }
 
-/// The associated token account of `owner` and its canonical bump.
-pub fn find_associated(owner: &Pubkey, mint: &Pubkey, token_program: &Pubkey) -> (Pubkey, u8) {
-    Pubkey::find_program_address(
-        &[owner.as_ref(), token_program.as_ref(), mint.as_ref()],
-        &associated_token::ID,
-    )
-}
-
-/// Whether `key` is the associated token account of `owner`, whose canonical bump was found before.
-pub fn is_associated(key: &Pubkey, owner: &Pubkey, mint: &Pubkey, token_program: &Pubkey, bump: u8) -> bool {
-    let seeds: &[&[u8]] = &[owner.as_ref(), token_program.as_ref(), mint.as_ref(), &[bump]];
-    Pubkey::create_program_address(seeds, &associated_token::ID).as_ref() == Ok(key)
-}
-
 /// Whether `key` is a vault of this program, given the owner of its tokens: a vault's address follows from its plan, and the
 /// plan owns its tokens.
-pub fn is_vault(key: &Pubkey, token_owner: &Pubkey) -> bool {
-    &Pubkey::find_program_address(&[VAULT_SEED, token_owner.as_ref()], &crate::ID).0 == key
+pub fn is_vault(key: &Pubkey, token_owner: &Pubkey) -> Result<bool> {
+    Ok(&address::vault(token_owner)?.0 == key)
 }

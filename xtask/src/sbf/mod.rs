@@ -4,4 +4,8 @@ mod compile;
 mod debian;
 mod toolchain;
 
-pub use {compile::build, debian::mirror_hosts};
+pub use {
+    compile::{build, compile},
+    debian::mirror_hosts,
+    toolchain::Toolchain,
+};

@@ -102,7 +102,7 @@ impl Toolchain {
         eprintln!(
             "Solana's `cargo build-sbf` is not on PATH, so the program is built with upstream Rust and LLVM 23.\n\
              First use: installing them into {}\n\
-             (about 170 MB to download, 400 MB on disk, 3 minutes on two cores; delete the directory to be rid of it;\n\
+             (about 150 MB to download, 380 MB on disk, 2 to 4 minutes on two cores; delete the directory to be rid of it;\n\
              nothing else of this system changes).",
             self.dir.display()
         );
@@ -135,7 +135,9 @@ impl Toolchain {
         let staged = stage.join(name);
         remove(&staged)?;
         fs::create_dir_all(&staged).with_context(|| format!("cannot create {}", staged.display()))?;
-        make(&stage).with_context(|| format!("cannot install {shown}"))?;
+        make(&stage)
+            .inspect_err(|_| eprintln!("failed"))
+            .with_context(|| format!("cannot install {shown}"))?;
         let place = self.dir.join(name);
         fs::rename(&staged, &place).with_context(|| format!("cannot create {}", place.display()))?;
         eprintln!("{:.0} s", begin.elapsed().as_secs_f64());

@@ -140,7 +140,7 @@ fn create_attestation<'info>(
     target: &AccountInfo<'info>,
     key: &AttestationKey,
 ) -> Result<()> {
-    let (address, bump) = key.find_address();
+    let (address, bump) = key.find_address()?;
     require!(target.key == &address, EarnoutError::WrongAttestation);
     let seeds: &[&[u8]] = &[
         ATTESTATION_SEED,

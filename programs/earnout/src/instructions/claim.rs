@@ -2,6 +2,7 @@
 
 use {
     crate::{
+        address,
         constants::PLAN_SEED,
         error::EarnoutError,
         events::{self, GrantClaimed},
@@ -111,13 +112,13 @@ fn check_destination(accounts: &Claim, plan: &Plan, grant: &Grant, by_beneficiar
     if by_beneficiary {
         let own = destination.owner == grant.beneficiary;
         require!(
-            own || !token::is_vault(key, &destination.owner),
+            own || !token::is_vault(key, &destination.owner)?,
             EarnoutError::WrongDestination
         );
         return Ok(());
     }
     require!(
-        token::is_associated(
+        address::is_associated(
             key,
             &grant.beneficiary,
             &plan.mint,

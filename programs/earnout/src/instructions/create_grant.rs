@@ -2,6 +2,7 @@
 
 use {
     crate::{
+        address,
         constants::{ACCOUNT_VERSION, GRANT_SEED},
         error::EarnoutError,
         events::{self, GrantCreated},
@@ -56,7 +57,8 @@ pub struct CreateGrant<'info> {
     )]
     pub plan: AccountLoader<'info, Plan>,
     /// CHECK: the seeds make it the only account for this plan and number; created by the handler.
-    #[account(mut, seeds = [GRANT_SEED, plan.key().as_ref(), &args.grant_index.to_le_bytes()], bump)]
+    #[account(mut, seeds = [GRANT_SEED, plan.key().as_ref(), &args.grant_index.to_le_bytes()],
+        bump = address::grant(&plan.key(), args.grant_index)?.1)]
     pub grant: UncheckedAccount<'info>,
     /// CHECK: the plan's vault by `has_one`.
     pub vault: UncheckedAccount<'info>,
@@ -100,14 +102,15 @@ pub fn handle_create_grant(ctx: Context<CreateGrant>, args: CreateGrantArgs) -> 
         check_beneficiary(plan, &plan_key, &args.beneficiary)?;
 
         // Effect.
-        let (_, associated_bump) = token::find_associated(&args.beneficiary, &plan.mint, &plan.token_program);
+        let (_, associated_bump) = address::associated(&args.beneficiary, &plan.mint, &plan.token_program)?;
         let max_credit = Grant::max_credit(plan, args.time_weight, &kpi_weights)?;
+        let (_, bump) = address::grant(&plan_key, args.grant_index)?;
         let index = args.grant_index.to_le_bytes();
-        let seeds: &[&[u8]] = &[GRANT_SEED, plan_key.as_ref(), &index, &[ctx.bumps.grant]];
+        let seeds: &[&[u8]] = &[GRANT_SEED, plan_key.as_ref(), &index, &[bump]];
         account::create::<Grant>(&accounts.payer, &accounts.grant, seeds)?;
         let grant = &mut *account::write::<Grant>(&accounts.grant).ok_or(EarnoutError::CorruptAccount)?;
         grant.version = ACCOUNT_VERSION;
-        grant.bump = ctx.bumps.grant;
+        grant.bump = bump;
         grant.associated_bump = associated_bump;
         grant.flags = if args.revocable { REVOCABLE } else { 0 } | if args.transferable { TRANSFERABLE } else { 0 };
         grant.index = args.grant_index;

@@ -2,6 +2,7 @@
 
 use {
     crate::{
+        address,
         constants::*,
         error::EarnoutError,
         events::{self, PlanCreated},
@@ -71,10 +72,11 @@ pub struct CreatePlan<'info> {
     /// Part of the plan's address, so that nobody can take it first, and the plan's first authority.
     pub creator: Signer<'info>,
     /// CHECK: the seeds make it the only account for this creator and number; created by the handler.
-    #[account(mut, seeds = [PLAN_SEED, creator.key().as_ref(), &args.plan_id.to_le_bytes()], bump)]
+    #[account(mut, seeds = [PLAN_SEED, creator.key().as_ref(), &args.plan_id.to_le_bytes()],
+        bump = address::plan(creator.key, args.plan_id)?.1)]
     pub plan: UncheckedAccount<'info>,
     /// CHECK: the seeds make it this plan's only vault; created by the handler.
-    #[account(mut, seeds = [VAULT_SEED, plan.key().as_ref()], bump)]
+    #[account(mut, seeds = [VAULT_SEED, plan.key().as_ref()], bump = address::vault(plan.key)?.1)]
     pub vault: UncheckedAccount<'info>,
     /// CHECK: `token::check_mint` in the handler.
     pub mint: UncheckedAccount<'info>,
@@ -101,7 +103,7 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
     token::check_mint(&accounts.mint, &token_program, args.token_flags)?;
     let treasury = token::holding(&accounts.treasury, &token_program).ok_or(EarnoutError::WrongTreasury)?;
     require!(
-        treasury.mint == accounts.mint.key() && !token::is_vault(accounts.treasury.key, &treasury.owner),
+        treasury.mint == accounts.mint.key() && !token::is_vault(accounts.treasury.key, &treasury.owner)?,
         EarnoutError::WrongTreasury
     );
     let oracles = OracleSet::new(&args.oracles, args.threshold, 0)?;
@@ -110,14 +112,16 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
     // Effect.
     let id = args.plan_id.to_le_bytes();
     let creator = accounts.creator.key();
-    let seeds: &[&[u8]] = &[PLAN_SEED, creator.as_ref(), &id, &[ctx.bumps.plan]];
+    let (_, bump) = address::plan(&creator, args.plan_id)?;
+    let (_, vault_bump) = address::vault(&plan_key)?;
+    let seeds: &[&[u8]] = &[PLAN_SEED, creator.as_ref(), &id, &[bump]];
     account::create::<Plan>(&accounts.payer, &accounts.plan, seeds)?;
     let sequence = {
         let plan = &mut *account::write::<Plan>(&accounts.plan).ok_or(EarnoutError::CorruptAccount)?;
         let (cadence_kind, cadence_length) = args.cadence.to_stored();
         plan.version = ACCOUNT_VERSION;
-        plan.bump = ctx.bumps.plan;
-        plan.vault_bump = ctx.bumps.vault;
+        plan.bump = bump;
+        plan.vault_bump = vault_bump;
         plan.status = PlanStatus::Draft.to_byte();
         plan.cadence_kind = cadence_kind;
         plan.cadence_length = cadence_length;
@@ -153,7 +157,7 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
     };
 
     // Interact.
-    let vault_seeds: &[&[u8]] = &[VAULT_SEED, plan_key.as_ref(), &[ctx.bumps.vault]];
+    let vault_seeds: &[&[u8]] = &[VAULT_SEED, plan_key.as_ref(), &[vault_bump]];
     token::create_vault(
         &accounts.payer,
         &accounts.vault,

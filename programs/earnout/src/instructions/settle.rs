@@ -2,6 +2,7 @@
 
 use {
     crate::{
+        address,
         constants::{ACCOUNT_VERSION, PERIOD_SEED},
         error::EarnoutError,
         events::{self, GrantSettled},
@@ -161,7 +162,7 @@ fn create_period<'info>(
     period: u16,
 ) -> Result<()> {
     let index = period.to_le_bytes();
-    let (address, bump) = Pubkey::find_program_address(&[PERIOD_SEED, plan_key.as_ref(), &index], &crate::ID);
+    let (address, bump) = address::period(plan_key, period)?;
     require!(target.key == &address, EarnoutError::WrongPeriod);
     let seeds: &[&[u8]] = &[PERIOD_SEED, plan_key.as_ref(), &index, &[bump]];
     account::create::<Period>(payer, target, seeds)?;

@@ -2,6 +2,7 @@
 
 use {
     crate::{
+        address,
         constants::PLAN_SEED,
         error::EarnoutError,
         events::{self, SurplusWithdrawn},
@@ -60,7 +61,7 @@ pub fn handle_withdraw_surplus(ctx: Context<WithdrawSurplus>, amount: Option<u64
             require!(key == plan.treasury, EarnoutError::WrongTreasury);
         } else {
             require!(now >= plan.last_deadline()?, EarnoutError::WrongAuthority);
-            let (associated, _) = token::find_associated(&plan.treasury_owner, &plan.mint, &plan.token_program);
+            let (associated, _) = address::associated(&plan.treasury_owner, &plan.mint, &plan.token_program)?;
             require!(key == associated, EarnoutError::WrongTreasury);
         }
         let surplus = plan.surplus(vault.amount)?;

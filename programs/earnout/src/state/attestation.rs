@@ -2,7 +2,7 @@
 
 use {
     super::{Kpi, OracleSet, Plan, Scope, account},
-    crate::{constants::ATTESTATION_SEED, error::EarnoutError},
+    crate::{address, error::EarnoutError},
     anchor_lang::prelude::*,
     earnout_core::quorum::{self, Evaluation, Finality, Outcome, Ruling},
 };
@@ -81,15 +81,8 @@ pub struct AttestationKey<'a> {
 impl AttestationKey<'_> {
     /// The canonical address and its bump, derived here and not taken from a caller: an empty address under another bump
     /// would turn a reported KPI into a silent one.
-    pub fn find_address(&self) -> (Pubkey, u8) {
-        let seeds: &[&[u8]] = &[
-            ATTESTATION_SEED,
-            self.plan.as_ref(),
-            &[self.kpi],
-            &self.period.to_le_bytes(),
-            self.subject.as_ref(),
-        ];
-        Pubkey::find_program_address(seeds, &crate::ID)
+    pub fn find_address(&self) -> Result<(Pubkey, u8)> {
+        address::attestation(self.plan, self.kpi, self.period, self.subject)
     }
 }
 
@@ -175,7 +168,7 @@ pub fn final_score(info: &AccountInfo, key: &AttestationKey, plan: &Plan, now: i
         require!(attestation.is(key), EarnoutError::WrongAttestation);
         attestation.finality(plan, kpi, now)?
     } else {
-        let (address, _) = key.find_address();
+        let (address, _) = key.find_address()?;
         require!(
             info.key == &address && account::is_vacant(info),
             EarnoutError::WrongAttestation

@@ -1,0 +1,94 @@
+//! The command line.
+
+use {
+    crate::fault::InputFault,
+    clap::{Parser, ValueEnum},
+    earnout::state::UnearnedPolicy,
+    earnout_embedded::Chain,
+    std::path::{Path, PathBuf},
+};
+
+/// Runs the whole life of a plan on a chain inside this process.
+///
+/// Without options: the team of three of examples/team over a year. With --contributions: a contributor programme computed
+/// from a contribution record.
+#[derive(Debug, Parser)]
+#[command(
+    name = "earnout-demo",
+    bin_name = "cargo xtask demo",
+    after_help = "\
+Exit codes: 0 all went well and the sums reconcile, 2 an input is wrong (nothing was sent), 1 anything else.
+
+The number of transactions counts everything sent from the first to the last, the making of the token and of token
+accounts included. Compute units are those of each single instruction; of an even number of them the median is the
+lower middle one."
+)]
+pub struct Args {
+    /// Contribution record: a CSV file with the columns quarter (2024-Q1), contributor, commits, test_files_changed and
+    /// doc_files_changed
+    #[arg(long, value_name = "FILE.csv")]
+    pub contributions: Option<PathBuf>,
+
+    /// What becomes of the unearned part of a tranche [default: return]
+    #[arg(long, value_enum, requires = "contributions")]
+    unearned: Option<Unearned>,
+
+    /// Writes the result to this file; all amounts are decimal strings of base units
+    #[arg(long, value_name = "OUT")]
+    pub json: Option<PathBuf>,
+
+    /// Folder with the plan.toml and values.csv of the team [default: examples/team]
+    #[arg(long, value_name = "DIR", conflicts_with = "contributions")]
+    team: Option<PathBuf>,
+
+    /// The built program
+    #[arg(long, value_name = "PATH", hide = true)]
+    program: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Unearned {
+    /// Back to the treasury
+    Return,
+    /// Into the contributor's next quarter
+    CarryOver,
+    /// To the other contributors of the quarter, by results
+    Redistribute,
+}
+
+impl Args {
+    /// What can be found wrong before the inputs are read.
+    pub fn check(&self) -> Result<(), InputFault> {
+        let Some(json) = &self.json else {
+            return Ok(());
+        };
+        let folder = json.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            return Err(InputFault::of_file(json, "the folder for the result does not exist"));
+        }
+        if json.is_dir() {
+            return Err(InputFault::of_file(json, "is a folder; expected a file for the result"));
+        }
+        Ok(())
+    }
+
+    pub fn unearned_policy(&self) -> UnearnedPolicy {
+        match self.unearned {
+            None | Some(Unearned::Return) => UnearnedPolicy::Return,
+            Some(Unearned::CarryOver) => UnearnedPolicy::CarryOver,
+            Some(Unearned::Redistribute) => UnearnedPolicy::Redistribute,
+        }
+    }
+
+    pub fn team(&self) -> PathBuf {
+        self.team.clone().unwrap_or_else(|| {
+            let team = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("team");
+            let here = std::env::current_dir().unwrap_or_default();
+            team.strip_prefix(here).map(Path::to_path_buf).unwrap_or(team)
+        })
+    }
+
+    pub fn program(&self) -> PathBuf {
+        self.program.clone().unwrap_or_else(Chain::built_program)
+    }
+}

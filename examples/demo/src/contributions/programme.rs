@@ -1,0 +1,155 @@
+//! The rules of a contributor programme, as `examples/contributions/README.md` states them.
+
+use {
+    super::file::{Contributions, MEASURES},
+    crate::{
+        programme::{GrantTerms, Programme, Vote},
+        quarter,
+    },
+    earnout::{
+        instructions::CreatePlanArgs,
+        state::{Cadence, Combination, CurvePoint, Interpolation, KpiArgs, Release, Scope, UnearnedPolicy},
+    },
+    sha2::{Digest, Sha256},
+};
+
+const DECIMALS: u8 = 6;
+/// 10,000,000 tokens.
+const POOL: u64 = 10_000_000_000_000;
+/// Weights of the measures, basis points.
+const WEIGHTS: [u16; 3] = [5_000, 3_000, 2_000];
+
+const ORACLES: usize = 3;
+/// The oracle that always reports something wrong.
+pub const LIAR: usize = 2;
+
+const WEEK_SECS: u32 = 7 * 86_400;
+
+/// The plan and its grants.
+pub fn programme(contributions: &Contributions, unearned_policy: UnearnedPolicy) -> Programme {
+    let count = u32::try_from(contributions.contributors.len())
+        .unwrap_or(u32::MAX)
+        .max(1);
+    let allocation = POOL / u64::from(count);
+    let periods = u16::try_from(contributions.quarters.len()).unwrap_or(u16::MAX);
+    let start_ts = contributions.quarters.first().map_or(0, |quarter| quarter.start());
+    let grant = |name: &String| GrantTerms {
+        name: name.clone(),
+        allocation,
+        first_period: 0,
+        periods,
+        cliff_periods: 0,
+        time_weight: 0,
+        kpi_weights: WEIGHTS.to_vec(),
+        revocable: false,
+        transferable: false,
+    };
+    Programme {
+        decimals: DECIMALS,
+        supply: POOL,
+        terms: CreatePlanArgs {
+            plan_id: 1,
+            start_ts,
+            cadence: Cadence::Months(quarter::MONTHS),
+            period_count: periods,
+            attest_secs: 2 * WEEK_SECS,
+            challenge_secs: WEEK_SECS,
+            ruling_secs: WEEK_SECS,
+            notice_secs: WEEK_SECS,
+            combination: Combination::WeightedSum,
+            unearned_policy,
+            release: Release::AtSettlement,
+            bonus_cap_bps: 10_000,
+            min_allocation: allocation,
+            max_allocation: allocation,
+            max_grants: count,
+            enrolment_end: start_ts,
+            token_flags: 0,
+            max_fee_bps: 0,
+            oracles: Vec::new(),
+            threshold: 2,
+            arbiter: None,
+        },
+        kpis: kpis(),
+        grants: contributions.contributors.iter().map(grant).collect(),
+        periods: contributions.quarters.iter().map(ToString::to_string).collect(),
+        oracles: ORACLES,
+    }
+}
+
+fn kpis() -> Vec<KpiArgs> {
+    let [commits, tests, docs] = MEASURES;
+    vec![
+        kpi(commits, Interpolation::Linear, &[(0, 0), (20, 10_000)]),
+        kpi(tests, Interpolation::Linear, &[(0, 0), (50, 10_000)]),
+        kpi(
+            docs,
+            Interpolation::Step,
+            &[(0, 0), (1, 2_500), (5, 5_000), (20, 10_000)],
+        ),
+    ]
+}
+
+fn kpi(name: &str, interpolation: Interpolation, points: &[(i64, u16)]) -> KpiArgs {
+    let rubric =
+        format!("The column {name} of the contribution record; 0 for a contributor without a row in the quarter.");
+    KpiArgs {
+        name: name.to_owned(),
+        unit: String::new(),
+        rubric_hash: Sha256::digest(rubric).into(),
+        decimals: 0,
+        scope: Scope::Individual,
+        range_min: 0,
+        range_max: u32::MAX.into(),
+        interpolation,
+        points: points
+            .iter()
+            .map(|&(value, score)| CurvePoint { value, score })
+            .collect(),
+        default_score: 0,
+    }
+}
+
+/// All votes on a period. The liar votes first on one half of the grants and second on the other, and the halves and the
+/// honest ones change places each period.
+pub fn votes(contributions: &Contributions, period: u16) -> Vec<Vote> {
+    let grants = 0..contributions.contributors.len();
+    let parity = usize::from(period % 2);
+    let (liar_first, liar_second): (Vec<_>, Vec<_>) =
+        grants.clone().partition(|grant| (grant + parity).is_multiple_of(2));
+    let (one, other) = (parity, 1 - parity);
+    let all: Vec<usize> = grants.collect();
+    let rounds = [(LIAR, &liar_first), (one, &all), (LIAR, &liar_second), (other, &all)];
+    let votes = rounds.into_iter().flat_map(|(oracle, grants)| {
+        let of = move |grant: &usize| votes_of(contributions, period, oracle, *grant);
+        grants.iter().flat_map(of).collect::<Vec<_>>()
+    });
+    votes.collect()
+}
+
+fn votes_of(contributions: &Contributions, period: u16, oracle: usize, grant: usize) -> Vec<Vote> {
+    let (values, evidence) = contributions.of(grant, period);
+    let votes = (0u8..).zip(values).map(|(kpi, value)| Vote {
+        oracle,
+        kpi,
+        grant: Some(grant),
+        value: if oracle == LIAR { lie(value) } else { value.into() },
+        evidence,
+    });
+    votes.collect()
+}
+
+/// A value that is never the true one, and would change every score.
+fn lie(value: u32) -> i64 {
+    if value == 0 { 1_000 } else { 0 }
+}
+
+/// Instructions that the run needs at most, for the progress bar: claims are not known in advance.
+pub fn instructions(programme: &Programme) -> u64 {
+    let of = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    let (grants, periods) = (of(programme.grants.len()), of(programme.periods.len()));
+    let votes = of(MEASURES.len() * ORACLES);
+    let collect = u64::from(programme.terms.unearned_policy == UnearnedPolicy::Redistribute);
+    let settle_and_claim = 2;
+    grants * 2 + grants * periods * (votes + settle_and_claim + collect)
+}

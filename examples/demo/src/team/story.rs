@@ -1,0 +1,190 @@
+//! What happened, quarter by quarter, as the chain shows it.
+
+use {
+    super::plan_file::calendar,
+    crate::{
+        amount::{count, fixed, tokens},
+        dates::date,
+        programme::Programme,
+        stage::Stage,
+        statement::{self, Statement},
+        table::Table,
+    },
+    anyhow::{Context, Result},
+    earnout::state::{KpiArgs, Scope},
+    earnout_core::FULL_SCORE,
+    earnout_embedded::Signer,
+    std::{io::Write, path::Path},
+};
+
+/// The plan before its first period.
+pub fn beginning(file: &Path, programme: &Programme, stage: &Stage, out: &mut dyn Write) -> Result<()> {
+    let (periods, kpis, grants) = (programme.periods.len(), programme.kpis.len(), programme.grants.len());
+    let decimals = programme.decimals;
+    writeln!(
+        out,
+        "{}: {periods} periods, {kpis} KPIs, {grants} grants.",
+        file.display()
+    )?;
+    writeln!(
+        out,
+        "Supply {} tokens. In the vault before the first period begins: {}, the most that the grants can earn.\n",
+        tokens(programme.supply, decimals),
+        tokens(stage.vault_balance(), decimals)
+    )?;
+    let mut table = Table::new(
+        4,
+        &["grant", "KPI", "target", "cliff", "of supply", "allocated", "held"],
+    );
+    for (terms, record) in programme.grants.iter().zip(&stage.record.grants) {
+        let weighted = programme
+            .kpis
+            .iter()
+            .zip(&terms.kpi_weights)
+            .filter(|(_, weight)| **weight > 0);
+        let (names, targets): (Vec<&str>, Vec<String>) =
+            weighted.map(|(kpi, _)| (kpi.name.as_str(), target(kpi))).unzip();
+        let cliff = match terms.cliff_periods {
+            0 => "none".to_owned(),
+            1 => "1 period".to_owned(),
+            more => format!("{more} periods"),
+        };
+        let amounts = [terms.allocation, record.reserved].map(|amount| tokens(amount, decimals));
+        let words = [terms.name.clone(), names.join(", "), targets.join(", "), cliff];
+        let share = share(terms.allocation, programme.supply);
+        table.row(words.into_iter().chain([share]).chain(amounts));
+    }
+    Ok(table.write(out)?)
+}
+
+/// The value that the curve calls the target.
+fn target(kpi: &KpiArgs) -> String {
+    let target = kpi.points.iter().find(|point| point.score == FULL_SCORE);
+    target.map_or_else(|| "-".to_owned(), |point| value(point.value, kpi))
+}
+
+fn value(value: i64, kpi: &KpiArgs) -> String {
+    format!("{} {}", fixed(value, kpi.decimals), kpi.unit)
+        .trim_end()
+        .to_owned()
+}
+
+/// A part of the supply, rounded down to a hundredth of a percent.
+fn share(amount: u64, supply: u64) -> String {
+    let basis_points = (u128::from(amount) * 10_000)
+        .checked_div(supply.into())
+        .unwrap_or_default();
+    format!("{} %", fixed(i64::try_from(basis_points).unwrap_or(i64::MAX), 2))
+}
+
+/// A period that has been settled and paid.
+pub fn period(
+    period: u16,
+    programme: &Programme,
+    oracles: &[String],
+    stage: &Stage,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let index = usize::from(period);
+    let calendar = calendar(&programme.terms);
+    let (start, end) = (calendar.period_start(period)?, calendar.period_end(period)?);
+    writeln!(
+        out,
+        "\n{}: {} to {}, settled on {}",
+        programme.periods.get(index).map(String::as_str).unwrap_or_default(),
+        date(start),
+        date(end - 1),
+        date(stage.chain.now())
+    )?;
+
+    let mut table = Table::new(4, &["KPI", "value", "reported by", "result", "score"]);
+    for (number, kpi) in (0u8..).zip(&programme.kpis) {
+        kpi_rows(period, number, kpi, (programme, oracles, stage), &mut table)?;
+    }
+    table.write(out)?;
+
+    let mut table = Table::new(
+        1,
+        &["grant", "tranche", "earned", "bonus", "vested so far", "claimed now"],
+    );
+    let plan = stage.plan()?;
+    for ((terms, record), grant) in programme.grants.iter().zip(&stage.record.grants).zip(&stage.grants) {
+        let settled = record.settlement(index).context("a period was not settled")?;
+        let vested = stage.grant(grant)?.vested(&plan, stage.chain.now())?;
+        let amounts = [
+            settled.tranche,
+            settled.earned,
+            record.bonus(index),
+            vested,
+            record.last_claim,
+        ];
+        let cells = amounts.map(|amount| tokens(amount, programme.decimals));
+        table.row([terms.name.clone()].into_iter().chain(cells));
+    }
+    writeln!(out)?;
+    Ok(table.write(out)?)
+}
+
+/// A row for a shared KPI, or one for each grant with weight on an individual one.
+fn kpi_rows(
+    period: u16,
+    number: u8,
+    kpi: &KpiArgs,
+    (programme, oracles, stage): (&Programme, &[String], &Stage),
+    table: &mut Table,
+) -> Result<()> {
+    let weighted = |index: &usize| {
+        let weights = programme.grants.get(*index).map(|terms| &terms.kpi_weights);
+        weights
+            .and_then(|weights| weights.get(usize::from(number)))
+            .is_some_and(|weight| *weight > 0)
+    };
+    let grants = (0..programme.grants.len()).filter(weighted);
+    // All grants have the same score of a shared KPI.
+    let rows = if kpi.scope == Scope::Shared { 1 } else { usize::MAX };
+    for index in grants.take(rows) {
+        let (name, subject) = match (kpi.scope, programme.grants.get(index), stage.grants.get(index)) {
+            (Scope::Individual, Some(terms), Some(grant)) => (format!("{}, {}", kpi.name, terms.name), *grant),
+            _ => (kpi.name.clone(), stage.token.plan),
+        };
+        let settled = stage.record.grants.get(index);
+        let settled = settled.and_then(|record| record.settlement(usize::from(period)));
+        let score = settled.and_then(|settled| settled.scores.get(usize::from(number)));
+        let score = *score.context("a period was not settled")?;
+        let resolved = stage.record.resolved.get(&(number, period, subject));
+        let cells = match resolved {
+            Some(resolved) => {
+                let position = |key| stage.oracles.iter().position(|oracle| oracle.pubkey() == key);
+                let names = resolved.oracles.iter().filter_map(|key| oracles.get(position(*key)?));
+                let names: Vec<&str> = names.map(String::as_str).collect();
+                let result = match score.cmp(&FULL_SCORE) {
+                    std::cmp::Ordering::Less => "missed the target",
+                    std::cmp::Ordering::Equal => "met the target",
+                    std::cmp::Ordering::Greater => "beat the target",
+                };
+                [value(resolved.value, kpi), names.join(", "), result.to_owned()]
+            }
+            None => [
+                "-".to_owned(),
+                "nobody".to_owned(),
+                "never reported: the default score counts".to_owned(),
+            ],
+        };
+        let score = count(score);
+        table.row([name].into_iter().chain(cells).chain([score]));
+    }
+    Ok(())
+}
+
+/// The final statement.
+pub fn end(programme: &Programme, stage: &Stage, statement: &Statement, out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "\nFinal statement, in tokens:")?;
+    statement::grants(programme, &stage.record)?.write(out)?;
+    writeln!(
+        out,
+        "Held is the most that any scores could have earned; what of it was not earned has returned to the treasury."
+    )?;
+    writeln!(out, "\nThe vault, in tokens:")?;
+    statement.write(programme.decimals, out)?;
+    crate::units::write(stage, out)
+}

@@ -1,0 +1,176 @@
+//! The figures as tables, and what is wrong with them.
+
+use {
+    crate::scenarios::{self, Figure},
+    earnout_sdk::accounts,
+    earnout_tests::Chain,
+    std::{collections::BTreeMap, fmt::Write},
+};
+
+/// Between these lines the page is written by the bench.
+const BEGIN: &str = "<!-- figures: written by `cargo xtask bench` -->";
+const END: &str = "<!-- end of figures -->";
+
+/// How much a figure may rise above the committed one, percent.
+const TOLERANCE_PERCENT: u64 = 3;
+
+/// Largest program, bytes.
+const SIZE_CEILING: u64 = 800_000;
+/// Largest grant account, bytes.
+const GRANT_CEILING: u64 = 384;
+/// Lamports of rent for each byte of an account.
+const LAMPORTS_PER_BYTE: u64 = 6_960;
+
+/// What was measured.
+pub struct Report {
+    figures: Vec<Figure>,
+    program_bytes: u64,
+    accounts: Vec<(&'static str, u64, u64)>,
+    example: Vec<(String, String)>,
+}
+
+impl Report {
+    /// Measures the built program.
+    pub fn measure() -> Self {
+        let file = Chain::built_program();
+        let program_bytes = std::fs::metadata(&file).map_or(0, |meta| meta.len());
+        let chain = Chain::start(&file).unwrap_or_else(|error| panic!("{error}"));
+        let account = |name, bytes: usize| (name, bytes as u64, chain.rent(bytes));
+        let accounts = vec![
+            account("Plan", accounts::space::<earnout::state::Plan>()),
+            account("Vault (SPL Token)", 165),
+            account("Grant", accounts::space::<earnout::state::Grant>()),
+            account("Attestation", accounts::space::<earnout::state::Attestation>()),
+            account("Period", accounts::space::<earnout::state::Period>()),
+        ];
+        Self {
+            figures: scenarios::all(),
+            program_bytes,
+            accounts,
+            example: scenarios::example(&chain),
+        }
+    }
+
+    /// The figures in Markdown.
+    pub fn tables(&self) -> String {
+        let mut text = String::from("| instruction | scenario | units | ceiling |\n| --- | --- | ---: | ---: |\n");
+        for figure in &self.figures {
+            let ceiling = figure.ceiling.map_or_else(|| "–".to_owned(), |units| units.to_string());
+            let Figure {
+                instruction,
+                scenario,
+                units,
+                ..
+            } = figure;
+            let _ = writeln!(text, "| `{instruction}` | {scenario} | {units} | {ceiling} |");
+        }
+        let rent = self.program_bytes * LAMPORTS_PER_BYTE;
+        let _ = write!(
+            text,
+            "\n| file or account | bytes | ceiling | rent, SOL |\n| --- | ---: | ---: | ---: |\n\
+             | `earnout.so` | {} | {SIZE_CEILING} | {} |\n",
+            self.program_bytes,
+            sol(rent)
+        );
+        for (name, bytes, rent) in &self.accounts {
+            let ceiling = if *name == "Grant" {
+                GRANT_CEILING.to_string()
+            } else {
+                "–".to_owned()
+            };
+            let _ = writeln!(text, "| {name} | {bytes} | {ceiling} | {} |", sol(*rent));
+        }
+        text.push_str("\n| the 60-contributor example, `Return` | |\n| --- | ---: |\n");
+        for (name, value) in &self.example {
+            let _ = writeln!(text, "| {name} | {value} |");
+        }
+        text
+    }
+
+    /// The page with its figures replaced.
+    pub fn written_into(&self, page: &str) -> Result<String, String> {
+        let (before, rest) = page
+            .split_once(BEGIN)
+            .ok_or_else(|| format!("docs/compute-units.md has no line {BEGIN}"))?;
+        let (_, after) = rest
+            .split_once(END)
+            .ok_or_else(|| format!("docs/compute-units.md has no line {END}"))?;
+        Ok(format!("{before}{BEGIN}\n\n{}\n{END}{after}", self.tables()))
+    }
+
+    /// What exceeds an absolute limit.
+    pub fn over_ceiling(&self) -> Vec<String> {
+        let mut problems: Vec<String> = self
+            .figures
+            .iter()
+            .filter(|figure| figure.ceiling.is_some_and(|ceiling| figure.units > ceiling))
+            .map(|figure| {
+                format!(
+                    "{} ({}) takes {} units, more than its ceiling",
+                    figure.instruction, figure.scenario, figure.units
+                )
+            })
+            .collect();
+        if self.program_bytes > SIZE_CEILING {
+            problems.push(format!(
+                "earnout.so has {} bytes, more than its ceiling of {SIZE_CEILING}",
+                self.program_bytes
+            ));
+        }
+        for (name, bytes, _) in &self.accounts {
+            if *name == "Grant" && *bytes > GRANT_CEILING {
+                problems.push(format!(
+                    "a grant has {bytes} bytes, more than its ceiling of {GRANT_CEILING}"
+                ));
+            }
+        }
+        problems
+    }
+
+    /// What exceeds a limit or the committed page by more than the tolerance.
+    pub fn compare(&self, page: &str) -> Vec<String> {
+        let committed = committed(page);
+        let mut problems = self.over_ceiling();
+        let sizes = std::iter::once((("`earnout.so`".to_owned(), String::new()), self.program_bytes));
+        let units = self.figures.iter().map(|figure| {
+            (
+                (format!("`{}`", figure.instruction), figure.scenario.clone()),
+                figure.units,
+            )
+        });
+        for ((name, scenario), now) in units.chain(sizes) {
+            match committed.get(&(name.clone(), scenario.clone())) {
+                None => problems.push(format!("{name} ({scenario}) is not in docs/compute-units.md; run `cargo xtask bench`")),
+                Some(&before) if now * 100 > before * (100 + TOLERANCE_PERCENT) => problems.push(format!(
+                    "{name} ({scenario}) rose from {before} to {now}, more than {TOLERANCE_PERCENT}%; make it cheaper, or run `cargo xtask bench` and commit the table"
+                )),
+                Some(_) => {}
+            }
+        }
+        problems
+    }
+}
+
+/// The committed figures by name and scenario: rows of four cells whose first is in back quotes. The size of the program has
+/// its number in the second cell.
+fn committed(page: &str) -> BTreeMap<(String, String), u64> {
+    let rows = page.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ").collect();
+        let [name, second, third, _] = cells[..] else {
+            return None;
+        };
+        if !name.starts_with('`') {
+            return None;
+        }
+        match second.parse() {
+            Ok(bytes) => Some(((name.to_owned(), String::new()), bytes)),
+            Err(_) => Some(((name.to_owned(), second.to_owned()), third.parse().ok()?)),
+        }
+    });
+    rows.collect()
+}
+
+/// Lamports as SOL, exact.
+pub fn sol(lamports: u64) -> String {
+    format!("{}.{:09}", lamports / 1_000_000_000, lamports % 1_000_000_000)
+}
