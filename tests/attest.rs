@@ -44,7 +44,7 @@ fn the_first_vote_makes_the_attestation_and_the_second_equal_one_resolves_it() {
             oracle,
             value: 75,
             evidence: [evidence; 32],
-            rent_payer: None,
+            rent: None,
             resolved: false,
         };
         let payer_had = world.chain.account(&payer).unwrap().lamports;
@@ -61,6 +61,9 @@ fn the_first_vote_makes_the_attestation_and_the_second_equal_one_resolves_it() {
         expected.plan = plan;
         expected.subject = subject;
         expected.rent_payer = payer;
+        expected.rent_paid = world.chain.rent(space::<Attestation>());
+        expected.oracle_count = 3;
+        expected.threshold = 2;
         expected.values[2] = 75;
         expected.evidence[2] = [1; 32];
         assert_eq!(world.chain.attestation(&address).unwrap(), expected);
@@ -68,7 +71,8 @@ fn the_first_vote_makes_the_attestation_and_the_second_equal_one_resolves_it() {
         expected_plan.event_sequence += 1;
         assert_eq!(world.plan(), expected_plan);
         let mut first = event(oracles[0], 1, expected_plan.event_sequence);
-        first.rent_payer = Some(payer);
+        let lamports = expected.rent_paid;
+        first.rent = Some(Rent { payer, lamports });
         assert_eq!(the_event!(receipt, ValueAttested), first);
 
         world.after_period(0, 50);
@@ -370,6 +374,8 @@ fn lamports_sent_beforehand_hinder_no_vote() {
     assert_eq!(world.attestation(1, 0, Some(grant)).resolved_value, 6);
     assert_eq!(world.chain.account(&shared).unwrap().lamports, rent);
     assert_eq!(world.chain.account(&individual).unwrap().lamports, rent + 1);
+    assert_eq!(world.attestation(0, 0, None).rent_paid, rent - 1);
+    assert_eq!(world.attestation(1, 0, Some(grant)).rent_paid, 0);
 }
 
 #[test]

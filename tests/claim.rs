@@ -32,7 +32,10 @@ fn anyone_pays_the_beneficiary_all_that_is_claimable() {
         expected_plan.claimed_total = 75_000;
         expected_plan.event_sequence += 1;
         assert_eq!(world.plan(), expected_plan);
-        assert_eq!((world.chain.balance(&account), world.vault_balance()), (75_000, 925_000));
+        assert_eq!(
+            (world.chain.balance(&account), world.vault_balance()),
+            (75_000, 925_000)
+        );
         let event = GrantClaimed {
             plan: world.token.plan,
             time: boundary(1) + 3 * DAY,
@@ -72,11 +75,17 @@ fn the_beneficiary_claims_parts_and_names_other_accounts() {
             assert_eq!(world.chain.balance(&destination) - had, amount);
             let event = the_event!(receipt, GrantClaimed);
             assert_eq!((event.amount, event.received, event.claimed), (amount, amount, claimed));
-            assert_eq!((event.plan_owed, event.vault_balance), (75_000 - claimed, 1_000_000 - claimed));
+            assert_eq!(
+                (event.plan_owed, event.vault_balance),
+                (75_000 - claimed, 1_000_000 - claimed)
+            );
             assert_eq!((event.claimant, event.destination), (beneficiary, destination));
         }
         assert_eq!(world.grant_state(&grant).claimed, 75_000);
-        world.refuses(&claim(&world, &beneficiary, &grant, &associated, None), EarnoutError::NothingToClaim);
+        world.refuses(
+            &claim(&world, &beneficiary, &grant, &associated, None),
+            EarnoutError::NothingToClaim,
+        );
     }
 }
 
@@ -134,13 +143,48 @@ fn g1_donations_to_the_vault_change_only_the_surplus() {
     assert_eq!(world.surplus(), 1_000_000 + 600_000 + 25_000);
 }
 
+#[test]
+fn g1_when_the_books_do_not_balance_nothing_leaves_the_vault() {
+    // No instruction brings a plan there, so its account is changed behind its back.
+    let (mut world, _, grant) = settled(TokenProgram::Spl);
+    let all = claim_by_stranger(&world, &grant);
+    let withdraw = instructions::withdraw_surplus(&world.authority.pubkey(), &world.token, &world.treasury, None);
+    let plan = world.token.plan;
+    world.tamper::<Plan>(&plan, |plan| plan.reserved = 1_000_000 - 75_000 + 1);
+    for instruction in [&all, &withdraw] {
+        world.refuses(instruction, EarnoutError::InvariantViolated);
+    }
+    world.tamper::<Plan>(&plan, |plan| plan.reserved = u64::MAX);
+    for instruction in [&all, &withdraw] {
+        world.refuses(instruction, EarnoutError::Overflow);
+    }
+    world.tamper::<Plan>(&plan, |plan| (plan.reserved, plan.owed) = (300_000, 74_999));
+    world.refuses(&all, EarnoutError::InvariantViolated);
+    // More claimed than was ever earned.
+    world.tamper::<Plan>(&plan, |plan| plan.owed = 75_000);
+    world.tamper::<Grant>(&grant, |grant| grant.claimed = 75_001);
+    world.refuses(&all, EarnoutError::InvariantViolated);
+    world.tamper::<Grant>(&grant, |grant| grant.claimed = 0);
+    world.run(all);
+}
+
 // When.
 
 #[test]
 fn nothing_vests_before_the_cliff_and_all_of_it_in_its_second() {
     // Cliff in periods from the first one, grant's first period, when it is over.
-    for (cliff, first, over) in [(2, 0, boundary(2)), (1, 1, boundary(2)), (4, 0, boundary(4)), (3, 1, boundary(4))] {
-        let mut world = World::active(TokenProgram::Spl, undisputed_terms(), &[kpi("revenue", Scope::Shared)], 1_000);
+    for (cliff, first, over) in [
+        (2, 0, boundary(2)),
+        (1, 1, boundary(2)),
+        (4, 0, boundary(4)),
+        (3, 1, boundary(4)),
+    ] {
+        let mut world = World::active(
+            TokenProgram::Spl,
+            undisputed_terms(),
+            &[kpi("revenue", Scope::Shared)],
+            1_000,
+        );
         let (_, grant) = world.grant_with(|args| {
             (args.first_period, args.periods, args.cliff_periods) = (first, 4 - first, cliff);
             args.allocation = 100 * u64::from(4 - first);
@@ -167,7 +211,10 @@ fn claim_by_stranger(world: &World, grant: &Pubkey) -> Instruction {
 
 #[test]
 fn g2_linear_release_streams_by_the_second_through_the_following_period() {
-    let args = CreatePlanArgs { release: Release::Linear, ..terms() };
+    let args = CreatePlanArgs {
+        release: Release::Linear,
+        ..terms()
+    };
     let mut world = World::active(TokenProgram::Spl, args, &[kpi("revenue", Scope::Shared)], 1_000_000);
     let (_, grant) = world.grant(400_000, &[10_000]);
     let all = claim_by_stranger(&world, &grant);
@@ -208,7 +255,10 @@ fn g2_linear_release_streams_by_the_second_through_the_following_period() {
     world.settled(&grant);
     world.evaluate(3, 50);
     world.settled(&grant);
-    assert_eq!(the_event!(world.run(all.clone()), GrantClaimed).claimed, 75_000 + 100_000 + 5_000);
+    assert_eq!(
+        the_event!(world.run(all.clone()), GrantClaimed).claimed,
+        75_000 + 100_000 + 5_000
+    );
     world.chain.set_time(boundary(5) - 1);
     assert_eq!(the_event!(world.run(all.clone()), GrantClaimed).claimed, 224_999);
     world.chain.set_time(boundary(5));
@@ -219,7 +269,10 @@ fn g2_linear_release_streams_by_the_second_through_the_following_period() {
 
 #[test]
 fn under_linear_release_nothing_vests_at_the_end_of_the_period_itself() {
-    let args = CreatePlanArgs { release: Release::Linear, ..undisputed_terms() };
+    let args = CreatePlanArgs {
+        release: Release::Linear,
+        ..undisputed_terms()
+    };
     let mut world = World::active(TokenProgram::Spl, args, &[kpi("revenue", Scope::Shared)], 4_000);
     let (_, grant) = world.grant(400, &[]);
     world.after_period(0, 0);
@@ -265,7 +318,12 @@ fn g6_a_stranger_pays_nobody_but_the_beneficiary() {
         let second = world.token_account(&beneficiary);
         let treasury = world.treasury;
         for other in [mine, second, treasury, world.source] {
-            for claimant in [stranger, world.authority.pubkey(), world.arbiter.pubkey(), world.treasury_owner] {
+            for claimant in [
+                stranger,
+                world.authority.pubkey(),
+                world.arbiter.pubkey(),
+                world.treasury_owner,
+            ] {
                 let claim = claim(&world, &claimant, &grant, &other, None);
                 world.refuses(&claim, EarnoutError::OnlyBeneficiary);
             }
@@ -302,7 +360,13 @@ fn the_destination_must_be_a_token_account_of_the_mint() {
     for program in TOKEN_PROGRAMS {
         let (mut world, beneficiary, grant) = settled(program);
         let foreign = world.foreign_account(&beneficiary);
-        let wrong = [foreign, beneficiary, world.token.mint, world.token.plan, Pubkey::new_from_array([3; 32])];
+        let wrong = [
+            foreign,
+            beneficiary,
+            world.token.mint,
+            world.token.plan,
+            Pubkey::new_from_array([3; 32]),
+        ];
         let stranger = world.key();
         for destination in wrong {
             for claimant in [beneficiary, stranger] {
@@ -315,7 +379,12 @@ fn the_destination_must_be_a_token_account_of_the_mint() {
 
 #[test]
 fn a_missing_associated_account_can_be_made_in_the_same_transaction() {
-    let mut world = World::active(TokenProgram::Token2022, terms(), &[kpi("revenue", Scope::Shared)], 1_000_000);
+    let mut world = World::active(
+        TokenProgram::Token2022,
+        terms(),
+        &[kpi("revenue", Scope::Shared)],
+        1_000_000,
+    );
     let beneficiary = world.key();
     let (_, grant) = world.grant_with(|args| (args.beneficiary, args.allocation) = (beneficiary, 400));
     world.after_period(0, 0);
@@ -349,7 +418,10 @@ fn a_frozen_account_stops_only_its_own_payment() {
             let authority = chain.fee_payer().pubkey();
             chain.mint(program, 6, Some(&authority)).unwrap()
         });
-        let args = CreatePlanArgs { token_flags: ALLOW_FREEZE_AUTHORITY, ..terms() };
+        let args = CreatePlanArgs {
+            token_flags: ALLOW_FREEZE_AUTHORITY,
+            ..terms()
+        };
         world.token.plan = world.active_plan(args, &[kpi("revenue", Scope::Shared)], 1_000_000);
         let [(first, grant), (_, other)] = [(), ()].map(|()| world.grant(400_000, &[10_000]));
         world.evaluate(0, 75);
@@ -401,7 +473,11 @@ fn g13_wrong_signers_and_linked_accounts_are_refused() {
         let (mut world, beneficiary, grant) = settled(program);
         let plan = world.token.plan;
         world.chain.set_time(GENESIS);
-        let other = world.active_plan(CreatePlanArgs { plan_id: 2, ..terms() }, &[kpi("x", Scope::Shared)], 400);
+        let other = world.active_plan(
+            CreatePlanArgs { plan_id: 2, ..terms() },
+            &[kpi("x", Scope::Shared)],
+            400,
+        );
         let (_, foreign) = world.in_plan(other, |world| world.grant(400, &[10_000]));
         world.after_windows(0);
         let (mint, token_program) = (world.token.mint, world.token.token_program);

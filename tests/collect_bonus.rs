@@ -23,7 +23,10 @@ fn settled(bonus_cap_bps: u32, grants: &[(u64, i64)]) -> (World, Vec<Pubkey>) {
 fn reported(bonus_cap_bps: u32, grants: &[(u64, i64)]) -> (World, Vec<Pubkey>) {
     let kpis = [kpi("tasks", Scope::Individual)];
     let mut world = World::active(TokenProgram::Spl, redistribute(bonus_cap_bps), &kpis, 2_000_000);
-    let addresses: Vec<Pubkey> = grants.iter().map(|(allocation, _)| world.grant(*allocation, &[10_000]).1).collect();
+    let addresses: Vec<Pubkey> = grants
+        .iter()
+        .map(|(allocation, _)| world.grant(*allocation, &[10_000]).1)
+        .collect();
     world.after_period(0, 0);
     for (address, (_, value)) in addresses.iter().zip(grants) {
         world.resolve(0, 0, Some(*address), *value);
@@ -38,15 +41,16 @@ fn the_pool_is_shared_by_what_the_kpis_earned() {
     let (mut world, grants) = settled(10_000, &[(400_000, 100), (400_000, 50), (200_000, 0)]);
     let mut plan = world.plan();
     let mut pool = world.pool(0);
-    assert_eq!((pool.pool, pool.kpi_total, pool.settled, pool.expected), (100_000, 150_000, 3, 3));
+    assert_eq!(
+        (pool.pool, pool.kpi_total, pool.settled, pool.expected),
+        (100_000, 150_000, 3, 3)
+    );
     assert_eq!((plan.owed, plan.pooled, plan.reserved), (150_000, 100_000, 750_000));
     assert_eq!(world.surplus(), 1_000_000);
     // 100,000·2/3, ·1/3 and nothing; one unit of dust goes to surplus with the last one.
-    for (number, (grant, bonus, left_over)) in (1..).zip([
-        (grants[0], 66_666, 0),
-        (grants[1], 33_333, 0),
-        (grants[2], 0, 1),
-    ]) {
+    for (number, (grant, bonus, left_over)) in
+        (1..).zip([(grants[0], 66_666, 0), (grants[1], 33_333, 0), (grants[2], 0, 1)])
+    {
         let mut state = world.grant_state(&grant);
         let event = world.collected(&grant, 0);
         state.bonus = bonus;
@@ -93,7 +97,11 @@ fn g2_the_cap_limits_every_bonus_and_the_rest_becomes_surplus() {
         let (mut world, grants) = settled(cap, &[(400_000, 100), (400_000, 50), (200_000, 0)]);
         let events = [0, 1, 2].map(|index| world.collected(&grants[index], 0));
         assert_eq!(events.each_ref().map(|event| event.bonus), bonuses, "cap {cap}");
-        assert_eq!(events.each_ref().map(|event| event.left_over), [0, 0, left_over], "cap {cap}");
+        assert_eq!(
+            events.each_ref().map(|event| event.left_over),
+            [0, 0, left_over],
+            "cap {cap}"
+        );
         let pool = world.pool(0);
         assert_eq!(pool.paid + left_over, pool.pool);
         assert_eq!((world.plan().pooled, world.surplus()), (0, 1_000_000 + left_over));
@@ -135,7 +143,10 @@ fn nobody_collects_before_all_are_settled() {
     world.settled(&grants[2]);
     world.refuses(&collect, EarnoutError::PeriodNotSettled);
     // Settled itself, or not.
-    world.refuses(&instructions::collect_bonus(&plan, &grants[0], 0), EarnoutError::NothingToCollect);
+    world.refuses(
+        &instructions::collect_bonus(&plan, &grants[0], 0),
+        EarnoutError::NothingToCollect,
+    );
     world.settled(&grants[0]);
     world.run(collect);
 }
@@ -145,7 +156,10 @@ fn a_bonus_is_collected_once() {
     let (mut world, grants) = settled(10_000, &[(400, 100), (400, 0)]);
     let plan = world.token.plan;
     let collect = instructions::collect_bonus(&plan, &grants[0], 0);
-    assert_refused(world.send(&[collect.clone(), collect.clone()]), EarnoutError::NothingToCollect);
+    assert_refused(
+        world.send(&[collect.clone(), collect.clone()]),
+        EarnoutError::NothingToCollect,
+    );
     assert_eq!(world.grant_state(&grants[0]).bonus, 0);
     world.run(collect.clone());
     world.refuses(&collect, EarnoutError::NothingToCollect);
@@ -156,7 +170,12 @@ fn a_bonus_is_collected_once() {
 
 #[test]
 fn a_pool_that_no_kpi_earned_becomes_surplus() {
-    let mut world = World::active(TokenProgram::Spl, redistribute(10_000), &[kpi("tasks", Scope::Shared)], 2_000);
+    let mut world = World::active(
+        TokenProgram::Spl,
+        redistribute(10_000),
+        &[kpi("tasks", Scope::Shared)],
+        2_000,
+    );
     // 40 % by time, which earns no bonus; 60 % by a KPI whose value is 0.
     let (_, half) = world.grant(400, &[6_000]);
     let (_, timed) = world.grant(400, &[]);
@@ -171,7 +190,12 @@ fn a_pool_that_no_kpi_earned_becomes_surplus() {
 
 #[test]
 fn time_based_pay_earns_no_bonus() {
-    let mut world = World::active(TokenProgram::Spl, redistribute(10_000), &[kpi("tasks", Scope::Individual)], 2_000);
+    let mut world = World::active(
+        TokenProgram::Spl,
+        redistribute(10_000),
+        &[kpi("tasks", Scope::Individual)],
+        2_000,
+    );
     let [timed, mixed, poor] = [&[][..], &[5_000], &[10_000]].map(|weights| world.grant(400, weights).1);
     world.after_period(0, 0);
     world.resolve(0, 0, Some(mixed), 100);
@@ -181,12 +205,20 @@ fn time_based_pay_earns_no_bonus() {
         world.settled(&grant);
     }
     // Only the 50 earned by a KPI share in the pool of 100: all of it, up to the cap of a tranche.
-    assert_eq!([timed, mixed, poor].map(|grant| world.collected(&grant, 0).bonus), [0, 100, 0]);
+    assert_eq!(
+        [timed, mixed, poor].map(|grant| world.collected(&grant, 0).bonus),
+        [0, 100, 0]
+    );
 }
 
 #[test]
 fn a_grant_of_later_periods_is_not_waited_for() {
-    let mut world = World::active(TokenProgram::Spl, redistribute(10_000), &[kpi("revenue", Scope::Shared)], 2_000);
+    let mut world = World::active(
+        TokenProgram::Spl,
+        redistribute(10_000),
+        &[kpi("revenue", Scope::Shared)],
+        2_000,
+    );
     let (_, first) = world.grant_with(|args| {
         (args.periods, args.allocation) = (2, 200);
         (args.time_weight, args.kpi_weights) = (0, vec![10_000]);
@@ -251,7 +283,10 @@ fn g13_wrong_linked_accounts_are_refused() {
     let (mut world, grants) = settled(10_000, &[(400, 100), (400, 50)]);
     let plan = world.token.plan;
     world.chain.set_time(GENESIS);
-    let args = CreatePlanArgs { plan_id: 2, ..redistribute(10_000) };
+    let args = CreatePlanArgs {
+        plan_id: 2,
+        ..redistribute(10_000)
+    };
     let other = world.active_plan(args, &[kpi("tasks", Scope::Individual)], 1_000);
     let foreign = world.in_plan(other, |world| {
         let (_, foreign) = world.grant(400, &[10_000]);

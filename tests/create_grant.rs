@@ -53,6 +53,7 @@ fn a_grant_is_stored_reserved_and_reported() {
         expected.plan = plan;
         expected.beneficiary = beneficiary;
         expected.rent_payer = payer;
+        expected.rent_paid = world.chain.rent(space::<Grant>());
         expected.allocation = 100_003;
         expected.first_period = 1;
         expected.periods = 2;
@@ -83,7 +84,10 @@ fn a_grant_is_stored_reserved_and_reported() {
             time: GENESIS,
             sequence: expected_plan.event_sequence,
             grant: address,
-            rent_payer: payer,
+            rent: Rent {
+                payer,
+                lamports: expected.rent_paid,
+            },
             terms: args,
             max_credit: 130_000_000,
             reserved: 130_004,
@@ -394,7 +398,8 @@ fn lamports_sent_beforehand_hinder_nothing() {
         world.chain.give(&address, lamports);
         let (_, grant) = world.grant(100, &[10_000]);
         assert_eq!(grant, address);
-        assert_eq!(world.grant_state(&grant).reserved, 200);
+        let state = world.grant_state(&grant);
+        assert_eq!((state.reserved, state.rent_paid), (200, rent.saturating_sub(lamports)));
         assert_eq!(world.chain.account(&grant).unwrap().lamports, rent.max(lamports));
     }
 }

@@ -64,6 +64,8 @@ fn a_plan_is_created_as_a_draft_with_an_empty_vault() {
         expected.treasury = world.treasury;
         expected.treasury_owner = world.treasury_owner;
         expected.rent_payer = payer;
+        expected.rent_paid = world.chain.rent(space::<Plan>());
+        expected.vault_rent_paid = world.chain.rent(165);
         expected.oracles = set(&args.oracles, 2);
         assert_eq!(world.plan(), expected);
 
@@ -81,7 +83,11 @@ fn a_plan_is_created_as_a_draft_with_an_empty_vault() {
             time: GENESIS,
             sequence: 1,
             creator,
-            rent_payer: payer,
+            rent: Rent {
+                payer,
+                lamports: expected.rent_paid,
+            },
+            vault_rent: expected.vault_rent_paid,
             mint,
             token_program,
             vault,
@@ -144,6 +150,7 @@ fn lamports_sent_beforehand_to_plan_and_vault_hinder_nothing() {
     // The payer adds what is missing and nothing else.
     let paid = payer_had - world.chain.account(&payer).unwrap().lamports;
     assert_eq!(paid, plan_rent - 1_000_000);
+    assert_eq!((world.plan().rent_paid, world.plan().vault_rent_paid), (paid, 0));
 }
 
 #[test]

@@ -18,7 +18,10 @@ fn quick(periods: u16, unearned_policy: UnearnedPolicy) -> CreatePlanArgs {
 fn all_the_tokens_there_can_be(program: TokenProgram) -> World {
     let mut world = World::new(program);
     let (mint, source) = (world.token.mint, world.source);
-    world.chain.mint_to(program, &mint, &source, u64::MAX - u64::MAX / 2).unwrap();
+    world
+        .chain
+        .mint_to(program, &mint, &source, u64::MAX - u64::MAX / 2)
+        .unwrap();
     assert_eq!(world.chain.balance(&source), u64::MAX);
     world
 }
@@ -58,14 +61,20 @@ fn g11_an_allocation_of_u64_max_is_paid_to_the_last_unit() {
         let account = world.associated_address(&beneficiary.pubkey());
         assert_eq!((world.chain.balance(&account), world.vault_balance()), (u64::MAX, 0));
         let plan = world.plan();
-        assert_eq!((plan.reserved, plan.owed, plan.claimed_total, plan.earned_total), (0, 0, u64::MAX, u64::MAX));
+        assert_eq!(
+            (plan.reserved, plan.owed, plan.claimed_total, plan.earned_total),
+            (0, 0, u64::MAX, u64::MAX)
+        );
     }
 }
 
 #[test]
 fn a_carry_of_u64_max_is_paid_in_the_last_period() {
     let mut world = all_the_tokens_there_can_be(TokenProgram::Spl);
-    let args = CreatePlanArgs { unearned_policy: UnearnedPolicy::CarryOver, ..terms() };
+    let args = CreatePlanArgs {
+        unearned_policy: UnearnedPolicy::CarryOver,
+        ..terms()
+    };
     world.token.plan = world.active_plan(args, &[kpi("revenue", Scope::Shared)], u64::MAX);
     let (beneficiary, grant) = world.grant(u64::MAX, &[10_000]);
     for period in 0..3 {
@@ -76,7 +85,10 @@ fn a_carry_of_u64_max_is_paid_in_the_last_period() {
     world.evaluate(3, 100);
     assert_eq!(world.settled(&grant).earned, u64::MAX);
     world.claim(&grant).unwrap();
-    assert_eq!(world.chain.balance(&world.associated_address(&beneficiary.pubkey())), u64::MAX);
+    assert_eq!(
+        world.chain.balance(&world.associated_address(&beneficiary.pubkey())),
+        u64::MAX
+    );
 }
 
 #[test]
@@ -116,7 +128,10 @@ fn a_pool_and_a_bonus_of_half_of_u64_max_are_shared_and_paid() {
     assert_eq!(world.collected(&loser.1, 0).bonus, 0);
     world.claim(&winner.1).unwrap();
     let account = world.associated_address(&winner.0.pubkey());
-    assert_eq!((world.chain.balance(&account), world.vault_balance(), world.surplus()), (HALF * 2, 1, 1));
+    assert_eq!(
+        (world.chain.balance(&account), world.vault_balance(), world.surplus()),
+        (HALF * 2, 1, 1)
+    );
 }
 
 #[test]
@@ -127,7 +142,12 @@ fn lifetime_totals_saturate_and_stop_nothing() {
     let authority = world.authority.pubkey();
     for _ in 0..2 {
         world.run(world.fund(u64::MAX));
-        world.run(instructions::withdraw_surplus(&authority, &world.token, &treasury, None));
+        world.run(instructions::withdraw_surplus(
+            &authority,
+            &world.token,
+            &treasury,
+            None,
+        ));
         let back = world.transfer(&treasury, &source, &owner, u64::MAX);
         world.run(back);
     }
@@ -159,7 +179,10 @@ fn g11_full_scores_in_every_period_pay_the_allocation_to_the_last_unit() {
         let mint = world.token.mint;
         let missing = funds.saturating_sub(world.chain.balance(&source));
         world.chain.mint_to(TokenProgram::Spl, &mint, &source, missing).unwrap();
-        let args = CreatePlanArgs { plan_id, ..quick(periods, policy) };
+        let args = CreatePlanArgs {
+            plan_id,
+            ..quick(periods, policy)
+        };
         world.token.plan = world.active_plan(args, &kpis, funds);
         let grants: Vec<(Keypair, Pubkey)> = allocations
             .iter()
@@ -187,19 +210,32 @@ fn g11_full_scores_in_every_period_pay_the_allocation_to_the_last_unit() {
         }
         for ((beneficiary, grant), allocation) in grants.iter().zip(allocations) {
             world.claim(grant).unwrap();
-            assert_eq!(world.chain.balance(&world.associated_address(&beneficiary.pubkey())), *allocation);
+            assert_eq!(
+                world.chain.balance(&world.associated_address(&beneficiary.pubkey())),
+                *allocation
+            );
         }
         let plan = world.plan();
         assert_eq!((plan.reserved, plan.owed, plan.pooled), (0, 0, 0));
         assert_eq!(world.surplus(), funds - allocations.iter().sum::<u64>());
         let authority = world.authority.pubkey();
-        world.run(instructions::withdraw_surplus(&authority, &world.token, &world.treasury, None));
+        world.run(instructions::withdraw_surplus(
+            &authority,
+            &world.token,
+            &world.treasury,
+            None,
+        ));
     }
 }
 
 #[test]
 fn g11_the_longest_calendar_pays_time_to_the_last_unit() {
-    let mut world = World::active(TokenProgram::Spl, quick(120, UnearnedPolicy::Return), &[kpi("a", Scope::Shared)], 1_000_003);
+    let mut world = World::active(
+        TokenProgram::Spl,
+        quick(120, UnearnedPolicy::Return),
+        &[kpi("a", Scope::Shared)],
+        1_000_003,
+    );
     let (beneficiary, grant) = world.grant_with(|args| (args.allocation, args.periods) = (1_000_003, 120));
     world.after_period(119, 0);
     let settle = world.settle_instruction(&grant);

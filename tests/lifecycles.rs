@@ -17,7 +17,9 @@ use {
 fn enter_program_folder() -> &'static str {
     static NAME: OnceLock<String> = OnceLock::new();
     NAME.get_or_init(|| {
-        let file: PathBuf = Chain::built_program().canonicalize().expect("`cargo xtask build` makes it");
+        let file: PathBuf = Chain::built_program()
+            .canonicalize()
+            .expect("`cargo xtask build` makes it");
         std::env::set_current_dir(file.parent().unwrap()).unwrap();
         file.file_stem().unwrap().to_str().unwrap().to_owned()
     })
@@ -38,6 +40,8 @@ struct Bank {
 impl Bank {
     async fn start(program: TokenProgram) -> Self {
         let mut test = ProgramTest::default();
+        // It logs all that programs log, which nobody reads.
+        log::set_max_level(log::LevelFilter::Warn);
         test.prefer_bpf(true);
         test.add_program(enter_program_folder(), earnout::ID, None);
         let key = |byte: u8| Keypair::new_from_array([byte; 32]);
@@ -90,7 +94,11 @@ impl Bank {
         let signers: Vec<&Keypair> = [payer].into_iter().chain(everyone.filter(|key| needed(key))).collect();
         let blockhash = self.context.banks_client.get_latest_blockhash().await.unwrap();
         let transaction = Transaction::new_signed_with_payer(&all, Some(&payer.pubkey()), &signers, blockhash);
-        self.context.banks_client.process_transaction(transaction).await.unwrap();
+        self.context
+            .banks_client
+            .process_transaction(transaction)
+            .await
+            .unwrap();
     }
 
     /// The mint, the authority's million of tokens, the treasury and the beneficiaries' accounts.
@@ -120,7 +128,13 @@ impl Bank {
     }
 
     async fn data(&mut self, address: &Pubkey) -> Vec<u8> {
-        self.context.banks_client.get_account(*address).await.unwrap().unwrap().data
+        self.context
+            .banks_client
+            .get_account(*address)
+            .await
+            .unwrap()
+            .unwrap()
+            .data
     }
 
     async fn balance(&mut self, account: &Pubkey) -> u64 {
@@ -136,7 +150,9 @@ impl Bank {
     /// Creates, funds and activates the plan of the scenario and makes its grants.
     async fn begin(&mut self, unearned_policy: UnearnedPolicy) -> [Pubkey; 3] {
         let (authority, plan) = (self.authority.pubkey(), self.token.plan);
-        let PlanToken { mint, token_program, .. } = self.token;
+        let PlanToken {
+            mint, token_program, ..
+        } = self.token;
         let args = CreatePlanArgs {
             unearned_policy,
             oracles: self.oracles.iter().map(Signer::pubkey).collect(),
@@ -175,7 +191,11 @@ impl Bank {
                 revocable: false,
                 transferable: false,
             };
-            self.send(&[instructions::create_grant(&authority, &authority, &plan, &mint, args)], &[]).await;
+            self.send(
+                &[instructions::create_grant(&authority, &authority, &plan, &mint, args)],
+                &[],
+            )
+            .await;
         }
         [0, 1, 2].map(|index| pda::grant(&plan, index))
     }
@@ -185,7 +205,11 @@ impl Bank {
     async fn vote(&mut self, kpi: u8, period: u16, grant: Option<Pubkey>, value: i64) {
         let liar = usize::from(period) % 3;
         let honest = [(liar + 1) % 3, (liar + 2) % 3];
-        let order = if grant.is_none() { [liar, honest[0], honest[1]] } else { [honest[0], liar, honest[1]] };
+        let order = if grant.is_none() {
+            [liar, honest[0], honest[1]]
+        } else {
+            [honest[0], liar, honest[1]]
+        };
         for oracle in order {
             let (payer, key) = (self.context.payer.pubkey(), self.oracles[oracle].pubkey());
             let args = AttestArgs {
@@ -288,14 +312,19 @@ async fn lifecycle(program: TokenProgram, expected: Expected) {
         for (grant, earned) in grants.iter().zip(expected.earned[index]) {
             let state = bank.plan().await;
             let grant_state = accounts::grant(&bank.data(grant).await).unwrap();
-            bank.send(&[instructions::settle(&stranger, &plan, &state, grant, &grant_state)], &[]).await;
+            bank.send(
+                &[instructions::settle(&stranger, &plan, &state, grant, &grant_state)],
+                &[],
+            )
+            .await;
             let grant_state = accounts::grant(&bank.data(grant).await).unwrap();
             assert_eq!(grant_state.last_earned, earned, "period {period}");
             owed += earned;
         }
         if expected.policy == UnearnedPolicy::Redistribute {
             for (grant, bonus) in grants.iter().zip(expected.bonuses[index]) {
-                bank.send(&[instructions::collect_bonus(&plan, grant, period)], &[]).await;
+                bank.send(&[instructions::collect_bonus(&plan, grant, period)], &[])
+                    .await;
                 let grant_state = accounts::grant(&bank.data(grant).await).unwrap();
                 assert_eq!(grant_state.last_bonus, bonus, "period {period}");
                 owed += bonus;
@@ -307,7 +336,11 @@ async fn lifecycle(program: TokenProgram, expected: Expected) {
         if period == 0 || period == 3 {
             for (index, grant) in grants.iter().enumerate() {
                 let account = bank.associated(&bank.beneficiaries[index]);
-                bank.send(&[instructions::claim(&stranger, &bank.token, grant, &account, None)], &[]).await;
+                bank.send(
+                    &[instructions::claim(&stranger, &bank.token, grant, &account, None)],
+                    &[],
+                )
+                .await;
             }
             owed = 0;
         }
@@ -321,7 +354,11 @@ async fn lifecycle(program: TokenProgram, expected: Expected) {
     assert_eq!((state.reserved, state.owed, state.pooled), (0, 0, 0));
     bank.set_time(state.last_deadline().unwrap()).await;
     let treasury = bank.treasury;
-    bank.send(&[instructions::withdraw_surplus(&stranger, &bank.token, &treasury, None)], &[]).await;
+    bank.send(
+        &[instructions::withdraw_surplus(&stranger, &bank.token, &treasury, None)],
+        &[],
+    )
+    .await;
     assert_eq!(bank.balance(&treasury).await, expected.surplus);
     assert_eq!(bank.balance(&state.vault).await, 0);
     assert_eq!(expected.paid.iter().sum::<u64>() + expected.surplus, FUNDS);

@@ -1,6 +1,11 @@
 //! `settle`: what a period is worth, when that is final, and from which accounts it is read.
 
-use {bytemuck::Zeroable, earnout_tests::*};
+use {bytemuck::Zeroable, earnout::state::OracleSet, earnout_tests::*};
+
+/// Oracle and value.
+type Votes = &'static [(usize, i64)];
+/// Oracle, seconds after the end of the period, and value.
+type TimedVotes<'a> = &'a [(usize, i64, i64)];
 
 fn revenue() -> KpiArgs {
     kpi("revenue", Scope::Shared)
@@ -62,7 +67,7 @@ fn unearned_amounts_return_to_the_surplus() {
             pooled: 0,
             kpi_amount: 112_500,
             reserved: 750_003,
-            rent_payer: None,
+            rent: None,
             plan_reserved: 750_003,
             plan_owed: 212_500,
             plan_pooled: 0,
@@ -169,16 +174,18 @@ fn under_redistribution_the_first_settlement_opens_the_pool_of_the_period() {
     expected.expected = 2;
     expected.plan = plan;
     expected.rent_payer = payer;
+    expected.rent_paid = rent;
     expected.settled = 1;
     expected.kpi_total = 40_000;
     expected.pool = 40_000;
     assert_eq!(world.chain.period(&address).unwrap(), expected);
+    let opened = Rent { payer, lamports: rent };
     let event = the_event!(receipt, GrantSettled);
     assert_eq!(
         (event.earned, event.unearned, event.pooled, event.carry),
         (60_000, 40_000, 40_000, 0)
     );
-    assert_eq!((event.rent_payer, event.plan_pooled), (Some(payer), 40_000));
+    assert_eq!((event.rent, event.plan_pooled), (Some(opened), 40_000));
     assert_eq!(world.plan().open_periods, 1);
 
     let event = world.settled(&second);
@@ -187,7 +194,7 @@ fn under_redistribution_the_first_settlement_opens_the_pool_of_the_period() {
     expected.pool = 40_000 + 35_000;
     assert_eq!(world.pool(0), expected);
     assert_eq!(
-        (event.rent_payer, event.plan_pooled, event.kpi_amount),
+        (event.rent, event.plan_pooled, event.kpi_amount),
         (None, 75_000, 15_000)
     );
     let state = world.plan();
@@ -315,7 +322,7 @@ fn a_grant_of_later_periods_settles_only_those() {
 fn g4_g8_a_liar_changes_nothing_that_two_honest_oracles_agree_on() {
     // Who votes what, in which order; the liar says 1,000,000.
     const LIE: i64 = 1_000_000;
-    let orders: [&[(usize, i64)]; 7] = [
+    let orders: [Votes; 7] = [
         &[(0, 60), (1, 60)],
         &[(2, 60), (0, 60)],
         &[(0, LIE), (1, 60), (2, 60)],
@@ -350,7 +357,7 @@ fn g8_without_agreement_the_median_counts_and_of_two_the_lower_score() {
     };
     let kpis = [revenue(), lower_is_better];
     // Votes by oracle, score of each KPI.
-    let cases: [(&[(usize, i64)], [u16; 2]); 7] = [
+    let cases: [(Votes, [u16; 2]); 7] = [
         (&[(0, 10), (1, 50), (2, 90)], [5_000, 5_000]),
         (&[(0, 90), (1, 10), (2, 50)], [5_000, 5_000]),
         // Two of three suffice.
@@ -428,6 +435,64 @@ fn g8_an_even_split_of_four_oracles_is_no_agreement() {
 }
 
 #[test]
+fn g8_the_quorum_of_a_period_stays_when_the_plan_moves_on_to_other_oracles() {
+    let (mut world, grant) = world(terms(), revenue());
+    world.after_period(0, 0);
+    world.attest(0, 0, 0, None, 40).unwrap();
+    world.attest(1, 0, 0, None, 60).unwrap();
+    // Two of three voted; of the set that follows them five of eight would have to.
+    let newcomers: Vec<Pubkey> = (0..8).map(|_| world.key()).collect();
+    world.tamper::<Plan>(&world.token.plan.clone(), |plan| {
+        plan.oracles = OracleSet::new(&newcomers, 5, 0).unwrap();
+    });
+    world.after_windows(0);
+    assert_eq!(world.settled(&grant).scores, [4_000]);
+}
+
+#[test]
+fn sixteen_kpis_and_eight_oracles_settle_within_one_transaction() {
+    let curve = (0..8).map(|n| CurvePoint {
+        value: n * 100,
+        score: 2_000 * n as u16,
+    });
+    let kpi = |n| KpiArgs {
+        points: curve.clone().collect(),
+        default_score: 1_000,
+        ..kpi(&format!("kpi {n}"), Scope::Individual)
+    };
+    let kpis: Vec<KpiArgs> = (0..16).map(kpi).collect();
+    let mut world = World::new(TokenProgram::Spl);
+    for _ in 3..8 {
+        let oracle = world.chain.key();
+        world.remember(oracle.insecure_clone());
+        world.oracles.push(oracle);
+    }
+    let args = CreatePlanArgs {
+        threshold: 5,
+        ..policy(UnearnedPolicy::Redistribute)
+    };
+    world.token.plan = world.active_plan(args, &kpis, 4_000_000);
+    let [silent, voted] = [(), ()].map(|()| world.grant(1_600_000, &[625; 16]).1);
+    world.after_period(0, 0);
+    for kpi in 0..16 {
+        // No two agree: of 110, 120, ... 180 the lower middle one is 140.
+        for oracle in 0..8 {
+            let value = 110 + 10 * i64::try_from(oracle).unwrap();
+            world.attest(oracle, kpi, 0, Some(voted), value).unwrap();
+        }
+    }
+    world.after_windows(0);
+    assert_eq!(world.settled(&silent).scores, [1_000; 16]);
+    assert_eq!(world.settled(&voted).scores, [2_800; 16]);
+    // 400,000 each: 10 % and 28 %, and 360,000 + 288,000 in the pool.
+    assert_eq!(
+        [silent, voted].map(|grant| world.grant_state(&grant).earned),
+        [40_000, 112_000]
+    );
+    assert_eq!(world.pool(0).pool, 648_000);
+}
+
+#[test]
 fn silence_counts_as_the_plan_said_in_advance() {
     let kpis = [(0, "zero"), (2_500, "quarter"), (10_000, "full")].map(|(default_score, name)| KpiArgs {
         default_score,
@@ -455,7 +520,7 @@ fn silence_counts_as_the_plan_said_in_advance() {
 fn finality_edges(args: CreatePlanArgs, challenge: i64) {
     let d1 = i64::from(args.attest_secs);
     // Votes of oracles at seconds after the end; final from when on; score.
-    let cases: [(&[(usize, i64, i64)], i64, u16); 7] = [
+    let cases: [(TimedVotes, i64, u16); 7] = [
         (&[(0, 0, 70), (1, 0, 70)], challenge, 7_000),
         (&[(0, 0, 70), (1, 10, 70)], 10 + challenge, 7_000),
         // The third vote agrees with the first.
@@ -901,6 +966,7 @@ fn lamports_sent_beforehand_hinder_no_pool() {
         world.after_windows(period);
         world.settled(&grant);
         assert_eq!(world.chain.account(&address).unwrap().lamports, rent.max(lamports));
+        assert_eq!(world.pool(period).rent_paid, rent.saturating_sub(lamports));
         world.collected(&grant, period);
     }
 }

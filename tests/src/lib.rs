@@ -10,7 +10,7 @@ pub use {
         system_program,
     },
     anchor_spl::compat::spl_token_2022_interface::{
-        self as token_interface, error::TokenError, instruction as token_instruction,
+        self as token_interface, error::TokenError, extension::ExtensionType, instruction as token_instruction,
     },
     earnout::{
         error::EarnoutError,
@@ -31,7 +31,8 @@ pub use {
 };
 
 use {
-    anchor_lang::ZeroCopy, anchor_spl::compat::spl_token_2022_interface::instruction::AuthorityType,
+    anchor_lang::ZeroCopy,
+    anchor_spl::compat::spl_token_2022_interface::{instruction::AuthorityType, pod::PodMint},
     std::collections::BTreeMap,
 };
 
@@ -367,11 +368,14 @@ impl World {
 
     /// A new Token-2022 mint whose tokens a delegate can always move.
     pub fn delegated_mint(&mut self) -> Pubkey {
-        let delegate = self.chain.fee_payer().pubkey();
         extended_mint(
             &mut self.chain,
-            token_interface::extension::ExtensionType::PermanentDelegate,
-            |mint| token_instruction::initialize_permanent_delegate(&token_interface::ID, mint, &delegate).unwrap(),
+            &[ExtensionType::PermanentDelegate],
+            |mint, delegate| {
+                let program = TokenProgram::Token2022.id();
+                let delegated = token_instruction::initialize_permanent_delegate(&program, mint, delegate);
+                [vec![delegated.unwrap()], vec![]]
+            },
         )
     }
 
@@ -641,29 +645,23 @@ pub fn changed(instruction: &Instruction, account: &Pubkey, change: impl Fn(&mut
     instruction
 }
 
-/// A new Token-2022 mint with one extension, set up by `initialize`; 6 decimals and the fee payer as authority.
+/// A new Token-2022 mint with these extensions, of 6 decimals, whose authorities are the fee payer's. `set_up` gets the
+/// mint and that authority, and returns the instructions before the mint's own and those after it.
 pub fn extended_mint(
     chain: &mut Chain,
-    extension: token_interface::extension::ExtensionType,
-    initialize: impl FnOnce(&Pubkey) -> Instruction,
+    extensions: &[ExtensionType],
+    set_up: impl FnOnce(&Pubkey, &Pubkey) -> [Vec<Instruction>; 2],
 ) -> Pubkey {
     let program = TokenProgram::Token2022;
-    let key = chain.key();
-    let authority = chain.fee_payer().pubkey();
+    let (key, authority) = (chain.key(), chain.fee_payer().pubkey());
     let mint = key.pubkey();
-    let space = extension_space(&[extension]);
-    let freeze =
-        Some(&authority).filter(|_| extension == token_interface::extension::ExtensionType::DefaultAccountState);
-    let finish = token_instruction::initialize_mint2(&program.id(), &mint, &authority, freeze, 6).unwrap();
-    chain
-        .mint_with(program, key, space, &[initialize(&mint), finish])
-        .unwrap()
-}
-
-/// Bytes of a mint with these extensions.
-pub fn extension_space(extensions: &[token_interface::extension::ExtensionType]) -> usize {
-    use token_interface::{extension::ExtensionType, pod::PodMint};
-    ExtensionType::try_calculate_account_len::<PodMint>(extensions).unwrap()
+    let space = ExtensionType::try_calculate_account_len::<PodMint>(extensions).unwrap();
+    let freezes = extensions.contains(&ExtensionType::DefaultAccountState);
+    let freeze_authority = freezes.then_some(&authority);
+    let own = token_instruction::initialize_mint2(&program.id(), &mint, &authority, freeze_authority, 6).unwrap();
+    let [before, after] = set_up(&mint, &authority);
+    let instructions: Vec<Instruction> = before.into_iter().chain([own]).chain(after).collect();
+    chain.mint_with(program, key, space, &instructions).unwrap()
 }
 
 /// Another address that the seeds of this attestation give, with a bump that is not the canonical one.

@@ -3,8 +3,8 @@
 use std::{
     env,
     ffi::OsString,
-    fmt::Write as _,
-    io::{self, BufRead, BufReader, IsTerminal, Read},
+    fmt::{self, Write as _},
+    io::{self, BufRead, BufReader, IsTerminal, Read, Write as _},
     process::{Command, ExitStatus, Stdio},
     thread,
 };
@@ -126,6 +126,11 @@ fn show_progress(stderr: impl Read) {
             eprintln!("{line}");
         }
     }
+}
+
+/// Prints a line; a reader that has seen enough (`| head`) is no failure.
+pub fn say(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 /// Whether the shell would find `program`.

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::{
     paths,
     program::Tuning,
-    run::Run,
+    run::{Run, say},
     sbf::{self, Toolchain},
 };
 
@@ -35,6 +35,7 @@ impl Size {
             .args([
                 "-march=bpf",
                 "-mcpu=v2",
+                "-mattr=+allows-misaligned-mem-access",
                 "-filetype=obj",
                 "-bpf-stack-size=4096",
                 "-bpf-allows-libcalls",
@@ -59,14 +60,17 @@ impl Size {
             let of_kind = symbols.iter().filter(|(_, kind, _)| code(kind) == of_code);
             of_kind.map(|(size, ..)| size).sum()
         };
-        println!(
+        say(format_args!(
             "{:>8} code, {} data in {} symbols",
             total(true),
             total(false),
             symbols.len()
-        );
+        ));
         for (size, kind, name) in symbols.iter().take(self.top) {
-            println!("{size:>8} {}{name}", if code(kind) { "" } else { "(data) " });
+            say(format_args!(
+                "{size:>8} {}{name}",
+                if code(kind) { "" } else { "(data) " }
+            ));
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::{
     bench::Bench,
     hygiene,
     program::Build,
-    run::{self, Run},
+    run::{self, Run, say},
 };
 
 /// What is checked, in the order of what it costs: the first failure ends the run.
@@ -99,25 +99,25 @@ impl Test {
             .collect();
         if self.list {
             for stage in stages {
-                println!("{:8} {}", stage.name(), stage.help());
+                say(format_args!("{:8} {}", stage.name(), stage.help()));
             }
             return Ok(());
         }
         let begin = Instant::now();
         for stage in &stages {
             let name = stage.name();
-            println!("\n==> {name}: {}", stage.help());
+            say(format_args!("\n==> {name}: {}", stage.help()));
             let stage_begin = Instant::now();
             stage
                 .run()
                 .with_context(|| format!("stage `{name}` failed (again alone: cargo xtask test --only {name})"))?;
-            println!("==> {name}: {:.1} s", stage_begin.elapsed().as_secs_f64());
+            say(format_args!("==> {name}: {:.1} s", stage_begin.elapsed().as_secs_f64()));
         }
-        println!(
+        say(format_args!(
             "\n==> {} stages in {:.0} s",
             stages.len(),
             begin.elapsed().as_secs_f64()
-        );
+        ));
         Ok(())
     }
 }

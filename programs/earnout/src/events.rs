@@ -34,6 +34,15 @@ fn emit_bytes(authority: &AccountInfo, event: Vec<u8>) -> Result<()> {
     Ok(invoke_signed(&instruction, std::slice::from_ref(authority), &[seeds])?)
 }
 
+/// Who paid for an account, and how much.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rent {
+    /// Who paid, and gets it back when the account is closed.
+    pub payer: Pubkey,
+    /// Lamports. Less than the account's rent if the address held lamports before.
+    pub lamports: u64,
+}
+
 /// A plan was created as a draft.
 #[event]
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +55,10 @@ pub struct PlanCreated {
     pub sequence: u64,
     /// First authority; part of the plan's address.
     pub creator: Pubkey,
-    /// Who paid the rent.
-    pub rent_payer: Pubkey,
+    /// What was paid for the plan.
+    pub rent: Rent,
+    /// Lamports the same payer paid for the vault.
+    pub vault_rent: u64,
     /// The token.
     pub mint: Pubkey,
     /// Token program of the mint.
@@ -144,8 +155,8 @@ pub struct GrantCreated {
     pub sequence: u64,
     /// The grant.
     pub grant: Pubkey,
-    /// Who paid the rent.
-    pub rent_payer: Pubkey,
+    /// What was paid for the account.
+    pub rent: Rent,
     /// All terms of the grant.
     pub terms: CreateGrantArgs,
     /// Largest credit that any scores can reach.
@@ -180,8 +191,8 @@ pub struct ValueAttested {
     pub value: i64,
     /// SHA-256 of the evidence.
     pub evidence: [u8; 32],
-    /// Who paid for the account, if this vote created it.
-    pub rent_payer: Option<Pubkey>,
+    /// What was paid for the account, if this vote created it.
+    pub rent: Option<Rent>,
     /// Whether enough oracles now agree on this value.
     pub resolved: bool,
 }
@@ -216,8 +227,8 @@ pub struct GrantSettled {
     pub kpi_amount: u64,
     /// Held back for the grant from now on.
     pub reserved: u64,
-    /// Who paid for the period's account, if this settlement created it.
-    pub rent_payer: Option<Pubkey>,
+    /// What was paid for the period's account, if this settlement created it.
+    pub rent: Option<Rent>,
     /// Held back for all grants of the plan afterwards.
     pub plan_reserved: u64,
     /// Earned and not claimed in the whole plan afterwards.

@@ -120,6 +120,8 @@ pub fn check_mint(info: &AccountInfo, token_program: &Pubkey, flags: u8) -> Resu
 
 /// Creates a plan's vault: a token account for `mint` owned by `plan`, at the address that `seeds` (bump included) sign for.
 ///
+/// Returns the lamports that `payer` paid.
+///
 /// Errors: `AccountExists`, `WrongMint`.
 #[inline(never)]
 pub fn create_vault<'info>(
@@ -129,7 +131,7 @@ pub fn create_vault<'info>(
     token_program: &AccountInfo<'info>,
     plan: &Pubkey,
     seeds: &[&[u8]],
-) -> Result<()> {
+) -> Result<u64> {
     let space = {
         let data = mint.try_borrow_data()?;
         let mint = PodStateWithExtensions::<PodMint>::unpack(&data).map_err(|_| EarnoutError::WrongMint)?;
@@ -139,9 +141,10 @@ pub fn create_vault<'info>(
         let required = ExtensionType::get_required_init_account_extensions(&extensions);
         ExtensionType::try_calculate_account_len::<PodAccount>(&required)?
     };
-    account::create_address(payer, vault, seeds, space, token_program.key)?;
+    let rent_paid = account::create_address(payer, vault, seeds, space, token_program.key)?;
     let initialize = spl_token_2022::instruction::initialize_account3(token_program.key, vault.key, mint.key, plan)?;
-    Ok(invoke(&initialize, &[vault.clone(), mint.clone()])?)
+    invoke(&initialize, &[vault.clone(), mint.clone()])?;
+    Ok(rent_paid)
 }
 
 /// Moves `amount` base units, reads both balances again and compares. `seeds` (bump included) sign for the authority where

@@ -2,9 +2,8 @@
 
 use {
     crate::{
-        constants::{ACCOUNT_VERSION, ATTESTATION_SEED},
         error::EarnoutError,
-        events::{self, ValueAttested},
+        events::{self, Rent, ValueAttested},
         state::{Attestation, AttestationKey, Grant, Plan, Scope, account},
     },
     anchor_lang::prelude::*,
@@ -71,13 +70,13 @@ pub fn handle_attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
         };
         let is_new = account::is_vacant(&accounts.attestation);
         if is_new {
-            create_attestation(&accounts.payer, &accounts.attestation, &key)?;
+            Attestation::open(&accounts.payer, &accounts.attestation, &key, &set)?;
             Plan::count_opened(&mut plan.open_attestations)?;
         }
         let attestation = account::write::<Attestation>(&accounts.attestation);
         let attestation = &mut *attestation.ok_or(EarnoutError::WrongAttestation)?;
         require!(attestation.is(&key), EarnoutError::WrongAttestation);
-        attestation.vote(&set, position, args.value, args.evidence, now)?;
+        attestation.vote(position, args.value, args.evidence, now)?;
         ValueAttested {
             plan: plan_key,
             time: now,
@@ -88,7 +87,10 @@ pub fn handle_attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
             oracle: accounts.oracle.key(),
             value: args.value,
             evidence: args.evidence,
-            rent_payer: is_new.then(|| accounts.payer.key()),
+            rent: is_new.then(|| Rent {
+                payer: accounts.payer.key(),
+                lamports: attestation.rent_paid,
+            }),
             resolved: attestation.resolved != 0,
         }
     };
@@ -130,34 +132,4 @@ fn check_subject(accounts: &Attest, plan: &Plan, args: &AttestArgs) -> Result<Pu
         }
         _ => err!(EarnoutError::WrongSubject),
     }
-}
-
-/// Creates the attestation that `key` means at its canonical address.
-///
-/// Errors: `WrongAttestation` if `target` is another address.
-fn create_attestation<'info>(
-    payer: &AccountInfo<'info>,
-    target: &AccountInfo<'info>,
-    key: &AttestationKey,
-) -> Result<()> {
-    let (address, bump) = key.find_address()?;
-    require!(target.key == &address, EarnoutError::WrongAttestation);
-    let seeds: &[&[u8]] = &[
-        ATTESTATION_SEED,
-        key.plan.as_ref(),
-        &[key.kpi],
-        &key.period.to_le_bytes(),
-        key.subject.as_ref(),
-        &[bump],
-    ];
-    account::create::<Attestation>(payer, target, seeds)?;
-    let attestation = &mut *account::write::<Attestation>(target).ok_or(EarnoutError::CorruptAccount)?;
-    attestation.version = ACCOUNT_VERSION;
-    attestation.bump = bump;
-    attestation.kpi = key.kpi;
-    attestation.period = key.period;
-    attestation.plan = *key.plan;
-    attestation.subject = *key.subject;
-    attestation.rent_payer = payer.key();
-    Ok(())
 }

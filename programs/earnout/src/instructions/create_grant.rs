@@ -5,7 +5,7 @@ use {
         address,
         constants::{ACCOUNT_VERSION, GRANT_SEED},
         error::EarnoutError,
-        events::{self, GrantCreated},
+        events::{self, GrantCreated, Rent},
         state::{Grant, Plan, REVOCABLE, TRANSFERABLE, account},
         token,
     },
@@ -107,7 +107,7 @@ pub fn handle_create_grant(ctx: Context<CreateGrant>, args: CreateGrantArgs) -> 
         let (_, bump) = address::grant(&plan_key, args.grant_index)?;
         let index = args.grant_index.to_le_bytes();
         let seeds: &[&[u8]] = &[GRANT_SEED, plan_key.as_ref(), &index, &[bump]];
-        account::create::<Grant>(&accounts.payer, &accounts.grant, seeds)?;
+        let rent_paid = account::create::<Grant>(&accounts.payer, &accounts.grant, seeds)?;
         let grant = &mut *account::write::<Grant>(&accounts.grant).ok_or(EarnoutError::CorruptAccount)?;
         grant.version = ACCOUNT_VERSION;
         grant.bump = bump;
@@ -117,6 +117,7 @@ pub fn handle_create_grant(ctx: Context<CreateGrant>, args: CreateGrantArgs) -> 
         grant.plan = plan_key;
         grant.beneficiary = args.beneficiary;
         grant.rent_payer = accounts.payer.key();
+        grant.rent_paid = rent_paid;
         grant.allocation = args.allocation;
         grant.first_period = args.first_period;
         grant.periods = args.periods;
@@ -148,7 +149,10 @@ pub fn handle_create_grant(ctx: Context<CreateGrant>, args: CreateGrantArgs) -> 
             time: now,
             sequence: plan.next_event()?,
             grant: accounts.grant.key(),
-            rent_payer: accounts.payer.key(),
+            rent: Rent {
+                payer: accounts.payer.key(),
+                lamports: rent_paid,
+            },
             max_credit,
             reserved: grant.reserved,
             plan_reserved: plan.reserved,

@@ -5,7 +5,7 @@ use {
         address,
         constants::*,
         error::EarnoutError,
-        events::{self, PlanCreated},
+        events::{self, PlanCreated, Rent},
         state::{
             ALLOW_FREEZE_AUTHORITY, Cadence, Combination, OracleSet, Plan, PlanStatus, Release, UnearnedPolicy, account,
         },
@@ -115,7 +115,7 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
     let (_, bump) = address::plan(&creator, args.plan_id)?;
     let (_, vault_bump) = address::vault(&plan_key)?;
     let seeds: &[&[u8]] = &[PLAN_SEED, creator.as_ref(), &id, &[bump]];
-    account::create::<Plan>(&accounts.payer, &accounts.plan, seeds)?;
+    let rent_paid = account::create::<Plan>(&accounts.payer, &accounts.plan, seeds)?;
     let sequence = {
         let plan = &mut *account::write::<Plan>(&accounts.plan).ok_or(EarnoutError::CorruptAccount)?;
         let (cadence_kind, cadence_length) = args.cadence.to_stored();
@@ -151,6 +151,7 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
         plan.treasury = accounts.treasury.key();
         plan.treasury_owner = treasury.owner;
         plan.rent_payer = accounts.payer.key();
+        plan.rent_paid = rent_paid;
         plan.oracles = oracles;
         plan.require_separate_roles(&oracles)?;
         plan.next_event()?
@@ -158,7 +159,7 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
 
     // Interact.
     let vault_seeds: &[&[u8]] = &[VAULT_SEED, plan_key.as_ref(), &[vault_bump]];
-    token::create_vault(
+    let vault_rent_paid = token::create_vault(
         &accounts.payer,
         &accounts.vault,
         &accounts.mint,
@@ -166,6 +167,9 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
         &plan_key,
         vault_seeds,
     )?;
+    account::write::<Plan>(&accounts.plan)
+        .ok_or(EarnoutError::CorruptAccount)?
+        .vault_rent_paid = vault_rent_paid;
 
     // Emit.
     events::emit(
@@ -175,7 +179,11 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
             time: now,
             sequence,
             creator,
-            rent_payer: accounts.payer.key(),
+            rent: Rent {
+                payer: accounts.payer.key(),
+                lamports: rent_paid,
+            },
+            vault_rent: vault_rent_paid,
             mint: accounts.mint.key(),
             token_program,
             vault: accounts.vault.key(),

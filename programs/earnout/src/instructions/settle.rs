@@ -5,7 +5,7 @@ use {
         address,
         constants::{ACCOUNT_VERSION, PERIOD_SEED},
         error::EarnoutError,
-        events::{self, GrantSettled},
+        events::{self, GrantSettled, Rent},
         state::{self, AttestationKey, FORFEITED, Grant, Period, Plan, account},
     },
     anchor_lang::prelude::*,
@@ -68,12 +68,15 @@ pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
             plan.owed = plan.owed.checked_add(settlement.earned).ok_or(EarnoutError::Overflow)?;
         }
         plan.earned_total = plan.earned_total.saturating_add(settlement.earned);
-        let mut rent_payer = None;
+        let mut rent = None;
         if redistributes {
             let target = accounts.period.as_ref().ok_or(EarnoutError::WrongPeriod)?;
             if account::is_vacant(target) {
-                rent_payer = Some(accounts.payer.key());
-                create_period(&accounts.payer, target, &plan_key, plan, period)?;
+                let lamports = create_period(&accounts.payer, target, &plan_key, plan, period)?;
+                rent = Some(Rent {
+                    payer: accounts.payer.key(),
+                    lamports,
+                });
             }
             let pool = &mut *account::write::<Period>(target).ok_or(EarnoutError::WrongPeriod)?;
             require!(
@@ -105,7 +108,7 @@ pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
             pooled: settlement.pooled,
             kpi_amount: settlement.kpi_amount,
             reserved: grant.reserved,
-            rent_payer,
+            rent,
             plan_reserved: plan.reserved,
             plan_owed: plan.owed,
             plan_pooled: plan.pooled,
@@ -151,7 +154,7 @@ fn final_scores(
 }
 
 /// Creates the pool of `period`, and counts the grants that share it: none has settled yet, and none can join or leave a
-/// period that has ended.
+/// period that has ended. Returns the lamports that `payer` paid.
 ///
 /// Errors: `WrongPeriod` if `target` is another address.
 fn create_period<'info>(
@@ -160,18 +163,20 @@ fn create_period<'info>(
     plan_key: &Pubkey,
     plan: &mut Plan,
     period: u16,
-) -> Result<()> {
+) -> Result<u64> {
     let index = period.to_le_bytes();
     let (address, bump) = address::period(plan_key, period)?;
     require!(target.key == &address, EarnoutError::WrongPeriod);
     let seeds: &[&[u8]] = &[PERIOD_SEED, plan_key.as_ref(), &index, &[bump]];
-    account::create::<Period>(payer, target, seeds)?;
+    let rent_paid = account::create::<Period>(payer, target, seeds)?;
     let pool = &mut *account::write::<Period>(target).ok_or(EarnoutError::CorruptAccount)?;
     pool.version = ACCOUNT_VERSION;
     pool.bump = bump;
     pool.period = period;
     pool.plan = *plan_key;
     pool.rent_payer = payer.key();
+    pool.rent_paid = rent_paid;
     pool.expected = plan.unsettled_grants[usize::from(period)];
-    Plan::count_opened(&mut plan.open_periods)
+    Plan::count_opened(&mut plan.open_periods)?;
+    Ok(rent_paid)
 }

@@ -56,16 +56,18 @@ pub fn create_address<'info>(
 /// Creates the program's account of type `T` at the address that `seeds` (bump included) sign for and writes its
 /// discriminator. All other bytes are zero.
 ///
+/// Returns the lamports that `payer` paid.
+///
 /// Errors: as [`create_address`].
 pub fn create<'info, T: ZeroCopy>(
     payer: &AccountInfo<'info>,
     target: &AccountInfo<'info>,
     seeds: &[&[u8]],
-) -> Result<()> {
+) -> Result<u64> {
     let discriminator = T::DISCRIMINATOR;
-    create_address(payer, target, seeds, discriminator.len() + size_of::<T>(), &crate::ID)?;
+    let paid = create_address(payer, target, seeds, discriminator.len() + size_of::<T>(), &crate::ID)?;
     target.try_borrow_mut_data()?[..discriminator.len()].copy_from_slice(discriminator);
-    Ok(())
+    Ok(paid)
 }
 
 /// The program's account of type `T`, to be read; `None` if the account is another one.

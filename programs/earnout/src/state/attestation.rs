@@ -2,7 +2,11 @@
 
 use {
     super::{Kpi, OracleSet, Plan, Scope, account},
-    crate::{address, error::EarnoutError},
+    crate::{
+        address,
+        constants::{ACCOUNT_VERSION, ATTESTATION_SEED},
+        error::EarnoutError,
+    },
     anchor_lang::prelude::*,
     earnout_core::quorum::{self, Evaluation, Finality, Outcome, Ruling},
 };
@@ -61,8 +65,14 @@ pub struct Attestation {
     pub ruling_value: i64,
     /// SHA-256 of the published reason of the ruling.
     pub ruling_hash: [u8; 32],
+    /// Lamports that `rent_payer` paid.
+    pub rent_paid: u64,
+    /// Oracles in the set that votes; stays here when the plan has moved on to other sets.
+    pub oracle_count: u8,
+    /// Votes that decide in that set.
+    pub threshold: u8,
     /// Zero.
-    pub spare: [u8; 32],
+    pub spare: [u8; 22],
 }
 
 /// Which attestation is meant: a KPI, a period and a subject of a plan.
@@ -95,33 +105,67 @@ pub fn subject<'a>(kpi: &Kpi, plan: &'a Pubkey, grant: &'a Pubkey) -> Result<&'a
 }
 
 impl Attestation {
+    /// Creates the attestation that `key` means at its canonical address, to be voted on by `set`.
+    ///
+    /// Errors: `WrongAttestation` if `target` is another address.
+    pub fn open<'info>(
+        payer: &AccountInfo<'info>,
+        target: &AccountInfo<'info>,
+        key: &AttestationKey,
+        set: &OracleSet,
+    ) -> Result<()> {
+        let (address, bump) = key.find_address()?;
+        require!(target.key == &address, EarnoutError::WrongAttestation);
+        let seeds: &[&[u8]] = &[
+            ATTESTATION_SEED,
+            key.plan.as_ref(),
+            &[key.kpi],
+            &key.period.to_le_bytes(),
+            key.subject.as_ref(),
+            &[bump],
+        ];
+        let rent_paid = account::create::<Self>(payer, target, seeds)?;
+        let attestation = &mut *account::write::<Self>(target).ok_or(EarnoutError::CorruptAccount)?;
+        attestation.version = ACCOUNT_VERSION;
+        attestation.bump = bump;
+        attestation.kpi = key.kpi;
+        attestation.period = key.period;
+        attestation.plan = *key.plan;
+        attestation.subject = *key.subject;
+        attestation.rent_payer = payer.key();
+        attestation.rent_paid = rent_paid;
+        attestation.oracle_count = set.count;
+        attestation.threshold = set.threshold;
+        Ok(())
+    }
+
     /// Whether this is the attestation that `key` means. Only `attest` creates attestations, at their canonical addresses
     /// and with these fields, so equal fields show that the address is the canonical one.
     pub fn is(&self, key: &AttestationKey) -> bool {
         &self.plan == key.plan && self.kpi == key.kpi && self.period == key.period && &self.subject == key.subject
     }
 
-    /// The votes by position in `set`.
-    pub fn votes(&self, set: &OracleSet) -> ([Option<i64>; 8], usize) {
+    /// The votes by position in the oracle set; the first `oracle_count` count.
+    pub fn votes(&self) -> ([Option<i64>; 8], usize) {
         let mut votes = [None; 8];
         for (position, vote) in votes.iter_mut().enumerate() {
             if self.voted & (1 << position) != 0 {
                 *vote = Some(self.values[position]);
             }
         }
-        (votes, set.oracles().len())
+        (votes, usize::from(self.oracle_count).min(votes.len()))
     }
 
     /// Records a vote and resolves the value if enough oracles now agree; `now` in Unix seconds.
     ///
     /// Errors: `AlreadyResolved`.
-    pub fn vote(&mut self, set: &OracleSet, position: usize, value: i64, evidence: [u8; 32], now: i64) -> Result<()> {
+    pub fn vote(&mut self, position: usize, value: i64, evidence: [u8; 32], now: i64) -> Result<()> {
         require!(self.resolved == 0, EarnoutError::AlreadyResolved);
         self.voted |= 1 << position;
         self.values[position] = value;
         self.evidence[position] = evidence;
-        let (votes, count) = self.votes(set);
-        let agreed = quorum::agreed(&votes[..count], set.threshold).map_err(EarnoutError::from)?;
+        let (votes, count) = self.votes();
+        let agreed = quorum::agreed(&votes[..count], self.threshold).map_err(EarnoutError::from)?;
         if let Some(value) = agreed {
             self.resolved = 1;
             self.resolved_value = value;
@@ -134,8 +178,7 @@ impl Attestation {
     ///
     /// Errors: `Overflow`, `CorruptAccount`.
     pub fn finality(&self, plan: &Plan, kpi: &Kpi, now: i64) -> Result<Finality> {
-        let set = plan.oracle_set(self.period);
-        let (votes, count) = self.votes(set);
+        let (votes, count) = self.votes();
         let resolved = (self.resolved != 0).then_some((self.resolved_value, self.resolved_at));
         let evaluation = Evaluation {
             resolved,
@@ -149,7 +192,7 @@ impl Attestation {
         };
         let at_deadline = match resolved {
             Some((value, _)) => Outcome::Value(value),
-            None => quorum::at_deadline(&votes[..count], set.threshold, &kpi.curve()?).map_err(EarnoutError::from)?,
+            None => quorum::at_deadline(&votes[..count], self.threshold, &kpi.curve()?).map_err(EarnoutError::from)?,
         };
         finality(evaluation, at_deadline, plan, self.period, now)
     }

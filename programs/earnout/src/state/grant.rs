@@ -92,8 +92,10 @@ pub struct Grant {
     pub ended_at: i64,
     /// Tranche of the period that was running when the grant ended, cut to the second, base units.
     pub cut_tranche: u64,
+    /// Lamports that `rent_payer` paid.
+    pub rent_paid: u64,
     /// Zero. For grants in another unit.
-    pub spare: [u8; 64],
+    pub spare: [u8; 56],
 }
 
 impl Grant {

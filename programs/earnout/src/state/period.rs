@@ -29,8 +29,10 @@ pub struct Period {
     pub pool: u64,
     /// Bonuses collected, base units; at most `pool`.
     pub paid: u64,
+    /// Lamports that `rent_payer` paid.
+    pub rent_paid: u64,
     /// Zero.
-    pub spare: [u8; 32],
+    pub spare: [u8; 24],
 }
 
 impl Period {

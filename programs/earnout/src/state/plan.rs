@@ -129,8 +129,12 @@ pub struct Plan {
     pub unsettled_grants: [u32; 120],
     /// The KPIs; the first `kpi_count` count.
     pub kpis: [Kpi; 16],
+    /// Lamports that `rent_payer` paid for the plan.
+    pub rent_paid: u64,
+    /// Lamports that `rent_payer` paid for the vault.
+    pub vault_rent_paid: u64,
     /// Zero. For Merkle roots, price-denominated grants and bonds.
-    pub spare: [u8; 256],
+    pub spare: [u8; 240],
 }
 
 impl Plan {
