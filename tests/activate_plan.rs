@@ -83,7 +83,6 @@ fn each_bad_term_has_its_own_error_and_each_limit_itself_is_accepted() {
         args.enrolment_end = START;
     }
     fn no_arbiter(args: &mut CreatePlanArgs, challenge_secs: u32, ruling_secs: u32) {
-        // The zero key of the harness stands for "fill in"; the terms of these drafts are complete.
         (args.arbiter, args.challenge_secs, args.ruling_secs) = (None, challenge_secs, ruling_secs);
     }
     let cases: &[(&str, Change, Option<EarnoutError>)] = &[
@@ -255,7 +254,7 @@ fn each_bad_term_has_its_own_error_and_each_limit_itself_is_accepted() {
         let mut args = world.manned(terms());
         change(&mut args);
         args.plan_id = number;
-        // Complete terms, so not `draft`, which would fill in an arbiter.
+        // Not by `draft`, which would fill in an arbiter.
         let create = world.create_plan(args);
         world.run(create);
         world.token.plan = pda::plan(&world.authority.pubkey(), number);

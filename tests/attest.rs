@@ -156,7 +156,7 @@ fn a_vote_can_be_changed_until_enough_agree() {
             world.refuses(&world.vote(oracle, 0, 0, None, value), EarnoutError::AlreadyResolved);
         }
     }
-    // Each vote counts once, the deadline changes nothing, and one account was made.
+    // All of it in one account.
     assert_eq!(world.plan().open_attestations, 1);
 }
 

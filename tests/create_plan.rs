@@ -276,7 +276,6 @@ fn the_treasury_must_be_a_token_account_of_the_mint_and_no_vault() {
             mint,
         ];
         let cases = cases.map(|account| (treasury, account, EarnoutError::WrongTreasury));
-        // The vault in the treasury's place only: as the vault it stays.
         world.refuses_swapped(&create, &cases);
     }
 }

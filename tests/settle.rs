@@ -471,7 +471,8 @@ fn sixteen_kpis_and_eight_oracles_settle_within_one_transaction() {
         threshold: 5,
         ..policy(UnearnedPolicy::Redistribute)
     };
-    world.token.plan = world.active_plan(args, &kpis, 4_000_000);
+    // The largest score is 14,000.
+    world.token.plan = world.active_plan(args, &kpis, 4_480_000);
     let [silent, voted] = [(), ()].map(|()| world.grant(1_600_000, &[625; 16]).1);
     world.after_period(0, 0);
     for kpi in 0..16 {

@@ -86,7 +86,6 @@ fn mints_with_allowed_extensions_are_held_and_paid_out_in_raw_amounts() {
         (&[GroupPointer, GroupMemberPointer], |mint, authority| {
             let mut before = point_to_group(mint, authority)[0].clone();
             before.extend(point_to_member(mint, authority)[0].clone());
-            // A group that is a member of itself would be refused by Token-2022; the pointers alone are what counts.
             [before, vec![]]
         }),
         (&[InterestBearingConfig], |mint, authority| {

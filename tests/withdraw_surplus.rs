@@ -130,7 +130,7 @@ fn anyone_sends_the_surplus_home_from_the_last_deadline_on() {
 fn a_treasury_that_is_no_associated_account_is_the_authoritys_only() {
     let mut world = World::new(TokenProgram::Spl);
     let owner = world.treasury_owner;
-    let associated = std::mem::replace(&mut world.treasury, Pubkey::default());
+    let associated = world.treasury;
     world.treasury = world.token_account(&owner);
     world.token.plan = world.active_plan(terms(), &[kpi("revenue", Scope::Shared)], 1_000);
     world.chain.set_time(LAST_DEADLINE);

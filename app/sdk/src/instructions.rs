@@ -10,8 +10,11 @@ use {
     },
     earnout::{
         accounts, instruction,
-        instructions::{AttestArgs, CreateGrantArgs, CreatePlanArgs},
-        state::{Grant, KpiArgs, Plan, Scope},
+        instructions::{
+            AcceptBeneficiaryArgs, AttestArgs, CreateGrantArgs, CreatePlanArgs, DisputeArgs, ProposeOraclesArgs,
+            RuleArgs,
+        },
+        state::{Attestation, Grant, KpiArgs, Period, Plan, Scope},
     },
 };
 
@@ -202,6 +205,229 @@ pub fn claim(
         program: earnout::ID,
     };
     build(accounts, instruction::Claim { amount })
+}
+
+/// Disputes a value or a silence. `grant` is the subject of an individual KPI; for a shared one the grant for which its
+/// beneficiary disputes, or none if the authority does. `payer` and `disputer` sign. `plan_state` is what the plan holds.
+pub fn dispute(
+    payer: &Pubkey,
+    disputer: &Pubkey,
+    plan: &Pubkey,
+    plan_state: &Plan,
+    grant: Option<Pubkey>,
+    args: DisputeArgs,
+) -> Instruction {
+    let kpi = plan_state.kpis().get(usize::from(args.kpi));
+    let individual = kpi.is_some_and(|kpi| kpi.scope == Scope::Individual.to_byte());
+    let subject = grant.filter(|_| individual).unwrap_or(*plan);
+    let accounts = accounts::Dispute {
+        payer: *payer,
+        disputer: *disputer,
+        plan: *plan,
+        grant,
+        attestation: pda::attestation(plan, args.kpi, args.period, &subject),
+        system_program: system_program::ID,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::Dispute { args })
+}
+
+/// Decides a dispute. `disputer_grant` is the grant for which a beneficiary disputed. `arbiter` signs.
+pub fn rule(
+    arbiter: &Pubkey,
+    plan: &Pubkey,
+    attestation: &Pubkey,
+    disputer_grant: Option<Pubkey>,
+    args: RuleArgs,
+) -> Instruction {
+    let accounts = accounts::Rule {
+        arbiter: *arbiter,
+        plan: *plan,
+        attestation: *attestation,
+        disputer_grant,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::Rule { args })
+}
+
+/// Offers the plan to another authority, or takes the offer back. `authority` signs.
+pub fn propose_authority(authority: &Pubkey, plan: &Pubkey, new: Option<Pubkey>) -> Instruction {
+    let accounts = accounts::ProposeAuthority {
+        authority: *authority,
+        plan: *plan,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::ProposeAuthority { authority: new })
+}
+
+/// Takes over the plan. `pending_authority` signs.
+pub fn accept_authority(pending_authority: &Pubkey, plan: &Pubkey) -> Instruction {
+    let accounts = accounts::AcceptAuthority {
+        pending_authority: *pending_authority,
+        plan: *plan,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::AcceptAuthority {})
+}
+
+/// Announces another oracle set. `authority` signs.
+pub fn propose_oracles(authority: &Pubkey, plan: &Pubkey, args: ProposeOraclesArgs) -> Instruction {
+    let accounts = accounts::ProposeOracles {
+        authority: *authority,
+        plan: *plan,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::ProposeOracles { args })
+}
+
+/// Takes back an announced oracle set. `authority` signs.
+pub fn cancel_oracle_change(authority: &Pubkey, plan: &Pubkey) -> Instruction {
+    let accounts = accounts::CancelOracleChange {
+        authority: *authority,
+        plan: *plan,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::CancelOracleChange {})
+}
+
+/// Announces another treasury, a token account of the mint. `authority` signs.
+pub fn set_treasury(authority: &Pubkey, plan: &Pubkey, treasury: &Pubkey) -> Instruction {
+    let accounts = accounts::SetTreasury {
+        authority: *authority,
+        plan: *plan,
+        treasury: *treasury,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::SetTreasury {})
+}
+
+/// Offers the grant to another key, or takes the offer back. `beneficiary` signs.
+pub fn propose_beneficiary(beneficiary: &Pubkey, plan: &Pubkey, grant: &Pubkey, new: Option<Pubkey>) -> Instruction {
+    let accounts = accounts::ProposeBeneficiary {
+        beneficiary: *beneficiary,
+        plan: *plan,
+        grant: *grant,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::ProposeBeneficiary { beneficiary: new })
+}
+
+/// Takes over the grant. `pending_beneficiary` signs.
+pub fn accept_beneficiary(
+    pending_beneficiary: &Pubkey,
+    plan: &Pubkey,
+    grant: &Pubkey,
+    args: AcceptBeneficiaryArgs,
+) -> Instruction {
+    let accounts = accounts::AcceptBeneficiary {
+        pending_beneficiary: *pending_beneficiary,
+        plan: *plan,
+        grant: *grant,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::AcceptBeneficiary { args })
+}
+
+/// Reserves claiming for the beneficiary, or opens it to anyone again. `beneficiary` signs.
+pub fn set_claim_lock(beneficiary: &Pubkey, plan: &Pubkey, grant: &Pubkey, locked: bool) -> Instruction {
+    let accounts = accounts::SetClaimLock {
+        beneficiary: *beneficiary,
+        plan: *plan,
+        grant: *grant,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::SetClaimLock { locked })
+}
+
+/// Ends a grant by the authority, which signs.
+pub fn terminate_grant(authority: &Pubkey, plan: &Pubkey, grant: &Pubkey) -> Instruction {
+    let accounts = accounts::TerminateGrant {
+        authority: *authority,
+        plan: *plan,
+        grant: *grant,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::TerminateGrant {})
+}
+
+/// Ends a grant by its beneficiary, which signs.
+pub fn resign_grant(beneficiary: &Pubkey, plan: &Pubkey, grant: &Pubkey) -> Instruction {
+    let accounts = accounts::ResignGrant {
+        beneficiary: *beneficiary,
+        plan: *plan,
+        grant: *grant,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::ResignGrant {})
+}
+
+/// Closes an attestation, in the state that the account holds. Nobody signs; anyone can. `treasury` is the plan's.
+pub fn close_attestation(attestation: &Pubkey, state: &Attestation, treasury: &Pubkey) -> Instruction {
+    let accounts = accounts::CloseAttestation {
+        plan: state.plan,
+        attestation: *attestation,
+        subject: state.subject,
+        rent_payer: state.rent_payer,
+        treasury: *treasury,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::CloseAttestation {})
+}
+
+/// Closes the pool of a period, in the state that the account holds. Nobody signs; anyone can. `treasury` is the plan's.
+pub fn close_period(state: &Period, treasury: &Pubkey) -> Instruction {
+    let accounts = accounts::ClosePeriod {
+        plan: state.plan,
+        period: pda::period(&state.plan, state.period),
+        rent_payer: state.rent_payer,
+        treasury: *treasury,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::ClosePeriod {})
+}
+
+/// Closes a grant, in the state that the account holds. Nobody signs; anyone can. `treasury` is the plan's.
+pub fn close_grant(grant: &Pubkey, state: &Grant, treasury: &Pubkey) -> Instruction {
+    let accounts = accounts::CloseGrant {
+        plan: state.plan,
+        grant: *grant,
+        rent_payer: state.rent_payer,
+        treasury: *treasury,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::CloseGrant {})
+}
+
+/// Closes a plan and its vault. `caller` signs: the authority, or after the last deadline anyone. `destination` receives the
+/// surplus: the plan's treasury, for others the associated account of its owner. `rent_payer` is who paid for the plan.
+pub fn close_plan(caller: &Pubkey, token: &PlanToken, destination: &Pubkey, rent_payer: &Pubkey) -> Instruction {
+    let accounts = accounts::ClosePlan {
+        caller: *caller,
+        plan: token.plan,
+        vault: pda::vault(&token.plan),
+        destination: *destination,
+        rent_payer: *rent_payer,
+        mint: token.mint,
+        token_program: token.token_program,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::ClosePlan {})
 }
 
 fn build(accounts: impl ToAccountMetas, data: impl InstructionData) -> Instruction {

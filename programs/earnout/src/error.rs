@@ -162,6 +162,54 @@ pub enum EarnoutError {
     // 6070
     #[msg("No program address exists for these seeds.")]
     NoAddress,
+    #[msg("The signer is not the plan's arbiter.")]
+    WrongArbiter,
+    #[msg("The signer is not the grant's beneficiary, or not the one proposed.")]
+    WrongBeneficiary,
+    #[msg("The account did not pay for the account to be closed.")]
+    WrongRentPayer,
+    #[msg("The account is not a plan, or the plan is closed.")]
+    WrongPlan,
+    // 6075
+    #[msg("The zero key cannot take this role.")]
+    BadKey,
+    #[msg("There is nothing to dispute yet: the oracles have not agreed and their window is open.")]
+    NotDisputable,
+    #[msg("The challenge window is over, or the plan has no arbiter.")]
+    ChallengeClosed,
+    #[msg("The value or silence is disputed already.")]
+    AlreadyDisputed,
+    #[msg("Only the authority, or the beneficiary of a grant that this KPI pays in this period, may dispute.")]
+    NotEntitled,
+    // 6080
+    #[msg("A dispute raised for this grant was decided against it: it cannot dispute again in this plan.")]
+    DisputeBarred,
+    #[msg("Nobody disputed this.")]
+    NotDisputed,
+    #[msg("The dispute is decided already.")]
+    AlreadyRuled,
+    #[msg("The ruling window is over: the value or the silence stands.")]
+    RulingClosed,
+    #[msg("The change must be announced earlier: its first period begins before the notice is over.")]
+    NoticeTooShort,
+    // 6085
+    #[msg("Another change of oracles is announced, or the set before it still has periods to evaluate.")]
+    OracleChangePending,
+    #[msg("No change of oracles is announced that has not begun.")]
+    NoOracleChange,
+    #[msg("The grant cannot be handed to another key.")]
+    NotTransferable,
+    #[msg("The grant is not what you expect: something was claimed, or it was ended.")]
+    GrantChanged,
+    #[msg("The grant was made irrevocable.")]
+    NotRevocable,
+    // 6090
+    #[msg("The grant was ended already.")]
+    AlreadyEnded,
+    #[msg("The grant's last period is over: there is nothing left to end.")]
+    GrantOver,
+    #[msg("The account is still needed: something of it is not settled, collected, claimed or closed.")]
+    StillNeeded,
 }
 
 impl From<earnout_core::Error> for EarnoutError {

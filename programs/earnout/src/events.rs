@@ -4,7 +4,7 @@
 
 use {
     crate::instructions::{CreateGrantArgs, CreatePlanArgs},
-    crate::state::KpiArgs,
+    crate::state::{FORFEITED, Grant, KpiArgs, Plan},
     anchor_lang::{
         event::EVENT_IX_TAG_LE,
         prelude::*,
@@ -289,4 +289,314 @@ pub struct GrantClaimed {
     pub plan_owed: u64,
     /// Balance of the vault afterwards.
     pub vault_balance: u64,
+}
+
+/// A value or a silence was disputed.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueDisputed {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// Number of the KPI in the plan.
+    pub kpi: u8,
+    /// The period.
+    pub period: u16,
+    /// The plan for a shared KPI, a grant for an individual one.
+    pub subject: Pubkey,
+    /// Who disputed.
+    pub disputer: Pubkey,
+    /// The grant for which it was disputed; none if the authority did.
+    pub grant: Option<Pubkey>,
+    /// SHA-256 of the reason.
+    pub reason_hash: [u8; 32],
+    /// What was paid for the account, if this dispute created it.
+    pub rent: Option<Rent>,
+}
+
+/// The arbiter decided a dispute.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisputeRuled {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// Number of the KPI in the plan.
+    pub kpi: u8,
+    /// The period.
+    pub period: u16,
+    /// The plan for a shared KPI, a grant for an individual one.
+    pub subject: Pubkey,
+    /// The value that counts; none if the oracles' value or silence stands.
+    pub value: Option<i64>,
+    /// SHA-256 of the reason.
+    pub reason_hash: [u8; 32],
+    /// The grant that cannot dispute again.
+    pub barred_grant: Option<Pubkey>,
+}
+
+/// A plan was offered to another authority, or the offer taken back.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorityProposed {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// Proposed before; zero without one.
+    pub old: Pubkey,
+    /// Proposed now; zero without one.
+    pub new: Pubkey,
+}
+
+/// A plan has another authority. What the old one had announced is void.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorityAccepted {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// The old authority.
+    pub old: Pubkey,
+    /// The new authority.
+    pub new: Pubkey,
+    /// Treasury in force.
+    pub treasury: Pubkey,
+    /// Its owner.
+    pub treasury_owner: Pubkey,
+    /// Whether a change of oracles had begun before, and so stays.
+    pub oracle_change: bool,
+}
+
+/// Another oracle set was announced.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OraclesProposed {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// The oracles.
+    pub oracles: Vec<Pubkey>,
+    /// Votes that decide.
+    pub threshold: u8,
+    /// First period the set votes on.
+    pub first_period: u16,
+}
+
+/// An announced oracle set was taken back.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OracleChangeCancelled {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// First period the set would have voted on.
+    pub first_period: u16,
+}
+
+/// Another treasury was announced.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreasurySet {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// Treasury in force.
+    pub old: Pubkey,
+    /// The next treasury.
+    pub new: Pubkey,
+    /// Its owner.
+    pub new_owner: Pubkey,
+    /// When it takes effect, Unix seconds.
+    pub effective_at: i64,
+}
+
+/// A grant was offered to another key, or the offer taken back.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BeneficiaryProposed {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// The grant.
+    pub grant: Pubkey,
+    /// Proposed before; zero without one.
+    pub old: Pubkey,
+    /// Proposed now; zero without one.
+    pub new: Pubkey,
+}
+
+/// A grant has another beneficiary. Claim lock and offer are cleared.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BeneficiaryAccepted {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// The grant.
+    pub grant: Pubkey,
+    /// The old beneficiary.
+    pub old: Pubkey,
+    /// The new beneficiary.
+    pub new: Pubkey,
+}
+
+/// A beneficiary reserved claiming for itself, or opened it again.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimLockSet {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// The grant.
+    pub grant: Pubkey,
+    /// Whether only the beneficiary claims.
+    pub locked: bool,
+}
+
+/// A grant was ended before its time.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantEnded {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// The grant.
+    pub grant: Pubkey,
+    /// 1 by the authority, 2 by the beneficiary.
+    pub termination: u8,
+    /// First period that is not covered any more.
+    pub end_period: u16,
+    /// Tranche of the last period that is covered, cut if it was running.
+    pub cut_tranche: u64,
+    /// Whether what the grant earns becomes surplus.
+    pub forfeited: bool,
+    /// Can be earned again in the next period.
+    pub carry: u64,
+    /// Held back for the grant from now on.
+    pub reserved: u64,
+    /// Held back for all grants of the plan afterwards.
+    pub plan_reserved: u64,
+    /// Earned and not claimed in the whole plan afterwards.
+    pub plan_owed: u64,
+}
+
+impl GrantEnded {
+    /// The event of a grant that has just been ended at `now`.
+    ///
+    /// Errors: `Overflow`.
+    pub fn of(plan_key: Pubkey, plan: &mut Plan, grant_key: Pubkey, grant: &Grant, now: i64) -> Result<Self> {
+        Ok(Self {
+            plan: plan_key,
+            time: now,
+            sequence: plan.next_event()?,
+            grant: grant_key,
+            termination: grant.termination,
+            end_period: grant.end_period,
+            cut_tranche: grant.cut_tranche,
+            forfeited: grant.has(FORFEITED),
+            carry: grant.carry,
+            reserved: grant.reserved,
+            plan_reserved: plan.reserved,
+            plan_owed: plan.owed,
+        })
+    }
+}
+
+/// An attestation was closed.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttestationClosed {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// Number of the KPI in the plan.
+    pub kpi: u8,
+    /// The period.
+    pub period: u16,
+    /// The plan for a shared KPI, a grant for an individual one.
+    pub subject: Pubkey,
+}
+
+/// The pool of a period was closed.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeriodClosed {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// The period.
+    pub period: u16,
+}
+
+/// A grant was closed.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantClosed {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// The grant.
+    pub grant: Pubkey,
+    /// Claimed in total.
+    pub claimed: u64,
+}
+
+/// A plan was closed. This is its last event.
+#[event]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanClosed {
+    /// The plan.
+    pub plan: Pubkey,
+    /// Time of the slot, Unix seconds.
+    pub time: i64,
+    /// Number of the event in the plan's sequence, from 1.
+    pub sequence: u64,
+    /// Token account that received the surplus.
+    pub destination: Pubkey,
+    /// Taken from the vault.
+    pub amount: u64,
+    /// Arrived at the destination.
+    pub received: u64,
 }

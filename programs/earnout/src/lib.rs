@@ -183,4 +183,195 @@ pub mod earnout {
     pub fn claim(ctx: Context<Claim>, amount: Option<u64>) -> Result<()> {
         handle_claim(ctx, amount)
     }
+
+    /// Disputes a value that was resolved, or that nobody reported one. Once for each attestation.
+    ///
+    /// Accounts: `payer` (signer, pays rent if nobody ever voted), `disputer` (signer), `plan`, `grant` (the subject of an
+    /// individual KPI; for a shared one the disputing beneficiary's grant), `attestation`, `system_program`.
+    ///
+    /// Requirements: there is something to dispute and the challenge window is open; the disputer is the authority, or the
+    /// beneficiary of a grant with weight on the KPI and a positive tranche in the period, unsettled, that has not disputed in
+    /// vain before.
+    ///
+    /// Emits `ValueDisputed`. Errors: `PlanNotActive`, `UnknownPeriod`, `UnknownKpi`, `NothingToEvaluate`, `WrongGrant`,
+    /// `WrongSubject`, `NotEntitled`, `DisputeBarred`, `WrongAttestation`, `AlreadyDisputed`, `NotDisputable`,
+    /// `ChallengeClosed`.
+    pub fn dispute(ctx: Context<Dispute>, args: DisputeArgs) -> Result<()> {
+        handle_dispute(ctx, args)
+    }
+
+    /// Decides a dispute: the value or the silence stands, or another value counts. A beneficiary whose dispute is decided
+    /// against it cannot dispute again for that grant.
+    ///
+    /// Accounts: `arbiter` (signer), `plan`, `attestation`, `disputer_grant` (if a beneficiary disputed).
+    ///
+    /// Requirements: it is disputed, not decided, and the ruling window is open; the value is within the KPI's range.
+    ///
+    /// Emits `DisputeRuled`. Errors: `WrongArbiter`, `WrongAttestation`, `WrongGrant`, `NotDisputed`, `AlreadyRuled`,
+    /// `RulingClosed`, `ValueOutOfRange`.
+    pub fn rule(ctx: Context<Rule>, args: RuleArgs) -> Result<()> {
+        handle_rule(ctx, args)
+    }
+
+    /// Offers the plan to another authority, or takes the offer back.
+    ///
+    /// Accounts: `authority` (signer), `plan`.
+    ///
+    /// Requirements: the plan is not closed; the key is neither zero nor the arbiter nor an oracle.
+    ///
+    /// Emits `AuthorityProposed`. Errors: `WrongAuthority`, `PlanNotActive`, `BadKey`, `RolesNotSeparate`.
+    pub fn propose_authority(ctx: Context<ProposeAuthority>, authority: Option<Pubkey>) -> Result<()> {
+        handle_propose_authority(ctx, authority)
+    }
+
+    /// Takes over the plan. Everything that the old authority had announced and that is not in force yet is void.
+    ///
+    /// Accounts: `pending_authority` (signer), `plan`.
+    ///
+    /// Requirements: the signer was proposed and is neither arbiter nor oracle.
+    ///
+    /// Emits `AuthorityAccepted`. Errors: `WrongAuthority`, `PlanNotActive`, `RolesNotSeparate`.
+    pub fn accept_authority(ctx: Context<AcceptAuthority>) -> Result<()> {
+        handle_accept_authority(ctx)
+    }
+
+    /// Announces the oracle set that votes from a later period on. It takes effect by time.
+    ///
+    /// Accounts: `authority` (signer), `plan`.
+    ///
+    /// Requirements: the plan is active; the set is well-formed and separate from authority and arbiter; its first period
+    /// begins after the notice; no other change is announced, and the last one has replaced its predecessor.
+    ///
+    /// Emits `OraclesProposed`. Errors: `WrongAuthority`, `PlanNotActive`, `BadOracleSet`, `BadThreshold`, `RolesNotSeparate`,
+    /// `UnknownPeriod`, `NoticeTooShort`, `OracleChangePending`.
+    pub fn propose_oracles(ctx: Context<ProposeOracles>, args: ProposeOraclesArgs) -> Result<()> {
+        handle_propose_oracles(ctx, args)
+    }
+
+    /// Takes back an announced oracle set before it begins.
+    ///
+    /// Accounts: `authority` (signer), `plan`.
+    ///
+    /// Requirements: a change is announced and has not begun.
+    ///
+    /// Emits `OracleChangeCancelled`. Errors: `WrongAuthority`, `NoOracleChange`.
+    pub fn cancel_oracle_change(ctx: Context<CancelOracleChange>) -> Result<()> {
+        handle_cancel_oracle_change(ctx)
+    }
+
+    /// Announces another treasury. It takes effect after the notice.
+    ///
+    /// Accounts: `authority` (signer), `plan`, `treasury`.
+    ///
+    /// Requirements: the plan is not closed; the treasury is a token account of the mint and no vault.
+    ///
+    /// Emits `TreasurySet`. Errors: `WrongAuthority`, `PlanNotActive`, `WrongTreasury`.
+    pub fn set_treasury(ctx: Context<SetTreasury>) -> Result<()> {
+        handle_set_treasury(ctx)
+    }
+
+    /// Offers the grant to another key, or takes the offer back.
+    ///
+    /// Accounts: `beneficiary` (signer), `plan`, `grant`.
+    ///
+    /// Requirements: the grant is transferable; the key can be a beneficiary.
+    ///
+    /// Emits `BeneficiaryProposed`. Errors: `WrongGrant`, `WrongBeneficiary`, `NotTransferable`, `BadBeneficiary`.
+    pub fn propose_beneficiary(ctx: Context<ProposeBeneficiary>, beneficiary: Option<Pubkey>) -> Result<()> {
+        handle_propose_beneficiary(ctx, beneficiary)
+    }
+
+    /// Takes over the grant. Claim lock and offer are cleared.
+    ///
+    /// Accounts: `pending_beneficiary` (signer), `plan`, `grant`.
+    ///
+    /// Requirements: the signer was proposed and can be a beneficiary; the grant is what it expects.
+    ///
+    /// Emits `BeneficiaryAccepted`. Errors: `WrongGrant`, `WrongBeneficiary`, `GrantChanged`, `BadBeneficiary`.
+    pub fn accept_beneficiary(ctx: Context<AcceptBeneficiary>, args: AcceptBeneficiaryArgs) -> Result<()> {
+        handle_accept_beneficiary(ctx, args)
+    }
+
+    /// Reserves claiming for the beneficiary, or opens it to anyone again.
+    ///
+    /// Accounts: `beneficiary` (signer), `plan`, `grant`.
+    ///
+    /// Requirements: the signer is the beneficiary.
+    ///
+    /// Emits `ClaimLockSet`. Errors: `WrongGrant`, `WrongBeneficiary`.
+    pub fn set_claim_lock(ctx: Context<SetClaimLock>, locked: bool) -> Result<()> {
+        handle_set_claim_lock(ctx, locked)
+    }
+
+    /// Ends a grant now. Ended periods stay; the running one is cut to the second; later ones are cancelled. Before the
+    /// cliff all that it earns becomes surplus.
+    ///
+    /// Accounts: `authority` (signer), `plan`, `grant`.
+    ///
+    /// Requirements: the grant is revocable, was not ended before, and its last period is not over.
+    ///
+    /// Emits `GrantEnded`. Errors: `WrongAuthority`, `WrongGrant`, `NotRevocable`, `AlreadyEnded`, `GrantOver`.
+    pub fn terminate_grant(ctx: Context<TerminateGrant>) -> Result<()> {
+        handle_terminate_grant(ctx)
+    }
+
+    /// Ends a grant now by its beneficiary, with the same effect as `terminate_grant`.
+    ///
+    /// Accounts: `beneficiary` (signer), `plan`, `grant`.
+    ///
+    /// Requirements: the grant was not ended before and its last period is not over.
+    ///
+    /// Emits `GrantEnded`. Errors: `WrongBeneficiary`, `WrongGrant`, `AlreadyEnded`, `GrantOver`.
+    pub fn resign_grant(ctx: Context<ResignGrant>) -> Result<()> {
+        handle_resign_grant(ctx)
+    }
+
+    /// Closes an attestation that no grant needs any more. Rent returns to who paid it; lamports beyond that go to the treasury. Open
+    /// to anyone.
+    ///
+    /// Accounts: `plan`, `attestation`, `subject`, `rent_payer`, `treasury`.
+    ///
+    /// Requirements: no grant of the period is unsettled (shared KPI), or the grant has settled the period (individual).
+    ///
+    /// Emits `AttestationClosed`. Errors: `WrongAttestation`, `WrongSubject`, `WrongRentPayer`, `WrongTreasury`, `StillNeeded`.
+    pub fn close_attestation(ctx: Context<CloseAttestation>) -> Result<()> {
+        handle_close_attestation(ctx)
+    }
+
+    /// Closes the pool of a period. Rent returns to who paid it; lamports beyond that go to the treasury. Open
+    /// to anyone.
+    ///
+    /// Accounts: `plan`, `period`, `rent_payer`, `treasury`.
+    ///
+    /// Requirements: every grant of the period has collected.
+    ///
+    /// Emits `PeriodClosed`. Errors: `WrongPeriod`, `WrongRentPayer`, `WrongTreasury`, `StillNeeded`.
+    pub fn close_period(ctx: Context<ClosePeriod>) -> Result<()> {
+        handle_close_period(ctx)
+    }
+
+    /// Closes a grant. Rent returns to who paid it; lamports beyond that go to the treasury. Open
+    /// to anyone.
+    ///
+    /// Accounts: `plan`, `grant`, `rent_payer`, `treasury`.
+    ///
+    /// Requirements: it is settled, collected and claimed in full.
+    ///
+    /// Emits `GrantClosed`. Errors: `WrongGrant`, `WrongRentPayer`, `WrongTreasury`, `StillNeeded`.
+    pub fn close_grant(ctx: Context<CloseGrant>) -> Result<()> {
+        handle_close_grant(ctx)
+    }
+
+    /// Closes a plan and its vault; the surplus goes where `withdraw_surplus` sends it. A mark stays at the address for ever,
+    /// so that it can never be used again.
+    ///
+    /// Accounts: `caller` (signer), `plan`, `vault`, `destination`, `rent_payer`, `mint`, `token_program`.
+    ///
+    /// Requirements: nothing of the plan is open; the caller is the authority, or the last deadline is over.
+    ///
+    /// Emits `PlanClosed`. Errors: `WrongPlan`, `WrongVault`, `WrongMint`, `WrongTokenProgram`, `WrongRentPayer`,
+    /// `WrongAuthority`, `WrongTreasury`, `StillNeeded`, `TransferMismatch`.
+    pub fn close_plan(ctx: Context<ClosePlan>) -> Result<()> {
+        handle_close_plan(ctx)
+    }
 }

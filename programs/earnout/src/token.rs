@@ -213,3 +213,47 @@ pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Mov
 pub fn is_vault(key: &Pubkey, token_owner: &Pubkey) -> Result<bool> {
     Ok(&address::vault(token_owner)?.0 == key)
 }
+
+/// Checks that a plan of `mint` can send surplus to this token account, and returns its owner.
+///
+/// Errors: `WrongTreasury`.
+pub fn check_treasury(info: &AccountInfo, mint: &Pubkey, token_program: &Pubkey) -> Result<Pubkey> {
+    let treasury = holding(info, token_program).ok_or(EarnoutError::WrongTreasury)?;
+    require!(
+        &treasury.mint == mint && !is_vault(info.key, &treasury.owner)?,
+        EarnoutError::WrongTreasury
+    );
+    Ok(treasury.owner)
+}
+
+/// Moves all that the source holds, lamports that arrived as native tokens included, to the destination and closes the
+/// source; its rent goes to the authority, for which `seeds` (bump included) sign. Returns what was sent and what arrived,
+/// base units.
+///
+/// Errors: as [`transfer`].
+#[inline(never)]
+pub fn empty_and_close(accounts: &Transfer, seeds: &[&[u8]]) -> Result<(u64, u64)> {
+    let Transfer {
+        token_program,
+        mint,
+        source,
+        authority,
+        ..
+    } = accounts;
+    if mint.key == &spl_token::native_mint::ID || mint.key == &spl_token_2022::native_mint::ID {
+        let sync = spl_token_2022::instruction::sync_native(token_program.key, source.key)?;
+        invoke(&sync, std::slice::from_ref(*source))?;
+    }
+    let held = holding(source, token_program.key)
+        .ok_or(EarnoutError::WrongVault)?
+        .amount;
+    let received = if held > 0 {
+        transfer(accounts, held, seeds)?.received
+    } else {
+        0
+    };
+    let close =
+        spl_token_2022::instruction::close_account(token_program.key, source.key, authority.key, authority.key, &[])?;
+    invoke_signed(&close, &[(*source).clone(), (*authority).clone()], &[seeds])?;
+    Ok((held, received))
+}

@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, BonusCollected},
-        state::{FORFEITED, Grant, Period, Plan},
+        state::{FORFEITED, Grant, Period, Plan, account},
     },
     anchor_lang::prelude::*,
     earnout_core::redistribution,
@@ -20,9 +20,9 @@ pub struct CollectBonus<'info> {
     /// The grant.
     #[account(mut, has_one = plan @ EarnoutError::WrongGrant)]
     pub grant: AccountLoader<'info, Grant>,
-    /// The pool of the period the grant settled last.
-    #[account(mut, has_one = plan @ EarnoutError::WrongPeriod)]
-    pub period: AccountLoader<'info, Period>,
+    /// CHECK: the pool of the period that the grant settled last, by its stored fields; checked in the handler.
+    #[account(mut)]
+    pub period: UncheckedAccount<'info>,
 }
 
 /// See [`crate::earnout::collect_bonus`].
@@ -33,14 +33,18 @@ pub fn handle_collect_bonus(ctx: Context<CollectBonus>) -> Result<()> {
     let event = {
         let plan = &mut *accounts.plan.load_mut()?;
         let grant = &mut *accounts.grant.load_mut()?;
-        let pool = &mut *accounts.period.load_mut()?;
         obligations = plan.obligations()?;
 
         // Check.
         require!(plan.redistributes()?, EarnoutError::NoRedistribution);
         let period = grant.collected_through;
         require!(period < grant.next_period, EarnoutError::NothingToCollect);
-        require!(pool.period == period, EarnoutError::WrongPeriod);
+        let pool = account::write::<Period>(&accounts.period);
+        let pool = &mut *pool.ok_or(EarnoutError::WrongPeriod)?;
+        require!(
+            pool.plan == accounts.plan.key() && pool.period == period,
+            EarnoutError::WrongPeriod
+        );
         require!(pool.settled == pool.expected, EarnoutError::PeriodNotSettled);
 
         // Effect.

@@ -99,7 +99,7 @@ pub fn handle_create_grant(ctx: Context<CreateGrant>, args: CreateGrantArgs) -> 
             .map_err(EarnoutError::from)?;
         require!(now < begins, EarnoutError::PeriodBegun);
         let kpi_weights = padded_weights(plan, &args)?;
-        check_beneficiary(plan, &plan_key, &args.beneficiary)?;
+        plan.require_beneficiary(&plan_key, &args.beneficiary)?;
 
         // Effect.
         let (_, associated_bump) = address::associated(&args.beneficiary, &plan.mint, &plan.token_program)?;
@@ -179,14 +179,4 @@ fn padded_weights(plan: &Plan, args: &CreateGrantArgs) -> Result<[u16; 16]> {
     weights[..args.kpi_weights.len()].copy_from_slice(&args.kpi_weights);
     credit::check_weights(args.time_weight, &weights).map_err(|_| EarnoutError::BadWeights)?;
     Ok(weights)
-}
-
-/// Errors: `BadBeneficiary` for a key that cannot claim or must not be paid.
-fn check_beneficiary(plan: &Plan, plan_key: &Pubkey, beneficiary: &Pubkey) -> Result<()> {
-    let fit = beneficiary != &Pubkey::default()
-        && beneficiary != plan_key
-        && beneficiary != &plan.vault
-        && !plan.is_arbiter(beneficiary);
-    require!(fit, EarnoutError::BadBeneficiary);
-    Ok(())
 }

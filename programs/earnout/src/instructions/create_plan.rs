@@ -101,11 +101,7 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
         EarnoutError::BadTokenFlags
     );
     token::check_mint(&accounts.mint, &token_program, args.token_flags)?;
-    let treasury = token::holding(&accounts.treasury, &token_program).ok_or(EarnoutError::WrongTreasury)?;
-    require!(
-        treasury.mint == accounts.mint.key() && !token::is_vault(accounts.treasury.key, &treasury.owner)?,
-        EarnoutError::WrongTreasury
-    );
+    let treasury_owner = token::check_treasury(&accounts.treasury, accounts.mint.key, &token_program)?;
     let oracles = OracleSet::new(&args.oracles, args.threshold, 0)?;
     require!(args.arbiter != Some(Pubkey::default()), EarnoutError::RolesNotSeparate);
 
@@ -149,7 +145,7 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
         plan.token_program = token_program;
         plan.vault = accounts.vault.key();
         plan.treasury = accounts.treasury.key();
-        plan.treasury_owner = treasury.owner;
+        plan.treasury_owner = treasury_owner;
         plan.rent_payer = accounts.payer.key();
         plan.rent_paid = rent_paid;
         plan.oracles = oracles;
@@ -188,7 +184,7 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
             token_program,
             vault: accounts.vault.key(),
             treasury: accounts.treasury.key(),
-            treasury_owner: treasury.owner,
+            treasury_owner,
             terms: args,
         },
     )?;

@@ -2,7 +2,6 @@
 
 use {
     crate::{
-        address,
         constants::PLAN_SEED,
         error::EarnoutError,
         events::{self, SurplusWithdrawn},
@@ -48,22 +47,9 @@ pub fn handle_withdraw_surplus(ctx: Context<WithdrawSurplus>, amount: Option<u64
 
     // Check.
     let vault = token::holding(&accounts.vault, &token_program).ok_or(EarnoutError::WrongVault)?;
-    let destination = token::holding(&accounts.destination, &token_program);
-    let destination = destination.ok_or(EarnoutError::WrongTreasury)?;
     let (amount, creator, plan_id, bump, sequence) = {
         let plan = &mut *accounts.plan.load_mut()?;
-        require!(
-            destination.mint == plan.mint && destination.owner == plan.treasury_owner,
-            EarnoutError::WrongTreasury
-        );
-        let key = accounts.destination.key();
-        if accounts.caller.key() == plan.authority {
-            require!(key == plan.treasury, EarnoutError::WrongTreasury);
-        } else {
-            require!(now >= plan.last_deadline()?, EarnoutError::WrongAuthority);
-            let (associated, _) = address::associated(&plan.treasury_owner, &plan.mint, &plan.token_program)?;
-            require!(key == associated, EarnoutError::WrongTreasury);
-        }
+        plan.check_surplus_destination(accounts.caller.key, &accounts.destination, now)?;
         let surplus = plan.surplus(vault.amount)?;
         let amount = amount.unwrap_or(surplus);
         require!(amount > 0, EarnoutError::ZeroAmount);

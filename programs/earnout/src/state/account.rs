@@ -97,6 +97,60 @@ pub fn write<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Option<RefMut<'a, T>> {
     .ok()
 }
 
+/// Closes an account of the program: what was paid for it returns to `rent_payer`, any lamports beyond that, which somebody
+/// sent there, go to `treasury`.
+///
+/// Errors: `Overflow`.
+pub fn close(target: &AccountInfo, rent_paid: u64, rent_payer: &AccountInfo, treasury: &AccountInfo) -> Result<()> {
+    share_out(target, 0, rent_paid, rent_payer, treasury)?;
+    target.assign(&system_program::ID);
+    Ok(target.resize(0)?)
+}
+
+/// Replaces an account of the program by the smaller `mark`, rent-exempt, which stays for ever. The lamports that are not
+/// needed for it go where [`close`] sends them.
+///
+/// Errors: `Overflow`.
+pub fn shrink<T: ZeroCopy>(
+    target: &AccountInfo,
+    mark: &T,
+    rent_paid: u64,
+    rent_payer: &AccountInfo,
+    treasury: &AccountInfo,
+) -> Result<()> {
+    let space = T::DISCRIMINATOR.len() + size_of::<T>();
+    let keep = Rent::get()?.minimum_balance(space);
+    share_out(target, keep, rent_paid.saturating_sub(keep), rent_payer, treasury)?;
+    target.resize(space)?;
+    let mut data = target.try_borrow_mut_data()?;
+    let (discriminator, body) = data.split_at_mut(T::DISCRIMINATOR.len());
+    discriminator.copy_from_slice(T::DISCRIMINATOR);
+    body.copy_from_slice(bytemuck::bytes_of(mark));
+    Ok(())
+}
+
+/// Leaves `keep` lamports in `target` and sends up to `rent_paid` of the others to `rent_payer` and the rest to `treasury`.
+fn share_out(
+    target: &AccountInfo,
+    keep: u64,
+    rent_paid: u64,
+    rent_payer: &AccountInfo,
+    treasury: &AccountInfo,
+) -> Result<()> {
+    let free = target.lamports().checked_sub(keep).ok_or(EarnoutError::Overflow)?;
+    let returned = free.min(rent_paid);
+    let rest = free.checked_sub(returned).ok_or(EarnoutError::Overflow)?;
+    **target.try_borrow_mut_lamports()? = keep;
+    give(rent_payer, returned)?;
+    give(treasury, rest)
+}
+
+fn give(receiver: &AccountInfo, lamports: u64) -> Result<()> {
+    let balance = receiver.lamports().checked_add(lamports);
+    **receiver.try_borrow_mut_lamports()? = balance.ok_or(EarnoutError::Overflow)?;
+    Ok(())
+}
+
 /// Whether nothing exists at this address: no data, and no owner but the System Program. Lamports do not matter, since
 /// anyone can send them to any address.
 pub fn is_vacant(info: &AccountInfo) -> bool {

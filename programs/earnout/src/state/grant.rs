@@ -22,6 +22,11 @@ pub const FORFEITED: u8 = 8;
 /// A dispute raised for this grant was decided against it: it cannot dispute again.
 pub const DISPUTE_BARRED: u8 = 16;
 
+/// [`Grant::termination`] of a grant that the authority ended.
+pub const TERMINATED: u8 = 1;
+/// [`Grant::termination`] of a grant that the beneficiary ended.
+pub const RESIGNED: u8 = 2;
+
 /// A grant. Address: `["grant", plan, index u32]`. All periods are indices of the plan's calendar.
 #[account(zero_copy)]
 #[derive(Debug, PartialEq, Eq)]
@@ -62,7 +67,7 @@ pub struct Grant {
     pub time_weight: u16,
     /// Weights of the plan's KPIs, basis points; with `time_weight` they sum to 10,000.
     pub kpi_weights: [u16; 16],
-    /// 0 running, 1 terminated by the authority, 2 resigned by the beneficiary.
+    /// 0 running, `TERMINATED`, or `RESIGNED`.
     pub termination: u8,
     /// Zero.
     pub spare_terms: [u8; 1],
@@ -202,6 +207,68 @@ impl Grant {
         self.next_period = period.checked_add(1).ok_or(EarnoutError::Overflow)?;
         self.reserved = self.reserve_from(self.next_period)?;
         Ok(settlement)
+    }
+
+    /// Ends the grant at `now` (Unix seconds), never in the past. Later periods are cancelled; of the running one the served
+    /// part stays and is settled when the period ends; ended periods stay as they are. Before the cliff all that the grant
+    /// earned and will earn becomes surplus: a cliff is the promise that who leaves before it, by whoever's will, takes
+    /// nothing.
+    ///
+    /// Errors: `AlreadyEnded`, `GrantOver` once the last period has ended.
+    pub fn end(&mut self, plan: &mut Plan, termination: u8, now: i64) -> Result<()> {
+        require!(!self.was_ended(), EarnoutError::AlreadyEnded);
+        let calendar = plan.calendar()?;
+        let boundary = |index| calendar.boundary(index).map_err(EarnoutError::from);
+        require!(now < boundary(self.end_period)?, EarnoutError::GrantOver);
+
+        // The first period that is cancelled, and what stays of the one before it.
+        let running = calendar
+            .period_at(now)
+            .map_or(0, |period| period.max(self.first_period));
+        let running = running.max(self.first_period);
+        let served = now.saturating_sub(boundary(running)?);
+        let (end_period, cut_tranche) = match u64::try_from(served) {
+            Ok(served) if served > 0 => {
+                let next = running.checked_add(1).ok_or(EarnoutError::Overflow)?;
+                let length = boundary(next)?.abs_diff(boundary(running)?);
+                let cut = tranche::cut(self.tranche(running)?, served, length).map_err(EarnoutError::from)?;
+                (next, cut)
+            }
+            _ => match running.checked_sub(1).filter(|last| *last >= self.first_period) {
+                Some(last) => (running, self.tranche(last)?),
+                None => (running, 0),
+            },
+        };
+        for period in end_period..self.end_period {
+            Plan::count_closed(&mut plan.unsettled_grants[usize::from(period)])?;
+        }
+        self.end_period = end_period;
+        self.cut_tranche = cut_tranche;
+        self.termination = termination;
+        self.ended_at = now;
+
+        let cliff = self
+            .first_period
+            .checked_add(self.cliff_periods)
+            .ok_or(EarnoutError::Overflow)?;
+        if now < boundary(cliff)? {
+            plan.owed = plan
+                .owed
+                .checked_sub(self.owed()?)
+                .ok_or(EarnoutError::InvariantViolated)?;
+            self.flags |= FORFEITED;
+        }
+        if self.next_period == self.end_period {
+            self.carry = 0;
+        }
+        let reserved = self.reserve_from(self.next_period)?;
+        plan.reserved = plan
+            .reserved
+            .checked_sub(self.reserved)
+            .and_then(|rest| rest.checked_add(reserved))
+            .ok_or(EarnoutError::Overflow)?;
+        self.reserved = reserved;
+        Ok(())
     }
 
     /// Vested at `now` (Unix seconds), bonuses included, base units. Nothing of a forfeited grant vests.

@@ -50,6 +50,11 @@ impl OracleSet {
         })
     }
 
+    /// No set.
+    pub fn empty() -> Self {
+        bytemuck::Zeroable::zeroed()
+    }
+
     /// The oracles of the set.
     pub fn oracles(&self) -> &[Pubkey] {
         &self.keys[..usize::from(self.count).min(self.keys.len())]

@@ -2,7 +2,7 @@
 
 use {
     super::{Cadence, Combination, Kpi, OracleSet, PlanStatus, Release, UnearnedPolicy},
-    crate::{constants::*, error::EarnoutError},
+    crate::{address, constants::*, error::EarnoutError, token},
     anchor_lang::prelude::*,
     earnout_core::calendar::{Calendar, Windows},
 };
@@ -137,7 +137,23 @@ pub struct Plan {
     pub spare: [u8; 240],
 }
 
+/// What is left of a plan that was closed: its address can never be used again.
+#[account(zero_copy)]
+#[derive(Debug, PartialEq, Eq)]
+pub struct ClosedPlan {
+    /// When it was closed, Unix seconds.
+    pub closed_at: i64,
+    /// Number of its last event.
+    pub event_sequence: u64,
+}
+
 impl Plan {
+    /// Errors: `PlanNotActive` if the plan is closed.
+    pub fn require_open(&self) -> Result<()> {
+        require!(self.status()? != PlanStatus::Closed, EarnoutError::PlanNotActive);
+        Ok(())
+    }
+
     /// The status, decoded.
     pub fn status(&self) -> Result<PlanStatus> {
         Ok(PlanStatus::try_from(self.status)?)
@@ -193,6 +209,14 @@ impl Plan {
         Ok(self.windows().settle_deadline(end).map_err(EarnoutError::from)?)
     }
 
+    /// End of the voting window of `period`, Unix seconds.
+    ///
+    /// Errors: `UnknownPeriod`, `Overflow`.
+    pub fn attest_deadline(&self, period: u16) -> Result<i64> {
+        let end = self.calendar()?.period_end(period).map_err(EarnoutError::from)?;
+        Ok(self.windows().attest_deadline(end).map_err(EarnoutError::from)?)
+    }
+
     /// The KPIs in use.
     pub fn kpis(&self) -> &[Kpi] {
         &self.kpis[..usize::from(self.kpi_count).min(self.kpis.len())]
@@ -212,6 +236,82 @@ impl Plan {
         } else {
             &self.oracles
         }
+    }
+
+    /// Whether `next_oracles` was announced and has not begun at `now`.
+    ///
+    /// Errors: `CorruptAccount`, `Overflow`.
+    pub fn oracle_change_is_pending(&self, now: i64) -> Result<bool> {
+        if self.next_oracles.count == 0 {
+            return Ok(false);
+        }
+        let begins = self.calendar()?.period_start(self.next_oracles.first_period);
+        Ok(now < begins.map_err(EarnoutError::from)?)
+    }
+
+    /// Lets `next_oracles` take the place of `oracles` once the last period of the latter is past its deadlines at `now`.
+    ///
+    /// Errors: `CorruptAccount`, `Overflow`.
+    pub fn retire_oracles(&mut self, now: i64) -> Result<()> {
+        if self.next_oracles.count == 0 || self.oracle_change_is_pending(now)? {
+            return Ok(());
+        }
+        if let Some(last) = self.next_oracles.first_period.checked_sub(1) {
+            let end = self.calendar()?.period_end(last).map_err(EarnoutError::from)?;
+            if now < self.windows().settle_deadline(end).map_err(EarnoutError::from)? {
+                return Ok(());
+            }
+        }
+        self.oracles = self.next_oracles;
+        self.next_oracles = OracleSet::empty();
+        Ok(())
+    }
+
+    /// The treasury at `now` and its owner.
+    pub fn treasury_at(&self, now: i64) -> (Pubkey, Pubkey) {
+        if self.pending_treasury_at != 0 && now >= self.pending_treasury_at {
+            (self.pending_treasury, self.pending_treasury_owner)
+        } else {
+            (self.treasury, self.treasury_owner)
+        }
+    }
+
+    /// Writes down a treasury whose time has come at `now`.
+    pub fn apply_treasury(&mut self, now: i64) {
+        (self.treasury, self.treasury_owner) = self.treasury_at(now);
+        if now >= self.pending_treasury_at {
+            self.pending_treasury = Pubkey::default();
+            self.pending_treasury_owner = Pubkey::default();
+            self.pending_treasury_at = 0;
+        }
+    }
+
+    /// Errors: `WrongTreasury` if `key` is not the treasury at `now`.
+    pub fn require_treasury(&self, key: &Pubkey, now: i64) -> Result<()> {
+        require!(&self.treasury_at(now).0 == key, EarnoutError::WrongTreasury);
+        Ok(())
+    }
+
+    /// Checks that `caller` may send surplus to `destination` at `now`: the authority to the treasury, after the last
+    /// deadline anyone to the associated account of the treasury's owner; in both cases still owned by that owner.
+    ///
+    /// Errors: `WrongTreasury`, `WrongAuthority`.
+    pub fn check_surplus_destination(&self, caller: &Pubkey, destination: &AccountInfo, now: i64) -> Result<()> {
+        let (treasury, owner) = self.treasury_at(now);
+        let holding = token::holding(destination, &self.token_program).ok_or(EarnoutError::WrongTreasury)?;
+        require!(
+            holding.mint == self.mint && holding.owner == owner,
+            EarnoutError::WrongTreasury
+        );
+        let allowed = if caller == &self.authority {
+            treasury
+        } else {
+            let over = self.status()? == PlanStatus::Active && now >= self.last_deadline()?;
+            require!(over, EarnoutError::WrongAuthority);
+            address::associated(&owner, &self.mint, &self.token_program)?.0
+        };
+        require!(destination.key == &allowed, EarnoutError::WrongTreasury);
+        Ok(())
     }
 
     /// Whether the plan has an arbiter, and `key` is it.
@@ -265,6 +365,29 @@ impl Plan {
     /// Errors: `Overflow`.
     pub fn count_opened(counter: &mut u32) -> Result<()> {
         *counter = counter.checked_add(1).ok_or(EarnoutError::Overflow)?;
+        Ok(())
+    }
+
+    /// Counts an account of this plan that was closed.
+    ///
+    /// Errors: `InvariantViolated` if none was open.
+    pub fn count_closed(counter: &mut u32) -> Result<()> {
+        *counter = counter.checked_sub(1).ok_or(EarnoutError::InvariantViolated)?;
+        Ok(())
+    }
+
+    /// Errors: `RolesNotSeparate` if `key` is the arbiter or an oracle and so cannot become the authority.
+    pub fn require_separate_authority(&self, key: &Pubkey) -> Result<()> {
+        let separate =
+            !self.is_arbiter(key) && self.oracles.position(key).is_none() && self.next_oracles.position(key).is_none();
+        require!(separate, EarnoutError::RolesNotSeparate);
+        Ok(())
+    }
+
+    /// Errors: `BadBeneficiary` for a key that cannot claim or must not be paid.
+    pub fn require_beneficiary(&self, plan_key: &Pubkey, key: &Pubkey) -> Result<()> {
+        let fit = key != &Pubkey::default() && key != plan_key && key != &self.vault && !self.is_arbiter(key);
+        require!(fit, EarnoutError::BadBeneficiary);
         Ok(())
     }
 

@@ -1,0 +1,74 @@
+//! Takes over a grant.
+
+use {
+    crate::{
+        address,
+        error::EarnoutError,
+        events::{self, BeneficiaryAccepted},
+        state::{CLAIM_LOCKED, Grant, Plan},
+    },
+    anchor_lang::prelude::*,
+};
+
+/// What the new beneficiary believes to take over. Both can only have changed to its disadvantage.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AcceptBeneficiaryArgs {
+    /// Paid out so far, base units.
+    pub claimed: u64,
+    /// 0 running, 1 terminated, 2 resigned.
+    pub termination: u8,
+}
+
+/// Accounts of `accept_beneficiary`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct AcceptBeneficiary<'info> {
+    /// The proposed beneficiary.
+    pub pending_beneficiary: Signer<'info>,
+    /// The plan.
+    #[account(mut)]
+    pub plan: AccountLoader<'info, Plan>,
+    /// The grant.
+    #[account(
+        mut,
+        has_one = plan @ EarnoutError::WrongGrant,
+        has_one = pending_beneficiary @ EarnoutError::WrongBeneficiary,
+    )]
+    pub grant: AccountLoader<'info, Grant>,
+}
+
+/// See [`crate::earnout::accept_beneficiary`].
+pub fn handle_accept_beneficiary(ctx: Context<AcceptBeneficiary>, args: AcceptBeneficiaryArgs) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let event = {
+        let plan = &mut *ctx.accounts.plan.load_mut()?;
+        let grant = &mut *ctx.accounts.grant.load_mut()?;
+
+        // Check.
+        require!(
+            grant.claimed == args.claimed && grant.termination == args.termination,
+            EarnoutError::GrantChanged
+        );
+        let new = grant.pending_beneficiary;
+        plan.require_beneficiary(&ctx.accounts.plan.key(), &new)?;
+
+        // Effect.
+        let (_, bump) = address::associated(&new, &plan.mint, &plan.token_program)?;
+        let old = grant.beneficiary;
+        grant.beneficiary = new;
+        grant.associated_bump = bump;
+        grant.pending_beneficiary = Pubkey::default();
+        grant.flags &= !CLAIM_LOCKED;
+        BeneficiaryAccepted {
+            plan: ctx.accounts.plan.key(),
+            time: now,
+            sequence: plan.next_event()?,
+            grant: ctx.accounts.grant.key(),
+            old,
+            new,
+        }
+    };
+
+    // Emit.
+    events::emit(&ctx.accounts.event_authority, &event)
+}

@@ -1,0 +1,81 @@
+//! Closes an attestation that nobody needs any more.
+
+use {
+    crate::{
+        error::EarnoutError,
+        events::{self, AttestationClosed},
+        state::{Attestation, Grant, Plan, account},
+    },
+    anchor_lang::prelude::*,
+};
+
+/// Accounts of `close_attestation`. Open to anyone: no signer but the transaction's own.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct CloseAttestation<'info> {
+    /// The plan.
+    #[account(mut)]
+    pub plan: AccountLoader<'info, Plan>,
+    /// The attestation.
+    #[account(
+        mut,
+        has_one = plan @ EarnoutError::WrongAttestation,
+        has_one = subject @ EarnoutError::WrongSubject,
+        has_one = rent_payer @ EarnoutError::WrongRentPayer,
+    )]
+    pub attestation: AccountLoader<'info, Attestation>,
+    /// CHECK: the attestation's subject by `has_one`: the plan, or a grant that may be closed by now.
+    pub subject: UncheckedAccount<'info>,
+    /// CHECK: who paid for the attestation, by `has_one`.
+    #[account(mut)]
+    pub rent_payer: UncheckedAccount<'info>,
+    /// CHECK: the plan's treasury, checked in the handler. Receives lamports that the rent payer did not pay.
+    #[account(mut)]
+    pub treasury: UncheckedAccount<'info>,
+}
+
+/// See [`crate::earnout::close_attestation`].
+pub fn handle_close_attestation(ctx: Context<CloseAttestation>) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let accounts = &ctx.accounts;
+    let (event, rent_paid) = {
+        let plan = &mut *accounts.plan.load_mut()?;
+        let attestation = accounts.attestation.load()?;
+
+        // Check.
+        plan.require_treasury(accounts.treasury.key, now)?;
+        let period = attestation.period;
+        let is_needed = if attestation.subject == accounts.plan.key() {
+            plan.unsettled_grants[usize::from(period)] > 0
+        } else {
+            // The index of a grant that was closed is never used again, so nothing there means that all is settled.
+            !account::is_vacant(&accounts.subject)
+                && account::read::<Grant>(&accounts.subject)
+                    .ok_or(EarnoutError::WrongSubject)?
+                    .next_period
+                    <= period
+        };
+        require!(!is_needed, EarnoutError::StillNeeded);
+
+        // Effect.
+        Plan::count_closed(&mut plan.open_attestations)?;
+        let event = AttestationClosed {
+            plan: accounts.plan.key(),
+            time: now,
+            sequence: plan.next_event()?,
+            kpi: attestation.kpi,
+            period,
+            subject: attestation.subject,
+        };
+        (event, attestation.rent_paid)
+    };
+    account::close(
+        accounts.attestation.as_ref(),
+        rent_paid,
+        &accounts.rent_payer,
+        &accounts.treasury,
+    )?;
+
+    // Emit.
+    events::emit(&accounts.event_authority, &event)
+}

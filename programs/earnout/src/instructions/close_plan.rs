@@ -1,0 +1,109 @@
+//! Closes a plan of which nothing is open, and its vault, and leaves a mark at its address for ever.
+
+use {
+    crate::{
+        constants::PLAN_SEED,
+        error::EarnoutError,
+        events::{self, PlanClosed},
+        state::{ClosedPlan, Plan, PlanStatus, account},
+        token::{self, Transfer},
+    },
+    anchor_lang::prelude::*,
+};
+
+/// Accounts of `close_plan`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct ClosePlan<'info> {
+    /// The plan's authority; after the plan's last deadline anyone.
+    pub caller: Signer<'info>,
+    /// CHECK: a plan, read in the handler. Not a typed account because it is smaller afterwards.
+    #[account(mut)]
+    pub plan: UncheckedAccount<'info>,
+    /// CHECK: the plan's vault, checked in the handler.
+    #[account(mut)]
+    pub vault: UncheckedAccount<'info>,
+    /// CHECK: where surplus goes, by `Plan::check_surplus_destination` in the handler.
+    #[account(mut)]
+    pub destination: UncheckedAccount<'info>,
+    /// CHECK: who paid for plan and vault, checked in the handler.
+    #[account(mut)]
+    pub rent_payer: UncheckedAccount<'info>,
+    /// CHECK: the plan's mint, checked in the handler; writable because withheld fees return to it.
+    #[account(mut)]
+    pub mint: UncheckedAccount<'info>,
+    /// CHECK: the plan's token program, checked in the handler.
+    pub token_program: UncheckedAccount<'info>,
+}
+
+/// See [`crate::earnout::close_plan`].
+pub fn handle_close_plan(ctx: Context<ClosePlan>) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let accounts = &ctx.accounts;
+    let plan_key = accounts.plan.key();
+
+    // Check.
+    let (creator, plan_id, bump, sequence, rent_paid) = {
+        let plan = account::write::<Plan>(&accounts.plan);
+        let plan = &mut *plan.ok_or(EarnoutError::WrongPlan)?;
+        require!(accounts.vault.key() == plan.vault, EarnoutError::WrongVault);
+        require!(accounts.mint.key() == plan.mint, EarnoutError::WrongMint);
+        require!(
+            accounts.token_program.key() == plan.token_program,
+            EarnoutError::WrongTokenProgram
+        );
+        require!(
+            accounts.rent_payer.key() == plan.rent_payer,
+            EarnoutError::WrongRentPayer
+        );
+        plan.check_surplus_destination(accounts.caller.key, &accounts.destination, now)?;
+        let nothing_open = plan.open_grants == 0 && plan.open_attestations == 0 && plan.open_periods == 0;
+        require!(nothing_open, EarnoutError::StillNeeded);
+        require!(plan.obligations()? == 0, EarnoutError::InvariantViolated);
+
+        // Effect.
+        plan.status = PlanStatus::Closed.to_byte();
+        let rent_paid = plan.rent_paid.saturating_add(plan.vault_rent_paid);
+        (
+            plan.creator,
+            plan.plan_id.to_le_bytes(),
+            plan.bump,
+            plan.next_event()?,
+            rent_paid,
+        )
+    };
+    let seeds: &[&[u8]] = &[PLAN_SEED, creator.as_ref(), &plan_id, &[bump]];
+
+    // Interact, reload and compare. The vault's lamports pass through the plan, so that its rent too returns to who paid it.
+    let transfer = Transfer {
+        token_program: &accounts.token_program,
+        mint: &accounts.mint,
+        source: &accounts.vault,
+        destination: &accounts.destination,
+        authority: &accounts.plan,
+    };
+    let (amount, received) = token::empty_and_close(&transfer, seeds)?;
+    account::shrink(
+        &accounts.plan,
+        &ClosedPlan {
+            closed_at: now,
+            event_sequence: sequence,
+        },
+        rent_paid,
+        &accounts.rent_payer,
+        &accounts.destination,
+    )?;
+
+    // Emit.
+    events::emit(
+        &accounts.event_authority,
+        &PlanClosed {
+            plan: plan_key,
+            time: now,
+            sequence,
+            destination: accounts.destination.key(),
+            amount,
+            received,
+        },
+    )
+}

@@ -1,0 +1,94 @@
+//! Decides a dispute.
+
+use {
+    crate::{
+        error::EarnoutError,
+        events::{self, DisputeRuled},
+        state::{Attestation, DISPUTE_BARRED, Grant, Plan, RULING_NONE, RULING_UPHELD, RULING_VALUE},
+    },
+    anchor_lang::prelude::*,
+};
+
+/// A ruling and why.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleArgs {
+    /// The value that counts, fixed point with the KPI's decimals; none if the oracles' value or silence stands.
+    pub value: Option<i64>,
+    /// SHA-256 of the published reason.
+    pub reason_hash: [u8; 32],
+}
+
+/// Accounts of `rule`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct Rule<'info> {
+    /// The plan's arbiter.
+    pub arbiter: Signer<'info>,
+    /// The plan.
+    #[account(mut, has_one = arbiter @ EarnoutError::WrongArbiter)]
+    pub plan: AccountLoader<'info, Plan>,
+    /// The disputed attestation.
+    #[account(mut, has_one = plan @ EarnoutError::WrongAttestation)]
+    pub attestation: AccountLoader<'info, Attestation>,
+    /// The grant for which a beneficiary disputed; none if the authority did.
+    #[account(mut, has_one = plan @ EarnoutError::WrongGrant)]
+    pub disputer_grant: Option<AccountLoader<'info, Grant>>,
+}
+
+/// See [`crate::earnout::rule`].
+pub fn handle_rule(ctx: Context<Rule>, args: RuleArgs) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let accounts = &ctx.accounts;
+    let event = {
+        let plan = &mut *accounts.plan.load_mut()?;
+        let attestation = &mut *accounts.attestation.load_mut()?;
+
+        // Check.
+        require!(attestation.disputed_at != 0, EarnoutError::NotDisputed);
+        require!(attestation.ruling == RULING_NONE, EarnoutError::AlreadyRuled);
+        let deadline = attestation.disputed_at.checked_add(i64::from(plan.ruling_secs));
+        require!(
+            now < deadline.ok_or(EarnoutError::Overflow)?,
+            EarnoutError::RulingClosed
+        );
+        if let Some(value) = args.value {
+            require!(plan.kpi(attestation.kpi)?.accepts(value), EarnoutError::ValueOutOfRange);
+        }
+        let grant = accounts.disputer_grant.as_ref().map(Key::key).unwrap_or_default();
+        require!(grant == attestation.disputer_grant, EarnoutError::WrongGrant);
+
+        // Effect. Who disputed in vain for a grant does not delay the others again.
+        match args.value {
+            Some(value) => {
+                attestation.ruling = RULING_VALUE;
+                attestation.ruling_value = value;
+            }
+            None => {
+                attestation.ruling = RULING_UPHELD;
+                if let Some(grant) = &accounts.disputer_grant {
+                    grant.load_mut()?.flags |= DISPUTE_BARRED;
+                }
+            }
+        }
+        attestation.ruled_at = now;
+        attestation.ruling_hash = args.reason_hash;
+        DisputeRuled {
+            plan: accounts.plan.key(),
+            time: now,
+            sequence: plan.next_event()?,
+            kpi: attestation.kpi,
+            period: attestation.period,
+            subject: attestation.subject,
+            value: args.value,
+            reason_hash: args.reason_hash,
+            barred_grant: accounts
+                .disputer_grant
+                .as_ref()
+                .filter(|_| args.value.is_none())
+                .map(Key::key),
+        }
+    };
+
+    // Emit.
+    events::emit(&accounts.event_authority, &event)
+}

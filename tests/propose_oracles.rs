@@ -1,0 +1,1 @@
+//! `propose_oracles`.

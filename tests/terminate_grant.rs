@@ -1,0 +1,1 @@
+//! `terminate_grant`.
