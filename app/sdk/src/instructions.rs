@@ -15,6 +15,7 @@ use {
             RuleArgs,
         },
         state::{Attestation, Grant, KpiArgs, Period, Plan, Scope},
+        token::MEMO_PROGRAM,
     },
 };
 
@@ -102,6 +103,7 @@ pub fn withdraw_surplus(caller: &Pubkey, token: &PlanToken, destination: &Pubkey
         destination: *destination,
         mint: token.mint,
         token_program: token.token_program,
+        memo_program: None,
         event_authority: pda::event_authority(),
         program: earnout::ID,
     };
@@ -201,10 +203,17 @@ pub fn claim(
         destination: *destination,
         mint: token.mint,
         token_program: token.token_program,
+        memo_program: None,
         event_authority: pda::event_authority(),
         program: earnout::ID,
     };
-    build(accounts, instruction::Claim { amount })
+    build(
+        accounts,
+        instruction::Claim {
+            amount,
+            min_received: 0,
+        },
+    )
 }
 
 /// Disputes a value or a silence. `grant` is the subject of an individual KPI; for a shared one the grant for which its
@@ -424,10 +433,45 @@ pub fn close_plan(caller: &Pubkey, token: &PlanToken, destination: &Pubkey, rent
         rent_payer: *rent_payer,
         mint: token.mint,
         token_program: token.token_program,
+        memo_program: None,
         event_authority: pda::event_authority(),
         program: earnout::ID,
     };
     build(accounts, instruction::ClosePlan {})
+}
+
+/// The same `claim` for a mint with a transfer fee, of which at least `min_received` base units must arrive.
+pub fn claim_at_least(
+    claimant: &Pubkey,
+    token: &PlanToken,
+    grant: &Pubkey,
+    destination: &Pubkey,
+    amount: Option<u64>,
+    min_received: u64,
+) -> Instruction {
+    let mut claim = claim(claimant, token, grant, destination, amount);
+    claim.data = instruction::Claim { amount, min_received }.data();
+    claim
+}
+
+/// The same `claim`, `withdraw_surplus` or `close_plan` towards a destination that accepts no transfer without a memo.
+pub fn with_memo(mut instruction: Instruction) -> Instruction {
+    // The memo program is the account before the two that carry the event; the program itself stands for none.
+    let before_event = instruction
+        .accounts
+        .windows(2)
+        .position(|pair| pair[0].pubkey == earnout::ID && pair[1].pubkey == pda::event_authority());
+    if let Some(position) = before_event {
+        instruction.accounts[position].pubkey = MEMO_PROGRAM;
+    }
+    instruction
+}
+
+/// The same `fund`, `claim`, `withdraw_surplus` or `close_plan` for a mint with a transfer hook: `accounts` are those that
+/// the hook asks for, the hook program and its list of extra accounts included.
+pub fn with_hook_accounts(mut instruction: Instruction, accounts: &[AccountMeta]) -> Instruction {
+    instruction.accounts.extend_from_slice(accounts);
+    instruction
 }
 
 fn build(accounts: impl ToAccountMetas, data: impl InstructionData) -> Instruction {

@@ -210,6 +210,19 @@ pub enum EarnoutError {
     GrantOver,
     #[msg("The account is still needed: something of it is not settled, collected, claimed or closed.")]
     StillNeeded,
+    #[msg("The mint has a transfer fee. The plan must allow that explicitly.")]
+    TransferFeeNotAllowed,
+    #[msg("The mint has a transfer hook, which could refuse payouts. The plan must allow that explicitly.")]
+    TransferHookNotAllowed,
+    // 6095
+    #[msg(
+        "The transfer fee exceeds what the plan lets others accept for the beneficiary: only the beneficiary may claim now."
+    )]
+    FeeTooHigh,
+    #[msg("Less arrived than the least you would accept.")]
+    ReceivedTooLittle,
+    #[msg("The account is not the memo program.")]
+    WrongMemoProgram,
 }
 
 impl From<earnout_core::Error> for EarnoutError {

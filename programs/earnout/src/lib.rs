@@ -50,7 +50,8 @@ pub mod earnout {
     /// - 1 to 8 different oracles, the threshold more than half of them;
     /// - authority, arbiter and oracles are different keys.
     ///
-    /// Emits `PlanCreated`. Errors: `WrongTokenProgram`, `WrongMint`, `ExtensionNotAllowed`, `FreezeAuthorityNotAllowed`,
+    /// Emits `PlanCreated`. Errors: `WrongTokenProgram`, `WrongMint`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`, `TransferHookNotAllowed`,
+    /// `FreezeAuthorityNotAllowed`,
     /// `BadTokenFlags`, `WrongTreasury`, `BadOracleSet`, `BadThreshold`, `RolesNotSeparate`, `AccountExists`.
     pub fn create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Result<()> {
         handle_create_plan(ctx, args)
@@ -77,7 +78,8 @@ pub mod earnout {
     /// and deadlines can be computed; the mint is still acceptable.
     ///
     /// Emits `PlanActivated`. Errors: `WrongAuthority`, `WrongMint`, `PlanNotDraft`, `NoKpi`, `BadStart`, `BadCalendar`,
-    /// `BadWindow`, `BadCaps`, `RolesNotSeparate`, `ExtensionNotAllowed`, `FreezeAuthorityNotAllowed`.
+    /// `BadWindow`, `BadCaps`, `RolesNotSeparate`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`, `TransferHookNotAllowed`,
+    /// `FreezeAuthorityNotAllowed`.
     pub fn activate_plan(ctx: Context<ActivatePlan>) -> Result<()> {
         handle_activate_plan(ctx)
     }
@@ -85,28 +87,31 @@ pub mod earnout {
     /// Moves `amount` base units from the funder's token account into the vault. Until grants reserve them they are surplus,
     /// which the authority can withdraw: fund and grant in one transaction.
     ///
-    /// Accounts: `funder` (signer), `plan`, `source`, `vault`, `mint`, `token_program`.
+    /// Accounts: `funder` (signer), `plan`, `source`, `vault`, `mint`, `token_program`; then what
+    /// the mint's transfer hook asks for.
     ///
     /// Requirements: the amount is not zero; the plan is not closed; the source is another token account of the mint; the
     /// mint is still acceptable.
     ///
     /// Emits `PlanFunded`. Errors: `ZeroAmount`, `PlanNotActive`, `WrongVault`, `WrongMint`, `WrongTokenProgram`,
-    /// `WrongSource`, `ExtensionNotAllowed`, `FreezeAuthorityNotAllowed`, `TransferMismatch`.
-    pub fn fund(ctx: Context<Fund>, amount: u64) -> Result<()> {
+    /// `WrongSource`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`, `TransferHookNotAllowed`,
+    /// `FreezeAuthorityNotAllowed`, `TransferMismatch`.
+    pub fn fund<'info>(ctx: Context<'info, Fund<'info>>, amount: u64) -> Result<()> {
         handle_fund(ctx, amount)
     }
 
     /// Sends `amount` base units of surplus, or all of it, to the treasury. After the plan's last deadline anyone can send
     /// it to the associated account of the treasury's owner.
     ///
-    /// Accounts: `caller` (signer), `plan`, `vault`, `destination`, `mint`, `token_program`.
+    /// Accounts: `caller` (signer), `plan`, `vault`, `destination`, `mint`, `token_program`, `memo_program` (for a
+    /// destination that asks for memos); then what the mint's transfer hook asks for.
     ///
     /// Requirements: the caller is the authority or the last deadline is over; the destination is the treasury (for others
     /// the associated account of its owner), still owned by that owner; the amount is not zero and within the surplus.
     ///
     /// Emits `SurplusWithdrawn`. Errors: `WrongAuthority`, `WrongTreasury`, `WrongVault`, `WrongMint`,
     /// `WrongTokenProgram`, `ZeroAmount`, `InsufficientSurplus`, `TransferMismatch`.
-    pub fn withdraw_surplus(ctx: Context<WithdrawSurplus>, amount: Option<u64>) -> Result<()> {
+    pub fn withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>>, amount: Option<u64>) -> Result<()> {
         handle_withdraw_surplus(ctx, amount)
     }
 
@@ -121,7 +126,8 @@ pub mod earnout {
     ///
     /// Emits `GrantCreated`. Errors: `PlanNotActive`, `WrongAuthority`, `WrongVault`, `WrongMint`, `WrongGrantIndex`,
     /// `TooManyGrants`, `EnrolmentEnded`, `AllocationOutOfLimits`, `BadGrantPeriods`, `PeriodBegun`, `BadWeights`,
-    /// `BadBeneficiary`, `ReserveTooLarge`, `InsufficientFunds`, `ExtensionNotAllowed`, `FreezeAuthorityNotAllowed`.
+    /// `BadBeneficiary`, `ReserveTooLarge`, `InsufficientFunds`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`, `TransferHookNotAllowed`,
+    /// `FreezeAuthorityNotAllowed`.
     pub fn create_grant(ctx: Context<CreateGrant>, args: CreateGrantArgs) -> Result<()> {
         handle_create_grant(ctx, args)
     }
@@ -171,17 +177,21 @@ pub mod earnout {
     }
 
     /// Pays `amount` base units of what has vested, or all of it. Open to anyone for all of it and towards the beneficiary's
-    /// associated account; the beneficiary can claim a part and name another account.
+    /// associated account; the beneficiary can claim a part and name another account. Of a mint with a transfer fee at least
+    /// `min_received` base units must arrive.
     ///
-    /// Accounts: `claimant` (signer), `plan`, `grant`, `vault`, `destination`, `mint`, `token_program`.
+    /// Accounts: `claimant` (signer), `plan`, `grant`, `vault`, `destination`, `mint`, `token_program`, `memo_program` (for a
+    /// destination that asks for memos); then what the mint's transfer hook asks for.
     ///
     /// Requirements: something is claimable and the amount within it; the destination is a token account of the mint, no
-    /// vault, and the right one for this claimant; the beneficiary has not reserved claiming for itself.
+    /// vault, and the right one for this claimant; the beneficiary has not reserved claiming for itself; for anyone else the
+    /// transfer fee is within the plan's limit.
     ///
     /// Emits `GrantClaimed`. Errors: `WrongGrant`, `WrongVault`, `WrongMint`, `WrongTokenProgram`, `WrongDestination`,
-    /// `OnlyBeneficiary`, `ClaimLocked`, `NothingToClaim`, `ZeroAmount`, `AmountTooLarge`, `TransferMismatch`.
-    pub fn claim(ctx: Context<Claim>, amount: Option<u64>) -> Result<()> {
-        handle_claim(ctx, amount)
+    /// `OnlyBeneficiary`, `ClaimLocked`, `NothingToClaim`, `ZeroAmount`, `AmountTooLarge`, `WrongMemoProgram`,
+    /// `TransferMismatch`, `ReceivedTooLittle`, `FeeTooHigh`.
+    pub fn claim<'info>(ctx: Context<'info, Claim<'info>>, amount: Option<u64>, min_received: u64) -> Result<()> {
+        handle_claim(ctx, amount, min_received)
     }
 
     /// Disputes a value that was resolved, or that nobody reported one. Once for each attestation.
@@ -365,13 +375,14 @@ pub mod earnout {
     /// Closes a plan and its vault; the surplus goes where `withdraw_surplus` sends it. A mark stays at the address for ever,
     /// so that it can never be used again.
     ///
-    /// Accounts: `caller` (signer), `plan`, `vault`, `destination`, `rent_payer`, `mint`, `token_program`.
+    /// Accounts: `caller` (signer), `plan`, `vault`, `destination`, `rent_payer`, `mint`,
+    /// `token_program`, `memo_program` (for a destination that asks for memos); then what the mint's transfer hook asks for.
     ///
     /// Requirements: nothing of the plan is open; the caller is the authority, or the last deadline is over.
     ///
     /// Emits `PlanClosed`. Errors: `WrongPlan`, `WrongVault`, `WrongMint`, `WrongTokenProgram`, `WrongRentPayer`,
     /// `WrongAuthority`, `WrongTreasury`, `StillNeeded`, `TransferMismatch`.
-    pub fn close_plan(ctx: Context<ClosePlan>) -> Result<()> {
+    pub fn close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result<()> {
         handle_close_plan(ctx)
     }
 }

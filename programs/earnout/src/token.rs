@@ -4,16 +4,22 @@ use {
     crate::{
         address,
         error::EarnoutError,
-        state::{ALLOW_FREEZE_AUTHORITY, account},
+        state::{ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, account},
     },
     anchor_lang::{
         prelude::*,
-        solana_program::program::{invoke, invoke_signed},
+        solana_program::{
+            instruction::Instruction,
+            program::{invoke, invoke_signed},
+        },
     },
     anchor_spl::compat::{
         spl_token_2022_interface::{
             self as spl_token_2022,
-            extension::{BaseStateWithExtensions, ExtensionType, PodStateWithExtensions},
+            extension::{
+                BaseStateWithExtensions, ExtensionType, PodStateWithExtensions,
+                transfer_fee::{self, TransferFeeAmount},
+            },
             pod::{PodAccount, PodMint},
         },
         spl_token_interface as spl_token,
@@ -31,6 +37,12 @@ const ALLOWED_EXTENSIONS: [ExtensionType; 8] = [
     ExtensionType::InterestBearingConfig,
     ExtensionType::ScaledUiAmount,
 ];
+
+/// The memo program.
+pub const MEMO_PROGRAM: Pubkey = pubkey!("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr");
+
+/// What goes into the memo of a destination that asks for one.
+const MEMO: &[u8] = b"Earnout";
 
 /// What the program needs to know of a token account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +78,10 @@ pub struct Transfer<'a, 'info> {
     pub destination: &'a AccountInfo<'info>,
     /// Owner of the source.
     pub authority: &'a AccountInfo<'info>,
+    /// The memo program, for a destination that accepts no transfer without a memo.
+    pub memo_program: Option<&'a AccountInfo<'info>>,
+    /// What the mint's transfer hook asks for. Passed on without any right to sign.
+    pub hook_accounts: &'a [AccountInfo<'info>],
 }
 
 /// Errors: `WrongTokenProgram` unless `key` is SPL Token or Token-2022.
@@ -96,7 +112,8 @@ pub fn holding(info: &AccountInfo, token_program: &Pubkey) -> Option<Holding> {
 
 /// Checks that the plan can hold and pay out this mint, and returns its decimals. `flags` are the plan's `ALLOW_…` flags.
 ///
-/// Errors: `WrongMint`, `ExtensionNotAllowed`, `FreezeAuthorityNotAllowed`.
+/// Errors: `WrongMint`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`, `TransferHookNotAllowed`,
+/// `FreezeAuthorityNotAllowed`.
 #[inline(never)]
 pub fn check_mint(info: &AccountInfo, token_program: &Pubkey, flags: u8) -> Result<u8> {
     require!(info.owner == token_program, EarnoutError::WrongMint);
@@ -105,12 +122,17 @@ pub fn check_mint(info: &AccountInfo, token_program: &Pubkey, flags: u8) -> Resu
     let extensions = mint
         .get_extension_types()
         .map_err(|_| EarnoutError::ExtensionNotAllowed)?;
-    require!(
-        extensions
-            .iter()
-            .all(|extension| ALLOWED_EXTENSIONS.contains(extension)),
-        EarnoutError::ExtensionNotAllowed
-    );
+    for extension in extensions {
+        match extension {
+            ExtensionType::TransferFeeConfig => {
+                require!(flags & ALLOW_TRANSFER_FEE != 0, EarnoutError::TransferFeeNotAllowed);
+            }
+            ExtensionType::TransferHook => {
+                require!(flags & ALLOW_TRANSFER_HOOK != 0, EarnoutError::TransferHookNotAllowed);
+            }
+            other => require!(ALLOWED_EXTENSIONS.contains(&other), EarnoutError::ExtensionNotAllowed),
+        }
+    }
     require!(
         mint.base.freeze_authority.is_none() || flags & ALLOW_FREEZE_AUTHORITY != 0,
         EarnoutError::FreezeAuthorityNotAllowed
@@ -150,7 +172,7 @@ pub fn create_vault<'info>(
 /// Moves `amount` base units, reads both balances again and compares. `seeds` (bump included) sign for the authority where
 /// it is a plan; empty where it has signed itself.
 ///
-/// Errors: `WrongMint`, `TransferMismatch` if the source lost another amount than `amount` or the destination received more,
+/// Errors: `WrongMint`, `WrongMemoProgram`, `TransferMismatch` if the source lost another amount than `amount` or the destination received more,
 /// and those of the token program.
 #[inline(never)]
 pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Moved> {
@@ -160,6 +182,8 @@ pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Mov
         source,
         destination,
         authority,
+        memo_program,
+        hook_accounts,
     } = accounts;
     let balances = || -> Result<(u64, u64)> {
         let source = holding(source, token_program.key).ok_or(EarnoutError::TransferMismatch)?;
@@ -172,7 +196,7 @@ pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Mov
         mint.base.decimals
     };
     let (source_before, destination_before) = balances()?;
-    let instruction = spl_token_2022::instruction::transfer_checked(
+    let mut instruction = spl_token_2022::instruction::transfer_checked(
         token_program.key,
         source.key,
         mint.key,
@@ -182,12 +206,26 @@ pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Mov
         amount,
         decimals,
     )?;
-    let infos = [
-        (*source).clone(),
-        (*mint).clone(),
-        (*destination).clone(),
-        (*authority).clone(),
-    ];
+    let mut infos = Vec::with_capacity(4 + hook_accounts.len());
+    infos.extend([*source, *mint, *destination, *authority].map(Clone::clone));
+    for account in *hook_accounts {
+        instruction.accounts.push(AccountMeta {
+            pubkey: account.key(),
+            is_signer: false,
+            is_writable: account.is_writable,
+        });
+        infos.push(account.clone());
+    }
+    if let Some(memo_program) = memo_program {
+        // Token-2022 looks for the memo directly before the transfer.
+        require!(memo_program.key == &MEMO_PROGRAM, EarnoutError::WrongMemoProgram);
+        let memo = Instruction {
+            program_id: MEMO_PROGRAM,
+            accounts: Vec::new(),
+            data: MEMO.to_vec(),
+        };
+        invoke(&memo, std::slice::from_ref(*memo_program))?;
+    }
     if seeds.is_empty() {
         invoke(&instruction, &infos)?;
     } else {
@@ -226,8 +264,8 @@ pub fn check_treasury(info: &AccountInfo, mint: &Pubkey, token_program: &Pubkey)
     Ok(treasury.owner)
 }
 
-/// Moves all that the source holds, lamports that arrived as native tokens included, to the destination and closes the
-/// source; its rent goes to the authority, for which `seeds` (bump included) sign. Returns what was sent and what arrived,
+/// Moves all that the source holds, lamports that arrived as native tokens included, to the destination, returns withheld
+/// fees to the mint and closes the source; its rent goes to the authority, for which `seeds` (bump included) sign. Returns what was sent and what arrived,
 /// base units.
 ///
 /// Errors: as [`transfer`].
@@ -252,8 +290,25 @@ pub fn empty_and_close(accounts: &Transfer, seeds: &[&[u8]]) -> Result<(u64, u64
     } else {
         0
     };
+    if has_withheld_fees(source) {
+        let harvest =
+            transfer_fee::instruction::harvest_withheld_tokens_to_mint(token_program.key, mint.key, &[source.key])?;
+        invoke(&harvest, &[(*mint).clone(), (*source).clone()])?;
+    }
     let close =
         spl_token_2022::instruction::close_account(token_program.key, source.key, authority.key, authority.key, &[])?;
     invoke_signed(&close, &[(*source).clone(), (*authority).clone()], &[seeds])?;
     Ok((held, received))
+}
+
+fn has_withheld_fees(account: &AccountInfo) -> bool {
+    account.try_borrow_data().is_ok_and(|data| {
+        PodStateWithExtensions::<PodAccount>::unpack(&data)
+            .and_then(|state| {
+                state
+                    .get_extension::<TransferFeeAmount>()
+                    .map(|fee| fee.withheld_amount)
+            })
+            .is_ok_and(|withheld| u64::from(withheld) > 0)
+    })
 }

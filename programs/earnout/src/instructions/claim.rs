@@ -12,7 +12,7 @@ use {
     anchor_lang::prelude::*,
 };
 
-/// Accounts of `claim`.
+/// Accounts of `claim`. After them those that the mint's transfer hook asks for.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct Claim<'info> {
@@ -40,13 +40,15 @@ pub struct Claim<'info> {
     pub mint: UncheckedAccount<'info>,
     /// CHECK: the plan's token program by `has_one`.
     pub token_program: UncheckedAccount<'info>,
+    /// CHECK: the memo program, checked by `token::transfer`; for a destination that asks for memos.
+    pub memo_program: Option<UncheckedAccount<'info>>,
 }
 
 /// See [`crate::earnout::claim`].
-pub fn handle_claim(ctx: Context<Claim>, amount: Option<u64>) -> Result<()> {
+pub fn handle_claim<'info>(ctx: Context<'info, Claim<'info>>, amount: Option<u64>, min_received: u64) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let accounts = &ctx.accounts;
-    let (mut event, creator, plan_id, bump) = {
+    let (mut event, by_beneficiary, max_fee_bps, creator, plan_id, bump) = {
         let plan = &mut *accounts.plan.load_mut()?;
         let grant = &mut *accounts.grant.load_mut()?;
 
@@ -79,7 +81,14 @@ pub fn handle_claim(ctx: Context<Claim>, amount: Option<u64>) -> Result<()> {
             plan_owed: plan.owed,
             vault_balance: 0,
         };
-        (event, plan.creator, plan.plan_id.to_le_bytes(), plan.bump)
+        (
+            event,
+            by_beneficiary,
+            plan.max_fee_bps,
+            plan.creator,
+            plan.plan_id.to_le_bytes(),
+            plan.bump,
+        )
     };
 
     // Interact, reload and compare.
@@ -90,10 +99,18 @@ pub fn handle_claim(ctx: Context<Claim>, amount: Option<u64>) -> Result<()> {
             source: &accounts.vault,
             destination: &accounts.destination,
             authority: accounts.plan.as_ref(),
+            memo_program: accounts.memo_program.as_deref(),
+            hook_accounts: ctx.remaining_accounts,
         },
         event.amount,
         &[PLAN_SEED, creator.as_ref(), &plan_id, &[bump]],
     )?;
+
+    require!(moved.received >= min_received, EarnoutError::ReceivedTooLittle);
+    require!(
+        by_beneficiary || is_fee_within(event.amount, moved.received, max_fee_bps),
+        EarnoutError::FeeTooHigh
+    );
 
     // Emit.
     event.received = moved.received;
@@ -101,6 +118,12 @@ pub fn handle_claim(ctx: Context<Claim>, amount: Option<u64>) -> Result<()> {
     events::emit(&accounts.event_authority, &event)?;
     accounts.grant.load()?.invariant()?;
     accounts.plan.load()?.invariant(moved.source_balance)
+}
+
+/// Whether what did not arrive is at most `max_fee_bps` of the amount, rounded up as the token program rounds its fee.
+fn is_fee_within(amount: u64, received: u64, max_fee_bps: u16) -> bool {
+    let fee = u128::from(amount.abs_diff(received));
+    fee == 0 || fee <= (u128::from(amount) * u128::from(max_fee_bps)).div_ceil(u128::from(earnout_core::FULL_SCORE))
 }
 
 /// Errors: `WrongDestination`; `OnlyBeneficiary` if somebody else names an account other than the associated one.

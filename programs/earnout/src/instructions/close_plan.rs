@@ -11,7 +11,7 @@ use {
     anchor_lang::prelude::*,
 };
 
-/// Accounts of `close_plan`.
+/// Accounts of `close_plan`. After them those that the mint's transfer hook asks for.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct ClosePlan<'info> {
@@ -34,10 +34,12 @@ pub struct ClosePlan<'info> {
     pub mint: UncheckedAccount<'info>,
     /// CHECK: the plan's token program, checked in the handler.
     pub token_program: UncheckedAccount<'info>,
+    /// CHECK: the memo program, checked by `token::transfer`; for a destination that asks for memos.
+    pub memo_program: Option<UncheckedAccount<'info>>,
 }
 
 /// See [`crate::earnout::close_plan`].
-pub fn handle_close_plan(ctx: Context<ClosePlan>) -> Result<()> {
+pub fn handle_close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let accounts = &ctx.accounts;
     let plan_key = accounts.plan.key();
@@ -81,6 +83,8 @@ pub fn handle_close_plan(ctx: Context<ClosePlan>) -> Result<()> {
         source: &accounts.vault,
         destination: &accounts.destination,
         authority: &accounts.plan,
+        memo_program: accounts.memo_program.as_deref(),
+        hook_accounts: ctx.remaining_accounts,
     };
     let (amount, received) = token::empty_and_close(&transfer, seeds)?;
     account::shrink(

@@ -7,7 +7,8 @@ use {
         error::EarnoutError,
         events::{self, PlanCreated, Rent},
         state::{
-            ALLOW_FREEZE_AUTHORITY, Cadence, Combination, OracleSet, Plan, PlanStatus, Release, UnearnedPolicy, account,
+            ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, Cadence, Combination, OracleSet, Plan,
+            PlanStatus, Release, UnearnedPolicy, account,
         },
         token,
     },
@@ -97,7 +98,7 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
     // Check.
     token::require_token_program(&token_program)?;
     require!(
-        args.token_flags & !ALLOW_FREEZE_AUTHORITY == 0,
+        args.token_flags & !(ALLOW_FREEZE_AUTHORITY | ALLOW_TRANSFER_FEE | ALLOW_TRANSFER_HOOK) == 0,
         EarnoutError::BadTokenFlags
     );
     token::check_mint(&accounts.mint, &token_program, args.token_flags)?;

@@ -10,7 +10,7 @@ use {
     anchor_lang::prelude::*,
 };
 
-/// Accounts of `fund`.
+/// Accounts of `fund`. After them those that the mint's transfer hook asks for.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct Fund<'info> {
@@ -38,7 +38,7 @@ pub struct Fund<'info> {
 }
 
 /// See [`crate::earnout::fund`].
-pub fn handle_fund(ctx: Context<Fund>, amount: u64) -> Result<()> {
+pub fn handle_fund<'info>(ctx: Context<'info, Fund<'info>>, amount: u64) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let accounts = &ctx.accounts;
 
@@ -64,6 +64,8 @@ pub fn handle_fund(ctx: Context<Fund>, amount: u64) -> Result<()> {
             source: &accounts.source,
             destination: &accounts.vault,
             authority: &accounts.funder,
+            memo_program: None,
+            hook_accounts: ctx.remaining_accounts,
         },
         amount,
         &[],

@@ -11,7 +11,7 @@ use {
     anchor_lang::prelude::*,
 };
 
-/// Accounts of `withdraw_surplus`.
+/// Accounts of `withdraw_surplus`. After them those that the mint's transfer hook asks for.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct WithdrawSurplus<'info> {
@@ -36,10 +36,12 @@ pub struct WithdrawSurplus<'info> {
     pub mint: UncheckedAccount<'info>,
     /// CHECK: the plan's token program by `has_one`.
     pub token_program: UncheckedAccount<'info>,
+    /// CHECK: the memo program, checked by `token::transfer`; for a destination that asks for memos.
+    pub memo_program: Option<UncheckedAccount<'info>>,
 }
 
 /// See [`crate::earnout::withdraw_surplus`].
-pub fn handle_withdraw_surplus(ctx: Context<WithdrawSurplus>, amount: Option<u64>) -> Result<()> {
+pub fn handle_withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>>, amount: Option<u64>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let accounts = &ctx.accounts;
     let plan_key = accounts.plan.key();
@@ -74,6 +76,8 @@ pub fn handle_withdraw_surplus(ctx: Context<WithdrawSurplus>, amount: Option<u64
             source: &accounts.vault,
             destination: &accounts.destination,
             authority: accounts.plan.as_ref(),
+            memo_program: accounts.memo_program.as_deref(),
+            hook_accounts: ctx.remaining_accounts,
         },
         amount,
         &[PLAN_SEED, creator.as_ref(), &plan_id, &[bump]],

@@ -10,6 +10,11 @@ use {
 /// The plan accepts a mint whose freeze authority could stop payouts.
 pub const ALLOW_FREEZE_AUTHORITY: u8 = 1;
 
+/// The plan accepts a mint with a transfer fee, which its fee authority can change.
+pub const ALLOW_TRANSFER_FEE: u8 = 2;
+/// The plan accepts a mint with a transfer hook, a program that can refuse any transfer.
+pub const ALLOW_TRANSFER_HOOK: u8 = 4;
+
 /// A plan. Address: `["plan", creator, plan_id u64]`.
 #[account(zero_copy)]
 #[derive(Debug, PartialEq, Eq)]
