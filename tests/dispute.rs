@@ -1,1 +1,462 @@
-//! `dispute`.
+//! `dispute`: who may object to what, until when, and what that holds up.
+
+use {
+    bytemuck::Zeroable,
+    earnout_tests::{keys::*, *},
+};
+
+#[test]
+fn a_beneficiary_or_the_authority_disputes_a_value() {
+    for kpi in [0, 1] {
+        for by_authority in [false, true] {
+            let mut disputable = Disputable::new(kpi, AGREED);
+            let (plan, address) = (disputable.world.token.plan, disputable.attestation());
+            let now = disputable.since + 5;
+            disputable.world.chain.set_time(now);
+            let (disputer, grant, dispute) = if by_authority {
+                let authority = disputable.world.authority.pubkey();
+                (authority, None, disputable.by_authority())
+            } else {
+                (disputable.beneficiary, Some(disputable.grant), disputable.by_beneficiary())
+            };
+            let world = &mut disputable.world;
+            let mut expected = world.chain.attestation(&address).unwrap();
+            let grant_before = world.chain.account(&disputable.grant);
+            let receipt = world.changes_plan(dispute, |_| {});
+            expected.disputed_at = now;
+            expected.disputer = disputer;
+            expected.disputer_grant = grant.unwrap_or_default();
+            expected.reason_hash = REASON;
+            assert_eq!(world.chain.attestation(&address).unwrap(), expected);
+            assert_eq!(world.chain.account(&disputable.grant), grant_before);
+            let event = ValueDisputed {
+                plan,
+                time: now,
+                sequence: world.plan().event_sequence,
+                kpi,
+                period: 0,
+                subject: expected.subject,
+                disputer,
+                grant,
+                reason_hash: REASON,
+                rent: None,
+            };
+            assert_eq!(the_event!(receipt, ValueDisputed), event);
+        }
+    }
+}
+
+#[test]
+fn a_dispute_of_nobodys_vote_makes_the_attestation() {
+    // Lamports at the address, as anyone can send them, count towards the rent and hinder nothing.
+    for (kpi, sent) in [(0, 0), (1, 0), (0, 1)] {
+        let mut disputable = Disputable::new(kpi, SILENT);
+        let (plan, address, now) = (disputable.world.token.plan, disputable.attestation(), disputable.since);
+        let payer = disputable.world.key();
+        let args = DisputeArgs {
+            kpi,
+            period: 0,
+            reason_hash: REASON,
+        };
+        let (beneficiary, grant) = (disputable.beneficiary, disputable.grant);
+        let subject = disputable.individual().unwrap_or(plan);
+        let world = &mut disputable.world;
+        world.chain.give(&address, sent);
+        let dispute = instructions::dispute(&payer, &beneficiary, &plan, &world.plan(), Some(grant), args);
+        let payer_had = world.chain.account(&payer).unwrap().lamports;
+        let receipt = world.changes_plan(dispute, |plan| plan.open_attestations = 1);
+
+        let lamports = world.chain.rent(space::<Attestation>()) - sent;
+        assert_eq!(payer_had - world.chain.account(&payer).unwrap().lamports, lamports);
+        let mut expected = Attestation::zeroed();
+        expected.version = 1;
+        let seeds: &[&[u8]] = &[b"attestation", plan.as_ref(), &[kpi], &[0, 0], subject.as_ref()];
+        (_, expected.bump) = Pubkey::find_program_address(seeds, &earnout::ID);
+        expected.kpi = kpi;
+        expected.plan = plan;
+        expected.subject = subject;
+        expected.rent_payer = payer;
+        expected.rent_paid = lamports;
+        expected.oracle_count = 3;
+        expected.threshold = 2;
+        expected.disputed_at = now;
+        expected.disputer = beneficiary;
+        expected.disputer_grant = grant;
+        expected.reason_hash = REASON;
+        assert_eq!(world.chain.attestation(&address).unwrap(), expected);
+        let event = ValueDisputed {
+            plan,
+            time: now,
+            sequence: world.plan().event_sequence,
+            kpi,
+            period: 0,
+            subject,
+            disputer: beneficiary,
+            grant: Some(grant),
+            reason_hash: REASON,
+            rent: Some(Rent { payer, lamports }),
+        };
+        assert_eq!(the_event!(receipt, ValueDisputed), event);
+
+        // Nobody votes any more, and the plan's default counts once the arbiter had its time.
+        world.refuses(
+            &world.vote(0, kpi, 0, (kpi == 1).then_some(grant), 100),
+            EarnoutError::VotingClosed,
+        );
+        world.chain.set_time(now + RULING);
+        assert_eq!(world.settled(&grant).scores[usize::from(kpi)], 2_500);
+    }
+}
+
+// When.
+
+#[test]
+fn what_stands_is_disputable_from_its_first_second_until_the_window_closes() {
+    for standing in &STANDINGS {
+        for at in [0, 1, CHALLENGE - 1] {
+            let mut disputable = Disputable::new(0, standing);
+            disputable.world.chain.set_time(disputable.since + at);
+            disputable.world.run(disputable.by_beneficiary());
+        }
+        for late in [CHALLENGE, CHALLENGE + 1, PERIOD] {
+            let mut disputable = Disputable::new(0, standing);
+            disputable.world.chain.set_time(disputable.since + late);
+            for dispute in [disputable.by_beneficiary(), disputable.by_authority()] {
+                disputable.world.refuses(&dispute, EarnoutError::ChallengeClosed);
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_disputable_before_it_stands() {
+    // Up to the vote that agrees, or the end of voting.
+    for standing in &STANDINGS[1..] {
+        let mut disputable = Disputable::new(0, standing);
+        for early in [GENESIS, boundary(1) - 1, boundary(1), disputable.since - 1] {
+            disputable.world.chain.set_time(early);
+            for dispute in [disputable.by_beneficiary(), disputable.by_authority()] {
+                disputable.world.refuses(&dispute, EarnoutError::NotDisputable);
+            }
+        }
+    }
+    let mut disputable = Disputable::new(0, SILENT);
+    disputable.world.after_period(0, 50);
+    disputable.world.attest(0, 0, 0, None, 70).unwrap();
+    let dispute = disputable.by_beneficiary();
+    disputable.world.refuses(&dispute, EarnoutError::NotDisputable);
+    disputable.world.attest(1, 0, 0, None, 70).unwrap();
+    disputable.world.run(dispute);
+}
+
+#[test]
+fn a_dispute_is_made_once() {
+    for ruling in [None, Some(None), Some(Some(30))] {
+        let mut disputable = Disputable::new(0, AGREED);
+        let (first, second) = (disputable.by_beneficiary(), disputable.by_authority());
+        disputable.world.run(first.clone());
+        if let Some(value) = ruling {
+            disputable.world.run(disputable.ruling(value));
+        }
+        // Who disputed in vain is told so; otherwise it is the dispute that stands in the way.
+        let barred = ruling == Some(None);
+        let again = if barred {
+            EarnoutError::DisputeBarred
+        } else {
+            EarnoutError::AlreadyDisputed
+        };
+        disputable.world.chain.set_time(disputable.since + RULING);
+        disputable.world.refuses(&first, again);
+        disputable.world.refuses(&second, EarnoutError::AlreadyDisputed);
+    }
+}
+
+#[test]
+fn without_an_arbiter_there_are_no_disputes() {
+    let mut world = World::active(TokenProgram::Spl, undisputed_terms(), &disputable_kpis(), 1_000_000);
+    let (beneficiary, grant) = world.grant(400_000, &[5_000, 5_000]);
+    world.after_period(0, 10);
+    world.resolve(0, 0, None, 70);
+    let disputes = |world: &World, kpi| {
+        [
+            world.disputes(&beneficiary.pubkey(), kpi, 0, Some(grant)),
+            world.disputes(&world.authority.pubkey(), kpi, 0, Some(grant)),
+        ]
+    };
+    for dispute in disputes(&world, 0) {
+        world.refuses(&dispute, EarnoutError::ChallengeClosed);
+    }
+    // Nobody votes on the other KPI.
+    for (secs, error) in [
+        (DAY - 1, EarnoutError::NotDisputable),
+        (DAY, EarnoutError::ChallengeClosed),
+    ] {
+        world.after_period(0, secs);
+        for dispute in disputes(&world, 1) {
+            world.refuses(&dispute, error);
+        }
+    }
+    assert_eq!(world.settled(&grant).scores, [7_000, 2_500]);
+}
+
+// What a dispute holds up.
+
+#[test]
+fn what_is_disputed_is_not_settled_until_the_arbiter_had_its_time() {
+    for standing in &STANDINGS {
+        // Disputed in the first and in the last second, so that the ruling's time and nothing else decides.
+        for at in [0, CHALLENGE - 1] {
+            let mut disputable = Disputable::new(0, standing);
+            let disputed_at = disputable.since + at;
+            disputable.world.chain.set_time(disputed_at);
+            disputable.world.run(disputable.by_beneficiary());
+            for early in [disputed_at, disputed_at + RULING - 1] {
+                disputable.world.chain.set_time(early);
+                disputable.is_not_final();
+            }
+            disputable.world.chain.set_time(disputed_at + RULING);
+            let event = disputable.world.settled(&disputable.grant);
+            assert_eq!(event.scores, [standing.score, 0], "{standing:?}");
+            assert_eq!(event.earned, u64::from(standing.score) * 10, "{standing:?}");
+        }
+    }
+}
+
+#[test]
+fn g12_a_dispute_of_one_grants_value_holds_up_no_other() {
+    let mut disputable = Disputable::new(1, SILENT);
+    disputable.world.chain.set_time(GENESIS);
+    let (_, other) = disputable.world.grant(400_000, &[0, 10_000]);
+    disputable.world.after_period(0, DAY);
+    let before = disputable.world.chain.account(&other);
+    disputable.world.after_period(0, DAY + CHALLENGE - 1);
+    disputable.world.run(disputable.by_beneficiary());
+    assert_eq!(disputable.world.chain.account(&other), before);
+    disputable.world.after_period(0, DAY + CHALLENGE);
+    disputable.world.settled(&other);
+    disputable.is_not_final();
+}
+
+#[test]
+fn g3_a_settled_period_is_not_disputed() {
+    let mut disputable = Disputable::new(0, AGREED);
+    disputable.world.chain.set_time(GENESIS);
+    let (other, unsettled) = disputable.world.grant(4, &[10_000]);
+    disputable.world.chain.set_time(disputable.since + CHALLENGE);
+    let dispute = disputable.by_beneficiary();
+    disputable.world.settled(&disputable.grant);
+    // Even if the clock went back.
+    for now in [disputable.since + CHALLENGE, disputable.since] {
+        disputable.world.chain.set_time(now);
+        disputable.world.refuses(&dispute, EarnoutError::NothingToEvaluate);
+    }
+    // The other one is late, but not barred by what the first has settled.
+    let late = disputable.world.disputes(&other.pubkey(), 0, 0, Some(unsettled));
+    disputable.world.chain.set_time(disputable.since + CHALLENGE);
+    disputable.world.refuses(&late, EarnoutError::ChallengeClosed);
+    disputable.world.settled(&unsettled);
+    for dispute in [late, disputable.by_authority()] {
+        disputable.world.refuses(&dispute, EarnoutError::NothingToEvaluate);
+    }
+}
+
+// Who, and what.
+
+#[test]
+fn only_the_authority_and_beneficiaries_dispute() {
+    for kpi in [0, 1] {
+        let mut disputable = Disputable::new(kpi, AGREED);
+        disputable.world.chain.set_time(GENESIS);
+        let (other, _) = disputable.world.grant(400, &[5_000, 5_000]);
+        disputable.world.chain.set_time(disputable.since);
+        let authority = disputable.world.authority.pubkey();
+        let (by_beneficiary, by_authority) = (disputable.by_beneficiary(), disputable.by_authority());
+        // The authority may name the beneficiary's grant, anyone else with it or without is refused.
+        let without = swapped(&by_beneficiary, &disputable.grant, &earnout::ID);
+        for (dispute, role) in [
+            (&by_authority, &authority),
+            (&by_beneficiary, &disputable.beneficiary),
+        ] {
+            for key in [
+                other.pubkey(),
+                disputable.world.arbiter.pubkey(),
+                disputable.world.oracles[0].pubkey(),
+                disputable.world.treasury_owner,
+                disputable.world.key(),
+            ] {
+                let world = &mut disputable.world;
+                world.refuses(&swapped(dispute, role, &key), EarnoutError::NotEntitled);
+            }
+        }
+        let error = if kpi == 0 {
+            EarnoutError::NotEntitled
+        } else {
+            EarnoutError::WrongSubject
+        };
+        disputable.world.refuses(&without, error);
+        let named = swapped(&by_beneficiary, &disputable.beneficiary, &authority);
+        let receipt = disputable.world.run(named);
+        let event = the_event!(receipt, ValueDisputed);
+        assert_eq!((event.disputer, event.grant), (authority, None));
+    }
+}
+
+#[test]
+fn a_beneficiary_needs_weight_on_the_kpi_and_something_to_lose_in_the_period() {
+    let mut disputable = Disputable::new(0, SILENT);
+    let authority = disputable.world.authority.pubkey();
+    disputable.world.chain.set_time(GENESIS);
+    // Tranches 0, 1, 0, 1.
+    let (poor, zero) = disputable.world.grant(2, &[5_000, 5_000]);
+    let (timed, weightless) = disputable.world.grant(400, &[]);
+    let (late, later) = disputable.world.grant_with(|args| {
+        (args.first_period, args.periods, args.allocation) = (1, 2, 400);
+        (args.time_weight, args.kpi_weights) = (0, vec![5_000, 5_000]);
+    });
+    let cases = [
+        (&poor, zero, 0, EarnoutError::NotEntitled),
+        (&timed, weightless, 0, EarnoutError::WrongSubject),
+        (&late, later, 0, EarnoutError::WrongSubject),
+        (&late, later, 3, EarnoutError::WrongSubject),
+    ];
+    for kpi in [0, 1] {
+        for (beneficiary, grant, period, error) in &cases {
+            disputable.world.after_period(*period, DAY);
+            let dispute = disputable.world.disputes(&beneficiary.pubkey(), kpi, *period, Some(*grant));
+            disputable.world.refuses(&dispute, *error);
+            // The authority names no grant that has nothing to do with it either.
+            if *grant != zero {
+                disputable.world.refuses(
+                    &swapped(&dispute, &beneficiary.pubkey(), &authority),
+                    EarnoutError::WrongSubject,
+                );
+            }
+        }
+        disputable.world.after_period(1, DAY);
+        disputable.world.run(disputable.world.disputes(&poor.pubkey(), kpi, 1, Some(zero)));
+    }
+}
+
+#[test]
+fn a_grant_that_ended_disputes_what_it_covers_and_no_more() {
+    for (end, period, refused) in [
+        (boundary(1) + 1, 1, None),
+        (boundary(1), 1, Some(EarnoutError::WrongSubject)),
+        (boundary(1), 0, None),
+    ] {
+        let mut disputable = Disputable::new(0, SILENT);
+        let (beneficiary, grant, plan) = (disputable.beneficiary, disputable.grant, disputable.world.token.plan);
+        disputable.world.chain.set_time(GENESIS);
+        disputable.world.grant(4, &[10_000]);
+        disputable.world.chain.set_time(end);
+        disputable.world.run(instructions::resign_grant(&beneficiary, &plan, &grant));
+        disputable.world.after_period(period, DAY);
+        let dispute = disputable.world.disputes(&beneficiary, 0, period, Some(grant));
+        match refused {
+            Some(error) => disputable.world.refuses(&dispute, error),
+            None => drop(disputable.world.run(dispute)),
+        }
+    }
+}
+
+#[test]
+fn kpi_and_period_must_exist() {
+    let mut disputable = Disputable::new(0, AGREED);
+    let dispute = |disputable: &Disputable, kpi, period| {
+        let world = &disputable.world;
+        world.disputes(&disputable.beneficiary, kpi, period, Some(disputable.grant))
+    };
+    for kpi in [2, 15, 16, u8::MAX] {
+        disputable.world.refuses(&dispute(&disputable, kpi, 0), EarnoutError::UnknownKpi);
+    }
+    // Beyond the calendar there is no grant.
+    for (period, error) in [
+        (4, EarnoutError::NothingToEvaluate),
+        (119, EarnoutError::NothingToEvaluate),
+        (120, EarnoutError::UnknownPeriod),
+        (u16::MAX, EarnoutError::UnknownPeriod),
+    ] {
+        disputable.world.refuses(&dispute(&disputable, 0, period), error);
+    }
+}
+
+#[test]
+fn a_draft_and_a_closed_plan_have_no_disputes() {
+    let mut disputable = Disputable::new(0, AGREED);
+    let dispute = disputable.by_beneficiary();
+    for status in [PlanStatus::Draft, PlanStatus::Closed] {
+        disputable.world.refuses_while(status, &dispute);
+    }
+    disputable.world.run(dispute);
+}
+
+#[test]
+fn g13_only_the_attestation_of_this_kpi_period_and_subject_is_accepted() {
+    for (kpi, standing) in [(0, AGREED), (1, AGREED), (0, SILENT), (1, SILENT)] {
+        let mut disputable = Disputable::new(kpi, standing);
+        let (plan, attestation) = (disputable.world.token.plan, disputable.attestation());
+        let subject = disputable.individual().unwrap_or(plan);
+        let (other_plan, foreign) = disputable.world.twin(&disputable_kpis(), &disputable.beneficiary, &[5_000, 5_000]);
+        disputable.world.chain.set_time(GENESIS);
+        let (_, second) = disputable.world.grant(400, &[0, 10_000]);
+        // Attestations that exist elsewhere, resolved.
+        disputable.world.after_period(0, 0);
+        disputable.world.resolve(1, 0, Some(second), 70);
+        disputable.world.in_plan(other_plan, |world| world.resolve(0, 0, None, 70));
+        disputable.world.chain.set_time(disputable.since);
+        let dispute = disputable.by_beneficiary();
+        let world = &mut disputable.world;
+        let elsewhere = [
+            pda::attestation(&plan, 1, 0, &second),
+            pda::attestation(&other_plan, 0, 0, &other_plan),
+            pda::attestation(&plan, kpi, 1, &subject),
+            pda::attestation(&plan, 1 - kpi, 0, &plan),
+            other_bump_address(&plan, kpi, 0, &subject),
+            Pubkey::new_from_array([3; 32]),
+            world.source,
+            second,
+            pda::vault(&plan),
+        ];
+        let cases = elsewhere.map(|wrong| (attestation, wrong, EarnoutError::WrongAttestation));
+        world.refuses_swapped(&dispute, &cases);
+        let cases = [
+            (disputable.grant, foreign, EarnoutError::WrongGrant),
+            (plan, other_plan, EarnoutError::WrongGrant),
+        ];
+        // In a shared KPI's dispute the plan is named once, and so is the grant in an individual one's.
+        world.refuses_swapped(&dispute, &cases);
+        world.refuses(
+            &swapped(&dispute, &disputable.grant, &world.source.clone()),
+            AnchorError::AccountOwnedByWrongProgram,
+        );
+        world.refuses(
+            &swapped(&dispute, &system_program::ID, &world.token.token_program.clone()),
+            AnchorError::InvalidProgramId,
+        );
+        world.refuses_broken(&dispute, &[disputable.beneficiary], &[plan, attestation]);
+        world.run(dispute);
+    }
+}
+
+#[test]
+fn g13_payer_and_disputer_both_sign() {
+    let mut disputable = Disputable::new(0, SILENT);
+    let world = &mut disputable.world;
+    let (payer, plan) = (world.key(), world.token.plan);
+    let args = DisputeArgs {
+        kpi: 0,
+        period: 0,
+        reason_hash: REASON,
+    };
+    let state = world.plan();
+    let dispute = instructions::dispute(
+        &payer,
+        &disputable.beneficiary,
+        &plan,
+        &state,
+        Some(disputable.grant),
+        args,
+    );
+    world.refuses_broken(&dispute, &[payer, disputable.beneficiary], &[payer, plan]);
+    world.run(dispute);
+}

@@ -1,1 +1,312 @@
-//! `rule`.
+//! `rule`: what the arbiter may decide, when, and what that is worth.
+
+use earnout_tests::{keys::*, *};
+
+#[test]
+fn the_arbiter_sets_a_value_or_lets_it_stand() {
+    for kpi in [0, 1] {
+        for (by_authority, value) in [(false, None), (false, Some(30)), (true, None), (true, Some(30))] {
+            let mut disputable = Disputable::new(kpi, AGREED);
+            let (dispute, ruling, disputer) = if by_authority {
+                let ruling = disputable.ruling_for_authority(value);
+                (disputable.by_authority(), ruling, None)
+            } else {
+                let ruling = disputable.ruling(value);
+                (disputable.by_beneficiary(), ruling, Some(disputable.grant))
+            };
+            let (address, grant, now) = (disputable.attestation(), disputable.grant, disputable.since + 9);
+            let world = &mut disputable.world;
+            world.run(dispute);
+            world.chain.set_time(now);
+            let mut expected = world.chain.attestation(&address).unwrap();
+            let barred = disputer.filter(|_| value.is_none());
+            let receipt = world.changes_grant(ruling, &grant, |grant| {
+                if barred.is_some() {
+                    grant.flags |= DISPUTE_BARRED;
+                }
+            });
+            expected.ruling = if value.is_some() { 2 } else { 1 };
+            expected.ruling_value = value.unwrap_or_default();
+            expected.ruled_at = now;
+            expected.ruling_hash = RULING_REASON;
+            assert_eq!(world.chain.attestation(&address).unwrap(), expected);
+            let event = DisputeRuled {
+                plan: world.token.plan,
+                time: now,
+                sequence: world.plan().event_sequence,
+                kpi,
+                period: 0,
+                subject: expected.subject,
+                value,
+                reason_hash: RULING_REASON,
+                barred_grant: barred,
+            };
+            assert_eq!(the_event!(receipt, DisputeRuled), event);
+        }
+    }
+}
+
+// What it is worth.
+
+#[test]
+fn g9_a_ruling_counts_at_once_and_pays_what_it_says() {
+    for kpi in [0, 1] {
+        for standing in &STANDINGS {
+            for (value, score) in [(None, standing.score), (Some(30), 3_000), (Some(0), 0), (Some(100), 10_000)] {
+                let mut disputable = Disputable::new(kpi, standing);
+                disputable.world.run(disputable.by_beneficiary());
+                disputable.is_not_final();
+                disputable.world.run(disputable.ruling(value));
+                // In the same second, whatever the other windows are.
+                let event = disputable.world.settled(&disputable.grant);
+                assert_eq!(event.scores[usize::from(kpi)], score, "{standing:?} {value:?}");
+                assert_eq!(event.earned, u64::from(score) * 10, "{standing:?} {value:?}");
+                disputable.world.claim(&disputable.grant).ok();
+                let account = disputable.world.associated_address(&disputable.beneficiary);
+                assert_eq!(disputable.world.chain.balance(&account), u64::from(score) * 10);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_ruling_on_a_shared_kpi_counts_for_every_grant() {
+    let mut disputable = Disputable::new(0, SILENT);
+    disputable.world.chain.set_time(GENESIS);
+    let (_, other) = disputable.world.grant(400, &[10_000]);
+    disputable.world.chain.set_time(disputable.since);
+    disputable.world.run(disputable.by_authority());
+    disputable.world.run(disputable.ruling_for_authority(Some(50)));
+    assert_eq!(disputable.world.settled(&disputable.grant).earned, 50_000);
+    assert_eq!(disputable.world.settled(&other).earned, 50);
+}
+
+// When.
+
+#[test]
+fn g9_the_arbiter_rules_from_the_dispute_until_its_window_closes() {
+    for value in [None, Some(30)] {
+        for (secs, refused) in [(0, false), (RULING - 1, false), (RULING, true), (RULING + 1, true), (PERIOD, true)] {
+            let mut disputable = Disputable::new(0, AGREED);
+            disputable.world.chain.set_time(disputable.since + 100);
+            disputable.world.run(disputable.by_beneficiary());
+            disputable.world.chain.set_time(disputable.since + 100 + secs);
+            let ruling = disputable.ruling(value);
+            if refused {
+                disputable.world.refuses(&ruling, EarnoutError::RulingClosed);
+            } else {
+                disputable.world.run(ruling);
+            }
+        }
+    }
+}
+
+#[test]
+fn g3_g9_what_was_settled_or_ruled_cannot_be_ruled_again() {
+    for first in [None, Some(30)] {
+        let mut disputable = Disputable::new(0, AGREED);
+        disputable.world.run(disputable.by_beneficiary());
+        disputable.world.run(disputable.ruling(first));
+        let before = disputable.world.chain.account(&disputable.attestation());
+        for second in [None, Some(30), Some(80)] {
+            let ruling = disputable.ruling(second);
+            disputable.world.refuses(&ruling, EarnoutError::AlreadyRuled);
+        }
+        assert_eq!(disputable.world.chain.account(&disputable.attestation()), before);
+    }
+    // The arbiter was silent and the value settled.
+    let mut disputable = Disputable::new(0, AGREED);
+    disputable.world.run(disputable.by_beneficiary());
+    disputable.world.chain.set_time(disputable.since + RULING);
+    disputable.world.settled(&disputable.grant);
+    let ruling = disputable.ruling(Some(0));
+    disputable.world.refuses(&ruling, EarnoutError::RulingClosed);
+}
+
+#[test]
+fn g9_nothing_is_ruled_that_was_not_disputed() {
+    for standing in &STANDINGS[..4] {
+        let mut disputable = Disputable::new(0, standing);
+        for value in [None, Some(30)] {
+            let ruling = disputable.ruling_for_authority(value);
+            disputable.world.refuses(&ruling, EarnoutError::NotDisputed);
+        }
+    }
+    let mut disputable = Disputable::new(0, SILENT);
+    let ruling = disputable.ruling_for_authority(Some(30));
+    disputable.world.refuses(&ruling, AnchorError::AccountOwnedByWrongProgram);
+}
+
+#[test]
+fn g9_the_value_is_within_the_range_of_the_kpi() {
+    for value in [-1, 1_000_001, i64::MIN, i64::MAX] {
+        let mut disputable = Disputable::new(0, AGREED);
+        disputable.world.run(disputable.by_beneficiary());
+        let ruling = disputable.ruling(Some(value));
+        disputable.world.refuses(&ruling, EarnoutError::ValueOutOfRange);
+    }
+    for value in [0, 1_000_000] {
+        let mut disputable = Disputable::new(0, AGREED);
+        disputable.world.run(disputable.by_beneficiary());
+        disputable.world.run(disputable.ruling(Some(value)));
+    }
+}
+
+// Who disputed in vain.
+
+/// Period 0 was disputed by the beneficiary and ruled on so, or not at all; now the first second to dispute period 1.
+fn a_period_later(kpi: u8, ruling: Option<Option<i64>>) -> Disputable {
+    let mut disputable = Disputable::new(kpi, AGREED);
+    disputable.world.run(disputable.by_beneficiary());
+    if let Some(value) = ruling {
+        disputable.world.run(disputable.ruling(value));
+    }
+    disputable.stands(1, AGREED);
+    disputable
+}
+
+#[test]
+fn a_grant_that_disputed_in_vain_disputes_no_more() {
+    for kpi in [0, 1] {
+        for (ruling, barred) in [(Some(None), true), (Some(Some(30)), false), (None, false)] {
+            let mut disputable = a_period_later(kpi, ruling);
+            let (beneficiary, grant) = (disputable.beneficiary, disputable.grant);
+            let dispute = disputable.world.disputes(&beneficiary, kpi, 1, Some(grant));
+            if barred {
+                disputable.world.refuses(&dispute, EarnoutError::DisputeBarred);
+                // The authority is not barred, in the same place.
+                let authority = disputable.world.authority.pubkey();
+                disputable.world.run(swapped(&dispute, &beneficiary, &authority));
+            } else {
+                disputable.world.run(dispute);
+            }
+        }
+    }
+}
+
+#[test]
+fn others_and_other_grants_of_the_same_key_are_not_barred() {
+    for same_key in [false, true] {
+        let mut disputable = a_period_later(0, Some(None));
+        disputable.world.chain.set_time(GENESIS);
+        let beneficiary = disputable.beneficiary;
+        let (key, grant) = disputable.world.grant_with(|args| {
+            (args.allocation, args.time_weight, args.kpi_weights) = (400, 0, vec![10_000]);
+            if same_key {
+                args.beneficiary = beneficiary;
+            }
+        });
+        let key = if same_key { beneficiary } else { key.pubkey() };
+        disputable.world.after_period(1, AGREED.since);
+        disputable.world.run(disputable.world.disputes(&key, 0, 1, Some(grant)));
+    }
+}
+
+#[test]
+fn the_authority_disputes_in_vain_as_often_as_it_likes_and_bars_nobody() {
+    for kpi in [0, 1] {
+        let mut disputable = Disputable::new(kpi, AGREED);
+        let grant = disputable.world.grant_state(&disputable.grant);
+        disputable.world.run(disputable.by_authority());
+        disputable.world.run(disputable.ruling_for_authority(None));
+        assert_eq!(disputable.world.grant_state(&disputable.grant), grant);
+        disputable.stands(1, AGREED);
+        let (authority, subject) = (disputable.world.authority.pubkey(), disputable.individual());
+        disputable.world.run(disputable.world.disputes(&authority, kpi, 1, subject));
+    }
+}
+
+// Who, and which accounts.
+
+#[test]
+fn g9_g13_only_the_arbiter_rules() {
+    let mut disputable = Disputable::new(0, AGREED);
+    disputable.world.run(disputable.by_beneficiary());
+    let arbiter = disputable.world.arbiter.pubkey();
+    for value in [None, Some(30)] {
+        let ruling = disputable.ruling(value);
+        let error = EarnoutError::WrongArbiter;
+        disputable.world.refuses_others(&ruling, &arbiter, error);
+        let by_beneficiary = swapped(&ruling, &arbiter, &disputable.beneficiary);
+        disputable.world.refuses(&by_beneficiary, error);
+    }
+    disputable.world.run(disputable.ruling(None));
+}
+
+#[test]
+fn g13_a_plan_without_an_arbiter_has_no_rulings() {
+    let mut disputable = Disputable::new(0, AGREED);
+    disputable.world.run(disputable.by_beneficiary());
+    let (plan, ruling) = (disputable.world.token.plan, disputable.ruling(Some(30)));
+    // Such a plan has no disputes either, so its arbiter is removed behind its back.
+    disputable.world.tamper::<Plan>(&plan, |plan| plan.arbiter = Pubkey::default());
+    disputable.world.refuses(&ruling, EarnoutError::WrongArbiter);
+    // Nobody can sign with the zero key, which is the System Program's.
+    let zero = swapped(&ruling, &disputable.world.arbiter.pubkey(), &Pubkey::default());
+    let zero = changed(&zero, &Pubkey::default(), |meta| meta.is_signer = false);
+    disputable.world.refuses(&zero, AnchorError::AccountNotSigner);
+}
+
+#[test]
+fn g13_the_disputers_grant_is_named_and_no_other() {
+    for by_authority in [false, true] {
+        let mut disputable = Disputable::new(0, AGREED);
+        let (_, foreign) = disputable.world.twin(&disputable_kpis(), &disputable.beneficiary, &[10_000]);
+        disputable.world.chain.set_time(GENESIS);
+        let (_, other) = disputable.world.grant(400, &[10_000]);
+        disputable.world.chain.set_time(disputable.since);
+        let (dispute, right) = if by_authority {
+            (disputable.by_authority(), None)
+        } else {
+            (disputable.by_beneficiary(), Some(disputable.grant))
+        };
+        disputable.world.run(dispute);
+        let attestation = disputable.attestation();
+        for wrong in [None, Some(disputable.grant), Some(other), Some(foreign)] {
+            if wrong != right {
+                for value in [None, Some(30)] {
+                    let ruling = disputable.world.rules(&attestation, wrong, value);
+                    disputable.world.refuses(&ruling, EarnoutError::WrongGrant);
+                }
+            }
+        }
+        disputable.world.run(disputable.world.rules(&attestation, right, None));
+    }
+}
+
+#[test]
+fn g13_wrong_linked_accounts_are_refused() {
+    let mut disputable = Disputable::new(0, AGREED);
+    let (beneficiary, grant, plan) = (disputable.beneficiary, disputable.grant, disputable.world.token.plan);
+    let (other_plan, foreign) = disputable.world.twin(&disputable_kpis(), &beneficiary, &[10_000]);
+    // The other plan's value is disputed in the same second.
+    disputable.world.after_period(0, 0);
+    disputable.world.in_plan(other_plan, |world| {
+        world.resolve(0, 0, None, 70);
+        world.run(world.disputes(&beneficiary, 0, 0, Some(foreign)));
+    });
+    disputable.world.chain.set_time(disputable.since);
+    disputable.world.run(disputable.by_beneficiary());
+    let attestation = disputable.attestation();
+    let ruling = disputable.ruling(Some(30));
+    let elsewhere = pda::attestation(&other_plan, 0, 0, &other_plan);
+    let world = &mut disputable.world;
+    let cases = [
+        (attestation, elsewhere, EarnoutError::WrongAttestation),
+        (plan, other_plan, EarnoutError::WrongAttestation),
+    ];
+    world.refuses_swapped(&ruling, &cases);
+    // Another plan and its attestation, but this grant.
+    let whole = swapped(&swapped(&ruling, &plan, &other_plan), &attestation, &elsewhere);
+    world.refuses(&whole, EarnoutError::WrongGrant);
+    let cases = [
+        (attestation, grant, AnchorError::AccountDiscriminatorMismatch),
+        (attestation, world.source, AnchorError::AccountOwnedByWrongProgram),
+        (grant, attestation, AnchorError::AccountDiscriminatorMismatch),
+        (grant, world.source, AnchorError::AccountOwnedByWrongProgram),
+    ];
+    world.refuses_swapped(&ruling, &cases);
+    let arbiter = world.arbiter.pubkey();
+    world.refuses_broken(&ruling, &[arbiter], &[plan, attestation, grant]);
+    world.run(ruling);
+}

@@ -2,6 +2,10 @@
 
 #![warn(missing_docs)]
 
+pub mod keys;
+
+pub mod leaving;
+
 pub use {
     anchor_lang::{
         error::ErrorCode as AnchorError,
