@@ -17,7 +17,11 @@ fn a_beneficiary_or_the_authority_disputes_a_value() {
                 let authority = disputable.world.authority.pubkey();
                 (authority, None, disputable.by_authority())
             } else {
-                (disputable.beneficiary, Some(disputable.grant), disputable.by_beneficiary())
+                (
+                    disputable.beneficiary,
+                    Some(disputable.grant),
+                    disputable.by_beneficiary(),
+                )
             };
             let world = &mut disputable.world;
             let mut expected = world.chain.attestation(&address).unwrap();
@@ -273,10 +277,7 @@ fn only_the_authority_and_beneficiaries_dispute() {
         let (by_beneficiary, by_authority) = (disputable.by_beneficiary(), disputable.by_authority());
         // The authority may name the beneficiary's grant, anyone else with it or without is refused.
         let without = swapped(&by_beneficiary, &disputable.grant, &earnout::ID);
-        for (dispute, role) in [
-            (&by_authority, &authority),
-            (&by_beneficiary, &disputable.beneficiary),
-        ] {
+        for (dispute, role) in [(&by_authority, &authority), (&by_beneficiary, &disputable.beneficiary)] {
             for key in [
                 other.pubkey(),
                 disputable.world.arbiter.pubkey(),
@@ -322,7 +323,9 @@ fn a_beneficiary_needs_weight_on_the_kpi_and_something_to_lose_in_the_period() {
     for kpi in [0, 1] {
         for (beneficiary, grant, period, error) in &cases {
             disputable.world.after_period(*period, DAY);
-            let dispute = disputable.world.disputes(&beneficiary.pubkey(), kpi, *period, Some(*grant));
+            let dispute = disputable
+                .world
+                .disputes(&beneficiary.pubkey(), kpi, *period, Some(*grant));
             disputable.world.refuses(&dispute, *error);
             // The authority names no grant that has nothing to do with it either.
             if *grant != zero {
@@ -333,7 +336,9 @@ fn a_beneficiary_needs_weight_on_the_kpi_and_something_to_lose_in_the_period() {
             }
         }
         disputable.world.after_period(1, DAY);
-        disputable.world.run(disputable.world.disputes(&poor.pubkey(), kpi, 1, Some(zero)));
+        disputable
+            .world
+            .run(disputable.world.disputes(&poor.pubkey(), kpi, 1, Some(zero)));
     }
 }
 
@@ -349,7 +354,9 @@ fn a_grant_that_ended_disputes_what_it_covers_and_no_more() {
         disputable.world.chain.set_time(GENESIS);
         disputable.world.grant(4, &[10_000]);
         disputable.world.chain.set_time(end);
-        disputable.world.run(instructions::resign_grant(&beneficiary, &plan, &grant));
+        disputable
+            .world
+            .run(instructions::resign_grant(&beneficiary, &plan, &grant));
         disputable.world.after_period(period, DAY);
         let dispute = disputable.world.disputes(&beneficiary, 0, period, Some(grant));
         match refused {
@@ -367,7 +374,9 @@ fn kpi_and_period_must_exist() {
         world.disputes(&disputable.beneficiary, kpi, period, Some(disputable.grant))
     };
     for kpi in [2, 15, 16, u8::MAX] {
-        disputable.world.refuses(&dispute(&disputable, kpi, 0), EarnoutError::UnknownKpi);
+        disputable
+            .world
+            .refuses(&dispute(&disputable, kpi, 0), EarnoutError::UnknownKpi);
     }
     // Beyond the calendar there is no grant.
     for (period, error) in [
@@ -396,13 +405,17 @@ fn g13_only_the_attestation_of_this_kpi_period_and_subject_is_accepted() {
         let mut disputable = Disputable::new(kpi, standing);
         let (plan, attestation) = (disputable.world.token.plan, disputable.attestation());
         let subject = disputable.individual().unwrap_or(plan);
-        let (other_plan, foreign) = disputable.world.twin(&disputable_kpis(), &disputable.beneficiary, &[5_000, 5_000]);
+        let (other_plan, foreign) = disputable
+            .world
+            .twin(&disputable_kpis(), &disputable.beneficiary, &[5_000, 5_000]);
         disputable.world.chain.set_time(GENESIS);
         let (_, second) = disputable.world.grant(400, &[0, 10_000]);
         // Attestations that exist elsewhere, resolved.
         disputable.world.after_period(0, 0);
         disputable.world.resolve(1, 0, Some(second), 70);
-        disputable.world.in_plan(other_plan, |world| world.resolve(0, 0, None, 70));
+        disputable
+            .world
+            .in_plan(other_plan, |world| world.resolve(0, 0, None, 70));
         disputable.world.chain.set_time(disputable.since);
         let dispute = disputable.by_beneficiary();
         let world = &mut disputable.world;

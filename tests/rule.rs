@@ -52,7 +52,12 @@ fn the_arbiter_sets_a_value_or_lets_it_stand() {
 fn g9_a_ruling_counts_at_once_and_pays_what_it_says() {
     for kpi in [0, 1] {
         for standing in &STANDINGS {
-            for (value, score) in [(None, standing.score), (Some(30), 3_000), (Some(0), 0), (Some(100), 10_000)] {
+            for (value, score) in [
+                (None, standing.score),
+                (Some(30), 3_000),
+                (Some(0), 0),
+                (Some(100), 10_000),
+            ] {
                 let mut disputable = Disputable::new(kpi, standing);
                 disputable.world.run(disputable.by_beneficiary());
                 disputable.is_not_final();
@@ -86,7 +91,13 @@ fn a_ruling_on_a_shared_kpi_counts_for_every_grant() {
 #[test]
 fn g9_the_arbiter_rules_from_the_dispute_until_its_window_closes() {
     for value in [None, Some(30)] {
-        for (secs, refused) in [(0, false), (RULING - 1, false), (RULING, true), (RULING + 1, true), (PERIOD, true)] {
+        for (secs, refused) in [
+            (0, false),
+            (RULING - 1, false),
+            (RULING, true),
+            (RULING + 1, true),
+            (PERIOD, true),
+        ] {
             let mut disputable = Disputable::new(0, AGREED);
             disputable.world.chain.set_time(disputable.since + 100);
             disputable.world.run(disputable.by_beneficiary());
@@ -134,7 +145,9 @@ fn g9_nothing_is_ruled_that_was_not_disputed() {
     }
     let mut disputable = Disputable::new(0, SILENT);
     let ruling = disputable.ruling_for_authority(Some(30));
-    disputable.world.refuses(&ruling, AnchorError::AccountOwnedByWrongProgram);
+    disputable
+        .world
+        .refuses(&ruling, AnchorError::AccountOwnedByWrongProgram);
 }
 
 #[test]
@@ -212,7 +225,9 @@ fn the_authority_disputes_in_vain_as_often_as_it_likes_and_bars_nobody() {
         assert_eq!(disputable.world.grant_state(&disputable.grant), grant);
         disputable.stands(1, AGREED);
         let (authority, subject) = (disputable.world.authority.pubkey(), disputable.individual());
-        disputable.world.run(disputable.world.disputes(&authority, kpi, 1, subject));
+        disputable
+            .world
+            .run(disputable.world.disputes(&authority, kpi, 1, subject));
     }
 }
 
@@ -239,7 +254,9 @@ fn g13_a_plan_without_an_arbiter_has_no_rulings() {
     disputable.world.run(disputable.by_beneficiary());
     let (plan, ruling) = (disputable.world.token.plan, disputable.ruling(Some(30)));
     // Such a plan has no disputes either, so its arbiter is removed behind its back.
-    disputable.world.tamper::<Plan>(&plan, |plan| plan.arbiter = Pubkey::default());
+    disputable
+        .world
+        .tamper::<Plan>(&plan, |plan| plan.arbiter = Pubkey::default());
     disputable.world.refuses(&ruling, EarnoutError::WrongArbiter);
     // Nobody can sign with the zero key, which is the System Program's.
     let zero = swapped(&ruling, &disputable.world.arbiter.pubkey(), &Pubkey::default());
@@ -251,7 +268,9 @@ fn g13_a_plan_without_an_arbiter_has_no_rulings() {
 fn g13_the_disputers_grant_is_named_and_no_other() {
     for by_authority in [false, true] {
         let mut disputable = Disputable::new(0, AGREED);
-        let (_, foreign) = disputable.world.twin(&disputable_kpis(), &disputable.beneficiary, &[10_000]);
+        let (_, foreign) = disputable
+            .world
+            .twin(&disputable_kpis(), &disputable.beneficiary, &[10_000]);
         disputable.world.chain.set_time(GENESIS);
         let (_, other) = disputable.world.grant(400, &[10_000]);
         disputable.world.chain.set_time(disputable.since);

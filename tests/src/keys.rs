@@ -95,12 +95,7 @@ pub struct Disputable {
 impl Disputable {
     /// At the first second of the challenge window.
     pub fn new(kpi: u8, standing: &Standing) -> Self {
-        let mut world = World::active(
-            TokenProgram::Spl,
-            disputable_terms(),
-            &disputable_kpis(),
-            1_000_000,
-        );
+        let mut world = World::active(TokenProgram::Spl, disputable_terms(), &disputable_kpis(), 1_000_000);
         let mut weights = [0, 0];
         weights[usize::from(kpi)] = 10_000;
         let (beneficiary, grant) = world.grant(400_000, &weights);

@@ -97,4 +97,31 @@ impl World {
         assert_eq!(self.chain.account(account), None);
         receipt
     }
+
+    /// The treasury in force counts for a closing: the old one until the notice of a new one is over, from then on the new
+    /// one. Moves the clock past the notice and returns the closing that is right then.
+    #[track_caller]
+    pub fn refuses_wrong_treasury(&mut self, closing: &Instruction) -> Instruction {
+        let owner = self.key();
+        let (old, new) = (self.treasury, self.token_account(&owner));
+        let later = swapped(closing, &old, &new);
+        self.refuses(&later, EarnoutError::WrongTreasury);
+        self.run(instructions::set_treasury(
+            &self.authority.pubkey(),
+            &self.token.plan,
+            &new,
+        ));
+        let effective_at = self.plan().pending_treasury_at;
+        self.chain.set_time(effective_at - 1);
+        self.refuses(&later, EarnoutError::WrongTreasury);
+        self.chain.set_time(effective_at);
+        self.refuses(closing, EarnoutError::WrongTreasury);
+        self.treasury = new;
+        later
+    }
+}
+
+/// Lamports that strangers send to an address before and after an account of this rent is created there.
+pub fn donations(rent: u64) -> [(u64, u64); 6] {
+    [(0, 0), (0, 1), (1, 0), (1_000, 77), (rent, 5), (rent + 10, 0)]
 }

@@ -3,10 +3,10 @@
 use {
     crate::report::sol,
     earnout::{
-        instructions::CreatePlanArgs,
+        instructions::{AcceptBeneficiaryArgs, CreatePlanArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
         state::{CurvePoint, KpiArgs, Release, Scope, UnearnedPolicy},
     },
-    earnout_sdk::{accounts, instructions},
+    earnout_sdk::{accounts, instructions, pda},
     earnout_tests::*,
 };
 
@@ -47,6 +47,9 @@ pub fn all() -> Vec<Figure> {
     many_kpis(&mut add);
     redistribution(&mut add);
     linear(&mut add);
+    disputes(&mut add);
+    keys(&mut add);
+    leaving_and_closing(&mut add);
     figures
 }
 
@@ -299,6 +302,171 @@ fn linear(add: &mut Add) {
         Some(13_000),
         &world.claim(&grant).unwrap(),
     );
+}
+
+fn disputes(add: &mut Add) {
+    let mut world = World::active(TokenProgram::Spl, terms(), &three_kpis(Scope::Shared), FUNDS);
+    let (beneficiary, grant) = world.grant(ALLOCATION, &[5_000, 3_000, 2_000]);
+    let (plan, state) = (world.token.plan, world.plan());
+    let args = |kpi| DisputeArgs {
+        kpi,
+        period: 0,
+        reason_hash: [1; 32],
+    };
+    world.after_period(0, 0);
+    world.resolve(0, 0, None, 80);
+    let key = beneficiary.pubkey();
+    let value = instructions::dispute(&key, &key, &plan, &state, Some(grant), args(0));
+    let value = world.chain.send(&[value], &[&beneficiary]).unwrap();
+    add("dispute", "a value, by a beneficiary", Some(15_000), &value);
+    let attestation = pda::attestation(&plan, 0, 0, &plan);
+    let ruling = RuleArgs {
+        value: None,
+        reason_hash: [2; 32],
+    };
+    let rule = instructions::rule(&world.arbiter.pubkey(), &plan, &attestation, Some(grant), ruling);
+    let arbiter = world.arbiter.insecure_clone();
+    let rule = world.chain.send(&[rule], &[&arbiter]).unwrap();
+    add("rule", "the value stands", Some(15_000), &rule);
+    world.after_period(0, DAY);
+    let authority = world.authority.pubkey();
+    let silence = instructions::dispute(&authority, &authority, &plan, &state, None, args(1));
+    let silence = world.by_authority(&[silence]).unwrap();
+    add("dispute", "a silence, creates the account", Some(15_000), &silence);
+    let attestation = pda::attestation(&plan, 1, 0, &plan);
+    let ruling = RuleArgs {
+        value: Some(70),
+        reason_hash: [2; 32],
+    };
+    let rule = instructions::rule(&arbiter.pubkey(), &plan, &attestation, None, ruling);
+    let rule = world.chain.send(&[rule], &[&arbiter]).unwrap();
+    add("rule", "another value counts", Some(15_000), &rule);
+}
+
+fn keys(add: &mut Add) {
+    let mut world = World::active(TokenProgram::Spl, terms(), &three_kpis(Scope::Shared), FUNDS);
+    let (plan, authority) = (world.token.plan, world.authority.pubkey());
+    let oracles = ProposeOraclesArgs {
+        oracles: (0..3).map(|_| world.chain.key().pubkey()).collect(),
+        threshold: 2,
+        first_period: 2,
+    };
+    let propose = instructions::propose_oracles(&authority, &plan, oracles);
+    add(
+        "propose_oracles",
+        "3 oracles",
+        None,
+        &world.by_authority(&[propose]).unwrap(),
+    );
+    let cancel = instructions::cancel_oracle_change(&authority, &plan);
+    add(
+        "cancel_oracle_change",
+        "",
+        None,
+        &world.by_authority(&[cancel]).unwrap(),
+    );
+    let treasury = instructions::set_treasury(&authority, &plan, &world.source);
+    add(
+        "set_treasury",
+        "the usual case",
+        None,
+        &world.by_authority(&[treasury]).unwrap(),
+    );
+    let new = world.chain.key();
+    let propose = instructions::propose_authority(&authority, &plan, Some(new.pubkey()));
+    add(
+        "propose_authority",
+        "the usual case",
+        None,
+        &world.by_authority(&[propose]).unwrap(),
+    );
+    let (beneficiary, grant) = world.grant_with(|args| {
+        args.allocation = ALLOCATION;
+        args.transferable = true;
+    });
+    let key = beneficiary.pubkey();
+    let lock = instructions::set_claim_lock(&key, &plan, &grant, true);
+    add(
+        "set_claim_lock",
+        "",
+        None,
+        &world.chain.send(&[lock], &[&beneficiary]).unwrap(),
+    );
+    let propose = instructions::propose_beneficiary(&key, &plan, &grant, Some(new.pubkey()));
+    let propose = world.chain.send(&[propose], &[&beneficiary]).unwrap();
+    add("propose_beneficiary", "the usual case", None, &propose);
+    let args = AcceptBeneficiaryArgs {
+        claimed: 0,
+        termination: 0,
+    };
+    let accept = instructions::accept_beneficiary(&new.pubkey(), &plan, &grant, args);
+    add(
+        "accept_beneficiary",
+        "",
+        None,
+        &world.chain.send(&[accept], &[&new]).unwrap(),
+    );
+    let accept = instructions::accept_authority(&new.pubkey(), &plan);
+    add(
+        "accept_authority",
+        "",
+        None,
+        &world.chain.send(&[accept], &[&new]).unwrap(),
+    );
+}
+
+fn leaving_and_closing(add: &mut Add) {
+    let terms = CreatePlanArgs {
+        unearned_policy: UnearnedPolicy::Redistribute,
+        ..terms()
+    };
+    let mut world = World::active(TokenProgram::Spl, terms, &[kpi("revenue", Scope::Shared)], FUNDS);
+    let (plan, authority, treasury) = (world.token.plan, world.authority.pubkey(), world.treasury);
+    let (_, terminated) = world.grant(ALLOCATION, &[10_000]);
+    let (beneficiary, resigned) = world.grant(ALLOCATION, &[10_000]);
+    world.chain.set_time(START + PERIOD / 2);
+    let terminate = instructions::terminate_grant(&authority, &plan, &terminated);
+    add(
+        "terminate_grant",
+        "in its first of 4 periods",
+        None,
+        &world.by_authority(&[terminate]).unwrap(),
+    );
+    let resign = instructions::resign_grant(&beneficiary.pubkey(), &plan, &resigned);
+    let resign = world.chain.send(&[resign], &[&beneficiary]).unwrap();
+    add("resign_grant", "in its first of 4 periods", None, &resign);
+    world.after_period(0, 0);
+    world.resolve(0, 0, None, 80);
+    world.after_windows(0);
+    for grant in [terminated, resigned] {
+        world.settle(&grant).unwrap();
+    }
+    for grant in [terminated, resigned] {
+        world.collect_bonus(&grant, 0).unwrap();
+        world.claim(&grant).unwrap();
+        let close = instructions::close_grant(&grant, &world.grant_state(&grant), &treasury);
+        let close = world.chain.send(&[close], &[]).unwrap();
+        if grant == resigned {
+            add("close_grant", "the usual case", None, &close);
+        }
+    }
+    let attestation = pda::attestation(&plan, 0, 0, &plan);
+    let close = instructions::close_attestation(&attestation, &world.attestation(0, 0, None), &treasury);
+    add(
+        "close_attestation",
+        "shared KPI",
+        None,
+        &world.chain.send(&[close], &[]).unwrap(),
+    );
+    let close = instructions::close_period(&world.pool(0), &treasury);
+    add(
+        "close_period",
+        "the usual case",
+        None,
+        &world.chain.send(&[close], &[]).unwrap(),
+    );
+    let close = instructions::close_plan(&authority, &world.token, &treasury, &authority);
+    add("close_plan", "SPL Token", None, &world.by_authority(&[close]).unwrap());
 }
 
 /// What the 60-contributor example costs with one transaction for each step, so that anyone can recompute it.
