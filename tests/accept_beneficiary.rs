@@ -1,1 +1,246 @@
-//! `accept_beneficiary`.
+//! `accept_beneficiary`: what passes to the new beneficiary, and what it must know before.
+
+use earnout_tests::{keys::*, *};
+
+/// A grant of 400,000 that earned 75,000 in period 0 and was offered to a new key: old and new beneficiary, and the grant.
+fn offered(program: TokenProgram) -> (World, Pubkey, Pubkey, Pubkey) {
+    let mut world = World::active(program, disputable_terms(), &disputable_kpis(), 1_000_000);
+    let (old, grant) = world.transferable_grant(&[5_000, 5_000]);
+    let new = world.key();
+    world.run(world.offers_grant(&grant, Some(new)));
+    world.after_period(0, 0);
+    world.resolve(0, 0, None, 100);
+    world.resolve(1, 0, Some(grant), 50);
+    world.after_windows(0);
+    world.settled(&grant);
+    (world, old, new, grant)
+}
+
+#[test]
+fn the_grant_passes_with_all_that_was_not_claimed() {
+    for program in TOKEN_PROGRAMS {
+        for locked in [false, true] {
+            let (mut world, old, new, grant) = offered(program);
+            world.run(world.locks(&grant, locked));
+            let (mint, token_program) = (world.token.mint, world.token.token_program);
+            let seeds: &[&[u8]] = &[new.as_ref(), token_program.as_ref(), mint.as_ref()];
+            let associated_program = Pubkey::from_str_const("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
+            let (account, bump) = Pubkey::find_program_address(seeds, &associated_program);
+            let take = world.takes_grant(&grant, &new);
+            let receipt = world.changes_grant(take, &grant, |grant| {
+                grant.beneficiary = new;
+                grant.associated_bump = bump;
+                grant.pending_beneficiary = Pubkey::default();
+                grant.flags &= !CLAIM_LOCKED;
+            });
+            let event = BeneficiaryAccepted {
+                plan: world.token.plan,
+                time: world.chain.now(),
+                sequence: world.plan().event_sequence,
+                grant,
+                old,
+                new,
+            };
+            assert_eq!(the_event!(receipt, BeneficiaryAccepted), event);
+
+            // A stranger pays the new one's associated account, and nobody the old one's.
+            let stranger = world.key();
+            let to_old = world.associated_address(&old);
+            let claim = |world: &World, claimant: &Pubkey, destination: &Pubkey| {
+                instructions::claim(claimant, &world.token, &grant, destination, None)
+            };
+            world.associated(&new);
+            for claimant in [stranger, old] {
+                world.refuses(&claim(&world, &claimant, &to_old), EarnoutError::OnlyBeneficiary);
+            }
+            world.run(claim(&world, &stranger, &account));
+            assert_eq!(world.chain.balance(&account), 75_000);
+            assert_eq!(world.chain.balance(&to_old), 0);
+        }
+    }
+}
+
+#[test]
+fn the_old_beneficiary_is_powerless_and_the_new_one_is_not() {
+    let (mut world, old, new, grant) = offered(TokenProgram::Spl);
+    let plan = world.token.plan;
+    let account = world.token_account(&old);
+    world.after_period(1, DAY);
+    let by_old = [
+        (
+            instructions::claim(&old, &world.token, &grant, &account, Some(1)),
+            EarnoutError::OnlyBeneficiary,
+        ),
+        (world.locks(&grant, true), EarnoutError::WrongBeneficiary),
+        (world.offers_grant(&grant, Some(old)), EarnoutError::WrongBeneficiary),
+        (world.disputes(&old, 0, 1, Some(grant)), EarnoutError::NotEntitled),
+        (world.disputes(&old, 1, 1, Some(grant)), EarnoutError::NotEntitled),
+        (
+            instructions::resign_grant(&old, &plan, &grant),
+            EarnoutError::WrongBeneficiary,
+        ),
+    ];
+    world.run(world.takes_grant(&grant, &new));
+    for (instruction, error) in &by_old {
+        world.refuses(instruction, *error);
+    }
+    for (instruction, _) in &by_old {
+        world.run(swapped(instruction, &old, &new));
+    }
+}
+
+// What it must know before.
+
+#[test]
+fn a_grant_that_is_not_as_expected_is_not_taken_over() {
+    let (mut world, old, new, grant) = offered(TokenProgram::Spl);
+    let plan = world.token.plan;
+    let account = world.associated_address(&old);
+    let take = |claimed, termination| {
+        let args = AcceptBeneficiaryArgs { claimed, termination };
+        instructions::accept_beneficiary(&new, &plan, &grant, args)
+    };
+    for (claimed, termination) in [
+        (1, 0),
+        (75_000, 0),
+        (u64::MAX, 0),
+        (0, TERMINATED),
+        (0, RESIGNED),
+        (0, 255),
+    ] {
+        world.refuses(&take(claimed, termination), EarnoutError::GrantChanged);
+    }
+    // The old one claims a last time, or the clock goes on, before the new one comes.
+    world.run(instructions::claim(&old, &world.token, &grant, &account, Some(74_999)));
+    world.refuses(&take(0, 0), EarnoutError::GrantChanged);
+    world.run(take(74_999, 0));
+    world.claim(&grant).unwrap_err();
+    world.associated(&new);
+    world.claim(&grant).unwrap();
+    assert_eq!(world.chain.balance(&world.associated_address(&new)), 1);
+}
+
+#[test]
+fn a_grant_that_ended_meanwhile_is_not_taken_over_unawares() {
+    for (termination, other) in [(TERMINATED, RESIGNED), (RESIGNED, TERMINATED)] {
+        let (mut world, old, new, grant) = offered(TokenProgram::Spl);
+        let plan = world.token.plan;
+        let unaware = world.takes_grant(&grant, &new);
+        world.run(if termination == TERMINATED {
+            instructions::terminate_grant(&world.authority.pubkey(), &plan, &grant)
+        } else {
+            instructions::resign_grant(&old, &plan, &grant)
+        });
+        world.refuses(&unaware, EarnoutError::GrantChanged);
+        let args = |termination| AcceptBeneficiaryArgs {
+            claimed: 0,
+            termination,
+        };
+        let mistaken = instructions::accept_beneficiary(&new, &plan, &grant, args(other));
+        world.refuses(&mistaken, EarnoutError::GrantChanged);
+        // Who knows may.
+        world.run(instructions::accept_beneficiary(&new, &plan, &grant, args(termination)));
+        world.associated(&new);
+        world.claim(&grant).unwrap();
+        assert_eq!(world.chain.balance(&world.associated_address(&new)), 75_000);
+    }
+}
+
+// Who.
+
+#[test]
+fn only_the_last_offer_counts_and_only_once() {
+    let (mut world, old, first, grant) = offered(TokenProgram::Spl);
+    let second = world.key();
+    world.run(world.offers_grant(&grant, Some(second)));
+    world.refuses(&world.takes_grant(&grant, &first), EarnoutError::WrongBeneficiary);
+    world.run(world.offers_grant(&grant, None));
+    world.refuses(&world.takes_grant(&grant, &second), EarnoutError::WrongBeneficiary);
+    world.hand_on(&grant, &second);
+    for key in [old, first, second] {
+        world.refuses(&world.takes_grant(&grant, &key), EarnoutError::WrongBeneficiary);
+    }
+    // The new one can hand it on, also back.
+    world.hand_on(&grant, &old);
+    assert_eq!(world.grant_state(&grant).beneficiary, old);
+}
+
+#[test]
+fn the_arbiter_takes_over_no_grant() {
+    // It cannot be proposed, so this is put there behind the plan's back.
+    let (mut world, _, _, grant) = offered(TokenProgram::Spl);
+    let arbiter = world.arbiter.pubkey();
+    world.tamper::<Grant>(&grant, |grant| grant.pending_beneficiary = arbiter);
+    world.refuses(&world.takes_grant(&grant, &arbiter), EarnoutError::BadBeneficiary);
+}
+
+#[test]
+fn an_oracle_that_takes_over_a_grant_no_longer_votes_on_it() {
+    let (mut world, _, _, grant) = offered(TokenProgram::Spl);
+    world.after_period(1, 0);
+    let oracle = world.oracles[0].pubkey();
+    world.run(world.vote(0, 1, 1, Some(grant), 10));
+    world.hand_on(&grant, &oracle);
+    world.refuses(&world.vote(0, 1, 1, Some(grant), 100), EarnoutError::OwnGrant);
+    world.run(world.vote(0, 0, 1, None, 100));
+}
+
+#[test]
+fn a_grant_that_disputed_in_vain_stays_barred_whoever_has_it() {
+    let (mut world, old, new, grant) = offered(TokenProgram::Spl);
+    let shared = |period| pda::attestation(&world.token.plan, 0, period, &world.token.plan);
+    let attestation = shared(1);
+    world.after_period(1, DAY);
+    world.run(world.disputes(&old, 0, 1, Some(grant)));
+    // Handed on while the arbiter thinks: it is the grant that is barred.
+    world.run(world.takes_grant(&grant, &new));
+    world.run(world.rules(&attestation, Some(grant), None));
+    world.refuses(&world.disputes(&new, 1, 1, Some(grant)), EarnoutError::DisputeBarred);
+    // The old beneficiary disputes for another grant of its own.
+    let own = world.grant_with(|args| {
+        (args.beneficiary, args.first_period, args.periods) = (old, 2, 2);
+        (args.allocation, args.time_weight, args.kpi_weights) = (400, 0, vec![10_000]);
+    });
+    world.after_period(2, DAY);
+    world.run(world.disputes(&old, 0, 2, Some(own.1)));
+}
+
+#[test]
+fn g12_a_hand_over_changes_no_other_grant() {
+    let (mut world, old, new, grant) = offered(TokenProgram::Spl);
+    let (_, other) = world.grant_with(|args| (args.beneficiary, args.first_period, args.periods) = (old, 2, 2));
+    let before = world.chain.account(&other);
+    world.run(world.takes_grant(&grant, &new));
+    assert_eq!(world.chain.account(&other), before);
+}
+
+#[test]
+fn g6_g13_only_who_was_proposed_takes_over() {
+    let (mut world, old, new, grant) = offered(TokenProgram::Spl);
+    let plan = world.token.plan;
+    let (other_plan, foreign) = world.twin(&disputable_kpis(), &old, &[]);
+    let now = world.chain.now();
+    let (_, others) = world.grant_with(|args| {
+        (args.first_period, args.periods, args.transferable) = (2, 1, true);
+    });
+    world.chain.set_time(now);
+    // Another grant of the old one's, in another plan, was offered to the same key.
+    world.in_plan(other_plan, |world| world.run(world.offers_grant(&foreign, Some(new))));
+    let take = world.takes_grant(&grant, &new);
+    world.refuses_others(&take, &new, EarnoutError::WrongBeneficiary);
+    let cases = [
+        (new, old, EarnoutError::WrongBeneficiary),
+        (grant, others, EarnoutError::WrongBeneficiary),
+        (grant, foreign, EarnoutError::WrongGrant),
+        (plan, other_plan, EarnoutError::WrongGrant),
+    ];
+    world.refuses_swapped(&take, &cases);
+    let cases = [
+        (grant, plan, AnchorError::AccountDiscriminatorMismatch),
+        (grant, world.source, AnchorError::AccountOwnedByWrongProgram),
+        (plan, others, AnchorError::AccountDiscriminatorMismatch),
+    ];
+    world.refuses_swapped(&take, &cases);
+    world.refuses_broken(&take, &[new], &[plan, grant]);
+    world.run(take);
+}

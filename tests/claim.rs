@@ -1,9 +1,6 @@
 //! `claim`: who is paid, how much, when, and where to.
 
-use {
-    earnout::state::{ALLOW_FREEZE_AUTHORITY, CLAIM_LOCKED},
-    earnout_tests::*,
-};
+use {earnout::state::ALLOW_FREEZE_AUTHORITY, earnout_tests::*};
 
 /// A grant of 400,000 that earned 75,000 in period 0, all windows of which are over.
 fn settled(program: TokenProgram) -> (World, Pubkey, Pubkey) {
@@ -447,9 +444,8 @@ fn a_frozen_account_stops_only_its_own_payment() {
 
 #[test]
 fn a_locked_grant_is_claimed_by_its_beneficiary_only() {
-    // There is no instruction yet that locks; this is what the stored flag means.
     let (mut world, beneficiary, grant) = settled(TokenProgram::Spl);
-    world.tamper::<Grant>(&grant, |grant| grant.flags |= CLAIM_LOCKED);
+    world.run(world.locks(&grant, true));
     let all = claim_by_stranger(&world, &grant);
     world.refuses(&all, EarnoutError::ClaimLocked);
     let account = world.associated_address(&beneficiary);

@@ -231,23 +231,16 @@ fn nothing_can_be_done_with_a_closed_grant() {
         world.refuses(attempt, AnchorError::AccountOwnedByWrongProgram);
     }
     // Nor with what somebody sends to its address.
-    world.chain.give(&grant, ENDOWED);
+    world.chain.endow(&grant);
     for attempt in &attempts {
         world.refuses(attempt, AnchorError::AccountOwnedByWrongProgram);
     }
 }
 
-/// Lamports enough for any account.
-const ENDOWED: u64 = 1_000_000_000;
-
 #[test]
 fn g12_the_other_grants_stay_as_they_are() {
-    let (mut world, grant) = {
-        let mut world = world(terms());
-        let grant = world.timed_grant(400_000);
-        (world, grant)
-    };
-    let other = world.timed_grant(400_000);
+    let mut world = world(terms());
+    let [grant, other] = [0, 1].map(|_| world.timed_grant(400_000));
     settle_all(&mut world, &grant);
     world.claim(&grant).unwrap();
     let state = world.grant_state(&other);

@@ -305,14 +305,19 @@ fn g13_wrong_linked_accounts_are_refused() {
         (pool, pda::period(&other, 0), EarnoutError::WrongPeriod),
         // The pool of this plan's next period exists already.
         (pool, pda::period(&plan, 1), EarnoutError::WrongPeriod),
+        // That of the one after next does not, and others are no pools.
+        (pool, pda::period(&plan, 2), EarnoutError::WrongPeriod),
+        (pool, grants[0], EarnoutError::WrongPeriod),
+        (pool, grants[1], EarnoutError::WrongPeriod),
+        (pool, plan, EarnoutError::WrongPeriod),
+        (pool, world.source, EarnoutError::WrongPeriod),
+        (pool, Pubkey::new_from_array([3; 32]), EarnoutError::WrongPeriod),
     ];
     world.refuses_swapped(&collect, &cases);
-    let cases = [
-        (pool, pda::period(&plan, 2), AnchorError::AccountOwnedByWrongProgram),
-        (pool, grants[0], AnchorError::AccountDiscriminatorMismatch),
-        (grants[1], pool, AnchorError::AccountDiscriminatorMismatch),
-    ];
-    world.refuses_swapped(&collect, &cases);
+    world.refuses(
+        &swapped(&collect, &grants[1], &pool),
+        AnchorError::AccountDiscriminatorMismatch,
+    );
     world.refuses_broken(&collect, &[], &[plan, grants[1], pool]);
     world.run(collect);
 }

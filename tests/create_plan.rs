@@ -241,7 +241,7 @@ fn a_freeze_authority_needs_the_plans_flag() {
 #[test]
 fn an_unknown_token_flag_is_refused() {
     let (mut world, args) = world(TokenProgram::Spl);
-    for token_flags in [2, 3, 4, 128, 255] {
+    for token_flags in [8, 9, 16, 128, 255] {
         let create = world.create_plan(CreatePlanArgs {
             token_flags,
             ..args.clone()

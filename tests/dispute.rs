@@ -345,7 +345,9 @@ fn a_beneficiary_needs_weight_on_the_kpi_and_something_to_lose_in_the_period() {
 #[test]
 fn a_grant_that_ended_disputes_what_it_covers_and_no_more() {
     for (end, period, refused) in [
-        (boundary(1) + 1, 1, None),
+        // The first unit of the cut tranche is earned after 25.92 s.
+        (boundary(1) + 26, 1, None),
+        (boundary(1) + 25, 1, Some(EarnoutError::NotEntitled)),
         (boundary(1), 1, Some(EarnoutError::WrongSubject)),
         (boundary(1), 0, None),
     ] {
@@ -436,7 +438,6 @@ fn g13_only_the_attestation_of_this_kpi_period_and_subject_is_accepted() {
             (disputable.grant, foreign, EarnoutError::WrongGrant),
             (plan, other_plan, EarnoutError::WrongGrant),
         ];
-        // In a shared KPI's dispute the plan is named once, and so is the grant in an individual one's.
         world.refuses_swapped(&dispute, &cases);
         world.refuses(
             &swapped(&dispute, &disputable.grant, &world.source.clone()),

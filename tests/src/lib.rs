@@ -2,8 +2,8 @@
 
 #![warn(missing_docs)]
 
+pub mod extensions;
 pub mod keys;
-
 pub mod leaving;
 
 pub use {

@@ -105,36 +105,141 @@ pub struct GrantTerms {
 /// What anyone can do. `by` signs.
 #[derive(Clone, Debug)]
 pub enum Action {
-    CreatePlan { payer: Who, by: Who, treasury: Place, terms: Box<Terms> },
-    AddKpi { by: Who, kpi: Box<Kpi> },
-    ActivatePlan { by: Who },
-    Fund { by: Who, source: Place, amount: u64 },
-    WithdrawSurplus { by: Who, to: Place, amount: Option<u64> },
-    ProposeAuthority { by: Who, to: Option<Who> },
-    AcceptAuthority { by: Who },
-    ProposeOracles { by: Who, set: OracleSet },
-    CancelOracleChange { by: Who },
-    SetTreasury { by: Who, to: Place },
-    ClosePlan { by: Who, to: Place },
-    CreateGrant { payer: Who, by: Who, terms: Box<GrantTerms> },
-    TerminateGrant { by: Who, grant: usize },
-    ResignGrant { by: Who, grant: usize },
-    ProposeBeneficiary { by: Who, grant: usize, to: Option<Who> },
-    AcceptBeneficiary { by: Who, grant: usize, claimed: u64, termination: u8 },
-    SetClaimLock { by: Who, grant: usize, locked: bool },
-    CloseGrant { grant: usize, treasury: Place },
-    Attest { payer: Who, by: Who, kpi: u8, period: u16, grant: Option<usize>, value: i64 },
-    Dispute { payer: Who, by: Who, kpi: u8, period: u16, grant: Option<usize> },
-    Rule { by: Who, kpi: u8, period: u16, subject: Option<usize>, disputer: Option<usize>, value: Option<i64> },
-    Settle { payer: Who, grant: usize },
-    CollectBonus { grant: usize, period: u16 },
-    CloseAttestation { kpi: u8, period: u16, subject: Option<usize>, treasury: Place },
-    ClosePeriod { period: u16, treasury: Place },
-    Claim { by: Who, grant: usize, to: Place, amount: Option<u64> },
+    CreatePlan {
+        payer: Who,
+        by: Who,
+        treasury: Place,
+        terms: Box<Terms>,
+    },
+    AddKpi {
+        by: Who,
+        kpi: Box<Kpi>,
+    },
+    ActivatePlan {
+        by: Who,
+    },
+    Fund {
+        by: Who,
+        source: Place,
+        amount: u64,
+    },
+    WithdrawSurplus {
+        by: Who,
+        to: Place,
+        amount: Option<u64>,
+    },
+    ProposeAuthority {
+        by: Who,
+        to: Option<Who>,
+    },
+    AcceptAuthority {
+        by: Who,
+    },
+    ProposeOracles {
+        by: Who,
+        set: OracleSet,
+    },
+    CancelOracleChange {
+        by: Who,
+    },
+    SetTreasury {
+        by: Who,
+        to: Place,
+    },
+    ClosePlan {
+        by: Who,
+        to: Place,
+    },
+    CreateGrant {
+        payer: Who,
+        by: Who,
+        terms: Box<GrantTerms>,
+    },
+    TerminateGrant {
+        by: Who,
+        grant: usize,
+    },
+    ResignGrant {
+        by: Who,
+        grant: usize,
+    },
+    ProposeBeneficiary {
+        by: Who,
+        grant: usize,
+        to: Option<Who>,
+    },
+    AcceptBeneficiary {
+        by: Who,
+        grant: usize,
+        claimed: u64,
+        termination: u8,
+    },
+    SetClaimLock {
+        by: Who,
+        grant: usize,
+        locked: bool,
+    },
+    CloseGrant {
+        grant: usize,
+        treasury: Place,
+    },
+    Attest {
+        payer: Who,
+        by: Who,
+        kpi: u8,
+        period: u16,
+        grant: Option<usize>,
+        value: i64,
+    },
+    Dispute {
+        payer: Who,
+        by: Who,
+        kpi: u8,
+        period: u16,
+        grant: Option<usize>,
+    },
+    Rule {
+        by: Who,
+        kpi: u8,
+        period: u16,
+        subject: Option<usize>,
+        disputer: Option<usize>,
+        value: Option<i64>,
+    },
+    Settle {
+        payer: Who,
+        grant: usize,
+    },
+    CollectBonus {
+        grant: usize,
+        period: u16,
+    },
+    CloseAttestation {
+        kpi: u8,
+        period: u16,
+        subject: Option<usize>,
+        treasury: Place,
+    },
+    ClosePeriod {
+        period: u16,
+        treasury: Place,
+    },
+    Claim {
+        by: Who,
+        grant: usize,
+        to: Place,
+        amount: Option<u64>,
+    },
     /// Tokens sent straight into the vault.
-    Donate { by: Who, amount: u64 },
+    Donate {
+        by: Who,
+        amount: u64,
+    },
     /// Lamports sent to an address before the program makes an account there, or to an account.
-    GiveLamports { to: Target, lamports: u64 },
+    GiveLamports {
+        to: Target,
+        lamports: u64,
+    },
 }
 
 /// An account of the program, there or not.
@@ -392,8 +497,17 @@ impl Grant {
         }
     }
 
+    /// Whether the last tranche was cut.
+    pub fn was_cut(&self) -> bool {
+        self.cut.is_some()
+    }
+
     pub fn owed(&self) -> Amount {
-        if self.forfeited { 0 } else { self.earned() + self.bonus() - self.claimed }
+        if self.forfeited {
+            0
+        } else {
+            self.earned() + self.bonus() - self.claimed
+        }
     }
 }
 
@@ -522,7 +636,10 @@ impl Model {
     }
 
     pub fn max_payout(&self, grant: &Grant) -> Amount {
-        ceil(Amount::from(grant.terms.allocation) * self.max_credit(&grant.terms), FULL)
+        ceil(
+            Amount::from(grant.terms.allocation) * self.max_credit(&grant.terms),
+            FULL,
+        )
     }
 
     pub fn grant_reserve(&self, grant: &Grant) -> Amount {
@@ -577,7 +694,10 @@ impl Model {
             None => {
                 let closes = self.voting_end(key.1);
                 require(now >= closes)?;
-                (attestation.and_then(|attestation| self.median(kpi, key.1, attestation)), closes)
+                (
+                    attestation.and_then(|attestation| self.median(kpi, key.1, attestation)),
+                    closes,
+                )
             }
         };
         let ruled = attestation.and_then(|attestation| attestation.ruled);
@@ -648,7 +768,12 @@ impl Model {
                 self.transfer(Place::Associated(*by), Place::Vault, (*amount).into())
             }
             Action::GiveLamports { .. } => Some(()),
-            Action::CreatePlan { payer, by, treasury, terms } => {
+            Action::CreatePlan {
+                payer,
+                by,
+                treasury,
+                terms,
+            } => {
                 require(self.status == Status::Nothing)?;
                 require(terms.oracles.acceptable(*by, terms.arbiter) && terms.arbiter != Some(*by))?;
                 treasury.owner()?;
@@ -749,7 +874,12 @@ impl Model {
                 self.grants[*grant].pending = *to;
                 Some(())
             }
-            Action::AcceptBeneficiary { by, grant, claimed, termination } => {
+            Action::AcceptBeneficiary {
+                by,
+                grant,
+                claimed,
+                termination,
+            } => {
                 let found = self.open_grant(*grant)?;
                 require(found.pending == Some(*by) && Some(*by) != self.terms().arbiter)?;
                 require(found.claimed == Amount::from(*claimed) && found.termination == *termination)?;
@@ -770,7 +900,14 @@ impl Model {
                 self.grants[*grant].open = false;
                 Some(())
             }
-            Action::Attest { payer, by, kpi, period, grant, value } => {
+            Action::Attest {
+                payer,
+                by,
+                kpi,
+                period,
+                grant,
+                value,
+            } => {
                 let terms = self.kpis.get(usize::from(*kpi))?;
                 require(active && *period < self.periods() && (terms.min..=terms.max).contains(value))?;
                 require((self.boundary(*period + 1)..self.voting_end(*period)).contains(&now))?;
@@ -790,7 +927,13 @@ impl Model {
                 }
                 Some(())
             }
-            Action::Dispute { payer, by, kpi, period, grant } => {
+            Action::Dispute {
+                payer,
+                by,
+                kpi,
+                period,
+                grant,
+            } => {
                 let terms = self.kpis.get(usize::from(*kpi))?;
                 require(active && *period < self.periods() && self.unsettled(*period) > 0)?;
                 if let Some(grant) = grant {
@@ -813,7 +956,14 @@ impl Model {
                 attestation.disputed = Some((now, *by, for_grant));
                 Some(())
             }
-            Action::Rule { by, kpi, period, subject, disputer, value } => {
+            Action::Rule {
+                by,
+                kpi,
+                period,
+                subject,
+                disputer,
+                value,
+            } => {
                 require(self.status == Status::Active && self.terms().arbiter == Some(*by))?;
                 let ruling = i64::from(self.terms().ruling);
                 let terms = self.kpis.get(usize::from(*kpi))?.clone();
@@ -829,7 +979,12 @@ impl Model {
             }
             Action::Settle { payer, grant } => self.settle(*payer, *grant, now),
             Action::CollectBonus { grant, period } => self.collect(*grant, *period),
-            Action::CloseAttestation { kpi, period, subject, treasury } => {
+            Action::CloseAttestation {
+                kpi,
+                period,
+                subject,
+                treasury,
+            } => {
                 self.attestations.remove(&(*kpi, *period, *subject))?;
                 let needed = match subject {
                     Some(grant) => self.grants[*grant].next() <= *period,
@@ -944,12 +1099,21 @@ impl Model {
         let unearned = (tranche + carry - earned).max(0);
         let kpi = tranche * kpi_credit / FULL;
         let expected = self.unsettled(period);
-        let mut settled = Settled { tranche, earned, kpi, carry: 0 };
+        let mut settled = Settled {
+            tranche,
+            earned,
+            kpi,
+            carry: 0,
+        };
         match self.terms().policy {
             Policy::Return => {}
             Policy::CarryOver => settled.carry = unearned,
             Policy::Redistribute => {
-                let new = Pool { payer, expected, ..Pool::default() };
+                let new = Pool {
+                    payer,
+                    expected,
+                    ..Pool::default()
+                };
                 let pool = self.pools.entry(period).or_insert(new);
                 pool.settled += 1;
                 pool.kpi_total += kpi;
@@ -968,7 +1132,11 @@ impl Model {
         let cap = settled.tranche * Amount::from(self.terms().bonus_cap) / 10_000;
         let pool = self.pools.get_mut(&period)?;
         require(pool.settled == pool.expected)?;
-        let share = if pool.kpi_total == 0 { 0 } else { pool.pool * settled.kpi / pool.kpi_total };
+        let share = if pool.kpi_total == 0 {
+            0
+        } else {
+            pool.pool * settled.kpi / pool.kpi_total
+        };
         let bonus = share.min(cap);
         pool.paid += bonus;
         pool.collected += 1;

@@ -2,7 +2,7 @@
 
 use {
     anchor_lang::{Discriminator, ZeroCopy},
-    earnout::state::{Attestation, Grant, Period, Plan},
+    earnout::state::{Attestation, ClosedPlan, Grant, Period, Plan},
     thiserror::Error,
 };
 
@@ -47,6 +47,14 @@ pub fn attestation(data: &[u8]) -> Result<Attestation, DecodeError> {
 /// If the bytes are not those of a period.
 pub fn period(data: &[u8]) -> Result<Period, DecodeError> {
     decode(data, "period")
+}
+
+/// Reads what is left of a plan that was closed.
+///
+/// # Errors
+/// If the bytes are not those of a closed plan.
+pub fn closed_plan(data: &[u8]) -> Result<ClosedPlan, DecodeError> {
+    decode(data, "closed plan")
 }
 
 /// Bytes of an account of type `T`.

@@ -1,7 +1,8 @@
 //! Reading the program's events from the inner instructions of a transaction.
 
 use {
-    anchor_lang::{AnchorDeserialize, Discriminator, event::EVENT_IX_TAG_LE},
+    anchor_lang::{Discriminator, event::EVENT_IX_TAG_LE},
+    borsh::BorshDeserialize,
     earnout::events::*,
 };
 

@@ -2,12 +2,7 @@
 
 use {
     crate::pda,
-    anchor_lang::{
-        InstructionData, ToAccountMetas,
-        prelude::{AccountMeta, Pubkey},
-        solana_program::instruction::Instruction,
-        system_program,
-    },
+    anchor_lang::{InstructionData, ToAccountMetas, system_program},
     earnout::{
         accounts, instruction,
         instructions::{
@@ -16,6 +11,10 @@ use {
         },
         state::{Attestation, Grant, KpiArgs, Period, Plan, Scope},
         token::MEMO_PROGRAM,
+    },
+    solana_program::{
+        instruction::{AccountMeta, Instruction},
+        pubkey::Pubkey,
     },
 };
 

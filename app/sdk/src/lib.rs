@@ -3,7 +3,7 @@
 //!
 //! ```
 //! use earnout_sdk::{instructions, pda};
-//! use anchor_lang::prelude::Pubkey;
+//! use solana_program::pubkey::Pubkey;
 //!
 //! let creator = Pubkey::new_unique();
 //! let plan = pda::plan(&creator, 1);

@@ -1,9 +1,6 @@
 //! Addresses of the program's accounts.
 
-use {
-    anchor_lang::prelude::{Pubkey, Result},
-    earnout::address,
-};
+use {anchor_lang::Result, earnout::address, solana_program::pubkey::Pubkey};
 
 /// Address of the plan that `creator` gave the number `plan_id`.
 pub fn plan(creator: &Pubkey, plan_id: u64) -> Pubkey {
