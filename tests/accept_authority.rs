@@ -27,10 +27,11 @@ fn what_the_old_authority_announced_is_void() {
     let (old, old_oracle) = (world.authority.pubkey(), world.oracles[0].pubkey());
     let (announced, _) = treasury(&mut world);
     let newcomer = world.key();
-    world.run(world.sets_treasury(&announced));
     world.run(world.announces(&[newcomer], 1, 1));
+    world.chain.set_time(boundary(1) - DAY);
+    world.run(world.sets_treasury(&announced));
     // One second before either is in force.
-    world.chain.set_time(GENESIS + DAY - 1);
+    world.chain.set_time(boundary(1) - 1);
     let receipt = world.changes_plan(world.takes_plan(&new), |plan| {
         plan.authority = new;
         plan.pending_authority = Pubkey::default();
@@ -41,7 +42,7 @@ fn what_the_old_authority_announced_is_void() {
     });
     let event = AuthorityAccepted {
         plan: world.token.plan,
-        time: GENESIS + DAY - 1,
+        time: boundary(1) - 1,
         sequence: world.plan().event_sequence,
         old,
         new,
@@ -73,7 +74,7 @@ fn what_the_old_authority_announced_is_void() {
 }
 
 #[test]
-fn g5_what_is_in_force_stays() {
+fn what_is_in_force_stays() {
     // Treasury and oracles, in the second in which they come into force and later.
     for now in [boundary(1), boundary(1) + 5 * DAY] {
         let (mut world, new) = offered();
@@ -144,6 +145,35 @@ fn g6_the_old_authority_is_powerless_and_the_new_one_is_not() {
     for instruction in by_old.iter().chain([&dispute]) {
         world.run(swapped(instruction, &old, &new));
     }
+}
+
+#[test]
+fn g5_no_change_of_keys_changes_terms_or_amounts() {
+    let (mut world, new) = offered();
+    let (beneficiary, grant) = world.transferable_grant(&[5_000, 5_000]);
+    let (mut plan, mut state) = (world.plan(), world.grant_state(&grant));
+    let ((next, _), newcomer, heir) = (treasury(&mut world), world.key(), world.key());
+    let old = world.authority.pubkey();
+    world.run(world.takes_plan(&new));
+    world.run(swapped(&world.announces(&[newcomer], 1, 1), &old, &new));
+    world.run(swapped(&world.sets_treasury(&next), &old, &new));
+    world.run(world.locks(&grant, true));
+    world.hand_on(&grant, &heir);
+    world.run(world.locks(&grant, true));
+
+    let now = world.plan();
+    (plan.authority, plan.pending_authority) = (now.authority, now.pending_authority);
+    plan.next_oracles = now.next_oracles;
+    plan.pending_treasury = now.pending_treasury;
+    plan.pending_treasury_owner = now.pending_treasury_owner;
+    plan.pending_treasury_at = now.pending_treasury_at;
+    plan.event_sequence = now.event_sequence;
+    assert_eq!(now, plan);
+    assert_eq!(state.beneficiary, beneficiary);
+    state.beneficiary = heir;
+    state.associated_bump = world.grant_state(&grant).associated_bump;
+    state.flags |= CLAIM_LOCKED;
+    assert_eq!(world.grant_state(&grant), state);
 }
 
 #[test]

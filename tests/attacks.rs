@@ -1,1 +1,387 @@
-//! `attacks`.
+//! One attack each, and how it fails.
+
+use {
+    anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction},
+    earnout::{
+        error::EarnoutError,
+        instructions::{CreatePlanArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
+        state::{KpiArgs, Scope, UnearnedPolicy},
+    },
+    earnout_sdk::{instructions, pda},
+    earnout_tests::*,
+};
+
+const ALLOCATION: u64 = 400_000;
+/// Of a tranche, a quarter of the allocation.
+const TRANCHE: u64 = 100_000;
+
+fn shared() -> Vec<KpiArgs> {
+    vec![kpi("revenue", Scope::Shared)]
+}
+
+fn world(args: CreatePlanArgs, kpis: &[KpiArgs]) -> World {
+    World::active(TokenProgram::Spl, args, kpis, 10 * ALLOCATION)
+}
+
+fn redistribute() -> CreatePlanArgs {
+    CreatePlanArgs {
+        unearned_policy: UnearnedPolicy::Redistribute,
+        ..terms()
+    }
+}
+
+fn dispute(world: &World, disputer: &Pubkey, grant: Option<Pubkey>) -> Instruction {
+    let args = DisputeArgs {
+        kpi: 0,
+        period: 0,
+        reason_hash: [1; 32],
+    };
+    instructions::dispute(disputer, disputer, &world.token.plan, &world.plan(), grant, args)
+}
+
+/// Whether the shared KPI 0 is resolved for period 0.
+fn is_resolved(world: &World) -> bool {
+    let plan = world.token.plan;
+    let attestation = world.chain.attestation(&pda::attestation(&plan, 0, 0, &plan));
+    attestation.is_some_and(|attestation| attestation.resolved != 0)
+}
+
+#[test]
+fn g8_a_liar_who_votes_first_or_last_changes_nothing() {
+    for order in [[2, 0, 1], [0, 2, 1], [0, 1, 2]] {
+        let mut world = world(terms(), &shared());
+        let (_, grant) = world.grant(ALLOCATION, &[10_000]);
+        world.after_period(0, 0);
+        for oracle in order {
+            let lie = if oracle == 2 { 1_000_000 } else { 60 };
+            // Whoever comes after the two honest ones is too late.
+            let late = is_resolved(&world);
+            let vote = world.attest(oracle, 0, 0, None, lie);
+            if late {
+                assert_refused(vote, EarnoutError::AlreadyResolved);
+            } else {
+                vote.unwrap();
+            }
+        }
+        world.after_windows(0);
+        assert_eq!(world.settled(&grant).earned, 60_000);
+    }
+}
+
+#[test]
+fn g8_fewer_oracles_than_the_threshold_resolve_nothing() {
+    let mut world = world(terms(), &shared());
+    let (_, grant) = world.grant(ALLOCATION, &[10_000]);
+    world.after_period(0, 0);
+    // The same oracle again and again is still one.
+    for _ in 0..3 {
+        world.attest(0, 0, 0, None, 100).unwrap();
+    }
+    assert_eq!(world.attestation(0, 0, None).resolved, 0);
+    world.after_windows(0);
+    assert_eq!(world.settled(&grant).earned, 0);
+}
+
+#[test]
+fn silence_that_was_bought_is_disputed_and_set_right() {
+    let mut world = world(terms(), &shared());
+    let (beneficiary, grant) = world.grant(ALLOCATION, &[10_000]);
+    world.remember(beneficiary.insecure_clone());
+    world.after_period(0, 0);
+    world.attest(0, 0, 0, None, 90).unwrap();
+    let before_deadline = dispute(&world, &beneficiary.pubkey(), Some(grant));
+    world.after_period(0, DAY - 1);
+    world.refuses(&before_deadline, EarnoutError::NotDisputable);
+    world.after_period(0, DAY);
+    world.run(before_deadline);
+    let attestation = pda::attestation(&world.token.plan, 0, 0, &world.token.plan);
+    let ruling = RuleArgs {
+        value: Some(90),
+        reason_hash: [2; 32],
+    };
+    let arbiter = world.arbiter.pubkey();
+    world.run(instructions::rule(
+        &arbiter,
+        &world.token.plan,
+        &attestation,
+        Some(grant),
+        ruling,
+    ));
+    assert_eq!(world.settled(&grant).earned, 90_000);
+}
+
+#[test]
+fn g3_the_last_second_of_a_window_leaves_the_next_one_whole() {
+    let mut world = world(terms(), &shared());
+    let (beneficiary, grant) = world.grant(ALLOCATION, &[10_000]);
+    world.remember(beneficiary.insecure_clone());
+    // Resolved in the last second of the vote: the challenge begins then.
+    world.after_period(0, DAY - 1);
+    world.resolve(0, 0, None, 50);
+    world.after_period(0, 2 * DAY - 2);
+    assert_refused(world.settle(&grant), EarnoutError::NotFinal);
+    // Disputed in the last second of the challenge: the ruling window begins then.
+    let dispute = dispute(&world, &beneficiary.pubkey(), Some(grant));
+    world.run(dispute);
+    world.after_period(0, 3 * DAY - 3);
+    assert_refused(world.settle(&grant), EarnoutError::NotFinal);
+    // Ruled in its last second.
+    let attestation = pda::attestation(&world.token.plan, 0, 0, &world.token.plan);
+    let ruling = RuleArgs {
+        value: Some(80),
+        reason_hash: [2; 32],
+    };
+    let arbiter = world.arbiter.pubkey();
+    world.run(instructions::rule(
+        &arbiter,
+        &world.token.plan,
+        &attestation,
+        Some(grant),
+        ruling,
+    ));
+    assert_eq!(world.settled(&grant).earned, 80_000);
+}
+
+#[test]
+fn g8_a_rotation_in_the_middle_of_a_vote_does_not_touch_it() {
+    let mut world = world(terms(), &shared());
+    let (_, grant) = world.grant(ALLOCATION, &[10_000]);
+    world.after_period(0, 0);
+    world.attest(0, 0, 0, None, 70).unwrap();
+    let puppets: Vec<Keypair> = (0..3).map(|_| world.chain.key()).collect();
+    let args = ProposeOraclesArgs {
+        oracles: puppets.iter().map(Signer::pubkey).collect(),
+        threshold: 2,
+        first_period: 2,
+    };
+    let (authority, plan) = (world.authority.pubkey(), world.token.plan);
+    // Not for the period that is voted on, nor for one that has begun.
+    for first_period in [0, 1] {
+        let early = ProposeOraclesArgs {
+            first_period,
+            ..args.clone()
+        };
+        let propose = instructions::propose_oracles(&authority, &plan, early);
+        world.refuses(&propose, EarnoutError::NoticeTooShort);
+    }
+    world.run(instructions::propose_oracles(&authority, &plan, args));
+    for puppet in &puppets {
+        world.remember(puppet.insecure_clone());
+    }
+    let honest = std::mem::replace(&mut world.oracles, puppets);
+    assert_refused(world.attest(0, 0, 0, None, 0), EarnoutError::NotAnOracle);
+    world.oracles = honest;
+    world.attest(1, 0, 0, None, 70).unwrap();
+    world.after_windows(0);
+    assert_eq!(world.settled(&grant).earned, 70_000);
+}
+
+#[test]
+fn lamports_sent_beforehand_neither_block_nor_fake_anything() {
+    let mut world = world(terms(), &shared());
+    let plan = world.token.plan;
+    world.chain.give(&pda::grant(&plan, 0), 1);
+    let (_, grant) = world.grant(ALLOCATION, &[10_000]);
+    let reported = pda::attestation(&plan, 0, 0, &plan);
+    let silent = pda::attestation(&plan, 0, 1, &plan);
+    for address in [reported, silent] {
+        world.chain.give(&address, 10_000_000);
+    }
+    world.evaluate(0, 40);
+    assert_eq!(world.settled(&grant).earned, 40_000);
+    world.after_windows(1);
+    assert_eq!(world.settled(&grant).earned, 0);
+}
+
+#[test]
+fn g3_nothing_is_closed_early_to_fake_silence_or_to_block_a_settlement() {
+    let mut world = world(redistribute(), &shared());
+    let (_, first) = world.grant(ALLOCATION, &[10_000]);
+    let (_, second) = world.grant(ALLOCATION, &[10_000]);
+    world.evaluate(0, 80);
+    let (plan, treasury) = (world.token.plan, world.treasury);
+    let attestation = pda::attestation(&plan, 0, 0, &plan);
+    let close_attestation = instructions::close_attestation(&attestation, &world.attestation(0, 0, None), &treasury);
+    world.refuses(&close_attestation, EarnoutError::StillNeeded);
+    world.settled(&first);
+    world.refuses(&close_attestation, EarnoutError::StillNeeded);
+    let close_period = instructions::close_period(&world.pool(0), &treasury);
+    world.refuses(&close_period, EarnoutError::StillNeeded);
+    world.settled(&second);
+    world.collected(&first, 0);
+    world.refuses(&close_period, EarnoutError::StillNeeded);
+    world.collected(&second, 0);
+    world.run(close_attestation);
+    world.run(close_period);
+}
+
+#[test]
+fn a_closed_plan_is_never_created_again() {
+    let mut world = World::draft(TokenProgram::Spl, terms());
+    let authority = world.authority.pubkey();
+    world.run(instructions::close_plan(
+        &authority,
+        &world.token,
+        &world.treasury,
+        &authority,
+    ));
+    let again = world.create_plan(world.manned(terms()));
+    world.refuses(&again, EarnoutError::AccountExists);
+}
+
+#[test]
+fn g10_a_termination_between_end_and_settlement_takes_nothing_back() {
+    for (cliff, expected) in [(0, 80_000), (3, 0)] {
+        let mut world = world(terms(), &shared());
+        let (_, grant) = world.grant_with(|args| {
+            args.allocation = ALLOCATION;
+            args.time_weight = 0;
+            args.kpi_weights = vec![10_000];
+            args.cliff_periods = cliff;
+        });
+        world.after_period(0, 0);
+        world.resolve(0, 0, None, 80);
+        let (authority, plan) = (world.authority.pubkey(), world.token.plan);
+        world.run(instructions::terminate_grant(&authority, &plan, &grant));
+        world.after_windows(0);
+        // The ended period is settled as ever; before the cliff it becomes surplus instead.
+        assert_eq!(world.settled(&grant).earned, 80_000);
+        assert_eq!(world.plan().owed, expected);
+        if expected > 0 {
+            world.claim(&grant).unwrap();
+        } else {
+            assert_refused(world.claim(&grant), EarnoutError::NothingToClaim);
+        }
+    }
+}
+
+#[test]
+fn g2_splitting_a_grant_earns_no_more_from_the_pool() {
+    let earned_from_pool = |parts: u64| -> u64 {
+        let kpis = [kpi("tasks", Scope::Individual)];
+        let mut world = world(redistribute(), &kpis);
+        let (_, idle) = world.grant(ALLOCATION, &[10_000]);
+        let split: Vec<Pubkey> = (0..parts)
+            .map(|_| world.grant(ALLOCATION / parts, &[10_000]).1)
+            .collect();
+        world.after_period(0, 0);
+        world.resolve(0, 0, Some(idle), 0);
+        for grant in &split {
+            world.resolve(0, 0, Some(*grant), 50);
+        }
+        world.after_windows(0);
+        for grant in split.iter().chain([&idle]) {
+            world.settled(grant);
+        }
+        world.collected(&idle, 0);
+        split.iter().map(|grant| world.collected(grant, 0).bonus).sum()
+    };
+    // Half of its own tranche and all of the idle one's lie in the pool; the cap is one tranche.
+    let whole = earned_from_pool(1);
+    assert_eq!(whole, TRANCHE);
+    for parts in [2, 8] {
+        assert!(earned_from_pool(parts) <= whole, "{parts} parts");
+    }
+}
+
+#[test]
+fn dust_grants_and_late_grants_are_refused() {
+    let args = CreatePlanArgs {
+        min_allocation: 1_000,
+        max_allocation: ALLOCATION,
+        max_grants: 1,
+        enrolment_end: START + PERIOD,
+        ..redistribute()
+    };
+    let mut world = world(args, &shared());
+    let beneficiary = world.chain.key().pubkey();
+    for (allocation, error) in [
+        (999, EarnoutError::AllocationOutOfLimits),
+        (ALLOCATION + 1, EarnoutError::AllocationOutOfLimits),
+    ] {
+        let create = world.create_grant(world.grant_args(&beneficiary, allocation, &[10_000]));
+        world.refuses(&create, error);
+    }
+    world.chain.set_time(START);
+    let begun = world.create_grant(world.grant_args(&beneficiary, 1_000, &[10_000]));
+    world.refuses(&begun, EarnoutError::PeriodBegun);
+    world.chain.set_time(START + PERIOD);
+    let mut late = world.grant_args(&beneficiary, 1_000, &[10_000]);
+    (late.first_period, late.periods) = (2, 1);
+    let late = world.create_grant(late);
+    world.refuses(&late, EarnoutError::EnrolmentEnded);
+    world.chain.set_time(START - 1);
+    world.grant(1_000, &[10_000]);
+    let one_more = world.create_grant(world.grant_args(&beneficiary, 1_000, &[10_000]));
+    world.refuses(&one_more, EarnoutError::TooManyGrants);
+}
+
+#[test]
+fn who_judges_is_not_paid_for_it() {
+    let mut world = world(terms(), &[kpi("tasks", Scope::Individual)]);
+    let arbiter = world.arbiter.pubkey();
+    let create = world.create_grant(world.grant_args(&arbiter, ALLOCATION, &[10_000]));
+    world.refuses(&create, EarnoutError::BadBeneficiary);
+    // An oracle may have a grant, but does not measure it.
+    let oracle = world.oracles[0].pubkey();
+    let args = world.grant_args(&oracle, ALLOCATION, &[10_000]);
+    let grant = pda::grant(&world.token.plan, args.grant_index);
+    world.run(world.create_grant(args));
+    world.after_period(0, 0);
+    let own = world.vote(0, 0, 0, Some(grant), 100);
+    world.refuses(&own, EarnoutError::OwnGrant);
+    world.attest(1, 0, 0, Some(grant), 30).unwrap();
+    world.attest(2, 0, 0, Some(grant), 30).unwrap();
+    world.after_windows(0);
+    assert_eq!(world.settled(&grant).earned, 30_000);
+}
+
+#[test]
+fn proposals_of_an_old_authority_do_not_outlive_it() {
+    let mut world = world(terms(), &shared());
+    let (old, plan) = (world.authority.pubkey(), world.token.plan);
+    let new = world.key();
+    let puppets = ProposeOraclesArgs {
+        oracles: vec![world.chain.key().pubkey()],
+        threshold: 1,
+        first_period: 1,
+    };
+    let greedy = world.source;
+    world.run(instructions::propose_oracles(&old, &plan, puppets));
+    world.run(instructions::set_treasury(&old, &plan, &greedy));
+    world.run(instructions::propose_authority(&old, &plan, Some(new)));
+    world.run(instructions::accept_authority(&new, &plan));
+    let state = world.plan();
+    assert_eq!((state.next_oracles.count, state.pending_treasury_at), (0, 0));
+    world.chain.set_time(START + 3 * PERIOD);
+    let take = instructions::withdraw_surplus(&old, &world.token, &greedy, None);
+    world.refuses(&take, EarnoutError::WrongTreasury);
+    let back = instructions::propose_authority(&old, &plan, Some(old));
+    world.refuses(&back, EarnoutError::WrongAuthority);
+}
+
+#[test]
+fn g6_an_associated_account_that_changed_hands_receives_no_claim() {
+    let mut world = world(terms(), &shared());
+    let (beneficiary, grant) = world.grant(ALLOCATION, &[10_000]);
+    world.remember(beneficiary.insecure_clone());
+    world.evaluate(0, 80);
+    world.settled(&grant);
+    let account = world.associated_address(&beneficiary.pubkey());
+    let thief = world.key();
+    world.reassign(&account, &beneficiary.pubkey(), &thief);
+    assert_refused(world.claim(&grant), EarnoutError::WrongDestination);
+    assert_eq!(world.chain.balance(&account), 0);
+}
+
+#[test]
+fn nothing_claimable_is_nothing_paid() {
+    let mut world = world(terms(), &shared());
+    let (_, grant) = world.grant(ALLOCATION, &[10_000]);
+    assert_refused(world.claim(&grant), EarnoutError::NothingToClaim);
+    world.evaluate(0, 80);
+    assert_refused(world.claim(&grant), EarnoutError::NothingToClaim);
+    world.settled(&grant);
+    world.claim(&grant).unwrap();
+    assert_refused(world.claim(&grant), EarnoutError::NothingToClaim);
+}

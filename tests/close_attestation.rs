@@ -277,6 +277,34 @@ fn a_disputed_value_is_closed_like_any_other() {
 }
 
 #[test]
+fn g7_neither_a_closed_treasury_nor_an_empty_payer_stops_a_closing_that_somebody_helps() {
+    // Accounts that would be left with less than their rent cannot receive lamports, until somebody adds some.
+    let (mut world, grants) = reported(terms(), 1);
+    for grant in grants {
+        world.settled(&grant);
+    }
+    let (payer, treasury) = (world.oracles[0].pubkey(), world.treasury);
+    let program = world.token.token_program;
+    let (owner, home) = (world.treasury_owner, world.chain.fee_payer().pubkey());
+    world.run(token_instruction::close_account(&program, &treasury, &home, &owner, &[]).unwrap());
+    world.chain.replace(&payer, Account::default());
+    // The rent makes an empty payer whole, and nothing is left for the treasury.
+    let close = world.close_attestation(SHARED, 0, None);
+    let address = pda::attestation(&world.token.plan, SHARED, 0, &world.token.plan);
+    let rent = world.chain.rent(space::<Attestation>());
+    world.closed(close, &address, &payer, rent);
+    // A single lamport for the treasury is too little to begin an account with.
+    let address = pda::attestation(&world.token.plan, INDIVIDUAL, 0, &grants[0]);
+    world.chain.give(&address, 1);
+    let close = world.close_attestation(INDIVIDUAL, 0, Some(grants[0]));
+    let failure = world.send(std::slice::from_ref(&close)).unwrap_err();
+    assert!(failure.to_string().contains("rent"), "{failure}");
+    let enough = world.chain.rent(0);
+    world.chain.give(&treasury, enough);
+    world.closed(close, &address, &payer, rent);
+}
+
+#[test]
 fn g13_wrong_accounts_are_refused() {
     let (mut world, grants) = reported(terms(), 1);
     let plan = world.token.plan;

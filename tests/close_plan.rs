@@ -141,7 +141,7 @@ fn the_authority_closes_at_any_time_to_the_treasury_and_others_after_the_last_de
         for by_authority in [true, false] {
             let mut world = World::new(TokenProgram::Spl);
             let owner = world.treasury_owner;
-            let associated = std::mem::replace(&mut world.treasury, Pubkey::default());
+            let associated = std::mem::take(&mut world.treasury);
             world.treasury = world.token_account(&owner);
             world.active_plan(terms(), &[revenue()], 500);
             let stranger = world.key();
@@ -168,6 +168,21 @@ fn the_authority_closes_at_any_time_to_the_treasury_and_others_after_the_last_de
             assert_eq!(world.chain.balance(&destination), 500);
         }
     }
+}
+
+#[test]
+fn anyone_can_make_the_associated_account_that_is_missing() {
+    let mut world = World::new(TokenProgram::Token2022);
+    let owner = world.key();
+    world.treasury = world.token_account(&owner);
+    world.active_plan(terms(), &[revenue()], 500);
+    world.chain.set_time(LAST_DEADLINE);
+    let stranger = world.key();
+    let close = world.close_plan_as(&stranger, &world.associated_address(&owner));
+    world.refuses(&close, EarnoutError::WrongTreasury);
+    let associated = world.associated(&owner);
+    world.run(close);
+    assert_eq!(world.chain.balance(&associated), 500);
 }
 
 #[test]

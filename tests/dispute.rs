@@ -206,7 +206,7 @@ fn without_an_arbiter_there_are_no_disputes() {
 // What a dispute holds up.
 
 #[test]
-fn what_is_disputed_is_not_settled_until_the_arbiter_had_its_time() {
+fn g7_what_is_disputed_is_settled_as_it_stands_once_the_arbiter_had_its_time() {
     for standing in &STANDINGS {
         // Disputed in the first and in the last second, so that the ruling's time and nothing else decides.
         for at in [0, CHALLENGE - 1] {
@@ -218,6 +218,7 @@ fn what_is_disputed_is_not_settled_until_the_arbiter_had_its_time() {
                 disputable.world.chain.set_time(early);
                 disputable.is_not_final();
             }
+            assert!(disputed_at + RULING < boundary(1) + DAY + CHALLENGE + RULING);
             disputable.world.chain.set_time(disputed_at + RULING);
             let event = disputable.world.settled(&disputable.grant);
             assert_eq!(event.scores, [standing.score, 0], "{standing:?}");

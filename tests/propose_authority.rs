@@ -68,9 +68,11 @@ fn oracles_of_the_past_can_become_the_authority_when_others_have_taken_their_pla
     let mut world = world();
     let [second, third] = [(), ()].map(|()| world.key());
     world.run(world.announces(&[second], 1, 1));
+    let offer = world.offers_plan(Some(world.oracles[0].pubkey()));
     world.chain.set_time(boundary(1) + 3 * DAY);
+    world.refuses(&offer, EarnoutError::RolesNotSeparate);
     world.run(world.announces(&[third], 1, 3));
-    world.run(world.offers_plan(Some(world.oracles[0].pubkey())));
+    world.run(offer);
 }
 
 #[test]

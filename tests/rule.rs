@@ -88,6 +88,37 @@ fn a_ruling_on_a_shared_kpi_counts_for_every_grant() {
     assert_eq!(disputable.world.settled(&other).earned, 50);
 }
 
+#[test]
+fn a_dispute_holds_up_the_pool_of_its_period_and_the_ruling_shares_it() {
+    // Tranches of 100,000 each. The second grant earns all of it, the first 70 % unless the arbiter says otherwise.
+    for (value, bonuses) in [
+        (None, [12_352, 17_647]),
+        (Some(40), [17_142, 42_857]),
+        (Some(100), [0, 0]),
+    ] {
+        let args = CreatePlanArgs {
+            unearned_policy: UnearnedPolicy::Redistribute,
+            ..disputable_terms()
+        };
+        let mut world = World::active(TokenProgram::Spl, args, &disputable_kpis(), 2_000_000);
+        let [(first, disputed), (_, other)] = [(), ()].map(|()| world.grant(400_000, &[0, 10_000]));
+        world.after_period(0, 0);
+        world.resolve(1, 0, Some(disputed), 70);
+        world.resolve(1, 0, Some(other), 100);
+        world.after_period(0, CHALLENGE - 1);
+        world.run(world.disputes(&first.pubkey(), 1, 0, Some(disputed)));
+        world.after_period(0, CHALLENGE);
+        world.settled(&other);
+        let collect = instructions::collect_bonus(&world.token.plan, &other, 0);
+        world.refuses(&collect, EarnoutError::PeriodNotSettled);
+        let attestation = pda::attestation(&world.token.plan, 1, 0, &disputed);
+        world.run(world.rules(&attestation, Some(disputed), value));
+        world.settled(&disputed);
+        let collected = [disputed, other].map(|grant| world.collected(&grant, 0).bonus);
+        assert_eq!(collected, bonuses, "{value:?}");
+    }
+}
+
 // When.
 
 #[test]

@@ -32,11 +32,11 @@ fn in_seconds() -> (World, Pubkey) {
 fn by_results(args: CreatePlanArgs, cliffs: &[u16]) -> (World, Vec<Pubkey>) {
     let mut world = World::active(TokenProgram::Spl, args, &[tasks()], 2_000_000);
     let grants = cliffs.iter().map(|cliff| {
-        let (_, grant) = world.grant_with(|args| {
+        let change = |args: &mut CreateGrantArgs| {
             (args.allocation, args.cliff_periods) = (400_000, *cliff);
             (args.time_weight, args.kpi_weights) = (0, vec![10_000]);
-        });
-        grant
+        };
+        world.grant_with(change).1
     });
     let grants = grants.collect();
     (world, grants)
@@ -314,6 +314,52 @@ fn under_redistribution_the_cut_tranche_limits_the_bonus_and_later_pools_do_with
 }
 
 #[test]
+fn g4_in_one_second_it_does_not_matter_whether_the_ended_period_is_settled_before_or_after() {
+    // Nothing of the next period was served, so nothing can be carried into it: the carry becomes surplus.
+    for (way, policy_) in LEAVES.into_iter().flat_map(|way| POLICIES.map(|policy| (way, policy))) {
+        let [before, after] = [true, false].map(|settled_before| {
+            let args = CreatePlanArgs {
+                unearned_policy: policy_,
+                ..undisputed_terms()
+            };
+            let (mut world, grants) = by_results(args, &[0, 0]);
+            world.after_period(0, 0);
+            for (grant, value) in grants.iter().zip([60, 100]) {
+                world.resolve(0, 0, Some(*grant), value);
+            }
+            if !settled_before {
+                world.left(way, &grants[0]);
+            }
+            world.settled(&grants[0]);
+            if settled_before {
+                world.left(way, &grants[0]);
+            }
+            world.settled(&grants[1]);
+            if policy_ == UnearnedPolicy::Redistribute {
+                for grant in &grants {
+                    world.collected(grant, 0);
+                }
+            }
+            (world.grant_state(&grants[0]), world.plan(), world.surplus())
+        });
+        assert_eq!(before, after, "{policy_:?}, {way:?}");
+        let (grant, plan, surplus) = after;
+        assert_eq!(
+            (grant.earned, grant.carry, grant.reserved, grant.end_period),
+            (60_000, 0, 0, 1)
+        );
+        // 60,000 and 100,000 are owed, 300,000 reserved for the other grant, and 40,000 shared or free.
+        let shared = if policy_ == UnearnedPolicy::Redistribute {
+            40_000
+        } else {
+            0
+        };
+        assert_eq!((plan.owed, plan.reserved), (160_000 + shared, 300_000));
+        assert_eq!(surplus, 2_000_000 - 460_000 - shared);
+    }
+}
+
+#[test]
 fn g10_ended_periods_are_worth_what_they_were() {
     // From the first second of the next period on, with one or two ended periods that nobody has settled.
     let moments = [
@@ -521,6 +567,46 @@ fn g6_exactly_what_is_not_earned_any_more_becomes_surplus() {
     assert_eq!(world.settled(&grant).earned, 50_000);
     world.claim(&grant).unwrap();
     assert_eq!(world.vault_balance(), 0);
+}
+
+#[test]
+fn g2_who_leaves_after_the_cliff_keeps_what_has_vested() {
+    for release in [Release::AtSettlement, Release::Linear] {
+        // Before, in and after the settlement of the second period, when the cliff is over.
+        for (at, settled) in [
+            (boundary(1), 1),
+            (boundary(1) + PERIOD / 3, 1),
+            (boundary(2), 1),
+            (boundary(2), 2),
+            (boundary(2) + PERIOD / 3, 2),
+            (boundary(4) - 1, 3),
+        ] {
+            let mut world = World::active(
+                TokenProgram::Spl,
+                CreatePlanArgs { release, ..terms() },
+                &[tasks()],
+                1_000_000,
+            );
+            let (_, grant) = world.grant_with(|args| (args.allocation, args.cliff_periods) = (400_000, 1));
+            world.chain.set_time(at);
+            for _ in 0..settled {
+                world.settled(&grant);
+            }
+            let vested = |world: &World, at| world.grant_state(&grant).vested(&world.plan(), at).unwrap();
+            let moments = [at, at + 1, at + PERIOD / 2, at + PERIOD, at + 9 * PERIOD];
+            let before = moments.map(|at| vested(&world, at));
+            world.left(Leave::Resign, &grant);
+            assert_eq!(
+                moments.map(|at| vested(&world, at)),
+                before,
+                "{release:?}, {settled} settled"
+            );
+            if before[0] > 0 {
+                world.claim(&grant).unwrap();
+            }
+            assert_eq!(world.grant_state(&grant).claimed, before[0]);
+        }
+    }
 }
 
 #[test]

@@ -6,30 +6,23 @@ use {
     anchor_spl::compat::{
         spl_token_2022_interface::{
             extension::{
-                BaseStateWithExtensions, StateWithExtensions, confidential_mint_burn, confidential_transfer,
-                default_account_state, group_member_pointer, group_pointer, interest_bearing_mint, metadata_pointer,
-                pausable, scaled_ui_amount, transfer_fee, transfer_hook,
+                BaseStateWithExtensions, StateWithExtensions, group_member_pointer, group_pointer,
+                interest_bearing_mint, metadata_pointer, scaled_ui_amount,
             },
-            state::{Account as TokenAccount, AccountState, Mint},
+            state::{Account as TokenAccount, Mint},
         },
         spl_token_interface, spl_token_metadata_interface,
     },
     earnout::{
-        state::ALLOW_FREEZE_AUTHORITY,
+        state::{ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK},
         token::{self, Holding},
     },
-    earnout_tests::*,
+    earnout_tests::{
+        extensions::{ALL_FLAGS, SetUp, TOKEN_2022, before, forbidden},
+        *,
+    },
     proptest::{collection::vec, prelude::*},
 };
-
-type SetUp = fn(&Pubkey, &Pubkey) -> [Vec<Instruction>; 2];
-
-const TOKEN_2022: Pubkey = token_interface::ID;
-
-/// The instructions that set up one extension before the mint.
-fn before(instruction: Result<Instruction, anchor_lang::prelude::ProgramError>) -> [Vec<Instruction>; 2] {
-    [vec![instruction.unwrap()], vec![]]
-}
 
 fn point_to_metadata(mint: &Pubkey, authority: &Pubkey) -> [Vec<Instruction>; 2] {
     let (authority, address) = (Some(*authority), Some(*mint));
@@ -191,7 +184,7 @@ fn the_allow_list_has_eight_extensions_and_no_other() {
         data.extend_from_slice(&[0, 0]);
         match check_mint(&TOKEN_2022, &mut data, 0) {
             Ok(3) => accepted.push(kind),
-            other => assert_eq!(other, Err(refusal(kind).into()), "{kind}"),
+            other => assert_eq!(other, Err(refusal(kind, 0).unwrap().into()), "{kind}"),
         }
     }
     use ExtensionType::*;
@@ -208,12 +201,12 @@ fn the_allow_list_has_eight_extensions_and_no_other() {
     assert_eq!(accepted, allowed.map(u16::from));
 }
 
-/// What a mint with this extension, not on the list, is refused with while the plan has no flags.
-fn refusal(kind: u16) -> EarnoutError {
+/// What a plan with these flags refuses a mint with this extension with.
+fn refusal(kind: u16, flags: u8) -> Option<EarnoutError> {
     match kind {
-        1 => EarnoutError::TransferFeeNotAllowed,
-        14 => EarnoutError::TransferHookNotAllowed,
-        _ => EarnoutError::ExtensionNotAllowed,
+        1 => (flags & ALLOW_TRANSFER_FEE == 0).then_some(EarnoutError::TransferFeeNotAllowed),
+        14 => (flags & ALLOW_TRANSFER_HOOK == 0).then_some(EarnoutError::TransferHookNotAllowed),
+        kind => (!ALLOWED.contains(&kind)).then_some(EarnoutError::ExtensionNotAllowed),
     }
 }
 
@@ -309,7 +302,7 @@ proptest! {
         initialized in 0..2u8,
         padding in prop_oneof![9 => Just(0u8), 1 => any::<u8>()],
         extensions in tail(0..30),
-        flags in prop_oneof![Just(0u8), Just(ALLOW_FREEZE_AUTHORITY)],
+        flags in 0..=ALL_FLAGS,
         cut in prop_oneof![9 => Just(usize::MAX), 1 => 0..400usize],
     ) {
         data[45] = initialized;
@@ -323,11 +316,12 @@ proptest! {
             let expected = match library_mint(&program, &data) {
                 None => Err(EarnoutError::WrongMint),
                 Some((_, _, None)) => Err(EarnoutError::ExtensionNotAllowed),
-                Some((_, _, Some(kinds))) if !kinds.iter().all(|kind| ALLOWED.contains(kind)) => {
-                    Err(EarnoutError::ExtensionNotAllowed)
+                Some((decimals, freezable, Some(kinds))) => {
+                    let refused = kinds.iter().find_map(|&kind| refusal(kind, flags));
+                    let freezable = freezable && flags & ALLOW_FREEZE_AUTHORITY == 0;
+                    let freezable = freezable.then_some(EarnoutError::FreezeAuthorityNotAllowed);
+                    refused.or(freezable).map_or(Ok(decimals), Err)
                 }
-                Some((_, true, _)) if flags == 0 => Err(EarnoutError::FreezeAuthorityNotAllowed),
-                Some((decimals, _, _)) => Ok(decimals),
             };
             prop_assert_eq!(check_mint(&program, &mut data, flags), expected.map_err(u32::from));
         }

@@ -2,7 +2,7 @@
 //! none is the chain's fee payer, so that each can be changed alone.
 
 use earnout_tests::{
-    keys::{AGREED, Disputable, SILENT, disputable_kpis, disputable_terms},
+    keys::{AGREED, Disputable, SILENT, STANDINGS, Standing, disputable_kpis, disputable_terms},
     leaving::{Leave, policy},
     *,
 };
@@ -130,7 +130,9 @@ pub const CASES: &[Case] = &[
         (world, vote)
     }),
     case("settle", "Return, shared, resolved", || resolved(terms(), &[10_000])),
-    case("settle", "Return, individual, resolved", || resolved(terms(), &[0, 10_000])),
+    case("settle", "Return, individual, resolved", || {
+        resolved(terms(), &[0, 10_000])
+    }),
     case("settle", "Return, both", || resolved(terms(), &[5_000, 5_000])),
     case("settle", "Return, time alone", || resolved(terms(), &[])),
     case("settle", "Return, by median", || {
@@ -185,7 +187,9 @@ pub const CASES: &[Case] = &[
         world.settled(&first);
         settle(world, grant)
     }),
-    case("settle", "Rollover", || resolved(policy(UnearnedPolicy::Rollover), &[5_000, 5_000])),
+    case("settle", "CarryOver", || {
+        resolved(policy(UnearnedPolicy::CarryOver), &[5_000, 5_000])
+    }),
     case("settle", "Linear", || {
         let terms = CreatePlanArgs {
             release: Release::Linear,
@@ -204,9 +208,15 @@ pub const CASES: &[Case] = &[
         let collect = instructions::collect_bonus(&world.token.plan, &grants[1], 0);
         (world, collect)
     }),
-    case("claim", "all, by the beneficiary", || claim(TokenProgram::Spl, terms(), Who::Beneficiary)),
-    case("claim", "a part to another account", || claim(TokenProgram::Spl, terms(), Who::Elsewhere)),
-    case("claim", "all, by a stranger", || claim(TokenProgram::Spl, terms(), Who::Stranger)),
+    case("claim", "all, by the beneficiary", || {
+        claim(TokenProgram::Spl, terms(), Who::Beneficiary)
+    }),
+    case("claim", "a part to another account", || {
+        claim(TokenProgram::Spl, terms(), Who::Elsewhere)
+    }),
+    case("claim", "all, by a stranger", || {
+        claim(TokenProgram::Spl, terms(), Who::Stranger)
+    }),
     case("claim", "Token-2022, by a stranger", || {
         claim(TokenProgram::Token2022, terms(), Who::Stranger)
     }),
@@ -234,16 +244,46 @@ pub const CASES: &[Case] = &[
         world.left(Leave::Terminate, &claim.accounts[2].pubkey);
         (world, claim)
     }),
-    case("dispute", "shared value, by a beneficiary", || dispute(0, AGREED, Who::Beneficiary)),
-    case("dispute", "shared value, by the authority", || dispute(0, AGREED, Who::Authority)),
-    case("dispute", "individual value, by the beneficiary", || dispute(1, AGREED, Who::Beneficiary)),
-    case("dispute", "individual value, by the authority", || dispute(1, AGREED, Who::Authority)),
-    case("dispute", "shared silence without an account", || dispute(0, SILENT, Who::Beneficiary)),
-    case("dispute", "individual silence without an account", || dispute(1, SILENT, Who::Authority)),
-    case("rule", "upheld against a beneficiary", || rule(0, Who::Beneficiary, None)),
-    case("rule", "a value for a beneficiary", || rule(1, Who::Beneficiary, Some(90))),
+    case("dispute", "shared value, by a beneficiary", || {
+        dispute(0, AGREED, Who::Beneficiary)
+    }),
+    case("dispute", "shared value, by the authority", || {
+        dispute(0, AGREED, Who::Authority)
+    }),
+    case("dispute", "individual value, by the beneficiary", || {
+        dispute(1, AGREED, Who::Beneficiary)
+    }),
+    case("dispute", "individual value, by the authority", || {
+        dispute(1, AGREED, Who::Authority)
+    }),
+    case("dispute", "shared silence without an account", || {
+        dispute(0, SILENT, Who::Beneficiary)
+    }),
+    case("dispute", "individual silence without an account", || {
+        dispute(1, SILENT, Who::Authority)
+    }),
+    case("dispute", "shared silence of one vote", || {
+        dispute(0, &STANDINGS[3], Who::Authority)
+    }),
+    case("dispute", "shared median", || {
+        dispute(0, &STANDINGS[1], Who::Beneficiary)
+    }),
+    case("rule", "a value for a silence without an account", || {
+        let mut scene = Disputable::new(1, SILENT);
+        scene.world.run(scene.by_beneficiary());
+        let rule = scene.ruling(Some(90));
+        (scene.world, rule)
+    }),
+    case("rule", "upheld against a beneficiary", || {
+        rule(0, Who::Beneficiary, None)
+    }),
+    case("rule", "a value for a beneficiary", || {
+        rule(1, Who::Beneficiary, Some(90))
+    }),
     case("rule", "upheld against the authority", || rule(0, Who::Authority, None)),
-    case("rule", "a value for the authority", || rule(1, Who::Authority, Some(90))),
+    case("rule", "a value for the authority", || {
+        rule(1, Who::Authority, Some(90))
+    }),
     case("propose_authority", "draft", || {
         let mut world = World::draft(TokenProgram::Spl, terms());
         let new = world.key();
@@ -278,12 +318,11 @@ pub const CASES: &[Case] = &[
         (world, announce)
     }),
     case("propose_oracles", "after an earlier change", || {
-        let (mut world, _) = announced();
-        world.after_windows(2);
-        let new = world.key();
-        let announce = world.announces(&[new], 1, 3);
-        world.chain.set_time(START + 3 * PERIOD - 2 * DAY);
-        world.run(world.cancels_if_pending());
+        let mut world = World::active(TokenProgram::Spl, disputable_terms(), &kpis(), 1_000_000);
+        let keys = [world.key(), world.key()];
+        world.run(world.announces(&keys[..1], 1, 1));
+        world.chain.set_time(START + 2 * PERIOD);
+        let announce = world.announces(&keys[1..], 1, 3);
         (world, announce)
     }),
     case("cancel_oracle_change", "announced", || {
@@ -347,19 +386,33 @@ pub const CASES: &[Case] = &[
         let lock = world.locks(&grant, false);
         (world, lock)
     }),
-    case("terminate_grant", "before its first period", || leave(Leave::Terminate, GENESIS, terms())),
-    case("terminate_grant", "in a period", || leave(Leave::Terminate, START + PERIOD / 2, terms())),
-    case("terminate_grant", "Redistribute, in a period", || {
-        leave(Leave::Terminate, START + PERIOD / 2, policy(UnearnedPolicy::Redistribute))
+    case("terminate_grant", "before its first period", || {
+        leave(Leave::Terminate, GENESIS, terms())
     }),
-    case("resign_grant", "before its first period", || leave(Leave::Resign, GENESIS, terms())),
-    case("resign_grant", "in a period", || leave(Leave::Resign, START + PERIOD / 2, terms())),
+    case("terminate_grant", "in a period", || {
+        leave(Leave::Terminate, START + PERIOD / 2, terms())
+    }),
+    case("terminate_grant", "Redistribute, in a period", || {
+        leave(
+            Leave::Terminate,
+            START + PERIOD / 2,
+            policy(UnearnedPolicy::Redistribute),
+        )
+    }),
+    case("resign_grant", "before its first period", || {
+        leave(Leave::Resign, GENESIS, terms())
+    }),
+    case("resign_grant", "in a period", || {
+        leave(Leave::Resign, START + PERIOD / 2, terms())
+    }),
     case("close_attestation", "shared", || {
         let (mut world, grant) = measured(terms(), &[10_000]);
         vote_as_payer(&mut world, 0, None);
         world.after_windows(0);
         world.settled(&grant);
-        world.chain.give(&pda::attestation(&world.token.plan, 0, 0, &world.token.plan), 7);
+        world
+            .chain
+            .give(&pda::attestation(&world.token.plan, 0, 0, &world.token.plan), 7);
         let close = world.close_attestation(0, 0, None);
         (world, close)
     }),
@@ -388,6 +441,24 @@ pub const CASES: &[Case] = &[
         world.run(world.close_grant(&grant));
         let close = world.close_attestation(1, 0, Some(grant));
         (world, close)
+    }),
+    case("collect_bonus", "by a forfeited grant", || {
+        let mut world = active(policy(UnearnedPolicy::Redistribute));
+        let grants = [0, 1].map(|_| {
+            let (_, grant) = world.grant_with(|args| {
+                (args.allocation, args.cliff_periods) = (400_000, 2);
+                (args.time_weight, args.kpi_weights) = (0, vec![10_000]);
+            });
+            grant
+        });
+        world.chain.set_time(START + PERIOD / 2);
+        world.left(Leave::Resign, &grants[0]);
+        world.evaluate(0, 70);
+        for grant in grants {
+            world.settled(&grant);
+        }
+        let collect = instructions::collect_bonus(&world.token.plan, &grants[0], 0);
+        (world, collect)
     }),
     case("close_period", "all collected", || {
         let (mut world, grants) = pooled();
@@ -477,7 +548,11 @@ fn create_plan(program: TokenProgram) -> (World, Instruction) {
 }
 
 fn add_kpi(world: &World) -> Instruction {
-    instructions::add_kpi(&world.authority.pubkey(), &world.token.plan, kpi("revenue", Scope::Shared))
+    instructions::add_kpi(
+        &world.authority.pubkey(),
+        &world.token.plan,
+        kpi("revenue", Scope::Shared),
+    )
 }
 
 fn withdraw(world: &World) -> Instruction {
@@ -563,7 +638,7 @@ fn claim(program: TokenProgram, args: CreatePlanArgs, who: Who) -> (World, Instr
     (world, claim)
 }
 
-fn dispute(kpi: u8, standing: &earnout_tests::keys::Standing, who: Who) -> (World, Instruction) {
+fn dispute(kpi: u8, standing: &Standing, who: Who) -> (World, Instruction) {
     let mut scene = Disputable::new(kpi, standing);
     let mut dispute = match who {
         Who::Authority => scene.by_authority(),
