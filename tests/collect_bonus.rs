@@ -267,15 +267,26 @@ fn the_bonus_can_be_claimed_and_a_period_without_a_pool_is_collected_too() {
 }
 
 #[test]
-fn a_plan_that_does_not_redistribute_has_no_bonus() {
-    let (mut world, grants) = settled(10_000, &[(400, 100), (400, 50)]);
-    let plan = world.token.plan;
-    // Only such a plan has pools, so its policy is changed behind its back.
-    for other in [UnearnedPolicy::Return, UnearnedPolicy::CarryOver] {
-        world.tamper::<Plan>(&plan, |plan| plan.unearned_policy = other.to_byte());
-        let collect = instructions::collect_bonus(&plan, &grants[0], 0);
+fn a_plan_that_does_not_redistribute_has_no_bonus_and_no_pool() {
+    for unearned_policy in [UnearnedPolicy::Return, UnearnedPolicy::CarryOver] {
+        let args = CreatePlanArgs {
+            unearned_policy,
+            ..terms()
+        };
+        let mut world = World::active(TokenProgram::Spl, args, &[kpi("tasks", Scope::Shared)], 400);
+        let (_, grant) = world.grant(400, &[10_000]);
+        world.evaluate(0, 50);
+        world.settled(&grant);
+        let collect = instructions::collect_bonus(&world.token.plan, &grant, 0);
         world.refuses(&collect, EarnoutError::NoRedistribution);
     }
+}
+
+#[test]
+fn before_the_first_settlement_there_is_neither_a_pool_nor_a_bonus() {
+    let (mut world, grants) = reported(10_000, &[(400, 100)]);
+    let collect = instructions::collect_bonus(&world.token.plan, &grants[0], 0);
+    world.refuses(&collect, EarnoutError::NothingToCollect);
 }
 
 #[test]

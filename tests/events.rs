@@ -10,11 +10,12 @@ use {
     earnout::{
         instructions::{AcceptBeneficiaryArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
         state::{
-            CLAIM_LOCKED, ClosedPlan, DISPUTE_BARRED, FORFEITED, Kpi, OracleSet, REVOCABLE, RULING_UPHELD,
-            RULING_VALUE, TRANSFERABLE,
+            ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, CLAIM_LOCKED, ClosedPlan, DISPUTE_BARRED, FORFEITED, Kpi,
+            OracleSet, REVOCABLE, RULING_UPHELD, RULING_VALUE, TRANSFERABLE,
         },
     },
     earnout_tests::{
+        extensions::fee_mint,
         leaving::{Leave, policy},
         *,
     },
@@ -656,9 +657,9 @@ impl Life {
 }
 
 /// A life with every instruction in it, under these terms.
-fn live(program: TokenProgram, args: CreatePlanArgs) -> Life {
+fn live(world: World, args: CreatePlanArgs) -> Life {
     let mut life = Life {
-        world: World::new(program),
+        world,
         books: Books::default(),
         used: BTreeSet::new(),
         filled: BTreeSet::new(),
@@ -817,20 +818,22 @@ fn a_plan_can_be_rebuilt_from_its_events() {
         combination: Combination::Weakest,
         ..policy(UnearnedPolicy::CarryOver)
     };
+    // 1 % of every transfer is kept, so that another amount arrives than was sent.
+    let fee = World::with_mint(TokenProgram::Token2022, |chain| fee_mint(chain, 100, u64::MAX));
     let lives = [
-        (TokenProgram::Spl, policy(UnearnedPolicy::Return)),
-        (TokenProgram::Token2022, weakest),
-        (TokenProgram::Spl, months),
+        (World::new(TokenProgram::Spl), policy(UnearnedPolicy::Return)),
+        (fee, weakest),
+        (World::new(TokenProgram::Spl), months),
     ];
     let (mut used, mut told) = (BTreeSet::new(), BTreeSet::new());
-    for (program, terms) in lives {
+    for (world, terms) in lives {
         let args = CreatePlanArgs {
             period_count: 6,
-            token_flags: 1,
+            token_flags: ALLOW_FREEZE_AUTHORITY | ALLOW_TRANSFER_FEE,
             max_fee_bps: 300,
             ..terms
         };
-        let life = live(program, args);
+        let life = live(world, args);
         assert_eq!((life.books.plans.len(), life.books.marks.len()), (0, 2));
         assert!(life.books.grants.is_empty() && life.books.attestations.is_empty() && life.books.periods.is_empty());
         used.extend(life.used);

@@ -119,6 +119,40 @@ fn a_dispute_holds_up_the_pool_of_its_period_and_the_ruling_shares_it() {
     }
 }
 
+#[test]
+fn g4_the_order_of_disputes_rulings_and_settlements_does_not_matter() {
+    let results = [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]].map(|order| {
+        let mut world = World::active(TokenProgram::Spl, disputable_terms(), &disputable_kpis(), 2_000_000);
+        let grants = [(); 3].map(|()| world.grant(400_000, &[0, 10_000]));
+        let plan = world.token.plan;
+        world.after_period(0, 0);
+        for (number, (_, grant)) in (1..).zip(&grants) {
+            world.resolve(1, 0, Some(*grant), 20 * number);
+        }
+        for index in order {
+            let (beneficiary, grant) = &grants[index];
+            world.run(world.disputes(&beneficiary.pubkey(), 1, 0, Some(*grant)));
+        }
+        // Set to 90, upheld, and not ruled.
+        for index in order.into_iter().rev().filter(|index| *index < 2) {
+            let (_, grant) = &grants[index];
+            let value = (index == 0).then_some(90);
+            world.run(world.rules(&pda::attestation(&plan, 1, 0, grant), Some(*grant), value));
+        }
+        world.after_period(0, RULING);
+        for index in order {
+            world.settled(&grants[index].1);
+        }
+        (
+            grants.map(|(_, grant)| world.grant_state(&grant).earned),
+            world.surplus(),
+        )
+    });
+    for result in results {
+        assert_eq!(result, ([90_000, 40_000, 60_000], 2_000_000 - 900_000 - 190_000));
+    }
+}
+
 // When.
 
 #[test]

@@ -45,17 +45,23 @@ type Step = (i64, Action);
 struct Coverage {
     tried: [u64; KINDS.len()],
     done: [u64; KINDS.len()],
-    /// Active plans, grants settled to the end, grants that got a bonus, cut grants, forfeited grants, medians.
-    seen: [u64; 6],
+    /// Of each of [`SEEN`].
+    seen: [u64; SEEN.len()],
 }
 
-const SEEN: [&str; 6] = [
+const SEEN: [&str; 12] = [
     "plans drained",
     "grants paid",
     "bonuses above 0",
     "cut tranches",
     "forfeits",
-    "disputed silences",
+    "agreed",
+    "median",
+    "median of even count",
+    "silent",
+    "ruled otherwise",
+    "upheld",
+    "dispute lapsed",
 ];
 
 impl Coverage {
@@ -242,6 +248,7 @@ impl<'a> Play<'a> {
             }
         }
         self.coverage.seen[0] += 1;
+        self.coverage.seen[5..].copy_from_slice(&self.model.outcomes);
         Ok(())
     }
 }

@@ -248,7 +248,7 @@ fn months_are_cut_by_their_own_length() {
 
 #[test]
 fn the_running_period_is_settled_by_its_scores() {
-    // What is left of 150,000 · and of what is carried into the second period, half of which is served.
+    // Carry and reserve when half of the second period is served; what is earned in both, and what of the second is not.
     let cases = [
         // 60 % of 100,000; 80 % of 50,000; the rest is surplus.
         (UnearnedPolicy::Return, 0, 50_000, (60_000, 40_000, 10_000)),

@@ -3,7 +3,7 @@
 
 use {
     anchor_spl::compat::spl_token_2022_interface::extension::{
-        cpi_guard, interest_bearing_mint, memo_transfer, scaled_ui_amount, transfer_fee,
+        cpi_guard, interest_bearing_mint, memo_transfer, scaled_ui_amount, transfer_fee, transfer_hook,
     },
     earnout::{
         state::{ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK},
@@ -31,7 +31,7 @@ fn settled(world: &mut World) -> (Pubkey, Pubkey) {
     (beneficiary.pubkey(), grant)
 }
 
-/// Settles everything that is left after the last deadline, and closes grants and attestations.
+/// Settles everything that is left after the last deadline: nothing more is earned.
 fn wind_up(world: &mut World, grants: &[Pubkey]) {
     world.chain.set_time(LAST_DEADLINE);
     for grant in grants {
@@ -387,6 +387,26 @@ fn a_plan_is_closed_to_the_end_with_fees_withheld_in_its_vault() {
     }
 }
 
+#[test]
+fn without_a_fee_the_least_to_receive_is_the_amount() {
+    for program in TOKEN_PROGRAMS {
+        let mut world = World::active(program, terms(), &[kpi("revenue", Scope::Shared)], 1_000_000);
+        let (beneficiary, grant) = settled(&mut world);
+        let (account, stranger) = (world.associated_address(&beneficiary), world.key());
+        let claim = |world: &World, claimant: &Pubkey, amount, least| {
+            instructions::claim_at_least(claimant, &world.token, &grant, &account, amount, least)
+        };
+        world.refuses(
+            &claim(&world, &beneficiary, Some(1_000), 1_001),
+            EarnoutError::ReceivedTooLittle,
+        );
+        world.run(claim(&world, &beneficiary, Some(1_000), 1_000));
+        world.refuses(&claim(&world, &stranger, None, 74_001), EarnoutError::ReceivedTooLittle);
+        world.run(claim(&world, &stranger, None, 74_000));
+        assert_eq!(world.chain.balance(&account), 75_000);
+    }
+}
+
 // Transfer hook.
 
 #[test]
@@ -536,6 +556,90 @@ fn g12_a_hook_that_fails_stops_transfers_and_nothing_else() {
     world.claim(&grant).unwrap();
     assert_eq!(world.chain.balance(&account), 175_000);
     assert_eq!(world.books(), [825_000, 500_000, 75_000, 250_000]);
+}
+
+#[test]
+fn a_plan_without_tokens_is_closed_whatever_hook_or_freeze_stands_in_the_way() {
+    for (flag, frozen) in [(ALLOW_TRANSFER_HOOK, false), (ALLOW_FREEZE_AUTHORITY, true)] {
+        let mut world = World::flagged(flag, 0, |chain| {
+            if frozen {
+                let authority = chain.fee_payer().pubkey();
+                chain.mint(TokenProgram::Token2022, 6, Some(&authority)).unwrap()
+            } else {
+                hook_mint(chain, None)
+            }
+        });
+        let (vault, treasury) = (world.plan().vault, world.treasury);
+        let close = world.close_plan();
+        let stop = |world: &mut World| {
+            if frozen {
+                world.freeze(&vault, true);
+            } else {
+                world.set_hook(Some(earnout::ID));
+            }
+        };
+        stop(&mut world);
+        let word = if frozen { "Custom(17)" } else { "MissingAccount" };
+        world.breaks(&close, word);
+        if frozen {
+            world.freeze(&vault, false);
+        } else {
+            world.set_hook(None);
+        }
+        world.run(world.withdraw_surplus(None));
+        stop(&mut world);
+        let event = the_event!(world.run(close), PlanClosed);
+        assert_eq!((event.amount, event.received), (0, 0));
+        assert_eq!(world.chain.account(&vault), None);
+        assert_eq!(world.chain.balance(&treasury), 1_000_000);
+    }
+}
+
+#[test]
+fn accounts_for_a_hook_that_is_not_there_change_nothing() {
+    for program in TOKEN_PROGRAMS {
+        let mut world = World::active(program, terms(), &[kpi("revenue", Scope::Shared)], 1_000_000);
+        let (beneficiary, grant) = settled(&mut world);
+        let (bystander, owner) = (world.key(), world.treasury_owner);
+        let accounts = [bystander, beneficiary, owner, world.token.plan].map(|key| AccountMeta::new(key, false));
+        let claim = world.claim_as_stranger(&grant);
+        for instruction in [claim, world.fund(1_000), world.withdraw_surplus(Some(26_000))] {
+            world.run(instructions::with_hook_accounts(instruction, &accounts));
+        }
+        assert_eq!(world.books(), [900_000, 300_000, 0, 600_000]);
+    }
+}
+
+#[test]
+fn fee_hook_freeze_authority_and_memo_go_together() {
+    use ExtensionType::*;
+    let mut world = World::flagged(ALL_FLAGS, 100, |chain| {
+        extended_mint(chain, &[TransferFeeConfig, TransferHook], |mint, authority| {
+            let initialize = transfer_fee::instruction::initialize_transfer_fee_config;
+            let fee = initialize(&TOKEN_2022, mint, Some(authority), None, 0, 0);
+            let hook = transfer_hook::instruction::initialize(&TOKEN_2022, mint, Some(*authority), None);
+            [vec![fee.unwrap(), hook.unwrap()], vec![]]
+        })
+    });
+    let (beneficiary, grant) = settled(&mut world);
+    let account = world.associated_address(&beneficiary);
+    world.set_hook(Some(COMPUTE_BUDGET));
+    world.set_fee(0, 100, u64::MAX);
+    world.require_memos(&account, &beneficiary);
+    let hook = [AccountMeta::new_readonly(COMPUTE_BUDGET, false)];
+    let claim = |least| instructions::claim_at_least(&beneficiary, &world.token, &grant, &account, None, least);
+    let whole = |claim| instructions::with_memo(instructions::with_hook_accounts(claim, &hook));
+    let [too_much, right, lacks_memo] = [whole(claim(74_251)), whole(claim(74_250)), claim(74_250)];
+    let other_order = instructions::with_hook_accounts(instructions::with_memo(claim(74_250)), &hook);
+    assert_eq!(right, other_order);
+    world.refuses(&too_much, EarnoutError::ReceivedTooLittle);
+    world.breaks(&instructions::with_memo(lacks_memo.clone()), "MissingAccount");
+    world.refuses(&instructions::with_hook_accounts(lacks_memo, &hook), TokenError::NoMemo);
+    // 1 % of 75,000 is 750.
+    let event = the_event!(world.run(right), GrantClaimed);
+    assert_eq!((event.amount, event.received), (75_000, 74_250));
+    assert_eq!((world.chain.balance(&account), world.withheld(&account)), (74_250, 750));
+    assert_eq!(world.books(), [925_000, 300_000, 0, 625_000]);
 }
 
 // Amounts for people.

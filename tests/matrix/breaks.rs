@@ -69,6 +69,11 @@ pub fn all(world: &mut World, valid: &Instruction, roles: &[Role]) -> Vec<Broken
     for index in 0..valid.accounts.len() {
         breaks.of(index);
     }
+    let extra = breaks.world.key();
+    breaks.push(0, "extra", "", |instruction| {
+        instruction.accounts.push(AccountMeta::new(extra, true))
+    });
+    breaks.all.last_mut().unwrap().role = "remaining".to_owned();
     breaks.all
 }
 

@@ -51,8 +51,8 @@ const WEIGHTS: [(u64, u64); 28] = [
     (3, 4),
     (1, 2),
     (2, 18),
-    (1, 4),
-    (1, 3),
+    (1, 2),
+    (1, 2),
     (1, 4),
     (1, 6),
     (1, 3),
@@ -160,6 +160,29 @@ pub fn next(rng: &mut Rng, model: &Model, now: i64) -> Action {
         return suitable(rng, model, now, 0);
     }
     let active = model.status == Status::Active;
+    // What has begun goes on: votes, disputes and rulings.
+    if active && rng.chance(45) {
+        let attestations = || model.attestations.iter();
+        let voting = attestations().any(|(key, found)| found.resolved.is_none() && now < model.voting_end(key.1));
+        let ruling = attestations().any(|(_, found)| found.disputed.is_some() && found.ruled.is_none());
+        let kind = match rng.below(10) {
+            0..=4 if voting || evaluating(model, now).next().is_some() => Some("attest"),
+            5..=6 if !model.attestations.is_empty() => Some("dispute"),
+            7..=8 if ruling => Some("rule"),
+            _ => None,
+        };
+        if let Some(kind) = kind {
+            let action = suitable(
+                rng,
+                model,
+                now,
+                KINDS.iter().position(|name| *name == kind).unwrap_or(0),
+            );
+            if model.allows(&action, now) || rng.chance(10) {
+                return action;
+            }
+        }
+    }
     // Mostly of a kind that can be done now.
     let tries = if rng.chance(70) { 6 } else { 1 };
     let mut action = None;
@@ -171,14 +194,27 @@ pub fn next(rng: &mut Rng, model: &Model, now: i64) -> Action {
             ticket = ticket.saturating_sub(weight(*kind));
             hit
         });
-        let tried = suitable(rng, model, now, chosen.unwrap_or(0));
+        let chosen = chosen.unwrap_or(0);
+        // Plans that close before they begin show little.
+        if KINDS[chosen] == "close_plan" && model.grants.is_empty() && rng.chance(90) {
+            continue;
+        }
+        let tried = suitable(rng, model, now, chosen);
         let possible = model.allows(&tried, now);
         action = Some(tried);
         if possible {
             break;
         }
     }
-    action.expect("one was tried")
+    action.unwrap_or_else(|| suitable(rng, model, now, 3))
+}
+
+/// Periods whose voting window is open and that some grant needs.
+fn evaluating(model: &Model, now: i64) -> impl Iterator<Item = u16> {
+    let open = move |period: &u16| (model.boundary(period + 1)..model.voting_end(*period)).contains(&now);
+    (0..model.periods())
+        .filter(open)
+        .filter(|period| model.unsettled(*period) > 0)
 }
 
 /// An action of this kind, mostly one that can be done.
@@ -195,11 +231,11 @@ fn suitable(rng: &mut Rng, model: &Model, now: i64, kind: usize) -> Action {
 }
 
 fn window(rng: &mut Rng) -> u32 {
-    match rng.below(20) {
-        0..=4 => 600,
-        5..=9 => 3_600,
-        10..=14 => 86_400,
-        15..=18 => 600 + rng.below(20 * 86_400) as u32,
+    match rng.below(100) {
+        0..=20 => 600,
+        21..=40 => 3_600,
+        41..=70 => 86_400,
+        71..=98 => 600 + rng.below(20 * 86_400) as u32,
         _ => rng.pick(&[599, 90 * 86_400, 90 * 86_400 + 1]),
     }
 }
@@ -551,7 +587,8 @@ fn random(rng: &mut Rng, model: &Model, now: i64, kind: usize) -> Action {
         },
         "attest" => attest(rng, model, now, payer, grant),
         "dispute" => {
-            let known: Vec<_> = model.attestations.keys().copied().collect();
+            let known = model.attestations.iter().filter(|(_, found)| found.disputed.is_none());
+            let known: Vec<_> = known.map(|(key, _)| *key).collect();
             let (kpi, period, subject) = if known.is_empty() || rng.chance(35) {
                 let kpi = rng.below(model.kpis.len() as u64 + 1) as u8;
                 let shared = model.kpis.get(usize::from(kpi)).is_none_or(|kpi| kpi.shared);
@@ -713,9 +750,7 @@ fn attest(rng: &mut Rng, model: &Model, now: i64, payer: Who, grant: usize) -> A
     let count = model.periods();
     // Terms of a draft need not hold together.
     let running: Vec<u16> = match model.status {
-        Status::Active => (0..count)
-            .filter(|period| (model.boundary(period + 1)..model.voting_end(*period)).contains(&now))
-            .collect(),
+        Status::Active => evaluating(model, now).collect(),
         _ => Vec::new(),
     };
     let period = if running.is_empty() || rng.chance(5) {
@@ -727,6 +762,15 @@ fn attest(rng: &mut Rng, model: &Model, now: i64, payer: Who, grant: usize) -> A
     let kpi = rng.below(model.kpis.len() as u64 + u64::from(beyond)) as u8;
     let shared = model.kpis.get(usize::from(kpi)).is_none_or(|kpi| kpi.shared);
     let subject = if rng.chance(97) == shared { None } else { Some(grant) };
+    // Mostly a vote on what others voted on already.
+    let begun = model.attestations.iter();
+    let begun = begun.filter(|(key, found)| found.resolved.is_none() && running.contains(&key.1));
+    let begun: Vec<_> = begun.map(|(key, _)| *key).collect();
+    let (kpi, period, subject) = if !begun.is_empty() && rng.chance(65) {
+        rng.pick(&begun)
+    } else {
+        (kpi, period, subject)
+    };
     let by = match model.status {
         Status::Active if rng.chance(92) => rng.pick(&model.set(period).keys),
         _ => rng.who(0..PEOPLE),
@@ -735,7 +779,7 @@ fn attest(rng: &mut Rng, model: &Model, now: i64, payer: Who, grant: usize) -> A
         Some(found) => found.votes.values().copied().collect(),
         None => Vec::new(),
     };
-    let value = if !votes.is_empty() && rng.chance(50) {
+    let value = if !votes.is_empty() && rng.chance(60) {
         rng.pick(&votes)
     } else {
         value(rng, model, kpi)
@@ -778,6 +822,24 @@ pub fn later(rng: &mut Rng, model: &Model, now: i64) -> i64 {
     let Some(next) = edges.first() else {
         return now + rng.below(86_400) as i64;
     };
+    // Mostly there is time for votes, disputes and rulings.
+    let busy = evaluating(model, now).next().is_some()
+        || model
+            .attestations
+            .values()
+            .any(|found| found.disputed.is_some() && found.ruled.is_none());
+    if busy && rng.chance(60) {
+        return now + rng.below(120) as i64;
+    }
+    // And when grants exist and nothing is open, the end of the next period they need is near.
+    let ends = (0..model.periods())
+        .filter(|period| model.unsettled(*period) > 0)
+        .map(|period| model.boundary(period + 1));
+    if let Some(end) = ends.filter(|end| *end > now).min()
+        && rng.chance(30)
+    {
+        return end + rng.below(3) as i64 - i64::from(end > now + 1);
+    }
     match rng.below(10) {
         0 => now + 1,
         1..=3 => now + rng.below((next - now) as u64) as i64,

@@ -338,6 +338,9 @@ pub struct Model {
     pub funded: Amount,
     pub withdrawn: Amount,
     pub events: u64,
+    /// How often scores came from: agreement, median, median of an even count, silence, ruling to another value, upholding,
+    /// a dispute that nobody ruled on.
+    pub outcomes: [u64; 7],
     boundaries: Vec<i64>,
 }
 
@@ -537,6 +540,7 @@ impl Model {
             funded: 0,
             withdrawn: 0,
             events: 0,
+            outcomes: [0; 7],
             boundaries: Vec::new(),
         }
     }
@@ -731,6 +735,21 @@ impl Model {
         votes.sort_unstable();
         let (low, high) = (votes[(votes.len() - 1) / 2], votes[votes.len() / 2]);
         Some(if kpi.score(high) < kpi.score(low) { high } else { low })
+    }
+
+    /// Which of `outcomes` a final score is.
+    fn outcome(&self, key: (u8, u16, Option<usize>)) -> usize {
+        let Some(found) = self.attestations.get(&key) else {
+            return 3;
+        };
+        match (found.ruled, found.disputed, found.resolved) {
+            (Some(Some(_)), ..) => 4,
+            (Some(None), ..) => 5,
+            (None, Some(_), _) => 6,
+            (None, None, Some(_)) => 0,
+            (None, None, None) if found.votes.len() < usize::from(self.set(key.1).threshold) => 3,
+            (None, None, None) => 1 + usize::from(found.votes.len() % 2 == 0),
+        }
     }
 
     /// Whether it can be done now; if so it is.
@@ -1102,9 +1121,12 @@ impl Model {
         let collected = grant.bonuses.len() == grant.settled.len();
         require(!self.redistributes() || collected)?;
         let mut scores = vec![0; self.kpis.len()];
+        let mut outcomes = self.outcomes;
         for kpi in 0..self.kpis.len() as u8 {
             if grant.weight(kpi) > 0 {
-                scores[usize::from(kpi)] = self.final_score((kpi, period, self.subject(kpi, number)), now)?;
+                let key = (kpi, period, self.subject(kpi, number));
+                scores[usize::from(kpi)] = self.final_score(key, now)?;
+                outcomes[self.outcome(key)] += 1;
             }
         }
         let (tranche, carry) = (grant.tranche(period), grant.carry());
@@ -1135,6 +1157,7 @@ impl Model {
             }
         }
         self.grants[number].settled.push(settled);
+        self.outcomes = outcomes;
         Some(())
     }
 
