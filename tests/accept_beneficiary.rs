@@ -97,7 +97,11 @@ fn a_grant_that_is_not_as_expected_is_not_taken_over() {
     let plan = world.token.plan;
     let account = world.associated_address(&old);
     let take = |claimed, termination| {
-        let args = AcceptBeneficiaryArgs { claimed, termination };
+        let args = AcceptBeneficiaryArgs {
+            claimed,
+            termination,
+            dispute_barred: false,
+        };
         instructions::accept_beneficiary(&new, &plan, &grant, args)
     };
     for (claimed, termination) in [
@@ -135,6 +139,7 @@ fn a_grant_that_ended_meanwhile_is_not_taken_over_unawares() {
         let args = |termination| AcceptBeneficiaryArgs {
             claimed: 0,
             termination,
+            dispute_barred: false,
         };
         let mistaken = instructions::accept_beneficiary(&new, &plan, &grant, args(other));
         world.refuses(&mistaken, EarnoutError::GrantChanged);

@@ -174,7 +174,16 @@ fn each_bad_term_has_its_own_error_and_each_limit_itself_is_accepted() {
         ),
         ("599 s to challenge", |args| args.challenge_secs = 599, Some(BadWindow)),
         ("600 s to challenge", |args| args.challenge_secs = 600, None),
-        ("90 days to challenge", |args| args.challenge_secs = DAYS_90, None),
+        (
+            "90 days for both",
+            |args| (args.challenge_secs, args.ruling_secs) = (DAYS_90, DAYS_90),
+            None,
+        ),
+        (
+            "a second more to challenge than to rule",
+            |args| args.challenge_secs = 86_401,
+            Some(BadWindow),
+        ),
         (
             "90 days and a second to challenge",
             |args| args.challenge_secs = DAYS_90 + 1,
@@ -185,8 +194,16 @@ fn each_bad_term_has_its_own_error_and_each_limit_itself_is_accepted() {
             |args| args.ruling_secs = 0,
             Some(BadWindow),
         ),
-        ("599 s to rule", |args| args.ruling_secs = 599, Some(BadWindow)),
-        ("600 s to rule", |args| args.ruling_secs = 600, None),
+        (
+            "599 s for both",
+            |args| (args.challenge_secs, args.ruling_secs) = (599, 599),
+            Some(BadWindow),
+        ),
+        (
+            "600 s for both",
+            |args| (args.challenge_secs, args.ruling_secs) = (600, 600),
+            None,
+        ),
         ("90 days to rule", |args| args.ruling_secs = DAYS_90, None),
         (
             "90 days and a second to rule",

@@ -381,10 +381,9 @@ fn kpi_and_period_must_exist() {
             .world
             .refuses(&dispute(&disputable, kpi, 0), EarnoutError::UnknownKpi);
     }
-    // Beyond the calendar there is no grant.
     for (period, error) in [
-        (4, EarnoutError::NothingToEvaluate),
-        (119, EarnoutError::NothingToEvaluate),
+        (4, EarnoutError::UnknownPeriod),
+        (119, EarnoutError::UnknownPeriod),
         (120, EarnoutError::UnknownPeriod),
         (u16::MAX, EarnoutError::UnknownPeriod),
     ] {

@@ -734,6 +734,7 @@ fn live(world: World, args: CreatePlanArgs) -> Life {
     let expected = AcceptBeneficiaryArgs {
         claimed: 3,
         termination: 0,
+        dispute_barred: true,
     };
     life.run(instructions::accept_beneficiary(&heir, &plan, &first, expected));
     for locked in [true, false] {

@@ -106,6 +106,7 @@ fn sample_instructions() -> String {
     let accept = AcceptBeneficiaryArgs {
         claimed: 7,
         termination: 1,
+        dispute_barred: true,
     };
     let grant_args = world.grant_args(&b, 9, &[4_000]);
     let (plan_state, attestation) = (world.plan(), bytemuck::Zeroable::zeroed());

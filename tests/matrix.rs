@@ -145,6 +145,7 @@ fn try_case(case: &Case, roles: &[Role], outcomes: &Outcomes) -> Tally {
         );
     }
     let mut tally = Tally::default();
+    let before = bytes(&world, &valid.accounts);
     for broken in breaks::all(&mut world, &valid, roles) {
         tally.tried.insert((broken.role.clone(), broken.name.to_owned()));
         let actual = attempt(&mut world, &valid, &broken);
@@ -163,7 +164,11 @@ fn try_case(case: &Case, roles: &[Role], outcomes: &Outcomes) -> Tally {
             tally.refused += 1;
         }
     }
-    let before = bytes(&world, &valid.accounts);
+    assert_eq!(
+        bytes(&world, &valid.accounts),
+        before,
+        "a broken call has left something"
+    );
     if let Err(failure) = world.send(std::slice::from_ref(&valid)) {
         panic!("{} | {}: the valid call fails: {failure}", case.instruction, case.state);
     }

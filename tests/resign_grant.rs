@@ -79,6 +79,7 @@ fn the_beneficiary_of_the_moment_resigns() {
     let expected = AcceptBeneficiaryArgs {
         claimed: 0,
         termination: 0,
+        dispute_barred: false,
     };
     let accept = instructions::accept_beneficiary(&new, &plan, &grant, expected);
     // Who resigns while the offer is open changes what was offered.

@@ -568,7 +568,7 @@ fn with_an_arbiter_a_value_or_silence_is_final_after_the_challenge_window() {
     let args = CreatePlanArgs {
         attest_secs: 7_200,
         challenge_secs: 900,
-        ruling_secs: 600,
+        ruling_secs: 900,
         ..terms()
     };
     finality_edges(args, 900);

@@ -302,11 +302,11 @@ fn shrink(stage: &mut Stage, seed: u64, mut steps: Vec<Step>, mut problem: Strin
         at -= 1;
         let mut fewer = steps.clone();
         fewer.remove(at);
-        if let Some((shorter, same)) = replay(stage, seed, &fewer, false) {
-            if class(&same) == wanted {
-                (steps, problem) = (shorter, same);
-                at = at.min(steps.len());
-            }
+        if let Some((shorter, same)) = replay(stage, seed, &fewer, false)
+            && class(&same) == wanted
+        {
+            (steps, problem) = (shorter, same);
+            at = at.min(steps.len());
         }
     }
     (steps, problem)

@@ -2,6 +2,7 @@
 //! mint can do with it. What is refused whatever the flags, by number, is in `token_view`.
 
 use {
+    anchor_lang::prelude::{AccountInfo, Clock, ProgramError},
     anchor_spl::compat::spl_token_2022_interface::extension::{
         cpi_guard, interest_bearing_mint, memo_transfer, scaled_ui_amount, transfer_fee, transfer_hook,
     },
@@ -13,6 +14,9 @@ use {
         extensions::{ALL_FLAGS, SetUp, TOKEN_2022, before, fee_mint, forbidden, hook_list, hook_mint},
         *,
     },
+    solana_program_test::{ProgramTest, processor},
+    solana_transaction::Transaction,
+    std::collections::BTreeSet,
 };
 
 const LAST_DEADLINE: i64 = START + 4 * PERIOD + 3 * DAY;
@@ -183,7 +187,7 @@ fn withheld_fees_leave_the_vault_without_touching_its_books() {
 }
 
 #[test]
-fn a_stranger_claims_up_to_the_plans_largest_fee_rounded_up_as_the_fee_is() {
+fn a_stranger_claims_up_to_the_plans_largest_fee_and_a_unit_where_that_is_next_to_nothing() {
     const ALL: u64 = u64::MAX;
     /// Largest fee of the plan; fee of the mint and its maximum; for each amount what arrives, nothing if it is refused.
     type Case = (u16, u16, u64, &'static [(u64, Option<u64>)]);
@@ -194,12 +198,14 @@ fn a_stranger_claims_up_to_the_plans_largest_fee_rounded_up_as_the_fee_is() {
             250,
             ALL,
             &[
-                (1, Some(0)),
-                (39, Some(38)),
+                (1, None),
+                (39, None),
                 (40, Some(39)),
-                (41, Some(39)),
+                (41, None),
                 (80, Some(78)),
                 (10_000, Some(9_750)),
+                // 250.025, rounded up to 251, a unit more than the limit rounded down.
+                (10_001, Some(9_750)),
             ],
         ),
         // 0.0251; 0.9789; 1.004 for 1; 1.0291 for 1.025; 2.008 for 2; 251 for 250.
@@ -208,12 +214,13 @@ fn a_stranger_claims_up_to_the_plans_largest_fee_rounded_up_as_the_fee_is() {
             251,
             ALL,
             &[
-                (1, Some(0)),
-                (39, Some(38)),
+                (1, None),
+                (39, None),
                 (40, None),
-                (41, Some(39)),
+                (41, None),
                 (80, None),
-                (10_000, None),
+                (10_000, Some(9_749)),
+                (30_000, None),
             ],
         ),
         (0, 0, ALL, &[(1, Some(1)), (10_000, Some(10_000))]),
@@ -221,14 +228,19 @@ fn a_stranger_claims_up_to_the_plans_largest_fee_rounded_up_as_the_fee_is() {
         // A fee of which nothing is ever taken.
         (0, 10_000, 0, &[(1, Some(1)), (10_000, Some(10_000))]),
         // What counts is what is taken, not the rate: 250 and 251 of 10,000.
-        (250, 10_000, 250, &[(10_000, Some(9_750)), (1, Some(0)), (100, None)]),
+        (250, 10_000, 250, &[(10_000, Some(9_750)), (1, None), (100, None)]),
         (
             250,
             10_000,
             251,
-            &[(10_000, None), (10_040, Some(9_789)), (10_039, Some(9_788))],
+            &[
+                (10_000, Some(9_749)),
+                (9_999, None),
+                (10_040, Some(9_789)),
+                (10_039, Some(9_788)),
+            ],
         ),
-        (9_999, 10_000, ALL, &[(1, Some(0)), (9_999, Some(0)), (10_000, None)]),
+        (9_999, 10_000, ALL, &[(1, None), (9_999, None), (30_000, None)]),
         (10_000, 10_000, ALL, &[(1, Some(0)), (10_000, Some(0))]),
     ];
     for (max_fee_bps, basis_points, maximum, amounts) in cases {
@@ -937,4 +949,152 @@ fn g12_what_is_frozen_is_not_moved_and_what_is_thawed_is() {
         world.run(close);
         assert_eq!(world.chain.balance(&treasury), 825_000);
     }
+}
+
+// A hook with a will of its own: a program in Rust on a bank of solana-program-test, where built programs call it.
+
+/// The hook of [`hook`].
+const HOOK: Pubkey = Pubkey::new_from_array([77; 32]);
+
+/// Counts transfers and adds up their amounts in the first account after the list. Refuses amounts of 13, and to be called
+/// with anyone's signature.
+fn hook(_: &Pubkey, accounts: &[AccountInfo], data: &[u8]) -> Result<(), ProgramError> {
+    let amount: [u8; 8] = match data.strip_prefix(&[105, 37, 101, 197, 75, 251, 102, 26]) {
+        Some(amount) => amount.try_into().map_err(|_| ProgramError::Custom(901))?,
+        None => return Err(ProgramError::Custom(902)),
+    };
+    // Source, mint, destination, owner of the source, list, counter, bystander.
+    if accounts.len() != 7 || accounts.iter().any(|account| account.is_signer) {
+        return Err(ProgramError::Custom(903));
+    }
+    if u64::from_le_bytes(amount) == 13 {
+        return Err(ProgramError::Custom(913));
+    }
+    let mut state = accounts[5].try_borrow_mut_data()?;
+    let [count, sum] = [0, 8].map(|at| u64::from_le_bytes(state[at..at + 8].try_into().unwrap()));
+    state[..8].copy_from_slice(&(count + 1).to_le_bytes());
+    state[8..16].copy_from_slice(&(sum + u64::from_le_bytes(amount)).to_le_bytes());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_working_hook_sees_every_transfer_and_no_signature() {
+    let mut world = World::flagged(ALLOW_TRANSFER_HOOK, 0, |chain| hook_mint(chain, None));
+    let (beneficiary, grant) = settled(&mut world);
+    world.set_hook(Some(HOOK));
+    let (counter, bystander) = (Pubkey::new_from_array([78; 32]), world.key());
+    let state = Account {
+        lamports: world.chain.rent(16),
+        data: vec![0; 16],
+        owner: HOOK,
+        ..Account::default()
+    };
+    world.chain.replace(&counter, state);
+    let wanted = [
+        AccountMeta::new(counter, false),
+        AccountMeta::new_readonly(bystander, true),
+    ];
+    let list = world.list_hook_accounts(&HOOK, &wanted);
+    let account = world.associated_address(&beneficiary);
+    let authority = world.authority.pubkey();
+    let claim = |amount| instructions::claim(&beneficiary, &world.token, &grant, &account, amount);
+    // The caller and a bystander have signed, and the list asks for the signature of the latter.
+    let hooked = |instruction, signed: Pubkey| {
+        let signed = AccountMeta::new_readonly(signed, true);
+        let program = AccountMeta::new_readonly(HOOK, false);
+        let list = AccountMeta::new_readonly(list, false);
+        let [counter, bystander] = wanted.clone();
+        let all = [counter, bystander, signed, program, list];
+        instructions::with_hook_accounts(instruction, &all)
+    };
+    let steps = [
+        (hooked(claim(Some(1_000)), beneficiary), None),
+        (hooked(claim(Some(13)), beneficiary), Some(913)),
+        (hooked(world.fund(500), authority), None),
+        (hooked(world.fund(13), authority), Some(913)),
+        (hooked(world.withdraw_surplus(Some(20_000)), authority), None),
+        (hooked(world.withdraw_surplus(Some(13)), authority), Some(913)),
+        (hooked(claim(None), beneficiary), None),
+    ];
+
+    // All accounts of these instructions move to the bank.
+    let mut test = ProgramTest::default();
+    log::set_max_level(log::LevelFilter::Warn);
+    test.add_builtin_program("hook", HOOK, processor!(hook).unwrap());
+    let program = Account {
+        lamports: 10_000_000_000,
+        data: std::fs::read(Chain::built_program()).unwrap(),
+        owner: Pubkey::from_str_const("BPFLoader2111111111111111111111111111111111"),
+        executable: true,
+        ..Account::default()
+    };
+    test.add_account(earnout::ID, program);
+    let metas = steps.iter().flat_map(|(instruction, _)| &instruction.accounts);
+    for address in metas.map(|meta| meta.pubkey).collect::<BTreeSet<_>>() {
+        let account = world.chain.account(&address).filter(|account| !account.executable);
+        if let Some(account) = account {
+            test.add_account(address, account);
+        }
+    }
+    let context = test.start_with_context().await;
+    let mut clock: Clock = context.banks_client.get_sysvar().await.unwrap();
+    clock.unix_timestamp = world.chain.now();
+    context.set_sysvar(&clock);
+    for (instruction, refusal) in steps {
+        let payer = context.payer.pubkey();
+        let blockhash = context.banks_client.get_latest_blockhash().await.unwrap();
+        let mut transaction = Transaction::new_with_payer(std::slice::from_ref(&instruction), Some(&payer));
+        let mut signers = vec![&context.payer];
+        signers.extend(world.signers(&instruction));
+        transaction.sign(&signers, blockhash);
+        let result = context.banks_client.process_transaction(transaction).await;
+        match refusal {
+            None => result.unwrap(),
+            Some(code) => {
+                let error = format!("{:?}", result.unwrap_err());
+                assert!(error.contains(&format!("Custom({code})")), "{error}");
+            }
+        }
+    }
+    let data = async |address: Pubkey| context.banks_client.get_account(address).await.unwrap().unwrap().data;
+    // 1,000, 500, 20,000 and the other 74,000.
+    let counted = data(counter).await;
+    assert_eq!(counted, [4u64.to_le_bytes(), 95_500u64.to_le_bytes()].concat());
+    let balance = async |address| u64::from_le_bytes(data(address).await[64..72].try_into().unwrap());
+    assert_eq!(balance(account).await, 75_000);
+    assert_eq!(balance(world.treasury).await, 20_000);
+    assert_eq!(balance(pda::vault(&world.token.plan)).await, 905_500);
+}
+
+#[test]
+fn a_stranger_cannot_turn_surplus_into_fees() {
+    let mut world = World::flagged(ALLOW_TRANSFER_FEE, 100, |chain| fee_mint(chain, 0, 0));
+    world.set_fee(0, 10_000, u64::MAX);
+    let deadline = world.plan().last_deadline().unwrap();
+    world.chain.set_time(deadline);
+    let (stranger, treasury) = (world.key(), world.treasury);
+    let withdraw = instructions::withdraw_surplus(&stranger, &world.token, &treasury, None);
+    world.refuses(&withdraw, EarnoutError::FeeTooHigh);
+    let payer = world.plan().rent_payer;
+    let close = instructions::close_plan(&stranger, &world.token, &treasury, &payer);
+    world.refuses(&close, EarnoutError::FeeTooHigh);
+    // The authority decides for itself.
+    let authority = world.authority.pubkey();
+    world.run(instructions::withdraw_surplus(
+        &authority,
+        &world.token,
+        &treasury,
+        None,
+    ));
+}
+
+#[test]
+fn nobody_eats_up_a_claim_in_crumbs() {
+    let mut world = World::flagged(ALLOW_TRANSFER_FEE, 100, |chain| fee_mint(chain, 0, 0));
+    world.set_fee(0, 100, u64::MAX);
+    let (_, grant) = world.grant(4, &[]);
+    world.after_period(0, 0);
+    world.settled(&grant);
+    let crumb = world.claim_as_stranger(&grant);
+    world.refuses(&crumb, EarnoutError::FeeTooHigh);
 }

@@ -1,6 +1,6 @@
 //! The ways to break one account of a valid call.
 
-use {crate::Role, anchor_lang::Discriminator, earnout_tests::*};
+use {crate::Role, anchor_lang::Discriminator, earnout::state::ClosedPlan, earnout_tests::*};
 
 /// A call with one account broken.
 pub struct Broken {
@@ -142,6 +142,9 @@ impl Breaks<'_> {
             earnout::ID
         };
         self.foreign(index, &account, &stranger);
+        if meta.is_signer {
+            self.somebody_else(index);
+        }
         let copy = if account.data.is_empty() || account.executable {
             Account {
                 data: vec![1; 64],
@@ -171,6 +174,17 @@ impl Breaks<'_> {
                 },
             );
             self.tamper(index, "closed", Account::default());
+            if is::<Plan>(&account) {
+                self.tamper(
+                    index,
+                    "closed",
+                    Account {
+                        data: closed_plan(),
+                        ..account.clone()
+                    },
+                );
+                self.all.last_mut().unwrap().with = "its mark".to_owned();
+            }
         } else if meta.pubkey != earnout::ID
             && account.owner == system_program::ID
             && meta.is_writable
@@ -217,6 +231,21 @@ impl Breaks<'_> {
                 meta.pubkey = by.pubkey;
                 meta.is_signer &= by.is_signer;
             });
+        }
+    }
+
+    /// Everyone who signs for something else.
+    fn somebody_else(&mut self, index: usize) {
+        let people = [
+            ("the authority", self.world.authority.pubkey()),
+            ("the arbiter", self.world.arbiter.pubkey()),
+            ("another oracle", self.world.oracles[2].pubkey()),
+            ("the treasury's owner", self.world.treasury_owner),
+        ];
+        for (who, key) in people {
+            if !self.valid.accounts.iter().any(|meta| meta.pubkey == key) {
+                self.swap(index, "foreign", who, key);
+            }
         }
     }
 
@@ -293,6 +322,11 @@ impl Breaks<'_> {
             self.put(index, "foreign", "", stranger.clone());
         }
     }
+}
+
+/// What stays at the address of a plan that was closed.
+fn closed_plan() -> Vec<u8> {
+    [ClosedPlan::DISCRIMINATOR, &[1; size_of::<ClosedPlan>()]].concat()
 }
 
 fn is<T: Discriminator>(account: &Account) -> bool {

@@ -33,6 +33,10 @@ impl Outcomes {
                 reason.iter().any(|reason| !reason.is_empty()),
                 "line {number}: a reason, for what is allowed only: {line}"
             );
+            assert!(
+                *outcome != "ok" || *instruction != "*",
+                "line {number}: what is allowed names its instruction: {line}"
+            );
             let keys = [instruction, state, role, name, with];
             let keys = keys.map(|cell| cell.split(';').map(|one| one.trim().to_owned()).collect());
             rules.push((number, keys, (*outcome).to_owned()));
@@ -73,7 +77,8 @@ pub fn outcome(result: &Result<Receipt, Box<Failure>>) -> String {
             let inner = word
                 .strip_prefix("InstructionError(0, ")
                 .and_then(|word| word.strip_suffix(')'));
-            inner.unwrap_or(&word).to_owned()
+            let inner = inner.unwrap_or(&word);
+            inner.split(' ').next().unwrap_or(inner).to_owned()
         }
     }
 }

@@ -65,6 +65,15 @@ pub const CASES: &[Case] = &[
         let fund = world.fund(100);
         (world, fund)
     }),
+    case("fund", "by a delegate", || {
+        let mut world = active(terms());
+        let (delegate, owner) = (world.key(), world.authority.pubkey());
+        let program = world.token.token_program;
+        let approve = token_instruction::approve(&program, &world.source, &delegate, &owner, &[], 1_000);
+        world.run(approve.unwrap());
+        let fund = instructions::fund(&delegate, &world.token, &world.source, 100);
+        (world, fund)
+    }),
     case("withdraw_surplus", "draft", || {
         let mut world = World::draft(TokenProgram::Spl, terms());
         world.run(world.fund(100));
@@ -187,6 +196,17 @@ pub const CASES: &[Case] = &[
         world.settled(&first);
         settle(world, grant)
     }),
+    case("settle", "Redistribute, forfeited by resignation", || {
+        let mut world = active(policy(UnearnedPolicy::Redistribute));
+        let (_, grant) = world.grant_with(|args| {
+            (args.allocation, args.cliff_periods) = (400_000, 2);
+            (args.time_weight, args.kpi_weights) = (5_000, vec![5_000]);
+        });
+        world.chain.set_time(START + PERIOD / 2);
+        world.left(Leave::Resign, &grant);
+        world.evaluate(0, 70);
+        settle(world, grant)
+    }),
     case("settle", "CarryOver", || {
         resolved(policy(UnearnedPolicy::CarryOver), &[5_000, 5_000])
     }),
@@ -243,6 +263,46 @@ pub const CASES: &[Case] = &[
         let (mut world, claim) = claim(TokenProgram::Spl, terms(), Who::Stranger);
         world.left(Leave::Terminate, &claim.accounts[2].pubkey);
         (world, claim)
+    }),
+    case("claim", "by the second beneficiary", || {
+        let mut world = active(terms());
+        let (_, grant) = world.transferable_grant(&[10_000]);
+        let new = world.key();
+        world.hand_on(&grant, &new);
+        let destination = world.associated(&new);
+        world.evaluate(0, 70);
+        world.settled(&grant);
+        let claim = instructions::claim(&new, &world.token, &grant, &destination, Some(10));
+        (world, claim)
+    }),
+    case("claim", "with a bonus, after resignation", || {
+        let (mut world, grants) = pooled();
+        world.collected(&grants[0], 0);
+        world.left(Leave::Resign, &grants[0]);
+        let beneficiary = world.grant_state(&grants[0]).beneficiary;
+        let (stranger, destination) = (world.key(), world.associated_address(&beneficiary));
+        let claim = instructions::claim(&stranger, &world.token, &grants[0], &destination, None);
+        (world, claim)
+    }),
+    case("attest", "of a later oracle set", || {
+        let mut world = active(terms());
+        let (_, grant) = world.grant(400_000, &[0, 10_000]);
+        let new = world.key();
+        world.run(world.announces(&[new], 1, 1));
+        world.after_period(1, 0);
+        let mut vote = world.vote(0, 1, 1, Some(grant), 70);
+        (vote.accounts[0].pubkey, vote.accounts[1].pubkey) = (world.key(), new);
+        (world, vote)
+    }),
+    case("withdraw_surplus", "after a change of treasury", || {
+        let mut world = active(terms());
+        let owner = world.key();
+        let treasury = world.token_account(&owner);
+        world.run(world.sets_treasury(&treasury));
+        let at = world.plan().pending_treasury_at;
+        world.chain.set_time(at);
+        let withdraw = instructions::withdraw_surplus(&world.authority.pubkey(), &world.token, &treasury, None);
+        (world, withdraw)
     }),
     case("dispute", "shared value, by a beneficiary", || {
         dispute(0, AGREED, Who::Beneficiary)
@@ -399,6 +459,15 @@ pub const CASES: &[Case] = &[
             policy(UnearnedPolicy::Redistribute),
         )
     }),
+    case("terminate_grant", "with settled and unsettled periods", || {
+        let mut world = active(terms());
+        let (_, grant) = world.grant(400_000, &[10_000]);
+        world.evaluate(0, 70);
+        world.settled(&grant);
+        world.chain.set_time(START + 2 * PERIOD + DAY);
+        let terminate = world.leave(Leave::Terminate, &grant);
+        (world, terminate)
+    }),
     case("resign_grant", "before its first period", || {
         leave(Leave::Resign, GENESIS, terms())
     }),
@@ -495,6 +564,13 @@ pub const CASES: &[Case] = &[
         close_plan(World::draft(TokenProgram::Spl, terms()))
     }),
     case("close_plan", "active, with surplus", || close_plan(active(terms()))),
+    case("close_plan", "active, after its grants", || {
+        let (mut world, grant) = finished(terms());
+        world.claim(&grant).unwrap();
+        world.run(world.close_grant(&grant));
+        world.run(world.close_attestation(0, 0, None));
+        close_plan(world)
+    }),
     case("close_plan", "Token-2022, with a memo", || {
         let (world, close) = close_plan(World::active(TokenProgram::Token2022, terms(), &kpis(), 1_000));
         (world, instructions::with_memo(close))

@@ -191,6 +191,13 @@ impl World {
             .into()
     }
 
+    /// The known keys that this instruction wants signatures of.
+    pub fn signers(&self, instruction: &Instruction) -> Vec<&Keypair> {
+        let metas = instruction.accounts.iter().filter(|meta| meta.is_signer);
+        let keys: std::collections::BTreeSet<Pubkey> = metas.map(|meta| meta.pubkey).collect();
+        keys.iter().filter_map(|key| self.keys.get(key)).collect()
+    }
+
     /// Whether a token account has this extension.
     pub fn has_extension(&self, account: &Pubkey, extension: ExtensionType) -> bool {
         let data = self.chain.account(account).unwrap().data;

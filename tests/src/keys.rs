@@ -12,9 +12,9 @@ pub const REASON: [u8; 32] = [4; 32];
 /// Hash of the reason of all rulings here.
 pub const RULING_REASON: [u8; 32] = [6; 32];
 /// Challenge window of [`Disputable`], seconds.
-pub const CHALLENGE: i64 = 2 * HOUR;
+pub const CHALLENGE: i64 = HOUR;
 /// Ruling window of [`Disputable`], seconds.
-pub const RULING: i64 = HOUR;
+pub const RULING: i64 = 2 * HOUR;
 
 /// What the oracles leave behind for a period, which a dispute can be about.
 #[derive(Debug)]
@@ -72,8 +72,8 @@ pub fn disputable_kpis() -> [KpiArgs; 2] {
 /// Terms with a challenge window of [`CHALLENGE`] and a ruling window of [`RULING`].
 pub fn disputable_terms() -> CreatePlanArgs {
     CreatePlanArgs {
-        challenge_secs: 7_200,
-        ruling_secs: 3_600,
+        challenge_secs: 3_600,
+        ruling_secs: 7_200,
         ..terms()
     }
 }
@@ -299,7 +299,11 @@ impl World {
         let Grant {
             claimed, termination, ..
         } = self.grant_state(grant);
-        let args = AcceptBeneficiaryArgs { claimed, termination };
+        let args = AcceptBeneficiaryArgs {
+            claimed,
+            termination,
+            dispute_barred: self.grant_state(grant).has(DISPUTE_BARRED),
+        };
         instructions::accept_beneficiary(new, &self.token.plan, grant, args)
     }
 

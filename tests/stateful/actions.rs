@@ -183,6 +183,12 @@ pub fn next(rng: &mut Rng, model: &Model, now: i64) -> Action {
             }
         }
     }
+    // To the second when the notice of an oracle change begins.
+    let notice = model.terms.as_ref().map_or(0, |terms| i64::from(terms.notice));
+    let edge = active && (0..model.periods()).any(|period| (model.boundary(period) - notice - now).abs() <= 1);
+    if edge && rng.chance(40) {
+        return suitable(rng, model, now, 7);
+    }
     // Mostly of a kind that can be done now.
     let tries = if rng.chance(70) { 6 } else { 1 };
     let mut action = None;
@@ -267,10 +273,10 @@ fn oracle_set(rng: &mut Rng, first_period: u16) -> OracleSet {
 }
 
 fn terms(rng: &mut Rng, now: i64) -> Terms {
-    let periods = if rng.chance(95) {
+    let periods = if rng.chance(98) {
         rng.below(5) + 1
     } else {
-        rng.pick(&[12, 40, 120])
+        rng.pick(&[12, 30, 120])
     } as u16;
     let cadence = match rng.below(10) {
         0..=2 => Cadence::Months(rng.below(3) as u16 + 1),
@@ -279,13 +285,23 @@ fn terms(rng: &mut Rng, now: i64) -> Terms {
     };
     let arbiter = rng.chance(80).then(|| rng.role(ARBITER));
     let contested = arbiter.is_some();
+    let (one, other) = (window(rng), window(rng));
+    let windows = if contested {
+        if rng.chance(98) {
+            (one.min(other), one.max(other))
+        } else {
+            (one, other)
+        }
+    } else {
+        (0, 0)
+    };
     let mut terms = Terms {
         start: now + 1 + rng.below(40 * 86_400) as i64,
         cadence,
         periods,
         attest: window(rng),
-        challenge: if contested { window(rng) } else { 0 },
-        ruling: if contested { window(rng) } else { 0 },
+        challenge: windows.0,
+        ruling: windows.1,
         notice: window(rng),
         weakest: rng.chance(35),
         policy: rng.pick(&[
@@ -508,11 +524,15 @@ fn random(rng: &mut Rng, model: &Model, now: i64, kind: usize) -> Action {
             Action::AcceptAuthority { by: rng.role(by) }
         }
         "propose_oracles" => {
-            let first = rng.below(periods + 1) as u16;
-            Action::ProposeOracles {
-                by: authority,
-                set: oracle_set(rng, first),
-            }
+            // Mostly the first period that the notice allows.
+            let notice = model.terms.as_ref().map_or(0, |terms| i64::from(terms.notice));
+            let allowed = (0..model.periods()).find(|period| model.boundary(*period) >= now + notice);
+            let first = match allowed {
+                Some(first) if rng.chance(60) => first,
+                _ => rng.below(periods + 1) as u16,
+            };
+            let set = oracle_set(rng, first);
+            Action::ProposeOracles { by: authority, set }
         }
         "cancel_oracle_change" => Action::CancelOracleChange { by: authority },
         "set_treasury" => {
@@ -569,11 +589,13 @@ fn random(rng: &mut Rng, model: &Model, now: i64, kind: usize) -> Action {
             } else {
                 1
             };
+            let barred = found.is_some_and(|grant| grant.barred) != rng.chance(3);
             Action::AcceptBeneficiary {
                 by: rng.role(by),
                 grant,
                 claimed,
                 termination,
+                barred,
             }
         }
         "set_claim_lock" => Action::SetClaimLock {
@@ -828,6 +850,13 @@ pub fn later(rng: &mut Rng, model: &Model, now: i64) -> i64 {
             .attestations
             .values()
             .any(|found| found.disputed.is_some() && found.ruled.is_none());
+    let ruling = model.attestations.values().filter(|found| found.ruled.is_none());
+    let ruling = ruling.filter_map(|found| found.disputed.map(|(at, ..)| at + i64::from(plan.ruling)));
+    if let Some(end) = ruling.filter(|end| *end > now + 1).min()
+        && rng.chance(10)
+    {
+        return end + rng.below(3) as i64 - 1;
+    }
     if busy && rng.chance(60) {
         return now + rng.below(120) as i64;
     }

@@ -264,10 +264,12 @@ impl Stage {
                 grant,
                 claimed,
                 termination,
+                barred,
             } => {
                 let args = AcceptBeneficiaryArgs {
                     claimed: *claimed,
                     termination: *termination,
+                    dispute_barred: *barred,
                 };
                 instructions::accept_beneficiary(&key(by), &plan, &grant_of(grant), args)
             }

@@ -178,6 +178,7 @@ pub enum Action {
         grant: usize,
         claimed: u64,
         termination: u8,
+        barred: bool,
     },
     SetClaimLock {
         by: Who,
@@ -405,7 +406,8 @@ impl Terms {
             Cadence::Months(length) => (1..=12).contains(&length),
         };
         let challenges = match self.arbiter {
-            Some(_) => window(self.challenge) && window(self.ruling),
+            // The ruling lasts at least as long as the challenge (docs/decisions.md).
+            Some(_) => window(self.challenge) && window(self.ruling) && self.ruling >= self.challenge,
             None => self.challenge == 0 && self.ruling == 0,
         };
         calendar
@@ -907,10 +909,12 @@ impl Model {
                 grant,
                 claimed,
                 termination,
+                barred,
             } => {
                 let found = self.open_grant(*grant)?;
                 require(found.pending == Some(*by) && Some(*by) != self.terms().arbiter)?;
                 require(found.claimed == Amount::from(*claimed) && found.termination == *termination)?;
+                require(found.barred == *barred)?;
                 let found = &mut self.grants[*grant];
                 (found.beneficiary, found.pending, found.locked) = (*by, None, false);
                 Some(())
@@ -974,6 +978,8 @@ impl Model {
                 if *by != self.authority {
                     let found = &self.grants[(*grant)?];
                     require(found.beneficiary == *by && found.tranche(*period) > 0 && !found.barred)?;
+                    // Nothing of a forfeited grant depends on the value (docs/decisions.md).
+                    require(!found.forfeited)?;
                     for_grant = *grant;
                 }
                 let subject = grant.and_then(|grant| self.subject(*kpi, grant));

@@ -72,7 +72,9 @@ pub enum EarnoutError {
     #[msg("The calendar needs 1 to 120 periods of 10 minutes to 366 days, or of 1 to 12 months.")]
     BadCalendar,
     // 6030
-    #[msg("Every window must last 10 minutes to 90 days; without an arbiter, challenge and ruling must be 0.")]
+    #[msg(
+        "Every window must last 10 minutes to 90 days; the ruling at least as long as the challenge. Without an arbiter both must be 0."
+    )]
     BadWindow,
     #[msg("The caps do not fit: check allocations, number of grants, bonus cap, fee cap and end of enrolment.")]
     BadCaps,
@@ -199,7 +201,7 @@ pub enum EarnoutError {
     NoOracleChange,
     #[msg("The grant cannot be handed to another key.")]
     NotTransferable,
-    #[msg("The grant is not what you expect: something was claimed, or it was ended.")]
+    #[msg("The grant is not what you expect: something was claimed, it was ended, or barred from disputes.")]
     GrantChanged,
     #[msg("The grant was made irrevocable.")]
     NotRevocable,
@@ -216,7 +218,7 @@ pub enum EarnoutError {
     TransferHookNotAllowed,
     // 6095
     #[msg(
-        "The transfer fee exceeds what the plan lets others accept for the beneficiary: only the beneficiary may claim now."
+        "The transfer fee exceeds the plan's limit: only the beneficiary may claim and only the authority send surplus away."
     )]
     FeeTooHigh,
     #[msg("Less arrived than the least you would accept.")]

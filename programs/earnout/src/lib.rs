@@ -110,7 +110,7 @@ pub mod earnout {
     /// the associated account of its owner), still owned by that owner; the amount is not zero and within the surplus.
     ///
     /// Emits `SurplusWithdrawn`. Errors: `WrongAuthority`, `WrongTreasury`, `WrongVault`, `WrongMint`,
-    /// `WrongTokenProgram`, `ZeroAmount`, `InsufficientSurplus`, `TransferMismatch`.
+    /// `WrongTokenProgram`, `ZeroAmount`, `InsufficientSurplus`, `WrongMemoProgram`, `TransferMismatch`, `FeeTooHigh`.
     pub fn withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>>, amount: Option<u64>) -> Result<()> {
         handle_withdraw_surplus(ctx, amount)
     }
@@ -381,7 +381,8 @@ pub mod earnout {
     /// Requirements: nothing of the plan is open; the caller is the authority, or the last deadline is over.
     ///
     /// Emits `PlanClosed`. Errors: `WrongPlan`, `WrongVault`, `WrongMint`, `WrongTokenProgram`, `WrongRentPayer`,
-    /// `WrongAuthority`, `WrongTreasury`, `StillNeeded`, `TransferMismatch`.
+    /// `WrongAuthority`, `WrongTreasury`, `StillNeeded`, `WrongMemoProgram`, `TransferMismatch`,
+    /// `FeeTooHigh`.
     pub fn close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result<()> {
         handle_close_plan(ctx)
     }

@@ -246,21 +246,33 @@ pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Mov
     })
 }
 
+/// Whether what did not arrive is at most `max_fee_bps` of the amount. The token program rounds its fee up; that unit more is
+/// allowed, unless the plan allows no fee, where it is at most a basis point of the amount, so that nobody can eat up a claim by taking it in crumbs.
+pub fn is_fee_within(amount: u64, received: u64, max_fee_bps: u16) -> bool {
+    let whole = u128::from(earnout_core::FULL_SCORE);
+    let fee = u128::from(amount.abs_diff(received)) * whole;
+    let rounding = if max_fee_bps > 0 && u128::from(amount) >= whole {
+        whole
+    } else {
+        0
+    };
+    fee <= u128::from(amount) * u128::from(max_fee_bps) + rounding
+}
+
 /// Whether `key` is a vault of this program, given the owner of its tokens: a vault's address follows from its plan, and the
 /// plan owns its tokens.
 pub fn is_vault(key: &Pubkey, token_owner: &Pubkey) -> Result<bool> {
     Ok(&address::vault(token_owner)?.0 == key)
 }
 
-/// Checks that a plan of `mint` can send surplus to this token account, and returns its owner.
+/// Checks that `plan`, which holds `mint`, can send surplus to this token account, and returns its owner.
 ///
 /// Errors: `WrongTreasury`.
-pub fn check_treasury(info: &AccountInfo, mint: &Pubkey, token_program: &Pubkey) -> Result<Pubkey> {
+pub fn check_treasury(info: &AccountInfo, plan: &Pubkey, mint: &Pubkey, token_program: &Pubkey) -> Result<Pubkey> {
     let treasury = holding(info, token_program).ok_or(EarnoutError::WrongTreasury)?;
-    require!(
-        &treasury.mint == mint && !is_vault(info.key, &treasury.owner)?,
-        EarnoutError::WrongTreasury
-    );
+    // The plan itself could never send on what it owns outside its vault.
+    let is_usable = &treasury.owner != plan && !is_vault(info.key, &treasury.owner)?;
+    require!(&treasury.mint == mint && is_usable, EarnoutError::WrongTreasury);
     Ok(treasury.owner)
 }
 

@@ -5,18 +5,20 @@ use {
         address,
         error::EarnoutError,
         events::{self, BeneficiaryAccepted},
-        state::{CLAIM_LOCKED, Grant, Plan},
+        state::{CLAIM_LOCKED, DISPUTE_BARRED, Grant, Plan},
     },
     anchor_lang::prelude::*,
 };
 
-/// What the new beneficiary believes to take over. Both can only have changed to its disadvantage.
+/// What the new beneficiary believes to take over. All of it can only have changed to its disadvantage.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AcceptBeneficiaryArgs {
     /// Paid out so far, base units.
     pub claimed: u64,
     /// 0 running, 1 terminated, 2 resigned.
     pub termination: u8,
+    /// Whether a dispute raised for the grant was decided against it.
+    pub dispute_barred: bool,
 }
 
 /// Accounts of `accept_beneficiary`.
@@ -46,7 +48,9 @@ pub fn handle_accept_beneficiary(ctx: Context<AcceptBeneficiary>, args: AcceptBe
 
         // Check.
         require!(
-            grant.claimed == args.claimed && grant.termination == args.termination,
+            grant.claimed == args.claimed
+                && grant.termination == args.termination
+                && grant.has(DISPUTE_BARRED) == args.dispute_barred,
             EarnoutError::GrantChanged
         );
         let new = grant.pending_beneficiary;

@@ -108,7 +108,7 @@ pub fn handle_claim<'info>(ctx: Context<'info, Claim<'info>>, amount: Option<u64
 
     require!(moved.received >= min_received, EarnoutError::ReceivedTooLittle);
     require!(
-        by_beneficiary || is_fee_within(event.amount, moved.received, max_fee_bps),
+        by_beneficiary || token::is_fee_within(event.amount, moved.received, max_fee_bps),
         EarnoutError::FeeTooHigh
     );
 
@@ -118,12 +118,6 @@ pub fn handle_claim<'info>(ctx: Context<'info, Claim<'info>>, amount: Option<u64
     events::emit(&accounts.event_authority, &event)?;
     accounts.grant.load()?.invariant()?;
     accounts.plan.load()?.invariant(moved.source_balance)
-}
-
-/// Whether what did not arrive is at most `max_fee_bps` of the amount, rounded up as the token program rounds its fee.
-fn is_fee_within(amount: u64, received: u64, max_fee_bps: u16) -> bool {
-    let fee = u128::from(amount.abs_diff(received));
-    fee == 0 || fee <= (u128::from(amount) * u128::from(max_fee_bps)).div_ceil(u128::from(earnout_core::FULL_SCORE))
 }
 
 /// Errors: `WrongDestination`; `OnlyBeneficiary` if somebody else names an account other than the associated one.

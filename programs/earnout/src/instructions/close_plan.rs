@@ -45,7 +45,7 @@ pub fn handle_close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result
     let plan_key = accounts.plan.key();
 
     // Check.
-    let (creator, plan_id, bump, sequence, rent_paid) = {
+    let (creator, plan_id, bump, sequence, rent_paid, max_fee_bps) = {
         let plan = account::write::<Plan>(&accounts.plan);
         let plan = &mut *plan.ok_or(EarnoutError::WrongPlan)?;
         require!(accounts.vault.key() == plan.vault, EarnoutError::WrongVault);
@@ -72,6 +72,7 @@ pub fn handle_close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result
             plan.bump,
             plan.next_event()?,
             rent_paid,
+            plan.fee_limit(accounts.caller.key),
         )
     };
     let seeds: &[&[u8]] = &[PLAN_SEED, creator.as_ref(), &plan_id, &[bump]];
@@ -87,6 +88,10 @@ pub fn handle_close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result
         hook_accounts: ctx.remaining_accounts,
     };
     let (amount, received) = token::empty_and_close(&transfer, seeds)?;
+    require!(
+        token::is_fee_within(amount, received, max_fee_bps),
+        EarnoutError::FeeTooHigh
+    );
     account::shrink(
         &accounts.plan,
         &ClosedPlan {

@@ -30,7 +30,7 @@ pub struct CreatePlanArgs {
     pub attest_secs: u32,
     /// Values and silences can be disputed for this long, seconds: 10 minutes to 90 days, 0 without an arbiter.
     pub challenge_secs: u32,
-    /// The arbiter can rule for this long, seconds: 10 minutes to 90 days, 0 without an arbiter.
+    /// The arbiter can rule for this long, seconds: 10 minutes to 90 days and at least `challenge_secs`, 0 without an arbiter.
     pub ruling_secs: u32,
     /// Notice before oracles or treasury change, seconds: 10 minutes to 90 days.
     pub notice_secs: u32,
@@ -102,7 +102,7 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
         EarnoutError::BadTokenFlags
     );
     token::check_mint(&accounts.mint, &token_program, args.token_flags)?;
-    let treasury_owner = token::check_treasury(&accounts.treasury, accounts.mint.key, &token_program)?;
+    let treasury_owner = token::check_treasury(&accounts.treasury, &plan_key, accounts.mint.key, &token_program)?;
     let oracles = OracleSet::new(&args.oracles, args.threshold, 0)?;
     require!(args.arbiter != Some(Pubkey::default()), EarnoutError::RolesNotSeparate);
 

@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, Rent, ValueDisputed},
-        state::{Attestation, AttestationKey, DISPUTE_BARRED, Grant, Plan, Scope, account},
+        state::{Attestation, AttestationKey, DISPUTE_BARRED, FORFEITED, Grant, Plan, Scope, account},
     },
     anchor_lang::prelude::*,
     earnout_core::quorum,
@@ -55,9 +55,9 @@ pub fn handle_dispute(ctx: Context<Dispute>, args: DisputeArgs) -> Result<()> {
 
         // Check.
         plan.require_active()?;
-        let unsettled = plan.unsettled_grants.get(usize::from(args.period)).copied();
+        let decided_by = plan.attest_deadline(args.period)?;
         require!(
-            unsettled.ok_or(EarnoutError::UnknownPeriod)? > 0,
+            plan.unsettled_grants[usize::from(args.period)] > 0,
             EarnoutError::NothingToEvaluate
         );
         let (subject, grant) = check_disputer(accounts, plan, &args)?;
@@ -78,7 +78,7 @@ pub fn handle_dispute(ctx: Context<Dispute>, args: DisputeArgs) -> Result<()> {
         let attestation = account::write::<Attestation>(&accounts.attestation);
         let attestation = &mut *attestation.ok_or(EarnoutError::WrongAttestation)?;
         require!(attestation.is(&key), EarnoutError::WrongAttestation);
-        check_window(plan, attestation, now)?;
+        check_window(plan, attestation, decided_by, now)?;
         attestation.disputed_at = now;
         attestation.disputer = accounts.disputer.key();
         attestation.disputer_grant = grant.unwrap_or_default();
@@ -128,8 +128,10 @@ fn check_disputer(accounts: &Dispute, plan: &Plan, args: &DisputeArgs) -> Result
     if by_authority {
         return Ok((subject, None));
     }
+    // Who can earn nothing from the value has nothing to dispute, and would only delay the others.
+    let can_earn = grant.tranche(args.period)? > 0 && !grant.has(FORFEITED);
     require!(
-        accounts.disputer.key() == grant.beneficiary && grant.tranche(args.period)? > 0,
+        accounts.disputer.key() == grant.beneficiary && can_earn,
         EarnoutError::NotEntitled
     );
     require!(!grant.has(DISPUTE_BARRED), EarnoutError::DisputeBarred);
@@ -137,12 +139,12 @@ fn check_disputer(accounts: &Dispute, plan: &Plan, args: &DisputeArgs) -> Result
 }
 
 /// Errors: `AlreadyDisputed`, `NotDisputable` before there is a value or a silence to dispute, `ChallengeClosed`.
-fn check_window(plan: &Plan, attestation: &Attestation, now: i64) -> Result<()> {
+fn check_window(plan: &Plan, attestation: &Attestation, decided_by: i64, now: i64) -> Result<()> {
     require!(attestation.disputed_at == 0, EarnoutError::AlreadyDisputed);
     let decided_at = if attestation.resolved != 0 {
         attestation.resolved_at
     } else {
-        plan.attest_deadline(attestation.period)?
+        decided_by
     };
     let window = quorum::challenge_window(decided_at, &plan.windows()).map_err(EarnoutError::from)?;
     require!(now >= window.0, EarnoutError::NotDisputable);

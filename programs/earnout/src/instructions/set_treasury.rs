@@ -31,7 +31,12 @@ pub fn handle_set_treasury(ctx: Context<SetTreasury>) -> Result<()> {
 
         // Check.
         plan.require_open()?;
-        let owner = token::check_treasury(&ctx.accounts.treasury, &plan.mint, &plan.token_program)?;
+        let owner = token::check_treasury(
+            &ctx.accounts.treasury,
+            &ctx.accounts.plan.key(),
+            &plan.mint,
+            &plan.token_program,
+        )?;
 
         // Effect.
         plan.apply_treasury(now);

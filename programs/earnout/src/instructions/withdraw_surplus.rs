@@ -49,7 +49,7 @@ pub fn handle_withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>
 
     // Check.
     let vault = token::holding(&accounts.vault, &token_program).ok_or(EarnoutError::WrongVault)?;
-    let (amount, creator, plan_id, bump, sequence) = {
+    let (amount, creator, plan_id, bump, sequence, max_fee_bps) = {
         let plan = &mut *accounts.plan.load_mut()?;
         plan.check_surplus_destination(accounts.caller.key, &accounts.destination, now)?;
         let surplus = plan.surplus(vault.amount)?;
@@ -65,6 +65,7 @@ pub fn handle_withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>
             plan.plan_id.to_le_bytes(),
             plan.bump,
             plan.next_event()?,
+            plan.fee_limit(accounts.caller.key),
         )
     };
 
@@ -82,6 +83,11 @@ pub fn handle_withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>
         amount,
         &[PLAN_SEED, creator.as_ref(), &plan_id, &[bump]],
     )?;
+
+    require!(
+        token::is_fee_within(amount, moved.received, max_fee_bps),
+        EarnoutError::FeeTooHigh
+    );
 
     // Emit.
     events::emit(

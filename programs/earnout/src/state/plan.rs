@@ -61,7 +61,8 @@ pub struct Plan {
     pub notice_secs: u32,
     /// Largest bonus of a grant for a period, basis points of its tranche. Counts under `Redistribute` only.
     pub bonus_cap_bps: u32,
-    /// Transfer fee above which only the beneficiary claims, basis points. Counts for mints with a transfer fee only.
+    /// Transfer fee above which only the beneficiary claims and only the authority sends surplus away, basis points. Counts
+    /// for mints with a transfer fee only.
     pub max_fee_bps: u16,
     /// Zero.
     pub spare_terms: [u8; 2],
@@ -297,6 +298,15 @@ impl Plan {
         Ok(())
     }
 
+    /// The transfer fee that `caller` may let the surplus suffer, basis points: the authority decides for itself.
+    pub fn fee_limit(&self, caller: &Pubkey) -> u16 {
+        if caller == &self.authority {
+            earnout_core::FULL_SCORE
+        } else {
+            self.max_fee_bps
+        }
+    }
+
     /// Checks that `caller` may send surplus to `destination` at `now`: the authority to the treasury, after the last
     /// deadline anyone to the associated account of the treasury's owner; in both cases still owned by that owner.
     ///
@@ -441,6 +451,8 @@ impl Plan {
                 window.contains(&self.challenge_secs) && window.contains(&self.ruling_secs),
                 EarnoutError::BadWindow
             );
+            // Else an early dispute, of which there is one, would shorten everyone's challenge window.
+            require!(self.ruling_secs >= self.challenge_secs, EarnoutError::BadWindow);
         }
         self.last_deadline()?;
 

@@ -398,6 +398,7 @@ fn keys(add: &mut Add) {
     let args = AcceptBeneficiaryArgs {
         claimed: 0,
         termination: 0,
+        dispute_barred: false,
     };
     let accept = instructions::accept_beneficiary(&new.pubkey(), &plan, &grant, args);
     add(

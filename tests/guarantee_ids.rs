@@ -1,0 +1,186 @@
+//! Keeps `docs/guarantees.md` and the tests together: every guarantee has tests, the page names all of them under the right
+//! guarantee, and names none that does not exist. The tests that `docs/threat-model.md` names exist too.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+const GUARANTEES: usize = 14;
+
+/// A file, relative to the workspace, and a test in it.
+type Test = (String, String);
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests lie in the workspace")
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// All functions of the sources that hold tests.
+fn functions() -> BTreeSet<Test> {
+    let mut found = BTreeSet::new();
+    for folder in ["tests", "crates/core/src", "crates/core/tests"] {
+        collect(folder, &mut found);
+    }
+    found
+}
+
+fn collect(folder: &str, found: &mut BTreeSet<Test>) {
+    for entry in fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}")) {
+        let entry = entry.expect("a folder can be listed");
+        let path = format!("{folder}/{}", entry.file_name().display());
+        if entry.path().is_dir() {
+            collect(&path, found);
+        } else if path.ends_with(".rs") {
+            let names = read(&path);
+            let names = names.lines().filter_map(function);
+            found.extend(names.map(|name| (path.clone(), name.to_owned())));
+        }
+    }
+}
+
+/// The name of the function that this line begins.
+fn function(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let line = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ")?;
+    line.split(|c: char| !is_part_of_a_name(c)).next()
+}
+
+fn is_part_of_a_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// The guarantees that a test's name begins with: 6 and 13 for `g6_g13_only_…`.
+fn guarantees(name: &str) -> Vec<usize> {
+    let ids = name
+        .split('_')
+        .map_while(|part| part.strip_prefix('g')?.parse::<usize>().ok());
+    ids.collect()
+}
+
+/// What the text has between backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// The tests that the page names, by guarantee: rows `` | `file` | `test`, `test` | `` under a heading `## G<n>: …`.
+fn page() -> BTreeMap<usize, BTreeSet<Test>> {
+    let mut sections: BTreeMap<usize, BTreeSet<Test>> = BTreeMap::new();
+    let mut section = None;
+    for line in read("docs/guarantees.md").lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            section = heading
+                .strip_prefix('G')
+                .and_then(|rest| rest.split(':').next()?.parse::<usize>().ok());
+            if let Some(id) = section {
+                assert!(
+                    sections.insert(id, BTreeSet::new()).is_none(),
+                    "G{id} stands on the page twice"
+                );
+            }
+        } else if let (Some(id), Some(row)) = (section, line.strip_prefix("| `")) {
+            let (file, names) = row.split_once('`').expect("a file is followed by its tests");
+            let names = quoted(names).map(|name| (file.to_owned(), name.to_owned()));
+            sections.get_mut(&id).expect("just inserted").extend(names);
+        }
+    }
+    sections
+}
+
+fn listed<'a>(tests: impl IntoIterator<Item = &'a Test>) -> String {
+    let lines = tests.into_iter().map(|(file, name)| format!("\n  {file}: {name}"));
+    lines.collect()
+}
+
+#[test]
+fn every_guarantee_has_a_test_and_no_test_an_unknown_one() {
+    let mut shown = BTreeSet::new();
+    for (file, name) in functions() {
+        for id in guarantees(&name) {
+            assert!((1..=GUARANTEES).contains(&id), "{file}: {name}: there is no G{id}");
+            shown.insert(id);
+        }
+    }
+    let missing: Vec<_> = (1..=GUARANTEES).filter(|id| !shown.contains(id)).collect();
+    assert!(missing.is_empty(), "no test shows these guarantees: {missing:?}");
+}
+
+#[test]
+fn the_page_has_every_guarantee_and_each_of_them_tests() {
+    let page = page();
+    assert!(page.keys().copied().eq(1..=GUARANTEES), "sections: {:?}", page.keys());
+    let empty: Vec<_> = page.iter().filter(|(_, tests)| tests.is_empty()).collect();
+    assert!(empty.is_empty(), "no tests stand under {empty:?}");
+}
+
+#[test]
+fn the_page_names_only_tests_that_exist() {
+    let functions = functions();
+    let named: BTreeSet<_> = page().into_values().flatten().collect();
+    let gone: Vec<_> = named.difference(&functions).collect();
+    assert!(
+        gone.is_empty(),
+        "docs/guarantees.md names tests that do not exist:{}",
+        listed(gone)
+    );
+}
+
+#[test]
+fn the_page_names_every_test_of_a_guarantee_where_it_belongs() {
+    let functions = functions();
+    for (id, named) in page() {
+        let expected: BTreeSet<_> = functions
+            .iter()
+            .filter(|(_, name)| guarantees(name).contains(&id))
+            .cloned()
+            .collect();
+        let missing: Vec<_> = expected.difference(&named).collect();
+        assert!(
+            missing.is_empty(),
+            "docs/guarantees.md, G{id}, lacks:{}",
+            listed(missing)
+        );
+        // Tests without an ID may stand under any guarantee; one with an ID only under its own.
+        let misplaced: Vec<_> = named
+            .difference(&expected)
+            .filter(|(_, name)| !guarantees(name).is_empty())
+            .collect();
+        assert!(
+            misplaced.is_empty(),
+            "docs/guarantees.md, G{id}, names tests of others:{}",
+            listed(misplaced)
+        );
+    }
+}
+
+/// References have the form `` `file.rs::test` ``.
+#[test]
+fn the_threat_model_names_only_tests_that_exist() {
+    let (functions, text) = (functions(), read("docs/threat-model.md"));
+    let named: BTreeSet<Test> = quoted(&text)
+        .filter_map(|reference| reference.split_once(".rs::"))
+        .map(|(file, name)| (format!("{file}.rs"), name.to_owned()))
+        .collect();
+    assert!(!named.is_empty(), "docs/threat-model.md names no tests");
+    let gone: Vec<_> = named.difference(&functions).collect();
+    assert!(
+        gone.is_empty(),
+        "docs/threat-model.md names tests that do not exist:{}",
+        listed(gone)
+    );
+}
+
+#[test]
+fn names_are_read_as_meant() {
+    assert_eq!(guarantees("g6_g13_only_the_authority_sets_the_treasury"), [6, 13]);
+    assert_eq!(guarantees("g1_donations"), [1]);
+    assert!(guarantees("grants_end").is_empty());
+    assert_eq!(function("    async fn g1_it(story in story()) {"), Some("g1_it"));
+    assert_eq!(function("/// fn nothing()"), None);
+}
