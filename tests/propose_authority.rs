@@ -64,15 +64,22 @@ fn arbiter_and_oracles_do_not_become_the_authority() {
 }
 
 #[test]
-fn oracles_of_the_past_can_become_the_authority_when_others_have_taken_their_place() {
+fn oracles_of_the_past_can_become_the_authority_once_their_last_period_is_past_its_deadlines() {
     let mut world = world();
-    let [second, third] = [(), ()].map(|()| world.key());
+    let second = world.key();
     world.run(world.announces(&[second], 1, 1));
     let offer = world.offers_plan(Some(world.oracles[0].pubkey()));
-    world.chain.set_time(boundary(1) + 3 * DAY);
+    let deadline = boundary(1) + 3 * DAY;
+    world.chain.set_time(deadline - 1);
     world.refuses(&offer, EarnoutError::RolesNotSeparate);
-    world.run(world.announces(&[third], 1, 3));
+    world.chain.set_time(deadline);
+    world.refuses(&world.offers_plan(Some(second)), EarnoutError::RolesNotSeparate);
     world.run(offer);
+    // Others who take the place of the second set free it in turn.
+    let third = world.key();
+    world.run(world.announces(&[third], 1, 3));
+    world.chain.set_time(boundary(3) + 3 * DAY);
+    world.run(world.offers_plan(Some(second)));
 }
 
 #[test]

@@ -10,11 +10,6 @@ pub type Who = usize;
 /// Base units.
 pub type Amount = i128;
 
-/// Where the program is known to differ from the design, so that the search goes on behind it. Finding 1: a set that was
-/// replaced keeps its keys from becoming the authority until the next change of oracles is proposed, however long it is past
-/// its deadlines.
-const REPLACED_ORACLES_LINGER: bool = true;
-
 /// Full credit: a score of 10,000 with a weight of 10,000.
 const FULL: Amount = 100_000_000;
 
@@ -327,8 +322,6 @@ pub struct Model {
     pub pending_authority: Option<Who>,
     /// All sets that were, are or will be in force, by first period.
     pub sets: Vec<OracleSet>,
-    /// Number of those sets that made room for a later proposal.
-    retired: usize,
     /// All treasuries that were, are or will be in force, with the time from which each is.
     pub treasuries: Vec<(i64, Place)>,
     pub kpis: Vec<Kpi>,
@@ -532,7 +525,6 @@ impl Model {
             authority: 0,
             pending_authority: None,
             sets: Vec::new(),
-            retired: 0,
             treasuries: Vec::new(),
             kpis: Vec::new(),
             grants: Vec::new(),
@@ -864,7 +856,6 @@ impl Model {
                 require(set.acceptable(self.authority, self.terms().arbiter))?;
                 require(self.boundary(set.first_period) >= now + i64::from(self.terms().notice))?;
                 require(self.kept_sets(now).len() == 1)?;
-                self.retired = self.sets.len() - 1;
                 self.sets.push(set.clone());
                 Some(())
             }
@@ -1047,12 +1038,7 @@ impl Model {
     }
 
     fn can_be_authority(&self, key: Who, now: i64) -> Option<()> {
-        let sets = if REPLACED_ORACLES_LINGER {
-            &self.sets[self.retired..]
-        } else {
-            self.kept_sets(now)
-        };
-        let oracle = sets.iter().any(|set| set.keys.contains(&key));
+        let oracle = self.kept_sets(now).iter().any(|set| set.keys.contains(&key));
         require(!oracle && self.terms().arbiter != Some(key))
     }
 

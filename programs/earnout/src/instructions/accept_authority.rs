@@ -29,7 +29,7 @@ pub fn handle_accept_authority(ctx: Context<AcceptAuthority>) -> Result<()> {
         // Check.
         plan.require_open()?;
         let new = plan.pending_authority;
-        plan.require_separate_authority(&new)?;
+        plan.require_separate_authority(&new, now)?;
 
         // Effect. What the old authority had announced is void; what is in force already stays.
         let old = plan.authority;

@@ -55,7 +55,7 @@ pub fn handle_collect_bonus(ctx: Context<CollectBonus>) -> Result<()> {
             grant.last_tranche,
             plan.bonus_cap_bps,
         );
-        let bonus = bonus.map_err(EarnoutError::from)?;
+        let bonus = bonus.map_err(EarnoutError::from)?.min(grant.bonus_room());
         let left_over = pool.add_collected(bonus)?;
         grant.last_bonus = bonus;
         grant.bonus = grant.bonus.checked_add(bonus).ok_or(EarnoutError::Overflow)?;

@@ -30,7 +30,7 @@ pub fn handle_propose_authority(ctx: Context<ProposeAuthority>, authority: Optio
         plan.require_open()?;
         require!(authority != Some(Pubkey::default()), EarnoutError::BadKey);
         if let Some(authority) = &authority {
-            plan.require_separate_authority(authority)?;
+            plan.require_separate_authority(authority, now)?;
         }
 
         // Effect.

@@ -311,6 +311,16 @@ impl Grant {
         Ok(claimable.ok_or(EarnoutError::InvariantViolated)?)
     }
 
+    /// The largest bonus with which all that the grant earned and can still earn fits a token amount. Only tokens that pass
+    /// through the same grants again and again come near it, and no pool may ever stall for it.
+    pub fn bonus_room(&self) -> u64 {
+        let taken = self
+            .earned
+            .checked_add(self.reserved)
+            .and_then(|sum| sum.checked_add(self.bonus));
+        u64::MAX.saturating_sub(taken.unwrap_or(u64::MAX))
+    }
+
     /// What the vault owes to the grant: earned and bonuses that are not yet claimed, base units.
     ///
     /// Errors: `InvariantViolated` if more was claimed than was ever earned.

@@ -255,21 +255,28 @@ impl Plan {
         Ok(now < begins.map_err(EarnoutError::from)?)
     }
 
-    /// Lets `next_oracles` take the place of `oracles` once the last period of the latter is past its deadlines at `now`.
+    /// Whether `next_oracles` has begun at `now` and the last period of `oracles` is past its deadlines.
+    ///
+    /// Errors: `CorruptAccount`, `Overflow`.
+    fn oracles_are_retired(&self, now: i64) -> Result<bool> {
+        if self.next_oracles.count == 0 || self.oracle_change_is_pending(now)? {
+            return Ok(false);
+        }
+        let Some(last) = self.next_oracles.first_period.checked_sub(1) else {
+            return Ok(true);
+        };
+        let end = self.calendar()?.period_end(last).map_err(EarnoutError::from)?;
+        Ok(now >= self.windows().settle_deadline(end).map_err(EarnoutError::from)?)
+    }
+
+    /// Lets `next_oracles` take the place of `oracles` once the latter are retired at `now`.
     ///
     /// Errors: `CorruptAccount`, `Overflow`.
     pub fn retire_oracles(&mut self, now: i64) -> Result<()> {
-        if self.next_oracles.count == 0 || self.oracle_change_is_pending(now)? {
-            return Ok(());
+        if self.oracles_are_retired(now)? {
+            self.oracles = self.next_oracles;
+            self.next_oracles = OracleSet::empty();
         }
-        if let Some(last) = self.next_oracles.first_period.checked_sub(1) {
-            let end = self.calendar()?.period_end(last).map_err(EarnoutError::from)?;
-            if now < self.windows().settle_deadline(end).map_err(EarnoutError::from)? {
-                return Ok(());
-            }
-        }
-        self.oracles = self.next_oracles;
-        self.next_oracles = OracleSet::empty();
         Ok(())
     }
 
@@ -391,11 +398,11 @@ impl Plan {
         Ok(())
     }
 
-    /// Errors: `RolesNotSeparate` if `key` is the arbiter or an oracle and so cannot become the authority.
-    pub fn require_separate_authority(&self, key: &Pubkey) -> Result<()> {
-        let separate =
-            !self.is_arbiter(key) && self.oracles.position(key).is_none() && self.next_oracles.position(key).is_none();
-        require!(separate, EarnoutError::RolesNotSeparate);
+    /// Errors: `RolesNotSeparate` if `key` is at `now` the arbiter or an oracle and so cannot become the authority.
+    pub fn require_separate_authority(&self, key: &Pubkey, now: i64) -> Result<()> {
+        let is_oracle = self.next_oracles.position(key).is_some()
+            || (self.oracles.position(key).is_some() && !self.oracles_are_retired(now)?);
+        require!(!self.is_arbiter(key) && !is_oracle, EarnoutError::RolesNotSeparate);
         Ok(())
     }
 
