@@ -180,14 +180,25 @@ fn the_arbiter_takes_over_no_grant() {
 }
 
 #[test]
-fn an_oracle_that_takes_over_a_grant_no_longer_votes_on_it() {
-    let (mut world, _, _, grant) = offered(TokenProgram::Spl);
-    world.after_period(1, 0);
-    let oracle = world.oracles[0].pubkey();
-    world.run(world.vote(0, 1, 1, Some(grant), 10));
-    world.hand_on(&grant, &oracle);
-    world.refuses(&world.vote(0, 1, 1, Some(grant), 100), EarnoutError::OwnGrant);
-    world.run(world.vote(0, 0, 1, None, 100));
+fn an_oracle_takes_over_no_grant_on_which_it_votes() {
+    let mut world = World::active(TokenProgram::Spl, disputable_terms(), &disputable_kpis(), 2_000_000);
+    let (_, measured) = world.transferable_grant(&[5_000, 5_000]);
+    let (_, shared) = world.transferable_grant(&[10_000]);
+    let (oracle, next) = (world.oracles[0].pubkey(), world.key());
+    world.run(world.announces(&[next], 1, 3));
+    world.after_period(0, 0);
+    world.run(world.vote(0, 1, 0, Some(measured), 100));
+    for voter in [oracle, next] {
+        world.run(world.offers_grant(&measured, Some(voter)));
+        world.refuses(&world.takes_grant(&measured, &voter), EarnoutError::OwnGrant);
+    }
+    // Nobody is asked about a grant that only shared KPIs pay, nor about one that is settled to its end.
+    world.hand_on(&shared, &oracle);
+    world.after_windows(3);
+    for _ in 0..4 {
+        world.settled(&measured);
+    }
+    world.hand_on(&measured, &next);
 }
 
 #[test]

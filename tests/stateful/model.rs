@@ -906,6 +906,11 @@ impl Model {
                 require(found.pending == Some(*by) && Some(*by) != self.terms().arbiter)?;
                 require(found.claimed == Amount::from(*claimed) && found.termination == *termination)?;
                 require(found.barred == *barred)?;
+                let individual = (0u8..)
+                    .zip(&self.kpis)
+                    .any(|(kpi, terms)| !terms.shared && found.weight(kpi) > 0);
+                let votes = self.kept_sets(now).iter().any(|set| set.keys.contains(by));
+                require(!(individual && votes && found.next() < found.end))?;
                 let found = &mut self.grants[*grant];
                 (found.beneficiary, found.pending, found.locked) = (*by, None, false);
                 Some(())

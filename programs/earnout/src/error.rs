@@ -131,7 +131,7 @@ pub enum EarnoutError {
     // 6055
     #[msg("No unsettled grant covers this period.")]
     NothingToEvaluate,
-    #[msg("An oracle cannot vote on an individual KPI of its own grant.")]
+    #[msg("An oracle cannot vote on an individual KPI of its own grant, nor take over a grant on which it votes.")]
     OwnGrant,
     #[msg("The period has not ended.")]
     PeriodNotEnded,

@@ -295,9 +295,11 @@ pub mod earnout {
     ///
     /// Accounts: `pending_beneficiary` (signer), `plan`, `grant`.
     ///
-    /// Requirements: the signer was proposed and can be a beneficiary; the grant is what it expects.
+    /// Requirements: the signer was proposed and can be a beneficiary; it is no oracle that votes on this very grant; the
+    /// grant is what it expects.
     ///
-    /// Emits `BeneficiaryAccepted`. Errors: `WrongGrant`, `WrongBeneficiary`, `GrantChanged`, `BadBeneficiary`.
+    /// Emits `BeneficiaryAccepted`. Errors: `WrongGrant`, `WrongBeneficiary`, `GrantChanged`, `BadBeneficiary`,
+    /// `OwnGrant`.
     pub fn accept_beneficiary(ctx: Context<AcceptBeneficiary>, args: AcceptBeneficiaryArgs) -> Result<()> {
         handle_accept_beneficiary(ctx, args)
     }

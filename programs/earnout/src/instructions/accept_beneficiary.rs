@@ -55,6 +55,11 @@ pub fn handle_accept_beneficiary(ctx: Context<AcceptBeneficiary>, args: AcceptBe
         );
         let new = grant.pending_beneficiary;
         plan.require_beneficiary(&ctx.accounts.plan.key(), &new)?;
+        // It may have voted on this grant already.
+        require!(
+            !(grant.is_measured(plan)? && plan.is_oracle(&new, now)?),
+            EarnoutError::OwnGrant
+        );
 
         // Effect.
         let (_, bump) = address::associated(&new, &plan.mint, &plan.token_program)?;

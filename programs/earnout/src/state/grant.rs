@@ -1,7 +1,7 @@
 //! One contributor's vesting account.
 
 use {
-    super::{Plan, UnearnedPolicy},
+    super::{Plan, Scope, UnearnedPolicy},
     crate::error::EarnoutError,
     anchor_lang::prelude::*,
     earnout_core::{
@@ -112,6 +112,18 @@ impl Grant {
     /// Whether the grant covers `period`.
     pub fn covers(&self, period: u16) -> bool {
         (self.first_period..self.end_period).contains(&period)
+    }
+
+    /// Whether a KPI that is measured for this grant alone can still pay it.
+    ///
+    /// Errors: `CorruptAccount`.
+    pub fn is_measured(&self, plan: &Plan) -> Result<bool> {
+        for (kpi, weight) in plan.kpis().iter().zip(self.kpi_weights) {
+            if weight > 0 && kpi.scope()? == Scope::Individual {
+                return Ok(self.next_period < self.end_period);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether the grant was ended before its time.

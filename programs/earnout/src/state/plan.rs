@@ -398,11 +398,20 @@ impl Plan {
         Ok(())
     }
 
+    /// Whether `key` votes on a period at `now` or later. Sets whose last period is past its deadlines do not count.
+    ///
+    /// Errors: `CorruptAccount`, `Overflow`.
+    pub fn is_oracle(&self, key: &Pubkey, now: i64) -> Result<bool> {
+        let by_old_set = self.oracles.position(key).is_some() && !self.oracles_are_retired(now)?;
+        Ok(by_old_set || self.next_oracles.position(key).is_some())
+    }
+
     /// Errors: `RolesNotSeparate` if `key` is at `now` the arbiter or an oracle and so cannot become the authority.
     pub fn require_separate_authority(&self, key: &Pubkey, now: i64) -> Result<()> {
-        let is_oracle = self.next_oracles.position(key).is_some()
-            || (self.oracles.position(key).is_some() && !self.oracles_are_retired(now)?);
-        require!(!self.is_arbiter(key) && !is_oracle, EarnoutError::RolesNotSeparate);
+        require!(
+            !self.is_arbiter(key) && !self.is_oracle(key, now)?,
+            EarnoutError::RolesNotSeparate
+        );
         Ok(())
     }
 
