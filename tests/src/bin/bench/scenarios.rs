@@ -361,7 +361,7 @@ fn keys(add: &mut Add) {
     let cancel = instructions::cancel_oracle_change(&authority, &plan);
     add(
         "cancel_oracle_change",
-        "",
+        "the usual case",
         None,
         &world.by_authority(&[cancel]).unwrap(),
     );
@@ -388,7 +388,7 @@ fn keys(add: &mut Add) {
     let lock = instructions::set_claim_lock(&key, &plan, &grant, true);
     add(
         "set_claim_lock",
-        "",
+        "the usual case",
         None,
         &world.chain.send(&[lock], &[&beneficiary]).unwrap(),
     );
@@ -403,14 +403,14 @@ fn keys(add: &mut Add) {
     let accept = instructions::accept_beneficiary(&new.pubkey(), &plan, &grant, args);
     add(
         "accept_beneficiary",
-        "",
+        "the usual case",
         None,
         &world.chain.send(&[accept], &[&new]).unwrap(),
     );
     let accept = instructions::accept_authority(&new.pubkey(), &plan);
     add(
         "accept_authority",
-        "",
+        "the usual case",
         None,
         &world.chain.send(&[accept], &[&new]).unwrap(),
     );
