@@ -40,19 +40,19 @@ pub mod earnout {
 
     /// Creates a plan as a draft, with its vault.
     ///
-    /// Accounts: `payer` (signer, pays rent), `creator` (signer, first authority), `plan` and `vault` (created), `mint`,
-    /// `treasury` (token account that will receive surplus), `token_program`, `system_program`.
+    /// Accounts: `payer` (signer, pays rent), `creator` (signer, first authority), `plan` and `vault` (created),
+    /// `mint`, `treasury` (token account that will receive surplus), `token_program`, `system_program`.
     ///
     /// Requirements:
-    /// - the mint belongs to the token program and has only extensions of the allow-list; a freeze authority needs the
-    ///   plan's flag;
-    /// - the treasury is a token account of the mint and no vault;
+    /// - the mint belongs to the token program and has only extensions of the allow-list; a freeze authority, a transfer
+    ///   fee and a transfer hook need the plan's flag;
+    /// - the treasury is a token account of the mint, no vault, and not owned by the plan;
     /// - 1 to 8 different oracles, the threshold more than half of them;
     /// - authority, arbiter and oracles are different keys.
     ///
-    /// Emits `PlanCreated`. Errors: `WrongTokenProgram`, `WrongMint`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`, `TransferHookNotAllowed`,
-    /// `FreezeAuthorityNotAllowed`,
-    /// `BadTokenFlags`, `WrongTreasury`, `BadOracleSet`, `BadThreshold`, `RolesNotSeparate`, `AccountExists`.
+    /// Emits `PlanCreated`. Errors: `WrongTokenProgram`, `WrongMint`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`,
+    /// `TransferHookNotAllowed`, `FreezeAuthorityNotAllowed`, `BadTokenFlags`, `WrongTreasury`, `BadOracleSet`,
+    /// `BadThreshold`, `RolesNotSeparate`, `AccountExists`.
     pub fn create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Result<()> {
         handle_create_plan(ctx, args)
     }
@@ -61,8 +61,8 @@ pub mod earnout {
     ///
     /// Accounts: `authority` (signer), `plan`.
     ///
-    /// Requirements: the plan is a draft with fewer than 16 KPIs and none of this name; name and unit fit; the range and the
-    /// curve are well-formed; the score under silence is at most 10,000.
+    /// Requirements: the plan is a draft with fewer than 16 KPIs and none of this name; name and unit fit; the range
+    /// and the curve are well-formed; the score under silence is at most 10,000.
     ///
     /// Emits `KpiAdded`. Errors: `WrongAuthority`, `PlanNotDraft`, `TooManyKpis`, `DuplicateKpi`, `BadName`, `BadUnit`,
     /// `TooManyDecimals`, `BadRange`, `BadCurve`, `DefaultScoreTooHigh`.
@@ -74,12 +74,12 @@ pub mod earnout {
     ///
     /// Accounts: `authority` (signer), `plan`, `mint`.
     ///
-    /// Requirements: at least one KPI; the calendar starts in the future; every window is within its limits; all boundaries
-    /// and deadlines can be computed; the mint is still acceptable.
+    /// Requirements: at least one KPI; the calendar starts in the future; every window is within its limits; all
+    /// boundaries and deadlines can be computed; the mint is still acceptable.
     ///
-    /// Emits `PlanActivated`. Errors: `WrongAuthority`, `WrongMint`, `PlanNotDraft`, `NoKpi`, `BadStart`, `BadCalendar`,
-    /// `BadWindow`, `BadCaps`, `RolesNotSeparate`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`, `TransferHookNotAllowed`,
-    /// `FreezeAuthorityNotAllowed`.
+    /// Emits `PlanActivated`. Errors: `WrongAuthority`, `WrongMint`, `PlanNotDraft`, `NoKpi`, `BadStart`,
+    /// `BadCalendar`, `BadWindow`, `BadCaps`, `RolesNotSeparate`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`,
+    /// `TransferHookNotAllowed`, `FreezeAuthorityNotAllowed`.
     pub fn activate_plan(ctx: Context<ActivatePlan>) -> Result<()> {
         handle_activate_plan(ctx)
     }
@@ -87,11 +87,11 @@ pub mod earnout {
     /// Moves `amount` base units from the funder's token account into the vault. Until grants reserve them they are surplus,
     /// which the authority can withdraw: fund and grant in one transaction.
     ///
-    /// Accounts: `funder` (signer), `plan`, `source`, `vault`, `mint`, `token_program`; then what
-    /// the mint's transfer hook asks for.
+    /// Accounts: `funder` (signer), `plan`, `source`, `vault`, `mint`, `token_program`; then what the mint's transfer
+    /// hook asks for.
     ///
-    /// Requirements: the amount is not zero; the plan is not closed; the source is another token account of the mint; the
-    /// mint is still acceptable.
+    /// Requirements: the amount is not zero; the plan is not closed; the source is another token account of the mint;
+    /// the mint is still acceptable.
     ///
     /// Emits `PlanFunded`. Errors: `ZeroAmount`, `PlanNotActive`, `WrongVault`, `WrongMint`, `WrongTokenProgram`,
     /// `WrongSource`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`, `TransferHookNotAllowed`,
@@ -106,8 +106,9 @@ pub mod earnout {
     /// Accounts: `caller` (signer), `plan`, `vault`, `destination`, `mint`, `token_program`, `memo_program` (for a
     /// destination that asks for memos); then what the mint's transfer hook asks for.
     ///
-    /// Requirements: the caller is the authority or the last deadline is over; the destination is the treasury (for others
-    /// the associated account of its owner), still owned by that owner; the amount is not zero and within the surplus.
+    /// Requirements: the caller is the authority or the last deadline is over; the destination is the treasury (for
+    /// others the associated account of its owner), still owned by that owner; the amount is not zero and within the
+    /// surplus.
     ///
     /// Emits `SurplusWithdrawn`. Errors: `WrongAuthority`, `WrongTreasury`, `WrongVault`, `WrongMint`,
     /// `WrongTokenProgram`, `ZeroAmount`, `InsufficientSurplus`, `WrongMemoProgram`, `TransferMismatch`, `FeeTooHigh`.
@@ -120,14 +121,14 @@ pub mod earnout {
     /// Accounts: `payer` (signer, pays rent), `authority` (signer), `plan`, `grant` (created), `vault`, `mint`,
     /// `system_program`.
     ///
-    /// Requirements: the plan is active and enrols; the index is its next one; the allocation and the number of grants are
-    /// within its caps; the periods lie within the calendar and the first has not begun; the weights sum to 10,000; the
-    /// beneficiary is not the arbiter; the vault's surplus covers the reserve.
+    /// Requirements: the plan is active and enrols; the index is its next one; the allocation and the number of grants
+    /// are within its caps; the periods lie within the calendar and the first has not begun; the weights sum to 10,000;
+    /// the beneficiary is not the arbiter; the vault's surplus covers the reserve.
     ///
     /// Emits `GrantCreated`. Errors: `PlanNotActive`, `WrongAuthority`, `WrongVault`, `WrongMint`, `WrongGrantIndex`,
     /// `TooManyGrants`, `EnrolmentEnded`, `AllocationOutOfLimits`, `BadGrantPeriods`, `PeriodBegun`, `BadWeights`,
-    /// `BadBeneficiary`, `ReserveTooLarge`, `InsufficientFunds`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`, `TransferHookNotAllowed`,
-    /// `FreezeAuthorityNotAllowed`.
+    /// `BadBeneficiary`, `ReserveTooLarge`, `InsufficientFunds`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`,
+    /// `TransferHookNotAllowed`, `FreezeAuthorityNotAllowed`.
     pub fn create_grant(ctx: Context<CreateGrant>, args: CreateGrantArgs) -> Result<()> {
         handle_create_grant(ctx, args)
     }
@@ -139,8 +140,8 @@ pub mod earnout {
     /// KPI), `attestation` (created by the first vote), `system_program`.
     ///
     /// Requirements: the plan is active; the period has ended and its voting window is open; some grant still needs the
-    /// value; the signer is an oracle of the set in force when the period began; the value is within the KPI's range; the
-    /// subject has weight on the KPI and covers the period; an oracle does not vote on its own grant.
+    /// value; the signer is an oracle of the set in force when the period began; the value is within the KPI's range;
+    /// the subject has weight on the KPI and covers the period; an oracle does not vote on its own grant.
     ///
     /// Emits `ValueAttested`. Errors: `PlanNotActive`, `UnknownKpi`, `UnknownPeriod`, `VotingNotOpen`, `VotingClosed`,
     /// `NothingToEvaluate`, `ValueOutOfRange`, `WrongGrant`, `WrongSubject`, `OwnGrant`, `NotAnOracle`,
@@ -151,12 +152,12 @@ pub mod earnout {
 
     /// Computes what a grant earned in its next period. Open to anyone.
     ///
-    /// Accounts: `payer` (signer, pays rent for the pool of the period), `plan`, `grant`, `period` (under `Redistribute`,
-    /// created by the first settlement), `system_program`; then the attestation of each KPI on which the grant has weight,
-    /// in the order of the plan, or its empty address if nobody voted.
+    /// Accounts: `payer` (signer, pays rent for the pool of the period), `plan`, `grant`, `period` (under
+    /// `Redistribute`, created by the first settlement), `system_program`; then the attestation of each KPI on which
+    /// the grant has weight, in the order of the plan, or its empty address if nobody voted.
     ///
-    /// Requirements: the period has ended; the value or silence of each of those KPIs is final; under `Redistribute` the
-    /// bonus of the grant's last settled period is collected.
+    /// Requirements: the period has ended; the value or silence of each of those KPIs is final; under `Redistribute`
+    /// the bonus of the grant's last settled period is collected.
     ///
     /// Emits `GrantSettled`. Errors: `AllSettled`, `PeriodNotEnded`, `BonusNotCollected`, `WrongGrant`,
     /// `WrongAccountCount`, `WrongAttestation`, `NotFinal`, `WrongPeriod`.
@@ -180,12 +181,12 @@ pub mod earnout {
     /// associated account; the beneficiary can claim a part and name another account. Of a mint with a transfer fee at least
     /// `min_received` base units must arrive.
     ///
-    /// Accounts: `claimant` (signer), `plan`, `grant`, `vault`, `destination`, `mint`, `token_program`, `memo_program` (for a
-    /// destination that asks for memos); then what the mint's transfer hook asks for.
+    /// Accounts: `claimant` (signer), `plan`, `grant`, `vault`, `destination`, `mint`, `token_program`, `memo_program`
+    /// (for a destination that asks for memos); then what the mint's transfer hook asks for.
     ///
-    /// Requirements: something is claimable and the amount within it; the destination is a token account of the mint, no
-    /// vault, and the right one for this claimant; the beneficiary has not reserved claiming for itself; for anyone else the
-    /// transfer fee is within the plan's limit.
+    /// Requirements: something is claimable and the amount within it; the destination is a token account of the mint,
+    /// no vault, and the right one for this claimant; the beneficiary has not reserved claiming for itself; for anyone
+    /// else the transfer fee is within the plan's limit.
     ///
     /// Emits `GrantClaimed`. Errors: `WrongGrant`, `WrongVault`, `WrongMint`, `WrongTokenProgram`, `WrongDestination`,
     /// `OnlyBeneficiary`, `ClaimLocked`, `NothingToClaim`, `ZeroAmount`, `AmountTooLarge`, `WrongMemoProgram`,
@@ -196,16 +197,16 @@ pub mod earnout {
 
     /// Disputes a value that was resolved, or that nobody reported one. Once for each attestation.
     ///
-    /// Accounts: `payer` (signer, pays rent if nobody ever voted), `disputer` (signer), `plan`, `grant` (the subject of an
-    /// individual KPI; for a shared one the disputing beneficiary's grant), `attestation`, `system_program`.
+    /// Accounts: `payer` (signer, pays rent if nobody ever voted), `disputer` (signer), `plan`, `grant` (the subject of
+    /// an individual KPI; for a shared one the disputing beneficiary's grant), `attestation`, `system_program`.
     ///
-    /// Requirements: there is something to dispute and the challenge window is open; the disputer is the authority, or the
-    /// beneficiary of a grant with weight on the KPI and a positive tranche in the period, unsettled, that has not disputed in
-    /// vain before.
+    /// Requirements: there is something to dispute and the challenge window is open; the disputer is the authority, or
+    /// the beneficiary of a grant with weight on the KPI and a positive tranche in the period, unsettled, that has not
+    /// disputed in vain before.
     ///
-    /// Emits `ValueDisputed`. Errors: `PlanNotActive`, `UnknownPeriod`, `UnknownKpi`, `NothingToEvaluate`, `WrongGrant`,
-    /// `WrongSubject`, `NotEntitled`, `DisputeBarred`, `WrongAttestation`, `AlreadyDisputed`, `NotDisputable`,
-    /// `ChallengeClosed`.
+    /// Emits `ValueDisputed`. Errors: `PlanNotActive`, `UnknownPeriod`, `UnknownKpi`, `NothingToEvaluate`,
+    /// `WrongGrant`, `WrongSubject`, `NotEntitled`, `DisputeBarred`, `WrongAttestation`, `AlreadyDisputed`,
+    /// `NotDisputable`, `ChallengeClosed`.
     pub fn dispute(ctx: Context<Dispute>, args: DisputeArgs) -> Result<()> {
         handle_dispute(ctx, args)
     }
@@ -249,11 +250,11 @@ pub mod earnout {
     ///
     /// Accounts: `authority` (signer), `plan`.
     ///
-    /// Requirements: the plan is active; the set is well-formed and separate from authority and arbiter; its first period
-    /// begins after the notice; no other change is announced, and the last one has replaced its predecessor.
+    /// Requirements: the plan is active; the set is well-formed and separate from authority and arbiter; its first
+    /// period begins after the notice; no other change is announced, and the last one has replaced its predecessor.
     ///
-    /// Emits `OraclesProposed`. Errors: `WrongAuthority`, `PlanNotActive`, `BadOracleSet`, `BadThreshold`, `RolesNotSeparate`,
-    /// `UnknownPeriod`, `NoticeTooShort`, `OracleChangePending`.
+    /// Emits `OraclesProposed`. Errors: `WrongAuthority`, `PlanNotActive`, `BadOracleSet`, `BadThreshold`,
+    /// `RolesNotSeparate`, `UnknownPeriod`, `NoticeTooShort`, `OracleChangePending`.
     pub fn propose_oracles(ctx: Context<ProposeOracles>, args: ProposeOraclesArgs) -> Result<()> {
         handle_propose_oracles(ctx, args)
     }
@@ -295,8 +296,8 @@ pub mod earnout {
     ///
     /// Accounts: `pending_beneficiary` (signer), `plan`, `grant`.
     ///
-    /// Requirements: the signer was proposed and can be a beneficiary; it is no oracle that votes on this very grant; the
-    /// grant is what it expects.
+    /// Requirements: the signer was proposed and can be a beneficiary; it is no oracle that votes on this very grant;
+    /// the grant is what it expects.
     ///
     /// Emits `BeneficiaryAccepted`. Errors: `WrongGrant`, `WrongBeneficiary`, `GrantChanged`, `BadBeneficiary`,
     /// `OwnGrant`.
@@ -343,9 +344,11 @@ pub mod earnout {
     ///
     /// Accounts: `plan`, `attestation`, `subject`, `rent_payer`, `treasury`.
     ///
-    /// Requirements: no grant of the period is unsettled (shared KPI), or the grant has settled the period (individual).
+    /// Requirements: no grant of the period is unsettled (shared KPI), or the grant has settled the period
+    /// (individual).
     ///
-    /// Emits `AttestationClosed`. Errors: `WrongAttestation`, `WrongSubject`, `WrongRentPayer`, `WrongTreasury`, `StillNeeded`.
+    /// Emits `AttestationClosed`. Errors: `WrongAttestation`, `WrongSubject`, `WrongRentPayer`, `WrongTreasury`,
+    /// `StillNeeded`.
     pub fn close_attestation(ctx: Context<CloseAttestation>) -> Result<()> {
         handle_close_attestation(ctx)
     }
@@ -377,14 +380,13 @@ pub mod earnout {
     /// Closes a plan and its vault; the surplus goes where `withdraw_surplus` sends it. A mark stays at the address for ever,
     /// so that it can never be used again.
     ///
-    /// Accounts: `caller` (signer), `plan`, `vault`, `destination`, `rent_payer`, `mint`,
-    /// `token_program`, `memo_program` (for a destination that asks for memos); then what the mint's transfer hook asks for.
+    /// Accounts: `caller` (signer), `plan`, `vault`, `destination`, `rent_payer`, `mint`, `token_program`,
+    /// `memo_program` (for a destination that asks for memos); then what the mint's transfer hook asks for.
     ///
     /// Requirements: nothing of the plan is open; the caller is the authority, or the last deadline is over.
     ///
     /// Emits `PlanClosed`. Errors: `WrongPlan`, `WrongVault`, `WrongMint`, `WrongTokenProgram`, `WrongRentPayer`,
-    /// `WrongAuthority`, `WrongTreasury`, `StillNeeded`, `WrongMemoProgram`, `TransferMismatch`,
-    /// `FeeTooHigh`.
+    /// `WrongAuthority`, `WrongTreasury`, `StillNeeded`, `WrongMemoProgram`, `TransferMismatch`, `FeeTooHigh`.
     pub fn close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result<()> {
         handle_close_plan(ctx)
     }
