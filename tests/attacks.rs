@@ -1,10 +1,10 @@
 //! One attack each, and how it fails.
 
 use {
-    anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction},
+    anchor_lang::prelude::Pubkey,
     earnout::{
         error::EarnoutError,
-        instructions::{CreatePlanArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
+        instructions::{CreatePlanArgs, ProposeOraclesArgs},
         state::{KpiArgs, Scope, UnearnedPolicy},
     },
     earnout_sdk::{instructions, pda},
@@ -28,15 +28,6 @@ fn redistribute() -> CreatePlanArgs {
         unearned_policy: UnearnedPolicy::Redistribute,
         ..terms()
     }
-}
-
-fn dispute(world: &World, disputer: &Pubkey, grant: Option<Pubkey>) -> Instruction {
-    let args = DisputeArgs {
-        kpi: 0,
-        period: 0,
-        reason_hash: [1; 32],
-    };
-    instructions::dispute(disputer, disputer, &world.token.plan, &world.plan(), grant, args)
 }
 
 /// Whether the shared KPI 0 is resolved for period 0.
@@ -89,24 +80,13 @@ fn silence_that_was_bought_is_disputed_and_set_right() {
     world.remember(beneficiary.insecure_clone());
     world.after_period(0, 0);
     world.attest(0, 0, 0, None, 90).unwrap();
-    let before_deadline = dispute(&world, &beneficiary.pubkey(), Some(grant));
+    let before_deadline = world.disputes(&beneficiary.pubkey(), 0, 0, Some(grant));
     world.after_period(0, DAY - 1);
     world.refuses(&before_deadline, EarnoutError::NotDisputable);
     world.after_period(0, DAY);
     world.run(before_deadline);
     let attestation = pda::attestation(&world.token.plan, 0, 0, &world.token.plan);
-    let ruling = RuleArgs {
-        value: Some(90),
-        reason_hash: [2; 32],
-    };
-    let arbiter = world.arbiter.pubkey();
-    world.run(instructions::rule(
-        &arbiter,
-        &world.token.plan,
-        &attestation,
-        Some(grant),
-        ruling,
-    ));
+    world.run(world.rules(&attestation, Some(grant), Some(90)));
     assert_eq!(world.settled(&grant).earned, 90_000);
 }
 
@@ -121,24 +101,12 @@ fn g3_the_last_second_of_a_window_leaves_the_next_one_whole() {
     world.after_period(0, 2 * DAY - 2);
     assert_refused(world.settle(&grant), EarnoutError::NotFinal);
     // Disputed in the last second of the challenge: the ruling window begins then.
-    let dispute = dispute(&world, &beneficiary.pubkey(), Some(grant));
-    world.run(dispute);
+    world.run(world.disputes(&beneficiary.pubkey(), 0, 0, Some(grant)));
     world.after_period(0, 3 * DAY - 3);
     assert_refused(world.settle(&grant), EarnoutError::NotFinal);
     // Ruled in its last second.
     let attestation = pda::attestation(&world.token.plan, 0, 0, &world.token.plan);
-    let ruling = RuleArgs {
-        value: Some(80),
-        reason_hash: [2; 32],
-    };
-    let arbiter = world.arbiter.pubkey();
-    world.run(instructions::rule(
-        &arbiter,
-        &world.token.plan,
-        &attestation,
-        Some(grant),
-        ruling,
-    ));
+    world.run(world.rules(&attestation, Some(grant), Some(80)));
     assert_eq!(world.settled(&grant).earned, 80_000);
 }
 

@@ -172,8 +172,8 @@ pub fn create_vault<'info>(
 /// Moves `amount` base units, reads both balances again and compares. `seeds` (bump included) sign for the authority where
 /// it is a plan; empty where it has signed itself.
 ///
-/// Errors: `WrongMint`, `WrongMemoProgram`, `TransferMismatch` if the source lost another amount than `amount` or the destination received more,
-/// and those of the token program.
+/// Errors: `WrongMint`, `WrongMemoProgram`, `TransferMismatch` if the source lost another amount than `amount` or the
+/// destination received more, and those of the token program.
 #[inline(never)]
 pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Moved> {
     let Transfer {
@@ -247,7 +247,8 @@ pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Mov
 }
 
 /// Whether what did not arrive is at most `max_fee_bps` of the amount. The token program rounds its fee up; that unit more is
-/// allowed, unless the plan allows no fee, where it is at most a basis point of the amount, so that nobody can eat up a claim by taking it in crumbs.
+/// allowed, unless the plan allows no fee, where it is at most a basis point of the amount, so that nobody can eat up a
+/// claim by taking it in crumbs.
 pub fn is_fee_within(amount: u64, received: u64, max_fee_bps: u16) -> bool {
     let whole = u128::from(earnout_core::FULL_SCORE);
     let fee = u128::from(amount.abs_diff(received)) * whole;
@@ -277,8 +278,8 @@ pub fn check_treasury(info: &AccountInfo, plan: &Pubkey, mint: &Pubkey, token_pr
 }
 
 /// Moves all that the source holds, lamports that arrived as native tokens included, to the destination, returns withheld
-/// fees to the mint and closes the source; its rent goes to the authority, for which `seeds` (bump included) sign. Returns what was sent and what arrived,
-/// base units.
+/// fees to the mint and closes the source; its rent goes to the authority, for which `seeds` (bump included) sign. Returns
+/// what was sent and what arrived, base units.
 ///
 /// Errors: as [`transfer`].
 #[inline(never)]

@@ -36,9 +36,7 @@ pub fn handle_accept_authority(ctx: Context<AcceptAuthority>) -> Result<()> {
         plan.authority = new;
         plan.pending_authority = Pubkey::default();
         plan.apply_treasury(now);
-        plan.pending_treasury = Pubkey::default();
-        plan.pending_treasury_owner = Pubkey::default();
-        plan.pending_treasury_at = 0;
+        plan.drop_pending_treasury();
         if plan.oracle_change_is_pending(now)? {
             plan.next_oracles = OracleSet::empty();
         }

@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, Rent, ValueAttested},
-        state::{Attestation, AttestationKey, Grant, Plan, Scope, account},
+        state::{Attestation, AttestationKey, Grant, Plan, Scope},
     },
     anchor_lang::prelude::*,
 };
@@ -58,8 +58,8 @@ pub fn handle_attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
         check_window(plan, args.period, now)?;
         require!(plan.kpi(args.kpi)?.accepts(args.value), EarnoutError::ValueOutOfRange);
         let subject = check_subject(accounts, plan, &args)?;
-        let set = *plan.oracle_set(args.period);
-        let position = set.position(accounts.oracle.key).ok_or(EarnoutError::NotAnOracle)?;
+        let position = plan.oracle_set(args.period).position(accounts.oracle.key);
+        let position = position.ok_or(EarnoutError::NotAnOracle)?;
 
         // Effect.
         let key = AttestationKey {
@@ -68,14 +68,7 @@ pub fn handle_attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
             period: args.period,
             subject: &subject,
         };
-        let is_new = account::is_vacant(&accounts.attestation);
-        if is_new {
-            Attestation::open(&accounts.payer, &accounts.attestation, &key, &set)?;
-            Plan::count_opened(&mut plan.open_attestations)?;
-        }
-        let attestation = account::write::<Attestation>(&accounts.attestation);
-        let attestation = &mut *attestation.ok_or(EarnoutError::WrongAttestation)?;
-        require!(attestation.is(&key), EarnoutError::WrongAttestation);
+        let (mut attestation, is_new) = Attestation::obtain(&accounts.payer, &accounts.attestation, &key, plan)?;
         attestation.vote(position, args.value, args.evidence, now)?;
         ValueAttested {
             plan: plan_key,

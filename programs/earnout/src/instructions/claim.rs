@@ -3,7 +3,6 @@
 use {
     crate::{
         address,
-        constants::PLAN_SEED,
         error::EarnoutError,
         events::{self, GrantClaimed},
         state::{CLAIM_LOCKED, Grant, Plan},
@@ -48,7 +47,7 @@ pub struct Claim<'info> {
 pub fn handle_claim<'info>(ctx: Context<'info, Claim<'info>>, amount: Option<u64>, min_received: u64) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let accounts = &ctx.accounts;
-    let (mut event, by_beneficiary, max_fee_bps, creator, plan_id, bump) = {
+    let (mut event, by_beneficiary, max_fee_bps, signer) = {
         let plan = &mut *accounts.plan.load_mut()?;
         let grant = &mut *accounts.grant.load_mut()?;
 
@@ -81,14 +80,7 @@ pub fn handle_claim<'info>(ctx: Context<'info, Claim<'info>>, amount: Option<u64
             plan_owed: plan.owed,
             vault_balance: 0,
         };
-        (
-            event,
-            by_beneficiary,
-            plan.max_fee_bps,
-            plan.creator,
-            plan.plan_id.to_le_bytes(),
-            plan.bump,
-        )
+        (event, by_beneficiary, plan.max_fee_bps, plan.signer())
     };
 
     // Interact, reload and compare.
@@ -103,9 +95,8 @@ pub fn handle_claim<'info>(ctx: Context<'info, Claim<'info>>, amount: Option<u64
             hook_accounts: ctx.remaining_accounts,
         },
         event.amount,
-        &[PLAN_SEED, creator.as_ref(), &plan_id, &[bump]],
+        &signer.seeds(),
     )?;
-
     require!(moved.received >= min_received, EarnoutError::ReceivedTooLittle);
     require!(
         by_beneficiary || token::is_fee_within(event.amount, moved.received, max_fee_bps),

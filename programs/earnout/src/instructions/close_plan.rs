@@ -2,7 +2,6 @@
 
 use {
     crate::{
-        constants::PLAN_SEED,
         error::EarnoutError,
         events::{self, PlanClosed},
         state::{ClosedPlan, Plan, PlanStatus, account},
@@ -45,7 +44,7 @@ pub fn handle_close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result
     let plan_key = accounts.plan.key();
 
     // Check.
-    let (creator, plan_id, bump, sequence, rent_paid, max_fee_bps) = {
+    let (signer, sequence, rent_paid, max_fee_bps) = {
         let plan = account::write::<Plan>(&accounts.plan);
         let plan = &mut *plan.ok_or(EarnoutError::WrongPlan)?;
         require!(accounts.vault.key() == plan.vault, EarnoutError::WrongVault);
@@ -67,15 +66,12 @@ pub fn handle_close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result
         plan.status = PlanStatus::Closed.to_byte();
         let rent_paid = plan.rent_paid.saturating_add(plan.vault_rent_paid);
         (
-            plan.creator,
-            plan.plan_id.to_le_bytes(),
-            plan.bump,
+            plan.signer(),
             plan.next_event()?,
             rent_paid,
             plan.fee_limit(accounts.caller.key),
         )
     };
-    let seeds: &[&[u8]] = &[PLAN_SEED, creator.as_ref(), &plan_id, &[bump]];
 
     // Interact, reload and compare. The vault's lamports pass through the plan, so that its rent too returns to who paid it.
     let transfer = Transfer {
@@ -87,7 +83,7 @@ pub fn handle_close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result
         memo_program: accounts.memo_program.as_deref(),
         hook_accounts: ctx.remaining_accounts,
     };
-    let (amount, received) = token::empty_and_close(&transfer, seeds)?;
+    let (amount, received) = token::empty_and_close(&transfer, &signer.seeds())?;
     require!(
         token::is_fee_within(amount, received, max_fee_bps),
         EarnoutError::FeeTooHigh

@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, Rent, ValueDisputed},
-        state::{Attestation, AttestationKey, DISPUTE_BARRED, FORFEITED, Grant, Plan, Scope, account},
+        state::{Attestation, AttestationKey, DISPUTE_BARRED, FORFEITED, Grant, Plan, Scope},
     },
     anchor_lang::prelude::*,
     earnout_core::quorum,
@@ -69,16 +69,8 @@ pub fn handle_dispute(ctx: Context<Dispute>, args: DisputeArgs) -> Result<()> {
         };
 
         // Effect. A silence that nobody broke has no account yet.
-        let is_new = account::is_vacant(&accounts.attestation);
-        if is_new {
-            let set = *plan.oracle_set(args.period);
-            Attestation::open(&accounts.payer, &accounts.attestation, &key, &set)?;
-            Plan::count_opened(&mut plan.open_attestations)?;
-        }
-        let attestation = account::write::<Attestation>(&accounts.attestation);
-        let attestation = &mut *attestation.ok_or(EarnoutError::WrongAttestation)?;
-        require!(attestation.is(&key), EarnoutError::WrongAttestation);
-        check_window(plan, attestation, decided_by, now)?;
+        let (mut attestation, is_new) = Attestation::obtain(&accounts.payer, &accounts.attestation, &key, plan)?;
+        check_window(plan, &attestation, decided_by, now)?;
         attestation.disputed_at = now;
         attestation.disputer = accounts.disputer.key();
         attestation.disputer_grant = grant.unwrap_or_default();

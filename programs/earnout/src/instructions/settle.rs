@@ -59,11 +59,7 @@ pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
         // Effect.
         let reserved_before = grant.reserved;
         let settlement = grant.settle(plan, &scores)?;
-        let reserved = plan
-            .reserved
-            .checked_sub(reserved_before)
-            .and_then(|rest| rest.checked_add(grant.reserved));
-        plan.reserved = reserved.ok_or(EarnoutError::Overflow)?;
+        plan.change_reserve(reserved_before, grant.reserved)?;
         if !grant.has(FORFEITED) {
             plan.owed = plan.owed.checked_add(settlement.earned).ok_or(EarnoutError::Overflow)?;
         }

@@ -2,7 +2,6 @@
 
 use {
     crate::{
-        constants::PLAN_SEED,
         error::EarnoutError,
         events::{self, SurplusWithdrawn},
         state::Plan,
@@ -49,7 +48,7 @@ pub fn handle_withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>
 
     // Check.
     let vault = token::holding(&accounts.vault, &token_program).ok_or(EarnoutError::WrongVault)?;
-    let (amount, creator, plan_id, bump, sequence, max_fee_bps) = {
+    let (amount, signer, sequence, max_fee_bps) = {
         let plan = &mut *accounts.plan.load_mut()?;
         plan.check_surplus_destination(accounts.caller.key, &accounts.destination, now)?;
         let surplus = plan.surplus(vault.amount)?;
@@ -61,9 +60,7 @@ pub fn handle_withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>
         plan.withdrawn_total = plan.withdrawn_total.saturating_add(amount);
         (
             amount,
-            plan.creator,
-            plan.plan_id.to_le_bytes(),
-            plan.bump,
+            plan.signer(),
             plan.next_event()?,
             plan.fee_limit(accounts.caller.key),
         )
@@ -81,9 +78,8 @@ pub fn handle_withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>
             hook_accounts: ctx.remaining_accounts,
         },
         amount,
-        &[PLAN_SEED, creator.as_ref(), &plan_id, &[bump]],
+        &signer.seeds(),
     )?;
-
     require!(
         token::is_fee_within(amount, moved.received, max_fee_bps),
         EarnoutError::FeeTooHigh

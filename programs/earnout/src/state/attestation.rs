@@ -9,6 +9,7 @@ use {
     },
     anchor_lang::prelude::*,
     earnout_core::quorum::{self, Evaluation, Finality, Outcome, Ruling},
+    std::cell::RefMut,
 };
 
 /// No ruling.
@@ -105,10 +106,30 @@ pub fn subject<'a>(kpi: &Kpi, plan: &'a Pubkey, grant: &'a Pubkey) -> Result<&'a
 }
 
 impl Attestation {
+    /// The attestation that `key` means, to be written, created if it does not exist and then counted in `plan`; and
+    /// whether it was created.
+    ///
+    /// Errors: `WrongAttestation` if `info` is another account.
+    pub fn obtain<'a, 'info>(
+        payer: &AccountInfo<'info>,
+        info: &'a AccountInfo<'info>,
+        key: &AttestationKey,
+        plan: &mut Plan,
+    ) -> Result<(RefMut<'a, Self>, bool)> {
+        let is_new = account::is_vacant(info);
+        if is_new {
+            Self::open(payer, info, key, plan.oracle_set(key.period))?;
+            Plan::count_opened(&mut plan.open_attestations)?;
+        }
+        let attestation = account::write::<Self>(info).ok_or(EarnoutError::WrongAttestation)?;
+        require!(attestation.is(key), EarnoutError::WrongAttestation);
+        Ok((attestation, is_new))
+    }
+
     /// Creates the attestation that `key` means at its canonical address, to be voted on by `set`.
     ///
     /// Errors: `WrongAttestation` if `target` is another address.
-    pub fn open<'info>(
+    fn open<'info>(
         payer: &AccountInfo<'info>,
         target: &AccountInfo<'info>,
         key: &AttestationKey,
@@ -232,9 +253,7 @@ pub fn final_score(info: &AccountInfo, key: &AttestationKey, plan: &Plan, now: i
 }
 
 fn finality(evaluation: Evaluation, at_deadline: Outcome, plan: &Plan, period: u16, now: i64) -> Result<Finality> {
-    let windows = plan.windows();
-    let end = plan.calendar()?.period_end(period).map_err(EarnoutError::from)?;
-    let deadline = windows.attest_deadline(end).map_err(EarnoutError::from)?;
-    let finality = quorum::finality(&evaluation, at_deadline, deadline, &windows, now);
+    let deadline = plan.attest_deadline(period)?;
+    let finality = quorum::finality(&evaluation, at_deadline, deadline, &plan.windows(), now);
     Ok(finality.map_err(EarnoutError::from)?)
 }

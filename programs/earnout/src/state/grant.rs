@@ -5,7 +5,9 @@ use {
     crate::error::EarnoutError,
     anchor_lang::prelude::*,
     earnout_core::{
-        self as core, credit,
+        self as core,
+        calendar::Calendar,
+        credit,
         release::{self, Earnings},
         tranche::{self, Settlement},
     },
@@ -112,6 +114,15 @@ impl Grant {
     /// Whether the grant covers `period`.
     pub fn covers(&self, period: u16) -> bool {
         (self.first_period..self.end_period).contains(&period)
+    }
+
+    /// The time before which nothing is vested, Unix seconds.
+    ///
+    /// Errors: `Overflow`, `UnknownPeriod`.
+    fn cliff(&self, calendar: &Calendar) -> Result<i64> {
+        let index = self.first_period.checked_add(self.cliff_periods);
+        let index = index.ok_or(EarnoutError::Overflow)?;
+        Ok(calendar.boundary(index).map_err(EarnoutError::from)?)
     }
 
     /// Whether a KPI that is measured for this grant alone can still pay it.
@@ -234,10 +245,7 @@ impl Grant {
         require!(now < boundary(self.end_period)?, EarnoutError::GrantOver);
 
         // The first period that is cancelled, and what stays of the one before it.
-        let running = calendar
-            .period_at(now)
-            .map_or(0, |period| period.max(self.first_period));
-        let running = running.max(self.first_period);
+        let running = calendar.period_at(now).unwrap_or_default().max(self.first_period);
         let served = now.saturating_sub(boundary(running)?);
         let (end_period, cut_tranche) = match u64::try_from(served) {
             Ok(served) if served > 0 => {
@@ -259,11 +267,7 @@ impl Grant {
         self.termination = termination;
         self.ended_at = now;
 
-        let cliff = self
-            .first_period
-            .checked_add(self.cliff_periods)
-            .ok_or(EarnoutError::Overflow)?;
-        if now < boundary(cliff)? {
+        if now < self.cliff(&calendar)? {
             plan.owed = plan
                 .owed
                 .checked_sub(self.owed()?)
@@ -274,11 +278,7 @@ impl Grant {
             self.carry = 0;
         }
         let reserved = self.reserve_from(self.next_period)?;
-        plan.reserved = plan
-            .reserved
-            .checked_sub(self.reserved)
-            .and_then(|rest| rest.checked_add(reserved))
-            .ok_or(EarnoutError::Overflow)?;
+        plan.change_reserve(self.reserved, reserved)?;
         self.reserved = reserved;
         Ok(())
     }
@@ -291,11 +291,7 @@ impl Grant {
             return Ok(0);
         }
         let calendar = plan.calendar()?;
-        let cliff = self
-            .first_period
-            .checked_add(self.cliff_periods)
-            .ok_or(EarnoutError::Overflow)?;
-        let cliff = calendar.boundary(cliff).map_err(EarnoutError::from)?;
+        let cliff = self.cliff(&calendar)?;
         let nothing_settled = self.next_period == self.first_period;
         let release: core::release::Release = plan.release()?.into();
         let (from, to) = if nothing_settled || release == core::release::Release::AtSettlement {

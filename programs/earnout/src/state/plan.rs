@@ -143,6 +143,21 @@ pub struct Plan {
     pub spare: [u8; 240],
 }
 
+/// The seeds of a plan, copied out of it, so that its account is free while it signs.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanSigner {
+    creator: Pubkey,
+    plan_id: [u8; 8],
+    bump: [u8; 1],
+}
+
+impl PlanSigner {
+    /// The seeds with the bump.
+    pub fn seeds(&self) -> [&[u8]; 4] {
+        [PLAN_SEED, self.creator.as_ref(), &self.plan_id, &self.bump]
+    }
+}
+
 /// What is left of a plan that was closed: its address can never be used again.
 #[account(zero_copy)]
 #[derive(Debug, PartialEq, Eq)]
@@ -293,10 +308,15 @@ impl Plan {
     pub fn apply_treasury(&mut self, now: i64) {
         (self.treasury, self.treasury_owner) = self.treasury_at(now);
         if now >= self.pending_treasury_at {
-            self.pending_treasury = Pubkey::default();
-            self.pending_treasury_owner = Pubkey::default();
-            self.pending_treasury_at = 0;
+            self.drop_pending_treasury();
         }
+    }
+
+    /// Forgets an announced treasury.
+    pub fn drop_pending_treasury(&mut self) {
+        self.pending_treasury = Pubkey::default();
+        self.pending_treasury_owner = Pubkey::default();
+        self.pending_treasury_at = 0;
     }
 
     /// Errors: `WrongTreasury` if `key` is not the treasury at `now`.
@@ -380,6 +400,27 @@ impl Plan {
     pub fn next_event(&mut self) -> Result<u64> {
         self.event_sequence = self.event_sequence.checked_add(1).ok_or(EarnoutError::Overflow)?;
         Ok(self.event_sequence)
+    }
+
+    /// Books that a grant's reserve of `before` base units is `after` from now on.
+    ///
+    /// Errors: `Overflow`.
+    pub fn change_reserve(&mut self, before: u64, after: u64) -> Result<()> {
+        let reserved = self
+            .reserved
+            .checked_sub(before)
+            .and_then(|rest| rest.checked_add(after));
+        self.reserved = reserved.ok_or(EarnoutError::Overflow)?;
+        Ok(())
+    }
+
+    /// What the plan signs with for its vault.
+    pub fn signer(&self) -> PlanSigner {
+        PlanSigner {
+            creator: self.creator,
+            plan_id: self.plan_id.to_le_bytes(),
+            bump: [self.bump],
+        }
     }
 
     /// Counts an account of this plan that was created.
