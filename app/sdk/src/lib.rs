@@ -14,8 +14,12 @@
 #![warn(missing_docs)]
 
 pub mod accounts;
+#[cfg(feature = "client")]
+pub mod client;
+pub mod errors;
 pub mod events;
 pub mod instructions;
 pub mod pda;
+pub mod projection;
 
 pub use earnout::ID;

@@ -31,6 +31,19 @@ use solana_compiler_builtins as _;
 
 use {instructions::*, state::KpiArgs};
 
+// Found in the deployed bytes by the tools that report weaknesses. What is not the same for everyone comes from the
+// environment of the build (`build.rs`).
+#[cfg(not(feature = "no-entrypoint"))]
+solana_security_txt::security_txt! {
+    name: "Earnout",
+    project_url: env!("EARNOUT_PROJECT_URL"),
+    contacts: env!("EARNOUT_SECURITY_CONTACTS"),
+    policy: "SECURITY.md in the sources: report privately, an answer within 7 days, published with its repair or after 90 days",
+    preferred_languages: "en",
+    source_revision: env!("EARNOUT_SOURCE_REVISION"),
+    auditors: "None"
+}
+
 declare_id!("ECj2Ruz5U2PZTPGQzJr3YcGTSB4a7SVQegcLLzBxsAab");
 
 /// Entry points.

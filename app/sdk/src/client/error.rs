@@ -1,0 +1,218 @@
+//! What can go wrong between a client and the chain.
+
+use {
+    crate::{accounts::DecodeError, errors},
+    solana_program::pubkey::Pubkey,
+    solana_rpc_client_api::client_error,
+    solana_signature::Signature,
+    solana_transaction_error::TransactionError,
+    std::{fmt, str::FromStr},
+    thiserror::Error,
+};
+
+/// Why a request to the chain, or a transaction, did not do what it should.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// The endpoint did not answer, or not with an answer.
+    #[error("{what}: {source}")]
+    Rpc {
+        /// What was asked.
+        what: String,
+        /// The connection's word for it.
+        source: Box<client_error::Error>,
+    },
+    /// There is no account at the address.
+    #[error("there is no {what} at {address}: check the address and the cluster")]
+    NotFound {
+        /// What should be there.
+        what: &'static str,
+        /// Where.
+        address: Pubkey,
+    },
+    /// The account belongs to another program.
+    #[error("{address} is no {what} of this program: its owner is {owner}")]
+    ForeignAccount {
+        /// What should be there.
+        what: &'static str,
+        /// Where.
+        address: Pubkey,
+        /// Whose it is.
+        owner: Pubkey,
+    },
+    /// The account is not what it should be.
+    #[error("{address}: {source}")]
+    Decode {
+        /// Where.
+        address: Pubkey,
+        /// What is wrong with its bytes.
+        source: DecodeError,
+    },
+    /// The endpoint answered in a way this client cannot read.
+    #[error("the endpoint's answer about {0} cannot be read")]
+    Unreadable(String),
+    /// A simulation failed; nothing was sent.
+    #[error("the transaction would fail, so it was not sent: {0}")]
+    WouldFail(Box<Failure>),
+    /// The transaction was executed and failed; only its fee was taken.
+    #[error("transaction {signature} failed: {failure}")]
+    Failed {
+        /// The transaction.
+        signature: Signature,
+        /// Why.
+        failure: Box<Failure>,
+    },
+    /// The transaction can never be executed any more.
+    #[error(
+        "transaction {0} was not executed before its blockhash expired; nothing happened, so it is safe to send it again"
+    )]
+    Expired(Signature),
+    /// A signer refused, or is missing.
+    #[error("the transaction could not be signed: {0}")]
+    Signing(#[from] solana_signer::SignerError),
+    /// The message could not be built.
+    #[error("the transaction could not be built: {0}")]
+    Message(#[from] solana_message::CompileError),
+}
+
+impl ClientError {
+    /// For `map_err`: what was asked, in words.
+    pub(super) fn rpc(what: impl Into<String>) -> impl FnOnce(client_error::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Rpc {
+            what,
+            source: Box::new(source),
+        }
+    }
+}
+
+/// Why a transaction failed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Position of the instruction that failed, counted from 0, if one did.
+    pub instruction: Option<usize>,
+    /// The reason.
+    pub reason: FailureReason,
+    /// What the programs logged.
+    pub logs: Vec<String>,
+}
+
+/// The reason why a transaction failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FailureReason {
+    /// An error of the Earnout program, or of Anchor's checks in front of it.
+    Program(errors::ProgramError),
+    /// An error number of another program.
+    OtherProgram {
+        /// Which program, if the logs say so.
+        program: Option<Pubkey>,
+        /// Its number.
+        code: u32,
+    },
+    /// Anything else, in the runtime's words.
+    Runtime(TransactionError),
+}
+
+impl Failure {
+    pub(super) fn new(error: TransactionError, logs: Vec<String>) -> Self {
+        let custom = match &error {
+            TransactionError::InstructionError(_, solana_program::instruction::InstructionError::Custom(code)) => {
+                Some(*code)
+            }
+            _ => None,
+        };
+        let instruction = match &error {
+            TransactionError::InstructionError(position, _) => Some(usize::from(*position)),
+            _ => None,
+        };
+        let reason = match custom {
+            None => FailureReason::Runtime(error),
+            Some(code) => {
+                // A number means something only together with the program that failed first.
+                let program = failed_program(&logs);
+                let own = program.is_none_or(|program| program == crate::ID);
+                match errors::program_error(code).filter(|_| own) {
+                    Some(error) => FailureReason::Program(error.clone()),
+                    None => FailureReason::OtherProgram { program, code },
+                }
+            }
+        };
+        Self {
+            instruction,
+            reason,
+            logs,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.reason {
+            FailureReason::Program(error) => write!(out, "{error}"),
+            FailureReason::OtherProgram { program, code } => {
+                match program {
+                    Some(program) => write!(out, "program {program} answered with its error {code} ({code:#x})")?,
+                    None => write!(out, "a program answered with its error {code} ({code:#x})")?,
+                }
+                match self
+                    .logs
+                    .iter()
+                    .rev()
+                    .find_map(|line| line.strip_prefix("Program log: "))
+                {
+                    Some(line) => write!(out, ": {line}"),
+                    None => Ok(()),
+                }
+            }
+            FailureReason::Runtime(error) => write!(out, "{error}"),
+        }
+    }
+}
+
+/// The innermost program that failed: its line comes first in the logs.
+fn failed_program(logs: &[String]) -> Option<Pubkey> {
+    logs.iter().find_map(|line| {
+        let (program, rest) = line.strip_prefix("Program ")?.split_once(' ')?;
+        rest.starts_with("failed: ").then(|| Pubkey::from_str(program).ok())?
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use {super::*, solana_program::instruction::InstructionError};
+
+    fn custom(code: u32, logs: &[&str]) -> Failure {
+        let error = TransactionError::InstructionError(2, InstructionError::Custom(code));
+        Failure::new(error, logs.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn an_error_of_the_program_has_its_name_and_position() {
+        let log = format!("Program {} failed: custom program error: 0x1770", crate::ID);
+        let failure = custom(6000, &[&log]);
+        assert_eq!(failure.instruction, Some(2));
+        assert!(failure.to_string().starts_with("Overflow: An amount"), "{failure}");
+    }
+
+    #[test]
+    fn the_same_number_of_another_program_is_not_taken_for_ours() {
+        let token = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA";
+        let inner = format!("Program {token} failed: custom program error: 0x1770");
+        let outer = format!("Program {} failed: custom program error: 0x1770", crate::ID);
+        let failure = custom(6000, &["Program log: Error: owner does not match", &inner, &outer]);
+        assert_eq!(
+            failure.reason,
+            FailureReason::OtherProgram {
+                program: Some(token.parse().expect("a key")),
+                code: 6000
+            }
+        );
+        assert!(failure.to_string().ends_with("owner does not match"), "{failure}");
+    }
+
+    #[test]
+    fn what_is_no_program_error_keeps_the_runtimes_words() {
+        let failure = Failure::new(TransactionError::InsufficientFundsForFee, Vec::new());
+        assert_eq!(failure.instruction, None);
+        assert_eq!(failure.to_string(), "Insufficient funds for fee");
+    }
+}

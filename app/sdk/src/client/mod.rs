@@ -1,0 +1,75 @@
+//! A thin asynchronous client: reads accounts and events, simulates, sends and confirms.
+//!
+//! ```no_run
+//! use earnout_sdk::{client::{Client, Submission}, instructions};
+//! # use solana_program::pubkey::Pubkey;
+//! # use solana_signer::Signer;
+//!
+//! # async fn settle(plan: Pubkey, payer: &dyn Signer) -> Result<(), earnout_sdk::client::ClientError> {
+//! let client = Client::new("http://127.0.0.1:8899");
+//! let state = client.plan(&plan).await?;
+//! let grant = earnout_sdk::pda::grant(&plan, 0);
+//! let grant_state = client.grant(&grant).await?;
+//! let settle = instructions::settle(&payer.pubkey(), &plan, &state, &grant, &grant_state);
+//! let receipt = client.send(&Submission::new(vec![settle], payer)).await?;
+//! println!("{} with {} compute units", receipt.signature, receipt.compute_units);
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+mod history;
+mod read;
+mod simulate;
+mod submit;
+
+pub use {
+    error::{ClientError, Failure, FailureReason},
+    history::Recorded,
+    simulate::Simulated,
+    submit::{Confirmed, Lifetime, Prepared, Receipt, Submission},
+};
+
+use {
+    solana_commitment_config::CommitmentConfig,
+    solana_rpc_client::nonblocking::rpc_client::RpcClient,
+    std::{fmt, time::Duration},
+};
+
+/// How long one request may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A connection to one RPC endpoint.
+pub struct Client {
+    rpc: RpcClient,
+    commitment: CommitmentConfig,
+}
+
+impl Client {
+    /// A client for the endpoint at `url` that believes what is confirmed.
+    pub fn new(url: impl ToString) -> Self {
+        Self::with_commitment(url, CommitmentConfig::confirmed())
+    }
+
+    /// A client for the endpoint at `url` that believes what has reached `commitment`.
+    pub fn with_commitment(url: impl ToString, commitment: CommitmentConfig) -> Self {
+        let rpc = RpcClient::new_with_timeout_and_commitment(url.to_string(), REQUEST_TIMEOUT, commitment);
+        Self { rpc, commitment }
+    }
+
+    /// The connection underneath, for what this client does not wrap.
+    pub fn rpc(&self) -> &RpcClient {
+        &self.rpc
+    }
+
+    /// What this client takes as happened.
+    pub fn commitment(&self) -> CommitmentConfig {
+        self.commitment
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Client({}, {})", self.rpc.url(), self.commitment.commitment)
+    }
+}

@@ -1,0 +1,1 @@
+//! A transfer hook for the tests of tokens with one.
