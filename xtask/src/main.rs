@@ -1,9 +1,11 @@
-//! The workspace's tasks: `cargo xtask build`, `test`, `demo`, `bench`, `size`.
+//! The workspace's tasks: `cargo xtask build`, `test`, `demo`, `bench`, `size`, `fuzz`, `mutants`.
 
 mod bench;
 mod demo;
+mod fuzz;
 mod hygiene;
 mod idl;
+mod mutants;
 mod paths;
 mod program;
 mod run;
@@ -38,6 +40,10 @@ enum Task {
     Bench(bench::Bench),
     /// List the program's functions by what they take of its size, upstream's compiler only
     Size(size::Size),
+    /// Fuzz the arithmetic and what reads foreign bytes
+    Fuzz(fuzz::Fuzz),
+    /// Switch off the program's checks one after the other: a test must notice each
+    Mutants(mutants::Mutants),
     #[command(name = idl::PRINT, hide = true)]
     PrintIdl,
 }
@@ -59,6 +65,8 @@ fn perform(task: Task) -> Result<u8> {
         Task::Demo(demo) => demo.run(),
         Task::Bench(bench) => bench.run(),
         Task::Size(size) => size.run().map(|()| 0),
+        Task::Fuzz(fuzz) => fuzz.run().map(|()| 0),
+        Task::Mutants(mutants) => mutants.run(),
         Task::PrintIdl => idl::print().map(|()| 0),
     }
 }

@@ -128,6 +128,27 @@ fn show_progress(stderr: impl Read) {
     }
 }
 
+/// Runs a command that is chatty on standard error: shows the last of its lines that contain each of `shown`, or all of the
+/// end if it fails.
+pub fn quietly(command: &mut Command, doing: &str, shown: &[&str]) -> Result<()> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| cannot_start(doing, command))?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        let lines: Vec<&str> = text.lines().collect();
+        let end = lines[lines.len().saturating_sub(40)..].join("\n");
+        bail!("{doing} failed ({}): {}\n{end}", ended(output.status), line(command));
+    }
+    for wanted in shown {
+        if let Some(found) = text.lines().rfind(|found| found.contains(wanted)) {
+            say(format_args!("    {}", found.trim()));
+        }
+    }
+    Ok(())
+}
+
 /// Prints a line; a reader that has seen enough (`| head`) is no failure.
 pub fn say(line: fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{line}");

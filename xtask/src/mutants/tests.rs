@@ -1,0 +1,132 @@
+//! The tests of the built program, run one file at a time until one fails.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::Mutant;
+use crate::{paths, run};
+
+/// Test files for checks that no instruction of the same name has, and after those: quick ones first.
+const ORDER: [&str; 10] = [
+    "invariants",
+    "token_view",
+    "token_extensions",
+    "attacks",
+    "guarantees",
+    "edge_amounts",
+    "events",
+    "matrix",
+    "lifecycles",
+    "stateful",
+];
+
+/// Test files that say nothing about what the program does.
+const APART: [&str; 3] = ["guarantee_ids", "fixtures", "security_txt"];
+
+/// A test file takes at most a few minutes, also on a busy machine; a mutant that makes one hang is noticed.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How many sequences the stateful test runs for one mutant.
+const SEQUENCES: &str = "150";
+
+/// The test files, built.
+pub struct Suite {
+    binaries: BTreeMap<String, PathBuf>,
+}
+
+impl Suite {
+    /// Builds them.
+    pub fn build() -> Result<Self> {
+        let messages = run::with_progress(
+            run::workspace_cargo().args([
+                "test",
+                "--locked",
+                "--package",
+                "earnout-tests",
+                "--tests",
+                "--no-run",
+                "--message-format=json",
+            ]),
+            "building the tests",
+        )?;
+        let mut binaries = BTreeMap::new();
+        for line in messages.lines() {
+            let message: Value = serde_json::from_str(line).context("cargo printed a line that is no JSON")?;
+            let is_test = message["target"]["kind"][0] == "test";
+            if let (true, Some(file)) = (is_test, message["executable"].as_str()) {
+                let name = message["target"]["name"].as_str().unwrap_or_default();
+                binaries.insert(name.to_owned(), PathBuf::from(file));
+            }
+        }
+        for name in APART {
+            binaries.remove(name);
+        }
+        Ok(Self { binaries })
+    }
+
+    /// The first test file that fails with this program, or none. What a mutant concerns is asked first.
+    pub fn first_failure(&self, program: &Path, mutant: Option<&Mutant>) -> Result<Option<String>> {
+        for name in self.order(mutant) {
+            if !self.passes(&name, program)? {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    }
+
+    fn order(&self, mutant: Option<&Mutant>) -> Vec<String> {
+        let own = mutant.and_then(|mutant| mutant.file.strip_prefix("instructions/")?.strip_suffix(".rs"));
+        let others = self
+            .binaries
+            .keys()
+            .map(String::as_str)
+            .filter(|name| !ORDER.contains(name));
+        let mut order: Vec<String> = Vec::new();
+        for name in own.into_iter().chain(others).chain(ORDER) {
+            if self.binaries.contains_key(name) && !order.iter().any(|known| known == name) {
+                order.push(name.to_owned());
+            }
+        }
+        // Apart from its own file, a check of one instruction is hardly noticed by the files of the others.
+        if own.is_some() {
+            let (first, rest) = order.split_at(1);
+            let (late, early): (Vec<_>, Vec<_>) =
+                rest.iter().cloned().partition(|name| !ORDER.contains(&name.as_str()));
+            order = first.iter().cloned().chain(early).chain(late).collect();
+        }
+        order
+    }
+
+    fn passes(&self, name: &str, program: &Path) -> Result<bool> {
+        let mut test = Command::new(&self.binaries[name])
+            .current_dir(paths::root().join("tests"))
+            .env("EARNOUT_SO", program)
+            .env("EARNOUT_SEQUENCES", SEQUENCES)
+            .env("EARNOUT_STORE", "0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .with_context(|| format!("cannot start the test {name}"))?;
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = test.try_wait()? {
+                return Ok(status.success());
+            }
+            if begun.elapsed() > PATIENCE {
+                test.kill()?;
+                test.wait()?;
+                return Ok(false);
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
