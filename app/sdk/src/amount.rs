@@ -1,0 +1,145 @@
+//! Decimal numbers as people write them, and the whole numbers of smallest units that they stand for. Nothing is ever
+//! rounded, and no floating point is involved.
+//!
+//! ```
+//! use earnout_sdk::amount;
+//!
+//! assert_eq!(amount::parse("1_250.5", 6), Ok(1_250_500_000));
+//! assert_eq!(amount::tokens(1_250_500_000, 6), "1,250.500000");
+//! assert!(amount::parse("0.0000001", 6).is_err());
+//! ```
+
+use thiserror::Error;
+
+/// Why a text is no exact amount.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum AmountError {
+    /// The text is no decimal number.
+    #[error("is no number; expected digits like 1_250.5")]
+    NotANumber,
+    /// The number could only be kept by rounding it.
+    #[error("has more than {0} decimals and would have to be rounded; expected at most {0}")]
+    TooManyDecimals(u8),
+    /// The number does not fit 64 bits of smallest units.
+    #[error("is too large; expected a number whose smallest units fit 64 bits")]
+    TooLarge,
+}
+
+/// Reads an amount of tokens into base units, of which `decimals` make the decimal places of a token. `_` may separate
+/// digits.
+///
+/// # Errors
+/// If the text is no number from 0 on, has more decimals, or does not fit.
+pub fn parse(text: &str, decimals: u8) -> Result<u64, AmountError> {
+    units(text, decimals)?.try_into().map_err(|_| AmountError::TooLarge)
+}
+
+/// Reads a value, which may be negative, into its fixed-point number with `decimals`.
+///
+/// # Errors
+/// If the text is no number, has more decimals, or does not fit.
+pub fn parse_value(text: &str, decimals: u8) -> Result<i64, AmountError> {
+    let value = match text.strip_prefix('-') {
+        Some(digits) => units(digits, decimals)?.checked_neg(),
+        None => Some(units(text, decimals)?),
+    };
+    value
+        .and_then(|value| value.try_into().ok())
+        .ok_or(AmountError::TooLarge)
+}
+
+/// Units of 10^-decimals.
+fn units(text: &str, decimals: u8) -> Result<i128, AmountError> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let (whole, fraction) = (whole.replace('_', ""), fraction.replace('_', ""));
+    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !are_digits(&whole) || !are_digits(&fraction) {
+        return Err(AmountError::NotANumber);
+    }
+    let fraction = fraction.trim_end_matches('0');
+    let missing = usize::from(decimals)
+        .checked_sub(fraction.len())
+        .ok_or(AmountError::TooManyDecimals(decimals))?;
+    let all = format!("{whole}{fraction}{}", "0".repeat(missing));
+    all.parse().map_err(|_| AmountError::TooLarge)
+}
+
+/// `amount` base units with all decimals, thousands separated.
+pub fn tokens(amount: u64, decimals: u8) -> String {
+    let digits = format!("{amount:0>width$}", width = usize::from(decimals) + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - usize::from(decimals));
+    let separator = if fraction.is_empty() { "" } else { "." };
+    format!("{}{separator}{fraction}", grouped(whole))
+}
+
+/// A fixed-point value with `decimals`, without superfluous zeros.
+pub fn fixed(value: i64, decimals: u8) -> String {
+    let sign = if value < 0 { "-" } else { "" };
+    let text = tokens(value.unsigned_abs(), decimals);
+    let text = match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => &text,
+    };
+    format!("{sign}{text}")
+}
+
+/// A whole number with its thousands separated.
+pub fn count(number: impl TryInto<u64>) -> String {
+    grouped(&number.try_into().unwrap_or(u64::MAX).to_string())
+}
+
+fn grouped(digits: &str) -> String {
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_show_every_base_unit() {
+        assert_eq!(tokens(0, 6), "0.000000");
+        assert_eq!(tokens(1, 6), "0.000001");
+        assert_eq!(tokens(1_234_567_890_123, 6), "1,234,567.890123");
+        assert_eq!(tokens(u64::MAX, 0), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn fixed_point_values_lose_only_zeros() {
+        assert_eq!(fixed(415, 1), "41.5");
+        assert_eq!(fixed(-410, 1), "-41");
+        assert_eq!(fixed(100, 0), "100");
+        assert_eq!(fixed(i64::MIN, 18), "-9.223372036854775808");
+    }
+
+    #[test]
+    fn only_exact_numbers_are_read() {
+        assert_eq!(parse_value("41.5", 1), Ok(415));
+        assert_eq!(parse_value("-41.50", 1), Ok(-415));
+        assert_eq!(parse_value("10_000", 6), Ok(10_000_000_000));
+        assert_eq!(parse_value("1.25", 1), Err(AmountError::TooManyDecimals(1)));
+        assert_eq!(parse_value("99999999999999999999", 1), Err(AmountError::TooLarge));
+        for wrong in ["", ".", "1.", ".5", "1e3", "+1", "--1", "1 ", "-", "_", "1,000"] {
+            assert_eq!(parse_value(wrong, 1), Err(AmountError::NotANumber), "{wrong}");
+            assert_eq!(parse(wrong, 1), Err(AmountError::NotANumber), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_largest_numbers_are_read_and_larger_ones_refused() {
+        assert_eq!(parse("18446744073709551615", 0), Ok(u64::MAX));
+        assert_eq!(parse("18446744073709.551615", 6), Ok(u64::MAX));
+        assert_eq!(parse("18446744073709551616", 0), Err(AmountError::TooLarge));
+        assert_eq!(parse("1", 255), Err(AmountError::TooLarge));
+        assert_eq!(parse("-1", 0), Err(AmountError::NotANumber));
+        assert_eq!(parse_value("-9223372036854775808", 0), Ok(i64::MIN));
+        assert_eq!(parse_value("9223372036854775808", 0), Err(AmountError::TooLarge));
+    }
+}
