@@ -1,0 +1,60 @@
+// Writes the client in src/generated from the program's interface description, or with --check compares it.
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rootNodeFromAnchor } from '@codama/nodes-from-anchor';
+import { renderVisitor } from '@codama/renderers-js';
+import { createFromRoot } from 'codama';
+
+const idl = fileURLToPath(new URL('../../../idl/earnout.json', import.meta.url));
+const committed = fileURLToPath(new URL('../src/generated', import.meta.url));
+
+/** The generator names what encodes the type Kpi `KpiArgs`: the interface's own type of that name has to yield. */
+const renamed = { KpiArgs: 'KpiTerms' };
+
+function readInterface() {
+  const rename = (key, value) => (key === 'name' && Object.hasOwn(renamed, value) ? renamed[value] : value);
+  return JSON.parse(readFileSync(idl, 'utf8'), rename);
+}
+
+/** The generated messages exist in development only; a user needs them most in production. */
+function errorTexts({ errors }) {
+  const lines = errors.map(({ code, name, msg }) => `  ${code}: { name: ${JSON.stringify(name)}, message: ${JSON.stringify(msg)} },\n`);
+  return `// Written by scripts/generate.mjs from idl/earnout.json.\n\n/** Name and message of every error of the program, by its code. */\nexport const ERROR_TEXTS: Record<number, { name: string; message: string }> = {\n${lines.join('')}};\n`;
+}
+
+async function generate(folder) {
+  const codama = createFromRoot(rootNodeFromAnchor(readInterface()));
+  const options = { kitImportStrategy: 'rootOnly', generatedFolder: '.', syncPackageJson: false, deleteFolderBeforeRendering: true };
+  await codama.accept(renderVisitor(folder, options));
+  writeFileSync(join(folder, 'errors', 'texts.ts'), errorTexts(readInterface()));
+}
+
+function filesOf(folder) {
+  const files = new Map();
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    files.set(relative(folder, path), readFileSync(path, 'utf8'));
+  }
+  return files;
+}
+
+if (process.argv.includes('--check')) {
+  const fresh = mkdtempSync(join(tmpdir(), 'earnout-client-'));
+  try {
+    await generate(fresh);
+    const [expected, found] = [filesOf(fresh), filesOf(committed)];
+    const names = new Set([...expected.keys(), ...found.keys()]);
+    const stale = [...names].filter((name) => expected.get(name) !== found.get(name)).sort();
+    if (stale.length > 0) {
+      console.error(`error: src/generated differs from what idl/earnout.json gives:\n  ${stale.join('\n  ')}\nRun: npm run generate`);
+      process.exitCode = 1;
+    }
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+} else {
+  await generate(committed);
+}

@@ -1,0 +1,67 @@
+// What the app needs of a chain. One implementation speaks to an RPC endpoint, the one in the tests to a chain in the
+// process: everything above this file is the same for both.
+import type { Address, Blockhash, ReadonlyUint8Array, Signature } from '@solana/kit';
+
+/** An account as it lies on the chain. */
+export type RawAccount = { address: Address; owner: Address; lamports: bigint; data: ReadonlyUint8Array };
+
+/** Bytes that an account has at an offset. */
+export type Match = { offset: number; bytes: ReadonlyUint8Array };
+
+/** Which of the program's accounts are meant: their size, and bytes they have. */
+export type AccountFilter = { size?: number; matches: readonly Match[] };
+
+export type Simulation = { error?: unknown; logs: readonly string[]; units: bigint };
+
+/** A transaction of the past, with the instructions that programs sent to themselves or others. */
+export type PastTransaction = {
+  signature: Signature;
+  slot: bigint;
+  failed: boolean;
+  /** Data of the inner instructions of the program, in order. */
+  inner: readonly ReadonlyUint8Array[];
+};
+
+export type PastSignature = { signature: Signature; slot: bigint; failed: boolean };
+
+export type SignatureState = { state: 'unknown' } | { state: 'confirmed' } | { state: 'failed'; error: unknown };
+
+export type Lifetime = { blockhash: Blockhash; lastValidBlockHeight: bigint };
+
+/** Ends a watch. */
+export type Stop = () => void;
+
+export type WatchEvents = {
+  onAccount: (account: RawAccount) => void;
+  /** Notifications were lost: what was read before may be old. */
+  onGap: () => void;
+  /** Whether notifications arrive. */
+  onLive: (live: boolean) => void;
+};
+
+export interface Chain {
+  /** The accounts at these addresses, in their order; undefined where there is none. */
+  accounts(addresses: readonly Address[]): Promise<(RawAccount | undefined)[]>;
+  /** The program's accounts that match. */
+  find(filter: AccountFilter): Promise<RawAccount[]>;
+  /** Reports every change of these accounts. */
+  watchAccounts(addresses: readonly Address[], events: WatchEvents): Stop;
+  /** Reports every change of the program's accounts that match. */
+  watchProgram(filter: AccountFilter, events: WatchEvents): Stop;
+  genesisHash(): Promise<string>;
+  /** The smallest balance, in lamports, that an account of this size needs. */
+  rent(size: number): Promise<bigint>;
+  lifetime(): Promise<Lifetime>;
+  blockHeight(): Promise<bigint>;
+  /** Price in micro-lamports for each compute unit that transactions writing these accounts paid lately. */
+  recentPrices(writable: readonly Address[]): Promise<bigint[]>;
+  /** Runs a transaction, given as base64, without sending it; its signatures do not count. */
+  simulate(transaction: string): Promise<Simulation>;
+  /** Sends a signed transaction, given as base64. */
+  send(transaction: string): Promise<Signature>;
+  signatureStates(signatures: readonly Signature[]): Promise<SignatureState[]>;
+  /** Transactions that named `address`, newest first, older than `before`. */
+  signatures(address: Address, before: Signature | undefined, limit: number): Promise<PastSignature[]>;
+  /** Transactions by signature; undefined for one that the endpoint no longer has. */
+  transactions(signatures: readonly Signature[]): Promise<(PastTransaction | undefined)[]>;
+}
