@@ -1,5 +1,6 @@
 //! The whole state of a plan can be rebuilt from its events: every field of every account, byte by byte, after every single
-//! transaction of a long mixed life.
+//! transaction of a long mixed life, by the SDK's ledger. And after each of them the SDK's statement, which computes every
+//! settlement again from the attested values, agrees with every recorded amount.
 //!
 //! What events leave out by design, because addresses and layout give it: bumps, discriminators and the layout version.
 //! Nothing else had to be taken from anywhere but the events.
@@ -9,10 +10,11 @@ use {
     bytemuck::Zeroable,
     earnout::{
         instructions::{AcceptBeneficiaryArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
-        state::{
-            ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, CLAIM_LOCKED, ClosedPlan, DISPUTE_BARRED, FORFEITED, Kpi,
-            OracleSet, REVOCABLE, RULING_UPHELD, RULING_VALUE, TRANSFERABLE,
-        },
+        state::{ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE},
+    },
+    earnout_sdk::{
+        ledger::Ledger,
+        statement::{PeriodReport, Sources, Statement},
     },
     earnout_tests::{
         extensions::fee_mint,
@@ -25,407 +27,108 @@ use {
     },
 };
 
-/// Everything that the events of all plans tell.
+/// Everything that the events of all plans tell, by plan.
 #[derive(Default)]
-struct Books {
-    plans: BTreeMap<Pubkey, Plan>,
-    marks: BTreeMap<Pubkey, ClosedPlan>,
-    grants: BTreeMap<Pubkey, Grant>,
-    attestations: BTreeMap<Pubkey, Attestation>,
-    periods: BTreeMap<Pubkey, Period>,
-    /// Balances of the vaults, by plan.
-    vaults: BTreeMap<Pubkey, u64>,
-    /// Accounts that were closed.
-    closed: BTreeSet<Pubkey>,
-}
-
-/// Plan, time and number of any event.
-macro_rules! head {
-    ($event:expr, $($kind:ident)+) => {
-        match $event { $(Event::$kind(event) => (event.plan, event.time, event.sequence)),+ }
-    };
-}
-
-fn bump(seeds: &[&[u8]]) -> u8 {
-    Pubkey::find_program_address(seeds, &earnout::ID).1
-}
-
-fn padded<const N: usize>(text: &str) -> [u8; N] {
-    let mut bytes = [0; N];
-    bytes[..text.len()].copy_from_slice(text.as_bytes());
-    bytes
-}
-
-fn oracle_set(oracles: &[Pubkey], threshold: u8, first_period: u16) -> OracleSet {
-    let mut set = OracleSet::zeroed();
-    set.keys[..oracles.len()].copy_from_slice(oracles);
-    set.count = u8::try_from(oracles.len()).unwrap();
-    set.threshold = threshold;
-    set.first_period = first_period;
-    set
-}
-
-fn attestation_address(plan: &Pubkey, kpi: u8, period: u16, subject: &Pubkey) -> Pubkey {
-    pda::attestation(plan, kpi, period, subject)
-}
+struct Books(BTreeMap<Pubkey, Ledger>);
 
 impl Books {
     fn apply(&mut self, event: &Event) {
-        let (key, time, sequence) = head!(
-            event,
-            PlanCreated KpiAdded PlanActivated PlanFunded SurplusWithdrawn GrantCreated ValueAttested GrantSettled
-            BonusCollected GrantClaimed ValueDisputed DisputeRuled AuthorityProposed AuthorityAccepted OraclesProposed
-            OracleChangeCancelled TreasurySet BeneficiaryProposed BeneficiaryAccepted ClaimLockSet GrantEnded
-            AttestationClosed PeriodClosed GrantClosed PlanClosed
-        );
-        if let Event::PlanCreated(event) = event {
-            assert!(self.plans.insert(key, created(event)).is_none());
-            self.vaults.insert(key, 0);
+        match (self.0.get_mut(&event.plan()), event) {
+            (Some(ledger), event) => ledger.apply(event).unwrap(),
+            (None, Event::PlanCreated(event)) => {
+                self.0.insert(event.plan, Ledger::begin(event));
+            }
+            (None, _) => panic!("the first event creates the plan"),
         }
-        let plan = self.plans.get_mut(&key).expect("the first event creates the plan");
-        assert_eq!(sequence, plan.event_sequence + 1, "no event is missing");
-        plan.event_sequence = sequence;
-        match event {
-            Event::PlanCreated(_) => {}
-            Event::KpiAdded(event) => {
-                assert_eq!(event.kpi, plan.kpi_count);
-                plan.kpis[usize::from(event.kpi)] = packed(&event.terms);
-                plan.kpi_count += 1;
-            }
-            Event::PlanActivated(_) => {
-                plan.status = PlanStatus::Active.to_byte();
-                plan.activated_at = time;
-            }
-            Event::PlanFunded(event) => {
-                plan.funded_total += event.received;
-                self.vaults.insert(key, event.vault_balance);
-            }
-            Event::SurplusWithdrawn(event) => {
-                plan.withdrawn_total += event.amount;
-                self.vaults.insert(key, event.vault_balance);
-            }
-            Event::AuthorityProposed(event) => {
-                assert_eq!(event.old, plan.pending_authority);
-                plan.pending_authority = event.new;
-            }
-            Event::AuthorityAccepted(event) => {
-                assert_eq!((event.old, event.new), (plan.authority, plan.pending_authority));
-                (plan.authority, plan.pending_authority) = (event.new, Pubkey::default());
-                (plan.treasury, plan.treasury_owner) = (event.treasury, event.treasury_owner);
-                (plan.pending_treasury, plan.pending_treasury_owner) = Default::default();
-                plan.pending_treasury_at = 0;
-                if !event.oracle_change {
-                    plan.next_oracles = OracleSet::zeroed();
-                }
-            }
-            Event::OraclesProposed(event) => {
-                // A change can follow another one only when that has taken the place of its predecessor.
-                if plan.next_oracles.count > 0 {
-                    plan.oracles = plan.next_oracles;
-                }
-                plan.next_oracles = oracle_set(&event.oracles, event.threshold, event.first_period);
-            }
-            Event::OracleChangeCancelled(event) => {
-                assert_eq!(event.first_period, plan.next_oracles.first_period);
-                plan.next_oracles = OracleSet::zeroed();
-            }
-            Event::TreasurySet(event) => {
-                if plan.pending_treasury_at != 0 && time >= plan.pending_treasury_at {
-                    (plan.treasury, plan.treasury_owner) = (plan.pending_treasury, plan.pending_treasury_owner);
-                }
-                assert_eq!(event.old, plan.treasury);
-                (plan.pending_treasury, plan.pending_treasury_owner) = (event.new, event.new_owner);
-                plan.pending_treasury_at = event.effective_at;
-            }
-            Event::GrantCreated(event) => {
-                let grant = granted(plan, event);
-                for period in grant.first_period..grant.end_period {
-                    plan.unsettled_grants[usize::from(period)] += 1;
-                }
-                plan.grant_counter += 1;
-                plan.open_grants += 1;
-                plan.reserved = event.plan_reserved;
-                self.vaults.insert(key, event.vault_balance);
-                assert!(self.grants.insert(event.grant, grant).is_none());
-            }
-            Event::ValueAttested(event) => {
-                let address = attestation_address(&key, event.kpi, event.period, &event.subject);
-                if let Some(rent) = event.rent {
-                    let opened = opened(plan, &key, event.kpi, event.period, &event.subject, rent);
-                    assert!(self.attestations.insert(address, opened).is_none());
-                    plan.open_attestations += 1;
-                }
-                let position = plan.oracle_set(event.period).position(&event.oracle).unwrap();
-                let attestation = self.attestations.get_mut(&address).unwrap();
-                attestation.voted |= 1 << position;
-                attestation.values[position] = event.value;
-                attestation.evidence[position] = event.evidence;
-                if event.resolved {
-                    attestation.resolved = 1;
-                    (attestation.resolved_value, attestation.resolved_at) = (event.value, time);
-                }
-            }
-            Event::ValueDisputed(event) => {
-                let address = attestation_address(&key, event.kpi, event.period, &event.subject);
-                if let Some(rent) = event.rent {
-                    let opened = opened(plan, &key, event.kpi, event.period, &event.subject, rent);
-                    assert!(self.attestations.insert(address, opened).is_none());
-                    plan.open_attestations += 1;
-                }
-                let attestation = self.attestations.get_mut(&address).unwrap();
-                attestation.disputed_at = time;
-                attestation.disputer = event.disputer;
-                attestation.disputer_grant = event.grant.unwrap_or_default();
-                attestation.reason_hash = event.reason_hash;
-            }
-            Event::DisputeRuled(event) => {
-                let address = attestation_address(&key, event.kpi, event.period, &event.subject);
-                let attestation = self.attestations.get_mut(&address).unwrap();
-                attestation.ruling = event.value.map_or(RULING_UPHELD, |_| RULING_VALUE);
-                attestation.ruling_value = event.value.unwrap_or_default();
-                attestation.ruling_hash = event.reason_hash;
-                attestation.ruled_at = time;
-                if let Some(grant) = &event.barred_grant {
-                    self.grants.get_mut(grant).unwrap().flags |= DISPUTE_BARRED;
-                }
-            }
-            Event::GrantSettled(event) => {
-                let grant = self.grants.get_mut(&event.grant).unwrap();
-                assert_eq!(event.period, grant.next_period);
-                grant.next_period += 1;
-                grant.earned += event.earned;
-                grant.carry = event.carry;
-                grant.last_earned = event.earned;
-                grant.last_tranche = event.tranche;
-                grant.last_kpi_amount = event.kpi_amount;
-                grant.reserved = event.reserved;
-                let unsettled = &mut plan.unsettled_grants[usize::from(event.period)];
-                let address = pda::period(&key, event.period);
-                if let Some(rent) = event.rent {
-                    let mut pool = Period::zeroed();
-                    pool.version = 1;
-                    pool.bump = bump(&[b"period", key.as_ref(), &event.period.to_le_bytes()]);
-                    pool.period = event.period;
-                    pool.expected = *unsettled;
-                    pool.plan = key;
-                    (pool.rent_payer, pool.rent_paid) = (rent.payer, rent.lamports);
-                    assert!(self.periods.insert(address, pool).is_none());
-                    plan.open_periods += 1;
-                }
-                if let Some(pool) = self.periods.get_mut(&address) {
-                    pool.settled += 1;
-                    pool.pool += event.pooled;
-                    pool.kpi_total += event.kpi_amount;
-                }
-                *unsettled -= 1;
-                plan.earned_total += event.earned;
-                (plan.reserved, plan.owed, plan.pooled) = (event.plan_reserved, event.plan_owed, event.plan_pooled);
-            }
-            Event::BonusCollected(event) => {
-                let grant = self.grants.get_mut(&event.grant).unwrap();
-                grant.bonus += event.bonus;
-                grant.last_bonus = event.bonus;
-                grant.collected_through = event.period + 1;
-                let pool = self.periods.get_mut(&pda::period(&key, event.period)).unwrap();
-                pool.collected += 1;
-                pool.paid += event.bonus;
-                plan.bonus_total += event.bonus;
-                (plan.owed, plan.pooled) = (event.plan_owed, event.plan_pooled);
-            }
-            Event::GrantClaimed(event) => {
-                self.grants.get_mut(&event.grant).unwrap().claimed = event.claimed;
-                plan.claimed_total += event.amount;
-                plan.owed = event.plan_owed;
-                self.vaults.insert(key, event.vault_balance);
-            }
-            Event::BeneficiaryProposed(event) => {
-                let grant = self.grants.get_mut(&event.grant).unwrap();
-                assert_eq!(event.old, grant.pending_beneficiary);
-                grant.pending_beneficiary = event.new;
-            }
-            Event::BeneficiaryAccepted(event) => {
-                let grant = self.grants.get_mut(&event.grant).unwrap();
-                assert_eq!((event.old, event.new), (grant.beneficiary, grant.pending_beneficiary));
-                (grant.beneficiary, grant.pending_beneficiary) = (event.new, Pubkey::default());
-                grant.associated_bump = associated_bump(plan, &event.new);
-                grant.flags &= !CLAIM_LOCKED;
-            }
-            Event::ClaimLockSet(event) => {
-                let flags = &mut self.grants.get_mut(&event.grant).unwrap().flags;
-                *flags = *flags & !CLAIM_LOCKED | if event.locked { CLAIM_LOCKED } else { 0 };
-            }
-            Event::GrantEnded(event) => {
-                let grant = self.grants.get_mut(&event.grant).unwrap();
-                for period in event.end_period..grant.end_period {
-                    plan.unsettled_grants[usize::from(period)] -= 1;
-                }
-                grant.end_period = event.end_period;
-                grant.cut_tranche = event.cut_tranche;
-                grant.termination = event.termination;
-                grant.ended_at = time;
-                grant.flags |= if event.forfeited { FORFEITED } else { 0 };
-                (grant.carry, grant.reserved) = (event.carry, event.reserved);
-                (plan.reserved, plan.owed) = (event.plan_reserved, event.plan_owed);
-            }
-            Event::AttestationClosed(event) => {
-                let address = attestation_address(&key, event.kpi, event.period, &event.subject);
-                plan.open_attestations -= 1;
-                self.closed.insert(address);
-                assert!(self.attestations.remove(&address).is_some());
-            }
-            Event::PeriodClosed(event) => {
-                let address = pda::period(&key, event.period);
-                plan.open_periods -= 1;
-                self.closed.insert(address);
-                assert!(self.periods.remove(&address).is_some());
-            }
-            Event::GrantClosed(event) => {
-                plan.open_grants -= 1;
-                self.closed.insert(event.grant);
-                let grant = self.grants.remove(&event.grant).unwrap();
-                assert_eq!(event.claimed, grant.claimed);
-            }
-            Event::PlanClosed(event) => {
-                let mut mark = ClosedPlan::zeroed();
-                (mark.closed_at, mark.event_sequence) = (time, sequence);
-                self.marks.insert(key, mark);
-                self.closed.insert(plan.vault);
-                assert_eq!(self.vaults.remove(&key), Some(event.amount));
-                self.plans.remove(&key);
-            }
-        }
+    }
+
+    /// The plan that is not closed, of which there is at most one.
+    fn open(&self) -> Option<&Ledger> {
+        self.0.values().find(|ledger| ledger.closing.is_none())
     }
 
     /// Compares every account with the chain.
     #[track_caller]
     fn assert_equal(&self, chain: &Chain) {
-        // Whole structures first, because they can be read.
-        for (address, plan) in &self.plans {
-            assert_eq!(chain.plan(address).as_ref(), Some(plan));
-            assert_eq!(chain.balance(&plan.vault), self.vaults[address]);
+        for (address, ledger) in &self.0 {
+            match &ledger.closing {
+                None => {
+                    // Whole structures first, because they can be read.
+                    assert_eq!(chain.plan(address).as_ref(), Some(&ledger.plan));
+                    assert_eq!(chain.balance(&ledger.plan.vault), ledger.vault_balance);
+                    assert_bytes(chain, address, &ledger.plan);
+                }
+                Some(closing) => {
+                    assert_bytes(chain, address, &closing.mark);
+                    assert_eq!(chain.account(&ledger.plan.vault), None);
+                }
+            }
+            for (address, grant) in &ledger.grants {
+                assert_account(chain, address, &grant.state, grant.closed, chain.grant(address));
+            }
+            for (address, attestation) in &ledger.attestations {
+                let account = chain.attestation(address);
+                assert_account(chain, address, &attestation.state, attestation.closed, account);
+            }
+            for (address, period) in &ledger.periods {
+                assert_account(chain, address, &period.state, period.closed, chain.period(address));
+            }
         }
-        for (address, grant) in &self.grants {
-            assert_eq!(chain.grant(address).as_ref(), Some(grant));
-        }
-        for (address, attestation) in &self.attestations {
-            assert_eq!(chain.attestation(address).as_ref(), Some(attestation));
-        }
-        for (address, period) in &self.periods {
-            assert_eq!(chain.period(address).as_ref(), Some(period));
-        }
-        assert_bytes(chain, &self.plans);
-        assert_bytes(chain, &self.marks);
-        assert_bytes(chain, &self.grants);
-        assert_bytes(chain, &self.attestations);
-        assert_bytes(chain, &self.periods);
-        for address in &self.closed {
-            assert_eq!(chain.account(address), None);
+    }
+
+    /// The report on every plan agrees with what the accounts have recorded, and its sums with each other.
+    #[track_caller]
+    fn assert_accounted_for(&self, chain: &Chain) {
+        for ledger in self.0.values() {
+            let sources = Sources::of_ledger(ledger, None, chain.now()).unwrap();
+            let statement = Statement::of(sources).unwrap();
+            assert_eq!(statement.findings, []);
+            let (totals, vault) = (statement.totals, statement.vault);
+            assert_eq!((vault.surplus < 0, vault.donated), (false, 0));
+            let periods = statement.periods.iter();
+            let sum = |amount: fn(&PeriodReport) -> u128| periods.clone().map(amount).sum::<u128>();
+            assert_eq!(sum(|period| period.earned), totals.earned);
+            assert_eq!(sum(|period| period.bonus), totals.bonus);
+            assert_eq!(sum(|period| period.returned), totals.returned);
+            assert_eq!(
+                totals.earned + totals.bonus - totals.forfeited,
+                totals.owed + totals.claimed
+            );
+            assert!(totals.claimed <= totals.vested && totals.vested - totals.claimed == totals.claimable);
+            for grant in statement.grants.values() {
+                let tranches: u64 = (grant.state.first_period..grant.state.end_period)
+                    .map(|period| grant.state.tranche(period).unwrap())
+                    .sum();
+                assert_eq!(tranches + grant.cancelled, grant.state.allocation);
+            }
         }
     }
 }
 
 #[track_caller]
-fn assert_bytes<T: ZeroCopy>(chain: &Chain, accounts: &BTreeMap<Pubkey, T>) {
-    for (address, state) in accounts {
-        let bytes = [T::DISCRIMINATOR, bytemuck::bytes_of(state)].concat();
-        assert_eq!(chain.account(address).unwrap().data, bytes);
+fn assert_account<T: ZeroCopy + Debug + PartialEq>(
+    chain: &Chain,
+    address: &Pubkey,
+    state: &T,
+    closed: bool,
+    account: Option<T>,
+) {
+    if closed {
+        assert_eq!(chain.account(address), None);
+    } else {
+        assert_eq!(account.as_ref(), Some(state));
+        assert_bytes(chain, address, state);
     }
 }
 
-fn created(event: &PlanCreated) -> Plan {
-    let mut plan = Plan::zeroed();
-    let terms = &event.terms;
-    plan.version = 1;
-    plan.bump = bump(&[b"plan", event.creator.as_ref(), &terms.plan_id.to_le_bytes()]);
-    plan.vault_bump = bump(&[b"vault", event.plan.as_ref()]);
-    (plan.cadence_kind, plan.cadence_length) = match terms.cadence {
-        Cadence::Seconds(secs) => (0, secs),
-        Cadence::Months(months) => (1, u32::from(months)),
-    };
-    plan.combination = terms.combination.to_byte();
-    plan.unearned_policy = terms.unearned_policy.to_byte();
-    plan.release = terms.release.to_byte();
-    plan.token_flags = terms.token_flags;
-    plan.period_count = terms.period_count;
-    plan.plan_id = terms.plan_id;
-    plan.start_ts = terms.start_ts;
-    plan.enrolment_end = terms.enrolment_end;
-    plan.attest_secs = terms.attest_secs;
-    plan.challenge_secs = terms.challenge_secs;
-    plan.ruling_secs = terms.ruling_secs;
-    plan.notice_secs = terms.notice_secs;
-    plan.bonus_cap_bps = terms.bonus_cap_bps;
-    plan.max_fee_bps = terms.max_fee_bps;
-    plan.min_allocation = terms.min_allocation;
-    plan.max_allocation = terms.max_allocation;
-    plan.max_grants = terms.max_grants;
-    (plan.creator, plan.authority) = (event.creator, event.creator);
-    plan.arbiter = terms.arbiter.unwrap_or_default();
-    (plan.mint, plan.token_program, plan.vault) = (event.mint, event.token_program, event.vault);
-    (plan.treasury, plan.treasury_owner) = (event.treasury, event.treasury_owner);
-    (plan.rent_payer, plan.rent_paid) = (event.rent.payer, event.rent.lamports);
-    plan.vault_rent_paid = event.vault_rent;
-    plan.oracles = oracle_set(&terms.oracles, terms.threshold, 0);
-    plan
+#[track_caller]
+fn assert_bytes<T: ZeroCopy>(chain: &Chain, address: &Pubkey, state: &T) {
+    let bytes = [T::DISCRIMINATOR, bytemuck::bytes_of(state)].concat();
+    assert_eq!(chain.account(address).unwrap().data, bytes);
 }
 
-fn packed(terms: &KpiArgs) -> Kpi {
-    let mut kpi = Kpi::zeroed();
-    (kpi.name, kpi.unit) = (padded(&terms.name), padded(&terms.unit));
-    kpi.rubric_hash = terms.rubric_hash;
-    (kpi.range_min, kpi.range_max) = (terms.range_min, terms.range_max);
-    for (index, point) in terms.points.iter().enumerate() {
-        (kpi.curve_values[index], kpi.curve_scores[index]) = (point.value, point.score);
-    }
-    kpi.point_count = u8::try_from(terms.points.len()).unwrap();
-    kpi.default_score = terms.default_score;
-    kpi.decimals = terms.decimals;
-    (kpi.scope, kpi.interpolation) = (terms.scope.to_byte(), terms.interpolation.to_byte());
-    kpi
-}
-
-fn associated_bump(plan: &Plan, owner: &Pubkey) -> u8 {
-    let seeds = [owner.as_ref(), plan.token_program.as_ref(), plan.mint.as_ref()];
-    Pubkey::find_program_address(&seeds, &anchor_spl::associated_token::ID).1
-}
-
-fn granted(plan: &Plan, event: &GrantCreated) -> Grant {
-    let mut grant = Grant::zeroed();
-    let terms = &event.terms;
-    grant.version = 1;
-    grant.bump = bump(&[b"grant", event.plan.as_ref(), &terms.grant_index.to_le_bytes()]);
-    grant.associated_bump = associated_bump(plan, &terms.beneficiary);
-    grant.flags |= if terms.revocable { REVOCABLE } else { 0 };
-    grant.flags |= if terms.transferable { TRANSFERABLE } else { 0 };
-    (grant.index, grant.plan) = (terms.grant_index, event.plan);
-    (grant.beneficiary, grant.allocation) = (terms.beneficiary, terms.allocation);
-    (grant.rent_payer, grant.rent_paid) = (event.rent.payer, event.rent.lamports);
-    (grant.first_period, grant.periods, grant.cliff_periods) = (terms.first_period, terms.periods, terms.cliff_periods);
-    (grant.next_period, grant.collected_through) = (terms.first_period, terms.first_period);
-    grant.end_period = terms.first_period + terms.periods;
-    grant.time_weight = terms.time_weight;
-    grant.kpi_weights[..terms.kpi_weights.len()].copy_from_slice(&terms.kpi_weights);
-    (grant.max_credit, grant.reserved) = (event.max_credit, event.reserved);
-    grant.created_at = event.time;
-    grant
-}
-
-fn opened(plan: &Plan, key: &Pubkey, kpi: u8, period: u16, subject: &Pubkey, rent: Rent) -> Attestation {
-    let mut attestation = Attestation::zeroed();
-    let set = plan.oracle_set(period);
-    attestation.version = 1;
-    attestation.bump = bump(&[
-        b"attestation",
-        key.as_ref(),
-        &[kpi],
-        &period.to_le_bytes(),
-        subject.as_ref(),
-    ]);
-    (attestation.kpi, attestation.period) = (kpi, period);
-    (attestation.plan, attestation.subject) = (*key, *subject);
-    (attestation.rent_payer, attestation.rent_paid) = (rent.payer, rent.lamports);
-    (attestation.oracle_count, attestation.threshold) = (set.count, set.threshold);
-    attestation
+fn attestation_address(plan: &Pubkey, kpi: u8, period: u16, subject: &Pubkey) -> Pubkey {
+    pda::attestation(plan, kpi, period, subject)
 }
 
 /// A world whose transactions are all written into books.
@@ -489,10 +192,17 @@ impl Life {
         assert_eq!(events.len(), 1);
         self.books.apply(events[0]);
         self.books.assert_equal(&self.world.chain);
-        self.filled.extend(self.books.plans.values().flat_map(filled));
-        self.filled.extend(self.books.grants.values().flat_map(filled));
-        self.filled.extend(self.books.attestations.values().flat_map(filled));
-        self.filled.extend(self.books.periods.values().flat_map(filled));
+        self.books.assert_accounted_for(&self.world.chain);
+        if let Some(ledger) = self.books.open() {
+            self.filled.extend(filled(&ledger.plan));
+            self.filled
+                .extend(ledger.grants.values().flat_map(|record| filled(&record.state)));
+            let attestations = ledger.attestations.values();
+            self.filled
+                .extend(attestations.flat_map(|record| filled(&record.state)));
+            self.filled
+                .extend(ledger.periods.values().flat_map(|record| filled(&record.state)));
+        }
     }
 
     /// A key that can sign.
@@ -590,13 +300,15 @@ impl Life {
     /// Settles the period for all of its grants, and collects where the plan redistributes.
     fn settle(&mut self, period: u16) {
         self.world.after_windows(period);
-        let of_plan = |(address, grant): (&Pubkey, &Grant)| (grant.plan == self.world.token.plan).then_some(*address);
-        let due: Vec<Pubkey> = self.books.grants.iter().filter_map(of_plan).collect();
-        let due = due.into_iter().filter(|address| {
-            let grant = &self.books.grants[address];
-            grant.next_period == period && grant.end_period > period
-        });
-        let due: Vec<Pubkey> = due.collect();
+        let grants = self
+            .books
+            .open()
+            .unwrap()
+            .grants
+            .iter()
+            .filter(|(_, record)| !record.closed);
+        let due = grants.filter(|(_, record)| record.state.next_period == period && record.state.end_period > period);
+        let due: Vec<Pubkey> = due.map(|(address, _)| *address).collect();
         for grant in &due {
             self.run(self.world.settle_instruction(grant));
         }
@@ -777,8 +489,12 @@ fn live(world: World, args: CreatePlanArgs) -> Life {
 
     // The end, beyond the last release.
     life.world.after_period(5, 40 * DAY);
-    let grants: Vec<Pubkey> = life.books.grants.keys().copied().collect();
-    for grant in grants {
+    let ledger = life.books.open().unwrap().clone();
+    for grant in ledger
+        .grants
+        .iter()
+        .filter_map(|(address, record)| (!record.closed).then_some(*address))
+    {
         let now = life.world.chain.now();
         if life
             .world
@@ -793,11 +509,11 @@ fn live(world: World, args: CreatePlanArgs) -> Life {
     }
     let treasury = life.world.treasury;
     let mut closings = Vec::new();
-    for (address, state) in &life.books.attestations {
-        closings.push(instructions::close_attestation(address, state, &treasury));
+    for (address, record) in ledger.attestations.iter().filter(|(_, record)| !record.closed) {
+        closings.push(instructions::close_attestation(address, &record.state, &treasury));
     }
-    for state in life.books.periods.values() {
-        closings.push(instructions::close_period(state, &treasury));
+    for record in ledger.periods.values() {
+        closings.push(instructions::close_period(&record.state, &treasury));
     }
     for closing in closings {
         life.run(closing);
@@ -835,8 +551,13 @@ fn a_plan_can_be_rebuilt_from_its_events() {
             ..terms
         };
         let life = live(world, args);
-        assert_eq!((life.books.plans.len(), life.books.marks.len()), (0, 2));
-        assert!(life.books.grants.is_empty() && life.books.attestations.is_empty() && life.books.periods.is_empty());
+        assert_eq!(life.books.0.len(), 2);
+        for ledger in life.books.0.values() {
+            assert!(ledger.closing.is_some());
+            assert!(ledger.grants.values().all(|record| record.closed));
+            assert!(ledger.attestations.values().all(|record| record.closed));
+            assert!(ledger.periods.values().all(|record| record.closed));
+        }
         used.extend(life.used);
         told.extend(life.filled);
     }

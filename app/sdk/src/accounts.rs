@@ -2,7 +2,10 @@
 
 use {
     anchor_lang::{Discriminator, ZeroCopy},
-    earnout::state::{Attestation, ClosedPlan, Grant, Period, Plan},
+    earnout::{
+        constants::ACCOUNT_VERSION,
+        state::{Attestation, ClosedPlan, Grant, Period, Plan, account::Versioned},
+    },
     thiserror::Error,
 };
 
@@ -15,38 +18,41 @@ pub enum DecodeError {
     /// The account is cut short.
     #[error("the {0} has {1} bytes, {2} are needed")]
     TooShort(&'static str, usize, usize),
+    /// Another release wrote the account, in a layout that this one does not know.
+    #[error("the {0} has the layout of version {1}, this release reads version {ACCOUNT_VERSION}: use the release that wrote it")]
+    UnknownVersion(&'static str, u8),
 }
 
 /// Reads a plan.
 ///
 /// # Errors
-/// If the bytes are not those of a plan.
+/// If the bytes are not those of a plan, or of an unknown version.
 pub fn plan(data: &[u8]) -> Result<Plan, DecodeError> {
-    decode(data, "plan")
+    decode_known(data, "plan")
 }
 
 /// Reads a grant.
 ///
 /// # Errors
-/// If the bytes are not those of a grant.
+/// If the bytes are not those of a grant, or of an unknown version.
 pub fn grant(data: &[u8]) -> Result<Grant, DecodeError> {
-    decode(data, "grant")
+    decode_known(data, "grant")
 }
 
 /// Reads an attestation.
 ///
 /// # Errors
-/// If the bytes are not those of an attestation.
+/// If the bytes are not those of an attestation, or of an unknown version.
 pub fn attestation(data: &[u8]) -> Result<Attestation, DecodeError> {
-    decode(data, "attestation")
+    decode_known(data, "attestation")
 }
 
 /// Reads the pool of a period.
 ///
 /// # Errors
-/// If the bytes are not those of a period.
+/// If the bytes are not those of a period, or of an unknown version.
 pub fn period(data: &[u8]) -> Result<Period, DecodeError> {
-    decode(data, "period")
+    decode_known(data, "period")
 }
 
 /// Reads what is left of a plan that was closed.
@@ -57,9 +63,23 @@ pub fn closed_plan(data: &[u8]) -> Result<ClosedPlan, DecodeError> {
     decode(data, "closed plan")
 }
 
+/// Balance of a token account in base units; none if it is no token account. Both token programs keep it as 8 bytes after
+/// mint and owner.
+pub fn token_amount(data: &[u8]) -> Option<u64> {
+    data.get(64..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
+}
+
 /// Bytes of an account of type `T`.
 pub const fn space<T: ZeroCopy>() -> usize {
     T::DISCRIMINATOR.len() + size_of::<T>()
+}
+
+fn decode_known<T: Versioned>(data: &[u8], name: &'static str) -> Result<T, DecodeError> {
+    let account: T = decode(data, name)?;
+    match account.version() {
+        ACCOUNT_VERSION => Ok(account),
+        other => Err(DecodeError::UnknownVersion(name, other)),
+    }
 }
 
 fn decode<T: ZeroCopy + Discriminator>(data: &[u8], name: &'static str) -> Result<T, DecodeError> {

@@ -1,5 +1,5 @@
 //! Addresses, instructions, accounts and events of the Earnout program, for clients in Rust. Everything here is pure: no
-//! connection, no clock, no keys.
+//! connection, no clock, no keys. Feature `client` adds the connection, feature `signers` the keys.
 //!
 //! ```
 //! use earnout_sdk::{instructions, pda};
@@ -14,12 +14,22 @@
 #![warn(missing_docs)]
 
 pub mod accounts;
+pub mod agenda;
+pub mod amount;
 #[cfg(feature = "client")]
 pub mod client;
+pub mod cost;
 pub mod errors;
 pub mod events;
 pub mod instructions;
+pub mod ledger;
+pub mod packing;
 pub mod pda;
 pub mod projection;
+pub mod simulation;
+pub mod terms;
+#[cfg(feature = "signers")]
+pub mod signers;
+pub mod statement;
 
 pub use earnout::ID;

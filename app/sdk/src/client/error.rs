@@ -1,14 +1,21 @@
 //! What can go wrong between a client and the chain.
 
 use {
-    crate::{accounts::DecodeError, errors},
+    crate::{accounts::DecodeError, errors, ledger::LedgerError, projection::ProjectionError},
     solana_program::pubkey::Pubkey,
-    solana_rpc_client_api::client_error,
+    solana_rpc_client_api::{client_error, request::RpcError},
     solana_signature::Signature,
     solana_transaction_error::TransactionError,
     std::{fmt, str::FromStr},
     thiserror::Error,
 };
+
+/// HTTP: the request took too long; too many requests.
+const TOO_SLOW: u16 = 408;
+const TOO_MANY: u16 = 429;
+
+/// JSON-RPC: what will be refused again: not JSON, no request, no such method, wrong arguments; a signature that is wrong.
+const REFUSALS: [i64; 5] = [-32700, -32600, -32601, -32602, -32003];
 
 /// Why a request to the chain, or a transaction, did not do what it should.
 #[derive(Debug, Error)]
@@ -50,6 +57,18 @@ pub enum ClientError {
     /// The endpoint answered in a way this client cannot read.
     #[error("the endpoint's answer about {0} cannot be read")]
     Unreadable(String),
+    /// The plan changes faster than its accounts can be read.
+    #[error("plan {0} changes while it is read: try again in a moment")]
+    Changing(Pubkey),
+    /// The endpoint has no events of a plan that was closed.
+    #[error("the endpoint has no events of plan {0}: use one that keeps the whole history")]
+    NoHistory(Pubkey),
+    /// The endpoint does not have all events of a plan.
+    #[error("the plan's events do not follow from each other: {0}; use an endpoint that keeps the whole history")]
+    Ledger(#[from] LedgerError),
+    /// An account holds what the program never writes.
+    #[error("the plan cannot be evaluated: {0}")]
+    Projection(#[from] ProjectionError),
     /// A simulation failed; nothing was sent.
     #[error("the transaction would fail, so it was not sent: {0}")]
     WouldFail(Box<Failure>),
@@ -74,7 +93,29 @@ pub enum ClientError {
     Message(#[from] solana_message::CompileError),
 }
 
+impl From<anchor_lang::error::Error> for ClientError {
+    fn from(error: anchor_lang::error::Error) -> Self {
+        Self::Projection(error.into())
+    }
+}
+
 impl ClientError {
+    /// Whether the same request may succeed later: the endpoint is away, overloaded or behind, and did not refuse it.
+    pub fn may_pass(&self) -> bool {
+        let Self::Rpc { source, .. } = self else {
+            return false;
+        };
+        match source.kind() {
+            client_error::ErrorKind::Io(_) | client_error::ErrorKind::Middleware(_) => true,
+            client_error::ErrorKind::Reqwest(error) => error.status().is_none_or(|status| {
+                status.is_server_error() || matches!(status.as_u16(), TOO_SLOW | TOO_MANY)
+            }),
+            client_error::ErrorKind::RpcError(RpcError::RpcResponseError { code, .. }) => !REFUSALS.contains(code),
+            client_error::ErrorKind::RpcError(_) | client_error::ErrorKind::SerdeJson(_) => true,
+            _ => false,
+        }
+    }
+
     /// For `map_err`: what was asked, in words.
     pub(super) fn rpc(what: impl Into<String>) -> impl FnOnce(client_error::Error) -> Self {
         let what = what.into();

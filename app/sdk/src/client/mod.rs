@@ -17,10 +17,12 @@
 //! # }
 //! ```
 
+pub mod bulk;
 mod error;
 mod history;
 mod read;
 mod simulate;
+mod statement;
 mod submit;
 
 pub use {

@@ -209,16 +209,29 @@ impl Client {
         key: &Pubkey,
         decode: fn(&[u8]) -> Result<T, DecodeError>,
     ) -> Result<Vec<(Pubkey, T)>, ClientError> {
+        let what = format!("accounts of {key}");
+        self.search_fields(discriminator, &[(offset, key.as_ref())], &what, decode)
+            .await
+    }
+
+    /// The accounts of the program whose bytes at all these offsets are these.
+    pub(super) async fn search_fields<T>(
+        &self,
+        discriminator: &[u8],
+        fields: &[(usize, &[u8])],
+        what: &str,
+        decode: fn(&[u8]) -> Result<T, DecodeError>,
+    ) -> Result<Vec<(Pubkey, T)>, ClientError> {
+        let kind = std::iter::once((0, discriminator));
+        let filters = kind.chain(fields.iter().copied());
+        let filters = filters.map(|(offset, bytes)| RpcFilterType::Memcmp(Memcmp::new_base58_encoded(offset, bytes)));
         let config = RpcProgramAccountsConfig {
-            filters: Some(vec![
-                RpcFilterType::Memcmp(Memcmp::new_base58_encoded(0, discriminator)),
-                RpcFilterType::Memcmp(Memcmp::new_base58_encoded(offset, key.as_ref())),
-            ]),
+            filters: Some(filters.collect()),
             account_config: self.account_config(),
             ..Default::default()
         };
         let found = self.rpc.get_program_ui_accounts_with_config(&crate::ID, config).await;
-        let found = found.map_err(ClientError::rpc(format!("the search for the accounts of {key}")))?;
+        let found = found.map_err(ClientError::rpc(format!("the search for the {what}")))?;
         found
             .into_iter()
             .map(|(address, account)| {
@@ -264,7 +277,7 @@ fn bytes(account: &UiAccount) -> Option<Account> {
 }
 
 /// The clock as its account holds it: five little-endian numbers of 8 bytes.
-fn clock(data: &[u8]) -> Option<Clock> {
+pub(super) fn clock(data: &[u8]) -> Option<Clock> {
     let word = |position: usize| data.get(position * 8..)?.first_chunk::<8>().copied();
     Some(Clock {
         slot: u64::from_le_bytes(word(0)?),

@@ -1,0 +1,382 @@
+//! What a statement is made from, read from the chain: accounts where they still exist, events where they were closed.
+
+use {
+    super::{Client, ClientError},
+    crate::{
+        accounts,
+        events::Event,
+        ledger::{AttestationRecord, GrantRecord, Ledger},
+        pda,
+        projection::{self, PeriodTimes},
+        statement::{GrantSource, Measurement, Sources, ValueKey},
+    },
+    anchor_lang::Discriminator,
+    earnout::state::{Attestation, Grant, OracleSet, Plan, Scope},
+    futures_util::{StreamExt, TryStreamExt, stream},
+    solana_program::{pubkey::Pubkey, sysvar},
+    std::{
+        collections::{BTreeMap, BTreeSet, HashMap},
+        mem::offset_of,
+    },
+};
+
+/// How often it is tried to read a plan between two of its changes.
+const ATTEMPTS: u32 = 4;
+
+/// Requests that are under way at the same time.
+const REQUESTS_AT_ONCE: usize = 8;
+
+/// Up to this many attestations are read by their addresses, which every endpoint can; more are searched for.
+const ATTESTATIONS_BY_ADDRESS: usize = 2_000;
+
+/// A plan at an address, or what is left of it.
+enum Found {
+    Open(Box<Plan>),
+    Closed,
+}
+
+impl Client {
+    /// What a statement of the plan at `address` is made from, all of one moment.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer, there is no plan at the address, or the plan changes faster than it can be read.
+    pub async fn statement_sources(&self, address: &Pubkey) -> Result<Sources, ClientError> {
+        for _ in 0..ATTEMPTS {
+            let Found::Open(plan) = self.find_plan(address).await? else {
+                return self.sources_from_events(address).await;
+            };
+            // Every change of a plan and of its accounts counts its events up.
+            let sources = self.sources_from_accounts(address, &plan).await?;
+            if let Found::Open(after) = self.find_plan(address).await?
+                && after.event_sequence == plan.event_sequence
+            {
+                return Ok(sources);
+            }
+        }
+        Err(ClientError::Changing(*address))
+    }
+
+    /// The state of the plan at `address` from all its events.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer, or does not have all events.
+    pub async fn ledger(&self, address: &Pubkey) -> Result<Ledger, ClientError> {
+        let events = self.events(address).await?;
+        let events = events.iter().map(|recorded| &recorded.event);
+        let ledger = Ledger::of(events.filter(|event| event.plan() == *address))?;
+        ledger.ok_or(ClientError::NoHistory(*address))
+    }
+
+    async fn find_plan(&self, address: &Pubkey) -> Result<Found, ClientError> {
+        let account = self.account(address).await?;
+        let is_mark = |data: &[u8]| accounts::closed_plan(data).is_ok();
+        match account {
+            Some(account) if account.owner == crate::ID && is_mark(&account.data) => Ok(Found::Closed),
+            _ => Ok(Found::Open(Box::new(self.plan(address).await?))),
+        }
+    }
+
+    async fn sources_from_events(&self, address: &Pubkey) -> Result<Sources, ClientError> {
+        let ledger = self.ledger(address).await?;
+        Ok(Sources::of_ledger(&ledger, None, self.now().await?)?)
+    }
+
+    async fn sources_from_accounts(&self, address: &Pubkey, plan: &Plan) -> Result<Sources, ClientError> {
+        let state = self.accounts(&[plan.vault, sysvar::clock::ID]).await?;
+        let [Some(vault), Some(clock)] = state.as_slice() else {
+            return Err(ClientError::NotFound {
+                what: "vault",
+                address: plan.vault,
+            });
+        };
+        let unreadable = |what: &str| ClientError::Unreadable(what.to_owned());
+        let now = super::read::clock(&clock.data).ok_or_else(|| unreadable("the clock"))?;
+        let vault_balance = accounts::token_amount(&vault.data).ok_or_else(|| unreadable("the vault"))?;
+        let mut reading = Reading {
+            client: self,
+            sources: Sources {
+                address: *address,
+                plan: *plan,
+                closing: None,
+                now: now.unix_timestamp,
+                vault_balance,
+                grants: BTreeMap::new(),
+                measurements: BTreeMap::new(),
+                pools: BTreeMap::new(),
+                missing: Vec::new(),
+            },
+            earlier_sets: BTreeMap::new(),
+        };
+        reading.grants().await?;
+        reading.earlier_oracle_sets().await?;
+        reading.attestations().await?;
+        reading.pools().await?;
+        Ok(reading.sources)
+    }
+}
+
+/// Sources that are being read.
+struct Reading<'a> {
+    client: &'a Client,
+    sources: Sources,
+    /// The oracle sets that the plan itself has forgotten, by their first period.
+    earlier_sets: BTreeMap<u16, OracleSet>,
+}
+
+/// An attestation that the grants ask for. Its address is derived only where it is needed: that takes a while.
+struct Wanted {
+    key: ValueKey,
+    /// The plan, or the grant.
+    subject: Pubkey,
+    /// Whether it may have been closed: a grant that needs it has settled the period.
+    may_be_closed: bool,
+}
+
+impl Reading<'_> {
+    async fn grants(&mut self) -> Result<(), ClientError> {
+        let plan = self.sources.plan;
+        let address = |index| pda::grant(&self.sources.address, index);
+        let addresses: Vec<_> = (0..plan.grant_counter).map(address).collect();
+        let found = self.client.grants(&addresses).await?;
+        let mut closed = Vec::new();
+        for ((index, address), grant) in (0u32..).zip(addresses).zip(found) {
+            let Some(state) = grant else {
+                closed.push((index, address));
+                continue;
+            };
+            let closed = false;
+            self.sources
+                .grants
+                .insert(index, GrantSource { address, state, closed });
+        }
+        let histories = self.histories(closed.iter().map(|(_, address)| *address)).await?;
+        for ((index, address), events) in closed.into_iter().zip(histories) {
+            match GrantRecord::of(&plan, &address, &events) {
+                Ok(Some(record)) => {
+                    let (state, closed) = (record.state, record.closed);
+                    self.sources
+                        .grants
+                        .insert(index, GrantSource { address, state, closed });
+                }
+                _ => self.sources.missing.push(format!(
+                    "grant {index} ({address}) was closed, and the endpoint does not have all its events: use one that \
+                     keeps the whole history"
+                )),
+            }
+        }
+        Ok(())
+    }
+
+    /// The plan keeps only the newest oracle sets. The ones before follow from all its events.
+    async fn earlier_oracle_sets(&mut self) -> Result<(), ClientError> {
+        let plan = &self.sources.plan;
+        let first = plan.oracles.first_period;
+        if first == 0 || !self.ended()?.iter().any(|times| times.period < first) {
+            return Ok(());
+        }
+        for recorded in self.client.events(&self.sources.address).await? {
+            let mut announce = |oracles: &[Pubkey], threshold, first_period| {
+                if let Ok(set) = OracleSet::new(oracles, threshold, first_period) {
+                    self.earlier_sets.insert(first_period, set);
+                }
+            };
+            match &recorded.event {
+                Event::PlanCreated(event) => announce(&event.terms.oracles, event.terms.threshold, 0),
+                Event::OraclesProposed(event) => announce(&event.oracles, event.threshold, event.first_period),
+                Event::OracleChangeCancelled(event) => drop(self.earlier_sets.remove(&event.first_period)),
+                // What was announced and had not begun is void.
+                Event::AuthorityAccepted(event) if !event.oracle_change => {
+                    let calendar = self.sources.plan.calendar()?;
+                    let begun = |period: &u16| calendar.boundary(*period).is_ok_and(|begin| begin <= event.time);
+                    self.earlier_sets.retain(|period, _| begun(period));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The oracles that voted on a period, if they are known.
+    fn oracle_set(&self, period: u16) -> Option<&OracleSet> {
+        let plan = &self.sources.plan;
+        if period >= plan.oracles.first_period {
+            return Some(plan.oracle_set(period));
+        }
+        self.earlier_sets.range(..=period).next_back().map(|(_, set)| set)
+    }
+
+    async fn attestations(&mut self) -> Result<(), ClientError> {
+        let wanted = self.wanted()?;
+        let (shared, individual): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|wanted| wanted.key.grant.is_none());
+        let mut closed = self.by_address(shared).await?;
+        if individual.len() <= ATTESTATIONS_BY_ADDRESS {
+            closed.extend(self.by_address(individual).await?);
+        } else {
+            closed.extend(self.by_search(individual).await?);
+        }
+        let addresses: Vec<_> = closed.iter().map(|wanted| self.address(wanted)).collect();
+        let histories = self.histories(addresses.iter().copied()).await?;
+        for ((wanted, address), events) in closed.into_iter().zip(addresses).zip(histories) {
+            let Some(set) = self.oracle_set(wanted.key.period).copied() else {
+                continue;
+            };
+            match AttestationRecord::of(&address, &set, &events) {
+                Ok(Some(record)) => self.add(wanted.key, &record.state, record.closed)?,
+                // Without an event there never was one: the KPI was silent.
+                Ok(None) => {}
+                Err(_) => self.sources.missing.push(format!(
+                    "attestation {address} was closed, and the endpoint does not have all its events: use one that keeps \
+                     the whole history"
+                )),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads these attestations, and returns those that may have been closed.
+    async fn by_address(&mut self, wanted: Vec<Wanted>) -> Result<Vec<Wanted>, ClientError> {
+        let addresses: Vec<_> = wanted.iter().map(|wanted| self.address(wanted)).collect();
+        let found = self.client.attestations(&addresses).await?;
+        let mut closed = Vec::new();
+        for (wanted, attestation) in wanted.into_iter().zip(found) {
+            match attestation {
+                Some(attestation) => self.add(wanted.key, &attestation, false)?,
+                None if wanted.may_be_closed => closed.push(wanted),
+                None => {}
+            }
+        }
+        Ok(closed)
+    }
+
+    /// The same by one search for each KPI and period.
+    async fn by_search(&mut self, wanted: Vec<Wanted>) -> Result<Vec<Wanted>, ClientError> {
+        let searches: BTreeSet<_> = wanted
+            .iter()
+            .map(|wanted| (wanted.key.kpi, wanted.key.period))
+            .collect();
+        let mut keys: HashMap<_, _> = wanted
+            .into_iter()
+            .map(|wanted| ((wanted.key.kpi, wanted.key.period, wanted.subject), wanted))
+            .collect();
+        let (client, plan) = (self.client, self.sources.address);
+        let searches = searches
+            .into_iter()
+            .map(|(kpi, period)| client.attestations_of_period(plan, kpi, period));
+        let mut found = stream::iter(searches).buffered(REQUESTS_AT_ONCE);
+        while let Some(attestations) = found.try_next().await? {
+            for (_, attestation) in attestations {
+                let meant = (attestation.kpi, attestation.period, attestation.subject);
+                if let Some(wanted) = keys.remove(&meant) {
+                    self.add(wanted.key, &attestation, false)?;
+                }
+            }
+        }
+        Ok(keys.into_values().filter(|wanted| wanted.may_be_closed).collect())
+    }
+
+    fn address(&self, wanted: &Wanted) -> Pubkey {
+        pda::attestation(
+            &self.sources.address,
+            wanted.key.kpi,
+            wanted.key.period,
+            &wanted.subject,
+        )
+    }
+
+    fn add(&mut self, key: ValueKey, attestation: &Attestation, closed: bool) -> Result<(), ClientError> {
+        let set = self.oracle_set(key.period);
+        let measurement = Measurement::of(&self.sources.plan, attestation, set, closed, self.sources.now)?;
+        self.sources.measurements.insert(key, measurement);
+        Ok(())
+    }
+
+    async fn pools(&mut self) -> Result<(), ClientError> {
+        if !self.sources.plan.redistributes()? {
+            return Ok(());
+        }
+        let periods: Vec<_> = self.ended()?.iter().map(|times| times.period).collect();
+        let address = |period: &u16| pda::period(&self.sources.address, *period);
+        let addresses: Vec<_> = periods.iter().map(address).collect();
+        let pools = self.client.periods(&addresses).await?;
+        let pools = periods.into_iter().zip(pools);
+        self.sources.pools = pools.filter_map(|(period, pool)| Some((period, pool?))).collect();
+        Ok(())
+    }
+
+    /// The periods that have ended.
+    fn ended(&self) -> Result<Vec<PeriodTimes>, ClientError> {
+        let mut times = projection::schedule(&self.sources.plan)?;
+        times.retain(|times| times.end <= self.sources.now);
+        Ok(times)
+    }
+
+    /// The attestations on which grants have weight, of all ended periods.
+    fn wanted(&self) -> Result<Vec<Wanted>, ClientError> {
+        let Sources { plan, address, .. } = &self.sources;
+        let grants = &self.sources.grants;
+        let mut wanted = Vec::new();
+        for period in self.ended()?.iter().map(|times| times.period) {
+            for (kpi, terms) in (0u8..).zip(plan.kpis()) {
+                let has_weight = |grant: &Grant| grant.covers(period) && grant.kpi_weights[usize::from(kpi)] > 0;
+                let concerned = || grants.iter().filter(|(_, grant)| has_weight(&grant.state));
+                if terms.scope == Scope::Individual.to_byte() {
+                    wanted.extend(concerned().map(|(number, grant)| Wanted {
+                        key: ValueKey {
+                            period,
+                            kpi,
+                            grant: Some(*number),
+                        },
+                        subject: grant.address,
+                        may_be_closed: grant.state.next_period > period,
+                    }));
+                } else if concerned().next().is_some() {
+                    let unsettled = plan.unsettled_grants.get(usize::from(period));
+                    wanted.push(Wanted {
+                        key: ValueKey {
+                            period,
+                            kpi,
+                            grant: None,
+                        },
+                        subject: *address,
+                        may_be_closed: unsettled == Some(&0),
+                    });
+                }
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// The events of each address, which may have been closed.
+    async fn histories(&self, addresses: impl Iterator<Item = Pubkey>) -> Result<Vec<Vec<Event>>, ClientError> {
+        let client = self.client;
+        let requests = addresses.map(|address| async move {
+            let events = client.events(&address).await?;
+            Ok(events.into_iter().map(|recorded| recorded.event).collect())
+        });
+        // Polled one after the other where there are none, so that a statement without closed accounts costs nothing.
+        stream::iter(requests).buffered(REQUESTS_AT_ONCE).try_collect().await
+    }
+}
+
+impl Client {
+    /// All open attestations of one KPI for one period. The endpoint has to search for them.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer or refuses to search, or an account cannot be read.
+    pub async fn attestations_of_period(
+        &self,
+        plan: Pubkey,
+        kpi: u8,
+        period: u16,
+    ) -> Result<Vec<(Pubkey, Attestation)>, ClientError> {
+        let field = |offset: usize| Attestation::DISCRIMINATOR.len().saturating_add(offset);
+        let fields: [(usize, &[u8]); 3] = [
+            (field(offset_of!(Attestation, plan)), plan.as_ref()),
+            (field(offset_of!(Attestation, kpi)), &[kpi]),
+            (field(offset_of!(Attestation, period)), &period.to_le_bytes()),
+        ];
+        let decode = accounts::attestation;
+        self.search_fields(Attestation::DISCRIMINATOR, &fields, "attestations", decode)
+            .await
+    }
+}
