@@ -1,1 +1,87 @@
-fn main() {}
+//! The `earnout` command: everything a project, a contributor, an oracle or an auditor does, from a terminal, on any
+//! cluster. Data goes to the standard output, questions, progress and explanations to the standard error.
+
+mod advice;
+mod app;
+mod args;
+mod commands;
+mod config;
+mod fault;
+mod output;
+mod reference;
+mod send;
+mod time;
+mod token;
+
+use {
+    app::App,
+    args::Cli,
+    clap::{Parser, error::ErrorKind},
+    fault::Fault,
+    output::{Format, Output},
+    std::process::ExitCode,
+};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return unparsed(&error),
+    };
+    let output = Output::new(&cli.global);
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => output.fail(&fault),
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Fault::new("the command cannot start").why(error))?;
+    let app = App::new(cli.global);
+    runtime.block_on(async {
+        match cli.command.run(&app).await {
+            Ok(()) => Ok(()),
+            Err(fault) => Err(app.diagnose(fault).await),
+        }
+    })
+}
+
+/// Shows help and versions, and what is wrong with the arguments.
+fn unparsed(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // Whoever reads the output may have read enough.
+            let _ = error.print();
+            ExitCode::SUCCESS
+        }
+        _ => {
+            let fault = Fault::of_arguments(error);
+            Output::of_format(Format::asked_for(std::env::args())).fail(&fault)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use {super::*, clap::CommandFactory};
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_every_command_ends_with_an_example() {
+        fn check(command: &mut clap::Command, path: &str) {
+            let help = command.render_long_help().to_string();
+            assert!(help.contains("\n  $ earnout"), "{path} has no example:\n{help}");
+            for sub in command.get_subcommands_mut() {
+                let path = format!("{path} {}", sub.get_name());
+                if sub.get_name() != "help" {
+                    check(sub, &path);
+                }
+            }
+        }
+        check(&mut Cli::command(), "earnout");
+    }
+}

@@ -1,0 +1,216 @@
+//! What every command works with: the connection, the signers, the output. Each is made when it is first needed, so that a
+//! command without a chain needs no configuration.
+
+use {
+    crate::{
+        args::{Commitment, GlobalArgs},
+        config::Config,
+        fault::Fault,
+        output::Output,
+        token::Token,
+    },
+    earnout::state::Plan,
+    earnout_sdk::{client::Client, signers::Source},
+    solana_program::pubkey::Pubkey,
+    solana_signature::Signature,
+    solana_signer::Signer,
+    std::{
+        cell::{OnceCell, RefCell},
+        collections::BTreeMap,
+        io::{self, IsTerminal},
+        rc::Rc,
+        str::FromStr,
+    },
+};
+
+/// Bytes of a mint up to its extensions, and where in them its decimals are.
+const MINT_BYTES: usize = 82;
+const MINT_DECIMALS: usize = 44;
+
+/// What every command works with.
+pub struct App {
+    global: GlobalArgs,
+    output: Output,
+    config: OnceCell<Config>,
+    client: OnceCell<Client>,
+    /// By the string that names them, so that nobody is asked twice.
+    signers: RefCell<BTreeMap<String, Rc<dyn Signer>>>,
+}
+
+impl App {
+    pub fn new(global: GlobalArgs) -> Self {
+        Self {
+            output: Output::new(&global),
+            global,
+            config: OnceCell::new(),
+            client: OnceCell::new(),
+            signers: RefCell::default(),
+        }
+    }
+
+    /// Where results go.
+    pub fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// The configuration of Solana's tools.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn config(&self) -> Result<&Config, Fault> {
+        if let Some(config) = self.config.get() {
+            return Ok(config);
+        }
+        let config = Config::load(self.global.config.as_deref())?;
+        Ok(self.config.get_or_init(|| config))
+    }
+
+    /// The connection.
+    ///
+    /// # Errors
+    /// If no endpoint follows from the command line and the configuration. Whether it answers is seen later.
+    pub fn client(&self) -> Result<&Client, Fault> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let client = Client::with_commitment(self.rpc_url()?, self.commitment()?.into());
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    /// URL of the RPC endpoint.
+    ///
+    /// # Errors
+    /// As [`App::client`].
+    pub fn rpc_url(&self) -> Result<String, Fault> {
+        self.config()?.rpc_url(self.global.url.as_deref())
+    }
+
+    /// URL of the websocket endpoint.
+    ///
+    /// # Errors
+    /// If none follows from the command line and the configuration.
+    pub fn ws_url(&self) -> Result<String, Fault> {
+        let config = self.config()?;
+        config.ws_url(self.global.ws.as_deref(), self.global.url.as_deref())
+    }
+
+    /// What counts as having happened.
+    ///
+    /// # Errors
+    /// If the configuration has a level that does not exist.
+    pub fn commitment(&self) -> Result<Commitment, Fault> {
+        self.config()?.commitment(self.global.commitment)
+    }
+
+    /// The signer that `chosen` names, or else the one of `--keypair` and the configuration. `role` says whose key it is,
+    /// where the user is asked for it.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn signer(&self, chosen: Option<&str>, role: &str) -> Result<Rc<dyn Signer>, Fault> {
+        self.signer_or_presigned(chosen, role, &[])
+    }
+
+    /// As [`App::signer`]; a bare public key stands for the one of its signatures in `presigned`.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn signer_or_presigned(
+        &self,
+        chosen: Option<&str>,
+        role: &str,
+        presigned: &[(Pubkey, Signature)],
+    ) -> Result<Rc<dyn Signer>, Fault> {
+        let text = match chosen {
+            Some(text) => text.to_owned(),
+            None => self.config()?.keypair(self.global.keypair.as_deref()),
+        };
+        if let Some(signer) = self.signers.borrow().get(&text) {
+            return Ok(Rc::clone(signer));
+        }
+        let signer: Rc<dyn Signer> = Source::from_str(&text)?.open(role, presigned)?.into();
+        self.signers.borrow_mut().insert(text, Rc::clone(&signer));
+        Ok(signer)
+    }
+
+    /// The token of `mint`.
+    ///
+    /// # Errors
+    /// If there is no mint, or the endpoint does not answer.
+    pub async fn token(&self, mint: &Pubkey) -> Result<Token, Fault> {
+        let account = self.client()?.account(mint).await?;
+        let account = account.ok_or_else(|| {
+            Fault::new(format!("there is no mint at {mint}"))
+                .advice("check the address and the cluster (-u)")
+                .suspecting_cluster()
+        })?;
+        let no_mint = |why: &str| {
+            Fault::new(format!("{mint} is no mint"))
+                .why(why)
+                .advice("check the address")
+        };
+        earnout::token::require_token_program(&account.owner)
+            .map_err(|_| no_mint("it belongs neither to SPL Token nor to Token-2022"))?;
+        // A token account of Token-2022 is longer too, and has no mint's account type behind its base.
+        let is_mint = account.data.len() == MINT_BYTES || account.data.get(165) == Some(&1);
+        match account.data.get(MINT_DECIMALS) {
+            Some(decimals) if is_mint => Ok(Token {
+                mint: *mint,
+                program: account.owner,
+                decimals: *decimals,
+            }),
+            _ => Err(no_mint("it is another account of the token program")),
+        }
+    }
+
+    /// The token of `plan`.
+    ///
+    /// # Errors
+    /// As [`App::token`].
+    pub async fn token_of(&self, plan: &Plan) -> Result<Token, Fault> {
+        self.token(&plan.mint).await
+    }
+
+    /// Asks before money moves, unless `--yes` or no terminal.
+    ///
+    /// # Errors
+    /// If the answer is no.
+    pub fn confirm(&self, question: &str) -> Result<(), Fault> {
+        if self.global.yes || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Ok(());
+        }
+        let answer = dialoguer::Confirm::new()
+            .with_prompt(question)
+            .default(false)
+            .interact_opt();
+        match answer {
+            Ok(Some(true)) => Ok(()),
+            Ok(_) => Err(Fault::new("not confirmed: nothing was sent")),
+            Err(error) => Err(Fault::new("the question could not be asked")
+                .why(error)
+                .advice("answer it beforehand with --yes")),
+        }
+    }
+
+    /// The same fault, or a better one: what is missing may be missing because the program is not on this cluster.
+    pub async fn diagnose(&self, fault: Fault) -> Fault {
+        if !fault.suspects_cluster() {
+            return fault;
+        }
+        let Ok(client) = self.client() else {
+            return fault;
+        };
+        let program = earnout_sdk::ID;
+        match client.account(&program).await {
+            Ok(Some(account)) if account.executable => fault,
+            Ok(_) => Fault::new(format!(
+                "the Earnout program is not on this cluster ({})",
+                client.rpc().url()
+            ))
+            .why(format!("there is no program at {program}"))
+            .advice("name the cluster on which it is: -u mainnet-beta, devnet, localhost or a URL"),
+            // That it does not answer any more is not what was wrong.
+            Err(_) => fault,
+        }
+    }
+}

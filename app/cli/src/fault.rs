@@ -1,0 +1,297 @@
+//! What went wrong, in a form that people and programs can read: what failed, why, and what to do.
+
+use {
+    crate::advice,
+    anchor_lang::error::Error as AnchorError,
+    earnout_sdk::{
+        accounts::DecodeError,
+        client::{ClientError, Failure, FailureReason},
+        projection::ProjectionError,
+        signers::SignerError,
+    },
+    serde_json::{Map, Value, json},
+    solana_program::pubkey::Pubkey,
+    std::{fmt, process::ExitCode},
+};
+
+/// How much was done, as the process's exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing.
+    Nothing = 1,
+    /// A part of it; the rest can be done by the same command.
+    Partly = 2,
+    /// A transaction was sent and what became of it could not be learnt.
+    Unknown = 3,
+}
+
+/// An error of a command. Every part is one sentence or a few, without a line break.
+#[derive(Debug)]
+pub struct Fault(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    what: String,
+    why: Option<String>,
+    advice: Option<String>,
+    /// Name and number of an error of the program.
+    program_error: Option<(String, u32)>,
+    signature: Option<String>,
+    logs: Vec<String>,
+    /// That the program is not on this cluster would explain it.
+    suspects_cluster: bool,
+    exit: Exit,
+}
+
+impl Fault {
+    /// `what` failed.
+    pub fn new(what: impl fmt::Display) -> Self {
+        Self(Box::new(Parts {
+            what: what.to_string(),
+            why: None,
+            advice: None,
+            program_error: None,
+            signature: None,
+            logs: Vec::new(),
+            suspects_cluster: false,
+            exit: Exit::Nothing,
+        }))
+    }
+
+    /// The same with a reason.
+    pub fn why(mut self, why: impl fmt::Display) -> Self {
+        self.0.why = Some(why.to_string());
+        self
+    }
+
+    /// The same with what the user can do about it.
+    pub fn advice(mut self, advice: impl fmt::Display) -> Self {
+        self.0.advice = Some(advice.to_string());
+        self
+    }
+
+    /// The same with advice, if it has none yet.
+    pub fn or_advice(mut self, advice: impl fmt::Display) -> Self {
+        self.0.advice.get_or_insert_with(|| advice.to_string());
+        self
+    }
+
+    /// The same, introduced by what was being done: the former `what` becomes the reason.
+    pub fn during(mut self, what: impl fmt::Display) -> Self {
+        let cause = std::mem::replace(&mut self.0.what, what.to_string());
+        self.0.why = Some(match self.0.why.take() {
+            Some(why) => format!("{cause}: {why}"),
+            None => cause,
+        });
+        self
+    }
+
+    /// The same with another exit code.
+    pub fn exit(mut self, exit: Exit) -> Self {
+        self.0.exit = exit;
+        self
+    }
+
+    /// The same; that the program is not on the cluster would explain it.
+    pub fn suspecting_cluster(mut self) -> Self {
+        self.0.suspects_cluster = true;
+        self
+    }
+
+    /// That the arguments cannot be understood.
+    pub fn of_arguments(error: &clap::Error) -> Self {
+        let text = error.render().to_string();
+        let mut parts = text.splitn(2, "\n\n");
+        let what = parts.next().unwrap_or_default().trim_start_matches("error: ");
+        let advice = parts.next().unwrap_or_default().split_whitespace();
+        Self::new(what).advice(advice.collect::<Vec<_>>().join(" "))
+    }
+
+    /// That `signer` cannot act as `role` of `of`, which is `needed`. Nothing was sent.
+    pub fn wrong_signer(role: &str, of: impl fmt::Display, needed: &Pubkey, signer: &Pubkey) -> Self {
+        Self::new(format!("{signer} is not the {role} of {of}"))
+            .why(format!("the {role} is {needed}; nothing was sent"))
+            .advice(format!("sign with that key: --{role} SIGNER, or -k SIGNER"))
+    }
+
+    /// Whether a cluster without the program would explain it.
+    pub fn suspects_cluster(&self) -> bool {
+        self.0.suspects_cluster
+    }
+
+    /// Number of the program's error, if it is one.
+    pub fn program_error(&self) -> Option<u32> {
+        self.0.program_error.as_ref().map(|(_, code)| *code)
+    }
+
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self.0.exit {
+            Exit::Nothing => 1,
+            Exit::Partly => 2,
+            Exit::Unknown => 3,
+        })
+    }
+
+    /// What the programs logged.
+    pub fn logs(&self) -> &[String] {
+        &self.0.logs
+    }
+
+    /// The error as one object, for `--output json`.
+    pub fn to_json(&self) -> Value {
+        let parts = &self.0;
+        let mut error = Map::new();
+        error.insert("what".to_owned(), json!(parts.what));
+        if let Some((name, code)) = &parts.program_error {
+            error.insert("name".to_owned(), json!(name));
+            error.insert("code".to_owned(), json!(code));
+        }
+        let texts = [
+            ("why", &parts.why),
+            ("advice", &parts.advice),
+            ("signature", &parts.signature),
+        ];
+        for (key, text) in texts {
+            if let Some(text) = text {
+                error.insert(key.to_owned(), json!(text));
+            }
+        }
+        if !parts.logs.is_empty() {
+            error.insert("logs".to_owned(), json!(parts.logs));
+        }
+        json!({ "error": error })
+    }
+
+    fn of_failure(what: impl fmt::Display, failure: Failure) -> Self {
+        let mut fault = Self::new(what).why(&failure);
+        match &failure.reason {
+            FailureReason::Program(error) => {
+                fault.0.program_error = Some((error.name.clone(), error.code));
+                fault.0.advice = advice::for_program_error(&error.name).map(str::to_owned);
+            }
+            FailureReason::OtherProgram { program, code } => {
+                fault.0.advice = advice::for_other_program(*program, *code, &failure.logs);
+            }
+            FailureReason::Runtime(error) => {
+                fault.0.advice = advice::for_runtime_error(error);
+                fault.0.suspects_cluster = advice::is_missing_program(error);
+            }
+        }
+        fault.0.logs = failure.logs;
+        fault
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Quoted input must not break the lines.
+        let line = |text: &str| text.replace(['\r', '\n'], " ");
+        write!(out, "error: {}", line(&self.0.what))?;
+        if let Some(why) = &self.0.why {
+            write!(out, "\n  why: {}", line(why))?;
+        }
+        if let Some(signature) = &self.0.signature {
+            write!(out, "\n  transaction: {signature}")?;
+        }
+        if let Some(advice) = &self.0.advice {
+            write!(out, "\n  what to do: {}", line(advice))?;
+        }
+        Ok(())
+    }
+}
+
+impl From<ClientError> for Fault {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Rpc { what, source } => advice::of_connection(&what, &source),
+            ClientError::NotFound { what, address } => Self::new(format!("there is no {what} at {address}"))
+                .advice("check the address and the cluster (-u)")
+                .suspecting_cluster(),
+            ClientError::ForeignAccount { what, address, owner } => {
+                Self::new(format!("{address} is no {what} of this program"))
+                    .why(format!("it belongs to {owner}"))
+                    .advice("check the address and the cluster (-u)")
+                    .suspecting_cluster()
+            }
+            ClientError::Decode { address, source } => Self::new(format!("{address} cannot be read"))
+                .why(source)
+                .advice("check the address: plans, grants and attestations are different accounts"),
+            ClientError::Unreadable(what) => Self::new(format!("the endpoint's answer about {what} cannot be read"))
+                .advice("try another endpoint (-u)"),
+            ClientError::WouldFail(failure) => {
+                Self::of_failure("the transaction would fail, so it was not sent", *failure)
+            }
+            ClientError::Failed { signature, failure } => {
+                let mut fault = Self::of_failure("the transaction failed; only its fee was taken", *failure);
+                fault.0.signature = Some(signature.to_string());
+                fault
+            }
+            ClientError::Expired(signature) => {
+                let mut fault = Self::new("the transaction was not executed before its blockhash expired")
+                    .why("the cluster did not take it in time; nothing happened")
+                    .advice(
+                        "send it again; a priority fee (--with-compute-unit-price) helps when the cluster is busy, and \
+                         a durable nonce (--nonce) when signatures take long",
+                    );
+                fault.0.signature = Some(signature.to_string());
+                fault
+            }
+            error @ (ClientError::Changing(_)
+            | ClientError::NoHistory(_)
+            | ClientError::Ledger(_)
+            | ClientError::Projection(_)) => Self::new(error),
+            ClientError::Signing(error) => Self::new("the transaction could not be signed").why(error),
+            ClientError::Message(error) => Self::new("the transaction could not be built").why(error),
+        }
+    }
+}
+
+impl From<SignerError> for Fault {
+    fn from(error: SignerError) -> Self {
+        let advice = match &error {
+            SignerError::NoFile(_) => {
+                "make a key with `solana-keygen new`, or name another signer with -k: a file, ASK, prompt://, \
+                 usb://ledger, or the public key of an absent signer"
+            }
+            SignerError::Unreadable(..) => "check the permissions of the file",
+            SignerError::NotAKey(_) => "name a key file as `solana-keygen` writes it",
+            SignerError::UnknownKind(_) => "name a file, `-`, ASK, prompt://, usb://ledger or a public key",
+            SignerError::BadPath { .. } => "write ?key=ACCOUNT/CHANGE, for example usb://ledger?key=0/0",
+            SignerError::NoTerminal(..) => "run the command in a terminal, or name a key file with -k",
+            SignerError::BadPhrase(_) => "check each word and their order",
+            SignerError::Device(..) => "connect and unlock the device, and open its Solana app",
+            SignerError::NoDeviceSupport(_) => "`cargo install --path app/cli --features ledger` makes one that has",
+        };
+        Self::new(&error).advice(advice)
+    }
+}
+
+impl From<DecodeError> for Fault {
+    fn from(error: DecodeError) -> Self {
+        Self::new("an account cannot be read").why(error)
+    }
+}
+
+impl From<ProjectionError> for Fault {
+    fn from(error: ProjectionError) -> Self {
+        match error {
+            ProjectionError::State(error) => Self::from(*error),
+            other => Self::new("the account holds what this release cannot evaluate").why(other),
+        }
+    }
+}
+
+impl From<AnchorError> for Fault {
+    /// An error of the program's own code, run here on what the accounts hold.
+    fn from(error: AnchorError) -> Self {
+        match error {
+            AnchorError::AnchorError(error) => {
+                let mut fault = Self::new(format!("{}: {}", error.error_name, error.error_msg));
+                fault.0.advice = advice::for_program_error(&error.error_name).map(str::to_owned);
+                fault.0.program_error = Some((error.error_name, error.error_code_number));
+                fault
+            }
+            AnchorError::ProgramError(error) => Self::new(error.program_error),
+        }
+    }
+}

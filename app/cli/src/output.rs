@@ -1,0 +1,146 @@
+//! The result of a command on the standard output, for people or for programs.
+
+use {
+    crate::{args::GlobalArgs, fault::Fault},
+    clap::ValueEnum,
+    serde::Serialize,
+    std::{
+        fmt::Display,
+        io::{self, ErrorKind, Write},
+        process::ExitCode,
+    },
+};
+
+/// Form of the result.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Display,
+    /// JSON over several lines
+    Json,
+    /// JSON in one line
+    JsonCompact,
+}
+
+impl Format {
+    /// What arguments that could not be parsed ask for, as far as it can be told.
+    pub fn asked_for(args: impl Iterator<Item = String>) -> Self {
+        let args: Vec<_> = args.collect();
+        let values = args
+            .iter()
+            .enumerate()
+            .filter_map(|(position, arg)| match arg.as_str() {
+                "--output" => args.get(position + 1).map(String::as_str),
+                other => other.strip_prefix("--output="),
+            });
+        let formats = values.filter_map(|value| Self::from_str(value, false).ok());
+        formats.last().unwrap_or_default()
+    }
+}
+
+/// Where results go. Everything else, questions and progress included, goes to the standard error.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    format: Format,
+    verbose: bool,
+}
+
+impl Output {
+    pub fn new(global: &GlobalArgs) -> Self {
+        Self {
+            format: global.output,
+            verbose: global.verbose,
+        }
+    }
+
+    /// Before the arguments are known.
+    pub fn of_format(format: Format) -> Self {
+        Self { format, verbose: false }
+    }
+
+    /// Whether programs read the result.
+    pub fn is_json(&self) -> bool {
+        self.format != Format::Display
+    }
+
+    /// Shows the result: its `Display` to people, its serialization to programs.
+    ///
+    /// # Errors
+    /// If the standard output cannot be written. That its reader left is no error.
+    pub fn show(&self, result: &(impl Serialize + Display)) -> Result<(), Fault> {
+        match self.format {
+            Format::Display => self.raw(&format!("{result}\n")),
+            Format::Json => self.raw(&format!("{}\n", serialized(serde_json::to_string_pretty(result))?)),
+            Format::JsonCompact => self.raw(&format!("{}\n", serialized(serde_json::to_string(result))?)),
+        }
+    }
+
+    /// Writes text as it is: CSV, Markdown, a chart, a completion script.
+    ///
+    /// # Errors
+    /// As [`Output::show`].
+    pub fn raw(&self, text: &str) -> Result<(), Fault> {
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(Fault::new("the result cannot be written to the standard output").why(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A line for people, whatever the form of the result.
+    pub fn note(&self, line: impl Display) {
+        // Where nobody reads, nothing has to be said.
+        let _ = writeln!(io::stderr(), "{line}");
+    }
+
+    /// Shows an error and returns the process's exit code.
+    pub fn fail(&self, fault: &Fault) -> ExitCode {
+        let mut text = fault.to_string();
+        match (self.verbose, fault.logs()) {
+            (_, []) => (),
+            (true, logs) => text.extend(logs.iter().map(|line| format!("\n    {line}"))),
+            (false, _) => text.push_str("\n  (-v shows the programs' logs)"),
+        }
+        self.note(text);
+        if self.is_json() {
+            // An error about the error would help nobody.
+            let _ = self.show(&Json(fault.to_json()));
+        }
+        fault.exit_code()
+    }
+}
+
+/// A JSON value as a result of its own.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct Json(pub serde_json::Value);
+
+impl Display for Json {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{:#}", self.0)
+    }
+}
+
+fn serialized(text: serde_json::Result<String>) -> Result<String, Fault> {
+    text.map_err(|error| Fault::new("the result cannot be written as JSON").why(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked_for(line: &str) -> Format {
+        Format::asked_for(line.split(' ').map(str::to_owned))
+    }
+
+    #[test]
+    fn the_form_is_known_even_if_the_arguments_are_wrong() {
+        assert_eq!(asked_for("earnout plan shoe --output json"), Format::Json);
+        assert_eq!(asked_for("earnout --output=json-compact plan"), Format::JsonCompact);
+        assert_eq!(asked_for("earnout --output yaml"), Format::Display);
+        assert_eq!(asked_for("earnout --output"), Format::Display);
+    }
+}

@@ -1,0 +1,161 @@
+//! How plans, grants and KPIs are named on the command line.
+
+use {
+    crate::fault::Fault,
+    earnout::state::{Kpi, Plan},
+    earnout_sdk::pda,
+    solana_program::pubkey::Pubkey,
+    std::{fmt, str::FromStr},
+};
+
+/// A plan: `ADDRESS`, or `CREATOR/ID`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanRef {
+    address: Pubkey,
+}
+
+impl PlanRef {
+    pub fn address(&self) -> Pubkey {
+        self.address
+    }
+}
+
+impl FromStr for PlanRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let address = match text.split_once('/') {
+            None => key(text)?,
+            Some((creator, id)) => {
+                let id = id.parse();
+                let id = id.map_err(|_| format!("`{text}` names no plan: expected CREATOR/ID with a number as ID"))?;
+                pda::plan(&key(creator)?, id)
+            }
+        };
+        Ok(Self { address })
+    }
+}
+
+/// A grant: `ADDRESS`, or `PLAN/INDEX` with a plan in either form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantRef {
+    /// Its address; the account says of which plan.
+    Address(Pubkey),
+    /// By number.
+    OfPlan(PlanRef, u32),
+}
+
+impl GrantRef {
+    pub fn address(&self) -> Pubkey {
+        match self {
+            Self::Address(address) => *address,
+            Self::OfPlan(plan, index) => pda::grant(&plan.address, *index),
+        }
+    }
+}
+
+impl FromStr for GrantRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((plan, index)) = text.rsplit_once('/') else {
+            return Ok(Self::Address(key(text)?));
+        };
+        let index = index.parse();
+        let index =
+            index.map_err(|_| format!("`{text}` names no grant: expected PLAN/INDEX with a number as INDEX"))?;
+        Ok(Self::OfPlan(plan.parse()?, index))
+    }
+}
+
+/// A KPI of a plan: its name, or its number, counted from 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KpiRef(String);
+
+impl KpiRef {
+    /// The number of the KPI in `plan`. A name that looks like a number counts as a name.
+    ///
+    /// # Errors
+    /// If the plan has no such KPI.
+    pub fn number(&self, plan: &Plan) -> Result<u8, Fault> {
+        let kpis = (0u8..).zip(plan.kpis());
+        let named = kpis.clone().find(|(_, kpi)| kpi_name(kpi) == self.0);
+        let numbered = || kpis.clone().find(|(number, _)| self.0 == number.to_string());
+        named.or_else(numbered).map(|(number, _)| number).ok_or_else(|| {
+            let all: Vec<_> = kpis
+                .clone()
+                .map(|(number, kpi)| format!("{number} {}", kpi_name(kpi)))
+                .collect();
+            Fault::new(format!("the plan has no KPI `{}`", self.0)).why(format!("its KPIs are: {}", all.join(", ")))
+        })
+    }
+}
+
+impl FromStr for KpiRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.is_empty() {
+            true => Err("the name or number of a KPI is needed".to_owned()),
+            false => Ok(Self(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for KpiRef {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+/// The name of a KPI.
+pub fn kpi_name(kpi: &Kpi) -> String {
+    let bytes = kpi.name.split(|byte| *byte == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn key(text: &str) -> Result<Pubkey, String> {
+    Pubkey::from_str(text).map_err(|_| format!("`{text}` is no address: expected 32 bytes in base58"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_and_grants_by_address_or_number() {
+        let creator = Pubkey::new_unique();
+        let plan = pda::plan(&creator, 7);
+        let grant = pda::grant(&plan, 3);
+        for text in [plan.to_string(), format!("{creator}/7")] {
+            assert_eq!(text.parse::<PlanRef>().expect("a plan").address(), plan);
+            let grant_text = format!("{text}/3");
+            assert_eq!(grant_text.parse::<GrantRef>().expect("a grant").address(), grant);
+        }
+        let by_address: GrantRef = grant.to_string().parse().expect("a grant");
+        assert_eq!(by_address.address(), grant);
+    }
+
+    #[test]
+    fn other_forms_are_refused() {
+        let key = Pubkey::new_unique();
+        for wrong in [
+            "",
+            "abc",
+            &format!("{key}/x"),
+            &format!("{key}/1/2"),
+            &format!("{key}/"),
+        ] {
+            assert!(wrong.parse::<PlanRef>().is_err(), "{wrong}");
+        }
+        for wrong in [
+            "",
+            "abc",
+            &format!("{key}/x"),
+            &format!("{key}/1/2/3"),
+            &format!("{key}/-1"),
+        ] {
+            assert!(wrong.parse::<GrantRef>().is_err(), "{wrong}");
+        }
+    }
+}
