@@ -135,9 +135,16 @@ fn a_draft_is_closed_by_its_authority_alone() {
 }
 
 #[test]
-fn the_authority_closes_at_any_time_to_the_treasury_and_others_after_the_last_deadline_to_the_associated_account() {
+fn the_authority_closes_at_any_time_to_the_treasury_and_anyone_after_the_last_deadline_to_the_associated_account() {
+    use EarnoutError::{WrongAuthority, WrongTreasury};
     for at in [GENESIS, START, boundary(4), LAST_DEADLINE - 1, LAST_DEADLINE] {
-        for by_authority in [true, false] {
+        let over = at >= LAST_DEADLINE;
+        for (by_authority, to_treasury, refusal) in [
+            (true, true, None),
+            (true, false, (!over).then_some(WrongTreasury)),
+            (false, true, Some(if over { WrongTreasury } else { WrongAuthority })),
+            (false, false, (!over).then_some(WrongAuthority)),
+        ] {
             let mut world = World::new(TokenProgram::Spl);
             let owner = world.treasury_owner;
             let associated = std::mem::take(&mut world.treasury);
@@ -149,22 +156,16 @@ fn the_authority_closes_at_any_time_to_the_treasury_and_others_after_the_last_de
             } else {
                 stranger
             };
-            let [to_treasury, to_associated] =
-                [world.treasury, associated].map(|destination| world.close_plan_as(&caller, &destination));
+            let destination = if to_treasury { world.treasury } else { associated };
+            let close = world.close_plan_as(&caller, &destination);
             world.chain.set_time(at);
-            let (right, wrong) = if by_authority {
-                (to_treasury, to_associated)
-            } else if at < LAST_DEADLINE {
-                world.refuses(&to_treasury, EarnoutError::WrongAuthority);
-                world.refuses(&to_associated, EarnoutError::WrongAuthority);
-                continue;
-            } else {
-                (to_associated, to_treasury)
-            };
-            world.refuses(&wrong, EarnoutError::WrongTreasury);
-            world.run(right);
-            let destination = if by_authority { world.treasury } else { associated };
-            assert_eq!(world.chain.balance(&destination), 500);
+            match refusal {
+                Some(error) => world.refuses(&close, error),
+                None => {
+                    world.run(close);
+                    assert_eq!(world.chain.balance(&destination), 500);
+                }
+            }
         }
     }
 }

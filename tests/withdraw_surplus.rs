@@ -127,25 +127,28 @@ fn anyone_sends_the_surplus_home_from_the_last_deadline_on() {
 }
 
 #[test]
-fn a_treasury_that_is_no_associated_account_is_the_authoritys_only() {
+fn from_the_last_deadline_on_the_authority_chooses_and_others_send_it_to_the_owners_associated_account() {
     let mut world = World::new(TokenProgram::Spl);
     let owner = world.treasury_owner;
     let associated = world.treasury;
     world.treasury = world.token_account(&owner);
     world.token.plan = world.active_plan(terms(), &[kpi("revenue", Scope::Shared)], 1_000);
-    world.chain.set_time(LAST_DEADLINE);
+    let theirs = world.associated(&world.authority.pubkey());
     let stranger = world.key();
     let to_treasury = instructions::withdraw_surplus(&stranger, &world.token, &world.treasury, Some(400));
+    let mine = by_authority(&world, Some(100));
+    let mine_associated = swapped(&mine, &world.treasury, &associated);
+    world.chain.set_time(LAST_DEADLINE - 1);
+    world.refuses(&mine_associated, EarnoutError::WrongTreasury);
+    world.chain.set_time(LAST_DEADLINE);
     world.refuses(&to_treasury, EarnoutError::WrongTreasury);
     world.run(swapped(&to_treasury, &world.treasury, &associated));
-    world.refuses(
-        &swapped(&by_authority(&world, None), &world.treasury, &associated),
-        EarnoutError::WrongTreasury,
-    );
+    world.run(mine_associated);
+    world.refuses(&swapped(&mine, &world.treasury, &theirs), EarnoutError::WrongTreasury);
     world.run(by_authority(&world, None));
     assert_eq!(
         (world.chain.balance(&associated), world.chain.balance(&world.treasury)),
-        (400, 600)
+        (500, 500)
     );
 }
 

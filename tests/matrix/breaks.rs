@@ -46,7 +46,7 @@ pub fn required(instruction: &str, role: &Role) -> Vec<&'static str> {
         required.extend(["reowned", "closed"]);
     }
     if ["plan", "grant", "disputer_grant", "attestation", "period"].contains(&name) && !is_created {
-        required.push("sibling");
+        required.extend(["sibling", "version"]);
     }
     required
 }
@@ -184,6 +184,15 @@ impl Breaks<'_> {
                     },
                 );
                 self.all.last_mut().unwrap().with = "its mark".to_owned();
+            }
+            if is::<Plan>(&account) || is::<Grant>(&account) || is::<Attestation>(&account) || is::<Period>(&account) {
+                // Of a later release, and of none.
+                for (with, version) in [("2", 2), ("0", 0)] {
+                    let mut unknown = account.clone();
+                    unknown.data[Plan::DISCRIMINATOR.len()] = version;
+                    self.tamper(index, "version", unknown);
+                    self.all.last_mut().unwrap().with = with.to_owned();
+                }
             }
         } else if meta.pubkey != earnout::ID
             && account.owner == system_program::ID

@@ -56,21 +56,29 @@ impl Chain {
     /// # Errors
     /// If the file cannot be read or is no program.
     pub fn start(file: &Path) -> Result<Self, StartError> {
-        let mut svm = LiteSVM::new().with_log_bytes_limit(None);
-        svm.add_program_from_file(earnout::ID, file)
-            .map_err(|error| StartError {
-                path: file.to_path_buf(),
-                reason: error.to_string(),
-            })?;
         let mut chain = Self {
-            svm,
+            svm: LiteSVM::new().with_log_bytes_limit(None),
             fee_payer: keypair("fee payer"),
             transactions: 0,
             keys: 0,
         };
+        chain.deploy(&earnout::ID, file)?;
         chain.endow(&chain.fee_payer.pubkey());
         chain.set_time(GENESIS);
         Ok(chain)
+    }
+
+    /// Puts the program of `file` at `address`.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is no program.
+    pub fn deploy(&mut self, address: &Pubkey, file: &Path) -> Result<(), StartError> {
+        self.svm
+            .add_program_from_file(*address, file)
+            .map_err(|error| StartError {
+                path: file.to_path_buf(),
+                reason: error.to_string(),
+            })
     }
 
     /// The program that `cargo xtask build` made: the file named by `EARNOUT_SO`, else the one in this workspace.

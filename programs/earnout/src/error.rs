@@ -225,6 +225,8 @@ pub enum EarnoutError {
     ReceivedTooLittle,
     #[msg("The account is not the memo program.")]
     WrongMemoProgram,
+    #[msg("The account has a layout of another release, which this one does not know.")]
+    UnknownVersion,
 }
 
 impl From<earnout_core::Error> for EarnoutError {

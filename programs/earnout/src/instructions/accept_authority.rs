@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, AuthorityAccepted},
-        state::{OracleSet, Plan},
+        state::{LoadKnown, OracleSet, Plan},
     },
     anchor_lang::prelude::*,
 };
@@ -24,7 +24,7 @@ pub struct AcceptAuthority<'info> {
 pub fn handle_accept_authority(ctx: Context<AcceptAuthority>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let event = {
-        let plan = &mut *ctx.accounts.plan.load_mut()?;
+        let plan = &mut *ctx.accounts.plan.load_known_mut()?;
 
         // Check.
         plan.require_open()?;

@@ -5,7 +5,7 @@ use {
         address,
         error::EarnoutError,
         events::{self, BeneficiaryAccepted},
-        state::{CLAIM_LOCKED, DISPUTE_BARRED, Grant, Plan},
+        state::{CLAIM_LOCKED, DISPUTE_BARRED, Grant, LoadKnown, Plan},
     },
     anchor_lang::prelude::*,
 };
@@ -43,8 +43,8 @@ pub struct AcceptBeneficiary<'info> {
 pub fn handle_accept_beneficiary(ctx: Context<AcceptBeneficiary>, args: AcceptBeneficiaryArgs) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let event = {
-        let plan = &mut *ctx.accounts.plan.load_mut()?;
-        let grant = &mut *ctx.accounts.grant.load_mut()?;
+        let plan = &mut *ctx.accounts.plan.load_known_mut()?;
+        let grant = &mut *ctx.accounts.grant.load_known_mut()?;
 
         // Check.
         require!(

@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, PlanActivated},
-        state::{Plan, PlanStatus},
+        state::{LoadKnown, Plan, PlanStatus},
         token,
     },
     anchor_lang::prelude::*,
@@ -31,7 +31,7 @@ pub struct ActivatePlan<'info> {
 pub fn handle_activate_plan(ctx: Context<ActivatePlan>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let (last_deadline, sequence) = {
-        let plan = &mut *ctx.accounts.plan.load_mut()?;
+        let plan = &mut *ctx.accounts.plan.load_known_mut()?;
 
         // Check.
         require!(plan.status()? == PlanStatus::Draft, EarnoutError::PlanNotDraft);

@@ -5,7 +5,7 @@ use {
         constants::MAX_KPIS,
         error::EarnoutError,
         events::{self, KpiAdded},
-        state::{Kpi, KpiArgs, Plan, PlanStatus},
+        state::{Kpi, KpiArgs, LoadKnown, Plan, PlanStatus},
     },
     anchor_lang::prelude::*,
 };
@@ -25,7 +25,7 @@ pub struct AddKpi<'info> {
 pub fn handle_add_kpi(ctx: Context<AddKpi>, args: KpiArgs) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let (kpi, sequence) = {
-        let plan = &mut *ctx.accounts.plan.load_mut()?;
+        let plan = &mut *ctx.accounts.plan.load_known_mut()?;
 
         // Check.
         require!(plan.status()? == PlanStatus::Draft, EarnoutError::PlanNotDraft);

@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, Rent, ValueAttested},
-        state::{Attestation, AttestationKey, Grant, Plan, Scope},
+        state::{Attestation, AttestationKey, Grant, LoadKnown, Plan, Scope},
     },
     anchor_lang::prelude::*,
 };
@@ -51,7 +51,7 @@ pub fn handle_attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
     let accounts = &ctx.accounts;
     let plan_key = accounts.plan.key();
     let event = {
-        let plan = &mut *accounts.plan.load_mut()?;
+        let plan = &mut *accounts.plan.load_known_mut()?;
 
         // Check.
         plan.require_active()?;
@@ -114,7 +114,7 @@ fn check_subject(accounts: &Attest, plan: &Plan, args: &AttestArgs) -> Result<Pu
     match (plan.kpi(args.kpi)?.scope()?, &accounts.grant) {
         (Scope::Shared, None) => Ok(accounts.plan.key()),
         (Scope::Individual, Some(loader)) => {
-            let grant = loader.load()?;
+            let grant = loader.load_known()?;
             require!(
                 grant.kpi_weights[usize::from(args.kpi)] > 0 && grant.covers(args.period),
                 EarnoutError::WrongSubject

@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, OracleChangeCancelled},
-        state::{OracleSet, Plan},
+        state::{LoadKnown, OracleSet, Plan},
     },
     anchor_lang::prelude::*,
 };
@@ -24,7 +24,7 @@ pub struct CancelOracleChange<'info> {
 pub fn handle_cancel_oracle_change(ctx: Context<CancelOracleChange>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let event = {
-        let plan = &mut *ctx.accounts.plan.load_mut()?;
+        let plan = &mut *ctx.accounts.plan.load_known_mut()?;
 
         // Check.
         require!(plan.oracle_change_is_pending(now)?, EarnoutError::NoOracleChange);

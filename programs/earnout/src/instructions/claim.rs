@@ -5,7 +5,7 @@ use {
         address,
         error::EarnoutError,
         events::{self, GrantClaimed},
-        state::{CLAIM_LOCKED, Grant, Plan},
+        state::{CLAIM_LOCKED, Grant, LoadKnown, Plan},
         token::{self, Transfer},
     },
     anchor_lang::prelude::*,
@@ -48,8 +48,8 @@ pub fn handle_claim<'info>(ctx: Context<'info, Claim<'info>>, amount: Option<u64
     let now = Clock::get()?.unix_timestamp;
     let accounts = &ctx.accounts;
     let (mut event, by_beneficiary, max_fee_bps, signer) = {
-        let plan = &mut *accounts.plan.load_mut()?;
-        let grant = &mut *accounts.grant.load_mut()?;
+        let plan = &mut *accounts.plan.load_known_mut()?;
+        let grant = &mut *accounts.grant.load_known_mut()?;
 
         // Check.
         let by_beneficiary = accounts.claimant.key() == grant.beneficiary;

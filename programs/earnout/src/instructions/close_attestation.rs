@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, AttestationClosed},
-        state::{Attestation, Grant, Plan, account},
+        state::{Attestation, Grant, LoadKnown, Plan, account},
     },
     anchor_lang::prelude::*,
 };
@@ -39,8 +39,8 @@ pub fn handle_close_attestation(ctx: Context<CloseAttestation>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let accounts = &ctx.accounts;
     let (event, rent_paid) = {
-        let plan = &mut *accounts.plan.load_mut()?;
-        let attestation = accounts.attestation.load()?;
+        let plan = &mut *accounts.plan.load_known_mut()?;
+        let attestation = accounts.attestation.load_known()?;
 
         // Check.
         plan.require_treasury(accounts.treasury.key, now)?;
@@ -50,10 +50,7 @@ pub fn handle_close_attestation(ctx: Context<CloseAttestation>) -> Result<()> {
         } else {
             // The index of a grant that was closed is never used again, so nothing there means that all is settled.
             !account::is_vacant(&accounts.subject)
-                && account::read::<Grant>(&accounts.subject)
-                    .ok_or(EarnoutError::WrongSubject)?
-                    .next_period
-                    <= period
+                && account::read::<Grant>(&accounts.subject, EarnoutError::WrongSubject)?.next_period <= period
         };
         require!(!is_needed, EarnoutError::StillNeeded);
 

@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, GrantClosed},
-        state::{Grant, Plan, account},
+        state::{Grant, LoadKnown, Plan, account},
     },
     anchor_lang::prelude::*,
 };
@@ -36,8 +36,8 @@ pub fn handle_close_grant(ctx: Context<CloseGrant>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let accounts = &ctx.accounts;
     let (event, rent_paid) = {
-        let plan = &mut *accounts.plan.load_mut()?;
-        let grant = accounts.grant.load()?;
+        let plan = &mut *accounts.plan.load_known_mut()?;
+        let grant = accounts.grant.load_known()?;
 
         // Check.
         plan.require_treasury(accounts.treasury.key, now)?;

@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, PeriodClosed},
-        state::{Period, Plan, account},
+        state::{LoadKnown, Period, Plan, account},
     },
     anchor_lang::prelude::*,
 };
@@ -36,8 +36,8 @@ pub fn handle_close_period(ctx: Context<ClosePeriod>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let accounts = &ctx.accounts;
     let (event, rent_paid) = {
-        let plan = &mut *accounts.plan.load_mut()?;
-        let pool = accounts.period.load()?;
+        let plan = &mut *accounts.plan.load_known_mut()?;
+        let pool = accounts.period.load_known()?;
 
         // Check.
         plan.require_treasury(accounts.treasury.key, now)?;

@@ -45,8 +45,7 @@ pub fn handle_close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result
 
     // Check.
     let (signer, sequence, rent_paid, max_fee_bps) = {
-        let plan = account::write::<Plan>(&accounts.plan);
-        let plan = &mut *plan.ok_or(EarnoutError::WrongPlan)?;
+        let plan = &mut *account::write::<Plan>(&accounts.plan, EarnoutError::WrongPlan)?;
         require!(accounts.vault.key() == plan.vault, EarnoutError::WrongVault);
         require!(accounts.mint.key() == plan.mint, EarnoutError::WrongMint);
         require!(

@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, BonusCollected},
-        state::{FORFEITED, Grant, Period, Plan, account},
+        state::{FORFEITED, Grant, LoadKnown, Period, Plan, account},
     },
     anchor_lang::prelude::*,
     earnout_core::redistribution,
@@ -31,16 +31,15 @@ pub fn handle_collect_bonus(ctx: Context<CollectBonus>) -> Result<()> {
     let accounts = &ctx.accounts;
     let obligations;
     let event = {
-        let plan = &mut *accounts.plan.load_mut()?;
-        let grant = &mut *accounts.grant.load_mut()?;
+        let plan = &mut *accounts.plan.load_known_mut()?;
+        let grant = &mut *accounts.grant.load_known_mut()?;
         obligations = plan.obligations()?;
 
         // Check.
         require!(plan.redistributes()?, EarnoutError::NoRedistribution);
         let period = grant.collected_through;
         require!(period < grant.next_period, EarnoutError::NothingToCollect);
-        let pool = account::write::<Period>(&accounts.period);
-        let pool = &mut *pool.ok_or(EarnoutError::WrongPeriod)?;
+        let pool = &mut *account::write::<Period>(&accounts.period, EarnoutError::WrongPeriod)?;
         require!(
             pool.plan == accounts.plan.key() && pool.period == period,
             EarnoutError::WrongPeriod

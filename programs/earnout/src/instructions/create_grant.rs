@@ -3,10 +3,10 @@
 use {
     crate::{
         address,
-        constants::{ACCOUNT_VERSION, GRANT_SEED},
+        constants::GRANT_SEED,
         error::EarnoutError,
         events::{self, GrantCreated, Rent},
-        state::{Grant, Plan, REVOCABLE, TRANSFERABLE, account},
+        state::{Grant, LoadKnown, Plan, REVOCABLE, TRANSFERABLE, account},
         token,
     },
     anchor_lang::prelude::*,
@@ -74,7 +74,7 @@ pub fn handle_create_grant(ctx: Context<CreateGrant>, args: CreateGrantArgs) -> 
     let accounts = &ctx.accounts;
     let plan_key = accounts.plan.key();
     let (event, vault_amount) = {
-        let plan = &mut *accounts.plan.load_mut()?;
+        let plan = &mut *accounts.plan.load_known_mut()?;
 
         // Check.
         plan.require_active()?;
@@ -108,8 +108,7 @@ pub fn handle_create_grant(ctx: Context<CreateGrant>, args: CreateGrantArgs) -> 
         let index = args.grant_index.to_le_bytes();
         let seeds: &[&[u8]] = &[GRANT_SEED, plan_key.as_ref(), &index, &[bump]];
         let rent_paid = account::create::<Grant>(&accounts.payer, &accounts.grant, seeds)?;
-        let grant = &mut *account::write::<Grant>(&accounts.grant).ok_or(EarnoutError::CorruptAccount)?;
-        grant.version = ACCOUNT_VERSION;
+        let grant = &mut *account::write::<Grant>(&accounts.grant, EarnoutError::CorruptAccount)?;
         grant.bump = bump;
         grant.associated_bump = associated_bump;
         grant.flags = if args.revocable { REVOCABLE } else { 0 } | if args.transferable { TRANSFERABLE } else { 0 };
@@ -164,9 +163,7 @@ pub fn handle_create_grant(ctx: Context<CreateGrant>, args: CreateGrantArgs) -> 
 
     // Emit.
     events::emit(&accounts.event_authority, &event)?;
-    account::read::<Grant>(&accounts.grant)
-        .ok_or(EarnoutError::CorruptAccount)?
-        .invariant()?;
+    account::read::<Grant>(&accounts.grant, EarnoutError::CorruptAccount)?.invariant()?;
     accounts.plan.load()?.invariant(vault_amount)
 }
 

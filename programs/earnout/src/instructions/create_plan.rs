@@ -114,9 +114,8 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
     let seeds: &[&[u8]] = &[PLAN_SEED, creator.as_ref(), &id, &[bump]];
     let rent_paid = account::create::<Plan>(&accounts.payer, &accounts.plan, seeds)?;
     let sequence = {
-        let plan = &mut *account::write::<Plan>(&accounts.plan).ok_or(EarnoutError::CorruptAccount)?;
+        let plan = &mut *account::write::<Plan>(&accounts.plan, EarnoutError::CorruptAccount)?;
         let (cadence_kind, cadence_length) = args.cadence.to_stored();
-        plan.version = ACCOUNT_VERSION;
         plan.bump = bump;
         plan.vault_bump = vault_bump;
         plan.status = PlanStatus::Draft.to_byte();
@@ -164,9 +163,7 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
         &plan_key,
         vault_seeds,
     )?;
-    account::write::<Plan>(&accounts.plan)
-        .ok_or(EarnoutError::CorruptAccount)?
-        .vault_rent_paid = vault_rent_paid;
+    account::write::<Plan>(&accounts.plan, EarnoutError::CorruptAccount)?.vault_rent_paid = vault_rent_paid;
 
     // Emit.
     events::emit(
@@ -189,7 +186,5 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
             terms: args,
         },
     )?;
-    account::read::<Plan>(&accounts.plan)
-        .ok_or(EarnoutError::CorruptAccount)?
-        .invariant(0)
+    account::read::<Plan>(&accounts.plan, EarnoutError::CorruptAccount)?.invariant(0)
 }

@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, Rent, ValueDisputed},
-        state::{Attestation, AttestationKey, DISPUTE_BARRED, FORFEITED, Grant, Plan, Scope},
+        state::{Attestation, AttestationKey, DISPUTE_BARRED, FORFEITED, Grant, LoadKnown, Plan, Scope},
     },
     anchor_lang::prelude::*,
     earnout_core::quorum,
@@ -51,7 +51,7 @@ pub fn handle_dispute(ctx: Context<Dispute>, args: DisputeArgs) -> Result<()> {
     let accounts = &ctx.accounts;
     let plan_key = accounts.plan.key();
     let event = {
-        let plan = &mut *accounts.plan.load_mut()?;
+        let plan = &mut *accounts.plan.load_known_mut()?;
 
         // Check.
         plan.require_active()?;
@@ -107,7 +107,7 @@ fn check_disputer(accounts: &Dispute, plan: &Plan, args: &DisputeArgs) -> Result
         require!(by_authority, EarnoutError::NotEntitled);
         return Ok((accounts.plan.key(), None));
     };
-    let grant = loader.load()?;
+    let grant = loader.load_known()?;
     require!(
         grant.kpi_weights[usize::from(args.kpi)] > 0 && grant.covers(args.period),
         EarnoutError::WrongSubject

@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, PlanFunded},
-        state::{Plan, PlanStatus},
+        state::{LoadKnown, Plan, PlanStatus},
         token::{self, Transfer},
     },
     anchor_lang::prelude::*,
@@ -45,7 +45,7 @@ pub fn handle_fund<'info>(ctx: Context<'info, Fund<'info>>, amount: u64) -> Resu
     // Check.
     require!(amount > 0, EarnoutError::ZeroAmount);
     {
-        let plan = accounts.plan.load()?;
+        let plan = accounts.plan.load_known()?;
         require!(plan.status()? != PlanStatus::Closed, EarnoutError::PlanNotActive);
         token::check_mint(&accounts.mint, &plan.token_program, plan.token_flags)?;
     }
@@ -73,7 +73,7 @@ pub fn handle_fund<'info>(ctx: Context<'info, Fund<'info>>, amount: u64) -> Resu
 
     // Effect.
     let sequence = {
-        let mut plan = accounts.plan.load_mut()?;
+        let mut plan = accounts.plan.load_known_mut()?;
         plan.funded_total = plan.funded_total.saturating_add(moved.received);
         plan.next_event()?
     };

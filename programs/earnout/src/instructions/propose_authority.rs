@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, AuthorityProposed},
-        state::Plan,
+        state::{LoadKnown, Plan},
     },
     anchor_lang::prelude::*,
 };
@@ -24,7 +24,7 @@ pub struct ProposeAuthority<'info> {
 pub fn handle_propose_authority(ctx: Context<ProposeAuthority>, authority: Option<Pubkey>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let event = {
-        let plan = &mut *ctx.accounts.plan.load_mut()?;
+        let plan = &mut *ctx.accounts.plan.load_known_mut()?;
 
         // Check.
         plan.require_open()?;

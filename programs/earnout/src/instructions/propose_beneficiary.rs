@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, BeneficiaryProposed},
-        state::{Grant, Plan, TRANSFERABLE},
+        state::{Grant, LoadKnown, Plan, TRANSFERABLE},
     },
     anchor_lang::prelude::*,
 };
@@ -31,8 +31,8 @@ pub struct ProposeBeneficiary<'info> {
 pub fn handle_propose_beneficiary(ctx: Context<ProposeBeneficiary>, beneficiary: Option<Pubkey>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let event = {
-        let plan = &mut *ctx.accounts.plan.load_mut()?;
-        let grant = &mut *ctx.accounts.grant.load_mut()?;
+        let plan = &mut *ctx.accounts.plan.load_known_mut()?;
+        let grant = &mut *ctx.accounts.grant.load_known_mut()?;
 
         // Check.
         require!(grant.has(TRANSFERABLE), EarnoutError::NotTransferable);

@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, OraclesProposed},
-        state::{OracleSet, Plan},
+        state::{LoadKnown, OracleSet, Plan},
     },
     anchor_lang::prelude::*,
 };
@@ -35,7 +35,7 @@ pub struct ProposeOracles<'info> {
 pub fn handle_propose_oracles(ctx: Context<ProposeOracles>, args: ProposeOraclesArgs) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let event = {
-        let plan = &mut *ctx.accounts.plan.load_mut()?;
+        let plan = &mut *ctx.accounts.plan.load_known_mut()?;
 
         // Check.
         plan.require_active()?;

@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, GrantEnded},
-        state::{Grant, Plan, RESIGNED},
+        state::{Grant, LoadKnown, Plan, RESIGNED},
     },
     anchor_lang::prelude::*,
 };
@@ -33,8 +33,8 @@ pub fn handle_resign_grant(ctx: Context<ResignGrant>) -> Result<()> {
     let accounts = &ctx.accounts;
     let obligations;
     let event = {
-        let plan = &mut *accounts.plan.load_mut()?;
-        let grant = &mut *accounts.grant.load_mut()?;
+        let plan = &mut *accounts.plan.load_known_mut()?;
+        let grant = &mut *accounts.grant.load_known_mut()?;
         obligations = plan.obligations()?;
 
         // Effect.

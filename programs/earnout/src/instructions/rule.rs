@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, DisputeRuled},
-        state::{Attestation, DISPUTE_BARRED, Grant, Plan, RULING_NONE, RULING_UPHELD, RULING_VALUE},
+        state::{Attestation, DISPUTE_BARRED, Grant, LoadKnown, Plan, RULING_NONE, RULING_UPHELD, RULING_VALUE},
     },
     anchor_lang::prelude::*,
 };
@@ -40,8 +40,8 @@ pub fn handle_rule(ctx: Context<Rule>, args: RuleArgs) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let accounts = &ctx.accounts;
     let event = {
-        let plan = &mut *accounts.plan.load_mut()?;
-        let attestation = &mut *accounts.attestation.load_mut()?;
+        let plan = &mut *accounts.plan.load_known_mut()?;
+        let attestation = &mut *accounts.attestation.load_known_mut()?;
 
         // Check.
         require!(attestation.disputed_at != 0, EarnoutError::NotDisputed);
@@ -66,7 +66,7 @@ pub fn handle_rule(ctx: Context<Rule>, args: RuleArgs) -> Result<()> {
             None => {
                 attestation.ruling = RULING_UPHELD;
                 if let Some(grant) = &accounts.disputer_grant {
-                    grant.load_mut()?.flags |= DISPUTE_BARRED;
+                    grant.load_known_mut()?.flags |= DISPUTE_BARRED;
                 }
             }
         }

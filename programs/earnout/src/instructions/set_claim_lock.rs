@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, ClaimLockSet},
-        state::{CLAIM_LOCKED, Grant, Plan},
+        state::{CLAIM_LOCKED, Grant, LoadKnown, Plan},
     },
     anchor_lang::prelude::*,
 };
@@ -31,8 +31,8 @@ pub struct SetClaimLock<'info> {
 pub fn handle_set_claim_lock(ctx: Context<SetClaimLock>, locked: bool) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let event = {
-        let plan = &mut *ctx.accounts.plan.load_mut()?;
-        let grant = &mut *ctx.accounts.grant.load_mut()?;
+        let plan = &mut *ctx.accounts.plan.load_known_mut()?;
+        let grant = &mut *ctx.accounts.grant.load_known_mut()?;
 
         // Effect.
         if locked {

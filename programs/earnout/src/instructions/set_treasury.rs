@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, TreasurySet},
-        state::Plan,
+        state::{LoadKnown, Plan},
         token,
     },
     anchor_lang::prelude::*,
@@ -27,7 +27,7 @@ pub struct SetTreasury<'info> {
 pub fn handle_set_treasury(ctx: Context<SetTreasury>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let event = {
-        let plan = &mut *ctx.accounts.plan.load_mut()?;
+        let plan = &mut *ctx.accounts.plan.load_known_mut()?;
 
         // Check.
         plan.require_open()?;

@@ -3,10 +3,10 @@
 use {
     crate::{
         address,
-        constants::{ACCOUNT_VERSION, PERIOD_SEED},
+        constants::PERIOD_SEED,
         error::EarnoutError,
         events::{self, GrantSettled, Rent},
-        state::{self, AttestationKey, FORFEITED, Grant, Period, Plan, account},
+        state::{self, AttestationKey, FORFEITED, Grant, LoadKnown, Period, Plan, account},
     },
     anchor_lang::prelude::*,
 };
@@ -40,8 +40,8 @@ pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
     let (plan_key, grant_key) = (accounts.plan.key(), accounts.grant.key());
     let obligations;
     let event = {
-        let plan = &mut *accounts.plan.load_mut()?;
-        let grant = &mut *accounts.grant.load_mut()?;
+        let plan = &mut *accounts.plan.load_known_mut()?;
+        let grant = &mut *accounts.grant.load_known_mut()?;
         obligations = plan.obligations()?;
 
         // Check.
@@ -74,7 +74,7 @@ pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
                     lamports,
                 });
             }
-            let pool = &mut *account::write::<Period>(target).ok_or(EarnoutError::WrongPeriod)?;
+            let pool = &mut *account::write::<Period>(target, EarnoutError::WrongPeriod)?;
             require!(
                 pool.plan == plan_key && pool.period == period,
                 EarnoutError::WrongPeriod
@@ -165,8 +165,7 @@ fn create_period<'info>(
     require!(target.key == &address, EarnoutError::WrongPeriod);
     let seeds: &[&[u8]] = &[PERIOD_SEED, plan_key.as_ref(), &index, &[bump]];
     let rent_paid = account::create::<Period>(payer, target, seeds)?;
-    let pool = &mut *account::write::<Period>(target).ok_or(EarnoutError::CorruptAccount)?;
-    pool.version = ACCOUNT_VERSION;
+    let pool = &mut *account::write::<Period>(target, EarnoutError::CorruptAccount)?;
     pool.bump = bump;
     pool.period = period;
     pool.plan = *plan_key;

@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, GrantEnded},
-        state::{Grant, Plan, REVOCABLE, TERMINATED},
+        state::{Grant, LoadKnown, Plan, REVOCABLE, TERMINATED},
     },
     anchor_lang::prelude::*,
 };
@@ -29,8 +29,8 @@ pub fn handle_terminate_grant(ctx: Context<TerminateGrant>) -> Result<()> {
     let accounts = &ctx.accounts;
     let obligations;
     let event = {
-        let plan = &mut *accounts.plan.load_mut()?;
-        let grant = &mut *accounts.grant.load_mut()?;
+        let plan = &mut *accounts.plan.load_known_mut()?;
+        let grant = &mut *accounts.grant.load_known_mut()?;
         obligations = plan.obligations()?;
 
         // Check.

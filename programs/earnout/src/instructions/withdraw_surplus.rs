@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, SurplusWithdrawn},
-        state::Plan,
+        state::{LoadKnown, Plan},
         token::{self, Transfer},
     },
     anchor_lang::prelude::*,
@@ -49,7 +49,7 @@ pub fn handle_withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>
     // Check.
     let vault = token::holding(&accounts.vault, &token_program).ok_or(EarnoutError::WrongVault)?;
     let (amount, signer, sequence, max_fee_bps) = {
-        let plan = &mut *accounts.plan.load_mut()?;
+        let plan = &mut *accounts.plan.load_known_mut()?;
         plan.check_surplus_destination(accounts.caller.key, &accounts.destination, now)?;
         let surplus = plan.surplus(vault.amount)?;
         let amount = amount.unwrap_or(surplus);

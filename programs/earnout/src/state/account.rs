@@ -1,9 +1,10 @@
-//! Creation of the program's own accounts.
+//! Creating, loading and closing the program's own accounts.
 
 use {
-    crate::error::EarnoutError,
+    super::{Attestation, Grant, Period, Plan},
+    crate::{constants::ACCOUNT_VERSION, error::EarnoutError},
     anchor_lang::{
-        ZeroCopy,
+        Owner, ZeroCopy,
         prelude::*,
         solana_program::{
             program::{invoke, invoke_signed},
@@ -11,8 +12,66 @@ use {
         },
         system_program,
     },
-    std::cell::{Ref, RefMut},
+    std::{
+        cell::{Ref, RefMut},
+        mem::offset_of,
+    },
 };
+
+/// An account that begins with the version of its layout.
+pub trait Versioned: ZeroCopy + Owner {
+    /// The version of the layout it was written in.
+    fn version(&self) -> u8;
+}
+
+macro_rules! versioned {
+    ($($account:ty),*) => {
+        $(
+            impl Versioned for $account {
+                fn version(&self) -> u8 {
+                    self.version
+                }
+            }
+            // `create` writes it there.
+            const _: () = assert!(offset_of!($account, version) == 0);
+        )*
+    };
+}
+versioned!(Plan, Grant, Attestation, Period);
+
+/// Loads an account only if this release knows its layout, so that no release takes another's bytes for its own.
+pub trait LoadKnown<T> {
+    /// The account, to be read.
+    ///
+    /// Errors: `UnknownVersion`.
+    fn load_known(&self) -> Result<Ref<'_, T>>;
+
+    /// The account, to be written.
+    ///
+    /// Errors: `UnknownVersion`; Anchor's `AccountNotMutable`.
+    fn load_known_mut(&self) -> Result<RefMut<'_, T>>;
+}
+
+impl<T: Versioned> LoadKnown<T> for AccountLoader<'_, T> {
+    fn load_known(&self) -> Result<Ref<'_, T>> {
+        let account = self.load()?;
+        require_known(account.version())?;
+        Ok(account)
+    }
+
+    fn load_known_mut(&self) -> Result<RefMut<'_, T>> {
+        let account = self.load_mut()?;
+        require_known(account.version())?;
+        Ok(account)
+    }
+}
+
+/// Errors: `UnknownVersion`.
+#[inline(never)]
+fn require_known(version: u8) -> Result<()> {
+    require!(version == ACCOUNT_VERSION, EarnoutError::UnknownVersion);
+    Ok(())
+}
 
 /// Creates the account `target` of `space` bytes owned by `owner`, rent-exempt, at the program address that `seeds` (bump
 /// included) sign for. Lamports that somebody sent to the address beforehand count towards the rent and hinder nothing.
@@ -54,24 +113,44 @@ pub fn create_address<'info>(
 }
 
 /// Creates the program's account of type `T` at the address that `seeds` (bump included) sign for and writes its
-/// discriminator. All other bytes are zero.
+/// discriminator and the version of its layout. All other bytes are zero.
 ///
 /// Returns the lamports that `payer` paid.
 ///
 /// Errors: as [`create_address`].
-pub fn create<'info, T: ZeroCopy>(
+pub fn create<'info, T: Versioned>(
     payer: &AccountInfo<'info>,
     target: &AccountInfo<'info>,
     seeds: &[&[u8]],
 ) -> Result<u64> {
     let discriminator = T::DISCRIMINATOR;
     let paid = create_address(payer, target, seeds, discriminator.len() + size_of::<T>(), &crate::ID)?;
-    target.try_borrow_mut_data()?[..discriminator.len()].copy_from_slice(discriminator);
+    let mut data = target.try_borrow_mut_data()?;
+    let (head, body) = data.split_at_mut(discriminator.len());
+    head.copy_from_slice(discriminator);
+    body[0] = ACCOUNT_VERSION;
     Ok(paid)
 }
 
-/// The program's account of type `T`, to be read; `None` if the account is another one.
-pub fn read<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Option<Ref<'a, T>> {
+/// The program's account of type `T`, to be read.
+///
+/// Errors: `wrong` if the account is another one; `UnknownVersion`.
+pub fn read<'a, T: Versioned>(info: &'a AccountInfo, wrong: EarnoutError) -> Result<Ref<'a, T>> {
+    let account = find(info).ok_or(wrong)?;
+    require_known(T::version(&account))?;
+    Ok(account)
+}
+
+/// The program's account of type `T`, to be written.
+///
+/// Errors: `wrong` if the account is another one or cannot be written; `UnknownVersion`.
+pub fn write<'a, T: Versioned>(info: &'a AccountInfo, wrong: EarnoutError) -> Result<RefMut<'a, T>> {
+    let account = find_mut(info).ok_or(wrong)?;
+    require_known(T::version(&account))?;
+    Ok(account)
+}
+
+fn find<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Option<Ref<'a, T>> {
     if info.owner != &crate::ID {
         return None;
     }
@@ -82,8 +161,7 @@ pub fn read<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Option<Ref<'a, T>> {
     .ok()
 }
 
-/// The program's account of type `T`, to be written; `None` if the account is another one.
-pub fn write<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Option<RefMut<'a, T>> {
+fn find_mut<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Option<RefMut<'a, T>> {
     if info.owner != &crate::ID || !info.is_writable {
         return None;
     }

@@ -2,11 +2,7 @@
 
 use {
     super::{Kpi, OracleSet, Plan, Scope, account},
-    crate::{
-        address,
-        constants::{ACCOUNT_VERSION, ATTESTATION_SEED},
-        error::EarnoutError,
-    },
+    crate::{address, constants::ATTESTATION_SEED, error::EarnoutError},
     anchor_lang::prelude::*,
     earnout_core::quorum::{self, Evaluation, Finality, Outcome, Ruling},
     std::cell::RefMut,
@@ -121,7 +117,7 @@ impl Attestation {
             Self::open(payer, info, key, plan.oracle_set(key.period))?;
             Plan::count_opened(&mut plan.open_attestations)?;
         }
-        let attestation = account::write::<Self>(info).ok_or(EarnoutError::WrongAttestation)?;
+        let attestation = account::write::<Self>(info, EarnoutError::WrongAttestation)?;
         require!(attestation.is(key), EarnoutError::WrongAttestation);
         Ok((attestation, is_new))
     }
@@ -146,8 +142,7 @@ impl Attestation {
             &[bump],
         ];
         let rent_paid = account::create::<Self>(payer, target, seeds)?;
-        let attestation = &mut *account::write::<Self>(target).ok_or(EarnoutError::CorruptAccount)?;
-        attestation.version = ACCOUNT_VERSION;
+        let attestation = &mut *account::write::<Self>(target, EarnoutError::CorruptAccount)?;
         attestation.bump = bump;
         attestation.kpi = key.kpi;
         attestation.period = key.period;
@@ -228,7 +223,7 @@ impl Attestation {
 pub fn final_score(info: &AccountInfo, key: &AttestationKey, plan: &Plan, now: i64) -> Result<u16> {
     let kpi = plan.kpi(key.kpi)?;
     let finality = if info.owner == &crate::ID {
-        let attestation = account::read::<Attestation>(info).ok_or(EarnoutError::WrongAttestation)?;
+        let attestation = account::read::<Attestation>(info, EarnoutError::WrongAttestation)?;
         require!(attestation.is(key), EarnoutError::WrongAttestation);
         attestation.finality(plan, kpi, now)?
     } else {

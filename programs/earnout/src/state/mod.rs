@@ -9,4 +9,4 @@ pub mod period;
 pub mod plan;
 pub mod terms;
 
-pub use {attestation::*, grant::*, kpi::*, oracle_set::*, period::*, plan::*, terms::*};
+pub use {account::LoadKnown, attestation::*, grant::*, kpi::*, oracle_set::*, period::*, plan::*, terms::*};

@@ -335,7 +335,8 @@ impl Plan {
     }
 
     /// Checks that `caller` may send surplus to `destination` at `now`: the authority to the treasury, after the last
-    /// deadline anyone to the associated account of the treasury's owner; in both cases still owned by that owner.
+    /// deadline anyone, the authority included, to the associated account of the treasury's owner; in both cases still owned
+    /// by that owner.
     ///
     /// Errors: `WrongTreasury`, `WrongAuthority`.
     pub fn check_surplus_destination(&self, caller: &Pubkey, destination: &AccountInfo, now: i64) -> Result<()> {
@@ -345,14 +346,14 @@ impl Plan {
             holding.mint == self.mint && holding.owner == owner,
             EarnoutError::WrongTreasury
         );
-        let allowed = if caller == &self.authority {
-            treasury
-        } else {
-            let over = self.status()? == PlanStatus::Active && now >= self.last_deadline()?;
-            require!(over, EarnoutError::WrongAuthority);
-            address::associated(&owner, &self.mint, &self.token_program)?.0
-        };
-        require!(destination.key == &allowed, EarnoutError::WrongTreasury);
+        let by_authority = caller == &self.authority;
+        if by_authority && destination.key == &treasury {
+            return Ok(());
+        }
+        let over = self.status()? == PlanStatus::Active && now >= self.last_deadline()?;
+        require!(by_authority || over, EarnoutError::WrongAuthority);
+        let associated = address::associated(&owner, &self.mint, &self.token_program)?.0;
+        require!(over && destination.key == &associated, EarnoutError::WrongTreasury);
         Ok(())
     }
 
