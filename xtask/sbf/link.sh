@@ -23,7 +23,7 @@ for argument in "$@"; do
 done
 
 case ${output##*/} in
-    libearnout.so | libearnout-*.so) ;;
+    libearnout.so | libearnout-*.so | libearnout_test_*.so) ;;
     *) : >"$output"; exit 0 ;;
 esac
 

@@ -3,12 +3,16 @@
 use std::{
     env,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::run::{self, Run};
+
+/// Names the cache directory; without it, `earnout` in the user's cache.
+const CACHE: &str = "EARNOUT_CACHE";
 
 /// The workspace root.
 ///
@@ -27,9 +31,19 @@ pub fn program_crate() -> PathBuf {
     root().join("programs/earnout")
 }
 
+/// The crate of a program that only tests use.
+pub fn test_program_crate(name: &str) -> PathBuf {
+    root().join("tests/programs").join(name)
+}
+
 /// The one built program that tests, demo and bench load, whoever built it.
 pub fn program_so() -> PathBuf {
     root().join("target/deploy/earnout.so")
+}
+
+/// A built program that only tests use.
+pub fn test_program_so(name: &str) -> PathBuf {
+    root().join(format!("target/deploy/earnout_test_{name}.so"))
 }
 
 /// The committed interface description of the program.
@@ -49,6 +63,32 @@ pub fn target_dir() -> Result<PathBuf> {
         .as_str()
         .map(PathBuf::from)
         .context("cargo metadata names no target directory")
+}
+
+/// Where what takes long to make is kept, for all checkouts of this user.
+pub fn cache_dir() -> Result<PathBuf> {
+    if let Some(dir) = env::var_os(CACHE).filter(|dir| !dir.is_empty()) {
+        return std::path::absolute(&dir).with_context(|| format!("{CACHE} is no usable path: {}", dir.display()));
+    }
+    if let Some(dir) = env::var_os("XDG_CACHE_HOME").map(PathBuf::from)
+        && dir.is_absolute()
+    {
+        return Ok(dir.join("earnout"));
+    }
+    env::home_dir()
+        .map(|home| home.join(".cache/earnout"))
+        .with_context(|| format!("no home directory to keep builds in: set {CACHE} to a directory"))
+}
+
+/// The version of the compiler, of which everything in the cache is.
+pub fn rustc_release() -> Result<String> {
+    let text = Command::new("rustc")
+        .arg("-vV")
+        .stdout_of("asking rustc for its version")?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("release: "))
+        .map(str::to_owned)
+        .context("rustc -vV printed no release")
 }
 
 /// `path` as a reader wants it: relative to the workspace where it lies inside.

@@ -1,4 +1,5 @@
-//! `cargo xtask build`: the program's one built file and its interface description.
+//! `cargo xtask build`: the program's one built file and its interface description, and the programs that its tests put beside
+//! it.
 
 use std::{
     fs,
@@ -15,6 +16,12 @@ use crate::{
     sbf,
 };
 
+/// The program's package.
+pub const PACKAGE: &str = "earnout";
+
+/// Programs of `tests/programs`.
+const TEST_PROGRAMS: [&str; 3] = ["arithmetic", "hook", "wallet"];
+
 /// Which compiler makes the program.
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Compiler {
@@ -25,6 +32,16 @@ pub enum Compiler {
     Solana,
     /// Upstream Rust and LLVM, installed into a cache on first use: for tests and local chains.
     Upstream,
+}
+
+impl Compiler {
+    fn is_solana(self) -> bool {
+        match self {
+            Self::Auto => run::on_path("cargo-build-sbf"),
+            Self::Solana => true,
+            Self::Upstream => false,
+        }
+    }
 }
 
 /// Arguments of `build`.
@@ -113,11 +130,11 @@ impl Build {
             );
         }
         report(&place)?;
-        match (&self.out, self.check) {
-            (Some(_), _) => Ok(()),
-            (None, true) => idl::check(),
-            (None, false) => idl::update(),
+        if self.out.is_some() {
+            return Ok(());
         }
+        build_test_programs(self.compiler)?;
+        if self.check { idl::check() } else { idl::update() }
     }
 }
 
@@ -127,32 +144,54 @@ pub fn build_quietly() -> Result<()> {
 }
 
 fn build_program(compiler: Compiler, tuning: &Tuning, place: &Path) -> Result<()> {
-    let solana = match compiler {
-        Compiler::Auto => run::on_path("cargo-build-sbf"),
-        Compiler::Solana => true,
-        Compiler::Upstream => false,
-    };
-    let built = if solana {
-        build_with_solana_tools(tuning)?
+    let built = if compiler.is_solana() {
+        build_with_solana_tools(&paths::program_crate(), tuning)?.join("earnout.so")
     } else {
-        sbf::build(tuning)?
+        sbf::build(&[PACKAGE], tuning)?.join("libearnout.so")
     };
     copy_if_changed(&built, place)
 }
 
-fn build_with_solana_tools(tuning: &Tuning) -> Result<PathBuf> {
+/// Builds the programs that only tests use. Not together with the program: what they need of a crate must not become part of it.
+fn build_test_programs(compiler: Compiler) -> Result<()> {
+    let tuning = Tuning::default();
+    if compiler.is_solana() {
+        for name in TEST_PROGRAMS {
+            let dir = build_with_solana_tools(&paths::test_program_crate(name), &tuning)?;
+            copy_if_changed(
+                &dir.join(format!("earnout_test_{name}.so")),
+                &paths::test_program_so(name),
+            )?;
+        }
+        return Ok(());
+    }
+    let packages = TEST_PROGRAMS.map(|name| format!("earnout-test-{name}"));
+    let dir = sbf::build(&packages.each_ref().map(String::as_str), &tuning)?;
+    for name in TEST_PROGRAMS {
+        copy_if_changed(
+            &dir.join(format!("libearnout_test_{name}.so")),
+            &paths::test_program_so(name),
+        )?;
+    }
+    Ok(())
+}
+
+/// Builds the package in this directory and returns the directory where the tools left it.
+fn build_with_solana_tools(package: &Path, tuning: &Tuning) -> Result<PathBuf> {
     let out = paths::target_dir()?.join("solana-sbf");
     let mut tool = Command::new("cargo-build-sbf");
     tool.current_dir(paths::root())
         // Solana's tools bring a cargo and a compiler of their own.
         .env_remove("CARGO")
         .env_remove("RUSTUP_TOOLCHAIN")
-        .args(["--manifest-path", "programs/earnout/Cargo.toml", "--sbf-out-dir"])
+        .arg("--manifest-path")
+        .arg(package.join("Cargo.toml"))
+        .arg("--sbf-out-dir")
         .arg(&out)
         .args(["--", "--locked"])
         .args(tuning.cargo_args());
     tool.run("building the program with Solana's tools")?;
-    Ok(out.join("earnout.so"))
+    Ok(out)
 }
 
 /// Copies only what differs, so that nothing that watches the file's time runs in vain.

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::{
     paths,
-    program::Tuning,
+    program::{self, Tuning},
     run::{Run, say},
     sbf::{self, Toolchain},
 };
@@ -28,7 +28,7 @@ impl Size {
         let toolchain = Toolchain::get()?;
         let dir = paths::target_dir()?.join("size");
         fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-        sbf::compile(&toolchain, &self.tuning, Some(&dir))?;
+        sbf::compile(&toolchain, &[program::PACKAGE], &self.tuning, Some(&dir))?;
         let object = dir.join("earnout.o");
         toolchain
             .llvm_command("llc")?

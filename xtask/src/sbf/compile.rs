@@ -1,4 +1,4 @@
-//! One SBF build of the program crate with the installed toolchain.
+//! SBF builds with the installed toolchain.
 
 use std::{
     env, fs,
@@ -26,13 +26,13 @@ const INT128: &str = include_str!("../../sbf/int128.ll");
 /// 14,379 units instead of 9,003 and makes the program 70% larger.
 const TARGET: &str = "sbf-solana";
 
-/// Builds `earnout.so` and returns where cargo left it.
-pub fn build(tuning: &Tuning) -> Result<PathBuf> {
-    compile(&Toolchain::get()?, tuning, None)
+/// Builds `packages` in one go and returns the directory where cargo left them, each as `lib<name>.so`.
+pub fn build(packages: &[&str], tuning: &Tuning) -> Result<PathBuf> {
+    compile(&Toolchain::get()?, packages, tuning, None)
 }
 
-/// Builds `earnout.so`; with `dump`, links it anew and leaves LLVM's last intermediate form in that directory.
-pub fn compile(toolchain: &Toolchain, tuning: &Tuning, dump: Option<&Path>) -> Result<PathBuf> {
+/// The same; with `dump`, links them anew and leaves LLVM's last intermediate form in that directory.
+pub fn compile(toolchain: &Toolchain, packages: &[&str], tuning: &Tuning, dump: Option<&Path>) -> Result<PathBuf> {
     let root = paths::root();
     let target_dir = paths::target_dir()?;
     let int128 = assemble_int128(toolchain, &target_dir)?;
@@ -51,7 +51,13 @@ pub fn compile(toolchain: &Toolchain, tuning: &Tuning, dump: Option<&Path>) -> R
         .env("EARNOUT_SBF_LIB", &toolchain.llvm_lib)
         .env("EARNOUT_SBF_INT128", &int128)
         .args([if dump.is_some() { "rustc" } else { "build" }, "--release", "--locked"])
-        .args(["--package", "earnout", "--lib", "--features", "upstream-sbf"])
+        .arg("--lib")
+        .args(packages.iter().flat_map(|package| ["--package", package]))
+        .args(
+            packages
+                .iter()
+                .flat_map(|package| ["--features".to_owned(), format!("{package}/upstream-sbf")]),
+        )
         .args(["-Zjson-target-spec", "-Zbuild-std=std,panic_abort", "--target"])
         .arg(format!("xtask/sbf/{TARGET}.json"))
         .args(tuning.cargo_args());
@@ -60,8 +66,8 @@ pub fn compile(toolchain: &Toolchain, tuning: &Tuning, dump: Option<&Path>) -> R
         let flag = format!("--check-cfg=cfg(earnout_dump_{})", process::id());
         cargo.env("EARNOUT_SBF_DUMP", dump).arg("--").arg(flag);
     }
-    run::with_progress(&mut cargo, "building the program")?;
-    Ok(target_dir.join(TARGET).join("release/libearnout.so"))
+    run::with_progress(&mut cargo, &format!("building {}", packages.join(", ")))?;
+    Ok(target_dir.join(TARGET).join("release"))
 }
 
 /// The compiler's flags, the same on every machine but for the prefixes that are mapped away.
