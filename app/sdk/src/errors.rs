@@ -1,13 +1,10 @@
 //! Errors in the program's own words instead of numbers.
 
 use {
+    crate::interface::interface,
     anchor_lang::error::ErrorCode,
-    serde_json::Value,
     std::{collections::BTreeMap, fmt, sync::OnceLock},
 };
-
-/// The interface description of this release: the one place where numbers, names and messages stand together.
-const INTERFACE: &str = include_str!("../../../idl/earnout.json");
 
 /// An error of the program, or of the checks that Anchor makes before the program's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +30,7 @@ pub fn program_error(code: u32) -> Option<&'static ProgramError> {
 }
 
 fn read() -> BTreeMap<u32, ProgramError> {
-    let interface: Value = serde_json::from_str(INTERFACE).unwrap_or_default();
-    let own = interface["errors"]
+    let own = interface()["errors"]
         .as_array()
         .into_iter()
         .flatten()

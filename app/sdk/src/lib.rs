@@ -22,6 +22,7 @@ pub mod cost;
 pub mod errors;
 pub mod events;
 pub mod instructions;
+mod interface;
 pub mod ledger;
 pub mod packing;
 pub mod pda;

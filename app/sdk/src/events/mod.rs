@@ -1,5 +1,7 @@
 //! Reading the program's events from the inner instructions of a transaction.
 
+mod describe;
+
 use {
     crate::pda,
     anchor_lang::{Discriminator, Event as _, event::EVENT_IX_TAG_LE},
