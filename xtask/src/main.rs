@@ -1,10 +1,12 @@
-//! The workspace's tasks: `cargo xtask build`, `test`, `demo`, `bench`, `size`, `fuzz`, `mutants`.
+//! The workspace's tasks: `cargo xtask build`, `test`, `demo`, `bench`, `localnet`, `e2e`, `size`, `fuzz`, `mutants`.
 
 mod bench;
 mod demo;
+mod e2e;
 mod fuzz;
 mod hygiene;
 mod idl;
+mod localnet;
 mod mutants;
 mod paths;
 mod program;
@@ -38,6 +40,11 @@ enum Task {
     /// Measure the program's compute units and size, or check them against their limits
     #[command(disable_help_flag = true)]
     Bench(bench::Bench),
+    /// Run the local chain: start, warp, clock, airdrop, stop; takes the chain's own arguments
+    #[command(disable_help_flag = true)]
+    Localnet(localnet::Localnet),
+    /// Run the tests that start a local chain and drive the built binaries
+    E2e(e2e::EndToEnd),
     /// List the program's functions by what they take of its size, upstream's compiler only
     Size(size::Size),
     /// Fuzz the arithmetic and what reads foreign bytes
@@ -64,6 +71,8 @@ fn perform(task: Task) -> Result<u8> {
         Task::Test(test) => test.run().map(|()| 0),
         Task::Demo(demo) => demo.run(),
         Task::Bench(bench) => bench.run(),
+        Task::Localnet(localnet) => localnet.run(),
+        Task::E2e(e2e) => e2e.run(),
         Task::Size(size) => size.run().map(|()| 0),
         Task::Fuzz(fuzz) => fuzz.run().map(|()| 0),
         Task::Mutants(mutants) => mutants.run(),

@@ -7,7 +7,9 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     bench::Bench,
-    hygiene,
+    e2e::EndToEnd,
+    fuzz::Fuzz,
+    hygiene, localnet,
     program::Build,
     run::{self, Run, say},
 };
@@ -21,17 +23,26 @@ enum Stage {
     Fmt,
     /// Lints and tests of the arithmetic alone
     Core,
+    /// The fuzz targets: format, their committed inputs and some thousand changed ones each
+    Fuzz,
     /// Lints of the workspace
     Clippy,
     /// Documentation, warnings refused
     Docs,
     /// The program builds, and its committed IDL is current
     Program,
-    /// All tests, on the built program
+    /// Tests of the program, the libraries and the tools, on the built program
     Tests,
     /// Compute units and size within their limits
     Bench,
+    /// The local chain: lints, documentation and tests
+    Localnet,
+    /// The built binaries against a local chain
+    E2e,
 }
+
+/// The local chain is compiled in a cache of its own, not with everything else.
+const ALL_BUT_LOCALNET: [&str; 3] = ["--workspace", "--exclude", localnet::PACKAGE];
 
 impl Stage {
     fn name(self) -> String {
@@ -58,18 +69,31 @@ impl Stage {
                     .run("linting earnout-core")?;
                 cargo(&["test"]).args(core).run("testing earnout-core")
             }
-            Self::Clippy => cargo(&["clippy", "--locked", "--workspace", "--all-targets"])
+            Self::Fuzz => {
+                cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])
+                    .run("checking the format (`cargo fmt --manifest-path fuzz/Cargo.toml` repairs it)")?;
+                Fuzz::short().run()
+            }
+            Self::Clippy => cargo(&["clippy", "--locked", "--all-targets"])
+                .args(ALL_BUT_LOCALNET)
                 .args(["--", "-D", "warnings"])
                 .run("linting the workspace"),
-            Self::Docs => cargo(&["doc", "--locked", "--workspace", "--no-deps"])
+            Self::Docs => cargo(&["doc", "--locked", "--no-deps"])
+                .args(ALL_BUT_LOCALNET)
                 .env("RUSTDOCFLAGS", "-D warnings")
                 .run("documenting the workspace"),
             Self::Program => Build::checked().run(),
-            Self::Tests => cargo(&["test", "--locked", "--workspace"]).run("testing the workspace"),
+            Self::Tests => cargo(&["test", "--locked"])
+                .args(ALL_BUT_LOCALNET)
+                // They have a stage of their own.
+                .args(["--exclude", "earnout-e2e"])
+                .run("testing the workspace"),
             Self::Bench => match Bench::check().run()? {
                 0 => Ok(()),
                 code => bail!("the bench ended with exit code {code}: see above"),
             },
+            Self::Localnet => localnet::check(),
+            Self::E2e => EndToEnd::check(),
         }
     }
 }

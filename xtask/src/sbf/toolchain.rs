@@ -13,16 +13,16 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 
 use super::debian::Apt;
-use crate::run::{self, Run};
+use crate::{
+    paths,
+    run::{self, Run},
+};
 
 /// Raised whenever what is installed changes, so that an old cache is not taken for the new one.
 const RECIPE: u32 = 1;
 
 /// Turns LLVM bitcode into an SBF program. The lock file inside its package pins everything it is built from.
 pub const LINKER: &str = "sbpf-linker@0.2.6";
-
-/// Names the cache directory; without it, `earnout` in the user's cache.
-const CACHE: &str = "EARNOUT_CACHE";
 
 /// What was installed.
 pub struct Toolchain {
@@ -44,8 +44,8 @@ impl Toolchain {
             "without Solana's tools the program can only be built on Linux: install them so that `cargo build-sbf` is on \
              PATH, or use a Debian container"
         );
-        let rust = rustc_release()?;
-        let dir = cache_dir()?.join(format!("sbf-rust-{rust}-recipe-{RECIPE}"));
+        let rust = paths::rustc_release()?;
+        let dir = paths::cache_dir()?.join(format!("sbf-rust-{rust}-recipe-{RECIPE}"));
         fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         let toolchain = Self {
             library: library(&dir)?,
@@ -218,30 +218,6 @@ fn library(dir: &Path) -> Result<PathBuf> {
     } else {
         dir.join("rust-src/library")
     })
-}
-
-fn rustc_release() -> Result<String> {
-    let text = Command::new("rustc")
-        .arg("-vV")
-        .stdout_of("asking rustc for its version")?;
-    text.lines()
-        .find_map(|line| line.strip_prefix("release: "))
-        .map(str::to_owned)
-        .context("rustc -vV printed no release")
-}
-
-fn cache_dir() -> Result<PathBuf> {
-    if let Some(dir) = env::var_os(CACHE).filter(|dir| !dir.is_empty()) {
-        return std::path::absolute(&dir).with_context(|| format!("{CACHE} is no usable path: {}", dir.display()));
-    }
-    if let Some(dir) = env::var_os("XDG_CACHE_HOME").map(PathBuf::from)
-        && dir.is_absolute()
-    {
-        return Ok(dir.join("earnout"));
-    }
-    env::home_dir()
-        .map(|home| home.join(".cache/earnout"))
-        .with_context(|| format!("no home directory to keep the toolchain in: set {CACHE} to a directory"))
 }
 
 /// Removes a file or a directory tree that may not be there.
