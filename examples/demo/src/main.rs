@@ -10,7 +10,6 @@ mod dates;
 mod fault;
 mod json;
 mod life;
-mod packing;
 mod programme;
 mod progress;
 mod quarter;

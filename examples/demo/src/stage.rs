@@ -1,13 +1,14 @@
 //! The chain, and everyone whom a plan needs.
 
 use {
-    crate::{dates::DAY, packing, programme::Programme, progress::Progress, record::Record, units::Units},
+    crate::{dates::DAY, programme::Programme, progress::Progress, record::Record, units::Units},
     anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction},
     anyhow::{Context, Result},
     earnout::state::{Grant, Plan},
     earnout_embedded::{Chain, Keypair, Signer, TokenProgram},
     earnout_sdk::{
         instructions::{self, PlanToken},
+        packing::{self, Cost, Group},
         pda,
     },
     std::path::Path,
@@ -15,6 +16,12 @@ use {
 
 /// How long before its calendar a plan is made.
 const HEAD_START: i64 = 3 * DAY;
+
+/// What an instruction takes of a transaction that sets no compute limit, and at most calls.
+const COST: Cost = Cost {
+    units: 200_000,
+    calls: 5,
+};
 
 /// A balance below which the payer of fees and rent gets more, lamports.
 const LOW_BALANCE: u64 = earnout_embedded::ENDOWMENT / 10;
@@ -127,7 +134,10 @@ impl Stage {
 
     /// Sends groups of instructions in as few transactions as they fit in, and notes what they did.
     fn send(&mut self, groups: impl IntoIterator<Item = Vec<Instruction>>, signers: &[&Keypair]) -> Result<()> {
-        for instructions in packing::transactions(&self.payer, groups) {
+        let groups: Vec<_> = groups.into_iter().map(together).collect();
+        for packed in packing::pack(&self.payer, &[], &groups)? {
+            let groups = &groups[packed.groups];
+            let instructions: Vec<_> = groups.iter().flat_map(|group| group.instructions.clone()).collect();
             let receipt = self.chain.send(&instructions, signers)?;
             for (instruction, step) in instructions.iter().zip(&receipt.steps) {
                 self.units.add(instruction, step.compute_units);
@@ -170,4 +180,10 @@ impl Stage {
     pub fn treasury_balance(&self) -> u64 {
         self.chain.balance(&self.treasury)
     }
+}
+
+/// Instructions that stay together.
+fn together(instructions: Vec<Instruction>) -> Group {
+    let cost = instructions.iter().fold(Cost::default(), |sum, _| sum.plus(COST));
+    Group { instructions, cost }
 }

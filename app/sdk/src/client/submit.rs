@@ -7,12 +7,12 @@ use {
     solana_hash::Hash,
     solana_message::{VersionedMessage, v0},
     solana_program::{instruction::Instruction, pubkey::Pubkey},
-    solana_rpc_client_api::config::RpcSendTransactionConfig,
+    solana_rpc_client_api::{config::RpcSendTransactionConfig, response::RpcResult},
     solana_signature::Signature,
     solana_signer::Signer,
     solana_system_interface::instruction::advance_nonce_account,
     solana_transaction::versioned::VersionedTransaction,
-    solana_transaction_status_client_types::UiTransactionEncoding,
+    solana_transaction_status_client_types::{TransactionStatus, UiTransactionEncoding},
     std::time::Duration,
 };
 
@@ -104,7 +104,7 @@ impl<'a> Submission<'a> {
     }
 
     /// Signs `message` with those of the signers that it asks for.
-    fn sign(&self, message: VersionedMessage) -> Result<VersionedTransaction, ClientError> {
+    pub(super) fn sign(&self, message: VersionedMessage) -> Result<VersionedTransaction, ClientError> {
         let needed = usize::from(message.header().num_required_signatures);
         let mut signers: Vec<&dyn Signer> = Vec::with_capacity(needed);
         for key in &message.static_account_keys()[..needed] {
@@ -234,6 +234,10 @@ impl Client {
     /// # Errors
     /// If the endpoint does not take it.
     pub async fn post(&self, prepared: &Prepared) -> Result<(), ClientError> {
+        self.post_transaction(&prepared.transaction).await
+    }
+
+    pub(super) async fn post_transaction(&self, transaction: &VersionedTransaction) -> Result<(), ClientError> {
         // It was simulated when it was prepared; the endpoint's own retries would hide what is resent here.
         let config = RpcSendTransactionConfig {
             skip_preflight: true,
@@ -241,10 +245,7 @@ impl Client {
             max_retries: Some(0),
             ..Default::default()
         };
-        let sent = self
-            .rpc
-            .send_transaction_with_config(&prepared.transaction, config)
-            .await;
+        let sent = self.rpc.send_transaction_with_config(transaction, config).await;
         sent.map(drop).map_err(ClientError::rpc("sending the transaction"))
     }
 
@@ -265,6 +266,26 @@ impl Client {
         signatures: &[Signature],
     ) -> Result<Vec<Result<Option<Confirmed>, ClientError>>, ClientError> {
         let answer = self.rpc.get_signature_statuses_with_history(signatures).await;
+        self.read_statuses(signatures, answer).await
+    }
+
+    /// As [`Client::statuses`], but of the last minutes only, which costs the endpoint no search.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer.
+    pub async fn recent_statuses(
+        &self,
+        signatures: &[Signature],
+    ) -> Result<Vec<Result<Option<Confirmed>, ClientError>>, ClientError> {
+        let answer = self.rpc.get_signature_statuses(signatures).await;
+        self.read_statuses(signatures, answer).await
+    }
+
+    async fn read_statuses(
+        &self,
+        signatures: &[Signature],
+        answer: RpcResult<Vec<Option<TransactionStatus>>>,
+    ) -> Result<Vec<Result<Option<Confirmed>, ClientError>>, ClientError> {
         let answer = answer.map_err(ClientError::rpc("asking for the state of a transaction"))?;
         if answer.value.len() != signatures.len() {
             return Err(ClientError::Unreadable("transactions".to_owned()));
@@ -298,17 +319,24 @@ impl Client {
         height.map_err(ClientError::rpc("asking for the block height"))
     }
 
+    /// The newest blockhash, and the last block in which it counts.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer.
+    pub async fn latest_blockhash(&self) -> Result<(Hash, u64), ClientError> {
+        let newest = self.rpc.get_latest_blockhash_with_commitment(self.commitment).await;
+        newest.map_err(ClientError::rpc("asking for a blockhash"))
+    }
+
     pub(super) async fn lifetime(&self, lifetime: &Lifetime) -> Result<(Hash, Option<u64>), ClientError> {
         match lifetime {
             Lifetime::Latest => {
-                let newest = self.rpc.get_latest_blockhash_with_commitment(self.commitment).await;
-                let (hash, last) = newest.map_err(ClientError::rpc("asking for a blockhash"))?;
+                let (hash, last) = self.latest_blockhash().await?;
                 Ok((hash, Some(last)))
             }
             Lifetime::Blockhash(hash) => {
                 // How old it is nobody says; it can never live longer than the newest one.
-                let newest = self.rpc.get_latest_blockhash_with_commitment(self.commitment).await;
-                let (_, last) = newest.map_err(ClientError::rpc("asking for a blockhash"))?;
+                let (_, last) = self.latest_blockhash().await?;
                 Ok((*hash, Some(last)))
             }
             Lifetime::Nonce { account, .. } => Ok((self.nonce(account).await?, None)),

@@ -1,0 +1,613 @@
+//! Signs, notes, sends, sends again, and finds out what became of it.
+
+use {
+    super::{Attempt, AttemptState, Endpoint, Journal, JournalError},
+    crate::client::{ClientError, Confirmed, Failure, Submission},
+    futures_util::{StreamExt, stream},
+    serde::{Serialize, de::DeserializeOwned},
+    solana_hash::Hash,
+    solana_program::instruction::Instruction,
+    solana_signature::Signature,
+    solana_signer::Signer,
+    solana_transaction::versioned::VersionedTransaction,
+    std::{collections::VecDeque, time::Duration},
+    thiserror::Error,
+    tokio::time::{Instant, sleep},
+};
+
+/// Most signatures that one request may ask about.
+const SIGNATURES_A_REQUEST: usize = 256;
+
+/// Requests that hand over transactions at the same time, where their order does not matter.
+const POSTS_AT_ONCE: usize = 16;
+
+/// Transactions of a chain that are under way at first.
+const FIRST_WINDOW: usize = 4;
+
+/// How old the shared blockhash may be when something is signed with it.
+const BLOCKHASH_AGE: Duration = Duration::from_secs(5);
+
+/// How old the known block height may be. It only ever makes something expire later.
+const HEIGHT_AGE: Duration = Duration::from_secs(1);
+
+/// After how long the same bytes are sent once more: a leader may have dropped them.
+const RESEND: Duration = Duration::from_secs(2);
+
+/// How often one job is signed anew because its blockhash expired.
+const ATTEMPTS: u32 = 5;
+
+/// Pauses after errors of the endpoint: the first, each one twice the one before it, the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+
+/// Whether transactions may be executed in any order.
+#[derive(Clone, Copy, Debug)]
+pub enum Order {
+    /// In any order, and one that fails hinders no other.
+    Any,
+    /// Each only after the one before it. They are sent without waiting, so one can still arrive too early and fail for that
+    /// reason, which the function recognises; it is then sent again in its turn. One that fails for another reason, or too
+    /// early although all before it are executed, ends the run.
+    Chain(fn(&Failure) -> bool),
+}
+
+/// How bulk work is done.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Price of a compute unit in millionths of a lamport, 0 for none.
+    pub unit_price: u64,
+    /// Most transactions that are under way at the same time, at least 1.
+    pub in_flight: usize,
+    /// How often the state of what is under way is asked for.
+    pub poll: Duration,
+    /// How long the endpoint may answer nothing but errors.
+    pub patience: Duration,
+    /// Whether the order matters.
+    pub order: Order,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            unit_price: 0,
+            in_flight: 32,
+            poll: Duration::from_millis(400),
+            patience: Duration::from_secs(120),
+            order: Order::Any,
+        }
+    }
+}
+
+/// What one transaction is to do.
+#[derive(Clone, Debug)]
+pub struct Job<I> {
+    /// The items of work, as the journal names them.
+    pub items: Vec<I>,
+    /// The instructions, without those of the compute budget.
+    pub instructions: Vec<Instruction>,
+    /// Compute units to ask for.
+    pub units: u32,
+}
+
+/// What became of a transaction.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It did what it should.
+    Executed(Confirmed),
+    /// It was executed and failed; only its fee was taken.
+    Failed {
+        /// The transaction.
+        signature: Signature,
+        /// Why.
+        failure: Box<Failure>,
+    },
+    /// The network did not take it, however often it was signed and sent, and cannot take it any more.
+    Expired,
+    /// It was not sent, or came too early, because one before it in the chain was not executed.
+    NotReached,
+}
+
+/// A job, or an attempt of an earlier process, and what became of it.
+#[derive(Debug)]
+pub struct Finished<I> {
+    /// The items of work.
+    pub items: Vec<I>,
+    /// What became of them.
+    pub outcome: Outcome,
+}
+
+/// How far bulk work is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Items done by transactions that were executed.
+    pub items: usize,
+    /// Transactions executed.
+    pub executed: usize,
+    /// Transactions that failed, those that came too early included; each took its fee.
+    pub failed: usize,
+    /// Transactions that expired.
+    pub expired: usize,
+    /// Times that bytes were sent again.
+    pub resent: usize,
+    /// Signatures paid for: those of all transactions executed or failed.
+    pub signatures: usize,
+    /// Transactions under way.
+    pub under_way: usize,
+    /// Why the endpoint is being asked again, while it is.
+    pub trouble: Option<String>,
+}
+
+/// Why bulk work stopped. What was executed until then is in the journal.
+#[derive(Debug, Error)]
+pub enum BulkError {
+    /// The endpoint answered nothing but errors for longer than the patience, or refused a request for good.
+    #[error(transparent)]
+    Endpoint(#[from] ClientError),
+    /// The journal could not be written, so nothing more was sent.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// Sends many transactions.
+pub struct Bulk<'a, E> {
+    /// Where to.
+    pub endpoint: &'a E,
+    /// Who pays the fees.
+    pub fee_payer: &'a dyn Signer,
+    /// Everybody else who signs.
+    pub signers: Vec<&'a dyn Signer>,
+    /// How.
+    pub options: Options,
+}
+
+impl<E: Endpoint> Bulk<'_, E> {
+    /// Brings the transactions that an earlier process signed, and of which the journal knows no more, to their end: sends
+    /// the same bytes until they are executed or can never be. Signs nothing.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer, or the journal cannot be written.
+    pub async fn resume<I: Clone + Serialize + DeserializeOwned>(
+        &self,
+        journal: &mut Journal<I>,
+        progress: &mut Progress,
+        watch: &mut dyn FnMut(&Progress),
+    ) -> Result<Vec<Finished<I>>, BulkError> {
+        let mut flights: Vec<Flight<I>> = Vec::new();
+        for attempt in journal.open_attempts() {
+            flights.push(Flight {
+                job: flights.len(),
+                attempt,
+                sent: None,
+                in_turn: false,
+            });
+        }
+        let mut run = Run::new(self, journal, progress, watch);
+        run.flights = flights;
+        let mut finished = Vec::new();
+        // Some may be older than what the endpoint remembers without a search.
+        let mut searching = true;
+        while !run.flights.is_empty() {
+            let ended = run.poll(searching).await?;
+            searching = false;
+            let idle = ended.is_empty();
+            finished.extend(
+                ended
+                    .into_iter()
+                    .map(|(flight, outcome)| (flight.job, flight.attempt.items, outcome)),
+            );
+            run.post().await?;
+            if idle {
+                sleep(self.options.poll).await;
+            }
+        }
+        finished.sort_by_key(|(job, ..)| *job);
+        let finished = finished.into_iter();
+        Ok(finished
+            .map(|(_, items, outcome)| Finished { items, outcome })
+            .collect())
+    }
+
+    /// Does `jobs`; one [`Finished`] for each, in their order. When this returns, no transaction of them can be executed any
+    /// more that is not reported as executed.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer, or the journal cannot be written. What was sent by then may still be executed:
+    /// [`Bulk::resume`] finds out.
+    pub async fn run<I: Clone + Serialize + DeserializeOwned>(
+        &self,
+        journal: &mut Journal<I>,
+        jobs: &[Job<I>],
+        progress: &mut Progress,
+        watch: &mut dyn FnMut(&Progress),
+    ) -> Result<Vec<Finished<I>>, BulkError> {
+        let mut run = Run::new(self, journal, progress, watch);
+        let mut queue = Queue::new(jobs.len(), &self.options);
+        while !queue.is_done() {
+            let next = queue.take(run.flights.len());
+            run.sign(jobs, &next, &queue).await?;
+            run.post().await?;
+            let ended = run.poll(false).await?;
+            let idle = ended.is_empty();
+            for (flight, outcome) in ended {
+                queue.ended(flight.job, flight.in_turn, outcome);
+            }
+            if run.flights.is_empty() {
+                queue.drained();
+            } else if idle {
+                sleep(self.options.poll).await;
+            }
+        }
+        let outcomes = jobs.iter().zip(queue.outcomes);
+        Ok(outcomes
+            .map(|(job, outcome)| Finished {
+                items: job.items.clone(),
+                outcome: outcome.unwrap_or(Outcome::NotReached),
+            })
+            .collect())
+    }
+}
+
+/// Which jobs wait, which are done, and how many may be under way.
+struct Queue {
+    waiting: VecDeque<usize>,
+    outcomes: Vec<Option<Outcome>>,
+    expired: Vec<u32>,
+    order: Order,
+    window: usize,
+    most: usize,
+    /// Chain: jobs that were under way and not executed; nothing is sent until all others under way have ended.
+    broken: Vec<(usize, bool, Outcome)>,
+    /// Under way.
+    taken: usize,
+}
+
+impl Queue {
+    fn new(jobs: usize, options: &Options) -> Self {
+        let most = options.in_flight.max(1);
+        Self {
+            waiting: (0..jobs).collect(),
+            outcomes: (0..jobs).map(|_| None).collect(),
+            expired: vec![0; jobs],
+            order: options.order,
+            window: match options.order {
+                Order::Any => most,
+                Order::Chain(_) => most.min(FIRST_WINDOW),
+            },
+            most,
+            broken: Vec::new(),
+            taken: 0,
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.waiting.is_empty() && self.broken.is_empty() && self.taken == 0
+    }
+
+    /// The jobs to send next.
+    fn take(&mut self, under_way: usize) -> Vec<usize> {
+        if !self.broken.is_empty() {
+            return Vec::new();
+        }
+        let room = self.window.saturating_sub(under_way).min(self.waiting.len());
+        self.taken = self.taken.saturating_add(room);
+        self.waiting.drain(..room).collect()
+    }
+
+    /// Whether everything before `job` is executed.
+    fn in_turn(&self, job: usize) -> bool {
+        let before = self.outcomes.iter().take(job);
+        before
+            .rev()
+            .all(|outcome| matches!(outcome, Some(Outcome::Executed(_))))
+    }
+
+    fn ended(&mut self, job: usize, in_turn: bool, outcome: Outcome) {
+        self.taken = self.taken.saturating_sub(1);
+        let again = match outcome {
+            Outcome::Expired => {
+                self.expired[job] = self.expired[job].saturating_add(1);
+                self.expired[job] < ATTEMPTS
+            }
+            _ => false,
+        };
+        match (self.order, &outcome) {
+            (Order::Any, _) if again => self.waiting.push_back(job),
+            (Order::Any, _) => self.outcomes[job] = Some(outcome),
+            (Order::Chain(_), Outcome::Executed(_)) => {
+                self.outcomes[job] = Some(outcome);
+                self.window = self.window.saturating_add(1).min(self.most);
+            }
+            (Order::Chain(_), _) => self.broken.push((job, in_turn, outcome)),
+        }
+    }
+
+    /// Nothing is under way any more: a broken chain goes on from its first job that was not executed, or ends there.
+    fn drained(&mut self) {
+        self.broken.sort_by_key(|(job, ..)| *job);
+        let again = match (self.order, self.broken.first()) {
+            (_, None) | (Order::Any, _) => return,
+            (Order::Chain(_), Some((job, _, Outcome::Expired))) => self.expired[*job] < ATTEMPTS,
+            (Order::Chain(too_early), Some((_, in_turn, Outcome::Failed { failure, .. }))) => {
+                !in_turn && too_early(failure)
+            }
+            _ => false,
+        };
+        let mut broken = std::mem::take(&mut self.broken).into_iter();
+        if again {
+            self.window = (self.window / 2).max(1);
+            broken.rev().for_each(|(job, ..)| self.waiting.push_front(job));
+        } else if let Some((job, _, outcome)) = broken.next() {
+            self.outcomes[job] = Some(outcome);
+            self.waiting.clear();
+        }
+    }
+}
+
+/// A transaction under way.
+struct Flight<I> {
+    job: usize,
+    attempt: Attempt<I>,
+    /// When it was handed over last.
+    sent: Option<Instant>,
+    /// Everything before it was executed when it was signed.
+    in_turn: bool,
+}
+
+struct Run<'r, E, I> {
+    bulk: &'r Bulk<'r, E>,
+    journal: &'r mut Journal<I>,
+    progress: &'r mut Progress,
+    watch: &'r mut dyn FnMut(&Progress),
+    flights: Vec<Flight<I>>,
+    blockhash: Option<(Hash, u64, Instant)>,
+    height: Option<(u64, Instant)>,
+    /// Since when the endpoint answers nothing but errors, and the next pause.
+    trouble: Option<(Instant, Duration)>,
+}
+
+impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
+    fn new(
+        bulk: &'r Bulk<'r, E>,
+        journal: &'r mut Journal<I>,
+        progress: &'r mut Progress,
+        watch: &'r mut dyn FnMut(&Progress),
+    ) -> Self {
+        Self {
+            bulk,
+            journal,
+            progress,
+            watch,
+            flights: Vec::new(),
+            blockhash: None,
+            height: None,
+            trouble: None,
+        }
+    }
+
+    /// Signs jobs and notes them, all with one write through to the disk.
+    async fn sign(&mut self, jobs: &[Job<I>], next: &[usize], queue: &Queue) -> Result<(), BulkError> {
+        if next.is_empty() {
+            return Ok(());
+        }
+        let (hash, last_valid_block_height) = self.blockhash().await?;
+        let mut attempts = Vec::with_capacity(next.len());
+        for place in next {
+            let job = &jobs[*place];
+            let (transaction, signature) = self.signed(job, hash)?;
+            attempts.push(Attempt {
+                items: job.items.clone(),
+                signature,
+                last_valid_block_height,
+                transaction,
+                state: AttemptState::Open,
+            });
+        }
+        self.journal.sign(attempts.clone())?;
+        let flights = next.iter().zip(attempts).map(|(job, attempt)| Flight {
+            job: *job,
+            attempt,
+            sent: None,
+            in_turn: queue.in_turn(*job),
+        });
+        self.flights.extend(flights);
+        Ok(())
+    }
+
+    fn signed(&self, job: &Job<I>, hash: Hash) -> Result<(VersionedTransaction, Signature), BulkError> {
+        let mut submission =
+            Submission::new(job.instructions.clone(), self.bulk.fee_payer).signed_by(self.bulk.signers.iter().copied());
+        submission.unit_price = self.bulk.options.unit_price;
+        let mut limit = job.units;
+        loop {
+            let transaction = submission.sign(submission.message(hash, Some(limit))?)?;
+            let signature = transaction.signatures.first().copied().unwrap_or_default();
+            if !self.journal.knows(&signature) {
+                return Ok((transaction, signature));
+            }
+            // The same content with the same blockhash is the same transaction, which the network executes once.
+            limit = limit.saturating_add(1);
+        }
+    }
+
+    async fn blockhash(&mut self) -> Result<(Hash, u64), BulkError> {
+        if let Some((hash, last, at)) = self.blockhash
+            && at.elapsed() < BLOCKHASH_AGE
+        {
+            return Ok((hash, last));
+        }
+        let endpoint = self.bulk.endpoint;
+        let (hash, last) = self.ask(async || endpoint.newest_blockhash().await).await?;
+        self.blockhash = Some((hash, last, Instant::now()));
+        Ok((hash, last))
+    }
+
+    /// Hands over what was not handed over yet, or long ago. In a chain one after the other, in their order.
+    async fn post(&mut self) -> Result<(), BulkError> {
+        let at_once = match self.bulk.options.order {
+            Order::Any => POSTS_AT_ONCE,
+            Order::Chain(_) => 1,
+        };
+        loop {
+            let due = |flight: &Flight<I>| flight.sent.is_none_or(|sent| sent.elapsed() >= RESEND);
+            let due: Vec<usize> = (0..self.flights.len())
+                .filter(|place| due(&self.flights[*place]))
+                .collect();
+            let endpoint = self.bulk.endpoint;
+            let flights = &self.flights;
+            let posts = due.into_iter().map(async |place: usize| {
+                let sent = endpoint.post(&flights[place].attempt.transaction).await;
+                (place, sent.map(|()| Instant::now()))
+            });
+            let mut posts = stream::iter(posts).buffered(at_once);
+            let (mut sent, mut refused) = (Vec::new(), None);
+            while let Some((place, result)) = posts.next().await {
+                match result {
+                    Ok(at) => sent.push((place, at)),
+                    Err(error) => {
+                        refused = Some(error);
+                        break;
+                    }
+                }
+            }
+            drop(posts);
+            if !sent.is_empty() {
+                self.trouble = None;
+                self.progress.trouble = None;
+            }
+            for (place, at) in sent {
+                let flight = &mut self.flights[place];
+                if flight.sent.replace(at).is_some() {
+                    self.progress.resent = self.progress.resent.saturating_add(1);
+                }
+            }
+            self.progress.under_way = self.flights.len();
+            (self.watch)(self.progress);
+            match refused {
+                None => return Ok(()),
+                // Before more is sent, look what became of what was: it may be over.
+                Some(error) => {
+                    self.pause(error).await?;
+                    if self.any_over().await? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether something under way can be executed no more.
+    async fn any_over(&mut self) -> Result<bool, BulkError> {
+        let height = self.height().await?;
+        let mut last = self.flights.iter().map(|flight| flight.attempt.last_valid_block_height);
+        Ok(last.any(|last| height > last))
+    }
+
+    /// Takes out what has ended. Something has expired if it was unknown after the last block in which it could have been
+    /// executed, so the height is older than the answer about the signatures.
+    async fn poll(&mut self, searching: bool) -> Result<Vec<(Flight<I>, Outcome)>, BulkError> {
+        let mut ended = Vec::new();
+        if self.flights.is_empty() {
+            return Ok(ended);
+        }
+        let height = self.height().await?;
+        let signatures: Vec<_> = self.flights.iter().map(|flight| flight.attempt.signature).collect();
+        let mut answers = Vec::with_capacity(signatures.len());
+        for chunk in signatures.chunks(SIGNATURES_A_REQUEST) {
+            let endpoint = self.bulk.endpoint;
+            let outcomes = self.ask(async || endpoint.outcomes(chunk, searching).await).await?;
+            answers.extend(outcomes);
+        }
+        let mut states = Vec::new();
+        let mut remaining = Vec::with_capacity(self.flights.len());
+        for (flight, answer) in std::mem::take(&mut self.flights).into_iter().zip(answers) {
+            let outcome = match answer {
+                Ok(Some(confirmed)) => Outcome::Executed(confirmed),
+                Ok(None) if height > flight.attempt.last_valid_block_height => Outcome::Expired,
+                Ok(None) => {
+                    remaining.push(flight);
+                    continue;
+                }
+                Err(ClientError::Failed { signature, failure }) => Outcome::Failed { signature, failure },
+                Err(error) => return Err(error.into()),
+            };
+            let count = flight.attempt.transaction.signatures.len();
+            states.push((
+                flight.attempt.signature,
+                self.counted(&outcome, count, flight.attempt.items.len()),
+            ));
+            ended.push((flight, outcome));
+        }
+        self.flights = remaining;
+        if !ended.is_empty() {
+            self.journal.settle(states)?;
+            self.progress.under_way = self.flights.len();
+            (self.watch)(self.progress);
+        }
+        Ok(ended)
+    }
+
+    fn counted(&mut self, outcome: &Outcome, signatures: usize, items: usize) -> AttemptState {
+        let progress = &mut *self.progress;
+        match outcome {
+            Outcome::Executed(confirmed) => {
+                progress.executed = progress.executed.saturating_add(1);
+                progress.items = progress.items.saturating_add(items);
+                progress.signatures = progress.signatures.saturating_add(signatures);
+                AttemptState::Executed(confirmed.slot)
+            }
+            Outcome::Failed { failure, .. } => {
+                progress.failed = progress.failed.saturating_add(1);
+                progress.signatures = progress.signatures.saturating_add(signatures);
+                AttemptState::Failed(failure.to_string())
+            }
+            Outcome::Expired => {
+                progress.expired = progress.expired.saturating_add(1);
+                AttemptState::Expired
+            }
+            Outcome::NotReached => AttemptState::Open,
+        }
+    }
+
+    async fn height(&mut self) -> Result<u64, BulkError> {
+        if let Some((height, at)) = self.height
+            && at.elapsed() < HEIGHT_AGE
+        {
+            return Ok(height);
+        }
+        let endpoint = self.bulk.endpoint;
+        let height = self.ask(async || endpoint.height().await).await?;
+        self.height = Some((height, Instant::now()));
+        Ok(height)
+    }
+
+    /// Asks until there is an answer.
+    async fn ask<T>(&mut self, request: impl AsyncFn() -> Result<T, ClientError>) -> Result<T, BulkError> {
+        loop {
+            match request().await {
+                Ok(answer) => {
+                    self.trouble = None;
+                    if self.progress.trouble.take().is_some() {
+                        (self.watch)(self.progress);
+                    }
+                    return Ok(answer);
+                }
+                Err(error) => self.pause(error).await?,
+            }
+        }
+    }
+
+    /// Waits after an error of the endpoint, each time longer.
+    ///
+    /// Errors: the error itself if it will not go away, or did not within the patience.
+    async fn pause(&mut self, error: ClientError) -> Result<(), BulkError> {
+        let (since, pause) = self.trouble.unwrap_or((Instant::now(), FIRST_PAUSE));
+        if !error.may_pass() || since.elapsed() >= self.bulk.options.patience {
+            return Err(error.into());
+        }
+        self.progress.trouble = Some(error.to_string());
+        (self.watch)(self.progress);
+        sleep(pause).await;
+        self.trouble = Some((since, pause.saturating_mul(2).min(LONGEST_PAUSE)));
+        Ok(())
+    }
+}

@@ -1,0 +1,418 @@
+//! Making many grants, each exactly once.
+//!
+//! The program takes a grant only with the plan's next number, so grants are made in a chain of transactions that are sent
+//! without waiting for each other. A number that was taken by somebody else shows in the plan's counter, and what is left
+//! gets the numbers after it. A transaction whose number was taken can never be executed, so no row can be made twice.
+
+use {
+    super::{
+        AttemptState, Bulk, BulkError, Endpoint, Finished, Job, Journal, JournalError, Options, Order, Outcome,
+        Progress,
+    },
+    crate::{
+        client::{Client, ClientError, Failure, FailureReason},
+        cost, instructions,
+        packing::{self, Group, TooLarge},
+        pda,
+    },
+    borsh::BorshSerialize,
+    earnout::{
+        error::EarnoutError,
+        instructions::CreateGrantArgs,
+        state::{Grant, Plan, REVOCABLE, TRANSFERABLE},
+    },
+    serde::{Deserialize, Serialize},
+    sha2::{Digest, Sha256},
+    solana_compute_budget_interface::ComputeBudgetInstruction,
+    solana_program::{instruction::Instruction, pubkey::Pubkey},
+    solana_signature::Signature,
+    solana_signer::Signer,
+    std::collections::{BTreeMap, BTreeSet},
+    thiserror::Error,
+};
+
+/// How often others may take a number before this gives up.
+const MOST_DISPLACEMENTS: usize = 100;
+
+/// A row with the number its grant gets, as the journal has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planned {
+    /// [`row_id`] of the row.
+    pub row: String,
+    /// Number of the grant.
+    pub grant_index: u32,
+}
+
+/// Identity of a row: the hash of all its terms, in hexadecimal. The grant's number is not part of it.
+pub fn row_id(terms: &CreateGrantArgs) -> String {
+    let mut bytes = Vec::new();
+    let terms = CreateGrantArgs {
+        grant_index: 0,
+        ..terms.clone()
+    };
+    // Writing into memory cannot fail.
+    let _ = terms.serialize(&mut bytes);
+    let digest = Sha256::digest(&bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether `grant` has the terms of the row, whoever its beneficiary is by now.
+pub fn same_terms(grant: &Grant, terms: &CreateGrantArgs) -> bool {
+    let weights = terms.kpi_weights.iter().copied().chain(std::iter::repeat(0));
+    grant.allocation == terms.allocation
+        && grant.first_period == terms.first_period
+        && grant.periods == terms.periods
+        && grant.cliff_periods == terms.cliff_periods
+        && grant.time_weight == terms.time_weight
+        && grant
+            .kpi_weights
+            .iter()
+            .copied()
+            .eq(weights.take(grant.kpi_weights.len()))
+        && grant.has(REVOCABLE) == terms.revocable
+        && grant.has(TRANSFERABLE) == terms.transferable
+}
+
+/// What making grants needs from a chain besides sending.
+pub trait GrantChain: Endpoint {
+    /// Number of the plan's next grant.
+    fn next_grant(&self, plan: &Pubkey) -> impl Future<Output = Result<u32, ClientError>>;
+
+    /// The grants at `addresses`, none where there is none.
+    fn grants_at(&self, addresses: &[Pubkey]) -> impl Future<Output = Result<Vec<Option<Grant>>, ClientError>>;
+}
+
+impl GrantChain for Client {
+    async fn next_grant(&self, plan: &Pubkey) -> Result<u32, ClientError> {
+        let state: Plan = self.plan(plan).await?;
+        Ok(state.grant_counter)
+    }
+
+    async fn grants_at(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Grant>>, ClientError> {
+        self.grants(addresses).await
+    }
+}
+
+/// A grant that was made for a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The row, by its place.
+    pub row: usize,
+    /// Number of the grant.
+    pub grant_index: u32,
+    /// The transaction, unless only the grant's account shows that it was made.
+    pub signature: Option<Signature>,
+}
+
+/// A row that the program refused.
+#[derive(Clone, Debug)]
+pub struct RowFault {
+    /// The row, by its place.
+    pub row: usize,
+    /// Why.
+    pub failure: Box<Failure>,
+}
+
+/// What became of the rows.
+#[derive(Clone, Debug, Default)]
+pub struct ImportReport {
+    /// Grants made, those of earlier runs included, in the order of the rows.
+    pub made: Vec<Made>,
+    /// How many of them were made before this run.
+    pub made_before: usize,
+    /// Rows that the program refused.
+    pub refused: Vec<RowFault>,
+    /// Rows that were not made because something stopped the run, by their places.
+    pub left: Vec<usize>,
+    /// What stopped it.
+    pub stopped: Option<String>,
+}
+
+/// Why grants could not be made.
+#[derive(Debug, Error)]
+pub enum ImportError {
+    /// The endpoint or the journal.
+    #[error(transparent)]
+    Bulk(#[from] BulkError),
+    /// The endpoint.
+    #[error(transparent)]
+    Endpoint(#[from] ClientError),
+    /// A row fits no transaction.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// What an earlier run signed for a row is gone from the chain's memory.
+    #[error(
+        "whether grant {grant_index} was made for row {row} by transaction {signature} cannot be told any more: the grant \
+         is closed or was handed on, and the endpoint does not know the transaction. Look into the history of the grant: if \
+         it was made for this row, take the row out of the file; if not, name a new journal"
+    )]
+    Unclear {
+        /// The row, by its place, counted from 0.
+        row: usize,
+        /// The grant's number.
+        grant_index: u32,
+        /// The transaction.
+        signature: Signature,
+    },
+}
+
+impl From<JournalError> for ImportError {
+    fn from(error: JournalError) -> Self {
+        Self::Bulk(error.into())
+    }
+}
+
+/// Makes many grants of one plan.
+pub struct GrantImport<'a, E> {
+    /// The chain.
+    pub chain: &'a E,
+    /// The plan.
+    pub plan: Pubkey,
+    /// Its mint.
+    pub mint: Pubkey,
+    /// Pays rent and fees.
+    pub payer: &'a dyn Signer,
+    /// The plan's authority.
+    pub authority: &'a dyn Signer,
+    /// How to send. The order is the import's own.
+    pub options: Options,
+}
+
+impl<E: GrantChain> GrantImport<'_, E> {
+    /// How many transactions `rows` need.
+    ///
+    /// # Errors
+    /// If a row fits no transaction.
+    pub fn transactions(&self, rows: &[CreateGrantArgs]) -> Result<usize, TooLarge> {
+        let places: Vec<_> = (0..rows.len()).collect();
+        Ok(self.jobs(rows, &places, 0)?.len())
+    }
+
+    /// The instructions of the first transaction that would make `rows`, beginning with grant number `next`.
+    ///
+    /// # Errors
+    /// If a row fits no transaction.
+    pub fn first(&self, rows: &[CreateGrantArgs], next: u32) -> Result<Option<Job<Planned>>, TooLarge> {
+        let places: Vec<_> = (0..rows.len().min(packing::MOST_ACCOUNTS)).collect();
+        Ok(self.jobs(rows, &places, next)?.into_iter().next())
+    }
+
+    /// Brings what an earlier run left open to its end, and says which rows are made: by the journal, by the state of its
+    /// transactions, and by the accounts on the chain.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer, the journal cannot be written, or it cannot be told whether a row is made.
+    pub async fn resume(
+        &self,
+        journal: &mut Journal<Planned>,
+        rows: &[CreateGrantArgs],
+        progress: &mut Progress,
+        watch: &mut dyn FnMut(&Progress),
+    ) -> Result<BTreeMap<usize, Made>, ImportError> {
+        self.bulk().resume(journal, progress, watch).await?;
+        let places: BTreeMap<String, usize> = (0..rows.len()).map(|row| (row_id(&rows[row]), row)).collect();
+        let mut made = BTreeMap::new();
+        let mut unknown = Vec::new();
+        for attempt in journal.attempts() {
+            for planned in &attempt.items {
+                let Some(row) = places.get(&planned.row).copied() else {
+                    continue;
+                };
+                let entry = Made {
+                    row,
+                    grant_index: planned.grant_index,
+                    signature: Some(attempt.signature),
+                };
+                match attempt.state {
+                    AttemptState::Executed(_) => {
+                        made.insert(row, entry);
+                    }
+                    AttemptState::Failed(_) => {}
+                    AttemptState::Expired | AttemptState::Open => unknown.push((entry, attempt.signature)),
+                }
+            }
+        }
+        // What expired was not executed, as far as one endpoint knows. The accounts know better.
+        let taken: BTreeSet<u32> = made.values().map(|made: &Made| made.grant_index).collect();
+        unknown.retain(|(entry, _)| !made.contains_key(&entry.row) && !taken.contains(&entry.grant_index));
+        if unknown.is_empty() {
+            return Ok(made);
+        }
+        let addresses: Vec<_> = unknown
+            .iter()
+            .map(|(entry, _)| pda::grant(&self.plan, entry.grant_index))
+            .collect();
+        let accounts = self.chain.grants_at(&addresses).await?;
+        let next = self.chain.next_grant(&self.plan).await?;
+        for ((entry, signature), account) in unknown.into_iter().zip(accounts) {
+            let terms = &rows[entry.row];
+            match account {
+                Some(grant) if same_terms(&grant, terms) && grant.beneficiary == terms.beneficiary => {
+                    let signature = None;
+                    made.insert(entry.row, Made { signature, ..entry });
+                }
+                Some(grant) if !same_terms(&grant, terms) || !grant.has(TRANSFERABLE) => {}
+                None if entry.grant_index >= next => {}
+                _ => {
+                    return Err(ImportError::Unclear {
+                        row: entry.row,
+                        grant_index: entry.grant_index,
+                        signature,
+                    });
+                }
+            }
+        }
+        Ok(made)
+    }
+
+    /// Makes a grant for each of `rows`, which all differ, but those in `made`, which [`GrantImport::resume`] found.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer, or the journal cannot be written. What was made by then is in the journal.
+    pub async fn run(
+        &self,
+        journal: &mut Journal<Planned>,
+        rows: &[CreateGrantArgs],
+        made: BTreeMap<usize, Made>,
+        progress: &mut Progress,
+        watch: &mut dyn FnMut(&Progress),
+    ) -> Result<ImportReport, ImportError> {
+        let mut report = ImportReport {
+            made_before: made.len(),
+            ..ImportReport::default()
+        };
+        let mut open: BTreeSet<usize> = (0..rows.len()).filter(|row| !made.contains_key(row)).collect();
+        report.made = made.into_values().collect();
+        let places: BTreeMap<String, usize> = open.iter().map(|row| (row_id(&rows[*row]), *row)).collect();
+        let mut displacements = 0usize;
+        while !open.is_empty() && report.stopped.is_none() {
+            let next = self.chain.next_grant(&self.plan).await?;
+            let order: Vec<_> = open.iter().copied().collect();
+            let jobs = self.jobs(rows, &order, next)?;
+            for Finished { items, outcome } in self.bulk().run(journal, &jobs, progress, watch).await? {
+                let row_of = |planned: &Planned| places.get(&planned.row).copied();
+                match outcome {
+                    Outcome::Executed(confirmed) => {
+                        for planned in &items {
+                            let Some(row) = row_of(planned) else { continue };
+                            open.remove(&row);
+                            report.made.push(Made {
+                                row,
+                                grant_index: planned.grant_index,
+                                signature: Some(confirmed.signature),
+                            });
+                        }
+                    }
+                    Outcome::NotReached => {}
+                    Outcome::Expired => {
+                        report.stopped = Some("the network takes no transactions; try again later".to_owned());
+                    }
+                    Outcome::Failed { failure, .. } if is_too_early(&failure) => {
+                        displacements = displacements.saturating_add(1);
+                        if displacements > MOST_DISPLACEMENTS {
+                            report.stopped = Some("others keep making grants of this plan at the same time".to_owned());
+                        }
+                    }
+                    Outcome::Failed { failure, .. } => {
+                        let refused = self.refused_item(&failure).and_then(|place| items.get(place));
+                        match refused.and_then(row_of).filter(|_| is_about_the_row(&failure)) {
+                            Some(row) => {
+                                open.remove(&row);
+                                report.refused.push(RowFault { row, failure });
+                            }
+                            None => report.stopped = Some(failure.to_string()),
+                        }
+                    }
+                }
+            }
+        }
+        report.left = open.into_iter().collect();
+        report.made.sort_by_key(|made| made.row);
+        Ok(report)
+    }
+
+    fn bulk(&self) -> Bulk<'_, E> {
+        Bulk {
+            endpoint: self.chain,
+            fee_payer: self.payer,
+            signers: vec![self.authority],
+            options: Options {
+                order: Order::Chain(is_too_early),
+                ..self.options
+            },
+        }
+    }
+
+    /// The rows at `places` with the numbers from `next` on, packed.
+    fn jobs(&self, rows: &[CreateGrantArgs], places: &[usize], next: u32) -> Result<Vec<Job<Planned>>, TooLarge> {
+        let (payer, authority) = (self.payer.pubkey(), self.authority.pubkey());
+        let mut items = Vec::with_capacity(places.len());
+        let mut groups: Vec<Group> = Vec::with_capacity(places.len());
+        for (grant_index, place) in (next..).zip(places) {
+            let row = &rows[*place];
+            let args = CreateGrantArgs {
+                grant_index,
+                ..row.clone()
+            };
+            let create = instructions::create_grant(&payer, &authority, &self.plan, &self.mint, args);
+            groups.push(cost::alone(create, cost::CREATE_GRANT));
+            items.push(Planned {
+                row: row_id(row),
+                grant_index,
+            });
+        }
+        let packed = packing::pack(&payer, &self.budget(), &groups)?;
+        let jobs = packed.into_iter().map(|packed| Job {
+            items: items[packed.groups.clone()].to_vec(),
+            instructions: groups[packed.groups]
+                .iter()
+                .flat_map(|group| group.instructions.iter().cloned())
+                .collect(),
+            units: packed.cost.units.saturating_add(cost::SPARE_UNITS),
+        });
+        Ok(jobs.collect())
+    }
+
+    fn budget(&self) -> Vec<Instruction> {
+        budget(self.options.unit_price)
+    }
+
+    /// Which item of a job failed: instructions of the compute budget come before them.
+    fn refused_item(&self, failure: &Failure) -> Option<usize> {
+        failure.instruction?.checked_sub(self.budget().len())
+    }
+}
+
+/// The compute budget's instructions, as they are put before a job's own.
+fn budget(unit_price: u64) -> Vec<Instruction> {
+    let mut budget = vec![ComputeBudgetInstruction::set_compute_unit_limit(packing::MOST_UNITS)];
+    if unit_price > 0 {
+        budget.push(ComputeBudgetInstruction::set_compute_unit_price(unit_price));
+    }
+    budget
+}
+
+/// Whether a grant was refused because it is not the turn of its number.
+fn is_too_early(failure: &Failure) -> bool {
+    is(failure, &[EarnoutError::WrongGrantIndex])
+}
+
+/// Whether a grant was refused for what stands in its row, so that the others need not be.
+fn is_about_the_row(failure: &Failure) -> bool {
+    let about_the_row = [
+        EarnoutError::AllocationOutOfLimits,
+        EarnoutError::BadGrantPeriods,
+        EarnoutError::PeriodBegun,
+        EarnoutError::BadWeights,
+        EarnoutError::BadBeneficiary,
+        EarnoutError::ReserveTooLarge,
+    ];
+    is(failure, &about_the_row)
+}
+
+fn is(failure: &Failure, errors: &[EarnoutError]) -> bool {
+    let FailureReason::Program(error) = &failure.reason else {
+        return false;
+    };
+    errors.iter().any(|known| u32::from(*known) == error.code)
+}
