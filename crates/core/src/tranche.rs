@@ -19,9 +19,10 @@ use crate::{Error, FULL_CREDIT, Result};
 /// assert_eq!([tranche(100, 0, 3), tranche(100, 1, 3), tranche(100, 2, 3)], [Ok(33), Ok(33), Ok(34)]);
 /// ```
 pub fn tranche(allocation: u64, index: u16, periods: u16) -> Result<u64> {
+    let from = before(allocation, index, periods)?;
     let next = index.checked_add(1).ok_or(Error::PeriodOutOfRange)?;
-    let upto = before(allocation, next, periods)?;
-    upto.checked_sub(before(allocation, index, periods)?)
+    before(allocation, next, periods)?
+        .checked_sub(from)
         .ok_or(Error::Overflow)
 }
 
@@ -196,6 +197,7 @@ mod tests {
     #[test]
     fn there_is_no_tranche_outside_the_grant() {
         assert_eq!(tranche(1, 0, 0), Err(Error::BadPeriodCount));
+        assert_eq!(tranche(1, u16::MAX, 0), Err(Error::BadPeriodCount));
         assert_eq!(tranche(1, 3, 3), Err(Error::PeriodOutOfRange));
         assert_eq!(tranche(1, MAX as u16, MAX as u16), Err(Error::PeriodOutOfRange));
         assert_eq!(unsettled(1, 4, 3), Err(Error::PeriodOutOfRange));
