@@ -1,6 +1,10 @@
 //! `cargo xtask fuzz`: the targets in `fuzz/`, with libFuzzer on the stable compiler.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -24,14 +28,23 @@ const FLAGS: [&str; 9] = [
     "--cfg=fuzzing",
 ];
 
+/// Longest input that is tried, bytes: a plan's account and some room.
+const LONGEST: usize = 8_192;
+
+/// Changed inputs that the short run tries on each target, after the committed corpus.
+const SHORT_RUN: u32 = 20_000;
+
 /// Arguments of `fuzz`.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct Fuzz {
     /// Which targets, all if none is named
     targets: Vec<String>,
     /// How long each target runs
     #[arg(long, default_value_t = 15)]
     seconds: u32,
+    /// Instead of some time: so many changed inputs for each target after its corpus, the same ones each time
+    #[arg(long, conflicts_with = "seconds")]
+    runs: Option<u32>,
     /// Add what was found to the committed corpus, as few inputs as give the same coverage
     #[arg(long)]
     keep: bool,
@@ -41,6 +54,14 @@ pub struct Fuzz {
 }
 
 impl Fuzz {
+    /// What CI runs: the committed corpus, and the same changes of it each time.
+    pub fn short() -> Self {
+        Self {
+            runs: Some(SHORT_RUN),
+            ..Self::default()
+        }
+    }
+
     /// Builds and runs the targets, one after the other.
     pub fn run(&self) -> Result<()> {
         let known = targets()?;
@@ -55,69 +76,107 @@ impl Fuzz {
             );
         }
         let chosen = if self.targets.is_empty() { &known } else { &self.targets };
-        let host = host()?;
-        let dir = paths::root().join("fuzz");
-        run::cargo()
-            .current_dir(&dir)
-            .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\u{1f}"))
-            .args([
-                "build",
-                "--locked",
-                "--bins",
-                "--target",
-                &host,
-                "--target-dir",
-                "target",
-            ])
-            .run("building the fuzz targets")?;
+        let binaries = self.build()?;
         for target in chosen {
-            self.fuzz(&dir, &host, target)?;
+            self.fuzz(&binaries.join(target), target)?;
         }
         Ok(())
     }
 
-    fn fuzz(&self, dir: &Path, host: &str, target: &str) -> Result<()> {
-        let binary = dir.join("target").join(host).join("debug").join(target);
-        let seeds = dir.join("corpus").join(target);
-        let found = dir.join("target/corpus").join(target);
-        let artifacts = dir.join("target/artifacts").join(target);
-        for dir in [&seeds, &found, &artifacts] {
+    /// Builds all targets and returns the directory they are in. It is kept outside the checkout: most of it is the
+    /// libraries', which are the same for every checkout of this user.
+    fn build(&self) -> Result<PathBuf> {
+        let host = host()?;
+        let target_dir = paths::cache_dir()?.join(format!("fuzz-rust-{}", paths::rustc_release()?));
+        let mut cargo = run::cargo();
+        cargo
+            .current_dir(fuzz_dir())
+            .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\u{1f}"))
+            // With a target named, build scripts and macros are left without the flags.
+            .args(["build", "--locked", "--bins", "--target", &host, "--target-dir"])
+            .arg(&target_dir);
+        run::with_progress(&mut cargo, "building the fuzz targets")?;
+        Ok(target_dir.join(host).join("debug"))
+    }
+
+    fn fuzz(&self, binary: &Path, target: &str) -> Result<()> {
+        let seeds = fuzz_dir().join("corpus").join(target);
+        let regressions = fuzz_dir().join("regressions").join(target);
+        let found = fuzz_dir().join("target/found").join(target);
+        let crashes = fuzz_dir().join("target/crashes").join(target);
+        if self.runs.is_some() && found.exists() {
+            // So that the next run begins alike.
+            fs::remove_dir_all(&found).with_context(|| format!("cannot empty {}", found.display()))?;
+        }
+        for dir in [&seeds, &found, &crashes] {
             fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
         }
-        say(format_args!("{target}: {} seconds", self.seconds));
-        let fuzzing = format!("fuzzing {target}: the input is in {}", paths::shown(&artifacts));
-        // The first directory takes what is new; the committed one is only read.
-        run::quietly(
-            std::process::Command::new(&binary)
-                .arg(format!("-max_total_time={}", self.seconds))
-                .arg(format!("-artifact_prefix={}/", artifacts.display()))
-                .args([
-                    "-print_final_stats=1",
-                    "-timeout=10",
-                    "-rss_limit_mb=2048",
-                    "-max_len=8192",
-                ])
-                .args([&found, &seeds]),
-            &fuzzing,
-            &["cov: ", "stat::number_of_executed_units"],
-        )?;
+        let mut fuzzer = Command::new(binary);
+        fuzzer
+            // The message and the input say what is wrong; the way there is the fuzzer's.
+            .env("RUST_BACKTRACE", "0")
+            .arg(format!("-artifact_prefix={}/", crashes.display()))
+            .arg(format!("-max_len={LONGEST}"))
+            .args(["-print_final_stats=1", "-timeout=10", "-rss_limit_mb=2048"])
+            // The first directory takes what is new; the committed ones are only read.
+            .args([&found, &seeds]);
+        let mut inputs = count(&seeds)?;
+        if regressions.exists() {
+            inputs += count(&regressions)?;
+            fuzzer.arg(&regressions);
+        }
+        match self.runs {
+            Some(runs) => {
+                say(format_args!("{target}: {inputs} inputs and {runs} changed ones"));
+                let runs = u32::try_from(inputs)?.saturating_add(runs);
+                fuzzer.args([format!("-runs={runs}"), "-seed=1".to_owned()]);
+            }
+            None => {
+                say(format_args!("{target}: {inputs} inputs, {} seconds", self.seconds));
+                fuzzer.arg(format!("-max_total_time={}", self.seconds));
+            }
+        }
+        let fuzzing = format!(
+            "fuzzing {target}: the input is in {}; copied to fuzz/regressions/{target} it is tried in every run",
+            paths::shown(&crashes)
+        );
+        run::quietly(&mut fuzzer, &fuzzing, &["cov: ", "stat::number_of_executed_units"])?;
         if self.keep {
-            let merged = dir.join("target/merged").join(target);
-            fs::create_dir_all(&merged).with_context(|| format!("cannot create {}", merged.display()))?;
-            std::process::Command::new(&binary)
-                .arg("-merge=1")
-                .args([&merged, &seeds, &found])
-                .stdout_of(&format!("merging the corpus of {target}"))?;
-            fs::remove_dir_all(&seeds).with_context(|| format!("cannot replace {}", seeds.display()))?;
-            fs::rename(&merged, &seeds).with_context(|| format!("cannot replace {}", seeds.display()))?;
+            keep(binary, target, &seeds, &found)?;
         }
         Ok(())
     }
 }
 
+/// Replaces the committed corpus by as few of its inputs and the found ones as give the same coverage.
+fn keep(binary: &Path, target: &str, seeds: &Path, found: &Path) -> Result<()> {
+    let merged = fuzz_dir().join("target/merged").join(target);
+    if merged.exists() {
+        fs::remove_dir_all(&merged).with_context(|| format!("cannot empty {}", merged.display()))?;
+    }
+    fs::create_dir_all(&merged).with_context(|| format!("cannot create {}", merged.display()))?;
+    Command::new(binary)
+        .args(["-set_cover_merge=1", &format!("-max_len={LONGEST}")])
+        .args([&merged, seeds, found])
+        .stdout_of(&format!("merging the corpus of {target}"))?;
+    fs::remove_dir_all(seeds).with_context(|| format!("cannot replace {}", seeds.display()))?;
+    fs::rename(&merged, seeds).with_context(|| format!("cannot replace {}", seeds.display()))?;
+    say(format_args!("    {} inputs in {}", count(seeds)?, paths::shown(seeds)));
+    Ok(())
+}
+
+fn fuzz_dir() -> PathBuf {
+    paths::root().join("fuzz")
+}
+
+fn count(dir: &Path) -> Result<usize> {
+    let entries = fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
+    Ok(entries.count())
+}
+
 /// The names of the target files.
 fn targets() -> Result<Vec<String>> {
-    let dir = paths::root().join("fuzz/fuzz_targets");
+    let dir = fuzz_dir().join("fuzz_targets");
     let mut names = Vec::new();
     for entry in fs::read_dir(&dir).with_context(|| format!("cannot read {}", dir.display()))? {
         let path = entry?.path();
@@ -127,9 +186,9 @@ fn targets() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The target of this machine: with it named, build scripts are left without the flags.
+/// The name of this machine's target.
 fn host() -> Result<String> {
-    let version = std::process::Command::new("rustc")
+    let version = Command::new("rustc")
         .arg("-vV")
         .stdout_of("asking rustc for this machine's target")?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
