@@ -1,7 +1,8 @@
 //! Random sequences of all instructions against an independent model of the design.
 //!
 //! After every step: G1, G2, G3, G12 and equality with the model. At the end strangers bring the plan to its end (G7), and
-//! every beneficiary has exactly what the model says.
+//! every beneficiary has exactly what the model says. Sequences take turns with a mint of SPL Token, one of Token-2022, and one
+//! with a transfer fee that its authority changes at will, up to everything.
 //!
 //! `EARNOUT_SEQUENCES` (2,000) and `EARNOUT_STEPS` (60) set the length, `EARNOUT_SEED` (0) the first seed. Sequences that
 //! failed are kept in `tests/seeds/stateful.txt` and are replayed first.
@@ -17,7 +18,7 @@ mod model;
 
 use {
     actions::{KINDS, Rng},
-    chain::{PEOPLE, Stage},
+    chain::{PEOPLE, Stage, TOKENS},
     check::Seen,
     earnout_tests::GENESIS,
     model::{Action, Model, Place, Status, Who},
@@ -49,12 +50,15 @@ struct Coverage {
     seen: [u64; SEEN.len()],
 }
 
-const SEEN: [&str; 12] = [
+const SEEN: [&str; 15] = [
     "plans drained",
     "grants paid",
     "bonuses above 0",
     "cut tranches",
     "forfeits",
+    "claims with a fee",
+    "claims only by the beneficiary because of the fee",
+    "plans only the authority closed because of the fee",
     "agreed",
     "median",
     "median of even count",
@@ -87,8 +91,8 @@ struct Play<'a> {
 
 impl<'a> Play<'a> {
     fn new(stage: &'a mut Stage, seed: u64) -> Self {
-        stage.reset(seed as usize % 2);
-        let model = Model::new(stage.balances());
+        stage.reset(seed as usize % TOKENS);
+        let model = Model::new(stage.balances(), stage.charges());
         Self {
             stage,
             model,
@@ -106,7 +110,7 @@ impl<'a> Play<'a> {
         let instruction = self.stage.prepare(&action, &old);
         let before = self.stage.snapshot();
         let expected = self.model.apply(&action, now);
-        let done = self.stage.perform(&action, instruction, &before)?;
+        let done = self.stage.perform(&action, &self.model, instruction, &before)?;
         let kind = actions::kind(&action);
         if counts {
             self.coverage.tried[kind] += 1;
@@ -173,12 +177,16 @@ impl<'a> Play<'a> {
             }
             let (to, owed) = (state.beneficiary, state.owed());
             if owed > 0 {
-                let by = if state.locked { to } else { STRANGER };
+                let dear = !self.model.is_fee_within(owed);
+                let by = if state.locked || dear { to } else { STRANGER };
+                self.coverage.seen[5] += u64::from(self.model.fee(owed) > 0);
+                self.coverage.seen[6] += u64::from(!state.locked && dear);
                 let claim = Action::Claim {
                     by,
                     grant,
                     to: Place::Associated(to),
                     amount: None,
+                    least: 0,
                 };
                 if !self.step(now, claim, false)? {
                     return Err(format!("G7: the beneficiary of grant {grant} cannot claim {owed}"));
@@ -231,16 +239,12 @@ impl<'a> Play<'a> {
             Place::Associated(who) | Place::Other(who) => who,
             Place::Foreign(_) | Place::Vault => return Err("a treasury that cannot be one".to_owned()),
         };
-        let close = if self.model.authority == STRANGER {
-            Action::ClosePlan {
-                by: STRANGER,
-                to: treasury,
-            }
-        } else {
-            Action::ClosePlan {
-                by: STRANGER,
-                to: Place::Associated(owner),
-            }
+        // Where a fee takes too much of what is left, the authority decides.
+        let dear = !self.model.is_fee_within(vault);
+        self.coverage.seen[7] += u64::from(dear);
+        let close = Action::ClosePlan {
+            by: if dear { self.model.authority } else { STRANGER },
+            to: Place::Associated(owner),
         };
         for action in closings.into_iter().chain([close]) {
             if !self.step(now, action, false)? {
@@ -248,7 +252,7 @@ impl<'a> Play<'a> {
             }
         }
         self.coverage.seen[0] += 1;
-        self.coverage.seen[5..].copy_from_slice(&self.model.outcomes);
+        self.coverage.seen[8..].copy_from_slice(&self.model.outcomes);
         Ok(())
     }
 }
@@ -419,6 +423,9 @@ fn g1_g2_g3_g7_g12_random_sequences_agree_with_the_model() {
                 done > 0 && done * 50 >= tried,
                 "{name}: {done} of {tried} tries were done, which shows little"
             );
+        }
+        for (name, count) in SEEN.iter().zip(&total.seen) {
+            assert!(*count > 0, "{name}: never");
         }
     }
 }

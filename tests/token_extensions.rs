@@ -2,7 +2,6 @@
 //! mint can do with it. What is refused whatever the flags, by number, is in `token_view`.
 
 use {
-    anchor_lang::prelude::{AccountInfo, Clock, ProgramError},
     anchor_spl::compat::spl_token_2022_interface::extension::{
         cpi_guard, interest_bearing_mint, memo_transfer, scaled_ui_amount, transfer_fee, transfer_hook,
     },
@@ -10,19 +9,14 @@ use {
         state::{ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK},
         token::MEMO_PROGRAM,
     },
+    earnout_test_hook::{self as hook, Extra, Mode},
     earnout_tests::{
-        extensions::{ALL_FLAGS, SetUp, TOKEN_2022, before, fee_mint, forbidden, hook_list, hook_mint},
+        extensions::{ALL_FLAGS, SetUp, TOKEN_2022, before, fee_mint, forbidden, hook_mint},
         *,
     },
-    solana_program_test::{ProgramTest, processor},
-    solana_transaction::Transaction,
-    std::collections::BTreeSet,
 };
 
 const LAST_DEADLINE: i64 = START + 4 * PERIOD + 3 * DAY;
-
-/// A built-in program that accepts any data: a hook that lets every transfer pass.
-const COMPUTE_BUDGET: Pubkey = Pubkey::from_str_const("ComputeBudget111111111111111111111111111111");
 
 /// The first memo program, which Token-2022 accepts too.
 const OLD_MEMO_PROGRAM: Pubkey = Pubkey::from_str_const("Memo1UhkJRfHyvLMcVucJwxXeuD728EqVDDwQDxFMNo");
@@ -53,7 +47,7 @@ fn a_transfer_fee_or_hook_needs_the_plans_flag() {
     let fee = fee_mint(&mut world.chain, 100, 1_000);
     // Not even a fee of nothing, or a hook without a program: both can be changed.
     let free = fee_mint(&mut world.chain, 0, 0);
-    let hook = hook_mint(&mut world.chain, Some(COMPUTE_BUDGET));
+    let hook = hook_mint(&mut world.chain, Some(hook::ID));
     let idle = hook_mint(&mut world.chain, None);
     for token_flags in 0..=ALL_FLAGS {
         let args = world.manned(CreatePlanArgs { token_flags, ..terms() });
@@ -436,40 +430,52 @@ fn a_hook_without_a_program_changes_nothing() {
 fn a_hook_is_called_with_the_accounts_it_asks_for_in_every_transfer() {
     let mut world = World::flagged(ALLOW_TRANSFER_HOOK, 0, |chain| hook_mint(chain, None));
     let (read, written) = (world.key(), world.key());
-    let wanted = [AccountMeta::new_readonly(read, false), AccountMeta::new(written, false)];
-    let list = world.list_hook_accounts(&COMPUTE_BUDGET, &wanted);
-    assert_eq!(list, hook_list(&world.token.mint, &COMPUTE_BUDGET));
-    world.set_hook(Some(COMPUTE_BUDGET));
-    let all = [
-        wanted[0].clone(),
-        wanted[1].clone(),
-        AccountMeta::new_readonly(COMPUTE_BUDGET, false),
-        AccountMeta::new_readonly(list, false),
+    let wanted = [
+        Extra::Rules,
+        Extra::At(AccountMeta::new_readonly(read, false)),
+        Extra::At(AccountMeta::new(written, false)),
     ];
+    world.install_hook(&wanted);
+    world.rule_hook(Mode::Count);
+    let all = world.hook_accounts(&wanted);
+    let mut counted = (0, 0);
     // With everything it passes; with a right or an account less it does not.
-    let passes = |world: &mut World, instruction: Instruction| {
+    let mut passes = |world: &mut World, instruction: Instruction, amount: u64| {
         world.breaks(&instruction, "MissingAccount");
         let with = |accounts: &[AccountMeta]| instructions::with_hook_accounts(instruction.clone(), accounts);
-        // An account that the list names.
-        world.breaks(&with(&all[1..]), "Custom(2724315840)");
-        // The program itself.
-        world.breaks(&with(&[&all[..2], &all[3..]].concat()), "MissingAccount");
+        let without = |left_out: usize| {
+            let mut accounts = all.clone();
+            accounts.remove(left_out);
+            with(&accounts)
+        };
+        // Accounts that the list names, by seeds and by address, and the list itself.
+        for left_out in [0, 1, 2] {
+            world.breaks(&without(left_out), "Custom(2724315840)");
+        }
+        // The program; and the list, without which the token program calls the hook with nothing that the list names.
+        world.breaks(&without(3), "MissingAccount");
+        world.breaks(&without(4), "NotEnoughAccountKeys");
         // The right to write.
-        let readonly = changed(&with(&all), &written, |meta| meta.is_writable = false);
-        world.breaks(&readonly, "PrivilegeEscalation");
+        for writable in [hook::rules_address(&world.token.mint), written] {
+            let readonly = changed(&with(&all), &writable, |meta| meta.is_writable = false);
+            world.breaks(&readonly, "PrivilegeEscalation");
+        }
         let receipt = world.run(with(&all));
-        let called = format!("Program {COMPUTE_BUDGET} invoke [3]");
+        let called = format!("Program {} invoke [3]", hook::ID);
         assert_eq!(receipt.logs.iter().filter(|line| **line == called).count(), 1);
+        counted = (counted.0 + 1, counted.1 + amount);
+        let rules = world.hook_rules();
+        assert_eq!((rules.calls, rules.amount, rules.signatures), (counted.0, counted.1, 0));
     };
     let fund = world.fund(1_000);
-    passes(&mut world, fund);
+    passes(&mut world, fund, 1_000);
     let (beneficiary, grant) = settled(&mut world);
     let claim = world.claim_as_stranger(&grant);
-    passes(&mut world, claim);
+    passes(&mut world, claim, 75_000);
     let account = world.associated_address(&beneficiary);
     assert_eq!(world.chain.balance(&account), 75_000);
     let withdraw = world.withdraw_surplus(Some(26_000));
-    passes(&mut world, withdraw);
+    passes(&mut world, withdraw, 26_000);
     assert_eq!(world.books(), [900_000, 300_000, 0, 600_000]);
 
     // Nothing more is earned, and the plan is closed with 900,000 in its vault.
@@ -479,9 +485,117 @@ fn a_hook_is_called_with_the_accounts_it_asks_for_in_every_transfer() {
     world.run(world.close_grant(&grant));
     let vault = world.plan().vault;
     let close = world.close_plan();
-    passes(&mut world, close);
+    passes(&mut world, close, 900_000);
     assert_eq!(world.chain.account(&vault), None);
     assert_eq!(world.chain.balance(&world.treasury), 926_000);
+}
+
+#[test]
+fn a_selective_hook_lets_the_beneficiary_find_a_way_and_takes_nothing_from_anyone() {
+    let mut world = World::flagged(ALLOW_TRANSFER_HOOK, 0, |chain| hook_mint(chain, None));
+    let wanted = [Extra::Rules];
+    world.install_hook(&wanted);
+    let (beneficiary, grant) = settled(&mut world);
+    let books = world.books();
+    assert_eq!(books, [1_000_000, 300_000, 75_000, 625_000]);
+    let all = world.hook_accounts(&wanted);
+    let hooked = |instruction| instructions::with_hook_accounts(instruction, &all);
+    let [account, other] = [
+        world.associated_address(&beneficiary),
+        world.token_account(&beneficiary),
+    ];
+    let claim = |to: &Pubkey, amount| hooked(instructions::claim(&beneficiary, &world.token, &grant, to, amount));
+    let (all_of_it, elsewhere) = (claim(&account, None), claim(&other, Some(5_000)));
+    let [small, large] = [10_000, 10_001].map(|amount| claim(&account, Some(amount)));
+    let strangers = hooked(world.claim_as_stranger(&grant));
+    let (fund, withdraw) = (hooked(world.fund(10_001)), hooked(world.withdraw_surplus(None)));
+    let custom = |code: u32| format!("Custom({code})");
+
+    // One destination only: the beneficiary names it, the others wait.
+    world.rule_hook(Mode::OnlyTo(other));
+    for refused in [&all_of_it, &strangers, &withdraw, &fund] {
+        world.breaks(refused, &custom(hook::WRONG_DESTINATION));
+    }
+    assert_eq!(world.books(), books);
+    world.run(elsewhere);
+    assert_eq!(world.books(), [995_000, 300_000, 70_000, 625_000]);
+
+    // Small amounts only: the beneficiary takes parts.
+    world.rule_hook(Mode::AtMost(10_000));
+    for refused in [&large, &strangers, &withdraw, &fund] {
+        world.breaks(refused, &custom(hook::TOO_MUCH));
+    }
+    world.run(small);
+    assert_eq!(world.books(), [985_000, 300_000, 60_000, 625_000]);
+
+    // And all the rest, once it lets it pass.
+    world.rule_hook(Mode::Pass);
+    world.run(strangers);
+    world.run(withdraw);
+    assert_eq!(world.books(), [300_000, 300_000, 0, 0]);
+    assert_eq!(
+        (world.chain.balance(&account), world.chain.balance(&other)),
+        (70_000, 5_000)
+    );
+}
+
+#[test]
+fn a_hook_that_hungers_for_signatures_gets_none_and_takes_nothing() {
+    let mut world = World::flagged(ALLOW_TRANSFER_HOOK, 0, |chain| hook_mint(chain, None));
+    let (thief, bystander) = (world.key(), world.key());
+    let (beneficiary, grant) = settled(&mut world);
+    let authority = world.authority.pubkey();
+    let account = world.associated_address(&beneficiary);
+    let own = instructions::claim(&beneficiary, &world.token, &grant, &account, Some(1_000));
+    let calls = [
+        (own, beneficiary),
+        (world.claim_as_stranger(&grant), bystander),
+        (world.fund(500), authority),
+        (world.withdraw_surplus(Some(20_000)), authority),
+    ];
+    for (instruction, caller) in calls {
+        // Its list wants the signature of somebody who has signed the transaction, and this account may be written.
+        let wanted = [
+            Extra::Rules,
+            Extra::At(AccountMeta::new(caller, true)),
+            Extra::At(AccountMeta::new(thief, false)),
+            Extra::At(AccountMeta::new_readonly(system_program::ID, false)),
+        ];
+        world.install_hook(&wanted);
+        let hooked = instructions::with_hook_accounts(instruction, &world.hook_accounts(&wanted));
+        for (mode, word) in [
+            (Mode::WantsSignature, format!("Custom({})", hook::NO_SIGNATURE)),
+            // Lamports of the caller, and tokens in the name of the plan or of the funder.
+            (Mode::TakesLamports, "PrivilegeEscalation".to_owned()),
+            (Mode::TakesTwice, "PrivilegeEscalation".to_owned()),
+        ] {
+            world.rule_hook(mode);
+            let (books, had) = (world.books(), world.lamports(&thief));
+            world.breaks(&hooked, &word);
+            assert_eq!((world.books(), world.lamports(&thief)), (books, had));
+        }
+        // The same list without the hunger: nobody's signature is among what it gets.
+        world.rule_hook(Mode::Count);
+        world.run(hooked);
+        let rules = world.hook_rules();
+        assert_eq!((rules.calls, rules.signatures), (1, 0));
+    }
+    assert_eq!(world.books(), [905_500, 300_000, 0, 605_500]);
+
+    // Called by anyone directly it gets them: it is a real thief.
+    let extra = [
+        AccountMeta::new(hook::rules_address(&world.token.mint), false),
+        AccountMeta::new(authority, true),
+        AccountMeta::new(thief, false),
+        AccountMeta::new_readonly(system_program::ID, false),
+    ];
+    let directly = hook::execute(&world.source, &world.token.mint, &account, &authority, 1, &extra);
+    world.rule_hook(Mode::WantsSignature);
+    world.run(directly.clone());
+    world.rule_hook(Mode::TakesLamports);
+    let had = world.lamports(&thief);
+    world.run(directly);
+    assert_eq!(world.lamports(&thief), had + 1);
 }
 
 #[test]
@@ -531,7 +645,10 @@ fn g12_a_hook_that_fails_stops_transfers_and_nothing_else() {
     world.settled(&grant);
     let nobody = Pubkey::new_from_array([3; 32]);
     let account = world.associated_address(&first.pubkey());
+    world.install_hook(&[Extra::Rules]);
+    world.rule_hook(Mode::Fail);
     for (hook, word) in [
+        (hook::ID, "Custom(9001)"),
         // One wants signatures, two do not understand; ours cannot be entered twice; the last does not exist.
         (MEMO_PROGRAM, "MissingRequiredSignature"),
         (OLD_MEMO_PROGRAM, "Invalid"),
@@ -549,7 +666,11 @@ fn g12_a_hook_that_fails_stops_transfers_and_nothing_else() {
             world.withdraw_surplus(None),
         ];
         for transfer in transfers {
-            let accounts = [AccountMeta::new_readonly(hook, false)];
+            let accounts = if hook == hook::ID {
+                world.hook_accounts(&[Extra::Rules])
+            } else {
+                vec![AccountMeta::new_readonly(hook, false)]
+            };
             world.breaks(&instructions::with_hook_accounts(transfer.clone(), &accounts), word);
             if hook != earnout::ID {
                 world.breaks(&transfer, "MissingAccount");
@@ -635,10 +756,11 @@ fn fee_hook_freeze_authority_and_memo_go_together() {
     });
     let (beneficiary, grant) = settled(&mut world);
     let account = world.associated_address(&beneficiary);
-    world.set_hook(Some(COMPUTE_BUDGET));
+    world.install_hook(&[Extra::Rules]);
+    world.rule_hook(Mode::Count);
     world.set_fee(0, 100, u64::MAX);
     world.require_memos(&account, &beneficiary);
-    let hook = [AccountMeta::new_readonly(COMPUTE_BUDGET, false)];
+    let hook = world.hook_accounts(&[Extra::Rules]);
     let claim = |least| instructions::claim_at_least(&beneficiary, &world.token, &grant, &account, None, least);
     let whole = |claim| instructions::with_memo(instructions::with_hook_accounts(claim, &hook));
     let [too_much, right, lacks_memo] = [whole(claim(74_251)), whole(claim(74_250)), claim(74_250)];
@@ -651,6 +773,8 @@ fn fee_hook_freeze_authority_and_memo_go_together() {
     let event = the_event!(world.run(right), GrantClaimed);
     assert_eq!((event.amount, event.received), (75_000, 74_250));
     assert_eq!((world.chain.balance(&account), world.withheld(&account)), (74_250, 750));
+    let rules = world.hook_rules();
+    assert_eq!((rules.calls, rules.amount, rules.signatures), (1, 75_000, 0));
     assert_eq!(world.books(), [925_000, 300_000, 0, 625_000]);
 }
 
@@ -949,121 +1073,6 @@ fn g12_what_is_frozen_is_not_moved_and_what_is_thawed_is() {
         world.run(close);
         assert_eq!(world.chain.balance(&treasury), 825_000);
     }
-}
-
-// A hook with a will of its own: a program in Rust on a bank of solana-program-test, where built programs call it.
-
-/// The hook of [`hook`].
-const HOOK: Pubkey = Pubkey::new_from_array([77; 32]);
-
-/// Counts transfers and adds up their amounts in the first account after the list. Refuses amounts of 13, and to be called
-/// with anyone's signature.
-fn hook(_: &Pubkey, accounts: &[AccountInfo], data: &[u8]) -> Result<(), ProgramError> {
-    let amount: [u8; 8] = match data.strip_prefix(&[105, 37, 101, 197, 75, 251, 102, 26]) {
-        Some(amount) => amount.try_into().map_err(|_| ProgramError::Custom(901))?,
-        None => return Err(ProgramError::Custom(902)),
-    };
-    // Source, mint, destination, owner of the source, list, counter, bystander.
-    if accounts.len() != 7 || accounts.iter().any(|account| account.is_signer) {
-        return Err(ProgramError::Custom(903));
-    }
-    if u64::from_le_bytes(amount) == 13 {
-        return Err(ProgramError::Custom(913));
-    }
-    let mut state = accounts[5].try_borrow_mut_data()?;
-    let [count, sum] = [0, 8].map(|at| u64::from_le_bytes(state[at..at + 8].try_into().unwrap()));
-    state[..8].copy_from_slice(&(count + 1).to_le_bytes());
-    state[8..16].copy_from_slice(&(sum + u64::from_le_bytes(amount)).to_le_bytes());
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_working_hook_sees_every_transfer_and_no_signature() {
-    let mut world = World::flagged(ALLOW_TRANSFER_HOOK, 0, |chain| hook_mint(chain, None));
-    let (beneficiary, grant) = settled(&mut world);
-    world.set_hook(Some(HOOK));
-    let (counter, bystander) = (Pubkey::new_from_array([78; 32]), world.key());
-    let state = Account {
-        lamports: world.chain.rent(16),
-        data: vec![0; 16],
-        owner: HOOK,
-        ..Account::default()
-    };
-    world.chain.replace(&counter, state);
-    let wanted = [
-        AccountMeta::new(counter, false),
-        AccountMeta::new_readonly(bystander, true),
-    ];
-    let list = world.list_hook_accounts(&HOOK, &wanted);
-    let account = world.associated_address(&beneficiary);
-    let authority = world.authority.pubkey();
-    let claim = |amount| instructions::claim(&beneficiary, &world.token, &grant, &account, amount);
-    // The caller and a bystander have signed, and the list asks for the signature of the latter.
-    let hooked = |instruction, signed: Pubkey| {
-        let signed = AccountMeta::new_readonly(signed, true);
-        let program = AccountMeta::new_readonly(HOOK, false);
-        let list = AccountMeta::new_readonly(list, false);
-        let [counter, bystander] = wanted.clone();
-        let all = [counter, bystander, signed, program, list];
-        instructions::with_hook_accounts(instruction, &all)
-    };
-    let steps = [
-        (hooked(claim(Some(1_000)), beneficiary), None),
-        (hooked(claim(Some(13)), beneficiary), Some(913)),
-        (hooked(world.fund(500), authority), None),
-        (hooked(world.fund(13), authority), Some(913)),
-        (hooked(world.withdraw_surplus(Some(20_000)), authority), None),
-        (hooked(world.withdraw_surplus(Some(13)), authority), Some(913)),
-        (hooked(claim(None), beneficiary), None),
-    ];
-
-    // All accounts of these instructions move to the bank.
-    let mut test = ProgramTest::default();
-    log::set_max_level(log::LevelFilter::Warn);
-    test.add_builtin_program("hook", HOOK, processor!(hook).unwrap());
-    let program = Account {
-        lamports: 10_000_000_000,
-        data: std::fs::read(Chain::built_program()).unwrap(),
-        owner: Pubkey::from_str_const("BPFLoader2111111111111111111111111111111111"),
-        executable: true,
-        ..Account::default()
-    };
-    test.add_account(earnout::ID, program);
-    let metas = steps.iter().flat_map(|(instruction, _)| &instruction.accounts);
-    for address in metas.map(|meta| meta.pubkey).collect::<BTreeSet<_>>() {
-        let account = world.chain.account(&address).filter(|account| !account.executable);
-        if let Some(account) = account {
-            test.add_account(address, account);
-        }
-    }
-    let context = test.start_with_context().await;
-    let mut clock: Clock = context.banks_client.get_sysvar().await.unwrap();
-    clock.unix_timestamp = world.chain.now();
-    context.set_sysvar(&clock);
-    for (instruction, refusal) in steps {
-        let payer = context.payer.pubkey();
-        let blockhash = context.banks_client.get_latest_blockhash().await.unwrap();
-        let mut transaction = Transaction::new_with_payer(std::slice::from_ref(&instruction), Some(&payer));
-        let mut signers = vec![&context.payer];
-        signers.extend(world.signers(&instruction));
-        transaction.sign(&signers, blockhash);
-        let result = context.banks_client.process_transaction(transaction).await;
-        match refusal {
-            None => result.unwrap(),
-            Some(code) => {
-                let error = format!("{:?}", result.unwrap_err());
-                assert!(error.contains(&format!("Custom({code})")), "{error}");
-            }
-        }
-    }
-    let data = async |address: Pubkey| context.banks_client.get_account(address).await.unwrap().unwrap().data;
-    // 1,000, 500, 20,000 and the other 74,000.
-    let counted = data(counter).await;
-    assert_eq!(counted, [4u64.to_le_bytes(), 95_500u64.to_le_bytes()].concat());
-    let balance = async |address| u64::from_le_bytes(data(address).await[64..72].try_into().unwrap());
-    assert_eq!(balance(account).await, 75_000);
-    assert_eq!(balance(world.treasury).await, 20_000);
-    assert_eq!(balance(pda::vault(&world.token.plan)).await, 905_500);
 }
 
 #[test]

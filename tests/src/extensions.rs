@@ -12,6 +12,7 @@ use anchor_spl::compat::spl_token_2022_interface::{
     pod::PodAccount,
     state::AccountState,
 };
+use earnout_test_hook::{self as hook, Extra, Mode, Rules};
 
 /// Gets a mint and its authority; returns the instructions before the mint's own and those after it.
 pub type SetUp = fn(&Pubkey, &Pubkey) -> [Vec<Instruction>; 2];
@@ -113,9 +114,21 @@ pub fn forbidden() -> [(&'static [ExtensionType], SetUp); 9] {
     ]
 }
 
-/// The account that tells Token-2022 which accounts a hook program wants.
-pub fn hook_list(mint: &Pubkey, program: &Pubkey) -> Pubkey {
-    Pubkey::find_program_address(&[b"extra-account-metas", mint.as_ref()], program).0
+/// Withheld fees in a token account, or of a mint, on this chain; base units.
+pub fn withheld(chain: &Chain, address: &Pubkey) -> u64 {
+    let data = chain.account(address).unwrap().data;
+    if let Ok(account) = PodStateWithExtensions::<PodAccount>::unpack(&data) {
+        return account
+            .get_extension::<TransferFeeAmount>()
+            .unwrap()
+            .withheld_amount
+            .into();
+    }
+    let mint = PodStateWithExtensions::<PodMint>::unpack(&data).unwrap();
+    mint.get_extension::<TransferFeeConfig>()
+        .unwrap()
+        .withheld_amount
+        .into()
 }
 
 impl World {
@@ -152,50 +165,42 @@ impl World {
         self.run(transfer_hook::instruction::update(&TOKEN_2022, &mint, &authority, &[], program).unwrap());
     }
 
-    /// Writes the list of the accounts that the hook `program` wants, as the program itself would, and returns its address.
-    pub fn list_hook_accounts(&mut self, program: &Pubkey, wanted: &[AccountMeta]) -> Pubkey {
-        // The discriminator of `Execute`, the length of the value, and the value: a counted list of metas.
-        let mut data = vec![105, 37, 101, 197, 75, 251, 102, 26];
-        data.extend(u32::try_from(4 + 35 * wanted.len()).unwrap().to_le_bytes());
-        data.extend(u32::try_from(wanted.len()).unwrap().to_le_bytes());
-        for meta in wanted {
-            data.push(0);
-            data.extend(meta.pubkey.to_bytes());
-            data.extend([u8::from(meta.is_signer), u8::from(meta.is_writable)]);
-        }
-        let address = hook_list(&self.token.mint, program);
-        let account = Account {
-            lamports: self.chain.rent(data.len()),
-            data,
-            owner: *program,
-            ..Account::default()
-        };
-        self.chain.replace(&address, account);
-        address
+    /// Deploys the hook of `tests/programs/hook` with these accounts in its list, lets it pass everything, and makes it the
+    /// mint's.
+    pub fn install_hook(&mut self, wanted: &[Extra]) {
+        programs::deploy(&mut self.chain, "hook", &hook::ID);
+        let (mint, authority) = (self.token.mint, self.chain.fee_payer().pubkey());
+        self.run(hook::set_list(&authority, &mint, wanted));
+        self.rule_hook(Mode::Pass);
+        self.set_hook(Some(hook::ID));
+    }
+
+    /// Tells that hook what to do from here on, and lets it count from zero.
+    pub fn rule_hook(&mut self, mode: Mode) {
+        let (mint, authority) = (self.token.mint, self.chain.fee_payer().pubkey());
+        self.run(hook::set_rules(&authority, &mint, mode));
+    }
+
+    /// What that hook knows of the mint.
+    pub fn hook_rules(&self) -> Rules {
+        let address = hook::rules_address(&self.token.mint);
+        Rules::read(&self.chain.account(&address).unwrap().data).unwrap()
+    }
+
+    /// What that hook needs in every instruction that moves tokens: these accounts, itself and its list.
+    pub fn hook_accounts(&self, wanted: &[Extra]) -> Vec<AccountMeta> {
+        let mint = &self.token.mint;
+        let wanted = wanted.iter().map(|extra| match extra {
+            Extra::At(meta) => meta.clone(),
+            Extra::Rules => AccountMeta::new(hook::rules_address(mint), false),
+        });
+        let own = [hook::ID, hook::list_address(mint)].map(|key| AccountMeta::new_readonly(key, false));
+        wanted.chain(own).collect()
     }
 
     /// Withheld fees in a token account, or of a mint.
     pub fn withheld(&self, address: &Pubkey) -> u64 {
-        let data = self.chain.account(address).unwrap().data;
-        if let Ok(account) = PodStateWithExtensions::<PodAccount>::unpack(&data) {
-            return account
-                .get_extension::<TransferFeeAmount>()
-                .unwrap()
-                .withheld_amount
-                .into();
-        }
-        let mint = PodStateWithExtensions::<PodMint>::unpack(&data).unwrap();
-        mint.get_extension::<TransferFeeConfig>()
-            .unwrap()
-            .withheld_amount
-            .into()
-    }
-
-    /// The known keys that this instruction wants signatures of.
-    pub fn signers(&self, instruction: &Instruction) -> Vec<&Keypair> {
-        let metas = instruction.accounts.iter().filter(|meta| meta.is_signer);
-        let keys: std::collections::BTreeSet<Pubkey> = metas.map(|meta| meta.pubkey).collect();
-        keys.iter().filter_map(|key| self.keys.get(key)).collect()
+        withheld(&self.chain, address)
     }
 
     /// Whether a token account has this extension.

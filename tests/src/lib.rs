@@ -5,6 +5,7 @@
 pub mod extensions;
 pub mod keys;
 pub mod leaving;
+pub mod programs;
 
 pub use {
     anchor_lang::{

@@ -2,11 +2,11 @@
 
 use crate::{
     chain::PEOPLE,
-    model::{Action, Cadence, GrantTerms, Kpi, Model, OracleSet, Place, Policy, Status, Target, Terms, Who},
+    model::{Action, Cadence, Fee, GrantTerms, Kpi, Model, OracleSet, Place, Policy, Status, Target, Terms, Who},
 };
 
 /// The program's instructions, then what goes round it.
-pub const KINDS: [&str; 28] = [
+pub const KINDS: [&str; 31] = [
     "create_plan",
     "add_kpi",
     "activate_plan",
@@ -35,10 +35,16 @@ pub const KINDS: [&str; 28] = [
     "claim",
     "donation",
     "lamports",
+    "announced fee",
+    "epoch",
+    "fees taken",
 ];
 
+/// The kinds from here on are of mints with a transfer fee.
+pub const FEE_KINDS: usize = 28;
+
 /// How often each kind is tried on a draft, and on an active plan.
-const WEIGHTS: [(u64, u64); 28] = [
+const WEIGHTS: [(u64, u64); 31] = [
     (2, 1),
     (30, 1),
     (30, 1),
@@ -67,6 +73,9 @@ const WEIGHTS: [(u64, u64); 28] = [
     (1, 16),
     (2, 3),
     (2, 4),
+    (2, 8),
+    (2, 12),
+    (1, 4),
 ];
 
 const ARBITER: Who = 2;
@@ -151,6 +160,9 @@ pub fn kind(action: &Action) -> usize {
         Action::Claim { .. } => 25,
         Action::Donate { .. } => 26,
         Action::GiveLamports { .. } => 27,
+        Action::AnnounceFee { .. } => 28,
+        Action::NextEpoch => 29,
+        Action::TakeFees { .. } => 30,
     }
 }
 
@@ -193,7 +205,11 @@ pub fn next(rng: &mut Rng, model: &Model, now: i64) -> Action {
     let tries = if rng.chance(70) { 6 } else { 1 };
     let mut action = None;
     for _ in 0..tries {
-        let weight = |kind: usize| if active { WEIGHTS[kind].1 } else { WEIGHTS[kind].0 };
+        let weight = |kind: usize| match WEIGHTS[kind] {
+            _ if kind >= FEE_KINDS && model.fees.is_none() => 0,
+            (_, weight) if active => weight,
+            (weight, _) => weight,
+        };
         let mut ticket = rng.below((0..KINDS.len()).map(weight).sum());
         let chosen = (0..KINDS.len()).find(|kind| {
             let hit = ticket < weight(*kind);
@@ -318,6 +334,11 @@ fn terms(rng: &mut Rng, now: i64) -> Terms {
         enrolment_end: 0,
         oracles: oracle_set(rng, 0),
         arbiter,
+        fee_allowed: rng.chance(97),
+        max_fee: match rng.below(50) {
+            0 => 10_001,
+            _ => rng.pick(&[0, 1, 100, 250, 250, 10_000]),
+        },
     };
     if rng.chance(20) {
         terms.min_allocation = rng.amount(20);
@@ -727,12 +748,54 @@ fn random(rng: &mut Rng, model: &Model, now: i64, kind: usize) -> Action {
                 2 => Some(rng.below(claimable.saturating_add(1))),
                 _ => None,
             };
-            Action::Claim { by, grant, to, amount }
+            let arrives = model.arrives(amount.unwrap_or(claimable).into());
+            let arrives = u64::try_from(arrives).unwrap_or(0);
+            let least = match rng.below(8) {
+                0 => arrives,
+                1 => arrives.saturating_add(1),
+                _ => 0,
+            };
+            Action::Claim {
+                by,
+                grant,
+                to,
+                amount,
+                least,
+            }
         }
         "donation" => Action::Donate {
             by: payer,
             amount: rng.amount(40),
         },
+        "announced fee" => {
+            let limit = model.terms.as_ref().map_or(0, |terms| terms.max_fee);
+            let about = rng.pick(&[limit, limit.saturating_add(1), limit.saturating_sub(1)]);
+            Action::AnnounceFee {
+                fee: Fee {
+                    basis_points: rng.pick(&[0, 1, 100, 250, about, about, 9_999, 10_000, 10_000, 10_001]),
+                    maximum: rng.pick(&[0, 1, 5_000, u64::MAX, u64::MAX, u64::MAX]),
+                },
+            }
+        }
+        "epoch" => Action::NextEpoch,
+        "fees taken" => {
+            let owner = rng.who(0..PEOPLE);
+            let from = if rng.chance(40) {
+                Place::Vault
+            } else {
+                place(rng, owner)
+            };
+            // Another account than the one they are taken from.
+            let to = Place::Other(PEOPLE - 1);
+            Action::TakeFees {
+                from: match from {
+                    Place::Foreign(who) => Place::Associated(who),
+                    Place::Other(who) if who == PEOPLE - 1 => Place::Associated(who),
+                    from => from,
+                },
+                to: rng.chance(50).then_some(to),
+            }
+        }
         _ => {
             let period = rng.below(periods + 1) as u16;
             let (kpi, subject) = (rng.below(3) as u8, rng.chance(50).then_some(grant));

@@ -2,9 +2,16 @@
 
 use {
     crate::model::{Action, Cadence as ModelCadence, Kpi, Model, Place, Policy, Target, Terms, Who},
+    anchor_spl::compat::spl_token_2022_interface::extension::transfer_fee::instruction as fee_instruction,
     bytemuck::Zeroable,
-    earnout::instructions::{AcceptBeneficiaryArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
-    earnout_tests::*,
+    earnout::{
+        instructions::{AcceptBeneficiaryArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
+        state::ALLOW_TRANSFER_FEE,
+    },
+    earnout_tests::{
+        extensions::{TOKEN_2022, fee_mint, withheld},
+        *,
+    },
     std::collections::BTreeMap,
 };
 
@@ -13,9 +20,13 @@ pub const PEOPLE: usize = 16;
 /// Tokens of everyone in each account at the beginning of a sequence.
 pub const PURSE: u64 = u64::MAX / 64;
 
+/// A mint of SPL Token, one of Token-2022, and one of Token-2022 with a transfer fee.
+pub const TOKENS: usize = 3;
+
 /// The accounts of one mint.
 struct Token {
     program: TokenProgram,
+    charges: bool,
     mint: Pubkey,
     places: BTreeMap<Place, Pubkey>,
 }
@@ -59,8 +70,16 @@ impl Stage {
         let mut chain = Chain::start(&Chain::built_program()).unwrap();
         let people: Vec<Keypair> = (0..PEOPLE).map(|_| chain.key()).collect();
         let mut tokens = Vec::new();
-        for program in TOKEN_PROGRAMS {
-            let mint = chain.mint(program, 6, None).unwrap();
+        for (program, charges) in [
+            (TokenProgram::Spl, false),
+            (TokenProgram::Token2022, false),
+            (TokenProgram::Token2022, true),
+        ] {
+            let mint = if charges {
+                fee_mint(&mut chain, 0, 0)
+            } else {
+                chain.mint(program, 6, None).unwrap()
+            };
             let foreign = chain.mint(program, 6, None).unwrap();
             let mut places = BTreeMap::new();
             for (who, key) in people.iter().enumerate() {
@@ -75,7 +94,12 @@ impl Stage {
                 places.insert(Place::Other(who), other);
                 places.insert(Place::Foreign(who), foreign_account);
             }
-            tokens.push(Token { program, mint, places });
+            tokens.push(Token {
+                program,
+                charges,
+                mint,
+                places,
+            });
         }
         let before = BTreeMap::new();
         Self {
@@ -93,7 +117,23 @@ impl Stage {
             self.chain.replace(&address, account.unwrap_or_default());
         }
         self.chain.set_time(GENESIS);
+        self.chain.set_epoch(0);
         self.token = token;
+    }
+
+    /// Whether the sequence's mint has a transfer fee.
+    pub fn charges(&self) -> bool {
+        self.tokens[self.token].charges
+    }
+
+    /// What an account withholds, base units.
+    pub fn withheld(&self, place: Place) -> u64 {
+        withheld(&self.chain, &self.place(place))
+    }
+
+    /// What the mint has been given of that, base units.
+    pub fn harvested(&self) -> u64 {
+        withheld(&self.chain, &self.mint())
     }
 
     /// What everyone holds at the beginning.
@@ -187,8 +227,8 @@ impl Stage {
             max_allocation: terms.max_allocation,
             max_grants: terms.max_grants,
             enrolment_end: terms.enrolment_end,
-            token_flags: 0,
-            max_fee_bps: 0,
+            token_flags: if terms.fee_allowed { ALLOW_TRANSFER_FEE } else { 0 },
+            max_fee_bps: terms.max_fee,
             oracles: terms.oracles.keys.iter().map(|who| self.key(*who)).collect(),
             threshold: terms.oracles.threshold,
             arbiter: terms.arbiter.map(|who| self.key(who)),
@@ -360,9 +400,13 @@ impl Stage {
                 state.rent_payer = self.key(model.pools.get(period).map_or(0, |pool| pool.payer));
                 instructions::close_period(&state, &self.place(*treasury))
             }
-            Action::Claim { by, grant, to, amount } => {
-                instructions::claim(&key(by), &token, &grant_of(grant), &self.place(*to), *amount)
-            }
+            Action::Claim {
+                by,
+                grant,
+                to,
+                amount,
+                least,
+            } => instructions::claim_at_least(&key(by), &token, &grant_of(grant), &self.place(*to), *amount, *least),
             Action::Donate { by, amount } => {
                 let (from, to) = (self.place(Place::Associated(*by)), self.place(Place::Vault));
                 let transfer = token_instruction::transfer_checked(
@@ -377,7 +421,22 @@ impl Stage {
                 );
                 transfer.unwrap()
             }
-            Action::GiveLamports { .. } => unreachable!("no instruction"),
+            Action::AnnounceFee { fee } => {
+                let set = fee_instruction::set_transfer_fee;
+                let authority = self.chain.fee_payer().pubkey();
+                set(&TOKEN_2022, &token.mint, &authority, &[], fee.basis_points, fee.maximum).unwrap()
+            }
+            Action::TakeFees { from, to: None } => {
+                let harvest = fee_instruction::harvest_withheld_tokens_to_mint;
+                harvest(&TOKEN_2022, &token.mint, &[&self.place(*from)]).unwrap()
+            }
+            Action::TakeFees { from, to: Some(to) } => {
+                let (from, to) = (self.place(*from), self.place(*to));
+                let authority = self.chain.fee_payer().pubkey();
+                let withdraw = fee_instruction::withdraw_withheld_tokens_from_accounts;
+                withdraw(&TOKEN_2022, &token.mint, &to, &authority, &[], &[&from]).unwrap()
+            }
+            Action::GiveLamports { .. } | Action::NextEpoch => unreachable!("no instruction"),
         }
     }
 
@@ -401,10 +460,14 @@ impl Stage {
 
     /// The instruction that does it, if one does; its accounts count as named from here on.
     pub fn prepare(&mut self, action: &Action, model: &Model) -> Option<Instruction> {
-        if let Action::GiveLamports { to, .. } = action {
-            let address = self.target(*to);
-            self.track([address]);
-            return None;
+        match action {
+            Action::GiveLamports { to, .. } => {
+                let address = self.target(*to);
+                self.track([address]);
+                return None;
+            }
+            Action::NextEpoch => return None,
+            _ => {}
         }
         let instruction = self.instruction(action, model);
         let writable = instruction.accounts.iter().filter(|meta| meta.is_writable);
@@ -412,16 +475,21 @@ impl Stage {
         Some(instruction)
     }
 
-    /// Does it: whether the program did, or what is wrong with the way it refused. `before` is the snapshot before it.
+    /// Does it: whether the program did, or what is wrong with the way it refused. `before` is the snapshot before it, `model`
+    /// what is expected after it.
     pub fn perform(
         &mut self,
         action: &Action,
+        model: &Model,
         instruction: Option<Instruction>,
         before: &BTreeMap<Pubkey, Option<Account>>,
     ) -> Result<bool, String> {
         if let Action::GiveLamports { to, lamports } = action {
             let address = self.target(*to);
             self.chain.give(&address, *lamports);
+        }
+        if let (Action::NextEpoch, Some(fees)) = (action, &model.fees) {
+            self.chain.set_epoch(fees.epoch);
         }
         let Some(instruction) = instruction else {
             return Ok(true);

@@ -114,6 +114,16 @@ pub fn all(stage: &Stage, model: &Model, seen: &mut Seen) -> Result<(), String> 
             );
         }
     }
+    if let Some(fees) = &model.fees {
+        for place in model.balances.keys() {
+            let exists = *place != Place::Vault || matches!(model.status, Status::Draft | Status::Active);
+            if exists && !matches!(place, Place::Foreign(_)) {
+                let expected = fees.withheld.get(place).copied().unwrap_or(0);
+                same!(amount(stage.withheld(*place)), expected, "withheld in {place:?}");
+            }
+        }
+        same!(amount(stage.harvested()), fees.harvested, "withheld in the mint");
+    }
     let now = stage.chain.now();
     let plan = stage.chain.plan(&stage.plan());
     match model.status {

@@ -75,6 +75,50 @@ pub struct Terms {
     pub enrolment_end: i64,
     pub oracles: OracleSet,
     pub arbiter: Option<Who>,
+    /// Whether a mint with a transfer fee is accepted.
+    pub fee_allowed: bool,
+    /// Transfer fee above which only the beneficiary claims and only the authority sends surplus away, basis points.
+    pub max_fee: u16,
+}
+
+/// What the token program keeps of a transfer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fee {
+    pub basis_points: u16,
+    pub maximum: u64,
+}
+
+/// The transfer fee of a mint, by the rules of Token-2022: a new fee is in force from the second epoch after its announcement
+/// on, and until then the one before it.
+#[derive(Clone, Debug, Default)]
+pub struct Fees {
+    pub epoch: u64,
+    before: Fee,
+    announced: Fee,
+    from: u64,
+    /// What was withheld and not yet taken, by the account that received a transfer.
+    pub withheld: BTreeMap<Place, Amount>,
+    /// What was brought home to the mint.
+    pub harvested: Amount,
+}
+
+impl Fees {
+    /// What a transfer of this amount costs now: the token program rounds up.
+    pub fn of(&self, amount: Amount) -> Amount {
+        let fee = if self.epoch >= self.from {
+            self.announced
+        } else {
+            self.before
+        };
+        ceil(amount * Amount::from(fee.basis_points), 10_000).min(fee.maximum.into())
+    }
+
+    fn announce(&mut self, fee: Fee) {
+        if self.epoch >= self.from {
+            self.before = self.announced;
+        }
+        (self.announced, self.from) = (fee, self.epoch + 2);
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -230,6 +274,8 @@ pub enum Action {
         grant: usize,
         to: Place,
         amount: Option<u64>,
+        /// Least that must arrive.
+        least: u64,
     },
     /// Tokens sent straight into the vault.
     Donate {
@@ -240,6 +286,17 @@ pub enum Action {
     GiveLamports {
         to: Target,
         lamports: u64,
+    },
+    /// The mint's fee authority announces a fee.
+    AnnounceFee {
+        fee: Fee,
+    },
+    /// An epoch passes.
+    NextEpoch,
+    /// What is withheld in an account goes to another by the mint's fee authority, or to the mint by anyone.
+    TakeFees {
+        from: Place,
+        to: Option<Place>,
     },
 }
 
@@ -329,6 +386,8 @@ pub struct Model {
     pub attestations: BTreeMap<(u8, u16, Option<usize>), Attestation>,
     pub pools: BTreeMap<u16, Pool>,
     pub balances: BTreeMap<Place, Amount>,
+    /// Of a mint with a transfer fee.
+    pub fees: Option<Fees>,
     pub funded: Amount,
     pub withdrawn: Amount,
     pub events: u64,
@@ -412,6 +471,7 @@ impl Terms {
             && (1..=self.max_allocation).contains(&self.min_allocation)
             && self.max_grants > 0
             && self.bonus_cap <= 1_000_000
+            && self.max_fee <= 10_000
             && (now + 1..=self.boundary(self.periods)).contains(&self.enrolment_end)
     }
 }
@@ -517,7 +577,7 @@ impl Grant {
 }
 
 impl Model {
-    pub fn new(balances: BTreeMap<Place, Amount>) -> Self {
+    pub fn new(balances: BTreeMap<Place, Amount>, charges: bool) -> Self {
         Self {
             status: Status::Nothing,
             terms: None,
@@ -531,6 +591,7 @@ impl Model {
             attestations: BTreeMap::new(),
             pools: BTreeMap::new(),
             balances,
+            fees: charges.then(Fees::default),
             funded: 0,
             withdrawn: 0,
             events: 0,
@@ -539,9 +600,23 @@ impl Model {
         }
     }
 
-    /// What of `amount` arrives after a transfer: all of it. A mint with a transfer fee will keep its part here.
-    fn arrives(&self, amount: Amount) -> Amount {
-        amount
+    /// The transfer fee on `amount`.
+    pub fn fee(&self, amount: Amount) -> Amount {
+        self.fees.as_ref().map_or(0, |fees| fees.of(amount))
+    }
+
+    /// What of `amount` arrives after a transfer.
+    pub fn arrives(&self, amount: Amount) -> Amount {
+        amount - self.fee(amount)
+    }
+
+    /// Whether others than beneficiary and authority may decide about a transfer of `amount`: its fee is within the plan's
+    /// limit. The unit that the token program rounds up is allowed where it is at most a basis point and the plan allows a fee
+    /// at all (docs/decisions.md).
+    pub fn is_fee_within(&self, amount: Amount) -> bool {
+        let limit = Amount::from(self.terms().max_fee);
+        let rounding = if limit > 0 && amount >= 10_000 { 1 } else { 0 };
+        (self.fee(amount) - rounding) * 10_000 <= amount * limit
     }
 
     pub fn balance(&self, place: Place) -> Amount {
@@ -554,6 +629,16 @@ impl Model {
         let arrived = self.arrives(amount);
         *self.balances.entry(from).or_default() -= amount;
         *self.balances.entry(to).or_default() += arrived;
+        if let Some(fees) = &mut self.fees {
+            *fees.withheld.entry(to).or_default() += amount - arrived;
+        }
+        Some(())
+    }
+
+    /// What an account withholds goes to the mint.
+    fn harvest(&mut self, from: Place) -> Option<()> {
+        let fees = self.fees.as_mut()?;
+        fees.harvested += fees.withheld.remove(&from).unwrap_or(0);
         Some(())
     }
 
@@ -751,9 +836,15 @@ impl Model {
         let mut next = self.clone();
         let done = next.attempt(action, now).is_some();
         if done {
-            if !matches!(action, Action::Donate { .. } | Action::GiveLamports { .. }) {
-                next.events += 1;
-            }
+            let outside = matches!(
+                action,
+                Action::Donate { .. }
+                    | Action::GiveLamports { .. }
+                    | Action::AnnounceFee { .. }
+                    | Action::NextEpoch
+                    | Action::TakeFees { .. }
+            );
+            next.events += u64::from(!outside);
             *self = next;
         }
         done
@@ -772,8 +863,8 @@ impl Model {
     fn may_send_surplus(&self, by: Who, to: Place, now: i64) -> Option<()> {
         require(matches!(self.status, Status::Draft | Status::Active))?;
         let treasury = self.treasury(now);
-        if by == self.authority {
-            return require(to == treasury);
+        if by == self.authority && to == treasury {
+            return Some(());
         }
         require(self.status == Status::Active && now >= self.last_deadline())?;
         require(to == Place::Associated(treasury.owner()?))
@@ -789,6 +880,25 @@ impl Model {
                 self.transfer(Place::Associated(*by), Place::Vault, (*amount).into())
             }
             Action::GiveLamports { .. } => Some(()),
+            Action::AnnounceFee { fee } => {
+                require(fee.basis_points <= 10_000)?;
+                self.fees.as_mut()?.announce(*fee);
+                Some(())
+            }
+            Action::NextEpoch => {
+                self.fees.as_mut()?.epoch += 1;
+                Some(())
+            }
+            Action::TakeFees { from, to: None } => {
+                require(exists || *from != Place::Vault)?;
+                self.harvest(*from)
+            }
+            Action::TakeFees { from, to: Some(to) } => {
+                require(exists || *from != Place::Vault)?;
+                let taken = self.fees.as_mut()?.withheld.remove(from).unwrap_or(0);
+                *self.balances.entry(*to).or_default() += taken;
+                Some(())
+            }
             Action::CreatePlan {
                 payer,
                 by,
@@ -798,6 +908,7 @@ impl Model {
                 require(self.status == Status::Nothing)?;
                 require(terms.oracles.acceptable(*by, terms.arbiter) && terms.arbiter != Some(*by))?;
                 treasury.owner()?;
+                require(terms.fee_allowed || self.fees.is_none())?;
                 self.status = Status::Draft;
                 (self.payer, self.authority) = (*payer, *by);
                 self.sets = vec![terms.oracles.clone()];
@@ -829,6 +940,7 @@ impl Model {
                 self.may_send_surplus(*by, *to, now)?;
                 let amount = amount.map_or(self.surplus(), Amount::from);
                 require((1..=self.surplus()).contains(&amount))?;
+                require(*by == self.authority || self.is_fee_within(amount))?;
                 self.withdrawn += amount;
                 self.transfer(Place::Vault, *to, amount)
             }
@@ -875,7 +987,12 @@ impl Model {
                 self.may_send_surplus(*by, *to, now)?;
                 require(self.grants.iter().all(|grant| !grant.open))?;
                 require(self.attestations.is_empty() && self.pools.is_empty())?;
-                self.transfer(Place::Vault, *to, self.balance(Place::Vault))?;
+                let left = self.balance(Place::Vault);
+                require(*by == self.authority || self.is_fee_within(left))?;
+                self.transfer(Place::Vault, *to, left)?;
+                if self.fees.is_some() {
+                    self.harvest(Place::Vault)?;
+                }
                 self.status = Status::Closed;
                 Some(())
             }
@@ -1026,7 +1143,13 @@ impl Model {
                 let pool = self.pools.remove(period)?;
                 require(pool.collected == pool.expected && *treasury == self.treasury(now))
             }
-            Action::Claim { by, grant, to, amount } => {
+            Action::Claim {
+                by,
+                grant,
+                to,
+                amount,
+                least,
+            } => {
                 let found = self.open_grant(*grant)?;
                 if *by == found.beneficiary {
                     to.owner()?;
@@ -1036,6 +1159,8 @@ impl Model {
                 let claimable = self.vested(found, now) - found.claimed;
                 let amount = amount.map_or(claimable, Amount::from);
                 require((1..=claimable).contains(&amount))?;
+                require(self.arrives(amount) >= Amount::from(*least))?;
+                require(*by == found.beneficiary || self.is_fee_within(amount))?;
                 self.grants[*grant].claimed += amount;
                 self.transfer(Place::Vault, *to, amount)
             }

@@ -2,13 +2,16 @@
 
 use {
     crate::{Chain, Failure, Keypair, Signer},
-    anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction},
+    anchor_lang::{
+        prelude::{ProgramError, Pubkey},
+        solana_program::instruction::Instruction,
+    },
     anchor_spl::{
         associated_token::spl_associated_token_account,
         compat::{
             spl_token_2022_interface::{
                 self as spl_token_2022,
-                extension::PodStateWithExtensions,
+                extension::{BaseStateWithExtensions, ExtensionType, PodStateWithExtensions},
                 pod::{PodAccount, PodMint},
             },
             spl_token_interface as spl_token,
@@ -119,7 +122,16 @@ impl Chain {
         let key = self.key();
         let initialize = spl_token_2022::instruction::initialize_account3(&program.id(), &key.pubkey(), mint, owner)
             .map_err(refused)?;
-        self.mint_with(program, key, size_of::<PodAccount>(), &[initialize])
+        let space = self.token_account_space(mint).map_err(refused)?;
+        self.mint_with(program, key, space, &[initialize])
+    }
+
+    /// Bytes of a token account of this mint, whose extensions may need room in it.
+    fn token_account_space(&self, mint: &Pubkey) -> Result<usize, ProgramError> {
+        let data = self.account(mint).map(|account| account.data).unwrap_or_default();
+        let mint = PodStateWithExtensions::<PodMint>::unpack(&data)?;
+        let required = ExtensionType::get_required_init_account_extensions(&mint.get_extension_types()?);
+        ExtensionType::try_calculate_account_len::<PodAccount>(&required)
     }
 
     /// Mints `amount` base units to a token account. The fee payer must be the mint's authority.
@@ -149,7 +161,7 @@ impl Chain {
 }
 
 /// The client library of the token program refused to build an instruction.
-fn refused(error: anchor_lang::solana_program::program_error::ProgramError) -> Box<Failure> {
+fn refused(error: ProgramError) -> Box<Failure> {
     Box::new(Failure {
         error: solana_transaction_error::TransactionError::SanitizeFailure,
         instruction: None,

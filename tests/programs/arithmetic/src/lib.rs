@@ -57,7 +57,8 @@ impl<T: Bits> Bits for Option<T> {
     }
 }
 
-/// An operand cut to a type: what the operator `as` does is itself part of what is compared.
+/// Operands are cut to their type by `as`: what that does is itself part of what is compared. Division of `i64` is missing
+/// because LLVM has none for this target, so that no program could contain it.
 macro_rules! operators {
     ($($type:ty { $($name:literal: |$a:ident, $b:ident| $result:expr;)* })*) => {
         /// The operators, in the order of their results.

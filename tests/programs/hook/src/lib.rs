@@ -154,6 +154,24 @@ pub fn set_rules(authority: &Pubkey, mint: &Pubkey, mode: Mode) -> Instruction {
     writing(rules_address(mint), authority, mint, data)
 }
 
+/// The call that the token program makes for a transfer, as anyone can make it; `extra` are the accounts that the list names.
+pub fn execute(
+    source: &Pubkey,
+    mint: &Pubkey,
+    destination: &Pubkey,
+    owner: &Pubkey,
+    amount: u64,
+    extra: &[AccountMeta],
+) -> Instruction {
+    let named = [source, mint, destination, owner, &list_address(mint)];
+    let named = named.map(|key| AccountMeta::new_readonly(*key, false));
+    Instruction {
+        program_id: ID,
+        accounts: [&named, extra].concat(),
+        data: [EXECUTE, &amount.to_le_bytes()].concat(),
+    }
+}
+
 fn writing(target: Pubkey, authority: &Pubkey, mint: &Pubkey, data: Vec<u8>) -> Instruction {
     Instruction {
         program_id: ID,
@@ -177,7 +195,7 @@ anchor_lang::solana_program::entrypoint!(process);
 pub fn process<'info>(program_id: &Pubkey, accounts: &[AccountInfo<'info>], data: &[u8]) -> Result<(), ProgramError> {
     if let Some(amount) = data.strip_prefix(EXECUTE) {
         let amount = amount.try_into().map_err(|_| ProgramError::InvalidInstructionData)?;
-        execute(program_id, accounts, u64::from_le_bytes(amount))
+        look_at(program_id, accounts, u64::from_le_bytes(amount))
     } else if let Some(metas) = data.strip_prefix(INITIALIZE_LIST) {
         let length = u32::try_from(metas.len()).map_err(|_| ProgramError::InvalidInstructionData)?;
         let list = [EXECUTE, &length.to_le_bytes(), metas].concat();
@@ -189,7 +207,8 @@ pub fn process<'info>(program_id: &Pubkey, accounts: &[AccountInfo<'info>], data
     }
 }
 
-fn execute(program_id: &Pubkey, accounts: &[AccountInfo], amount: u64) -> Result<(), ProgramError> {
+/// Does with a transfer what the rules say.
+fn look_at(program_id: &Pubkey, accounts: &[AccountInfo], amount: u64) -> Result<(), ProgramError> {
     let [source, mint, destination, owner, _list, rules_info, extra @ ..] = accounts else {
         return Err(ProgramError::NotEnoughAccountKeys);
     };
