@@ -24,11 +24,18 @@ function errorTexts({ errors }) {
   return `// Written by scripts/generate.mjs from idl/earnout.json.\n\n/** Name and message of every error of the program, by its code. */\nexport const ERROR_TEXTS: Record<number, { name: string; message: string }> = {\n${lines.join('')}};\n`;
 }
 
+/** The generator knows nothing of events. */
+function eventDiscriminators({ events }) {
+  const lines = events.map(({ name, discriminator }) => `  ${name}: [${discriminator.join(', ')}],\n`);
+  return `// Written by scripts/generate.mjs from idl/earnout.json.\n\n/** The first bytes of every event, by its name. */\nexport const EVENT_DISCRIMINATORS = {\n${lines.join('')}} as const;\n`;
+}
+
 async function generate(folder) {
   const codama = createFromRoot(rootNodeFromAnchor(readInterface()));
   const options = { kitImportStrategy: 'rootOnly', generatedFolder: '.', syncPackageJson: false, deleteFolderBeforeRendering: true };
   await codama.accept(renderVisitor(folder, options));
   writeFileSync(join(folder, 'errors', 'texts.ts'), errorTexts(readInterface()));
+  writeFileSync(join(folder, 'events.ts'), eventDiscriminators(readInterface()));
 }
 
 function filesOf(folder) {

@@ -59,6 +59,8 @@ export interface Chain {
   simulate(transaction: string): Promise<Simulation>;
   /** Sends a signed transaction, given as base64. */
   send(transaction: string): Promise<Signature>;
+  /** Runs a transaction that was not accepted again, as it is: why not? */
+  refusalOf(transaction: string): Promise<Simulation>;
   signatureStates(signatures: readonly Signature[]): Promise<SignatureState[]>;
   /** Transactions that named `address`, newest first, older than `before`. */
   signatures(address: Address, before: Signature | undefined, limit: number): Promise<PastSignature[]>;

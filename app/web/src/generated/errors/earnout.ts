@@ -210,6 +210,8 @@ export const EARNOUT_ERROR__FEE_TOO_HIGH = 0x17cf; // 6095
 export const EARNOUT_ERROR__RECEIVED_TOO_LITTLE = 0x17d0; // 6096
 /** WrongMemoProgram: The account is not the memo program. */
 export const EARNOUT_ERROR__WRONG_MEMO_PROGRAM = 0x17d1; // 6097
+/** UnknownVersion: The account has a layout of another release, which this one does not know. */
+export const EARNOUT_ERROR__UNKNOWN_VERSION = 0x17d2; // 6098
 
 export type EarnoutError =
   | typeof EARNOUT_ERROR__ACCOUNT_EXISTS
@@ -288,6 +290,7 @@ export type EarnoutError =
   | typeof EARNOUT_ERROR__TRANSFER_MISMATCH
   | typeof EARNOUT_ERROR__UNKNOWN_KPI
   | typeof EARNOUT_ERROR__UNKNOWN_PERIOD
+  | typeof EARNOUT_ERROR__UNKNOWN_VERSION
   | typeof EARNOUT_ERROR__VALUE_OUT_OF_RANGE
   | typeof EARNOUT_ERROR__VOTING_CLOSED
   | typeof EARNOUT_ERROR__VOTING_NOT_OPEN
@@ -390,6 +393,7 @@ if (process.env.NODE_ENV !== "production") {
     [EARNOUT_ERROR__TRANSFER_MISMATCH]: `The token program moved another amount than it was told to.`,
     [EARNOUT_ERROR__UNKNOWN_KPI]: `The plan has no KPI of this number.`,
     [EARNOUT_ERROR__UNKNOWN_PERIOD]: `The period is outside the calendar.`,
+    [EARNOUT_ERROR__UNKNOWN_VERSION]: `The account has a layout of another release, which this one does not know.`,
     [EARNOUT_ERROR__VALUE_OUT_OF_RANGE]: `The value is outside the KPI's accepted range.`,
     [EARNOUT_ERROR__VOTING_CLOSED]: `The voting window of this period is over.`,
     [EARNOUT_ERROR__VOTING_NOT_OPEN]: `Votes are accepted only after the period has ended.`,

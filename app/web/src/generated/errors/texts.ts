@@ -100,4 +100,5 @@ export const ERROR_TEXTS: Record<number, { name: string; message: string }> = {
   6095: { name: "FeeTooHigh", message: "The transfer fee exceeds the plan's limit: only the beneficiary may claim and only the authority send surplus away." },
   6096: { name: "ReceivedTooLittle", message: "Less arrived than the least you would accept." },
   6097: { name: "WrongMemoProgram", message: "The account is not the memo program." },
+  6098: { name: "UnknownVersion", message: "The account has a layout of another release, which this one does not know." },
 };

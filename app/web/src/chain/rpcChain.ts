@@ -1,0 +1,223 @@
+// The chain behind a JSON-RPC endpoint.
+import {
+  type Address,
+  type Base64EncodedWireTransaction,
+  type Signature,
+  SolanaError,
+  createSolanaRpc,
+  createSolanaRpcSubscriptions,
+  getBase58Decoder,
+  getBase58Encoder,
+  getBase64Encoder,
+} from '@solana/kit';
+import { EARNOUT_PROGRAM_ADDRESS } from '../generated/programs/earnout';
+import type {
+  AccountFilter,
+  Chain,
+  PastTransaction,
+  RawAccount,
+  SignatureState,
+  Stop,
+  WatchEvents,
+} from './chain';
+import type { Cluster } from './cluster';
+import { Fault, unreachable } from './fault';
+import { inBatches, inParallel } from './batches';
+
+const COMMITMENT = 'confirmed' as const;
+/** The most accounts that endpoints return in one answer. */
+const ACCOUNTS_PER_CALL = 100;
+/** Calls under way at once where there is no call for many: public endpoints refuse more. */
+const PARALLEL = 6;
+/** How long a broken subscription waits before it tries again, milliseconds: at first, and at most. */
+const RETRY_MS = [500, 15_000] as const;
+
+type Encoded = { owner: Address; lamports: bigint; data: readonly [string, string] };
+
+export function rpcChain(cluster: Cluster): Chain {
+  const rpc = createSolanaRpc(cluster.rpcUrl);
+  const subscriptions = createSolanaRpcSubscriptions(cluster.wsUrl);
+
+  async function ask<T>(call: { send(): Promise<T> }): Promise<T> {
+    try {
+      return await call.send();
+    } catch (error) {
+      throw asEndpointFault(error, cluster.rpcUrl);
+    }
+  }
+
+  async function simulate(transaction: string, replaceBlockhash: boolean) {
+    const wire = transaction as Base64EncodedWireTransaction;
+    const options = { encoding: 'base64', commitment: COMMITMENT, sigVerify: false } as const;
+    const call = replaceBlockhash
+      ? rpc.simulateTransaction(wire, { ...options, replaceRecentBlockhash: true })
+      : rpc.simulateTransaction(wire, options);
+    const { value } = await ask(call);
+    return { error: value.err ?? undefined, logs: value.logs ?? [], units: value.unitsConsumed ?? 0n };
+  }
+
+  return {
+    async accounts(addresses) {
+      const batches = await inBatches(addresses, ACCOUNTS_PER_CALL, PARALLEL, async (batch) => {
+        const { value } = await ask(rpc.getMultipleAccounts([...batch], { commitment: COMMITMENT, encoding: 'base64' }));
+        return value.map((account, index) => {
+          const address = batch[index];
+          return account === null || address === undefined ? undefined : decoded(address, account);
+        });
+      });
+      return batches.flat();
+    },
+
+    async find(filter) {
+      const found = await ask(
+        rpc.getProgramAccounts(EARNOUT_PROGRAM_ADDRESS, {
+          commitment: COMMITMENT,
+          encoding: 'base64',
+          filters: rpcFilters(filter),
+        }),
+      );
+      return found.map(({ pubkey, account }) => decoded(pubkey, account));
+    },
+
+    watchAccounts(addresses, events) {
+      const stops = addresses.map((address) =>
+        watch(async (abortSignal) => {
+          const options = { commitment: COMMITMENT, encoding: 'base64' } as const;
+          const all = await subscriptions.accountNotifications(address, options).subscribe({ abortSignal });
+          return mapped(all, ({ value }) => decoded(address, value));
+        }, events),
+      );
+      return () => stops.forEach((stop) => stop());
+    },
+
+    watchProgram(filter, events) {
+      return watch(async (abortSignal) => {
+        const options = { commitment: COMMITMENT, encoding: 'base64', filters: rpcFilters(filter) } as const;
+        const all = await subscriptions.programNotifications(EARNOUT_PROGRAM_ADDRESS, options).subscribe({ abortSignal });
+        return mapped(all, ({ value }) => decoded(value.pubkey, value.account));
+      }, events);
+    },
+
+    genesisHash: () => ask(rpc.getGenesisHash()),
+    rent: (size) => ask(rpc.getMinimumBalanceForRentExemption(BigInt(size), { commitment: COMMITMENT })),
+    blockHeight: () => ask(rpc.getBlockHeight({ commitment: COMMITMENT })),
+
+    async lifetime() {
+      return (await ask(rpc.getLatestBlockhash({ commitment: COMMITMENT }))).value;
+    },
+
+    async recentPrices(writable) {
+      const fees = await ask(rpc.getRecentPrioritizationFees([...writable]));
+      return fees.map((fee) => fee.prioritizationFee);
+    },
+
+    simulate: (transaction) => simulate(transaction, true),
+
+    async send(transaction) {
+      const wire = transaction as Base64EncodedWireTransaction;
+      const options = { encoding: 'base64', preflightCommitment: COMMITMENT, maxRetries: 0n } as const;
+      try {
+        return await rpc.sendTransaction(wire, options).send();
+      } catch (error) {
+        throw asEndpointFault(error, cluster.rpcUrl);
+      }
+    },
+
+    refusalOf: (transaction) => simulate(transaction, false),
+
+    async signatureStates(signatures) {
+      const { value } = await ask(rpc.getSignatureStatuses([...signatures]));
+      return value.map((status): SignatureState => {
+        if (status === null) return { state: 'unknown' };
+        if (status.err !== null) return { state: 'failed', error: status.err };
+        return { state: status.confirmationStatus === 'processed' ? 'unknown' : 'confirmed' };
+      });
+    },
+
+    async signatures(address, before, limit) {
+      const found = await ask(rpc.getSignaturesForAddress(address, { before, limit, commitment: COMMITMENT }));
+      return found.map(({ signature, slot, err }) => ({ signature, slot, failed: err !== null }));
+    },
+
+    transactions: (signatures) => inParallel(signatures, PARALLEL, transaction),
+  };
+
+  async function transaction(signature: Signature): Promise<PastTransaction | undefined> {
+    const options = { commitment: COMMITMENT, encoding: 'json', maxSupportedTransactionVersion: 0 } as const;
+    const found = await ask(rpc.getTransaction(signature, options));
+    if (found === null) return undefined;
+    const { accountKeys } = found.transaction.message;
+    const loaded = found.meta?.loadedAddresses;
+    const keys: readonly Address[] = [...accountKeys, ...(loaded?.writable ?? []), ...(loaded?.readonly ?? [])];
+    const inner = (found.meta?.innerInstructions ?? [])
+      .flatMap((group) => group.instructions)
+      .filter((instruction) => keys[instruction.programIdIndex] === EARNOUT_PROGRAM_ADDRESS)
+      .map((instruction) => getBase58Encoder().encode(instruction.data));
+    return { signature, slot: found.slot, failed: (found.meta?.err ?? null) !== null, inner };
+  }
+}
+
+function decoded(address: Address, account: Encoded): RawAccount {
+  const { owner, lamports, data } = account;
+  return { address, owner, lamports, data: getBase64Encoder().encode(data[0]) };
+}
+
+function rpcFilters(filter: AccountFilter) {
+  const matches = filter.matches.map(({ offset, bytes }) => ({
+    memcmp: { offset: BigInt(offset), bytes: getBase58Decoder().decode(bytes) as never, encoding: 'base58' as const },
+  }));
+  return filter.size === undefined ? matches : [{ dataSize: BigInt(filter.size) }, ...matches];
+}
+
+async function* mapped<T, U>(all: AsyncIterable<T>, map: (item: T) => U): AsyncIterable<U> {
+  for await (const item of all) yield map(item);
+}
+
+/** Keeps a subscription alive until it is stopped, and says when notifications may have been missed. */
+function watch(
+  subscribe: (signal: AbortSignal) => Promise<AsyncIterable<RawAccount>>,
+  { onAccount, onGap, onLive }: WatchEvents,
+): Stop {
+  const stopped = new AbortController();
+  async function run() {
+    let wait: number = RETRY_MS[0];
+    let hadGap = false;
+    while (!stopped.signal.aborted) {
+      const attempt = new AbortController();
+      const abort = () => attempt.abort();
+      stopped.signal.addEventListener('abort', abort);
+      try {
+        const accounts = await subscribe(attempt.signal);
+        onLive(true);
+        wait = RETRY_MS[0];
+        if (hadGap) onGap();
+        for await (const account of accounts) onAccount(account);
+      } catch {
+        // The loop itself is the answer to a connection that broke.
+      } finally {
+        stopped.signal.removeEventListener('abort', abort);
+        attempt.abort();
+      }
+      if (stopped.signal.aborted) return;
+      hadGap = true;
+      onLive(false);
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      wait = Math.min(wait * 2, RETRY_MS[1]);
+    }
+  }
+  void run();
+  return () => stopped.abort();
+}
+
+/** An endpoint that cannot be reached, as opposed to one that answered with an error. */
+function asEndpointFault(error: unknown, url: string): Fault {
+  if (error instanceof Fault) return error;
+  const status = error instanceof SolanaError ? (error.context as { statusCode?: number }).statusCode : undefined;
+  if (status === 429) {
+    const advice = 'Wait a little, or choose another endpoint at the top of the page.';
+    return new Fault('unreachable', `The RPC endpoint ${url} refuses more requests for now.`, advice);
+  }
+  if (status !== undefined || error instanceof TypeError) return unreachable(url);
+  const message = error instanceof Error ? error.message : String(error);
+  return new Fault('refused', `The RPC endpoint answered: ${message}`);
+}

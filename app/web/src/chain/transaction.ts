@@ -1,0 +1,190 @@
+// A transaction's way from instructions to confirmation, in steps that can be shown: prepare (nothing is sent), sign,
+// send, confirm.
+import {
+  type Address,
+  type Blockhash,
+  type Instruction,
+  type Signature,
+  type Transaction,
+  AccountRole,
+  appendTransactionMessageInstructions,
+  compileTransaction,
+  createTransactionMessage,
+  getBase64Decoder,
+  getBase64EncodedWireTransaction,
+  getSignatureFromTransaction,
+  isWritableRole,
+  pipe,
+  setTransactionMessageFeePayer,
+  setTransactionMessageLifetimeUsingBlockhash,
+} from '@solana/kit';
+import {
+  getSetComputeUnitLimitInstruction,
+  getSetComputeUnitPriceInstruction,
+} from '@solana-program/compute-budget';
+import type { Chain, Lifetime } from './chain';
+import { Fault, expired, refusal } from './fault';
+
+const LAMPORTS_PER_SIGNATURE = 5_000n;
+/** The most bytes of a transaction. */
+export const MAX_TRANSACTION_SIZE = 1_232;
+const MAX_UNITS = 1_400_000;
+/** Units are set a tenth above what the simulation used: amounts may change a little until it runs. */
+const UNITS_MARGIN = [11n, 10n] as const;
+/** The most that is ever offered for priority, micro-lamports for each compute unit. */
+const MAX_PRICE = 100_000n;
+const POLL_MS = 700;
+
+/** A blockhash for transactions that are only simulated or measured. */
+const ANY_LIFETIME: Lifetime = { blockhash: '11111111111111111111111111111111' as Blockhash, lastValidBlockHeight: 0n };
+
+/** A transaction that was simulated and can be shown before the wallet opens. */
+export type Prepared = {
+  payer: Address;
+  instructions: readonly Instruction[];
+  units: number;
+  /** Micro-lamports for each compute unit. */
+  price: bigint;
+  /** Lamports. */
+  fee: bigint;
+  logs: readonly string[];
+};
+
+/** What signs: gets a transaction and returns it with the signature of `payer`. */
+export type SignTransaction = (transaction: Transaction, payer: Address) => Promise<Transaction>;
+
+function messageOf(payer: Address, instructions: readonly Instruction[], lifetime: Lifetime) {
+  return pipe(
+    createTransactionMessage({ version: 0 }),
+    (message) => setTransactionMessageFeePayer(payer, message),
+    (message) => setTransactionMessageLifetimeUsingBlockhash(lifetime, message),
+    (message) => appendTransactionMessageInstructions(instructions, message),
+  );
+}
+
+function withBudget(instructions: readonly Instruction[], units: number, price: bigint): Instruction[] {
+  const limit = getSetComputeUnitLimitInstruction({ units });
+  if (price === 0n) return [limit, ...instructions];
+  return [limit, getSetComputeUnitPriceInstruction({ microLamports: price }), ...instructions];
+}
+
+/** Bytes of the transaction with these instructions and its budget, signatures included. */
+export function sizeOf(payer: Address, instructions: readonly Instruction[]): number {
+  const compiled = compileTransaction(messageOf(payer, withBudget(instructions, MAX_UNITS, 1n), ANY_LIFETIME));
+  return 1 + 64 * Object.keys(compiled.signatures).length + compiled.messageBytes.length;
+}
+
+/** Groups instructions that belong together into as few transactions as hold them. */
+export function pack(payer: Address, groups: readonly (readonly Instruction[])[]): Instruction[][] {
+  const packed: Instruction[][] = [];
+  for (const group of groups) {
+    const last = packed.at(-1);
+    if (last !== undefined && sizeOf(payer, [...last, ...group]) <= MAX_TRANSACTION_SIZE) last.push(...group);
+    else packed.push([...group]);
+  }
+  return packed;
+}
+
+/** Simulates the instructions and works out units, price and fee. Throws a fault if the chain would refuse them. */
+export async function prepare(chain: Chain, payer: Address, instructions: readonly Instruction[]): Promise<Prepared> {
+  const all = withBudget(instructions, MAX_UNITS, 0n);
+  const compiled = compileTransaction(messageOf(payer, all, ANY_LIFETIME));
+  const [simulation, price] = await Promise.all([
+    chain.simulate(getBase64EncodedWireTransaction(compiled)),
+    priceFor(chain, instructions),
+  ]);
+  if (simulation.error !== undefined) throw refusal(simulation.error, simulation.logs);
+  const units = Math.min(Number((simulation.units * UNITS_MARGIN[0]) / UNITS_MARGIN[1]) + 1_000, MAX_UNITS);
+  const signatures = BigInt(Object.keys(compiled.signatures).length);
+  const fee = LAMPORTS_PER_SIGNATURE * signatures + (price * BigInt(units) + 999_999n) / 1_000_000n;
+  return { payer, instructions, units, price, fee, logs: simulation.logs };
+}
+
+/** The median of what others paid lately for the same accounts, within a limit. */
+async function priceFor(chain: Chain, instructions: readonly Instruction[]): Promise<bigint> {
+  const writable = new Set<Address>();
+  for (const { accounts = [] } of instructions) {
+    for (const { address, role } of accounts) if (isWritableRole(role)) writable.add(address);
+  }
+  const prices = await chain.recentPrices([...writable].slice(0, 128));
+  const sorted = [...prices].sort((a, b) => (a < b ? -1 : 1));
+  const median = sorted[Math.floor(sorted.length / 2)] ?? 0n;
+  return median < MAX_PRICE ? median : MAX_PRICE;
+}
+
+export type Step = 'signing' | 'sending' | 'confirming';
+
+/** Signs, sends and waits until the transaction is confirmed. Throws a fault; then nothing was changed. */
+export async function submit(
+  chain: Chain,
+  prepared: Prepared,
+  sign: SignTransaction,
+  onStep: (step: Step) => void,
+): Promise<Signature> {
+  const { payer, instructions, units, price } = prepared;
+  onStep('signing');
+  const lifetime = await chain.lifetime();
+  const unsigned = compileTransaction(messageOf(payer, withBudget(instructions, units, price), lifetime));
+  const signed = await sign(unsigned, payer);
+  checkSigned(signed, payer);
+  onStep('sending');
+  const wire = getBase64EncodedWireTransaction(signed);
+  const signature = getSignatureFromTransaction(signed);
+  await send(chain, wire, lifetime);
+  onStep('confirming');
+  await confirm(chain, wire, signature, lifetime);
+  return signature;
+}
+
+function checkSigned(signed: Transaction, payer: Address) {
+  if (!(payer in signed.signatures)) {
+    const others = Object.keys(signed.signatures).join(', ');
+    throw new Fault(
+      'wrong-account',
+      `The wallet signed with another account (${others}) than the connected one (${payer}). Nothing was sent.`,
+      'Choose the right account in the wallet and connect again.',
+    );
+  }
+  if (Object.values(signed.signatures).some((signature) => signature === null)) {
+    throw new Fault('rejected', 'The wallet returned the transaction without a signature. Nothing was sent.', 'Try again.');
+  }
+}
+
+async function send(chain: Chain, wire: string, lifetime: Lifetime) {
+  try {
+    await chain.send(wire);
+  } catch (error) {
+    if (error instanceof Fault && error.kind === 'unreachable') throw error;
+    if ((await chain.blockHeight()) > lifetime.lastValidBlockHeight) throw expired();
+    const why = await chain.refusalOf(wire);
+    throw why.error === undefined ? error : refusal(why.error, why.logs);
+  }
+}
+
+/** Sends the same bytes again until they are confirmed or can no longer be: they cannot take effect twice. */
+async function confirm(chain: Chain, wire: string, signature: Signature, lifetime: Lifetime) {
+  for (;;) {
+    // The height is read first: a transaction that is unknown after its last block never happened.
+    const height = await chain.blockHeight();
+    const [status] = await chain.signatureStates([signature]);
+    if (status?.state === 'confirmed') return;
+    if (status?.state === 'failed') throw refusal(status.error);
+    if (height > lifetime.lastValidBlockHeight) throw expired();
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await chain.send(wire).catch(() => undefined);
+  }
+}
+
+/** The message of an unsigned transaction as base64, for a multisig's vault transaction. `payer` is the vault. */
+export function exportMessage(payer: Address, instructions: readonly Instruction[]): string {
+  return getBase64Decoder().decode(compileTransaction(messageOf(payer, instructions, ANY_LIFETIME)).messageBytes);
+}
+
+/** Who has to sign besides the payer. */
+export function otherSigners(payer: Address, instructions: readonly Instruction[]): Address[] {
+  const signers = instructions
+    .flatMap(({ accounts = [] }) => accounts)
+    .filter(({ role }) => role === AccountRole.READONLY_SIGNER || role === AccountRole.WRITABLE_SIGNER)
+    .map(({ address }) => address);
+  return [...new Set(signers)].filter((address) => address !== payer);
+}

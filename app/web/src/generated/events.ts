@@ -1,0 +1,30 @@
+// Written by scripts/generate.mjs from idl/earnout.json.
+
+/** The first bytes of every event, by its name. */
+export const EVENT_DISCRIMINATORS = {
+  AttestationClosed: [126, 45, 96, 171, 16, 201, 11, 78],
+  AuthorityAccepted: [166, 192, 219, 188, 41, 209, 195, 26],
+  AuthorityProposed: [244, 117, 94, 112, 53, 151, 35, 89],
+  BeneficiaryAccepted: [158, 5, 68, 212, 152, 83, 44, 250],
+  BeneficiaryProposed: [147, 35, 97, 194, 170, 22, 236, 5],
+  BonusCollected: [223, 211, 226, 238, 137, 26, 89, 219],
+  ClaimLockSet: [246, 22, 104, 232, 115, 191, 155, 112],
+  DisputeRuled: [20, 51, 107, 231, 74, 70, 199, 228],
+  GrantClaimed: [61, 22, 75, 116, 13, 214, 74, 165],
+  GrantClosed: [75, 233, 95, 29, 90, 66, 122, 85],
+  GrantCreated: [162, 254, 131, 56, 65, 214, 85, 6],
+  GrantEnded: [242, 91, 191, 41, 188, 206, 235, 190],
+  GrantSettled: [168, 126, 166, 167, 121, 196, 113, 165],
+  KpiAdded: [111, 109, 118, 177, 60, 96, 142, 88],
+  OracleChangeCancelled: [200, 44, 104, 43, 174, 109, 128, 213],
+  OraclesProposed: [107, 63, 42, 229, 100, 225, 27, 94],
+  PeriodClosed: [232, 19, 105, 193, 232, 214, 254, 19],
+  PlanActivated: [113, 211, 177, 201, 227, 40, 141, 7],
+  PlanClosed: [244, 135, 44, 167, 104, 238, 207, 12],
+  PlanCreated: [215, 11, 135, 121, 208, 119, 149, 149],
+  PlanFunded: [228, 79, 41, 23, 250, 229, 61, 118],
+  SurplusWithdrawn: [29, 6, 61, 94, 79, 60, 172, 245],
+  TreasurySet: [69, 231, 163, 135, 254, 194, 109, 166],
+  ValueAttested: [180, 5, 137, 176, 252, 187, 38, 118],
+  ValueDisputed: [240, 130, 48, 91, 187, 145, 29, 133],
+} as const;

@@ -1,0 +1,73 @@
+// Times in the viewer's zone, and exactly in UTC.
+
+const DAY = 86_400n;
+/** What a `Date` can hold. */
+const LARGEST = 8_640_000_000_000n;
+
+const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+const timeFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+function asDate(seconds: bigint): Date | undefined {
+  return seconds > -LARGEST && seconds < LARGEST ? new Date(Number(seconds) * 1000) : undefined;
+}
+
+/** `5 Apr 2027, 02:00` in the viewer's zone and language. */
+export function localTime(seconds: bigint): string {
+  const date = asDate(seconds);
+  return date === undefined ? `${seconds} s` : timeFormat.format(date);
+}
+
+/** `5 Apr 2027` in the viewer's zone and language. */
+export function localDate(seconds: bigint): string {
+  const date = asDate(seconds);
+  return date === undefined ? `${seconds} s` : dateFormat.format(date);
+}
+
+/** `2027-04-05 00:00:00 UTC`. */
+export function utcTime(seconds: bigint): string {
+  const date = asDate(seconds);
+  return date === undefined ? `${seconds} s` : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** `2027-04-05T00:00:00Z`, for files. */
+export function isoTime(seconds: bigint): string {
+  const date = asDate(seconds);
+  return date === undefined ? String(seconds) : date.toISOString().replace('.000', '');
+}
+
+/** How far away a time is: `in 3 days`, `2 hours ago`. */
+export function distance(seconds: bigint, now: bigint): string {
+  const gap = seconds - now;
+  const length = span(gap < 0n ? -gap : gap);
+  return gap < 0n ? `${length} ago` : `in ${length}`;
+}
+
+/** A length of time in its largest unit, rounded down: `14 days`. */
+export function span(seconds: bigint): string {
+  const units: [bigint, string][] = [
+    [365n * DAY, 'year'],
+    [DAY, 'day'],
+    [3_600n, 'hour'],
+    [60n, 'minute'],
+  ];
+  for (const [size, name] of units) {
+    const count = seconds / size;
+    if (count > 0n) return plural(count, name);
+  }
+  return plural(seconds, 'second');
+}
+
+/** A length of time without loss: `1 day 12 hours`. */
+export function exactSpan(seconds: number): string {
+  const parts: string[] = [];
+  let left = BigInt(seconds);
+  for (const [size, name] of [[DAY, 'day'], [3_600n, 'hour'], [60n, 'minute'], [1n, 'second']] as const) {
+    if (left / size > 0n) parts.push(plural(left / size, name));
+    left %= size;
+  }
+  return parts.join(' ') || '0 seconds';
+}
+
+export function plural(count: bigint | number, name: string): string {
+  return `${count} ${name}${BigInt(count) === 1n ? '' : 's'}`;
+}

@@ -1,0 +1,180 @@
+// A plan with its people, made by the app's own instructions on a chain in the process.
+import { type Address, type Instruction, lamports } from '@solana/kit';
+import { getCreateAccountInstruction } from '@solana-program/system';
+import { getInitializeMint2Instruction, getMintToInstruction } from '@solana-program/token';
+import { planAddress } from '../../src/chain/addresses';
+import * as instructions from '../../src/chain/instructions';
+import { type PlanState, decodeAll, decodeAttestation, decodeGrant, attestationsOfPlan, grantsOfPlan, readOnePlan } from '../../src/chain/read';
+import { TOKEN_PROGRAM, associatedTokenAccount } from '../../src/chain/token';
+import { type Prepared, prepare, submit } from '../../src/chain/transaction';
+import type { CreateGrantArgsArgs } from '../../src/generated/types/createGrantArgs';
+import type { CreatePlanArgsArgs } from '../../src/generated/types/createPlanArgs';
+import type { KpiTermsArgs } from '../../src/generated/types/kpiTerms';
+import { cadence } from '../../src/generated/types/cadence';
+import { Combination } from '../../src/generated/types/combination';
+import { Interpolation } from '../../src/generated/types/interpolation';
+import { Release } from '../../src/generated/types/release';
+import { Scope } from '../../src/generated/types/scope';
+import { UnearnedPolicy } from '../../src/generated/types/unearnedPolicy';
+import type { Grant } from '../../src/model/grant';
+import { type Attestations, keyOf } from '../../src/model/reading';
+import { LiteChain } from './liteChain';
+import { type Person, person, signing } from './people';
+
+export const TOKEN = 1_000_000n;
+const DECIMALS = 6;
+const MINT_SIZE = 82;
+export const HOUR = 3_600;
+export const DAY = 86_400;
+/** 1 January 2027, 00:00 UTC. */
+export const START = 1_798_761_600n;
+
+export type Scenario = {
+  chain: LiteChain;
+  authority: Person;
+  oracles: Person[];
+  arbiter: Person;
+  contributors: Person[];
+  mint: Address;
+  plan: Address;
+  /** Sends instructions for somebody who signs and pays; other signers are named too. */
+  send: (payer: Person, list: readonly Instruction[], ...others: Person[]) => Promise<Prepared>;
+  state: () => Promise<PlanState>;
+  grants: () => Promise<Grant[]>;
+  attestations: () => Promise<Attestations>;
+  vote: (oracles: readonly Person[], kpi: number, period: number, value: bigint, subject?: Address) => Promise<void>;
+};
+
+export const kpi = (change: Partial<KpiTermsArgs> = {}): KpiTermsArgs => ({
+  name: 'milestones completed',
+  unit: '%',
+  rubricHash: new Uint8Array(32).fill(7),
+  decimals: 1,
+  scope: Scope.Shared,
+  rangeMin: 0n,
+  rangeMax: 1_000n,
+  interpolation: Interpolation.Linear,
+  points: [
+    { value: 0n, score: 0 },
+    { value: 800n, score: 10_000 },
+    { value: 1_000n, score: 12_500 },
+  ],
+  defaultScore: 0,
+  ...change,
+});
+
+export type Options = { terms?: Partial<CreatePlanArgsArgs>; kpis?: KpiTermsArgs[]; grants?: Partial<CreateGrantArgsArgs>[] };
+
+/** Four quarters with two oracles of three, an arbiter, and a grant of 1,200 tokens for each entry of `grants`. */
+export async function scenario({ terms = {}, kpis = [kpi()], grants = [{}] }: Options = {}): Promise<Scenario> {
+  const chain = new LiteChain();
+  chain.warp(START - BigInt(7 * DAY));
+  const [authority, arbiter, mintKey] = [await person(), await person(), await person()];
+  const oracles = [await person(), await person(), await person()];
+  const contributors = await Promise.all(grants.map(person));
+  for (const { address } of [authority, arbiter, ...oracles, ...contributors]) chain.airdrop(address, 10n);
+
+  const send: Scenario['send'] = async (payer, list, ...others) => {
+    const prepared = await prepare(chain, payer.address, list);
+    await submit(chain, prepared, signing(payer, ...others), () => undefined);
+    return prepared;
+  };
+  const mint = mintKey.address;
+  const source = await associatedTokenAccount(authority.address, mint, TOKEN_PROGRAM);
+  const token = { mint, tokenProgram: TOKEN_PROGRAM };
+  await send(
+    authority,
+    [
+      getCreateAccountInstruction({
+        payer: authority,
+        newAccount: mintKey,
+        lamports: lamports(await chain.rent(MINT_SIZE)),
+        space: MINT_SIZE,
+        programAddress: TOKEN_PROGRAM,
+      }),
+      getInitializeMint2Instruction({ mint, decimals: DECIMALS, mintAuthority: authority.address }),
+      instructions.createTokenAccount(authority.address, authority.address, source, token),
+      getMintToInstruction({ mint, token: source, mintAuthority: authority, amount: 1_000_000n * TOKEN }),
+    ],
+    mintKey,
+  );
+
+  const args: CreatePlanArgsArgs = {
+    planId: 1n,
+    startTs: START,
+    cadence: cadence('Months', [3]),
+    periodCount: 4,
+    attestSecs: 14 * DAY,
+    challengeSecs: 7 * DAY,
+    rulingSecs: 7 * DAY,
+    noticeSecs: 14 * DAY,
+    combination: Combination.WeightedSum,
+    unearnedPolicy: UnearnedPolicy.Return,
+    release: Release.AtSettlement,
+    bonusCapBps: 10_000,
+    minAllocation: 1n,
+    maxAllocation: 100_000n * TOKEN,
+    maxGrants: 2_000,
+    enrolmentEnd: START + BigInt(DAY),
+    tokenFlags: 0,
+    maxFeeBps: 0,
+    oracles: oracles.map(({ address }) => address),
+    threshold: 2,
+    arbiter: arbiter.address,
+    ...terms,
+  };
+  const address = await planAddress(authority.address, BigInt(args.planId));
+  const by = authority.address;
+  await send(authority, [await instructions.createPlan(by, by, { ...token, treasury: source }, args)]);
+  for (const each of kpis) await send(authority, [await instructions.addKpi(by, address, each)]);
+  await send(authority, [await instructions.activatePlan(by, address, mint)]);
+
+  const state = () => readOnePlan(chain, address);
+  const { plan } = await state();
+  await send(authority, [await instructions.fund(by, plan, source, 500_000n * TOKEN)]);
+  for (const [index, change] of grants.entries()) {
+    const grant: CreateGrantArgsArgs = {
+      grantIndex: index,
+      beneficiary: contributors[index]!.address,
+      allocation: 1_200n * TOKEN,
+      firstPeriod: 0,
+      periods: 4,
+      cliffPeriods: 0,
+      timeWeight: 0,
+      kpiWeights: [10_000],
+      revocable: true,
+      transferable: false,
+      ...change,
+    };
+    await send(authority, [await instructions.createGrant(by, by, plan, grant)]);
+  }
+
+  const vote: Scenario['vote'] = async (voters, number, period, value, subject = address) => {
+    for (const oracle of voters) {
+      const terms = plan.kpis[number]!;
+      const evidence = new Uint8Array(32).fill(9);
+      await send(oracle, [await instructions.attest(oracle.address, plan, terms, subject, { period, value, evidence })]);
+    }
+  };
+  return {
+    chain,
+    authority,
+    oracles,
+    arbiter,
+    contributors,
+    mint,
+    plan: address,
+    send,
+    state,
+    grants: async () => {
+      const found = decodeAll(await chain.find(grantsOfPlan(address)), decodeGrant);
+      return found.sort((a, b) => a.account.index - b.account.index);
+    },
+    attestations: async () => {
+      const found = decodeAll(await chain.find(attestationsOfPlan(address)), decodeAttestation);
+      return new Map(found.map((each) => [keyOf(each), each]));
+    },
+    vote,
+  };
+}
+
