@@ -16,16 +16,12 @@ use {
     solana_signer::Signer,
     std::{
         cell::{OnceCell, RefCell},
-        collections::BTreeMap,
+        collections::{BTreeMap, BTreeSet},
         io::{self, IsTerminal},
         rc::Rc,
         str::FromStr,
     },
 };
-
-/// Bytes of a mint up to its extensions, and where in them its decimals are.
-const MINT_BYTES: usize = 82;
-const MINT_DECIMALS: usize = 44;
 
 /// What every command works with.
 pub struct App {
@@ -35,6 +31,8 @@ pub struct App {
     client: OnceCell<Client>,
     /// By the string that names them, so that nobody is asked twice.
     signers: RefCell<BTreeMap<String, Rc<dyn Signer>>>,
+    /// Those of them who sign elsewhere, and whose signature is not at hand.
+    absent: RefCell<BTreeSet<Pubkey>>,
 }
 
 impl App {
@@ -45,6 +43,7 @@ impl App {
             config: OnceCell::new(),
             client: OnceCell::new(),
             signers: RefCell::default(),
+            absent: RefCell::default(),
         }
     }
 
@@ -128,9 +127,39 @@ impl App {
         if let Some(signer) = self.signers.borrow().get(&text) {
             return Ok(Rc::clone(signer));
         }
-        let signer: Rc<dyn Signer> = Source::from_str(&text)?.open(role, presigned)?.into();
+        let source = Source::from_str(&text)?;
+        let signer: Rc<dyn Signer> = source.open(role, presigned)?.into();
+        if let Source::Key(key) = source
+            && !presigned.iter().any(|(signed, _)| *signed == key)
+        {
+            self.absent.borrow_mut().insert(key);
+        }
         self.signers.borrow_mut().insert(text, Rc::clone(&signer));
         Ok(signer)
+    }
+
+    /// Whether `signer` signs elsewhere and its signature is not at hand. Hardware wallets are not asked for it.
+    pub fn is_absent(&self, signer: &dyn Signer) -> bool {
+        // A null signer stands for a key; a file with the same key is another signer.
+        let is_null = || {
+            signer
+                .try_sign_message(&[])
+                .is_ok_and(|signature| signature == Signature::default())
+        };
+        self.absent.borrow().contains(&signer.pubkey()) && !signer.is_interactive() && is_null()
+    }
+
+    /// An address with the name that the configuration has for it.
+    pub fn named(&self, address: &Pubkey) -> String {
+        let address = address.to_string();
+        let label = self
+            .config()
+            .ok()
+            .and_then(|config| config.address_labels.get(&address));
+        match label {
+            Some(label) => format!("{address} ({label})"),
+            None => address,
+        }
     }
 
     /// The token of `mint`.
@@ -138,29 +167,7 @@ impl App {
     /// # Errors
     /// If there is no mint, or the endpoint does not answer.
     pub async fn token(&self, mint: &Pubkey) -> Result<Token, Fault> {
-        let account = self.client()?.account(mint).await?;
-        let account = account.ok_or_else(|| {
-            Fault::new(format!("there is no mint at {mint}"))
-                .advice("check the address and the cluster (-u)")
-                .suspecting_cluster()
-        })?;
-        let no_mint = |why: &str| {
-            Fault::new(format!("{mint} is no mint"))
-                .why(why)
-                .advice("check the address")
-        };
-        earnout::token::require_token_program(&account.owner)
-            .map_err(|_| no_mint("it belongs neither to SPL Token nor to Token-2022"))?;
-        // A token account of Token-2022 is longer too, and has no mint's account type behind its base.
-        let is_mint = account.data.len() == MINT_BYTES || account.data.get(165) == Some(&1);
-        match account.data.get(MINT_DECIMALS) {
-            Some(decimals) if is_mint => Ok(Token {
-                mint: *mint,
-                program: account.owner,
-                decimals: *decimals,
-            }),
-            _ => Err(no_mint("it is another account of the token program")),
-        }
+        Token::of_account(mint, self.client()?.account(mint).await?.as_ref())
     }
 
     /// The token of `plan`.

@@ -11,6 +11,7 @@ use {
     },
     serde_json::{Map, Value, json},
     solana_program::pubkey::Pubkey,
+    solana_signature::Signature,
     std::{fmt, process::ExitCode},
 };
 
@@ -41,6 +42,8 @@ struct Parts {
     /// That the program is not on this cluster would explain it.
     suspects_cluster: bool,
     exit: Exit,
+    /// What stands beside the error in JSON: what was done all the same, or every mistake of a file.
+    details: Map<String, Value>,
 }
 
 impl Fault {
@@ -55,6 +58,7 @@ impl Fault {
             logs: Vec::new(),
             suspects_cluster: false,
             exit: Exit::Nothing,
+            details: Map::new(),
         }))
     }
 
@@ -92,6 +96,12 @@ impl Fault {
         self
     }
 
+    /// The same with a field that stands beside the error in JSON. People have seen it before the error.
+    pub fn detail(mut self, name: &str, detail: Value) -> Self {
+        self.0.details.insert(name.to_owned(), detail);
+        self
+    }
+
     /// The same; that the program is not on the cluster would explain it.
     pub fn suspecting_cluster(mut self) -> Self {
         self.0.suspects_cluster = true;
@@ -112,6 +122,12 @@ impl Fault {
         Self::new(format!("{signer} is not the {role} of {of}"))
             .why(format!("the {role} is {needed}; nothing was sent"))
             .advice(format!("sign with that key: --{role} SIGNER, or -k SIGNER"))
+    }
+
+    /// The same; it is about this transaction.
+    pub fn with_signature(mut self, signature: &Signature) -> Self {
+        self.0.signature = Some(signature.to_string());
+        self
     }
 
     /// Whether a cluster without the program would explain it.
@@ -159,7 +175,9 @@ impl Fault {
         if !parts.logs.is_empty() {
             error.insert("logs".to_owned(), json!(parts.logs));
         }
-        json!({ "error": error })
+        let mut object = Map::from_iter([("error".to_owned(), Value::Object(error))]);
+        object.extend(parts.details.clone());
+        Value::Object(object)
     }
 
     fn of_failure(what: impl fmt::Display, failure: Failure) -> Self {

@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod config;
 mod fault;
+mod fields;
 mod output;
 mod reference;
 mod send;

@@ -2,14 +2,24 @@
 
 use {
     crate::fault::Fault,
+    anchor_lang::prelude::AccountInfo,
+    earnout::token::Holding,
     earnout_sdk::{
         amount::{self, AmountError},
         instructions::PlanToken,
     },
     serde::{Serialize, Serializer, ser::SerializeStruct},
+    solana_account::Account,
     solana_program::pubkey::Pubkey,
     std::{fmt, str::FromStr},
 };
+
+/// Bytes of a mint without extensions, and where in them its decimals are.
+const MINT_BYTES: usize = 82;
+const MINT_DECIMALS: usize = 44;
+/// Where Token-2022 says what an account with extensions is, and what it says of a mint.
+const ACCOUNT_TYPE: usize = 165;
+const TYPE_MINT: u8 = 1;
 
 /// A mint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +31,35 @@ pub struct Token {
 }
 
 impl Token {
+    /// The token whose mint is `account`, at `mint`.
+    ///
+    /// # Errors
+    /// If there is no account, or it is no mint.
+    pub fn of_account(mint: &Pubkey, account: Option<&Account>) -> Result<Self, Fault> {
+        let account = account.ok_or_else(|| {
+            Fault::new(format!("there is no mint at {mint}"))
+                .advice("check the address and the cluster (-u)")
+                .suspecting_cluster()
+        })?;
+        let no_mint = |why: &str| {
+            Fault::new(format!("{mint} is no mint"))
+                .why(why)
+                .advice("check the address")
+        };
+        earnout::token::require_token_program(&account.owner)
+            .map_err(|_| no_mint("it belongs neither to SPL Token nor to Token-2022"))?;
+        // A token account is longer, and with extensions an account's type follows its base.
+        let is_mint = account.data.len() == MINT_BYTES || account.data.get(ACCOUNT_TYPE) == Some(&TYPE_MINT);
+        match account.data.get(MINT_DECIMALS) {
+            Some(decimals) if is_mint => Ok(Self {
+                mint: *mint,
+                program: account.owner,
+                decimals: *decimals,
+            }),
+            _ => Err(no_mint("it is another account of the token program")),
+        }
+    }
+
     /// `base_units` of this token, to show.
     pub fn amount(&self, base_units: u64) -> Amount {
         Amount {
@@ -63,6 +102,23 @@ impl Serialize for Amount {
         fields.serialize_field("decimals", &self.decimals)?;
         fields.serialize_field("uiAmountString", &self.to_string().replace(',', ""))?;
         fields.end()
+    }
+}
+
+/// What a token account holds; none if it is no token account.
+pub fn holding(account: &Account) -> Option<Holding> {
+    earnout::token::require_token_program(&account.owner).ok()?;
+    let (owner, address) = (account.owner, Pubkey::default());
+    let (mut lamports, mut data) = (account.lamports, account.data.clone());
+    let info = AccountInfo::new(&address, false, false, &mut lamports, &mut data, &owner, false);
+    earnout::token::holding(&info, &owner)
+}
+
+/// Lamports as SOL, exactly.
+pub fn sol(lamports: u64) -> Amount {
+    Amount {
+        base_units: lamports,
+        decimals: 9,
     }
 }
 

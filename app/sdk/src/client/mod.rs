@@ -18,17 +18,21 @@
 //! ```
 
 pub mod bulk;
+mod cluster;
 mod error;
 mod history;
+mod nonce;
 mod read;
 mod simulate;
 mod statement;
 mod submit;
 
 pub use {
+    cluster::cluster_url,
     error::{ClientError, Failure, FailureReason},
     history::Recorded,
-    simulate::Simulated,
+    nonce::Nonce,
+    simulate::{Changed, Simulated},
     submit::{Confirmed, Lifetime, Prepared, Receipt, Submission},
 };
 

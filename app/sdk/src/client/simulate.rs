@@ -2,11 +2,17 @@
 
 use {
     super::{Client, ClientError, Failure, submit::Submission},
+    solana_account::Account,
+    solana_account_decoder_client_types::{UiAccount, UiAccountEncoding},
     solana_message::VersionedMessage,
-    solana_rpc_client_api::config::RpcSimulateTransactionConfig,
+    solana_program::pubkey::Pubkey,
+    solana_rpc_client_api::{
+        config::{RpcSimulateTransactionAccountsConfig, RpcSimulateTransactionConfig},
+        response::RpcSimulateTransactionResult,
+    },
     solana_signature::Signature,
     solana_transaction::versioned::VersionedTransaction,
-    solana_transaction_status_client_types::{UiTransactionEncoding, UiTransactionTokenBalance},
+    solana_transaction_status_client_types::UiTransactionEncoding,
 };
 
 /// What a transaction would do.
@@ -14,16 +20,23 @@ use {
 pub struct Simulated {
     /// Compute units it would take.
     pub compute_units: u64,
-    /// Fee in lamports, if the endpoint says so.
-    pub fee: Option<u64>,
+    /// Its fee, lamports.
+    pub fee: u64,
     /// What the programs would log.
     pub logs: Vec<String>,
-    /// Lamports before and after, in the order of the message's accounts, if the endpoint says so.
-    pub balances: Vec<(u64, u64)>,
-    /// Token balances before, if the endpoint says so.
-    pub tokens_before: Vec<UiTransactionTokenBalance>,
-    /// Token balances after, if the endpoint says so.
-    pub tokens_after: Vec<UiTransactionTokenBalance>,
+    /// The accounts that it may write, in the order of its message.
+    pub accounts: Vec<Changed>,
+}
+
+/// An account before and after a transaction; none where there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Where.
+    pub address: Pubkey,
+    /// Before.
+    pub before: Option<Account>,
+    /// After.
+    pub after: Option<Account>,
 }
 
 impl Client {
@@ -34,10 +47,56 @@ impl Client {
     pub async fn simulate(&self, submission: &Submission<'_>) -> Result<Simulated, ClientError> {
         let (hash, _) = self.lifetime(&submission.lifetime).await?;
         let message = submission.message(hash, submission.unit_limit)?;
-        self.simulate_message(message).await
+        let written = written(&message);
+        let before = self.accounts(&written).await?;
+        // The newest blockhash, since the fee of a nonce's or an expired one is not told.
+        let (newest, _) = self.latest_blockhash().await?;
+        let fee = match message.clone() {
+            VersionedMessage::V0(mut priced) => {
+                priced.recent_blockhash = newest;
+                let fee = self.rpc.get_fee_for_message(&priced).await;
+                fee.map_err(ClientError::rpc("asking for the fee"))?
+            }
+            _ => return Err(ClientError::Unreadable("the fee".to_owned())),
+        };
+        let result = self.execute(message, Some(&written)).await?;
+        let after = result.accounts.unwrap_or_default();
+        if after.len() != written.len() {
+            return Err(ClientError::Unreadable("the simulated accounts".to_owned()));
+        }
+        let accounts = written
+            .into_iter()
+            .zip(before)
+            .zip(after)
+            .map(|((address, before), after)| Changed {
+                address,
+                before,
+                // An account without lamports is none.
+                after: after
+                    .and_then(|account: UiAccount| account.to_account())
+                    .filter(|account| account.lamports > 0),
+            });
+        Ok(Simulated {
+            compute_units: result.units_consumed.unwrap_or_default(),
+            fee,
+            logs: result.logs.unwrap_or_default(),
+            accounts: accounts.collect(),
+        })
     }
 
-    pub(super) async fn simulate_message(&self, message: VersionedMessage) -> Result<Simulated, ClientError> {
+    /// Compute units that `message` would take.
+    ///
+    /// # Errors
+    /// `WouldFail` if it would fail; if the endpoint does not answer.
+    pub(super) async fn units(&self, message: VersionedMessage) -> Result<u64, ClientError> {
+        Ok(self.execute(message, None).await?.units_consumed.unwrap_or_default())
+    }
+
+    async fn execute(
+        &self,
+        message: VersionedMessage,
+        accounts: Option<&[Pubkey]>,
+    ) -> Result<RpcSimulateTransactionResult, ClientError> {
         let signatures = vec![Signature::default(); usize::from(message.header().num_required_signatures)];
         let transaction = VersionedTransaction { signatures, message };
         let config = RpcSimulateTransactionConfig {
@@ -45,23 +104,60 @@ impl Client {
             replace_recent_blockhash: true,
             commitment: Some(self.commitment),
             encoding: Some(UiTransactionEncoding::Base64),
+            accounts: accounts.map(|addresses| RpcSimulateTransactionAccountsConfig {
+                encoding: Some(UiAccountEncoding::Base64),
+                addresses: addresses.iter().map(ToString::to_string).collect(),
+            }),
             ..Default::default()
         };
         let answer = self.rpc.simulate_transaction_with_config(&transaction, config).await;
-        let answer = answer.map_err(ClientError::rpc("simulating the transaction"))?.value;
-        let logs = answer.logs.unwrap_or_default();
-        if let Some(error) = answer.err {
-            return Err(ClientError::WouldFail(Box::new(Failure::new(error.into(), logs))));
+        let mut result = answer.map_err(ClientError::rpc("simulating the transaction"))?.value;
+        match result.err.take() {
+            None => Ok(result),
+            Some(error) => {
+                let logs = result.logs.unwrap_or_default();
+                Err(ClientError::WouldFail(Box::new(Failure::new(error.into(), logs))))
+            }
         }
-        let before = answer.pre_balances.unwrap_or_default();
-        let after = answer.post_balances.unwrap_or_default();
-        Ok(Simulated {
-            compute_units: answer.units_consumed.unwrap_or_default(),
-            fee: answer.fee,
-            logs,
-            balances: before.into_iter().zip(after).collect(),
-            tokens_before: answer.pre_token_balances.unwrap_or_default(),
-            tokens_after: answer.post_token_balances.unwrap_or_default(),
-        })
+    }
+}
+
+/// The accounts that a message may write: of those that sign all but the last ones, and of the others too.
+fn written(message: &VersionedMessage) -> Vec<Pubkey> {
+    let header = message.header();
+    let (signers, others) = message
+        .static_account_keys()
+        .split_at(usize::from(header.num_required_signatures));
+    let but = |keys: &[Pubkey], readonly: u8| keys.len().saturating_sub(usize::from(readonly));
+    let signers = &signers[..but(signers, header.num_readonly_signed_accounts)];
+    let others = &others[..but(others, header.num_readonly_unsigned_accounts)];
+    [signers, others].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use {
+        super::*,
+        solana_hash::Hash,
+        solana_message::v0,
+        solana_program::instruction::{AccountMeta, Instruction},
+    };
+
+    #[test]
+    fn only_what_a_message_may_write_changes() {
+        let keys: [Pubkey; 5] = std::array::from_fn(|_| Pubkey::new_unique());
+        let instruction = Instruction {
+            program_id: crate::ID,
+            accounts: vec![
+                AccountMeta::new(keys[1], true),
+                AccountMeta::new_readonly(keys[2], true),
+                AccountMeta::new(keys[3], false),
+                AccountMeta::new_readonly(keys[4], false),
+            ],
+            data: Vec::new(),
+        };
+        let message = v0::Message::try_compile(&keys[0], &[instruction], &[], Hash::default());
+        let written = written(&VersionedMessage::V0(message.expect("a message")));
+        assert_eq!(written, [keys[0], keys[1], keys[3]]);
     }
 }

@@ -186,7 +186,7 @@ impl Client {
             Some(limit) => (limit, 0),
             None => {
                 let message = submission.message(hash, Some(MOST_UNITS))?;
-                let units = self.simulate_message(message).await?.compute_units;
+                let units = self.units(message).await?;
                 let limit = units.saturating_add(units / 10).saturating_add(SPARE_UNITS);
                 (u32::try_from(limit).unwrap_or(MOST_UNITS).min(MOST_UNITS), units)
             }
@@ -339,33 +339,7 @@ impl Client {
                 let (_, last) = self.latest_blockhash().await?;
                 Ok((*hash, Some(last)))
             }
-            Lifetime::Nonce { account, .. } => Ok((self.nonce(account).await?, None)),
+            Lifetime::Nonce { account, .. } => Ok((self.nonce(account).await?.value, None)),
         }
     }
-
-    /// The value of a durable nonce.
-    async fn nonce(&self, address: &Pubkey) -> Result<Hash, ClientError> {
-        let what = "nonce account";
-        let account = self.account(address).await?.ok_or(ClientError::NotFound {
-            what,
-            address: *address,
-        })?;
-        if account.owner != solana_system_interface::program::ID {
-            return Err(ClientError::ForeignAccount {
-                what,
-                address: *address,
-                owner: account.owner,
-            });
-        }
-        nonce_of(&account.data).ok_or_else(|| ClientError::Unreadable(format!("the nonce account {address}")))
-    }
-}
-
-/// The nonce in an initialized nonce account: version and state (each a u32, 1 for the current version, 1 for
-/// initialized), the authority's 32 bytes, the nonce's 32 bytes.
-fn nonce_of(data: &[u8]) -> Option<Hash> {
-    let (head, rest) = data.split_first_chunk::<8>()?;
-    let (_authority, rest) = rest.split_first_chunk::<32>()?;
-    let nonce = rest.first_chunk::<32>()?;
-    (head == &[1, 0, 0, 0, 1, 0, 0, 0]).then(|| Hash::new_from_array(*nonce))
 }

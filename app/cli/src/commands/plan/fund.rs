@@ -35,20 +35,29 @@ pub struct Fund {
 
 impl Fund {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let client = app.client()?;
+        let draft = self.send.begin(app)?;
         let address = self.plan.address();
-        let plan = client.plan(&address).await?;
-        let token = app.token_of(&plan).await?;
-        let funder = self.send.signer(app, self.funder.as_deref(), "funder")?;
+        let plan = draft.plan(&address).await?;
+        let token = draft.token_of(&plan).await?;
+        let funder = draft.signer(self.funder.as_deref(), "funder")?;
         let associated = || pda::associated_token_account(&funder.pubkey(), &token.mint, &token.program);
         let source = self.from.unwrap_or_else(associated);
-        let amount = self.amount.base_units(&token)?.unwrap_or_default();
-        let instruction = instructions::fund(&funder.pubkey(), &token.of_plan(&address), &source, amount);
-        let action = Action::new("Fund the plan", vec![instruction])
-            .fact("plan", address)
+        let balance = draft.balance(&token, &source, "source").await?;
+        let amount = self.amount.base_units(&token)?.unwrap_or(balance);
+        if amount > balance {
+            return Err(Fault::new(format!("{source} holds less than {}", token.amount(amount)))
+                .why(format!("its balance is {}; nothing was sent", token.amount(balance)))
+                .advice("fund less, or name another source with --from"));
+        }
+        let fund = instructions::fund(&funder.pubkey(), &token.of_plan(&address), &source, amount);
+        let action = Action::new("Fund the plan", vec![fund])
+            .address(app, "plan", address)
             .fact("amount", token.amount(amount))
-            .fact("from", source)
-            .signed_by(funder);
-        app.execute(&self.send, action).await
+            .address(app, "mint", token.mint)
+            .address(app, "from", source)
+            .address(app, "funder", funder.pubkey())
+            .signed_by(funder)
+            .asking();
+        draft.execute(action).await
     }
 }

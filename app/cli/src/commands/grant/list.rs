@@ -1,0 +1,164 @@
+//! `earnout grant list`.
+
+use {
+    crate::{app::App, fault::Fault, reference::PlanRef, token::Token, view::table::Table},
+    clap::Args,
+    earnout::state::{Grant, Plan, RESIGNED, TERMINATED},
+    earnout_sdk::{
+        amount,
+        projection::{Amounts, amounts},
+    },
+    serde::{Serialize, Serializer},
+    serde_json::{Value, json},
+    solana_program::pubkey::Pubkey,
+    std::{collections::BTreeMap, fmt},
+};
+
+/// List the open grants of a plan, or those of a beneficiary in all plans
+///
+/// Amounts in JSON are decimal strings of base units.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ earnout grant list PLAN
+  $ earnout grant list --beneficiary 7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU
+  $ earnout grant list PLAN --claimable")]
+pub struct List {
+    /// The plan: its address, or CREATOR/ID
+    #[arg(required_unless_present = "beneficiary")]
+    plan: Option<PlanRef>,
+    /// Only grants of this beneficiary
+    #[arg(long, value_name = "KEY")]
+    beneficiary: Option<Pubkey>,
+    /// Only grants that can claim something now
+    #[arg(long)]
+    claimable: bool,
+}
+
+impl List {
+    pub async fn run(&self, app: &App) -> Result<(), Fault> {
+        let client = app.client()?;
+        let mut plans: BTreeMap<Pubkey, (Plan, Token)> = BTreeMap::new();
+        let mut grants = match &self.plan {
+            Some(plan) => {
+                let state = client.plan(&plan.address()).await?;
+                client.grants_of_plan(&plan.address(), &state).await?
+            }
+            None => match &self.beneficiary {
+                Some(beneficiary) => client.grants_of_beneficiary(beneficiary).await?,
+                None => Vec::new(),
+            },
+        };
+        grants.retain(|(_, grant)| self.beneficiary.is_none_or(|key| grant.beneficiary == key));
+        grants.sort_by_key(|(_, grant)| (grant.plan, grant.index));
+        let now = client.now().await?;
+        let mut rows = Vec::with_capacity(grants.len());
+        for (address, grant) in grants {
+            let (plan, token) = match plans.get(&grant.plan) {
+                Some(known) => known,
+                None => {
+                    let plan = client.plan(&grant.plan).await?;
+                    let token = app.token_of(&plan).await?;
+                    plans.entry(grant.plan).or_insert((plan, token))
+                }
+            };
+            let amounts = amounts(plan, &grant, now)?;
+            let decimals = token.decimals;
+            rows.push(Row {
+                address,
+                grant,
+                amounts,
+                decimals,
+            });
+        }
+        rows.retain(|row| !self.claimable || row.amounts.claimable > 0);
+        app.output().show(&Grants(rows))
+    }
+}
+
+struct Row {
+    address: Pubkey,
+    grant: Grant,
+    amounts: Amounts,
+    decimals: u8,
+}
+
+impl Row {
+    fn status(&self) -> &'static str {
+        match self.grant.termination {
+            TERMINATED => "terminated",
+            RESIGNED => "resigned",
+            _ if self.grant.next_period >= self.grant.end_period => "settled",
+            _ => "running",
+        }
+    }
+
+    fn json(&self) -> Value {
+        let (grant, amounts) = (&self.grant, &self.amounts);
+        json!({
+            "grant": self.address.to_string(),
+            "plan": grant.plan.to_string(),
+            "number": grant.index,
+            "beneficiary": grant.beneficiary.to_string(),
+            "status": self.status(),
+            "decimals": self.decimals,
+            "firstPeriod": grant.first_period,
+            "endPeriod": grant.end_period,
+            "nextPeriod": grant.next_period,
+            "allocated": amounts.allocation.to_string(),
+            "earned": amounts.earned.to_string(),
+            "bonus": amounts.bonus.to_string(),
+            "vested": amounts.vested.to_string(),
+            "claimed": amounts.claimed.to_string(),
+            "claimable": amounts.claimable.to_string(),
+            "reserved": amounts.reserved.to_string(),
+        })
+    }
+}
+
+struct Grants(Vec<Row>);
+
+impl fmt::Display for Grants {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(first) = self.0.first() else {
+            return write!(out, "No open grants.");
+        };
+        let one_plan = self.0.iter().all(|row| row.grant.plan == first.grant.plan);
+        let mut headings = vec![
+            ">#", "grant", "beneficiary", "status", ">settled", ">allocated", ">earned", ">bonus", ">claimed",
+            ">claimable",
+        ];
+        if !one_plan {
+            headings.push("plan");
+        }
+        let mut table = Table::new(headings);
+        for row in &self.0 {
+            let (grant, amounts) = (&row.grant, &row.amounts);
+            let settled = grant.next_period.saturating_sub(grant.first_period);
+            let periods = grant.end_period.saturating_sub(grant.first_period);
+            let tokens = |amount| amount::tokens(amount, row.decimals);
+            let mut cells = vec![
+                grant.index.to_string(),
+                row.address.to_string(),
+                grant.beneficiary.to_string(),
+                row.status().to_owned(),
+                format!("{settled}/{periods}"),
+                tokens(amounts.allocation),
+                tokens(amounts.earned),
+                tokens(amounts.bonus),
+                tokens(amounts.claimed),
+                tokens(amounts.claimable),
+            ];
+            if !one_plan {
+                cells.push(grant.plan.to_string());
+            }
+            table.row(cells);
+        }
+        write!(out, "{table}")
+    }
+}
+
+impl Serialize for Grants {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Row::json))
+    }
+}

@@ -1,0 +1,37 @@
+//! `earnout grant show`.
+
+use {
+    crate::{app::App, fault::Fault, reference::GrantRef, view::grant::GrantView},
+    clap::Args,
+    earnout_sdk::statement::Statement,
+};
+
+/// Show a grant: terms, amounts, what can be claimed now and next, and what it would earn at the present scores
+///
+/// Amounts in JSON are decimal strings of base units, times are Unix seconds. A grant that was closed is shown by its
+/// number, from its events.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ earnout grant show PLAN/0
+  $ earnout grant show PLAN/0 --output json | jq -r .claimable")]
+pub struct Show {
+    /// The grant: its address, or PLAN/INDEX
+    grant: GrantRef,
+}
+
+impl Show {
+    pub async fn run(&self, app: &App) -> Result<(), Fault> {
+        let client = app.client()?;
+        let (plan, number) = match self.grant {
+            GrantRef::OfPlan(plan, number) => (plan.address(), number),
+            GrantRef::Address(address) => {
+                let grant = client.grant(&address).await?;
+                (grant.plan, grant.index)
+            }
+        };
+        let sources = client.grant_sources(&plan, number).await?;
+        let token = app.token_of(&sources.plan).await?;
+        let view = GrantView::new(Statement::of(sources)?, number, token.decimals)?;
+        app.output().show(&view)
+    }
+}

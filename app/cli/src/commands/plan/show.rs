@@ -1,0 +1,28 @@
+//! `earnout plan show`.
+
+use {
+    crate::{app::App, fault::Fault, reference::PlanRef, view::plan::PlanView},
+    clap::Args,
+    earnout_sdk::statement::Statement,
+};
+
+/// Show a plan: terms, people, vault, periods, and what is due now and by whom
+///
+/// Amounts in JSON are decimal strings of base units, times are Unix seconds.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ earnout plan show PLAN
+  $ earnout plan show PLAN --output json | jq .due")]
+pub struct Show {
+    /// The plan: its address, or CREATOR/ID
+    plan: PlanRef,
+}
+
+impl Show {
+    pub async fn run(&self, app: &App) -> Result<(), Fault> {
+        let sources = app.client()?.statement_sources(&self.plan.address()).await?;
+        let token = app.token_of(&sources.plan).await?;
+        let view = PlanView::new(Statement::of(sources)?, token.decimals)?;
+        app.output().show(&view)
+    }
+}

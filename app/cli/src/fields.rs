@@ -1,0 +1,101 @@
+//! Labelled values: lines for people, one JSON object for programs.
+
+use {
+    serde::{Serialize, Serializer},
+    serde_json::{Map, Value},
+    std::fmt,
+};
+
+/// Labelled values in their order. `first period` becomes `firstPeriod` in JSON.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fields(Vec<Field>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Field {
+    label: &'static str,
+    text: String,
+    json: Value,
+}
+
+impl Fields {
+    /// Adds a value that is shown as it is.
+    pub fn add(&mut self, label: &'static str, value: impl fmt::Display + Serialize) {
+        let text = value.to_string();
+        self.add_shown(label, text, value);
+    }
+
+    /// Adds a value that is shown to people as `text`.
+    pub fn add_shown(&mut self, label: &'static str, text: impl fmt::Display, value: impl Serialize) {
+        self.0.push(Field {
+            label,
+            text: text.to_string(),
+            // Numbers, texts and plain structures, which can always be written.
+            json: serde_json::to_value(value).unwrap_or_default(),
+        });
+    }
+
+    /// Adds all of `others`.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Fields {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.0.iter().map(|field| field.label.chars().count()).max();
+        let width = width.unwrap_or_default();
+        for (position, Field { label, text, .. }) in self.0.iter().enumerate() {
+            let before = if position == 0 { "" } else { "\n" };
+            write!(out, "{before}{label:width$}  {text}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = self.0.iter().map(|field| (key(field.label), field.json.clone()));
+        fields.collect::<Map<_, _>>().serialize(serializer)
+    }
+}
+
+/// `first period` as `firstPeriod`.
+fn key(label: &str) -> String {
+    let mut key = String::new();
+    for (position, word) in label.split([' ', '-']).enumerate() {
+        let mut letters = word.chars();
+        match letters.next() {
+            Some(first) if position > 0 => key.extend(first.to_uppercase()),
+            Some(first) => key.extend(first.to_lowercase()),
+            None => (),
+        }
+        key.push_str(letters.as_str());
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_fields_for_people_and_programs() {
+        let mut fields = Fields::default();
+        assert!(fields.is_empty());
+        fields.add("plan", "7xKX");
+        fields.add("first period", 3);
+        fields.add_shown("fee", "5,000 lamports", 5_000);
+        assert_eq!(
+            fields.to_string(),
+            "plan          7xKX\nfirst period  3\nfee           5,000 lamports"
+        );
+        assert_eq!(
+            serde_json::to_string(&fields).expect("JSON"),
+            r#"{"fee":5000,"firstPeriod":3,"plan":"7xKX"}"#
+        );
+    }
+}

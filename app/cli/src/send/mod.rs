@@ -1,0 +1,200 @@
+//! The one way on which the transaction of a command goes out: what it reads from the chain, summary, question, and then
+//! sent, simulated, exported or only signed.
+
+mod action;
+mod args;
+mod dry_run;
+mod export;
+mod funds;
+mod sign;
+mod snapshot;
+mod submit;
+
+pub use {
+    action::Action,
+    args::{FeeArgs, SendArgs},
+};
+
+use {
+    crate::{
+        app::App,
+        fault::Fault,
+        token::{Token, holding},
+    },
+    earnout::state::{Attestation, Grant, Plan},
+    earnout_sdk::{accounts, client::ClientError},
+    snapshot::Snapshot,
+    solana_account::Account,
+    solana_program::{pubkey::Pubkey, sysvar},
+    solana_signature::Signature,
+    solana_signer::Signer,
+    std::{cell::RefCell, rc::Rc},
+};
+
+/// A transaction in the making: where a command reads what it needs, and then sends its [`Action`].
+pub struct Draft<'a> {
+    app: &'a App,
+    args: &'a SendArgs,
+    presigned: Vec<(Pubkey, Signature)>,
+    /// What was read, or what `--accounts` brings.
+    known: RefCell<Snapshot>,
+}
+
+impl SendArgs {
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// If the options contradict each other, or a file that they name cannot be read.
+    pub fn begin<'a>(&'a self, app: &'a App) -> Result<Draft<'a>, Fault> {
+        self.check()?;
+        let known = match &self.accounts {
+            Some(file) => Snapshot::read(file)?,
+            None => Snapshot::default(),
+        };
+        Ok(Draft {
+            app,
+            args: self,
+            presigned: self
+                .signer
+                .iter()
+                .map(|presigned| (presigned.key, presigned.signature))
+                .collect(),
+            known: RefCell::new(known),
+        })
+    }
+}
+
+impl Draft<'_> {
+    /// The signer of `role` that `chosen` names, or else the `--keypair`.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn signer(&self, chosen: Option<&str>, role: &str) -> Result<Rc<dyn Signer>, Fault> {
+        self.app.signer_or_presigned(chosen, role, &self.presigned)
+    }
+
+    /// The plan at `address`.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be read.
+    pub async fn plan(&self, address: &Pubkey) -> Result<Plan, Fault> {
+        self.of_program(address, "plan", accounts::plan).await
+    }
+
+    /// The plan at `address`; none if it is not known without a connection and there must be none.
+    ///
+    /// # Errors
+    /// As [`Draft::plan`].
+    pub async fn plan_if_known(&self, address: &Pubkey) -> Result<Option<Plan>, Fault> {
+        match self.is_known(address) {
+            true => Ok(Some(self.plan(address).await?)),
+            false => Ok(None),
+        }
+    }
+
+    /// The grant at `address`.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be read.
+    pub async fn grant(&self, address: &Pubkey) -> Result<Grant, Fault> {
+        self.of_program(address, "grant", accounts::grant).await
+    }
+
+    /// The grant at `address`; none if it is not known without a connection and there must be none.
+    ///
+    /// # Errors
+    /// As [`Draft::grant`].
+    pub async fn grant_if_known(&self, address: &Pubkey) -> Result<Option<Grant>, Fault> {
+        match self.is_known(address) {
+            true => Ok(Some(self.grant(address).await?)),
+            false => Ok(None),
+        }
+    }
+
+    /// The attestation at `address`.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be read.
+    pub async fn attestation(&self, address: &Pubkey) -> Result<Attestation, Fault> {
+        self.of_program(address, "attestation", accounts::attestation).await
+    }
+
+    /// The token of `plan`.
+    ///
+    /// # Errors
+    /// If its mint cannot be read.
+    pub async fn token_of(&self, plan: &Plan) -> Result<Token, Fault> {
+        Token::of_account(&plan.mint, self.account(&plan.mint).await?.as_ref())
+    }
+
+    /// The balance of a token account of `token`, base units. `what` says what the account is.
+    ///
+    /// # Errors
+    /// If there is none, or it is of another token.
+    pub async fn balance(&self, token: &Token, address: &Pubkey, what: &str) -> Result<u64, Fault> {
+        let account = self.account(address).await?;
+        let account =
+            account.ok_or_else(|| Fault::new(format!("there is no token account at {address}, the {what}")))?;
+        match holding(&account) {
+            Some(holding) if holding.mint == token.mint => Ok(holding.amount),
+            Some(holding) => Err(Fault::new(format!("{address}, the {what}, holds another token"))
+                .why(format!("its mint is {}, the plan's is {}", holding.mint, token.mint))),
+            None => Err(Fault::new(format!("{address}, the {what}, is no token account"))
+                .why(format!("it belongs to {}", account.owner))),
+        }
+    }
+
+    /// The time by the chain's clock, Unix seconds.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn now(&self) -> Result<i64, Fault> {
+        let clock = self.account(&sysvar::clock::ID).await?;
+        let time = clock.as_ref().and_then(|clock| clock.data.last_chunk::<8>());
+        let time = time.ok_or_else(|| Fault::new("the chain's clock cannot be read"))?;
+        Ok(i64::from_le_bytes(*time))
+    }
+
+    /// The account at `address`, whoever owns it.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer, or there must be no connection and the account is not known.
+    pub async fn account(&self, address: &Pubkey) -> Result<Option<Account>, Fault> {
+        let known = self.known.borrow().get(address);
+        if let Some(account) = known {
+            return Ok(account);
+        }
+        if self.args.sign_only {
+            return Err(Fault::new(format!(
+                "--sign-only makes no connection, and this command needs the account {address}"
+            ))
+            .advice(
+                "run the command with --dry-run --save-accounts FILE on a machine with a connection, and with \
+                     --accounts FILE on this one",
+            ));
+        }
+        let account = self.app.client()?.account(address).await?;
+        self.known.borrow_mut().insert(*address, account.clone());
+        Ok(account)
+    }
+
+    fn is_known(&self, address: &Pubkey) -> bool {
+        !self.args.sign_only || self.known.borrow().get(address).is_some()
+    }
+
+    async fn of_program<T>(
+        &self,
+        address: &Pubkey,
+        what: &'static str,
+        decode: fn(&[u8]) -> Result<T, accounts::DecodeError>,
+    ) -> Result<T, Fault> {
+        let address = *address;
+        let account = self.account(&address).await?;
+        let account = account.ok_or(ClientError::NotFound { what, address })?;
+        let owner = account.owner;
+        if owner != earnout_sdk::ID {
+            return Err(ClientError::ForeignAccount { what, address, owner }.into());
+        }
+        Ok(decode(&account.data).map_err(|source| ClientError::Decode { address, source })?)
+    }
+}

@@ -1,0 +1,306 @@
+//! Summary, question, and then what the options say: sent, simulated, exported or only signed.
+
+use {
+    super::{Action, Draft, sign::Signatures},
+    crate::{
+        fault::{Exit, Fault},
+        fields::Fields,
+    },
+    earnout_sdk::client::{Client, ClientError, Confirmed, Lifetime, Prepared, Submission},
+    serde::Serialize,
+    solana_hash::Hash,
+    solana_program::pubkey::Pubkey,
+    solana_signer::Signer,
+    std::{fmt, rc::Rc, time::Duration},
+};
+
+/// How often an expired transaction is signed anew.
+const ATTEMPTS: u32 = 4;
+
+/// How often a nonce is looked at while its transaction is under way.
+const NONCE_POLL: Duration = Duration::from_secs(2);
+
+/// What sending a transaction shows.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Sent {
+    signature: String,
+    slot: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compute_units: Option<u64>,
+    #[serde(flatten)]
+    facts: Fields,
+}
+
+impl fmt::Display for Sent {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Signature: {}", self.signature)
+    }
+}
+
+impl Draft<'_> {
+    /// Does what `action` says, in the way that the options say, and shows the result.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being done.
+    pub async fn execute(&self, action: Action) -> Result<(), Fault> {
+        if let Some(file) = &self.args.save_accounts {
+            self.known.borrow().write(file)?;
+        }
+        let fee_payer = self.fee_payer(&action)?;
+        self.summarize(&action, &fee_payer.pubkey());
+        if self.args.export_transaction {
+            return self.export(&fee_payer.pubkey(), &action.instructions, action.facts);
+        }
+        let nonce_authority = match self.args.nonce {
+            Some(_) => Some(self.signer(self.args.nonce_authority.as_deref(), "nonce authority")?),
+            None => None,
+        };
+        // Those who are here come first: a key may be named twice, once by its address.
+        let mut signers: Vec<_> = std::iter::once(&fee_payer)
+            .chain(&action.signers)
+            .chain(&nonce_authority)
+            .map(Rc::as_ref)
+            .collect();
+        signers.sort_by_key(|signer| self.app.is_absent(*signer));
+        let payer = signers.iter().find(|signer| signer.pubkey() == fee_payer.pubkey());
+        let mut submission = Submission::new(action.instructions.clone(), *payer.unwrap_or(&fee_payer.as_ref()));
+        submission = submission.signed_by(signers.iter().copied());
+        submission.unit_price = self.args.fees.with_compute_unit_price;
+        submission.unit_limit = self.args.fees.with_compute_unit_limit;
+        submission.lifetime = match (self.args.nonce, &nonce_authority, self.args.blockhash) {
+            (Some(account), Some(authority), _) => Lifetime::Nonce {
+                account,
+                authority: authority.pubkey(),
+            },
+            (_, _, Some(hash)) => Lifetime::Blockhash(hash),
+            _ => Lifetime::Latest,
+        };
+        self.check_presigned(&submission)?;
+        if self.args.sign_only {
+            let hash = self.args.blockhash.unwrap_or_default();
+            let message = submission.message(hash, submission.unit_limit)?;
+            return self.sign_only(&message, &hash, &signers, action.facts);
+        }
+        if self.args.dry_run {
+            return self.dry_run(&submission, action.facts).await;
+        }
+        if action.asks {
+            self.app.confirm(&format!("{}?", action.title))?;
+        }
+        let sent = match self.args.is_agreed() {
+            true => self.send_agreed(&submission, &signers).await?,
+            false => self.send_latest(&submission, &signers).await?,
+        };
+        self.app.output().show(&Sent {
+            facts: action.facts,
+            ..sent
+        })
+    }
+
+    /// Who pays the fee: in a vault transaction the vault does, which is the first who signs.
+    fn fee_payer(&self, action: &Action) -> Result<Rc<dyn Signer>, Fault> {
+        match (&self.args.fees.fee_payer, action.signers.first()) {
+            (None, Some(first)) if self.args.export_transaction => Ok(Rc::clone(first)),
+            (chosen, _) => self.signer(chosen.as_deref(), "fee payer"),
+        }
+    }
+
+    /// What is about to be done, on the standard error.
+    fn summarize(&self, action: &Action, fee_payer: &Pubkey) {
+        let mut facts = action.facts.clone();
+        facts.add_shown("fee payer", self.app.named(fee_payer), fee_payer.to_string());
+        if !self.args.sign_only {
+            let cluster = self.app.rpc_url().unwrap_or_default();
+            facts.add("cluster", cluster);
+        }
+        let lines = facts.to_string().replace('\n', "\n  ");
+        self.app.output().note(format!("{}\n  {lines}", action.title));
+    }
+
+    /// A signature that belongs to nobody who signs is a mistake, and would be left out silently.
+    fn check_presigned(&self, submission: &Submission<'_>) -> Result<(), Fault> {
+        let message = submission.message(Hash::default(), None)?;
+        let needed = usize::from(message.header().num_required_signatures);
+        let signers = message.static_account_keys().get(..needed).unwrap_or_default();
+        match self.presigned.iter().find(|(key, _)| !signers.contains(key)) {
+            None => Ok(()),
+            Some((key, _)) => Err(Fault::new(format!(
+                "{key} does not sign this transaction, so its --signer is of no use"
+            ))
+            .advice("name it for its role, for example --fee-payer PUBKEY; check the arguments")),
+        }
+    }
+
+    /// Sends with the newest blockhash; signs anew if it expires.
+    async fn send_latest(&self, submission: &Submission<'_>, signers: &[&dyn Signer]) -> Result<Sent, Fault> {
+        let client = self.app.client()?;
+        let fee_payer = submission.fee_payer.pubkey();
+        let absent = signers.iter().find(|signer| {
+            let present = signers
+                .iter()
+                .any(|other| other.pubkey() == signer.pubkey() && !self.app.is_absent(*other));
+            !present
+        });
+        if let Some(absent) = absent {
+            return Err(Fault::new(format!("the signature of {} is missing", absent.pubkey()))
+                .why("its signer was named by its address only; nothing was sent")
+                .advice("name its key, or collect signatures with --sign-only and a --blockhash or --nonce"));
+        }
+        let mut attempt = 1;
+        loop {
+            let (prepared, units) = match client.prepare(submission).await {
+                Ok(prepared) => prepared,
+                Err(error) => return Err(self.explain(error, &fee_payer).await),
+            };
+            match self.confirm(client, &prepared).await {
+                Err(ClientError::Expired(_)) if attempt < ATTEMPTS => attempt += 1,
+                result => {
+                    let confirmed = self.outcome(result, &prepared, &fee_payer).await?;
+                    return Ok(sent(confirmed, (units > 0).then_some(units)));
+                }
+            }
+        }
+    }
+
+    /// Sends the bytes that all signers agreed on.
+    async fn send_agreed(&self, submission: &Submission<'_>, signers: &[&dyn Signer]) -> Result<Sent, Fault> {
+        let client = self.app.client()?;
+        let fee_payer = submission.fee_payer.pubkey();
+        let hash = match submission.lifetime {
+            Lifetime::Nonce { account, authority } => self.nonce(client, &account, &authority).await?,
+            _ => self.valid_blockhash(client).await?,
+        };
+        let message = submission.message(hash, submission.unit_limit)?;
+        let transaction = Signatures::collect(&message, signers)?.complete(message)?;
+        let simulated = match client.simulate(submission).await {
+            Ok(simulated) => simulated,
+            Err(error) => return Err(self.explain(error, &fee_payer).await),
+        };
+        let signature = transaction.signatures.first().copied().unwrap_or_default();
+        let last_valid_block_height = match submission.lifetime {
+            Lifetime::Nonce { .. } => None,
+            _ => Some(client.latest_blockhash().await?.1),
+        };
+        let prepared = Prepared {
+            transaction,
+            signature,
+            last_valid_block_height,
+        };
+        let result = match submission.lifetime {
+            Lifetime::Nonce { account, .. } => self.confirm_with_nonce(client, &prepared, &account, hash).await,
+            _ => self.confirm(client, &prepared).await,
+        };
+        let confirmed = self.outcome(result, &prepared, &fee_payer).await?;
+        Ok(sent(confirmed, Some(simulated.compute_units)))
+    }
+
+    async fn confirm(&self, client: &Client, prepared: &Prepared) -> Result<Confirmed, ClientError> {
+        self.app.output().note(format!("Sending {}", prepared.signature));
+        client.confirm(prepared).await
+    }
+
+    /// Waits until the transaction is executed, or its nonce is used up by another one.
+    async fn confirm_with_nonce(
+        &self,
+        client: &Client,
+        prepared: &Prepared,
+        nonce: &Pubkey,
+        hash: Hash,
+    ) -> Result<Confirmed, ClientError> {
+        let used_up = async {
+            loop {
+                tokio::time::sleep(NONCE_POLL).await;
+                match client.nonce(nonce).await {
+                    Ok(current) if current.value == hash => (),
+                    // By this transaction or another one: its own state says which.
+                    Ok(_) => return,
+                    Err(_) => (),
+                }
+            }
+        };
+        tokio::select! {
+            result = self.confirm(client, prepared) => result,
+            () = used_up => {
+                tokio::time::sleep(NONCE_POLL).await;
+                match client.status(&prepared.signature).await? {
+                    Some(confirmed) => Ok(confirmed),
+                    None => Err(ClientError::Expired(prepared.signature)),
+                }
+            }
+        }
+    }
+
+    /// The agreed blockhash.
+    ///
+    /// # Errors
+    /// If it is not valid any more: nothing with it can ever be executed.
+    async fn valid_blockhash(&self, client: &Client) -> Result<Hash, Fault> {
+        let hash = self.args.blockhash.unwrap_or_default();
+        match client.is_blockhash_valid(&hash).await? {
+            true => Ok(hash),
+            false => Err(
+                Fault::new(format!("the blockhash {hash} has expired, or is of another cluster"))
+                    .why("a blockhash lives for about a minute; nothing was sent")
+                    .advice("sign again with a newer --blockhash, or with a --nonce, which lives until it is used"),
+            ),
+        }
+    }
+
+    /// The value of the nonce.
+    ///
+    /// # Errors
+    /// If there is none, it is somebody else's, or not the one that was agreed on.
+    async fn nonce(&self, client: &Client, account: &Pubkey, authority: &Pubkey) -> Result<Hash, Fault> {
+        let nonce = client.nonce(account).await?;
+        if nonce.authority != *authority {
+            return Err(Fault::wrong_signer(
+                "nonce-authority",
+                account,
+                &nonce.authority,
+                authority,
+            ));
+        }
+        match self.args.blockhash {
+            Some(agreed) if agreed != nonce.value => Err(Fault::new(format!(
+                "the nonce {account} has been used: its value is {}",
+                nonce.value
+            ))
+            .why(format!("the transaction was signed for {agreed}; nothing was sent"))
+            .advice("check whether the transaction was sent already; else sign again with the new value")),
+            _ => Ok(nonce.value),
+        }
+    }
+
+    /// What became of a transaction that was sent.
+    async fn outcome(
+        &self,
+        result: Result<Confirmed, ClientError>,
+        prepared: &Prepared,
+        fee_payer: &Pubkey,
+    ) -> Result<Confirmed, Fault> {
+        match result {
+            Ok(confirmed) => Ok(confirmed),
+            Err(error @ (ClientError::Failed { .. } | ClientError::Expired(_))) => {
+                Err(self.explain(error, fee_payer).await)
+            }
+            Err(error) => Err(Fault::from(error)
+                .during("the transaction was sent, but its outcome is not known")
+                .with_signature(&prepared.signature)
+                .advice(format!(
+                    "look it up with `solana confirm {}` before you do it again",
+                    prepared.signature
+                ))
+                .exit(Exit::Unknown)),
+        }
+    }
+}
+
+fn sent(confirmed: Confirmed, compute_units: Option<u64>) -> Sent {
+    Sent {
+        signature: confirmed.signature.to_string(),
+        slot: confirmed.slot,
+        compute_units,
+        facts: Fields::default(),
+    }
+}

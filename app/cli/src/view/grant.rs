@@ -1,0 +1,404 @@
+//! A grant: its terms, its amounts, its periods, and what it would earn if the scores stayed as they are.
+
+use {
+    super::{
+        measurement,
+        plan::{findings, findings_json, merge},
+        table::{Facts, Table},
+        text::safe,
+    },
+    crate::{fault::Fault, reference::kpi_name, time::Moment},
+    earnout::state::{
+        CLAIM_LOCKED, DISPUTE_BARRED, FORFEITED, Grant, Plan, RESIGNED, REVOCABLE, Release, TERMINATED, TRANSFERABLE,
+    },
+    earnout_core::calendar::Calendar,
+    earnout_sdk::{
+        amount::{self, fixed, tokens},
+        projection::{Projected, project},
+        statement::{GrantReport, Line, Measurement, Statement},
+    },
+    serde::{Serialize, Serializer},
+    serde_json::{Value, json},
+    solana_program::pubkey::Pubkey,
+    std::fmt,
+};
+
+/// Everything there is to know about a grant.
+#[derive(Debug)]
+pub struct GrantView {
+    statement: Statement,
+    number: u32,
+    decimals: u8,
+    next: Option<Next>,
+    cliff: i64,
+    projection: Vec<Projected>,
+    /// The scores that were carried forward.
+    scores: [u16; 16],
+}
+
+/// The next time at which more can be claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// Unix seconds.
+    pub time: i64,
+    /// What happens then.
+    pub why: &'static str,
+}
+
+impl GrantView {
+    /// `decimals` are the token's. `number` is one of the statement's grants.
+    ///
+    /// # Errors
+    /// If an account holds what the program never writes.
+    pub fn new(statement: Statement, number: u32, decimals: u8) -> Result<Self, Fault> {
+        let report = grant_of(&statement, number)?;
+        let plan = &statement.sources.plan;
+        let scores = latest_scores(&statement, report);
+        let known = |period| match report.lines.iter().find(|line| line.period == period) {
+            Some(line) => line.scores,
+            None => scores,
+        };
+        let projection = project(plan, &report.state, known)?;
+        let calendar = plan.calendar()?;
+        let first = report.state.first_period.saturating_add(report.state.cliff_periods);
+        let cliff = calendar.boundary(first).map_err(earnout_sdk::projection::ProjectionError::from)?;
+        let next = next(&statement, report, &calendar, cliff);
+        Ok(Self {
+            number,
+            decimals,
+            next,
+            cliff,
+            projection,
+            scores,
+            statement,
+        })
+    }
+
+    fn report(&self) -> Option<&GrantReport> {
+        self.statement.grants.get(&self.number)
+    }
+
+    fn tokens(&self, amount: u64) -> String {
+        tokens(amount, self.decimals)
+    }
+
+    /// What will have been earned in total if the scores stay as they are.
+    fn projected(&self, grant: &Grant) -> u64 {
+        let to_come = self.projection.iter().map(|period| period.settlement.earned);
+        to_come.fold(grant.earned, u64::saturating_add)
+    }
+
+    fn facts(&self, report: &GrantReport) -> Facts {
+        let grant = &report.state;
+        let plan = &self.statement.sources.plan;
+        let mut facts = Facts::default();
+        facts.add("plan", self.statement.sources.address);
+        facts.add("status", status(report));
+        facts.add("beneficiary", grant.beneficiary);
+        if grant.pending_beneficiary != Pubkey::default() {
+            facts.add("offered to", grant.pending_beneficiary);
+        }
+        facts.add("terms", flags(grant).join(", "));
+        facts.add(
+            "periods",
+            format!("{} to {} ({})", grant.first_period, grant.end_period.saturating_sub(1), grant.periods),
+        );
+        facts.add("cliff", Moment(self.cliff));
+        facts.add("weights", weights(plan, grant));
+        facts.add("allocated", self.tokens(grant.allocation));
+        if report.cancelled > 0 {
+            facts.add("cancelled", self.tokens(report.cancelled));
+        }
+        facts.add("earned", self.tokens(grant.earned));
+        facts.add("bonus", self.tokens(grant.bonus));
+        if report.is_forfeited() {
+            facts.add("forfeited", self.tokens(report.forfeited));
+        }
+        facts.add("returned", self.tokens(report.returned));
+        facts.add("vested", self.tokens(report.vested));
+        facts.add("claimed", self.tokens(grant.claimed));
+        facts.add("claimable", self.tokens(report.claimable));
+        facts.add("reserved", self.tokens(grant.reserved));
+        if grant.carry > 0 {
+            facts.add("carried", self.tokens(grant.carry));
+        }
+        match self.next {
+            Some(next) => facts.add("next date", format!("{}: {}", Moment(next.time), next.why)),
+            None => facts.add("next date", "none"),
+        }
+        facts
+    }
+}
+
+/// The grant of this number.
+///
+/// # Errors
+/// If the statement has none.
+fn grant_of(statement: &Statement, number: u32) -> Result<&GrantReport, Fault> {
+    statement.grants.get(&number).ok_or_else(|| {
+        Fault::new(format!("plan {} has no grant {number}", statement.sources.address)).advice("`earnout grant list` shows its grants")
+    })
+}
+
+/// The scores of the newest period for which there is a value, and full scores where there is none yet.
+fn latest_scores(statement: &Statement, report: &GrantReport) -> [u16; 16] {
+    let mut scores = [earnout_core::FULL_SCORE; 16];
+    if let Some(line) = report.lines.last() {
+        scores = line.scores;
+    }
+    let weights = report.state.kpi_weights;
+    let count = statement.sources.plan.kpis().len();
+    for (score, weight) in scores.iter_mut().zip(weights).take(count) {
+        if weight == 0 {
+            *score = 0;
+        }
+    }
+    scores
+}
+
+/// When more can be claimed, if nothing unexpected happens.
+fn next(statement: &Statement, report: &GrantReport, calendar: &Calendar, cliff: i64) -> Option<Next> {
+    let (grant, now) = (&report.state, statement.sources.now);
+    if grant.has(FORFEITED) {
+        return None;
+    }
+    if now < cliff {
+        let (time, why) = (cliff, "the cliff ends");
+        return Some(Next { time, why });
+    }
+    let streams = statement.sources.plan.release().ok()? == Release::Linear;
+    let all = grant.earned.saturating_add(grant.bonus);
+    if streams && report.vested < all {
+        let end = calendar.boundary(grant.next_period.checked_add(1)?).ok()?;
+        let (time, why) = (end, "what streams since the last settlement has vested");
+        return Some(Next { time, why });
+    }
+    let period = statement.periods.get(usize::from(grant.next_period))?;
+    if grant.next_period >= grant.end_period {
+        return None;
+    }
+    let (time, why) = match now < period.times.end {
+        true => (period.times.end, "the running period ends and can be evaluated"),
+        false => (period.times.settle_deadline, "the period settles at the latest"),
+    };
+    Some(Next { time, why })
+}
+
+/// Where a grant stands, in words.
+pub fn status(report: &GrantReport) -> String {
+    let grant = &report.state;
+    let ended = match grant.termination {
+        TERMINATED => Some("terminated"),
+        RESIGNED => Some("resigned"),
+        _ => None,
+    };
+    let mut text = match (report.closed, ended) {
+        (true, _) => "closed".to_owned(),
+        (false, Some(ended)) => format!("{ended} on {}", Moment(grant.ended_at)),
+        (false, None) if grant.next_period >= grant.end_period => "all periods settled".to_owned(),
+        (false, None) => "running".to_owned(),
+    };
+    if report.is_forfeited() {
+        text.push_str(", forfeited");
+    }
+    text
+}
+
+fn flags(grant: &Grant) -> Vec<&'static str> {
+    let pick = |flag, set, unset| if grant.has(flag) { set } else { unset };
+    let mut texts = vec![
+        pick(REVOCABLE, "revocable", "not revocable"),
+        pick(TRANSFERABLE, "transferable", "not transferable"),
+        pick(CLAIM_LOCKED, "only the beneficiary claims", "anyone may claim for the beneficiary"),
+    ];
+    if grant.has(DISPUTE_BARRED) {
+        texts.push("may not dispute again");
+    }
+    texts
+}
+
+fn weights(plan: &Plan, grant: &Grant) -> String {
+    let time = (grant.time_weight > 0).then(|| format!("time {} %", fixed(grant.time_weight.into(), 2)));
+    let kpis = plan.kpis().iter().zip(grant.kpi_weights).filter(|(_, weight)| *weight > 0);
+    let kpis = kpis.map(|(kpi, weight)| format!("{} {} %", safe(&kpi_name(kpi)), fixed(weight.into(), 2)));
+    time.into_iter().chain(kpis).collect::<Vec<_>>().join(", ")
+}
+
+impl fmt::Display for GrantView {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(report) = self.report() else {
+            return Ok(());
+        };
+        let plan = &self.statement.sources.plan;
+        writeln!(out, "Grant {} ({})", self.number, report.address)?;
+        writeln!(out, "{}", self.facts(report))?;
+        if !report.lines.is_empty() {
+            let mut table = Table::new([
+                ">#", ">tranche", "values", "scores", ">earned", ">bonus", ">returned", ">claimed",
+            ]);
+            for line in &report.lines {
+                let values = measured(&self.statement, report, line.period);
+                let values: Vec<_> = values
+                    .iter()
+                    .map(|(kpi, measurement)| plan.kpis().get(usize::from(*kpi)).map_or(String::new(), |kpi| measurement::outcome(kpi, measurement)))
+                    .collect();
+                table.row([
+                    line.period.to_string(),
+                    self.tokens(line.tranche),
+                    values.join(", "),
+                    scores_text(report, line),
+                    line.settlement.map_or("not settled".to_owned(), |settled| self.tokens(settled.earned)),
+                    line.bonus.map_or("-".to_owned(), |bonus| self.tokens(bonus)),
+                    self.tokens(line.returned),
+                    self.tokens(line.claimed),
+                ]);
+            }
+            writeln!(out, "\nPeriods that have ended\n{table}")?;
+        }
+        if !self.projection.is_empty() {
+            let mut table = Table::new([">#", ">tranche", ">would earn", ">not earned"]);
+            for period in &self.projection {
+                table.row([
+                    period.period.to_string(),
+                    self.tokens(period.tranche),
+                    self.tokens(period.settlement.earned),
+                    self.tokens(period.settlement.unearned),
+                ]);
+            }
+            let all = self.tokens(self.projected(&report.state));
+            let basis = match report.lines.is_empty() {
+                true => "if every target is met",
+                false => "if the scores stay as they are",
+            };
+            writeln!(out, "\nTo come {basis}, bonuses not counted: {all} in total\n{table}")?;
+        }
+        findings(out, &self.statement)
+    }
+}
+
+impl Serialize for GrantView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some(report) = self.report() else {
+            return serializer.serialize_none();
+        };
+        let mut value = grant_json(&self.statement, report);
+        let projection = self.projection.iter().map(|period| {
+            json!({
+                "period": period.period,
+                "tranche": period.tranche.to_string(),
+                "earned": period.settlement.earned.to_string(),
+                "unearned": period.settlement.unearned.to_string(),
+            })
+        });
+        let lines: Vec<_> = report
+            .lines
+            .iter()
+            .map(|line| line_json(&self.statement, report, line, true))
+            .collect();
+        merge(
+            &mut value,
+            json!({
+                "plan": self.statement.sources.address.to_string(),
+                "time": self.statement.sources.now,
+                "decimals": self.decimals,
+                "cliff": self.cliff,
+                "next": self.next.map(|next| json!({ "time": next.time, "why": next.why })),
+                "lines": lines,
+                "projection": {
+                    "scores": self.scores.iter().take(self.statement.sources.plan.kpis().len()).collect::<Vec<_>>(),
+                    "earned": self.projected(&report.state).to_string(),
+                    "periods": projection.collect::<Vec<_>>(),
+                },
+                "findings": findings_json(&self.statement),
+            }),
+        );
+        value.serialize(serializer)
+    }
+}
+
+/// The KPIs on which the grant has weight and what is known about them for a period.
+pub fn measured(statement: &Statement, report: &GrantReport, period: u16) -> Vec<(u8, Measurement)> {
+    let count = statement.sources.plan.kpis().len();
+    let weighted = (0u8..).zip(report.state.kpi_weights).take(count).filter(|(_, weight)| *weight > 0);
+    weighted
+        .filter_map(|(kpi, _)| Some((kpi, statement.measurement(kpi, period, report.state.index).ok()?)))
+        .collect()
+}
+
+/// The scores of the KPIs on which the grant has weight.
+pub fn scores_text(report: &GrantReport, line: &Line) -> String {
+    let weighted = report.state.kpi_weights.iter().zip(line.scores).filter(|(weight, _)| **weight > 0);
+    let scores: Vec<_> = weighted.map(|(_, score)| amount::count(score)).collect();
+    match scores.is_empty() {
+        true => "-".to_owned(),
+        false => scores.join(", "),
+    }
+}
+
+/// A grant without its periods.
+pub fn grant_json(statement: &Statement, report: &GrantReport) -> Value {
+    let grant = &report.state;
+    let kpis = statement.sources.plan.kpis().len();
+    json!({
+        "grant": report.address.to_string(),
+        "number": grant.index,
+        "beneficiary": grant.beneficiary.to_string(),
+        "pendingBeneficiary": Some(grant.pending_beneficiary).filter(|key| *key != Pubkey::default()).map(|key| key.to_string()),
+        "closed": report.closed,
+        "revocable": grant.has(REVOCABLE),
+        "transferable": grant.has(TRANSFERABLE),
+        "claimLocked": grant.has(CLAIM_LOCKED),
+        "forfeited": grant.has(FORFEITED),
+        "disputeBarred": grant.has(DISPUTE_BARRED),
+        "termination": match grant.termination {
+            TERMINATED => Some("terminated"),
+            RESIGNED => Some("resigned"),
+            _ => None,
+        },
+        "createdAt": grant.created_at,
+        "endedAt": Some(grant.ended_at).filter(|time| *time != 0),
+        "firstPeriod": grant.first_period,
+        "periods": grant.periods,
+        "endPeriod": grant.end_period,
+        "nextPeriod": grant.next_period,
+        "cliffPeriods": grant.cliff_periods,
+        "timeWeight": grant.time_weight,
+        "kpiWeights": grant.kpi_weights.iter().take(kpis).collect::<Vec<_>>(),
+        "allocated": grant.allocation.to_string(),
+        "cancelled": report.cancelled.to_string(),
+        "earned": grant.earned.to_string(),
+        "bonus": grant.bonus.to_string(),
+        "returned": report.returned.to_string(),
+        "forfeitedAmount": report.forfeited.to_string(),
+        "vested": report.vested.to_string(),
+        "claimed": grant.claimed.to_string(),
+        "claimable": report.claimable.to_string(),
+        "reserved": grant.reserved.to_string(),
+        "carry": grant.carry.to_string(),
+    })
+}
+
+/// A grant's period. With `all`, also the values of shared KPIs, which a statement has once for all grants.
+pub fn line_json(statement: &Statement, report: &GrantReport, line: &Line, all: bool) -> Value {
+    let plan = &statement.sources.plan;
+    let kpi = |number: u8| plan.kpis().get(usize::from(number));
+    let values = measured(statement, report, line.period).into_iter().filter_map(|(number, measurement)| {
+        let kpi = kpi(number)?;
+        let wanted = all || kpi.scope == earnout::state::Scope::Individual.to_byte();
+        wanted.then(|| measurement::json(number, kpi, &measurement))
+    });
+    json!({
+        "period": line.period,
+        "settled": line.settlement.is_some(),
+        "tranche": line.tranche.to_string(),
+        "scores": line.scores.iter().take(plan.kpis().len()).collect::<Vec<_>>(),
+        "earned": line.settlement.map(|settled| settled.earned.to_string()),
+        "unearned": line.settlement.map(|settled| settled.unearned.to_string()),
+        "carried": line.settlement.map(|settled| settled.carry.to_string()),
+        "pooled": line.settlement.map(|settled| settled.pooled.to_string()),
+        "returned": line.returned.to_string(),
+        "bonus": line.bonus.map(|bonus| bonus.to_string()),
+        "claimed": line.claimed.to_string(),
+        "values": values.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,130 @@
+//! What was attested, and what counts.
+
+use {
+    super::text::{hex, safe},
+    crate::time::Moment,
+    earnout::state::Kpi,
+    earnout_core::quorum::{Finality, Outcome},
+    earnout_sdk::{
+        amount::fixed,
+        statement::{Measurement, Vote},
+    },
+    serde_json::{Value, json},
+    solana_program::pubkey::Pubkey,
+};
+
+/// A value with its unit.
+pub fn value(kpi: &Kpi, value: i64) -> String {
+    let unit = unit_text(kpi);
+    let number = fixed(value, kpi.decimals);
+    match unit.is_empty() {
+        true => number,
+        false => format!("{number} {}", safe(&unit)),
+    }
+}
+
+/// The value that counts, or that nobody reported one.
+pub fn outcome(kpi: &Kpi, measurement: &Measurement) -> String {
+    match measurement.reading.outcome {
+        Outcome::Value(number) => value(kpi, number),
+        Outcome::Silent => "-".to_owned(),
+    }
+}
+
+/// Why that counts.
+pub fn basis(measurement: &Measurement) -> &'static str {
+    match (&measurement.dispute, measurement.reading.outcome) {
+        (Some(dispute), _) if dispute.ruling.is_some_and(|ruling| ruling.value.is_some()) => "ruling",
+        (_, Outcome::Silent) => "silence",
+        _ if measurement.agreed_at.is_some() => "agreement",
+        _ => "median",
+    }
+}
+
+/// Whether it can still change, and what happened to it.
+pub fn state(measurement: &Measurement) -> String {
+    let dispute = measurement.dispute.as_ref().map(|dispute| match dispute.ruling {
+        None => format!("disputed on {}, no ruling", Moment(dispute.at)),
+        Some(ruling) if ruling.value.is_some() => format!("disputed, set by the arbiter on {}", Moment(ruling.at)),
+        Some(ruling) => format!("disputed, upheld by the arbiter on {}", Moment(ruling.at)),
+    });
+    let finality = match measurement.reading.finality {
+        Finality::Final(_) => "final".to_owned(),
+        Finality::NotBefore(time) => format!("not final before {}", Moment(time)),
+    };
+    match dispute {
+        Some(dispute) => format!("{finality}; {dispute}"),
+        None => finality,
+    }
+}
+
+/// The votes that stand behind what counts: those for the value if oracles agreed, all of them for a median.
+pub fn deciding(measurement: &Measurement) -> impl Iterator<Item = &Vote> {
+    let agreed = match (measurement.agreed_at, measurement.reading.outcome) {
+        (Some(_), Outcome::Value(value)) if basis(measurement) == "agreement" => Some(value),
+        _ => None,
+    };
+    measurement
+        .votes
+        .iter()
+        .filter(move |vote| agreed.is_none_or(|value| vote.value == value))
+}
+
+/// Who voted: the key, or the position in a set that is not known any more.
+pub fn voter(vote: &Vote) -> String {
+    vote.oracle
+        .map_or_else(|| format!("oracle {} of a former set", vote.position), |key: Pubkey| key.to_string())
+}
+
+/// For programs.
+pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
+    let vote = |vote: &Vote| {
+        json!({
+            "oracle": vote.oracle.map(|key| key.to_string()),
+            "position": vote.position,
+            "value": vote.value.to_string(),
+            "evidence": hex(&vote.evidence),
+        })
+    };
+    let counts = match measurement.reading.outcome {
+        Outcome::Value(value) => Some(value),
+        Outcome::Silent => None,
+    };
+    let final_from = match measurement.reading.finality {
+        Finality::Final(_) => None,
+        Finality::NotBefore(time) => Some(time),
+    };
+    let dispute = measurement.dispute.as_ref().map(|dispute| {
+        json!({
+            "disputer": dispute.disputer.to_string(),
+            "grant": dispute.grant.map(|key| key.to_string()),
+            "reasonHash": hex(&dispute.reason_hash),
+            "at": dispute.at,
+            "ruling": dispute.ruling.map(|ruling| json!({
+                "value": ruling.value.map(|value| value.to_string()),
+                "reasonHash": hex(&ruling.reason_hash),
+                "at": ruling.at,
+            })),
+        })
+    });
+    json!({
+        "kpi": number,
+        "value": counts.map(|value| value.to_string()),
+        "uiValue": counts.map(|value| fixed(value, kpi.decimals).replace(',', "")),
+        "score": measurement.reading.score,
+        "basis": basis(measurement),
+        "final": final_from.is_none(),
+        "finalFrom": final_from,
+        "agreedAt": measurement.agreed_at,
+        "oracles": measurement.oracle_count,
+        "threshold": measurement.threshold,
+        "votes": measurement.votes.iter().map(vote).collect::<Vec<_>>(),
+        "dispute": dispute,
+        "closed": measurement.closed,
+    })
+}
+
+/// The unit as it was written.
+pub fn unit_text(kpi: &Kpi) -> String {
+    String::from_utf8_lossy(&kpi.unit).trim_end_matches('\0').to_owned()
+}

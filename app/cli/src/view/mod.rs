@@ -1,0 +1,9 @@
+//! How plans, grants and attestations are shown: tables for people, JSON for programs.
+
+pub mod grant;
+pub mod json;
+pub mod measurement;
+pub mod plan;
+pub mod table;
+pub mod task;
+pub mod text;

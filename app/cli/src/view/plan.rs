@@ -1,0 +1,581 @@
+//! A plan: its terms, its people, its vault, its periods, and what is due.
+
+use {
+    super::{
+        measurement::{self, unit_text},
+        table::{Facts, Table},
+        task,
+        text::{hex, safe, short},
+    },
+    crate::{fault::Fault, reference::kpi_name, time::Moment},
+    earnout::state::{
+        ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, Cadence, Combination, Interpolation, Kpi,
+        OracleSet, Plan, PlanStatus, Release, Scope, UnearnedPolicy,
+    },
+    earnout_sdk::{
+        agenda::{Task, agenda},
+        amount::{self, fixed},
+        statement::{PeriodReport, Stage, Statement, Totals, VaultReport},
+    },
+    serde::{Serialize, Serializer},
+    serde_json::{Value, json},
+    solana_program::pubkey::Pubkey,
+    std::fmt,
+};
+
+/// Everything there is to know about a plan.
+#[derive(Debug)]
+pub struct PlanView {
+    statement: Statement,
+    decimals: u8,
+    due: Vec<Task>,
+    status: PlanStatus,
+    last_deadline: i64,
+    cadence: Cadence,
+    policy: UnearnedPolicy,
+}
+
+impl PlanView {
+    /// `decimals` are the token's.
+    ///
+    /// # Errors
+    /// If the plan holds what the program never writes.
+    pub fn new(statement: Statement, decimals: u8) -> Result<Self, Fault> {
+        let plan = &statement.sources.plan;
+        Ok(Self {
+            due: agenda(&statement)?,
+            status: plan.status()?,
+            last_deadline: plan.last_deadline()?,
+            cadence: Cadence::from_stored(plan.cadence_kind, plan.cadence_length)
+                .map_err(anchor_lang::error::Error::from)?,
+            policy: plan.unearned_policy()?,
+            statement,
+            decimals,
+        })
+    }
+
+    fn plan(&self) -> &Plan {
+        &self.statement.sources.plan
+    }
+
+    fn tokens(&self, amount: impl Into<u128>) -> String {
+        amount::total(amount.into(), self.decimals)
+    }
+
+    fn facts(&self) -> Facts {
+        let plan = self.plan();
+        let now = self.statement.sources.now;
+        let mut facts = Facts::default();
+        facts.add("status", self.status_text());
+        facts.add("time", Moment(now));
+        facts.add("number", format!("{} of {}", plan.plan_id, plan.creator));
+        facts.add("authority", plan.authority);
+        if plan.pending_authority != Pubkey::default() {
+            facts.add("offered to", plan.pending_authority);
+        }
+        facts.add("arbiter", optional(&plan.arbiter).map_or("none".to_owned(), |key| key.to_string()));
+        facts.add("oracles", oracles_text(&plan.oracles));
+        if plan.next_oracles.count > 0 {
+            let from = plan.next_oracles.first_period;
+            facts.add("", format!("from period {from}: {}", oracles_text(&plan.next_oracles)));
+        }
+        facts.add("token", format!("{}, {} decimals, of program {}", plan.mint, self.decimals, plan.token_program));
+        if plan.token_flags != 0 {
+            facts.add("token accepts", token_flags(plan.token_flags).join(", "));
+        }
+        facts.add("vault", plan.vault);
+        let (treasury, owner) = plan.treasury_at(now);
+        facts.add("treasury", format!("{treasury}, owned by {owner}"));
+        if plan.pending_treasury_at > now {
+            let (next, from) = (plan.pending_treasury, Moment(plan.pending_treasury_at));
+            facts.add("", format!("from {from}: {next}, owned by {}", plan.pending_treasury_owner));
+        }
+        let last = self.statement.periods.last().map_or(plan.start_ts, |period| period.times.end);
+        facts.add(
+            "calendar",
+            format!(
+                "{} periods of {}, {} to {}",
+                plan.period_count,
+                cadence_text(self.cadence),
+                Moment(plan.start_ts),
+                Moment(last)
+            ),
+        );
+        let windows = [plan.attest_secs, plan.challenge_secs, plan.ruling_secs, plan.notice_secs].map(span);
+        let [attest, challenge, ruling, notice] = windows;
+        facts.add("windows", format!("votes {attest}, disputes {challenge}, rulings {ruling}, notice {notice}"));
+        facts.add("last deadline", Moment(self.last_deadline));
+        facts.add("scores combine", combination_text(plan));
+        facts.add("unearned", self.policy_text());
+        facts.add("release", release_text(plan));
+        let caps = [plan.min_allocation, plan.max_allocation].map(|amount| self.tokens(amount));
+        let [least, most] = caps;
+        facts.add(
+            "grants",
+            format!(
+                "{} open of {} made, {} at most, until {}; each {least} to {most}",
+                amount::count(plan.open_grants),
+                amount::count(plan.grant_counter),
+                amount::count(plan.max_grants),
+                Moment(plan.enrolment_end)
+            ),
+        );
+        facts.add("open accounts", format!("{} attestations, {} pools", plan.open_attestations, plan.open_periods));
+        facts.add("events", amount::count(plan.event_sequence));
+        facts
+    }
+
+    fn status_text(&self) -> String {
+        let plan = self.plan();
+        match self.status {
+            PlanStatus::Draft => "draft: terms can still change".to_owned(),
+            PlanStatus::Active => format!("active since {}", Moment(plan.activated_at)),
+            PlanStatus::Closed => match &self.statement.sources.closing {
+                Some(closing) => format!("closed on {}", Moment(closing.mark.closed_at)),
+                None => "closed".to_owned(),
+            },
+        }
+    }
+
+    fn policy_text(&self) -> String {
+        let cap = fixed(i64::from(self.plan().bonus_cap_bps), 2);
+        match self.policy {
+            UnearnedPolicy::Return => "returns to surplus".to_owned(),
+            UnearnedPolicy::CarryOver => "can be earned in the next period".to_owned(),
+            UnearnedPolicy::Redistribute => {
+                format!("is shared among the grants of the period, at most {cap} % of a tranche")
+            }
+        }
+    }
+
+    fn periods(&self) -> Table {
+        let mut headings = vec![
+            ">#", "begins", "ends", "stage", "votes until", "settles by", ">settled", ">earned", ">returned",
+        ];
+        let pools = self.policy == UnearnedPolicy::Redistribute;
+        if pools {
+            headings.extend([">pool", ">bonus"]);
+        }
+        let mut table = Table::new(headings);
+        for period in &self.statement.periods {
+            let times = &period.times;
+            let mut row = vec![
+                times.period.to_string(),
+                Moment(times.start).to_string(),
+                Moment(times.end).to_string(),
+                stage_text(period.stage).to_owned(),
+                Moment(times.attest_deadline).to_string(),
+                Moment(times.settle_deadline).to_string(),
+                format!("{}/{}", period.settled, period.grants),
+                self.tokens(period.earned),
+                self.tokens(period.returned),
+            ];
+            if pools {
+                row.push(self.tokens(period.pool.map_or(0, |pool| pool.pool)));
+                row.push(self.tokens(period.bonus));
+            }
+            table.row(row);
+        }
+        table
+    }
+}
+
+impl fmt::Display for PlanView {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "Plan {}", self.statement.sources.address)?;
+        writeln!(out, "{}", self.facts())?;
+        writeln!(out, "\nKPIs\n{}", kpis_table(self.plan()))?;
+        let vault = vault_facts(&self.statement.vault, self.decimals);
+        writeln!(out, "\nVault\n{vault}")?;
+        let totals = totals_facts(&self.statement.totals, self.decimals);
+        writeln!(out, "\nGrants\n{totals}")?;
+        writeln!(out, "\nPeriods\n{}", self.periods())?;
+        writeln!(out, "\nDue now")?;
+        for due in &self.due {
+            writeln!(out, "  {}", task::line(due, self.plan(), self.decimals))?;
+        }
+        if self.due.is_empty() {
+            writeln!(out, "  nothing")?;
+        }
+        findings(out, &self.statement)
+    }
+}
+
+impl Serialize for PlanView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let plan = self.plan();
+        let sources = &self.statement.sources;
+        let mut value = terms_json(plan, sources.address, self.decimals);
+        let (treasury, owner) = plan.treasury_at(sources.now);
+        let pending = (plan.pending_treasury_at > sources.now).then(|| {
+            json!({
+                "account": plan.pending_treasury.to_string(),
+                "owner": plan.pending_treasury_owner.to_string(),
+                "from": plan.pending_treasury_at,
+            })
+        });
+        let rest = json!({
+            "time": sources.now,
+            "status": match self.status {
+                PlanStatus::Draft => "draft",
+                PlanStatus::Active => "active",
+                PlanStatus::Closed => "closed",
+            },
+            "activatedAt": Some(plan.activated_at).filter(|time| *time != 0),
+            "closedAt": sources.closing.map(|closing| closing.mark.closed_at),
+            "authority": plan.authority.to_string(),
+            "pendingAuthority": optional(&plan.pending_authority).map(|key| key.to_string()),
+            "treasury": { "account": treasury.to_string(), "owner": owner.to_string(), "pending": pending },
+            "oracles": oracles_json(&plan.oracles),
+            "nextOracles": (plan.next_oracles.count > 0).then(|| oracles_json(&plan.next_oracles)),
+            "lastDeadline": self.last_deadline,
+            "grantsMade": plan.grant_counter,
+            "openGrants": plan.open_grants,
+            "openAttestations": plan.open_attestations,
+            "openPeriods": plan.open_periods,
+            "eventSequence": plan.event_sequence,
+            "vault": vault_json(plan, &self.statement.vault),
+            "totals": totals_json(&self.statement.totals),
+            "periods": self.statement.periods.iter().map(period_json).collect::<Vec<_>>(),
+            "due": self.due.iter().map(task::json).collect::<Vec<_>>(),
+            "findings": findings_json(&self.statement),
+        });
+        merge(&mut value, rest);
+        value.serialize(serializer)
+    }
+}
+
+/// What is frozen when a plan is activated, and who it belongs to.
+pub fn terms_json(plan: &Plan, address: Pubkey, decimals: u8) -> Value {
+    let cadence = match Cadence::from_stored(plan.cadence_kind, plan.cadence_length) {
+        Ok(Cadence::Seconds(seconds)) => json!({ "seconds": seconds }),
+        Ok(Cadence::Months(months)) => json!({ "months": months }),
+        Err(_) => Value::Null,
+    };
+    json!({
+        "plan": address.to_string(),
+        "creator": plan.creator.to_string(),
+        "planId": plan.plan_id.to_string(),
+        "mint": plan.mint.to_string(),
+        "tokenProgram": plan.token_program.to_string(),
+        "decimals": decimals,
+        "tokenFlags": token_flags(plan.token_flags),
+        "arbiter": optional(&plan.arbiter).map(|key| key.to_string()),
+        "start": plan.start_ts,
+        "cadence": cadence,
+        "periodCount": plan.period_count,
+        "attestSecs": plan.attest_secs,
+        "challengeSecs": plan.challenge_secs,
+        "rulingSecs": plan.ruling_secs,
+        "noticeSecs": plan.notice_secs,
+        "combination": plan.combination().map(combination_name).ok(),
+        "unearned": plan.unearned_policy().map(policy_name).ok(),
+        "release": plan.release().map(release_name).ok(),
+        "bonusCapBps": plan.bonus_cap_bps,
+        "maxFeeBps": plan.max_fee_bps,
+        "minAllocation": plan.min_allocation.to_string(),
+        "maxAllocation": plan.max_allocation.to_string(),
+        "maxGrants": plan.max_grants,
+        "enrolmentEnd": plan.enrolment_end,
+        "kpis": (0u8..).zip(plan.kpis()).map(|(number, kpi)| kpi_json(number, kpi)).collect::<Vec<_>>(),
+    })
+}
+
+fn kpi_json(number: u8, kpi: &Kpi) -> Value {
+    let points = kpi.curve_values.iter().zip(kpi.curve_scores);
+    let points = points.take(kpi.point_count.into());
+    let points: Vec<_> = points.map(|(value, score)| json!({ "value": value.to_string(), "score": score })).collect();
+    json!({
+        "kpi": number,
+        "name": kpi_name(kpi),
+        "unit": unit_text(kpi),
+        "decimals": kpi.decimals,
+        "scope": scope_text(kpi),
+        "rangeMin": kpi.range_min.to_string(),
+        "rangeMax": kpi.range_max.to_string(),
+        "interpolation": interpolation_text(kpi),
+        "points": points,
+        "defaultScore": kpi.default_score,
+        "rubricHash": hex(&kpi.rubric_hash),
+    })
+}
+
+/// One period with its sums.
+pub fn period_json(period: &PeriodReport) -> Value {
+    let times = &period.times;
+    json!({
+        "period": times.period,
+        "start": times.start,
+        "end": times.end,
+        "attestDeadline": times.attest_deadline,
+        "settleDeadline": times.settle_deadline,
+        "stage": stage_text(period.stage),
+        "grants": period.grants,
+        "settled": period.settled,
+        "earned": period.earned.to_string(),
+        "bonus": period.bonus.to_string(),
+        "returned": period.returned.to_string(),
+        "pool": period.pool.map(|pool| json!({
+            "pool": pool.pool.to_string(),
+            "kpiTotal": pool.kpi_total.to_string(),
+            "paid": pool.paid.to_string(),
+            "collected": pool.collected,
+            "leftOver": pool.left_over.to_string(),
+        })),
+    })
+}
+
+/// The vault with what it owes.
+pub fn vault_json(plan: &Plan, vault: &VaultReport) -> Value {
+    json!({
+        "account": plan.vault.to_string(),
+        "balance": vault.balance.to_string(),
+        "reserved": vault.reserved.to_string(),
+        "owed": vault.owed.to_string(),
+        "pooled": vault.pooled.to_string(),
+        "surplus": vault.surplus.to_string(),
+        "funded": vault.funded.to_string(),
+        "claimed": vault.claimed.to_string(),
+        "withdrawn": vault.withdrawn.to_string(),
+        "donated": vault.donated.to_string(),
+        "solvent": vault.surplus >= 0,
+    })
+}
+
+/// The sums over all grants.
+pub fn totals_json(totals: &Totals) -> Value {
+    json!({
+        "allocated": totals.allocated.to_string(),
+        "cancelled": totals.cancelled.to_string(),
+        "earned": totals.earned.to_string(),
+        "bonus": totals.bonus.to_string(),
+        "returned": totals.returned.to_string(),
+        "leftOver": totals.left_over.to_string(),
+        "forfeited": totals.forfeited.to_string(),
+        "vested": totals.vested.to_string(),
+        "claimed": totals.claimed.to_string(),
+        "claimable": totals.claimable.to_string(),
+        "reserved": totals.reserved.to_string(),
+        "owed": totals.owed.to_string(),
+    })
+}
+
+/// What does not agree, in words.
+pub fn findings_json(statement: &Statement) -> Value {
+    statement.findings.iter().map(ToString::to_string).collect()
+}
+
+/// The vault for people.
+pub fn vault_facts(vault: &VaultReport, decimals: u8) -> Facts {
+    let mut facts = Facts::default();
+    let tokens = |amount: u64| amount::tokens(amount, decimals);
+    facts.add("balance", tokens(vault.balance));
+    facts.add("reserved", format!("{} for what can still be earned", tokens(vault.reserved)));
+    facts.add("owed", format!("{} earned and not yet claimed", tokens(vault.owed)));
+    facts.add("pooled", format!("{} of bonuses not yet collected", tokens(vault.pooled)));
+    let surplus = amount::total(vault.surplus.unsigned_abs(), decimals);
+    match vault.surplus < 0 {
+        true => facts.add("missing", format!("{surplus}: the vault does not hold what it owes")),
+        false => facts.add("surplus", format!("{surplus} that no grant can ever claim")),
+    }
+    facts.add("funded", tokens(vault.funded));
+    facts.add("claimed", tokens(vault.claimed));
+    facts.add("withdrawn", format!("{} to the treasury", tokens(vault.withdrawn)));
+    if vault.donated > 0 {
+        let donated = amount::total(vault.donated.unsigned_abs(), decimals);
+        facts.add("donated", format!("{donated} that came in otherwise"));
+    }
+    facts
+}
+
+/// The sums over all grants for people.
+pub fn totals_facts(totals: &Totals, decimals: u8) -> Facts {
+    let mut facts = Facts::default();
+    let lines = [
+        ("allocated", totals.allocated),
+        ("cancelled", totals.cancelled),
+        ("earned", totals.earned),
+        ("bonus", totals.bonus),
+        ("returned", totals.returned),
+        ("left over", totals.left_over),
+        ("forfeited", totals.forfeited),
+        ("vested", totals.vested),
+        ("claimed", totals.claimed),
+        ("claimable", totals.claimable),
+    ];
+    for (name, amount) in lines {
+        facts.add(name, amount::total(amount, decimals));
+    }
+    facts
+}
+
+/// Says whether all figures agree.
+pub fn findings(out: &mut impl fmt::Write, statement: &Statement) -> fmt::Result {
+    let settled: u64 = statement.periods.iter().map(|period| u64::from(period.settled)).sum();
+    if statement.findings.is_empty() {
+        let settled = amount::count(settled);
+        return write!(out, "\nAll recorded amounts agree with {settled} settlements computed again from the attested values.");
+    }
+    write!(out, "\nNOT IN AGREEMENT with the attested values ({settled} settlements computed again):")?;
+    for finding in &statement.findings {
+        write!(out, "\n  {}", safe(&finding.to_string()))?;
+    }
+    Ok(())
+}
+
+/// The KPIs for people.
+pub fn kpis_table(plan: &Plan) -> Table {
+    let mut table = Table::new([">#", "name", "scope", "accepted", "curve", ">silence scores", "rubric SHA-256"]);
+    for (number, kpi) in plan.kpis().iter().enumerate() {
+        let points = kpi.curve_values.iter().zip(kpi.curve_scores).take(kpi.point_count.into());
+        let points: Vec<_> = points
+            .map(|(value, score)| format!("{} → {}", fixed(*value, kpi.decimals), amount::count(score)))
+            .collect();
+        table.row([
+            number.to_string(),
+            safe(&kpi_name(kpi)),
+            scope_text(kpi).to_owned(),
+            format!("{} to {}", fixed(kpi.range_min, kpi.decimals), measurement::value(kpi, kpi.range_max)),
+            format!("{}: {}", interpolation_text(kpi), points.join(", ")),
+            amount::count(kpi.default_score),
+            short(hex(&kpi.rubric_hash)),
+        ]);
+    }
+    table
+}
+
+/// Where a period stands, in one word.
+pub fn stage_text(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Ahead => "ahead",
+        Stage::Running => "running",
+        Stage::Voting => "voting",
+        Stage::Deciding => "deciding",
+        Stage::Over => "over",
+    }
+}
+
+/// Whose value a KPI measures, in one word.
+pub fn scope_text(kpi: &Kpi) -> &'static str {
+    match kpi.scope() {
+        Ok(Scope::Shared) => "shared",
+        Ok(Scope::Individual) => "individual",
+        Err(_) => "unknown",
+    }
+}
+
+fn interpolation_text(kpi: &Kpi) -> &'static str {
+    match Interpolation::try_from(kpi.interpolation) {
+        Ok(Interpolation::Linear) => "linear",
+        Ok(Interpolation::Step) => "step",
+        Err(_) => "unknown",
+    }
+}
+
+fn combination_name(combination: Combination) -> &'static str {
+    match combination {
+        Combination::WeightedSum => "weighted-sum",
+        Combination::Weakest => "weakest",
+    }
+}
+
+fn policy_name(policy: UnearnedPolicy) -> &'static str {
+    match policy {
+        UnearnedPolicy::Return => "return",
+        UnearnedPolicy::CarryOver => "carry-over",
+        UnearnedPolicy::Redistribute => "redistribute",
+    }
+}
+
+fn release_name(release: Release) -> &'static str {
+    match release {
+        Release::AtSettlement => "at-settlement",
+        Release::Linear => "linear",
+    }
+}
+
+fn combination_text(plan: &Plan) -> &'static str {
+    match plan.combination() {
+        Ok(Combination::WeightedSum) => "by their weights",
+        Ok(Combination::Weakest) => "to the lowest of them",
+        Err(_) => "unknown",
+    }
+}
+
+fn release_text(plan: &Plan) -> &'static str {
+    match plan.release() {
+        Ok(Release::AtSettlement) => "all of it when the period is settled",
+        Ok(Release::Linear) => "by the second during the following period",
+        Err(_) => "unknown",
+    }
+}
+
+/// The names of the flags as the plan file has them.
+fn token_flags(flags: u8) -> Vec<&'static str> {
+    let all = [
+        (ALLOW_FREEZE_AUTHORITY, "freeze authority"),
+        (ALLOW_TRANSFER_FEE, "transfer fee"),
+        (ALLOW_TRANSFER_HOOK, "transfer hook"),
+    ];
+    let set = all.into_iter().filter(|(flag, _)| flags & flag != 0);
+    set.map(|(_, name)| name).collect()
+}
+
+fn oracles_text(set: &OracleSet) -> String {
+    let keys: Vec<_> = set.oracles().iter().map(ToString::to_string).collect();
+    format!("{} of {} must agree: {}", set.threshold, set.count, keys.join(", "))
+}
+
+fn oracles_json(set: &OracleSet) -> Value {
+    json!({
+        "keys": set.oracles().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "threshold": set.threshold,
+        "firstPeriod": set.first_period,
+    })
+}
+
+fn optional(key: &Pubkey) -> Option<&Pubkey> {
+    Some(key).filter(|key| **key != Pubkey::default())
+}
+
+fn cadence_text(cadence: Cadence) -> String {
+    match cadence {
+        Cadence::Seconds(seconds) => span(seconds),
+        Cadence::Months(1) => "1 month".to_owned(),
+        Cadence::Months(months) => format!("{months} months"),
+    }
+}
+
+/// A length of time: `7d`, `1d12h`, `10m`.
+pub fn span(seconds: u32) -> String {
+    let parts = [(seconds / 86_400, 'd'), (seconds / 3_600 % 24, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')];
+    let parts: String = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, unit)| format!("{count}{unit}"))
+        .collect();
+    match parts.is_empty() {
+        true => "none".to_owned(),
+        false => parts,
+    }
+}
+
+/// Adds the fields of an object to another one.
+pub fn merge(into: &mut Value, from: Value) {
+    if let (Value::Object(into), Value::Object(from)) = (into, from) {
+        into.extend(from);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_exact() {
+        assert_eq!(span(0), "none");
+        assert_eq!(span(600), "10m");
+        assert_eq!(span(604_800), "7d");
+        assert_eq!(span(131_445), "1d12h30m45s");
+    }
+}

@@ -1,0 +1,119 @@
+//! What is to be done now, by whom, and until when.
+
+use {
+    super::text::{safe, short},
+    crate::{reference::kpi_name, time::Moment},
+    earnout::state::Plan,
+    earnout_sdk::{
+        agenda::Task,
+        amount,
+    },
+    serde_json::{Value, json},
+    std::collections::BTreeMap,
+};
+
+/// One line for people. `decimals` are the token's.
+pub fn line(task: &Task, plan: &Plan, decimals: u8) -> String {
+    match task {
+        Task::Activate => format!("the authority {} activates the draft", plan.authority),
+        Task::Vote {
+            period,
+            kpi,
+            missing,
+            until,
+        } => {
+            let who: Vec<_> = missing.iter().map(|(oracle, count)| match count {
+                1 => short(oracle),
+                count => format!("{} ({count} values)", short(oracle)),
+            });
+            let who = who.join(", ");
+            format!("period {period}, {}: votes of {who}, until {}", kpi_text(plan, *kpi), Moment(*until))
+        }
+        Task::Dispute {
+            period,
+            kpi,
+            open,
+            until,
+        } => format!(
+            "period {period}, {}: the authority or a beneficiary whom it concerns may dispute {}, until {}",
+            kpi_text(plan, *kpi),
+            counted(*open, "value or silence", "values or silences"),
+            Moment(*until)
+        ),
+        Task::Rule {
+            period,
+            kpi,
+            open,
+            until,
+        } => format!(
+            "period {period}, {}: the arbiter {} may rule on {}, until {}",
+            kpi_text(plan, *kpi),
+            plan.arbiter,
+            counted(*open, "dispute", "disputes"),
+            Moment(*until)
+        ),
+        Task::Settle { period, grants } => {
+            format!("period {period}: anyone may settle {}", counted(*grants, "grant", "grants"))
+        }
+        Task::Collect { period, grants } => {
+            format!("period {period}: anyone may collect the bonus of {}", counted(*grants, "grant", "grants"))
+        }
+        Task::Claim { grants, amount } => format!(
+            "{} can claim {} in total",
+            counted(*grants, "grant", "grants"),
+            amount::total(*amount, decimals)
+        ),
+    }
+}
+
+/// The same for programs.
+pub fn json(task: &Task) -> Value {
+    match task {
+        Task::Activate => json!({ "task": "activate", "by": "authority" }),
+        Task::Vote {
+            period,
+            kpi,
+            missing,
+            until,
+        } => {
+            let missing: BTreeMap<_, _> = missing.iter().map(|(oracle, count)| (oracle.to_string(), count)).collect();
+            json!({ "task": "vote", "by": "oracles", "period": period, "kpi": kpi, "missing": missing, "until": until })
+        }
+        Task::Dispute {
+            period,
+            kpi,
+            open,
+            until,
+        } => json!({
+            "task": "dispute", "by": "authority or beneficiary", "period": period, "kpi": kpi, "open": open, "until": until
+        }),
+        Task::Rule {
+            period,
+            kpi,
+            open,
+            until,
+        } => json!({ "task": "rule", "by": "arbiter", "period": period, "kpi": kpi, "open": open, "until": until }),
+        Task::Settle { period, grants } => {
+            json!({ "task": "settle", "by": "anyone", "period": period, "grants": grants })
+        }
+        Task::Collect { period, grants } => {
+            json!({ "task": "collect", "by": "anyone", "period": period, "grants": grants })
+        }
+        Task::Claim { grants, amount } => {
+            json!({ "task": "claim", "by": "beneficiaries", "grants": grants, "amount": amount.to_string() })
+        }
+    }
+}
+
+/// Name and number of a KPI.
+pub fn kpi_text(plan: &Plan, kpi: u8) -> String {
+    let name = plan.kpis().get(usize::from(kpi)).map(kpi_name).unwrap_or_default();
+    format!("KPI {kpi} ({})", safe(&name))
+}
+
+fn counted(count: u32, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{} {many}", amount::count(count)),
+    }
+}

@@ -1,0 +1,90 @@
+//! Text that strangers wrote. On the chain anyone can write anything: a name must neither move the cursor nor turn the
+//! direction of what stands beside it, nor become a formula in somebody's spreadsheet.
+
+/// Whether a character changes what is shown around it, or cannot be seen.
+pub fn is_hostile(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The text with every hostile character written as `\u{202e}`.
+pub fn safe(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match is_hostile(letter) {
+            true => safe.extend(letter.escape_unicode()),
+            false => safe.push(letter),
+        }
+    }
+    safe
+}
+
+/// The same for a cell of a spreadsheet, where what begins like a formula would be computed.
+pub fn cell(text: &str) -> String {
+    let safe = safe(text);
+    match safe.starts_with(['=', '+', '-', '@']) {
+        true => format!("'{safe}"),
+        false => safe,
+    }
+}
+
+/// The same for Markdown, where it would become a link, a picture or another cell.
+pub fn markdown(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in safe(text).chars() {
+        if letter.is_ascii_punctuation() && !matches!(letter, '%' | ',' | '.' | '/' | ':' | ';' | '?' | '\'' | '"') {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+    }
+    escaped
+}
+
+/// Bytes in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A key short enough for a table: its first and last letters. JSON and CSV have the whole key.
+pub fn short(key: impl ToString) -> String {
+    let text = key.to_string();
+    match (text.get(..6), text.len().checked_sub(4).and_then(|from| text.get(from..))) {
+        (Some(head), Some(tail)) if text.len() > 12 => format!("{head}…{tail}"),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_moves_the_cursor_or_the_direction_is_written_out() {
+        assert_eq!(safe("tâches 任务 🚀"), "tâches 任务 🚀");
+        assert_eq!(safe("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
+        assert_eq!(safe("x\u{202e}gpj.exe"), "x\\u{202e}gpj.exe");
+        assert_eq!(safe("a\r\nb\u{85}\u{feff}\u{2067}"), "a\\u{d}\\u{a}b\\u{85}\\u{feff}\\u{2067}");
+    }
+
+    #[test]
+    fn a_cell_is_no_formula() {
+        assert_eq!(cell("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
+        assert_eq!(cell("-2+3"), "'-2+3");
+        assert_eq!(cell("revenue"), "revenue");
+        assert_eq!(cell("\t=1"), "\\u{9}=1");
+    }
+
+    #[test]
+    fn markdown_stays_text() {
+        assert_eq!(markdown("a|b [x](y) <i>"), "a\\|b \\[x\\]\\(y\\) \\<i\\>");
+        assert_eq!(markdown("growth, 50 %"), "growth, 50 %");
+    }
+
+    #[test]
+    fn keys_are_shortened_and_short_texts_are_not() {
+        assert_eq!(short("So11111111111111111111111111111111111111112"), "So1111…1112");
+        assert_eq!(short("abc"), "abc");
+    }
+}
