@@ -26,6 +26,8 @@ mod interface;
 pub mod ledger;
 pub mod packing;
 pub mod pda;
+#[cfg(feature = "plan-file")]
+pub mod plan_file;
 pub mod projection;
 pub mod simulation;
 pub mod terms;

@@ -1,10 +1,10 @@
 //! The command line.
 
 use {
-    crate::fault::InputFault,
     clap::{Parser, ValueEnum},
     earnout::state::UnearnedPolicy,
     earnout_embedded::Chain,
+    earnout_sdk::plan_file::Mistakes,
     std::path::{Path, PathBuf},
 };
 
@@ -58,16 +58,16 @@ enum Unearned {
 
 impl Args {
     /// What can be found wrong before the inputs are read.
-    pub fn check(&self) -> Result<(), InputFault> {
+    pub fn check(&self) -> Result<(), Mistakes> {
         let Some(json) = &self.json else {
             return Ok(());
         };
         let folder = json.parent().filter(|folder| !folder.as_os_str().is_empty());
         if folder.is_some_and(|folder| !folder.is_dir()) {
-            return Err(InputFault::of_file(json, "the folder for the result does not exist"));
+            return Err(Mistakes::of_file(json, "the folder for the result does not exist"));
         }
         if json.is_dir() {
-            return Err(InputFault::of_file(json, "is a folder; expected a file for the result"));
+            return Err(Mistakes::of_file(json, "is a folder; expected a file for the result"));
         }
         Ok(())
     }

@@ -31,11 +31,11 @@ struct GrantReport<'a> {
 /// Writes what the chain shows to `file`.
 pub fn write(file: &Path, programme: &Programme, stage: &Stage, statement: &Statement) -> Result<()> {
     let mut grants = Vec::new();
-    for (index, (terms, record)) in programme.grants.iter().zip(&stage.record.grants).enumerate() {
+    for (index, (named, record)) in programme.grants.iter().zip(&stage.record.grants).enumerate() {
         let grant = stage.grant(stage.grants.get(index).context("a grant is missing")?)?;
         let periods = 0..programme.periods.len();
         grants.push(GrantReport {
-            contributor: &terms.name,
+            contributor: &named.name,
             allocation: grant.allocation.to_string(),
             earned: periods
                 .clone()

@@ -2,12 +2,8 @@
 //! contribution record. `cargo xtask demo --help` says what can be asked for, `examples/contributions/README.md` states the
 //! rules of the contributor programme.
 
-mod amount;
 mod args;
 mod contributions;
-mod csv_line;
-mod dates;
-mod fault;
 mod json;
 mod life;
 mod programme;
@@ -24,7 +20,7 @@ use {
     anyhow::Result,
     args::Args,
     clap::Parser,
-    fault::InputFault,
+    earnout_sdk::plan_file::Mistakes,
     std::{
         io::{self, Write},
         process::ExitCode,
@@ -38,10 +34,16 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads the output has read enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(if error.is::<InputFault>() { 2 } else { 1 })
-        }
+        Err(error) => match error.downcast_ref::<Mistakes>() {
+            Some(mistakes) => {
+                report(mistakes);
+                ExitCode::from(2)
+            }
+            None => {
+                eprintln!("error: {error:#}");
+                ExitCode::from(1)
+            }
+        },
     }
 }
 
@@ -50,6 +52,14 @@ fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     match &args.contributions {
         Some(file) => contributions::run(args, file, out),
         None => team::run(args, out),
+    }
+}
+
+/// A line for each mistake in an input.
+fn report(mistakes: &Mistakes) {
+    for mistake in &mistakes.mistakes {
+        let line = mistake.line.map_or_else(String::new, |line| format!(":{line}"));
+        eprintln!("error: {}{line}: {}", mistakes.file.display(), mistake.what);
     }
 }
 

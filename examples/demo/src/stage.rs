@@ -1,7 +1,7 @@
 //! The chain, and everyone whom a plan needs.
 
 use {
-    crate::{dates::DAY, programme::Programme, progress::Progress, record::Record, units::Units},
+    crate::{programme::Programme, progress::Progress, record::Record, units::Units},
     anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction},
     anyhow::{Context, Result},
     earnout::state::{Grant, Plan},
@@ -10,6 +10,8 @@ use {
         instructions::{self, PlanToken},
         packing::{self, Cost, Group},
         pda,
+        plan_file::DAY,
+        terms,
     },
     std::path::Path,
 };
@@ -58,7 +60,8 @@ impl Stage {
 
         let mut terms = programme.terms.clone();
         terms.oracles = oracles.iter().map(Signer::pubkey).collect();
-        terms.arbiter = Some(arbiter.pubkey());
+        // Without disputes nobody rules on them.
+        terms.arbiter = (terms.challenge_secs > 0).then(|| arbiter.pubkey());
         let creator = authority.pubkey();
         let token = PlanToken {
             plan: pda::plan(&creator, terms.plan_id),
@@ -92,12 +95,13 @@ impl Stage {
     fn make_grants(&mut self, programme: &Programme, source: &Pubkey) -> Result<()> {
         let authority = self.authority.pubkey();
         let mut groups = Vec::new();
-        for (index, terms) in (0u32..).zip(&programme.grants) {
+        let plan = self.plan()?;
+        for (index, grant) in (0u32..).zip(&programme.grants) {
             let beneficiary = self.chain.key().pubkey();
             self.chain
                 .associated(TokenProgram::Spl, &self.token.mint, &beneficiary)?;
-            let args = terms.args(index, &beneficiary);
-            let reserve = terms.reserve(&programme.terms, &programme.kpis)?;
+            let args = grant.terms.args(index, &beneficiary);
+            let reserve = terms::grant(&plan, &args, self.chain.now())?.reserved;
             let fund = instructions::fund(&authority, &self.token, source, reserve);
             let create = instructions::create_grant(&self.payer, &authority, &self.token.plan, &self.token.mint, args);
             groups.push(vec![fund, create]);

@@ -1,10 +1,10 @@
 //! The final statement, checked against the chain.
 
 use {
-    crate::{amount::tokens, programme::Programme, record::Record, stage::Stage, table::Table},
+    crate::{programme::Programme, record::Record, stage::Stage, table::Table},
     anchor_lang::prelude::Pubkey,
     anyhow::{Context, Result, ensure},
-    earnout_sdk::pda,
+    earnout_sdk::{amount::tokens, pda},
     std::io::{self, Write},
 };
 
@@ -101,9 +101,9 @@ pub fn grants(programme: &Programme, record: &Record) -> Result<Table> {
         let cells = amounts.iter().map(|amount| tokens(*amount, programme.decimals));
         table.row([name.to_owned()].into_iter().chain(cells));
     };
-    for (terms, record) in programme.grants.iter().zip(&record.grants) {
+    for (grant, record) in programme.grants.iter().zip(&record.grants) {
         let amounts = [
-            terms.allocation,
+            grant.terms.allocation,
             record.reserved,
             record.earned_total(),
             record.bonus_total(),
@@ -113,7 +113,7 @@ pub fn grants(programme: &Programme, record: &Record) -> Result<Table> {
         for (sum, amount) in sums.iter_mut().zip(amounts) {
             *sum += amount;
         }
-        row(&terms.name, amounts);
+        row(&grant.name, amounts);
     }
     if record.left_over > 0 {
         row("left over in the pools", [0, 0, 0, 0, 0, record.left_over]);

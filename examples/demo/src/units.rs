@@ -1,10 +1,11 @@
 //! Compute units of each instruction.
 
 use {
-    crate::{amount::count, stage::Stage, table::Table},
+    crate::{stage::Stage, table::Table},
     anchor_lang::{Discriminator, solana_program::instruction::Instruction},
     anyhow::Result,
     earnout::instruction,
+    earnout_sdk::amount::count,
     std::{collections::BTreeMap, io::Write},
 };
 

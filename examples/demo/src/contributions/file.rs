@@ -1,12 +1,13 @@
 //! Reading a contribution record.
 
 use {
-    crate::{
-        csv_line::{fields, is_blank},
-        fault::{InputFault, line_of, read_text},
-        quarter::Quarter,
-    },
+    crate::quarter::Quarter,
     earnout::constants::MAX_PERIODS,
+    earnout_sdk::plan_file::{
+        Mistakes,
+        csv_line::{fields, is_blank},
+        line_of, read_text,
+    },
     sha2::{Digest, Sha256},
     std::{
         collections::{BTreeMap, btree_map::Entry},
@@ -50,15 +51,15 @@ struct Columns {
 
 impl Contributions {
     /// Reads a file.
-    pub fn read(file: &Path) -> Result<Self, InputFault> {
+    pub fn read(file: &Path) -> Result<Self, Mistakes> {
         let text = read_text(file)?;
         let mut lines = (1..).zip(text.lines());
         let mut lines = lines.by_ref().filter(|(_, line)| !is_blank(line));
         let Some((line, header)) = lines.next() else {
             let what = format!("the file is empty; expected a header with the columns {EXPECTED}");
-            return Err(InputFault::of_line(file, 1, what));
+            return Err(Mistakes::of_line(file, 1, what));
         };
-        let fault = |line, what| InputFault::of_line(file, line, what);
+        let fault = |line, what| Mistakes::of_line(file, line, what);
         let columns = Columns::find(&fields(header).map_err(|what| fault(line, what))?);
         let columns = columns.map_err(|what| fault(line, what))?;
 

@@ -3,13 +3,14 @@
 use {
     super::file::{Contributions, MEASURES},
     crate::{
-        programme::{GrantTerms, Programme, Vote},
+        programme::{Programme, Vote},
         quarter,
     },
     earnout::{
         instructions::CreatePlanArgs,
         state::{Cadence, Combination, CurvePoint, Interpolation, KpiArgs, Release, Scope, UnearnedPolicy},
     },
+    earnout_sdk::{plan_file::NamedGrant, terms::GrantTerms},
     sha2::{Digest, Sha256},
 };
 
@@ -33,16 +34,19 @@ pub fn programme(contributions: &Contributions, unearned_policy: UnearnedPolicy)
     let allocation = POOL / u64::from(count);
     let periods = u16::try_from(contributions.quarters.len()).unwrap_or(u16::MAX);
     let start_ts = contributions.quarters.first().map_or(0, |quarter| quarter.start());
-    let grant = |name: &String| GrantTerms {
+    let grant = |name: &String| NamedGrant {
         name: name.clone(),
-        allocation,
-        first_period: 0,
-        periods,
-        cliff_periods: 0,
-        time_weight: 0,
-        kpi_weights: WEIGHTS.to_vec(),
-        revocable: false,
-        transferable: false,
+        beneficiary: None,
+        terms: GrantTerms {
+            allocation,
+            first_period: 0,
+            periods,
+            cliff_periods: 0,
+            time_weight: 0,
+            kpi_weights: WEIGHTS.to_vec(),
+            revocable: false,
+            transferable: false,
+        },
     };
     Programme {
         decimals: DECIMALS,

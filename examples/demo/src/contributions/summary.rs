@@ -3,7 +3,6 @@
 use {
     super::{file::MEASURES, programme::LIAR},
     crate::{
-        amount::{count, tokens},
         programme::Programme,
         stage::Stage,
         statement::Statement,
@@ -13,6 +12,7 @@ use {
     anyhow::{Context, Result},
     earnout::state::UnearnedPolicy,
     earnout_embedded::Signer,
+    earnout_sdk::amount::{count, tokens},
     std::{io::Write, path::Path},
 };
 
@@ -74,15 +74,15 @@ fn top(programme: &Programme, stage: &Stage, out: &mut dyn Write) -> Result<()> 
     let unpaid = ranking.iter().filter(|(_, record)| record.claimed == 0).count();
     let mut table = Table::new(1, &["contributor", "allocated", "earned", "bonus", "claimed"]);
     let shown_here = ranking.len().min(TOP);
-    for (terms, record) in ranking.iter().take(TOP) {
+    for (grant, record) in ranking.iter().take(TOP) {
         let amounts = [
-            terms.allocation,
+            grant.terms.allocation,
             record.earned_total(),
             record.bonus_total(),
             record.claimed,
         ];
         let cells = amounts.iter().map(|amount| tokens(*amount, programme.decimals));
-        table.row([shortened(&terms.name)].into_iter().chain(cells));
+        table.row([shortened(&grant.name)].into_iter().chain(cells));
     }
     writeln!(
         out,

@@ -1,28 +1,31 @@
 //! A team over a year.
 
-mod plan_file;
 mod story;
-mod values;
+mod votes;
 
 use {
-    crate::{args::Args, json, progress::Progress, stage::Stage, statement::Statement},
+    crate::{args::Args, json, programme::Programme, progress::Progress, stage::Stage, statement::Statement},
     anyhow::Result,
-    plan_file::PlanFile,
-    std::io::Write,
-    values::Values,
+    earnout_sdk::plan_file::{Check, Mistakes, PlanFile, Values},
+    std::{io::Write, path::Path},
 };
 
 /// Runs the plan of a folder's plan.toml with its values.csv, and tells what happens.
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     let folder = args.team();
     let file = folder.join("plan.toml");
-    let PlanFile { programme, oracles } = PlanFile::read(&file)?;
-    let values = Values::read(&folder.join("values.csv"), &programme)?;
+    let plan = PlanFile::read(&file, &Check::offline())?;
+    let programme = programme(&file, &plan)?;
+    let values = Values::read(&folder.join("values.csv"), &plan)?;
+    let oracles: Vec<String> = plan.roles.oracles.iter().map(|oracle| oracle.name.clone()).collect();
 
     let mut stage = Stage::set_up(&args.program(), &programme, Progress::silent())?;
     story::beginning(&file, &programme, &stage, out)?;
     for period in 0..programme.terms.period_count {
-        stage.vote(period, &values.votes(period, oracles.len(), programme.terms.threshold))?;
+        stage.vote(
+            period,
+            &votes::of_period(&values, period, oracles.len(), programme.terms.threshold),
+        )?;
         stage.settle_and_pay(period)?;
         story::period(period, &programme, &oracles, &stage, out)?;
     }
@@ -34,4 +37,29 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
         writeln!(out, "The result is in {}.", json.display())?;
     }
     Ok(())
+}
+
+/// What the plan file says, if the demo can play it: it needs tokens to mint, grants to pay, and an arbiter of its windows.
+fn programme(file: &Path, plan: &PlanFile) -> Result<Programme, Mistakes> {
+    let Some(supply) = plan.token.supply else {
+        return Err(Mistakes::of_file(
+            file,
+            "the demo mints the supply; expected `supply` in [token]",
+        ));
+    };
+    if plan.grants.is_empty() {
+        return Err(Mistakes::of_file(
+            file,
+            "the demo pays grants; expected at least one [[grant]]",
+        ));
+    }
+    Ok(Programme {
+        decimals: plan.token.decimals,
+        supply,
+        terms: plan.terms.clone(),
+        kpis: plan.kpis.clone(),
+        grants: plan.grants.clone(),
+        periods: plan.periods.clone(),
+        oracles: plan.roles.oracles.len(),
+    })
 }

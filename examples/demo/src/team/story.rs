@@ -1,10 +1,7 @@
 //! What happened, quarter by quarter, as the chain shows it.
 
 use {
-    super::plan_file::calendar,
     crate::{
-        amount::{count, fixed, tokens},
-        dates::date,
         programme::Programme,
         stage::Stage,
         statement::{self, Statement},
@@ -14,6 +11,10 @@ use {
     earnout::state::{KpiArgs, Scope},
     earnout_core::FULL_SCORE,
     earnout_embedded::Signer,
+    earnout_sdk::{
+        amount::{count, fixed, tokens},
+        plan_file::{calendar, date_text as date},
+    },
     std::{io::Write, path::Path},
 };
 
@@ -36,22 +37,22 @@ pub fn beginning(file: &Path, programme: &Programme, stage: &Stage, out: &mut dy
         4,
         &["grant", "KPI", "target", "cliff", "of supply", "allocated", "held"],
     );
-    for (terms, record) in programme.grants.iter().zip(&stage.record.grants) {
+    for (grant, record) in programme.grants.iter().zip(&stage.record.grants) {
         let weighted = programme
             .kpis
             .iter()
-            .zip(&terms.kpi_weights)
+            .zip(&grant.terms.kpi_weights)
             .filter(|(_, weight)| **weight > 0);
         let (names, targets): (Vec<&str>, Vec<String>) =
             weighted.map(|(kpi, _)| (kpi.name.as_str(), target(kpi))).unzip();
-        let cliff = match terms.cliff_periods {
+        let cliff = match grant.terms.cliff_periods {
             0 => "none".to_owned(),
             1 => "1 period".to_owned(),
             more => format!("{more} periods"),
         };
-        let amounts = [terms.allocation, record.reserved].map(|amount| tokens(amount, decimals));
-        let words = [terms.name.clone(), names.join(", "), targets.join(", "), cliff];
-        let share = share(terms.allocation, programme.supply);
+        let amounts = [grant.terms.allocation, record.reserved].map(|amount| tokens(amount, decimals));
+        let words = [grant.name.clone(), names.join(", "), targets.join(", "), cliff];
+        let share = share(grant.terms.allocation, programme.supply);
         table.row(words.into_iter().chain([share]).chain(amounts));
     }
     Ok(table.write(out)?)
@@ -108,7 +109,7 @@ pub fn period(
         &["grant", "tranche", "earned", "bonus", "vested so far", "claimed now"],
     );
     let plan = stage.plan()?;
-    for ((terms, record), grant) in programme.grants.iter().zip(&stage.record.grants).zip(&stage.grants) {
+    for ((named, record), grant) in programme.grants.iter().zip(&stage.record.grants).zip(&stage.grants) {
         let settled = record.settlement(index).context("a period was not settled")?;
         let vested = stage.grant(grant)?.vested(&plan, stage.chain.now())?;
         let amounts = [
@@ -119,7 +120,7 @@ pub fn period(
             record.last_claim,
         ];
         let cells = amounts.map(|amount| tokens(amount, programme.decimals));
-        table.row([terms.name.clone()].into_iter().chain(cells));
+        table.row([named.name.clone()].into_iter().chain(cells));
     }
     writeln!(out)?;
     Ok(table.write(out)?)
@@ -134,7 +135,7 @@ fn kpi_rows(
     table: &mut Table,
 ) -> Result<()> {
     let weighted = |index: &usize| {
-        let weights = programme.grants.get(*index).map(|terms| &terms.kpi_weights);
+        let weights = programme.grants.get(*index).map(|grant| &grant.terms.kpi_weights);
         weights
             .and_then(|weights| weights.get(usize::from(number)))
             .is_some_and(|weight| *weight > 0)
@@ -144,7 +145,7 @@ fn kpi_rows(
     let rows = if kpi.scope == Scope::Shared { 1 } else { usize::MAX };
     for index in grants.take(rows) {
         let (name, subject) = match (kpi.scope, programme.grants.get(index), stage.grants.get(index)) {
-            (Scope::Individual, Some(terms), Some(grant)) => (format!("{}, {}", kpi.name, terms.name), *grant),
+            (Scope::Individual, Some(named), Some(grant)) => (format!("{}, {}", kpi.name, named.name), *grant),
             _ => (kpi.name.clone(), stage.token.plan),
         };
         let settled = stage.record.grants.get(index);

@@ -1,6 +1,9 @@
-//! One line of a CSV file at a time, so that every fault has its line.
+//! One line of a CSV file at a time, so that every mistake has its line.
 
 /// The fields of a line, spaces around them removed.
+///
+/// # Errors
+/// If the line is no CSV by itself.
 pub fn fields(line: &str) -> Result<Vec<String>, String> {
     if !line.matches('"').count().is_multiple_of(2) {
         return Err("a quoted field does not end in its line; expected the closing quotation mark".to_owned());
