@@ -14,9 +14,13 @@ use {
     },
     solana_program::{
         instruction::{AccountMeta, Instruction},
+        pubkey,
         pubkey::Pubkey,
     },
 };
+
+/// The program of associated token accounts.
+pub const ASSOCIATED_TOKEN_PROGRAM: Pubkey = pubkey!("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
 
 /// A plan and its token, as every instruction that moves tokens needs them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -437,6 +441,28 @@ pub fn close_plan(caller: &Pubkey, token: &PlanToken, destination: &Pubkey, rent
         program: earnout::ID,
     };
     build(accounts, instruction::ClosePlan {})
+}
+
+/// Makes the associated token account of `owner` if it does not exist. `payer` pays its rent and signs.
+pub fn create_associated_token_account(
+    payer: &Pubkey,
+    owner: &Pubkey,
+    mint: &Pubkey,
+    token_program: &Pubkey,
+) -> Instruction {
+    Instruction {
+        program_id: ASSOCIATED_TOKEN_PROGRAM,
+        accounts: vec![
+            AccountMeta::new(*payer, true),
+            AccountMeta::new(pda::associated_token_account(owner, mint, token_program), false),
+            AccountMeta::new_readonly(*owner, false),
+            AccountMeta::new_readonly(*mint, false),
+            AccountMeta::new_readonly(system_program::ID, false),
+            AccountMeta::new_readonly(*token_program, false),
+        ],
+        // CreateIdempotent.
+        data: vec![1],
+    }
 }
 
 /// The same `claim` for a mint with a transfer fee, of which at least `min_received` base units must arrive.

@@ -19,6 +19,7 @@ pub mod amount;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod cost;
+pub mod due;
 pub mod errors;
 pub mod events;
 pub mod instructions;

@@ -28,6 +28,26 @@ pub trait Endpoint {
     ) -> impl Future<Output = Result<Vec<Result<Option<Confirmed>, ClientError>>, ClientError>>;
 }
 
+impl Client {
+    /// The hash of the cluster's first block, by which clusters are told apart.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer.
+    pub async fn genesis_hash(&self) -> Result<Hash, ClientError> {
+        let hash = self.rpc().get_genesis_hash().await;
+        hash.map_err(ClientError::rpc("asking which cluster this is"))
+    }
+
+    /// Lamports that an account of so many bytes has to hold.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer.
+    pub async fn rent(&self, bytes: usize) -> Result<u64, ClientError> {
+        let rent = self.rpc().get_minimum_balance_for_rent_exemption(bytes).await;
+        rent.map_err(ClientError::rpc("asking for the rent of an account"))
+    }
+}
+
 impl Endpoint for Client {
     async fn newest_blockhash(&self) -> Result<(Hash, u64), ClientError> {
         self.latest_blockhash().await

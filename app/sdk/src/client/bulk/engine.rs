@@ -119,6 +119,8 @@ pub struct Finished<I> {
 /// How far bulk work is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
+    /// Items to be done, as far as that is known.
+    pub total: usize,
     /// Items done by transactions that were executed.
     pub items: usize,
     /// Transactions executed.

@@ -7,7 +7,7 @@
 use {
     super::{
         AttemptState, Bulk, BulkError, Endpoint, Finished, Job, Journal, JournalError, Options, Order, Outcome,
-        Progress,
+        Progress, tasks,
     },
     crate::{
         client::{Client, ClientError, Failure, FailureReason},
@@ -23,8 +23,7 @@ use {
     },
     serde::{Deserialize, Serialize},
     sha2::{Digest, Sha256},
-    solana_compute_budget_interface::ComputeBudgetInstruction,
-    solana_program::{instruction::Instruction, pubkey::Pubkey},
+    solana_program::pubkey::Pubkey,
     solana_signature::Signature,
     solana_signer::Signer,
     std::collections::{BTreeMap, BTreeSet},
@@ -179,13 +178,14 @@ pub struct GrantImport<'a, E> {
 }
 
 impl<E: GrantChain> GrantImport<'_, E> {
-    /// How many transactions `rows` need.
+    /// How many transactions `rows` need, and how many compute units these ask for.
     ///
     /// # Errors
     /// If a row fits no transaction.
-    pub fn transactions(&self, rows: &[CreateGrantArgs]) -> Result<usize, TooLarge> {
+    pub fn size(&self, rows: &[CreateGrantArgs]) -> Result<(usize, u64), TooLarge> {
         let places: Vec<_> = (0..rows.len()).collect();
-        Ok(self.jobs(rows, &places, 0)?.len())
+        let jobs = self.jobs(rows, &places, 0)?;
+        Ok((jobs.len(), jobs.iter().map(|job| u64::from(job.units)).sum()))
     }
 
     /// The instructions of the first transaction that would make `rows`, beginning with grant number `next`.
@@ -285,6 +285,7 @@ impl<E: GrantChain> GrantImport<'_, E> {
         report.made = made.into_values().collect();
         let places: BTreeMap<String, usize> = open.iter().map(|row| (row_id(&rows[*row]), *row)).collect();
         let mut displacements = 0usize;
+        progress.total = rows.len();
         while !open.is_empty() && report.stopped.is_none() {
             let next = self.chain.next_grant(&self.plan).await?;
             let order: Vec<_> = open.iter().copied().collect();
@@ -361,35 +362,15 @@ impl<E: GrantChain> GrantImport<'_, E> {
                 grant_index,
             });
         }
-        let packed = packing::pack(&payer, &self.budget(), &groups)?;
-        let jobs = packed.into_iter().map(|packed| Job {
-            items: items[packed.groups.clone()].to_vec(),
-            instructions: groups[packed.groups]
-                .iter()
-                .flat_map(|group| group.instructions.iter().cloned())
-                .collect(),
-            units: packed.cost.units.saturating_add(cost::SPARE_UNITS),
-        });
-        Ok(jobs.collect())
-    }
-
-    fn budget(&self) -> Vec<Instruction> {
-        budget(self.options.unit_price)
+        tasks::jobs(&payer, self.options.unit_price, &items, &groups)
     }
 
     /// Which item of a job failed: instructions of the compute budget come before them.
     fn refused_item(&self, failure: &Failure) -> Option<usize> {
-        failure.instruction?.checked_sub(self.budget().len())
+        failure
+            .instruction?
+            .checked_sub(tasks::budget(self.options.unit_price).len())
     }
-}
-
-/// The compute budget's instructions, as they are put before a job's own.
-fn budget(unit_price: u64) -> Vec<Instruction> {
-    let mut budget = vec![ComputeBudgetInstruction::set_compute_unit_limit(packing::MOST_UNITS)];
-    if unit_price > 0 {
-        budget.push(ComputeBudgetInstruction::set_compute_unit_price(unit_price));
-    }
-    budget
 }
 
 /// Whether a grant was refused because it is not the turn of its number.

@@ -5,16 +5,20 @@
 //! signs anew only in the latter case. After a kill at any point [`Bulk::resume`] brings what the journal left open to its
 //! end; then the caller looks at the chain and runs what is left.
 
+mod crank;
 mod endpoint;
 mod engine;
 mod grants;
 mod journal;
+mod tasks;
 #[cfg(test)]
 mod tests;
 
 pub use {
+    crank::{Claim, Done},
     endpoint::Endpoint,
     engine::{Bulk, BulkError, Finished, Job, Options, Order, Outcome, Progress},
     grants::{GrantChain, GrantImport, ImportError, ImportReport, Made, Planned, RowFault, row_id, same_terms},
     journal::{Attempt, AttemptState, Header, Journal, JournalError},
+    tasks::{Task, TaskError, TaskReport},
 };

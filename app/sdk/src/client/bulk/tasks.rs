@@ -1,0 +1,210 @@
+//! Work whose parts do not depend on each other, and what is due for a plan among it.
+
+use {
+    super::{Bulk, BulkError, Endpoint, Finished, Job, Journal, Outcome, Progress},
+    crate::{
+        client::{Client, ClientError, Failure},
+        cost,
+        due::PlanAccounts,
+        packing::{self, Group, TooLarge},
+    },
+    earnout::state::{Plan, Scope},
+    serde::{Serialize, de::DeserializeOwned},
+    solana_compute_budget_interface::ComputeBudgetInstruction,
+    solana_program::{instruction::Instruction, pubkey::Pubkey},
+    solana_signature::Signature,
+    std::collections::{BTreeMap, BTreeSet, HashMap},
+    thiserror::Error,
+};
+
+/// Something to be done.
+#[derive(Clone, Debug)]
+pub struct Task<I> {
+    /// What it is, as the journal and the report name it.
+    pub item: I,
+    /// How.
+    pub group: Group,
+}
+
+/// What became of tasks.
+#[derive(Clone, Debug)]
+pub struct TaskReport<I> {
+    /// Done, by this transaction.
+    pub done: Vec<(I, Signature)>,
+    /// Refused by the program.
+    pub refused: Vec<(I, Box<Failure>)>,
+    /// Not done, because another task of the same transaction was refused, or the network took none of its transactions.
+    pub left: Vec<I>,
+}
+
+/// Why tasks could not be done.
+#[derive(Debug, Error)]
+pub enum TaskError {
+    /// The endpoint or the journal.
+    #[error(transparent)]
+    Bulk(#[from] BulkError),
+    /// A task fits no transaction.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+}
+
+impl From<ClientError> for TaskError {
+    fn from(error: ClientError) -> Self {
+        Self::Bulk(error.into())
+    }
+}
+
+/// The compute budget's instructions, as they are put before a job's own.
+pub(super) fn budget(unit_price: u64) -> Vec<Instruction> {
+    let mut budget = vec![ComputeBudgetInstruction::set_compute_unit_limit(packing::MOST_UNITS)];
+    if unit_price > 0 {
+        budget.push(ComputeBudgetInstruction::set_compute_unit_price(unit_price));
+    }
+    budget
+}
+
+/// Packs tasks in their order, each transaction as full as it may be.
+pub(super) fn jobs<I: Clone>(
+    payer: &Pubkey,
+    unit_price: u64,
+    items: &[I],
+    groups: &[Group],
+) -> Result<Vec<Job<I>>, TooLarge> {
+    let packed = packing::pack(payer, &budget(unit_price), groups)?;
+    let jobs = packed.into_iter().map(|packed| Job {
+        items: items[packed.groups.clone()].to_vec(),
+        instructions: groups[packed.groups]
+            .iter()
+            .flat_map(|group| group.instructions.iter().cloned())
+            .collect(),
+        units: packed
+            .cost
+            .units
+            .saturating_add(cost::SPARE_UNITS)
+            .min(packing::MOST_UNITS),
+    });
+    Ok(jobs.collect())
+}
+
+impl<E: Endpoint> Bulk<'_, E> {
+    /// Does tasks in as few transactions as they fit in. One that is refused takes the others of its transaction along:
+    /// those are left, and can be done again without it.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer, the journal cannot be written, or a task fits no transaction.
+    pub async fn do_tasks<I: Clone + Serialize + DeserializeOwned>(
+        &self,
+        journal: &mut Journal<I>,
+        tasks: Vec<Task<I>>,
+        progress: &mut Progress,
+        watch: &mut dyn FnMut(&Progress),
+    ) -> Result<TaskReport<I>, TaskError> {
+        let (items, groups): (Vec<_>, Vec<_>) = tasks.into_iter().map(|task| (task.item, task.group)).unzip();
+        let price = self.options.unit_price;
+        let jobs = jobs(&self.fee_payer.pubkey(), price, &items, &groups)?;
+        let mut report = TaskReport {
+            done: Vec::new(),
+            refused: Vec::new(),
+            left: Vec::new(),
+        };
+        // Instructions of each item, to find the one that was refused.
+        let mut lengths = groups.iter().map(|group| group.instructions.len());
+        for Finished { items, outcome } in self.run(journal, &jobs, progress, watch).await? {
+            let lengths: Vec<_> = lengths.by_ref().take(items.len()).collect();
+            match outcome {
+                Outcome::Executed(confirmed) => {
+                    report
+                        .done
+                        .extend(items.into_iter().map(|item| (item, confirmed.signature)));
+                }
+                Outcome::Failed { failure, .. } => {
+                    let refused = failure
+                        .instruction
+                        .and_then(|instruction| instruction.checked_sub(budget(price).len()))
+                        .and_then(|instruction| place_of(instruction, &lengths));
+                    for (place, item) in items.into_iter().enumerate() {
+                        // A failure that is nobody's own is everybody's.
+                        if refused.is_none_or(|refused| refused == place) {
+                            report.refused.push((item, failure.clone()));
+                        } else {
+                            report.left.push(item);
+                        }
+                    }
+                }
+                Outcome::Expired | Outcome::NotReached => report.left.extend(items),
+            }
+        }
+        Ok(report)
+    }
+}
+
+/// In which of consecutive groups of these lengths an instruction stands.
+fn place_of(instruction: usize, lengths: &[usize]) -> Option<usize> {
+    let mut end = 0usize;
+    lengths.iter().position(|length| {
+        end = end.saturating_add(*length);
+        instruction < end
+    })
+}
+
+impl Client {
+    /// A plan and all its accounts. The attestations are those that its grants' next periods need, and with
+    /// `searching_attestations` all that are open: the endpoint has to search for these.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer or refuses to search, or an account cannot be read.
+    pub async fn plan_accounts(
+        &self,
+        address: &Pubkey,
+        searching_attestations: bool,
+    ) -> Result<PlanAccounts, ClientError> {
+        let plan = self.plan(address).await?;
+        let grants: HashMap<_, _> = self.grants_of_plan(address, &plan).await?.into_iter().collect();
+        let attestations = if searching_attestations {
+            self.attestations_of_plan(address).await?.into_iter().collect()
+        } else {
+            let mut needed = BTreeSet::new();
+            for (grant, state) in &grants {
+                if state.next_period >= state.end_period {
+                    continue;
+                }
+                for (number, kpi) in (0u8..).zip(plan.kpis()) {
+                    if state.kpi_weights[usize::from(number)] > 0 {
+                        let shared = kpi.scope == Scope::Shared.to_byte();
+                        needed.insert((number, state.next_period, if shared { *address } else { *grant }));
+                    }
+                }
+            }
+            let addresses: Vec<_> = needed
+                .iter()
+                .map(|(kpi, period, subject)| crate::pda::attestation(address, *kpi, *period, subject))
+                .collect();
+            let attestations = self.attestations(&addresses).await?;
+            let found = addresses.into_iter().zip(attestations);
+            found.filter_map(|(address, state)| Some((address, state?))).collect()
+        };
+        Ok(PlanAccounts {
+            address: *address,
+            periods: self.pools(address, &plan).await?,
+            plan,
+            grants,
+            attestations,
+            now: self.now().await?,
+        })
+    }
+
+    /// The pools of a plan's periods that exist.
+    async fn pools(&self, address: &Pubkey, plan: &Plan) -> Result<BTreeMap<u16, earnout::state::Period>, ClientError> {
+        if plan.open_periods == 0 {
+            return Ok(BTreeMap::new());
+        }
+        let addresses: Vec<_> = (0..plan.period_count)
+            .map(|period| crate::pda::period(address, period))
+            .collect();
+        let pools = self.periods(&addresses).await?;
+        Ok((0..)
+            .zip(pools)
+            .filter_map(|(period, pool)| Some((period, pool?)))
+            .collect())
+    }
+}
