@@ -66,6 +66,11 @@ fn units(text: &str, decimals: u8) -> Result<i128, AmountError> {
 
 /// `amount` base units with all decimals, thousands separated.
 pub fn tokens(amount: u64, decimals: u8) -> String {
+    total(amount.into(), decimals)
+}
+
+/// As [`tokens`], for sums of many amounts.
+pub fn total(amount: u128, decimals: u8) -> String {
     let digits = format!("{amount:0>width$}", width = usize::from(decimals) + 1);
     let (whole, fraction) = digits.split_at(digits.len() - usize::from(decimals));
     let separator = if fraction.is_empty() { "" } else { "." };
@@ -109,6 +114,7 @@ mod tests {
         assert_eq!(tokens(1, 6), "0.000001");
         assert_eq!(tokens(1_234_567_890_123, 6), "1,234,567.890123");
         assert_eq!(tokens(u64::MAX, 0), "18,446,744,073,709,551,615");
+        assert_eq!(total(u128::from(u64::MAX) * 10, 1), "18,446,744,073,709,551,615.0");
     }
 
     #[test]

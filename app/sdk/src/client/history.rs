@@ -40,7 +40,15 @@ impl Client {
     /// # Errors
     /// If the endpoint does not answer.
     pub async fn events(&self, address: &Pubkey) -> Result<Vec<Recorded>, ClientError> {
-        let mut signatures = self.signatures(address).await?;
+        self.events_since(address, None).await
+    }
+
+    /// The events of the plan or grant at `address` in transactions after `since`, oldest first; all without it.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer.
+    pub async fn events_since(&self, address: &Pubkey, since: Option<Signature>) -> Result<Vec<Recorded>, ClientError> {
+        let mut signatures = self.signatures(address, since).await?;
         signatures.reverse();
         let requests = signatures.into_iter().map(|signature| self.recorded(signature));
         let events: Vec<_> = stream::iter(requests).buffered(REQUESTS_AT_ONCE).try_collect().await?;
@@ -84,14 +92,14 @@ impl Client {
         }
     }
 
-    /// Signatures of the successful transactions that name `address`, newest first.
-    async fn signatures(&self, address: &Pubkey) -> Result<Vec<Signature>, ClientError> {
+    /// Signatures of the successful transactions after `until` that name `address`, newest first.
+    async fn signatures(&self, address: &Pubkey, until: Option<Signature>) -> Result<Vec<Signature>, ClientError> {
         let mut signatures = Vec::new();
         let mut before = None;
         loop {
             let config = GetConfirmedSignaturesForAddress2Config {
                 before,
-                until: None,
+                until,
                 limit: Some(SIGNATURES_A_REQUEST),
                 commitment: Some(self.commitment),
             };

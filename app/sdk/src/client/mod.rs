@@ -33,6 +33,7 @@ pub use {
     history::Recorded,
     nonce::Nonce,
     simulate::{Changed, Simulated},
+    statement::OracleSets,
     submit::{Confirmed, Lifetime, Prepared, Receipt, Submission},
 };
 

@@ -7,7 +7,8 @@ use {
         pda,
     },
     anchor_lang::Discriminator,
-    earnout::state::{Attestation, Grant, Period, Plan},
+    earnout::state::{Attestation, Grant, OracleSet, Period, Plan},
+    earnout_core::MAX_ORACLES,
     futures_util::{StreamExt, TryStreamExt, stream},
     solana_account::Account,
     solana_account_decoder_client_types::{UiAccount, UiAccountEncoding},
@@ -16,7 +17,7 @@ use {
         config::{RpcAccountInfoConfig, RpcProgramAccountsConfig},
         filter::{Memcmp, RpcFilterType},
     },
-    std::mem::offset_of,
+    std::{collections::BTreeMap, mem::offset_of},
 };
 
 /// Most accounts that one request may ask for.
@@ -108,6 +109,26 @@ impl Client {
         self.search(Plan::DISCRIMINATOR, field, authority, accounts::plan).await
     }
 
+    /// All plans in whose oracle set, the one in force or the next one, a key is. The endpoint has to search for them.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer or refuses to search, or an account cannot be read.
+    pub async fn plans_of_oracle(&self, oracle: &Pubkey) -> Result<Vec<(Pubkey, Plan)>, ClientError> {
+        let sets = [offset_of!(Plan, oracles), offset_of!(Plan, next_oracles)];
+        let positions = sets.into_iter().flat_map(|set| {
+            let keys = set.saturating_add(offset_of!(OracleSet, keys));
+            (0..MAX_ORACLES).map(move |position| keys.saturating_add(position.saturating_mul(size_of::<Pubkey>())))
+        });
+        let searches = positions.map(|field| {
+            let field = Plan::DISCRIMINATOR.len().saturating_add(field);
+            self.search(Plan::DISCRIMINATOR, field, oracle, accounts::plan)
+        });
+        let found: Vec<_> = stream::iter(searches).buffered(REQUESTS_AT_ONCE).try_collect().await?;
+        // A key can be in both sets.
+        let plans: BTreeMap<_, _> = found.into_iter().flatten().collect();
+        Ok(plans.into_iter().collect())
+    }
+
     /// All open attestations of a plan. The endpoint has to search for them.
     ///
     /// # Errors
@@ -155,6 +176,28 @@ impl Client {
             address: sysvar::clock::ID,
         })?;
         clock(&account.data).ok_or_else(|| ClientError::Unreadable("the clock".to_owned()))
+    }
+
+    /// What transactions of the last blocks that write to all of `accounts` (at most 128) paid for a compute unit,
+    /// micro-lamports, one figure a block.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer.
+    pub async fn recent_unit_prices(&self, accounts: &[Pubkey]) -> Result<Vec<u64>, ClientError> {
+        let fees = self.rpc.get_recent_prioritization_fees(accounts).await;
+        let fees = fees.map_err(ClientError::rpc("asking for recent priority fees"))?;
+        Ok(fees.into_iter().map(|fee| fee.prioritization_fee).collect())
+    }
+
+    /// Lamports of the account at `address`, 0 if there is none.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer.
+    pub async fn balance(&self, address: &Pubkey) -> Result<u64, ClientError> {
+        let balance = self.rpc.get_balance_with_commitment(address, self.commitment).await;
+        Ok(balance
+            .map_err(ClientError::rpc(format!("asking for the balance of {address}")))?
+            .value)
     }
 
     async fn one<T>(

@@ -17,6 +17,7 @@ use {
     std::{
         collections::{BTreeMap, BTreeSet, HashMap},
         mem::offset_of,
+        ops::Range,
     },
 };
 
@@ -28,6 +29,17 @@ const REQUESTS_AT_ONCE: usize = 8;
 
 /// Up to this many attestations are read by their addresses, which every endpoint can; more are searched for.
 const ATTESTATIONS_BY_ADDRESS: usize = 2_000;
+
+/// All oracle sets of a plan, by the first period on which they vote.
+#[derive(Clone, Debug, Default)]
+pub struct OracleSets(BTreeMap<u16, OracleSet>);
+
+impl OracleSets {
+    /// The set that votes on `period`.
+    pub fn at(&self, period: u16) -> Option<&OracleSet> {
+        self.0.range(..=period).next_back().map(|(_, set)| set)
+    }
+}
 
 /// A plan at an address, or what is left of it.
 enum Found {
@@ -41,12 +53,24 @@ impl Client {
     /// # Errors
     /// If the endpoint does not answer, there is no plan at the address, or the plan changes faster than it can be read.
     pub async fn statement_sources(&self, address: &Pubkey) -> Result<Sources, ClientError> {
+        self.sources_of_grants(address, None).await
+    }
+
+    /// The same with only one of the grants, which takes a few requests however many there are.
+    ///
+    /// # Errors
+    /// As [`Client::statement_sources`].
+    pub async fn grant_sources(&self, address: &Pubkey, number: u32) -> Result<Sources, ClientError> {
+        self.sources_of_grants(address, Some(number)).await
+    }
+
+    async fn sources_of_grants(&self, address: &Pubkey, number: Option<u32>) -> Result<Sources, ClientError> {
         for _ in 0..ATTEMPTS {
             let Found::Open(plan) = self.find_plan(address).await? else {
                 return self.sources_from_events(address).await;
             };
             // Every change of a plan and of its accounts counts its events up.
-            let sources = self.sources_from_accounts(address, &plan).await?;
+            let sources = self.sources_from_accounts(address, &plan, number).await?;
             if let Found::Open(after) = self.find_plan(address).await?
                 && after.event_sequence == plan.event_sequence
             {
@@ -67,6 +91,36 @@ impl Client {
         ledger.ok_or(ClientError::NoHistory(*address))
     }
 
+    /// The oracle sets of the plan at `address`, from its events: the plan itself keeps only the newest ones.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer.
+    pub async fn earlier_oracle_sets(&self, address: &Pubkey, plan: &Plan) -> Result<OracleSets, ClientError> {
+        let calendar = plan.calendar()?;
+        let mut sets = BTreeMap::new();
+        let events = self.events(address).await?;
+        for recorded in events.iter().filter(|recorded| recorded.event.plan() == *address) {
+            let mut announce = |oracles: &[Pubkey], threshold, first_period| {
+                if let Ok(set) = OracleSet::new(oracles, threshold, first_period) {
+                    sets.insert(first_period, set);
+                }
+            };
+            match &recorded.event {
+                Event::PlanCreated(event) => announce(&event.terms.oracles, event.terms.threshold, 0),
+                Event::OraclesProposed(event) => announce(&event.oracles, event.threshold, event.first_period),
+                Event::OracleChangeCancelled(event) => drop(sets.remove(&event.first_period)),
+                // What was announced and had not begun is void.
+                Event::AuthorityAccepted(event) if !event.oracle_change => {
+                    sets.retain(|period, _| {
+                        calendar.boundary(*period).is_ok_and(|begin| begin <= event.time) || *period == 0
+                    });
+                }
+                _ => {}
+            }
+        }
+        Ok(OracleSets(sets))
+    }
+
     async fn find_plan(&self, address: &Pubkey) -> Result<Found, ClientError> {
         let account = self.account(address).await?;
         let is_mark = |data: &[u8]| accounts::closed_plan(data).is_ok();
@@ -81,7 +135,12 @@ impl Client {
         Ok(Sources::of_ledger(&ledger, None, self.now().await?)?)
     }
 
-    async fn sources_from_accounts(&self, address: &Pubkey, plan: &Plan) -> Result<Sources, ClientError> {
+    async fn sources_from_accounts(
+        &self,
+        address: &Pubkey,
+        plan: &Plan,
+        number: Option<u32>,
+    ) -> Result<Sources, ClientError> {
         let state = self.accounts(&[plan.vault, sysvar::clock::ID]).await?;
         let [Some(vault), Some(clock)] = state.as_slice() else {
             return Err(ClientError::NotFound {
@@ -101,13 +160,18 @@ impl Client {
                 now: now.unix_timestamp,
                 vault_balance,
                 grants: BTreeMap::new(),
+                complete: number.is_none(),
                 measurements: BTreeMap::new(),
                 pools: BTreeMap::new(),
                 missing: Vec::new(),
             },
-            earlier_sets: BTreeMap::new(),
+            earlier_sets: OracleSets::default(),
         };
-        reading.grants().await?;
+        let numbers = match number {
+            Some(number) => number..number.saturating_add(1).min(plan.grant_counter),
+            None => 0..plan.grant_counter,
+        };
+        reading.grants(numbers).await?;
         reading.earlier_oracle_sets().await?;
         reading.attestations().await?;
         reading.pools().await?;
@@ -119,8 +183,8 @@ impl Client {
 struct Reading<'a> {
     client: &'a Client,
     sources: Sources,
-    /// The oracle sets that the plan itself has forgotten, by their first period.
-    earlier_sets: BTreeMap<u16, OracleSet>,
+    /// The oracle sets that the plan itself has forgotten.
+    earlier_sets: OracleSets,
 }
 
 /// An attestation that the grants ask for. Its address is derived only where it is needed: that takes a while.
@@ -133,13 +197,13 @@ struct Wanted {
 }
 
 impl Reading<'_> {
-    async fn grants(&mut self) -> Result<(), ClientError> {
+    async fn grants(&mut self, numbers: Range<u32>) -> Result<(), ClientError> {
         let plan = self.sources.plan;
         let address = |index| pda::grant(&self.sources.address, index);
-        let addresses: Vec<_> = (0..plan.grant_counter).map(address).collect();
+        let addresses: Vec<_> = numbers.clone().map(address).collect();
         let found = self.client.grants(&addresses).await?;
         let mut closed = Vec::new();
-        for ((index, address), grant) in (0u32..).zip(addresses).zip(found) {
+        for ((index, address), grant) in numbers.zip(addresses).zip(found) {
             let Some(state) = grant else {
                 closed.push((index, address));
                 continue;
@@ -167,31 +231,11 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// The plan keeps only the newest oracle sets. The ones before follow from all its events.
     async fn earlier_oracle_sets(&mut self) -> Result<(), ClientError> {
-        let plan = &self.sources.plan;
+        let (address, plan) = (&self.sources.address, &self.sources.plan);
         let first = plan.oracles.first_period;
-        if first == 0 || !self.ended()?.iter().any(|times| times.period < first) {
-            return Ok(());
-        }
-        for recorded in self.client.events(&self.sources.address).await? {
-            let mut announce = |oracles: &[Pubkey], threshold, first_period| {
-                if let Ok(set) = OracleSet::new(oracles, threshold, first_period) {
-                    self.earlier_sets.insert(first_period, set);
-                }
-            };
-            match &recorded.event {
-                Event::PlanCreated(event) => announce(&event.terms.oracles, event.terms.threshold, 0),
-                Event::OraclesProposed(event) => announce(&event.oracles, event.threshold, event.first_period),
-                Event::OracleChangeCancelled(event) => drop(self.earlier_sets.remove(&event.first_period)),
-                // What was announced and had not begun is void.
-                Event::AuthorityAccepted(event) if !event.oracle_change => {
-                    let calendar = self.sources.plan.calendar()?;
-                    let begun = |period: &u16| calendar.boundary(*period).is_ok_and(|begin| begin <= event.time);
-                    self.earlier_sets.retain(|period, _| begun(period));
-                }
-                _ => {}
-            }
+        if self.ended()?.iter().any(|times| times.period < first) {
+            self.earlier_sets = self.client.earlier_oracle_sets(address, plan).await?;
         }
         Ok(())
     }
@@ -202,7 +246,7 @@ impl Reading<'_> {
         if period >= plan.oracles.first_period {
             return Some(plan.oracle_set(period));
         }
-        self.earlier_sets.range(..=period).next_back().map(|(_, set)| set)
+        self.earlier_sets.at(period)
     }
 
     async fn attestations(&mut self) -> Result<(), ClientError> {

@@ -39,6 +39,11 @@ macro_rules! events {
                 match self { $(Self::$name(_) => stringify!($name)),+ }
             }
 
+            /// The names of all events.
+            pub const fn names() -> &'static [&'static str] {
+                &[$(stringify!($name)),+]
+            }
+
             /// The plan.
             pub fn plan(&self) -> Pubkey {
                 match self { $(Self::$name(event) => event.plan),+ }

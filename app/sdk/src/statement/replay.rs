@@ -3,7 +3,7 @@
 use {
     super::{Finding, GrantReport, GrantSource, Line, PoolReport},
     crate::projection::{self, ProjectionError},
-    earnout::state::{FORFEITED, Grant, Plan},
+    earnout::state::{FORFEITED, Grant, Period, Plan},
     earnout_core::{redistribution, tranche::Settlement},
     std::collections::BTreeMap,
 };
@@ -70,23 +70,22 @@ pub(super) fn grant(
     Ok((report, finding))
 }
 
-/// The pools of all periods under `Redistribute`, none under other policies; and the bonuses on the grants' lines.
+/// The pools of all periods under `Redistribute`, before anything was collected; none under other policies.
 ///
 /// # Errors
 /// If the plan holds what the program never writes.
 pub(super) fn pools(
     plan: &Plan,
-    grants: &mut BTreeMap<u32, GrantReport>,
+    grants: &BTreeMap<u32, GrantReport>,
 ) -> Result<BTreeMap<u16, PoolReport>, ProjectionError> {
     let mut pools: BTreeMap<u16, PoolReport> = BTreeMap::new();
     if !plan.redistributes()? {
         return Ok(pools);
     }
-    let mut covering: BTreeMap<u16, u32> = BTreeMap::new();
     for grant in grants.values() {
         for period in grant.state.first_period..grant.state.end_period {
-            let count = covering.entry(period).or_default();
-            *count = count.saturating_add(1);
+            let pool = pools.entry(period).or_default();
+            pool.expected = pool.expected.saturating_add(1);
         }
         for (period, settlement) in grant
             .lines
@@ -98,15 +97,44 @@ pub(super) fn pools(
             pool.kpi_total = pool.kpi_total.saturating_add(settlement.kpi_amount);
         }
     }
+    Ok(pools)
+}
+
+/// The same as the accounts have them, for a part of the grants.
+pub(super) fn recorded_pools(pools: &BTreeMap<u16, Period>) -> BTreeMap<u16, PoolReport> {
+    let recorded = pools.iter().map(|(period, pool)| {
+        let report = PoolReport {
+            pool: pool.pool,
+            kpi_total: pool.kpi_total,
+            expected: pool.expected,
+            ..PoolReport::default()
+        };
+        (*period, report)
+    });
+    recorded.collect()
+}
+
+/// Adds the bonuses to the grants' lines and to the pools, which are returned.
+///
+/// # Errors
+/// If a pool holds what the program never writes.
+pub(super) fn bonuses(
+    plan: &Plan,
+    grants: &mut BTreeMap<u32, GrantReport>,
+    mut pools: BTreeMap<u16, PoolReport>,
+) -> Result<BTreeMap<u16, PoolReport>, ProjectionError> {
     for grant in grants.values_mut() {
         let mut bonuses: u64 = 0;
         for line in &mut grant.lines {
-            let (Some(settlement), true) = (line.settlement, line.period < grant.state.collected_through) else {
+            let collected = line.period < grant.state.collected_through;
+            let pool = pools.get_mut(&line.period).filter(|_| collected);
+            let (Some(settlement), Some(pool)) = (line.settlement, pool) else {
                 continue;
             };
-            let pool = pools.entry(line.period).or_default();
             let (of, share) = (pool.kpi_total, settlement.kpi_amount);
-            let bonus = redistribution::bonus(pool.pool, share, of, line.tranche, plan.bonus_cap_bps)?;
+            // Only a wrong value among those attested makes a share larger than the whole; the sums show it.
+            let bonus =
+                redistribution::bonus(pool.pool, share, of, line.tranche, plan.bonus_cap_bps).unwrap_or_default();
             let room = u64::MAX.saturating_sub(line.taken).saturating_sub(bonuses);
             let bonus = bonus.min(room);
             bonuses = bonuses.saturating_add(bonus);
@@ -115,10 +143,8 @@ pub(super) fn pools(
             pool.collected = pool.collected.saturating_add(1);
         }
     }
-    for (period, pool) in &mut pools {
-        if covering.get(period) == Some(&pool.collected) {
-            pool.left_over = pool.pool.saturating_sub(pool.paid);
-        }
+    for pool in pools.values_mut().filter(|pool| pool.collected == pool.expected) {
+        pool.left_over = pool.pool.saturating_sub(pool.paid);
     }
     Ok(pools)
 }
