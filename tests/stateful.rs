@@ -178,17 +178,25 @@ impl<'a> Play<'a> {
             let (to, owed) = (state.beneficiary, state.owed());
             if owed > 0 {
                 let dear = !self.model.is_fee_within(owed);
-                let by = if state.locked || dear { to } else { STRANGER };
                 self.coverage.seen[5] += u64::from(self.model.fee(owed) > 0);
                 self.coverage.seen[6] += u64::from(!state.locked && dear);
-                let claim = Action::Claim {
-                    by,
-                    grant,
-                    to: Place::Associated(to),
-                    amount: None,
-                    least: 0,
-                };
-                if !self.step(now, claim, false)? {
+                let by_stranger = !state.locked && !dear;
+                // A stranger first; where it is refused for a lock or a fee, the beneficiary.
+                let mut paid = false;
+                for by in [STRANGER, to] {
+                    let claim = Action::Claim {
+                        by,
+                        grant,
+                        to: Place::Associated(to),
+                        amount: None,
+                        least: 0,
+                    };
+                    paid = paid || self.step(now, claim, false)?;
+                    if by == STRANGER && to != STRANGER && paid != by_stranger {
+                        return Err(format!("G7: a stranger's claim for grant {grant} came out wrong"));
+                    }
+                }
+                if !paid {
                     return Err(format!("G7: the beneficiary of grant {grant} cannot claim {owed}"));
                 }
             }
@@ -240,16 +248,28 @@ impl<'a> Play<'a> {
             Place::Foreign(_) | Place::Vault => return Err("a treasury that cannot be one".to_owned()),
         };
         // Where a fee takes too much of what is left, the authority decides.
-        let dear = !self.model.is_fee_within(vault);
-        self.coverage.seen[7] += u64::from(dear);
+        let home = Place::Associated(owner);
+        let half = u64::try_from(vault / 2).unwrap_or(0);
+        let part = Action::WithdrawSurplus {
+            by: STRANGER,
+            to: home,
+            amount: Some(half),
+        };
+        self.step(now, part, false)?;
+        let dear = !self.model.is_fee_within(self.model.balance(Place::Vault));
+        self.coverage.seen[7] += u64::from(dear && self.model.authority != STRANGER);
+        let by_stranger = Action::ClosePlan { by: STRANGER, to: home };
         let close = Action::ClosePlan {
             by: if dear { self.model.authority } else { STRANGER },
-            to: Place::Associated(owner),
+            to: home,
         };
-        for action in closings.into_iter().chain([close]) {
+        for action in closings {
             if !self.step(now, action, false)? {
                 return Err("G7: a stranger cannot close it".to_owned());
             }
+        }
+        if !self.step(now, by_stranger, false)? && !self.step(now, close, false)? {
+            return Err("G7: the plan cannot be closed".to_owned());
         }
         self.coverage.seen[0] += 1;
         self.coverage.seen[8..].copy_from_slice(&self.model.outcomes);

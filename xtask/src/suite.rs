@@ -12,6 +12,7 @@ use crate::{
     hygiene, localnet,
     program::Build,
     run::{self, Run, say},
+    size::Size,
 };
 
 /// What is checked, in the order of what it costs: the first failure ends the run.
@@ -89,7 +90,7 @@ impl Stage {
                 .args(["--exclude", "earnout-e2e"])
                 .run("testing the workspace"),
             Self::Bench => match Bench::check().run()? {
-                0 => Ok(()),
+                0 => Size::checked().run(),
                 code => bail!("the bench ended with exit code {code}: see above"),
             },
             Self::Localnet => localnet::check(),

@@ -45,6 +45,7 @@ pub fn all() -> Vec<Figure> {
     }
     evaluation(&mut add);
     many_kpis(&mut add);
+    many_silent_kpis(&mut add);
     redistribution(&mut add);
     linear(&mut add);
     disputes(&mut add);
@@ -245,6 +246,22 @@ fn many_kpis(add: &mut Add) {
     );
 }
 
+/// Each silent KPI of its own costs the search for its address.
+fn many_silent_kpis(add: &mut Add) {
+    let kpis: Vec<KpiArgs> = (0..16)
+        .map(|number| kpi(&format!("kpi {number}"), Scope::Individual))
+        .collect();
+    let mut world = World::active(TokenProgram::Spl, terms(), &kpis, FUNDS);
+    let (_, grant) = world.grant(ALLOCATION, &[625; 16]);
+    world.after_windows(0);
+    add(
+        "settle",
+        "16 individual KPIs, silent",
+        Some(60_000),
+        &world.settle(&grant).unwrap(),
+    );
+}
+
 fn redistribution(add: &mut Add) {
     let terms = CreatePlanArgs {
         unearned_policy: UnearnedPolicy::Redistribute,
@@ -260,7 +277,7 @@ fn redistribution(add: &mut Add) {
     add(
         "settle",
         "3 shared KPIs, first of a pool",
-        None,
+        Some(20_000),
         &world.settle(&grants[0]).unwrap(),
     );
     add(
