@@ -144,11 +144,12 @@ impl Finder<'_> {
             if is_word(word, "has_one") {
                 let field = item.get(2).context("has_one without a field")?.to_string();
                 let range = range_of(&item[..3]).context("has_one without a field")?;
-                self.add(range, Switch::Field { of, field }, "");
+                let what = format!("{of}: ");
+                self.add(range, Switch::Field { of, field }, &what);
             } else if is_word(word, "constraint") {
                 let end = item.iter().position(|token| is_mark(token, '@')).unwrap_or(item.len());
                 let range = range_of(&item[2..end]).context("constraint without a condition")?;
-                self.add(range, Switch::Condition, "constraint ");
+                self.add(range, Switch::Condition, &format!("{of}: constraint "));
             } else if is_word(word, "seeds") {
                 let bump = items.get(position + 1).filter(|bump| is_word(&bump[0], "bump"));
                 let bump = bump.context("seeds without the bump after them")?;
@@ -162,7 +163,8 @@ impl Finder<'_> {
                 let start = range_of(writable.context("seeds without `mut` before them")?)
                     .context("mut")?
                     .start;
-                self.add(start..derivation.end, Switch::Address { of, derived }, "");
+                let what = format!("{of}: ");
+                self.add(start..derivation.end, Switch::Address { of, derived }, &what);
             }
         }
         Ok(())
@@ -248,9 +250,9 @@ mod tests { fn t() { require!(a, b); } }
         assert_eq!(
             texts,
             [
-                "has_one = mint",
-                "constraint a == b",
-                "mut, seeds = [SEED, a.as_ref()], bump = address::grant(&plan, 1)?.1",
+                "plan: has_one = mint",
+                "plan: constraint a == b",
+                "grant: mut, seeds = [SEED, a.as_ref()], bump = address::grant(&plan, 1)?.1",
                 "require x(1, 2) > 3",
                 "plan.check(now)?;",
             ]

@@ -76,11 +76,7 @@ impl Mutants {
             }
             return Ok(0);
         }
-        let equivalent = equivalent()?;
-        let known: Vec<String> = mutants.iter().map(Mutant::name).collect();
-        for name in equivalent.keys() {
-            ensure!(known.contains(name), "{EQUIVALENT} names a check that is gone: {name}");
-        }
+        let equivalent = equivalent(&mutants)?;
         let program = build::program()?;
         let suite = tests::Suite::build()?;
         let unchanged = program.with(0)?;
@@ -151,17 +147,34 @@ fn report(outcomes: &[(&Mutant, Option<String>)], equivalent: &BTreeMap<String, 
     u8::from(!wrong.is_empty())
 }
 
-/// `file: check | reason`, a line each.
-fn equivalent() -> Result<BTreeMap<String, String>> {
+/// The listed mutants and why nothing can notice them: `file: check | reason`, a line each.
+fn equivalent(mutants: &[Mutant]) -> Result<BTreeMap<String, String>> {
     let file: PathBuf = paths::root().join(EQUIVALENT);
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {EQUIVALENT}"))?;
-    text.lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(|line| {
-            let (name, reason) = line
-                .rsplit_once(" | ")
-                .with_context(|| format!("{EQUIVALENT}: `{line}` has no ` | ` before its reason"))?;
-            Ok((name.trim().to_owned(), reason.trim().to_owned()))
-        })
-        .collect()
+    let mut listed = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let (name, reason) = line
+            .rsplit_once(" | ")
+            .with_context(|| format!("{EQUIVALENT}: `{line}` has no ` | ` before its reason"))?;
+        let mut named = mutants.iter().filter(|mutant| mutant.name() == name);
+        ensure!(
+            named.next().is_some(),
+            "{EQUIVALENT} names a check that is gone: {name}"
+        );
+        ensure!(named.next().is_none(), "{EQUIVALENT}: there are several of {name}");
+        listed.insert(name.to_owned(), reason.to_owned());
+    }
+    Ok(listed)
+}
+
+#[cfg(test)]
+mod list {
+    use super::*;
+
+    #[test]
+    fn every_listed_mutant_is_a_check_of_the_program_as_it_is() {
+        let mutants = build::mutants().expect("the program's checks");
+        assert!(mutants.len() > 250, "only {} checks found", mutants.len());
+        equivalent(&mutants).expect("a list of known checks");
+    }
 }
