@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The packages whose binaries are driven.
-const BINARIES: [&str; 1] = ["earnout-cli"];
+const BINARIES: [&str; 3] = ["earnout-cli", "earnout-migrations", "earnout-oracle"];
 
 /// Arguments of `e2e`.
 #[derive(Args, Default)]
@@ -42,10 +42,13 @@ impl EndToEnd {
         for file in &self.files {
             test.args(["--test", file]);
         }
+        let built = paths::target_dir()?.join("debug");
         test.arg("--")
             .args(self.arguments)
             .env("EARNOUT_LOCALNET", localnet)
-            .env("EARNOUT_BIN", paths::target_dir()?.join("debug/earnout"))
+            .env("EARNOUT_BIN", built.join("earnout"))
+            .env("EARNOUT_MIGRATE", built.join("earnout-migrate"))
+            .env("EARNOUT_ORACLE", built.join("earnout-oracle"))
             .exit_code("running the end-to-end tests")
     }
 

@@ -25,6 +25,30 @@ pub fn earnout_binary() -> PathBuf {
     )
 }
 
+/// The binary of `migrations`: `EARNOUT_MIGRATE`, else where cargo leaves it.
+///
+/// # Panics
+/// If it has not been built.
+pub fn migrate_binary() -> PathBuf {
+    built(
+        "EARNOUT_MIGRATE",
+        "earnout-migrate",
+        "cargo xtask e2e, or cargo build --package earnout-migrations",
+    )
+}
+
+/// The binary of `app/oracle`: `EARNOUT_ORACLE`, else where cargo leaves it.
+///
+/// # Panics
+/// If it has not been built.
+pub fn oracle_binary() -> PathBuf {
+    built(
+        "EARNOUT_ORACLE",
+        "earnout-oracle",
+        "cargo xtask e2e, or cargo build --package earnout-oracle",
+    )
+}
+
 /// The program that the chains load: `EARNOUT_SO`, else what `cargo xtask build` made.
 pub fn program_file() -> PathBuf {
     env::var_os("EARNOUT_SO").map_or_else(

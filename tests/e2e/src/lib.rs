@@ -29,12 +29,16 @@ mod binaries;
 mod chain;
 mod earnout;
 mod finished;
+mod oracle;
+mod proxy;
 mod token;
 
 pub use {
-    binaries::{earnout_binary, localnet_binary, program_file},
+    binaries::{earnout_binary, localnet_binary, migrate_binary, oracle_binary, program_file},
     chain::{Chain, DAY, PATIENCE, localnet, sign_with},
     earnout::Earnout,
     finished::Finished,
+    oracle::{Daemon, Oracle},
+    proxy::{Proxy, Rule},
     token::Token,
 };

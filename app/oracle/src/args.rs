@@ -1,0 +1,146 @@
+//! The command line.
+
+use {
+    clap::{Args, Parser, Subcommand, ValueEnum},
+    solana_program::pubkey::Pubkey,
+    std::path::PathBuf,
+};
+
+/// Measures KPIs where they live and attests them, once, with evidence.
+#[derive(Debug, Parser)]
+#[command(name = "earnout-oracle", version)]
+pub struct Cli {
+    /// The configuration
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "EARNOUT_ORACLE_CONFIG",
+        default_value = "oracle.toml"
+    )]
+    pub config: PathBuf,
+    /// How the log is written, to the standard error
+    #[arg(long, global = true, value_enum, default_value_t, env = "EARNOUT_ORACLE_LOG_FORMAT")]
+    pub log_format: LogFormat,
+    /// Print JSON instead of a table
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines, an object a line.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Validate the configuration, ask every source once, and print the value, its score and what it would pay; sends
+    /// nothing
+    #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml check --period 0")]
+    Check(Check),
+    /// Measure and vote on what is due, once
+    #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml once --feed mau")]
+    Once(Once),
+    /// Measure and vote on what is due, until SIGTERM
+    #[command(after_help = "Example:\n  earnout-oracle --config /etc/earnout/oracle.toml --log-format json run")]
+    Run,
+    /// Show what was measured, voted and held
+    #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml status")]
+    Status,
+    /// Enter a value by hand, for a `manual` source or in place of a value that is held
+    #[command(
+        after_help = "Example:\n  earnout-oracle --config oracle.toml enter satisfaction 2 92.5 --note \"survey of 12 July, 31 \
+                      answers\""
+    )]
+    Enter(Enter),
+    /// Forget a measured value that was not signed yet, so that it is measured again
+    #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml forget mau 2")]
+    Forget(Forget),
+    /// Re-hash and recompute every value of a period from the stored evidence and compare it with the chain
+    #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml verify 7sPk… 2")]
+    Verify(Verify),
+    /// Measure again what the other oracles attested, and tell or dispute what differs
+    #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml watch --once")]
+    Watch(Watch),
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The period that is measured; the last one that has ended, or the first, if none
+    #[arg(long)]
+    pub period: Option<u16>,
+    /// Only this feed
+    #[arg(long, value_name = "ID")]
+    pub feed: Option<String>,
+}
+
+/// Arguments of `once`.
+#[derive(Debug, Args)]
+pub struct Once {
+    /// Only this feed
+    #[arg(long, value_name = "ID")]
+    pub feed: Option<String>,
+    /// Only this period
+    #[arg(long)]
+    pub period: Option<u16>,
+}
+
+/// Arguments of `enter`.
+#[derive(Debug, Args)]
+pub struct Enter {
+    /// Id of the feed
+    #[arg(value_name = "FEED")]
+    pub feed: String,
+    /// Number of the period
+    pub period: u16,
+    /// The value, decimal
+    #[arg(allow_hyphen_values = true)]
+    pub value: String,
+    /// Why it is that; becomes part of the evidence
+    #[arg(long)]
+    pub note: String,
+    /// Number of the grant, for an individual KPI
+    #[arg(long, value_name = "INDEX")]
+    pub grant: Option<u32>,
+}
+
+/// Arguments of `forget`.
+#[derive(Debug, Args)]
+pub struct Forget {
+    /// Id of the feed
+    #[arg(value_name = "FEED")]
+    pub feed: String,
+    /// Number of the period
+    pub period: u16,
+    /// Number of the grant, for an individual KPI
+    #[arg(long, value_name = "INDEX")]
+    pub grant: Option<u32>,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Address of the plan
+    pub plan: Pubkey,
+    /// Number of the period
+    pub period: u16,
+}
+
+/// Arguments of `watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// Look once instead of again and again
+    #[arg(long)]
+    pub once: bool,
+}

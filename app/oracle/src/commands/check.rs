@@ -1,0 +1,201 @@
+//! `check`: everything that can go wrong, before it does.
+
+use {
+    super::{
+        DONE, LOOK, identities,
+        table::{harmless, table},
+        votes_on,
+    },
+    crate::{
+        args::Check,
+        checks,
+        config::{Config, Feed},
+        daemon::{Daemon, PlanState},
+        duties::{Bound, Duty, grant_scope, name},
+        measure::measure,
+        preview::preview,
+        value,
+    },
+    anyhow::{Context, Result, bail},
+    earnout_sdk::{amount, projection},
+    serde::Serialize,
+    solana_program::pubkey::Pubkey,
+};
+
+/// Bytes before the decimals in a mint account (supply and its authority), in both token programs.
+const MINT_DECIMALS: usize = 44;
+
+/// What one source says today.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line {
+    feed: String,
+    kpi: String,
+    period: u16,
+    grant: Option<u32>,
+    value: Option<String>,
+    score: Option<u16>,
+    pays: Option<String>,
+    at_target: Option<String>,
+    held: Option<String>,
+    votes: bool,
+}
+
+pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
+    if let Some(feed) = &args.feed
+        && config.feed(feed).is_none()
+    {
+        bail!("there is no feed {feed:?}");
+    }
+    let daemon = Daemon::beside(config)?;
+    let now = daemon.endpoints.ask(async |client| client.now().await).await?;
+    let skew = checks::clock(
+        jiff::Timestamp::now().as_second(),
+        now,
+        daemon.config.chain.max_clock_skew,
+    );
+    let mut lines = Vec::new();
+    for address in daemon.config.plans() {
+        let state = daemon.plan(address, true).await?;
+        let decimals = mint_decimals(&daemon, &state.plan.mint).await?;
+        for feed in daemon.config.feeds.iter().filter(|feed| feed.plan == address) {
+            if args.feed.as_ref().is_none_or(|wanted| *wanted == feed.id) {
+                check_feed(&daemon, &state, feed, args.period, now, decimals, &mut lines).await?;
+            }
+        }
+    }
+    let payer = daemon.payer();
+    let balance = daemon
+        .endpoints
+        .ask(async |client| client.balance(&payer).await)
+        .await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&lines)?);
+    } else {
+        println!("oracle {}", daemon.oracle());
+        println!("payer  {payer}, {} SOL", amount::tokens(balance, 9));
+        println!("chain  {}\n", crate::template::time(now));
+        println!("{}", shown(&lines));
+    }
+    let mut code = DONE;
+    if let Err(hold) = &skew {
+        eprintln!("clock: {hold}; nothing would be attested");
+        code = LOOK;
+    }
+    if lines.iter().any(|line| line.held.is_some()) {
+        code = LOOK;
+    }
+    Ok(code)
+}
+
+async fn check_feed(
+    daemon: &Daemon,
+    state: &PlanState,
+    feed: &Feed,
+    period: Option<u16>,
+    now: i64,
+    decimals: u8,
+    lines: &mut Vec<Line>,
+) -> Result<()> {
+    let bound = Bound::new(feed, &state.plan)?;
+    let schedule = projection::schedule(&state.plan)?;
+    let ended = schedule
+        .iter()
+        .rev()
+        .find(|times| times.end <= now)
+        .map(|times| times.period);
+    let period = period.or(ended).unwrap_or_default();
+    let times = schedule.iter().find(|times| times.period == period).with_context(|| {
+        format!(
+            "the plan has {} periods, counted from 0: there is no {period}",
+            schedule.len()
+        )
+    })?;
+    let identities = identities(feed)?;
+    let mut duties: Vec<Duty> = Vec::new();
+    match bound.individual {
+        false => duties.push(bound.duty(times, None)),
+        true => {
+            for (address, grant) in &state.grants {
+                let weighs = grant
+                    .kpi_weights
+                    .get(usize::from(bound.kpi))
+                    .is_some_and(|weight| *weight > 0);
+                if weighs && grant.covers(period) {
+                    duties.push(bound.duty(times, Some(grant_scope(address, grant, &identities))));
+                }
+            }
+        }
+    }
+    for duty in duties {
+        let entry = daemon.journal().entry(&duty.target)?;
+        let grant = duty.scope.grant.as_ref();
+        let mut line = Line {
+            feed: feed.id.clone(),
+            kpi: harmless(&name(&bound.terms)),
+            period,
+            grant: grant.map(|grant| grant.index),
+            value: None,
+            score: None,
+            pays: None,
+            at_target: None,
+            held: None,
+            votes: votes_on(state, daemon, period),
+        };
+        match measure(&bound, &duty, entry.as_ref(), None).await {
+            Err(hold) => line.held = Some(hold.to_string()),
+            Ok(finding) => {
+                let worth = preview(&bound, state, period, grant.map(|grant| grant.address), finding.value)?;
+                line.value = Some(value::from_fixed(finding.value, bound.terms.decimals).to_string());
+                line.score = Some(worth.score);
+                let most = if worth.at_most { "at most " } else { "" };
+                line.pays = Some(format!("{most}{}", amount::tokens(worth.pays, decimals)));
+                line.at_target = Some(amount::tokens(worth.at_target, decimals));
+            }
+        }
+        lines.push(line);
+    }
+    Ok(())
+}
+
+async fn mint_decimals(daemon: &Daemon, mint: &Pubkey) -> Result<u8> {
+    let account = daemon.endpoints.ask(async |client| client.account(mint).await).await?;
+    let account = account.with_context(|| format!("there is no mint {mint} on this chain"))?;
+    let decimals = account.data.get(MINT_DECIMALS).copied();
+    decimals.with_context(|| format!("{mint} is no mint"))
+}
+
+fn shown(lines: &[Line]) -> comfy_table::Table {
+    let mut table = table(&[
+        "feed",
+        "KPI",
+        "period",
+        "grant",
+        "value",
+        "score",
+        "pays",
+        "at target",
+        "",
+    ]);
+    for line in lines {
+        let grant = line.grant.map(|grant| grant.to_string()).unwrap_or_default();
+        let score = line.score.map(amount::count).unwrap_or_default();
+        let note = match (&line.held, line.votes) {
+            (Some(reason), _) => format!("would be held: {reason}"),
+            (None, false) => "this oracle does not vote on this period".to_owned(),
+            (None, true) => "ok".to_owned(),
+        };
+        table.add_row([
+            line.feed.clone(),
+            line.kpi.clone(),
+            line.period.to_string(),
+            grant,
+            line.value.clone().unwrap_or_default(),
+            score,
+            line.pays.clone().unwrap_or_default(),
+            line.at_target.clone().unwrap_or_default(),
+            note,
+        ]);
+    }
+    table
+}

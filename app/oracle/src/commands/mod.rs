@@ -1,0 +1,90 @@
+//! The commands.
+
+mod check;
+mod enter;
+mod run;
+mod status;
+mod table;
+mod verify;
+mod watch;
+
+use {
+    crate::{
+        args::{Cli, Command},
+        config::Config,
+        daemon::{Daemon, DaemonError, PlanState},
+        duties::{Bound, Duty, grant_scope},
+        identities::Identities,
+    },
+    anyhow::{Context, Result, bail},
+    earnout_sdk::projection,
+};
+
+/// What the shell sees when everything went well.
+pub const DONE: u8 = 0;
+
+/// What the shell sees when something is held, unproved or different: a person has to look.
+pub const LOOK: u8 = 2;
+
+/// Carries out a command and returns the exit code.
+///
+/// # Errors
+/// If it cannot be carried out; the shell sees 1.
+pub async fn run(cli: &Cli) -> Result<u8> {
+    let config = Config::read(&cli.config)?;
+    match &cli.command {
+        Command::Check(args) => check::run(args, config, cli.json).await,
+        Command::Once(args) => run::once(args, config).await,
+        Command::Run => run::forever(config).await,
+        Command::Status => status::run(config, cli.json).await,
+        Command::Enter(args) => enter::enter(args, config).await,
+        Command::Forget(args) => enter::forget(args, config).await,
+        Command::Verify(args) => verify::run(args, config, cli.json).await,
+        Command::Watch(args) => watch::run(args, config).await,
+    }
+}
+
+/// The duty of a feed in a period that a command names, whether it is due or not.
+async fn named_duty(daemon: &Daemon, feed: &str, period: u16, grant: Option<u32>) -> Result<Duty> {
+    let feed = daemon.config.feed(feed).with_context(|| {
+        let known: Vec<&str> = daemon.config.feeds.iter().map(|feed| feed.id.as_str()).collect();
+        format!("there is no feed {feed:?}; there are {}", known.join(", "))
+    })?;
+    let state = daemon.plan(feed.plan, grant.is_some()).await?;
+    let bound = Bound::new(feed, &state.plan)?;
+    let times = projection::period_times(&state.plan, period)
+        .map_err(|error| anyhow::anyhow!("the plan has no period {period}: {error}"))?;
+    let scope = match (bound.individual, grant) {
+        (false, None) => None,
+        (false, Some(_)) => bail!("the KPI of feed {:?} is shared: it has no --grant", feed.id),
+        (true, None) => bail!(
+            "the KPI of feed {:?} is individual: name the --grant by its number",
+            feed.id
+        ),
+        (true, Some(index)) => {
+            let found = state.grants.iter().find(|(_, grant)| grant.index == index);
+            let (address, grant) = found.with_context(|| format!("the plan has no open grant {index}"))?;
+            Some(grant_scope(address, grant, &identities(feed)?))
+        }
+    };
+    Ok(bound.duty(&times, scope))
+}
+
+fn identities(feed: &crate::config::Feed) -> Result<Identities, DaemonError> {
+    Ok(match &feed.identities {
+        Some(file) => Identities::read(file)?,
+        None => Identities::default(),
+    })
+}
+
+/// What somebody who runs a command by hand is called.
+fn operator() -> String {
+    std::env::var("SUDO_USER")
+        .or_else(|_| std::env::var("USER"))
+        .unwrap_or_else(|_| "unknown".to_owned())
+}
+
+/// Whether the oracle votes on a period of the plan.
+fn votes_on(state: &PlanState, daemon: &Daemon, period: u16) -> bool {
+    state.plan.oracle_set(period).position(&daemon.oracle()).is_some()
+}

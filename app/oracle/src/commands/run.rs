@@ -1,0 +1,108 @@
+//! `once` and `run`.
+
+use {
+    super::{DONE, LOOK},
+    crate::{
+        args::Once,
+        config::Config,
+        daemon::{Daemon, Filter, Round},
+        metrics,
+    },
+    anyhow::{Context, Result, bail},
+    std::time::Duration,
+    tokio::signal::unix::{SignalKind, signal},
+    tracing::{error, info},
+};
+
+/// Longest pause after rounds that failed.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// How long what was signed may take to end after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(120);
+
+pub async fn once(args: &Once, config: Config) -> Result<u8> {
+    if let Some(feed) = &args.feed
+        && config.feed(feed).is_none()
+    {
+        bail!("there is no feed {feed:?}");
+    }
+    let daemon = Daemon::open(config)?;
+    let filter = Filter {
+        feed: args.feed.clone(),
+        period: args.period,
+    };
+    let round = daemon.round(&filter).await?;
+    println!("{}", in_words(&round));
+    Ok(if round.held > 0 { LOOK } else { DONE })
+}
+
+pub async fn forever(config: Config) -> Result<u8> {
+    let interval = config.service.interval;
+    let listen = config.service.listen;
+    let daemon = Daemon::open(config)?;
+    if let Some(address) = listen {
+        let serving = metrics::serve(address, daemon.metrics.clone()).await;
+        let address = serving.with_context(|| format!("cannot listen on {address}"))?;
+        info!(%address, "/healthz and /metrics");
+    }
+    info!(oracle = %daemon.oracle(), feeds = daemon.config.feeds.len(), "started");
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let everything = Filter::default();
+    let mut failures = 0u32;
+    loop {
+        let rounds = daemon.round(&everything);
+        tokio::pin!(rounds);
+        let ended = tokio::select! {
+            ended = &mut rounds => Some(ended),
+            _ = terminate.recv() => None,
+            _ = interrupt.recv() => None,
+        };
+        let Some(ended) = ended else {
+            info!("stopping: what was signed is brought to its end");
+            daemon.stop();
+            match tokio::time::timeout(DRAIN, rounds).await {
+                Ok(Ok(_)) => info!("stopped"),
+                Ok(Err(problem)) => error!(%problem, "stopped; the journal has what is left"),
+                Err(_) => error!("stopped in the middle of a round; the journal has what is left"),
+            }
+            return Ok(DONE);
+        };
+        let pause = match ended {
+            Ok(round) => {
+                failures = 0;
+                daemon.alarm.clear("round-failed");
+                info!("{}", in_words(&round));
+                interval
+            }
+            Err(problem) => {
+                failures = failures.saturating_add(1);
+                error!(%problem, "the round failed; the next one goes on where it stopped");
+                // One that fails can be an endpoint that restarts.
+                if failures >= 3 {
+                    let text = format!("{failures} rounds in a row failed: {problem}");
+                    daemon.alert("round-failed", None, text).await;
+                }
+                (interval * 2u32.saturating_pow(failures.min(8))).min(LONGEST_PAUSE.max(interval))
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => (),
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        }
+    }
+    info!("stopped");
+    Ok(DONE)
+}
+
+fn in_words(round: &Round) -> String {
+    let next = match round.next {
+        Some(time) => format!("; the next at {}", crate::template::time(time)),
+        None => String::new(),
+    };
+    format!(
+        "{} voted, {} already on chain, {} held, {} not due yet{next}",
+        round.voted, round.already, round.held, round.waiting
+    )
+}

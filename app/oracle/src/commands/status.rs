@@ -1,0 +1,126 @@
+//! `status`: what was measured, voted and held.
+
+use {
+    super::{
+        DONE, LOOK, identities,
+        table::{harmless, table},
+    },
+    crate::{
+        config::Config,
+        daemon::Daemon,
+        duties::{Bound, Duty, name},
+        value,
+    },
+    anyhow::Result,
+    earnout_sdk::projection,
+    serde::Serialize,
+};
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line {
+    feed: String,
+    kpi: String,
+    period: u16,
+    subject: String,
+    state: &'static str,
+    value: Option<String>,
+    evidence: Option<String>,
+    signature: Option<String>,
+    closes: String,
+    note: String,
+}
+
+pub async fn run(config: Config, json: bool) -> Result<u8> {
+    let daemon = Daemon::beside(config)?;
+    let now = daemon.endpoints.ask(async |client| client.now().await).await?;
+    let mut lines = Vec::new();
+    for address in daemon.config.plans() {
+        let state = daemon.plan(address, true).await?;
+        for feed in daemon.config.feeds.iter().filter(|feed| feed.plan == address) {
+            let bound = Bound::new(feed, &state.plan)?;
+            // What is open or to come, and every vote that was made.
+            let due = bound.duties(&state.plan, &state.grants, &identities(feed)?, &daemon.oracle(), now)?;
+            for times in projection::schedule(&state.plan)? {
+                for target in daemon.journal().voted(&address, times.period)? {
+                    if target.kpi == bound.kpi && !due.iter().any(|duty| duty.target == target) {
+                        let mut duty = bound.duty(&times, None);
+                        duty.target = target;
+                        lines.push(line(&daemon, &bound, &duty, now)?);
+                    }
+                }
+            }
+            for duty in &due {
+                lines.push(line(&daemon, &bound, duty, now)?);
+            }
+        }
+    }
+    let held = lines.iter().any(|line| line.state == "held");
+    if json {
+        println!("{}", serde_json::to_string_pretty(&lines)?);
+    } else {
+        let mut table = table(&[
+            "feed",
+            "KPI",
+            "period",
+            "subject",
+            "state",
+            "value",
+            "window closes",
+            "",
+        ]);
+        for line in &lines {
+            table.add_row([
+                line.feed.as_str(),
+                &line.kpi,
+                &line.period.to_string(),
+                &line.subject,
+                line.state,
+                line.value.as_deref().unwrap_or_default(),
+                &line.closes,
+                &line.note,
+            ]);
+        }
+        println!("{table}");
+        let (signed, confirmed) = daemon.journal().attempts("confirmed")?;
+        println!("{signed} transactions signed, {confirmed} confirmed");
+    }
+    Ok(if held { LOOK } else { DONE })
+}
+
+fn line(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty, now: i64) -> Result<Line> {
+    let journal = daemon.journal();
+    let decimals = bound.terms.decimals;
+    let held = journal.holds()?.into_iter().find(|held| held.target == duty.target);
+    let (vote, measured) = (journal.vote(&duty.target)?, journal.measured(&duty.target)?);
+    let state = match (&vote, &held, &measured) {
+        (Some(_), ..) => "voted",
+        (None, Some(_), _) => "held",
+        (None, None, Some(_)) => "measured",
+        _ if now < duty.measure_at => "waiting",
+        _ => "due",
+    };
+    let value = vote.map(|vote| vote.value).or(measured.map(|measured| measured.value));
+    let evidence = vote
+        .map(|vote| vote.evidence)
+        .or(measured.map(|measured| measured.evidence));
+    let note = match (held, state) {
+        (Some(held), "held") => held.reason,
+        (_, "waiting") => format!("due at {}", crate::template::time(duty.measure_at)),
+        _ => String::new(),
+    };
+    Ok(Line {
+        feed: duty.feed.clone(),
+        kpi: harmless(&name(&bound.terms)),
+        period: duty.target.period,
+        subject: duty.target.subject.to_string(),
+        state,
+        value: value.map(|value| value::from_fixed(value, decimals).to_string()),
+        evidence: evidence.map(hex::encode),
+        signature: vote
+            .and_then(|vote| vote.signature)
+            .map(|signature| signature.to_string()),
+        closes: crate::template::time(duty.closes),
+        note,
+    })
+}

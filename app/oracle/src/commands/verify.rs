@@ -1,0 +1,43 @@
+//! `verify`: the chain against the evidence.
+
+use {
+    super::{
+        DONE, LOOK,
+        table::{harmless, table},
+    },
+    crate::{
+        args::Verify,
+        config::Config,
+        daemon::Daemon,
+        verify::{Verdict, verify},
+    },
+    anyhow::Result,
+};
+
+pub async fn run(args: &Verify, config: Config, json: bool) -> Result<u8> {
+    let daemon = Daemon::beside(config)?;
+    let verified = verify(&daemon, args.plan, args.period).await?;
+    let proved = verified.iter().filter(|vote| vote.verdict == Verdict::Proved).count();
+    if json {
+        println!("{}", serde_json::to_string_pretty(&verified)?);
+    } else {
+        let mut table = table(&["KPI", "grant", "value", "evidence", "result"]);
+        for vote in &verified {
+            let result = match &vote.verdict {
+                Verdict::Proved => "proved".to_owned(),
+                Verdict::Unproved { reason } => format!("UNPROVED: {reason}"),
+                Verdict::Wrong { reason } => format!("WRONG: {reason}"),
+            };
+            table.add_row([
+                harmless(&vote.kpi),
+                vote.grant.clone().unwrap_or_default(),
+                vote.value.clone(),
+                vote.evidence.clone(),
+                result,
+            ]);
+        }
+        println!("{table}");
+        println!("{proved} of {} votes of {} proved", verified.len(), daemon.oracle());
+    }
+    Ok(if proved == verified.len() { DONE } else { LOOK })
+}

@@ -1,0 +1,45 @@
+//! `watch`: the other oracles' values against the own sources.
+
+use {
+    super::{DONE, LOOK},
+    crate::{
+        args::Watch,
+        config::Config,
+        daemon::Daemon,
+        watch::{Look, look},
+    },
+    anyhow::Result,
+    tokio::signal::unix::{SignalKind, signal},
+    tracing::{error, info},
+};
+
+pub async fn run(args: &Watch, config: Config) -> Result<u8> {
+    let interval = config.service.interval;
+    let daemon = Daemon::beside(config)?;
+    if args.once {
+        let found = look(&daemon).await?;
+        println!("{}", in_words(&found));
+        return Ok(if found.differ > 0 { LOOK } else { DONE });
+    }
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    loop {
+        // Not cut short: a dispute that was signed is followed to its end.
+        match look(&daemon).await {
+            Ok(found) => info!("{}", in_words(&found)),
+            Err(problem) => error!(%problem, "cannot look; the next look tries again"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(interval) => (),
+            _ = terminate.recv() => return Ok(DONE),
+            _ = interrupt.recv() => return Ok(DONE),
+        }
+    }
+}
+
+fn in_words(look: &Look) -> String {
+    format!(
+        "{} agree, {} differ, {} cannot be measured, {} disputed",
+        look.agree, look.differ, look.unknown, look.disputed
+    )
+}

@@ -1,0 +1,32 @@
+//! `earnout-oracle`: what an oracle operator runs.
+
+use {
+    clap::Parser,
+    earnout_oracle::{
+        args::{Cli, LogFormat},
+        commands,
+    },
+    std::process::ExitCode,
+    tracing_subscriber::EnvFilter,
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter =
+        EnvFilter::try_from_env("EARNOUT_ORACLE_LOG").unwrap_or_else(|_| EnvFilter::new("earnout_oracle=info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match cli.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    match commands::run(&cli).await {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! A git repository on this machine.
+
+use {
+    super::{Body, Part, Reading, SourceError, command::output, now},
+    crate::template::{Scope, fill},
+    globset::{Glob, GlobSet, GlobSetBuilder},
+    rust_decimal::Decimal,
+    serde::{Deserialize, Serialize},
+    std::{path::PathBuf, time::Duration},
+    tokio::process,
+};
+
+/// Begins a commit in what `git log` prints: no file name holds it unquoted.
+const RECORD: char = '\u{1e}';
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GitMeasure {
+    /// Commits that change one of the paths, merges not counted.
+    Commits,
+    /// Changed files, in each commit once.
+    FilesChanged,
+}
+
+/// A measure of one branch, by the committers' times.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Git {
+    /// The repository's folder. Left out of the evidence.
+    #[serde(default, skip_serializing)]
+    pub repository: Option<PathBuf>,
+    /// The branch or other revision.
+    #[serde(default = "default_branch")]
+    pub branch: String,
+    /// Remote that is fetched first; none if somebody else keeps the repository up to date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetch: Option<String>,
+    /// What is counted.
+    pub measure: GitMeasure,
+    /// Only commits of this author's e-mail address (after `.mailmap`), upper or lower case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// Only paths that match one of these globs; all if none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
+    /// How long each call of git may take.
+    #[serde(default = "super::default_timeout", with = "crate::duration")]
+    pub timeout: Duration,
+}
+
+fn default_branch() -> String {
+    "HEAD".to_owned()
+}
+
+impl Git {
+    pub(super) async fn fetch(&self, scope: &Scope) -> Result<Vec<Part>, SourceError> {
+        if let Some(remote) = &self.fetch {
+            self.git(&["fetch", "--quiet", "--", remote]).await?;
+        }
+        let head = self
+            .git(&[
+                "rev-parse",
+                "--verify",
+                "--end-of-options",
+                &format!("{}^{{commit}}", self.branch),
+            ])
+            .await?;
+        let head = String::from_utf8_lossy(&head).trim().to_owned();
+        // `--since` stops at the first older commit unless it is a filter; a day is left on both sides.
+        let since = format!("--since-as-filter=@{}", scope.start.saturating_sub(86_400));
+        let until = format!("--until=@{}", scope.end.saturating_add(86_400));
+        let arguments = [
+            "log",
+            "--no-merges",
+            "--no-renames",
+            "--no-color",
+            "--name-only",
+            "--format=tformat:%x1e%H %ct %aE",
+            &since,
+            &until,
+            &head,
+            "--",
+        ];
+        let log = self.git(&arguments).await?;
+        Ok(vec![Part {
+            request: format!("git {}", arguments.join(" ").replace(RECORD, "%x1e")),
+            answered_at: now(),
+            modified_at: None,
+            body: Body::new(log),
+        }])
+    }
+
+    async fn git(&self, arguments: &[&str]) -> Result<Vec<u8>, SourceError> {
+        let folder = self
+            .repository
+            .as_ref()
+            .ok_or_else(|| SourceError::Unexpected("no repository is configured".to_owned()))?;
+        let mut command = process::Command::new("git");
+        command
+            .arg("-C")
+            .arg(folder)
+            .args(["-c", "core.quotePath=true", "-c", "log.showSignature=false"])
+            .args(arguments)
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("LC_ALL", "C");
+        output(command, self.timeout, &format!("git in {}", folder.display())).await
+    }
+
+    pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Reading, SourceError> {
+        let log = super::only(parts)?.body.text()?;
+        let author = match &self.author {
+            Some(author) => Some(fill(author, scope)?),
+            None => None,
+        };
+        let paths = self.globs()?;
+        let (mut commits, mut files) = (0u64, 0u64);
+        for record in log.split(RECORD).skip(1) {
+            let commit = Commit::parse(record)?;
+            let by_author = author
+                .as_ref()
+                .is_none_or(|author| author.eq_ignore_ascii_case(commit.author));
+            if !by_author || !(scope.start..scope.end).contains(&commit.time) {
+                continue;
+            }
+            let changed = commit
+                .files
+                .filter(|file| self.paths.is_empty() || paths.is_match(file))
+                .count();
+            if changed > 0 || self.paths.is_empty() {
+                commits = commits.saturating_add(1);
+            }
+            files = files.saturating_add(u64::try_from(changed).unwrap_or(u64::MAX));
+        }
+        let value = match self.measure {
+            GitMeasure::Commits => commits,
+            GitMeasure::FilesChanged => files,
+        };
+        Ok(Reading {
+            value: Decimal::from(value),
+            observed_at: None,
+        })
+    }
+
+    fn globs(&self) -> Result<GlobSet, SourceError> {
+        let mut set = GlobSetBuilder::new();
+        let wrong = |error: globset::Error| SourceError::Unexpected(format!("`paths`: {error}"));
+        for path in &self.paths {
+            set.add(Glob::new(path).map_err(wrong)?);
+        }
+        set.build().map_err(wrong)
+    }
+
+    pub(super) fn mistakes(&self) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        if self.repository.is_none() {
+            mistakes.push("`repository` is missing: the folder of a git repository".to_owned());
+        }
+        if self.branch.starts_with('-') || self.branch.is_empty() {
+            mistakes.push(format!("{:?} is no branch", self.branch));
+        }
+        mistakes.extend(self.globs().err().map(|error| error.to_string()));
+        mistakes
+    }
+}
+
+/// One commit of the log.
+struct Commit<'a, Files> {
+    time: i64,
+    author: &'a str,
+    files: Files,
+}
+
+impl<'a> Commit<'a, ()> {
+    fn parse(record: &'a str) -> Result<Commit<'a, impl Iterator<Item = &'a str>>, SourceError> {
+        let unexpected = || SourceError::Unexpected("git log printed something else than commits".to_owned());
+        let mut lines = record.lines();
+        let mut head = lines.next().ok_or_else(unexpected)?.splitn(3, ' ');
+        let (Some(_), Some(time), Some(author)) = (head.next(), head.next(), head.next()) else {
+            return Err(unexpected());
+        };
+        Ok(Commit {
+            time: time.parse().map_err(|_| unexpected())?,
+            author,
+            files: lines.filter(|line| !line.is_empty()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use {
+        super::*,
+        crate::sources::testing::{answer, scope},
+    };
+
+    const LOG: &str = "\u{1e}a1 1806537600 Ann@Example.org\n\nsrc/lib.rs\ndocs/a.md\n\u{1e}a2 1806537601 bob@example.org\n\ntests/x.rs\n\
+         \u{1e}a3 1814400000 ann@example.org\n\nsrc/late.rs\n\u{1e}a4 1806537599 ann@example.org\n\nsrc/early.rs\n\
+         \u{1e}a5 1806600000 ann@example.org\n";
+
+    fn value(extra: &str) -> String {
+        let source: Git = toml::from_str(&format!("repository = '.'\n{extra}")).unwrap();
+        assert_eq!(source.mistakes(), Vec::<String>::new());
+        source.read(&scope(), &answer(LOG)).unwrap().value.to_string()
+    }
+
+    #[test]
+    fn commits_and_files_count_in_their_period() {
+        assert_eq!(value("measure = 'commits'"), "3", "an empty commit is one");
+        assert_eq!(value("measure = 'commits'\nauthor = 'ann@example.org'"), "2");
+        assert_eq!(value("measure = 'commits'\npaths = ['docs/**', 'tests/**']"), "2");
+        assert_eq!(value("measure = 'files-changed'"), "3");
+        assert_eq!(value("measure = 'files-changed'\npaths = ['**/*.rs']"), "2");
+        assert_eq!(value("measure = 'files-changed'\nauthor = 'nobody@example.org'"), "0");
+    }
+
+    #[test]
+    fn a_log_that_is_none_is_an_error() {
+        let source: Git = toml::from_str("repository = '.'\nmeasure = 'commits'").unwrap();
+        assert!(source.read(&scope(), &answer("\u{1e}a1 soon ann\n")).is_err());
+        assert_eq!(source.read(&scope(), &answer("")).unwrap().value.to_string(), "0");
+    }
+}

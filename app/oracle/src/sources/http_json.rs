@@ -1,0 +1,131 @@
+//! A JSON document behind a URL.
+
+use {
+    super::{
+        Auth, Part, Reading, SourceError, http_client, json, moment, only,
+        request::{send, url_mistakes},
+    },
+    crate::template::{Scope, fill},
+    serde::{Deserialize, Serialize},
+    std::{collections::BTreeMap, time::Duration},
+};
+
+/// A JSON document behind a URL.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpJson {
+    /// The URL; placeholders are filled in and escaped.
+    pub url: String,
+    /// Sent as the body of a POST request if given; GET otherwise. JSON with placeholders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// More headers.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// Who asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Auth>,
+    /// JSONPath of the value.
+    pub path: String,
+    /// JSONPath of the time at which the value was so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_path: Option<String>,
+    /// Whether a number may be written as a string.
+    #[serde(default)]
+    pub number_as_text: bool,
+    /// How long the answer may take.
+    #[serde(default = "super::default_timeout", with = "crate::duration")]
+    pub timeout: Duration,
+}
+
+impl HttpJson {
+    pub(super) async fn fetch(&self, scope: &Scope) -> Result<Vec<Part>, SourceError> {
+        let url = super::url(&self.url, scope)?;
+        let client = http_client()?;
+        let (mut builder, request) = match &self.body {
+            None => (client.get(&url), format!("GET {url}")),
+            Some(body) => {
+                let body = fill(body, scope)?;
+                let request = format!("POST {url} {body}");
+                let builder = client.post(&url).header("content-type", "application/json");
+                (builder.body(body), request)
+            }
+        };
+        builder = builder.header("accept", "application/json");
+        for (name, value) in &self.headers {
+            builder = builder.header(name, value);
+        }
+        Ok(vec![send(builder, self.auth.as_ref(), self.timeout, request).await?])
+    }
+
+    pub(super) fn read(&self, parts: &[Part]) -> Result<Reading, SourceError> {
+        let document = only(parts)?.body.text()?;
+        let observed_at = match &self.time_path {
+            Some(path) => Some(moment(&json::text(document, path)?)?),
+            None => None,
+        };
+        Ok(Reading {
+            value: json::number(document, &self.path, self.number_as_text)?,
+            observed_at,
+        })
+    }
+
+    pub(super) fn mistakes(&self) -> Vec<String> {
+        let mut mistakes = url_mistakes(&super::example(&self.url));
+        mistakes.extend(json::path_mistake(&self.path));
+        mistakes.extend(self.time_path.as_deref().and_then(json::path_mistake));
+        if let Some(name) = self.headers.keys().find(|name| is_secret(name)) {
+            mistakes.push(format!("the header {name} carries a secret: use `auth`"));
+        }
+        mistakes
+    }
+
+    pub(super) fn templates(&self) -> Vec<&str> {
+        [&self.url].into_iter().chain(&self.body).map(String::as_str).collect()
+    }
+}
+
+fn is_secret(header: &str) -> bool {
+    let header = header.to_ascii_lowercase();
+    ["authorization", "cookie", "key", "token", "secret"]
+        .iter()
+        .any(|part| header.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use {super::*, crate::sources::testing::answer};
+
+    fn source(extra: &str) -> HttpJson {
+        toml::from_str(&format!(
+            "url = 'https://api.test/{{period}}'\npath = '$.users'\n{extra}"
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn value_and_time_are_read() {
+        let source = source("time_path = '$.as_of'");
+        let reading = source
+            .read(&answer(r#"{"users": 120, "as_of": "2027-07-01T00:00:00Z"}"#))
+            .unwrap();
+        assert_eq!(reading.value.to_string(), "120");
+        assert_eq!(reading.observed_at, Some(1_814_400_000));
+        assert!(
+            source.read(&answer(r#"{"users": 120}"#)).is_err(),
+            "the time is missing"
+        );
+        assert!(source.read(&answer(r#"{"users": null, "as_of": 1}"#)).is_err());
+        assert!(source.read(&[]).is_err());
+    }
+
+    #[test]
+    fn mistakes_are_found_without_asking() {
+        assert_eq!(source("").mistakes(), Vec::<String>::new());
+        assert_eq!(source("headers = { X-Api-Key = 'abc' }").mistakes().len(), 1);
+        let mut wrong = source("");
+        wrong.path = "users".to_owned();
+        wrong.url = "ftp://host/file".to_owned();
+        assert_eq!(wrong.mistakes().len(), 2, "{:?}", wrong.mistakes());
+    }
+}

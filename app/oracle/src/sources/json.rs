@@ -1,0 +1,156 @@
+//! Numbers in JSON, exactly as they are written there: a parser that makes floats of them would change some.
+
+use {
+    super::SourceError,
+    crate::value,
+    rust_decimal::Decimal,
+    serde_json::{Value, value::RawValue},
+    serde_json_path::{JsonPath, NormalizedPath, PathElement},
+    std::collections::BTreeMap,
+};
+
+/// What is wrong with a JSONPath.
+pub fn path_mistake(path: &str) -> Option<String> {
+    JsonPath::parse(path)
+        .err()
+        .map(|error| format!("{path:?} is no JSONPath: {error}"))
+}
+
+/// The number at `path`, which has to lead to one. With `as_text`, also one that is written as a string.
+pub fn number(document: &str, path: &str, as_text: bool) -> Result<Decimal, SourceError> {
+    let raw = one(document, path)?;
+    let text = raw.get();
+    let first = text.chars().next().unwrap_or_default();
+    let number = match first {
+        '0'..='9' | '-' => text.to_owned(),
+        '"' if as_text => string(raw)?,
+        '"' => {
+            return Err(SourceError::Unexpected(format!(
+                "{path} is the text {text}, not a number; set `number_as_text = true` if that is how this source writes \
+                 numbers"
+            )));
+        }
+        'n' => return Err(SourceError::NoData(format!("{path} is null"))),
+        _ => {
+            return Err(SourceError::Unexpected(format!(
+                "{path} is {}, not a number",
+                if first == '{' {
+                    "an object"
+                } else if first == '[' {
+                    "a list"
+                } else {
+                    "true or false"
+                }
+            )));
+        }
+    };
+    Ok(value::parse(&number)?)
+}
+
+/// The text or number at `path`, which has to lead to one.
+pub fn text(document: &str, path: &str) -> Result<String, SourceError> {
+    let raw = one(document, path)?;
+    match raw.get().chars().next() {
+        Some('"') => string(raw),
+        Some('0'..='9' | '-') => Ok(raw.get().to_owned()),
+        _ => Err(SourceError::Unexpected(format!("{path} is neither text nor a number"))),
+    }
+}
+
+/// The document, parsed. An answer that was cut short is none.
+pub fn parse(document: &str) -> Result<Value, SourceError> {
+    serde_json::from_str(document).map_err(no_json)
+}
+
+fn no_json(error: serde_json::Error) -> SourceError {
+    SourceError::Unexpected(format!("the answer is no complete JSON: {error}"))
+}
+
+fn string(raw: &RawValue) -> Result<String, SourceError> {
+    serde_json::from_str(raw.get()).map_err(no_json)
+}
+
+fn one<'a>(document: &'a str, path: &str) -> Result<&'a RawValue, SourceError> {
+    let parsed = parse(document)?;
+    let query = JsonPath::parse(path).map_err(|error| SourceError::Unexpected(format!("{path:?}: {error}")))?;
+    let located = query.query_located(&parsed);
+    let found: Vec<&NormalizedPath<'_>> = located.locations().collect();
+    match found.as_slice() {
+        [] => Err(SourceError::NoData(format!("there is nothing at {path}"))),
+        [place] => at(document, place),
+        several => Err(SourceError::Ambiguous(format!(
+            "{path} leads to {} values, not one",
+            several.len()
+        ))),
+    }
+}
+
+/// The text of the document at a place that is known to exist.
+fn at<'a>(document: &'a str, place: &NormalizedPath<'_>) -> Result<&'a RawValue, SourceError> {
+    let mut raw: &RawValue = serde_json::from_str(document).map_err(no_json)?;
+    for element in place.iter() {
+        let inner = match element {
+            PathElement::Name(name) => {
+                let mut object: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).map_err(no_json)?;
+                object.remove(*name)
+            }
+            PathElement::Index(index) => {
+                let list: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(no_json)?;
+                list.get(*index).copied()
+            }
+        };
+        raw = inner.ok_or_else(|| SourceError::Unexpected(format!("there is nothing at {place}")))?;
+    }
+    Ok(raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENT: &str = r#"{"data": {"users": 120, "exact": 0.1234567890123456789, "big": 9223372036854775807,
+        "text": "62.5", "none": null, "flag": true, "list": [{"name": "a", "n": 1}, {"name": "b", "n": 2.50}]}}"#;
+
+    fn at(path: &str) -> Result<String, String> {
+        number(DOCUMENT, path, false)
+            .map(|number| number.to_string())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn numbers_keep_every_digit() {
+        assert_eq!(at("$.data.users").unwrap(), "120");
+        assert_eq!(at("$.data.exact").unwrap(), "0.1234567890123456789");
+        assert_eq!(at("$.data.big").unwrap(), "9223372036854775807");
+        assert_eq!(at("$.data.list[?@.name == 'b'].n").unwrap(), "2.5");
+    }
+
+    #[test]
+    fn what_is_no_number_says_so() {
+        for (path, message) in [
+            ("$.data.none", "no data: $.data.none is null"),
+            ("$.data.missing", "no data: there is nothing at $.data.missing"),
+            ("$.data.flag", "$.data.flag is true or false, not a number"),
+            ("$.data.list", "$.data.list is a list, not a number"),
+            ("$.data.list[*].n", "$.data.list[*].n leads to 2 values, not one"),
+        ] {
+            assert_eq!(at(path).unwrap_err(), message);
+        }
+        assert!(at("$.data.text").unwrap_err().contains("number_as_text"));
+        assert_eq!(number(DOCUMENT, "$.data.text", true).unwrap().to_string(), "62.5");
+    }
+
+    #[test]
+    fn a_document_cut_short_is_an_error() {
+        let cut = &DOCUMENT[..DOCUMENT.len() - 3];
+        let error = number(cut, "$.data.users", false).unwrap_err().to_string();
+        assert!(error.contains("no complete JSON"), "{error}");
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_one_value() {
+        let twice = r#"{"n": 1, "n": 2}"#;
+        let value = number(twice, "$.n", false).unwrap().to_string();
+        assert_eq!(value, parse(twice).unwrap()["n"].to_string());
+    }
+}

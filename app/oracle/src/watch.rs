@@ -1,0 +1,258 @@
+//! Looking over the other oracles' shoulders: what they attested is measured again from the operator's own sources.
+
+use {
+    crate::{
+        config::Feed,
+        daemon::{Daemon, DaemonError, PlanState},
+        duties::{Bound, Duty, grant_scope},
+        evidence::Hash,
+        identities::Identities,
+        keys,
+        measure::measure,
+        value,
+    },
+    earnout::{
+        instructions::DisputeArgs,
+        state::{Attestation, Grant},
+    },
+    earnout_core::quorum::{Finality, Outcome},
+    earnout_sdk::{
+        client::{ClientError, Submission},
+        instructions, projection,
+    },
+    rust_decimal::Decimal,
+    solana_program::pubkey::Pubkey,
+    solana_signer::Signer,
+    tracing::{info, warn},
+};
+
+/// What a look found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Values that agree with the own sources.
+    pub agree: usize,
+    /// Values that do not.
+    pub differ: usize,
+    /// Values that could not be measured.
+    pub unknown: usize,
+    /// Disputes that were filed.
+    pub disputed: usize,
+}
+
+/// A value of others that is not final yet.
+struct Claimed<'a> {
+    bound: &'a Bound<'a>,
+    duty: Duty,
+    value: i64,
+    attestation: &'a Attestation,
+}
+
+/// Compares every value that is not final yet with the own sources, and disputes what differs if the configuration says so.
+///
+/// # Errors
+/// If the chain, the journal or the evidence cannot be used.
+pub async fn look(daemon: &Daemon) -> Result<Look, DaemonError> {
+    let disputer = match &daemon.config.watch.disputer {
+        Some(text) => Some(keys::open(text, "the disputer")?),
+        None => None,
+    };
+    let now = daemon.endpoints.ask(async |client| client.now().await).await?;
+    let mut look = Look::default();
+    for address in daemon.config.plans() {
+        let state = daemon.plan(address, true).await?;
+        let attestations = daemon
+            .endpoints
+            .ask(async |client| client.attestations_of_plan(&address).await)
+            .await?;
+        for feed in daemon.config.feeds.iter().filter(|feed| feed.plan == address) {
+            look_at(daemon, &state, feed, &attestations, disputer.as_deref(), now, &mut look).await?;
+        }
+    }
+    Ok(look)
+}
+
+async fn look_at(
+    daemon: &Daemon,
+    state: &PlanState,
+    feed: &Feed,
+    attestations: &[(Pubkey, Attestation)],
+    disputer: Option<&dyn Signer>,
+    now: i64,
+    look: &mut Look,
+) -> Result<(), DaemonError> {
+    let bound = Bound::new(feed, &state.plan)?;
+    let identities = match &feed.identities {
+        Some(file) => Identities::read(file)?,
+        None => Identities::default(),
+    };
+    for (_, attestation) in attestations.iter().filter(|(_, found)| found.kpi == bound.kpi) {
+        let Some(claimed) = claimed(&bound, state, attestation, &identities, now)? else {
+            continue;
+        };
+        let Some((own, evidence)) = own_value(daemon, &claimed).await? else {
+            look.unknown += 1;
+            continue;
+        };
+        let tolerance = daemon.config.watch.tolerance_pct.unwrap_or_default();
+        if within(own, claimed.value, tolerance) {
+            look.agree += 1;
+            continue;
+        }
+        look.differ += 1;
+        let decimals = bound.terms.decimals;
+        let text = format!(
+            "the oracles attested {}, this operator's sources say {}; evidence {}",
+            value::from_fixed(claimed.value, decimals),
+            value::from_fixed(own, decimals),
+            hex::encode(evidence)
+        );
+        daemon.alert("disagreement", Some(&claimed.duty), text).await;
+        if let Some(disputer) = disputer
+            && dispute(daemon, state, &claimed, disputer, evidence, now).await?
+        {
+            look.disputed += 1;
+        }
+    }
+    Ok(())
+}
+
+/// The value that an attestation would give if nothing more happened, if that can still change.
+fn claimed<'a>(
+    bound: &'a Bound<'a>,
+    state: &PlanState,
+    attestation: &'a Attestation,
+    identities: &Identities,
+    now: i64,
+) -> Result<Option<Claimed<'a>>, DaemonError> {
+    let times = projection::period_times(&state.plan, attestation.period).map_err(crate::duties::FeedError::from)?;
+    let reading = projection::reading(&state.plan, bound.kpi, attestation.period, Some(attestation), now)
+        .map_err(crate::duties::FeedError::from)?;
+    let (Finality::NotBefore(_), Outcome::Value(value)) = (reading.finality, reading.outcome) else {
+        return Ok(None);
+    };
+    let grant = state.grants.iter().find(|(address, _)| *address == attestation.subject);
+    let grant = match (bound.individual, grant) {
+        (true, Some((address, grant))) => Some(grant_scope(address, grant, identities)),
+        // A grant that was closed has settled.
+        (true, None) => return Ok(None),
+        (false, _) => None,
+    };
+    Ok(Some(Claimed {
+        bound,
+        duty: bound.duty(&times, grant),
+        value,
+        attestation,
+    }))
+}
+
+/// What this operator measures: what it attested itself, or what its sources say now.
+async fn own_value(daemon: &Daemon, claimed: &Claimed<'_>) -> Result<Option<(i64, Hash)>, DaemonError> {
+    let (measured, entry) = {
+        let journal = daemon.journal();
+        (
+            journal.measured(&claimed.duty.target)?,
+            journal.entry(&claimed.duty.target)?,
+        )
+    };
+    if let Some(measured) = measured {
+        return Ok(Some((measured.value, measured.evidence)));
+    }
+    match measure(claimed.bound, &claimed.duty, entry.as_ref(), None).await {
+        Ok(finding) => Ok(Some((finding.value, daemon.store.put(&finding.evidence)?))),
+        Err(hold) => {
+            warn!(feed = claimed.duty.feed, period = claimed.duty.target.period, reason = %hold, "nothing to compare with");
+            Ok(None)
+        }
+    }
+}
+
+/// Disputes a value once, as long as that is possible; the hash of the own evidence is the reason. Returns whether it did.
+async fn dispute(
+    daemon: &Daemon,
+    state: &PlanState,
+    claimed: &Claimed<'_>,
+    disputer: &dyn Signer,
+    reason_hash: Hash,
+    now: i64,
+) -> Result<bool, DaemonError> {
+    let plan = &state.plan;
+    let target = claimed.duty.target;
+    let since = match claimed.attestation.resolved != 0 {
+        true => claimed.attestation.resolved_at,
+        false => claimed.duty.closes,
+    };
+    let over = since.saturating_add(i64::from(plan.challenge_secs));
+    let is_open = now >= since && now < over && claimed.attestation.disputed_at == 0;
+    if !is_open || daemon.journal().disputed(&target)? {
+        return Ok(false);
+    }
+    let grant = match entitled(daemon, state, claimed, &disputer.pubkey()) {
+        Ok(grant) => grant,
+        Err(why) => {
+            daemon.alert("not-entitled", Some(&claimed.duty), why).await;
+            return Ok(false);
+        }
+    };
+    let args = DisputeArgs {
+        kpi: target.kpi,
+        period: target.period,
+        reason_hash,
+    };
+    let instruction = instructions::dispute(
+        &disputer.pubkey(),
+        &disputer.pubkey(),
+        &state.address,
+        plan,
+        grant,
+        args,
+    );
+    let sent = daemon
+        .endpoints
+        .ask(async |client| {
+            let submission = Submission::new(vec![instruction.clone()], disputer);
+            let (prepared, _) = client.prepare(&submission).await?;
+            // Written down first: a second dispute is never signed, whatever becomes of this one.
+            let noted = daemon.journal().record_dispute(&target, &prepared.signature, now);
+            noted.map_err(|error| ClientError::Unreadable(error.to_string()))?;
+            client.confirm(&prepared).await
+        })
+        .await;
+    match sent {
+        Ok(confirmed) => {
+            info!(signature = %confirmed.signature, feed = claimed.duty.feed, period = target.period, "disputed");
+            Ok(true)
+        }
+        Err(error) => {
+            let text = format!("the dispute was not accepted: {error}");
+            daemon.alert("dispute-failed", Some(&claimed.duty), text).await;
+            Ok(false)
+        }
+    }
+}
+
+/// The grant for which `key` may dispute, none for the authority; or why it may not.
+fn entitled(daemon: &Daemon, state: &PlanState, claimed: &Claimed<'_>, key: &Pubkey) -> Result<Option<Pubkey>, String> {
+    let individual = claimed.duty.scope.grant.as_ref().map(|grant| grant.address);
+    if state.plan.authority == *key {
+        return Ok(individual);
+    }
+    let wanted = individual.or(daemon.config.watch.grant);
+    let weighs = |grant: &Grant| {
+        let weight = grant.kpi_weights.get(usize::from(claimed.bound.kpi));
+        weight.is_some_and(|weight| *weight > 0) && grant.covers(claimed.duty.target.period)
+    };
+    let own = state.grants.iter().find(|(address, grant)| {
+        wanted.is_none_or(|wanted| wanted == *address) && grant.beneficiary == *key && weighs(grant)
+    });
+    let (address, _) = own.ok_or_else(|| {
+        format!("{key} may not dispute this: it is neither the authority of the plan nor the beneficiary of a grant with weight on the KPI")
+    })?;
+    Ok(Some(*address))
+}
+
+/// Whether `other` is at most `pct` percent of `own` away from it.
+fn within(own: i64, other: i64, pct: Decimal) -> bool {
+    let apart = Decimal::from(own.abs_diff(other)).checked_mul(Decimal::ONE_HUNDRED);
+    let allowed = Decimal::from(own.unsigned_abs()).checked_mul(pct);
+    matches!((apart, allowed), (Some(apart), Some(allowed)) if apart <= allowed)
+}

@@ -1,0 +1,7 @@
+//! The oracle daemon as its operator runs it: built, against a local chain, with everything going wrong that can.
+
+mod commands;
+mod faults;
+mod sources;
+mod support;
+mod watch;
