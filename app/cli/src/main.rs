@@ -13,6 +13,7 @@ mod reference;
 mod send;
 mod time;
 mod token;
+mod view;
 
 use {
     app::App,

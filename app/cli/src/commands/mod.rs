@@ -1,6 +1,14 @@
 //! The commands, one file each.
 
+mod attest;
+mod attestation;
+mod claim;
+mod completions;
+mod grant;
+mod hash;
+mod localnet;
 mod plan;
+mod settle;
 
 use {
     crate::{app::App, fault::Fault},
@@ -13,12 +21,30 @@ pub enum Command {
     /// Make, fund, run and close plans
     #[command(subcommand)]
     Plan(plan::PlanCommand),
+    /// Make, end, hand over and close grants
+    #[command(subcommand)]
+    Grant(grant::GrantCommand),
+    Attest(attest::Attest),
+    /// Dispute reported values, and rule on disputes
+    #[command(subcommand)]
+    Attestation(attestation::AttestationCommand),
+    Settle(settle::Settle),
+    Claim(claim::Claim),
+    Localnet(localnet::Localnet),
+    Completions(completions::Completions),
 }
 
 impl Command {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         match self {
             Self::Plan(command) => command.run(app).await,
+            Self::Grant(command) => command.run(app).await,
+            Self::Attest(command) => command.run(app).await,
+            Self::Attestation(command) => command.run(app).await,
+            Self::Settle(command) => command.run(app).await,
+            Self::Claim(command) => command.run(app).await,
+            Self::Localnet(command) => command.run(),
+            Self::Completions(command) => command.run(app),
         }
     }
 }

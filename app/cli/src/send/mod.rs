@@ -6,9 +6,11 @@ mod args;
 mod dry_run;
 mod export;
 mod funds;
+mod lookup;
 mod sign;
 mod snapshot;
 mod submit;
+mod transfer;
 
 pub use {
     action::Action,
@@ -16,11 +18,7 @@ pub use {
 };
 
 use {
-    crate::{
-        app::App,
-        fault::Fault,
-        token::{Token, holding},
-    },
+    crate::{app::App, fault::Fault, token::Token},
     earnout::state::{Attestation, Grant, Plan},
     earnout_sdk::{accounts, client::ClientError},
     snapshot::Snapshot,
@@ -125,23 +123,6 @@ impl Draft<'_> {
     /// If its mint cannot be read.
     pub async fn token_of(&self, plan: &Plan) -> Result<Token, Fault> {
         Token::of_account(&plan.mint, self.account(&plan.mint).await?.as_ref())
-    }
-
-    /// The balance of a token account of `token`, base units. `what` says what the account is.
-    ///
-    /// # Errors
-    /// If there is none, or it is of another token.
-    pub async fn balance(&self, token: &Token, address: &Pubkey, what: &str) -> Result<u64, Fault> {
-        let account = self.account(address).await?;
-        let account =
-            account.ok_or_else(|| Fault::new(format!("there is no token account at {address}, the {what}")))?;
-        match holding(&account) {
-            Some(holding) if holding.mint == token.mint => Ok(holding.amount),
-            Some(holding) => Err(Fault::new(format!("{address}, the {what}, holds another token"))
-                .why(format!("its mint is {}, the plan's is {}", holding.mint, token.mint))),
-            None => Err(Fault::new(format!("{address}, the {what}, is no token account"))
-                .why(format!("it belongs to {}", account.owner))),
-        }
     }
 
     /// The time by the chain's clock, Unix seconds.

@@ -44,12 +44,21 @@ impl Fund {
         let source = self.from.unwrap_or_else(associated);
         let balance = draft.balance(&token, &source, "source").await?;
         let amount = self.amount.base_units(&token)?.unwrap_or(balance);
+        if amount == 0 {
+            return Err(
+                Fault::new("the amount to fund is zero").why(format!("{source} holds {}", token.amount(balance)))
+            );
+        }
         if amount > balance {
             return Err(Fault::new(format!("{source} holds less than {}", token.amount(amount)))
                 .why(format!("its balance is {}; nothing was sent", token.amount(balance)))
                 .advice("fund less, or name another source with --from"));
         }
         let fund = instructions::fund(&funder.pubkey(), &token.of_plan(&address), &source, amount);
+        let vault = pda::vault(&address);
+        let fund = draft
+            .with_transfer_accounts(fund, &token, &source, &vault, &funder.pubkey(), amount)
+            .await?;
         let action = Action::new("Fund the plan", vec![fund])
             .address(app, "plan", address)
             .fact("amount", token.amount(amount))

@@ -1,6 +1,12 @@
 //! `earnout plan …`.
 
+mod activate;
+mod authority;
+mod close;
 mod fund;
+mod oracles;
+mod surplus;
+mod treasury;
 
 use {
     crate::{app::App, fault::Fault},
@@ -9,15 +15,27 @@ use {
 
 /// Plans. A new command is one line here and one in `run`.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Example:\n  $ earnout plan fund 7xKX…/1 250_000")]
+#[command(after_help = "Example:\n  $ earnout plan fund PLAN 250_000.5")]
 pub enum PlanCommand {
     Fund(fund::Fund),
+    Activate(activate::Activate),
+    Surplus(surplus::Surplus),
+    Authority(authority::Authority),
+    Oracles(oracles::Oracles),
+    Treasury(treasury::Treasury),
+    Close(close::Close),
 }
 
 impl PlanCommand {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         match self {
             Self::Fund(command) => command.run(app).await,
+            Self::Activate(command) => command.run(app).await,
+            Self::Surplus(command) => command.run(app).await,
+            Self::Authority(command) => command.run(app).await,
+            Self::Oracles(command) => command.run(app).await,
+            Self::Treasury(command) => command.run(app).await,
+            Self::Close(command) => command.run(app).await,
         }
     }
 }

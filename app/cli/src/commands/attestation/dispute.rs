@@ -1,0 +1,115 @@
+//! `earnout attestation dispute`.
+
+use {
+    super::super::hash,
+    crate::{
+        app::App,
+        fault::Fault,
+        reference::{GrantRef, KpiRef, PlanRef, kpi_name},
+        send::{Action, SendArgs},
+    },
+    clap::Args,
+    earnout::instructions::DisputeArgs,
+    earnout_sdk::instructions,
+    std::path::PathBuf,
+};
+
+/// Dispute a reported value, or that nobody reported one
+///
+/// The authority may, and the beneficiary of a grant that the KPI pays in the period. A dispute that is decided against a
+/// grant bars it from further ones.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ earnout attestation dispute PLAN revenue 0 --reason reason.md --grant PLAN/3 -k me.json
+  $ earnout attestation dispute PLAN revenue 0 --reason-hash HASH")]
+pub struct Dispute {
+    /// The plan: its address, or CREATOR/ID
+    plan: PlanRef,
+    /// The KPI: its name, or its number
+    kpi: KpiRef,
+    /// The period, counted from 0
+    period: u16,
+    #[command(flatten)]
+    reason: Reason,
+    /// The grant that is measured, for an individual KPI; the beneficiary's grant for a shared one
+    #[arg(long)]
+    grant: Option<GrantRef>,
+    /// Who disputes: the authority, or the grant's beneficiary [default: the --keypair]
+    #[arg(long, value_name = "SIGNER")]
+    disputer: Option<String>,
+    /// Who pays the rent if nobody voted [default: the --keypair]
+    #[arg(long, value_name = "SIGNER")]
+    payer: Option<String>,
+    #[command(flatten)]
+    send: SendArgs,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Reason {
+    /// File with the published reason, of which the hash is recorded
+    #[arg(long, value_name = "FILE")]
+    reason: Option<PathBuf>,
+    /// SHA-256 of the reason, hexadecimal
+    #[arg(long, value_name = "HASH")]
+    reason_hash: Option<String>,
+}
+
+impl Reason {
+    /// # Errors
+    /// If the file cannot be read, or the hash is none.
+    pub fn hash(&self) -> Result<[u8; 32], Fault> {
+        hash::of("reason", self.reason.as_deref(), self.reason_hash.as_deref())
+    }
+}
+
+impl Dispute {
+    pub async fn run(&self, app: &App) -> Result<(), Fault> {
+        let draft = self.send.begin(app)?;
+        let address = self.plan.address();
+        let reason_hash = self.reason.hash()?;
+        let plan = draft.plan(&address).await?;
+        let number = self.kpi.number(&plan)?;
+        let kpi = plan.kpi(number)?;
+        let disputer = draft.signer(self.disputer.as_deref(), "disputer")?;
+        let payer = draft.signer(self.payer.as_deref(), "payer")?;
+        let grant = match &self.grant {
+            Some(grant) => Some(draft.grant_of(&address, grant).await?),
+            None => draft.subject_grant(&address, kpi, None).await?,
+        };
+        if disputer.pubkey() != plan.authority {
+            let Some(grant) = grant else {
+                return Err(
+                    Fault::new(format!("{} may not dispute without a grant", disputer.pubkey()))
+                        .why(format!(
+                            "NotEntitled: only the authority {} may; nothing was sent",
+                            plan.authority
+                        ))
+                        .advice("a beneficiary names its grant with --grant"),
+                );
+            };
+            let beneficiary = draft.grant(&grant).await?.beneficiary;
+            draft.require("disputer", &grant, &beneficiary, disputer.as_ref())?;
+        }
+        let args = DisputeArgs {
+            kpi: number,
+            period: self.period,
+            reason_hash,
+        };
+        let dispute = instructions::dispute(&payer.pubkey(), &disputer.pubkey(), &address, &plan, grant, args);
+        let mut action = Action::new("Dispute a value", vec![dispute])
+            .address(app, "plan", address)
+            .fact("KPI", kpi_name(kpi))
+            .fact("period", self.period);
+        if let Some(grant) = grant {
+            action = action.address(app, "grant", grant);
+        }
+        let action = action
+            .fact("reason hash", hash::hex(&reason_hash))
+            .address(app, "disputer", disputer.pubkey())
+            .signed_by(disputer)
+            .signed_by(payer)
+            .asking();
+        draft.execute(action).await
+    }
+}

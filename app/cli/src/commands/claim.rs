@@ -1,0 +1,132 @@
+//! `earnout claim`.
+
+use {
+    crate::{
+        app::App,
+        fault::Fault,
+        reference::GrantRef,
+        send::{Action, SendArgs},
+        token::AmountArg,
+    },
+    clap::Args,
+    earnout::state::CLAIM_LOCKED,
+    earnout_sdk::{instructions, pda, projection},
+    solana_program::pubkey::Pubkey,
+};
+
+/// Pay what a grant has vested to its beneficiary. Anybody may, unless the beneficiary has locked claiming
+///
+/// Only the beneficiary may claim a part, or to another account than its associated one.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ earnout claim PLAN/3
+  $ earnout claim PLAN/3 1_000 --to TOKEN_ACCOUNT -k me.json")]
+pub struct Claim {
+    /// The grant: its address, or PLAN/INDEX
+    grant: GrantRef,
+    /// Tokens, exact: `1_250.5`, or ALL that is claimable
+    #[arg(default_value = "ALL")]
+    amount: AmountArg,
+    /// Token account that is paid [default: the beneficiary's associated one, made if it is missing]
+    #[arg(long, value_name = "ADDRESS")]
+    to: Option<Pubkey>,
+    /// Least amount that must arrive, for a token with a transfer fee
+    #[arg(long, value_name = "AMOUNT")]
+    min_received: Option<AmountArg>,
+    /// Who claims [default: the --keypair]
+    #[arg(long, value_name = "SIGNER")]
+    claimant: Option<String>,
+    #[command(flatten)]
+    send: SendArgs,
+}
+
+impl Claim {
+    pub async fn run(&self, app: &App) -> Result<(), Fault> {
+        let draft = self.send.begin(app)?;
+        let claimant = draft.signer(self.claimant.as_deref(), "claimant")?;
+        let (address, plan_address) = draft.grant_and_plan(&self.grant).await?;
+        let grant = draft.grant(&address).await?;
+        let plan = draft.plan(&plan_address).await?;
+        let token = draft.token_of(&plan).await?;
+        let now = draft.now().await?;
+        let amounts = projection::amounts(&plan, &grant, now)?;
+        let amount = self.amount.base_units(&token)?;
+        let taken = amount.unwrap_or(amounts.claimable);
+        if taken == 0 || taken > amounts.claimable {
+            return Err(Fault::new(match taken {
+                0 => format!("the grant {address} has nothing to claim"),
+                _ => format!("the grant {address} cannot pay {} now", token.amount(taken)),
+            })
+            .why(format!(
+                "{} are vested and {} were claimed, so {} are claimable; nothing was sent",
+                token.amount(amounts.vested),
+                token.amount(amounts.claimed),
+                token.amount(amounts.claimable)
+            ))
+            .advice("`earnout grant show` says what can be claimed next and when"));
+        }
+        let associated = pda::associated_token_account(&grant.beneficiary, &token.mint, &token.program);
+        let destination = self.to.unwrap_or(associated);
+        if claimant.pubkey() != grant.beneficiary {
+            let beneficiary = grant.beneficiary;
+            if grant.has(CLAIM_LOCKED) {
+                return Err(
+                    Fault::new(format!("only the beneficiary {beneficiary} may claim this grant"))
+                        .why("ClaimLocked: it has reserved claiming for itself; nothing was sent")
+                        .advice("sign with its key: --claimant SIGNER, or -k SIGNER"),
+                );
+            }
+            if amount.is_some() || destination != associated {
+                return Err(Fault::new(format!(
+                    "only the beneficiary {beneficiary} may claim a part, or to another account"
+                ))
+                .why(format!(
+                    "OnlyBeneficiary: {} signs; nothing was sent",
+                    claimant.pubkey()
+                ))
+                .advice("leave out amount and --to, or sign with the beneficiary's key"));
+            }
+        }
+        let mut steps = Vec::new();
+        if draft.account(&destination).await?.is_none() && destination == associated {
+            let payer = draft.payer()?.pubkey();
+            steps.push(instructions::create_associated_token_account(
+                &payer,
+                &grant.beneficiary,
+                &token.mint,
+                &token.program,
+            ));
+        } else {
+            draft.token_account(&token, &destination, "destination").await?;
+        }
+        let min_received = match &self.min_received {
+            Some(least) => least.base_units(&token)?.unwrap_or(taken),
+            None => 0,
+        };
+        let of_plan = token.of_plan(&plan_address);
+        let claim = instructions::claim_at_least(
+            &claimant.pubkey(),
+            &of_plan,
+            &address,
+            &destination,
+            amount,
+            min_received,
+        );
+        steps.push(
+            draft
+                .with_transfer_accounts(claim, &token, &plan.vault, &destination, &plan_address, taken)
+                .await?,
+        );
+        let action = Action::new("Pay what the grant has vested", steps)
+            .address(app, "plan", plan_address)
+            .address(app, "grant", address)
+            .fact("amount", token.amount(taken))
+            .fact("claimed before", token.amount(amounts.claimed))
+            .address(app, "beneficiary", grant.beneficiary)
+            .address(app, "destination", destination)
+            .address(app, "claimant", claimant.pubkey())
+            .signed_by(claimant)
+            .asking();
+        draft.execute(action).await
+    }
+}

@@ -1,0 +1,235 @@
+//! `earnout grant create`.
+
+use {
+    crate::{
+        app::App,
+        fault::Fault,
+        reference::{KpiRef, PlanRef},
+        send::{Action, SendArgs},
+        time::Moment,
+        token::AmountArg,
+    },
+    clap::Args,
+    earnout::{
+        instructions::CreateGrantArgs,
+        state::{Grant, Plan},
+    },
+    earnout_core::{FULL_SCORE, tranche},
+    earnout_sdk::{amount, instructions, pda, projection},
+    solana_program::pubkey::Pubkey,
+    std::str::FromStr,
+};
+
+/// Make a grant, funded in full from its first second
+///
+/// Weights are basis points or percent; what they leave of 10,000 is the weight of time, unless --time-weight says it.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ earnout grant create PLAN BENEFICIARY 120_000 --weight revenue=60% --weight tasks=2000
+  $ earnout grant create PLAN BENEFICIARY 120_000 --weight 0=10000 --first-period 2 --periods 4 --cliff 1 --revocable")]
+pub struct Create {
+    /// The plan: its address, or CREATOR/ID
+    plan: PlanRef,
+    /// Who is paid
+    beneficiary: Pubkey,
+    /// Tokens for full scores in every period, exact: `1_250.5`
+    allocation: AmountArg,
+    /// Weight of a KPI: its name or number, and basis points or percent
+    #[arg(long, value_name = "KPI=WEIGHT")]
+    weight: Vec<Weight>,
+    /// Weight of time [default: what the KPIs leave]
+    #[arg(long, value_name = "WEIGHT", value_parser = basis_points)]
+    time_weight: Option<u16>,
+    /// First period [default: the next that has not begun]
+    #[arg(long, value_name = "PERIOD")]
+    first_period: Option<u16>,
+    /// Number of periods [default: all from the first on]
+    #[arg(long, value_name = "COUNT")]
+    periods: Option<u16>,
+    /// Nothing vests before the end of this many periods
+    #[arg(long, value_name = "PERIODS", default_value_t = 0)]
+    cliff: u16,
+    /// The authority may terminate the grant
+    #[arg(long)]
+    revocable: bool,
+    /// The beneficiary may hand the grant to another key
+    #[arg(long)]
+    transferable: bool,
+    /// Accept a beneficiary that no key can sign for, such as the vault of a multisig
+    #[arg(long)]
+    allow_off_curve: bool,
+    /// The plan's authority [default: the --keypair]
+    #[arg(long, value_name = "SIGNER")]
+    authority: Option<String>,
+    /// Who pays the rent and gets it back when the grant is closed [default: the --keypair]
+    #[arg(long, value_name = "SIGNER")]
+    payer: Option<String>,
+    #[command(flatten)]
+    send: SendArgs,
+}
+
+/// `KPI=WEIGHT` on the command line.
+#[derive(Clone, Debug)]
+struct Weight {
+    kpi: KpiRef,
+    basis_points: u16,
+}
+
+impl FromStr for Weight {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (kpi, weight) = text.rsplit_once('=').ok_or("expected KPI=WEIGHT")?;
+        Ok(Self {
+            kpi: kpi.parse()?,
+            basis_points: basis_points(weight)?,
+        })
+    }
+}
+
+/// `6000`, or `60%`.
+fn basis_points(text: &str) -> Result<u16, String> {
+    let read = match text.strip_suffix('%') {
+        Some(percent) => amount::parse(percent.trim_end(), 2),
+        None => amount::parse(text, 0),
+    };
+    let points = read.ok().and_then(|points| u16::try_from(points).ok());
+    let points = points.filter(|points| *points <= FULL_SCORE);
+    points.ok_or_else(|| format!("`{text}` is no weight: expected 0 to 10000 basis points, or 0% to 100%"))
+}
+
+impl Create {
+    pub async fn run(&self, app: &App) -> Result<(), Fault> {
+        let draft = self.send.begin(app)?;
+        let address = self.plan.address();
+        let plan = draft.plan(&address).await?;
+        let token = draft.token_of(&plan).await?;
+        let authority = draft.signer(self.authority.as_deref(), "authority")?;
+        draft.require("authority", &address, &plan.authority, authority.as_ref())?;
+        let payer = draft.signer(self.payer.as_deref(), "payer")?;
+        if !self.allow_off_curve && !self.beneficiary.is_on_curve() {
+            return Err(
+                Fault::new(format!("no key can sign for the beneficiary {}", self.beneficiary))
+                    .why("it is the address of a program's account, not of a wallet; nothing was sent")
+                    .advice("if it is the vault of a multisig that can claim, add --allow-off-curve"),
+            );
+        }
+        let allocation = self.allocation.base_units(&token)?;
+        let allocation = allocation.ok_or_else(|| Fault::new("a grant needs an amount, not ALL"))?;
+        let (time_weight, kpi_weights) = self.weights(&plan)?;
+        let first_period = match self.first_period {
+            Some(period) => period,
+            None => next_period(&plan, draft.now().await?)?,
+        };
+        let args = CreateGrantArgs {
+            grant_index: plan.grant_counter,
+            beneficiary: self.beneficiary,
+            allocation,
+            first_period,
+            periods: self.periods.unwrap_or(plan.period_count.saturating_sub(first_period)),
+            cliff_periods: self.cliff,
+            time_weight,
+            kpi_weights,
+            revocable: self.revocable,
+            transferable: self.transferable,
+        };
+        let mut all_weights = [0; 16];
+        all_weights
+            .iter_mut()
+            .zip(&args.kpi_weights)
+            .for_each(|(all, weight)| *all = *weight);
+        let most = most(&plan, allocation, time_weight, &all_weights)?;
+        let begins = projection::period_times(&plan, first_period)?.start;
+        let create =
+            instructions::create_grant(&payer.pubkey(), &authority.pubkey(), &address, &plan.mint, args.clone());
+        let mut action = Action::new("Make the grant", vec![create])
+            .address(app, "plan", address)
+            .fact("index", args.grant_index)
+            .address(app, "grant", pda::grant(&address, args.grant_index))
+            .address(app, "beneficiary", self.beneficiary)
+            .fact("allocation", token.amount(allocation))
+            .fact("reserved", token.amount(most))
+            .fact("first period", first_period)
+            .fact("begins", Moment(begins))
+            .fact("periods", args.periods)
+            .fact("cliff periods", args.cliff_periods)
+            .fact("time weight", time_weight);
+        if !args.kpi_weights.is_empty() {
+            let weights = args.kpi_weights.iter().map(ToString::to_string).collect::<Vec<_>>();
+            action = action.fact("KPI weights", weights.join(", "));
+        }
+        let action = action
+            .fact("revocable", args.revocable)
+            .fact("transferable", args.transferable)
+            .address(app, "rent payer", payer.pubkey())
+            .address(app, "authority", authority.pubkey())
+            .signed_by(authority)
+            .signed_by(payer)
+            .asking();
+        draft.execute(action).await
+    }
+
+    /// Weight of time, and of the plan's KPIs up to the last that has one.
+    fn weights(&self, plan: &Plan) -> Result<(u16, Vec<u16>), Fault> {
+        let mut weights = Vec::new();
+        for Weight { kpi, basis_points } in &self.weight {
+            let number = usize::from(kpi.number(plan)?);
+            if weights.len() <= number {
+                weights.resize(number + 1, None);
+            }
+            if weights[number].replace(*basis_points).is_some() {
+                return Err(Fault::new(format!("the KPI {kpi} has two weights")).advice("give it one --weight"));
+            }
+        }
+        let weights: Vec<u16> = weights.into_iter().map(Option::unwrap_or_default).collect();
+        let sum: u32 = weights.iter().copied().map(u32::from).sum();
+        let full = u32::from(FULL_SCORE);
+        let left = full.checked_sub(sum).and_then(|left| u16::try_from(left).ok());
+        let time = self.time_weight.or(left).unwrap_or_default();
+        if sum + u32::from(time) != full {
+            return Err(Fault::new("the weights do not sum to 10,000")
+                .why(format!("the KPIs have {sum} and time has {time}; nothing was sent"))
+                .advice("change --weight or --time-weight; without --time-weight time has what the KPIs leave"));
+        }
+        Ok((time, weights))
+    }
+}
+
+/// The most that the grant can be paid, base units: what is reserved for it.
+fn most(plan: &Plan, allocation: u64, time_weight: u16, kpi_weights: &[u16; 16]) -> Result<u64, Fault> {
+    let max_credit = Grant::max_credit(plan, time_weight, kpi_weights)?;
+    tranche::reserve(allocation, max_credit, 0).map_err(|_| {
+        Fault::new("ReserveTooLarge: the grant's largest payout exceeds what a token amount can express")
+            .advice("make the allocation smaller")
+    })
+}
+
+/// The first period that begins after `now`.
+fn next_period(plan: &Plan, now: i64) -> Result<u16, Fault> {
+    let schedule = projection::schedule(plan)?;
+    let next = schedule.iter().find(|times| times.start > now);
+    next.map(|times| times.period).ok_or_else(|| {
+        Fault::new("the plan's last period has begun, so no grant can begin any more")
+            .why(format!("the chain's time is {}", Moment(now)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_in_basis_points_or_percent() {
+        assert_eq!(basis_points("6000"), Ok(6_000));
+        assert_eq!(basis_points("60%"), Ok(6_000));
+        assert_eq!(basis_points("33.33 %"), Ok(3_333));
+        assert_eq!(basis_points("100%"), Ok(10_000));
+        for wrong in ["", "%", "10001", "100.01%", "0.5", "-1", "33.333%"] {
+            assert!(basis_points(wrong).is_err(), "{wrong}");
+        }
+        let weight: Weight = "a=b=50%".parse().expect("a weight");
+        assert_eq!((weight.kpi.to_string().as_str(), weight.basis_points), ("a=b", 5_000));
+        assert!("revenue".parse::<Weight>().is_err());
+        assert!("=50%".parse::<Weight>().is_err());
+    }
+}

@@ -1,0 +1,38 @@
+//! `earnout grant …`.
+
+mod close;
+mod create;
+mod lock;
+mod resign;
+mod terminate;
+mod transfer;
+
+use {
+    crate::{app::App, fault::Fault},
+    clap::Subcommand,
+};
+
+/// Grants. A new command is one line here and one in `run`.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  $ earnout grant create PLAN BENEFICIARY 120_000 --weight revenue=10000")]
+pub enum GrantCommand {
+    Create(create::Create),
+    Terminate(terminate::Terminate),
+    Resign(resign::Resign),
+    Transfer(transfer::Transfer),
+    Lock(lock::Lock),
+    Close(close::Close),
+}
+
+impl GrantCommand {
+    pub async fn run(&self, app: &App) -> Result<(), Fault> {
+        match self {
+            Self::Create(command) => command.run(app).await,
+            Self::Terminate(command) => command.run(app).await,
+            Self::Resign(command) => command.run(app).await,
+            Self::Transfer(command) => command.run(app).await,
+            Self::Lock(command) => command.run(app).await,
+            Self::Close(command) => command.run(app).await,
+        }
+    }
+}

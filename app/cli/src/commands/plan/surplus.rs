@@ -1,0 +1,79 @@
+//! `earnout plan surplus`.
+
+use {
+    crate::{
+        app::App,
+        fault::Fault,
+        reference::PlanRef,
+        send::{Action, SendArgs},
+        token::AmountArg,
+    },
+    clap::Args,
+    earnout_sdk::instructions,
+};
+
+/// Send surplus, tokens that no grant can ever claim, to the plan's treasury
+///
+/// After the plan's last deadline anybody may; the tokens then go to the associated account of the treasury's owner.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ earnout plan surplus PLAN
+  $ earnout plan surplus PLAN 1_000 --authority authority.json")]
+pub struct Surplus {
+    /// The plan: its address, or CREATOR/ID
+    plan: PlanRef,
+    /// Tokens, exact: `1_250.5`, or ALL
+    #[arg(default_value = "ALL")]
+    amount: AmountArg,
+    /// The plan's authority [default: the --keypair]
+    #[arg(long, value_name = "SIGNER")]
+    authority: Option<String>,
+    #[command(flatten)]
+    send: SendArgs,
+}
+
+impl Surplus {
+    pub async fn run(&self, app: &App) -> Result<(), Fault> {
+        let draft = self.send.begin(app)?;
+        let address = self.plan.address();
+        let plan = draft.plan(&address).await?;
+        let token = draft.token_of(&plan).await?;
+        let caller = draft.signer(self.authority.as_deref(), "authority")?;
+        let vault = draft.balance(&token, &plan.vault, "vault").await?;
+        let surplus = plan.surplus(vault)?;
+        let amount = self.amount.base_units(&token)?;
+        let taken = amount.unwrap_or(surplus);
+        if taken > surplus || taken == 0 {
+            return Err(Fault::new(format!(
+                "the plan has no surplus of {}",
+                if taken == 0 {
+                    "any amount".to_owned()
+                } else {
+                    token.amount(taken).to_string()
+                }
+            ))
+            .why(format!(
+                "the vault holds {}, of which {} are reserved, owed or pooled: {} are surplus; nothing was sent",
+                token.amount(vault),
+                token.amount(plan.obligations()?),
+                token.amount(surplus)
+            )));
+        }
+        let (destination, mut steps) = draft.surplus_destination(&address, &plan, caller.as_ref()).await?;
+        let withdraw = instructions::withdraw_surplus(&caller.pubkey(), &token.of_plan(&address), &destination, amount);
+        steps.push(
+            draft
+                .with_transfer_accounts(withdraw, &token, &plan.vault, &destination, &address, taken)
+                .await?,
+        );
+        let action = Action::new("Send surplus to the treasury", steps)
+            .address(app, "plan", address)
+            .fact("amount", token.amount(taken))
+            .fact("surplus before", token.amount(surplus))
+            .address(app, "destination", destination)
+            .address(app, "authority", caller.pubkey())
+            .signed_by(caller)
+            .asking();
+        draft.execute(action).await
+    }
+}

@@ -1,0 +1,129 @@
+//! `earnout settle`.
+
+use {
+    crate::{
+        app::App,
+        fault::Fault,
+        reference::{GrantRef, kpi_name},
+        send::{Action, Draft, SendArgs},
+        time::Moment,
+    },
+    clap::Args,
+    earnout::state::{Grant, Plan, Scope},
+    earnout_core::quorum::Finality,
+    earnout_sdk::{instructions, pda, projection},
+    solana_program::pubkey::Pubkey,
+};
+
+/// Compute what a grant earned in its next period, once, for ever. Anybody may
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  $ earnout settle PLAN/3")]
+pub struct Settle {
+    /// The grant: its address, or PLAN/INDEX
+    grant: GrantRef,
+    /// Who pays the rent of the period's pool, under redistribution [default: the --keypair]
+    #[arg(long, value_name = "SIGNER")]
+    payer: Option<String>,
+    #[command(flatten)]
+    send: SendArgs,
+}
+
+impl Settle {
+    pub async fn run(&self, app: &App) -> Result<(), Fault> {
+        let draft = self.send.begin(app)?;
+        let payer = draft.signer(self.payer.as_deref(), "payer")?;
+        let (address, plan_address) = draft.grant_and_plan(&self.grant).await?;
+        let grant = draft.grant(&address).await?;
+        let plan = draft.plan(&plan_address).await?;
+        let token = draft.token_of(&plan).await?;
+        let scores = scores(&draft, &plan_address, &plan, &address, &grant).await?;
+        let mut steps = Vec::new();
+        // The bonus of a period is collected before the next one is settled.
+        if plan.redistributes()? && grant.collected_through < grant.next_period {
+            steps.push(instructions::collect_bonus(
+                &plan_address,
+                &address,
+                grant.collected_through,
+            ));
+        }
+        steps.push(instructions::settle(
+            &payer.pubkey(),
+            &plan_address,
+            &plan,
+            &address,
+            &grant,
+        ));
+        let mut settled = grant;
+        let settlement = settled.settle(&plan, &scores)?;
+        let action = Action::new("Settle the grant's next period", steps)
+            .address(app, "plan", plan_address)
+            .address(app, "grant", address)
+            .fact("period", grant.next_period)
+            .fact("tranche", token.amount(grant.tranche(grant.next_period)?))
+            .fact("earned", token.amount(settlement.earned))
+            .signed_by(payer);
+        draft.execute(action).await
+    }
+}
+
+/// The scores of the grant's next period, all of them final.
+///
+/// # Errors
+/// If the grant has no such period, or a KPI is not final.
+async fn scores(
+    draft: &Draft<'_>,
+    plan_address: &Pubkey,
+    plan: &Plan,
+    address: &Pubkey,
+    grant: &Grant,
+) -> Result<[u16; 16], Fault> {
+    let period = grant.next_period;
+    if period >= grant.end_period {
+        return Err(Fault::new(format!("the grant {address} has settled all its periods"))
+            .why("AllSettled: nothing was sent")
+            .advice("`earnout claim` pays what is vested"));
+    }
+    let now = draft.now().await?;
+    let times = projection::period_times(plan, period)?;
+    if now < times.end {
+        return Err(Fault::new(format!("period {period} has not ended"))
+            .why(format!(
+                "PeriodNotEnded: it ends {}, and the chain's time is {}",
+                Moment(times.end),
+                Moment(now)
+            ))
+            .advice(format!(
+                "settle from {} on, or as soon as its values are final",
+                Moment(times.end)
+            )));
+    }
+    let mut scores = [0; 16];
+    for (number, kpi) in (0u8..).zip(plan.kpis()) {
+        let index = usize::from(number);
+        if grant.kpi_weights[index] == 0 {
+            continue;
+        }
+        let subject = match kpi.scope()? {
+            Scope::Shared => plan_address,
+            Scope::Individual => address,
+        };
+        let attestation = draft
+            .attestation_if_any(&pda::attestation(plan_address, number, period, subject))
+            .await?;
+        let reading = projection::reading(plan, number, period, attestation.as_ref(), now)?;
+        if let Finality::NotBefore(time) = reading.finality {
+            return Err(Fault::new(format!("{} of period {period} is not final", kpi_name(kpi)))
+                .why(format!(
+                    "NotFinal: it can still change, until {} at the earliest; nothing was sent",
+                    Moment(time)
+                ))
+                .advice(format!(
+                    "settle from then on; whatever happens the period settles from {} on",
+                    Moment(times.settle_deadline)
+                )));
+        }
+        scores[index] = reading.score;
+    }
+    Ok(scores)
+}

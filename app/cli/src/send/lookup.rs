@@ -1,0 +1,197 @@
+//! What commands look up before they build their instructions, and the checks that need no transaction.
+
+use {
+    super::{Action, Draft},
+    crate::{
+        fault::Fault,
+        reference::{GrantRef, kpi_name},
+        token::{Token, holding},
+    },
+    earnout::{
+        state::{Attestation, FORFEITED, Grant, Kpi, Plan, Scope, TERMINATED},
+        token::Holding,
+    },
+    earnout_sdk::{instructions, pda},
+    solana_program::{instruction::Instruction, pubkey::Pubkey},
+    solana_signer::Signer,
+    std::rc::Rc,
+};
+
+impl Draft<'_> {
+    /// Checks that `signer` has the role that it is about to use.
+    ///
+    /// # Errors
+    /// If `needed` has it.
+    pub fn require(&self, role: &str, of: &Pubkey, needed: &Pubkey, signer: &dyn Signer) -> Result<(), Fault> {
+        match signer.pubkey() == *needed {
+            true => Ok(()),
+            false => Err(Fault::wrong_signer(role, of, needed, &signer.pubkey())),
+        }
+    }
+
+    /// Who pays the fee, and with it the rent of token accounts that a command makes on the way.
+    ///
+    /// # Errors
+    /// If there is no such signer.
+    pub fn payer(&self) -> Result<Rc<dyn Signer>, Fault> {
+        self.signer(self.args.fees.fee_payer.as_deref(), "fee payer")
+    }
+
+    /// Addresses of a grant and its plan.
+    ///
+    /// # Errors
+    /// If the account has to be read and cannot be.
+    pub async fn grant_and_plan(&self, grant: &GrantRef) -> Result<(Pubkey, Pubkey), Fault> {
+        let address = grant.address();
+        Ok(match grant {
+            GrantRef::OfPlan(plan, _) => (address, plan.address()),
+            GrantRef::Address(_) => (address, self.grant(&address).await?.plan),
+        })
+    }
+
+    /// Address of a grant that must be one of `plan`.
+    ///
+    /// # Errors
+    /// If it is of another plan.
+    pub async fn grant_of(&self, plan: &Pubkey, grant: &GrantRef) -> Result<Pubkey, Fault> {
+        let (address, of) = self.grant_and_plan(grant).await?;
+        match of == *plan {
+            true => Ok(address),
+            false => {
+                Err(Fault::new(format!("the grant {address} is not of the plan {plan}")).why(format!("it is of {of}")))
+            }
+        }
+    }
+
+    /// The grant that `kpi` measures; none for a shared KPI.
+    ///
+    /// # Errors
+    /// If one is named for a shared KPI, or none for an individual one.
+    pub async fn subject_grant(
+        &self,
+        plan: &Pubkey,
+        kpi: &Kpi,
+        grant: Option<&GrantRef>,
+    ) -> Result<Option<Pubkey>, Fault> {
+        let name = kpi_name(kpi);
+        match (kpi.scope()?, grant) {
+            (Scope::Shared, None) => Ok(None),
+            (Scope::Individual, Some(grant)) => Ok(Some(self.grant_of(plan, grant).await?)),
+            (Scope::Shared, Some(_)) => Err(
+                Fault::new(format!("the KPI {name} is measured once for the whole plan")).advice("leave out --grant"),
+            ),
+            (Scope::Individual, None) => Err(Fault::new(format!("the KPI {name} is measured for each grant"))
+                .advice("say for which one with --grant")),
+        }
+    }
+
+    /// The attestation at `address`, none if nobody voted.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn attestation_if_any(&self, address: &Pubkey) -> Result<Option<Attestation>, Fault> {
+        // Lamports that somebody sent to the address do not make an attestation.
+        match self.account(address).await? {
+            Some(account) if account.owner == earnout_sdk::ID => Ok(Some(self.attestation(address).await?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// A token account of `token`. `what` says what it is.
+    ///
+    /// # Errors
+    /// If there is none, or it is of another token.
+    pub async fn token_account(&self, token: &Token, address: &Pubkey, what: &str) -> Result<Holding, Fault> {
+        let account = self.account(address).await?;
+        let account = account.ok_or_else(|| {
+            Fault::new(format!("there is no token account at {address}, the {what}"))
+                .why(format!("the token is {}; nothing was sent", token.mint))
+                .advice("`spl-token create-account` makes one")
+        })?;
+        match holding(&account) {
+            Some(holding) if holding.mint == token.mint => Ok(holding),
+            Some(holding) => Err(
+                Fault::new(format!("{address}, the {what}, holds another token")).why(format!(
+                    "its mint is {}, the plan's is {}; nothing was sent",
+                    holding.mint, token.mint
+                )),
+            ),
+            None => Err(Fault::new(format!("{address}, the {what}, is no token account"))
+                .why(format!("it belongs to {}; nothing was sent", account.owner))),
+        }
+    }
+
+    /// The balance of a token account of `token`, base units. `what` says what it is.
+    ///
+    /// # Errors
+    /// As [`Draft::token_account`].
+    pub async fn balance(&self, token: &Token, address: &Pubkey, what: &str) -> Result<u64, Fault> {
+        Ok(self.token_account(token, address, what).await?.amount)
+    }
+
+    /// Where surplus goes if `caller` sends it, and what has to be done first: for the authority the treasury, for others the
+    /// associated account of its owner, which is made if it is missing.
+    ///
+    /// # Errors
+    /// If the caller may not yet, or the treasury cannot be read.
+    pub async fn surplus_destination(
+        &self,
+        address: &Pubkey,
+        plan: &Plan,
+        caller: &dyn Signer,
+    ) -> Result<(Pubkey, Vec<Instruction>), Fault> {
+        let now = self.now().await?;
+        let (treasury, owner) = plan.treasury_at(now);
+        let token = self.token_of(plan).await?;
+        if caller.pubkey() == plan.authority {
+            let held_by = self.token_account(&token, &treasury, "treasury").await?.owner;
+            return match held_by == owner {
+                true => Ok((treasury, Vec::new())),
+                false => Err(Fault::new(format!("the treasury {treasury} was handed to {held_by}"))
+                    .why(format!(
+                        "WrongTreasury: it counts only while {owner} owns it; nothing was sent"
+                    ))
+                    .advice("name another one with `earnout plan treasury`")),
+            };
+        }
+        let deadline = plan.last_deadline()?;
+        if now < deadline {
+            return Err(
+                Fault::wrong_signer("authority", address, &plan.authority, &caller.pubkey()).advice(format!(
+                    "sign with that key: --authority SIGNER, or -k SIGNER; from {} on anybody may",
+                    crate::time::Moment(deadline)
+                )),
+            );
+        }
+        let associated = pda::associated_token_account(&owner, &token.mint, &token.program);
+        let payer = self.payer()?.pubkey();
+        let create = instructions::create_associated_token_account(&payer, &owner, &token.mint, &token.program);
+        let missing = self.account(&associated).await?.is_none();
+        Ok((associated, if missing { vec![create] } else { Vec::new() }))
+    }
+
+    /// `action` with what ending `grant` now would leave of it.
+    ///
+    /// # Errors
+    /// If it can no longer be ended.
+    pub async fn end_facts(&self, action: Action, plan_address: &Pubkey, grant: &Grant) -> Result<Action, Fault> {
+        let mut plan = self.plan(plan_address).await?;
+        let token = self.token_of(&plan).await?;
+        let mut ended = *grant;
+        ended.end(&mut plan, TERMINATED, self.now().await?)?;
+        let last = ended
+            .end_period
+            .checked_sub(1)
+            .filter(|last| *last >= ended.first_period);
+        let action = action
+            .address(self.app, "beneficiary", grant.beneficiary)
+            .fact("allocation", token.amount(grant.allocation))
+            .fact("earned so far", token.amount(grant.earned.saturating_add(grant.bonus)))
+            .fact("claimed", token.amount(grant.claimed))
+            .fact("forfeits what it earned", ended.has(FORFEITED));
+        Ok(match last {
+            Some(last) => action.fact("last period", last),
+            None => action,
+        })
+    }
+}
