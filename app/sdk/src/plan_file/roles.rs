@@ -31,9 +31,9 @@ impl Party {
     }
 }
 
-/// The names of `[addresses]`.
+/// The names of `[addresses]`, those too whose address is none.
 #[derive(Default)]
-pub(super) struct Addresses(BTreeMap<String, Pubkey>);
+pub(super) struct Addresses(BTreeMap<String, Option<Pubkey>>);
 
 impl Addresses {
     pub(super) fn read(section: Option<Section>, notes: &mut Notes) -> Self {
@@ -48,13 +48,14 @@ impl Addresses {
                 at: value.span().start,
                 field: format!("{}.{name:?}", section.name),
             };
-            let Some(text) = found.text(notes) else { continue };
-            match Pubkey::from_str(text.value) {
-                Ok(key) => {
-                    addresses.insert(name, key);
+            let key = found.text(notes).and_then(|text| {
+                let key = Pubkey::from_str(text.value);
+                if key.is_err() {
+                    text.wrong(notes, not_an_address(text.value));
                 }
-                Err(_) => text.wrong(notes, not_an_address(text.value)),
-            }
+                key.ok()
+            });
+            addresses.insert(name, key);
         }
         Self(addresses)
     }
@@ -64,11 +65,14 @@ impl Addresses {
     pub(super) fn party(&self, notes: &mut Notes, found: Found<&DeValue>, needs_key: bool) -> Option<Found<Party>> {
         let found = found.text(notes)?;
         let text = found.value;
-        if let Some(key) = self.0.get(text).copied().or_else(|| Pubkey::from_str(text).ok()) {
-            return Some(found.map(Party {
-                name: text.to_owned(),
-                key: Some(key),
-            }));
+        // An address that is none was noted where it stands.
+        let key = match self.0.get(text) {
+            Some(key) => Some((*key)?),
+            None => Pubkey::from_str(text).ok(),
+        };
+        if key.is_some() {
+            let name = text.to_owned();
+            return Some(found.map(Party { name, key }));
         }
         let looks_like_a_key =
             KEY_LENGTHS.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());

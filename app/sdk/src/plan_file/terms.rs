@@ -62,6 +62,7 @@ pub(super) struct ReadTerms {
     pub period_count: Option<u16>,
     /// Limits of an allocation, base units, if they are right.
     pub allocations: Option<(u64, u64)>,
+    /// Most grants, if it is right.
     pub max_grants: Option<Found<u32>>,
 }
 
@@ -137,11 +138,15 @@ pub(super) fn read(
     notes: &mut Notes,
 ) -> ReadTerms {
     let before = notes.len();
-    let (roles, oracle_keys, threshold) = match tables.roles {
+    let RolesTable {
+        roles,
+        oracle_keys,
+        threshold,
+        has_arbiter,
+    } = match tables.roles {
         Some(table) => read_roles(table, addresses, check, notes),
-        None => (Roles::default(), None, None),
+        None => RolesTable::default(),
     };
-    let has_arbiter = roles.arbiter.is_some();
     let plan = tables.plan.map(|table| read_plan(table, notes)).unwrap_or_default();
     let now = check
         .now
@@ -235,7 +240,7 @@ pub(super) fn read(
     let allocations = limits.min.as_ref().zip(limits.max.as_ref());
     let allocations = allocations.map(|(min, max)| (min.value, max.value));
     let allocations = allocations.filter(|(min, max)| min <= max);
-    let max_grants = limits.max_grants.clone();
+    let max_grants = limits.max_grants.clone().filter(|found| found.value > 0);
     let section = plan.section.clone();
     let args = assemble(plan, windows, &limits, token, &roles, (oracle_keys, threshold));
     let args = args.filter(|_| notes.len() == before);
@@ -460,13 +465,18 @@ fn read_limits(mut table: Section, token: Option<&Token>, sound: &Sound, notes: 
     }
 }
 
-/// The roles, the keys of the oracles and the threshold.
-fn read_roles(
-    mut table: Section,
-    addresses: &Addresses,
-    check: &Check,
-    notes: &mut Notes,
-) -> (Roles, Option<Vec<Pubkey>>, Option<u8>) {
+#[derive(Default)]
+struct RolesTable {
+    roles: Roles,
+    /// Keys of the oracles, if all are known.
+    oracle_keys: Option<Vec<Pubkey>>,
+    threshold: Option<u8>,
+    /// Whether there is an arbiter, known or not.
+    has_arbiter: bool,
+}
+
+fn read_roles(mut table: Section, addresses: &Addresses, check: &Check, notes: &mut Notes) -> RolesTable {
+    let has_arbiter = table.entries().contains_key("arbiter");
     let needs_keys = check.authority.is_some();
     let mut party = |key, is_required: bool, notes: &mut Notes| {
         let found = match is_required {
@@ -548,9 +558,13 @@ fn read_roles(
         (args.arbiter, args.oracles) = (arbiter, vec![oracle]);
         judge(&creator, &args, 0).is_ok()
     };
-    let stranger = |number: u8| Pubkey::new_from_array([number; 32]);
+    let stranger = Party {
+        name: "somebody without another role".to_owned(),
+        key: None,
+    }
+    .stand_in();
     if let (Some(signer), Some(arbiter)) = (signer, &arbiter)
-        && !separate(signer, Some(arbiter.value.stand_in()), stranger(1))
+        && !separate(signer, Some(arbiter.value.stand_in()), stranger)
     {
         arbiter.wrong(
             notes,
@@ -559,6 +573,10 @@ fn read_roles(
     }
     for oracle in &oracles {
         let key = oracle.value.stand_in();
+        if set(&[key], 1).is_err() {
+            // No key at all, which was noted above.
+            continue;
+        }
         if signer.is_some_and(|signer| !separate(signer, None, key)) {
             oracle.wrong(
                 notes,
@@ -569,7 +587,7 @@ fn read_roles(
             );
         }
         if let Some(arbiter) = &arbiter
-            && !separate(stranger(3), Some(arbiter.value.stand_in()), key)
+            && !separate(stranger, Some(arbiter.value.stand_in()), key)
         {
             let what = format!(
                 "the oracle {:?} is the arbiter too; expected different keys",
@@ -584,5 +602,10 @@ fn read_roles(
         arbiter: arbiter.map(|found| found.value),
         treasury: treasury.map(|found| found.value),
     };
-    (roles, complete.then_some(keys), threshold.map(|found| found.value))
+    RolesTable {
+        roles,
+        oracle_keys: complete.then_some(keys),
+        threshold: threshold.map(|found| found.value),
+        has_arbiter,
+    }
 }
