@@ -13,7 +13,7 @@ use {
         client::{Client, ClientError, Failure, FailureReason},
         cost, instructions,
         packing::{self, Group, TooLarge},
-        pda,
+        pda, terms,
     },
     borsh::BorshSerialize,
     earnout::{
@@ -77,6 +77,13 @@ pub trait GrantChain: Endpoint {
     /// Number of the plan's next grant.
     fn next_grant(&self, plan: &Pubkey) -> impl Future<Output = Result<u32, ClientError>>;
 
+    /// Which of these rows the program would refuse now, for what stands in them, and why; none for the others.
+    fn refused_now(
+        &self,
+        plan: &Pubkey,
+        rows: &[&CreateGrantArgs],
+    ) -> impl Future<Output = Result<Vec<Option<String>>, ClientError>>;
+
     /// The grants at `addresses`, none where there is none.
     fn grants_at(&self, addresses: &[Pubkey]) -> impl Future<Output = Result<Vec<Option<Grant>>, ClientError>>;
 }
@@ -85,6 +92,19 @@ impl GrantChain for Client {
     async fn next_grant(&self, plan: &Pubkey) -> Result<u32, ClientError> {
         let state: Plan = self.plan(plan).await?;
         Ok(state.grant_counter)
+    }
+
+    async fn refused_now(&self, plan: &Pubkey, rows: &[&CreateGrantArgs]) -> Result<Vec<Option<String>>, ClientError> {
+        let (state, now) = (self.plan(plan).await?, self.now().await?);
+        let refusal = |row: &&CreateGrantArgs| match terms::grant(&state, row, now) {
+            Err(anchor_lang::error::Error::AnchorError(error))
+                if ABOUT_THE_ROW.contains(&error.error_name.as_str()) =>
+            {
+                Some(format!("{}: {}", error.error_name, error.error_msg))
+            }
+            _ => None,
+        };
+        Ok(rows.iter().map(refusal).collect())
     }
 
     async fn grants_at(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Grant>>, ClientError> {
@@ -108,8 +128,8 @@ pub struct Made {
 pub struct RowFault {
     /// The row, by its place.
     pub row: usize,
-    /// Why.
-    pub failure: Box<Failure>,
+    /// The name of the program's error, and what it means.
+    pub why: String,
 }
 
 /// What became of the rows.
@@ -319,7 +339,9 @@ impl<E: GrantChain> GrantImport<'_, E> {
                         match refused.and_then(row_of).filter(|_| is_about_the_row(&failure)) {
                             Some(row) => {
                                 open.remove(&row);
-                                report.refused.push(RowFault { row, failure });
+                                let why = failure.to_string();
+                                report.refused.push(RowFault { row, why });
+                                self.refuse_alike(rows, &mut open, &mut report).await?;
                             }
                             None => report.stopped = Some(failure.to_string()),
                         }
@@ -327,9 +349,29 @@ impl<E: GrantChain> GrantImport<'_, E> {
                 }
             }
         }
+        report.refused.sort_by_key(|fault| fault.row);
         report.left = open.into_iter().collect();
         report.made.sort_by_key(|made| made.row);
         Ok(report)
+    }
+
+    /// What refuses one row often refuses many, such as a period that has begun: those need not be sent.
+    async fn refuse_alike(
+        &self,
+        rows: &[CreateGrantArgs],
+        open: &mut BTreeSet<usize>,
+        report: &mut ImportReport,
+    ) -> Result<(), ImportError> {
+        let places: Vec<_> = open.iter().copied().collect();
+        let terms: Vec<_> = places.iter().map(|place| &rows[*place]).collect();
+        let refusals = self.chain.refused_now(&self.plan, &terms).await?;
+        for (row, why) in places.into_iter().zip(refusals) {
+            if let Some(why) = why {
+                open.remove(&row);
+                report.refused.push(RowFault { row, why });
+            }
+        }
+        Ok(())
     }
 
     fn bulk(&self) -> Bulk<'_, E> {
@@ -375,25 +417,20 @@ impl<E: GrantChain> GrantImport<'_, E> {
 
 /// Whether a grant was refused because it is not the turn of its number.
 fn is_too_early(failure: &Failure) -> bool {
-    is(failure, &[EarnoutError::WrongGrantIndex])
+    let early = u32::from(EarnoutError::WrongGrantIndex);
+    matches!(&failure.reason, FailureReason::Program(error) if error.code == early)
 }
 
-/// Whether a grant was refused for what stands in its row, so that the others need not be.
+/// Refusals for what stands in a row, so that other rows need not be refused.
+const ABOUT_THE_ROW: [&str; 6] = [
+    "AllocationOutOfLimits",
+    "BadGrantPeriods",
+    "PeriodBegun",
+    "BadWeights",
+    "BadBeneficiary",
+    "ReserveTooLarge",
+];
+
 fn is_about_the_row(failure: &Failure) -> bool {
-    let about_the_row = [
-        EarnoutError::AllocationOutOfLimits,
-        EarnoutError::BadGrantPeriods,
-        EarnoutError::PeriodBegun,
-        EarnoutError::BadWeights,
-        EarnoutError::BadBeneficiary,
-        EarnoutError::ReserveTooLarge,
-    ];
-    is(failure, &about_the_row)
-}
-
-fn is(failure: &Failure, errors: &[EarnoutError]) -> bool {
-    let FailureReason::Program(error) = &failure.reason else {
-        return false;
-    };
-    errors.iter().any(|known| u32::from(*known) == error.code)
+    matches!(&failure.reason, FailureReason::Program(error) if ABOUT_THE_ROW.contains(&error.name.as_str()))
 }
