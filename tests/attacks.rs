@@ -74,6 +74,41 @@ fn g8_fewer_oracles_than_the_threshold_resolve_nothing() {
 }
 
 #[test]
+fn g8_colluding_oracles_one_fewer_than_the_threshold_decide_nothing() {
+    // Three of five decide, two collude: before, between and after the honest ones, and without them.
+    for (order, expected) in [
+        (&[3, 4, 0, 1, 2][..], 60_000),
+        (&[0, 3, 4, 1, 2], 60_000),
+        (&[0, 1, 2], 60_000),
+        // One honest oracle is away: no three agree, and the median of the votes is an honest one.
+        (&[3, 4, 0, 1], 60_000),
+        // All honest ones are away: two votes are no value, and the score under silence counts, which is 0.
+        (&[3, 4], 0),
+    ] {
+        let mut world = World::new(TokenProgram::Spl);
+        for _ in world.oracles.len()..5 {
+            let oracle = world.chain.key();
+            world.remember(oracle.insecure_clone());
+            world.oracles.push(oracle);
+        }
+        let args = CreatePlanArgs {
+            threshold: 3,
+            ..terms()
+        };
+        world.token.plan = world.active_plan(args, &shared(), 10 * ALLOCATION);
+        let (_, grant) = world.grant(ALLOCATION, &[10_000]);
+        world.after_period(0, 0);
+        for oracle in order {
+            let value = if *oracle >= 3 { 1_000_000 } else { 60 };
+            world.attest(*oracle, 0, 0, None, value).unwrap();
+        }
+        assert_eq!(is_resolved(&world), expected > 0 && order.contains(&2), "{order:?}");
+        world.after_windows(0);
+        assert_eq!(world.settled(&grant).earned, expected, "{order:?}");
+    }
+}
+
+#[test]
 fn silence_that_was_bought_is_disputed_and_set_right() {
     let mut world = world(terms(), &shared());
     let (beneficiary, grant) = world.grant(ALLOCATION, &[10_000]);

@@ -177,6 +177,25 @@ fn the_threat_model_names_only_tests_that_exist() {
 }
 
 #[test]
+fn the_threat_model_answers_each_of_the_45_rules() {
+    let text = read("docs/threat-model.md");
+    let (_, rules) = text.split_once("## Rules learned from others").unwrap();
+    let rows = rules.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.strip_prefix("| ")?.strip_suffix(" |")?.splitn(4, " | ").collect();
+        let [number, rule, met, how] = cells[..] else {
+            return None;
+        };
+        let number: u32 = number.parse().ok()?;
+        let known = ["yes", "partly", "not met", "not applicable"].contains(&met);
+        assert!(known && !rule.is_empty() && !how.is_empty(), "rule {number}: {line}");
+        // What is met is shown, by a test or by the place in the code.
+        assert!(met != "yes" || how.contains('`'), "rule {number} names nothing");
+        Some(number)
+    });
+    assert_eq!(rows.collect::<Vec<_>>(), (1..=45).collect::<Vec<_>>());
+}
+
+#[test]
 fn names_are_read_as_meant() {
     assert_eq!(guarantees("g6_g13_only_the_authority_sets_the_treasury"), [6, 13]);
     assert_eq!(guarantees("g1_donations"), [1]);

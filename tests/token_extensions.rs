@@ -943,7 +943,7 @@ fn guards_and_fixed_owners_of_destinations_do_no_harm() {
 fn a_mint_made_again_with_another_extension_is_refused_wherever_mints_are_checked() {
     let mut world = World::new(TokenProgram::Token2022);
     let mut cases = Vec::new();
-    for (extensions, set_up) in forbidden() {
+    for (_, extensions, set_up) in forbidden() {
         let mint = extended_mint(&mut world.chain, extensions, set_up);
         cases.push((mint, ALL_FLAGS, EarnoutError::ExtensionNotAllowed));
     }

@@ -4,8 +4,8 @@ use crate::*;
 use anchor_lang::prelude::ProgramError;
 use anchor_spl::compat::spl_token_2022_interface::{
     extension::{
-        BaseStateWithExtensions, PodStateWithExtensions, confidential_mint_burn, confidential_transfer, cpi_guard,
-        default_account_state, memo_transfer, pausable,
+        BaseStateWithExtensions, PodStateWithExtensions, confidential_mint_burn, confidential_transfer,
+        confidential_transfer_fee, cpi_guard, default_account_state, memo_transfer, pausable,
         transfer_fee::{self, TransferFeeAmount, TransferFeeConfig},
         transfer_hook,
     },
@@ -55,51 +55,85 @@ pub fn hook_mint(chain: &mut Chain, program: Option<Pubkey>) -> Pubkey {
     })
 }
 
-/// Mints that no flag makes acceptable: their extensions and what sets them up.
-pub fn forbidden() -> [(&'static [ExtensionType], SetUp); 9] {
+/// A mint that no flag makes acceptable: what it is called, its extensions and what sets them up.
+pub type Forbidden = (&'static str, &'static [ExtensionType], SetUp);
+
+/// All of them.
+pub fn forbidden() -> [Forbidden; 10] {
     use ExtensionType::*;
     [
-        (&[PermanentDelegate], |mint, authority| {
+        ("permanent_delegate", &[PermanentDelegate], |mint, authority| {
             before(token_instruction::initialize_permanent_delegate(
                 &TOKEN_2022,
                 mint,
                 authority,
             ))
         }),
-        (&[MintCloseAuthority], |mint, authority| {
+        ("mint_close_authority", &[MintCloseAuthority], |mint, authority| {
             before(token_instruction::initialize_mint_close_authority(
                 &TOKEN_2022,
                 mint,
                 Some(authority),
             ))
         }),
-        (&[NonTransferable], |mint, _| {
+        ("non_transferable", &[NonTransferable], |mint, _| {
             before(token_instruction::initialize_non_transferable_mint(&TOKEN_2022, mint))
         }),
-        (&[DefaultAccountState], |mint, _| {
+        ("default_account_state_frozen", &[DefaultAccountState], |mint, _| {
             let initialize = default_account_state::instruction::initialize_default_account_state;
             before(initialize(&TOKEN_2022, mint, &AccountState::Frozen))
         }),
-        (&[DefaultAccountState], |mint, _| {
-            let initialize = default_account_state::instruction::initialize_default_account_state;
-            before(initialize(&TOKEN_2022, mint, &AccountState::Initialized))
-        }),
-        (&[Pausable], |mint, authority| {
+        (
+            "default_account_state_initialized",
+            &[DefaultAccountState],
+            |mint, _| {
+                let initialize = default_account_state::instruction::initialize_default_account_state;
+                before(initialize(&TOKEN_2022, mint, &AccountState::Initialized))
+            },
+        ),
+        ("pausable", &[Pausable], |mint, authority| {
             before(pausable::instruction::initialize(&TOKEN_2022, mint, authority))
         }),
-        (&[ConfidentialTransferMint], |mint, authority| {
-            let initialize = confidential_transfer::instruction::initialize_mint;
-            before(initialize(&TOKEN_2022, mint, Some(*authority), true, None))
-        }),
-        (&[ConfidentialTransferMint, ConfidentialMintBurn], |mint, authority| {
-            let initialize = confidential_transfer::instruction::initialize_mint;
-            let transfer = initialize(&TOKEN_2022, mint, Some(*authority), true, None).unwrap();
-            let initialize = confidential_mint_burn::instruction::initialize_mint;
-            let burn = initialize(&TOKEN_2022, mint, &Default::default(), &Default::default()).unwrap();
-            [vec![transfer, burn], vec![]]
-        }),
-        // Among those that a flag allows.
         (
+            "confidential_transfer",
+            &[ConfidentialTransferMint],
+            |mint, authority| {
+                let initialize = confidential_transfer::instruction::initialize_mint;
+                before(initialize(&TOKEN_2022, mint, Some(*authority), true, None))
+            },
+        ),
+        (
+            "confidential_transfer_fee",
+            &[
+                TransferFeeConfig,
+                ConfidentialTransferMint,
+                ConfidentialTransferFeeConfig,
+            ],
+            |mint, authority| {
+                let fee = transfer_fee::instruction::initialize_transfer_fee_config;
+                let transfer = confidential_transfer::instruction::initialize_mint;
+                let initialize = confidential_transfer_fee::instruction::initialize_confidential_transfer_fee_config;
+                let all = [
+                    fee(&TOKEN_2022, mint, Some(authority), None, 1, 1),
+                    transfer(&TOKEN_2022, mint, Some(*authority), true, None),
+                    initialize(&TOKEN_2022, mint, Some(*authority), &Default::default()),
+                ];
+                [all.map(Result::unwrap).to_vec(), vec![]]
+            },
+        ),
+        (
+            "confidential_mint_burn",
+            &[ConfidentialTransferMint, ConfidentialMintBurn],
+            |mint, authority| {
+                let initialize = confidential_transfer::instruction::initialize_mint;
+                let transfer = initialize(&TOKEN_2022, mint, Some(*authority), true, None).unwrap();
+                let initialize = confidential_mint_burn::instruction::initialize_mint;
+                let burn = initialize(&TOKEN_2022, mint, &Default::default(), &Default::default()).unwrap();
+                [vec![transfer, burn], vec![]]
+            },
+        ),
+        (
+            "permanent_delegate_among_those_that_a_flag_allows",
             &[TransferFeeConfig, TransferHook, PermanentDelegate],
             |mint, authority| {
                 let initialize = transfer_fee::instruction::initialize_transfer_fee_config;
