@@ -44,6 +44,8 @@ struct Parts {
     exit: Exit,
     /// What stands beside the error in JSON: what was done all the same, or every mistake of a file.
     details: Map<String, Value>,
+    /// That the standard output has the result already, so that JSON there stays one value.
+    after_result: bool,
 }
 
 impl Fault {
@@ -59,6 +61,7 @@ impl Fault {
             suspects_cluster: false,
             exit: Exit::Nothing,
             details: Map::new(),
+            after_result: false,
         }))
     }
 
@@ -115,6 +118,17 @@ impl Fault {
         let what = parts.next().unwrap_or_default().trim_start_matches("error: ");
         let advice = parts.next().unwrap_or_default().split_whitespace();
         Self::new(what).advice(advice.collect::<Vec<_>>().join(" "))
+    }
+
+    /// The same, after the result was shown: the error is told to people only.
+    pub fn after_result(mut self) -> Self {
+        self.0.after_result = true;
+        self
+    }
+
+    /// Whether the result was shown already.
+    pub fn is_after_result(&self) -> bool {
+        self.0.after_result
     }
 
     /// That `signer` cannot act as `role` of `of`, which is `needed`. Nothing was sent.

@@ -1,12 +1,12 @@
 //! The result of a command on the standard output, for people or for programs.
 
 use {
-    crate::{args::GlobalArgs, fault::Fault},
+    crate::{args::GlobalArgs, fault::Fault, view::json},
     clap::ValueEnum,
     serde::Serialize,
     std::{
         fmt::Display,
-        io::{self, ErrorKind, Write},
+        io::{self, BufWriter, ErrorKind, StdoutLock, Write},
         process::ExitCode,
     },
 };
@@ -71,9 +71,24 @@ impl Output {
     pub fn show(&self, result: &(impl Serialize + Display)) -> Result<(), Fault> {
         match self.format {
             Format::Display => self.raw(&format!("{result}\n")),
-            Format::Json => self.raw(&format!("{}\n", serialized(serde_json::to_string_pretty(result))?)),
-            Format::JsonCompact => self.raw(&format!("{}\n", serialized(serde_json::to_string(result))?)),
+            Format::Json | Format::JsonCompact => self.json(result, self.format == Format::Json),
         }
+    }
+
+    /// Writes a value as JSON, over several lines if `pretty`, as it is made: large ones are never in memory as a whole.
+    ///
+    /// # Errors
+    /// As [`Output::show`].
+    pub fn json(&self, value: &impl Serialize, pretty: bool) -> Result<(), Fault> {
+        self.stream(|out| {
+            json::write(out, value, pretty).map_err(io::Error::from)?;
+            out.write_all(b"\n")
+        })
+    }
+
+    /// Whether programs read the result line by line.
+    pub fn is_compact(&self) -> bool {
+        self.format == Format::JsonCompact
     }
 
     /// Writes text as it is: CSV, Markdown, a chart, a completion script.
@@ -81,12 +96,31 @@ impl Output {
     /// # Errors
     /// As [`Output::show`].
     pub fn raw(&self, text: &str) -> Result<(), Fault> {
-        let mut out = io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Err(Fault::new("the result cannot be written to the standard output").why(error))
+        self.stream(|out| out.write_all(text.as_bytes()))
+    }
+
+    /// Writes what `write` writes.
+    ///
+    /// # Errors
+    /// As [`Output::show`].
+    pub fn stream(&self, write: impl FnOnce(&mut BufWriter<StdoutLock>) -> io::Result<()>) -> Result<(), Fault> {
+        self.is_read(write).map(drop)
+    }
+
+    /// The same; returns whether somebody still reads.
+    ///
+    /// # Errors
+    /// As [`Output::show`].
+    pub fn is_read(&self, write: impl FnOnce(&mut BufWriter<StdoutLock>) -> io::Result<()>) -> Result<bool, Fault> {
+        let mut out = BufWriter::new(io::stdout().lock());
+        match write(&mut out).and_then(|()| out.flush()) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                // What is left in the buffer has no reader either.
+                let _ = out.into_parts();
+                Ok(false)
             }
-            _ => Ok(()),
+            Err(error) => Err(Fault::new("the result cannot be written to the standard output").why(error)),
         }
     }
 
@@ -105,7 +139,7 @@ impl Output {
             (false, _) => text.push_str("\n  (-v shows the programs' logs)"),
         }
         self.note(text);
-        if self.is_json() {
+        if self.is_json() && !fault.is_after_result() {
             // An error about the error would help nobody.
             let _ = self.show(&Json(fault.to_json()));
         }
@@ -122,10 +156,6 @@ impl Display for Json {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{:#}", self.0)
     }
-}
-
-fn serialized(text: serde_json::Result<String>) -> Result<String, Fault> {
-    text.map_err(|error| Fault::new("the result cannot be written as JSON").why(error))
 }
 
 #[cfg(test)]

@@ -61,7 +61,9 @@ impl GrantView {
         let projection = project(plan, &report.state, known)?;
         let calendar = plan.calendar()?;
         let first = report.state.first_period.saturating_add(report.state.cliff_periods);
-        let cliff = calendar.boundary(first).map_err(earnout_sdk::projection::ProjectionError::from)?;
+        let cliff = calendar
+            .boundary(first)
+            .map_err(earnout_sdk::projection::ProjectionError::from)?;
         let next = next(&statement, report, &calendar, cliff);
         Ok(Self {
             number,
@@ -101,7 +103,12 @@ impl GrantView {
         facts.add("terms", flags(grant).join(", "));
         facts.add(
             "periods",
-            format!("{} to {} ({})", grant.first_period, grant.end_period.saturating_sub(1), grant.periods),
+            format!(
+                "{} to {} ({})",
+                grant.first_period,
+                grant.end_period.saturating_sub(1),
+                grant.periods
+            ),
         );
         facts.add("cliff", Moment(self.cliff));
         facts.add("weights", weights(plan, grant));
@@ -136,7 +143,8 @@ impl GrantView {
 /// If the statement has none.
 fn grant_of(statement: &Statement, number: u32) -> Result<&GrantReport, Fault> {
     statement.grants.get(&number).ok_or_else(|| {
-        Fault::new(format!("plan {} has no grant {number}", statement.sources.address)).advice("`earnout grant list` shows its grants")
+        Fault::new(format!("plan {} has no grant {number}", statement.sources.address))
+            .advice("`earnout grant list` shows its grants")
     })
 }
 
@@ -209,7 +217,11 @@ fn flags(grant: &Grant) -> Vec<&'static str> {
     let mut texts = vec![
         pick(REVOCABLE, "revocable", "not revocable"),
         pick(TRANSFERABLE, "transferable", "not transferable"),
-        pick(CLAIM_LOCKED, "only the beneficiary claims", "anyone may claim for the beneficiary"),
+        pick(
+            CLAIM_LOCKED,
+            "only the beneficiary claims",
+            "anyone may claim for the beneficiary",
+        ),
     ];
     if grant.has(DISPUTE_BARRED) {
         texts.push("may not dispute again");
@@ -219,7 +231,11 @@ fn flags(grant: &Grant) -> Vec<&'static str> {
 
 fn weights(plan: &Plan, grant: &Grant) -> String {
     let time = (grant.time_weight > 0).then(|| format!("time {} %", fixed(grant.time_weight.into(), 2)));
-    let kpis = plan.kpis().iter().zip(grant.kpi_weights).filter(|(_, weight)| *weight > 0);
+    let kpis = plan
+        .kpis()
+        .iter()
+        .zip(grant.kpi_weights)
+        .filter(|(_, weight)| *weight > 0);
     let kpis = kpis.map(|(kpi, weight)| format!("{} {} %", safe(&kpi_name(kpi)), fixed(weight.into(), 2)));
     time.into_iter().chain(kpis).collect::<Vec<_>>().join(", ")
 }
@@ -234,20 +250,32 @@ impl fmt::Display for GrantView {
         writeln!(out, "{}", self.facts(report))?;
         if !report.lines.is_empty() {
             let mut table = Table::new([
-                ">#", ">tranche", "values", "scores", ">earned", ">bonus", ">returned", ">claimed",
+                ">#",
+                ">tranche",
+                "values",
+                "scores",
+                ">earned",
+                ">bonus",
+                ">returned",
+                ">claimed",
             ]);
             for line in &report.lines {
                 let values = measured(&self.statement, report, line.period);
                 let values: Vec<_> = values
                     .iter()
-                    .map(|(kpi, measurement)| plan.kpis().get(usize::from(*kpi)).map_or(String::new(), |kpi| measurement::outcome(kpi, measurement)))
+                    .map(|(kpi, measurement)| {
+                        plan.kpis()
+                            .get(usize::from(*kpi))
+                            .map_or(String::new(), |kpi| measurement::outcome(kpi, measurement))
+                    })
                     .collect();
                 table.row([
                     line.period.to_string(),
                     self.tokens(line.tranche),
                     values.join(", "),
                     scores_text(report, line),
-                    line.settlement.map_or("not settled".to_owned(), |settled| self.tokens(settled.earned)),
+                    line.settlement
+                        .map_or("not settled".to_owned(), |settled| self.tokens(settled.earned)),
                     line.bonus.map_or("-".to_owned(), |bonus| self.tokens(bonus)),
                     self.tokens(line.returned),
                     self.tokens(line.claimed),
@@ -319,7 +347,10 @@ impl Serialize for GrantView {
 /// The KPIs on which the grant has weight and what is known about them for a period.
 pub fn measured(statement: &Statement, report: &GrantReport, period: u16) -> Vec<(u8, Measurement)> {
     let count = statement.sources.plan.kpis().len();
-    let weighted = (0u8..).zip(report.state.kpi_weights).take(count).filter(|(_, weight)| *weight > 0);
+    let weighted = (0u8..)
+        .zip(report.state.kpi_weights)
+        .take(count)
+        .filter(|(_, weight)| *weight > 0);
     weighted
         .filter_map(|(kpi, _)| Some((kpi, statement.measurement(kpi, period, report.state.index).ok()?)))
         .collect()
@@ -327,7 +358,12 @@ pub fn measured(statement: &Statement, report: &GrantReport, period: u16) -> Vec
 
 /// The scores of the KPIs on which the grant has weight.
 pub fn scores_text(report: &GrantReport, line: &Line) -> String {
-    let weighted = report.state.kpi_weights.iter().zip(line.scores).filter(|(weight, _)| **weight > 0);
+    let weighted = report
+        .state
+        .kpi_weights
+        .iter()
+        .zip(line.scores)
+        .filter(|(weight, _)| **weight > 0);
     let scores: Vec<_> = weighted.map(|(_, score)| amount::count(score)).collect();
     match scores.is_empty() {
         true => "-".to_owned(),
@@ -382,11 +418,13 @@ pub fn grant_json(statement: &Statement, report: &GrantReport) -> Value {
 pub fn line_json(statement: &Statement, report: &GrantReport, line: &Line, all: bool) -> Value {
     let plan = &statement.sources.plan;
     let kpi = |number: u8| plan.kpis().get(usize::from(number));
-    let values = measured(statement, report, line.period).into_iter().filter_map(|(number, measurement)| {
-        let kpi = kpi(number)?;
-        let wanted = all || kpi.scope == earnout::state::Scope::Individual.to_byte();
-        wanted.then(|| measurement::json(number, kpi, &measurement))
-    });
+    let values = measured(statement, report, line.period)
+        .into_iter()
+        .filter_map(|(number, measurement)| {
+            let kpi = kpi(number)?;
+            let wanted = all || kpi.scope == earnout::state::Scope::Individual.to_byte();
+            wanted.then(|| measurement::json(number, kpi, &measurement))
+        });
     json!({
         "period": line.period,
         "settled": line.settlement.is_some(),

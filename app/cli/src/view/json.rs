@@ -103,6 +103,9 @@ mod tests {
     fn harmless_json_is_as_ever() {
         let value = json!({ "a": [1, { "b": "x" }, []], "c": {} });
         assert_eq!(written(&value, false), serde_json::to_string(&value).expect("JSON"));
-        assert_eq!(written(&value, true), serde_json::to_string_pretty(&value).expect("JSON"));
+        assert_eq!(
+            written(&value, true),
+            serde_json::to_string_pretty(&value).expect("JSON")
+        );
     }
 }

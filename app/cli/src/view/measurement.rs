@@ -72,8 +72,10 @@ pub fn deciding(measurement: &Measurement) -> impl Iterator<Item = &Vote> {
 
 /// Who voted: the key, or the position in a set that is not known any more.
 pub fn voter(vote: &Vote) -> String {
-    vote.oracle
-        .map_or_else(|| format!("oracle {} of a former set", vote.position), |key: Pubkey| key.to_string())
+    vote.oracle.map_or_else(
+        || format!("oracle {} of a former set", vote.position),
+        |key: Pubkey| key.to_string(),
+    )
 }
 
 /// For programs.

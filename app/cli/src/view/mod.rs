@@ -1,5 +1,6 @@
 //! How plans, grants and attestations are shown: tables for people, JSON for programs.
 
+pub mod event;
 pub mod grant;
 pub mod json;
 pub mod measurement;

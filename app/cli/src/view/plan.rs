@@ -73,13 +73,22 @@ impl PlanView {
         if plan.pending_authority != Pubkey::default() {
             facts.add("offered to", plan.pending_authority);
         }
-        facts.add("arbiter", optional(&plan.arbiter).map_or("none".to_owned(), |key| key.to_string()));
+        facts.add(
+            "arbiter",
+            optional(&plan.arbiter).map_or("none".to_owned(), |key| key.to_string()),
+        );
         facts.add("oracles", oracles_text(&plan.oracles));
         if plan.next_oracles.count > 0 {
             let from = plan.next_oracles.first_period;
             facts.add("", format!("from period {from}: {}", oracles_text(&plan.next_oracles)));
         }
-        facts.add("token", format!("{}, {} decimals, of program {}", plan.mint, self.decimals, plan.token_program));
+        facts.add(
+            "token",
+            format!(
+                "{}, {} decimals, of program {}",
+                plan.mint, self.decimals, plan.token_program
+            ),
+        );
         if plan.token_flags != 0 {
             facts.add("token accepts", token_flags(plan.token_flags).join(", "));
         }
@@ -88,9 +97,16 @@ impl PlanView {
         facts.add("treasury", format!("{treasury}, owned by {owner}"));
         if plan.pending_treasury_at > now {
             let (next, from) = (plan.pending_treasury, Moment(plan.pending_treasury_at));
-            facts.add("", format!("from {from}: {next}, owned by {}", plan.pending_treasury_owner));
+            facts.add(
+                "",
+                format!("from {from}: {next}, owned by {}", plan.pending_treasury_owner),
+            );
         }
-        let last = self.statement.periods.last().map_or(plan.start_ts, |period| period.times.end);
+        let last = self
+            .statement
+            .periods
+            .last()
+            .map_or(plan.start_ts, |period| period.times.end);
         facts.add(
             "calendar",
             format!(
@@ -101,9 +117,18 @@ impl PlanView {
                 Moment(last)
             ),
         );
-        let windows = [plan.attest_secs, plan.challenge_secs, plan.ruling_secs, plan.notice_secs].map(span);
+        let windows = [
+            plan.attest_secs,
+            plan.challenge_secs,
+            plan.ruling_secs,
+            plan.notice_secs,
+        ]
+        .map(span);
         let [attest, challenge, ruling, notice] = windows;
-        facts.add("windows", format!("votes {attest}, disputes {challenge}, rulings {ruling}, notice {notice}"));
+        facts.add(
+            "windows",
+            format!("votes {attest}, disputes {challenge}, rulings {ruling}, notice {notice}"),
+        );
         facts.add("last deadline", Moment(self.last_deadline));
         facts.add("scores combine", combination_text(plan));
         facts.add("unearned", self.policy_text());
@@ -120,7 +145,10 @@ impl PlanView {
                 Moment(plan.enrolment_end)
             ),
         );
-        facts.add("open accounts", format!("{} attestations, {} pools", plan.open_attestations, plan.open_periods));
+        facts.add(
+            "open accounts",
+            format!("{} attestations, {} pools", plan.open_attestations, plan.open_periods),
+        );
         facts.add("events", amount::count(plan.event_sequence));
         facts
     }
@@ -150,7 +178,15 @@ impl PlanView {
 
     fn periods(&self) -> Table {
         let mut headings = vec![
-            ">#", "begins", "ends", "stage", "votes until", "settles by", ">settled", ">earned", ">returned",
+            ">#",
+            "begins",
+            "ends",
+            "stage",
+            "votes until",
+            "settles by",
+            ">settled",
+            ">earned",
+            ">returned",
         ];
         let pools = self.policy == UnearnedPolicy::Redistribute;
         if pools {
@@ -284,7 +320,9 @@ pub fn terms_json(plan: &Plan, address: Pubkey, decimals: u8) -> Value {
 fn kpi_json(number: u8, kpi: &Kpi) -> Value {
     let points = kpi.curve_values.iter().zip(kpi.curve_scores);
     let points = points.take(kpi.point_count.into());
-    let points: Vec<_> = points.map(|(value, score)| json!({ "value": value.to_string(), "score": score })).collect();
+    let points: Vec<_> = points
+        .map(|(value, score)| json!({ "value": value.to_string(), "score": score }))
+        .collect();
     json!({
         "kpi": number,
         "name": kpi_name(kpi),
@@ -370,9 +408,15 @@ pub fn vault_facts(vault: &VaultReport, decimals: u8) -> Facts {
     let mut facts = Facts::default();
     let tokens = |amount: u64| amount::tokens(amount, decimals);
     facts.add("balance", tokens(vault.balance));
-    facts.add("reserved", format!("{} for what can still be earned", tokens(vault.reserved)));
+    facts.add(
+        "reserved",
+        format!("{} for what can still be earned", tokens(vault.reserved)),
+    );
     facts.add("owed", format!("{} earned and not yet claimed", tokens(vault.owed)));
-    facts.add("pooled", format!("{} of bonuses not yet collected", tokens(vault.pooled)));
+    facts.add(
+        "pooled",
+        format!("{} of bonuses not yet collected", tokens(vault.pooled)),
+    );
     let surplus = amount::total(vault.surplus.unsigned_abs(), decimals);
     match vault.surplus < 0 {
         true => facts.add("missing", format!("{surplus}: the vault does not hold what it owes")),
@@ -414,9 +458,15 @@ pub fn findings(out: &mut impl fmt::Write, statement: &Statement) -> fmt::Result
     let settled: u64 = statement.periods.iter().map(|period| u64::from(period.settled)).sum();
     if statement.findings.is_empty() {
         let settled = amount::count(settled);
-        return write!(out, "\nAll recorded amounts agree with {settled} settlements computed again from the attested values.");
+        return write!(
+            out,
+            "\nAll recorded amounts agree with {settled} settlements computed again from the attested values."
+        );
     }
-    write!(out, "\nNOT IN AGREEMENT with the attested values ({settled} settlements computed again):")?;
+    write!(
+        out,
+        "\nNOT IN AGREEMENT with the attested values ({settled} settlements computed again):"
+    )?;
     for finding in &statement.findings {
         write!(out, "\n  {}", safe(&finding.to_string()))?;
     }
@@ -425,9 +475,21 @@ pub fn findings(out: &mut impl fmt::Write, statement: &Statement) -> fmt::Result
 
 /// The KPIs for people.
 pub fn kpis_table(plan: &Plan) -> Table {
-    let mut table = Table::new([">#", "name", "scope", "accepted", "curve", ">silence scores", "rubric SHA-256"]);
+    let mut table = Table::new([
+        ">#",
+        "name",
+        "scope",
+        "accepted",
+        "curve",
+        ">silence scores",
+        "rubric SHA-256",
+    ]);
     for (number, kpi) in plan.kpis().iter().enumerate() {
-        let points = kpi.curve_values.iter().zip(kpi.curve_scores).take(kpi.point_count.into());
+        let points = kpi
+            .curve_values
+            .iter()
+            .zip(kpi.curve_scores)
+            .take(kpi.point_count.into());
         let points: Vec<_> = points
             .map(|(value, score)| format!("{} → {}", fixed(*value, kpi.decimals), amount::count(score)))
             .collect();
@@ -435,7 +497,11 @@ pub fn kpis_table(plan: &Plan) -> Table {
             number.to_string(),
             safe(&kpi_name(kpi)),
             scope_text(kpi).to_owned(),
-            format!("{} to {}", fixed(kpi.range_min, kpi.decimals), measurement::value(kpi, kpi.range_max)),
+            format!(
+                "{} to {}",
+                fixed(kpi.range_min, kpi.decimals),
+                measurement::value(kpi, kpi.range_max)
+            ),
             format!("{}: {}", interpolation_text(kpi), points.join(", ")),
             amount::count(kpi.default_score),
             short(hex(&kpi.rubric_hash)),
@@ -548,7 +614,12 @@ fn cadence_text(cadence: Cadence) -> String {
 
 /// A length of time: `7d`, `1d12h`, `10m`.
 pub fn span(seconds: u32) -> String {
-    let parts = [(seconds / 86_400, 'd'), (seconds / 3_600 % 24, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')];
+    let parts = [
+        (seconds / 86_400, 'd'),
+        (seconds / 3_600 % 24, 'h'),
+        (seconds / 60 % 60, 'm'),
+        (seconds % 60, 's'),
+    ];
     let parts: String = parts
         .into_iter()
         .filter(|(count, _)| *count > 0)

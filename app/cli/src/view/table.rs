@@ -58,7 +58,11 @@ impl Facts {
 impl fmt::Display for Facts {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.0.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-        let lines: Vec<_> = self.0.iter().map(|(name, value)| format!("  {name:width$}  {value}")).collect();
+        let lines: Vec<_> = self
+            .0
+            .iter()
+            .map(|(name, value)| format!("  {name:width$}  {value}"))
+            .collect();
         out.write_str(&lines.join("\n"))
     }
 }
@@ -72,7 +76,10 @@ mod tests {
         let mut table = Table::new(["name", ">amount"]);
         table.row(["a", "1,000"]);
         table.row(["longer", "5"]);
-        assert_eq!(table.to_string(), "  name    amount\n  a        1,000\n  longer       5");
+        assert_eq!(
+            table.to_string(),
+            "  name    amount\n  a        1,000\n  longer       5"
+        );
     }
 
     #[test]

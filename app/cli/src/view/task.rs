@@ -4,10 +4,7 @@ use {
     super::text::{safe, short},
     crate::{reference::kpi_name, time::Moment},
     earnout::state::Plan,
-    earnout_sdk::{
-        agenda::Task,
-        amount,
-    },
+    earnout_sdk::{agenda::Task, amount},
     serde_json::{Value, json},
     std::collections::BTreeMap,
 };
@@ -22,12 +19,17 @@ pub fn line(task: &Task, plan: &Plan, decimals: u8) -> String {
             missing,
             until,
         } => {
-            let who: Vec<_> = missing.iter().map(|(oracle, count)| match count {
+            let who = missing.iter().map(|(oracle, count)| match count {
                 1 => short(oracle),
                 count => format!("{} ({count} values)", short(oracle)),
             });
+            let who: Vec<_> = who.collect();
             let who = who.join(", ");
-            format!("period {period}, {}: votes of {who}, until {}", kpi_text(plan, *kpi), Moment(*until))
+            format!(
+                "period {period}, {}: votes of {who}, until {}",
+                kpi_text(plan, *kpi),
+                Moment(*until)
+            )
         }
         Task::Dispute {
             period,
@@ -53,10 +55,16 @@ pub fn line(task: &Task, plan: &Plan, decimals: u8) -> String {
             Moment(*until)
         ),
         Task::Settle { period, grants } => {
-            format!("period {period}: anyone may settle {}", counted(*grants, "grant", "grants"))
+            format!(
+                "period {period}: anyone may settle {}",
+                counted(*grants, "grant", "grants")
+            )
         }
         Task::Collect { period, grants } => {
-            format!("period {period}: anyone may collect the bonus of {}", counted(*grants, "grant", "grants"))
+            format!(
+                "period {period}: anyone may collect the bonus of {}",
+                counted(*grants, "grant", "grants")
+            )
         }
         Task::Claim { grants, amount } => format!(
             "{} can claim {} in total",
@@ -76,7 +84,10 @@ pub fn json(task: &Task) -> Value {
             missing,
             until,
         } => {
-            let missing: BTreeMap<_, _> = missing.iter().map(|(oracle, count)| (oracle.to_string(), count)).collect();
+            let missing: BTreeMap<_, _> = missing
+                .iter()
+                .map(|(oracle, count)| (oracle.to_string(), count))
+                .collect();
             json!({ "task": "vote", "by": "oracles", "period": period, "kpi": kpi, "missing": missing, "until": until })
         }
         Task::Dispute {

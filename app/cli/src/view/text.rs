@@ -50,7 +50,10 @@ pub fn hex(bytes: &[u8]) -> String {
 /// A key short enough for a table: its first and last letters. JSON and CSV have the whole key.
 pub fn short(key: impl ToString) -> String {
     let text = key.to_string();
-    match (text.get(..6), text.len().checked_sub(4).and_then(|from| text.get(from..))) {
+    match (
+        text.get(..6),
+        text.len().checked_sub(4).and_then(|from| text.get(from..)),
+    ) {
         (Some(head), Some(tail)) if text.len() > 12 => format!("{head}…{tail}"),
         _ => text,
     }
@@ -65,7 +68,10 @@ mod tests {
         assert_eq!(safe("tâches 任务 🚀"), "tâches 任务 🚀");
         assert_eq!(safe("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
         assert_eq!(safe("x\u{202e}gpj.exe"), "x\\u{202e}gpj.exe");
-        assert_eq!(safe("a\r\nb\u{85}\u{feff}\u{2067}"), "a\\u{d}\\u{a}b\\u{85}\\u{feff}\\u{2067}");
+        assert_eq!(
+            safe("a\r\nb\u{85}\u{feff}\u{2067}"),
+            "a\\u{d}\\u{a}b\\u{85}\\u{feff}\\u{2067}"
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod dispute;
 mod rule;
+mod show;
 
 use {
     crate::{app::App, fault::Fault},
@@ -14,6 +15,7 @@ use {
 pub enum AttestationCommand {
     Dispute(dispute::Dispute),
     Rule(rule::Rule),
+    Show(show::Show),
 }
 
 impl AttestationCommand {
@@ -21,6 +23,7 @@ impl AttestationCommand {
         match self {
             Self::Dispute(command) => command.run(app).await,
             Self::Rule(command) => command.run(app).await,
+            Self::Show(command) => command.run(app).await,
         }
     }
 }

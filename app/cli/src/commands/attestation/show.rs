@@ -63,12 +63,16 @@ impl Show {
             (Scope::Shared, None) => plan_address,
             (Scope::Individual, Some(grant)) => grant.address(),
             (Scope::Shared, Some(_)) => {
-                return Err(Fault::new(format!("KPI `{}` has one value for all grants", safe(&kpi_name(&kpi))))
-                    .advice("leave out --grant"));
+                return Err(
+                    Fault::new(format!("KPI `{}` has one value for all grants", safe(&kpi_name(&kpi))))
+                        .advice("leave out --grant"),
+                );
             }
             (Scope::Individual, None) => {
-                return Err(Fault::new(format!("KPI `{}` has a value for each grant", safe(&kpi_name(&kpi))))
-                    .advice("name the grant: --grant GRANT"));
+                return Err(
+                    Fault::new(format!("KPI `{}` has a value for each grant", safe(&kpi_name(&kpi))))
+                        .advice("name the grant: --grant GRANT"),
+                );
             }
         };
         let address = pda::attestation(&plan_address, number, self.period, &subject);
@@ -104,12 +108,7 @@ impl Show {
 }
 
 /// The oracles that vote on a period. The plan has forgotten sets before the one in force; events have not.
-async fn oracle_set(
-    client: &Client,
-    address: &Pubkey,
-    plan: &Plan,
-    period: u16,
-) -> Result<Option<OracleSet>, Fault> {
+async fn oracle_set(client: &Client, address: &Pubkey, plan: &Plan, period: u16) -> Result<Option<OracleSet>, Fault> {
     if period >= plan.oracles.first_period {
         return Ok(Some(*plan.oracle_set(period)));
     }
@@ -146,7 +145,10 @@ impl fmt::Display for View {
             true => facts.add("subject", "the plan"),
             false => facts.add("subject", format!("grant {}", self.subject)),
         }
-        facts.add("votes", format!("{} to {}", Moment(self.times.end), Moment(self.times.attest_deadline)));
+        facts.add(
+            "votes",
+            format!("{} to {}", Moment(self.times.end), Moment(self.times.attest_deadline)),
+        );
         if let Some((from, to)) = self.challenge() {
             facts.add("disputes", format!("{} to {}", Moment(from), Moment(to)));
         }
@@ -166,7 +168,9 @@ impl fmt::Display for View {
             }
             facts.add("reason SHA-256", hex(&dispute.reason_hash));
             if let Some(ruling) = dispute.ruling {
-                let value = ruling.value.map_or("stands".to_owned(), |value| measurement::value(&self.kpi, value));
+                let value = ruling
+                    .value
+                    .map_or("stands".to_owned(), |value| measurement::value(&self.kpi, value));
                 facts.add("ruling", value);
                 facts.add("its SHA-256", hex(&ruling.reason_hash));
             }
@@ -174,7 +178,11 @@ impl fmt::Display for View {
         }
         let mut table = Table::new(["oracle", ">value", "evidence SHA-256"]);
         for vote in &measurement.votes {
-            table.row([voter(vote), measurement::value(&self.kpi, vote.value), hex(&vote.evidence)]);
+            table.row([
+                voter(vote),
+                measurement::value(&self.kpi, vote.value),
+                hex(&vote.evidence),
+            ]);
         }
         let count = measurement.votes.len();
         let (of, needed) = (measurement.oracle_count, measurement.threshold);

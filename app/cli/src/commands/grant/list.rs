@@ -124,7 +124,15 @@ impl fmt::Display for Grants {
         };
         let one_plan = self.0.iter().all(|row| row.grant.plan == first.grant.plan);
         let mut headings = vec![
-            ">#", "grant", "beneficiary", "status", ">settled", ">allocated", ">earned", ">bonus", ">claimed",
+            ">#",
+            "grant",
+            "beneficiary",
+            "status",
+            ">settled",
+            ">allocated",
+            ">earned",
+            ">bonus",
+            ">claimed",
             ">claimable",
         ];
         if !one_plan {

@@ -134,7 +134,15 @@ impl fmt::Display for Plans {
             return write!(out, "No plans.");
         }
         let mut table = Table::new([
-            "plan", ">number", "status", "token", ">periods ended", ">open grants", ">reserved", ">owed", "next date",
+            "plan",
+            ">number",
+            "status",
+            "token",
+            ">periods ended",
+            ">open grants",
+            ">reserved",
+            ">owed",
+            "next date",
         ]);
         for row in &self.0 {
             let plan = &row.plan;

@@ -4,7 +4,10 @@ mod activate;
 mod authority;
 mod close;
 mod fund;
+mod list;
 mod oracles;
+mod show;
+mod statement;
 mod surplus;
 mod treasury;
 
@@ -18,10 +21,13 @@ use {
 #[command(after_help = "Example:\n  $ earnout plan fund PLAN 250_000.5")]
 pub enum PlanCommand {
     Fund(fund::Fund),
+    List(list::List),
     Activate(activate::Activate),
     Surplus(surplus::Surplus),
     Authority(authority::Authority),
     Oracles(oracles::Oracles),
+    Show(show::Show),
+    Statement(statement::Statement),
     Treasury(treasury::Treasury),
     Close(close::Close),
 }
@@ -30,10 +36,13 @@ impl PlanCommand {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         match self {
             Self::Fund(command) => command.run(app).await,
+            Self::List(command) => command.run(app).await,
             Self::Activate(command) => command.run(app).await,
             Self::Surplus(command) => command.run(app).await,
             Self::Authority(command) => command.run(app).await,
             Self::Oracles(command) => command.run(app).await,
+            Self::Show(command) => command.run(app).await,
+            Self::Statement(command) => command.run(app).await,
             Self::Treasury(command) => command.run(app).await,
             Self::Close(command) => command.run(app).await,
         }

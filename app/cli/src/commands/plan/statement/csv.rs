@@ -1,0 +1,164 @@
+//! The report as CSV, for spreadsheets: sums over a column are the plan's sums.
+
+use {
+    super::lines,
+    crate::{
+        reference::kpi_name,
+        time::Moment,
+        view::{
+            grant::status,
+            measurement::{basis, deciding, voter},
+            plan::stage_text,
+            text::{cell, hex},
+        },
+    },
+    earnout_core::quorum::Outcome,
+    earnout_sdk::{
+        amount::{fixed, tokens},
+        statement::{GrantReport, Line, Statement},
+    },
+    std::io::{self, Write},
+};
+
+/// One line for each grant in each period that has ended.
+///
+/// # Errors
+/// If the writer fails.
+pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    let plan = &report.sources.plan;
+    let mut head: Vec<String> = [
+        "period",
+        "begins",
+        "ends",
+        "stage",
+        "grant",
+        "address",
+        "beneficiary",
+        "settled",
+        "tranche",
+        "earned",
+        "bonus",
+        "returned",
+        "carried",
+        "pooled",
+        "claimed",
+    ]
+    .map(str::to_owned)
+    .into();
+    for kpi in plan.kpis() {
+        let name = cell(&kpi_name(kpi));
+        let columns = ["value", "score", "by", "attested by", "evidence SHA-256"];
+        head.extend(columns.map(|column| format!("{name}: {column}")));
+    }
+    csv.write_record(&head)?;
+    for period in &report.periods {
+        for (grant, line) in lines(report, period) {
+            let times = &period.times;
+            let settled = if line.settlement.is_some() { "yes" } else { "no" };
+            let plain = |amount| plain(amount, decimals);
+            let settlement = line.settlement;
+            let mut row = vec![
+                times.period.to_string(),
+                Moment(times.start).to_string(),
+                Moment(times.end).to_string(),
+                stage_text(period.stage).to_owned(),
+                grant.state.index.to_string(),
+                grant.address.to_string(),
+                grant.state.beneficiary.to_string(),
+                settled.to_owned(),
+                plain(line.tranche),
+                settlement.map_or(String::new(), |settled| plain(settled.earned)),
+                line.bonus.map_or(String::new(), plain),
+                plain(line.returned),
+                settlement.map_or(String::new(), |settled| plain(settled.carry)),
+                settlement.map_or(String::new(), |settled| plain(settled.pooled)),
+                plain(line.claimed),
+            ];
+            values(report, grant, line, &mut row);
+            csv.write_record(&row)?;
+        }
+    }
+    csv.flush()
+}
+
+/// What is known about each KPI of the plan; nothing where the grant has no weight.
+fn values(report: &Statement, grant: &GrantReport, line: &Line, row: &mut Vec<String>) {
+    let kpis = (0u8..).zip(report.sources.plan.kpis());
+    for (((number, kpi), weight), score) in kpis.zip(grant.state.kpi_weights).zip(line.scores) {
+        let measurement = report.measurement(number, line.period, grant.state.index).ok();
+        let Some(measurement) = measurement.filter(|_| weight > 0) else {
+            row.extend([const { String::new() }; 5]);
+            continue;
+        };
+        let value = match measurement.reading.outcome {
+            Outcome::Value(value) => fixed(value, kpi.decimals).replace(',', ""),
+            Outcome::Silent => String::new(),
+        };
+        let voters: Vec<_> = deciding(&measurement).map(voter).collect();
+        let evidence: Vec<_> = deciding(&measurement).map(|vote| hex(&vote.evidence)).collect();
+        row.extend([
+            value,
+            score.to_string(),
+            basis(&measurement).to_owned(),
+            voters.join(" "),
+            evidence.join(" "),
+        ]);
+    }
+}
+
+/// One line for each grant.
+///
+/// # Errors
+/// If the writer fails.
+pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record([
+        "grant",
+        "address",
+        "beneficiary",
+        "status",
+        "first period",
+        "end period",
+        "settled periods",
+        "allocated",
+        "cancelled",
+        "earned",
+        "bonus",
+        "returned",
+        "forfeited",
+        "vested",
+        "claimed",
+        "claimable",
+        "reserved",
+    ])?;
+    for grant in report.grants.values() {
+        let state = &grant.state;
+        let plain = |amount| plain(amount, decimals);
+        csv.write_record([
+            state.index.to_string(),
+            grant.address.to_string(),
+            state.beneficiary.to_string(),
+            status(grant),
+            state.first_period.to_string(),
+            state.end_period.to_string(),
+            state.next_period.saturating_sub(state.first_period).to_string(),
+            plain(state.allocation),
+            plain(grant.cancelled),
+            plain(state.earned),
+            plain(state.bonus),
+            plain(grant.returned),
+            plain(grant.forfeited),
+            plain(grant.vested),
+            plain(state.claimed),
+            plain(grant.claimable),
+            plain(state.reserved),
+        ])?;
+    }
+    csv.flush()
+}
+
+/// An amount that a spreadsheet takes for a number.
+fn plain(amount: u64, decimals: u8) -> String {
+    tokens(amount, decimals).replace(',', "")
+}

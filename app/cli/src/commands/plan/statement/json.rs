@@ -1,0 +1,78 @@
+//! The report as JSON, written grant by grant.
+
+use {
+    crate::view::{
+        grant::{grant_json, line_json},
+        measurement,
+        plan::{findings_json, merge, period_json, terms_json, totals_json, vault_json},
+    },
+    earnout::state::Scope,
+    earnout_sdk::statement::{GrantReport, PeriodReport, Statement},
+    serde::{Serialize, Serializer, ser::SerializeMap},
+    serde_json::{Value, json},
+};
+
+pub struct View<'a> {
+    pub report: &'a Statement,
+    pub decimals: u8,
+}
+
+impl Serialize for View<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let report = self.report;
+        let sources = &report.sources;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("time", &sources.now)?;
+        map.serialize_entry("terms", &terms_json(&sources.plan, sources.address, self.decimals))?;
+        map.serialize_entry("closedAt", &sources.closing.map(|closing| closing.mark.closed_at))?;
+        map.serialize_entry("totals", &totals_json(&report.totals))?;
+        map.serialize_entry("vault", &vault_json(&sources.plan, &report.vault))?;
+        map.serialize_entry("findings", &findings_json(report))?;
+        map.serialize_entry("periods", &Periods(report))?;
+        map.serialize_entry("grants", &Grants(report))?;
+        map.end()
+    }
+}
+
+struct Periods<'a>(&'a Statement);
+
+impl Serialize for Periods<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.periods.iter().map(|period| with_values(self.0, period)))
+    }
+}
+
+/// A period with the values of the shared KPIs.
+fn with_values(report: &Statement, period: &PeriodReport) -> Value {
+    let mut value = period_json(period);
+    let plan = &report.sources.plan;
+    let ended = period.times.end <= report.sources.now;
+    let shared = (0u8..)
+        .zip(plan.kpis())
+        .filter(|(_, kpi)| ended && kpi.scope == Scope::Shared.to_byte());
+    let values = shared.filter_map(|(number, kpi)| {
+        let measurement = report.measurement(number, period.times.period, 0).ok()?;
+        Some(measurement::json(number, kpi, &measurement))
+    });
+    merge(&mut value, json!({ "values": values.collect::<Vec<_>>() }));
+    value
+}
+
+struct Grants<'a>(&'a Statement);
+
+impl Serialize for Grants<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.grants.values().map(|grant| with_lines(self.0, grant)))
+    }
+}
+
+fn with_lines(report: &Statement, grant: &GrantReport) -> Value {
+    let mut value = grant_json(report, grant);
+    let lines: Vec<_> = grant
+        .lines
+        .iter()
+        .map(|line| line_json(report, grant, line, false))
+        .collect();
+    merge(&mut value, json!({ "lines": lines }));
+    value
+}

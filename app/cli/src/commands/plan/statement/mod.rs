@@ -1,0 +1,107 @@
+//! `earnout plan statement`.
+
+mod csv;
+mod json;
+mod markdown;
+mod table;
+
+use {
+    crate::{
+        app::App,
+        fault::{Exit, Fault},
+        reference::PlanRef,
+    },
+    clap::{Args, ValueEnum},
+    earnout_sdk::statement::{GrantReport, Line, PeriodReport, Statement as Report},
+};
+
+/// The transparency report: what was measured, who attested it, what everyone earned and was paid, whether the vault covers it
+///
+/// Every settlement is computed again from the attested values and compared with what the accounts have recorded. What
+/// differs or cannot be found stands at the end and makes the exit code 2. Attestations and grants that were closed are read
+/// from their events, for which the endpoint must keep the whole history. Claims are counted against the oldest earnings
+/// first.
+///
+/// JSON has amounts as decimal strings of base units; the other forms have tokens.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ earnout plan statement PLAN
+  $ earnout plan statement PLAN --format csv > statement.csv
+  $ earnout plan statement PLAN --format csv --by grant > grants.csv
+  $ earnout plan statement PLAN --format markdown > STATEMENT.md")]
+pub struct Statement {
+    /// The plan: its address, or CREATOR/ID
+    plan: PlanRef,
+    /// Form of the report [default: table, or json with --output json]
+    #[arg(long, value_enum, value_name = "FORM")]
+    format: Option<Form>,
+    /// What a line of CSV is about
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = By::Period)]
+    by: By,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// Tables for a terminal
+    Table,
+    /// One line for each period and grant, for spreadsheets
+    Csv,
+    /// Everything, for programs
+    Json,
+    /// Tables for a web page or a repository
+    Markdown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum By {
+    /// A grant in a period that has ended
+    Period,
+    /// A grant
+    Grant,
+}
+
+impl Statement {
+    pub async fn run(&self, app: &App) -> Result<(), Fault> {
+        let output = app.output();
+        let sources = app.client()?.statement_sources(&self.plan.address()).await?;
+        let token = app.token_of(&sources.plan).await?;
+        let report = Report::of(sources)?;
+        let decimals = token.decimals;
+        let form = self.format.unwrap_or(match output.is_json() {
+            true => Form::Json,
+            false => Form::Table,
+        });
+        match form {
+            Form::Json => output.json(
+                &json::View {
+                    report: &report,
+                    decimals,
+                },
+                !output.is_compact(),
+            )?,
+            Form::Csv => output.stream(|out| match self.by {
+                By::Period => csv::by_period(out, &report, decimals),
+                By::Grant => csv::by_grant(out, &report, decimals),
+            })?,
+            Form::Table => output.stream(|out| table::write(out, &report, decimals))?,
+            Form::Markdown => output.stream(|out| markdown::write(out, &report, decimals))?,
+        }
+        match report.findings.len() {
+            0 => Ok(()),
+            count => {
+                let fault = Fault::new(format!("the statement has {count} findings: recorded amounts and attested values differ, or something is missing"))
+                    .advice("see the end of the report, or `findings` in its JSON");
+                Err(fault.exit(Exit::Partly).after_result())
+            }
+        }
+    }
+}
+
+/// The grants that cover a period which has ended, with their line of it.
+fn lines<'a>(report: &'a Report, period: &PeriodReport) -> impl Iterator<Item = (&'a GrantReport, &'a Line)> {
+    let number = period.times.period;
+    report.grants.values().filter_map(move |grant| {
+        let position = number.checked_sub(grant.state.first_period)?;
+        Some((grant, grant.lines.get(usize::from(position))?))
+    })
+}

@@ -1,0 +1,233 @@
+//! Events in one line each.
+
+use {
+    super::{
+        measurement,
+        text::{hex, safe, short},
+    },
+    crate::{app::App, fault::Fault, reference::kpi_name, time::Moment},
+    earnout::state::{Kpi, TERMINATED},
+    earnout_sdk::{
+        amount::{count, tokens},
+        client::Recorded,
+        events::Event,
+    },
+    solana_program::pubkey::Pubkey,
+    std::collections::BTreeMap,
+};
+
+/// What is needed to speak of a plan's events.
+pub struct Words {
+    decimals: u8,
+    kpis: Vec<Kpi>,
+    grants: BTreeMap<Pubkey, u32>,
+    plan: Pubkey,
+}
+
+impl Words {
+    /// For the plan at `plan`, of which these events are known. The plan's account may be closed.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer.
+    pub async fn new(app: &App, plan: &Pubkey, events: &[Recorded]) -> Result<Self, Fault> {
+        let mut mint = None;
+        let mut kpis = Vec::new();
+        let mut grants = BTreeMap::new();
+        for recorded in events {
+            match &recorded.event {
+                Event::PlanCreated(event) if event.plan == *plan => mint = Some(event.mint),
+                Event::KpiAdded(event) if event.plan == *plan => kpis.extend(Kpi::new(&event.terms).ok()),
+                Event::GrantCreated(event) => drop(grants.insert(event.grant, event.terms.grant_index)),
+                _ => {}
+            }
+        }
+        // A grant's own events, or an endpoint that forgets, do not begin with the plan.
+        let mint = match mint {
+            Some(mint) => mint,
+            None => {
+                let state = app.client()?.plan(plan).await?;
+                kpis = state.kpis().to_vec();
+                state.mint
+            }
+        };
+        Ok(Self {
+            decimals: app.token(&mint).await?.decimals,
+            kpis,
+            grants,
+            plan: *plan,
+        })
+    }
+
+    /// The event in one line.
+    pub fn line(&self, recorded: &Recorded) -> String {
+        let event = &recorded.event;
+        let (sequence, time) = (event.sequence(), Moment(event.time()));
+        format!("{sequence:>5}  {time}  {:<21}  {}", event.name(), self.tell(event))
+    }
+
+    fn tokens(&self, amount: u64) -> String {
+        tokens(amount, self.decimals)
+    }
+
+    fn grant(&self, address: &Pubkey) -> String {
+        match self.grants.get(address) {
+            Some(number) => format!("grant {number}"),
+            None => format!("grant {}", short(address)),
+        }
+    }
+
+    fn subject(&self, kpi: u8, period: u16, subject: &Pubkey) -> String {
+        let name = self.kpis.get(usize::from(kpi)).map(kpi_name).unwrap_or_default();
+        let of = match subject == &self.plan {
+            true => String::new(),
+            false => format!(" of {}", self.grant(subject)),
+        };
+        format!("KPI {kpi} ({}){of} in period {period}", safe(&name))
+    }
+
+    fn value(&self, kpi: u8, value: i64) -> String {
+        match self.kpis.get(usize::from(kpi)) {
+            Some(kpi) => measurement::value(kpi, value),
+            None => value.to_string(),
+        }
+    }
+
+    fn tell(&self, event: &Event) -> String {
+        match event {
+            Event::PlanCreated(event) => format!(
+                "{} periods from {}, token {}, by {}",
+                event.terms.period_count,
+                Moment(event.terms.start_ts),
+                event.mint,
+                event.creator
+            ),
+            Event::KpiAdded(event) => format!("KPI {} ({})", event.kpi, safe(&event.terms.name)),
+            Event::PlanActivated(event) => format!("everything settles by {}", Moment(event.last_deadline)),
+            Event::PlanFunded(event) => format!(
+                "{} by {}; the vault holds {}",
+                self.tokens(event.received),
+                event.funder,
+                self.tokens(event.vault_balance)
+            ),
+            Event::SurplusWithdrawn(event) => format!(
+                "{} to {}; the vault holds {}",
+                self.tokens(event.amount),
+                event.destination,
+                self.tokens(event.vault_balance)
+            ),
+            Event::GrantCreated(event) => format!(
+                "grant {} of {} for {}, {} reserved",
+                event.terms.grant_index,
+                self.tokens(event.terms.allocation),
+                event.terms.beneficiary,
+                self.tokens(event.reserved)
+            ),
+            Event::ValueAttested(event) => {
+                let resolved = if event.resolved { "; the oracles agree" } else { "" };
+                format!(
+                    "{}: {} by {}, evidence {}{resolved}",
+                    self.subject(event.kpi, event.period, &event.subject),
+                    self.value(event.kpi, event.value),
+                    event.oracle,
+                    short(hex(&event.evidence))
+                )
+            }
+            Event::GrantSettled(event) => {
+                let scores: Vec<_> = event.scores.iter().map(|score| count(*score)).collect();
+                format!(
+                    "{} earned {} of {} in period {}, scores {}",
+                    self.grant(&event.grant),
+                    self.tokens(event.earned),
+                    self.tokens(event.tranche),
+                    event.period,
+                    scores.join(" ")
+                )
+            }
+            Event::BonusCollected(event) => format!(
+                "{} got a bonus of {} for period {}",
+                self.grant(&event.grant),
+                self.tokens(event.bonus),
+                event.period
+            ),
+            Event::GrantClaimed(event) => format!(
+                "{} was paid {} to {}; {} so far",
+                self.grant(&event.grant),
+                self.tokens(event.amount),
+                event.destination,
+                self.tokens(event.claimed)
+            ),
+            Event::ValueDisputed(event) => format!(
+                "{} by {}, reason {}",
+                self.subject(event.kpi, event.period, &event.subject),
+                event.disputer,
+                short(hex(&event.reason_hash))
+            ),
+            Event::DisputeRuled(event) => format!(
+                "{}: {}, reason {}",
+                self.subject(event.kpi, event.period, &event.subject),
+                match event.value {
+                    Some(value) => format!("{} counts", self.value(event.kpi, value)),
+                    None => "it stands".to_owned(),
+                },
+                short(hex(&event.reason_hash))
+            ),
+            Event::AuthorityProposed(event) => offered("the plan", &event.new),
+            Event::AuthorityAccepted(event) => format!("from {} to {}", event.old, event.new),
+            Event::OraclesProposed(event) => {
+                let keys: Vec<_> = event.oracles.iter().map(ToString::to_string).collect();
+                format!(
+                    "from period {}: {} of {}",
+                    event.first_period,
+                    event.threshold,
+                    keys.join(", ")
+                )
+            }
+            Event::OracleChangeCancelled(event) => format!("the one from period {}", event.first_period),
+            Event::TreasurySet(event) => format!("{} from {} on", event.new, Moment(event.effective_at)),
+            Event::BeneficiaryProposed(event) => offered(&self.grant(&event.grant), &event.new),
+            Event::BeneficiaryAccepted(event) => {
+                format!("{}: from {} to {}", self.grant(&event.grant), event.old, event.new)
+            }
+            Event::ClaimLockSet(event) => match event.locked {
+                true => format!("{}: only the beneficiary claims", self.grant(&event.grant)),
+                false => format!("{}: anyone may claim for the beneficiary", self.grant(&event.grant)),
+            },
+            Event::GrantEnded(event) => {
+                let by = if event.termination == TERMINATED {
+                    "the authority"
+                } else {
+                    "the beneficiary"
+                };
+                let forfeited = if event.forfeited {
+                    "; what it earned is surplus"
+                } else {
+                    ""
+                };
+                let grant = self.grant(&event.grant);
+                match event.cut_tranche {
+                    0 => format!("{grant} by {by}{forfeited}"),
+                    cut => format!("{grant} by {by}; its last tranche is {}{forfeited}", self.tokens(cut)),
+                }
+            }
+            Event::AttestationClosed(event) => self.subject(event.kpi, event.period, &event.subject),
+            Event::PeriodClosed(event) => format!("the pool of period {}", event.period),
+            Event::GrantClosed(event) => {
+                format!(
+                    "{}, paid {} in total",
+                    self.grant(&event.grant),
+                    self.tokens(event.claimed)
+                )
+            }
+            Event::PlanClosed(event) => {
+                format!("{} to {}", self.tokens(event.amount), event.destination)
+            }
+        }
+    }
+}
+
+fn offered(what: &str, to: &Pubkey) -> String {
+    match *to == Pubkey::default() {
+        true => format!("{what}: the offer is taken back"),
+        false => format!("{what} to {to}"),
+    }
+}

@@ -1,0 +1,10 @@
+//! The client against an endpoint that answers as the test says: what it asks for, how it reads the answers, and what it
+//! makes of bad ones.
+
+mod history;
+mod read;
+mod rpc;
+mod simulate;
+mod statement;
+mod story;
+mod submit;

@@ -1,0 +1,243 @@
+use {
+    crate::{
+        rpc::Rpc,
+        story::{self, Chain, PERIOD, START, key, state},
+    },
+    earnout::events::{ClaimLockSet, GrantClaimed, GrantClosed, GrantSettled, PlanClosed},
+    earnout_sdk::{
+        client::ClientError,
+        events::Event,
+        statement::{Finding, Statement},
+    },
+    serde_json::json,
+};
+
+/// A day after the end of period 0.
+const NOW: i64 = START + PERIOD + PERIOD / 2;
+
+async fn statement(rpc: &Rpc) -> Statement {
+    let sources = rpc.client().statement_sources(&story::plan()).await.unwrap();
+    Statement::of(sources).unwrap()
+}
+
+#[tokio::test]
+async fn what_was_closed_is_read_from_its_events() {
+    let rpc = Chain::of(story::events(), NOW).serve();
+    let statement = statement(&rpc).await;
+    assert_eq!(statement.findings, []);
+    let line = &statement.grants[&0].lines[0];
+    assert_eq!(
+        (line.scores[0], line.settlement.unwrap().earned, line.claimed),
+        (8_000, 400, 150)
+    );
+    let measurement = statement.measurement(0, 0, 0).unwrap();
+    assert!(measurement.closed);
+    let votes: Vec<_> = measurement
+        .votes
+        .iter()
+        .map(|vote| (vote.oracle, vote.value, vote.evidence))
+        .collect();
+    assert_eq!(votes, [(Some(key(11)), 80, [11; 32]), (Some(key(12)), 80, [12; 32])]);
+    assert_eq!((statement.vault.surplus, statement.vault.donated), (600, 0));
+    // Only the history of what was closed was asked for.
+    let asked: Vec<_> = rpc
+        .calls("getSignaturesForAddress")
+        .iter()
+        .map(|call| call[0].clone())
+        .collect();
+    assert_eq!(asked, [json!(story::attestation().to_string())]);
+}
+
+#[tokio::test]
+async fn what_is_open_needs_no_history() {
+    let mut events = story::events();
+    events.pop();
+    let rpc = Chain::of(events, NOW).serve();
+    let statement = statement(&rpc).await;
+    assert_eq!(statement.findings, []);
+    assert!(!statement.measurement(0, 0, 0).unwrap().closed);
+    assert!(rpc.calls("getSignaturesForAddress").is_empty());
+}
+
+#[tokio::test]
+async fn an_endpoint_that_forgets_is_found_out() {
+    let chain = Chain::of(story::events(), NOW);
+    // As if nobody had voted; and as if the first vote had been forgotten.
+    let rpc = Chain {
+        events: Vec::new(),
+        ..chain.clone()
+    }
+    .serve();
+    let findings = statement(&rpc).await.findings;
+    let words: Vec<_> = findings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        words[0],
+        "grant 0: earned is 400 in the account and 0 by the attested values"
+    );
+
+    let mut events = story::events();
+    events.remove(5);
+    let rpc = Chain { events, ..chain }.serve();
+    let findings = statement(&rpc).await.findings;
+    assert!(
+        matches!(&findings[0], Finding::Missing(what) if what.contains("does not have all its events")),
+        "{findings:?}"
+    );
+}
+
+/// After the last period.
+const END: i64 = START + 3 * PERIOD;
+
+/// The rest of the grant's life: nobody reports anything for period 1, it is paid and closed.
+fn to_the_end() -> Vec<Event> {
+    let mut events = story::events();
+    let time = END;
+    let mut sequence = u64::try_from(events.len()).unwrap();
+    let mut next = || {
+        sequence += 1;
+        sequence
+    };
+    events.push(Event::GrantSettled(Box::new(GrantSettled {
+        plan: story::plan(),
+        time,
+        sequence: next(),
+        grant: story::grant(),
+        period: 1,
+        scores: vec![0],
+        tranche: 500,
+        earned: 0,
+        unearned: 500,
+        carry: 0,
+        pooled: 0,
+        kpi_amount: 0,
+        reserved: 0,
+        rent: None,
+        plan_reserved: 0,
+        plan_owed: 250,
+        plan_pooled: 0,
+    })));
+    events.push(Event::ClaimLockSet(Box::new(ClaimLockSet {
+        plan: story::plan(),
+        time,
+        sequence: next(),
+        grant: story::grant(),
+        locked: true,
+    })));
+    events.push(Event::GrantClaimed(Box::new(GrantClaimed {
+        plan: story::plan(),
+        time,
+        sequence: next(),
+        grant: story::grant(),
+        beneficiary: key(20),
+        claimant: key(20),
+        destination: key(22),
+        amount: 250,
+        received: 250,
+        claimed: 400,
+        plan_owed: 0,
+        vault_balance: 1_100,
+    })));
+    events.push(Event::GrantClosed(Box::new(GrantClosed {
+        plan: story::plan(),
+        time,
+        sequence: next(),
+        grant: story::grant(),
+        claimed: 400,
+    })));
+    events
+}
+
+#[tokio::test]
+async fn a_closed_grant_keeps_its_lines() {
+    let rpc = Chain::of(to_the_end(), END).serve();
+    let statement = statement(&rpc).await;
+    assert_eq!(statement.findings, []);
+    let grant = &statement.grants[&0];
+    assert!(grant.closed);
+    assert_eq!((grant.state.claimed, grant.lines[0].claimed), (400, 400));
+    assert_eq!((grant.lines[1].returned, grant.lines[1].claimed), (500, 0));
+    // And where its history is gone the report says so.
+    let chain = Chain::of(to_the_end(), END);
+    let rpc = Chain {
+        events: Vec::new(),
+        ..chain
+    }
+    .serve();
+    let findings = self::statement(&rpc).await.findings;
+    let first = findings[0].to_string();
+    assert!(
+        first.starts_with(&format!("grant 0 ({}) was closed", story::grant())),
+        "{first}"
+    );
+}
+
+#[tokio::test]
+async fn a_closed_plan_is_told_by_its_events() {
+    let mut events = to_the_end();
+    let sequence = u64::try_from(events.len()).unwrap() + 1;
+    events.push(Event::PlanClosed(Box::new(PlanClosed {
+        plan: story::plan(),
+        time: END,
+        sequence,
+        destination: key(5),
+        amount: 1_100,
+        received: 1_100,
+    })));
+    let rpc = Chain::of(events, END).serve();
+    let statement = statement(&rpc).await;
+    assert_eq!(statement.findings, []);
+    let closing = statement.sources.closing.unwrap();
+    assert_eq!(
+        (closing.mark.closed_at, closing.amount, closing.destination),
+        (END, 1_100, key(5))
+    );
+    assert_eq!((statement.vault.withdrawn, statement.vault.donated), (1_100, 0));
+    assert_eq!(statement.grants[&0].lines[0].settlement.unwrap().earned, 400);
+}
+
+#[tokio::test]
+async fn one_grant_is_read_without_the_others() {
+    let mut events = story::events();
+    events.pop();
+    let rpc = Chain::of(events, NOW).serve();
+    let sources = rpc.client().grant_sources(&story::plan(), 0).await.unwrap();
+    assert!(!sources.complete);
+    let statement = Statement::of(sources).unwrap();
+    assert_eq!((statement.findings.len(), statement.grants[&0].claimable), (0, 250));
+    // There is no grant 1.
+    let sources = rpc.client().grant_sources(&story::plan(), 1).await.unwrap();
+    assert!(sources.grants.is_empty());
+}
+
+/// A chain on which the plan's event counter goes on by one with each of the first `changes` looks at it.
+fn changing(changes: u64) -> Rpc {
+    let chain = Chain::of(story::events(), NOW);
+    let mut looks = 0;
+    Rpc::start(move |method, parameters| {
+        let mut chain = chain.clone();
+        if method == "getMultipleAccounts" && parameters[0] == json!([story::plan().to_string()]) {
+            let mut plan = earnout_sdk::accounts::plan(&chain.accounts[&story::plan()].1).unwrap();
+            plan.event_sequence += looks;
+            looks = changes.min(looks + 1);
+            chain.accounts.insert(story::plan(), (earnout_sdk::ID, state(&plan)));
+        }
+        Ok(chain.answer(method, parameters))
+    })
+}
+
+#[tokio::test]
+async fn all_is_of_one_moment() {
+    // It changes while it is read the first time, and not the second.
+    let statement = statement(&changing(2)).await;
+    assert_eq!(statement.sources.plan.event_sequence, 12);
+    // It never stands still.
+    let error = changing(u64::MAX)
+        .client()
+        .statement_sources(&story::plan())
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, ClientError::Changing(plan) if plan == story::plan()),
+        "{error}"
+    );
+}

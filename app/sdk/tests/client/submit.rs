@@ -1,0 +1,352 @@
+use {
+    crate::{
+        rpc::{Rpc, account, bytes, of_slot},
+        simulate::{blockhash, failing, instruction, simulated},
+        story::{key, transaction},
+    },
+    earnout_sdk::client::{ClientError, FailureReason, Lifetime, Submission},
+    serde_json::{Value, json},
+    solana_keypair::Keypair,
+    solana_program::{
+        hash::Hash,
+        instruction::{AccountMeta, Instruction},
+        pubkey::Pubkey,
+    },
+    solana_signature::Signature,
+    solana_signer::Signer,
+    std::collections::BTreeSet,
+};
+
+/// Instruction numbers of the compute budget program.
+const SET_LIMIT: u8 = 2;
+const SET_PRICE: u8 = 3;
+
+/// What a message does, as far as these tests look.
+struct Sent {
+    signature: Signature,
+    blockhash: [u8; 32],
+    /// Program and data of each instruction.
+    instructions: Vec<(Pubkey, Vec<u8>)>,
+}
+
+/// Reads a transaction from the wire: signatures, the mark of version 0, header, keys, blockhash, instructions. All lists
+/// here are shorter than 128, so every length is one byte.
+fn read(wire: &[u8]) -> Sent {
+    let signatures = usize::from(wire[0]);
+    let signature = Signature::from(<[u8; 64]>::try_from(&wire[1..65]).unwrap());
+    let message = &wire[1 + 64 * signatures..];
+    assert_eq!(message[0], 0x80, "version 0");
+    let count = usize::from(message[4]);
+    let key = |index: u8| {
+        let from = 5 + 32 * usize::from(index);
+        Pubkey::new_from_array(message[from..from + 32].try_into().unwrap())
+    };
+    let rest = &message[5 + 32 * count..];
+    let blockhash = rest[..32].try_into().unwrap();
+    let mut instructions = Vec::new();
+    let mut at = 33;
+    for _ in 0..rest[32] {
+        let program = key(rest[at]);
+        let accounts = usize::from(rest[at + 1]);
+        let length = usize::from(rest[at + 2 + accounts]);
+        let data = at + 3 + accounts;
+        instructions.push((program, rest[data..data + length].to_vec()));
+        at = data + length;
+    }
+    Sent {
+        signature,
+        blockhash,
+        instructions,
+    }
+}
+
+fn sent(rpc: &Rpc) -> Vec<Sent> {
+    let calls = rpc.calls("sendTransaction");
+    calls.iter().map(|call| read(&bytes(&call[0]))).collect()
+}
+
+fn signature_of(wire: &Value) -> Value {
+    json!(read(&bytes(wire)).signature.to_string())
+}
+
+fn executed(error: Value) -> Value {
+    let status = match error.is_null() {
+        true => json!({ "Ok": null }),
+        false => json!({ "Err": error }),
+    };
+    of_slot(
+        json!([{ "slot": 7, "confirmations": 3, "err": error, "status": status, "confirmationStatus": "confirmed" }]),
+    )
+}
+
+fn not_yet() -> Value {
+    of_slot(json!([null]))
+}
+
+#[tokio::test]
+async fn limit_and_price_come_before_what_they_are_for() {
+    let payer = Keypair::new();
+    let rpc = Rpc::start(|method, parameters| {
+        Ok(match method {
+            "getLatestBlockhash" => blockhash(1, 10),
+            "simulateTransaction" => simulated(20_000),
+            "sendTransaction" => signature_of(&parameters[0]),
+            _ => executed(Value::Null),
+        })
+    });
+    let mut submission = Submission::new(vec![instruction()], &payer);
+    submission.unit_price = 5_000;
+    let receipt = rpc.client().send(&submission).await.unwrap();
+    assert_eq!((receipt.slot, receipt.compute_units), (7, 20_000));
+    let sent = sent(&rpc);
+    assert_eq!(sent.len(), 1);
+    assert_eq!((sent[0].signature, sent[0].blockhash), (receipt.signature, [1; 32]));
+    // A tenth and 1,000 more than the simulation took.
+    let limit = [&[SET_LIMIT][..], &23_000u32.to_le_bytes()].concat();
+    let price = [&[SET_PRICE][..], &5_000u64.to_le_bytes()].concat();
+    let data: Vec<_> = sent[0].instructions.iter().map(|(_, data)| data.clone()).collect();
+    assert_eq!(data, [limit, price, vec![1]]);
+    assert_eq!(sent[0].instructions[2].0, earnout_sdk::ID);
+    let options = &rpc.calls("sendTransaction")[0][1];
+    assert_eq!(
+        (&options["skipPreflight"], &options["maxRetries"]),
+        (&json!(true), &json!(0))
+    );
+}
+
+#[tokio::test]
+async fn without_a_price_there_is_none_and_a_given_limit_needs_no_simulation() {
+    let payer = Keypair::new();
+    let rpc = Rpc::start(|method, parameters| {
+        Ok(match method {
+            "getLatestBlockhash" => blockhash(1, 10),
+            "sendTransaction" => signature_of(&parameters[0]),
+            "getSignatureStatuses" => executed(Value::Null),
+            other => panic!("nobody should ask for {other}"),
+        })
+    });
+    let mut submission = Submission::new(vec![instruction()], &payer);
+    submission.unit_limit = Some(77);
+    assert_eq!(rpc.client().send(&submission).await.unwrap().compute_units, 0);
+    let data: Vec<_> = sent(&rpc)[0]
+        .instructions
+        .iter()
+        .map(|(_, data)| data.clone())
+        .collect();
+    assert_eq!(data, [[&[SET_LIMIT][..], &77u32.to_le_bytes()].concat(), vec![1]]);
+}
+
+#[tokio::test]
+async fn what_would_fail_is_not_sent() {
+    let payer = Keypair::new();
+    let rpc = Rpc::start(|method, _| {
+        Ok(match method {
+            "getLatestBlockhash" => blockhash(1, 10),
+            "simulateTransaction" => failing(6_000),
+            other => panic!("nobody should ask for {other}"),
+        })
+    });
+    let error = rpc
+        .client()
+        .send(&Submission::new(vec![instruction()], &payer))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ClientError::WouldFail(_)), "{error}");
+}
+
+#[tokio::test]
+async fn an_expired_transaction_is_signed_anew_and_only_then() {
+    let payer = Keypair::new();
+    let (mut hashes, mut looks) = (0, 0);
+    let rpc = Rpc::start(move |method, parameters| {
+        Ok(match method {
+            "getLatestBlockhash" => {
+                hashes += 1;
+                blockhash(hashes, 10 * u64::from(hashes))
+            }
+            "simulateTransaction" => simulated(1_000),
+            "sendTransaction" => signature_of(&parameters[0]),
+            // The first one is never executed: it is over at block 11.
+            "getBlockHeight" => json!(11),
+            _ => {
+                looks += 1;
+                match looks {
+                    1 | 2 => not_yet(),
+                    _ => executed(Value::Null),
+                }
+            }
+        })
+    });
+    let receipt = rpc
+        .client()
+        .send(&Submission::new(vec![instruction()], &payer))
+        .await
+        .unwrap();
+    let sent = sent(&rpc);
+    assert_eq!(sent.iter().map(|sent| sent.blockhash[0]).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(sent[1].signature, receipt.signature);
+    // After the last block of the first one it was looked for once more before the second was signed.
+    let order = rpc.methods();
+    let second = order.iter().rposition(|method| method == "getLatestBlockhash").unwrap();
+    assert_eq!(order[second - 1], "getSignatureStatuses");
+    assert_eq!(order[second - 2], "getBlockHeight");
+}
+
+#[tokio::test]
+async fn it_is_given_up_after_four_and_says_that_nothing_happened() {
+    let payer = Keypair::new();
+    let mut hashes = 0;
+    let rpc = Rpc::start(move |method, parameters| {
+        Ok(match method {
+            "getLatestBlockhash" => {
+                hashes += 1;
+                blockhash(hashes, 10)
+            }
+            "simulateTransaction" => simulated(1_000),
+            "sendTransaction" => signature_of(&parameters[0]),
+            "getBlockHeight" => json!(11),
+            _ => not_yet(),
+        })
+    });
+    let error = rpc
+        .client()
+        .send(&Submission::new(vec![instruction()], &payer))
+        .await
+        .unwrap_err();
+    let sent = sent(&rpc);
+    assert_eq!(sent.len(), 4);
+    assert!(
+        matches!(error, ClientError::Expired(signature) if signature == sent[3].signature),
+        "{error}"
+    );
+    assert!(error.to_string().contains("nothing happened"), "{error}");
+    let different: BTreeSet<_> = sent.iter().map(|sent| sent.signature.to_string()).collect();
+    assert_eq!(different.len(), 4);
+}
+
+#[tokio::test]
+async fn a_given_blockhash_is_never_replaced() {
+    let payer = Keypair::new();
+    let rpc = Rpc::start(|method, parameters| {
+        Ok(match method {
+            "getLatestBlockhash" => blockhash(1, 10),
+            "simulateTransaction" => simulated(1_000),
+            "sendTransaction" => signature_of(&parameters[0]),
+            "getBlockHeight" => json!(11),
+            _ => not_yet(),
+        })
+    });
+    let mut submission = Submission::new(vec![instruction()], &payer);
+    submission.lifetime = Lifetime::Blockhash(Hash::new_from_array([9; 32]));
+    let error = rpc.client().send(&submission).await.unwrap_err();
+    assert!(matches!(error, ClientError::Expired(_)), "{error}");
+    assert_eq!(sent(&rpc).iter().map(|sent| sent.blockhash[0]).collect::<Vec<_>>(), [9]);
+}
+
+#[tokio::test]
+async fn a_transaction_that_was_dropped_is_sent_again_as_it_is() {
+    let payer = Keypair::new();
+    let mut looks = 0;
+    let rpc = Rpc::start(move |method, parameters| {
+        Ok(match method {
+            "getLatestBlockhash" => blockhash(1, 1_000),
+            "simulateTransaction" => simulated(1_000),
+            "sendTransaction" => signature_of(&parameters[0]),
+            "getBlockHeight" => json!(11),
+            _ => {
+                looks += 1;
+                match looks {
+                    1..=6 => not_yet(),
+                    _ => executed(Value::Null),
+                }
+            }
+        })
+    });
+    let receipt = rpc
+        .client()
+        .send(&Submission::new(vec![instruction()], &payer))
+        .await
+        .unwrap();
+    let sent = sent(&rpc);
+    assert_eq!(sent.len(), 2);
+    assert!(sent.iter().all(|sent| sent.signature == receipt.signature));
+}
+
+#[tokio::test]
+async fn an_executed_failure_has_signature_reason_and_logs() {
+    let payer = Keypair::new();
+    let rpc = Rpc::start(|method, parameters| {
+        Ok(match method {
+            "getLatestBlockhash" => blockhash(1, 10),
+            "simulateTransaction" => simulated(1_000),
+            "sendTransaction" => signature_of(&parameters[0]),
+            "getTransaction" => transaction(&[&crate::story::events()[0]]),
+            _ => executed(json!({ "InstructionError": [2, { "Custom": 6_000 }] })),
+        })
+    });
+    let error = rpc
+        .client()
+        .send(&Submission::new(vec![instruction()], &payer))
+        .await
+        .unwrap_err();
+    let ClientError::Failed { signature, failure } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(signature, sent(&rpc)[0].signature);
+    assert_eq!((failure.instruction, failure.logs.len()), (Some(2), 2));
+    assert!(matches!(&failure.reason, FailureReason::Program(named) if named.name == "Overflow"));
+}
+
+#[tokio::test]
+async fn a_nonce_is_advanced_first_and_does_not_expire() {
+    let (payer, nonce) = (Keypair::new(), key(40));
+    let authority = payer.pubkey();
+    let rpc = Rpc::start(move |method, parameters| {
+        Ok(match method {
+            "getMultipleAccounts" => {
+                let mut data = vec![1, 0, 0, 0, 1, 0, 0, 0];
+                data.extend(authority.as_ref());
+                data.extend([6; 32]);
+                data.extend([0; 8]);
+                of_slot(json!([account(&Pubkey::default(), &data)]))
+            }
+            "simulateTransaction" => simulated(1_000),
+            "sendTransaction" => signature_of(&parameters[0]),
+            "getSignatureStatuses" => executed(Value::Null),
+            other => panic!("nobody should ask for {other}"),
+        })
+    });
+    let mut submission = Submission::new(vec![instruction()], &payer);
+    submission.lifetime = Lifetime::Nonce {
+        account: nonce,
+        authority,
+    };
+    rpc.client().send(&submission).await.unwrap();
+    let sent = sent(&rpc);
+    assert_eq!(sent[0].blockhash, [6; 32]);
+    // `AdvanceNonceAccount` is number 4 of the System Program.
+    assert_eq!(sent[0].instructions[0], (Pubkey::default(), vec![4, 0, 0, 0]));
+    assert_eq!(sent[0].instructions[1].1[0], SET_LIMIT);
+}
+
+#[tokio::test]
+async fn a_missing_signer_is_said_before_anything_is_sent() {
+    let payer = Keypair::new();
+    let rpc = Rpc::start(|method, _| {
+        Ok(match method {
+            "getLatestBlockhash" => blockhash(1, 10),
+            "simulateTransaction" => simulated(1_000),
+            other => panic!("nobody should ask for {other}"),
+        })
+    });
+    let signed = Instruction {
+        accounts: vec![AccountMeta::new_readonly(key(60), true)],
+        ..instruction()
+    };
+    let error = rpc
+        .client()
+        .send(&Submission::new(vec![signed], &payer))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ClientError::Signing(_)), "{error}");
+}
