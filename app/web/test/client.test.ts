@@ -36,6 +36,7 @@ describe('layouts', () => {
     expect(getGrantDecoder().decode(bytes(GRANT_SIZE, OFFSETS.grant.plan)).plan).toBe(marked);
     expect(getGrantDecoder().decode(bytes(GRANT_SIZE, OFFSETS.grant.beneficiary)).beneficiary).toBe(marked);
     expect(getAttestationDecoder().decode(bytes(ATTESTATION_SIZE, OFFSETS.attestation.plan)).plan).toBe(marked);
+    expect(getAttestationDecoder().decode(bytes(ATTESTATION_SIZE, OFFSETS.attestation.subject)).subject).toBe(marked);
     expect(getPeriodDecoder().decode(bytes(PERIOD_SIZE, OFFSETS.period.plan)).plan).toBe(marked);
     for (const [decoder, size] of [
       [getPlanDecoder(), PLAN_SIZE],
@@ -203,14 +204,14 @@ describe('the built program', () => {
     const [grant] = await s.grants();
     const end = await instructions.terminateGrant(s.authority.address, grant!);
     const prepared = await prepare(s.chain, s.authority.address, [end]);
-    const late: ReturnType<typeof signing> = (transaction, payer) => {
+    const late: ReturnType<typeof signing> = (transactions, payer) => {
       s.chain.expireBlockhash();
-      return signing(s.authority)(transaction, payer);
+      return signing(s.authority)(transactions, payer);
     };
-    const fault = asFault(await submit(s.chain, prepared, late, () => undefined).catch((error: unknown) => error));
+    const fault = asFault(await submit(s.chain, [prepared], late, () => undefined).catch((error: unknown) => error));
     expect(fault.kind).toBe('expired');
     expect((await s.grants())[0]!.account.termination).toBe(0);
-    await submit(s.chain, prepared, signing(s.authority), () => undefined);
+    await submit(s.chain, [prepared], signing(s.authority), () => undefined);
     expect((await s.grants())[0]!.account.termination).toBe(1);
     expect(plan.status).toBe('active');
   });
@@ -225,14 +226,15 @@ describe('the built program', () => {
     const swapped = { ...prepared, payer: s.authority.address };
     const fault = await submit(
       s.chain,
-      swapped,
+      [swapped],
       async () => {
-        let stolen: Parameters<ReturnType<typeof signing>>[0] | undefined;
-        await submit(s.chain, other, (transaction, payer) => {
-          stolen = transaction;
-          return signing(s.arbiter)(transaction, payer);
-        }, () => undefined);
-        return stolen!;
+        let stolen: Parameters<ReturnType<typeof signing>>[0] = [];
+        const steal: ReturnType<typeof signing> = (transactions, payer) => {
+          stolen = transactions;
+          return signing(s.arbiter)(transactions, payer);
+        };
+        await submit(s.chain, [other], steal, () => undefined);
+        return stolen;
       },
       () => undefined,
     ).catch((error: unknown) => error);

@@ -22,7 +22,7 @@ export const PERIOD_SIZE = 144;
 export const OFFSETS = {
   plan: { authority: 232, arbiter: 296, oracles: 584, nextOracles: 848, oracleKeys: 8 },
   grant: { plan: 16, beneficiary: 48 },
-  attestation: { plan: 16 },
+  attestation: { plan: 16, subject: 48 },
   period: { plan: 16 },
 } as const;
 
@@ -50,6 +50,12 @@ export const grantsOfBeneficiary = (beneficiary: Address): AccountFilter => ({
 export const attestationsOfPlan = (plan: Address): AccountFilter => ({
   size: ATTESTATION_SIZE,
   matches: [kind(ATTESTATION_DISCRIMINATOR), match(OFFSETS.attestation.plan, plan)],
+});
+
+/** Attestations about one subject: the plan itself, or a grant. */
+export const attestationsAbout = (subject: Address): AccountFilter => ({
+  size: ATTESTATION_SIZE,
+  matches: [kind(ATTESTATION_DISCRIMINATOR), match(OFFSETS.attestation.subject, subject)],
 });
 
 const periodsOfPlan = (plan: Address): AccountFilter => ({

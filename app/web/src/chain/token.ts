@@ -26,9 +26,12 @@ export type Mint = {
   tokenProgram: Address;
   decimals: number;
   freezeAuthority: Address | undefined;
-  hasTransferFee: boolean;
+  /** The fees that a transfer may cost now, this epoch's and the one before; empty without a transfer fee. */
+  transferFees: readonly TransferFee[];
   transferHook: Address | undefined;
 };
+
+export type TransferFee = { basisPoints: number; maximum: bigint };
 
 export type TokenAccount = { address: Address; mint: Address; owner: Address; amount: bigint; needsMemo: boolean };
 
@@ -45,7 +48,7 @@ export function readMint(account: RawAccount | undefined): Mint | undefined {
     tokenProgram: account.owner,
     decimals: data[44] ?? 0,
     freezeAuthority: data[46] === 1 ? getAddressDecoder().decode(data, 50) : undefined,
-    hasTransferFee: extensions.has(EXTENSION.transferFee),
+    transferFees: readFees(extensions.get(EXTENSION.transferFee)),
     transferHook: hook === undefined ? undefined : getAddressDecoder().decode(hook, 32),
   };
 }
@@ -63,6 +66,33 @@ export function readTokenAccount(account: RawAccount | undefined): TokenAccount 
     amount: new DataView(data.buffer, data.byteOffset).getBigUint64(64, true),
     needsMemo: readExtensions(data).get(EXTENSION.memoTransfer)?.[0] === 1,
   };
+}
+
+/** The two fees lie behind two keys and the withheld amount, each as epoch, largest fee, and basis points. */
+function readFees(config: ReadonlyUint8Array | undefined): TransferFee[] {
+  if (config === undefined) return [];
+  const view = new DataView(config.buffer, config.byteOffset, config.byteLength);
+  return [72, 90].map((at) => ({
+    maximum: view.getBigUint64(at + 8, true),
+    basisPoints: view.getUint16(at + 16, true),
+  }));
+}
+
+/** The least that arrives of a transfer of `amount` base units, whichever of the two fees is in force. */
+export function leastReceived({ transferFees }: Mint, amount: bigint): bigint {
+  const fees = transferFees.map(({ basisPoints, maximum }) => {
+    const fee = (amount * BigInt(basisPoints) + 9_999n) / 10_000n;
+    return fee < maximum ? fee : maximum;
+  });
+  return fees.reduce((least, fee) => (amount - fee < least ? amount - fee : least), amount);
+}
+
+/** Bytes of a new associated account for this mint. */
+export function associatedAccountSize(mint: Mint): number {
+  if (mint.tokenProgram === TOKEN_PROGRAM) return TOKEN_ACCOUNT_SIZE;
+  const withheld = mint.transferFees.length > 0 ? 12 : 0;
+  const hooked = mint.transferHook === undefined ? 0 : 5;
+  return EXTENSIONS_START + 4 + withheld + hooked;
 }
 
 /** The associated token account of `owner`. */

@@ -50,8 +50,8 @@ export type Prepared = {
   logs: readonly string[];
 };
 
-/** What signs: gets a transaction and returns it with the signature of `payer`. */
-export type SignTransaction = (transaction: Transaction, payer: Address) => Promise<Transaction>;
+/** What signs: gets transactions and returns each with the signature of `payer`; a wallet asks for all at once. */
+export type SignTransactions = (transactions: readonly Transaction[], payer: Address) => Promise<readonly Transaction[]>;
 
 function messageOf(payer: Address, instructions: readonly Instruction[], lifetime: Lifetime) {
   return pipe(
@@ -114,26 +114,38 @@ async function priceFor(chain: Chain, instructions: readonly Instruction[]): Pro
 
 export type Step = 'signing' | 'sending' | 'confirming';
 
-/** Signs, sends and waits until the transaction is confirmed. Throws a fault; then nothing was changed. */
+/**
+ * Signs, sends and confirms transactions that do not depend on each other, all signed at once. Throws a fault when one
+ * fails; `onConfirmed` has told of those before it, nothing of the others was changed.
+ */
 export async function submit(
   chain: Chain,
-  prepared: Prepared,
-  sign: SignTransaction,
+  prepared: readonly Prepared[],
+  sign: SignTransactions,
   onStep: (step: Step) => void,
-): Promise<Signature> {
-  const { payer, instructions, units, price } = prepared;
+  onConfirmed: (signature: Signature) => void = () => undefined,
+): Promise<void> {
+  const [first] = prepared;
+  if (first === undefined) return;
   onStep('signing');
   const lifetime = await chain.lifetime();
-  const unsigned = compileTransaction(messageOf(payer, withBudget(instructions, units, price), lifetime));
-  const signed = await sign(unsigned, payer);
-  checkSigned(signed, payer);
-  onStep('sending');
-  const wire = getBase64EncodedWireTransaction(signed);
-  const signature = getSignatureFromTransaction(signed);
-  await send(chain, wire, lifetime);
-  onStep('confirming');
-  await confirm(chain, wire, signature, lifetime);
-  return signature;
+  const unsigned = prepared.map(({ payer, instructions, units, price }) =>
+    compileTransaction(messageOf(payer, withBudget(instructions, units, price), lifetime)),
+  );
+  const signed = await sign(unsigned, first.payer);
+  signed.forEach((transaction) => checkSigned(transaction, first.payer));
+  if (signed.length !== unsigned.length) {
+    throw new Fault('rejected', 'The wallet did not sign every transaction. Nothing was sent.', 'Try again.');
+  }
+  for (const transaction of signed) {
+    onStep('sending');
+    const wire = getBase64EncodedWireTransaction(transaction);
+    const signature = getSignatureFromTransaction(transaction);
+    await send(chain, wire, lifetime);
+    onStep('confirming');
+    await confirm(chain, wire, signature, lifetime);
+    onConfirmed(signature);
+  }
 }
 
 function checkSigned(signed: Transaction, payer: Address) {

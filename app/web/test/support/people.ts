@@ -1,5 +1,5 @@
-import { type Address, type KeyPairSigner, type Transaction, generateKeyPairSigner, partiallySignTransaction } from '@solana/kit';
-import type { SignTransaction } from '../../src/chain/transaction';
+import { type KeyPairSigner, type Transaction, generateKeyPairSigner, partiallySignTransaction } from '@solana/kit';
+import type { SignTransactions } from '../../src/chain/transaction';
 
 /** Somebody with a key. */
 export type Person = KeyPairSigner;
@@ -9,11 +9,12 @@ export function person(): Promise<Person> {
 }
 
 /** A wallet that says yes: signs with the keys of these people. */
-export function signing(...people: readonly Person[]): SignTransaction {
-  return async (transaction: Transaction) => {
-    const named = people.filter(({ address }) => address in transaction.signatures);
-    return partiallySignTransaction(named.map(({ keyPair }) => keyPair), transaction);
-  };
+export function signing(...people: readonly Person[]): SignTransactions {
+  return (transactions) =>
+    Promise.all(
+      transactions.map((transaction: Transaction) => {
+        const named = people.filter(({ address }) => address in transaction.signatures);
+        return partiallySignTransaction(named.map(({ keyPair }) => keyPair), transaction);
+      }),
+    );
 }
-
-export const addresses = (people: readonly Person[]): Address[] => people.map(({ address }) => address);

@@ -76,7 +76,7 @@ export async function scenario({ terms = {}, kpis = [kpi()], grants = [{}] }: Op
 
   const send: Scenario['send'] = async (payer, list, ...others) => {
     const prepared = await prepare(chain, payer.address, list);
-    await submit(chain, prepared, signing(payer, ...others), () => undefined);
+    await submit(chain, [prepared], signing(payer, ...others), () => undefined);
     return prepared;
   };
   const mint = mintKey.address;

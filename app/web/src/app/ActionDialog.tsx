@@ -1,0 +1,175 @@
+import { useCallback, useEffect, useState } from 'react';
+import type { Address, Signature } from '@solana/kit';
+import { explorerUrl, walletChain } from '../chain/cluster';
+import { type Fault, asFault } from '../chain/fault';
+import { type Prepared, type Step, prepare, submit } from '../chain/transaction';
+import { inParallel } from '../chain/batches';
+import { plural } from '../text/time';
+import { short } from '../text/hash';
+import { Sol } from '../ui/Amount';
+import { Dialog } from '../ui/Dialog';
+import { Facts, type Fact } from '../ui/Facts';
+import { FaultNotice, Loading, Notice } from '../ui/Notice';
+import { walletSigner } from '../wallet/signer';
+import type { Action, ActionRequest } from './action';
+import { useApp, useWallet } from './context';
+
+type State =
+  | { name: 'preparing' }
+  | { name: 'review'; request: ActionRequest; prepared: readonly Prepared[] }
+  | { name: 'running'; request: ActionRequest; step: Step }
+  | { name: 'done'; request: ActionRequest }
+  | { name: 'failed'; fault: Fault; request: ActionRequest | undefined };
+
+const STEPS: Record<Step, string> = {
+  signing: 'Confirm in your wallet…',
+  sending: 'Sending…',
+  confirming: 'Waiting for the chain to confirm…',
+};
+
+/** Simulations under way at once. */
+const PARALLEL = 4;
+const FEE_OF_ONE = 5_000n;
+
+/** Shows what an action does before the wallet opens, follows it, and shows how it ended. */
+export function ActionDialog({ action, signer, onClose }: { action: Action; signer: Address; onClose: () => void }) {
+  const { chain, cluster, isMainnet, wallets } = useApp();
+  const [state, setState] = useState<State>({ name: 'preparing' });
+  const [signatures, setSignatures] = useState<Signature[]>([]);
+
+  const review = useCallback(async () => {
+    setState({ name: 'preparing' });
+    let request: ActionRequest | undefined;
+    try {
+      request = await action.build(signer);
+      const now = request.inOrder ? request.transactions.slice(0, 1) : request.transactions;
+      const prepared = await inParallel(now, PARALLEL, (instructions) => prepare(chain, signer, instructions));
+      setState({ name: 'review', request, prepared });
+    } catch (error) {
+      setState({ name: 'failed', fault: asFault(error), request });
+    }
+  }, [action, chain, signer]);
+
+  useEffect(() => void review(), [review]);
+
+  async function run(request: ActionRequest, prepared: readonly Prepared[]) {
+    const sign = walletSigner(() => wallets.get().connection, walletChain(cluster, isMainnet === true));
+    const onStep = (step: Step) => setState({ name: 'running', request, step });
+    const onConfirmed = (signature: Signature) => setSignatures((all) => [...all, signature]);
+    try {
+      await submit(chain, prepared, sign, onStep, onConfirmed);
+      if (request.inOrder) {
+        for (const instructions of request.transactions.slice(1)) {
+          await submit(chain, [await prepare(chain, signer, instructions)], sign, onStep, onConfirmed);
+        }
+      }
+      setState({ name: 'done', request });
+    } catch (error) {
+      setState({ name: 'failed', fault: asFault(error), request });
+    }
+    action.onDone?.();
+  }
+
+  return (
+    <Dialog title={action.title} onClose={onClose}>
+      {state.name === 'preparing' && <Loading what="what this would do" />}
+      {state.name === 'review' && (
+        <>
+          <Summary request={state.request} prepared={state.prepared} signer={signer} />
+          <p className="actions">
+            <button type="button" className="button primary" onClick={() => void run(state.request, state.prepared)}>
+              {state.request.verb}
+            </button>
+            <button type="button" className="button" onClick={onClose}>
+              Cancel
+            </button>
+          </p>
+        </>
+      )}
+      {state.name === 'running' && (
+        <p className="loading" role="status">
+          {STEPS[state.step]}
+          {state.request.transactions.length > 1 &&
+            ` (${signatures.length} of ${state.request.transactions.length} confirmed)`}
+        </p>
+      )}
+      {state.name === 'done' && (
+        <Notice tone="good">
+          <p>
+            <strong>{state.request.done}</strong>
+          </p>
+        </Notice>
+      )}
+      {state.name === 'failed' && (
+        <FaultNotice fault={state.fault}>
+          <button type="button" className="button primary" onClick={() => void review()}>
+            Back to the summary
+          </button>
+          <button type="button" className="button" onClick={onClose}>
+            Close
+          </button>
+        </FaultNotice>
+      )}
+      {signatures.length > 0 && <Confirmed signatures={signatures} />}
+      {state.name === 'done' && (
+        <p className="actions">
+          <button type="button" className="button primary" onClick={onClose}>
+            Done
+          </button>
+        </p>
+      )}
+    </Dialog>
+  );
+}
+
+function Summary({ request, prepared, signer }: { request: ActionRequest; prepared: readonly Prepared[]; signer: Address }) {
+  const { wallet } = useWallet().connection ?? {};
+  const known = prepared.reduce((sum, { fee }) => sum + fee, 0n);
+  const later = BigInt(request.transactions.length - prepared.length);
+  const costs: Fact[] = [
+    ['Network fee', <Sol key="fee" lamports={known + later * FEE_OF_ONE} />],
+    ...(request.rent ? [['Rent deposit', <Sol key="rent" lamports={request.rent} />] as const] : []),
+    ['Signed and paid by', `${short(signer)}${wallet === undefined ? '' : ` (${wallet.name})`}`],
+  ];
+  const units = prepared.reduce((sum, each) => sum + each.units, 0);
+  return (
+    <>
+      <Facts facts={request.lines} />
+      <h3>Costs</h3>
+      <Facts facts={costs} />
+      {request.rent !== undefined && request.rent > 0n && (
+        <p className="hint">The deposit comes back to who paid it when the account is closed.</p>
+      )}
+      <details>
+        <summary>Simulated: {plural(request.transactions.length, 'transaction')} would succeed</summary>
+        <p className="hint">
+          {units.toLocaleString('en')} compute units at most. {later > 0n && 'Later ones are simulated when their turn comes.'}
+        </p>
+        <pre>{prepared.flatMap(({ logs }) => logs).join('\n')}</pre>
+      </details>
+    </>
+  );
+}
+
+function Confirmed({ signatures }: { signatures: readonly Signature[] }) {
+  const { cluster } = useApp();
+  return (
+    <ul className="plain">
+      {signatures.map((signature) => {
+        const url = explorerUrl(cluster, 'tx', signature);
+        return (
+          <li key={signature}>
+            <span className="muted">Transaction </span>
+            {url === undefined ? (
+              <code>{short(signature)}</code>
+            ) : (
+              <a href={url} target="_blank" rel="noreferrer">
+                {short(signature)} ↗
+              </a>
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

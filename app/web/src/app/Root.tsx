@@ -1,0 +1,238 @@
+import { Suspense, lazy, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import type { Address } from '@solana/kit';
+import type { Chain } from '../chain/chain';
+import type { Cluster } from '../chain/cluster';
+import { asFault } from '../chain/fault';
+import { rpcChain } from '../chain/rpcChain';
+import { Grants } from '../screens/Grants';
+import { GrantScreen } from '../screens/GrantScreen';
+import { Home } from '../screens/Home';
+import { PlanScreen } from '../screens/PlanScreen';
+import { chainTime } from '../state/clock';
+import { type Route, type View, fragmentOf, parseRoute } from '../state/route';
+import { Loading, Notice } from '../ui/Notice';
+import type { WalletStore } from '../wallet/wallets';
+import { type Action, Actions } from './action';
+import { ActionDialog } from './ActionDialog';
+import { ClusterBar } from './ClusterBar';
+import { App, type AppContext, Now, useApp, useHref, useWallet } from './context';
+import { ExportDialog } from './ExportDialog';
+import { WalletMenu } from './WalletMenu';
+
+// Screens that only a project's people need are not part of the first load.
+const Manage = lazy(() => import('../screens/Manage'));
+const Attest = lazy(() => import('../screens/Attest'));
+const Rule = lazy(() => import('../screens/Rule'));
+const Roles = lazy(() => import('../screens/Roles'));
+const NewPlan = lazy(() => import('../screens/NewPlan'));
+
+/** The genesis hash of Solana's mainnet: whatever the endpoint is called, this is how it is known. */
+const MAINNET_GENESIS = '5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d';
+/** How often the chain's time is asked for, milliseconds. */
+const CLOCK_MS = 15_000;
+
+const onHash = (listener: () => void) => {
+  window.addEventListener('hashchange', listener);
+  return () => window.removeEventListener('hashchange', listener);
+};
+
+/** The app. `connect` makes the chain of a cluster; tests bring their own. */
+export function Root({ wallets, connect = rpcChain }: { wallets: WalletStore; connect?: (cluster: Cluster) => Chain }) {
+  const fragment = useSyncExternalStore(onHash, () => window.location.hash);
+  const parsed = useMemo<{ route: Route } | { wrong: string }>(() => {
+    try {
+      return { route: parseRoute(fragment) };
+    } catch (error) {
+      return { wrong: asFault(error).message };
+    }
+  }, [fragment]);
+  if ('wrong' in parsed) {
+    return (
+      <main className="page">
+        <Notice tone="bad">
+          <p>
+            <strong>The address of this page names no cluster: {parsed.wrong}</strong>
+          </p>
+          <p>
+            <a href="#/">Start again on devnet</a>
+          </p>
+        </Notice>
+      </main>
+    );
+  }
+  return <OnCluster key={parsed.route.cluster.rpcUrl} route={parsed.route} wallets={wallets} connect={connect} />;
+}
+
+type Pending = { action: Action; signer: Address | undefined; how: 'sign' | 'export' };
+
+function OnCluster({ route, wallets, connect }: { route: Route; wallets: WalletStore; connect: (cluster: Cluster) => Chain }) {
+  const { cluster, view } = route;
+  const { rpcUrl, wsUrl, name } = cluster;
+  const chain = useMemo(() => connect({ name, rpcUrl, wsUrl }), [connect, name, rpcUrl, wsUrl]);
+  const isMainnet = useIsMainnet(chain);
+  const now = useChainTime(chain);
+  const app = useMemo<AppContext>(() => ({ cluster, chain, isMainnet, wallets }), [cluster, chain, isMainnet, wallets]);
+  const [pending, setPending] = useState<Pending>();
+  const actions = useMemo(
+    () => ({
+      start: (action: Action) => setPending({ action, signer: undefined, how: 'sign' }),
+      exportFor: (signer: Address | undefined, action: Action) => setPending({ action, signer, how: 'export' }),
+    }),
+    [],
+  );
+  return (
+    <App value={app}>
+      <Actions value={actions}>
+        <Now value={now}>
+          <Header view={view} />
+          <main className="page" id="content" tabIndex={-1}>
+            <Suspense fallback={<Loading what="the page" />}>
+              <Screen view={view} />
+            </Suspense>
+          </main>
+          <Footer />
+          {pending !== undefined && <PendingAction pending={pending} onClose={() => setPending(undefined)} />}
+        </Now>
+      </Actions>
+    </App>
+  );
+}
+
+function PendingAction({ pending, onClose }: { pending: Pending; onClose: () => void }) {
+  const connected = useWallet().connection?.address;
+  // The action stays with the account it was shown to, whatever the wallet does meanwhile.
+  const [signer] = useState(connected);
+  if (pending.how === 'export') return <ExportDialog action={pending.action} signer={pending.signer} onClose={onClose} />;
+  if (signer === undefined) return null;
+  return <ActionDialog action={pending.action} signer={signer} onClose={onClose} />;
+}
+
+function Header({ view }: { view: View }) {
+  const href = useHref();
+  const links: [View, string][] = [
+    [{ name: 'grants' }, 'My grants'],
+    [{ name: 'roles' }, 'My roles'],
+    [{ name: 'new' }, 'New plan'],
+  ];
+  return (
+    <header className="top">
+      <a className="unseen skip" href="#content" onClick={focusContent}>
+        Skip to the content
+      </a>
+      <div className="bar">
+        <a className="brand" href={href({ name: 'home' })}>
+          Earnout
+        </a>
+        <nav aria-label="Main">
+          {links.map(([target, text]) => (
+            <a key={text} href={href(target)} aria-current={target.name === view.name ? 'page' : undefined}>
+              {text}
+            </a>
+          ))}
+        </nav>
+        <WalletMenu />
+      </div>
+      <ClusterBar onChange={(cluster) => (window.location.hash = fragmentOf(view, cluster))} />
+    </header>
+  );
+}
+
+/** The fragment of the page's address is the app's, so the link to the content moves the focus itself. */
+function focusContent(event: { preventDefault: () => void }) {
+  event.preventDefault();
+  document.getElementById('content')?.focus();
+}
+
+function Footer() {
+  const { cluster } = useApp();
+  return (
+    <footer className="foot">
+      <p>
+        Everything on this page is read from {new URL(cluster.rpcUrl).host}. There is no server behind it and nothing is
+        stored elsewhere. Not audited.
+      </p>
+    </footer>
+  );
+}
+
+function Screen({ view }: { view: View }) {
+  const href = useHref();
+
+  useEffect(() => {
+    window.scrollTo(0, 0);
+  }, [view]);
+  switch (view.name) {
+    case 'home':
+      return <Home />;
+    case 'grants':
+      return <Grants />;
+    case 'grant':
+      return <GrantScreen key={view.grant} address={view.grant} />;
+    case 'plan':
+      return <PlanScreen key={view.plan} address={view.plan} />;
+    case 'manage':
+      return <Manage key={view.plan} address={view.plan} />;
+    case 'attest':
+      return <Attest key={view.plan} address={view.plan} />;
+    case 'rule':
+      return <Rule key={view.plan} address={view.plan} />;
+    case 'roles':
+      return <Roles />;
+    case 'new':
+      return <NewPlan />;
+    case 'unknown':
+      return (
+        <Notice tone="bad">
+          <p>
+            <strong>There is no such page.</strong> Part of the address may be missing, or an address in it is none.
+          </p>
+          <p>
+            <a href={href({ name: 'home' })}>To the start</a>
+          </p>
+        </Notice>
+      );
+  }
+}
+
+function useIsMainnet(chain: Chain): boolean | undefined {
+  const [known, setKnown] = useState<{ chain: Chain; isMainnet: boolean }>();
+  useEffect(() => {
+    let gone = false;
+    // An endpoint that does not answer is reported by the screen that needs it.
+    void chain.genesisHash().then(
+      (hash) => gone || setKnown({ chain, isMainnet: hash === MAINNET_GENESIS }),
+      () => undefined,
+    );
+    return () => {
+      gone = true;
+    };
+  }, [chain]);
+  return known?.chain === chain ? known.isMainnet : undefined;
+}
+
+/** The chain's time, moved on by the browser's clock between two readings. */
+function useChainTime(chain: Chain): bigint | undefined {
+  const [read, setRead] = useState<{ time: bigint; at: number }>();
+  const [tick, setTick] = useState(() => performance.now());
+  useEffect(() => {
+    let gone = false;
+    const ask = () =>
+      void chainTime(chain).then(
+        (time) => gone || setRead({ time, at: performance.now() }),
+        () => undefined,
+      );
+    ask();
+    const asking = setInterval(ask, CLOCK_MS);
+    const ticking = setInterval(() => setTick(performance.now()), 1_000);
+    document.addEventListener('visibilitychange', ask);
+    return () => {
+      gone = true;
+      clearInterval(asking);
+      clearInterval(ticking);
+      document.removeEventListener('visibilitychange', ask);
+    };
+  }, [chain]);
+  if (read === undefined) return undefined;
+  return read.time + BigInt(Math.max(0, Math.floor((tick - read.at) / 1_000)));
+}
+

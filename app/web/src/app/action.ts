@@ -1,0 +1,41 @@
+// What a user is about to sign, as data: built first, shown, then signed.
+import { createContext, useContext } from 'react';
+import type { Address, Instruction } from '@solana/kit';
+import type { Fact } from '../ui/Facts';
+
+export type ActionRequest = {
+  /** What the confirming button says. */
+  verb: string;
+  /** What will happen, line by line. */
+  lines: readonly Fact[];
+  /** One list for each transaction. */
+  transactions: readonly (readonly Instruction[])[];
+  /** Whether each transaction needs the one before it; then each is signed when its turn comes. */
+  inOrder?: boolean;
+  /** Lamports that new accounts need; they come back when the accounts are closed. */
+  rent?: bigint;
+  /** What is true when it is done. */
+  done: string;
+};
+
+export type Action = {
+  title: string;
+  /** Builds the request for whoever signs and pays. */
+  build: (signer: Address) => Promise<ActionRequest>;
+  onDone?: () => void;
+};
+
+export type ActionContext = {
+  /** Shows the action to the connected wallet. */
+  start: (action: Action) => void;
+  /** Shows the action as messages that a multisig can execute, by default the one at `signer`. */
+  exportFor: (signer: Address | undefined, action: Action) => void;
+};
+
+export const Actions = createContext<ActionContext | undefined>(undefined);
+
+export function useAction(): ActionContext {
+  const actions = useContext(Actions);
+  if (actions === undefined) throw new Error('outside of the app');
+  return actions;
+}

@@ -1,0 +1,35 @@
+// What a grant can expect: the scores so far, carried on.
+import { type Grant, project } from './grant';
+import { type Attestations, readingsFor, scoresOf } from './reading';
+import type { Plan } from './terms';
+import { FULL_SCORE } from '../core/limits';
+
+export type Outlook = {
+  /** What later periods are computed with: the last reported scores, or the target where none was reported. */
+  basis: 'reported' | 'target';
+  /** Earned in total after each period from the next one on, base units, bonuses left out. */
+  earned: { period: number; total: bigint }[];
+};
+
+/**
+ * What the grant will have earned if its KPIs go on scoring as they did last. A period whose values stand is computed
+ * with its own.
+ */
+export function outlook(plan: Plan, grant: Grant, attestations: Attestations, now: bigint): Outlook {
+  const last = plan.kpis.map(() => FULL_SCORE);
+  let basis: Outlook['basis'] = 'target';
+  const byPeriod = new Map<number, number[]>();
+  for (let period = grant.account.firstPeriod; period < grant.account.endPeriod; period += 1) {
+    const readings = readingsFor(plan, grant, period, attestations, now);
+    const standing = readings.filter(({ stands }) => stands);
+    for (const { kpi, score } of standing) last[kpi.number] = score;
+    if (standing.length > 0) basis = 'reported';
+    if (readings.length > 0 && standing.length === readings.length) byPeriod.set(period, scoresOf(plan, readings));
+  }
+  let total = grant.account.earned;
+  const earned = project(plan, grant, (period) => byPeriod.get(period) ?? last).map(({ period, settlement }) => {
+    total += settlement.earned;
+    return { period, total };
+  });
+  return { basis, earned };
+}

@@ -1,0 +1,1 @@
+export default function Attest(_: { address?: string }) { return null; }

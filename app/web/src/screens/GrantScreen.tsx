@@ -1,0 +1,202 @@
+import { useMemo } from 'react';
+import type { Address } from '@solana/kit';
+import { useAction } from '../app/action';
+import { useApp, useHref, useNow, useWallet } from '../app/context';
+import { GrantChart, type Step } from '../charts/GrantChart';
+import type { History } from '../chain/history';
+import { amountsAt, cliffTime, covers, has, nextDate, CLAIM_LOCKED, REVOCABLE, TRANSFERABLE } from '../model/grant';
+import { settleDue } from '../model/claiming';
+import { outlook } from '../model/outlook';
+import { periodTimes } from '../model/terms';
+import { type GrantData, grantSource } from '../state/grantData';
+import { useLive } from '../state/useLive';
+import { percent } from '../text/amount';
+import { plural } from '../text/time';
+import { AddressText } from '../ui/AddressText';
+import { Amount } from '../ui/Amount';
+import { Facts, Figures } from '../ui/Facts';
+import { HostileText } from '../ui/HostileText';
+import { FaultNotice, Loading, Notice } from '../ui/Notice';
+import { Countdown, Time } from '../ui/Time';
+import { claimAction } from './claimAction';
+import { GrantTags, NEXT } from './Grants';
+import { LiveMark } from './LiveMark';
+import { PeriodCard } from './PeriodCard';
+import { type HistoryState, useHistory } from './useHistory';
+
+/** One grant: what it is worth, why, and what can be done about it. */
+export function GrantScreen({ address }: { address: Address }) {
+  const { chain } = useApp();
+  const now = useNow();
+  const state = useLive(`grant/${address}`, () => grantSource(chain, address));
+  if (state.status === 'failed') {
+    return (
+      <FaultNotice fault={state.fault}>
+        <button type="button" className="button" onClick={state.reload}>
+          Try again
+        </button>
+      </FaultNotice>
+    );
+  }
+  if (state.status === 'loading' || now === undefined) return <Loading what="the grant" />;
+  const { grant } = state.data;
+  return (
+    <>
+      <div className="title">
+        <h1>
+          Grant {grant.account.index + 1} <GrantTags grant={grant} />
+        </h1>
+        <LiveMark state={state} />
+      </div>
+      <GrantView data={state.data} now={now} reload={state.reload} />
+    </>
+  );
+}
+
+function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload: () => void }) {
+  const { chain } = useApp();
+  const { connection } = useWallet();
+  const { start } = useAction();
+  const href = useHref();
+  const { plan, grant, mint, attestations } = data;
+  const { account } = grant;
+  const { decimals } = mint;
+  const version = `${account.nextPeriod}/${account.claimed}/${account.bonus}`;
+  const past = useHistory(grant.address, version);
+  const amounts = amountsAt(plan, grant, now);
+  const next = nextDate(plan, grant, now);
+  const due = settleDue(data, now);
+  const ready = amountsAt(plan, due.grant, now).claimable;
+  const mine = connection?.address === account.beneficiary;
+  const steps = useMemo(() => stepsOf(past.history, account), [past.history, account]);
+  const periods = Array.from({ length: account.endPeriod - account.firstPeriod }, (_, index) => account.firstPeriod + index);
+  const shown = periods.filter((period) => covers(grant, period)).reverse();
+  const current = periods.find((period) => now < periodTimes(plan, period).settleDeadline) ?? periods.at(-1);
+  return (
+    <>
+      <section className="card">
+        <Figures
+          figures={[
+            ['Claimable now', <Amount key="c" value={ready} decimals={decimals} strong />, readyNote(due.steps.length, ready, amounts.claimable)],
+            ['Earned', <Amount key="e" value={amounts.earned + amounts.bonus} decimals={decimals} />],
+            ['Claimed', <Amount key="p" value={amounts.claimed} decimals={decimals} />],
+            ['Allocated', <Amount key="a" value={amounts.allocation} decimals={decimals} />],
+            [NEXT[next.what], <Countdown key="n" at={next.time} />],
+          ]}
+        />
+        <p className="actions">
+          <button
+            type="button"
+            className="button primary"
+            disabled={!mine || (ready === 0n && due.steps.length === 0)}
+            onClick={() => start(claimAction(chain, [grant.address], reload))}
+          >
+            {ready === 0n && due.steps.length > 0 ? 'Settle' : 'Claim'}
+          </button>
+          <a className="button" href={href({ name: 'plan', plan: plan.address })}>
+            The plan
+          </a>
+        </p>
+        {connection !== undefined && !mine && (
+          <p className="hint">
+            This grant pays <AddressText address={account.beneficiary} />, another account than the connected one.
+          </p>
+        )}
+      </section>
+      <section className="card">
+        <h2>Over time</h2>
+        <GrantChart
+          plan={plan}
+          grant={grant}
+          decimals={decimals}
+          now={now}
+          outlook={outlook(plan, grant, attestations, now)}
+          {...steps}
+        />
+        <HistoryNote past={past} />
+      </section>
+      <section className="card">
+        <h2>Terms</h2>
+        <Facts
+          facts={[
+            ['Beneficiary', <AddressText key="b" address={account.beneficiary} you={mine} />],
+            ['Token', <AddressText key="t" address={mint.address} />],
+            ['Weights', <Weights key="w" data={data} />],
+            ['Periods', `${account.firstPeriod + 1} to ${account.endPeriod} of the plan’s ${plan.calendar.periodCount}`],
+            ['Cliff', account.cliffPeriods === 0 ? 'none' : <Time key="c" at={cliffTime(plan, grant)} />],
+            ['Can be terminated', has(grant, REVOCABLE) ? 'by the plan’s authority, never for time already served' : 'no'],
+            ['Can be handed on', has(grant, TRANSFERABLE) ? 'yes' : 'no'],
+            ['Who may claim', has(grant, CLAIM_LOCKED) ? 'only you' : 'anyone, but only to your own token account'],
+          ]}
+        />
+      </section>
+      <section>
+        <h2>Periods and results</h2>
+        {shown.map((period) => (
+          <PeriodCard
+            key={period}
+            data={data}
+            period={period}
+            now={now}
+            open={period === current}
+            past={past}
+            mine={mine}
+            onDone={reload}
+          />
+        ))}
+        {shown.length === 0 && <Notice tone="info">The grant ended before its first period.</Notice>}
+      </section>
+    </>
+  );
+}
+
+function readyNote(steps: number, ready: bigint, claimable: bigint): string | undefined {
+  if (steps === 0) return undefined;
+  return ready > claimable ? 'includes what claiming settles first' : `${plural(steps, 'step')} ready to settle`;
+}
+
+function Weights({ data }: { data: GrantData }) {
+  const { plan, grant } = data;
+  const weighted = plan.kpis.filter((kpi) => (grant.account.kpiWeights[kpi.number] ?? 0) > 0);
+  return (
+    <ul className="plain">
+      {grant.account.timeWeight > 0 && <li>{percent(grant.account.timeWeight)} for time served</li>}
+      {weighted.map((kpi) => (
+        <li key={kpi.number}>
+          {percent(grant.account.kpiWeights[kpi.number] ?? 0)} for <HostileText text={kpi.name} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function HistoryNote({ past }: { past: HistoryState }) {
+  if (past.fault !== undefined) {
+    return <p className="hint">The steps of the past could not be read: {past.fault.message}</p>;
+  }
+  if (past.history?.complete === false) {
+    return <p className="hint">The endpoint no longer has all transactions: some steps of the past are missing.</p>;
+  }
+  return null;
+}
+
+/** Earned and claimed over time. What the history does not explain (it can be cut short) comes first. */
+function stepsOf(history: History | undefined, account: GrantData['grant']['account']): { earned: Step[]; claimed: Step[] } {
+  const earned: Step[] = [];
+  const claimed: Step[] = [];
+  let [sumEarned, sumClaimed] = [0n, 0n];
+  for (const { event } of history?.events ?? []) {
+    if (event.name === 'GrantSettled') earned.push({ time: event.time, total: (sumEarned += event.earned) });
+    if (event.name === 'BonusCollected') earned.push({ time: event.time, total: (sumEarned += event.bonus) });
+    if (event.name === 'GrantClaimed') claimed.push({ time: event.time, total: (sumClaimed += event.amount) });
+  }
+  return {
+    earned: lifted(earned, account.earned + account.bonus - sumEarned, account.createdAt),
+    claimed: lifted(claimed, account.claimed - sumClaimed, account.createdAt),
+  };
+}
+
+function lifted(steps: Step[], missing: bigint, since: bigint): Step[] {
+  if (missing === 0n) return steps;
+  return [{ time: since, total: missing }, ...steps.map((step) => ({ ...step, total: step.total + missing }))];
+}

@@ -1,0 +1,180 @@
+import type { Address } from '@solana/kit';
+import { useAction } from '../app/action';
+import { useApp, useHref, useNow, useWallet } from '../app/context';
+import { WalletMenu } from '../app/WalletMenu';
+import type { PlanState } from '../chain/read';
+import { type Grant, type NextDate, amountsAt, has, nextDate, FORFEITED } from '../model/grant';
+import { type GrantsData, grantsSource } from '../state/grantsData';
+import { useLive } from '../state/useLive';
+import { plural } from '../text/time';
+import { AddressText } from '../ui/AddressText';
+import { Amount } from '../ui/Amount';
+import { Figures } from '../ui/Facts';
+import { Meter } from '../ui/Meter';
+import { FaultNotice, Loading, Notice } from '../ui/Notice';
+import { Paged } from '../ui/Paged';
+import { Countdown } from '../ui/Time';
+import { claimAction } from './claimAction';
+import { LiveMark } from './LiveMark';
+
+
+/** All grants of the connected wallet, across plans. */
+export function Grants() {
+  const { connection } = useWallet();
+  if (connection === undefined) {
+    return (
+      <section className="card center">
+        <h1>My grants</h1>
+        <p>Connect the wallet that your grants are made to. Connecting shares your address with this page, nothing else.</p>
+        <WalletMenu />
+      </section>
+    );
+  }
+  return <GrantsOf key={connection.address} beneficiary={connection.address} />;
+}
+
+function GrantsOf({ beneficiary }: { beneficiary: Address }) {
+  const { chain } = useApp();
+  const now = useNow();
+  const state = useLive(`grants/${beneficiary}`, () => grantsSource(chain, beneficiary));
+  if (state.status === 'failed') {
+    return (
+      <FaultNotice fault={state.fault}>
+        <button type="button" className="button" onClick={state.reload}>
+          Try again
+        </button>
+      </FaultNotice>
+    );
+  }
+  if (state.status === 'loading' || now === undefined) return <Loading what="your grants" />;
+  return (
+    <>
+      <div className="title">
+        <h1>My grants</h1>
+        <LiveMark state={state} />
+      </div>
+      <GrantList data={state.data} now={now} onDone={state.reload} />
+    </>
+  );
+}
+
+type Item = { grant: Grant; state: PlanState; claimable: bigint };
+
+function GrantList({ data, now, onDone }: { data: GrantsData; now: bigint; onDone: () => void }) {
+  const { chain } = useApp();
+  const { start } = useAction();
+  const items = [...data.grants.values()].flatMap((grant): Item[] => {
+    const state = data.plans.get(grant.account.plan);
+    return state === undefined ? [] : [{ grant, state, claimable: amountsAt(state.plan, grant, now).claimable }];
+  });
+  items.sort((a, b) => (a.claimable === b.claimable ? a.grant.account.index - b.grant.account.index : a.claimable > b.claimable ? -1 : 1));
+  const payable = items.filter(({ claimable }) => claimable > 0n);
+  if (items.length === 0) {
+    return (
+      <Notice tone="info">
+        <p>
+          <strong>No grant is made to this address on this cluster.</strong>
+        </p>
+        <p>Check that the wallet shows the account you gave to the project, and the cluster at the top of the page.</p>
+      </Notice>
+    );
+  }
+  return (
+    <>
+      {payable.length > 1 && (
+        <div className="callout">
+          <span>{plural(payable.length, 'grant')} can be claimed now.</span>
+          <button
+            type="button"
+            className="button primary"
+            onClick={() => start(claimAction(chain, payable.map(({ grant }) => grant.address), onDone))}
+          >
+            Claim all
+          </button>
+        </div>
+      )}
+      <Paged items={items} what="grants">
+        {(shown) => (
+          <ul className="plain cards">
+            {shown.map(({ grant, state }) => (
+              <GrantCard key={grant.address} grant={grant} state={state} now={now} onDone={onDone} />
+            ))}
+          </ul>
+        )}
+      </Paged>
+    </>
+  );
+}
+
+export const NEXT: Record<NextDate['what'], string> = {
+  starts: 'Begins',
+  cliff: 'Cliff',
+  'period-ends': 'Period ends',
+  'settles-by': 'Settled by',
+  over: 'Ended',
+};
+
+function GrantCard({ grant, state, now, onDone }: { grant: Grant; state: PlanState; now: bigint; onDone: () => void }) {
+  const { chain } = useApp();
+  const href = useHref();
+  const { start } = useAction();
+  const { plan, mint } = state;
+  const { decimals } = mint;
+  const amounts = amountsAt(plan, grant, now);
+  const next = nextDate(plan, grant, now);
+  return (
+    <li className="card grant">
+      <header>
+        <h2>
+          <a href={href({ name: 'grant', grant: grant.address })}>Grant {grant.account.index + 1}</a>
+        </h2>
+        <span className="muted">
+          of plan <a href={href({ name: 'plan', plan: plan.address })}>{String(plan.account.planId)}</a>, token
+        </span>
+        <AddressText address={mint.address} />
+        <GrantTags grant={grant} />
+      </header>
+      <Figures
+        figures={[
+          ['Claimable now', <Amount key="c" value={amounts.claimable} decimals={decimals} strong />],
+          ['Earned', <Amount key="e" value={amounts.earned + amounts.bonus} decimals={decimals} />],
+          ['Claimed', <Amount key="p" value={amounts.claimed} decimals={decimals} />],
+          ['Allocated', <Amount key="a" value={amounts.allocation} decimals={decimals} />],
+          [NEXT[next.what], <Countdown key="n" at={next.time} />],
+        ]}
+      />
+      <Meter
+        whole={amounts.allocation}
+        label="Of the allocation"
+        parts={[
+          { name: 'claimed', value: amounts.claimed },
+          { name: 'earned', value: amounts.earned + amounts.bonus - amounts.claimed },
+        ]}
+      />
+      <p className="actions">
+        <button
+          type="button"
+          className="button primary"
+          disabled={amounts.claimable === 0n}
+          onClick={() => start(claimAction(chain, [grant.address], onDone))}
+        >
+          Claim
+        </button>
+        <a className="button" href={href({ name: 'grant', grant: grant.address })}>
+          Details
+        </a>
+      </p>
+    </li>
+  );
+}
+
+/** What is special about a grant. */
+export function GrantTags({ grant }: { grant: Grant }) {
+  const ended = grant.account.termination !== 0;
+  return (
+    <>
+      {has(grant, FORFEITED) && <span className="tag bad">ended before its cliff</span>}
+      {ended && !has(grant, FORFEITED) && <span className="tag">ended early</span>}
+    </>
+  );
+}

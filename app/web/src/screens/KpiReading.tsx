@@ -1,0 +1,167 @@
+import { useState } from 'react';
+import { useAction } from '../app/action';
+import { useApp } from '../app/context';
+import * as instructions from '../chain/instructions';
+import { ATTESTATION_SIZE } from '../chain/read';
+import { CurveChart } from '../charts/CurveChart';
+import { type Reading, disputeHindrance } from '../model/reading';
+import type { GrantData } from '../state/grantData';
+import { percent, plainNumber } from '../text/amount';
+import { hex, parseHash, sha256, short } from '../text/hash';
+import { visible } from '../text/hostile';
+import { AddressText, HashText } from '../ui/AddressText';
+import { Facts, type Fact } from '../ui/Facts';
+import { TextField } from '../ui/Field';
+import { HostileText } from '../ui/HostileText';
+import { Countdown, Time } from '../ui/Time';
+import { NO_KEY } from '../model/terms';
+import { Dialog } from '../ui/Dialog';
+
+type Props = { data: GrantData; reading: Reading; now: bigint; mine: boolean; onDone: () => void };
+
+/** A value with its unit. */
+export function ValueText({ value, kpi }: { value: bigint; kpi: Reading['kpi'] }) {
+  return (
+    <span className="amount">
+      {plainNumber(value, kpi.decimals)}
+      {kpi.unit !== '' && (
+        <>
+          {' '}
+          <HostileText text={kpi.unit} />
+        </>
+      )}
+    </span>
+  );
+}
+
+/** One KPI of one period: its curve with the value on it, who reported it, and until when it can be disputed. */
+export function KpiReading({ data, reading, now, mine, onDone }: Props) {
+  const { kpi, stage, outcome, score, stands } = reading;
+  const value = stands && outcome.kind === 'value' ? outcome.value : undefined;
+  return (
+    <article className="reading">
+      <div>
+        <h4>
+          <HostileText text={kpi.name} />
+        </h4>
+        <p className="score">
+          {stands ? (
+            <>
+              {value === undefined ? 'Silent' : <ValueText value={value} kpi={kpi} />} → <strong>{percent(score)}</strong>
+            </>
+          ) : (
+            <span className="muted">{stage === 'not-due' ? 'The period has not ended' : 'No value yet'}</span>
+          )}
+        </p>
+        <Facts facts={factsOf(reading)} />
+        {stands && stage !== 'not-due' && mine && <DisputeButton data={data} reading={reading} now={now} onDone={onDone} />}
+      </div>
+      <CurveChart
+        curve={kpi.curve}
+        decimals={kpi.decimals}
+        unit={kpi.unit}
+        rangeMin={kpi.rangeMin}
+        rangeMax={kpi.rangeMax}
+        value={value}
+      />
+    </article>
+  );
+}
+
+function factsOf({ kpi, stage, until, votes, threshold, attestation, stands }: Reading): Fact[] {
+  const facts: Fact[] = [];
+  const account = attestation?.account;
+  if (votes.length > 0) {
+    facts.push([
+      `Attested by (${threshold} decide)`,
+      <ul key="votes" className="plain votes">
+        {votes.map((vote, index) => (
+          <li key={index}>
+            {vote.oracle === NO_KEY ? 'an earlier oracle' : <AddressText address={vote.oracle} />}:{' '}
+            <ValueText value={vote.value} kpi={kpi} /> <span className="muted">evidence</span>{' '}
+            <HashText hash={hex(vote.evidence)} what="evidence hash" />
+          </li>
+        ))}
+      </ul>,
+    ]);
+  }
+  if (account?.resolved) facts.push(['Agreed', <Time key="at" at={account.resolvedAt} />]);
+  if (!stands) facts.push(['If the oracles stay silent', percent(kpi.defaultScore)]);
+  if (account !== undefined && account.disputedAt !== 0n) {
+    facts.push([
+      'Disputed',
+      <span key="d">
+        <Time at={account.disputedAt} /> by <AddressText address={account.disputer} />, reason{' '}
+        <HashText hash={hex(account.reasonHash)} what="hash of the reason" />
+      </span>,
+    ]);
+  }
+  if (account !== undefined && account.ruling !== 0) {
+    facts.push(['Ruled', account.ruling === 1 ? 'upheld' : <ValueText key="r" value={account.rulingValue} kpi={kpi} />]);
+  }
+  const deadline = { 'not-due': 'Voting begins', voting: 'Voting until', challenge: 'Dispute until', ruling: 'Ruling until', final: '' }[stage];
+  if (until !== undefined) facts.push([deadline, <Countdown key="u" at={until} />]);
+  if (stage === 'final') facts.push(['Final', 'it can no longer change']);
+  return facts;
+}
+
+function DisputeButton({ data, reading, now, onDone }: Omit<Props, 'mine'>) {
+  const [open, setOpen] = useState(false);
+  const hindrance = disputeHindrance(data.plan, data.grant, reading, now);
+  if (hindrance !== undefined) return null;
+  return (
+    <>
+      <button type="button" className="button" onClick={() => setOpen(true)}>
+        Dispute
+      </button>
+      {open && <DisputeDialog data={data} reading={reading} onDone={onDone} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+function DisputeDialog({ data, reading, onDone, onClose }: Omit<Props, 'mine' | 'now'> & { onClose: () => void }) {
+  const { chain } = useApp();
+  const { start } = useAction();
+  const [reason, setReason] = useState('');
+  const { plan, grant } = data;
+  const { kpi, period, attestation } = reading;
+
+  function dispute() {
+    onClose();
+    start({
+      title: 'Dispute',
+      onDone,
+      async build(signer) {
+        const hash = parseHash(reason) ?? (await sha256(reason));
+        return {
+          verb: 'Dispute',
+          lines: [
+            ['KPI', visible(kpi.name)],
+            ['Period', String(period + 1)],
+            ['SHA-256 of your reason', <code key="h">{short(hex(hash))}</code>],
+            ['Who decides', `the arbiter ${short(plan.arbiter ?? '')}`],
+            ['If it is decided against you', 'this grant cannot dispute again in this plan'],
+          ],
+          transactions: [[await instructions.dispute(signer, plan, kpi, period, grant.address, hash)]],
+          rent: attestation === undefined ? await chain.rent(ATTESTATION_SIZE) : 0n,
+          done: 'Disputed. The arbiter can rule now; if it does not, the value stands.',
+        };
+      },
+    });
+  }
+
+  return (
+    <Dialog title="Dispute this value" onClose={onClose}>
+      <p>
+        Write down why, and publish the same text where the arbiter will find it. Only its SHA-256 goes on the chain: it
+        proves that the text was not changed later.
+      </p>
+      <TextField label="Your reason (or the SHA-256 of it)" value={reason} onChange={setReason} rows={5} />
+      <p className="actions">
+        <button type="button" className="button primary" disabled={reason.trim() === ''} onClick={dispute}>
+          Review
+        </button>
+      </p>
+    </Dialog>
+  );
+}

@@ -1,0 +1,1 @@
+export default function Manage(_: { address?: string }) { return null; }

@@ -1,0 +1,1 @@
+export default function NewPlan(_: { address?: string }) { return null; }

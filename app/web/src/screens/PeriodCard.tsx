@@ -1,0 +1,89 @@
+import type { ReactNode } from 'react';
+import type { EarnoutEvent } from '../chain/events';
+import { settled, trancheOf } from '../model/grant';
+import { type Reading, readingsFor, scoresOf } from '../model/reading';
+import { periodTimes } from '../model/terms';
+import type { GrantData } from '../state/grantData';
+import { percent } from '../text/amount';
+import { Amount } from '../ui/Amount';
+import { Time } from '../ui/Time';
+import { KpiReading } from './KpiReading';
+import type { HistoryState } from './useHistory';
+
+type Props = {
+  data: GrantData;
+  period: number;
+  now: bigint;
+  open: boolean;
+  past: HistoryState;
+  mine: boolean;
+  onDone: () => void;
+};
+
+/** One period of a grant: what it is worth, and each KPI with its curve and value. */
+export function PeriodCard({ data, period, now, open, past, mine, onDone }: Props) {
+  const { plan, grant, attestations, mint } = data;
+  const times = periodTimes(plan, period);
+  const readings = readingsFor(plan, grant, period, attestations, now);
+  const isSettled = period < grant.account.nextPeriod;
+  return (
+    <details className="card period" open={open}>
+      <summary>
+        <h3>Period {period + 1}</h3>
+        <span className="muted">
+          <Time at={times.start} date /> – <Time at={times.end} date />
+        </span>
+        <span className={`tag ${isSettled ? 'good' : ''}`}>{stateText(isSettled, readings, now, times)}</span>
+        <Result data={data} period={period} readings={readings} past={past} now={now} />
+      </summary>
+      <p className="muted">
+        Tranche <Amount value={trancheOf(grant, period)} decimals={mint.decimals} />
+        {grant.account.timeWeight > 0 && <>, {percent(grant.account.timeWeight)} of it for time served</>}. Settles at the
+        latest on <Time at={times.settleDeadline} />.
+      </p>
+      {readings.map((reading) => (
+        <KpiReading key={reading.kpi.number} data={data} reading={reading} now={now} mine={mine} onDone={onDone} />
+      ))}
+    </details>
+  );
+}
+
+function stateText(isSettled: boolean, readings: readonly Reading[], now: bigint, times: { start: bigint; end: bigint }): string {
+  if (isSettled) return 'settled';
+  if (now < times.start) return 'to come';
+  if (now < times.end) return 'running';
+  if (readings.every(({ stage }) => stage === 'final')) return 'ready to settle';
+  if (readings.some(({ stage }) => stage === 'ruling')) return 'disputed';
+  return readings.some(({ stage }) => stage === 'voting') ? 'being attested' : 'can be disputed';
+}
+
+/** What the period earned, or would earn with the scores that stand. */
+function Result({ data, period, readings, past, now }: Pick<Props, 'data' | 'period' | 'past' | 'now'> & { readings: Reading[] }): ReactNode {
+  const { plan, grant, mint } = data;
+  if (period < grant.account.nextPeriod) {
+    const about = (event: EarnoutEvent) => 'period' in event && event.period === period;
+    const events = past.history?.events.map(({ event }) => event).filter(about) ?? [];
+    const settledEvent = events.find((event) => event.name === 'GrantSettled');
+    const bonusEvent = events.find((event) => event.name === 'BonusCollected');
+    if (settledEvent === undefined) return null;
+    return (
+      <span>
+        earned <Amount value={settledEvent.earned} decimals={mint.decimals} strong />
+        {bonusEvent !== undefined && bonusEvent.bonus > 0n && (
+          <>
+            {' '}
+            + bonus <Amount value={bonusEvent.bonus} decimals={mint.decimals} />
+          </>
+        )}
+      </span>
+    );
+  }
+  const stands = readings.length > 0 && readings.every((reading) => reading.stands);
+  if (period !== grant.account.nextPeriod || !stands || now < periodTimes(plan, period).end) return null;
+  const { settlement } = settled(plan, grant, scoresOf(plan, readings));
+  return (
+    <span>
+      would earn <Amount value={settlement.earned} decimals={mint.decimals} strong />
+    </span>
+  );
+}

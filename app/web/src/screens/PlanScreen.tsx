@@ -1,0 +1,242 @@
+import type { Address } from '@solana/kit';
+import { useApp, useHref, useNow, useWallet } from '../app/context';
+import { type PlanData, planSource } from '../state/planData';
+import { useLive } from '../state/useLive';
+import { lastDeadline, surplus, treasuryAt } from '../model/terms';
+import { percent } from '../text/amount';
+import { exactSpan } from '../text/time';
+import { AddressText, CopyButton } from '../ui/AddressText';
+import { Amount } from '../ui/Amount';
+import { Facts, Figures } from '../ui/Facts';
+import { Meter } from '../ui/Meter';
+import { FaultNotice, Loading, Notice } from '../ui/Notice';
+import { Time } from '../ui/Time';
+import { AttestationTable } from './plan/AttestationTable';
+import { CalendarTable } from './plan/CalendarTable';
+import { GrantTable } from './plan/GrantTable';
+import { KpiTerms } from './plan/KpiTerms';
+import { Statement } from './plan/Statement';
+import { LiveMark } from './LiveMark';
+import { COMBINATION, RELEASE, STATUS, UNEARNED, cadenceText } from './words';
+
+/** Reads a plan and hands it on once it and the chain's time are known. */
+export function PlanFrame({
+  address,
+  title,
+  children,
+}: {
+  address: Address;
+  title: (data: PlanData) => string;
+  children: (data: PlanData, now: bigint, reload: () => void) => React.ReactNode;
+}) {
+  const { chain } = useApp();
+  const now = useNow();
+  const state = useLive(`plan/${address}`, () => planSource(chain, address));
+  if (state.status === 'failed') {
+    return (
+      <FaultNotice fault={state.fault}>
+        <button type="button" className="button" onClick={state.reload}>
+          Try again
+        </button>
+      </FaultNotice>
+    );
+  }
+  if (state.status === 'loading' || now === undefined) return <Loading what="the plan" />;
+  return (
+    <>
+      <div className="title">
+        <h1>
+          {title(state.data)} <span className="tag">{STATUS[state.data.plan.status]}</span>
+        </h1>
+        <LiveMark state={state} />
+      </div>
+      <PlanLinks data={state.data} />
+      {children(state.data, now, state.reload)}
+    </>
+  );
+}
+
+/** The ways to the plan's other pages, for those who have a role in it. */
+function PlanLinks({ data }: { data: PlanData }) {
+  const href = useHref();
+  const me = useWallet().connection?.address;
+  const { plan } = data;
+  const oracles = [...plan.oracles.keys, ...(plan.nextOracles?.keys ?? [])];
+  const links = [
+    ['Plan', 'plan', true],
+    ['Attest', 'attest', me !== undefined && oracles.includes(me)],
+    ['Rule', 'rule', me !== undefined && plan.arbiter === me],
+    ['Manage', 'manage', me === plan.account.authority],
+  ] as const;
+  const shown = links.filter(([, , show]) => show);
+  if (shown.length === 1) return null;
+  return (
+    <nav className="tabs" aria-label="Pages of this plan">
+      {shown.map(([text, name]) => (
+        <a
+          key={name}
+          href={href({ name, plan: plan.address })}
+          aria-current={window.location.hash.startsWith(href({ name, plan: plan.address })) ? 'page' : undefined}
+        >
+          {text}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+/** A plan for everyone to see: what is measured, how it pays, who gets what, and whether the vault covers it. */
+export function PlanScreen({ address }: { address: Address }) {
+  return (
+    <PlanFrame address={address} title={({ plan }) => `Plan ${plan.account.planId}`}>
+      {(data, now) => <PlanView data={data} now={now} />}
+    </PlanFrame>
+  );
+}
+
+function PlanView({ data, now }: { data: PlanData; now: bigint }) {
+  return (
+    <>
+      <p className="muted">
+        <AddressText address={data.plan.address} full />{' '}
+        <CopyButton text={window.location.href} what="the link to this plan" label="Copy link" />
+      </p>
+      <Solvency data={data} />
+      <section className="card">
+        <h2>What is measured</h2>
+        {data.plan.kpis.map((kpi) => (
+          <KpiTerms key={kpi.number} kpi={kpi} />
+        ))}
+        {data.plan.kpis.length === 0 && <p className="muted">This draft has no KPI yet.</p>}
+      </section>
+      <Terms data={data} now={now} />
+      <CalendarTable data={data} now={now} />
+      <GrantTable data={data} now={now} />
+      <AttestationTable data={data} now={now} />
+      <Statement data={data} now={now} />
+    </>
+  );
+}
+
+function Solvency({ data }: { data: PlanData }) {
+  const { plan, vault, mint } = data;
+  const { reserved, owed, pooled } = plan.account;
+  const free = surplus(plan, vault.amount);
+  const { decimals } = mint;
+  return (
+    <section className="card">
+      <h2>Vault</h2>
+      <Figures
+        figures={[
+          ['Balance', <Amount key="b" value={vault.amount} decimals={decimals} strong />],
+          ['Reserved', <Amount key="r" value={reserved} decimals={decimals} />, 'for what can still be earned'],
+          ['Owed', <Amount key="o" value={owed} decimals={decimals} />, 'earned, not yet claimed'],
+          ['Pooled', <Amount key="p" value={pooled} decimals={decimals} />, 'bonuses to be collected'],
+          ['Surplus', <Amount key="s" value={free} decimals={decimals} />, 'no grant can claim it'],
+        ]}
+      />
+      <Meter
+        whole={vault.amount}
+        label="Of the vault"
+        parts={[
+          { name: 'owed', value: owed },
+          { name: 'pooled', value: pooled },
+          { name: 'reserved', value: reserved },
+        ]}
+      />
+      {free >= 0n ? (
+        <p className="hint">The vault holds everything that its grants can ever claim.</p>
+      ) : (
+        <Notice tone="bad">The vault holds less than it owes. This must never happen; please report it.</Notice>
+      )}
+      <Facts
+        facts={[
+          ['Token', <AddressText key="m" address={mint.address} />],
+          ['Vault', <AddressText key="v" address={vault.address} />],
+          ['Funded so far', <Amount key="f" value={plan.account.fundedTotal} decimals={decimals} />],
+          ['Claimed so far', <Amount key="c" value={plan.account.claimedTotal} decimals={decimals} />],
+          ...tokenPowers(data),
+        ]}
+      />
+    </section>
+  );
+}
+
+/** Who could stop or shorten payouts by the token itself. */
+function tokenPowers({ mint }: PlanData) {
+  const facts: [string, React.ReactNode][] = [];
+  if (mint.freezeAuthority !== undefined) {
+    facts.push(['Can freeze accounts of this token', <AddressText key="f" address={mint.freezeAuthority} />]);
+  }
+  if (mint.transferFees.length > 0) facts.push(['Transfer fee', 'the token takes a fee of every payout']);
+  if (mint.transferHook !== undefined) {
+    facts.push(['Can refuse transfers', <AddressText key="h" address={mint.transferHook} />]);
+  }
+  return facts;
+}
+
+function Terms({ data, now }: { data: PlanData; now: bigint }) {
+  const { plan, mint } = data;
+  const { account, calendar, windows } = plan;
+  const treasury = treasuryAt(plan, now);
+  const oracles = (keys: readonly Address[], threshold: number) => (
+    <ul className="plain">
+      {keys.map((key) => (
+        <li key={key}>
+          <AddressText address={key} />
+        </li>
+      ))}
+      <li className="muted">
+        {threshold} of {keys.length} decide
+      </li>
+    </ul>
+  );
+  return (
+    <section className="card">
+      <h2>Terms</h2>
+      {plan.status === 'active' && (
+        <p className="hint">
+          Frozen on <Time at={account.activatedAt} />: nobody can change them.
+        </p>
+      )}
+      <Facts
+        facts={[
+          ['Starts', <Time key="s" at={calendar.start} />],
+          ['Periods', `${calendar.periodCount}, each ${cadenceText(calendar.cadence)}`],
+          ['Everything is settled by', <Time key="d" at={lastDeadline(plan)} />],
+          ['Scores combine', COMBINATION[plan.combination]],
+          ['What is not earned', UNEARNED[plan.unearned]],
+          ...(plan.unearned === 'redistribute'
+            ? ([['Largest bonus', `${percent(account.bonusCapBps)} of the tranche`]] as const)
+            : []),
+          ['What is earned vests', RELEASE[plan.release]],
+          ['Oracles vote for', exactSpan(windows.attestSecs)],
+          ['Disputes for', plan.arbiter === undefined ? 'there are none' : exactSpan(windows.challengeSecs)],
+          ['The arbiter rules within', plan.arbiter === undefined ? 'there is none' : exactSpan(windows.rulingSecs)],
+          ['Notice of changes', exactSpan(account.noticeSecs)],
+          ['Authority', <AddressText key="a" address={account.authority} />],
+          ['Oracles', oracles(plan.oracles.keys, plan.oracles.threshold)],
+          ...(plan.nextOracles === undefined
+            ? []
+            : ([
+                [
+                  `Oracles from period ${plan.nextOracles.firstPeriod + 1}`,
+                  oracles(plan.nextOracles.keys, plan.nextOracles.threshold),
+                ],
+              ] as const)),
+          ['Arbiter', plan.arbiter === undefined ? 'none' : <AddressText key="r" address={plan.arbiter} />],
+          ['Treasury', <AddressText key="t" address={treasury.treasury} />],
+          [
+            'Allocation of a grant',
+            <span key="l">
+              <Amount value={account.minAllocation} decimals={mint.decimals} /> to{' '}
+              <Amount value={account.maxAllocation} decimals={mint.decimals} />
+            </span>,
+          ],
+          ['Grants', `${account.grantCounter} made, at most ${account.maxGrants}`],
+          ['Grants are made until', <Time key="e" at={account.enrolmentEnd} />],
+        ]}
+      />
+    </section>
+  );
+}

@@ -1,0 +1,1 @@
+export default function Rule(_: { address?: string }) { return null; }

@@ -1,0 +1,91 @@
+import { readingAt } from '../../model/reading';
+import { attestationList } from '../../model/statement';
+import { NO_KEY } from '../../model/terms';
+import type { PlanData } from '../../state/planData';
+import { percent } from '../../text/amount';
+import { hex } from '../../text/hash';
+import { AddressText, HashText } from '../../ui/AddressText';
+import { HostileText } from '../../ui/HostileText';
+import { Paged, TableFrame } from '../../ui/Paged';
+import { Countdown } from '../../ui/Time';
+import { ValueText } from '../KpiReading';
+import { STAGE } from '../words';
+
+/** Every attestation that still has an account: values, scores, who reported them, and until when they can change. */
+export function AttestationTable({ data, now }: { data: PlanData; now: bigint }) {
+  const { plan } = data;
+  const attestations = attestationList(data);
+  return (
+    <section className="card">
+      <h2>Attestations</h2>
+      {attestations.length === 0 && <p className="muted">No value was reported yet.</p>}
+      {attestations.length > 0 && (
+        <Paged items={attestations} what="attestations">
+          {(shown) => (
+            <TableFrame label="Attestations">
+              <thead>
+                <tr>
+                  <th scope="col">Period</th>
+                  <th scope="col">KPI</th>
+                  <th scope="col">About</th>
+                  <th scope="col" className="number">
+                    Value
+                  </th>
+                  <th scope="col" className="number">
+                    Score
+                  </th>
+                  <th scope="col">State</th>
+                  <th scope="col">Reported by</th>
+                </tr>
+              </thead>
+              <tbody>
+                {shown.map((attestation) => {
+                  const { account } = attestation;
+                  const kpi = plan.kpis[account.kpi];
+                  if (kpi === undefined) return null;
+                  const reading = readingAt(plan, kpi, account.period, account.subject, attestation, now);
+                  const grant = data.grants.get(account.subject);
+                  return (
+                    <tr key={attestation.address}>
+                      <th scope="row">{account.period + 1}</th>
+                      <td>
+                        <HostileText text={kpi.name} />
+                      </td>
+                      <td>
+                        {account.subject === plan.address ? 'the plan' : grant === undefined ? <AddressText address={account.subject} /> : `grant ${grant.account.index + 1}`}
+                      </td>
+                      <td className="number">
+                        {!reading.stands ? '–' : reading.outcome.kind === 'silent' ? 'silent' : <ValueText value={reading.outcome.value} kpi={kpi} />}
+                      </td>
+                      <td className="number">{reading.stands ? percent(reading.score) : '–'}</td>
+                      <td>
+                        {STAGE[reading.stage]}
+                        {reading.until !== undefined && (
+                          <>
+                            {' '}
+                            until <Countdown at={reading.until} />
+                          </>
+                        )}
+                      </td>
+                      <td>
+                        <ul className="plain votes">
+                          {reading.votes.map((vote, index) => (
+                            <li key={index}>
+                              {vote.oracle === NO_KEY ? 'an earlier oracle' : <AddressText address={vote.oracle} />}{' '}
+                              <ValueText value={vote.value} kpi={kpi} />, <span className="muted">evidence</span>{' '}
+                              <HashText hash={hex(vote.evidence)} what="evidence hash" />
+                            </li>
+                          ))}
+                        </ul>
+                      </td>
+                    </tr>
+                  );
+                })}
+              </tbody>
+            </TableFrame>
+          )}
+        </Paged>
+      )}
+    </section>
+  );
+}

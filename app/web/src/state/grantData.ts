@@ -1,0 +1,72 @@
+// One grant with what decides about its pay: its plan, and the attestations of its KPIs.
+import type { Address } from '@solana/kit';
+import type { Chain, RawAccount } from '../chain/chain';
+import { Fault } from '../chain/fault';
+import { attestationsAbout, decodeAll, decodeAttestation, decodeGrant, readOnePlan, readPools } from '../chain/read';
+import type { Period } from '../generated/accounts/period';
+import type { Grant } from '../model/grant';
+import { keyOf } from '../model/reading';
+import type { Source } from './live';
+import { type PlanData, withAccount } from './planData';
+
+/** A plan of which only one grant was read. */
+export type GrantData = PlanData & { grant: Grant };
+
+export async function loadGrant(chain: Chain, address: Address): Promise<GrantData> {
+  const [account] = await chain.accounts([address]);
+  const grant = account === undefined ? undefined : decodeGrant(account);
+  if (grant === undefined) {
+    const message = 'There is no grant at this address. It may be closed: settled and paid in full.';
+    throw new Fault('input', message, 'Check the address, and the cluster at the top of the page.');
+  }
+  const { plan: planAddress } = grant.account;
+  const [state, shared, own] = await Promise.all([
+    readOnePlan(chain, planAddress),
+    chain.find(attestationsAbout(planAddress)),
+    chain.find(attestationsAbout(address)),
+  ]);
+  const attestations = decodeAll([...shared, ...own], decodeAttestation);
+  const redistributes = state.plan.unearned === 'redistribute';
+  return {
+    ...state,
+    grant,
+    grants: new Map([[address, grant]]),
+    attestations: new Map(attestations.map((each) => [keyOf(each), each])),
+    pools: redistributes ? await readPools(chain, planAddress) : new Map<number, Period>(),
+  };
+}
+
+export function grantSource(chain: Chain, address: Address): Source<GrantData> {
+  return {
+    load: () => loadGrant(chain, address),
+    async isCurrent({ plan }) {
+      const state = await readOnePlan(chain, plan.address);
+      return state.plan.account.eventSequence === plan.account.eventSequence;
+    },
+    watch(apply, onGap, onLive) {
+      const follow = (account: RawAccount) =>
+        apply((data) => {
+          const changed = withAccount(data, account);
+          const grant = changed.grants.get(address);
+          return grant === undefined ? data : { ...changed, grant };
+        });
+      let stops = [
+        chain.watchAccounts([address], { onAccount: follow, onGap, onLive }),
+        chain.watchProgram(attestationsAbout(address), { onAccount: follow, onGap, onLive: () => undefined }),
+      ];
+      let stopped = false;
+      // Which plan to follow is known once the grant is read.
+      void chain.accounts([address]).then(([account]) => {
+        const grant = account === undefined ? undefined : decodeGrant(account);
+        if (stopped || grant === undefined) return;
+        const events = { onAccount: follow, onGap, onLive: () => undefined };
+        const { plan } = grant.account;
+        stops = [...stops, chain.watchAccounts([plan], events), chain.watchProgram(attestationsAbout(plan), events)];
+      }, () => undefined);
+      return () => {
+        stopped = true;
+        stops.forEach((stop) => stop());
+      };
+    },
+  };
+}

@@ -1,0 +1,54 @@
+// Signing with a connected wallet. The app sends through its own endpoint, so that what the page shows and what is sent
+// are the same chain: wallets send through theirs, and none of them reaches a local chain.
+import {
+  SolanaSignTransaction,
+  type SolanaSignTransactionFeature,
+} from '@solana/wallet-standard-features';
+import { getTransactionDecoder, getTransactionEncoder } from '@solana/kit';
+import { Fault } from '../chain/fault';
+import type { SignTransactions } from '../chain/transaction';
+import type { Connection } from './wallets';
+
+/** Signs with the wallet of `current()`, which is asked again at the moment of signing: it may have gone meanwhile. */
+export function walletSigner(current: () => Connection | undefined, chain: `solana:${string}`): SignTransactions {
+  return async (transactions, payer) => {
+    const connection = current();
+    if (connection === undefined) {
+      throw new Fault('disconnected', 'The wallet is not connected any more. Nothing was sent.', 'Connect it again.');
+    }
+    const { wallet, account, address } = connection;
+    if (address !== payer) {
+      throw new Fault(
+        'wrong-account',
+        `The wallet changed to another account (${address}). Nothing was sent.`,
+        'Review the summary for this account, or change back in the wallet.',
+      );
+    }
+    const feature = wallet.features[SolanaSignTransaction] as SolanaSignTransactionFeature[typeof SolanaSignTransaction];
+    const inputs = transactions.map((transaction) => ({
+      account,
+      transaction: new Uint8Array(getTransactionEncoder().encode(transaction)),
+      chain,
+    }));
+    try {
+      const outputs = await feature.signTransaction(...inputs);
+      return outputs.map(({ signedTransaction }) => getTransactionDecoder().decode(signedTransaction));
+    } catch (error) {
+      if (current() === undefined) {
+        throw new Fault('disconnected', 'The wallet went away while signing. Nothing was sent.', 'Connect it again.');
+      }
+      if (isRefusal(error)) {
+        throw new Fault('rejected', `You declined in ${wallet.name}. Nothing was sent.`, 'Try again whenever you like.');
+      }
+      const message = error instanceof Error ? error.message : String(error);
+      throw new Fault('rejected', `${wallet.name} did not sign: ${message}. Nothing was sent.`, 'Try again.');
+    }
+  };
+}
+
+/** Whether a wallet's error means that the user said no: they all put it in words, some with the number of EIP-1193. */
+export function isRefusal(error: unknown): boolean {
+  if (typeof error === 'object' && error !== null && (error as { code?: unknown }).code === 4001) return true;
+  const message = error instanceof Error ? error.message : String(error);
+  return /reject|declin|denied|cancel/i.test(message);
+}
