@@ -3,40 +3,99 @@
 use {
     crate::fault::Fault,
     solana_program::pubkey::Pubkey,
-    solana_rpc_client_api::client_error::{Error as RpcError, ErrorKind},
-    solana_system_interface::program::ID as SYSTEM_PROGRAM,
+    solana_rpc_client_api::{
+        client_error::{Error as RpcFault, ErrorKind, reqwest},
+        request::RpcError,
+    },
     solana_transaction_error::TransactionError,
     std::error::Error,
 };
 
-/// What to do about an error of the program beyond what its message says.
+/// What to do about an error of the program, where its message does not say it. In groups that need the same.
 pub fn for_program_error(name: &str) -> Option<&'static str> {
     Some(match name {
-        "InsufficientFunds" => "fund the plan with `earnout plan fund PLAN AMOUNT`",
+        "InsufficientFunds" => {
+            "`earnout plan fund PLAN AMOUNT` funds it; `earnout plan show PLAN` says what is surplus now"
+        }
+        "InsufficientSurplus" => "`earnout plan show PLAN` says what is surplus now",
+        "WrongAuthority" => "sign with the authority's key: --authority SIGNER, or -k SIGNER",
+        "WrongArbiter" => "sign with the arbiter's key: --arbiter SIGNER, or -k SIGNER",
+        "WrongBeneficiary" | "OnlyBeneficiary" | "ClaimLocked" => {
+            "sign with the beneficiary's key: -k SIGNER; `earnout grant show` says who it is"
+        }
+        "NotAnOracle" => "sign with the key of an oracle of that period: --oracle SIGNER, or -k SIGNER",
+        "NotEntitled" | "DisputeBarred" => "another beneficiary that the KPI pays, or the authority, can dispute",
+        "PlanNotActive" => "`earnout plan activate PLAN` activates a draft",
+        "PlanNotDraft" => "make another plan with `earnout plan create`",
+        "PeriodNotEnded" | "VotingNotOpen" | "NotFinal" | "NotDisputable" | "NothingToClaim" => {
+            "`earnout plan show` and `earnout grant show` say from when on it can be done"
+        }
+        "VotingClosed" => "the value is decided by the votes that there are; `earnout attestation show` shows them",
+        "ChallengeClosed" | "RulingClosed" | "AlreadyResolved" | "AlreadyRuled" | "AlreadyDisputed" | "NotDisputed" => {
+            "`earnout attestation show PLAN KPI PERIOD` shows how it stands"
+        }
+        "BonusNotCollected" | "NothingToCollect" | "PeriodNotSettled" => {
+            "`earnout crank PLAN` settles and collects whatever is due, in the right order"
+        }
+        "StillNeeded" => "`earnout crank PLAN` settles, collects and closes whatever is due",
+        "AllSettled" => "`earnout claim GRANT` pays what is vested",
+        "WrongGrantIndex" => "another grant was made at the same moment: send the command again",
+        "BadWeights" => "weights are basis points: those of time and the plan's KPIs sum to 10,000",
+        "AllocationOutOfLimits" | "TooManyGrants" | "EnrolmentEnded" | "BadGrantPeriods" | "PeriodBegun" => {
+            "`earnout plan show PLAN` shows the plan's limits and calendar"
+        }
+        "FreezeAuthorityNotAllowed" | "TransferFeeNotAllowed" | "TransferHookNotAllowed" => {
+            "allow it in the plan's file if you accept what it can do to payouts, or choose another mint"
+        }
+        "ExtensionNotAllowed" => "choose a mint without it: a holder of such powers could empty or block the vault",
+        "WrongMint" | "WrongTokenProgram" => "check the mint's address: SPL Token and Token-2022 are accepted",
+        "WrongTreasury" => "name another treasury with `earnout plan treasury PLAN TOKEN_ACCOUNT`",
+        "WrongSource" | "WrongDestination" => "name a token account of the plan's mint",
+        "FeeTooHigh" => "sign with the beneficiary's key, or wait until the token's fee is lower",
+        "ReceivedTooLittle" => "lower --min-received, or wait until the token's fee is lower",
+        "BadOracleSet" | "BadThreshold" | "RolesNotSeparate" | "BadKey" | "BadBeneficiary" => "choose other keys",
+        "NoticeTooShort" => "choose a later first period",
+        "OracleChangePending" => "take back the announced set with `earnout plan oracles PLAN --cancel`, or wait",
+        "BadStart" | "BadCalendar" | "BadWindow" | "BadCaps" | "NoKpi" | "BadRange" | "BadCurve" => {
+            "`earnout plan create` says line and field of such mistakes before anything is sent"
+        }
+        "NotRevocable" => "only the beneficiary can end it: `earnout grant resign`",
+        "AlreadyEnded" | "GrantOver" | "GrantChanged" => "`earnout grant show GRANT` shows how it stands",
+        "InvariantViolated" | "CorruptAccount" => "report it as SECURITY.md says; nothing was changed",
         _ => return None,
     })
 }
 
-/// What to do about an error of another program.
-pub fn for_other_program(program: Option<Pubkey>, code: u32, logs: &[String]) -> Option<String> {
-    let insufficient = logs.iter().any(|line| line.contains("insufficient lamports"));
-    match (program, code) {
-        (Some(SYSTEM_PROGRAM), 1) if insufficient => Some("send SOL to the account that pays".to_owned()),
-        _ => None,
+/// What to do about an error of another program, as far as its logs tell.
+pub fn for_other_program(_program: Option<Pubkey>, _code: u32, logs: &[String]) -> Option<String> {
+    let says = |text: &str| logs.iter().any(|line| line.contains(text));
+    if says("insufficient lamports") {
+        Some("send SOL to the account that pays".to_owned())
+    } else if says("insufficient funds") {
+        Some("the token account that pays holds too little: fund it, or name another".to_owned())
+    } else if says("Account is frozen") {
+        Some("the token's freeze authority has frozen the account: ask it".to_owned())
+    } else {
+        None
     }
 }
 
 /// What to do about an error of the runtime.
 pub fn for_runtime_error(error: &TransactionError) -> Option<String> {
-    match error {
-        TransactionError::AccountNotFound | TransactionError::InsufficientFundsForFee => {
-            Some("send SOL to the fee payer".to_owned())
-        }
+    let advice = match error {
+        TransactionError::AccountNotFound
+        | TransactionError::InsufficientFundsForFee
+        | TransactionError::InsufficientFundsForRent { .. } => "send SOL to the fee payer",
         TransactionError::BlockhashNotFound => {
-            Some("the blockhash is too old, or of another cluster: sign again with a newer one".to_owned())
+            "the blockhash is too old, or of another cluster: sign again with a newer one"
         }
-        _ => None,
-    }
+        TransactionError::AlreadyProcessed => "it was executed before: nothing has to be done",
+        TransactionError::ProgramAccountNotFound | TransactionError::InvalidProgramForExecution => {
+            "check the cluster (-u): a program that is needed is not there"
+        }
+        _ => return None,
+    };
+    Some(advice.to_owned())
 }
 
 /// Whether the error says that a program is not there.
@@ -47,17 +106,118 @@ pub fn is_missing_program(error: &TransactionError) -> bool {
     )
 }
 
-/// That the endpoint did not answer.
-pub fn of_connection(what: &str, error: &RpcError) -> Fault {
-    let fault = Fault::new(format!("the endpoint did not answer: {what}"));
+/// That the endpoint did not answer a request for `what`, or refused it.
+pub fn of_connection(what: &str, error: &RpcFault) -> Fault {
     match error.kind() {
-        ErrorKind::Reqwest(error) => {
-            let mut cause: &dyn Error = error;
-            while let Some(deeper) = cause.source() {
-                cause = deeper;
-            }
-            fault.why(cause)
+        ErrorKind::Reqwest(error) => of_http(what, error),
+        ErrorKind::RpcError(RpcError::RpcResponseError { code, message, .. }) => {
+            Fault::new(format!("the endpoint refused: {what}"))
+                .why(format!("{message} ({code})"))
+                .advice("try another endpoint (-u)")
         }
-        other => fault.why(other),
+        other => Fault::new(format!("the endpoint did not answer: {what}"))
+            .why(other)
+            .advice("try again, or another endpoint (-u)"),
+    }
+}
+
+fn of_http(what: &str, error: &reqwest::Error) -> Fault {
+    let url = error.url().map_or_else(|| "the endpoint".to_owned(), shown);
+    let advice = "check the endpoint: -u URL, or json_rpc_url of the configuration; a local chain is started with `earnout \
+                  localnet start`";
+    if error.is_connect() {
+        return Fault::new(format!("{url} cannot be reached"))
+            .why(deepest(error))
+            .advice(advice);
+    }
+    if error.is_timeout() {
+        return Fault::new(format!("{url} did not answer in time: {what}"))
+            .why(deepest(error))
+            .advice("try again, or another endpoint (-u)");
+    }
+    match error.status() {
+        Some(status) if status.as_u16() == 429 => Fault::new(format!("{url} refused: {what}"))
+            .why("it limits how much one client may ask (429)")
+            .advice("wait a little, or use an endpoint of your own (-u)"),
+        Some(status) => Fault::new(format!("{url} refused: {what}")).why(status).advice(advice),
+        None => Fault::new(format!("{url} did not answer: {what}"))
+            .why(deepest(error))
+            .advice(advice),
+    }
+}
+
+/// A URL without what may be a secret: providers put keys into path and query.
+fn shown(url: &reqwest::Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// The first cause, which says the most.
+fn deepest<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause
+}
+
+#[cfg(test)]
+mod tests {
+    use {super::*, earnout_sdk::errors::program_error};
+
+    /// Errors whose message says all there is to say, or that no command of this tool can cause.
+    const SAID: [&str; 28] = [
+        "Overflow",
+        "AccountExists",
+        "WrongVault",
+        "WrongGrant",
+        "WrongAttestation",
+        "WrongPeriod",
+        "TooManyKpis",
+        "DuplicateKpi",
+        "BadName",
+        "BadUnit",
+        "TooManyDecimals",
+        "DefaultScoreTooHigh",
+        "BadTokenFlags",
+        "ZeroAmount",
+        "ReserveTooLarge",
+        "UnknownKpi",
+        "UnknownPeriod",
+        "ValueOutOfRange",
+        "WrongSubject",
+        "NothingToEvaluate",
+        "OwnGrant",
+        "WrongAccountCount",
+        "NoRedistribution",
+        "AmountTooLarge",
+        "TransferMismatch",
+        "NoAddress",
+        "WrongRentPayer",
+        "NotTransferable",
+    ];
+
+    #[test]
+    fn every_error_of_the_program_has_advice_or_needs_none() {
+        let errors: Vec<_> = (6_000..).map_while(program_error).collect();
+        assert!(errors.len() > 90, "the list of errors is cut short");
+        for error in &errors {
+            let said = SAID.contains(&error.name.as_str());
+            let advised = for_program_error(&error.name).is_some();
+            assert!(said != advised, "{} needs advice, or a place in the list", error.name);
+        }
+        for name in SAID {
+            assert!(
+                errors.iter().any(|error| error.name == name),
+                "there is no error {name}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_named_without_its_key() {
+        let url: reqwest::Url = "https://rpc.example.com/v1/secret?api-key=secret"
+            .parse()
+            .expect("a URL");
+        assert_eq!(shown(&url), "https://rpc.example.com");
     }
 }

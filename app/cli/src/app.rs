@@ -93,6 +93,19 @@ impl App {
         config.ws_url(self.global.ws.as_deref(), self.global.url.as_deref())
     }
 
+    /// The endpoint to show: without path and query, into which providers put keys.
+    ///
+    /// # Errors
+    /// As [`App::client`].
+    pub fn cluster(&self) -> Result<String, Fault> {
+        let url = self.rpc_url()?;
+        let host = url.find("://").map_or(0, |scheme| scheme + 3);
+        let end = url[host..].find(['/', '?', '#']).map_or(url.len(), |end| host + end);
+        // Before an @ stand name and password.
+        let shown = url[host..end].rsplit('@').next().unwrap_or_default();
+        Ok(format!("{}{shown}", &url[..host]))
+    }
+
     /// What counts as having happened.
     ///
     /// # Errors
@@ -212,7 +225,7 @@ impl App {
             Ok(Some(account)) if account.executable => fault,
             Ok(_) => Fault::new(format!(
                 "the Earnout program is not on this cluster ({})",
-                client.rpc().url()
+                self.cluster().unwrap_or_default()
             ))
             .why(format!("there is no program at {program}"))
             .advice("name the cluster on which it is: -u mainnet-beta, devnet, localhost or a URL"),

@@ -4,11 +4,16 @@
 mod advice;
 mod app;
 mod args;
+mod bulk;
+mod chart;
 mod commands;
 mod config;
+mod due;
 mod fault;
 mod fields;
+mod mistakes;
 mod output;
+mod progress;
 mod reference;
 mod send;
 mod time;
@@ -55,6 +60,15 @@ fn unparsed(error: &clap::Error) -> ExitCode {
             // Whoever reads the output may have read enough.
             let _ = error.print();
             ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // To whom it may help; a program gets an error.
+            let _ = error.print();
+            let fault = Fault::new("a command is needed").advice("`earnout --help` lists them");
+            match Format::asked_for(std::env::args()) {
+                Format::Display => fault.exit_code(),
+                format => Output::of_format(format).fail(&fault),
+            }
         }
         _ => {
             let fault = Fault::of_arguments(error);

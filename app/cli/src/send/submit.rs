@@ -111,7 +111,7 @@ impl Draft<'_> {
         let mut facts = action.facts.clone();
         facts.add_shown("fee payer", self.app.named(fee_payer), fee_payer.to_string());
         if !self.args.sign_only {
-            let cluster = self.app.rpc_url().unwrap_or_default();
+            let cluster = self.app.cluster().unwrap_or_default();
             facts.add("cluster", cluster);
         }
         let lines = facts.to_string().replace('\n', "\n  ");
