@@ -12,9 +12,16 @@ use {
         client::{ClientError, Recorded},
         events::Event,
     },
+    futures_util::{StreamExt, stream::BoxStream},
     serde::{Serialize, Serializer},
     serde_json::{Value, json},
+    solana_commitment_config::CommitmentConfig,
     solana_program::pubkey::Pubkey,
+    solana_pubsub_client::nonblocking::pubsub_client::PubsubClient,
+    solana_rpc_client_api::{
+        config::{RpcTransactionLogsConfig, RpcTransactionLogsFilter},
+        response::{Response, RpcLogsResponse},
+    },
     std::{
         fmt,
         io::{self, Write},
@@ -47,7 +54,7 @@ pub struct Events {
     /// Go on with new events until interrupted
     #[arg(short, long)]
     watch: bool,
-    /// Seconds between two looks for new events
+    /// Seconds between two looks for new events; the websocket endpoint (--ws), if it answers, is quicker
     #[arg(long, value_name = "SECONDS", default_value_t = 2, requires = "watch",
           value_parser = clap::value_parser!(u64).range(1..=3_600))]
     interval: u64,
@@ -101,8 +108,26 @@ impl Events {
                 words: &words,
             })?;
         }
-        while self.watch {
-            tokio::time::sleep(Duration::from_secs(self.interval)).await;
+        if !self.watch {
+            return Ok(());
+        }
+        let bell = Bell::new(app, &address).await;
+        let mut rings = match &bell {
+            Some(bell) => bell.rings(&address).await,
+            None => None,
+        };
+        loop {
+            let pause = tokio::time::sleep(Duration::from_secs(self.interval));
+            match &mut rings {
+                None => pause.await,
+                Some(stream) => tokio::select! {
+                    () = pause => (),
+                    rung = stream.next() => if rung.is_none() {
+                        // The connection was closed: from now on by asking.
+                        rings = None;
+                    },
+                },
+            }
             let new = client.events_since(&address, last).await?;
             last = new.last().map(|recorded| recorded.signature).or(last);
             // Endpoints behind one address do not all know the same.
@@ -124,7 +149,6 @@ impl Events {
                 }
             }
         }
-        Ok(())
     }
 
     fn chosen(&self, events: Vec<Recorded>, plan: &Pubkey) -> Vec<Recorded> {
@@ -139,6 +163,38 @@ impl Events {
             .into_iter()
             .filter(|recorded| is_chosen(&recorded.event))
             .collect()
+    }
+}
+
+/// A websocket that says when there may be something new, so that it is shown at once. Without one it is asked for at
+/// intervals, which is why no failure here is an error.
+struct Bell(PubsubClient, CommitmentConfig);
+
+/// A stream of which only the occurrence of an item counts.
+type Rings<'a> = BoxStream<'a, Response<RpcLogsResponse>>;
+
+impl Bell {
+    async fn new(app: &App, address: &Pubkey) -> Option<Self> {
+        let url = app.ws_url().ok()?;
+        match PubsubClient::new(&url).await {
+            Ok(client) => Some(Self(client, app.client().ok()?.commitment())),
+            Err(error) => {
+                app.output().note(format!(
+                    "{url} does not answer ({error}): {address} is asked for at intervals"
+                ));
+                None
+            }
+        }
+    }
+
+    async fn rings(&self, address: &Pubkey) -> Option<Rings<'_>> {
+        let filter = RpcTransactionLogsFilter::Mentions(vec![address.to_string()]);
+        let commitment = Some(self.1);
+        let subscribed = self
+            .0
+            .logs_subscribe(filter, RpcTransactionLogsConfig { commitment })
+            .await;
+        subscribed.ok().map(|(stream, _)| stream)
     }
 }
 
