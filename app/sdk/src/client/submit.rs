@@ -28,6 +28,9 @@ const POLL: Duration = Duration::from_millis(400);
 /// After how many of these the same bytes are sent once more: a leader may have dropped them.
 const POLLS_BEFORE_RESEND: u32 = 5;
 
+/// How many looks in a row may fail before the endpoint is given up: about ten seconds.
+const MOST_TROUBLES: u32 = 25;
+
 /// How often an expired transaction is signed anew.
 const ATTEMPTS: u32 = 4;
 
@@ -209,24 +212,35 @@ impl Client {
     pub async fn confirm(&self, prepared: &Prepared) -> Result<Confirmed, ClientError> {
         let mut polls: u32 = 0;
         let mut over = false;
+        let mut troubles = 0;
         loop {
-            if !over && polls.is_multiple_of(POLLS_BEFORE_RESEND) {
-                self.post(prepared).await?;
-            }
-            if let Some(confirmed) = self.status(&prepared.signature).await? {
-                return Ok(confirmed);
-            }
-            // The last look comes after the last block in which it could have been executed.
-            if over {
-                return Err(ClientError::Expired(prepared.signature));
+            let resend = !over && polls.is_multiple_of(POLLS_BEFORE_RESEND);
+            match self.look(prepared, resend).await {
+                Ok((Some(confirmed), _)) => return Ok(confirmed),
+                // The last look comes after the last block in which it could have been executed.
+                Ok((None, _)) if over => return Err(ClientError::Expired(prepared.signature)),
+                Ok((None, height)) => {
+                    troubles = 0;
+                    over = prepared.last_valid_block_height.is_some_and(|last| height > last);
+                }
+                Err(error) if error.may_pass() && troubles < MOST_TROUBLES => troubles += 1,
+                Err(error) => return Err(error),
             }
             tokio::time::sleep(POLL).await;
             polls = polls.saturating_add(1);
-            over = match prepared.last_valid_block_height {
-                Some(last) => self.block_height().await? > last,
-                None => false,
-            };
         }
+    }
+
+    /// Sends the bytes (once more) if `resend`; what became of them, and the block height before that was asked.
+    async fn look(&self, prepared: &Prepared, resend: bool) -> Result<(Option<Confirmed>, u64), ClientError> {
+        if resend {
+            self.post(prepared).await?;
+        }
+        let height = match prepared.last_valid_block_height {
+            Some(_) => self.block_height().await?,
+            None => 0,
+        };
+        Ok((self.status(&prepared.signature).await?, height))
     }
 
     /// Sends a signed transaction once and does not wait.
