@@ -47,7 +47,7 @@ impl Rng {
     fn number(&mut self) -> u128 {
         let all = u128::from(self.next()) << 64 | u128::from(self.next());
         let number = all >> (self.next() % 128);
-        if self.next() % 4 == 0 {
+        if self.next().is_multiple_of(4) {
             number.wrapping_neg()
         } else {
             number

@@ -53,7 +53,7 @@ impl<T: Bits> Bits for Option<T> {
     /// Nothing is a number that no test operand gives.
     #[inline(always)]
     fn bits(self) -> u128 {
-        self.map_or(0x6e6f_7468_696e_67, Bits::bits)
+        self.map_or(0x006e_6f74_6869_6e67, Bits::bits)
     }
 }
 
