@@ -30,6 +30,7 @@ mod chain;
 mod earnout;
 mod finished;
 mod oracle;
+mod plan;
 mod proxy;
 mod token;
 
@@ -39,6 +40,7 @@ pub use {
     earnout::Earnout,
     finished::Finished,
     oracle::{Daemon, Oracle},
+    plan::BigPlan,
     proxy::{Proxy, Rule},
     token::Token,
 };
