@@ -1,4 +1,4 @@
-//! The workspace's tasks: `cargo xtask build`, `test`, `demo`, `bench`, `localnet`, `e2e`, `size`, `fuzz`, `mutants`.
+//! The workspace's tasks: `cargo xtask build`, `test`, `demo`, `bench`, `localnet`, `migrate`, `e2e`, `size`, `fuzz`, `mutants`.
 
 mod bench;
 mod demo;
@@ -7,6 +7,7 @@ mod fuzz;
 mod hygiene;
 mod idl;
 mod localnet;
+mod migrate;
 mod mutants;
 mod paths;
 mod program;
@@ -43,6 +44,9 @@ enum Task {
     /// Run the local chain: start, warp, clock, airdrop, stop; takes the chain's own arguments
     #[command(disable_help_flag = true)]
     Localnet(localnet::Localnet),
+    /// Run a step of migrations/ with the program built here; takes the step's own arguments
+    #[command(disable_help_flag = true)]
+    Migrate(migrate::Migrate),
     /// Run the tests that start a local chain and drive the built binaries
     E2e(e2e::EndToEnd),
     /// List the program's functions by what they take of its size, upstream's compiler only
@@ -72,6 +76,7 @@ fn perform(task: Task) -> Result<u8> {
         Task::Demo(demo) => demo.run(),
         Task::Bench(bench) => bench.run(),
         Task::Localnet(localnet) => localnet.run(),
+        Task::Migrate(migrate) => migrate.run(),
         Task::E2e(e2e) => e2e.run(),
         Task::Size(size) => size.run().map(|()| 0),
         Task::Fuzz(fuzz) => fuzz.run().map(|()| 0),

@@ -38,6 +38,18 @@ struct Shared {
     client: reqwest::Client,
 }
 
+impl Shared {
+    fn rule(&self, method: &str) -> Option<Rule> {
+        let traffic = self.traffic.lock().expect("no panic while it is held");
+        traffic.rules.get(method).copied()
+    }
+
+    fn count(&self, method: String) {
+        let mut traffic = self.traffic.lock().expect("no panic while it is held");
+        *traffic.seen.entry(method).or_default() += 1;
+    }
+}
+
 /// The endpoint. It ends with this value.
 pub struct Proxy {
     /// Its URL.
@@ -113,15 +125,11 @@ impl Proxy {
 async fn answer(State(shared): State<Arc<Shared>>, body: Bytes) -> impl IntoResponse {
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
     let method = request["method"].as_str().unwrap_or_default().to_owned();
-    let rule = {
-        let mut traffic = shared.traffic.lock().expect("no panic while it is held");
-        let rule = traffic.rules.get(&method).copied();
-        // What is done first is counted when it is done.
-        if rule != Some(Rule::HoldAfter) {
-            *traffic.seen.entry(method.clone()).or_default() += 1;
-        }
-        rule
-    };
+    let rule = shared.rule(&method);
+    // What is done first is counted when it is done.
+    if rule != Some(Rule::HoldAfter) {
+        shared.count(method.clone());
+    }
     match rule {
         Some(Rule::Refuse) => return (StatusCode::SERVICE_UNAVAILABLE, String::new()),
         Some(Rule::HoldBefore) => std::future::pending().await,
@@ -143,9 +151,7 @@ async fn answer(State(shared): State<Arc<Shared>>, body: Bytes) -> impl IntoResp
         Err(_) => None,
     };
     if rule == Some(Rule::HoldAfter) {
-        let mut traffic = shared.traffic.lock().expect("no panic while it is held");
-        *traffic.seen.entry(method).or_default() += 1;
-        drop(traffic);
+        shared.count(method);
         std::future::pending::<()>().await;
     }
     match text {

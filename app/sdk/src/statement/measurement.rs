@@ -93,7 +93,7 @@ impl Measurement {
             at: attestation.ruled_at,
         });
         let grant = Some(attestation.disputer_grant).filter(|grant| grant != &Pubkey::default());
-        let dispute = (attestation.disputed_at != 0).then(|| Dispute {
+        let dispute = (attestation.disputed_at != 0).then_some(Dispute {
             disputer: attestation.disputer,
             grant,
             reason_hash: attestation.reason_hash,

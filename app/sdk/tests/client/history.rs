@@ -53,7 +53,7 @@ async fn a_long_history_is_read_page_by_page() {
                 };
                 // Every other transaction failed and so reported nothing.
                 let page = numbers.map(|number: u64| {
-                    let failed = if number % 2 == 0 {
+                    let failed = if number.is_multiple_of(2) {
                         Value::Null
                     } else {
                         json!({ "InstructionError": [0, "InvalidArgument"] })

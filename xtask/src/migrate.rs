@@ -1,0 +1,40 @@
+//! `cargo xtask migrate`: builds the program and runs the steps of `migrations/` with it.
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{
+    paths, program,
+    run::{self, Run},
+};
+
+/// Arguments of `migrate`: everything is the steps'.
+#[derive(Args)]
+pub struct Migrate {
+    /// A step and its arguments; --help lists the steps
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+impl Migrate {
+    /// Runs it in the caller's directory, so that relative paths mean what the caller meant; returns its exit code.
+    pub fn run(self) -> Result<u8> {
+        program::build_quietly()?;
+        let migrations = ["--locked", "--package", "earnout-migrations", "--manifest-path"];
+        let manifest = paths::root().join("Cargo.toml");
+        run::with_progress(
+            run::cargo().arg("build").args(migrations).arg(&manifest),
+            "building the steps",
+        )?;
+        run::cargo()
+            .args(["run", "--quiet"])
+            .args(migrations)
+            .arg(manifest)
+            .arg("--")
+            .args(self.arguments)
+            .env("EARNOUT_SO", paths::program_so())
+            .exit_code("running the step")
+    }
+}
