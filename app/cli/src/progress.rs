@@ -28,7 +28,11 @@ impl Progress {
     /// For `total` things called `what`, of which `before` are done already.
     pub fn new(what: &'static str, total: usize, before: usize) -> Self {
         let is_terminal = io::stderr().is_terminal();
-        let target = if is_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if is_terminal {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(Some(as_u64(total)), target);
         let template = "{bar:30} {human_pos} of {human_len} {prefix}, {per_sec}, {eta} left {msg}";
         // The template is fixed; with another one the bar would have its usual form.
@@ -80,7 +84,12 @@ fn line(what: &str, total: usize, before: usize, done: usize, elapsed: Duration)
         0 => "unknown".to_owned(),
         since => format!("{} s", left.saturating_mul(millis) / since.saturating_mul(1_000)),
     };
-    format!("{} of {} {what}, {}/s, {eta} left", count(as_u64(done)), count(as_u64(total)), count(a_second))
+    format!(
+        "{} of {} {what}, {}/s, {eta} left",
+        count(as_u64(done)),
+        count(as_u64(total)),
+        count(a_second)
+    )
 }
 
 fn as_u64(number: usize) -> u64 {

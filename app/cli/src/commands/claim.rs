@@ -1,10 +1,12 @@
 //! `earnout claim`.
 
 use {
+    super::claim_all,
     crate::{
         app::App,
+        bulk::Sending,
         fault::Fault,
-        reference::GrantRef,
+        reference::{GrantRef, PlanRef},
         send::{Action, SendArgs},
         token::AmountArg,
     },
@@ -20,10 +22,22 @@ use {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout claim PLAN/3
-  $ earnout claim PLAN/3 1_000 --to TOKEN_ACCOUNT -k me.json")]
+  $ earnout claim PLAN/3 1_000 --to TOKEN_ACCOUNT -k me.json
+  $ earnout claim --all PLAN --create-accounts")]
 pub struct Claim {
     /// The grant: its address, or PLAN/INDEX
-    grant: GrantRef,
+    #[arg(required_unless_present = "all")]
+    grant: Option<GrantRef>,
+    /// Claim for every grant of this plan that has not reserved claiming, in as few transactions as they fit in
+    #[arg(
+        long,
+        value_name = "PLAN",
+        conflicts_with_all = ["grant", "to", "min_received", "claimant"]
+    )]
+    all: Option<PlanRef>,
+    /// With --all: make token accounts that are missing, and pay their rent
+    #[arg(long, requires = "all")]
+    create_accounts: bool,
     /// Tokens, exact: `1_250.5`, or ALL that is claimable
     #[arg(default_value = "ALL")]
     amount: AmountArg,
@@ -42,9 +56,21 @@ pub struct Claim {
 
 impl Claim {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
+        match (&self.all, &self.grant) {
+            (Some(plan), _) => {
+                let sending = Sending::of_many(app, &self.send)?;
+                claim_all::run(app, plan.address(), self.create_accounts, sending).await
+            }
+            (None, Some(grant)) => self.one(app, grant).await,
+            // Refused with the arguments.
+            (None, None) => Ok(()),
+        }
+    }
+
+    async fn one(&self, app: &App, grant: &GrantRef) -> Result<(), Fault> {
         let draft = self.send.begin(app)?;
         let claimant = draft.signer(self.claimant.as_deref(), "claimant")?;
-        let (address, plan_address) = draft.grant_and_plan(&self.grant).await?;
+        let (address, plan_address) = draft.grant_and_plan(grant).await?;
         let grant = draft.grant(&address).await?;
         let plan = draft.plan(&plan_address).await?;
         let token = draft.token_of(&plan).await?;

@@ -3,12 +3,16 @@
 mod attest;
 mod attestation;
 mod claim;
+mod claim_all;
 mod completions;
+mod crank;
+mod events;
 mod grant;
 mod hash;
 mod localnet;
 mod plan;
 mod settle;
+mod settle_all;
 
 use {
     crate::{app::App, fault::Fault},
@@ -30,6 +34,8 @@ pub enum Command {
     Attestation(attestation::AttestationCommand),
     Settle(settle::Settle),
     Claim(claim::Claim),
+    Crank(crank::Crank),
+    Events(events::Events),
     Localnet(localnet::Localnet),
     Completions(completions::Completions),
 }
@@ -43,6 +49,8 @@ impl Command {
             Self::Attestation(command) => command.run(app).await,
             Self::Settle(command) => command.run(app).await,
             Self::Claim(command) => command.run(app).await,
+            Self::Crank(command) => command.run(app).await,
+            Self::Events(command) => command.run(app).await,
             Self::Localnet(command) => command.run(),
             Self::Completions(command) => command.run(app),
         }

@@ -1,10 +1,12 @@
 //! `earnout settle`.
 
 use {
+    super::settle_all,
     crate::{
         app::App,
+        bulk::Sending,
         fault::Fault,
-        reference::{GrantRef, kpi_name},
+        reference::{GrantRef, PlanRef, kpi_name},
         send::{Action, Draft, SendArgs},
         time::Moment,
     },
@@ -17,11 +19,16 @@ use {
 
 /// Compute what a grant earned in its next period, once, for ever. Anybody may
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  $ earnout settle PLAN/3")]
+#[command(after_help = "Examples:
+  $ earnout settle PLAN/3
+  $ earnout settle --all PLAN")]
 pub struct Settle {
     /// The grant: its address, or PLAN/INDEX
-    grant: GrantRef,
+    #[arg(required_unless_present = "all")]
+    grant: Option<GrantRef>,
+    /// Settle every grant of this plan whose next period is final, in as few transactions as they fit in
+    #[arg(long, value_name = "PLAN", conflicts_with_all = ["grant", "payer"])]
+    all: Option<PlanRef>,
     /// Who pays the rent of the period's pool, under redistribution [default: the --keypair]
     #[arg(long, value_name = "SIGNER")]
     payer: Option<String>,
@@ -31,9 +38,18 @@ pub struct Settle {
 
 impl Settle {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
+        match (&self.all, &self.grant) {
+            (Some(plan), _) => settle_all::run(app, plan.address(), Sending::of_many(app, &self.send)?).await,
+            (None, Some(grant)) => self.one(app, grant).await,
+            // Refused with the arguments.
+            (None, None) => Ok(()),
+        }
+    }
+
+    async fn one(&self, app: &App, grant: &GrantRef) -> Result<(), Fault> {
         let draft = self.send.begin(app)?;
         let payer = draft.signer(self.payer.as_deref(), "payer")?;
-        let (address, plan_address) = draft.grant_and_plan(&self.grant).await?;
+        let (address, plan_address) = draft.grant_and_plan(grant).await?;
         let grant = draft.grant(&address).await?;
         let plan = draft.plan(&plan_address).await?;
         let token = draft.token_of(&plan).await?;

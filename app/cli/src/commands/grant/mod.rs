@@ -2,8 +2,11 @@
 
 mod close;
 mod create;
+mod import;
+mod list;
 mod lock;
 mod resign;
+mod show;
 mod terminate;
 mod transfer;
 
@@ -17,8 +20,11 @@ use {
 #[command(after_help = "Example:\n  $ earnout grant create PLAN BENEFICIARY 120_000 --weight revenue=10000")]
 pub enum GrantCommand {
     Create(create::Create),
+    Import(import::Import),
+    List(list::List),
     Terminate(terminate::Terminate),
     Resign(resign::Resign),
+    Show(show::Show),
     Transfer(transfer::Transfer),
     Lock(lock::Lock),
     Close(close::Close),
@@ -28,8 +34,11 @@ impl GrantCommand {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         match self {
             Self::Create(command) => command.run(app).await,
+            Self::Import(command) => command.run(app).await,
+            Self::List(command) => command.run(app).await,
             Self::Terminate(command) => command.run(app).await,
             Self::Resign(command) => command.run(app).await,
+            Self::Show(command) => command.run(app).await,
             Self::Transfer(command) => command.run(app).await,
             Self::Lock(command) => command.run(app).await,
             Self::Close(command) => command.run(app).await,

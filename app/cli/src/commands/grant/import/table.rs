@@ -71,17 +71,34 @@ pub fn read(text: &str, plan: &Plan, token: &Token, leniency: Leniency) -> Resul
     };
     let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !is_blank(line));
     let Some((line, header)) = lines.next() else {
-        reader.wrong(1, "", format!("the file is empty; expected a header with the columns {}", REQUIRED.join(",")));
+        reader.wrong(
+            1,
+            "",
+            format!(
+                "the file is empty; expected a header with the columns {}",
+                REQUIRED.join(",")
+            ),
+        );
         return Err(reader.mistakes);
     };
     let Some(columns) = reader.columns(line, header) else {
         return Err(reader.mistakes);
     };
-    let rows: Vec<_> = lines.filter_map(|(line, text)| reader.row(line, text, &columns)).collect();
+    let rows: Vec<_> = lines
+        .filter_map(|(line, text)| reader.row(line, text, &columns))
+        .collect();
     if rows.is_empty() && reader.mistakes.is_empty() {
-        reader.wrong(line, "", "there is no row below the header; expected one for each grant".to_owned());
+        reader.wrong(
+            line,
+            "",
+            "there is no row below the header; expected one for each grant".to_owned(),
+        );
     }
-    if reader.mistakes.is_empty() { Ok(rows) } else { Err(reader.mistakes) }
+    if reader.mistakes.is_empty() {
+        Ok(rows)
+    } else {
+        Err(reader.mistakes)
+    }
 }
 
 /// Where each column stands.
@@ -164,7 +181,9 @@ impl Reader<'_> {
 
     fn unknown_kpi(&self) -> String {
         let kpis = self.plan.kpis().iter().enumerate();
-        let all: Vec<_> = kpis.map(|(number, kpi)| format!("{WEIGHT}{} or {WEIGHT}{number}", kpi_name(kpi))).collect();
+        let all: Vec<_> = kpis
+            .map(|(number, kpi)| format!("{WEIGHT}{} or {WEIGHT}{number}", kpi_name(kpi)))
+            .collect();
         format!("the plan has no such KPI; expected {}", all.join(", "))
     }
 
@@ -172,7 +191,11 @@ impl Reader<'_> {
         let fields = match fields(text) {
             Ok(fields) if fields.len() == columns.count => fields,
             Ok(fields) => {
-                let what = format!("the row has {} fields; expected {} as in the header", fields.len(), columns.count);
+                let what = format!(
+                    "the row has {} fields; expected {} as in the header",
+                    fields.len(),
+                    columns.count
+                );
                 self.wrong(line, "", what);
                 return None;
             }
@@ -181,7 +204,13 @@ impl Reader<'_> {
                 return None;
             }
         };
-        let field = |name: &str| columns.by_name.get(name).and_then(|place| fields.get(*place)).map(String::as_str);
+        let field = |name: &str| {
+            columns
+                .by_name
+                .get(name)
+                .and_then(|place| fields.get(*place))
+                .map(String::as_str)
+        };
         let required = |name: &str| field(name).unwrap_or_default();
         let before = self.mistakes.len();
         let beneficiary = self.beneficiary(line, required(BENEFICIARY));
@@ -201,7 +230,10 @@ impl Reader<'_> {
         for (kpi, place) in &columns.weights {
             let text = fields.get(*place).map_or("", String::as_str);
             let text = if text.is_empty() { "0" } else { text };
-            let name = format!("{WEIGHT}{}", self.plan.kpis().get(*kpi).map(kpi_name).unwrap_or_default());
+            let name = format!(
+                "{WEIGHT}{}",
+                self.plan.kpis().get(*kpi).map(kpi_name).unwrap_or_default()
+            );
             if let (Some(weight), Some(slot)) = (self.number(line, &name, text), kpi_weights.get_mut(*kpi)) {
                 *slot = weight;
             }
@@ -240,7 +272,11 @@ impl Reader<'_> {
         if !(self.plan.min_allocation..=self.plan.max_allocation).contains(&args.allocation) {
             let (least, most) = (self.plan.min_allocation, self.plan.max_allocation);
             let (least, most) = (self.token.amount(least), self.token.amount(most));
-            self.wrong(line, ALLOCATION, format!("the plan allows from {least} to {most} for a grant"));
+            self.wrong(
+                line,
+                ALLOCATION,
+                format!("the plan allows from {least} to {most} for a grant"),
+            );
             return None;
         }
         let last = u32::from(args.first_period).saturating_add(u32::from(args.periods));
@@ -276,7 +312,11 @@ impl Reader<'_> {
 
     fn beneficiary(&mut self, line: usize, text: &str) -> Option<Pubkey> {
         let Ok(key) = Pubkey::from_str(text) else {
-            self.wrong(line, BENEFICIARY, format!("{text:?} is no address; expected 32 bytes in base58"));
+            self.wrong(
+                line,
+                BENEFICIARY,
+                format!("{text:?} is no address; expected 32 bytes in base58"),
+            );
             return None;
         };
         if !key.is_on_curve() && !self.leniency.off_curve {
@@ -302,9 +342,17 @@ impl Reader<'_> {
 
     fn number(&mut self, line: usize, field: &str, text: &str) -> Option<u16> {
         let digits = text.replace('_', "");
-        let number = if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None };
+        let number = if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            digits.parse().ok()
+        } else {
+            None
+        };
         if number.is_none() {
-            self.wrong(line, field, format!("{text:?} is no whole number from 0 to {}", u16::MAX));
+            self.wrong(
+                line,
+                field,
+                format!("{text:?} is no whole number from 0 to {}", u16::MAX),
+            );
         }
         number
     }
@@ -323,19 +371,14 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use {
-        super::*,
-        bytemuck::Zeroable,
-        earnout::state::{Combination, Kpi, PlanStatus},
-    };
+    use {super::*, bytemuck::Zeroable, earnout::state::Kpi};
 
-    const HEADER: &str = "beneficiary,allocation,first_period,periods,cliff,time_weight,weight:users,revocable,transferable";
+    const HEADER: &str =
+        "beneficiary,allocation,first_period,periods,cliff,time_weight,weight:users,revocable,transferable";
     const KEY: &str = "4Nd1mYcvsTSt5FqVqQHnAqtvQxQxB4QqQ2n1LKLmYB7A";
 
     fn plan() -> Plan {
         let mut plan = Plan::zeroed();
-        plan.status = PlanStatus::Active as u8;
-        plan.combination = Combination::WeightedSum as u8;
         plan.period_count = 8;
         plan.cadence_kind = 1;
         plan.cadence_length = 3;
@@ -348,7 +391,7 @@ mod tests {
         let mut kpi = Kpi::zeroed();
         kpi.name[..5].copy_from_slice(b"users");
         kpi.point_count = 1;
-        kpi.curve[0].score = 10_000;
+        kpi.curve_scores[0] = 10_000;
         plan.kpis[0] = kpi;
         plan
     }
@@ -364,7 +407,9 @@ mod tests {
     /// Keys of wallets, all different.
     fn key(number: u8) -> String {
         use solana_signer::Signer;
-        solana_keypair::Keypair::new_from_array([number; 32]).pubkey().to_string()
+        solana_keypair::Keypair::new_from_array([number; 32])
+            .pubkey()
+            .to_string()
     }
 
     fn mistakes(text: &str) -> Vec<String> {
@@ -381,11 +426,29 @@ mod tests {
             "name,{HEADER}\nAda,{first},1_25.5,1,4,2,4_000,6000,true,false\n,,,,,\n\"B, C\",{second},3,,,0,10000,,false,true\n"
         );
         let rows = read(&text, &plan(), &token(), Leniency::default()).expect("two rows");
-        let terms = |row: &Row| (row.line, row.name.clone(), row.args.allocation, row.args.first_period, row.args.periods);
+        let terms = |row: &Row| {
+            (
+                row.line,
+                row.name.clone(),
+                row.args.allocation,
+                row.args.first_period,
+                row.args.periods,
+            )
+        };
         assert_eq!(terms(&rows[0]), (2, Some("Ada".to_owned()), 125_500_000, 1, 4));
-        assert_eq!(terms(&rows[1]), (4, Some("B, C".to_owned()), 3_000_000, 0, 8), "all periods unless it says less");
-        assert_eq!((rows[0].args.time_weight, &rows[0].args.kpi_weights[..]), (4_000, &[6_000][..]));
-        assert_eq!((rows[1].args.time_weight, &rows[1].args.kpi_weights[..]), (10_000, &[0][..]));
+        assert_eq!(
+            terms(&rows[1]),
+            (4, Some("B, C".to_owned()), 3_000_000, 0, 8),
+            "all periods unless it says less"
+        );
+        assert_eq!(
+            (rows[0].args.time_weight, &rows[0].args.kpi_weights[..]),
+            (4_000, &[6_000][..])
+        );
+        assert_eq!(
+            (rows[1].args.time_weight, &rows[1].args.kpi_weights[..]),
+            (10_000, &[0][..])
+        );
         assert_eq!((rows[0].args.revocable, rows[0].args.transferable), (true, false));
     }
 
@@ -422,7 +485,7 @@ mod tests {
             "11: revocable: \"ja\" is neither true nor false",
             "12: the row has 4 fields; expected 9",
             "13: the row repeats line 2",
-            "14: beneficiary: line 13 has the same one",
+            "14: beneficiary: line 2 has the same one",
         ];
         let found = mistakes(&text);
         assert_eq!(found.len(), expected.len(), "{found:#?}");

@@ -1,0 +1,157 @@
+//! Many transactions by one command: options, signers, and errors that say what was done.
+
+use {
+    crate::{
+        app::App,
+        fault::{Exit, Fault},
+        send::SendArgs,
+    },
+    clap::Args,
+    earnout_sdk::client::bulk::{BulkError, ImportError, JournalError, Options, Progress, TaskError},
+    solana_signer::Signer,
+    std::rc::Rc,
+};
+
+/// How many transactions are sent.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Sending options")]
+pub struct BulkArgs {
+    /// Who pays fees and rent [default: the --keypair]
+    #[arg(long, value_name = "SIGNER")]
+    pub fee_payer: Option<String>,
+    /// Price of a compute unit, millionths of a lamport: a higher one is executed sooner
+    #[arg(long, value_name = "MICRO_LAMPORTS", default_value_t = 0)]
+    pub with_compute_unit_price: u64,
+    /// Most transactions that are under way at the same time
+    #[arg(long, value_name = "NUMBER", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub in_flight: u16,
+    /// Say what would be done, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+impl BulkArgs {
+    /// How to send.
+    ///
+    /// # Errors
+    /// If the payer cannot sign here.
+    pub fn sending(&self, app: &App) -> Result<Sending, Fault> {
+        let options = Options {
+            unit_price: self.with_compute_unit_price,
+            in_flight: usize::from(self.in_flight),
+            ..Options::default()
+        };
+        Ok(Sending {
+            payer: present(app, self.fee_payer.as_deref(), "fee payer")?,
+            options,
+            dry_run: self.dry_run,
+        })
+    }
+}
+
+/// How many transactions are sent, and who pays for them.
+pub struct Sending {
+    pub payer: Rc<dyn Signer>,
+    pub options: Options,
+    pub dry_run: bool,
+}
+
+impl Sending {
+    /// For a command that otherwise sends one transaction: its fees and `--dry-run` count, its other options have no
+    /// meaning for many.
+    ///
+    /// # Errors
+    /// If one of those is given, or the payer cannot sign here.
+    pub fn of_many(app: &App, args: &SendArgs) -> Result<Self, Fault> {
+        let single = args.sign_only
+            || args.export_transaction
+            || args.is_agreed()
+            || !args.signer.is_empty()
+            || args.save_accounts.is_some()
+            || args.fees.with_compute_unit_limit.is_some();
+        if single {
+            return Err(Fault::new(
+                "--all sends many transactions, each with a blockhash and a compute limit of its own",
+            )
+            .advice(
+                "leave out --sign-only, --export-transaction, --blockhash, --nonce, --signer, --save-accounts and \
+                     --with-compute-unit-limit, or name a single grant",
+            ));
+        }
+        let options = Options {
+            unit_price: args.fees.with_compute_unit_price,
+            ..Options::default()
+        };
+        Ok(Self {
+            payer: present(app, args.fees.fee_payer.as_deref(), "fee payer")?,
+            options,
+            dry_run: args.dry_run,
+        })
+    }
+}
+
+/// A signer that is here: thousands of transactions cannot be signed elsewhere.
+///
+/// # Errors
+/// If there is none, or it signs elsewhere.
+pub fn present(app: &App, chosen: Option<&str>, role: &str) -> Result<Rc<dyn Signer>, Fault> {
+    let signer = app.signer(chosen, role)?;
+    if app.is_absent(signer.as_ref()) {
+        return Err(Fault::new(format!("the {role} {} cannot sign here", signer.pubkey()))
+            .why("this command sends many transactions, each with a blockhash of its own")
+            .advice("name a key file or a hardware wallet"));
+    }
+    Ok(signer)
+}
+
+/// An error in the middle of bulk work, which says how much was done by then.
+pub fn interrupted(error: impl Into<Fault>, progress: &Progress, what: &str, done_before: usize) -> Fault {
+    let done = done_before.saturating_add(progress.items);
+    let exit = if done == 0 { Exit::Nothing } else { Exit::Partly };
+    error
+        .into()
+        .during(format!("stopped after {done} {what}"))
+        .or_advice("run the same command again: it goes on where it stopped, and does nothing twice")
+        .exit(exit)
+}
+
+impl From<JournalError> for Fault {
+    fn from(error: JournalError) -> Self {
+        let advice = match &error {
+            JournalError::Io { .. } => "check path, permissions and space; --journal names another file",
+            JournalError::InUse(_) => "wait for the other process to end",
+            JournalError::Foreign { .. } => "name another file with --journal",
+            JournalError::Corrupt { .. } => "restore the file from a backup",
+        };
+        Self::new(&error).advice(advice)
+    }
+}
+
+impl From<BulkError> for Fault {
+    fn from(error: BulkError) -> Self {
+        match error {
+            BulkError::Endpoint(error) => error.into(),
+            BulkError::Journal(error) => error.into(),
+        }
+    }
+}
+
+impl From<TaskError> for Fault {
+    fn from(error: TaskError) -> Self {
+        match error {
+            TaskError::Bulk(error) => error.into(),
+            TaskError::TooLarge(error) => Self::new(error),
+        }
+    }
+}
+
+impl From<ImportError> for Fault {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Bulk(error) => error.into(),
+            ImportError::Endpoint(error) => error.into(),
+            ImportError::TooLarge(error) => Self::new(error),
+            error @ ImportError::Unclear { .. } => Self::new(error),
+        }
+    }
+}

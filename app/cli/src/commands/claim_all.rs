@@ -1,0 +1,208 @@
+//! `earnout claim --all`: everything that can be claimed for the beneficiaries of a plan.
+
+use {
+    crate::{
+        app::App,
+        bulk::{Sending, interrupted},
+        fault::{Exit, Fault},
+        progress::Progress,
+        token::{Amount, Token},
+    },
+    earnout::state::ALLOW_TRANSFER_HOOK,
+    earnout_sdk::{
+        amount::count,
+        client::bulk::{self, Claim, Done},
+    },
+    serde::Serialize,
+    solana_program::pubkey::Pubkey,
+    std::fmt,
+};
+
+/// What was claimed.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    plan: String,
+    claimed: Vec<Line>,
+    /// Without a token account; --create-accounts makes them.
+    passed_over: Vec<Line>,
+    refused: Vec<Line>,
+    /// Claims for which the network took no transaction.
+    left: usize,
+    total: Amount,
+    transactions: usize,
+    failed_transactions: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line {
+    grant: String,
+    beneficiary: String,
+    /// Claimable when it was read; what streams is a little more by the time it is paid.
+    amount: Amount,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+}
+
+impl Line {
+    fn new(token: &Token, claim: &Claim) -> Self {
+        Self {
+            grant: claim.grant.to_string(),
+            beneficiary: claim.beneficiary.to_string(),
+            amount: token.amount(claim.amount),
+            signature: None,
+            why: None,
+        }
+    }
+}
+
+/// Claims for every beneficiary of `plan` that has something to claim and did not reserve claiming for itself, to its
+/// associated token account. `creating_accounts`: the payer makes those that are missing.
+///
+/// # Errors
+/// Whatever keeps some of it from being done.
+pub async fn run(app: &App, plan: Pubkey, creating_accounts: bool, sending: Sending) -> Result<(), Fault> {
+    let client = app.client()?;
+    let state = client.plan(&plan).await?;
+    if state.token_flags & ALLOW_TRANSFER_HOOK != 0 {
+        return Err(Fault::new("--all cannot claim tokens with a transfer hook")
+            .why("each claim needs accounts that only the hook can name")
+            .advice("claim for each grant: `earnout claim GRANT`"));
+    }
+    let token = app.token_of(&state).await?;
+    if sending.dry_run {
+        let accounts = client.plan_accounts(&plan, false).await?;
+        let claimable = accounts.claimable()?;
+        let report = Report {
+            total: total(&token, claimable.iter().map(|(_, _, amount)| *amount)),
+            claimed: claimable
+                .into_iter()
+                .map(|(grant, state, amount)| {
+                    let (beneficiary, destination) = (state.beneficiary, Pubkey::default());
+                    Line::new(
+                        &token,
+                        &Claim {
+                            grant,
+                            beneficiary,
+                            destination,
+                            amount,
+                        },
+                    )
+                })
+                .collect(),
+            ..Report::empty(&plan, &token)
+        };
+        app.output().note("nothing was sent");
+        return app.output().show(&report);
+    }
+    app.confirm("Claim for every beneficiary?")?;
+    let mut progress = bulk::Progress::default();
+    let mut shown = Progress::new("claims", 0, 0);
+    let mut watch = |state: &bulk::Progress| shown.show(state);
+    let payer = sending.payer.as_ref();
+    let done = client
+        .claim_for_all(
+            &plan,
+            creating_accounts,
+            payer,
+            sending.options,
+            &mut progress,
+            &mut watch,
+        )
+        .await;
+    shown.finish();
+    let (done, passed_over) = done.map_err(|error| interrupted(error, &progress, "claims", 0))?;
+    Report::of(&plan, &token, &done, &passed_over, &progress).finish(app)
+}
+
+fn total(token: &Token, amounts: impl Iterator<Item = u64>) -> Amount {
+    token.amount(amounts.fold(0, u64::saturating_add))
+}
+
+impl Report {
+    fn empty(plan: &Pubkey, token: &Token) -> Self {
+        Self {
+            plan: plan.to_string(),
+            claimed: Vec::new(),
+            passed_over: Vec::new(),
+            refused: Vec::new(),
+            left: 0,
+            total: token.amount(0),
+            transactions: 0,
+            failed_transactions: 0,
+        }
+    }
+
+    fn of(plan: &Pubkey, token: &Token, done: &Done<Claim>, passed_over: &[Claim], progress: &bulk::Progress) -> Self {
+        let claimed = done.done.iter().map(|(claim, signature)| Line {
+            signature: Some(signature.to_string()),
+            ..Line::new(token, claim)
+        });
+        let refused = done.refused.iter().map(|(claim, failure)| Line {
+            why: Some(failure.to_string()),
+            ..Line::new(token, claim)
+        });
+        Self {
+            claimed: claimed.collect(),
+            passed_over: passed_over.iter().map(|claim| Line::new(token, claim)).collect(),
+            refused: refused.collect(),
+            left: done.left,
+            total: total(token, done.done.iter().map(|(claim, _)| claim.amount)),
+            transactions: progress.executed,
+            failed_transactions: progress.failed,
+            ..Self::empty(plan, token)
+        }
+    }
+
+    fn finish(&self, app: &App) -> Result<(), Fault> {
+        if self.refused.is_empty() && self.left == 0 && self.passed_over.is_empty() {
+            return app.output().show(self);
+        }
+        let exit = if self.claimed.is_empty() {
+            Exit::Nothing
+        } else {
+            Exit::Partly
+        };
+        let fault = Fault::new("not everything was claimed").exit(exit);
+        let fault = match (self.refused.first(), self.passed_over.len()) {
+            (Some(refused), _) => fault
+                .why(format!(
+                    "{} claims were refused, the first, of grant {}: {}",
+                    count(self.refused.len()),
+                    refused.grant,
+                    refused.why.as_deref().unwrap_or_default()
+                ))
+                .advice("the beneficiary may have to claim by itself: `earnout claim GRANT`"),
+            (None, 0) => fault
+                .why(format!(
+                    "the network took no transaction for {} claims",
+                    count(self.left)
+                ))
+                .advice("run the same command again: nothing is paid twice"),
+            (None, missing) => fault
+                .why(format!("{} beneficiaries have no token account", count(missing)))
+                .advice("--create-accounts makes them, and you pay their rent"),
+        };
+        if app.output().is_json() {
+            return Err(fault.detail("report", serde_json::to_value(self).unwrap_or_default()));
+        }
+        app.output().show(self)?;
+        Err(fault)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.claimed.is_empty() {
+            return out.write_str("nothing was claimed");
+        }
+        write!(out, "{} tokens for {} grants", self.total, count(self.claimed.len()))?;
+        if self.transactions > 0 {
+            write!(out, " in {} transactions", count(self.transactions))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,345 @@
+//! `earnout grant import`.
+
+mod check;
+mod report;
+mod table;
+
+use {
+    crate::{
+        app::App,
+        bulk::{BulkArgs, interrupted, present},
+        fault::{Exit, Fault},
+        mistakes::refused,
+        progress::Progress,
+        reference::PlanRef,
+        token::{Token, holding, sol},
+    },
+    check::Chain,
+    clap::Args,
+    earnout::{
+        instructions::CreateGrantArgs,
+        state::{Grant, Plan, PlanStatus},
+    },
+    earnout_sdk::{
+        accounts::space,
+        amount::count,
+        client::{
+            Client, Submission,
+            bulk::{self, GrantImport, Header, ImportReport, Journal, Planned},
+        },
+        plan_file::{Mistake, Mistakes, read_text},
+    },
+    report::Report,
+    solana_program::pubkey::Pubkey,
+    std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Instant},
+    table::{Leniency, Row},
+};
+
+/// Lamports for a signature.
+const SIGNATURE_FEE: u64 = 5_000;
+
+/// Make a grant for each row of a file, thousands if need be.
+///
+/// The file is CSV with the columns beneficiary, allocation, cliff, time_weight, revocable, transferable, and for each KPI
+/// that counts weight:NAME; optional ones are name, first_period (else 0) and periods (else all from the first on).
+/// Weights are basis points and sum to 10000. All of it is checked before anything is sent. What is signed is noted in a
+/// journal before it is sent, so that the same command goes on where it was interrupted and makes nothing twice.
+#[derive(Debug, Args)]
+#[command(after_help = "Example of a file:
+  name,beneficiary,allocation,first_period,periods,cliff,time_weight,weight:users,revocable,transferable
+  Ada,4Nd1mYcvsTSt5FqVqQHnAqtvQxQxB4QqQ2n1LKLmYB7A,1_250.5,0,8,2,4000,6000,true,false
+
+Examples:
+  $ earnout grant import PLAN contributors.csv --dry-run
+  $ earnout grant import PLAN contributors.csv --report grants.csv
+
+Exit codes: 0 all grants are made; 2 some; 1 none.")]
+pub struct Import {
+    /// The plan: its address, or CREATOR/ID
+    plan: PlanRef,
+    /// The file
+    file: PathBuf,
+    /// Authority of the plan [default: the --keypair]
+    #[arg(long, value_name = "SIGNER")]
+    authority: Option<String>,
+    /// What was signed [default: FILE.journal.jsonl]
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+    /// Write index, address and transaction of each grant as CSV
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Accept beneficiaries that are no key of a wallet, such as the address of a multisig vault
+    #[arg(long)]
+    allow_off_curve: bool,
+    /// Accept more than one grant for a beneficiary
+    #[arg(long)]
+    several_grants_each: bool,
+    /// Make a grant although one with the same beneficiary and terms exists
+    #[arg(long)]
+    again: bool,
+    #[command(flatten)]
+    bulk: BulkArgs,
+}
+
+impl Import {
+    pub async fn run(&self, app: &App) -> Result<(), Fault> {
+        let text = read_text(&self.file).map_err(|mistakes| refused(app.output(), mistakes))?;
+        let client = app.client()?;
+        let address = self.plan.address();
+        let plan = client.plan(&address).await?;
+        if plan.status()? != PlanStatus::Active {
+            return Err(Fault::new(format!("the plan {address} is not active"))
+                .why("grants are made under terms that are frozen")
+                .advice("activate it with `earnout plan activate`"));
+        }
+        let token = app.token_of(&plan).await?;
+        let leniency = Leniency {
+            off_curve: self.allow_off_curve,
+            several_each: self.several_grants_each,
+        };
+        let rows = table::read(&text, &plan, &token, leniency);
+        let rows = rows.map_err(|mistakes| self.refused(app, mistakes))?;
+        let sending = self.bulk.sending(app)?;
+        let authority = present(app, self.authority.as_deref(), "authority")?;
+        if authority.pubkey() != plan.authority {
+            return Err(Fault::wrong_signer(
+                "authority",
+                format!("the plan {address}"),
+                &plan.authority,
+                &authority.pubkey(),
+            ));
+        }
+        let import = GrantImport {
+            chain: client,
+            plan: address,
+            mint: plan.mint,
+            payer: sending.payer.as_ref(),
+            authority: authority.as_ref(),
+            options: sending.options,
+        };
+        self.import(app, client, &import, &rows, &plan, &token).await
+    }
+
+    async fn import(
+        &self,
+        app: &App,
+        client: &Client,
+        import: &GrantImport<'_, Client>,
+        rows: &[Row],
+        plan: &Plan,
+        token: &Token,
+    ) -> Result<(), Fault> {
+        let all: Vec<CreateGrantArgs> = rows.iter().map(|row| row.args.clone()).collect();
+        let mut progress = bulk::Progress::default();
+        let mut journal = self.journal(client, &import.plan).await?;
+        let made = match &mut journal {
+            None => BTreeMap::new(),
+            Some(journal) => {
+                let resumed = import.resume(journal, &all, &mut progress, &mut |_| {}).await;
+                resumed.map_err(|error| interrupted(error, &progress, "grants", 0))?
+            }
+        };
+        // What an earlier run left under way may have changed the plan.
+        let plan = if journal.is_some() {
+            client.plan(&import.plan).await?
+        } else {
+            *plan
+        };
+        let before = made.len();
+        let open: Vec<&Row> = rows
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| !made.contains_key(place))
+            .map(|(_, row)| row)
+            .collect();
+        if !open.is_empty() {
+            self.check(app, client, import, &open, &plan, token).await?;
+        }
+        if self.bulk.dry_run {
+            app.output().note("nothing was sent");
+            return Ok(());
+        }
+        if !open.is_empty() {
+            app.confirm(&format!("Make {} grants?", count(open.len())))?;
+        }
+        let mut journal = match journal {
+            Some(journal) => journal,
+            None => self.open_journal(client, &import.plan).await?,
+        };
+        let (begun, balance) = (Instant::now(), client.balance(&import.payer.pubkey()).await?);
+        let mut shown = Progress::new("grants", rows.len(), before);
+        // What the resumption did is in `before`.
+        let mut progress = bulk::Progress::default();
+        let finished = import
+            .run(&mut journal, &all, made, &mut progress, &mut |state| shown.show(state))
+            .await;
+        shown.finish();
+        let finished = finished.map_err(|error| interrupted(error, &progress, "grants", before))?;
+        let elapsed = begun.elapsed();
+        let spent = balance.saturating_sub(client.balance(&import.payer.pubkey()).await?);
+        let report = Report::new(
+            &import.plan,
+            rows,
+            &finished,
+            &progress,
+            spent,
+            rent(client).await?,
+            elapsed,
+        );
+        if let Some(path) = &self.report {
+            report::write(path, &import.plan, rows, &finished)?;
+        }
+        finish(app, &report, &finished)
+    }
+
+    /// Everything that can be known before something is sent.
+    async fn check(
+        &self,
+        app: &App,
+        client: &Client,
+        import: &GrantImport<'_, Client>,
+        open: &[&Row],
+        plan: &Plan,
+        token: &Token,
+    ) -> Result<(), Fault> {
+        let grants = client.grants_of_plan(&import.plan, plan).await?;
+        let vault = client.account(&plan.vault).await?;
+        let chain = Chain {
+            plan,
+            token,
+            grants: &grants,
+            vault: vault
+                .as_ref()
+                .and_then(holding)
+                .map(|vault| vault.amount)
+                .unwrap_or_default(),
+            now: client.now().await?,
+        };
+        let mut mistakes = chain.check(open, self.again);
+        mistakes.extend(check::strange_beneficiaries(client, open).await?);
+        if !mistakes.is_empty() {
+            mistakes.sort_by_key(|mistake| mistake.line.unwrap_or(usize::MAX));
+            return Err(self.refused(app, mistakes));
+        }
+        let args: Vec<CreateGrantArgs> = open.iter().map(|row| row.args.clone()).collect();
+        let fault = |error| Fault::new(error);
+        let (transactions, units) = import.size(&args).map_err(fault)?;
+        let signatures = if import.payer.pubkey() == import.authority.pubkey() {
+            1
+        } else {
+            2
+        };
+        let fees = fees(transactions, signatures, units, self.bulk.with_compute_unit_price);
+        let rent = rent(client)
+            .await?
+            .saturating_mul(u64::try_from(open.len()).unwrap_or(u64::MAX));
+        let balance = client.balance(&import.payer.pubkey()).await?;
+        check::check_balance(&import.payer.pubkey(), balance, rent, fees)?;
+        // What the chain would refuse of the first transaction it would refuse of all.
+        if let Some(job) = import.first(&args, plan.grant_counter).map_err(fault)? {
+            let submission = Submission::new(job.instructions, import.payer).signed_by([import.authority]);
+            client.simulate(&submission).await?;
+        }
+        let allocated: u128 = open.iter().map(|row| u128::from(row.args.allocation)).sum();
+        let note = |line: String| app.output().note(line);
+        note(format!("plan          {}", import.plan));
+        note(format!(
+            "grants        {}, {} tokens in all",
+            count(open.len()),
+            token.amount(u64::try_from(allocated).unwrap_or(u64::MAX))
+        ));
+        note(format!("transactions  {}", count(transactions)));
+        note(format!(
+            "cost          {} SOL of rent, {} SOL of fees",
+            sol(rent),
+            sol(fees)
+        ));
+        if import.payer.is_interactive() || import.authority.is_interactive() {
+            note(format!("the device asks {} times", count(transactions)));
+        }
+        Ok(())
+    }
+
+    fn refused(&self, app: &App, mistakes: Vec<Mistake>) -> Fault {
+        let found = Mistakes {
+            file: self.file.clone(),
+            mistakes,
+        };
+        refused(app.output(), found)
+    }
+
+    fn journal_path(&self) -> PathBuf {
+        self.journal.clone().unwrap_or_else(|| {
+            let mut path = OsString::from(&self.file);
+            path.push(".journal.jsonl");
+            path.into()
+        })
+    }
+
+    /// The journal of earlier runs, if there is one.
+    async fn journal(&self, client: &Client, plan: &Pubkey) -> Result<Option<Journal<Planned>>, Fault> {
+        match self.journal_path().exists() {
+            true => Ok(Some(self.open_journal(client, plan).await?)),
+            false => Ok(None),
+        }
+    }
+
+    async fn open_journal(&self, client: &Client, plan: &Pubkey) -> Result<Journal<Planned>, Fault> {
+        let subject = [
+            ("plan", plan.to_string()),
+            ("cluster", client.genesis_hash().await?.to_string()),
+        ];
+        let header = Header {
+            purpose: "grant import".to_owned(),
+            subject: subject
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        };
+        Ok(Journal::open(&self.journal_path(), &header)?)
+    }
+}
+
+/// Shows what became of the rows, and says with the exit code whether all, some or none are made.
+fn finish(app: &App, report: &Report, finished: &ImportReport) -> Result<(), Fault> {
+    if report.is_complete() {
+        return app.output().show(report);
+    }
+    let exit = if report.is_empty() { Exit::Nothing } else { Exit::Partly };
+    let mut fault = Fault::new("not all grants are made").exit(exit);
+    if let Some(stopped) = &finished.stopped {
+        fault = fault.why(stopped);
+    }
+    let advice = match finished.stopped {
+        Some(_) => "see to the reason, then run the same command again: it makes what is left, and nothing twice",
+        None => "correct the refused lines and run the same command again: it makes what is left, and nothing twice",
+    };
+    fault = fault.advice(advice);
+    if app.output().is_json() {
+        let report = serde_json::to_value(report).unwrap_or_default();
+        return Err(fault.detail("report", report));
+    }
+    app.output().show(report)?;
+    Err(fault)
+}
+
+/// Lamports of rent for a grant.
+async fn rent(client: &Client) -> Result<u64, Fault> {
+    Ok(client.rent(space::<Grant>()).await?)
+}
+
+/// Lamports of fees for transactions with so many signatures each that ask for `units` compute units in all.
+fn fees(transactions: usize, signatures: u64, units: u64, unit_price: u64) -> u64 {
+    let transactions = u64::try_from(transactions).unwrap_or(u64::MAX);
+    let priority = units.saturating_mul(unit_price).div_ceil(1_000_000);
+    // The price of each transaction is rounded up.
+    let priority = if priority == 0 {
+        0
+    } else {
+        priority.saturating_add(transactions)
+    };
+    signatures
+        .saturating_mul(SIGNATURE_FEE)
+        .saturating_mul(transactions)
+        .saturating_add(priority)
+}

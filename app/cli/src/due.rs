@@ -1,0 +1,205 @@
+//! Doing what is due for a plan, and saying what was done.
+
+use {
+    crate::{
+        app::App,
+        bulk::{Sending, interrupted},
+        fault::{Exit, Fault},
+        progress::Progress,
+    },
+    earnout_sdk::{
+        amount::count,
+        client::bulk::{self, Done},
+        due::{Due, Kinds},
+    },
+    serde::Serialize,
+    solana_program::pubkey::Pubkey,
+    std::fmt,
+};
+
+/// Some of what is due for a plan.
+pub struct Work<'a> {
+    pub app: &'a App,
+    pub plan: Pubkey,
+    pub kinds: Kinds,
+    pub sending: Sending,
+}
+
+/// What was done, or would be.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    plan: String,
+    settled: usize,
+    bonuses_collected: usize,
+    attestations_closed: usize,
+    periods_closed: usize,
+    grants_closed: usize,
+    refused: Vec<Refused>,
+    /// Things for which the network took no transaction.
+    left: usize,
+    transactions: usize,
+    failed_transactions: usize,
+    #[serde(skip)]
+    is_forecast: bool,
+}
+
+#[derive(Serialize)]
+struct Refused {
+    #[serde(flatten)]
+    due: Due,
+    why: String,
+}
+
+impl Work<'_> {
+    /// Does what is due, or with `--dry-run` says what it is.
+    ///
+    /// # Errors
+    /// Whatever keeps some of it from being done.
+    pub async fn once(&self) -> Result<(), Fault> {
+        if self.sending.dry_run {
+            let accounts = self.app.client()?.plan_accounts(&self.plan, self.kinds.close).await?;
+            let due = accounts.due(self.kinds)?;
+            let mut report = Report::new(&self.plan, due.iter());
+            report.is_forecast = true;
+            return self.app.output().show(&report);
+        }
+        let report = self.done().await?;
+        report.finish(self.app)
+    }
+
+    /// As [`Work::once`], but says nothing if nothing was due.
+    ///
+    /// # Errors
+    /// As [`Work::once`].
+    pub async fn look(&self) -> Result<(), Fault> {
+        let report = self.done().await?;
+        if report.is_nothing() {
+            Ok(())
+        } else {
+            report.finish(self.app)
+        }
+    }
+
+    async fn done(&self) -> Result<Report, Fault> {
+        let client = self.app.client()?;
+        let mut progress = bulk::Progress::default();
+        let mut shown = Progress::new("due", 0, 0);
+        let payer = self.sending.payer.as_ref();
+        let mut watch = |state: &bulk::Progress| shown.show(state);
+        let done = client
+            .crank(
+                &self.plan,
+                self.kinds,
+                payer,
+                self.sending.options,
+                &mut progress,
+                &mut watch,
+            )
+            .await;
+        shown.finish();
+        let done = done.map_err(|error| interrupted(error, &progress, "things", 0))?;
+        Ok(Report::of_done(&self.plan, &done, &progress))
+    }
+}
+
+impl Report {
+    fn new<'a>(plan: &Pubkey, due: impl Iterator<Item = &'a Due>) -> Self {
+        let mut report = Self {
+            plan: plan.to_string(),
+            settled: 0,
+            bonuses_collected: 0,
+            attestations_closed: 0,
+            periods_closed: 0,
+            grants_closed: 0,
+            refused: Vec::new(),
+            left: 0,
+            transactions: 0,
+            failed_transactions: 0,
+            is_forecast: false,
+        };
+        for due in due {
+            let number = match due {
+                Due::Settle { .. } => &mut report.settled,
+                Due::Collect { .. } => &mut report.bonuses_collected,
+                Due::CloseAttestation { .. } => &mut report.attestations_closed,
+                Due::ClosePeriod { .. } => &mut report.periods_closed,
+                Due::CloseGrant { .. } => &mut report.grants_closed,
+            };
+            *number = number.saturating_add(1);
+        }
+        report
+    }
+
+    fn of_done(plan: &Pubkey, done: &Done<Due>, progress: &bulk::Progress) -> Self {
+        let refused = done.refused.iter().map(|(due, failure)| Refused {
+            due: *due,
+            why: failure.to_string(),
+        });
+        let mut report = Self::new(plan, done.done.iter().map(|(due, _)| due));
+        report.refused = refused.collect();
+        report.left = done.left;
+        report.transactions = progress.executed;
+        report.failed_transactions = progress.failed;
+        report
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.sum() == 0 && self.refused.is_empty() && self.left == 0
+    }
+
+    fn sum(&self) -> usize {
+        let numbers = [
+            self.settled,
+            self.bonuses_collected,
+            self.attestations_closed,
+            self.periods_closed,
+            self.grants_closed,
+        ];
+        numbers.into_iter().fold(0, usize::saturating_add)
+    }
+
+    fn finish(&self, app: &App) -> Result<(), Fault> {
+        if self.refused.is_empty() && self.left == 0 {
+            return app.output().show(self);
+        }
+        let exit = if self.sum() == 0 { Exit::Nothing } else { Exit::Partly };
+        let why = match self.refused.first() {
+            Some(refused) => format!("{} were refused, the first: {}", count(self.refused.len()), refused.why),
+            None => format!("the network took no transaction for {} of them", count(self.left)),
+        };
+        let fault = Fault::new("not all that is due was done").why(why).exit(exit);
+        let fault = fault.advice("run the same command again: what is done stays done");
+        if app.output().is_json() {
+            return Err(fault.detail("report", serde_json::to_value(self).unwrap_or_default()));
+        }
+        app.output().show(self)?;
+        Err(fault)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers = [
+            (self.settled, "settled"),
+            (self.bonuses_collected, "bonuses collected"),
+            (self.attestations_closed, "attestations closed"),
+            (self.periods_closed, "periods closed"),
+            (self.grants_closed, "grants closed"),
+        ];
+        let parts: Vec<_> = numbers
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, what)| format!("{} {what}", count(number)))
+            .collect();
+        let before = if self.is_forecast { "due: " } else { "" };
+        match parts.is_empty() {
+            true => out.write_str("nothing is due")?,
+            false => write!(out, "{before}{}", parts.join(", "))?,
+        }
+        if self.transactions > 0 {
+            write!(out, " in {} transactions", count(self.transactions))?;
+        }
+        Ok(())
+    }
+}
