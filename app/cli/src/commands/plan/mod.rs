@@ -4,9 +4,11 @@ mod activate;
 mod authority;
 mod close;
 mod fund;
+mod init;
 mod list;
 mod oracles;
 mod show;
+mod simulate;
 mod statement;
 mod surplus;
 mod treasury;
@@ -20,6 +22,8 @@ use {
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  $ earnout plan fund PLAN 250_000.5")]
 pub enum PlanCommand {
+    Init(init::Init),
+    Simulate(simulate::Simulate),
     Fund(fund::Fund),
     List(list::List),
     Activate(activate::Activate),
@@ -35,6 +39,8 @@ pub enum PlanCommand {
 impl PlanCommand {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         match self {
+            Self::Init(command) => command.run(app),
+            Self::Simulate(command) => command.run(app),
             Self::Fund(command) => command.run(app).await,
             Self::List(command) => command.run(app).await,
             Self::Activate(command) => command.run(app).await,

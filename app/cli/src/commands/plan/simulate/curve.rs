@@ -1,0 +1,273 @@
+//! What each value of one KPI would pay.
+
+use {
+    super::{
+        Form, Scene,
+        report::{Sheet, plain},
+    },
+    crate::{
+        chart::{self, Axis, Chart, Line},
+        fault::Fault,
+        output::{Json, Output},
+        token::Amount,
+    },
+    clap::Args,
+    earnout::state::KpiArgs,
+    earnout_core::FULL_SCORE,
+    earnout_sdk::{amount, simulation::simulate},
+    serde_json::json,
+    std::{collections::BTreeSet, fs, path::PathBuf},
+};
+
+/// Columns of a terminal that is not asked how wide it is.
+const COLUMNS: usize = 80;
+
+/// Most lines of one chart.
+const LINES: usize = 6;
+
+/// Which curve, over which values, and where to.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Payout curve")]
+pub struct CurveArgs {
+    /// The KPI whose values are tried
+    #[arg(long, value_name = "KPI")]
+    curve: Option<String>,
+    /// First value of the grid [default: a little before the curve's first point]
+    #[arg(long, value_name = "VALUE", requires = "curve", allow_hyphen_values = true)]
+    from: Option<String>,
+    /// Last value of the grid [default: a little after the curve's last point]
+    #[arg(long, value_name = "VALUE", requires = "curve", allow_hyphen_values = true)]
+    to: Option<String>,
+    /// Number of values of the grid; the curve's own points are added
+    #[arg(long, value_name = "NUMBER", requires = "curve", default_value_t = 61,
+        value_parser = clap::value_parser!(u16).range(2..=1_000))]
+    points: u16,
+    /// A grant by its name; can be repeated [default: the first six with weight on the KPI]
+    #[arg(long, value_name = "NAME", requires = "curve")]
+    grant: Vec<String>,
+    /// Write the chart as SVG
+    #[arg(long, value_name = "FILE", requires = "curve")]
+    svg: Option<PathBuf>,
+}
+
+impl CurveArgs {
+    pub fn is_asked_for(&self) -> bool {
+        self.curve.is_some()
+    }
+
+    /// Computes the curve and shows it.
+    pub fn run(&self, output: &Output, scene: &Scene, form: Form) -> Result<(), Fault> {
+        let name = self.curve.as_deref().unwrap_or_default();
+        let kpis = &scene.file.kpis;
+        let Some((number, kpi)) = (0u8..).zip(kpis).find(|(_, kpi)| kpi.name == name) else {
+            let known: Vec<String> = kpis.iter().map(|kpi| format!("{:?}", kpi.name)).collect();
+            return Err(Fault::new(format!("the plan has no KPI named {name:?}"))
+                .advice(format!("name one of {}", known.join(", "))));
+        };
+        let chosen = self.chosen(output, scene, number, kpi)?;
+        let grid = self.grid(kpi)?;
+        let chart = chart(scene, (number, kpi), &chosen, grid)?;
+        if let Some(file) = &self.svg {
+            fs::write(file, chart::svg(&chart)).map_err(|error| {
+                Fault::new(format!("{} cannot be written", file.display()))
+                    .why(error)
+                    .advice("check path, permissions and space")
+            })?;
+            output.note(format!("Wrote {}", file.display()));
+        }
+        show(output, &chart, kpi, form)
+    }
+
+    /// Positions of the grants to be shown.
+    fn chosen(&self, output: &Output, scene: &Scene, number: u8, kpi: &KpiArgs) -> Result<Vec<usize>, Fault> {
+        let grants = &scene.file.grants;
+        let has_weight = |position: &usize| {
+            let weights = grants.get(*position).map(|grant| &grant.terms.kpi_weights);
+            let weight = weights.and_then(|weights| weights.get(usize::from(number)));
+            weight.is_some_and(|weight| *weight > 0)
+        };
+        if self.grant.is_empty() {
+            let all: Vec<usize> = (0..grants.len()).filter(has_weight).collect();
+            if all.is_empty() {
+                return Err(Fault::new(format!("no grant has weight on {:?}", kpi.name))
+                    .why("its values pay nobody")
+                    .advice("name another KPI with --curve"));
+            }
+            if all.len() > LINES {
+                let count = all.len();
+                output.note(format!(
+                    "Showing {LINES} of {count} grants; --grant NAME chooses others"
+                ));
+            }
+            return Ok(all.into_iter().take(LINES).collect());
+        }
+        if self.grant.len() > LINES {
+            return Err(Fault::new(format!("a chart shows at most {LINES} grants")).advice("name fewer with --grant"));
+        }
+        let find = |name: &String| {
+            let found = grants.iter().position(|grant| &grant.name == name);
+            found.ok_or_else(|| {
+                Fault::new(format!("the plan file has no grant named {name:?}"))
+                    .advice("write the name as it stands in the file")
+            })
+        };
+        self.grant.iter().map(find).collect()
+    }
+
+    /// The values to be tried, rising, fixed point.
+    fn grid(&self, kpi: &KpiArgs) -> Result<Vec<i64>, Fault> {
+        let points = kpi.points.iter().map(|point| point.value);
+        let (first, last) = (
+            points.clone().min().unwrap_or(kpi.range_min),
+            points.max().unwrap_or(kpi.range_max),
+        );
+        let (low, high) = (i128::from(first), i128::from(last));
+        let beyond = ((high - low) / 10).max(1);
+        let within = |value: i128| {
+            i64::try_from(value)
+                .unwrap_or(first)
+                .clamp(kpi.range_min, kpi.range_max)
+        };
+        let read = |given: &Option<String>, option: &str, default: i64| match given {
+            None => Ok(default),
+            Some(text) => match amount::parse_value(text, kpi.decimals) {
+                Ok(value) if (kpi.range_min..=kpi.range_max).contains(&value) => Ok(value),
+                Ok(_) => {
+                    let [min, max] = [kpi.range_min, kpi.range_max].map(|end| amount::fixed(end, kpi.decimals));
+                    Err(
+                        Fault::new(format!("{option} {text} is outside the range of {:?}", kpi.name))
+                            .advice(format!("name a value from {min} to {max}")),
+                    )
+                }
+                Err(error) => Err(Fault::new(format!("{option} {text} {error}"))),
+            },
+        };
+        let from = read(&self.from, "--from", within(low - beyond))?;
+        let to = read(&self.to, "--to", within(high + beyond))?;
+        if from >= to {
+            let [from, to] = [from, to].map(|end| amount::fixed(end, kpi.decimals));
+            return Err(Fault::new(format!("there are no values from {from} to {to}"))
+                .advice("--from must be below --to; name both"));
+        }
+        let steps = i128::from(self.points).max(2) - 1;
+        let (from, to) = (i128::from(from), i128::from(to));
+        let mut values: BTreeSet<i128> = (0..=steps).map(|step| from + (to - from) * step / steps).collect();
+        // Where the curve bends or jumps: the point and the value before it.
+        for point in &kpi.points {
+            values.extend([i128::from(point.value) - 1, i128::from(point.value)]);
+        }
+        let values = values.into_iter().filter(|value| (from..=to).contains(value));
+        Ok(values.filter_map(|value| i64::try_from(value).ok()).collect())
+    }
+}
+
+fn chart(scene: &Scene, (number, kpi): (u8, &KpiArgs), chosen: &[usize], values: Vec<i64>) -> Result<Chart, Fault> {
+    let mut lines: Vec<Line> = chosen
+        .iter()
+        .filter_map(|position| scene.file.grants.get(*position))
+        .map(|grant| Line {
+            name: grant.name.clone(),
+            amounts: Vec::with_capacity(values.len()),
+        })
+        .collect();
+    for tried in &values {
+        let value = |period, kpi, grant| match kpi == number {
+            true => Some(*tried),
+            false => scene.value(period, kpi, grant),
+        };
+        let simulation = simulate(&scene.plan, &scene.grants, value, None)?;
+        for (line, position) in lines.iter_mut().zip(chosen) {
+            let total = simulation.grants.get(*position).map(|grant| grant.total());
+            line.amounts.push(total.unwrap_or_default());
+        }
+    }
+    let decimals = scene.file.token.decimals;
+    let unit = match kpi.unit.is_empty() {
+        true => String::new(),
+        false => format!(", {}", kpi.unit),
+    };
+    let target = kpi.points.iter().find(|point| point.score == FULL_SCORE);
+    let ends = |line: &Line| {
+        let ends = [line.amounts.first(), line.amounts.last()].map(|end| end.copied().unwrap_or_default());
+        let [first, last] = ends.map(|base_units| Amount { base_units, decimals }.to_string());
+        format!("{} from {first} to {last}", line.name)
+    };
+    let span = [values.first(), values.last()].map(|end| amount::fixed(end.copied().unwrap_or_default(), kpi.decimals));
+    Ok(Chart {
+        title: format!("Payout of {} periods by {}", scene.file.periods.len(), kpi.name),
+        description: format!(
+            "What each grant earns in all periods together, in tokens, if {} is the same in each of them, from {} to {}: {}.",
+            kpi.name,
+            span[0],
+            span[1],
+            lines.iter().map(ends).collect::<Vec<_>>().join("; ")
+        ),
+        x: Axis {
+            label: format!("{}{unit}", kpi.name),
+            decimals: kpi.decimals,
+        },
+        y: Axis {
+            label: "tokens".to_owned(),
+            decimals,
+        },
+        mark: target.map(|point| (point.value, "target".to_owned())),
+        values,
+        lines,
+    })
+}
+
+fn show(output: &Output, chart: &Chart, kpi: &KpiArgs, form: Form) -> Result<(), Fault> {
+    let mut sheet = Sheet::new([format!(">{}", chart.x.label)]);
+    match form {
+        Form::Table => {
+            let mut text = chart::terminal(chart, COLUMNS);
+            text.push_str(
+                "\nWhat the other KPIs are is as the values file says; where it says nothing, silence counts.\n",
+            );
+            return output.raw(&text);
+        }
+        Form::Json => {
+            let lines = chart.lines.iter().map(|line| {
+                let amounts = line.amounts.iter().map(ToString::to_string);
+                json!({ "name": line.name, "amounts": amounts.collect::<Vec<_>>() })
+            });
+            return output.show(&Json(json!({
+                "kpi": kpi.name,
+                "unit": kpi.unit,
+                "valueDecimals": kpi.decimals,
+                "decimals": chart.y.decimals,
+                "values": chart.values,
+                "grants": lines.collect::<Vec<_>>(),
+            })));
+        }
+        Form::Csv => {
+            let mut sheet = Sheet::new(["kpi", "value", "contributor", "total"]);
+            for (index, value) in chart.values.iter().enumerate() {
+                for line in &chart.lines {
+                    let amount = line.amounts.get(index).copied().unwrap_or_default();
+                    sheet.row([
+                        kpi.name.clone(),
+                        amount::fixed(*value, kpi.decimals).replace(',', ""),
+                        line.name.clone(),
+                        plain(amount, chart.y.decimals),
+                    ]);
+                }
+            }
+            return output.raw(&sheet.csv()?);
+        }
+        Form::Markdown => (),
+    }
+    sheet
+        .headings
+        .extend(chart.lines.iter().map(|line| format!(">{}", line.name)));
+    let decimals = chart.y.decimals;
+    for (index, value) in chart.values.iter().enumerate() {
+        let amounts = chart
+            .lines
+            .iter()
+            .map(|line| line.amounts.get(index).copied().unwrap_or_default());
+        let amounts = amounts.map(|base_units| Amount { base_units, decimals }.to_string());
+        sheet.row([amount::fixed(*value, kpi.decimals)].into_iter().chain(amounts));
+    }
+    output.raw(&format!("{}\n\n{}", chart.title, sheet.markdown()))
+}

@@ -1,0 +1,416 @@
+//! What everyone would earn, in each form.
+
+use {
+    super::{Form, Scene},
+    crate::{
+        fault::Fault,
+        output::{Json, Output},
+        time::Moment,
+        token::Amount,
+        view::{
+            table::Table,
+            text::{cell, markdown, safe},
+        },
+    },
+    earnout::state::UnearnedPolicy,
+    earnout_sdk::{
+        amount,
+        plan_file::cadence_text,
+        projection::period_times,
+        simulation::{SettledPeriod, SimulatedGrant, Simulation, simulate},
+    },
+    serde_json::{Value, json},
+    std::fmt::Write,
+};
+
+/// Settles, and shows the result.
+pub fn show(output: &Output, scene: &Scene, at: Option<Moment>, form: Form) -> Result<(), Fault> {
+    let value = |period, kpi, grant| scene.value(period, kpi, grant);
+    let simulation = simulate(&scene.plan, &scene.grants, value, at.map(|at| at.0))?;
+    let report = Report { scene, simulation, at };
+    match form {
+        Form::Table => output.raw(&report.tables(&|sheet| sheet.table())?),
+        Form::Markdown => output.raw(&report.tables(&|sheet| sheet.markdown())?),
+        Form::Csv => output.raw(&report.csv()?),
+        Form::Json => output.show(&Json(report.json()?)),
+    }
+}
+
+struct Report<'a> {
+    scene: &'a Scene,
+    simulation: Simulation,
+    at: Option<Moment>,
+}
+
+/// A table in the making. Headings that begin with `>` stand over numbers.
+pub(super) struct Sheet {
+    pub headings: Vec<String>,
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Sheet {
+    pub(super) fn new<T: ToString>(headings: impl IntoIterator<Item = T>) -> Self {
+        Self {
+            headings: headings.into_iter().map(|heading| heading.to_string()).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    pub(super) fn row<T: ToString>(&mut self, cells: impl IntoIterator<Item = T>) {
+        self.rows.push(cells.into_iter().map(|cell| cell.to_string()).collect());
+    }
+
+    pub(super) fn table(&self) -> String {
+        let mut table = Table::new(&self.headings);
+        for row in &self.rows {
+            table.row(row.iter().map(|cell| safe(cell)));
+        }
+        format!("{table}\n")
+    }
+
+    pub(super) fn markdown(&self) -> String {
+        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        let names = self
+            .headings
+            .iter()
+            .map(|heading| markdown(heading.trim_start_matches('>')));
+        let rules = self.headings.iter().map(|heading| match heading.starts_with('>') {
+            true => "---:".to_owned(),
+            false => "---".to_owned(),
+        });
+        let mut text = line(names.collect()) + &line(rules.collect());
+        for row in &self.rows {
+            text.push_str(&line(row.iter().map(|cell| markdown(cell)).collect()));
+        }
+        text
+    }
+
+    /// The rows as CSV, with these names of columns.
+    pub(super) fn csv(&self) -> Result<String, Fault> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let fault = |error: &dyn std::fmt::Display| Fault::new("the result cannot be written as CSV").why(error);
+        writer.write_record(&self.headings).map_err(|error| fault(&error))?;
+        for row in &self.rows {
+            writer
+                .write_record(row.iter().map(|text| csv_cell(text)))
+                .map_err(|error| fault(&error))?;
+        }
+        let bytes = writer.into_inner().map_err(|error| fault(&error))?;
+        String::from_utf8(bytes).map_err(|error| fault(&error))
+    }
+}
+
+/// A number as it is, any other text so that no spreadsheet computes it.
+fn csv_cell(text: &str) -> String {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        true => text.to_owned(),
+        false => cell(text),
+    }
+}
+
+/// An amount that a spreadsheet takes for a number.
+pub(super) fn plain(amount: u64, decimals: u8) -> String {
+    amount::tokens(amount, decimals).replace(',', "")
+}
+
+impl Report<'_> {
+    fn decimals(&self) -> u8 {
+        self.scene.file.token.decimals
+    }
+
+    fn shown(&self, base_units: u64) -> String {
+        let decimals = self.decimals();
+        Amount { base_units, decimals }.to_string()
+    }
+
+    fn named(&self) -> impl Iterator<Item = (&str, &SimulatedGrant)> {
+        let names = self.scene.file.grants.iter().map(|grant| grant.name.as_str());
+        names.zip(&self.simulation.grants)
+    }
+
+    fn period_name(&self, period: u16) -> &str {
+        let name = self.scene.file.periods.get(usize::from(period));
+        name.map(String::as_str).unwrap_or_default()
+    }
+
+    fn redistributes(&self) -> bool {
+        self.scene.file.terms.unearned_policy == UnearnedPolicy::Redistribute
+    }
+
+    fn carries(&self) -> bool {
+        self.scene.file.terms.unearned_policy == UnearnedPolicy::CarryOver
+    }
+
+    /// Vested by the time that is asked for, base units.
+    fn vested(&self, grant: &SimulatedGrant) -> Result<Option<u64>, Fault> {
+        let vested = self.at.map(|at| grant.state.vested(&self.scene.plan, at.0));
+        Ok(vested.transpose()?)
+    }
+
+    /// What the vault must hold before the first period, base units.
+    fn reserve(&self) -> u128 {
+        self.scene.grants.iter().map(|grant| u128::from(grant.reserved)).sum()
+    }
+
+    /// What of the reserve no grant can claim any more, base units.
+    fn returned(&self) -> u128 {
+        let earned = self.simulation.grants.iter().map(|grant| u128::from(grant.total()));
+        let held = self
+            .simulation
+            .grants
+            .iter()
+            .map(|grant| u128::from(grant.state.reserved));
+        self.reserve().saturating_sub(earned.sum()).saturating_sub(held.sum())
+    }
+
+    fn settled_periods(&self) -> usize {
+        self.simulation.left_over.len()
+    }
+
+    /// One line about the plan and one about how far it is settled.
+    fn introduction(&self) -> String {
+        let file = &self.scene.file;
+        let policy = match file.terms.unearned_policy {
+            UnearnedPolicy::Return => "returns to the treasury",
+            UnearnedPolicy::CarryOver => "can be earned in the grant's next period",
+            UnearnedPolicy::Redistribute => "is shared among the period's grants by results",
+        };
+        let mut text = format!(
+            "{} periods of {} from {}, {} KPIs, {} grants. What is not earned {policy}.\n",
+            file.periods.len(),
+            cadence_text(file.terms.cadence),
+            Moment(file.terms.start_ts),
+            file.kpis.len(),
+            file.grants.len()
+        );
+        if let Some(at) = self.at {
+            // Writing to a text cannot fail.
+            let _ = writeln!(
+                text,
+                "Settled by {at} at the latest: {} of {} periods.",
+                self.settled_periods(),
+                file.periods.len()
+            );
+        }
+        text
+    }
+
+    fn conclusion(&self) -> String {
+        let decimals = self.decimals();
+        let trimmed = |amount: u128| {
+            let text = amount::total(amount, decimals);
+            match text.contains('.') {
+                true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+                false => text,
+            }
+        };
+        format!(
+            "Funding all grants takes {} tokens, the most that any values could earn. Of them {} are surplus by then.\n",
+            trimmed(self.reserve()),
+            trimmed(self.returned())
+        )
+    }
+
+    /// A row for each grant and one for all of them.
+    fn summary(&self) -> Result<Sheet, Fault> {
+        let mut headings = vec!["contributor", ">allocation", ">earned"];
+        headings.extend(self.redistributes().then_some(">bonus"));
+        headings.extend([">total", ">of allocation"]);
+        headings.extend(self.at.map(|_| ">vested"));
+        let mut sheet = Sheet::new(headings);
+        let mut sums = [0u128; 5];
+        for (name, grant) in self.named() {
+            let vested = self.vested(grant)?;
+            let state = &grant.state;
+            let amounts = [
+                state.allocation,
+                state.earned,
+                state.bonus,
+                grant.total(),
+                vested.unwrap_or(0),
+            ];
+            for (sum, amount) in sums.iter_mut().zip(amounts) {
+                *sum += u128::from(amount);
+            }
+            sheet.row(self.cells(name, amounts.map(u128::from)));
+        }
+        if self.simulation.grants.len() > 1 {
+            sheet.row(self.cells("all", sums));
+        }
+        Ok(sheet)
+    }
+
+    fn cells(&self, name: &str, [allocation, earned, bonus, total, vested]: [u128; 5]) -> Vec<String> {
+        let shown = |amount: u128| {
+            let text = amount::total(amount, self.decimals());
+            match text.contains('.') {
+                true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+                false => text,
+            }
+        };
+        let share = (total * 10_000).checked_div(allocation).unwrap_or_default();
+        let share = u64::try_from(share).unwrap_or(u64::MAX);
+        let mut cells = vec![name.to_owned(), shown(allocation), shown(earned)];
+        cells.extend(self.redistributes().then(|| shown(bonus)));
+        cells.extend([shown(total), format!("{} %", amount::tokens(share, 2))]);
+        cells.extend(self.at.map(|_| shown(vested)));
+        cells
+    }
+
+    /// A row for each period and grant.
+    fn periods(&self) -> Sheet {
+        let mut headings = vec!["period", "contributor", ">tranche", ">scores", ">earned"];
+        headings.extend(self.redistributes().then_some(">bonus"));
+        headings.extend(self.carries().then_some(">carried on"));
+        let mut sheet = Sheet::new(headings);
+        for (name, settled) in self.settlements() {
+            let mut cells = vec![
+                self.period_name(settled.period).to_owned(),
+                name.to_owned(),
+                self.shown(settled.tranche),
+                self.scores(name, settled),
+                self.shown(settled.settlement.earned),
+            ];
+            cells.extend(self.redistributes().then(|| self.shown(settled.bonus)));
+            cells.extend(self.carries().then(|| self.shown(settled.settlement.carry)));
+            sheet.row(cells);
+        }
+        sheet
+    }
+
+    /// By period, then by grant.
+    fn settlements(&self) -> impl Iterator<Item = (&str, &SettledPeriod)> {
+        let of = move |period: u16| {
+            let grants = self.named();
+            grants.filter_map(move |(name, grant)| {
+                let settled = grant.settled.iter().find(|settled| settled.period == period);
+                Some((name, settled?))
+            })
+        };
+        (0..self.scene.plan.period_count).flat_map(of)
+    }
+
+    /// The scores of the KPIs on which the grant has weight, in the order of the plan.
+    fn scores(&self, name: &str, settled: &SettledPeriod) -> String {
+        let weights = self.scene.file.grants.iter().find(|grant| grant.name == name);
+        let weights = weights
+            .map(|grant| grant.terms.kpi_weights.as_slice())
+            .unwrap_or_default();
+        let counted = weights.iter().zip(settled.scores).filter(|(weight, _)| **weight > 0);
+        let scores: Vec<String> = counted.map(|(_, score)| amount::count(score)).collect();
+        scores.join(" / ")
+    }
+
+    fn tables(&self, render: &dyn Fn(&Sheet) -> String) -> Result<String, Fault> {
+        let mut text = self.introduction();
+        text.push('\n');
+        text.push_str(&render(&self.summary()?));
+        text.push('\n');
+        if self.settled_periods() > 0 {
+            text.push_str(&render(&self.periods()));
+            text.push('\n');
+        }
+        text.push_str(&self.conclusion());
+        Ok(text)
+    }
+
+    /// A row for each period and grant, every column whatever the policy.
+    fn csv(&self) -> Result<String, Fault> {
+        let mut headings: Vec<String> = ["period", "start", "end", "settled_by", "contributor", "tranche"]
+            .map(str::to_owned)
+            .to_vec();
+        headings.extend(self.scene.file.kpis.iter().map(|kpi| format!("score:{}", kpi.name)));
+        headings.extend(["earned", "unearned", "carried_on", "bonus", "total"].map(str::to_owned));
+        let mut sheet = Sheet::new(headings);
+        let plain = |amount| plain(amount, self.decimals());
+        for (name, settled) in self.settlements() {
+            let times = period_times(&self.scene.plan, settled.period)?;
+            let mut cells = vec![
+                self.period_name(settled.period).to_owned(),
+                Moment(times.start).to_string(),
+                Moment(times.end).to_string(),
+                Moment(times.settle_deadline).to_string(),
+                name.to_owned(),
+                plain(settled.tranche),
+            ];
+            let weights = self.scene.file.grants.iter().find(|grant| grant.name == name);
+            for number in 0..self.scene.file.kpis.len() {
+                let weight = weights.and_then(|grant| grant.terms.kpi_weights.get(number));
+                let score = settled
+                    .scores
+                    .get(number)
+                    .filter(|_| weight.is_some_and(|weight| *weight > 0));
+                cells.push(score.map(ToString::to_string).unwrap_or_default());
+            }
+            let settlement = &settled.settlement;
+            let total = settlement.earned.saturating_add(settled.bonus);
+            let amounts = [
+                settlement.earned,
+                settlement.unearned,
+                settlement.carry,
+                settled.bonus,
+                total,
+            ];
+            cells.extend(amounts.map(plain));
+            sheet.row(cells);
+        }
+        sheet.csv()
+    }
+
+    fn json(&self) -> Result<Value, Fault> {
+        let mut periods = Vec::new();
+        for (period, left_over) in (0..self.scene.plan.period_count).zip(&self.simulation.left_over) {
+            let times = period_times(&self.scene.plan, period)?;
+            periods.push(json!({
+                "period": period,
+                "name": self.period_name(period),
+                "start": times.start,
+                "end": times.end,
+                "settleDeadline": times.settle_deadline,
+                "leftOver": left_over.to_string(),
+            }));
+        }
+        let mut grants = Vec::new();
+        for ((name, grant), terms) in self.named().zip(&self.scene.file.grants) {
+            let settled = grant.settled.iter().map(|settled| {
+                let kpis = self
+                    .scene
+                    .file
+                    .kpis
+                    .iter()
+                    .zip(settled.scores)
+                    .zip(&terms.terms.kpi_weights);
+                let scores = kpis.filter(|(_, weight)| **weight > 0);
+                let scores = scores.map(|((kpi, score), _)| (kpi.name.clone(), json!(score)));
+                json!({
+                    "period": settled.period,
+                    "tranche": settled.tranche.to_string(),
+                    "scores": scores.collect::<serde_json::Map<_, _>>(),
+                    "earned": settled.settlement.earned.to_string(),
+                    "unearned": settled.settlement.unearned.to_string(),
+                    "carry": settled.settlement.carry.to_string(),
+                    "pooled": settled.settlement.pooled.to_string(),
+                    "bonus": settled.bonus.to_string(),
+                })
+            });
+            grants.push(json!({
+                "name": name,
+                "allocation": grant.state.allocation.to_string(),
+                "earned": grant.state.earned.to_string(),
+                "bonus": grant.state.bonus.to_string(),
+                "total": grant.total().to_string(),
+                "vested": self.vested(grant)?.map(|vested| vested.to_string()),
+                "periods": settled.collect::<Vec<_>>(),
+            }));
+        }
+        Ok(json!({
+            "decimals": self.decimals(),
+            "at": self.at,
+            "reserve": self.reserve().to_string(),
+            "surplus": self.returned().to_string(),
+            "periods": periods,
+            "grants": grants,
+        }))
+    }
+}
