@@ -167,29 +167,31 @@ fn latest_scores(statement: &Statement, report: &GrantReport) -> [u16; 16] {
 /// When more can be claimed, if nothing unexpected happens.
 fn next(statement: &Statement, report: &GrantReport, calendar: &Calendar, cliff: i64) -> Option<Next> {
     let (grant, now) = (&report.state, statement.sources.now);
-    if grant.has(FORFEITED) {
-        return None;
-    }
-    if now < cliff {
-        let (time, why) = (cliff, "the cliff ends");
-        return Some(Next { time, why });
-    }
-    let streams = statement.sources.plan.release().ok()? == Release::Linear;
     let all = grant.earned.saturating_add(grant.bonus);
-    if streams && report.vested < all {
-        let end = calendar.boundary(grant.next_period.checked_add(1)?).ok()?;
-        let (time, why) = (end, "what streams since the last settlement has vested");
-        return Some(Next { time, why });
-    }
-    let period = statement.periods.get(usize::from(grant.next_period))?;
-    if grant.next_period >= grant.end_period {
+    let streams = statement.sources.plan.release().ok()? == Release::Linear;
+    let next = if grant.has(FORFEITED) {
         return None;
-    }
-    let (time, why) = match now < period.times.end {
-        true => (period.times.end, "the running period ends and can be evaluated"),
-        false => (period.times.settle_deadline, "the period settles at the latest"),
+    } else if streams && now >= cliff && report.vested < all {
+        let end = calendar.boundary(grant.next_period.checked_add(1)?).ok()?;
+        (end, "what streams since the last settlement has vested")
+    } else if now < cliff && all > 0 {
+        (cliff, "the cliff ends")
+    } else if grant.next_period < grant.end_period {
+        let times = statement.periods.get(usize::from(grant.next_period))?.times;
+        match now < times.end {
+            true => (times.end, "the period ends and can be evaluated"),
+            false => (times.settle_deadline, "the period settles at the latest"),
+        }
+    } else {
+        return None;
     };
-    Some(Next { time, why })
+    Some(match next {
+        (time, _) if time < cliff => Next {
+            time: cliff,
+            why: "the cliff ends",
+        },
+        (time, why) => Next { time, why },
+    })
 }
 
 /// Where a grant stands, in words.

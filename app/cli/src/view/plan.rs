@@ -456,17 +456,18 @@ pub fn totals_facts(totals: &Totals, decimals: u8) -> Facts {
 /// Says whether all figures agree.
 pub fn findings(out: &mut impl fmt::Write, statement: &Statement) -> fmt::Result {
     let settled: u64 = statement.periods.iter().map(|period| u64::from(period.settled)).sum();
+    let again = match settled {
+        0 => "nothing is settled yet".to_owned(),
+        1 => "1 settlement computed again from the attested values".to_owned(),
+        many => format!(
+            "{} settlements computed again from the attested values",
+            amount::count(many)
+        ),
+    };
     if statement.findings.is_empty() {
-        let settled = amount::count(settled);
-        return write!(
-            out,
-            "\nAll recorded amounts agree with {settled} settlements computed again from the attested values."
-        );
+        return write!(out, "\nAll recorded amounts agree: {again}.");
     }
-    write!(
-        out,
-        "\nNOT IN AGREEMENT with the attested values ({settled} settlements computed again):"
-    )?;
+    write!(out, "\nNOT IN AGREEMENT: {again}")?;
     for finding in &statement.findings {
         write!(out, "\n  {}", safe(&finding.to_string()))?;
     }

@@ -15,6 +15,7 @@ use {
     },
     clap::Args,
     earnout::state::{Kpi, OracleSet, Plan, Scope},
+    earnout_core::quorum::Finality,
     earnout_sdk::{
         amount,
         client::Client,
@@ -153,7 +154,11 @@ impl fmt::Display for View {
             facts.add("disputes", format!("{} to {}", Moment(from), Moment(to)));
         }
         facts.add("value", outcome(&self.kpi, measurement));
-        facts.add("by", basis(measurement));
+        let so_far = match measurement.reading.finality {
+            Finality::Final(_) => "",
+            Finality::NotBefore(_) => ", so far",
+        };
+        facts.add("by", format!("{}{so_far}", basis(measurement)));
         facts.add("score", amount::count(measurement.reading.score));
         facts.add("state", state(measurement));
         if measurement.closed {
