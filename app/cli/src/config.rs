@@ -3,6 +3,7 @@
 use {
     crate::{args::Commitment, fault::Fault},
     clap::ValueEnum,
+    earnout_sdk::client::cluster_url,
     serde::Deserialize,
     std::{
         collections::BTreeMap,
@@ -72,19 +73,10 @@ impl Config {
             (None, "") => DEFAULT_URL,
             (None, text) => text,
         };
-        let url = match text {
-            "m" | "mainnet-beta" => DEFAULT_URL,
-            "t" | "testnet" => "https://api.testnet.solana.com",
-            "d" | "devnet" => "https://api.devnet.solana.com",
-            "l" | "localhost" => "http://localhost:8899",
-            url if is_url(url, ["http://", "https://"]) => url,
-            other => {
-                return Err(Fault::new(format!("`{other}` is no RPC endpoint")).advice(
-                    "write a URL that begins with http:// or https://, or mainnet-beta, testnet, devnet, localhost",
-                ));
-            }
-        };
-        Ok(url.to_owned())
+        cluster_url(text).ok_or_else(|| {
+            Fault::new(format!("`{text}` is no RPC endpoint"))
+                .advice("write a URL that begins with http:// or https://, or mainnet-beta, testnet, devnet, localhost")
+        })
     }
 
     /// URL of the websocket endpoint; `chosen` and `rpc_chosen` are what the command line says. Without any it follows from
