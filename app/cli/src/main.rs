@@ -61,7 +61,7 @@ fn unparsed(error: &clap::Error) -> ExitCode {
             let _ = error.print();
             ExitCode::SUCCESS
         }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
             // To whom it may help; a program gets an error.
             let _ = error.print();
             let fault = Fault::new("a command is needed").advice("`earnout --help` lists them");

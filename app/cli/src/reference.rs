@@ -3,7 +3,10 @@
 use {
     crate::fault::Fault,
     earnout::state::{Kpi, Plan},
-    earnout_sdk::pda,
+    earnout_sdk::{
+        pda,
+        projection::{self, PeriodTimes},
+    },
     solana_program::pubkey::Pubkey,
     std::{fmt, str::FromStr},
 };
@@ -105,6 +108,18 @@ impl FromStr for KpiRef {
 impl fmt::Display for KpiRef {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
+    }
+}
+
+/// The times of a period of `plan`.
+///
+/// # Errors
+/// If the plan has no such period.
+pub fn period_times(plan: &Plan, period: u16) -> Result<PeriodTimes, Fault> {
+    match plan.period_count {
+        count if period < count => Ok(projection::period_times(plan, period)?),
+        count => Err(Fault::new(format!("the plan has no period {period}"))
+            .why(format!("its periods are 0 to {}", count.saturating_sub(1)))),
     }
 }
 

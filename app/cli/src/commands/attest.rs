@@ -5,7 +5,7 @@ use {
     crate::{
         app::App,
         fault::Fault,
-        reference::{GrantRef, KpiRef, PlanRef, kpi_name},
+        reference::{GrantRef, KpiRef, PlanRef, kpi_name, period_times},
         send::{Action, SendArgs},
     },
     clap::Args,
@@ -69,6 +69,7 @@ impl Attest {
         let plan = draft.plan(&address).await?;
         let number = self.kpi.number(&plan)?;
         let kpi = plan.kpi(number)?;
+        period_times(&plan, self.period)?;
         let value = amount::parse_value(&self.value, kpi.decimals).map_err(|error| {
             Fault::new(format!("the value {} {error}", self.value)).why(format!(
                 "the KPI {} has {} decimals",

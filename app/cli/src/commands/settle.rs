@@ -6,7 +6,7 @@ use {
         app::App,
         bulk::Sending,
         fault::Fault,
-        reference::{GrantRef, PlanRef, kpi_name},
+        reference::{GrantRef, PlanRef, kpi_name, period_times},
         send::{Action, Draft, SendArgs},
         time::Moment,
     },
@@ -101,7 +101,7 @@ async fn scores(
             .advice("`earnout claim` pays what is vested"));
     }
     let now = draft.now().await?;
-    let times = projection::period_times(plan, period)?;
+    let times = period_times(plan, period)?;
     if now < times.end {
         return Err(Fault::new(format!("period {period} has not ended"))
             .why(format!(

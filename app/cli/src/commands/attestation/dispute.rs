@@ -5,7 +5,7 @@ use {
     crate::{
         app::App,
         fault::Fault,
-        reference::{GrantRef, KpiRef, PlanRef, kpi_name},
+        reference::{GrantRef, KpiRef, PlanRef, kpi_name, period_times},
         send::{Action, SendArgs},
     },
     clap::Args,
@@ -71,6 +71,7 @@ impl Dispute {
         let plan = draft.plan(&address).await?;
         let number = self.kpi.number(&plan)?;
         let kpi = plan.kpi(number)?;
+        period_times(&plan, self.period)?;
         let disputer = draft.signer(self.disputer.as_deref(), "disputer")?;
         let payer = draft.signer(self.payer.as_deref(), "payer")?;
         let grant = match &self.grant {

@@ -5,7 +5,7 @@ use {
     crate::{
         app::App,
         fault::Fault,
-        reference::{GrantRef, KpiRef, PlanRef, kpi_name},
+        reference::{GrantRef, KpiRef, PlanRef, kpi_name, period_times},
         send::{Action, SendArgs},
     },
     clap::Args,
@@ -59,6 +59,7 @@ impl Rule {
         let plan = draft.plan(&address).await?;
         let number = self.kpi.number(&plan)?;
         let kpi = plan.kpi(number)?;
+        period_times(&plan, self.period)?;
         let value = match &self.decision.value {
             None => None,
             Some(text) => {

@@ -4,7 +4,7 @@ use {
     crate::{
         app::App,
         fault::Fault,
-        reference::{KpiRef, PlanRef},
+        reference::{KpiRef, PlanRef, period_times},
         send::{Action, SendArgs},
         time::Moment,
         token::AmountArg,
@@ -139,7 +139,7 @@ impl Create {
             .zip(&args.kpi_weights)
             .for_each(|(all, weight)| *all = *weight);
         let most = most(&plan, allocation, time_weight, &all_weights)?;
-        let begins = projection::period_times(&plan, first_period)?.start;
+        let begins = period_times(&plan, first_period)?.start;
         let create =
             instructions::create_grant(&payer.pubkey(), &authority.pubkey(), &address, &plan.mint, args.clone());
         let mut action = Action::new("Make the grant", vec![create])

@@ -4,13 +4,13 @@ use {
     crate::{
         app::App,
         fault::Fault,
-        reference::PlanRef,
+        reference::{PlanRef, period_times},
         send::{Action, SendArgs},
         time::Moment,
     },
     clap::Args,
     earnout::instructions::ProposeOraclesArgs,
-    earnout_sdk::{instructions, projection},
+    earnout_sdk::instructions,
     solana_program::pubkey::Pubkey,
 };
 
@@ -65,11 +65,8 @@ impl Oracles {
                     .fact("oracles", keys.join(", "))
                     .fact("threshold", threshold)
                     .fact("first period", first_period);
-                if let Some(times) = plan
-                    .as_ref()
-                    .map(|plan| projection::period_times(plan, first_period))
-                    .transpose()?
-                {
+                if let Some(plan) = &plan {
+                    let times = period_times(plan, first_period)?;
                     action = action.fact("begins", Moment(times.start));
                 }
                 action
