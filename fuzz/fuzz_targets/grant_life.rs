@@ -37,43 +37,28 @@ struct Input {
     steps: Vec<Step>,
 }
 
+/// One event, in few bytes, so that a short input is a long life.
 #[derive(Arbitrary, Debug)]
 struct Step {
-    when: When,
-    what: What,
+    when: u8,
+    what: u8,
+    scores: [u16; 4],
+    others: [Other; 2],
 }
 
-/// How far time moves on; never back.
-#[derive(Arbitrary, Clone, Copy, Debug)]
-enum When {
-    Now,
-    Later(u32),
-    /// To a boundary, counted from the beginning of the grant, or a second beside it.
-    At(u8, Beside),
-}
-
-#[derive(Arbitrary, Clone, Copy, Debug)]
-enum Beside {
-    Before,
-    Exactly,
-    After,
-}
-
-#[derive(Arbitrary, Debug)]
-enum What {
-    Settle { scores: [u16; 4], others: [Other; 2] },
-    Collect { others_first: bool },
-    Claim { part: u8 },
-    Terminate,
-    Resign,
-}
-
-/// Another grant of the period: what it leaves to the pool, what its results earned, and its tranche.
+/// Another grant of the period: what it leaves to the pool and what its results earned, in 255ths of what there can be,
+/// and the magnitude of its tranche.
 #[derive(Arbitrary, Clone, Copy, Debug, Default)]
 struct Other {
-    unearned: Amount,
-    results: Amount,
-    tranche: Amount,
+    unearned: u8,
+    results: u8,
+    tranche: u8,
+}
+
+impl Other {
+    fn tranche(self) -> u64 {
+        u64::MAX >> (self.tranche % 64)
+    }
 }
 
 fuzz_target!(|input: Input| {
@@ -83,12 +68,12 @@ fuzz_target!(|input: Input| {
     };
     for step in input.steps.iter().take(64) {
         life.wait(step.when);
-        match &step.what {
-            What::Settle { scores, others } => life.settle(scores, others),
-            What::Collect { others_first } => life.collect(*others_first),
-            What::Claim { part } => life.claim(*part),
-            What::Terminate => life.end(TERMINATED),
-            What::Resign => life.end(RESIGNED),
+        match step.what % 16 {
+            0..8 => life.settle(&step.scores, &step.others),
+            8..11 => life.collect(step.what < 128),
+            11..14 => life.claim(step.others[0].results),
+            14 => life.end(TERMINATED),
+            _ => life.end(RESIGNED),
         }
         life.check();
     }
@@ -127,7 +112,8 @@ struct Life<'a> {
     plan: &'a mut Plan,
     grant: Grant,
     pool: Option<Period>,
-    others: [Other; 2],
+    /// Result-based part and tranche of the others that share the pool.
+    others: [(u64, u64); 2],
     others_left: usize,
     now: i64,
     /// Tokens that came in and did not go out.
@@ -187,7 +173,7 @@ impl<'a> Life<'a> {
         Some(Self {
             now: i64::from(input.start_ts) - 1,
             pool: None,
-            others: [Other::default(); 2],
+            others: [(0, 0); 2],
             others_left: 0,
             vault: reserve,
             first,
@@ -220,18 +206,21 @@ impl<'a> Life<'a> {
         i64::try_from(exact).expect("a time in the next few thousand years")
     }
 
-    fn wait(&mut self, when: When) {
-        let time = match when {
-            When::Now => self.now,
-            When::Later(seconds) => self.now + i64::from(seconds),
-            When::At(index, beside) => {
-                let index = self.first + u16::from(index) % (self.periods + 3);
-                self.boundary(index)
-                    + match beside {
-                        Beside::Before => -1,
-                        Beside::Exactly => 0,
-                        Beside::After => 1,
-                    }
+    /// Time moves on, never back: to one of the next boundaries or a second beside it, or by a part of a period.
+    fn wait(&mut self, when: u8) {
+        let part = when / 8;
+        let boundary = |life: &Self| {
+            let last = life.plan.period_count + 1;
+            life.boundary((life.next() + u16::from(part % 3)).min(last))
+        };
+        let time = match when % 8 {
+            0 | 1 => self.now,
+            2 | 3 => boundary(self),
+            4 => boundary(self) - 1,
+            5 => boundary(self) + 1,
+            _ => {
+                let length = self.boundary(1) - self.boundary(0);
+                self.now + length * i64::from(part) / 31
             }
         };
         self.now = self.now.max(time);
@@ -326,15 +315,13 @@ impl<'a> Life<'a> {
         for (place, other) in self.others.iter_mut().zip(others) {
             // There are never more tokens than an amount can hold, and results earn some of them.
             let room = fitted(&(big(u64::MAX) - &self.vault)).expect("a vault's balance") / 3;
-            *place = Other {
-                unearned: Amount(other.unearned.0.min(room)),
-                results: Amount(other.results.0.min((u64::MAX - pool.kpi_total) / 2)),
-                tranche: other.tranche,
-            };
-            self.vault += place.unearned.0;
-            self.plan.pooled += place.unearned.0;
-            pool.add_settled(place.unearned.0, place.results.0)
-                .expect("one of three grants");
+            let part = |of: u64, share: u8| fitted(&floor(of, share, 255u8)).expect("a part of an amount");
+            let unearned = part(room, other.unearned);
+            let results = part((u64::MAX - pool.kpi_total) / 2, other.results);
+            *place = (results, other.tranche());
+            self.vault += unearned;
+            self.plan.pooled += unearned;
+            pool.add_settled(unearned, results).expect("one of three grants");
         }
         assert!(pool.add_settled(0, 0).is_err(), "a fourth grant of three");
         // The refusal left its count behind, as in a transaction that fails and is undone.
@@ -392,15 +379,9 @@ impl<'a> Life<'a> {
     /// Another grant of the pool collects; its bonus leaves the vault.
     fn collect_other(&mut self, pool: &mut Period) {
         self.others_left -= 1;
-        let other = self.others[self.others_left];
+        let (results, tranche) = self.others[self.others_left];
         let shares = big(pool.kpi_total);
-        let bonus = share(
-            pool,
-            big(other.results.0),
-            &shares,
-            big(other.tranche.0),
-            self.plan.bonus_cap_bps,
-        );
+        let bonus = share(pool, big(results), &shares, big(tranche), self.plan.bonus_cap_bps);
         let bonus = fitted(&bonus).expect("a part of the pool");
         let left_over = pool.add_collected(bonus).expect("bonuses within the pool");
         let is_last = pool.collected == pool.expected;

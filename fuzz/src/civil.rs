@@ -15,6 +15,11 @@ pub fn add_months(ts: i64, months: u32) -> i128 {
     (first_of_month(year, month) + day) * SECONDS_PER_DAY + ts.rem_euclid(SECONDS_PER_DAY)
 }
 
+/// The beginning of the day before 1 March of a year, seconds since 1970: 29 February if the year has one.
+pub fn last_of_february(year: i16) -> i128 {
+    (first_of_month(i128::from(year), 2) - 1) * SECONDS_PER_DAY
+}
+
 /// Year, month from 0, and day of the month from 0 of a day counted from 1970.
 fn date(day: i128) -> (i128, i128, i128) {
     let mut year = 1970 + (day * 400).div_euclid(146_097);
