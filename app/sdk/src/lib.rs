@@ -1,5 +1,6 @@
 //! Addresses, instructions, accounts and events of the Earnout program, for clients in Rust. Everything here is pure: no
-//! connection, no clock, no keys. Feature `client` adds the connection, feature `signers` the keys.
+//! connection, no clock, no keys. Feature `client` adds the connection, feature `signers` the keys. The [guide] has an
+//! example for each role: project, contributor, oracle, arbiter, auditor, and whoever cranks.
 //!
 //! ```
 //! use earnout_sdk::{instructions, pda};
@@ -22,6 +23,7 @@ pub mod cost;
 pub mod due;
 pub mod errors;
 pub mod events;
+pub mod guide;
 pub mod instructions;
 mod interface;
 pub mod ledger;

@@ -1,0 +1,179 @@
+//! What each role does with this library, one example that runs for each. None of them needs a chain: what a client would
+//! read from one is made here by [`terms`](crate::terms), which writes the same accounts as the program. Feature `client`
+//! reads and sends: see its `Client`.
+//!
+//! # The project
+//!
+//! States terms, sees what they can cost before anything is sent, and makes grants.
+//!
+//! ```
+//! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
+//! use earnout::instructions::CreateGrantArgs;
+//! use earnout_sdk::{instructions, pda, terms};
+//! # use setup::*;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Terms as the program takes them; `setup` has them in full.
+//! let (creator, payer, mint, treasury, token_program) = (key(1), key(2), key(3), key(4), key(5));
+//! let (plan_args, kpi_args) = (plan_args(), kpi_args());
+//! let draft = terms::draft(&creator, &plan_args, std::slice::from_ref(&kpi_args))?;
+//! terms::check(&draft, &plan_args, NOW)?; // what the program would refuse, in its own words
+//!
+//! let plan = pda::plan(&creator, plan_args.plan_id);
+//! let first = [
+//!     instructions::create_plan(&payer, &creator, &mint, &treasury, &token_program, plan_args),
+//!     instructions::add_kpi(&creator, &plan, kpi_args),
+//!     instructions::activate_plan(&creator, &plan, &mint),
+//! ];
+//! assert_eq!(first[0].accounts[2].pubkey, plan);
+//!
+//! // 1,200 tokens over 4 periods, 40 % for time served and 60 % for the KPI, whose best score is 15,000: the vault must
+//! // hold 0.4 + 0.6 · 1.5 = 1.3 times that.
+//! let grant_args = CreateGrantArgs { grant_index: 0, beneficiary: key(9), ..grant_args() };
+//! let grant = terms::grant(&draft, &grant_args, NOW)?;
+//! assert_eq!(grant.reserved, 1_560_000_000);
+//! let create = instructions::create_grant(&payer, &creator, &plan, &mint, grant_args);
+//! assert_eq!(create.accounts[3].pubkey, pda::grant(&plan, 0));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The contributor
+//!
+//! Sees what is earned, what can be claimed and what is to come, and claims.
+//!
+//! ```
+//! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
+//! use earnout_sdk::{instructions::{self, PlanToken}, pda, projection};
+//! # use setup::*;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // With feature `client`: `client.plan(&address)` and `client.grant(&address)`.
+//! let (address, plan, mut grant) = plan_and_grant()?;
+//! // Every period at target, and the first one settled.
+//! let all = projection::project(&plan, &grant, |_| [10_000; 16])?;
+//! assert_eq!(all.iter().map(|period| period.settlement.earned).sum::<u64>(), 1_200_000_000);
+//! grant.settle(&plan, &[5_000; 16])?;
+//!
+//! let amounts = projection::amounts(&plan, &grant, NOW + 40 * DAY)?;
+//! assert_eq!(amounts.claimable, 210_000_000); // 300 · (0.4 + 0.6 · 0.5)
+//! let token = PlanToken { plan: address, mint: key(3), token_program: key(5) };
+//! let account = pda::associated_token_account(&grant.beneficiary, &token.mint, &token.token_program);
+//! let claim = instructions::claim(&grant.beneficiary, &token, &pda::grant(&address, 0), &account, None);
+//! assert_eq!(claim.accounts[4].pubkey, account);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The oracle
+//!
+//! Reports a value, exact, with the hash of its evidence.
+//!
+//! ```
+//! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
+//! use earnout::instructions::AttestArgs;
+//! use earnout_sdk::{amount, instructions, pda, projection};
+//! # use setup::*;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (address, plan, _) = plan_and_grant()?;
+//! let (kpi, period, oracle) = (0, 0, key(11));
+//! let terms = plan.kpi(kpi)?;
+//! // `41.55` would have to be rounded to one decimal, which is refused.
+//! assert!(amount::parse_value("41.55", terms.decimals).is_err());
+//! let value = amount::parse_value("41.5", terms.decimals)?;
+//! assert!(terms.accepts(value) && plan.oracle_set(period).position(&oracle).is_some());
+//!
+//! let times = projection::period_times(&plan, period)?;
+//! assert!(times.end < times.attest_deadline); // votes are accepted in between
+//! let args = AttestArgs { kpi, period, value, evidence: [0xE5; 32] };
+//! let vote = instructions::attest(&oracle, &oracle, &address, None, args);
+//! assert_eq!(vote.accounts[4].pubkey, pda::attestation(&address, kpi, period, &address));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The arbiter
+//!
+//! Sees what stands and until when it can rule, and rules.
+//!
+//! ```
+//! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
+//! use earnout::instructions::RuleArgs;
+//! use earnout_core::quorum::Finality;
+//! use earnout_sdk::{instructions, pda, projection};
+//! # use setup::*;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (address, plan, _) = plan_and_grant()?;
+//! // Two oracles agreed on 41.5 an hour after the period, and somebody disputed it another hour later.
+//! let attestation = disputed(&plan, 415);
+//! let reading = projection::reading(&plan, 0, 0, Some(&attestation), attestation.disputed_at)?;
+//! assert_eq!(reading.score, 4_150);
+//! let until = attestation.disputed_at + i64::from(plan.ruling_secs);
+//! assert_eq!(reading.finality, Finality::NotBefore(until)); // it stands if the arbiter says nothing
+//!
+//! let args = RuleArgs { value: Some(400), reason_hash: [0xA4; 32] };
+//! let subject = pda::attestation(&address, 0, 0, &address);
+//! let rule = instructions::rule(&plan.arbiter, &address, &subject, None, args);
+//! assert!(rule.accounts[0].is_signer && rule.accounts[0].pubkey == plan.arbiter);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The auditor
+//!
+//! Computes everything again and compares. With feature `client`, `client.statement_sources(&address)` reads what a
+//! statement needs, from events where accounts were closed.
+//!
+//! ```
+//! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
+//! use earnout_sdk::{ledger::Ledger, statement::{Sources, Statement}};
+//! # use setup::*;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // The plan's events, here one settlement, in order.
+//! let events = events();
+//! let Some(ledger) = Ledger::of(&events)? else { panic!("the plan has events") };
+//! let statement = Statement::of(Sources::of_ledger(&ledger, None, NOW + 40 * DAY)?)?;
+//! assert!(statement.findings.is_empty());
+//! let line = &statement.grants[&0].lines[0];
+//! assert_eq!((line.scores[0], line.settlement.map(|settled| settled.earned)), (4_150, Some(194_700_000)));
+//! assert_eq!(statement.vault.surplus, 635_300_000); // 2,000 − 1,170 reserved − 194.7 owed
+//!
+//! // An oracle's vote that is missing is noticed.
+//! let missing = Ledger::of(events.iter().filter(|event| event.sequence() != 6));
+//! assert_eq!(missing.unwrap_err().to_string(), "event 6 is missing: the next one here is event 7");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Whoever cranks
+//!
+//! Anyone can settle, collect and close; nobody's amounts depend on who does.
+//!
+//! ```
+//! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
+//! use earnout_sdk::{due::{Due, PlanAccounts}, instructions, pda, projection};
+//! # use setup::*;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (address, plan, state) = plan_and_grant()?;
+//! let grant = pda::grant(&address, 0);
+//! // With feature `client`: `client.plan_accounts(&address)`.
+//! let mut accounts = PlanAccounts {
+//!     address,
+//!     plan,
+//!     grants: [(grant, state)].into(),
+//!     attestations: Default::default(), // nobody voted
+//!     periods: Default::default(),
+//!     now: projection::period_times(&plan, 0)?.attest_deadline,
+//! };
+//! assert_eq!(accounts.settlements()?, []); // the silence can still be disputed
+//! accounts.now += i64::from(plan.challenge_secs);
+//! assert_eq!(accounts.settlements()?, [Due::Settle { grant, period: 0 }]);
+//! let settle = instructions::settle(&key(2), &address, &plan, &grant, &state);
+//! assert_eq!(settle.accounts.last().map(|meta| meta.pubkey), Some(pda::attestation(&address, 0, 0, &address)));
+//! # Ok(())
+//! # }
+//! ```
