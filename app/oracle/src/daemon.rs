@@ -303,9 +303,9 @@ impl Daemon {
         }
         let left = self.not_yet_voted(open, now, round).await?;
         self.warn_of_closing(&left, now).await;
-        self.tell_lag(feeds, &left, now);
         if !clock_is_right {
             round.held += left.len();
+            self.tell_lag(feeds, &left, now)?;
             return Ok(());
         }
         let mut due = Vec::new();
@@ -328,7 +328,7 @@ impl Daemon {
             }
         }
         round.voted += count.saturating_sub(refused.len());
-        Ok(())
+        self.tell_lag(feeds, &due, now)
     }
 
     /// Compares with the chain, and leaves only what this oracle has not voted on there.
@@ -608,16 +608,17 @@ impl Daemon {
         }
     }
 
-    fn tell_lag(&self, feeds: &[&Feed], left: &[(&Bound<'_>, Duty)], now: i64) {
+    fn tell_lag(&self, feeds: &[&Feed], due: &[(&Bound<'_>, Duty)], now: i64) -> Result<(), DaemonError> {
         for feed in feeds {
-            let due = left.iter().filter(|(bound, _)| bound.feed.id == feed.id);
-            let lag = due
-                .map(|(_, duty)| now.saturating_sub(duty.measure_at))
-                .max()
-                .unwrap_or(0)
-                .max(0);
+            let mut lag = 0;
+            for (_, duty) in due.iter().filter(|(bound, _)| bound.feed.id == feed.id) {
+                if self.journal().vote(&duty.target)?.is_none() {
+                    lag = lag.max(now.saturating_sub(duty.measure_at));
+                }
+            }
             self.metrics.lag.with_label_values(&[&feed.id]).set(lag);
         }
+        Ok(())
     }
 
     fn tell_holds(&self) -> Result<(), DaemonError> {

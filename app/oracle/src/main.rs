@@ -6,7 +6,10 @@ use {
         args::{Cli, LogFormat},
         commands,
     },
-    std::process::ExitCode,
+    std::{
+        io::{self, IsTerminal},
+        process::ExitCode,
+    },
     tracing_subscriber::EnvFilter,
 };
 

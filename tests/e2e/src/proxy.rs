@@ -55,7 +55,7 @@ pub struct Proxy {
     /// Its URL.
     pub url: String,
     shared: Arc<Shared>,
-    _runtime: Runtime,
+    runtime: Option<Runtime>,
 }
 
 impl Proxy {
@@ -85,7 +85,7 @@ impl Proxy {
         Self {
             url: url.join().expect("the endpoint listens"),
             shared,
-            _runtime: runtime,
+            runtime: Some(runtime),
         }
     }
 
@@ -119,6 +119,15 @@ impl Proxy {
 
     fn traffic(&self) -> std::sync::MutexGuard<'_, Traffic> {
         self.shared.traffic.lock().expect("no panic while it is held")
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // A test may be within a runtime of its own, in which waiting for the end of another is not allowed.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Faults: nothing is lost and nothing is doubled.
 
 use {
-    crate::support::Quarter,
+    crate::support::{NONE, Quarter},
     earnout_e2e::{Proxy, Rule},
     earnout_sdk::instructions,
     solana_signer::Signer,
@@ -85,7 +85,7 @@ async fn the_endpoint_is_down_and_comes_back() {
     }
     let mut daemon = operator.start(&["run"]);
     daemon.wait_for("the round failed");
-    assert_eq!(quarter.votes().await, []);
+    assert_eq!(quarter.votes().await, NONE);
     proxy.obey();
     daemon.wait_for("1 already on chain");
     assert_eq!(quarter.votes().await, [760]);
@@ -118,7 +118,7 @@ async fn a_dropped_transaction_is_sent_again() {
     proxy.rule("sendTransaction", Rule::Swallow);
     let mut daemon = operator.start(&["run"]);
     proxy.wait_for("sendTransaction", 0);
-    assert_eq!(quarter.votes().await, []);
+    assert_eq!(quarter.votes().await, NONE);
     proxy.obey();
     daemon.wait_for("1 already on chain");
     assert_eq!(quarter.votes().await, [760]);
@@ -133,7 +133,7 @@ async fn an_expired_blockhash_is_signed_anew_once_it_has_expired() {
     proxy.rule("sendTransaction", Rule::Swallow);
     let mut daemon = operator.start(&["run"]);
     daemon.wait_for("a transaction expired and is signed anew");
-    assert_eq!(quarter.votes().await, []);
+    assert_eq!(quarter.votes().await, NONE);
     proxy.obey();
     daemon.wait_for("1 already on chain");
     assert_eq!(quarter.votes().await, [760]);
@@ -156,7 +156,7 @@ async fn a_disk_that_takes_no_more_stops_it_before_anything_is_sent() {
         failed.stderr.contains("nothing is sent") || failed.stderr.contains("cannot write"),
         "{failed:#?}"
     );
-    assert_eq!(quarter.votes().await, []);
+    assert_eq!(quarter.votes().await, NONE);
     full.make_room();
     operator.run(&["once"]).succeeded().shows("1 voted");
     assert_eq!(quarter.votes().await, [760]);
@@ -210,7 +210,7 @@ async fn a_clock_ten_minutes_off_holds_everything() {
         held.stderr.contains("clock is") && held.stderr.contains("the chain's"),
         "{held:#?}"
     );
-    assert_eq!(quarter.votes().await, []);
+    assert_eq!(quarter.votes().await, NONE);
     operator.run(&["check"]).failed(2).says("nothing would be attested");
     operator.configure(&text);
     operator.run(&["once"]).succeeded().shows("1 voted");
@@ -325,5 +325,5 @@ async fn a_key_that_others_can_read_is_refused() {
     let key = quarter.chain.key_file("oracle-1");
     fs::set_permissions(key, fs::Permissions::from_mode(0o644)).expect("a file of this test");
     operator.run(&["once"]).failed(1).says("chmod 600").in_one_line();
-    assert_eq!(quarter.votes().await, []);
+    assert_eq!(quarter.votes().await, NONE);
 }

@@ -71,3 +71,6 @@ impl Quarter {
             .collect()
     }
 }
+
+/// No votes.
+pub const NONE: [i64; 0] = [];

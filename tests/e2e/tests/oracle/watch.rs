@@ -1,6 +1,11 @@
 //! The other oracles' values against the own sources.
 
-use {crate::support::Quarter, earnout_e2e::Oracle, earnout_sdk::events::Event, std::fs};
+use {
+    crate::support::{NONE, Quarter},
+    earnout_e2e::Oracle,
+    earnout_sdk::events::Event,
+    std::fs,
+};
 
 /// Two other oracles agree on 90 where this operator's sources say 76.
 async fn outvoted() -> Quarter {
@@ -27,7 +32,7 @@ async fn what_others_attested_is_measured_again() {
         .run(&["watch", "--once"])
         .failed(2)
         .shows("1 differ")
-        .says("the oracles attested 90, this operator's sources say 76");
+        .says("the oracles attested 90.0, this operator's sources say 76.0");
     let agreeing = quarter.operator(&quarter.chain.rpc_url, &quarter.feed("echo 90", ""));
     agreeing.run(&["watch", "--once"]).succeeded().shows("1 agree");
     let tolerant = quarter.operator(
@@ -42,7 +47,7 @@ async fn what_others_attested_is_measured_again() {
         .shows("1 cannot be measured");
     // The vote comes too late to count, and the daemon says so without failing.
     operator.run(&["once"]).succeeded().shows("1 already on chain");
-    assert_eq!(quarter.votes().await, []);
+    assert_eq!(quarter.votes().await, NONE);
     assert_eq!(quarter.attestation().await.expect("two votes").disputed_at, 0);
 }
 
@@ -80,7 +85,7 @@ async fn a_dispute_is_filed_once_by_who_is_entitled() {
         .filter(|recorded| matches!(recorded.event, Event::ValueDisputed(_)));
     assert_eq!(disputes.count(), 1);
     // The reason is the hash of what the operator measured, which it can show.
-    let name = earnout_sdk_hex(&attestation.reason_hash);
+    let name = hex(&attestation.reason_hash);
     let file = developer
         .folder()
         .join("state/evidence")
@@ -89,6 +94,6 @@ async fn a_dispute_is_filed_once_by_who_is_entitled() {
     assert!(fs::read_to_string(file).expect("the evidence").contains("76"));
 }
 
-fn earnout_sdk_hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
