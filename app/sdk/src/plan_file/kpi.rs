@@ -18,8 +18,11 @@ use {
 /// How many hexadecimal digits a SHA-256 has.
 const HASH_DIGITS: usize = 64;
 
-const INTERPOLATIONS: [(&str, Interpolation); 2] = [("linear", Interpolation::Linear), ("step", Interpolation::Step)];
-const SCOPES: [(&str, Scope); 2] = [("shared", Scope::Shared), ("individual", Scope::Individual)];
+/// How a curve is read between its points, by name.
+pub(super) const INTERPOLATIONS: [(&str, Interpolation); 2] =
+    [("linear", Interpolation::Linear), ("step", Interpolation::Step)];
+/// Whose value a KPI measures, by name.
+pub(super) const SCOPES: [(&str, Scope); 2] = [("shared", Scope::Shared), ("individual", Scope::Individual)];
 
 /// A KPI as far as it could be read: names for what refers to it, and all of it if nothing is wrong.
 pub(super) struct ReadKpi {

@@ -16,6 +16,7 @@
 //! # Ok::<(), earnout_sdk::plan_file::Mistakes>(())
 //! ```
 
+mod compare;
 pub mod csv_line;
 mod grant;
 mod kpi;
@@ -29,6 +30,7 @@ mod token;
 mod values;
 
 pub use {
+    compare::Difference,
     grant::NamedGrant,
     mistake::{Mistake, Mistakes, line_of, read_text},
     roles::Party,

@@ -3,6 +3,7 @@
 mod activate;
 mod authority;
 mod close;
+mod create;
 mod fund;
 mod init;
 mod list;
@@ -23,6 +24,7 @@ use {
 #[command(after_help = "Example:\n  $ earnout plan fund PLAN 250_000.5")]
 pub enum PlanCommand {
     Init(init::Init),
+    Create(create::Create),
     Simulate(simulate::Simulate),
     Fund(fund::Fund),
     List(list::List),
@@ -40,6 +42,7 @@ impl PlanCommand {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         match self {
             Self::Init(command) => command.run(app),
+            Self::Create(command) => command.run(app).await,
             Self::Simulate(command) => command.run(app),
             Self::Fund(command) => command.run(app).await,
             Self::List(command) => command.run(app).await,
