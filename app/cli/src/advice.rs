@@ -26,6 +26,7 @@ pub fn for_program_error(name: &str) -> Option<&'static str> {
         "NotAnOracle" => "sign with the key of an oracle of that period: --oracle SIGNER, or -k SIGNER",
         "NotEntitled" | "DisputeBarred" => "another beneficiary that the KPI pays, or the authority, can dispute",
         "PlanNotActive" => "`earnout plan activate PLAN` activates a draft",
+        "WrongPlan" => "check the plan's address; `earnout plan list` finds plans",
         "PlanNotDraft" => "make another plan with `earnout plan create`",
         "PeriodNotEnded" | "VotingNotOpen" | "NotFinal" | "NotDisputable" | "NothingToClaim" => {
             "`earnout plan show` and `earnout grant show` say from when on it can be done"
@@ -55,6 +56,7 @@ pub fn for_program_error(name: &str) -> Option<&'static str> {
         "ReceivedTooLittle" => "lower --min-received, or wait until the token's fee is lower",
         "BadOracleSet" | "BadThreshold" | "RolesNotSeparate" | "BadKey" | "BadBeneficiary" => "choose other keys",
         "NoticeTooShort" => "choose a later first period",
+        "NoOracleChange" => "`earnout plan show PLAN` shows the plan's oracles",
         "OracleChangePending" => "take back the announced set with `earnout plan oracles PLAN --cancel`, or wait",
         "BadStart" | "BadCalendar" | "BadWindow" | "BadCaps" | "NoKpi" | "BadRange" | "BadCurve" => {
             "`earnout plan create` says line and field of such mistakes before anything is sent"
@@ -165,7 +167,7 @@ mod tests {
     use {super::*, earnout_sdk::errors::program_error};
 
     /// Errors whose message says all there is to say, or that no command of this tool can cause.
-    const SAID: [&str; 28] = [
+    const SAID: [&str; 30] = [
         "Overflow",
         "AccountExists",
         "WrongVault",
@@ -194,6 +196,8 @@ mod tests {
         "NoAddress",
         "WrongRentPayer",
         "NotTransferable",
+        "WrongMemoProgram",
+        "UnknownVersion",
     ];
 
     #[test]

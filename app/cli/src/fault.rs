@@ -149,11 +149,6 @@ impl Fault {
         self.0.suspects_cluster
     }
 
-    /// Number of the program's error, if it is one.
-    pub fn program_error(&self) -> Option<u32> {
-        self.0.program_error.as_ref().map(|(_, code)| *code)
-    }
-
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.0.exit {
             Exit::Nothing => 1,

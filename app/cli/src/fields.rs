@@ -33,15 +33,6 @@ impl Fields {
             json: serde_json::to_value(value).unwrap_or_default(),
         });
     }
-
-    /// Adds all of `others`.
-    pub fn extend(&mut self, others: Self) {
-        self.0.extend(others.0);
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 impl fmt::Display for Fields {
@@ -63,19 +54,15 @@ impl Serialize for Fields {
     }
 }
 
-/// `first period` as `firstPeriod`.
+/// `first period` as `firstPeriod`, and `KPI weights` as `kpiWeights`.
 fn key(label: &str) -> String {
-    let mut key = String::new();
-    for (position, word) in label.split([' ', '-']).enumerate() {
-        let mut letters = word.chars();
-        match letters.next() {
-            Some(first) if position > 0 => key.extend(first.to_uppercase()),
-            Some(first) => key.extend(first.to_lowercase()),
-            None => (),
-        }
-        key.push_str(letters.as_str());
-    }
-    key
+    let words = label.split(' ').map(str::to_lowercase).enumerate();
+    let words = words.map(|(position, word)| match word.char_indices().nth(1) {
+        Some((second, _)) if position > 0 => word[..second].to_uppercase() + &word[second..],
+        None if position > 0 => word.to_uppercase(),
+        _ => word,
+    });
+    words.collect()
 }
 
 #[cfg(test)]
@@ -85,17 +72,17 @@ mod tests {
     #[test]
     fn the_same_fields_for_people_and_programs() {
         let mut fields = Fields::default();
-        assert!(fields.is_empty());
         fields.add("plan", "7xKX");
         fields.add("first period", 3);
+        fields.add("KPI weights", "a");
         fields.add_shown("fee", "5,000 lamports", 5_000);
         assert_eq!(
             fields.to_string(),
-            "plan          7xKX\nfirst period  3\nfee           5,000 lamports"
+            "plan          7xKX\nfirst period  3\nKPI weights   a\nfee           5,000 lamports"
         );
         assert_eq!(
             serde_json::to_string(&fields).expect("JSON"),
-            r#"{"fee":5000,"firstPeriod":3,"plan":"7xKX"}"#
+            r#"{"fee":5000,"firstPeriod":3,"kpiWeights":"a","plan":"7xKX"}"#
         );
     }
 }

@@ -12,10 +12,7 @@ mod snapshot;
 mod submit;
 mod transfer;
 
-pub use {
-    action::Action,
-    args::{FeeArgs, SendArgs},
-};
+pub use {action::Action, args::SendArgs};
 
 use {
     crate::{app::App, fault::Fault, token::Token},

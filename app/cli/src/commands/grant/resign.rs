@@ -40,7 +40,6 @@ impl Resign {
             draft.require("beneficiary", &address, &grant.beneficiary, beneficiary.as_ref())?;
             action = draft.end_facts(action, &plan_address, &grant).await?;
         }
-        let action = action.address(app, "beneficiary", beneficiary.pubkey());
         draft.execute(action.signed_by(beneficiary).asking()).await
     }
 }
