@@ -154,7 +154,7 @@ mod tests {
     const WRITTEN_BY_SOLANA: &str = "---
 json_rpc_url: http://localhost:8899
 websocket_url: ''
-keypair_path: /home/you/.config/solana/id.json
+keypair_path: /keys/id.json
 address_labels:
   '11111111111111111111111111111111': System Program
 commitment: finalized
@@ -169,7 +169,7 @@ commitment: finalized
         let config = parsed();
         assert_eq!(config.rpc_url(None).expect("a URL"), "http://localhost:8899");
         assert_eq!(config.ws_url(None, None).expect("a URL"), "ws://localhost:8900");
-        assert_eq!(config.keypair(None), "/home/you/.config/solana/id.json");
+        assert_eq!(config.keypair(None), "/keys/id.json");
         assert_eq!(config.commitment(None).expect("a level"), Commitment::Finalized);
         let label = config.address_labels.get("11111111111111111111111111111111");
         assert_eq!(label.map(String::as_str), Some("System Program"));
