@@ -81,6 +81,13 @@ struct Step {
     group: Group,
 }
 
+/// Steps that go out together.
+struct Transaction {
+    /// What it does, for people.
+    what: String,
+    instructions: Vec<Instruction>,
+}
+
 /// Everything that is known about the plan and what it still needs.
 struct Scene {
     address: Pubkey,
@@ -438,7 +445,7 @@ impl Create {
     ) -> Result<(), Fault> {
         let payer = draft.payer()?;
         let transactions = packed(&payer.pubkey(), &scene.steps)?;
-        let Some((steps, instructions)) = transactions.first() else {
+        let Some(transaction) = transactions.first() else {
             return self.nothing_left(app, file, scene);
         };
         let rest = transactions.len() - 1;
@@ -452,11 +459,11 @@ impl Create {
                 "This is the next transaction; {more}: run the same command again when it is executed"
             ));
         }
-        let action = Action::new("Create the plan", instructions.clone())
+        let action = Action::new("Create the plan", transaction.instructions.clone())
             .address(app, "plan", scene.address)
             .address(app, "mint", scene.token.mint)
             .address(app, "treasury", scene.treasury)
-            .fact("steps", steps.join(", "))
+            .fact("steps", &transaction.what)
             .fact("left after it", rest)
             .address(app, "authority", authority.pubkey())
             .signed_by(authority)
@@ -496,11 +503,11 @@ impl Create {
         while !scene.steps.is_empty() {
             let transactions = packed(&payer.pubkey(), &scene.steps)?;
             let total = signatures.len() + transactions.len();
-            let Some((steps, instructions)) = transactions.into_iter().next() else {
+            let Some(Transaction { what, instructions }) = transactions.into_iter().next() else {
                 break;
             };
             let number = signatures.len() + 1;
-            app.output().note(format!("{number} of {total}: {}", steps.join(", ")));
+            app.output().note(format!("{number} of {total}: {what}"));
             let mut submission =
                 Submission::new(instructions, payer.as_ref()).signed_by([authority.as_ref() as &dyn Signer]);
             submission.unit_price = self.send.fees.with_compute_unit_price;
@@ -557,8 +564,8 @@ fn step(what: String, instructions: Vec<Instruction>) -> Step {
     }
 }
 
-/// The steps in as few transactions as they fit in, each with what it does.
-fn packed(payer: &Pubkey, steps: &[Step]) -> Result<Vec<(Vec<String>, Vec<Instruction>)>, Fault> {
+/// The steps in as few transactions as they fit in.
+fn packed(payer: &Pubkey, steps: &[Step]) -> Result<Vec<Transaction>, Fault> {
     // Stands for the instructions of the compute budget, which are known only when the transaction is made.
     let budget = Instruction {
         program_id: Pubkey::new_from_array([u8::MAX; 32]),
@@ -570,9 +577,11 @@ fn packed(payer: &Pubkey, steps: &[Step]) -> Result<Vec<(Vec<String>, Vec<Instru
     let packed = packed.map_err(|error| Fault::new("the plan does not fit into a transaction").why(error))?;
     let transactions = packed.into_iter().map(|packed| {
         let steps = steps.get(packed.groups).unwrap_or_default();
-        let what = steps.iter().map(|step| step.what.clone()).collect();
-        let instructions = steps.iter().flat_map(|step| step.group.instructions.clone()).collect();
-        (what, instructions)
+        let what: Vec<&str> = steps.iter().map(|step| step.what.as_str()).collect();
+        Transaction {
+            what: what.join(", "),
+            instructions: steps.iter().flat_map(|step| step.group.instructions.clone()).collect(),
+        }
     });
     Ok(transactions.collect())
 }
