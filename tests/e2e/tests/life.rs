@@ -1,0 +1,759 @@
+//! The whole life of a plan by the built `earnout` binary: made, funded, activated, its grants made, values reported,
+//! disputed and ruled on, settled, claimed, keys changed, grants ended and handed on, everything closed. The statement and
+//! the events are compared with amounts worked out by hand at each stage.
+
+use {
+    earnout_e2e::{Chain, Earnout, Finished, Token},
+    earnout_sdk::pda,
+    serde_json::{Value, json},
+    solana_program::pubkey::Pubkey,
+    solana_signer::Signer,
+};
+
+/// Three periods of 30 days from 1 February 2027, with windows of a day: they end on 3 March, 2 April and 2 May.
+const PLAN: &str = r#"
+[token]
+mint = "{mint}"
+decimals = 6
+
+[plan]
+id = 7
+start = 2027-02-01T00:00:00Z
+cadence = "30 days"
+periods = 3
+combination = "weighted-sum"
+unearned = "redistribute"
+bonus_cap = 5_000
+release = "at-settlement"
+
+[windows]
+attest = "1 day"
+challenge = "1 day"
+ruling = "1 day"
+notice = "1 day"
+
+[limits]
+min_allocation = "1"
+max_allocation = "10_000"
+max_grants = 10
+enrolment_end = 2027-04-01T00:00:00Z
+
+[roles]
+oracles = ["{oracle-1}", "{oracle-2}", "{oracle-3}"]
+threshold = 2
+arbiter = "{arbiter}"
+treasury = "{treasury-owner}"
+
+[[kpi]]
+name = "growth"
+unit = "%"
+decimals = 1
+scope = "shared"
+range = { min = 0, max = 200 }
+interpolation = "linear"
+curve = [{ value = 0, score = 0 }, { value = 100, score = 10_000 }, { value = 200, score = 20_000 }]
+default_score = 0
+rubric = "Growth of revenue over the same month a year earlier."
+
+[[kpi]]
+name = "tasks"
+unit = "tasks"
+decimals = 0
+scope = "individual"
+range = { min = 0, max = 10 }
+interpolation = "step"
+curve = [{ value = 0, score = 0 }, { value = 5, score = 5_000 }, { value = 10, score = 10_000 }]
+default_score = 2_500
+rubric = "Tasks of the month that were accepted."
+"#;
+
+/// Base units of a token.
+const TOKEN: u64 = 1_000_000;
+
+/// Seconds of a period.
+const PERIOD: u64 = 2_592_000;
+
+struct Life {
+    chain: Chain,
+    earnout: Earnout,
+    token: Token,
+    plan: Pubkey,
+}
+
+impl Life {
+    /// The plan is created, funded with 9,000 tokens and active; no grant is made.
+    async fn begin() -> Self {
+        let chain = Chain::start(&["--slot-ms", "50", "--time", "2027-01-01T00:00:00Z"]);
+        let earnout = Earnout::on(&chain);
+        let authority = chain.key("authority");
+        let token = chain.create_mint(Token::CLASSIC, 6, &authority.pubkey()).await;
+        chain
+            .mint_to(&token, &authority, &authority.pubkey(), 10_000 * TOKEN)
+            .await;
+        chain
+            .mint_to(&token, &authority, &chain.key("treasury-owner").pubkey(), 0)
+            .await;
+        let life = Self {
+            plan: pda::plan(&authority.pubkey(), 7),
+            chain,
+            earnout,
+            token,
+        };
+        let mut file = PLAN.replace("{mint}", &token.mint.to_string());
+        for role in ["oracle-1", "oracle-2", "oracle-3", "arbiter", "treasury-owner"] {
+            file = file.replace(&format!("{{{role}}}"), &life.key(role));
+        }
+        life.earnout.file("plan.toml", file);
+        life.earnout.run(&["plan", "init", "template.toml"]).succeeded();
+        life.by("authority", &["plan", "create", "plan.toml"]);
+        assert_eq!(life.show()["status"], "draft");
+        assert_eq!(life.show()["due"], json!([{ "task": "activate", "by": "authority" }]));
+        life.by("authority", &["plan", "fund", &life.plan(), "9_000"]);
+        life.by("authority", &["plan", "activate", &life.plan()]);
+        life
+    }
+
+    fn plan(&self) -> String {
+        self.plan.to_string()
+    }
+
+    /// `PLAN/INDEX`.
+    fn grant(&self, index: u32) -> String {
+        format!("{}/{index}", self.plan)
+    }
+
+    fn key(&self, name: &str) -> String {
+        self.chain.key(name).pubkey().to_string()
+    }
+
+    /// Runs a command with this key.
+    fn run(&self, key: &str, arguments: &[&str]) -> Finished {
+        let file = self.chain.key_file(key);
+        let file = file.to_str().unwrap();
+        let all = [&["-k", file, "--output", "json"], arguments].concat();
+        self.earnout.run(&all)
+    }
+
+    /// The same, which must succeed, and its JSON.
+    #[track_caller]
+    fn by(&self, key: &str, arguments: &[&str]) -> Value {
+        self.run(key, arguments).succeeded().json()
+    }
+
+    fn show(&self) -> Value {
+        self.by("payer", &["plan", "show", &self.plan()])
+    }
+
+    /// The statement, with which everything agrees.
+    #[track_caller]
+    fn statement(&self) -> Value {
+        let statement = self.by("payer", &["plan", "statement", &self.plan()]);
+        assert_eq!(statement["findings"], json!([]));
+        assert_eq!(statement["vault"]["solvent"], true);
+        statement
+    }
+
+    /// Names of the events from this number on.
+    fn events_from(&self, from: u64) -> Vec<String> {
+        let from = from.to_string();
+        let events = self.by("payer", &["events", &self.plan(), "--from", &from]);
+        let events = events.as_array().unwrap().iter();
+        events
+            .map(|event| event["event"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// A report by an oracle.
+    fn attest(&self, oracle: &str, kpi: &str, period: &str, value: &str, grant: Option<u32>) -> Finished {
+        let (plan, hash) = (self.plan(), "5e".repeat(32));
+        let mut arguments = vec!["attest", &plan, kpi, period, value, "--evidence-hash", &hash];
+        let grant = grant.map(|index| self.grant(index));
+        if let Some(grant) = &grant {
+            arguments.extend(["--grant", grant]);
+        }
+        self.run(oracle, &arguments)
+    }
+
+    async fn tokens_of(&self, key: &str) -> u64 {
+        let owner = self.chain.key(key).pubkey();
+        self.chain.token_balance(&self.token.account(&owner)).await
+    }
+}
+
+/// Whole tokens in base units, as JSON has amounts.
+fn tokens(whole: u64) -> Value {
+    json!((whole * TOKEN).to_string())
+}
+
+fn units(amount: u64) -> Value {
+    json!(amount.to_string())
+}
+
+/// Fields of an object.
+fn fields(value: &Value, names: &[&str]) -> Vec<Value> {
+    names.iter().map(|name| value[*name].clone()).collect()
+}
+
+const LINE: [&str; 6] = ["tranche", "earned", "bonus", "returned", "pooled", "claimed"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_from_its_file_to_its_end() {
+    let life = Life::begin().await;
+    let plan = life.plan();
+
+    // Grants: 3,000 by half on growth and 30 % on tasks, 1,500 on growth alone, 600 for time served.
+    let beneficiaries = ["beneficiary-1", "beneficiary-2", "beneficiary-3"].map(|name| life.key(name));
+    let [first, second, third] = [0, 1, 2].map(|index| life.grant(index));
+    let create = |index: usize, allocation: &str, terms: &[&str]| {
+        let all = [&["grant", "create", &plan, &beneficiaries[index], allocation], terms].concat();
+        life.by("authority", &all)
+    };
+    create(
+        0,
+        "3_000",
+        &["--weight", "growth=50%", "--weight", "tasks=30%", "--transferable"],
+    );
+    create(1, "1_500", &["--weight", "growth=100%", "--revocable"]);
+    create(2, "600", &["--cliff", "2"]);
+    let shown = life.show();
+    assert_eq!(
+        fields(&shown, &["openGrants", "grantsMade", "decimals"]),
+        [json!(3), json!(3), json!(6)]
+    );
+    // 3,000 · 1.5 and 1,500 · 2 and 600: the most that any scores can earn.
+    let vault = fields(&shown["vault"], &["balance", "reserved", "owed", "pooled", "surplus"]);
+    assert_eq!(vault, [tokens(9_000), tokens(8_100), tokens(0), tokens(0), tokens(900)]);
+    let names = ["PlanCreated", "KpiAdded", "KpiAdded", "PlanFunded", "PlanActivated"];
+    assert_eq!(life.events_from(1)[..5], names);
+    assert_eq!(life.events_from(6), ["GrantCreated"; 3]);
+    for (option, key) in [
+        ("--authority", "authority"),
+        ("--beneficiary", "beneficiary-2"),
+        ("--oracle", "oracle-3"),
+    ] {
+        let listed = life.by("payer", &["plan", "list", option, &life.key(key)]);
+        assert_eq!(
+            (&listed[0]["plan"], listed.as_array().unwrap().len()),
+            (&json!(plan), 1)
+        );
+    }
+    let listed = life.by("payer", &["grant", "list", &plan]);
+    assert_eq!(listed.as_array().unwrap().len(), 3);
+    let grant = life.by("payer", &["grant", "show", &first]);
+    assert_eq!(grant["projection"]["earned"], tokens(3_000));
+    assert_eq!(grant["next"]["time"], 1_804_032_000, "the end of the first period");
+
+    // Period 0: two oracles agree on growth, the tasks are disputed and corrected.
+    life.chain.warp("2027-03-03T01:00:00Z");
+    let missing = json!({ life.key("oracle-1"): 1, life.key("oracle-2"): 1, life.key("oracle-3"): 1 });
+    assert_eq!(life.show()["due"][0]["missing"], missing);
+    life.attest("oracle-1", "growth", "0", "60", None).succeeded();
+    life.attest("oracle-2", "growth", "0", "90.5", None).succeeded();
+    life.attest("oracle-3", "growth", "0", "60.0", None).succeeded();
+    for oracle in ["oracle-1", "oracle-2"] {
+        life.attest(oracle, "tasks", "0", "4", Some(0)).succeeded();
+    }
+    let growth = life.by("payer", &["attestation", "show", &plan, "growth", "0"]);
+    let known = fields(&growth, &["value", "uiValue", "score", "basis", "final", "threshold"]);
+    assert_eq!(
+        known,
+        [
+            json!("600"),
+            json!("60"),
+            json!(6_000),
+            json!("agreement"),
+            json!(false),
+            json!(2)
+        ]
+    );
+    let votes: Vec<_> = growth["votes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|vote| vote["oracle"].clone())
+        .collect();
+    assert_eq!(
+        votes,
+        ["oracle-1", "oracle-2", "oracle-3"].map(|oracle| json!(life.key(oracle)))
+    );
+    assert_eq!(growth["votes"][0]["evidence"], "5e".repeat(32));
+    let tasks: Vec<_> = life.show()["due"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|due| due["task"].clone())
+        .collect();
+    // Time served depends on nobody.
+    assert_eq!(tasks, ["dispute", "dispute", "settle"]);
+    life.earnout.file(
+        "reason.md",
+        "Two of the four were accepted late, and a fifth was not counted.",
+    );
+    let dispute = [
+        "attestation",
+        "dispute",
+        &plan,
+        "tasks",
+        "0",
+        "--grant",
+        &first,
+        "--reason",
+        "reason.md",
+    ];
+    life.by("beneficiary-1", &dispute);
+    let due = life.show()["due"].clone();
+    assert!(
+        due.as_array()
+            .unwrap()
+            .iter()
+            .any(|due| due["task"] == "rule" && due["kpi"] == 1),
+        "{due}"
+    );
+    let rule = [
+        "attestation",
+        "rule",
+        &plan,
+        "tasks",
+        "0",
+        "--grant",
+        &first,
+        "--value",
+        "5",
+        "--reason",
+        "reason.md",
+    ];
+    life.by("arbiter", &rule);
+    let ruled = life.by("payer", &["attestation", "show", &plan, "1", "0", "--grant", &first]);
+    assert_eq!(
+        fields(&ruled, &["score", "basis", "final"]),
+        [json!(5_000), json!("ruling"), json!(true)]
+    );
+    assert_eq!(ruled["dispute"]["ruling"]["value"], "5");
+    // The second grant waits for the challenge window.
+    life.run("payer", &["settle", &second]).failed(1).says("NotFinal");
+    life.chain.warp("1d");
+    for grant in [&first, &second, &third] {
+        life.by("payer", &["settle", grant]);
+    }
+    let report = life.by("payer", &["crank", &plan, "--no-close"]);
+    assert_eq!(report["bonusesCollected"], 3, "{report}");
+
+    // 1,000 · (0.2 + 0.5 · 0.6 + 0.3 · 0.5); 500 · 0.6; 200. Of the 550 that were not earned the first two get 450/750
+    // and 300/750, at most half of their tranches.
+    let statement = life.statement();
+    let grants = &statement["grants"];
+    let line = |grant: usize, period: usize| fields(&grants[grant]["lines"][period], &LINE);
+    let none = tokens(0);
+    let amounts = |amounts: [u64; 6]| amounts.map(tokens);
+    assert_eq!(line(0, 0), amounts([1_000, 650, 330, 0, 350, 0]));
+    assert_eq!(line(1, 0), amounts([500, 300, 220, 0, 200, 0]));
+    assert_eq!(line(2, 0), amounts([200, 200, 0, 0, 0, 0]));
+    assert_eq!(grants[0]["lines"][0]["scores"], json!([6_000, 5_000]));
+    assert_eq!(grants[0]["lines"][0]["values"][0]["basis"], "ruling");
+    let pool = fields(
+        &statement["periods"][0]["pool"],
+        &["pool", "kpiTotal", "paid", "leftOver"],
+    );
+    assert_eq!(pool, [tokens(550), tokens(750), tokens(550), none.clone()]);
+    let totals = fields(&statement["totals"], &["earned", "bonus", "vested", "claimable"]);
+    assert_eq!(
+        totals,
+        [tokens(1_150), tokens(550), tokens(1_500), tokens(1_500)],
+        "200 are before their cliff"
+    );
+
+    // Anyone claims for the first; the second takes a part and then locks the rest.
+    life.by("payer", &["claim", &first]);
+    assert_eq!(life.tokens_of("beneficiary-1").await, 980 * TOKEN);
+    life.by("beneficiary-2", &["claim", &second, "100.5"]);
+    assert_eq!(life.tokens_of("beneficiary-2").await, 100_500_000);
+    life.by("beneficiary-2", &["grant", "lock", &second]);
+    life.run("payer", &["claim", &second]).failed(1).says("ClaimLocked");
+    let statement = life.statement();
+    assert_eq!(statement["grants"][0]["lines"][0]["claimed"], tokens(980));
+    assert_eq!(statement["grants"][1]["claimable"], units(419_500_000));
+    let vault = fields(&statement["vault"], &["balance", "claimed", "owed"]);
+    // 9,000 less 980 and 100.5; owed are 419.5 and the 200 before their cliff.
+    assert_eq!(vault, [units(7_919_500_000), units(1_080_500_000), units(619_500_000)]);
+
+    // Period 1 runs: the plan and the first grant change hands, the oracles and the treasury change.
+    for (key, sol) in [("new-authority", 10), ("oracle-4", 10), ("new-treasury", 0)] {
+        life.chain.new_key(key, sol);
+    }
+    life.by(
+        "authority",
+        &["plan", "authority", &plan, "--propose", &life.key("new-authority")],
+    );
+    life.by("new-authority", &["plan", "authority", &plan, "--accept"]);
+    life.run("authority", &["plan", "surplus", &plan, "1"]).failed(1);
+    let set = ["oracle-2", "oracle-3", "oracle-4"].map(|oracle| life.key(oracle));
+    let [one, two, three] = &set;
+    let oracles = [
+        "plan",
+        "oracles",
+        &plan,
+        "--propose",
+        one,
+        two,
+        three,
+        "--threshold",
+        "2",
+        "--first-period",
+        "2",
+    ];
+    life.by("new-authority", &oracles);
+    let mint_authority = life.chain.key("authority");
+    let owner = life.chain.key("new-treasury").pubkey();
+    let treasury = life.chain.mint_to(&life.token, &mint_authority, &owner, 0).await;
+    life.by("new-authority", &["plan", "treasury", &plan, &treasury.to_string()]);
+    // Until its notice is over surplus still goes to the old one.
+    life.by("new-authority", &["plan", "surplus", &plan, "100"]);
+    assert_eq!(life.tokens_of("treasury-owner").await, 100 * TOKEN);
+    life.by(
+        "beneficiary-1",
+        &["grant", "transfer", &first, "--propose", &life.key("beneficiary-4")],
+    );
+    life.by("beneficiary-4", &["grant", "transfer", &first, "--accept"]);
+    life.by("beneficiary-4", &["grant", "lock", &first]);
+    let shown = life.show();
+    assert_eq!(shown["authority"], life.key("new-authority"));
+    assert_eq!(shown["nextOracles"]["keys"], json!(set));
+    assert_eq!(shown["treasury"]["pending"]["account"], treasury.to_string());
+
+    // Half way the second grant is terminated, and the third resigns before its cliff.
+    life.chain.warp("2027-03-18T00:00:00Z");
+    life.by("new-authority", &["grant", "terminate", &second]);
+    life.by("beneficiary-3", &["grant", "resign", &third]);
+    let ended = life.by("payer", &["events", &plan, "--kind", "GrantEnded"]);
+    let served = |index: usize| ended[index]["time"].as_u64().unwrap() - 1_804_032_000;
+    let cut = [500 * TOKEN * served(0) / PERIOD, 200 * TOKEN * served(1) / PERIOD];
+    assert!(
+        cut[0] >= 250 * TOKEN && cut[0] < 251 * TOKEN,
+        "15 of 30 days: {}",
+        cut[0]
+    );
+    assert_eq!(
+        fields(&ended[0], &["cutTranche", "forfeited", "endPeriod"]),
+        [units(cut[0]), json!(false), json!(2)]
+    );
+    assert_eq!(
+        fields(&ended[1], &["cutTranche", "forfeited", "termination"]),
+        [units(cut[1]), json!(true), json!(2)]
+    );
+    let statement = life.statement();
+    let second_grant = &statement["grants"][1];
+    assert_eq!(second_grant["cancelled"], units(1_000 * TOKEN - cut[0]));
+    assert_eq!(second_grant["termination"], "terminated");
+    assert_eq!(statement["grants"][2]["forfeitedAmount"], tokens(200));
+
+    // Period 1: growth is twice the target; nobody reports tasks, which scores 2,500.
+    life.chain.warp("2027-04-02T00:10:00Z");
+    for oracle in ["oracle-1", "oracle-2"] {
+        life.attest(oracle, "growth", "1", "200", None).succeeded();
+    }
+    life.chain.warp("2027-04-05T00:00:00Z");
+    let report = life.by("payer", &["crank", &plan, "--no-close"]);
+    assert_eq!(
+        fields(&report, &["settled", "bonusesCollected"]),
+        [json!(3), json!(3)],
+        "{report}"
+    );
+    let statement = life.statement();
+    let grants = &statement["grants"];
+    let line = |grant: usize| fields(&grants[grant]["lines"][1], &LINE);
+    // 1,000 · (0.2 + 0.5 · 2 + 0.3 · 0.25), and twice what the second served.
+    assert_eq!(
+        line(0),
+        [
+            tokens(1_000),
+            tokens(1_275),
+            none.clone(),
+            none.clone(),
+            none.clone(),
+            none.clone()
+        ]
+    );
+    let (cut_units, earned) = (units(cut[0]), units(2 * cut[0]));
+    assert_eq!(
+        line(1),
+        [
+            cut_units,
+            earned,
+            none.clone(),
+            none.clone(),
+            none.clone(),
+            none.clone()
+        ]
+    );
+    assert_eq!(grants[0]["lines"][1]["values"][0]["basis"], "silence");
+    assert_eq!(grants[2]["forfeitedAmount"], units(200 * TOKEN + cut[1]));
+    assert_eq!(grants[2]["claimable"], none);
+
+    // Period 2: the new oracles vote, an old one may not any more.
+    life.chain.warp("2027-05-02T00:10:00Z");
+    life.attest("oracle-1", "growth", "2", "100", None)
+        .failed(1)
+        .says("oracle");
+    for oracle in ["oracle-2", "oracle-4"] {
+        life.attest(oracle, "growth", "2", "100", None).succeeded();
+        life.attest(oracle, "tasks", "2", "10", Some(0)).succeeded();
+    }
+    life.chain.warp("2027-05-05T00:00:00Z");
+    life.by("payer", &["crank", &plan]);
+    life.by("beneficiary-4", &["claim", &first]);
+    life.by("beneficiary-2", &["claim", &second]);
+    // 980 went to the old beneficiary; the new one gets 1,275 and 1,000.
+    assert_eq!(life.tokens_of("beneficiary-4").await, 2_275 * TOKEN);
+    assert_eq!(life.tokens_of("beneficiary-2").await, 520 * TOKEN + 2 * cut[0]);
+    let grant = life.by("payer", &["grant", "show", &second]);
+    assert_eq!(
+        fields(&grant, &["claimable", "reserved", "claimed"]),
+        [none.clone(), none.clone(), units(520 * TOKEN + 2 * cut[0])]
+    );
+    // The attestations are closed, and still tell who reported what, by the set of their time.
+    assert_eq!(life.show()["openAttestations"], 0);
+    let growth = life.by("payer", &["attestation", "show", &plan, "growth", "0"]);
+    assert_eq!(
+        fields(&growth, &["closed", "score", "final"]),
+        [json!(true), json!(6_000), json!(true)]
+    );
+    let votes: Vec<_> = growth["votes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|vote| vote["oracle"].clone())
+        .collect();
+    assert_eq!(
+        votes,
+        ["oracle-1", "oracle-2", "oracle-3"].map(|oracle| json!(life.key(oracle)))
+    );
+
+    // Everything is closed. What no grant earned, less the 100 from before, goes to the new treasury.
+    life.by("payer", &["crank", &plan]);
+    assert_eq!(
+        fields(&life.show(), &["openGrants", "openPeriods"]),
+        [json!(0), json!(0)]
+    );
+    let before = life.statement();
+    life.by("new-authority", &["plan", "close", &plan]);
+    let rest = 9_000 * TOKEN - 100 * TOKEN - 3_255 * TOKEN - 520 * TOKEN - 2 * cut[0];
+    assert_eq!(life.tokens_of("new-treasury").await, rest);
+    let shown = life.show();
+    assert_eq!((&shown["status"], &shown["due"]), (&json!("closed"), &json!([])));
+
+    // The report of the closed plan comes from its events alone, and is the same.
+    let after = life.statement();
+    assert_eq!(after["grants"], before["grants"]);
+    assert_eq!(after["totals"], before["totals"]);
+    let vault = fields(&after["vault"], &["balance", "claimed", "withdrawn", "donated", "owed"]);
+    let claimed = units(3_775 * TOKEN + 2 * cut[0]);
+    assert_eq!(
+        vault,
+        [
+            none.clone(),
+            claimed,
+            units(100 * TOKEN + rest),
+            none.clone(),
+            none.clone()
+        ]
+    );
+    let events = life.by("payer", &["events", &plan]);
+    let events = events.as_array().unwrap();
+    let numbers: Vec<_> = events.iter().map(|event| event["sequence"].as_u64().unwrap()).collect();
+    assert!(numbers.iter().copied().eq(1..=events.len() as u64), "{numbers:?}");
+    assert_eq!(events.last().unwrap()["event"], "PlanClosed");
+    assert_eq!(events.last().unwrap()["amount"], units(rest));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_report_in_every_form() {
+    let life = Life::begin().await;
+    let (plan, beneficiary) = (life.plan(), life.key("beneficiary-1"));
+    let create = [
+        "grant",
+        "create",
+        &plan,
+        &beneficiary,
+        "3_000",
+        "--weight",
+        "growth=100%",
+    ];
+    life.by("authority", &create);
+    life.chain.warp("2027-03-03T01:00:00Z");
+    for oracle in ["oracle-1", "oracle-2"] {
+        life.attest(oracle, "growth", "0", "75", None).succeeded();
+    }
+    life.chain.warp("2027-03-06T00:00:00Z");
+    life.by("payer", &["crank", &plan]);
+    life.by("payer", &["claim", &life.grant(0)]);
+
+    let form = |form: &str, more: &[&str]| {
+        let arguments = [&["plan", "statement", &plan, "--format", form], more].concat();
+        life.earnout.run(&arguments).succeeded().stdout
+    };
+    // 750 of 1,000 were earned; the only grant gets the 250 that were not, all of them: its cap is 500.
+    let csv = form("csv", &[]);
+    let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    let column = |name: &str| {
+        rows[0]
+            .iter()
+            .position(|head| *head == name)
+            .unwrap_or_else(|| panic!("{name}: {csv}"))
+    };
+    assert_eq!(rows.len(), 2, "{csv}");
+    for (name, value) in [
+        ("period", "0"),
+        ("beneficiary", &beneficiary),
+        ("tranche", "1000.000000"),
+        ("earned", "750.000000"),
+        ("bonus", "250.000000"),
+        ("claimed", "1000.000000"),
+        ("growth: value", "75"),
+        ("growth: score", "7500"),
+        ("growth: by", "agreement"),
+        (
+            "growth: attested by",
+            &format!("{} {}", life.key("oracle-1"), life.key("oracle-2")),
+        ),
+        ("growth: evidence SHA-256", &format!("{0} {0}", "5e".repeat(32))),
+        ("tasks: value", ""),
+    ] {
+        assert_eq!(rows[1][column(name)], value, "{name}");
+    }
+    let by_grant = form("csv", &["--by", "grant"]);
+    assert!(
+        by_grant
+            .lines()
+            .nth(1)
+            .unwrap()
+            .contains(",3000.000000,0.000000,750.000000,250.000000,"),
+        "{by_grant}"
+    );
+    let table = form("table", &[]);
+    assert!(
+        table.contains("All recorded amounts agree: 1 settlement computed again"),
+        "{table}"
+    );
+    assert!(table.contains("75 %"), "{table}");
+    let markdown = form("markdown", &[]);
+    assert!(
+        markdown.contains("| growth | all | 75 % | 7,500 | agreement |"),
+        "{markdown}"
+    );
+    assert!(
+        markdown.contains(&format!("`{}`<br>`{}`", life.key("oracle-1"), life.key("oracle-2"))),
+        "{markdown}"
+    );
+    let json: Value = serde_json::from_str(&form("json", &[])).unwrap();
+    assert_eq!(json["grants"][0]["lines"][0]["earned"], tokens(750));
+    let compact = life
+        .earnout
+        .run(&["plan", "statement", &plan, "--output", "json-compact"])
+        .succeeded();
+    assert_eq!((compact.stdout.lines().count(), compact.json()), (1, json));
+
+    // One event, one line.
+    let lines = life
+        .earnout
+        .run(&["events", &plan, "--output", "json-compact", "--kind", "ValueAttested"])
+        .succeeded();
+    let values: Vec<Value> = lines
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(
+        values.iter().map(|event| event["value"].clone()).collect::<Vec<_>>(),
+        ["750", "750"]
+    );
+    life.earnout
+        .run(&["events", &plan, "--kind", "Nothing"])
+        .failed(1)
+        .says("there is no event `Nothing`");
+    let other = Pubkey::new_unique().to_string();
+    for command in [
+        &["plan", "show"][..],
+        &["plan", "statement"],
+        &["grant", "show"],
+        &["grant", "list"],
+        &["events"],
+    ] {
+        let refused = life.run("payer", &[command, &[&other]].concat()).failed(1).says(&other);
+        assert!(refused.json()["error"]["what"].as_str().unwrap().contains(&other));
+    }
+    life.run("payer", &["grant", "show", &life.grant(9)])
+        .failed(1)
+        .says("has no grant 9");
+    life.run("payer", &["attestation", "show", &plan, "growth", "3"])
+        .failed(1)
+        .says("its periods are 0 to 2");
+    life.run("payer", &["attestation", "show", &plan, "tasks", "0"])
+        .failed(1)
+        .says("--grant GRANT");
+    life.run("payer", &["attestation", "show", &plan, "speed", "0"])
+        .failed(1)
+        .says("0 growth, 1 tasks");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_events_are_shown_as_they_happen() {
+    use std::io::{BufRead, BufReader};
+    let life = Life::begin().await;
+    let (plan, beneficiary) = (life.plan(), life.key("beneficiary-1"));
+    let arguments = ["events", &plan, "--watch", "--from", "6", "--output", "json-compact"];
+    let mut watching = life.earnout.spawn(&arguments);
+    let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+    let create = [
+        "grant",
+        "create",
+        &plan,
+        &beneficiary,
+        "10",
+        "--weight",
+        "growth=100%",
+        "--revocable",
+    ];
+    life.by("authority", &create);
+    let event: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(
+        (&event["event"], &event["sequence"]),
+        (&json!("GrantCreated"), &json!(6))
+    );
+    life.by("authority", &["grant", "terminate", &life.grant(0)]);
+    let event: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!((&event["event"], &event["sequence"]), (&json!("GrantEnded"), &json!(7)));
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+}
+
+/// Text on the chain cannot act on a terminal, whoever wrote it.
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_names_are_shown_and_not_obeyed() {
+    let life = Life::begin().await;
+    let file = std::fs::read_to_string(life.earnout.home().join("plan.toml")).unwrap();
+    let file = file
+        .replace("id = 7", "id = 8")
+        .replace(r#"name = "growth""#, r#"name = "=1+1\u202Egro|wth""#);
+    life.earnout.file("hostile.toml", file);
+    life.by("authority", &["plan", "create", "hostile.toml"]);
+    let plan = pda::plan(&life.chain.key("authority").pubkey(), 8).to_string();
+    let plain = |arguments: &[&str]| life.earnout.run(arguments).succeeded().stdout;
+    let shown = plain(&["plan", "show", &plan]);
+    assert!(
+        shown.contains(r"=1+1\u{202e}gro|wth") && !shown.contains('\u{202e}'),
+        "{shown}"
+    );
+    let events = plain(&["events", &plan]);
+    assert!(events.contains(r"\u{202e}") && !events.contains('\u{202e}'), "{events}");
+    let json = plain(&["plan", "show", &plan, "--output", "json"]);
+    assert!(
+        json.contains(r"=1+1\u202egro|wth") && !json.contains('\u{202e}'),
+        "{json}"
+    );
+    let parsed: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(parsed["kpis"][0]["name"], "=1+1\u{202e}gro|wth");
+    let csv = plain(&["plan", "statement", &plan, "--format", "csv"]);
+    assert!(csv.contains(r"'=1+1\u{202e}gro|wth: value"), "{csv}");
+    let markdown = plain(&["plan", "statement", &plan, "--format", "markdown"]);
+    assert!(markdown.contains(r"\=1\+1\\u\{202e\}gro\|wth"), "{markdown}");
+}
