@@ -8,7 +8,12 @@ use {
     serde_json::{Value, json},
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,
-    std::{mem::offset_of, time::Duration},
+    std::{
+        io::{Read, Write},
+        mem::offset_of,
+        net::TcpStream,
+        time::Duration,
+    },
     tokio::time::sleep,
 };
 
@@ -62,6 +67,33 @@ async fn the_chain_answers() {
     assert_eq!(info["tokenAmount"]["uiAmountString"], "50000000");
 }
 
+/// A web page asks the browser, and the browser asks the chain, whether it may.
+#[test]
+fn pages_of_other_origins_may_ask() {
+    let chain = Chain::start(&[]);
+    let address = chain.rpc_url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let origin = "http://localhost:5173";
+    write!(
+        stream,
+        "OPTIONS / HTTP/1.1\r\nHost: {address}\r\nOrigin: {origin}\r\nAccess-Control-Request-Method: POST\r\n\
+         Access-Control-Request-Headers: content-type,solana-client\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let answer = answer.to_lowercase();
+    assert!(answer.starts_with("http/1.1 200"), "{answer}");
+    assert!(
+        answer.contains(&format!("access-control-allow-origin: {origin}")),
+        "{answer}"
+    );
+    assert!(
+        answer.contains("access-control-allow-headers: content-type, solana-client"),
+        "{answer}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_are_found() {
     let chain = Chain::start(&["--demo", "--slot-ms", "100"]);
@@ -90,6 +122,15 @@ async fn accounts_are_found() {
             account => Some(accounts::grant(&data(account)).unwrap().index),
         });
     assert_eq!(indices.collect::<Vec<_>>(), [Some(2), None, Some(0)]);
+
+    // As many as one request may ask for.
+    let hundred: Vec<_> = (0..100).map(|index| chain.demo_grant(index % 5).to_string()).collect();
+    let hundred = chain.ask("getMultipleAccounts", json!([hundred, config])).await;
+    assert_eq!(hundred["value"].as_array().unwrap().len(), 100);
+    for (index, account) in hundred["value"].as_array().unwrap().iter().enumerate() {
+        let index = u32::try_from(index % 5).unwrap();
+        assert_eq!(accounts::grant(&data(account)).unwrap().index, index);
+    }
 
     let memcmp = |offset: usize, bytes: &Pubkey| json!({ "memcmp": { "offset": offset, "bytes": bytes.to_string() } });
     let of_plan = memcmp(8 + offset_of!(Grant, plan), &plan);
