@@ -20,7 +20,9 @@ function readInterface() {
 
 /** The generated messages exist in development only; a user needs them most in production. */
 function errorTexts({ errors }) {
-  const lines = errors.map(({ code, name, msg }) => `  ${code}: { name: ${JSON.stringify(name)}, message: ${JSON.stringify(msg)} },\n`);
+  const lines = errors.map(
+    ({ code, name, msg }) => `  ${code}: { name: ${JSON.stringify(name)}, message: ${JSON.stringify(msg)} },\n`,
+  );
   return `// Written by scripts/generate.mjs from idl/earnout.json.\n\n/** Name and message of every error of the program, by its code. */\nexport const ERROR_TEXTS: Record<number, { name: string; message: string }> = {\n${lines.join('')}};\n`;
 }
 
@@ -32,7 +34,12 @@ function eventDiscriminators({ events }) {
 
 async function generate(folder) {
   const codama = createFromRoot(rootNodeFromAnchor(readInterface()));
-  const options = { kitImportStrategy: 'rootOnly', generatedFolder: '.', syncPackageJson: false, deleteFolderBeforeRendering: true };
+  const options = {
+    kitImportStrategy: 'rootOnly',
+    generatedFolder: '.',
+    syncPackageJson: false,
+    deleteFolderBeforeRendering: true,
+  };
   await codama.accept(renderVisitor(folder, options));
   writeFileSync(join(folder, 'errors', 'texts.ts'), errorTexts(readInterface()));
   writeFileSync(join(folder, 'events.ts'), eventDiscriminators(readInterface()));
@@ -56,7 +63,9 @@ if (process.argv.includes('--check')) {
     const names = new Set([...expected.keys(), ...found.keys()]);
     const stale = [...names].filter((name) => expected.get(name) !== found.get(name)).sort();
     if (stale.length > 0) {
-      console.error(`error: src/generated differs from what idl/earnout.json gives:\n  ${stale.join('\n  ')}\nRun: npm run generate`);
+      console.error(
+        `error: src/generated differs from what idl/earnout.json gives:\n  ${stale.join('\n  ')}\nRun: npm run generate`,
+      );
       process.exitCode = 1;
     }
   } finally {

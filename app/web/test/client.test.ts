@@ -6,7 +6,16 @@ import { EVENT_NAMES, decodeEvent, some } from '../src/chain/events';
 import { asFault } from '../src/chain/fault';
 import { readHistory } from '../src/chain/history';
 import * as instructions from '../src/chain/instructions';
-import { OFFSETS, PLAN_SIZE, GRANT_SIZE, ATTESTATION_SIZE, PERIOD_SIZE, findRoles, readOnePlan, readPools } from '../src/chain/read';
+import {
+  OFFSETS,
+  PLAN_SIZE,
+  GRANT_SIZE,
+  ATTESTATION_SIZE,
+  PERIOD_SIZE,
+  findRoles,
+  readOnePlan,
+  readPools,
+} from '../src/chain/read';
 import { TOKEN_PROGRAM, associatedTokenAccount, readTokenAccount } from '../src/chain/token';
 import { exportMessage, prepare, submit } from '../src/chain/transaction';
 import { bonus } from '../src/core/redistribution';
@@ -110,7 +119,10 @@ describe('the built program', () => {
   });
 
   it('shares a pool as the arithmetic says', async () => {
-    const s = await scenario({ terms: { unearnedPolicy: UnearnedPolicy.Redistribute }, grants: [{}, { allocation: 600n * TOKEN }] });
+    const s = await scenario({
+      terms: { unearnedPolicy: UnearnedPolicy.Redistribute },
+      grants: [{}, { allocation: 600n * TOKEN }],
+    });
     const { plan } = await s.state();
     const { end, settleDeadline } = periodTimes(plan, 0);
     s.chain.warp(end);
@@ -259,7 +271,9 @@ describe('the built program', () => {
       asFault(await readOnePlan(s.chain, address).catch((error: unknown) => error)).message;
     expect(await message(grant!.address)).toContain('address of a grant');
     expect(await message(s.mint)).toContain('no plan');
-    expect(await message('SysvarC1ock11111111111111111111111111111112' as typeof s.plan)).toContain('nothing at this address');
+    expect(await message('SysvarC1ock11111111111111111111111111111112' as typeof s.plan)).toContain(
+      'nothing at this address',
+    );
   });
 
   it('keeps the terms that were given, whatever the names', async () => {

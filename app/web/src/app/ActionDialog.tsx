@@ -2,10 +2,11 @@ import { useCallback, useEffect, useState } from 'react';
 import type { Address, Signature } from '@solana/kit';
 import { explorerUrl, walletChain } from '../chain/cluster';
 import { type Fault, asFault } from '../chain/fault';
-import { type Prepared, type Step, prepare, submit } from '../chain/transaction';
+import { type Prepared, type Step, prepare, prepareLater, submit } from '../chain/transaction';
 import { inParallel } from '../chain/batches';
 import { plural } from '../text/time';
 import { short } from '../text/hash';
+import { Icon } from '../ui/Icon';
 import { Sol } from '../ui/Amount';
 import { Dialog } from '../ui/Dialog';
 import { Facts, type Fact } from '../ui/Facts';
@@ -29,7 +30,8 @@ const STEPS: Record<Step, string> = {
 
 /** Simulations under way at once. */
 const PARALLEL = 4;
-const FEE_OF_ONE = 5_000n;
+/** Transactions that are signed at once: as many as can be confirmed one by one before a signature expires. */
+const BATCH = 20;
 
 /** Shows what an action does before the wallet opens, follows it, and shows how it ended. */
 export function ActionDialog({ action, signer, onClose }: { action: Action; signer: Address; onClose: () => void }) {
@@ -37,31 +39,50 @@ export function ActionDialog({ action, signer, onClose }: { action: Action; sign
   const [state, setState] = useState<State>({ name: 'preparing' });
   const [signatures, setSignatures] = useState<Signature[]>([]);
 
-  const review = useCallback(async () => {
-    setState({ name: 'preparing' });
+  /** What `request` has from transaction `first` on: of those in order only the next one can be simulated. */
+  const prepareAll = useCallback(
+    async ({ transactions, inOrder }: ActionRequest, first: number) => {
+      const left = transactions.slice(first);
+      if (!inOrder) return inParallel(left, PARALLEL, (instructions) => prepare(chain, signer, instructions));
+      const [next = [], ...later] = left;
+      return [await prepare(chain, signer, next), ...later.map((instructions) => prepareLater(signer, instructions))];
+    },
+    [chain, signer],
+  );
+
+  const work = useCallback(async (): Promise<State> => {
     let request: ActionRequest | undefined;
     try {
       request = await action.build(signer);
-      const now = request.inOrder ? request.transactions.slice(0, 1) : request.transactions;
-      const prepared = await inParallel(now, PARALLEL, (instructions) => prepare(chain, signer, instructions));
-      setState({ name: 'review', request, prepared });
+      return { name: 'review', request, prepared: await prepareAll(request, 0) };
     } catch (error) {
-      setState({ name: 'failed', fault: asFault(error), request });
+      return { name: 'failed', fault: asFault(error), request };
     }
-  }, [action, chain, signer]);
+  }, [action, prepareAll, signer]);
 
-  useEffect(() => void review(), [review]);
+  useEffect(() => {
+    let gone = false;
+    void work().then((next) => gone || setState(next));
+    return () => {
+      gone = true;
+    };
+  }, [work]);
+
+  function review() {
+    setState({ name: 'preparing' });
+    void work().then(setState);
+  }
 
   async function run(request: ActionRequest, prepared: readonly Prepared[]) {
     const sign = walletSigner(() => wallets.get().connection, walletChain(cluster, isMainnet === true));
     const onStep = (step: Step) => setState({ name: 'running', request, step });
     const onConfirmed = (signature: Signature) => setSignatures((all) => [...all, signature]);
     try {
-      await submit(chain, prepared, sign, onStep, onConfirmed);
-      if (request.inOrder) {
-        for (const instructions of request.transactions.slice(1)) {
-          await submit(chain, [await prepare(chain, signer, instructions)], sign, onStep, onConfirmed);
-        }
+      let left = prepared;
+      for (let first = BATCH; ; first += BATCH) {
+        await submit(chain, left.slice(0, BATCH), sign, onStep, onConfirmed);
+        if (first >= request.transactions.length) break;
+        left = await prepareAll(request, first);
       }
       setState({ name: 'done', request });
     } catch (error) {
@@ -102,7 +123,7 @@ export function ActionDialog({ action, signer, onClose }: { action: Action; sign
       )}
       {state.name === 'failed' && (
         <FaultNotice fault={state.fault}>
-          <button type="button" className="button primary" onClick={() => void review()}>
+          <button type="button" className="button primary" onClick={review}>
             Back to the summary
           </button>
           <button type="button" className="button" onClick={onClose}>
@@ -122,16 +143,25 @@ export function ActionDialog({ action, signer, onClose }: { action: Action; sign
   );
 }
 
-function Summary({ request, prepared, signer }: { request: ActionRequest; prepared: readonly Prepared[]; signer: Address }) {
+function Summary({
+  request,
+  prepared,
+  signer,
+}: {
+  request: ActionRequest;
+  prepared: readonly Prepared[];
+  signer: Address;
+}) {
   const { wallet } = useWallet().connection ?? {};
-  const known = prepared.reduce((sum, { fee }) => sum + fee, 0n);
-  const later = BigInt(request.transactions.length - prepared.length);
+  const fees = prepared.reduce((sum, { fee }) => sum + fee, 0n);
   const costs: Fact[] = [
-    ['Network fee', <Sol key="fee" lamports={known + later * FEE_OF_ONE} />],
+    ['Network fee', <Sol key="fee" lamports={fees} />],
     ...(request.rent ? [['Rent deposit', <Sol key="rent" lamports={request.rent} />] as const] : []),
     ['Signed and paid by', `${short(signer)}${wallet === undefined ? '' : ` (${wallet.name})`}`],
   ];
-  const units = prepared.reduce((sum, each) => sum + each.units, 0);
+  const simulated = request.inOrder ? prepared.slice(0, 1) : prepared;
+  const units = simulated.reduce((sum, each) => sum + each.units, 0);
+  const later = prepared.length - simulated.length;
   return (
     <>
       <Facts facts={request.lines} />
@@ -141,9 +171,10 @@ function Summary({ request, prepared, signer }: { request: ActionRequest; prepar
         <p className="hint">The deposit comes back to who paid it when the account is closed.</p>
       )}
       <details>
-        <summary>Simulated: {plural(request.transactions.length, 'transaction')} would succeed</summary>
+        <summary>Simulated: {plural(simulated.length, 'transaction')} would succeed</summary>
         <p className="hint">
-          {units.toLocaleString('en')} compute units at most. {later > 0n && 'Later ones are simulated when their turn comes.'}
+          {units.toLocaleString('en')} compute units at most.{' '}
+          {later > 0 && `${plural(later, 'more transaction')} in this order, each checked when its turn comes.`}
         </p>
         <pre>{prepared.flatMap(({ logs }) => logs).join('\n')}</pre>
       </details>
@@ -164,7 +195,7 @@ function Confirmed({ signatures }: { signatures: readonly Signature[] }) {
               <code>{short(signature)}</code>
             ) : (
               <a href={url} target="_blank" rel="noreferrer">
-                {short(signature)} ↗
+                {short(signature)} <Icon name="out" />
               </a>
             )}
           </li>

@@ -13,7 +13,15 @@ import type { Action, ActionRequest } from './action';
 type Exported = { request: ActionRequest; messages: string[]; others: Address[] };
 
 /** An action as base64 messages, for a multisig whose vault signs and pays. */
-export function ExportDialog({ action, signer, onClose }: { action: Action; signer: Address | undefined; onClose: () => void }) {
+export function ExportDialog({
+  action,
+  signer,
+  onClose,
+}: {
+  action: Action;
+  signer: Address | undefined;
+  onClose: () => void;
+}) {
   const [vault, setVault] = useState<string>(signer ?? '');
   const [exported, setExported] = useState<Exported>();
   const [fault, setFault] = useState<Fault>();
@@ -35,8 +43,8 @@ export function ExportDialog({ action, signer, onClose }: { action: Action; sign
   return (
     <Dialog title={`${action.title}: export`} onClose={onClose}>
       <p>
-        The unsigned message, in base64, for a transaction of your multisig (with Squads: <code>vault-transaction-create
-        --transaction-message</code>). The multisig sets the blockhash when it executes.
+        The unsigned message, in base64, for a transaction of your multisig (with Squads:{' '}
+        <code>vault-transaction-create --transaction-message</code>). The multisig sets the blockhash when it executes.
       </p>
       <TextField label="Signs and pays: the multisig’s vault" value={vault} onChange={setVault} error={wrong} />
       <p className="actions">

@@ -65,7 +65,15 @@ export function Root({ wallets, connect = rpcChain }: { wallets: WalletStore; co
 
 type Pending = { action: Action; signer: Address | undefined; how: 'sign' | 'export' };
 
-function OnCluster({ route, wallets, connect }: { route: Route; wallets: WalletStore; connect: (cluster: Cluster) => Chain }) {
+function OnCluster({
+  route,
+  wallets,
+  connect,
+}: {
+  route: Route;
+  wallets: WalletStore;
+  connect: (cluster: Cluster) => Chain;
+}) {
   const { cluster, view } = route;
   const { rpcUrl, wsUrl, name } = cluster;
   const chain = useMemo(() => connect({ name, rpcUrl, wsUrl }), [connect, name, rpcUrl, wsUrl]);
@@ -102,7 +110,8 @@ function PendingAction({ pending, onClose }: { pending: Pending; onClose: () => 
   const connected = useWallet().connection?.address;
   // The action stays with the account it was shown to, whatever the wallet does meanwhile.
   const [signer] = useState(connected);
-  if (pending.how === 'export') return <ExportDialog action={pending.action} signer={pending.signer} onClose={onClose} />;
+  if (pending.how === 'export')
+    return <ExportDialog action={pending.action} signer={pending.signer} onClose={onClose} />;
   if (signer === undefined) return null;
   return <ActionDialog action={pending.action} signer={signer} onClose={onClose} />;
 }
@@ -235,4 +244,3 @@ function useChainTime(chain: Chain): bigint | undefined {
   if (read === undefined) return undefined;
   return read.time + BigInt(Math.max(0, Math.floor((tick - read.at) / 1_000)));
 }
-

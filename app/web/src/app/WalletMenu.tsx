@@ -10,19 +10,20 @@ import { useApp, useWallet } from './context';
 export function WalletMenu() {
   const { wallets } = useApp();
   const { connection, connecting } = useWallet();
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState<'connect' | 'account'>();
+  const close = () => setOpen(undefined);
   return (
     <>
       <button
         type="button"
         className={connection === undefined ? 'button primary' : 'button'}
-        onClick={() => setOpen(true)}
+        onClick={() => setOpen(connection === undefined ? 'connect' : 'account')}
       >
         {connection !== undefined ? short(connection.address) : connecting ? 'Connecting…' : 'Connect wallet'}
       </button>
-      {open && connection === undefined && <ConnectDialog onClose={() => setOpen(false)} />}
-      {open && connection !== undefined && (
-        <Dialog title={visible(connection.wallet.name)} onClose={() => setOpen(false)}>
+      {open === 'connect' && connection === undefined && <ConnectDialog onClose={close} />}
+      {open === 'account' && connection !== undefined && (
+        <Dialog title={visible(connection.wallet.name)} onClose={close}>
           <p>
             <code className="wide">{connection.address}</code>
           </p>
@@ -32,7 +33,7 @@ export function WalletMenu() {
               type="button"
               className="button"
               onClick={() => {
-                setOpen(false);
+                close();
                 void wallets.disconnect();
               }}
             >
@@ -59,7 +60,12 @@ function ConnectDialog({ onClose }: { onClose: () => void }) {
       <ul className="plain wallets">
         {available.map((wallet) => (
           <li key={wallet.name}>
-            <button type="button" className="button wallet" disabled={connecting} onClick={() => void wallets.connect(wallet)}>
+            <button
+              type="button"
+              className="button wallet"
+              disabled={connecting}
+              onClick={() => void wallets.connect(wallet)}
+            >
               <img src={wallet.icon} alt="" width="24" height="24" />
               {visible(wallet.name)}
             </button>

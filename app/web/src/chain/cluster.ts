@@ -75,7 +75,9 @@ function checkedWs(url: string): string {
 function endpoint(text: string, protocols: string[]): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !protocols.includes(url.protocol)) {
-    throw new Error(`"${text}" is no address of an endpoint. It begins with ${protocols.map((p) => `${p}//`).join(' or ')}.`);
+    throw new Error(
+      `"${text}" is no address of an endpoint. It begins with ${protocols.map((p) => `${p}//`).join(' or ')}.`,
+    );
   }
   return url;
 }

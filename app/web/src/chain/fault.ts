@@ -105,13 +105,13 @@ export function asFault(error: unknown): Fault {
 function customCode(error: unknown): number | undefined {
   const inner = instructionError(error);
   if (typeof inner !== 'object' || inner === null || !('Custom' in inner)) return undefined;
-  const code = Number((inner as { Custom: unknown }).Custom);
+  const code = Number(inner.Custom);
   return Number.isSafeInteger(code) ? code : undefined;
 }
 
 function instructionError(error: unknown): unknown {
   if (typeof error !== 'object' || error === null || !('InstructionError' in error)) return undefined;
-  const pair = (error as { InstructionError: unknown }).InstructionError;
+  const pair = error.InstructionError;
   return Array.isArray(pair) ? (pair[1] as unknown) : undefined;
 }
 

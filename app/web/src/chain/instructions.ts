@@ -23,7 +23,14 @@ import type { KpiTermsArgs } from '../generated/types/kpiTerms';
 import type { Grant } from '../model/grant';
 import { type Attestation, subjectOf } from '../model/reading';
 import { type Kpi, NO_KEY, type Plan } from '../model/terms';
-import { attestationAddress, eventAuthorityAddress, grantAddress, periodAddress, planAddress, vaultAddress } from './addresses';
+import {
+  attestationAddress,
+  eventAuthorityAddress,
+  grantAddress,
+  periodAddress,
+  planAddress,
+  vaultAddress,
+} from './addresses';
 import { MEMO_PROGRAM } from './token';
 
 /** Signatures are made by the wallet over the whole message: an instruction only says whose it needs. */
@@ -198,7 +205,14 @@ export async function claim(
   minReceived: bigint,
 ): Promise<Instruction> {
   const memoProgram = needsMemo ? MEMO_PROGRAM : undefined;
-  const accounts = { claimant: signer(claimant), ...tokenOf(plan), grant, destination, memoProgram, ...(await event()) };
+  const accounts = {
+    claimant: signer(claimant),
+    ...tokenOf(plan),
+    grant,
+    destination,
+    memoProgram,
+    ...(await event()),
+  };
   return getClaimInstruction({ ...accounts, amount: null, minReceived });
 }
 
@@ -210,5 +224,11 @@ export function createTokenAccount(
   token: { mint: Address; tokenProgram: Address },
 ): Instruction {
   const { mint, tokenProgram } = token;
-  return getCreateAssociatedTokenIdempotentInstruction({ payer: signer(payer), ata: account, owner, mint, tokenProgram });
+  return getCreateAssociatedTokenIdempotentInstruction({
+    payer: signer(payer),
+    ata: account,
+    owner,
+    mint,
+    tokenProgram,
+  });
 }

@@ -106,15 +106,27 @@ export async function readOnePlan(chain: Chain, address: Address): Promise<PlanS
   if (state !== undefined) return state;
   const [account] = await chain.accounts([address]);
   if (account === undefined) {
-    throw new Fault('input', 'There is nothing at this address.', 'Check the address, and the cluster at the top of the page.');
+    throw new Fault(
+      'input',
+      'There is nothing at this address.',
+      'Check the address, and the cluster at the top of the page.',
+    );
   }
   if (isKind(account, CLOSED_PLAN_DISCRIMINATOR)) {
-    throw new Fault('input', 'This plan is closed: everything was paid out or returned.', 'Its transactions are still on the chain.');
+    throw new Fault(
+      'input',
+      'This plan is closed: everything was paid out or returned.',
+      'Its transactions are still on the chain.',
+    );
   }
   if (isKind(account, GRANT_DISCRIMINATOR)) {
     throw new Fault('input', 'This is the address of a grant, not of a plan.', 'Open it under “Grant”.');
   }
-  throw new Fault('input', 'The account at this address is no plan.', 'Check the address, and the cluster at the top of the page.');
+  throw new Fault(
+    'input',
+    'The account at this address is no plan.',
+    'Check the address, and the cluster at the top of the page.',
+  );
 }
 
 /** Decodes what `find` returned; accounts of a later release's layout are left out. */

@@ -11,15 +11,7 @@ import {
   getBase64Encoder,
 } from '@solana/kit';
 import { EARNOUT_PROGRAM_ADDRESS } from '../generated/programs/earnout';
-import type {
-  AccountFilter,
-  Chain,
-  PastTransaction,
-  RawAccount,
-  SignatureState,
-  Stop,
-  WatchEvents,
-} from './chain';
+import type { AccountFilter, Chain, PastTransaction, RawAccount, SignatureState, Stop, WatchEvents } from './chain';
 import type { Cluster } from './cluster';
 import { Fault, unreachable } from './fault';
 import { inBatches, inParallel } from './batches';
@@ -59,7 +51,9 @@ export function rpcChain(cluster: Cluster): Chain {
   return {
     async accounts(addresses) {
       const batches = await inBatches(addresses, ACCOUNTS_PER_CALL, PARALLEL, async (batch) => {
-        const { value } = await ask(rpc.getMultipleAccounts([...batch], { commitment: COMMITMENT, encoding: 'base64' }));
+        const { value } = await ask(
+          rpc.getMultipleAccounts([...batch], { commitment: COMMITMENT, encoding: 'base64' }),
+        );
         return value.map((account, index) => {
           const address = batch[index];
           return account === null || address === undefined ? undefined : decoded(address, account);
@@ -93,7 +87,9 @@ export function rpcChain(cluster: Cluster): Chain {
     watchProgram(filter, events) {
       return watch(async (abortSignal) => {
         const options = { commitment: COMMITMENT, encoding: 'base64', filters: rpcFilters(filter) } as const;
-        const all = await subscriptions.programNotifications(EARNOUT_PROGRAM_ADDRESS, options).subscribe({ abortSignal });
+        const all = await subscriptions
+          .programNotifications(EARNOUT_PROGRAM_ADDRESS, options)
+          .subscribe({ abortSignal });
         return mapped(all, ({ value }) => decoded(value.pubkey, value.account));
       }, events);
     },

@@ -18,10 +18,7 @@ import {
   setTransactionMessageFeePayer,
   setTransactionMessageLifetimeUsingBlockhash,
 } from '@solana/kit';
-import {
-  getSetComputeUnitLimitInstruction,
-  getSetComputeUnitPriceInstruction,
-} from '@solana-program/compute-budget';
+import { getSetComputeUnitLimitInstruction, getSetComputeUnitPriceInstruction } from '@solana-program/compute-budget';
 import type { Chain, Lifetime } from './chain';
 import { Fault, expired, refusal } from './fault';
 
@@ -51,7 +48,10 @@ export type Prepared = {
 };
 
 /** What signs: gets transactions and returns each with the signature of `payer`; a wallet asks for all at once. */
-export type SignTransactions = (transactions: readonly Transaction[], payer: Address) => Promise<readonly Transaction[]>;
+export type SignTransactions = (
+  transactions: readonly Transaction[],
+  payer: Address,
+) => Promise<readonly Transaction[]>;
 
 function messageOf(payer: Address, instructions: readonly Instruction[], lifetime: Lifetime) {
   return pipe(
@@ -100,6 +100,16 @@ export async function prepare(chain: Chain, payer: Address, instructions: readon
   return { payer, instructions, units, price, fee, logs: simulation.logs };
 }
 
+/**
+ * A transaction that cannot be simulated yet, because it needs another one before it: asks for all the units there are,
+ * which costs nothing without a price for priority.
+ */
+export function prepareLater(payer: Address, instructions: readonly Instruction[]): Prepared {
+  const compiled = compileTransaction(messageOf(payer, withBudget(instructions, MAX_UNITS, 0n), ANY_LIFETIME));
+  const fee = LAMPORTS_PER_SIGNATURE * BigInt(Object.keys(compiled.signatures).length);
+  return { payer, instructions, units: MAX_UNITS, price: 0n, fee, logs: [] };
+}
+
 /** The median of what others paid lately for the same accounts, within a limit. */
 async function priceFor(chain: Chain, instructions: readonly Instruction[]): Promise<bigint> {
   const writable = new Set<Address>();
@@ -115,8 +125,8 @@ async function priceFor(chain: Chain, instructions: readonly Instruction[]): Pro
 export type Step = 'signing' | 'sending' | 'confirming';
 
 /**
- * Signs, sends and confirms transactions that do not depend on each other, all signed at once. Throws a fault when one
- * fails; `onConfirmed` has told of those before it, nothing of the others was changed.
+ * Signs transactions all at once, then sends and confirms them one after the other. Throws a fault when one fails;
+ * `onConfirmed` has told of those before it, nothing of the others was changed.
  */
 export async function submit(
   chain: Chain,
@@ -158,7 +168,11 @@ function checkSigned(signed: Transaction, payer: Address) {
     );
   }
   if (Object.values(signed.signatures).some((signature) => signature === null)) {
-    throw new Fault('rejected', 'The wallet returned the transaction without a signature. Nothing was sent.', 'Try again.');
+    throw new Fault(
+      'rejected',
+      'The wallet returned the transaction without a signature. Nothing was sent.',
+      'Try again.',
+    );
   }
 }
 

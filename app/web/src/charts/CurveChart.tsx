@@ -40,20 +40,34 @@ export function CurveChart({ curve, decimals, unit, rangeMin, rangeMax, value }:
   const score = value === undefined ? undefined : scoreOf(curve, value);
   const name = (at: bigint) => `${plainNumber(at, decimals)}${unit === '' ? '' : ` ${visible(unit)}`}`;
   const points = curve.points.map((point) => `${name(point.value)} scores ${percent(point.score)}`).join(', ');
-  const reached = value === undefined || score === undefined ? '' : `. The value ${name(value)} scores ${percent(score)}`;
+  const reached =
+    value === undefined || score === undefined ? '' : `. The value ${name(value)} scores ${percent(score)}`;
   const ticks = axisTicks(curve, low, high, x);
   return (
-    <svg className="chart curve" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`Curve: ${points}${reached}`}>
+    <svg
+      className="chart curve"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      role="img"
+      aria-label={`Curve: ${points}${reached}`}
+    >
       {[...new Set([0, 10_000, best])].map((tick) => (
         <g key={tick} className={tick === 10_000 ? 'grid target' : 'grid'}>
           <line x1={MARGIN.left} x2={WIDTH - MARGIN.right} y1={y(tick)} y2={y(tick)} />
-          <text x={MARGIN.left - 6} y={y(tick)} dy="0.32em" textAnchor="end">
-            {percent(tick)}
-          </text>
+          {(tick !== best || tick === 10_000 || y(10_000) - y(tick) > 12) && (
+            <text x={MARGIN.left - 6} y={y(tick)} dy="0.32em" textAnchor="end">
+              {percent(tick)}
+            </text>
+          )}
         </g>
       ))}
       {ticks.map((tick) => (
-        <text key={String(tick)} className="tick" x={x(Number(tick))} y={HEIGHT - 12} textAnchor={anchor(x(Number(tick)))}>
+        <text
+          key={String(tick)}
+          className="tick"
+          x={x(Number(tick))}
+          y={HEIGHT - 12}
+          textAnchor={anchor(x(Number(tick)))}
+        >
           {plainNumber(tick, decimals)}
         </text>
       ))}
@@ -75,7 +89,13 @@ export function CurveChart({ curve, decimals, unit, rangeMin, rangeMax, value }:
 const anchor = (at: number) => (at > WIDTH - 50 ? 'end' : at < MARGIN.left + 20 ? 'start' : 'middle');
 
 /** What is shown of the range: the curve with some room beside it, and the value. */
-function shownRange(first: bigint, last: bigint, min: bigint, max: bigint, value: bigint | undefined): [bigint, bigint] {
+function shownRange(
+  first: bigint,
+  last: bigint,
+  min: bigint,
+  max: bigint,
+  value: bigint | undefined,
+): [bigint, bigint] {
   const room = last === first ? 10n : (last - first) / 8n + 1n;
   let low = first - room < min ? min : first - room;
   let high = last + room > max ? max : last + room;

@@ -84,7 +84,9 @@ export function GrantChart({ plan, grant, decimals, now, outlook, earned, claime
         <path className="scheduled" d={stepped([...scheduled, { time: right, total: total(scheduled) }]) ?? ''} />
         <path className="earned" d={filled(soFar(earned)) ?? ''} />
         <path className="claimed" d={filled(soFar(claimed)) ?? ''} />
-        {outlook.earned.length > 0 && <path className="expected" d={stepped([...expected, { time: right, total: total(expected) }]) ?? ''} />}
+        {outlook.earned.length > 0 && (
+          <path className="expected" d={stepped([...expected, { time: right, total: total(expected) }]) ?? ''} />
+        )}
         {hasCliff && <Mark at={x(toDate(cliff))} text="cliff" className="cliff" />}
         {now >= start && <Mark at={x(toDate(now))} text="today" className="today" />}
       </svg>

@@ -18,13 +18,7 @@ export type Earnings = {
 export type StreamWindow = { start: bigint; end: bigint };
 
 /** How much of its earnings a grant's beneficiary may have been paid by `now`. */
-export function vested(
-  release: Release,
-  earnings: Earnings,
-  window: StreamWindow,
-  cliff: bigint,
-  now: bigint,
-): bigint {
+export function vested(release: Release, earnings: Earnings, window: StreamWindow, cliff: bigint, now: bigint): bigint {
   const { earned, lastEarned, bonus } = earnings;
   const all = u64(earned + bonus);
   if (lastEarned > earned) fail('PartExceedsWhole');

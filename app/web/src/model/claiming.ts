@@ -86,7 +86,14 @@ export async function claiming(chain: Chain, data: GrantData, now: bigint): Prom
     groups.push([instruction]);
   }
   if (claimable > 0n) {
-    const claim = await instructions.claim(me, plan, grant.address, destination, existing?.needsMemo ?? false, received);
+    const claim = await instructions.claim(
+      me,
+      plan,
+      grant.address,
+      destination,
+      existing?.needsMemo ?? false,
+      received,
+    );
     const create = instructions.createTokenAccount(me, me, destination, {
       mint: mint.address,
       tokenProgram: mint.tokenProgram,

@@ -28,7 +28,11 @@ export type Task = {
 export function tasksOf(data: PlanData, oracle: Address, now: bigint): Task[] {
   return votingPeriods(data, now)
     .filter((period) => oracleSet(data.plan, period).keys.includes(oracle))
-    .flatMap((period) => data.plan.kpis.flatMap((kpi) => subjectsOf(data, kpi, period, oracle).map((grant) => task(data, kpi, period, grant, oracle, now))))
+    .flatMap((period) =>
+      data.plan.kpis.flatMap((kpi) =>
+        subjectsOf(data, kpi, period, oracle).map((grant) => task(data, kpi, period, grant, oracle, now)),
+      ),
+    )
     .filter(({ reading }) => !reading.attestation?.account.resolved);
 }
 
@@ -40,10 +44,19 @@ function subjectsOf({ plan, grants }: PlanData, kpi: Kpi, period: number, oracle
   );
   if (kpi.scope === 'shared') return weighted.length > 0 ? [undefined] : [];
   // Nobody votes on its own pay.
-  return weighted.filter(({ account }) => account.beneficiary !== oracle && account.plan === plan.address).map(({ address }) => address);
+  return weighted
+    .filter(({ account }) => account.beneficiary !== oracle && account.plan === plan.address)
+    .map(({ address }) => address);
 }
 
-function task({ plan, attestations }: PlanData, kpi: Kpi, period: number, grant: Address | undefined, oracle: Address, now: bigint): Task {
+function task(
+  { plan, attestations }: PlanData,
+  kpi: Kpi,
+  period: number,
+  grant: Address | undefined,
+  oracle: Address,
+  now: bigint,
+): Task {
   const subject = grant ?? plan.address;
   const attestation = attestations.get(attestationKey(kpi.number, period, subject));
   const reading = readingAt(plan, kpi, period, subject, attestation, now);

@@ -148,7 +148,9 @@ export function nextDate(plan: Plan, grant: Grant, now: bigint): NextDate {
   if (now < start) return { time: start, what: 'starts' };
   const cliff = cliffTime(plan, grant);
   if (account.nextPeriod >= account.endPeriod) {
-    return now < cliff ? { time: cliff, what: 'cliff' } : { time: boundary(plan.calendar, account.endPeriod), what: 'over' };
+    return now < cliff
+      ? { time: cliff, what: 'cliff' }
+      : { time: boundary(plan.calendar, account.endPeriod), what: 'over' };
   }
   const end = boundary(plan.calendar, account.nextPeriod + 1);
   if (now < end) return { time: end, what: 'period-ends' };

@@ -117,7 +117,13 @@ export function readingAt(
 }
 
 /** Reads all KPIs on which the grant has weight for `period`. */
-export function readingsFor(plan: Plan, grant: Grant, period: number, attestations: Attestations, now: bigint): Reading[] {
+export function readingsFor(
+  plan: Plan,
+  grant: Grant,
+  period: number,
+  attestations: Attestations,
+  now: bigint,
+): Reading[] {
   return plan.kpis
     .filter((kpi) => (grant.account.kpiWeights[kpi.number] ?? 0) > 0)
     .map((kpi) => {

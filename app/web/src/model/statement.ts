@@ -25,8 +25,18 @@ export function statement(data: PlanData, events: readonly PastEvent[], now: big
   });
   const lines = [
     csvLine([
-      'grant', 'beneficiary', 'period', 'period start', 'period end', 'state', 'tranche', ...kpiColumns, 'earned', 'bonus',
-      'settled at', 'claimed by the grant in total',
+      'grant',
+      'beneficiary',
+      'period',
+      'period start',
+      'period end',
+      'state',
+      'tranche',
+      ...kpiColumns,
+      'earned',
+      'bonus',
+      'settled at',
+      'claimed by the grant in total',
     ]),
   ];
   for (const grant of data.grants.values()) {
@@ -50,7 +60,11 @@ export function statement(data: PlanData, events: readonly PastEvent[], now: big
           String(period),
           isoTime(times.start),
           isoTime(times.end),
-          settled !== undefined || period < grant.account.nextPeriod ? 'settled' : now < times.end ? 'running or to come' : 'ended',
+          settled !== undefined || period < grant.account.nextPeriod
+            ? 'settled'
+            : now < times.end
+              ? 'running or to come'
+              : 'ended',
           amount(settled?.tranche ?? trancheOf(grant, period)),
           ...kpis,
           settled === undefined ? '' : amount(settled.earned),

@@ -44,7 +44,7 @@ export function GrantScreen({ address }: { address: Address }) {
     <>
       <div className="title">
         <h1>
-          Grant {grant.account.index + 1} <GrantTags grant={grant} />
+          Grant {grant.account.index} <GrantTags grant={grant} />
         </h1>
         <LiveMark state={state} />
       </div>
@@ -69,7 +69,10 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
   const ready = amountsAt(plan, due.grant, now).claimable;
   const mine = connection?.address === account.beneficiary;
   const steps = useMemo(() => stepsOf(past.history, account), [past.history, account]);
-  const periods = Array.from({ length: account.endPeriod - account.firstPeriod }, (_, index) => account.firstPeriod + index);
+  const periods = Array.from(
+    { length: account.endPeriod - account.firstPeriod },
+    (_, index) => account.firstPeriod + index,
+  );
   const shown = periods.filter((period) => covers(grant, period)).reverse();
   const current = periods.find((period) => now < periodTimes(plan, period).settleDeadline) ?? periods.at(-1);
   return (
@@ -77,7 +80,11 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
       <section className="card">
         <Figures
           figures={[
-            ['Claimable now', <Amount key="c" value={ready} decimals={decimals} strong />, readyNote(due.steps.length, ready, amounts.claimable)],
+            [
+              'Claimable now',
+              <Amount key="c" value={ready} decimals={decimals} strong />,
+              readyNote(due.steps.length, ready, amounts.claimable),
+            ],
             ['Earned', <Amount key="e" value={amounts.earned + amounts.bonus} decimals={decimals} />],
             ['Claimed', <Amount key="p" value={amounts.claimed} decimals={decimals} />],
             ['Allocated', <Amount key="a" value={amounts.allocation} decimals={decimals} />],
@@ -122,9 +129,15 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
             ['Beneficiary', <AddressText key="b" address={account.beneficiary} you={mine} />],
             ['Token', <AddressText key="t" address={mint.address} />],
             ['Weights', <Weights key="w" data={data} />],
-            ['Periods', `${account.firstPeriod + 1} to ${account.endPeriod} of the plan’s ${plan.calendar.periodCount}`],
+            [
+              'Periods',
+              `${account.firstPeriod} to ${account.endPeriod - 1} of the plan’s ${plan.calendar.periodCount}, counted from 0`,
+            ],
             ['Cliff', account.cliffPeriods === 0 ? 'none' : <Time key="c" at={cliffTime(plan, grant)} />],
-            ['Can be terminated', has(grant, REVOCABLE) ? 'by the plan’s authority, never for time already served' : 'no'],
+            [
+              'Can be terminated',
+              has(grant, REVOCABLE) ? 'by the plan’s authority, never for time already served' : 'no',
+            ],
             ['Can be handed on', has(grant, TRANSFERABLE) ? 'yes' : 'no'],
             ['Who may claim', has(grant, CLAIM_LOCKED) ? 'only you' : 'anyone, but only to your own token account'],
           ]}
@@ -181,7 +194,10 @@ function HistoryNote({ past }: { past: HistoryState }) {
 }
 
 /** Earned and claimed over time. What the history does not explain (it can be cut short) comes first. */
-function stepsOf(history: History | undefined, account: GrantData['grant']['account']): { earned: Step[]; claimed: Step[] } {
+function stepsOf(
+  history: History | undefined,
+  account: GrantData['grant']['account'],
+): { earned: Step[]; claimed: Step[] } {
   const earned: Step[] = [];
   const claimed: Step[] = [];
   let [sumEarned, sumClaimed] = [0n, 0n];

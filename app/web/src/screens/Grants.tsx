@@ -17,7 +17,6 @@ import { Countdown } from '../ui/Time';
 import { claimAction } from './claimAction';
 import { LiveMark } from './LiveMark';
 
-
 /** All grants of the connected wallet, across plans. */
 export function Grants() {
   const { connection } = useWallet();
@@ -25,7 +24,9 @@ export function Grants() {
     return (
       <section className="card center">
         <h1>My grants</h1>
-        <p>Connect the wallet that your grants are made to. Connecting shares your address with this page, nothing else.</p>
+        <p>
+          Connect the wallet that your grants are made to. Connecting shares your address with this page, nothing else.
+        </p>
         <WalletMenu />
       </section>
     );
@@ -67,7 +68,9 @@ function GrantList({ data, now, onDone }: { data: GrantsData; now: bigint; onDon
     const state = data.plans.get(grant.account.plan);
     return state === undefined ? [] : [{ grant, state, claimable: amountsAt(state.plan, grant, now).claimable }];
   });
-  items.sort((a, b) => (a.claimable === b.claimable ? a.grant.account.index - b.grant.account.index : a.claimable > b.claimable ? -1 : 1));
+  items.sort((a, b) =>
+    a.claimable === b.claimable ? a.grant.account.index - b.grant.account.index : a.claimable > b.claimable ? -1 : 1,
+  );
   const payable = items.filter(({ claimable }) => claimable > 0n);
   if (items.length === 0) {
     return (
@@ -87,7 +90,15 @@ function GrantList({ data, now, onDone }: { data: GrantsData; now: bigint; onDon
           <button
             type="button"
             className="button primary"
-            onClick={() => start(claimAction(chain, payable.map(({ grant }) => grant.address), onDone))}
+            onClick={() =>
+              start(
+                claimAction(
+                  chain,
+                  payable.map(({ grant }) => grant.address),
+                  onDone,
+                ),
+              )
+            }
           >
             Claim all
           </button>
@@ -126,7 +137,7 @@ function GrantCard({ grant, state, now, onDone }: { grant: Grant; state: PlanSta
     <li className="card grant">
       <header>
         <h2>
-          <a href={href({ name: 'grant', grant: grant.address })}>Grant {grant.account.index + 1}</a>
+          <a href={href({ name: 'grant', grant: grant.address })}>Grant {grant.account.index}</a>
         </h2>
         <span className="muted">
           of plan <a href={href({ name: 'plan', plan: plan.address })}>{String(plan.account.planId)}</a>, token

@@ -47,14 +47,17 @@ export function KpiReading({ data, reading, now, mine, onDone }: Props) {
         <p className="score">
           {stands ? (
             <>
-              {value === undefined ? 'Silent' : <ValueText value={value} kpi={kpi} />} → <strong>{percent(score)}</strong>
+              {value === undefined ? 'Silent' : <ValueText value={value} kpi={kpi} />} →{' '}
+              <strong>{percent(score)}</strong>
             </>
           ) : (
             <span className="muted">{stage === 'not-due' ? 'The period has not ended' : 'No value yet'}</span>
           )}
         </p>
         <Facts facts={factsOf(reading)} />
-        {stands && stage !== 'not-due' && mine && <DisputeButton data={data} reading={reading} now={now} onDone={onDone} />}
+        {stands && stage !== 'not-due' && mine && (
+          <DisputeButton data={data} reading={reading} now={now} onDone={onDone} />
+        )}
       </div>
       <CurveChart
         curve={kpi.curve}
@@ -97,9 +100,18 @@ function factsOf({ kpi, stage, until, votes, threshold, attestation, stands }: R
     ]);
   }
   if (account !== undefined && account.ruling !== 0) {
-    facts.push(['Ruled', account.ruling === 1 ? 'upheld' : <ValueText key="r" value={account.rulingValue} kpi={kpi} />]);
+    facts.push([
+      'Ruled',
+      account.ruling === 1 ? 'upheld' : <ValueText key="r" value={account.rulingValue} kpi={kpi} />,
+    ]);
   }
-  const deadline = { 'not-due': 'Voting begins', voting: 'Voting until', challenge: 'Dispute until', ruling: 'Ruling until', final: '' }[stage];
+  const deadline = {
+    'not-due': 'Voting begins',
+    voting: 'Voting until',
+    challenge: 'Dispute until',
+    ruling: 'Ruling until',
+    final: '',
+  }[stage];
   if (until !== undefined) facts.push([deadline, <Countdown key="u" at={until} />]);
   if (stage === 'final') facts.push(['Final', 'it can no longer change']);
   return facts;
@@ -137,7 +149,7 @@ function DisputeDialog({ data, reading, onDone, onClose }: Omit<Props, 'mine' | 
           verb: 'Dispute',
           lines: [
             ['KPI', visible(kpi.name)],
-            ['Period', String(period + 1)],
+            ['Period', String(period)],
             ['SHA-256 of your reason', <code key="h">{short(hex(hash))}</code>],
             ['Who decides', `the arbiter ${short(plan.arbiter ?? '')}`],
             ['If it is decided against you', 'this grant cannot dispute again in this plan'],

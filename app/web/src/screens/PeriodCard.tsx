@@ -29,7 +29,7 @@ export function PeriodCard({ data, period, now, open, past, mine, onDone }: Prop
   return (
     <details className="card period" open={open}>
       <summary>
-        <h3>Period {period + 1}</h3>
+        <h3>Period {period}</h3>
         <span className="muted">
           <Time at={times.start} date /> – <Time at={times.end} date />
         </span>
@@ -38,8 +38,8 @@ export function PeriodCard({ data, period, now, open, past, mine, onDone }: Prop
       </summary>
       <p className="muted">
         Tranche <Amount value={trancheOf(grant, period)} decimals={mint.decimals} />
-        {grant.account.timeWeight > 0 && <>, {percent(grant.account.timeWeight)} of it for time served</>}. Settles at the
-        latest on <Time at={times.settleDeadline} />.
+        {grant.account.timeWeight > 0 && <>, {percent(grant.account.timeWeight)} of it for time served</>}. Settles at
+        the latest on <Time at={times.settleDeadline} />.
       </p>
       {readings.map((reading) => (
         <KpiReading key={reading.kpi.number} data={data} reading={reading} now={now} mine={mine} onDone={onDone} />
@@ -48,7 +48,12 @@ export function PeriodCard({ data, period, now, open, past, mine, onDone }: Prop
   );
 }
 
-function stateText(isSettled: boolean, readings: readonly Reading[], now: bigint, times: { start: bigint; end: bigint }): string {
+function stateText(
+  isSettled: boolean,
+  readings: readonly Reading[],
+  now: bigint,
+  times: { start: bigint; end: bigint },
+): string {
   if (isSettled) return 'settled';
   if (now < times.start) return 'to come';
   if (now < times.end) return 'running';
@@ -58,7 +63,13 @@ function stateText(isSettled: boolean, readings: readonly Reading[], now: bigint
 }
 
 /** What the period earned, or would earn with the scores that stand. */
-function Result({ data, period, readings, past, now }: Pick<Props, 'data' | 'period' | 'past' | 'now'> & { readings: Reading[] }): ReactNode {
+function Result({
+  data,
+  period,
+  readings,
+  past,
+  now,
+}: Pick<Props, 'data' | 'period' | 'past' | 'now'> & { readings: Reading[] }): ReactNode {
   const { plan, grant, mint } = data;
   if (period < grant.account.nextPeriod) {
     const about = (event: EarnoutEvent) => 'period' in event && event.period === period;

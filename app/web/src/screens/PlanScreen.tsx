@@ -220,7 +220,7 @@ function Terms({ data, now }: { data: PlanData; now: bigint }) {
             ? []
             : ([
                 [
-                  `Oracles from period ${plan.nextOracles.firstPeriod + 1}`,
+                  `Oracles from period ${plan.nextOracles.firstPeriod}`,
                   oracles(plan.nextOracles.keys, plan.nextOracles.threshold),
                 ],
               ] as const)),

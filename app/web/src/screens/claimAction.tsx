@@ -22,7 +22,9 @@ export function claimAction(chain: Chain, grants: readonly Address[], onDone: ()
     onDone,
     async build(signer) {
       const now = await chainTime(chain);
-      const all = await inParallel(grants, PARALLEL, async (address) => claiming(chain, await loadGrant(chain, address), now));
+      const all = await inParallel(grants, PARALLEL, async (address) =>
+        claiming(chain, await loadGrant(chain, address), now),
+      );
       const foreign = all.find(({ data }) => data.grant.account.beneficiary !== signer);
       if (foreign !== undefined) {
         const { beneficiary } = foreign.data.grant.account;
@@ -30,12 +32,16 @@ export function claimAction(chain: Chain, grants: readonly Address[], onDone: ()
         throw new Fault('wrong-account', message, 'Choose that account in your wallet.');
       }
       const due = all.filter(({ groups }) => groups.length > 0);
-      if (due.length === 0) throw new Fault('input', 'Nothing is claimable now.', 'The grant’s page says when something will be.');
+      if (due.length === 0)
+        throw new Fault('input', 'Nothing is claimable now.', 'The grant’s page says when something will be.');
       return {
         verb: due.every(({ amount }) => amount > 0n) ? 'Claim' : 'Settle',
         lines: due.flatMap(linesOf),
         // Steps of one grant need each other: they stay in order, grant by grant.
-        transactions: pack(signer, due.flatMap(({ groups }) => groups)),
+        transactions: pack(
+          signer,
+          due.flatMap(({ groups }) => groups),
+        ),
         inOrder: true,
         rent: rentOf(due),
         done: doneText(due),
@@ -46,13 +52,16 @@ export function claimAction(chain: Chain, grants: readonly Address[], onDone: ()
 
 function linesOf({ data, amount, received, settles, destination }: Claiming): Fact[] {
   const { decimals } = data.mint;
-  const number = `Grant ${data.grant.account.index + 1}`;
+  const number = `Grant ${data.grant.account.index}`;
   const lines: Fact[] = [
     [`${number}: you receive`, <Amount key="a" value={received} decimals={decimals} strong />],
     [`${number}: to your token account`, <code key="d">{short(destination)}</code>],
   ];
   if (received !== amount) {
-    lines.push([`${number}: the token’s transfer fee`, <Amount key="f" value={amount - received} decimals={decimals} />]);
+    lines.push([
+      `${number}: the token’s transfer fee`,
+      <Amount key="f" value={amount - received} decimals={decimals} />,
+    ]);
   }
   if (settles > 0) lines.push([`${number}: also settles`, plural(settles, 'period')]);
   return lines;

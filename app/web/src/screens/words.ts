@@ -24,7 +24,10 @@ export const RELEASE: Record<Release, string> = {
   linear: 'by the second, over the following period',
 };
 
-export const SCOPE: Record<Scope, string> = { shared: 'one value for the plan', individual: 'one value for each grant' };
+export const SCOPE: Record<Scope, string> = {
+  shared: 'one value for the plan',
+  individual: 'one value for each grant',
+};
 
 export const INTERPOLATION: Record<Interpolation, string> = { linear: 'linear between points', step: 'steps' };
 

@@ -56,13 +56,16 @@ export function grantSource(chain: Chain, address: Address): Source<GrantData> {
       ];
       let stopped = false;
       // Which plan to follow is known once the grant is read.
-      void chain.accounts([address]).then(([account]) => {
-        const grant = account === undefined ? undefined : decodeGrant(account);
-        if (stopped || grant === undefined) return;
-        const events = { onAccount: follow, onGap, onLive: () => undefined };
-        const { plan } = grant.account;
-        stops = [...stops, chain.watchAccounts([plan], events), chain.watchProgram(attestationsAbout(plan), events)];
-      }, () => undefined);
+      void chain.accounts([address]).then(
+        ([account]) => {
+          const grant = account === undefined ? undefined : decodeGrant(account);
+          if (stopped || grant === undefined) return;
+          const events = { onAccount: follow, onGap, onLive: () => undefined };
+          const { plan } = grant.account;
+          stops = [...stops, chain.watchAccounts([plan], events), chain.watchProgram(attestationsAbout(plan), events)];
+        },
+        () => undefined,
+      );
       return () => {
         stopped = true;
         stops.forEach((stop) => stop());

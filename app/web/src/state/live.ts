@@ -25,7 +25,8 @@ export type Live<T> = {
   get: () => Loaded<T>;
   subscribe: (listener: () => void) => Stop;
   reload: () => void;
-  stop: Stop;
+  /** Begins to load and to follow. */
+  start: () => Stop;
 };
 
 /** Changes that arrive together are applied together. */
@@ -86,29 +87,39 @@ export function live<T>({ load, isCurrent, watch }: Source<T>): Live<T> {
     timer = setTimeout(() => void check().finally(schedule), wait);
   }
 
-  const stopWatch = watch(
-    (change) => {
-      changes.push(change);
-      gather ??= setTimeout(() => {
-        gather = undefined;
-        if (state.status === 'ready') set({ ...state, data: take(state.data) });
-      }, GATHER_MS);
-    },
-    () => void check(),
-    (now) => {
-      isLive = now;
-      schedule();
-      if (state.status === 'ready') set({ ...state, live: now });
-      // What happened between the reading and the first notification was not told.
-      if (now) void check();
-    },
-  );
-  const onVisible = () => {
-    if (document.visibilityState === 'visible') void check();
-  };
-  document.addEventListener('visibilitychange', onVisible);
-  void reload();
-  schedule();
+  function start(): Stop {
+    const stopWatch = watch(
+      (change) => {
+        changes.push(change);
+        gather ??= setTimeout(() => {
+          gather = undefined;
+          if (state.status === 'ready') set({ ...state, data: take(state.data) });
+        }, GATHER_MS);
+      },
+      () => void check(),
+      (now) => {
+        isLive = now;
+        schedule();
+        if (state.status === 'ready') set({ ...state, live: now });
+        // What happened between the reading and the first notification was not told.
+        if (now) void check();
+      },
+    );
+    const onVisible = () => {
+      if (document.visibilityState === 'visible') void check();
+    };
+    document.addEventListener('visibilitychange', onVisible);
+    void reload();
+    schedule();
+    return () => {
+      stopped = true;
+      clearTimeout(timer);
+      clearTimeout(gather);
+      document.removeEventListener('visibilitychange', onVisible);
+      stopWatch();
+    };
+  }
+
   return {
     get: () => state,
     subscribe(listener) {
@@ -116,12 +127,6 @@ export function live<T>({ load, isCurrent, watch }: Source<T>): Live<T> {
       return () => void listeners.delete(listener);
     },
     reload: () => void reload(),
-    stop() {
-      stopped = true;
-      clearTimeout(timer);
-      clearTimeout(gather);
-      document.removeEventListener('visibilitychange', onVisible);
-      stopWatch();
-    },
+    start,
   };
 }

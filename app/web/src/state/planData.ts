@@ -62,7 +62,8 @@ export function withAccount(data: PlanData, account: RawAccount): PlanData {
     return { ...data, grants };
   }
   const grant = decodeGrant(account);
-  if (grant !== undefined) return { ...data, grants: byIndex([...new Map(data.grants).set(grant.address, grant).values()]) };
+  if (grant !== undefined)
+    return { ...data, grants: byIndex([...new Map(data.grants).set(grant.address, grant).values()]) };
   const attestation = decodeAttestation(account);
   if (attestation === undefined) return data;
   return { ...data, attestations: new Map(data.attestations).set(keyOf(attestation), attestation) };

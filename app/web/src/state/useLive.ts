@@ -1,22 +1,12 @@
-import { useEffect, useState, useSyncExternalStore } from 'react';
-import { type Live, type Loaded, type Source, live } from './live';
-
-const NOTHING: Loaded<never> = { status: 'loading' };
+import { useEffect, useMemo, useSyncExternalStore } from 'react';
+import { type Loaded, type Source, live } from './live';
 
 /** Follows a source while the component is shown; another `key` is another source. */
 export function useLive<T>(key: string, source: () => Source<T>): Loaded<T> & { reload: () => void } {
-  const [current, setCurrent] = useState<{ key: string; live: Live<T> }>();
-  useEffect(() => {
-    const started = live(source());
-    setCurrent({ key, live: started });
-    return () => started.stop();
-    // The key stands for the source.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [key]);
-  const store = current?.key === key ? current.live : undefined;
-  const state = useSyncExternalStore(
-    (listener) => store?.subscribe(listener) ?? (() => undefined),
-    () => store?.get() ?? NOTHING,
-  );
-  return { ...state, reload: () => store?.reload() };
+  // The key stands for the source.
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  const store = useMemo(() => live(source()), [key]);
+  useEffect(() => store.start(), [store]);
+  const state = useSyncExternalStore(store.subscribe, store.get);
+  return { ...state, reload: store.reload };
 }

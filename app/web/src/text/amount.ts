@@ -21,40 +21,34 @@ export function plainNumber(value: bigint, decimals: number): string {
 
 export type Parsed = { value: bigint } | { error: string };
 
-/** Reads an amount of tokens; `_`, `,` and spaces may separate digits. */
+const NO_NUMBER = 'is no number; expected digits like 1_250.5';
+const TOO_LARGE = 'is too large; expected a number whose smallest units fit 64 bits';
+
+/** Reads an amount of tokens; `_` may separate digits. The error goes on from the text, as the command line has it. */
 export function parseAmount(text: string, decimals: number): Parsed {
-  const parsed = parseFixed(text, decimals);
+  const parsed = parseUnits(text, decimals);
   if ('error' in parsed) return parsed;
-  if (parsed.value < 0n) return { error: 'An amount cannot be negative.' };
-  if (parsed.value >= 1n << 64n) return { error: 'The amount is larger than a token amount can be.' };
-  return parsed;
+  return parsed.value < 1n << 64n ? parsed : { error: TOO_LARGE };
 }
 
-/** Reads a value of a KPI. */
+/** Reads a value of a KPI, which may be negative. */
 export function parseValue(text: string, decimals: number): Parsed {
-  const parsed = parseFixed(text, decimals);
+  const negative = text.startsWith('-');
+  const parsed = parseUnits(negative ? text.slice(1) : text, decimals);
   if ('error' in parsed) return parsed;
-  const fits = parsed.value >= -(1n << 63n) && parsed.value < 1n << 63n;
-  return fits ? parsed : { error: 'The value is too large.' };
+  const value = negative ? -parsed.value : parsed.value;
+  return value >= -(1n << 63n) && value < 1n << 63n ? { value } : { error: TOO_LARGE };
 }
 
-function parseFixed(text: string, decimals: number): Parsed {
-  const match = /^([-−]?)(\d[\d_, ]*)(?:\.(\d[\d_]*))?$/.exec(text.trim());
-  if (match === null) return { error: `"${text.trim()}" is no number, like 1250 or 1250.5.` };
-  const [, sign, whole = '', part = ''] = match;
-  if (!isGrouped(whole)) return { error: `"${text.trim()}": write decimals after a point, like 1250.5.` };
-  const fraction = part.replaceAll('_', '').replace(/0+$/, '');
+function parseUnits(text: string, decimals: number): Parsed {
+  const match = /^([\d_]+)(?:\.([\d_]+))?$/.exec(text);
+  const [whole, part] = [match?.[1]?.replaceAll('_', ''), (match?.[2] ?? '0').replaceAll('_', '')];
+  if (whole === undefined || whole === '' || part === '') return { error: NO_NUMBER };
+  const fraction = part.replace(/0+$/, '');
   if (fraction.length > decimals) {
-    const most = decimals === 0 ? 'no decimals' : `at most ${decimals} decimals`;
-    return { error: `"${text.trim()}" has more decimals than can be paid out exactly; write ${most}.` };
+    return { error: `has more than ${decimals} decimals and would have to be rounded; expected at most ${decimals}` };
   }
-  const magnitude = BigInt(whole.replace(/[_, ]/g, '') + fraction.padEnd(decimals, '0'));
-  return { value: sign === '' ? magnitude : -magnitude };
-}
-
-/** A comma stands between groups of three only: `1,5` is somebody's one and a half. */
-function isGrouped(whole: string): boolean {
-  return !whole.includes(',') || /^\d{1,3}(,\d{3})+$/.test(whole);
+  return { value: BigInt(whole + fraction.padEnd(decimals, '0')) };
 }
 
 /** A score or weight of basis points as percent: `75 %`, `12.34 %`. */

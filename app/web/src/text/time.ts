@@ -61,7 +61,12 @@ export function span(seconds: bigint): string {
 export function exactSpan(seconds: number): string {
   const parts: string[] = [];
   let left = BigInt(seconds);
-  for (const [size, name] of [[DAY, 'day'], [3_600n, 'hour'], [60n, 'minute'], [1n, 'second']] as const) {
+  for (const [size, name] of [
+    [DAY, 'day'],
+    [3_600n, 'hour'],
+    [60n, 'minute'],
+    [1n, 'second'],
+  ] as const) {
     if (left / size > 0n) parts.push(plural(left / size, name));
     left %= size;
   }

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { useApp } from '../app/context';
 import { explorerUrl } from '../chain/cluster';
 import { short } from '../text/hash';
+import { Icon } from './Icon';
 
 /** An address, shortened, with a button that copies it and a link to a page about it. */
 export function AddressText({ address, you, full }: { address: string; you?: boolean; full?: boolean }) {
@@ -13,8 +14,14 @@ export function AddressText({ address, you, full }: { address: string; you?: boo
       {you && <span className="tag">you</span>}
       <CopyButton text={address} what={`address ${short(address)}`} />
       {url !== undefined && (
-        <a href={url} target="_blank" rel="noreferrer" className="icon" aria-label={`${short(address)} in the explorer`}>
-          ↗
+        <a
+          href={url}
+          target="_blank"
+          rel="noreferrer"
+          className="icon"
+          aria-label={`${short(address)} in the explorer`}
+        >
+          <Icon name="out" />
         </a>
       )}
     </span>
@@ -40,7 +47,7 @@ export function CopyButton({ text, what, label }: { text: string; what: string; 
   }
   return (
     <button type="button" className={label ? 'button' : 'icon'} onClick={() => void copy()} aria-label={`Copy ${what}`}>
-      {copied ? '✓' : (label ?? '⧉')}
+      {copied ? <Icon name="done" /> : (label ?? <Icon name="copy" />)}
       <span className="unseen" role="status">
         {copied ? 'Copied' : ''}
       </span>

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { Icon } from './Icon';
 
 /** A dialog over the page: keeps the keyboard inside, closes by Escape, gives the focus back. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
@@ -25,7 +26,7 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
       <header className="dialog-head">
         <h2 id={id}>{title}</h2>
         <button type="button" className="icon" aria-label="Close" onClick={onClose}>
-          ✕
+          <Icon name="close" />
         </button>
       </header>
       {children}

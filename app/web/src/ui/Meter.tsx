@@ -1,7 +1,15 @@
 import { share, percent } from '../text/amount';
 
 /** Parts of a whole as a bar; its text says the same. */
-export function Meter({ whole, parts, label }: { whole: bigint; parts: readonly { name: string; value: bigint }[]; label: string }) {
+export function Meter({
+  whole,
+  parts,
+  label,
+}: {
+  whole: bigint;
+  parts: readonly { name: string; value: bigint }[];
+  label: string;
+}) {
   const text = parts.map(({ name, value }) => `${name} ${percent(share(value, whole))}`).join(', ');
   return (
     <div className="meter" role="img" aria-label={`${label}: ${text}`} title={text}>

@@ -49,7 +49,12 @@ export function Paged<T>({
           <span role="status">
             {first + 1}–{first + shown.length} of {found.length}
           </span>
-          <button type="button" className="button" disabled={current === pages - 1} onClick={() => setPage(current + 1)}>
+          <button
+            type="button"
+            className="button"
+            disabled={current === pages - 1}
+            onClick={() => setPage(current + 1)}
+          >
             Next
           </button>
         </nav>

@@ -1,9 +1,6 @@
 // Signing with a connected wallet. The app sends through its own endpoint, so that what the page shows and what is sent
 // are the same chain: wallets send through theirs, and none of them reaches a local chain.
-import {
-  SolanaSignTransaction,
-  type SolanaSignTransactionFeature,
-} from '@solana/wallet-standard-features';
+import { SolanaSignTransaction, type SolanaSignTransactionFeature } from '@solana/wallet-standard-features';
 import { getTransactionDecoder, getTransactionEncoder } from '@solana/kit';
 import { Fault } from '../chain/fault';
 import type { SignTransactions } from '../chain/transaction';
@@ -24,7 +21,9 @@ export function walletSigner(current: () => Connection | undefined, chain: `sola
         'Review the summary for this account, or change back in the wallet.',
       );
     }
-    const feature = wallet.features[SolanaSignTransaction] as SolanaSignTransactionFeature[typeof SolanaSignTransaction];
+    const feature = wallet.features[
+      SolanaSignTransaction
+    ] as SolanaSignTransactionFeature[typeof SolanaSignTransaction];
     const inputs = transactions.map((transaction) => ({
       account,
       transaction: new Uint8Array(getTransactionEncoder().encode(transaction)),
@@ -38,7 +37,11 @@ export function walletSigner(current: () => Connection | undefined, chain: `sola
         throw new Fault('disconnected', 'The wallet went away while signing. Nothing was sent.', 'Connect it again.');
       }
       if (isRefusal(error)) {
-        throw new Fault('rejected', `You declined in ${wallet.name}. Nothing was sent.`, 'Try again whenever you like.');
+        throw new Fault(
+          'rejected',
+          `You declined in ${wallet.name}. Nothing was sent.`,
+          'Try again whenever you like.',
+        );
       }
       const message = error instanceof Error ? error.message : String(error);
       throw new Fault('rejected', `${wallet.name} did not sign: ${message}. Nothing was sent.`, 'Try again.');

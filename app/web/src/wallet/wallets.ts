@@ -30,8 +30,13 @@ export type WalletState = {
 export type WalletStore = ReturnType<typeof createWalletStore>;
 
 export function createWalletStore() {
-  const { get, on } = getWallets();
-  let state: WalletState = { available: usable(get()), connection: undefined, connecting: false, fault: undefined };
+  const registry = getWallets();
+  let state: WalletState = {
+    available: usable(registry.get()),
+    connection: undefined,
+    connecting: false,
+    fault: undefined,
+  };
   let stopEvents: (() => void) | undefined;
   const listeners = new Set<() => void>();
 
@@ -40,12 +45,12 @@ export function createWalletStore() {
     listeners.forEach((listener) => listener());
   }
 
-  on('register', () => {
-    set({ available: usable(get()) });
+  registry.on('register', () => {
+    set({ available: usable(registry.get()) });
     void reconnect();
   });
-  on('unregister', (...gone) => {
-    set({ available: usable(get()) });
+  registry.on('unregister', (...gone) => {
+    set({ available: usable(registry.get()) });
     if (state.connection !== undefined && gone.includes(state.connection.wallet)) drop();
   });
 
@@ -84,7 +89,10 @@ export function createWalletStore() {
       const message = isRefusal(error)
         ? `You declined in ${wallet.name}. Nothing was connected.`
         : `${wallet.name} did not connect: ${error instanceof Error ? error.message : String(error)}`;
-      set({ connecting: false, fault: silent ? undefined : new Fault('rejected', message, 'Try again, or choose another wallet.') });
+      set({
+        connecting: false,
+        fault: silent ? undefined : new Fault('rejected', message, 'Try again, or choose another wallet.'),
+      });
     }
   }
 
@@ -92,7 +100,8 @@ export function createWalletStore() {
     const wallet = state.connection?.wallet;
     remember(undefined);
     drop();
-    const feature = wallet?.features[StandardDisconnect] as StandardDisconnectFeature[typeof StandardDisconnect] | undefined;
+    const feature = wallet?.features[StandardDisconnect] as
+      StandardDisconnectFeature[typeof StandardDisconnect] | undefined;
     // A wallet that fails to disconnect is forgotten all the same.
     await feature?.disconnect().catch(() => undefined);
   }
@@ -107,7 +116,7 @@ export function createWalletStore() {
   void reconnect();
   return {
     get: () => state,
-    subscribe(listener: () => void) {
+    subscribe: (listener: () => void) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },

@@ -14,7 +14,10 @@ export function signing(...people: readonly Person[]): SignTransactions {
     Promise.all(
       transactions.map((transaction: Transaction) => {
         const named = people.filter(({ address }) => address in transaction.signatures);
-        return partiallySignTransaction(named.map(({ keyPair }) => keyPair), transaction);
+        return partiallySignTransaction(
+          named.map(({ keyPair }) => keyPair),
+          transaction,
+        );
       }),
     );
 }

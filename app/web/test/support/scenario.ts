@@ -4,7 +4,15 @@ import { getCreateAccountInstruction } from '@solana-program/system';
 import { getInitializeMint2Instruction, getMintToInstruction } from '@solana-program/token';
 import { planAddress } from '../../src/chain/addresses';
 import * as instructions from '../../src/chain/instructions';
-import { type PlanState, decodeAll, decodeAttestation, decodeGrant, attestationsOfPlan, grantsOfPlan, readOnePlan } from '../../src/chain/read';
+import {
+  type PlanState,
+  decodeAll,
+  decodeAttestation,
+  decodeGrant,
+  attestationsOfPlan,
+  grantsOfPlan,
+  readOnePlan,
+} from '../../src/chain/read';
 import { TOKEN_PROGRAM, associatedTokenAccount } from '../../src/chain/token';
 import { type Prepared, prepare, submit } from '../../src/chain/transaction';
 import type { CreateGrantArgsArgs } from '../../src/generated/types/createGrantArgs';
@@ -63,7 +71,11 @@ export const kpi = (change: Partial<KpiTermsArgs> = {}): KpiTermsArgs => ({
   ...change,
 });
 
-export type Options = { terms?: Partial<CreatePlanArgsArgs>; kpis?: KpiTermsArgs[]; grants?: Partial<CreateGrantArgsArgs>[] };
+export type Options = {
+  terms?: Partial<CreatePlanArgsArgs>;
+  kpis?: KpiTermsArgs[];
+  grants?: Partial<CreateGrantArgsArgs>[];
+};
 
 /** Four quarters with two oracles of three, an arbiter, and a grant of 1,200 tokens for each entry of `grants`. */
 export async function scenario({ terms = {}, kpis = [kpi()], grants = [{}] }: Options = {}): Promise<Scenario> {
@@ -153,7 +165,9 @@ export async function scenario({ terms = {}, kpis = [kpi()], grants = [{}] }: Op
     for (const oracle of voters) {
       const terms = plan.kpis[number]!;
       const evidence = new Uint8Array(32).fill(9);
-      await send(oracle, [await instructions.attest(oracle.address, plan, terms, subject, { period, value, evidence })]);
+      await send(oracle, [
+        await instructions.attest(oracle.address, plan, terms, subject, { period, value, evidence }),
+      ]);
     }
   };
   return {
@@ -177,4 +191,3 @@ export async function scenario({ terms = {}, kpis = [kpi()], grants = [{}] }: Op
     vote,
   };
 }
-

@@ -47,15 +47,27 @@ export function AttestationTable({ data, now }: { data: PlanData; now: bigint })
                   const grant = data.grants.get(account.subject);
                   return (
                     <tr key={attestation.address}>
-                      <th scope="row">{account.period + 1}</th>
+                      <th scope="row">{account.period}</th>
                       <td>
                         <HostileText text={kpi.name} />
                       </td>
                       <td>
-                        {account.subject === plan.address ? 'the plan' : grant === undefined ? <AddressText address={account.subject} /> : `grant ${grant.account.index + 1}`}
+                        {account.subject === plan.address ? (
+                          'the plan'
+                        ) : grant === undefined ? (
+                          <AddressText address={account.subject} />
+                        ) : (
+                          `grant ${grant.account.index}`
+                        )}
                       </td>
                       <td className="number">
-                        {!reading.stands ? '–' : reading.outcome.kind === 'silent' ? 'silent' : <ValueText value={reading.outcome.value} kpi={kpi} />}
+                        {!reading.stands ? (
+                          '–'
+                        ) : reading.outcome.kind === 'silent' ? (
+                          'silent'
+                        ) : (
+                          <ValueText value={reading.outcome.value} kpi={kpi} />
+                        )}
                       </td>
                       <td className="number">{reading.stands ? percent(reading.score) : '–'}</td>
                       <td>

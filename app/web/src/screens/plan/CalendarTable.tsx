@@ -29,7 +29,7 @@ export function CalendarTable({ data, now }: { data: PlanData; now: bigint }) {
             <tbody>
               {shown.map((times) => (
                 <tr key={times.period} className={times.start <= now && now < times.end ? 'current' : undefined}>
-                  <th scope="row">{times.period + 1}</th>
+                  <th scope="row">{times.period}</th>
                   <td>
                     <Time at={times.start} date />
                   </td>

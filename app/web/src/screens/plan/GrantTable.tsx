@@ -8,7 +8,7 @@ import { Paged, TableFrame } from '../../ui/Paged';
 import { GrantTags } from '../Grants';
 
 const byNameOf = (grant: Grant, search: string) =>
-  grant.account.beneficiary.toLowerCase().includes(search) || String(grant.account.index + 1) === search;
+  grant.account.beneficiary.toLowerCase().includes(search) || String(grant.account.index) === search;
 
 /** All grants with their progress. */
 export function GrantTable({ data, now }: { data: PlanData; now: bigint }) {
@@ -52,7 +52,7 @@ export function GrantTable({ data, now }: { data: PlanData; now: bigint }) {
                   return (
                     <tr key={grant.address}>
                       <th scope="row">
-                        <a href={href({ name: 'grant', grant: grant.address })}>{account.index + 1}</a>{' '}
+                        <a href={href({ name: 'grant', grant: grant.address })}>{account.index}</a>{' '}
                         <GrantTags grant={grant} />
                       </th>
                       <td>
@@ -71,7 +71,11 @@ export function GrantTable({ data, now }: { data: PlanData; now: bigint }) {
                         <Amount value={amounts.claimed} decimals={mint.decimals} />
                       </td>
                       <td>
-                        <Meter whole={BigInt(all)} label={`Periods of grant ${account.index + 1}`} parts={[{ name: 'settled', value: BigInt(done) }]} />
+                        <Meter
+                          whole={BigInt(all)}
+                          label={`Periods of grant ${account.index}`}
+                          parts={[{ name: 'settled', value: BigInt(done) }]}
+                        />
                         <span className="muted">
                           {done} of {all}
                         </span>

@@ -31,7 +31,9 @@ export function Statement({ data, now }: { data: PlanData; now: bigint }) {
   return (
     <section className="card">
       <h2>Statement</h2>
-      <p>Every grant and period with values, scores, who attested them, evidence, earned and bonus, for a spreadsheet.</p>
+      <p>
+        Every grant and period with values, scores, who attested them, evidence, earned and bonus, for a spreadsheet.
+      </p>
       <p className="actions">
         <button type="button" className="button" disabled={progress !== undefined} onClick={() => void download()}>
           Download CSV

@@ -1,0 +1,32 @@
+import { it } from 'vitest';
+import { launch, visit, connect } from './support/browser';
+import { serveSite } from './support/site';
+import { startLocalnet } from './support/localnet';
+it('look', async () => {
+  const net = await startLocalnet({ demo: true });
+  const site = await serveSite();
+  const browser = await launch();
+  const me = await net.key('beneficiary-1');
+  const hosts = [new URL(site.url).host, new URL(net.rpcUrl).host, new URL(net.wsUrl).host];
+  const p = await visit(browser, me, hosts);
+  const q = `?rpc=${encodeURIComponent(net.rpcUrl)}&ws=${encodeURIComponent(net.wsUrl)}`;
+  await p.page.goto(`${site.url}#/plan/${net.demo!.plan}${q}`);
+  await p.page.waitForTimeout(2500);
+  await p.page.screenshot({ path: '/tmp/shots/plan.png', fullPage: true });
+  await p.page.goto(`${site.url}#/grants${q}`);
+  await p.page.waitForTimeout(500);
+  await p.page.screenshot({ path: '/tmp/shots/grants0.png', fullPage: true });
+  await connect(p).catch(async (e) => {
+    await p.page.screenshot({ path: '/tmp/shots/err.png' });
+    throw e;
+  });
+  await p.page.waitForTimeout(1500);
+  await p.page.screenshot({ path: '/tmp/shots/grants.png', fullPage: true });
+  await p.page.getByRole('link', { name: 'Details' }).click();
+  await p.page.waitForTimeout(1500);
+  await p.page.screenshot({ path: '/tmp/shots/grant.png', fullPage: true });
+  console.log(p.complaints);
+  await browser.close();
+  await site.stop();
+  await net.stop();
+});

@@ -1,0 +1,302 @@
+// The file of contributors: one grant a row, all mistakes at once, in the words of `earnout grant import`.
+import { type Address, isAddress, isOffCurveAddress } from '@solana/kit';
+import { FULL_SCORE } from '../core/limits';
+import { ERROR_TEXTS } from '../generated/errors/texts';
+import { parseAmount, shortAmount } from '../text/amount';
+import type { PlanData } from '../state/planData';
+import type { Grant } from './grant';
+import { reserveFor } from './grant';
+import { type Plan, NO_KEY, periodTimes, surplus } from './terms';
+
+/** Terms of a grant to be made. */
+export type GrantTerms = {
+  beneficiary: Address;
+  allocation: bigint;
+  firstPeriod: number;
+  periods: number;
+  cliffPeriods: number;
+  timeWeight: number;
+  /** By KPI number. */
+  kpiWeights: number[];
+  revocable: boolean;
+  transferable: boolean;
+};
+
+export type Row = { line: number; name: string; terms: GrantTerms };
+
+/** Something wrong in a file: where, and what is expected instead. */
+export type Mistake = { line: number | undefined; field: string; what: string };
+
+/** What is accepted although it is often a mistake. */
+export type Leniency = { offCurve: boolean; severalEach: boolean };
+
+const WEIGHT = 'weight:';
+const REQUIRED = ['beneficiary', 'allocation', 'cliff', 'time_weight', 'revocable', 'transferable'];
+const OPTIONAL = ['name', 'first_period', 'periods'];
+const MAX_U16 = 65_535;
+
+export function mistakeText({ line, field, what }: Mistake): string {
+  return `${line === undefined ? '' : `${line}: `}${field === '' ? '' : `${field}: `}${what}`;
+}
+
+const quote = (text: string) => JSON.stringify(text);
+
+type Columns = { count: number; byName: Map<string, number>; weights: [kpi: number, place: number][] };
+
+/** Reads the rows of a file for grants of `plan`. What depends on the time or on the vault is not checked. */
+export function readGrantFile(
+  text: string,
+  plan: Plan,
+  decimals: number,
+  leniency: Leniency,
+): { rows: Row[]; mistakes: Mistake[] } {
+  const mistakes: Mistake[] = [];
+  const wrong = (line: number | undefined, field: string, what: string) => {
+    // Inputs are quoted, and a control character in them would disturb the list.
+    mistakes.push({ line, field, what: what.replace(/\p{Cc}/gu, ' ') });
+  };
+  const lines = text
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/)
+    .map((content, index) => ({ line: index + 1, content }))
+    .filter(({ content }) => !/^[,\s]*$/.test(content));
+  const [header, ...rest] = lines;
+  if (header === undefined) {
+    wrong(1, '', `the file is empty; expected a header with the columns ${REQUIRED.join(',')}`);
+    return { rows: [], mistakes };
+  }
+  const columns = readColumns(header.line, header.content, plan, wrong);
+  if (columns === undefined) return { rows: [], mistakes };
+  const seenRows = new Map<string, number>();
+  const seenKeys = new Map<Address, number>();
+  const rows = rest.flatMap(({ line, content }) => {
+    const row = readRow(line, content, columns, plan, decimals, leniency, wrong);
+    if (row === undefined) return [];
+    const id = JSON.stringify(row.terms, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+    const { beneficiary } = row.terms;
+    const [sameRow, sameKey] = [seenRows.get(id), seenKeys.get(beneficiary)];
+    seenRows.set(id, line);
+    seenKeys.set(beneficiary, line);
+    if (sameRow !== undefined) {
+      wrong(line, '', `the row repeats line ${sameRow}`);
+      return [];
+    }
+    if (sameKey !== undefined && !leniency.severalEach) {
+      wrong(line, 'beneficiary', `line ${sameKey} has the same one; if both are meant, allow several grants each`);
+      return [];
+    }
+    return [row];
+  });
+  if (rows.length === 0 && mistakes.length === 0) {
+    wrong(header.line, '', 'there is no row below the header; expected one for each grant');
+  }
+  return { rows, mistakes };
+}
+
+type Wrong = (line: number | undefined, field: string, what: string) => void;
+
+function readColumns(line: number, content: string, plan: Plan, wrong: Wrong): Columns | undefined {
+  const names = fields(content);
+  if (typeof names === 'string') {
+    wrong(line, '', names);
+    return undefined;
+  }
+  const columns: Columns = { count: names.length, byName: new Map(), weights: [] };
+  let sound = true;
+  const fail = (field: string, what: string) => {
+    sound = false;
+    wrong(line, field, what);
+  };
+  names.forEach((name, place) => {
+    if (REQUIRED.includes(name) || OPTIONAL.includes(name)) {
+      if (columns.byName.has(name)) fail(name, 'the column is there twice');
+      columns.byName.set(name, place);
+    } else if (name.startsWith(WEIGHT)) {
+      const wanted = name.slice(WEIGHT.length).trim();
+      const kpi =
+        plan.kpis.find((each) => each.name === wanted) ?? plan.kpis.find((each) => String(each.number) === wanted);
+      if (kpi === undefined) {
+        const all = plan.kpis.map((each) => `${WEIGHT}${each.name} or ${WEIGHT}${each.number}`).join(', ');
+        fail(name, `the plan has no such KPI; expected ${all}`);
+        return;
+      }
+      if (columns.weights.some(([other]) => other === kpi.number)) fail(name, 'the column is there twice');
+      columns.weights.push([kpi.number, place]);
+    } else {
+      fail(name, `is no column; expected ${[...REQUIRED, ...OPTIONAL].join(', ')}, ${WEIGHT}KPI`);
+    }
+  });
+  for (const required of REQUIRED) if (!columns.byName.has(required)) fail(required, 'the column is missing');
+  return sound ? columns : undefined;
+}
+
+function readRow(
+  line: number,
+  content: string,
+  columns: Columns,
+  plan: Plan,
+  decimals: number,
+  leniency: Leniency,
+  wrong: Wrong,
+): Row | undefined {
+  const cells = fields(content);
+  if (typeof cells === 'string') {
+    wrong(line, '', cells);
+    return undefined;
+  }
+  if (cells.length !== columns.count) {
+    wrong(line, '', `the row has ${cells.length} fields; expected ${columns.count} as in the header`);
+    return undefined;
+  }
+  const cell = (name: string) => cells[columns.byName.get(name) ?? -1] ?? '';
+  let sound = true;
+  const fail = (field: string, what: string) => {
+    sound = false;
+    wrong(line, field, what);
+  };
+  const number = (field: string, text: string): number => {
+    const digits = text.replaceAll('_', '');
+    const value = /^\d+$/.test(digits) ? Number(digits) : Number.NaN;
+    if (value >= 0 && value <= MAX_U16) return value;
+    fail(field, `${quote(text)} is no whole number from 0 to ${MAX_U16}`);
+    return 0;
+  };
+  const flag = (field: string): boolean => {
+    const text = cell(field);
+    if (text !== 'true' && text !== 'false') fail(field, `${quote(text)} is neither true nor false`);
+    return text === 'true';
+  };
+
+  const beneficiary = cell('beneficiary');
+  if (!isAddress(beneficiary)) fail('beneficiary', `${quote(beneficiary)} is no address; expected 32 bytes in base58`);
+  else if (!leniency.offCurve && isOffCurveAddress(beneficiary)) {
+    fail(
+      'beneficiary',
+      `${beneficiary} is no key of a wallet but an address that only a program can sign for, such as a token account or a multisig vault; if that is meant, allow such addresses`,
+    );
+  }
+  const allocation = parseAmount(cell('allocation'), decimals);
+  if ('error' in allocation) fail('allocation', `${quote(cell('allocation'))} ${allocation.error}`);
+  const firstPeriod = cell('first_period') === '' ? 0 : number('first_period', cell('first_period'));
+  const left = Math.max(0, plan.calendar.periodCount - firstPeriod);
+  const periods = cell('periods') === '' ? left : number('periods', cell('periods'));
+  const cliffPeriods = number('cliff', cell('cliff'));
+  const timeWeight = number('time_weight', cell('time_weight'));
+  const kpiWeights = plan.kpis.map(() => 0);
+  for (const [kpi, place] of columns.weights) {
+    kpiWeights[kpi] = number(`${WEIGHT}${plan.kpis[kpi]?.name ?? kpi}`, cells[place] || '0');
+  }
+  const [revocable, transferable] = [flag('revocable'), flag('transferable')];
+  if (!sound || 'error' in allocation) return undefined;
+  const terms: GrantTerms = {
+    beneficiary: beneficiary as Address,
+    allocation: allocation.value,
+    firstPeriod,
+    periods,
+    cliffPeriods,
+    timeWeight,
+    kpiWeights,
+    revocable,
+    transferable,
+  };
+  const mistake = wrongTerms(plan, decimals, terms);
+  if (mistake !== undefined) {
+    wrong(line, mistake.field, mistake.what);
+    return undefined;
+  }
+  return { line, name: cell('name'), terms };
+}
+
+/** The fields of a line, spaces around them removed; else what is wrong with it. */
+function fields(content: string): string[] | string {
+  if ((content.match(/"/g) ?? []).length % 2 === 1) {
+    return 'a quoted field does not end in its line; expected the closing quotation mark';
+  }
+  return [...content.matchAll(/(?:^|,)(?:\s*"((?:[^"]|"")*)"\s*|([^,]*))/g)].map(([, quoted, plain]) =>
+    (quoted?.replaceAll('""', '"') ?? plain ?? '').trim(),
+  );
+}
+
+/** What of the terms the program would refuse at any time; undefined if nothing. */
+export function wrongTerms(
+  plan: Plan,
+  decimals: number,
+  terms: GrantTerms,
+): { field: string; what: string } | undefined {
+  const { account, calendar } = plan;
+  const sum = terms.kpiWeights.reduce((total, weight) => total + weight, terms.timeWeight);
+  if (sum !== FULL_SCORE) {
+    return { field: '', what: `time_weight and the weights of the KPIs sum to ${sum}; expected ${FULL_SCORE}` };
+  }
+  if (terms.allocation < account.minAllocation || terms.allocation > account.maxAllocation) {
+    const [least, most] = [account.minAllocation, account.maxAllocation].map((limit) => shortAmount(limit, decimals));
+    return { field: 'allocation', what: `the plan allows from ${least} to ${most} for a grant` };
+  }
+  if (terms.periods === 0 || terms.firstPeriod + terms.periods > calendar.periodCount) {
+    const what = `expected at least one period, and all within the plan's ${calendar.periodCount}, counted from 0`;
+    return { field: 'periods', what };
+  }
+  if (terms.cliffPeriods > terms.periods) {
+    return { field: 'cliff', what: `the cliff lies beyond the ${terms.periods} periods of the grant` };
+  }
+  const { beneficiary } = terms;
+  if ([NO_KEY, plan.address, account.vault, plan.arbiter].includes(beneficiary)) return program('BadBeneficiary');
+  try {
+    reserveFor(plan, terms.allocation, terms.timeWeight, terms.kpiWeights);
+  } catch {
+    return program('ReserveTooLarge');
+  }
+  return undefined;
+}
+
+function program(name: string): { field: string; what: string } {
+  return { field: '', what: Object.values(ERROR_TEXTS).find((error) => error.name === name)?.message ?? name };
+}
+
+/** What of the rows depends on the chain: time, numbers and funds. */
+export function wrongNow(data: PlanData, rows: readonly Row[], now: bigint): Mistake[] {
+  const { plan, mint, vault } = data;
+  const { account } = plan;
+  const mistakes: Mistake[] = [];
+  let reserve = 0n;
+  const existing = [...data.grants.values()];
+  for (const { line, terms } of rows) {
+    const error =
+      now >= account.enrolmentEnd
+        ? program('EnrolmentEnded')
+        : now >= periodTimes(plan, terms.firstPeriod).start
+          ? program('PeriodBegun')
+          : undefined;
+    if (error === undefined) reserve += reserveFor(plan, terms.allocation, terms.timeWeight, terms.kpiWeights);
+    else mistakes.push({ line, field: '', what: error.what });
+    const same = existing.find((grant) => sameTerms(grant, terms));
+    if (same !== undefined) {
+      const what = `grant ${same.account.index} of the plan has the same beneficiary and terms already`;
+      mistakes.push({ line, field: '', what });
+    }
+  }
+  const left = account.maxGrants - account.grantCounter;
+  if (rows.length > left) {
+    const what = `${rows.length} grants are to be made, and the plan may have ${left} more of ${account.maxGrants}`;
+    mistakes.push({ line: undefined, field: '', what });
+  }
+  const free = surplus(plan, vault.amount);
+  if (reserve > free) {
+    const text = (amount: bigint) => shortAmount(amount, mint.decimals);
+    const what = `the grants need ${text(reserve)} tokens in the vault, which has ${text(free)} that are not reserved; fund ${text(reserve - free)} more`;
+    mistakes.push({ line: undefined, field: '', what });
+  }
+  return mistakes;
+}
+
+function sameTerms({ account }: Grant, terms: GrantTerms): boolean {
+  return (
+    account.beneficiary === terms.beneficiary &&
+    account.allocation === terms.allocation &&
+    account.firstPeriod === terms.firstPeriod &&
+    account.periods === terms.periods &&
+    account.cliffPeriods === terms.cliffPeriods &&
+    account.timeWeight === terms.timeWeight &&
+    account.kpiWeights.every((weight, kpi) => weight === (terms.kpiWeights[kpi] ?? 0))
+  );
+}

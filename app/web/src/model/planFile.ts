@@ -1,0 +1,221 @@
+// The plan file of the command line, read into a draft. `docs/plan-file.md` describes its fields.
+import { TomlDate, TomlError, parse } from 'smol-toml';
+import { FLAGS, type KpiDraft, type PlanDraft, EMPTY_KPI, emptyDraft } from './planDraft';
+import type { Mistake } from './grantFile';
+
+type Table = Record<string, unknown>;
+
+export type ReadPlanFile = {
+  draft: PlanDraft;
+  mistakes: Mistake[];
+  /** Allocations of the file's grants as they are written; they are for simulations and are not made. */
+  allocations: string[];
+};
+
+/** Reads the text of a plan file. What its values mean is checked with the draft. */
+export function readPlanFile(text: string, now: bigint): ReadPlanFile {
+  const mistakes: Mistake[] = [];
+  const draft = emptyDraft(now);
+  let document: Table;
+  try {
+    document = parse(text, { integersAsBigInt: true });
+  } catch (error) {
+    const line = error instanceof TomlError ? error.line : undefined;
+    const what = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    return { draft, mistakes: [{ line, field: '', what }], allocations: [] };
+  }
+  const reader = new Reader(text, mistakes);
+  const tables = ['addresses', 'token', 'plan', 'windows', 'limits', 'roles', 'kpi', 'grant'];
+  reader.known('', document, tables);
+  const addresses = reader.table(document, 'addresses', false);
+  const named = (name: string) => (typeof addresses[name] === 'string' ? addresses[name] : name);
+
+  const token = reader.table(document, 'token');
+  reader.known('token', token, ['mint', 'decimals', 'supply', 'allow', 'max_fee']);
+  draft.mint = named(reader.text('token', token, 'mint'));
+  draft.supply = reader.text('token', token, 'supply', '');
+  draft.maxFee = reader.text('token', token, 'max_fee', '0');
+  for (const flag of reader.list('token', token, 'allow', [])) {
+    const found = FLAGS.find(([name]) => name === flag);
+    if (found === undefined) {
+      const expected = FLAGS.map(([name]) => JSON.stringify(name)).join(', ');
+      reader.wrong('token.allow', `${JSON.stringify(flag)}: expected one of ${expected}`);
+    } else draft.allow |= found[1];
+  }
+
+  const plan = reader.table(document, 'plan');
+  reader.known('plan', plan, ['id', 'start', 'cadence', 'periods', 'combination', 'unearned', 'bonus_cap', 'release']);
+  draft.id = reader.text('plan', plan, 'id');
+  draft.start = reader.text('plan', plan, 'start');
+  draft.cadence = reader.text('plan', plan, 'cadence');
+  draft.periods = reader.text('plan', plan, 'periods');
+  draft.combination = reader.word('plan', plan, 'combination', ['weighted-sum', 'weakest']);
+  draft.unearned = reader.word('plan', plan, 'unearned', ['return', 'carry-over', 'redistribute']);
+  draft.bonusCap = reader.text('plan', plan, 'bonus_cap', '0');
+  draft.release = reader.word('plan', plan, 'release', ['at-settlement', 'linear']);
+
+  const windows = reader.table(document, 'windows');
+  reader.known('windows', windows, ['attest', 'challenge', 'ruling', 'notice']);
+  draft.attest = reader.text('windows', windows, 'attest');
+  draft.challenge = reader.text('windows', windows, 'challenge', '');
+  draft.ruling = reader.text('windows', windows, 'ruling', '');
+  draft.notice = reader.text('windows', windows, 'notice');
+
+  const limits = reader.table(document, 'limits');
+  reader.known('limits', limits, ['min_allocation', 'max_allocation', 'max_grants', 'enrolment_end']);
+  draft.minAllocation = reader.text('limits', limits, 'min_allocation');
+  draft.maxAllocation = reader.text('limits', limits, 'max_allocation');
+  draft.maxGrants = reader.text('limits', limits, 'max_grants');
+  draft.enrolmentEnd = reader.text('limits', limits, 'enrolment_end');
+
+  const roles = reader.table(document, 'roles');
+  reader.known('roles', roles, ['authority', 'oracles', 'threshold', 'arbiter', 'treasury']);
+  draft.oracles = reader.list('roles', roles, 'oracles').map((oracle) => named(String(oracle)));
+  draft.threshold = reader.text('roles', roles, 'threshold');
+  draft.arbiter = named(reader.text('roles', roles, 'arbiter', ''));
+  draft.treasury = named(reader.text('roles', roles, 'treasury', ''));
+
+  draft.kpis = reader.tables(document, 'kpi').map((kpi, index) => readKpi(reader, kpi, index));
+  const allocations = reader
+    .tables(document, 'grant')
+    .flatMap(({ allocation }) => (typeof allocation === 'string' ? [allocation] : []));
+  return { draft, mistakes, allocations };
+}
+
+function readKpi(reader: Reader, kpi: Table, index: number): KpiDraft {
+  const name = typeof kpi.name === 'string' ? `kpi ${JSON.stringify(kpi.name)}` : `kpi ${index + 1}`;
+  const fields = ['name', 'unit', 'decimals', 'scope', 'range', 'interpolation', 'curve', 'default_score', 'rubric'];
+  reader.known(name, kpi, fields);
+  const range = reader.table(kpi, 'range', true, name);
+  const curve = reader.list(name, kpi, 'curve').map((point) => {
+    const table = isTable(point) ? point : {};
+    if (!isTable(point)) reader.wrong(`${name} curve`, 'expected a point like { value = 80, score = 10_000 }');
+    return { value: reader.text(`${name} curve`, table, 'value'), score: reader.text(`${name} curve`, table, 'score') };
+  });
+  return {
+    ...EMPTY_KPI,
+    name: reader.text(name, kpi, 'name'),
+    unit: reader.text(name, kpi, 'unit'),
+    decimals: reader.text(name, kpi, 'decimals'),
+    scope: reader.word(name, kpi, 'scope', ['shared', 'individual']),
+    min: reader.text(`${name} range`, range, 'min'),
+    max: reader.text(`${name} range`, range, 'max'),
+    interpolation: reader.word(name, kpi, 'interpolation', ['linear', 'step']),
+    curve,
+    defaultScore: reader.text(name, kpi, 'default_score'),
+    rubric: readRubric(reader, name, kpi),
+  };
+}
+
+function readRubric(reader: Reader, name: string, kpi: Table): string {
+  if (!isTable(kpi.rubric)) return reader.text(name, kpi, 'rubric');
+  reader.known(`${name} rubric`, kpi.rubric, ['file', 'sha256']);
+  if ('file' in kpi.rubric) {
+    reader.wrong(
+      `${name} rubric`,
+      'a page cannot read a file beside the plan file; expected its text, or { sha256 = "…" }',
+    );
+    return '';
+  }
+  return reader.text(`${name} rubric`, kpi.rubric, 'sha256');
+}
+
+function isTable(value: unknown): value is Table {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+/** Reads fields of tables as text, and notes what is missing, unknown or of another kind. */
+class Reader {
+  constructor(
+    private readonly source: string,
+    private readonly mistakes: Mistake[],
+  ) {}
+
+  wrong(field: string, what: string) {
+    this.mistakes.push({ line: this.lineOf(field), field, what });
+  }
+
+  table(parent: Table, key: string, required = true, owner = ''): Table {
+    const value = parent[key];
+    if (isTable(value)) return value;
+    if (value !== undefined) this.wrong(join(owner, key), 'expected a table');
+    else if (required) this.wrong(join(owner, key), `missing field \`${key}\``);
+    return {};
+  }
+
+  tables(parent: Table, key: string): Table[] {
+    const value = parent[key] ?? [];
+    if (Array.isArray(value) && value.every(isTable)) return value;
+    this.wrong(key, `expected [[${key}]]`);
+    return [];
+  }
+
+  list(owner: string, parent: Table, key: string, otherwise?: unknown[]): unknown[] {
+    const value = parent[key] ?? otherwise;
+    if (Array.isArray(value)) return value;
+    // A table that is missing was noted already.
+    if (Object.keys(parent).length > 0)
+      this.wrong(join(owner, key), value === undefined ? `missing field \`${key}\`` : 'expected a list');
+    return [];
+  }
+
+  /** A text, or a number or time as text. */
+  text(owner: string, parent: Table, key: string, otherwise?: string): string {
+    const value = parent[key];
+    if (typeof value === 'string') return value;
+    if (typeof value === 'bigint') return String(value);
+    if (value instanceof TomlDate && value.isDateTime() && !value.isLocal())
+      return value.toISOString().replace('.000', '');
+    if (value === undefined && otherwise !== undefined) return otherwise;
+    if (value !== undefined) {
+      const decimal = 'expected a whole number, or a decimal one in quotation marks';
+      this.wrong(join(owner, key), typeof value === 'number' ? decimal : 'expected a text in quotation marks');
+    } else if (Object.keys(parent).length > 0) this.wrong(join(owner, key), `missing field \`${key}\``);
+    return '';
+  }
+
+  word<T extends string>(owner: string, parent: Table, key: string, words: readonly [T, ...T[]]): T {
+    const text = this.text(owner, parent, key);
+    const found = words.find((word) => word === text);
+    if (found === undefined && text !== '') {
+      const all = words.map((word) => JSON.stringify(word));
+      const expected = all.length === 2 ? all.join(' or ') : `one of ${all.join(', ')}`;
+      this.wrong(join(owner, key), `${JSON.stringify(text)}: expected ${expected}`);
+    }
+    return found ?? words[0];
+  }
+
+  known(owner: string, table: Table, keys: readonly string[]) {
+    for (const key of Object.keys(table)) {
+      if (keys.includes(key)) continue;
+      const expected = keys.map((known) => `\`${known}\``).join(', ');
+      this.wrong(join(owner, key), `unknown field \`${key}\`, expected one of ${expected}`);
+    }
+  }
+
+  /** The line on which a field stands, found by its table and key. */
+  private lineOf(field: string): number | undefined {
+    const parts = /^(\w+)(?: "([^"]*)")?(?:[ .](\w+))?/.exec(field);
+    if (parts === null) return undefined;
+    const [, table = '', name, key] = parts;
+    const lines = this.source.split('\n');
+    const heads = lines.map((line) => /^\s*\[\[?\s*([\w.]+)/.exec(line)?.[1]);
+    let at = -1;
+    if (name !== undefined) {
+      const named = lines.findIndex((line) => /^\s*name\s*=/.test(line) && line.includes(JSON.stringify(name)));
+      at = heads.findLastIndex((head, index) => index < named && head === table);
+    } else {
+      at = heads.indexOf(table);
+    }
+    if (at === -1) return undefined;
+    const end = heads.findIndex((head, index) => index > at && head !== undefined);
+    const inside = lines.slice(at + 1, end === -1 ? lines.length : end);
+    const offset = key === undefined ? -1 : inside.findIndex((line) => line.trimStart().startsWith(key));
+    return offset === -1 ? at + 1 : at + 2 + offset;
+  }
+}
+
+function join(owner: string, key: string): string {
+  if (owner === '') return key;
+  return owner.endsWith('"') ? `${owner} ${key}` : `${owner}.${key}`;
+}

@@ -1,0 +1,144 @@
+import { useId } from 'react';
+import { CurveChart } from '../charts/CurveChart';
+import { type KpiDraft, type PointDraft, draftCurve } from '../model/planDraft';
+import { parseValue } from '../text/amount';
+import { SelectField, TextField } from '../ui/Field';
+import { Icon } from '../ui/Icon';
+import { INTERPOLATION, SCOPE } from './words';
+
+const MAX_POINTS = 8;
+
+/** The terms of one KPI, with its curve drawn as it is written. */
+export function KpiEditor({
+  kpi,
+  title,
+  onChange,
+  onRemove,
+}: {
+  kpi: KpiDraft;
+  title: string;
+  onChange: (kpi: KpiDraft) => void;
+  onRemove?: (() => void) | undefined;
+}) {
+  const set = (change: Partial<KpiDraft>) => onChange({ ...kpi, ...change });
+  const preview = draftCurve(kpi);
+  const bound = (text: string, otherwise: bigint) => {
+    const parsed = parseValue(text.trim(), preview?.decimals ?? 0);
+    return 'value' in parsed ? parsed.value : otherwise;
+  };
+  const [first, last] = [preview?.curve.points[0], preview?.curve.points.at(-1)];
+  return (
+    <fieldset>
+      <legend>{title}</legend>
+      <div className="row">
+        <TextField label="Name" value={kpi.name} onChange={(name) => set({ name })} />
+        <TextField label="Unit" value={kpi.unit} onChange={(unit) => set({ unit })} hint="for example % or users" />
+        <TextField label="Decimals" value={kpi.decimals} numeric onChange={(decimals) => set({ decimals })} />
+      </div>
+      <div className="row">
+        <SelectField
+          label="Measured"
+          value={kpi.scope}
+          onChange={(scope) => set({ scope })}
+          options={Object.entries(SCOPE) as [KpiDraft['scope'], string][]}
+        />
+        <TextField label="Smallest accepted value" value={kpi.min} numeric onChange={(min) => set({ min })} />
+        <TextField label="Largest accepted value" value={kpi.max} numeric onChange={(max) => set({ max })} />
+      </div>
+      <div className="reading">
+        <div>
+          <PointEditor points={kpi.curve} onChange={(curve) => set({ curve })} />
+          <SelectField
+            label="Between points"
+            value={kpi.interpolation}
+            onChange={(interpolation) => set({ interpolation })}
+            options={Object.entries(INTERPOLATION) as [KpiDraft['interpolation'], string][]}
+          />
+        </div>
+        {preview !== undefined && first !== undefined && last !== undefined ? (
+          <CurveChart
+            curve={preview.curve}
+            decimals={preview.decimals}
+            unit={kpi.unit}
+            rangeMin={bound(kpi.min, first.value)}
+            rangeMax={bound(kpi.max, last.value)}
+          />
+        ) : (
+          <p className="muted">The curve shows here once its values rise and its scores are at most 20_000.</p>
+        )}
+      </div>
+      <TextField
+        label="Score if the oracles stay silent"
+        value={kpi.defaultScore}
+        numeric
+        onChange={(defaultScore) => set({ defaultScore })}
+        hint="Basis points, at most 10_000: who bears the risk of silence is decided now."
+      />
+      <TextField
+        label="Rubric: how it is measured"
+        value={kpi.rubric}
+        rows={3}
+        onChange={(rubric) => set({ rubric })}
+        hint="Publish this text; its SHA-256 goes on the chain. You can also paste the SHA-256 itself."
+      />
+      {onRemove !== undefined && (
+        <p className="actions">
+          <button type="button" className="button" onClick={onRemove}>
+            Remove this KPI
+          </button>
+        </p>
+      )}
+    </fieldset>
+  );
+}
+
+function PointEditor({
+  points,
+  onChange,
+}: {
+  points: readonly PointDraft[];
+  onChange: (points: PointDraft[]) => void;
+}) {
+  const id = useId();
+  const set = (index: number, change: Partial<PointDraft>) =>
+    onChange(points.map((point, at) => (at === index ? { ...point, ...change } : point)));
+  return (
+    <div className="points" role="group" aria-labelledby={id}>
+      <p id={id} className="hint">
+        Curve: what each value scores, in basis points. 10_000 means that the target is met.
+      </p>
+      {points.map((point, index) => (
+        <div key={index}>
+          <TextField
+            label={`Value ${index + 1}`}
+            value={point.value}
+            numeric
+            onChange={(value) => set(index, { value })}
+          />
+          <TextField
+            label={`Score ${index + 1}`}
+            value={point.score}
+            numeric
+            onChange={(score) => set(index, { score })}
+          />
+          <button
+            type="button"
+            className="button"
+            aria-label={`Remove point ${index + 1}`}
+            disabled={points.length === 1}
+            onClick={() => onChange(points.filter((_, at) => at !== index))}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+      ))}
+      {points.length < MAX_POINTS && (
+        <p className="actions">
+          <button type="button" className="button" onClick={() => onChange([...points, { value: '', score: '' }])}>
+            Add a point
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,33 @@
+import { TextField } from '../ui/Field';
+
+/** A set of oracles and how many decide. */
+export function OracleEditor({
+  keys,
+  threshold,
+  onKeys,
+  onThreshold,
+}: {
+  keys: readonly string[];
+  threshold: string;
+  onKeys: (keys: string[]) => void;
+  onThreshold: (threshold: string) => void;
+}) {
+  return (
+    <>
+      <TextField
+        label="Oracles"
+        rows={3}
+        value={keys.join('\n')}
+        onChange={(text) => onKeys(text.split('\n').map((key) => key.trim()))}
+        hint="1 to 8 addresses, one a line, all different from authority and arbiter."
+      />
+      <TextField
+        label="How many decide"
+        value={threshold}
+        numeric
+        onChange={onThreshold}
+        hint="More than half of them. A value counts as soon as so many report the same."
+      />
+    </>
+  );
+}

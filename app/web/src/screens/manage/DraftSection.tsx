@@ -1,0 +1,67 @@
+import { useState } from 'react';
+import * as instructions from '../../chain/instructions';
+import { Fault } from '../../chain/fault';
+import { EMPTY_KPI, type KpiDraft, Notes, checkKpi } from '../../model/planDraft';
+import { ActionButtons } from '../ActionButtons';
+import { KpiEditor } from '../KpiEditor';
+import type { SectionProps } from './section';
+
+/** A draft whose creation was interrupted, or that is not finished: its KPIs, and its activation. */
+export function DraftSection({ data, onDone }: SectionProps) {
+  const [kpi, setKpi] = useState<KpiDraft>(EMPTY_KPI);
+  const { plan } = data;
+  const { authority } = plan.account;
+  return (
+    <>
+      <section className="card form">
+        <h2>Add a KPI</h2>
+        <KpiEditor kpi={kpi} title={`KPI ${plan.kpis.length}`} onChange={setKpi} />
+        <ActionButtons
+          signer={authority}
+          label="Review"
+          action={{
+            title: 'Add a KPI',
+            onDone,
+            async build(signer) {
+              const notes = new Notes();
+              const terms = await checkKpi(kpi, 'KPI', notes);
+              const [first] = notes.mistakes;
+              if (terms === undefined)
+                throw new Fault(
+                  'input',
+                  first === undefined ? 'The KPI has mistakes.' : `${first.field}: ${first.what}`,
+                );
+              return {
+                verb: 'Add the KPI',
+                lines: [['KPI', terms.name]],
+                transactions: [[await instructions.addKpi(signer, plan.address, terms)]],
+                done: 'The KPI is part of the draft.',
+              };
+            },
+          }}
+        />
+      </section>
+      <section className="card form">
+        <h2>Activate</h2>
+        <p>
+          The draft has {plan.kpis.length} KPIs. Activation freezes all terms for ever; no grant can be made before.
+        </p>
+        <ActionButtons
+          signer={authority}
+          label="Review activation"
+          disabled={plan.kpis.length === 0}
+          action={{
+            title: 'Activate the plan',
+            onDone,
+            build: async (signer) => ({
+              verb: 'Activate',
+              lines: [['Afterwards', 'the terms are frozen: nobody can change them']],
+              transactions: [[await instructions.activatePlan(signer, plan.address, plan.account.mint)]],
+              done: 'The plan is active.',
+            }),
+          }}
+        />
+      </section>
+    </>
+  );
+}

@@ -1,0 +1,152 @@
+import { useState } from 'react';
+import { type Address, isAddress } from '@solana/kit';
+import { useApp } from '../../app/context';
+import { reserveFor } from '../../model/grant';
+import { type GrantTerms, type Mistake, wrongNow, wrongTerms } from '../../model/grantFile';
+import { Notes } from '../../model/planDraft';
+import { surplus } from '../../model/terms';
+import type { PlanData } from '../../state/planData';
+import { parseAmount } from '../../text/amount';
+import { visible } from '../../text/hostile';
+import { Amount } from '../../ui/Amount';
+import { CheckField, TextField } from '../../ui/Field';
+import { Mistakes } from '../../ui/Mistakes';
+import { ActionButtons } from '../ActionButtons';
+import { grantRequest } from './grantRequest';
+import type { TimedSectionProps } from './section';
+
+type Draft = {
+  beneficiary: string;
+  allocation: string;
+  firstPeriod: string;
+  periods: string;
+  cliff: string;
+  timeWeight: string;
+  weights: string[];
+  revocable: boolean;
+  transferable: boolean;
+};
+
+/** One grant. */
+export function GrantSection({ data, now, onDone }: TimedSectionProps) {
+  const { chain } = useApp();
+  const { plan, mint, vault } = data;
+  const [draft, setDraft] = useState<Draft>(() => empty(data));
+  const [touched, setTouched] = useState(false);
+  const set = (change: Partial<Draft>) => {
+    setTouched(true);
+    setDraft((before) => ({ ...before, ...change }));
+  };
+  const { terms, mistakes } = check(data, draft, now);
+  const row = terms === undefined ? undefined : { line: 1, name: '', terms };
+  return (
+    <section className="card form">
+      <h2>Make a grant</h2>
+      <TextField label="Beneficiary" value={draft.beneficiary} onChange={(beneficiary) => set({ beneficiary })} />
+      <div className="row">
+        <TextField label="Allocation" value={draft.allocation} numeric onChange={(allocation) => set({ allocation })} />
+        <TextField
+          label="First period"
+          value={draft.firstPeriod}
+          numeric
+          onChange={(firstPeriod) => set({ firstPeriod })}
+          hint="counted from 0"
+        />
+        <TextField label="Periods" value={draft.periods} numeric onChange={(periods) => set({ periods })} />
+        <TextField label="Cliff, periods" value={draft.cliff} numeric onChange={(cliff) => set({ cliff })} />
+      </div>
+      <div className="row">
+        <TextField
+          label="Weight of time"
+          value={draft.timeWeight}
+          numeric
+          onChange={(timeWeight) => set({ timeWeight })}
+          hint="All weights sum to 10_000."
+        />
+        {plan.kpis.map((kpi) => (
+          <TextField
+            key={kpi.number}
+            label={`Weight of ${visible(kpi.name)}`}
+            value={draft.weights[kpi.number] ?? '0'}
+            numeric
+            onChange={(weight) =>
+              set({ weights: draft.weights.map((each, index) => (index === kpi.number ? weight : each)) })
+            }
+          />
+        ))}
+      </div>
+      <CheckField
+        label="The authority may end it early"
+        checked={draft.revocable}
+        onChange={(revocable) => set({ revocable })}
+      />
+      <CheckField
+        label="The beneficiary may hand it to another key"
+        checked={draft.transferable}
+        onChange={(transferable) => set({ transferable })}
+      />
+      {touched && <Mistakes mistakes={mistakes} title="Not ready yet" />}
+      {terms !== undefined && (
+        <p className="hint">
+          Reserves{' '}
+          <Amount
+            value={reserveFor(plan, terms.allocation, terms.timeWeight, terms.kpiWeights)}
+            decimals={mint.decimals}
+          />{' '}
+          of <Amount value={surplus(plan, vault.amount)} decimals={mint.decimals} /> that are free in the vault.
+        </p>
+      )}
+      <ActionButtons
+        signer={plan.account.authority}
+        label="Review"
+        disabled={row === undefined || mistakes.length > 0}
+        action={{
+          title: 'Make a grant',
+          onDone,
+          build: (signer) => grantRequest(chain, data, row === undefined ? [] : [row], signer),
+        }}
+      />
+    </section>
+  );
+}
+
+function empty({ plan }: PlanData): Draft {
+  return {
+    beneficiary: '',
+    allocation: '',
+    firstPeriod: '0',
+    periods: String(plan.calendar.periodCount),
+    cliff: '0',
+    timeWeight: '0',
+    weights: plan.kpis.map((_, index) => (index === 0 ? '10_000' : '0')),
+    revocable: true,
+    transferable: false,
+  };
+}
+
+function check(data: PlanData, draft: Draft, now: bigint): { terms?: GrantTerms; mistakes: Mistake[] } {
+  const { plan, mint } = data;
+  const notes = new Notes();
+  const beneficiary = draft.beneficiary.trim();
+  if (!isAddress(beneficiary))
+    notes.add('beneficiary', `${JSON.stringify(beneficiary)} is no address; expected 32 bytes in base58`);
+  const allocation = parseAmount(draft.allocation.trim(), mint.decimals);
+  if ('error' in allocation) notes.add('allocation', `${JSON.stringify(draft.allocation)} ${allocation.error}`);
+  const whole = (field: string, text: string) => notes.whole(field, text, 65_535) ?? 0;
+  const terms: GrantTerms = {
+    beneficiary: beneficiary as Address,
+    allocation: 'value' in allocation ? allocation.value : 0n,
+    firstPeriod: whole('first_period', draft.firstPeriod),
+    periods: whole('periods', draft.periods),
+    cliffPeriods: whole('cliff', draft.cliff),
+    timeWeight: whole('time_weight', draft.timeWeight),
+    kpiWeights: plan.kpis.map((kpi) => whole(`weight:${kpi.name}`, draft.weights[kpi.number] ?? '0')),
+    revocable: draft.revocable,
+    transferable: draft.transferable,
+  };
+  if (notes.mistakes.length > 0) return { mistakes: notes.mistakes };
+  const wrong = wrongTerms(plan, mint.decimals, terms);
+  if (wrong !== undefined) return { mistakes: [{ line: undefined, ...wrong }] };
+  const late = wrongNow(data, [{ line: 1, name: '', terms }], now);
+  return { terms, mistakes: late.map((mistake) => ({ ...mistake, line: undefined })) };
+}

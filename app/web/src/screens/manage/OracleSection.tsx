@@ -1,0 +1,116 @@
+import { useState } from 'react';
+import type { Address } from '@solana/kit';
+import { Fault } from '../../chain/fault';
+import * as instructions from '../../chain/instructions';
+import { Notes, readOracles } from '../../model/planDraft';
+import { periodTimes } from '../../model/terms';
+import type { PlanData } from '../../state/planData';
+import { localTime } from '../../text/time';
+import { Mistakes } from '../../ui/Mistakes';
+import { SelectField } from '../../ui/Field';
+import { Time } from '../../ui/Time';
+import { ActionButtons } from '../ActionButtons';
+import { OracleEditor } from '../OracleEditor';
+import type { TimedSectionProps } from './section';
+
+/** Another set of oracles, from a period on that gives everyone notice. */
+export function OracleSection({ data, now, onDone }: TimedSectionProps) {
+  const { plan } = data;
+  const { authority } = plan.account;
+  const next = plan.nextOracles;
+  const begins = next === undefined ? undefined : periodTimes(plan, next.firstPeriod).start;
+  if (next !== undefined && begins !== undefined && now < begins) {
+    return (
+      <section className="card form">
+        <h2>Oracles</h2>
+        <p>
+          Another set is announced: it votes from period {next.firstPeriod} on, which begins on <Time at={begins} />.
+        </p>
+        <ActionButtons
+          signer={authority}
+          label="Review cancelling it"
+          action={{
+            title: 'Cancel the change of oracles',
+            onDone,
+            build: async (signer) => ({
+              verb: 'Cancel the change',
+              lines: [['The oracles', 'stay as they are']],
+              transactions: [[await instructions.cancelOracleChange(signer, plan.address)]],
+              done: 'The change is cancelled.',
+            }),
+          }}
+        />
+      </section>
+    );
+  }
+  return <Rotation data={data} now={now} onDone={onDone} />;
+}
+
+function Rotation({ data, now, onDone }: TimedSectionProps) {
+  const { plan } = data;
+  const [keys, setKeys] = useState<readonly string[]>(plan.oracles.keys);
+  const [threshold, setThreshold] = useState(String(plan.oracles.threshold));
+  const periods = possiblePeriods(data, now);
+  const [chosen, setChosen] = useState('');
+  const period = periods.find((each) => String(each) === chosen) ?? periods[0];
+  const notes = new Notes();
+  const given = keys.filter((key) => key !== '');
+  const set = readOracles(given, threshold, notes);
+  for (const key of given) {
+    if (key === plan.account.authority)
+      notes.add('roles.oracles', `the oracle ${JSON.stringify(key)} is the authority too; expected different keys`);
+    if (key === plan.arbiter)
+      notes.add('roles.oracles', `the oracle ${JSON.stringify(key)} is the arbiter too; expected different keys`);
+  }
+  return (
+    <section className="card form">
+      <h2>Oracles</h2>
+      <p className="hint">
+        A change is announced in advance and takes effect by time. Earlier periods are voted by the set before.
+      </p>
+      <OracleEditor keys={keys} threshold={threshold} onKeys={setKeys} onThreshold={setThreshold} />
+      {period === undefined ? (
+        <p className="muted">No period is far enough ahead for the notice that the plan promises.</p>
+      ) : (
+        <SelectField
+          label="From period"
+          value={String(period)}
+          onChange={setChosen}
+          options={periods.map(
+            (each) => [String(each), `${each}, which begins on ${localTime(periodTimes(plan, each).start)}`] as const,
+          )}
+        />
+      )}
+      <Mistakes mistakes={notes.mistakes} title="Not ready yet" />
+      <ActionButtons
+        signer={plan.account.authority}
+        label="Review"
+        disabled={set === undefined || notes.mistakes.length > 0 || period === undefined}
+        action={{
+          title: 'Change the oracles',
+          onDone,
+          async build(signer: Address) {
+            if (set === undefined || period === undefined) throw new Fault('input', 'The set has mistakes.');
+            return {
+              verb: 'Announce the change',
+              lines: [
+                ['Oracles', `${set.oracles.length}, of which ${set.threshold} decide`],
+                ['From period', `${period}, ${localTime(periodTimes(plan, period).start)}`],
+              ],
+              transactions: [
+                [await instructions.proposeOracles(signer, plan.address, { ...set, firstPeriod: period })],
+              ],
+              done: 'The change is announced.',
+            };
+          },
+        }}
+      />
+    </section>
+  );
+}
+
+function possiblePeriods({ plan }: PlanData, now: bigint): number[] {
+  const earliest = now + BigInt(plan.account.noticeSecs);
+  const all = Array.from({ length: plan.calendar.periodCount }, (_, period) => period);
+  return all.filter((period) => periodTimes(plan, period).start >= earliest);
+}

@@ -1,0 +1,5 @@
+import type { PlanData } from '../../state/planData';
+
+/** What each section of the page needs. */
+export type SectionProps = { data: PlanData; onDone: () => void };
+export type TimedSectionProps = SectionProps & { now: bigint };
