@@ -8,6 +8,7 @@ use clap::Args;
 use crate::{
     localnet, paths, program,
     run::{self, Run},
+    services,
 };
 
 /// The packages whose binaries are driven.
@@ -27,6 +28,7 @@ pub struct EndToEnd {
 impl EndToEnd {
     /// Builds the program, the chain and the binaries, and runs the tests; returns their exit code.
     pub fn run(self) -> Result<u8> {
+        services::install()?;
         program::build_quietly()?;
         let localnet = localnet::build()?;
         for package in BINARIES {

@@ -13,6 +13,7 @@ mod paths;
 mod program;
 mod run;
 mod sbf;
+mod services;
 mod size;
 mod suite;
 

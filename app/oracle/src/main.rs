@@ -20,7 +20,8 @@ async fn main() -> ExitCode {
         EnvFilter::try_from_env("EARNOUT_ORACLE_LOG").unwrap_or_else(|_| EnvFilter::new("earnout_oracle=info"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     match cli.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),

@@ -1,9 +1,12 @@
 //! The commands, one after the other, as an operator uses them.
 
 use {
-    crate::support::{NONE, Quarter},
+    crate::{
+        services::commit,
+        support::{NONE, Quarter},
+    },
     earnout_e2e::{Chain, Oracle},
-    std::{fs, process::Command},
+    std::fs,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -216,21 +219,6 @@ async fn git_history_is_measured_by_period() {
         quarter.plan
     );
     let operator = quarter.operator(&quarter.chain.rpc_url, &feed);
-    let folder = operator.folder().join("repo");
-    let git = |arguments: &[&str], time: &str| {
-        let done = Command::new("git")
-            .arg("-C")
-            .arg(&folder)
-            .args(["-c", "user.name=Ann", "-c", "user.email=Ann@Example.org"])
-            .args(arguments)
-            .env("GIT_COMMITTER_DATE", time)
-            .env("GIT_AUTHOR_DATE", time)
-            .output()
-            .expect("git runs");
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    };
-    fs::create_dir_all(folder.join("src")).expect("a folder of this test");
-    git(&["init", "--quiet"], "");
     for (name, time) in [
         ("src/early.rs", "2027-01-31T23:59:59Z"),
         ("src/a.rs", "2027-02-01T00:00:00Z"),
@@ -238,9 +226,7 @@ async fn git_history_is_measured_by_period() {
         ("src/b.rs", "2027-04-30T23:59:59Z"),
         ("src/late.rs", "2027-05-01T00:00:00Z"),
     ] {
-        fs::write(folder.join(name), name).expect("a file of this test");
-        git(&["add", "."], time);
-        git(&["commit", "--quiet", "-m", name], time);
+        commit(&operator.folder().join("repo"), name, "Ann@Example.org", time);
     }
     operator.run(&["once"]).succeeded().shows("1 voted");
     assert_eq!(quarter.votes().await, [20], "two files, one decimal");

@@ -2,6 +2,8 @@
 
 mod commands;
 mod faults;
+mod life;
+mod services;
 mod sources;
 mod support;
 mod watch;
