@@ -15,7 +15,7 @@ use {
     arg_required_else_help = true,
     disable_help_subcommand = true,
     after_help = "Examples:
-  $ earnout plan init > plan.toml
+  $ earnout plan init
   $ earnout --url devnet plan create plan.toml
   $ earnout grant show PLAN/0
 

@@ -34,8 +34,8 @@ impl Format {
                 "--output" => args.get(position + 1).map(String::as_str),
                 other => other.strip_prefix("--output="),
             });
-        let formats = values.filter_map(|value| Self::from_str(value, false).ok());
-        formats.last().unwrap_or_default()
+        let mut formats = values.filter_map(|value| Self::from_str(value, false).ok());
+        formats.next_back().unwrap_or_default()
     }
 }
 

@@ -2,13 +2,19 @@
 //! with `--output json` as one object on the standard output. Nothing is sent before the mistake is found.
 
 use {
+    anchor_spl::compat::spl_token_2022_interface::{
+        extension::ExtensionType,
+        instruction::{initialize_mint2, initialize_permanent_delegate},
+        state::Mint,
+    },
     earnout_e2e::{Chain, Earnout, Finished, Proxy, Rule, Token},
     earnout_sdk::pda,
     serde_json::{Value, json},
     solana_keypair::Keypair,
-    solana_program::pubkey::Pubkey,
+    solana_program::{pubkey::Pubkey, rent::Rent},
     solana_signer::Signer,
-    std::{net::TcpListener, process::Stdio},
+    solana_system_interface::instruction as system,
+    std::{fs, net::TcpListener, process::Stdio},
 };
 
 /// A command that fails: its words, and parts of what it must say.
@@ -763,6 +769,115 @@ fn the_local_chain_is_found_or_named() {
         .says("earnout-localnet is not installed")
         .says("EARNOUT_LOCALNET")
         .says("cargo xtask localnet");
+}
+
+/// A mint with a freeze authority, or with a permanent delegate.
+fn dangerous_mint(chain: &Chain, permanent_delegate: bool) -> Token {
+    let (payer, mint, authority) = (chain.key("payer"), Keypair::new(), chain.key("authority"));
+    let (program, owner) = match permanent_delegate {
+        true => (Token::TOKEN_2022, None),
+        false => (Token::CLASSIC, Some(authority.pubkey())),
+    };
+    let token = Token {
+        mint: mint.pubkey(),
+        program,
+        decimals: 6,
+    };
+    let extensions = if permanent_delegate {
+        &[ExtensionType::PermanentDelegate][..]
+    } else {
+        &[]
+    };
+    let space = ExtensionType::try_calculate_account_len::<Mint>(extensions).expect("a length");
+    let rent = Rent::default().minimum_balance(space);
+    let space = u64::try_from(space).expect("a mint is small");
+    let mut steps = vec![system::create_account(
+        &payer.pubkey(),
+        &token.mint,
+        rent,
+        space,
+        &program,
+    )];
+    if permanent_delegate {
+        let delegate = initialize_permanent_delegate(&program, &token.mint, &authority.pubkey());
+        steps.push(delegate.expect("an instruction"));
+    }
+    let initialize = initialize_mint2(&program, &token.mint, &authority.pubkey(), owner.as_ref(), 6);
+    steps.push(initialize.expect("an instruction"));
+    tokio_test(async {
+        chain.send(&steps, &[&payer, &mint]).await;
+        chain
+            .mint_to(&token, &authority, &authority.pubkey(), 100_000_000_000_000)
+            .await;
+    });
+    token
+}
+
+#[test]
+fn a_mint_that_is_refused() {
+    let chain = Chain::start(&[]);
+    let earnout = Earnout::as_key(&chain, "authority");
+    earnout.run(&["plan", "init"]).succeeded();
+    let template = fs::read_to_string(earnout.home().join("plan.toml")).expect("a plan file");
+    let with_mint = |mint: &Pubkey| {
+        let keys = [
+            ("<ADDRESS OF THE FIRST ORACLE>", chain.key("oracle-1").pubkey()),
+            ("<ADDRESS OF THE SECOND ORACLE>", chain.key("oracle-2").pubkey()),
+            ("<ADDRESS OF THE THIRD ORACLE>", chain.key("oracle-3").pubkey()),
+            ("<ADDRESS OF THE ARBITER>", chain.key("arbiter").pubkey()),
+            ("<ADDRESS OF THE TOKEN'S MINT>", *mint),
+            ("<ADDRESS OF THE TREASURY>", chain.key("authority").pubkey()),
+        ];
+        let filled = keys
+            .iter()
+            .fold(template.clone(), |text, (old, new)| text.replace(old, &new.to_string()));
+        earnout.file("plan.toml", filled);
+    };
+    let proxy = Proxy::before(&chain.rpc_url);
+    let create = format!("plan create plan.toml --url {}", proxy.url);
+
+    let line = template
+        .lines()
+        .position(|line| line.starts_with("mint = "))
+        .expect("a mint")
+        + 1;
+    for (delegate, why) in [
+        (false, "The mint has a freeze authority, which could stop payouts."),
+        (true, "The mint has an extension that is not on the allow-list"),
+    ] {
+        with_mint(&dangerous_mint(&chain, delegate).mint);
+        let why = format!("plan.toml:{line}: token.mint: {why}");
+        wrong(
+            &create,
+            "plan.toml has a mistake; nothing was sent",
+            &why,
+            "correct the file",
+        )
+        .check(&earnout);
+    }
+
+    let wallet = chain.key("payer").pubkey();
+    with_mint(&wallet);
+    let no_mint = format!("{wallet} is no mint");
+    wrong(
+        &create,
+        &no_mint,
+        "neither to SPL Token nor to Token-2022",
+        "check the address",
+    )
+    .check(&earnout);
+    let token = tokio_test(chain.create_mint(Token::CLASSIC, 6, &wallet));
+    let account = tokio_test(chain.mint_to(&token, &chain.key("payer"), &wallet, 1));
+    with_mint(&account);
+    let no_mint = format!("{account} is no mint");
+    wrong(
+        &create,
+        &no_mint,
+        "another account of the token program",
+        "check the address",
+    )
+    .check(&earnout);
+    assert_eq!(proxy.seen("sendTransaction"), 0, "nothing was sent");
 }
 
 fn vault_balance(chain: &Chain) -> u64 {

@@ -69,7 +69,7 @@ impl Snapshot {
         let file = File {
             accounts: accounts.collect(),
         };
-        let text = serde_json::to_string_pretty(&file).map_err(|error| Fault::new(error))?;
+        let text = serde_json::to_string_pretty(&file).map_err(Fault::new)?;
         fs::write(path, text + "\n")
             .map_err(|error| Fault::new(format!("the accounts cannot be written to {}", path.display())).why(error))
     }
