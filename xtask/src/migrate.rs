@@ -24,10 +24,13 @@ impl Migrate {
         program::build_quietly()?;
         let migrations = ["--locked", "--package", "earnout-migrations", "--manifest-path"];
         let manifest = paths::root().join("Cargo.toml");
-        run::with_progress(
-            run::cargo().arg("build").args(migrations).arg(&manifest),
-            "building the steps",
-        )?;
+        let mut build = run::cargo();
+        // A step runs the `earnout` command.
+        build
+            .args(["build", "--package", "earnout-cli"])
+            .args(migrations)
+            .arg(&manifest);
+        run::with_progress(&mut build, "building the steps")?;
         run::cargo()
             .args(["run", "--quiet"])
             .args(migrations)

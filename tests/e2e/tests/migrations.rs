@@ -1,7 +1,8 @@
 //! The numbered steps of a deployment, on a chain: what each does, what it refuses, and that it can be run again.
 
 use {
-    earnout_e2e::{Chain, Finished, PATIENCE, migrate_binary, program_file},
+    earnout::state::PlanStatus,
+    earnout_e2e::{Chain, Earnout, Finished, PATIENCE, Token, earnout_binary, migrate_binary, program_file},
     solana_keypair::Keypair,
     solana_loader_v3_interface::{
         get_program_data_address,
@@ -490,6 +491,82 @@ async fn what_cannot_work_is_refused_before_anything_is_sent() {
         .failed(1)
         .in_one_line()
         .says("127.0.0.1:1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_created_from_a_file() {
+    let scene = Scene::new();
+    let authority = scene.chain.key("authority");
+    let token = scene.chain.create_mint(Token::CLASSIC, 6, &authority.pubkey()).await;
+    let owner = authority.pubkey();
+    scene
+        .chain
+        .mint_to(&token, &authority, &owner, 100_000_000_000_000)
+        .await;
+    let home = Earnout::unconfigured();
+    home.run(&["plan", "init"]).succeeded();
+    let mut text = fs::read_to_string(home.home().join("plan.toml")).unwrap();
+    let key = |name: &str| scene.chain.key(name).pubkey();
+    for (placeholder, address) in [
+        ("<ADDRESS OF THE FIRST ORACLE>", key("oracle-1")),
+        ("<ADDRESS OF THE SECOND ORACLE>", key("oracle-2")),
+        ("<ADDRESS OF THE THIRD ORACLE>", key("oracle-3")),
+        ("<ADDRESS OF THE ARBITER>", key("arbiter")),
+        ("<ADDRESS OF THE TOKEN'S MINT>", token.mint),
+        ("<ADDRESS OF THE TREASURY>", key("treasury-owner")),
+    ] {
+        text = text.replace(placeholder, &address.to_string());
+    }
+    let file = scene.file("plan.toml", text.as_bytes());
+    let (file, payer, authority) = (
+        file.to_str().unwrap(),
+        scene.key_file("payer"),
+        scene.key_file("authority"),
+    );
+    let step = |options: &[&str]| {
+        let mut command = Command::new(migrate_binary());
+        command
+            .args([
+                "0004",
+                "--url",
+                &scene.chain.rpc_url,
+                "--keypair",
+                &payer,
+                "--authority",
+                &authority,
+            ])
+            .args(options)
+            .env("EARNOUT_BIN", earnout_binary())
+            .env("HOME", home.home())
+            .stdin(Stdio::null());
+        let output = command.output().unwrap();
+        Finished::of(&command, output)
+    };
+
+    let options = ["--plan", file, "--activate", "--fund", "1_250.5"];
+    step(&options).succeeded().shows("dry run").shows("Nothing was sent.");
+    let client = scene.chain.client();
+    let plans = || client.plans_of_authority(&owner);
+    assert_eq!(plans().await.unwrap().len(), 0);
+    let execute = [&options[..], &["--execute"]].concat();
+    let done = step(&execute).succeeded();
+    let (address, plan) = plans().await.unwrap().remove(0);
+    done.shows(&format!(
+        "Checked: the plan {address} is on the chain as the file says."
+    ));
+    assert_eq!(plan.status, PlanStatus::Active.to_byte());
+    assert_eq!(plan.funded_total, 1_250_500_000);
+    let again = step(&execute).succeeded();
+    again.shows("Checked: the plan").says("nothing is left to be done");
+    let (_, unchanged) = plans().await.unwrap().remove(0);
+    assert_eq!(unchanged.event_sequence, plan.event_sequence);
+
+    let missing = scene.folder.path().join("missing.toml");
+    let refused = step(&["--plan", missing.to_str().unwrap(), "--execute"]);
+    refused
+        .failed(1)
+        .says("missing.toml")
+        .says("`earnout plan create` did not come to its end");
 }
 
 #[test]
