@@ -206,21 +206,7 @@ impl Client {
         what: &'static str,
         decode: fn(&[u8]) -> Result<T, DecodeError>,
     ) -> Result<T, ClientError> {
-        let account = self.account(address).await?.ok_or(ClientError::NotFound {
-            what,
-            address: *address,
-        })?;
-        if account.owner != crate::ID {
-            return Err(ClientError::ForeignAccount {
-                what,
-                address: *address,
-                owner: account.owner,
-            });
-        }
-        decode(&account.data).map_err(|source| ClientError::Decode {
-            address: *address,
-            source,
-        })
+        owned(address, what, self.account(address).await?, decode)
     }
 
     async fn many<T>(
@@ -313,6 +299,22 @@ impl Client {
             ..Default::default()
         }
     }
+}
+
+/// What the account at `address` holds, which must be one of the program.
+pub(super) fn owned<T>(
+    address: &Pubkey,
+    what: &'static str,
+    account: Option<Account>,
+    decode: fn(&[u8]) -> Result<T, DecodeError>,
+) -> Result<T, ClientError> {
+    let address = *address;
+    let account = account.ok_or(ClientError::NotFound { what, address })?;
+    if account.owner != crate::ID {
+        let owner = account.owner;
+        return Err(ClientError::ForeignAccount { what, address, owner });
+    }
+    decode(&account.data).map_err(|source| ClientError::Decode { address, source })
 }
 
 fn bytes(account: &UiAccount) -> Option<Account> {

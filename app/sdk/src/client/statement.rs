@@ -126,7 +126,10 @@ impl Client {
         let is_mark = |data: &[u8]| accounts::closed_plan(data).is_ok();
         match account {
             Some(account) if account.owner == crate::ID && is_mark(&account.data) => Ok(Found::Closed),
-            _ => Ok(Found::Open(Box::new(self.plan(address).await?))),
+            account => {
+                let plan = super::read::owned(address, "plan", account, accounts::plan)?;
+                Ok(Found::Open(Box::new(plan)))
+            }
         }
     }
 

@@ -241,3 +241,37 @@ async fn all_is_of_one_moment() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn thousands_of_individual_values_are_one_search() {
+    let rpc = Chain::of(story::individual(2_001, &[5, 1_999]), NOW).serve();
+    let statement = statement(&rpc).await;
+    assert_eq!(statement.findings, []);
+    assert_eq!(statement.grants.len(), 2_001);
+    for (number, score) in [(5, 8_000), (1_999, 8_000), (0, 0), (2_000, 0)] {
+        let line = &statement.grants[&number].lines[0];
+        assert_eq!((line.scores[0], line.settlement), (score, None), "grant {number}");
+    }
+    let votes = statement.measurement(0, 0, 1_999).unwrap().votes;
+    assert_eq!(
+        votes.iter().map(|vote| vote.oracle).collect::<Vec<_>>(),
+        [Some(key(11)), Some(key(12))]
+    );
+    assert_eq!(rpc.calls("getProgramAccounts").len(), 1);
+    // The plan twice, the vault with the clock, and 2,001 grants by the hundred.
+    assert_eq!(rpc.calls("getMultipleAccounts").len(), 3 + 21);
+    assert!(rpc.calls("getSignaturesForAddress").is_empty());
+}
+
+#[tokio::test]
+async fn fewer_are_read_by_their_addresses() {
+    let rpc = Chain::of(story::individual(3, &[1]), NOW).serve();
+    let statement = statement(&rpc).await;
+    let scores: Vec<_> = statement
+        .grants
+        .values()
+        .map(|grant| grant.lines[0].scores[0])
+        .collect();
+    assert_eq!((statement.findings.len(), scores), (0, vec![0, 8_000, 0]));
+    assert!(rpc.calls("getProgramAccounts").is_empty());
+}

@@ -220,6 +220,51 @@ pub fn events() -> Vec<Event> {
     events
 }
 
+/// The same plan with an individual KPI and so many grants of one token each; the oracles agree that it is 80 in period 0
+/// for the grants of these numbers.
+pub fn individual(count: u32, measured: &[u32]) -> Vec<Event> {
+    let mut told = events();
+    told.truncate(5);
+    let Some(Event::GrantCreated(first)) = told.pop() else {
+        panic!("the fifth event makes the grant");
+    };
+    if let Event::KpiAdded(kpi) = &mut told[1] {
+        kpi.terms.scope = Scope::Individual;
+    }
+    if let Event::PlanCreated(plan) = &mut told[0] {
+        plan.terms.max_grants = count;
+    }
+    let next = |told: &Vec<Event>| u64::try_from(told.len()).unwrap() + 1;
+    for index in 0..count {
+        let mut made = first.clone();
+        made.sequence = next(&told);
+        (made.grant, made.terms.grant_index) = (pda::grant(&plan(), index), index);
+        (made.terms.allocation, made.reserved) = (1, 1);
+        made.plan_reserved = u64::from(index) + 1;
+        made.vault_balance = 1_000_000;
+        told.push(Event::GrantCreated(made));
+    }
+    for grant in measured {
+        for (oracle, resolved) in [(11, false), (12, true)] {
+            let vote = ValueAttested {
+                plan: plan(),
+                time: START + PERIOD + 10,
+                sequence: next(&told),
+                kpi: 0,
+                period: 0,
+                subject: pda::grant(&plan(), *grant),
+                oracle: key(oracle),
+                value: 80,
+                evidence: [oracle; 32],
+                rent: (!resolved).then_some(NO_RENT),
+                resolved,
+            };
+            told.push(Event::ValueAttested(Box::new(vote)));
+        }
+    }
+    told
+}
+
 /// The transaction of the event of this number.
 pub fn signature(sequence: u64) -> Signature {
     let mut bytes = [1; 64];
@@ -272,6 +317,16 @@ impl Chain {
                     found.map(|(owner, data)| account(owner, data))
                 });
                 of_slot(found.collect())
+            }
+            // Only one search is made by these tests: for the attestations of a KPI and a period.
+            "getProgramAccounts" => {
+                let filters = parameters[1]["filters"].as_array().unwrap().len();
+                assert_eq!(filters, 4, "type, plan, KPI, period");
+                let is_attestation = |data: &[u8]| earnout_sdk::accounts::attestation(data).is_ok();
+                let found = self.accounts.iter().filter(|(_, (_, data))| is_attestation(data));
+                found
+                    .map(|(address, (owner, data))| json!({ "pubkey": address.to_string(), "account": account(owner, data) }))
+                    .collect()
             }
             "getSignaturesForAddress" => {
                 let address: Pubkey = parameters[0].as_str().unwrap().parse().unwrap();

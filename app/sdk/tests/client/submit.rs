@@ -91,6 +91,7 @@ async fn limit_and_price_come_before_what_they_are_for() {
             "getLatestBlockhash" => blockhash(1, 10),
             "simulateTransaction" => simulated(20_000),
             "sendTransaction" => signature_of(&parameters[0]),
+            "getBlockHeight" => json!(5),
             _ => executed(Value::Null),
         })
     });
@@ -121,6 +122,7 @@ async fn without_a_price_there_is_none_and_a_given_limit_needs_no_simulation() {
         Ok(match method {
             "getLatestBlockhash" => blockhash(1, 10),
             "sendTransaction" => signature_of(&parameters[0]),
+            "getBlockHeight" => json!(5),
             "getSignatureStatuses" => executed(Value::Null),
             other => panic!("nobody should ask for {other}"),
         })
@@ -281,6 +283,7 @@ async fn an_executed_failure_has_signature_reason_and_logs() {
             "simulateTransaction" => simulated(1_000),
             "sendTransaction" => signature_of(&parameters[0]),
             "getTransaction" => transaction(&[&crate::story::events()[0]]),
+            "getBlockHeight" => json!(5),
             _ => executed(json!({ "InstructionError": [2, { "Custom": 6_000 }] })),
         })
     });
