@@ -83,7 +83,7 @@ pub async fn run(config: Config, json: bool) -> Result<u8> {
         }
         println!("{table}");
         let (signed, confirmed) = daemon.journal().attempts("confirmed")?;
-        println!("{signed} transactions signed, {confirmed} confirmed");
+        println!("transactions: {signed} signed, {confirmed} confirmed");
     }
     Ok(if held { LOOK } else { DONE })
 }
@@ -113,7 +113,10 @@ fn line(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty, now: i64) -> Result<Lin
         feed: duty.feed.clone(),
         kpi: harmless(&name(&bound.terms)),
         period: duty.target.period,
-        subject: duty.target.subject.to_string(),
+        subject: match duty.target.subject == duty.target.plan {
+            true => "all".to_owned(),
+            false => duty.target.subject.to_string(),
+        },
         state,
         value: value.map(|value| value::from_fixed(value, decimals).to_string()),
         evidence: evidence.map(hex::encode),

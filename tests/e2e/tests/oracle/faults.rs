@@ -122,7 +122,7 @@ async fn a_dropped_transaction_is_sent_again() {
     proxy.obey();
     daemon.wait_for("1 already on chain");
     assert_eq!(quarter.votes().await, [760]);
-    operator.run(&["status"]).succeeded().shows("1 confirmed");
+    operator.run(&["status"]).succeeded().shows("1 signed, 1 confirmed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,7 +137,13 @@ async fn an_expired_blockhash_is_signed_anew_once_it_has_expired() {
     proxy.obey();
     daemon.wait_for("1 already on chain");
     assert_eq!(quarter.votes().await, [760]);
-    assert!(operator.run(&["status"]).succeeded().stdout.contains(", 1 confirmed"));
+    assert!(
+        operator
+            .run(&["status"])
+            .succeeded()
+            .stdout
+            .contains(" signed, 1 confirmed")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,69 @@
+//! What `docs/oracle.md` and the files beside it promise.
+
+use {
+    earnout_oracle::config::Config,
+    std::{fs, path::Path},
+};
+
+fn read(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A configuration with the address of a plan in place of what says that one belongs there.
+fn config(text: &str) -> Config {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("oracle.toml");
+    let text = text.replace(
+        "REPLACE-WITH-THE-ADDRESS-OF-THE-PLAN",
+        "11111111111111111111111111111112",
+    );
+    fs::write(&file, text).unwrap();
+    Config::read(&file).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn the_example_configuration_is_one() {
+    let config = config(&read("oracle/oracle.toml"));
+    assert_eq!(config.feeds.len(), 4);
+}
+
+#[test]
+fn every_configuration_in_the_text_is_one() {
+    let text = read("oracle.md");
+    let mut count = 0;
+    for block in text.split("```toml\n").skip(1) {
+        let block = block.split("```").next().unwrap();
+        if block.contains("[chain]") {
+            config(block);
+            count += 1;
+        }
+    }
+    assert!(count > 0, "the text has no configuration");
+}
+
+/// Every alert has its page in the runbook, and every page is of an alert.
+#[test]
+fn every_alert_is_in_the_runbook() {
+    let sources = ["daemon.rs", "watch.rs", "commands/run.rs"].map(|name| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(name);
+        fs::read_to_string(path).unwrap()
+    });
+    let code = sources.concat().replace(char::is_whitespace, "");
+    let mut kinds: Vec<&str> = code
+        .split(".alert(\"")
+        .skip(1)
+        .chain(code.split("alert(\"held").skip(1).map(|_| "held\""))
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    assert!(kinds.contains(&"held") && kinds.contains(&"balance"), "{kinds:?}");
+    let text = read("oracle.md");
+    let mut pages: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`'))
+        .collect();
+    pages.sort_unstable();
+    assert_eq!(pages, kinds);
+}
