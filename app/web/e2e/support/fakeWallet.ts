@@ -24,7 +24,9 @@ export function fakeWallet({ address, publicKey }: { address: string; publicKey:
       'standard:connect': {
         version: '1.0.0',
         connect: (input?: { silent?: boolean }) => {
-          if (!input?.silent) {
+          // Asked silently, a wallet answers with what the user allowed this page before.
+          if (!input?.silent) localStorage.setItem('test-wallet', 'allowed');
+          if (localStorage.getItem('test-wallet') === 'allowed') {
             accounts = [account];
             tell();
           }
@@ -34,6 +36,7 @@ export function fakeWallet({ address, publicKey }: { address: string; publicKey:
       'standard:disconnect': {
         version: '1.0.0',
         disconnect: () => {
+          localStorage.removeItem('test-wallet');
           accounts = [];
           tell();
           return Promise.resolve();

@@ -1,0 +1,133 @@
+// What can go wrong between page, wallet and chain, and what the user is told.
+import { type Address, type KeyPairSigner, generateKeyPairSigner } from '@solana/kit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeGrant, grantsOfPlan, readOnePlan } from '../src/chain/read';
+import { periodTimes } from '../src/model/terms';
+import { type Person, connect } from './support/browser';
+import { type Cast, makePlan, report } from './support/plans';
+import { type Stage, openStage } from './support/stage';
+
+/** Steers the text after it to the left, hides, and is markup: all of it within 32 bytes. */
+const HOSTILE = '\u202ed\u200be<img src=x>';
+
+describe('mishaps', () => {
+  let stage: Stage;
+  let cast: Cast;
+  let ada: KeyPairSigner;
+  let plan: Address;
+  let person: Person;
+
+  beforeAll(async () => {
+    stage = await openStage();
+    const [authority, oracle, arbiter] = [
+      await generateKeyPairSigner(),
+      await generateKeyPairSigner(),
+      await generateKeyPairSigner(),
+    ];
+    cast = { authority, oracle, arbiter };
+    ada = await generateKeyPairSigner();
+    for (const { address } of [authority, oracle, arbiter, ada]) stage.net.airdrop(address, 100);
+    plan = await makePlan(stage.chain, stage.net.now(), cast, [ada.address], { name: HOSTILE, unit: '\u2066x\u2069' });
+    const { plan: terms } = await readOnePlan(stage.chain, plan);
+    stage.net.warp(periodTimes(terms, 0).end + 60n);
+    await report(stage.chain, oracle, plan, 0, 80n);
+    stage.net.warp(periodTimes(terms, 0).settleDeadline + 60n);
+    person = await stage.person(ada);
+    await person.page.goto(stage.url('/grants'));
+    await connect(person);
+    await person.page.getByRole('link', { name: 'Details' }).click();
+    await person.page.getByText('200').first().waitFor();
+  });
+
+  afterAll(() => stage?.close());
+
+  const claimed = async () => {
+    const [account] = await stage.chain.find(grantsOfPlan(plan));
+    return account === undefined ? undefined : decodeGrant(account)?.account.claimed;
+  };
+
+  async function tryToClaim() {
+    const { page } = person;
+    await page.getByRole('button', { name: 'Claim', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Claim' }).click();
+  }
+
+  it('hostile names are shown for what they are, and run nothing', async () => {
+    const { page } = person;
+    const heading = page.locator('h4').first();
+    expect(await heading.innerText()).toBe('⟨U+202E⟩d⟨U+200B⟩e<img src=x>');
+    expect(await page.locator('img[src="x"]').count()).toBe(0);
+    await page.goto(stage.url(`/plan/${plan}`));
+    await page.getByText('⟨U+2066⟩x⟨U+2069⟩').first().waitFor();
+    await page.goBack();
+    await page.getByText('200').first().waitFor();
+  });
+
+  it('a wallet that signs with another account', async () => {
+    const { page } = person;
+    const other = await generateKeyPairSigner();
+    person.set('signs-with-another', other);
+    await tryToClaim();
+    await page.getByText('The wallet signed with another account').waitFor();
+    await page.getByText(other.address).waitFor();
+    person.set('signs');
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
+    expect(await claimed()).toBe(0n);
+  });
+
+  it('a wallet that goes away while it should sign', async () => {
+    const { page } = person;
+    person.set('disconnects');
+    await tryToClaim();
+    await page.getByText('The wallet went away while signing. Nothing was sent.').waitFor();
+    person.set('signs');
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
+    await connect(person);
+    expect(await claimed()).toBe(0n);
+  });
+
+  it('a signature that comes after the blockhash expired, and the way back from it', async () => {
+    const { page } = person;
+    person.set('waits');
+    await tryToClaim();
+    await page.getByText('Confirm in your wallet…').waitFor();
+    const before = await stage.chain.blockHeight();
+    while ((await stage.chain.blockHeight()) < before + 155n) await new Promise((resolve) => setTimeout(resolve, 500));
+    person.release();
+    await page.getByText('The transaction was signed too late').waitFor({ timeout: 60_000 });
+    expect(await claimed()).toBe(0n);
+    person.set('signs');
+    await page.getByRole('button', { name: 'Back to the summary' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Claim' }).click();
+    await page.getByText('Claimed 200.000000 tokens.').waitFor();
+    await page.getByRole('button', { name: 'Done' }).click();
+    expect(await claimed()).toBe(200_000_000n);
+  });
+
+  it('an address that is no plan, and one that is none', async () => {
+    const { page } = person;
+    await page.goto(stage.url(`/plan/${ada.address}`));
+    await page.getByText('The account at this address is no plan.').waitFor();
+    await page.goto(stage.url('/plan/nonsense'));
+    await page.getByText('There is no such page.').waitFor();
+    await page.goto(`${stage.url('/').split('#')[0]}#/?cluster=moon`);
+    await page.getByText('names no cluster').waitFor();
+    expect(person.complaints).toEqual([]);
+  });
+
+  it('an endpoint that is gone', async () => {
+    const { page } = person;
+    await page.goto(stage.url(`/plan/${plan}`));
+    await page.getByText('live', { exact: true }).waitFor();
+    await stage.net.stop();
+    // What was read stays; the page says that it may be old.
+    await page.getByText(/Not up to date: The RPC endpoint .* does not answer/).waitFor({ timeout: 30_000 });
+    expect(await page.getByRole('heading', { name: 'Vault' }).isVisible()).toBe(true);
+    await page.reload();
+    await page
+      .getByText(/The RPC endpoint .* does not answer/)
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: 'Try again' }).waitFor();
+  });
+});

@@ -1,0 +1,116 @@
+// A plan in the middle of its life, made without a browser.
+import type { Address, KeyPairSigner } from '@solana/kit';
+import { planAddress } from '../../src/chain/addresses';
+import type { Chain } from '../../src/chain/chain';
+import * as instructions from '../../src/chain/instructions';
+import { readOnePlan } from '../../src/chain/read';
+import { TOKEN_PROGRAM, associatedTokenAccount } from '../../src/chain/token';
+import { pack } from '../../src/chain/transaction';
+import { cadence } from '../../src/generated/types/cadence';
+import { Combination } from '../../src/generated/types/combination';
+import { Interpolation } from '../../src/generated/types/interpolation';
+import type { KpiTermsArgs } from '../../src/generated/types/kpiTerms';
+import { Release } from '../../src/generated/types/release';
+import { Scope } from '../../src/generated/types/scope';
+import { UnearnedPolicy } from '../../src/generated/types/unearnedPolicy';
+import { makeToken, send } from './money';
+
+export const TOKEN = 1_000_000n;
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+
+export type Cast = { authority: KeyPairSigner; oracle: KeyPairSigner; arbiter: KeyPairSigner };
+
+/** A plan of four days whose first begins in two hours, with a grant of 1,000 tokens for each beneficiary. */
+export async function makePlan(
+  chain: Chain,
+  now: bigint,
+  { authority, oracle, arbiter }: Cast,
+  beneficiaries: readonly Address[],
+  change: Partial<KpiTermsArgs> = {},
+): Promise<Address> {
+  const by = authority.address;
+  const mint = await makeToken(chain, authority, 10_000_000n * TOKEN);
+  const treasury = await associatedTokenAccount(by, mint, TOKEN_PROGRAM);
+  const token = { mint, treasury, tokenProgram: TOKEN_PROGRAM };
+  const startTs = now + BigInt(2 * HOUR);
+  const address = await planAddress(by, 1n);
+  const create = await instructions.createPlan(by, by, token, {
+    planId: 1n,
+    startTs,
+    cadence: cadence('Seconds', [DAY]),
+    periodCount: 4,
+    attestSecs: 2 * HOUR,
+    challengeSecs: HOUR,
+    rulingSecs: HOUR,
+    noticeSecs: HOUR,
+    combination: Combination.WeightedSum,
+    unearnedPolicy: UnearnedPolicy.Return,
+    release: Release.AtSettlement,
+    bonusCapBps: 10_000,
+    minAllocation: 1n,
+    maxAllocation: 1_000_000n * TOKEN,
+    maxGrants: 2_000,
+    enrolmentEnd: startTs,
+    tokenFlags: 0,
+    maxFeeBps: 0,
+    oracles: [oracle.address],
+    threshold: 1,
+    arbiter: arbiter.address,
+  });
+  const kpi = await instructions.addKpi(by, address, {
+    name: 'milestones',
+    unit: '%',
+    rubricHash: new Uint8Array(32).fill(1),
+    decimals: 0,
+    scope: Scope.Shared,
+    rangeMin: 0n,
+    rangeMax: 100n,
+    interpolation: Interpolation.Linear,
+    points: [
+      { value: 0n, score: 0 },
+      { value: 100n, score: 10_000 },
+    ],
+    defaultScore: 0,
+    ...change,
+  });
+  await send(chain, authority, [create, kpi, await instructions.activatePlan(by, address, mint)]);
+  const { plan } = await readOnePlan(chain, address);
+  const amount = BigInt(beneficiaries.length) * 1_000n * TOKEN;
+  await send(chain, authority, [await instructions.fund(by, plan, treasury, amount)]);
+  const grants = await Promise.all(
+    beneficiaries.map(async (beneficiary, grantIndex) => [
+      await instructions.createGrant(by, by, plan, {
+        grantIndex,
+        beneficiary,
+        allocation: 1_000n * TOKEN,
+        firstPeriod: 0,
+        periods: 4,
+        cliffPeriods: 0,
+        timeWeight: 0,
+        kpiWeights: [10_000],
+        revocable: true,
+        transferable: false,
+      }),
+    ]),
+  );
+  for (const list of pack(by, grants)) await send(chain, authority, list);
+  return address;
+}
+
+/** Has the oracle report `value` for a period whose votes are accepted now. */
+export async function report(
+  chain: Chain,
+  oracle: KeyPairSigner,
+  address: Address,
+  period: number,
+  value: bigint,
+): Promise<void> {
+  const { plan } = await readOnePlan(chain, address);
+  const kpi = plan.kpis[0];
+  if (kpi === undefined) throw new Error('the plan has no KPI');
+  const evidence = new Uint8Array(32).fill(2);
+  await send(chain, oracle, [
+    await instructions.attest(oracle.address, plan, kpi, address, { period, value, evidence }),
+  ]);
+}
