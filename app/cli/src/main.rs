@@ -13,6 +13,7 @@ mod fault;
 mod fields;
 mod mistakes;
 mod output;
+mod powers;
 mod progress;
 mod reference;
 mod send;

@@ -174,7 +174,12 @@ async fn a_token_with_a_hook_a_fee_and_memos() {
     world.run("authority", "plan activate PLAN").succeeded();
 
     // One percent does not arrive.
-    world.run("authority", "plan fund PLAN 1_000").succeeded();
+    let owner = world.chain.key("authority").pubkey();
+    world
+        .run("authority", "plan fund PLAN 1_000")
+        .succeeded()
+        .says(&format!("1.00 %, can be changed by {owner}"))
+        .says(&format!("{}, which can refuse any transfer", hook::ID));
     assert_eq!(world.chain.token_balance(&vault).await, 990 * TOKEN);
     assert_eq!(
         world.counted().await,

@@ -4,6 +4,7 @@ use {
     super::{Action, Draft},
     crate::{
         fault::Fault,
+        powers::powers,
         reference::{GrantRef, kpi_name},
         token::{Token, holding},
     },
@@ -127,6 +128,16 @@ impl Draft<'_> {
     /// As [`Draft::token_account`].
     pub async fn balance(&self, token: &Token, address: &Pubkey, what: &str) -> Result<u64, Fault> {
         Ok(self.token_account(token, address, what).await?.amount)
+    }
+
+    /// `action` with whose power over the token's transfers there is.
+    ///
+    /// # Errors
+    /// If the mint cannot be read.
+    pub async fn power_facts(&self, action: Action, token: &Token) -> Result<Action, Fault> {
+        let mint = self.account(&token.mint).await?.unwrap_or_default();
+        let powers = powers(&mint.data).into_iter();
+        Ok(powers.fold(action, |action, (label, words)| action.fact(label, words)))
     }
 
     /// Where surplus goes if `caller` sends it, and what has to be done first: for the authority the treasury, for others the

@@ -44,7 +44,9 @@ impl Activate {
             .map_or(plan.start_ts, |period| period.settle_deadline);
         let action = Action::new("Freeze the plan's terms for ever", vec![activate])
             .address(app, "plan", address)
-            .address(app, "mint", plan.mint)
+            .address(app, "mint", plan.mint);
+        let action = draft.power_facts(action, &draft.token_of(&plan).await?).await?;
+        let action = action
             .fact("KPIs", plan.kpi_count)
             .fact("start", Moment(plan.start_ts))
             .fact("periods", plan.period_count)

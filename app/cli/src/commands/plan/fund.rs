@@ -62,7 +62,9 @@ impl Fund {
         let action = Action::new("Fund the plan", vec![fund])
             .address(app, "plan", address)
             .fact("amount", token.amount(amount))
-            .address(app, "mint", token.mint)
+            .address(app, "mint", token.mint);
+        let action = draft.power_facts(action, &token).await?;
+        let action = action
             .address(app, "from", source)
             .address(app, "funder", funder.pubkey())
             .signed_by(funder)
