@@ -10,7 +10,7 @@ use {
     },
     clap::Args,
     earnout_sdk::due::Kinds,
-    std::time::Duration,
+    std::{pin::pin, time::Duration},
 };
 
 /// Settle, collect bonuses and close accounts, as far as it is due: anyone can.
@@ -73,12 +73,14 @@ impl Crank {
         app.client()?.plan(&work.plan).await?;
         app.output()
             .note(format!("watching the plan {} every {} s", work.plan, self.every));
+        // One for all looks: a signal in the middle of one ends the watch after it.
+        let mut stopped = pin!(tokio::signal::ctrl_c());
         loop {
             if let Err(fault) = work.look().await {
                 app.output().note(&fault);
             }
             tokio::select! {
-                stopped = tokio::signal::ctrl_c() => {
+                stopped = &mut stopped => {
                     return stopped.map_err(|error| Fault::new("the process cannot be stopped by a signal").why(error));
                 }
                 () = tokio::time::sleep(Duration::from_secs(self.every)) => {}

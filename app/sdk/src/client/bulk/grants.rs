@@ -416,7 +416,7 @@ impl<E: GrantChain> GrantImport<'_, E> {
 }
 
 /// Whether a grant was refused because it is not the turn of its number.
-fn is_too_early(failure: &Failure) -> bool {
+pub fn is_too_early(failure: &Failure) -> bool {
     let early = u32::from(EarnoutError::WrongGrantIndex);
     matches!(&failure.reason, FailureReason::Program(error) if error.code == early)
 }

@@ -18,7 +18,9 @@ pub use {
     crank::{Claim, Done},
     endpoint::Endpoint,
     engine::{Bulk, BulkError, Finished, Job, Options, Order, Outcome, Progress},
-    grants::{GrantChain, GrantImport, ImportError, ImportReport, Made, Planned, RowFault, row_id, same_terms},
+    grants::{
+        GrantChain, GrantImport, ImportError, ImportReport, Made, Planned, RowFault, is_too_early, row_id, same_terms,
+    },
     journal::{Attempt, AttemptState, Header, Journal, JournalError},
     tasks::{Task, TaskError, TaskReport},
 };
