@@ -6,7 +6,6 @@ use {
         fault::Fault,
         output::{Json, Output},
         time::Moment,
-        token::Amount,
         view::{
             table::Table,
             text::{cell, markdown, safe},
@@ -27,7 +26,13 @@ use {
 pub fn show(output: &Output, scene: &Scene, at: Option<Moment>, form: Form) -> Result<(), Fault> {
     let value = |period, kpi, grant| scene.value(period, kpi, grant);
     let simulation = simulate(&scene.plan, &scene.grants, value, at.map(|at| at.0))?;
-    let report = Report { scene, simulation, at };
+    let places = places(scene, &simulation, at)?;
+    let report = Report {
+        scene,
+        simulation,
+        at,
+        places,
+    };
     match form {
         Form::Table => output.raw(&report.tables(&|sheet| sheet.table())?),
         Form::Markdown => output.raw(&report.tables(&|sheet| sheet.markdown())?),
@@ -40,6 +45,41 @@ struct Report<'a> {
     scene: &'a Scene,
     simulation: Simulation,
     at: Option<Moment>,
+    /// Decimal places that are shown.
+    places: usize,
+}
+
+/// As many decimal places as the amounts of a simulation need, so that they stand below each other.
+fn places(scene: &Scene, simulation: &Simulation, at: Option<Moment>) -> Result<usize, Fault> {
+    let mut amounts = Vec::new();
+    for grant in &simulation.grants {
+        amounts.extend([grant.state.allocation, grant.state.earned, grant.state.bonus]);
+        if let Some(at) = at {
+            amounts.push(grant.state.vested(&scene.plan, at.0)?);
+        }
+        for settled in &grant.settled {
+            let settlement = &settled.settlement;
+            amounts.extend([settled.tranche, settlement.earned, settlement.carry, settled.bonus]);
+        }
+    }
+    let decimals = scene.file.token.decimals;
+    let needed = amounts.into_iter().map(|amount| {
+        let shown = amount::tokens(amount, decimals);
+        let fraction = shown
+            .split_once('.')
+            .map(|(_, fraction)| fraction.trim_end_matches('0').len());
+        fraction.unwrap_or_default()
+    });
+    Ok(needed.max().unwrap_or_default())
+}
+
+/// A sum without superfluous zeros.
+fn trimmed(amount: u128, decimals: u8) -> String {
+    let text = amount::total(amount, decimals);
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
 }
 
 /// A table in the making. Headings that begin with `>` stand over numbers.
@@ -119,9 +159,15 @@ impl Report<'_> {
         self.scene.file.token.decimals
     }
 
-    fn shown(&self, base_units: u64) -> String {
-        let decimals = self.decimals();
-        Amount { base_units, decimals }.to_string()
+    /// An amount with as many decimal places as all others.
+    fn shown(&self, base_units: impl Into<u128>) -> String {
+        let text = amount::total(base_units.into(), self.decimals());
+        let hidden = usize::from(self.decimals()).saturating_sub(self.places);
+        // The point goes with the last of them.
+        let hidden = hidden + usize::from(self.places == 0 && self.decimals() > 0);
+        text.get(..text.len().saturating_sub(hidden))
+            .unwrap_or(&text)
+            .to_owned()
     }
 
     fn named(&self) -> impl Iterator<Item = (&str, &SimulatedGrant)> {
@@ -197,18 +243,10 @@ impl Report<'_> {
     }
 
     fn conclusion(&self) -> String {
-        let decimals = self.decimals();
-        let trimmed = |amount: u128| {
-            let text = amount::total(amount, decimals);
-            match text.contains('.') {
-                true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-                false => text,
-            }
-        };
         format!(
             "Funding all grants takes {} tokens, the most that any values could earn. Of them {} are surplus by then.\n",
-            trimmed(self.reserve()),
-            trimmed(self.returned())
+            trimmed(self.reserve(), self.decimals()),
+            trimmed(self.returned(), self.decimals())
         )
     }
 
@@ -242,13 +280,7 @@ impl Report<'_> {
     }
 
     fn cells(&self, name: &str, [allocation, earned, bonus, total, vested]: [u128; 5]) -> Vec<String> {
-        let shown = |amount: u128| {
-            let text = amount::total(amount, self.decimals());
-            match text.contains('.') {
-                true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-                false => text,
-            }
-        };
+        let shown = |amount: u128| self.shown(amount);
         let share = (total * 10_000).checked_div(allocation).unwrap_or_default();
         let share = u64::try_from(share).unwrap_or(u64::MAX);
         let mut cells = vec![name.to_owned(), shown(allocation), shown(earned)];
