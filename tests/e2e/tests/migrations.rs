@@ -11,6 +11,7 @@ use {
     },
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,
+    solana_system_interface::instruction as system,
     std::{
         fs,
         path::{Path, PathBuf},
@@ -132,6 +133,10 @@ async fn an_upgrade_is_shown_then_done_and_never_done_twice() {
     assert_eq!(scene.balance("upgrade-authority").await, before);
     assert_eq!(scene.deployed(&earnout::ID).await.1, bytes);
 
+    // A stranger cannot get in the way by sending lamports to the buffer's address.
+    let (stranger, gift) = (scene.chain.key("oracle-1"), 1_000_000);
+    let transfer = system::transfer(&stranger.pubkey(), &buffer, gift);
+    scene.chain.send(&[transfer], &[&stranger]).await;
     let done = scene
         .by("upgrade-authority", "0001", &["--execute"], &other)
         .succeeded();
@@ -142,13 +147,13 @@ async fn an_upgrade_is_shown_then_done_and_never_done_twice() {
     // The buffer is used up and its rent returned: what is gone are fees.
     assert!(scene.chain.rpc.get_account(&buffer).await.is_err());
     let fees = u64::try_from(chunks + 2).unwrap() * 5_000;
-    assert_eq!(scene.balance("upgrade-authority").await, before - fees);
+    assert_eq!(scene.balance("upgrade-authority").await, before + gift - fees);
 
     let again = scene
         .by("upgrade-authority", "0001", &["--execute"], &other)
         .succeeded();
     again.shows("Nothing to do");
-    assert_eq!(scene.balance("upgrade-authority").await, before - fees);
+    assert_eq!(scene.balance("upgrade-authority").await, before + gift - fees);
     scene.step("0002", &[], &other).succeeded();
     scene
         .step("0002", &[], &built)
