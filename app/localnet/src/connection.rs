@@ -58,11 +58,11 @@ impl Connection {
     /// If it does not answer.
     pub async fn clock(&self) -> Result<Moment> {
         let processed = CommitmentConfig::processed();
-        let clock = self
-            .rpc
-            .get_account_with_commitment(&sysvar::clock::ID, processed)
-            .await;
-        let clock = clock.map_err(|error| self.explain(error))?.value.unwrap_or_default();
+        let accounts = [sysvar::clock::ID];
+        // Of several accounts, because of one a lost connection is said to be a missing account.
+        let found = self.rpc.get_multiple_accounts_with_commitment(&accounts, processed);
+        let found = found.await.map_err(|error| self.explain(error))?.value;
+        let clock = found.into_iter().next().flatten().unwrap_or_default();
         let seconds = clock.data.get(UNIX_TIME).and_then(|bytes| bytes.try_into().ok());
         let seconds = seconds.map(i64::from_le_bytes);
         seconds

@@ -158,5 +158,6 @@ fn what_is_no_time_is_refused() {
         let lost = lost.failed(1).in_one_line();
         let expected = "error: no answer from the chain at http://127.0.0.1:1";
         assert!(lost.stderr.starts_with(expected), "{lost:#?}");
+        assert!(!lost.stderr.contains("AccountNotFound"), "{lost:#?}");
     }
 }
