@@ -13,7 +13,9 @@ fn main() {
         let value = std::env::var(variable).unwrap_or_else(|_| missing.to_owned());
         // The text is a sequence of fields that end in NUL, and a line that Cargo reads.
         if value.is_empty() || value.contains(['\0', '\n', '\r']) {
-            println!("cargo::error={variable} is empty or has a line break or a NUL; unset it or give one line of text");
+            println!(
+                "cargo::error={variable} is empty or has a line break or a NUL; unset it or give one line of text"
+            );
         } else {
             println!("cargo::rustc-env={variable}={value}");
         }
