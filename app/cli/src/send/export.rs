@@ -17,7 +17,7 @@ use {
 struct Exported {
     /// Solana's own form of a message, base64.
     message: String,
-    /// The same, base58, which the Squads app imports.
+    /// The same, base58.
     message_base58: String,
     /// The form that the Squads program keeps, base64: `transaction_message` of `vault_transaction_create`.
     vault_transaction_message: String,
@@ -29,11 +29,7 @@ struct Exported {
 impl fmt::Display for Exported {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "Solana message (base64):\n{}\n", self.message)?;
-        writeln!(
-            out,
-            "Solana message (base58), as the Squads app imports it:\n{}\n",
-            self.message_base58
-        )?;
+        writeln!(out, "Solana message (base58):\n{}\n", self.message_base58)?;
         writeln!(
             out,
             "Squads vault transaction message (base64), `transaction_message` of vault_transaction_create:\n{}\n",

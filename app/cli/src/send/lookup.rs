@@ -6,10 +6,11 @@ use {
         fault::Fault,
         powers::powers,
         reference::{GrantRef, kpi_name},
+        time::Moment,
         token::{Token, holding},
     },
     earnout::{
-        state::{Attestation, FORFEITED, Grant, Kpi, Plan, Scope, TERMINATED},
+        state::{Attestation, FORFEITED, Grant, Kpi, Plan, PlanStatus, Scope, TERMINATED},
         token::Holding,
     },
     earnout_sdk::{instructions, pda},
@@ -140,11 +141,11 @@ impl Draft<'_> {
         Ok(powers.fold(action, |action, (label, words)| action.fact(label, words)))
     }
 
-    /// Where surplus goes if `caller` sends it, and what has to be done first: for the authority the treasury, for others the
-    /// associated account of its owner, which is made if it is missing.
+    /// Where surplus goes if `caller` sends it, and what has to be done first: for the authority the treasury, from the last
+    /// deadline on for anybody the associated account of its owner, which is made if it is missing.
     ///
     /// # Errors
-    /// If the caller may not yet, or the treasury cannot be read.
+    /// If the caller may not yet, or the treasury was handed to somebody else.
     pub async fn surplus_destination(
         &self,
         address: &Pubkey,
@@ -154,23 +155,25 @@ impl Draft<'_> {
         let now = self.now().await?;
         let (treasury, owner) = plan.treasury_at(now);
         let token = self.token_of(plan).await?;
-        if caller.pubkey() == plan.authority {
-            let held_by = self.token_account(&token, &treasury, "treasury").await?.owner;
-            return match held_by == owner {
-                true => Ok((treasury, Vec::new())),
-                false => Err(Fault::new(format!("the treasury {treasury} was handed to {held_by}"))
-                    .why(format!(
-                        "WrongTreasury: it counts only while {owner} owns it; nothing was sent"
-                    ))
-                    .advice("name another one with `earnout plan treasury`")),
-            };
-        }
         let deadline = plan.last_deadline()?;
-        if now < deadline {
+        let over = plan.status()? == PlanStatus::Active && now >= deadline;
+        if caller.pubkey() == plan.authority {
+            let held = self.account(&treasury).await?.as_ref().and_then(holding);
+            if held.is_some_and(|held| held.mint == token.mint && held.owner == owner) {
+                return Ok((treasury, Vec::new()));
+            }
+            if !over {
+                return Err(Fault::new(format!("the treasury {treasury} is not what it was"))
+                    .why(format!(
+                        "WrongTreasury: it counts only while it exists and {owner} owns it; nothing was sent"
+                    ))
+                    .advice("name another one with `earnout plan treasury`"));
+            }
+        } else if !over {
             return Err(
                 Fault::wrong_signer("authority", address, &plan.authority, &caller.pubkey()).advice(format!(
                     "sign with that key: --authority SIGNER, or -k SIGNER; from {} on anybody may",
-                    crate::time::Moment(deadline)
+                    Moment(deadline)
                 )),
             );
         }
