@@ -16,6 +16,9 @@ use {
     std::fmt::Write,
 };
 
+/// The authority's number for the plan, unless the caller has another.
+const PLAN_ID: u64 = 77;
+
 /// Length of a period, seconds.
 const MONTH: u32 = 30 * 86_400;
 
@@ -35,6 +38,28 @@ impl BigPlan {
     /// # Panics
     /// If the chain refuses it.
     pub async fn create(chain: &Chain, unearned: UnearnedPolicy, funded: u64) -> Self {
+        Self::create_numbered(chain, PLAN_ID, unearned, funded, Scope::Shared).await
+    }
+
+    /// As [`BigPlan::create`], with one value of the KPI for the plan or one for each grant.
+    ///
+    /// # Panics
+    /// If the chain refuses it.
+    pub async fn create_with(chain: &Chain, unearned: UnearnedPolicy, funded: u64, scope: Scope) -> Self {
+        Self::create_numbered(chain, PLAN_ID, unearned, funded, scope).await
+    }
+
+    /// As [`BigPlan::create_with`], with another number, since an authority has each number once.
+    ///
+    /// # Panics
+    /// If the chain refuses it.
+    pub async fn create_numbered(
+        chain: &Chain,
+        plan_id: u64,
+        unearned: UnearnedPolicy,
+        funded: u64,
+        scope: Scope,
+    ) -> Self {
         let [payer, authority, owner] = ["payer", "authority", "treasury-owner"].map(|name| chain.key(name));
         let token = chain.create_mint(Token::CLASSIC, 6, &authority.pubkey()).await;
         let source = chain
@@ -44,7 +69,7 @@ impl BigPlan {
         let start = chain.now().await + DAY;
         let oracles = ["oracle-1", "oracle-2", "oracle-3"].map(|name| chain.key(name).pubkey());
         let terms = CreatePlanArgs {
-            plan_id: 77,
+            plan_id,
             start_ts: start,
             cadence: Cadence::Seconds(MONTH),
             period_count: 4,
@@ -71,7 +96,7 @@ impl BigPlan {
             unit: "".to_owned(),
             rubric_hash: [1; 32],
             decimals: 0,
-            scope: Scope::Shared,
+            scope,
             range_min: 0,
             range_max: 1_000,
             interpolation: Interpolation::Linear,
@@ -87,7 +112,7 @@ impl BigPlan {
         let key = authority.pubkey();
         let create = instructions::create_plan(&payer.pubkey(), &key, &token.mint, &treasury, &token.program, terms);
         let plan = Self {
-            address: pda::plan(&key, 77),
+            address: pda::plan(&key, plan_id),
             token,
             start,
         };

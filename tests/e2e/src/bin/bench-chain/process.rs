@@ -1,0 +1,90 @@
+//! Running the command, with its time and its memory.
+
+use {
+    earnout_e2e::Earnout,
+    serde_json::Value,
+    std::{
+        fs,
+        io::Read,
+        process::{ChildStderr, ChildStdout},
+        thread,
+        time::{Duration, Instant},
+    },
+};
+
+/// Between two looks at the memory.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// A process that succeeded.
+pub struct Measured {
+    pub elapsed: Duration,
+    /// Largest resident memory, as the system counts it (`VmHWM`), KiB.
+    pub peak_kib: u64,
+    pub stdout: String,
+}
+
+impl Measured {
+    /// What it wrote as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).expect("JSON")
+    }
+}
+
+/// Runs the command to its end.
+///
+/// # Panics
+/// If it fails.
+pub fn run(earnout: &Earnout, arguments: &[&str]) -> Measured {
+    let begun = Instant::now();
+    let mut child = earnout.spawn(arguments);
+    let out = read(child.stdout.take().map(Pipe::Out));
+    let err = read(child.stderr.take().map(Pipe::Err));
+    let mut peak_kib = 0;
+    let status = loop {
+        // The system keeps the largest value, so that the last look before the end counts.
+        peak_kib = peak(child.id()).unwrap_or_default().max(peak_kib);
+        if let Some(status) = child.try_wait().expect("a process of this bench") {
+            break status;
+        }
+        thread::sleep(PAUSE);
+    };
+    let elapsed = begun.elapsed();
+    let stdout = out.join().expect("its output");
+    let stderr = err.join().expect("its errors");
+    assert!(status.success(), "earnout {}: {status}: {stderr}", arguments.join(" "));
+    Measured {
+        elapsed,
+        peak_kib,
+        stdout,
+    }
+}
+
+enum Pipe {
+    Out(ChildStdout),
+    Err(ChildStderr),
+}
+
+fn read(pipe: Option<Pipe>) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut text = String::new();
+        match pipe {
+            Some(Pipe::Out(mut pipe)) => pipe.read_to_string(&mut text).expect("text"),
+            Some(Pipe::Err(mut pipe)) => pipe.read_to_string(&mut text).expect("text"),
+            None => 0,
+        };
+        text
+    })
+}
+
+/// Largest resident memory of a running process, KiB.
+fn peak(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// The one in the middle.
+pub fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
