@@ -49,6 +49,12 @@ export function WalletMenu() {
 function ConnectDialog({ onClose }: { onClose: () => void }) {
   const { wallets } = useApp();
   const { available, connecting, fault } = useWallet();
+
+  async function connect(wallet: (typeof available)[number]) {
+    await wallets.connect(wallet);
+    if (wallets.get().connection !== undefined) onClose();
+  }
+
   return (
     <Dialog title="Connect a wallet" onClose={onClose}>
       {available.length === 0 && (
@@ -60,12 +66,7 @@ function ConnectDialog({ onClose }: { onClose: () => void }) {
       <ul className="plain wallets">
         {available.map((wallet) => (
           <li key={wallet.name}>
-            <button
-              type="button"
-              className="button wallet"
-              disabled={connecting}
-              onClick={() => void wallets.connect(wallet)}
-            >
+            <button type="button" className="button wallet" disabled={connecting} onClick={() => void connect(wallet)}>
               <img src={wallet.icon} alt="" width="24" height="24" />
               {visible(wallet.name)}
             </button>

@@ -12,11 +12,13 @@ import {
   createTransactionMessage,
   getBase64Decoder,
   getBase64EncodedWireTransaction,
+  getPublicKeyFromAddress,
   getSignatureFromTransaction,
   isWritableRole,
   pipe,
   setTransactionMessageFeePayer,
   setTransactionMessageLifetimeUsingBlockhash,
+  verifySignature,
 } from '@solana/kit';
 import { getSetComputeUnitLimitInstruction, getSetComputeUnitPriceInstruction } from '@solana-program/compute-budget';
 import type { Chain, Lifetime } from './chain';
@@ -143,7 +145,7 @@ export async function submit(
     compileTransaction(messageOf(payer, withBudget(instructions, units, price), lifetime)),
   );
   const signed = await sign(unsigned, first.payer);
-  signed.forEach((transaction) => checkSigned(transaction, first.payer));
+  await Promise.all(signed.map((transaction) => checkSigned(transaction, first.payer)));
   if (signed.length !== unsigned.length) {
     throw new Fault('rejected', 'The wallet did not sign every transaction. Nothing was sent.', 'Try again.');
   }
@@ -158,22 +160,33 @@ export async function submit(
   }
 }
 
-function checkSigned(signed: Transaction, payer: Address) {
-  if (!(payer in signed.signatures)) {
-    const others = Object.keys(signed.signatures).join(', ');
-    throw new Fault(
-      'wrong-account',
-      `The wallet signed with another account (${others}) than the connected one (${payer}). Nothing was sent.`,
-      'Choose the right account in the wallet and connect again.',
-    );
-  }
-  if (Object.values(signed.signatures).some((signature) => signature === null)) {
+/** Throws a fault unless the transaction carries every signature, and the payer's is the payer's. */
+async function checkSigned({ signatures, messageBytes }: Transaction, payer: Address) {
+  const signature = signatures[payer];
+  if (signature === undefined) throw wrongAccount(payer);
+  if (Object.values(signatures).some((each) => each === null) || signature === null) {
     throw new Fault(
       'rejected',
       'The wallet returned the transaction without a signature. Nothing was sent.',
       'Try again.',
     );
   }
+  let key: CryptoKey;
+  try {
+    key = await getPublicKeyFromAddress(payer);
+  } catch {
+    // A browser without Ed25519 cannot tell; then the chain will.
+    return;
+  }
+  if (!(await verifySignature(key, signature, messageBytes))) throw wrongAccount(payer);
+}
+
+function wrongAccount(payer: Address): Fault {
+  return new Fault(
+    'wrong-account',
+    `The wallet signed with another account than the connected one (${payer}). Nothing was sent.`,
+    'Choose that account in the wallet, or connect the other one.',
+  );
 }
 
 async function send(chain: Chain, wire: string, lifetime: Lifetime) {

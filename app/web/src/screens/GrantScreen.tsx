@@ -151,7 +151,7 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
             data={data}
             period={period}
             now={now}
-            open={period === current}
+            open={period === current || period === account.nextPeriod}
             past={past}
             mine={mine}
             onDone={reload}
