@@ -515,6 +515,16 @@ fn a_dry_run_shows_what_would_happen_and_does_nothing() {
         "{fund:#}"
     );
 
+    // Addresses have the names that the configuration gives them.
+    let configuration = std::fs::read_to_string(world.online.configuration_file()).expect("a configuration");
+    let labels = format!("address_labels:\n  {plan}: Team 2027");
+    let labelled = configuration.replace("address_labels: {}", &labels);
+    std::fs::write(world.online.configuration_file(), labelled).expect("a configuration");
+    world
+        .online(&format!("plan fund {plan} 1 --funder {authority} --dry-run"))
+        .succeeded()
+        .says(&format!("{plan} (Team 2027)"));
+
     // A grant locks the rent of its account.
     let beneficiary = world.pubkey("beneficiary-1");
     let grant = format!(

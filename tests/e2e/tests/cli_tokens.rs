@@ -213,7 +213,9 @@ async fn a_token_with_a_hook_a_fee_and_memos() {
     assert_eq!(world.chain.token_balance(&account).await, 9 * TOKEN + 900_000);
     assert_eq!(world.counted().await, (2, 1_010 * TOKEN));
 
-    // The rest by a stranger, to the associated account, which does not exist yet.
+    // The rest by a stranger, to the associated account, which does not exist yet; that somebody sent lamports to its
+    // address makes no difference.
+    world.chain.airdrop(&world.token.account(&beneficiary.pubkey()), 1);
     let claimed = world.run("payer", "claim PLAN/0 --output json").succeeded().json();
     assert_eq!(claimed["amount"]["uiAmountString"], "90");
     let associated = world.token.account(&beneficiary.pubkey());

@@ -114,7 +114,7 @@ impl Claim {
             }
         }
         let mut steps = Vec::new();
-        if draft.account(&destination).await?.is_none() && destination == associated {
+        if destination == associated && draft.is_vacant(&destination).await? {
             let payer = draft.payer()?.pubkey();
             steps.push(instructions::create_associated_token_account(
                 &payer,

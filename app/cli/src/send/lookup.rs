@@ -16,6 +16,7 @@ use {
     earnout_sdk::{instructions, pda},
     solana_program::{instruction::Instruction, pubkey::Pubkey},
     solana_signer::Signer,
+    solana_system_interface::program::ID as SYSTEM_PROGRAM,
     std::rc::Rc,
 };
 
@@ -99,6 +100,15 @@ impl Draft<'_> {
         }
     }
 
+    /// Whether an account can be made at `address`: there is none, or only lamports that somebody sent there.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn is_vacant(&self, address: &Pubkey) -> Result<bool, Fault> {
+        let account = self.account(address).await?;
+        Ok(account.is_none_or(|account| account.owner == SYSTEM_PROGRAM && account.data.is_empty()))
+    }
+
     /// A token account of `token`. `what` says what it is.
     ///
     /// # Errors
@@ -180,7 +190,7 @@ impl Draft<'_> {
         let associated = pda::associated_token_account(&owner, &token.mint, &token.program);
         let payer = self.payer()?.pubkey();
         let create = instructions::create_associated_token_account(&payer, &owner, &token.mint, &token.program);
-        let missing = self.account(&associated).await?.is_none();
+        let missing = self.is_vacant(&associated).await?;
         Ok((associated, if missing { vec![create] } else { Vec::new() }))
     }
 
