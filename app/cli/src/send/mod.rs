@@ -15,7 +15,7 @@ mod transfer;
 pub use {action::Action, args::SendArgs};
 
 use {
-    crate::{app::App, fault::Fault, token::Token},
+    crate::{app::App, fault::Fault, time::Moment, token::Token},
     earnout::state::{Attestation, Grant, Plan},
     earnout_sdk::{accounts, client::ClientError},
     snapshot::Snapshot,
@@ -73,6 +73,13 @@ impl Draft<'_> {
     /// # Errors
     /// If there is none, or it cannot be read.
     pub async fn plan(&self, address: &Pubkey) -> Result<Plan, Fault> {
+        let closed = self.account(address).await?;
+        let closed = closed.filter(|account| account.owner == earnout_sdk::ID);
+        if let Some(closed) = closed.and_then(|account| accounts::closed_plan(&account.data).ok()) {
+            return Err(Fault::new(format!("the plan {address} was closed"))
+                .why(format!("it was closed on {}, for ever", Moment(closed.closed_at)))
+                .advice("`earnout plan statement PLAN` shows what it paid"));
+        }
         self.of_program(address, "plan", accounts::plan).await
     }
 
