@@ -3,6 +3,7 @@
 
 use {
     super::{Client, ClientError, Failure},
+    solana_commitment_config::CommitmentConfig,
     solana_compute_budget_interface::ComputeBudgetInstruction,
     solana_hash::Hash,
     solana_message::{VersionedMessage, v0},
@@ -324,12 +325,17 @@ impl Client {
         Ok(statuses)
     }
 
-    /// Number of the newest block.
+    /// Number of the newest block that is at least confirmed. A block that is only processed may be on a fork that is given
+    /// up, while what was taken for expired is executed on another.
     ///
     /// # Errors
     /// If the endpoint does not answer.
     pub async fn block_height(&self) -> Result<u64, ClientError> {
-        let height = self.rpc.get_block_height_with_commitment(self.commitment).await;
+        let commitment = match self.commitment.is_at_least_confirmed() {
+            true => self.commitment,
+            false => CommitmentConfig::confirmed(),
+        };
+        let height = self.rpc.get_block_height_with_commitment(commitment).await;
         height.map_err(ClientError::rpc("asking for the block height"))
     }
 
