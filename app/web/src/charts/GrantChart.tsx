@@ -1,3 +1,4 @@
+import { useCallback, useState } from 'react';
 import { scaleLinear, scaleUtc } from 'd3-scale';
 import { area, curveStepAfter, line } from 'd3-shape';
 import { boundary } from '../core/calendar';
@@ -20,12 +21,14 @@ type Props = {
   claimed: readonly Step[];
 };
 
-const WIDTH = 720;
+/** Width before the page was laid out, pixels. */
+const USUAL_WIDTH = 720;
 const HEIGHT = 260;
 const MARGIN = { top: 22, right: 16, bottom: 28, left: 64 };
 
 /** A grant over time: scheduled, earned, claimed, and what the current scores would pay. */
 export function GrantChart({ plan, grant, decimals, now, outlook, earned, claimed }: Props) {
+  const [width, frame] = useWidth();
   const { firstPeriod, endPeriod, periods } = grant.account;
   const start = boundary(plan.calendar, firstPeriod);
   const end = boundary(plan.calendar, Math.max(endPeriod, firstPeriod + periods));
@@ -41,7 +44,7 @@ export function GrantChart({ plan, grant, decimals, now, outlook, earned, claime
     }),
   ];
   const top = [total(scheduled), total(earned), total(expected)].reduce((a, b) => (a > b ? a : b));
-  const x = scaleUtc([toDate(start), toDate(right)], [MARGIN.left, WIDTH - MARGIN.right]);
+  const x = scaleUtc([toDate(start), toDate(right)], [MARGIN.left, width - MARGIN.right]);
   const y = scaleLinear([0, Math.max(1, Number(top))], [HEIGHT - MARGIN.bottom, MARGIN.top]);
   const stepped = line<Step>(
     (step) => x(toDate(step.time)),
@@ -66,17 +69,17 @@ export function GrantChart({ plan, grant, decimals, now, outlook, earned, claime
     `claimed ${amount(total(claimed))}, ${projected}` +
     (hasCliff ? `; cliff on ${localDate(cliff)}` : '');
   return (
-    <figure className="grant-chart">
-      <svg className="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
+    <figure className="grant-chart" ref={frame}>
+      <svg className="chart" viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label={label}>
         {y.ticks(4).map((tick) => (
           <g key={tick} className="grid">
-            <line x1={MARGIN.left} x2={WIDTH - MARGIN.right} y1={y(tick)} y2={y(tick)} />
+            <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y(tick)} y2={y(tick)} />
             <text x={MARGIN.left - 8} y={y(tick)} dy="0.32em" textAnchor="end">
               {compact(tick, decimals)}
             </text>
           </g>
         ))}
-        {x.ticks(6).map((tick) => (
+        {x.ticks(width / 110).map((tick) => (
           <text key={tick.getTime()} className="tick" x={x(tick)} y={HEIGHT - 8} textAnchor="middle">
             {monthYear.format(tick)}
           </text>
@@ -87,8 +90,8 @@ export function GrantChart({ plan, grant, decimals, now, outlook, earned, claime
         {outlook.earned.length > 0 && (
           <path className="expected" d={stepped([...expected, { time: right, total: total(expected) }]) ?? ''} />
         )}
-        {hasCliff && <Mark at={x(toDate(cliff))} text="cliff" className="cliff" />}
-        {now >= start && <Mark at={x(toDate(now))} text="today" className="today" />}
+        {hasCliff && <Mark at={x(toDate(cliff))} text="cliff" className="cliff" width={width} />}
+        {now >= start && <Mark at={x(toDate(now))} text="today" className="today" width={width} />}
       </svg>
       <figcaption>
         <Key name="scheduled" text="scheduled" />
@@ -102,8 +105,22 @@ export function GrantChart({ plan, grant, decimals, now, outlook, earned, claime
   );
 }
 
-function Mark({ at, text, className }: { at: number; text: string; className: string }) {
-  const side = at > WIDTH - 80 ? 'end' : 'start';
+/** The width of an element, so that text in a drawing has the size of the text around it. */
+function useWidth(): [number, (element: HTMLElement | null) => (() => void) | undefined] {
+  const [width, setWidth] = useState(USUAL_WIDTH);
+  const frame = useCallback((element: HTMLElement | null) => {
+    if (element === null || typeof ResizeObserver === 'undefined') return undefined;
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry !== undefined && entry.contentRect.width > 0) setWidth(Math.round(entry.contentRect.width));
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return [width, frame];
+}
+
+function Mark({ at, text, className, width }: { at: number; text: string; className: string; width: number }) {
+  const side = at > width - 80 ? 'end' : 'start';
   return (
     <g className={`mark ${className}`}>
       <line x1={at} x2={at} y1={MARGIN.top - 8} y2={HEIGHT - MARGIN.bottom} />

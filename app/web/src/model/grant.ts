@@ -1,6 +1,6 @@
 // What a grant is, owes and will owe, at any time, by the program's own arithmetic.
 import type { Address } from '@solana/kit';
-import { boundary, periodAt } from '../core/calendar';
+import { boundary, periodAt, settleDeadline } from '../core/calendar';
 import { creditOf, kpiCredit, maxCredit } from '../core/credit';
 import { vested } from '../core/release';
 import { type Settlement, cut, reserve, settle, tranche, unsettled } from '../core/tranche';
@@ -140,7 +140,7 @@ export function ending(plan: Plan, grant: Grant, now: bigint): Ending | undefine
 }
 
 /** The next time at which something can happen for this grant, and what. */
-export type NextDate = { time: bigint; what: 'starts' | 'cliff' | 'period-ends' | 'settles-by' | 'over' };
+export type NextDate = { time: bigint; what: 'starts' | 'cliff' | 'period-ends' | 'settles-by' | 'ready' | 'over' };
 
 export function nextDate(plan: Plan, grant: Grant, now: bigint): NextDate {
   const { account } = grant;
@@ -154,6 +154,6 @@ export function nextDate(plan: Plan, grant: Grant, now: bigint): NextDate {
   }
   const end = boundary(plan.calendar, account.nextPeriod + 1);
   if (now < end) return { time: end, what: 'period-ends' };
-  const { attestSecs, challengeSecs, rulingSecs } = plan.windows;
-  return { time: end + BigInt(attestSecs + challengeSecs + rulingSecs), what: 'settles-by' };
+  const deadline = settleDeadline(plan.windows, end);
+  return { time: deadline, what: now < deadline ? 'settles-by' : 'ready' };
 }

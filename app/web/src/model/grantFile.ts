@@ -74,13 +74,14 @@ export function readGrantFile(
     if (row === undefined) return [];
     const id = JSON.stringify(row.terms, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
     const { beneficiary } = row.terms;
-    const [sameRow, sameKey] = [seenRows.get(id), seenKeys.get(beneficiary)];
+    const sameRow = seenRows.get(id);
     seenRows.set(id, line);
-    seenKeys.set(beneficiary, line);
     if (sameRow !== undefined) {
       wrong(line, '', `the row repeats line ${sameRow}`);
       return [];
     }
+    const sameKey = seenKeys.get(beneficiary);
+    seenKeys.set(beneficiary, line);
     if (sameKey !== undefined && !leniency.severalEach) {
       wrong(line, 'beneficiary', `line ${sameKey} has the same one; if both are meant, allow several grants each`);
       return [];

@@ -32,7 +32,7 @@ export function readPlanFile(text: string, now: bigint): ReadPlanFile {
 
   const token = reader.table(document, 'token');
   reader.known('token', token, ['mint', 'decimals', 'supply', 'allow', 'max_fee']);
-  draft.mint = named(reader.text('token', token, 'mint'));
+  draft.mint = named(reader.text('token', token, 'mint', ''));
   draft.supply = reader.text('token', token, 'supply', '');
   draft.maxFee = reader.text('token', token, 'max_fee', '0');
   for (const flag of reader.list('token', token, 'allow', [])) {

@@ -232,7 +232,10 @@ function Payout({ data, task, score }: { data: PlanData; task: Task; score: numb
   const { kpi, period } = task.reading;
   if (plan.combination !== 'weighted-sum') return null;
   const paid = [...grants.values()].filter(
-    (grant) => (task.grant === undefined || grant.address === task.grant) && covers(grant, period),
+    (grant) =>
+      (task.grant === undefined || grant.address === task.grant) &&
+      covers(grant, period) &&
+      (grant.account.kpiWeights[kpi.number] ?? 0) > 0,
   );
   const sum = paid.reduce((total, grant) => {
     const weight = BigInt(grant.account.kpiWeights[kpi.number] ?? 0);

@@ -122,6 +122,7 @@ export const NEXT: Record<NextDate['what'], string> = {
   cliff: 'Cliff',
   'period-ends': 'Period ends',
   'settles-by': 'Settled by',
+  ready: 'Ready to settle since',
   over: 'Ended',
 };
 

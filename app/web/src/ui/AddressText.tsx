@@ -46,7 +46,12 @@ export function CopyButton({ text, what, label }: { text: string; what: string; 
     setTimeout(() => setCopied(false), 1_500);
   }
   return (
-    <button type="button" className={label ? 'button' : 'icon'} onClick={() => void copy()} aria-label={`Copy ${what}`}>
+    <button
+      type="button"
+      className={label ? 'button' : 'icon'}
+      onClick={() => void copy()}
+      aria-label={label === undefined ? `Copy ${what}` : undefined}
+    >
       {copied ? <Icon name="done" /> : (label ?? <Icon name="copy" />)}
       <span className="unseen" role="status">
         {copied ? 'Copied' : ''}

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { createPortal } from 'react-dom';
 import { Icon } from './Icon';
 
 /** A dialog over the page: keeps the keyboard inside, closes by Escape, gives the focus back. */
@@ -14,7 +15,8 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
-  return (
+  // On the page itself, wherever it was opened: a dialog is part of no other region.
+  return createPortal(
     <dialog
       ref={element}
       aria-labelledby={id}
@@ -23,13 +25,14 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
         onClose();
       }}
     >
-      <header className="dialog-head">
+      <div className="dialog-head">
         <h2 id={id}>{title}</h2>
         <button type="button" className="icon" aria-label="Close" onClick={onClose}>
           <Icon name="close" />
         </button>
-      </header>
+      </div>
       {children}
-    </dialog>
+    </dialog>,
+    document.body,
   );
 }

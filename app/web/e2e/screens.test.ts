@@ -1,0 +1,175 @@
+// Every screen in every look: axe finds nothing wrong, nothing overflows sideways. With EARNOUT_SCREENSHOTS=FOLDER they
+// are kept as pictures.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import type { KeyPairSigner } from '@solana/kit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as instructions from '../src/chain/instructions';
+import { readOnePlan } from '../src/chain/read';
+import { submit, prepare } from '../src/chain/transaction';
+import { claiming } from '../src/model/claiming';
+import { periodTimes } from '../src/model/terms';
+import { loadGrant } from '../src/state/grantData';
+import { signing } from '../test/support/people';
+import { accessibilityFaults } from './support/axe';
+import { type Look, type Person, connect } from './support/browser';
+import { send } from './support/money';
+import { type Stage, openStage } from './support/stage';
+
+const LOOKS: (Look & { name: string })[] = [
+  { name: 'desktop-light', colorScheme: 'light' },
+  { name: 'desktop-dark', colorScheme: 'dark' },
+  { name: 'phone-light', colorScheme: 'light', phone: true },
+  { name: 'phone-dark', colorScheme: 'dark', phone: true },
+];
+/** Pictures are cut off below this many pixels. */
+const MAX_HEIGHT = 1_900;
+const FOLDER = process.env.EARNOUT_SCREENSHOTS;
+
+describe('screens', () => {
+  let stage: Stage;
+  let plan: NonNullable<Stage['net']['demo']>;
+  let designer: KeyPairSigner, authority: KeyPairSigner, arbiter: KeyPairSigner, oracles: KeyPairSigner[];
+
+  beforeAll(async () => {
+    stage = await openStage({ demo: true });
+    const { net, chain } = stage;
+    plan = net.demo!;
+    [designer, authority, arbiter] = [
+      await net.key('beneficiary-4'),
+      await net.key('authority'),
+      await net.key('arbiter'),
+    ];
+    oracles = [await net.key('oracle-1'), await net.key('oracle-2'), await net.key('oracle-3')];
+    const { plan: terms } = await readOnePlan(chain, plan.plan);
+    const vote = async (oracle: KeyPairSigner, kpi: number, period: number, value: bigint) => {
+      const evidence = new Uint8Array(32).fill(kpi + 16 * period + 1);
+      const to = terms.kpis[kpi]!;
+      await send(chain, oracle, [
+        await instructions.attest(oracle.address, terms, to, terms.address, { period, value, evidence }),
+      ]);
+    };
+    const pay = async (grant: number, claimer: KeyPairSigner) => {
+      const data = await loadGrant(chain, plan.grants[grant]!.address);
+      const { groups } = await claiming(chain, data, net.now());
+      const prepared = await prepare(chain, claimer.address, groups.flat());
+      await submit(chain, [prepared], signing(claimer), () => undefined);
+    };
+    // The first quarter is settled and partly claimed, the second is attested and disputed, the third still runs.
+    net.warp(periodTimes(terms, 0).end + 3_600n);
+    for (const oracle of oracles.slice(0, 2)) {
+      await vote(oracle, 0, 0, 720n);
+      await vote(oracle, 1, 0, 620n);
+      await vote(oracle, 2, 0, 940n);
+    }
+    net.warp(periodTimes(terms, 0).settleDeadline + 3_600n);
+    await pay(3, designer);
+    net.warp(periodTimes(terms, 1).end + 3_600n);
+    for (const oracle of oracles.slice(0, 2)) {
+      await vote(oracle, 0, 1, 560n);
+      await vote(oracle, 1, 1, 910n);
+    }
+    await vote(oracles[0]!, 2, 1, 880n);
+    const developer = await net.key('beneficiary-1');
+    const reason = new Uint8Array(32).fill(5);
+    const dispute = await instructions.dispute(
+      developer.address,
+      terms,
+      terms.kpis[0]!,
+      1,
+      plan.grants[0]!.address,
+      reason,
+    );
+    await send(chain, developer, [dispute]);
+  });
+
+  afterAll(() => stage?.close());
+
+  const screens: {
+    name: string;
+    path: () => string;
+    who?: () => KeyPairSigner;
+    ready: string | RegExp;
+    act?: (page: Page) => Promise<void>;
+  }[] = [
+    { name: 'home', path: () => '/', ready: 'Look at a plan or a grant' },
+    {
+      name: 'connect',
+      path: () => '/grants',
+      ready: 'Connect the wallet',
+      act: async (page) => {
+        await page.getByRole('button', { name: 'Connect wallet' }).first().click();
+        await page.getByRole('button', { name: 'Test Wallet' }).waitFor();
+      },
+    },
+    { name: 'grants', path: () => '/grants', who: () => designer, ready: 'Allocated' },
+    { name: 'grant', path: () => `/grant/${plan.grants[3]!.address}`, who: () => designer, ready: 'earned' },
+    {
+      name: 'claim',
+      path: () => `/grant/${plan.grants[1]!.address}`,
+      who: () => designer,
+      ready: 'Periods and results',
+    },
+    { name: 'plan', path: () => `/plan/${plan.plan}`, ready: 'The vault holds everything' },
+    { name: 'new', path: () => '/new', who: () => authority, ready: 'From a file' },
+    { name: 'manage', path: () => `/plan/${plan.plan}/manage`, who: () => authority, ready: 'Make a grant' },
+    {
+      name: 'attest',
+      path: () => `/plan/${plan.plan}/attest`,
+      who: () => oracles[2]!,
+      ready: 'to report',
+      act: async (page) => {
+        await page.getByLabel('Value, %').first().fill('87.5');
+        await page.getByText('and pays').waitFor();
+      },
+    },
+    { name: 'rule', path: () => `/plan/${plan.plan}/rule`, who: () => arbiter, ready: 'SHA-256 of the reason' },
+    { name: 'roles', path: () => '/roles', who: () => authority, ready: 'Authority: manage plans' },
+  ];
+
+  for (const look of LOOKS) {
+    it(look.name, async () => {
+      const faults: string[] = [];
+      for (const screen of screens) {
+        const signer = screen.name === 'claim' ? await stage.net.key('beneficiary-2') : (screen.who?.() ?? designer);
+        const person: Person = await stage.person(signer, look);
+        const { page } = person;
+        await page.goto(stage.url(screen.path()));
+        if (screen.who !== undefined) await connect(person);
+        await page.getByText(screen.ready).first().waitFor();
+        if (screen.name === 'claim') {
+          await page.getByRole('button', { name: 'Claim', exact: true }).click();
+          await page.getByText('Network fee').waitFor();
+        }
+        await screen.act?.(page);
+        // Charts and notes that follow the first reading.
+        await page.waitForLoadState('networkidle');
+        const where = (what: string) => `${screen.name}: ${what}`;
+        faults.push(...(await accessibilityFaults(page)).map(where), ...person.complaints.map(where));
+        const excess = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        if (excess > 0) faults.push(where(`${excess} pixels too wide`));
+        if (FOLDER !== undefined) await keep(page, FOLDER, `${screen.name}-${look.name}.png`);
+        await person.close();
+      }
+      expect(faults).toEqual([]);
+    });
+  }
+});
+
+/** Keeps a picture, with few colours where the tool for it is there. */
+async function keep(page: Page, folder: string, name: string) {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, name);
+  const open = await page.getByRole('dialog').count();
+  const { width } = page.viewportSize()!;
+  const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+  const clip = { x: 0, y: 0, width, height: Math.min(whole, MAX_HEIGHT) };
+  await page.screenshot(open > 0 ? { path } : { path, fullPage: true, clip });
+  try {
+    execFileSync('pngquant', ['--force', '--skip-if-larger', '--strip', '--speed', '1', '--output', path, '32', path]);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' && (error as { status?: number }).status !== 98) throw error;
+  }
+}

@@ -1,0 +1,175 @@
+// @vitest-environment jsdom
+// Screens on the built program in the process: what they show is what the chain has.
+import './support/dom';
+import { cleanup, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { afterEach, describe, expect, it } from 'vitest';
+import * as instructions from '../src/chain/instructions';
+import { periodTimes } from '../src/model/terms';
+import { testWallet, open } from './support/page';
+import { type Scenario, TOKEN, kpi, scenario } from './support/scenario';
+
+afterEach(cleanup);
+
+/** The first period is over and 640 was reported and is final: 80 %. */
+async function attested(options: Parameters<typeof scenario>[0] = {}): Promise<Scenario> {
+  const s = await scenario(options);
+  const { plan } = await s.state();
+  s.chain.warp(periodTimes(plan, 0).end + 60n);
+  await s.vote(s.oracles.slice(0, 2), 0, 0, 640n);
+  s.chain.warp(periodTimes(plan, 0).settleDeadline + 60n);
+  return s;
+}
+
+const figure = async (label: string) => {
+  const terms = await screen.findAllByText(label);
+  return terms[0]!.closest('div')!.querySelector('.amount')!.textContent;
+};
+
+describe('a grant', () => {
+  it('shows what claiming pays, with what it settles first, and pays it', async () => {
+    const user = userEvent.setup();
+    const s = await attested();
+    const [me] = s.contributors;
+    const [grant] = await s.grants();
+    open(`/grant/${grant!.address}`, s.chain, testWallet(me!));
+    // 1,200 in four periods at 80 %.
+    expect(await figure('Claimable now')).toBe('240');
+    expect(await figure('Earned')).toBe('0');
+    await user.click(screen.getByRole('button', { name: 'Claim' }));
+    const dialog = await screen.findByRole('dialog');
+    expect((await within(dialog).findByText('240')).className).toContain('amount');
+    expect(within(dialog).getByText('Rent deposit').nextSibling!.textContent).toBe('0.00203928 SOL');
+    expect(within(dialog).getByText('Network fee').nextSibling!.textContent).toBe('0.000005 SOL');
+    await user.click(within(dialog).getByRole('button', { name: 'Claim' }));
+    await within(dialog).findByText('Claimed 240.000000 tokens.');
+    await user.click(within(dialog).getByRole('button', { name: 'Done' }));
+    await waitFor(async () => expect(await figure('Claimed')).toBe('240'));
+    expect((await s.grants())[0]!.account.claimed).toBe(240n * TOKEN);
+  });
+
+  it('offers a way back when the wallet declines', async () => {
+    const user = userEvent.setup();
+    const s = await attested();
+    const wallet = testWallet(s.contributors[0]!);
+    const [grant] = await s.grants();
+    open(`/grant/${grant!.address}`, s.chain, wallet);
+    wallet.refuse(true);
+    await user.click(await screen.findByRole('button', { name: 'Claim' }));
+    const dialog = await screen.findByRole('dialog');
+    await user.click(await within(dialog).findByRole('button', { name: 'Claim' }));
+    await within(dialog).findByText('You declined in Test Wallet. Nothing was sent.');
+    wallet.refuse(false);
+    await user.click(within(dialog).getByRole('button', { name: 'Back to the summary' }));
+    await user.click(await within(dialog).findByRole('button', { name: 'Claim' }));
+    await within(dialog).findByText('Claimed 240.000000 tokens.');
+  });
+
+  it('follows what others do, without being asked', async () => {
+    const s = await attested();
+    const { plan } = await s.state();
+    const [grant] = await s.grants();
+    open(`/grant/${grant!.address}`, s.chain, testWallet(s.contributors[0]!));
+    expect(await figure('Earned')).toBe('0');
+    await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant!)]);
+    await waitFor(async () => expect(await figure('Earned')).toBe('240'));
+  });
+
+  it('of somebody else can be looked at but not claimed', async () => {
+    const s = await attested();
+    const [grant] = await s.grants();
+    open(`/grant/${grant!.address}`, s.chain, testWallet(s.arbiter));
+    await screen.findByText(/another account than the connected one/);
+    expect(screen.getByRole('button', { name: 'Claim' }).hasAttribute('disabled')).toBe(true);
+  });
+});
+
+describe('my grants', () => {
+  it('of a key without any say so', async () => {
+    const s = await scenario();
+    open('/grants', s.chain, testWallet(s.arbiter));
+    await screen.findByText('No grant is made to this address on this cluster.');
+  });
+
+  it('are claimed together', async () => {
+    const user = userEvent.setup();
+    const s = await attested({ grants: [{}, {}] });
+    const [me] = s.contributors;
+    const { plan } = await s.state();
+    // A second grant for the same contributor, by handing over nothing: both are settled already.
+    for (const grant of await s.grants())
+      await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant)]);
+    open('/grants', s.chain, testWallet(me!));
+    expect(await screen.findAllByRole('heading', { name: /^Grant \d$/ })).toHaveLength(1);
+    await user.click(screen.getByRole('button', { name: 'Claim' }));
+    const dialog = await screen.findByRole('dialog');
+    await user.click(await within(dialog).findByRole('button', { name: 'Claim' }));
+    await within(dialog).findByText('Claimed 240.000000 tokens.');
+  });
+});
+
+describe('a plan', () => {
+  it('shows its books, and names of strangers for what they are', async () => {
+    const s = await attested({ kpis: [kpi({ name: 'a\u202eb', unit: '\u200b' })] });
+    const { plan } = await s.state();
+    open(`/plan/${s.plan}`, s.chain, testWallet(s.arbiter));
+    expect(await figure('Balance')).toBe('500,000');
+    expect(await figure('Reserved')).toBe('1,500');
+    expect(await figure('Surplus')).toBe('498,500');
+    expect(screen.getAllByText('⟨U+202E⟩').length).toBeGreaterThan(0);
+    const calendar = within(screen.getByRole('region', { name: 'Calendar' }));
+    expect(calendar.getAllByRole('row')).toHaveLength(1 + plan.calendar.periodCount);
+    expect(calendar.getAllByRole('row')[1]!.textContent).toContain('settling');
+    const attestations = within(screen.getByRole('region', { name: 'Attestations' }));
+    expect(attestations.getByText('80 %')).toBeTruthy();
+  });
+
+  it('names what is at an address that is none', async () => {
+    const s = await scenario();
+    open(`/plan/${s.mint}`, s.chain, testWallet(s.arbiter));
+    await screen.findByText('The account at this address is no plan.');
+  });
+});
+
+describe('the oracle', () => {
+  it('sees the score that a value means, and cannot report one out of range', async () => {
+    const user = userEvent.setup();
+    const s = await scenario();
+    const { plan } = await s.state();
+    s.chain.warp(periodTimes(plan, 0).end + 60n);
+    open(`/plan/${s.plan}/attest`, s.chain, testWallet(s.oracles[0]!));
+    const value = await screen.findByLabelText('Value, %');
+    await user.type(value, '100.1');
+    await screen.findByText('The plan accepts 0 to 100.');
+    await user.clear(value);
+    await user.type(value, '64');
+    expect((await screen.findByText('80 %')).tagName).toBe('STRONG');
+    await user.click(screen.getByRole('button', { name: 'Review 1 value' }));
+    const dialog = await screen.findByRole('dialog');
+    await within(dialog).findByText(/has no evidence/);
+    await user.click(within(dialog).getAllByRole('button', { name: 'Close' })[0]!);
+    await user.type(screen.getByLabelText('Evidence for all of them'), 'https://example.org');
+    await user.click(screen.getByRole('button', { name: 'Review 1 value' }));
+    await user.click(await screen.findByRole('button', { name: 'Attest 1 value' }));
+    await screen.findByText(/Your values are recorded/);
+    const [attestation] = [...(await s.attestations()).values()];
+    expect(attestation!.account.values[0]).toBe(640n);
+  });
+
+  it('that is none is told so', async () => {
+    const s = await scenario();
+    open(`/plan/${s.plan}/attest`, s.chain, testWallet(s.arbiter));
+    await screen.findByText('This key is no oracle of this plan.');
+  });
+});
+
+describe('the authority', () => {
+  it('is told who can sign when it is somebody else', async () => {
+    const s = await scenario();
+    open(`/plan/${s.plan}/manage`, s.chain, testWallet(s.arbiter));
+    await screen.findByText('Only the authority can sign here:');
+    for (const button of screen.getAllByRole('button', { name: 'Review' }).slice(1)) {
+      expect(button.hasAttribute('disabled')).toBe(true);
+    }
+  });
+});
