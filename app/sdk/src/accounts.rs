@@ -19,7 +19,9 @@ pub enum DecodeError {
     #[error("the {0} has {1} bytes, {2} are needed")]
     TooShort(&'static str, usize, usize),
     /// Another release wrote the account, in a layout that this one does not know.
-    #[error("the {0} has the layout of version {1}, this release reads version {ACCOUNT_VERSION}: use the release that wrote it")]
+    #[error(
+        "the {0} has the layout of version {1}, this release reads version {ACCOUNT_VERSION}: use the release that wrote it"
+    )]
     UnknownVersion(&'static str, u8),
 }
 

@@ -107,9 +107,9 @@ impl ClientError {
         };
         match source.kind() {
             client_error::ErrorKind::Io(_) | client_error::ErrorKind::Middleware(_) => true,
-            client_error::ErrorKind::Reqwest(error) => error.status().is_none_or(|status| {
-                status.is_server_error() || matches!(status.as_u16(), TOO_SLOW | TOO_MANY)
-            }),
+            client_error::ErrorKind::Reqwest(error) => error
+                .status()
+                .is_none_or(|status| status.is_server_error() || matches!(status.as_u16(), TOO_SLOW | TOO_MANY)),
             client_error::ErrorKind::RpcError(RpcError::RpcResponseError { code, .. }) => !REFUSALS.contains(code),
             client_error::ErrorKind::RpcError(_) | client_error::ErrorKind::SerdeJson(_) => true,
             _ => false,
