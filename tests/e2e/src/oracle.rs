@@ -103,6 +103,16 @@ impl Oracle {
         Finished::of(&command, output)
     }
 
+    /// Starts a command with its outputs captured.
+    ///
+    /// # Panics
+    /// If the binary does not start.
+    pub fn spawn(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("the binary runs")
+    }
+
     /// Starts a command; what it writes goes to a file.
     ///
     /// # Panics

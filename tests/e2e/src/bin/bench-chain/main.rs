@@ -1,6 +1,7 @@
 //! What whole plans take on a local chain: `cargo xtask bench-chain` builds everything and runs this. It prints the tables
 //! of `docs/performance.md`, and with `--write` puts them there.
 
+mod oracle;
 mod process;
 mod report;
 
@@ -100,7 +101,13 @@ async fn measure(count: u32) -> Vec<Table> {
     eprintln!("statement: {:?}, {} MB", statement.elapsed, statement.peak_kib / 1_024);
     let show = run(&earnout, &["grant", "list", &plan, "--output", "json"]);
     let reading_table = reading_table(&settle_all, &statement, &show, count + SINGLE);
-    vec![import_table, period_table, reading_table, start_table(&earnout)]
+    vec![
+        import_table,
+        period_table,
+        reading_table,
+        oracle::table().await,
+        start_table(&earnout),
+    ]
 }
 
 /// One grant a transaction, each confirmed before the next is signed.

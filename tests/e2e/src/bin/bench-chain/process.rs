@@ -6,7 +6,7 @@ use {
     std::{
         fs,
         io::Read,
-        process::{ChildStderr, ChildStdout},
+        process::{Child, ChildStderr, ChildStdout},
         thread,
         time::{Duration, Instant},
     },
@@ -35,8 +35,15 @@ impl Measured {
 /// # Panics
 /// If it fails.
 pub fn run(earnout: &Earnout, arguments: &[&str]) -> Measured {
+    follow(earnout.spawn(arguments), &format!("earnout {}", arguments.join(" ")))
+}
+
+/// Waits for the end of a process that has just been started with its outputs captured.
+///
+/// # Panics
+/// If it fails.
+pub fn follow(mut child: Child, name: &str) -> Measured {
     let begun = Instant::now();
-    let mut child = earnout.spawn(arguments);
     let out = read(child.stdout.take().map(Pipe::Out));
     let err = read(child.stderr.take().map(Pipe::Err));
     let mut peak_kib = 0;
@@ -51,7 +58,7 @@ pub fn run(earnout: &Earnout, arguments: &[&str]) -> Measured {
     let elapsed = begun.elapsed();
     let stdout = out.join().expect("its output");
     let stderr = err.join().expect("its errors");
-    assert!(status.success(), "earnout {}: {status}: {stderr}", arguments.join(" "));
+    assert!(status.success(), "{name}: {status}: {stderr}");
     Measured {
         elapsed,
         peak_kib,

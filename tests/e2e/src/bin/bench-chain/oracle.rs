@@ -1,0 +1,92 @@
+//! What one period of an individual KPI takes of an oracle.
+
+use {
+    crate::{
+        process::{follow, run},
+        report::{self, Table},
+    },
+    earnout::state::{Scope, UnearnedPolicy},
+    earnout_e2e::{BigPlan, Chain, Earnout, Oracle},
+    earnout_sdk::events::Event,
+    solana_signer::Signer,
+    std::fmt::Write,
+};
+
+/// Grants, each with a value of its own.
+const GRANTS: u32 = 1_000;
+
+/// Measures one round of the daemon that votes on all of them.
+///
+/// # Panics
+/// If a grant is not voted on exactly once.
+pub async fn table() -> Table {
+    let chain = Chain::start(&[]);
+    let funded = u64::from(GRANTS) * 100;
+    let plan = BigPlan::create_with(&chain, UnearnedPolicy::Return, funded, Scope::Individual).await;
+    let earnout = Earnout::as_key(&chain, "authority");
+    earnout.file("contributors.csv", plan.contributors(0, GRANTS));
+    let address = plan.address.to_string();
+    run(&earnout, &["grant", "import", &address, "contributors.csv"]);
+    chain.warp(&(plan.end(0) + 60).to_string());
+
+    let feed = format!(
+        "[[feed]]\nid = \"users\"\nplan = \"{address}\"\nkpi = 0\nidentities = \"identities.csv\"\nsource = {{ type = \"csv\", \
+         file = \"users.csv\", column = \"users\", where = {{ person = \"{{identity}}\" }} }}\n"
+    );
+    let oracle = Oracle::new(&chain, "oracle-1", &[&chain.rpc_url], &feed);
+    let (mut identities, mut users) = ("beneficiary,identity\n".to_owned(), "person,users\n".to_owned());
+    for number in 0..GRANTS {
+        let key = BigPlan::contributor(number).pubkey();
+        writeln!(identities, "{key},person-{number}").expect("memory");
+        writeln!(users, "person-{number},{}", number % 200).expect("memory");
+    }
+    oracle.file("identities.csv", &identities);
+    oracle.file("users.csv", &users);
+
+    let client = chain.client();
+    let key = chain.key("oracle-1").pubkey();
+    let before = client.balance(&key).await.expect("the chain answers");
+    let round = follow(oracle.spawn(&["once"]), "earnout-oracle once");
+    eprintln!("{GRANTS} individual values: {:?}", round.elapsed);
+
+    let attestations = client.attestations_of_plan(&plan.address).await;
+    let attestations = attestations.expect("the chain answers");
+    let rent: u64 = attestations.iter().map(|(_, attestation)| attestation.rent_paid).sum();
+    let events = client.events(&plan.address).await.expect("the chain answers");
+    let mut signatures: Vec<_> = events
+        .iter()
+        .filter(|recorded| matches!(&recorded.event, Event::ValueAttested(vote) if vote.oracle == key))
+        .map(|recorded| recorded.signature)
+        .collect();
+    assert_eq!(
+        signatures.len(),
+        usize::try_from(GRANTS).expect("a small number"),
+        "every grant once"
+    );
+    assert_eq!(attestations.len(), signatures.len(), "every grant once");
+    signatures.sort_unstable();
+    signatures.dedup();
+    let after = client.balance(&key).await.expect("the chain answers");
+    assert!(round.peak_kib < 200 * 1_024, "the oracle takes more than 200 MB");
+
+    let mut table = Table::new(format!(
+        "one period of {} individual values, one oracle",
+        report::count(GRANTS.into())
+    ));
+    table.row("`earnout-oracle once`, seconds", report::seconds(round.elapsed));
+    table.row(
+        "values per second",
+        format!("{:.0}", f64::from(GRANTS) / round.elapsed.as_secs_f64()),
+    );
+    table.row(
+        "transactions",
+        report::count(u64::try_from(signatures.len()).expect("a small number")),
+    );
+    table.row("fees, SOL", report::sol(before - after - rent));
+    table.row(
+        "rent, SOL (returned when the attestations are closed)",
+        report::sol(rent),
+    );
+    table.row("peak memory, MB", report::megabytes(round.peak_kib));
+    table
+}
