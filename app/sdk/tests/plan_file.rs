@@ -556,6 +556,44 @@ fn every_rule_has_its_line_field_and_message() {
 }
 
 #[test]
+fn the_documentation_has_every_field() {
+    let documentation = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plan-file.md");
+    let documentation = fs::read_to_string(documentation).expect("the documentation");
+    let filled = filled();
+    let mut fields = 0;
+    // What a table may have is said where it has something else.
+    for table in [
+        "[token]",
+        "[plan]",
+        "[windows]",
+        "[limits]",
+        "[roles]",
+        "[[kpi]]",
+        "[[grant]]",
+    ] {
+        let text = filled.replacen(&format!("\n{table}\n"), &format!("\n{table}\nnothing_like_it = 1\n"), 1);
+        let mistakes = read(&text, &for_creation()).expect_err("an unknown field");
+        let [Mistake { what, .. }] = mistakes.as_slice() else {
+            panic!("{mistakes:#?}")
+        };
+        let (_, expected) = what.split_once("expected one of ").expect("what is expected");
+        let section = documentation
+            .find(&format!("### `{table}`"))
+            .unwrap_or_else(|| panic!("nothing about {table}"));
+        let section = &documentation[section + 3..];
+        let section = &section[..section.find("\n##").unwrap_or(section.len())];
+        for field in expected.split(", ") {
+            assert!(
+                section.contains(&format!("| {field}")) || section.contains(&format!(", {field} ")),
+                "{table} {field}"
+            );
+            fields += 1;
+        }
+    }
+    assert_eq!(fields, 45, "fields of all tables");
+}
+
+#[test]
 fn all_mistakes_are_reported_at_once() {
     // Mistakes that do not touch each other, all in one file.
     let chosen = [

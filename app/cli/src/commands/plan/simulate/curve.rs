@@ -221,9 +221,7 @@ fn show(output: &Output, chart: &Chart, kpi: &KpiArgs, form: Form) -> Result<(),
     match form {
         Form::Table => {
             let mut text = chart::terminal(chart, COLUMNS);
-            text.push_str(
-                "\nWhat the other KPIs are is as the values file says; where it says nothing, silence counts.\n",
-            );
+            text.push_str("\nThe other KPIs are as the values file says; where it says nothing, silence counts.\n");
             return output.raw(&text);
         }
         Form::Json => {
