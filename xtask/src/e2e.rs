@@ -37,9 +37,9 @@ impl EndToEnd {
             run::with_progress(&mut build, &format!("building {package}"))?;
         }
         let mut test = run::workspace_cargo();
-        test.args(["test", "--quiet", "--locked", "--package", "earnout-e2e"]);
+        test.args(["test", "--locked", "--package", "earnout-e2e"]);
         if self.files.is_empty() {
-            test.arg("--tests");
+            test.args(["--test", "*"]);
         }
         for file in &self.files {
             test.args(["--test", file]);
