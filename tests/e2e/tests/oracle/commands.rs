@@ -162,6 +162,42 @@ async fn figures_and_health_are_served_and_alerts_reach_a_command() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_window_about_to_close_is_told_and_a_closed_one_is_over() {
+    let quarter = Quarter::ended();
+    let operator = quarter.operator(&quarter.chain.rpc_url, &quarter.feed("exit 1", ""));
+    let early = operator.run(&["once"]).failed(2);
+    assert!(!early.stderr.contains("window closes"), "{early:#?}");
+    // The window is two weeks long; the last six hours of it are urgent.
+    quarter.chain.warp("2027-05-14T18:00:00Z");
+    operator
+        .run(&["once"])
+        .failed(2)
+        .says("no vote yet, and the window closes at 2027-05-15T00:00:00Z");
+    quarter.chain.warp("2027-05-15T00:00:00Z");
+    operator
+        .run(&["once"])
+        .succeeded()
+        .shows("0 voted, 0 already on chain, 0 held");
+    operator
+        .run(&["enter", "milestones", "0", "76", "--note", "late"])
+        .failed(1)
+        .says("closed at 2027-05-15T00:00:00Z");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_complete_yet_is_waited_for() {
+    let quarter = Quarter::ended();
+    let operator = quarter.operator(&quarter.chain.rpc_url, &quarter.feed("echo 76", "grace = \"3days\""));
+    operator
+        .run(&["once"])
+        .succeeded()
+        .shows("4 not due yet; the next at 2027-05-04T00:00:00Z");
+    quarter.chain.warp("2027-05-04T00:00:00Z");
+    operator.run(&["once"]).succeeded().shows("1 voted");
+    assert_eq!(quarter.votes().await, [760]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_never_shown() {
     let quarter = Quarter::ended();
     let feed = format!(
