@@ -91,20 +91,22 @@ describe('my grants', () => {
     await screen.findByText('No grant is made to this address on this cluster.');
   });
 
-  it('are claimed together', async () => {
+  it('are claimed together, in one transaction if they fit', async () => {
     const user = userEvent.setup();
-    const s = await attested({ grants: [{}, {}] });
-    const [me] = s.contributors;
+    const s = await attested({ grants: [{}, { allocation: 600n * TOKEN }], oneContributor: true });
     const { plan } = await s.state();
-    // A second grant for the same contributor, by handing over nothing: both are settled already.
-    for (const grant of await s.grants())
+    for (const grant of await s.grants()) {
       await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant)]);
-    open('/grants', s.chain, testWallet(me!));
-    expect(await screen.findAllByRole('heading', { name: /^Grant \d$/ })).toHaveLength(1);
-    await user.click(screen.getByRole('button', { name: 'Claim' }));
+    }
+    open('/grants', s.chain, testWallet(s.contributors[0]!));
+    await screen.findByText('2 grants can be claimed now.');
+    await user.click(screen.getByRole('button', { name: 'Claim all' }));
     const dialog = await screen.findByRole('dialog');
+    const sent = s.chain.sent.length;
     await user.click(await within(dialog).findByRole('button', { name: 'Claim' }));
-    await within(dialog).findByText('Claimed 240.000000 tokens.');
+    await within(dialog).findByText('Claimed 240.000000 + 120.000000 tokens.');
+    expect(s.chain.sent.length - sent).toBe(1);
+    expect((await s.grants()).map(({ account }) => account.claimed)).toEqual([240n * TOKEN, 120n * TOKEN]);
   });
 });
 

@@ -1,5 +1,5 @@
 // A chain in the process with the built program on it, behind the interface that the app knows.
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import {
   type Address,
   type Signature,
@@ -14,7 +14,8 @@ import { FailedTransactionMetadata, LiteSVM } from 'litesvm';
 import type { AccountFilter, Chain, PastTransaction, RawAccount, Simulation, WatchEvents } from '../../src/chain/chain';
 import { EARNOUT_PROGRAM_ADDRESS } from '../../src/generated/programs/earnout';
 
-const BUILT = fileURLToPath(new URL('../../../../target/deploy/earnout.so', import.meta.url));
+// Under jsdom `URL` is the document's, which reads no `file:` addresses.
+const BUILT = join(import.meta.dirname, '../../../../target/deploy/earnout.so');
 const PROGRAM = process.env.EARNOUT_SO ?? BUILT;
 
 type Watcher = { sees: (account: RawAccount) => boolean; events: WatchEvents };

@@ -75,15 +75,25 @@ export type Options = {
   terms?: Partial<CreatePlanArgsArgs>;
   kpis?: KpiTermsArgs[];
   grants?: Partial<CreateGrantArgsArgs>[];
+  /** Whether all grants are one contributor's. */
+  oneContributor?: boolean;
 };
 
 /** Four quarters with two oracles of three, an arbiter, and a grant of 1,200 tokens for each entry of `grants`. */
-export async function scenario({ terms = {}, kpis = [kpi()], grants = [{}] }: Options = {}): Promise<Scenario> {
+export async function scenario({
+  terms = {},
+  kpis = [kpi()],
+  grants = [{}],
+  oneContributor = false,
+}: Options = {}): Promise<Scenario> {
   const chain = new LiteChain();
   chain.warp(START - BigInt(7 * DAY));
   const [authority, arbiter, mintKey] = [await person(), await person(), await person()];
   const oracles = [await person(), await person(), await person()];
-  const contributors = await Promise.all(grants.map(person));
+  const first = await person();
+  const contributors = await Promise.all(
+    grants.map((_, index) => (index === 0 || oneContributor ? Promise.resolve(first) : person())),
+  );
   for (const { address } of [authority, arbiter, ...oracles, ...contributors]) chain.airdrop(address, 10n);
 
   const send: Scenario['send'] = async (payer, list, ...others) => {
