@@ -4,15 +4,22 @@
 //! all mistakes are reported at once.
 //!
 //! ```
-//! use earnout_sdk::plan_file::{Check, PlanFile, TEMPLATE};
+//! use earnout_sdk::plan_file::{Check, PlanFile, template};
 //! use std::path::Path;
 //!
-//! # let text = earnout_sdk::plan_file::template(1_798_761_600);
+//! // A file to begin with, whose calendar starts on 1 January 2027, and addresses for its placeholders.
+//! let mut text = template(1_798_761_600);
+//! let key = |number| solana_program::pubkey::Pubkey::new_from_array([number; 32]).to_string();
+//! for (number, placeholder) in (1..).zip(["FIRST ORACLE", "SECOND ORACLE", "THIRD ORACLE", "ARBITER", "TOKEN'S MINT", "TREASURY"]) {
+//!     text = text.replace(&format!("<ADDRESS OF THE {placeholder}>"), &key(number));
+//! }
 //! let plan = PlanFile::parse(&text, Path::new("plan.toml"), &Check::offline())?;
-//! assert_eq!(plan.kpis.len(), 2);
-//! let wrong = text.replace("decimals = 6", "decimals = 60");
-//! let mistakes = PlanFile::parse(&wrong, Path::new("plan.toml"), &Check::offline()).unwrap_err().mistakes;
-//! assert_eq!(mistakes[0].field, "token.decimals");
+//! assert_eq!(plan.periods, ["2027-Q1", "2027-Q2", "2027-Q3", "2027-Q4"]);
+//!
+//! let wrong = text.replace("periods = 4", "periods = 0").replace("threshold = 2", "threshold = 1");
+//! let mistakes = PlanFile::parse(&wrong, Path::new("plan.toml"), &Check::offline()).unwrap_err();
+//! assert_eq!(mistakes.mistakes.len(), 2);
+//! assert!(mistakes.to_string().contains("plan.periods: 0: expected 1 to 120 periods"));
 //! # Ok::<(), earnout_sdk::plan_file::Mistakes>(())
 //! ```
 
@@ -36,7 +43,7 @@ pub use {
     roles::Party,
     template::template,
     terms::{COMBINATIONS, RELEASES, Roles, UNEARNED},
-    time::{DAY, cadence_text, calendar, date_text, length, period_names, read_time, time_text},
+    time::{DAY, cadence_text, calendar, date_text, length, period_names, time_text},
     token::FLAGS,
     values::{Value, Values},
 };
