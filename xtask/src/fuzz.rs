@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::{
+    cache::{Cache, Kind},
     paths,
     run::{self, Run, say},
 };
@@ -76,27 +77,13 @@ impl Fuzz {
             );
         }
         let chosen = if self.targets.is_empty() { &known } else { &self.targets };
-        let binaries = self.build()?;
+        let (cache, binaries) = build()?;
         for target in chosen {
             self.fuzz(&binaries.join(target), target)?;
         }
+        // Held until here: another checkout's targets would take the place of these.
+        drop(cache);
         Ok(())
-    }
-
-    /// Builds all targets and returns the directory they are in. It is kept outside the checkout: most of it is the
-    /// libraries', which are the same for every checkout of this user.
-    fn build(&self) -> Result<PathBuf> {
-        let host = host()?;
-        let target_dir = paths::cache_dir()?.join(format!("fuzz-rust-{}", paths::rustc_release()?));
-        let mut cargo = run::cargo();
-        cargo
-            .current_dir(fuzz_dir())
-            .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\u{1f}"))
-            // With a target named, build scripts and macros are left without the flags.
-            .args(["build", "--locked", "--bins", "--target", &host, "--target-dir"])
-            .arg(&target_dir);
-        run::with_progress(&mut cargo, "building the fuzz targets")?;
-        Ok(target_dir.join(host).join("debug"))
     }
 
     fn fuzz(&self, binary: &Path, target: &str) -> Result<()> {
@@ -117,7 +104,7 @@ impl Fuzz {
             .env("RUST_BACKTRACE", "0")
             .arg(format!("-artifact_prefix={}/", crashes.display()))
             .arg(format!("-max_len={LONGEST}"))
-            .args(["-print_final_stats=1", "-timeout=10", "-rss_limit_mb=2048"])
+            .args(["-print_final_stats=1", "-timeout=60", "-rss_limit_mb=2048"])
             // The first directory takes what is new; the committed ones are only read.
             .args([&found, &seeds]);
         let mut inputs = count(&seeds)?;
@@ -146,6 +133,23 @@ impl Fuzz {
         }
         Ok(())
     }
+}
+
+/// Builds all targets and returns the directory they are in, held for this process. With a target named, build scripts
+/// and macros are left without the flags.
+fn build() -> Result<(Cache, PathBuf)> {
+    let host = host()?;
+    let cache = Cache::open(Kind {
+        name: "fuzz",
+        workspace: fuzz_dir(),
+        target: Some(host.clone()),
+        first_use: "compiling the fuzz targets, about 200 packages, 1 GB on disk, 2 minutes on two cores",
+    })?;
+    let mut cargo = cache.cargo("build");
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\u{1f}")).arg("--bins");
+    run::with_progress(&mut cargo, "building the fuzz targets")?;
+    let binaries = cache.dir().join(host).join("debug");
+    Ok((cache, binaries))
 }
 
 /// Replaces the committed corpus by as few of its inputs and the found ones as give the same coverage.

@@ -1,8 +1,8 @@
 //! `cargo xtask localnet`: the local chain's binary, which takes long to compile, from a cache that all checkouts share.
 
 use std::{
-    ffi::{OsStr, OsString},
-    fs::{self, File, TryLockError},
+    ffi::OsString,
+    fs,
     path::{Path, PathBuf},
     process::Command,
     time::SystemTime,
@@ -10,9 +10,9 @@ use std::{
 
 use anyhow::{Context, Result};
 use clap::Args;
-use serde_json::Value;
 
 use crate::{
+    cache::{Cache, Kind},
     paths, program,
     run::{self, Run, say},
 };
@@ -51,130 +51,47 @@ impl Localnet {
 
 /// Builds the binary and puts a copy beside the workspace's other binaries; says nothing where it is fresh.
 pub fn build() -> Result<PathBuf> {
-    let cache = Cache::open()?;
-    cache.cargo("build", &[], &[], "building the local chain")?;
+    let cache = cache()?;
+    cargo(&cache, "build", &[], &[], "building the local chain")?;
     let place = paths::target_dir()?.join("debug").join(PACKAGE);
-    copy_if_newer(&cache.dir.join("debug").join(PACKAGE), &place)?;
+    copy_if_newer(&cache.dir().join("debug").join(PACKAGE), &place)?;
     Ok(place)
 }
 
 /// Lints, documents and tests the package itself; end-to-end tests are a package of their own.
 pub fn check() -> Result<()> {
-    let cache = Cache::open()?;
+    let cache = cache()?;
     let warnings = ["--", "-D", "warnings"];
-    cache.cargo("clippy", &["--all-targets"], &warnings, "linting the local chain")?;
-    cache.cargo("doc", &["--no-deps"], &[], "documenting the local chain")?;
-    cache
-        .cargo("test", &[], &[], "testing the local chain")
-        .map(|output| print!("{output}"))
+    cargo(
+        &cache,
+        "clippy",
+        &["--all-targets"],
+        &warnings,
+        "linting the local chain",
+    )?;
+    cargo(&cache, "doc", &["--no-deps"], &[], "documenting the local chain")?;
+    cargo(&cache, "test", &[], &[], "testing the local chain").map(|output| print!("{output}"))
 }
 
-/// Cargo's target directory for the local chain, held for this process.
-///
-/// It is of one compiler. Cargo itself tells what in it is fresh, so that a dependency that changes is all that is built
-/// again, and a dependency of another package is not even looked at.
-struct Cache {
-    dir: PathBuf,
-    _lock: File,
+/// The target directory of the local chain.
+fn cache() -> Result<Cache> {
+    Cache::open(Kind {
+        name: "localnet",
+        workspace: paths::root(),
+        target: None,
+        first_use: "compiling the local chain, about 900 packages, 3 GB on disk, 10 minutes on two cores",
+    })
 }
 
-impl Cache {
-    /// Opens it for this checkout.
-    fn open() -> Result<Self> {
-        let all = paths::cache_dir()?;
-        let prefix = "localnet-rust-";
-        let name = format!("{prefix}{}", paths::rustc_release()?);
-        let dir = all.join(&name);
-        let new = !dir.join("debug").exists();
-        fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-        let cache = Self {
-            _lock: lock(&dir)?,
-            dir,
-        };
-        if new {
-            eprintln!(
-                "First use: compiling the local chain, about 900 packages, into {}\n\
-                 (3 GB on disk, 10 minutes on two cores; all checkouts share it; delete the directory to be rid of it).",
-                cache.dir.display()
-            );
-            // What older compilers left is of no use any more.
-            for entry in fs::read_dir(&all).with_context(|| format!("cannot read {}", all.display()))? {
-                let entry = entry?;
-                if entry.file_name().to_string_lossy().starts_with(prefix) && *entry.file_name() != *OsStr::new(&name) {
-                    let old = entry.path();
-                    fs::remove_dir_all(&old).with_context(|| format!("cannot remove {}", old.display()))?;
-                }
-            }
-        }
-        cache.claim()?;
-        Ok(cache)
-    }
-
-    /// Makes sure that what is built of the workspace's own packages is built of this checkout's.
-    ///
-    /// Cargo names what it builds by paths relative to the workspace, and tells by time whether it is fresh. So it would
-    /// take what another checkout has left for this one's.
-    fn claim(&self) -> Result<()> {
-        let note = self.dir.join("checkout");
-        let root = paths::root();
-        let ours = root.to_string_lossy();
-        match fs::read_to_string(&note) {
-            Ok(of) if of == ours => return Ok(()),
-            Ok(_) => {
-                let mut clean = run::workspace_cargo();
-                clean
-                    .args(["clean", "--quiet", "--locked", "--target-dir"])
-                    .arg(&self.dir);
-                for package in own_packages()? {
-                    clean.args(["--package", &package]);
-                }
-                clean.stdout_of("removing what another checkout has built")?;
-            }
-            // A new directory.
-            Err(_) => (),
-        }
-        fs::write(&note, ours.as_bytes()).with_context(|| format!("cannot write {}", note.display()))
-    }
-
-    /// Runs a cargo command on the package, with its progress shown; returns what it printed.
-    fn cargo(&self, command: &str, options: &[&str], rest: &[&str], doing: &str) -> Result<String> {
-        let mut cargo = run::workspace_cargo();
-        cargo
-            .args([command, "--locked", "--package", PACKAGE, "--target-dir"])
-            .arg(&self.dir)
-            .args(options)
-            .args(rest)
-            .env("RUSTDOCFLAGS", "-D warnings");
-        run::with_progress(&mut cargo, doing)
-    }
-}
-
-/// One at a time, because a build of another checkout would change what this one is about to copy.
-fn lock(dir: &Path) -> Result<File> {
-    let path = dir.join("lock");
-    let lock = File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
-    match lock.try_lock() {
-        Ok(()) => return Ok(lock),
-        Err(TryLockError::WouldBlock) => eprintln!("waiting for another build of the local chain to end"),
-        Err(TryLockError::Error(error)) => {
-            return Err(error).with_context(|| format!("cannot lock {}", path.display()));
-        }
-    }
-    lock.lock().with_context(|| format!("cannot lock {}", path.display()))?;
-    Ok(lock)
-}
-
-/// The names of the workspace's packages.
-fn own_packages() -> Result<Vec<String>> {
-    let text = run::workspace_cargo()
-        .args(["metadata", "--no-deps", "--format-version=1", "--offline", "--locked"])
-        .stdout_of("asking cargo for the workspace's packages")?;
-    let metadata: Value = serde_json::from_str(&text).context("cargo metadata did not print JSON")?;
-    let packages = metadata["packages"]
-        .as_array()
-        .context("cargo metadata names no packages")?;
-    let names = packages.iter().filter_map(|package| package["name"].as_str());
-    Ok(names.map(str::to_owned).collect())
+/// Runs a cargo command on the package, with its progress shown; returns what it printed.
+fn cargo(cache: &Cache, command: &str, options: &[&str], rest: &[&str], doing: &str) -> Result<String> {
+    let mut cargo = cache.cargo(command);
+    cargo
+        .args(["--package", PACKAGE])
+        .args(options)
+        .args(rest)
+        .env("RUSTDOCFLAGS", "-D warnings");
+    run::with_progress(&mut cargo, doing)
 }
 
 /// Copies a binary whose copy is missing or older. A chain that runs from the copy is not disturbed.

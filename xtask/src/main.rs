@@ -1,6 +1,7 @@
 //! The workspace's tasks: `cargo xtask build`, `test`, `demo`, `bench`, `localnet`, `migrate`, `e2e`, `size`, `fuzz`, `mutants`.
 
 mod bench;
+mod cache;
 mod demo;
 mod e2e;
 mod fuzz;
