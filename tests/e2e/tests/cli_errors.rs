@@ -548,6 +548,13 @@ fn errors_of_the_program_have_their_name_and_advice() {
     let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     let oracle = key(&chain, "oracle-1");
     let cases = [
+        // Also with a limit, for which nothing would have to be simulated.
+        (
+            create("9_000_000 --weight 0=100% --with-compute-unit-limit 100000"),
+            "InsufficientFunds",
+            6_037,
+            "earnout plan fund",
+        ),
         // More than the surplus.
         (
             create("9_000_000 --weight 0=100%"),

@@ -7,7 +7,10 @@ use {
         fields::Fields,
         token::{Amount, Token, holding, sol},
     },
-    earnout_sdk::client::{Changed, Simulated, Submission},
+    earnout_sdk::{
+        amount::count,
+        client::{Changed, Simulated, Submission},
+    },
     serde::Serialize,
     solana_account::Account,
     solana_program::pubkey::Pubkey,
@@ -20,6 +23,8 @@ use {
 struct DryRun {
     dry_run: bool,
     compute_units: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compute_unit_limit: Option<u32>,
     /// Lamports.
     fee: u64,
     /// Lamports that new accounts lock, less those that closed ones free.
@@ -61,7 +66,11 @@ struct TokenLine {
 impl fmt::Display for DryRun {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "Dry run: nothing was sent.\n")?;
-        writeln!(out, "Compute units  {}", self.compute_units)?;
+        write!(out, "Compute units  {}", count(self.compute_units))?;
+        match self.compute_unit_limit {
+            Some(limit) => writeln!(out, " of at most {}", count(limit))?,
+            None => writeln!(out)?,
+        }
         writeln!(out, "Fee            {} SOL", sol(self.fee))?;
         let rent = u64::try_from(self.rent.unsigned_abs()).unwrap_or(u64::MAX);
         let (sign, word) = if self.rent < 0 { ("-", " (returned)") } else { ("", "") };
@@ -121,6 +130,7 @@ impl Draft<'_> {
         let tokens = self.tokens(&simulated.accounts).await?;
         let Simulated {
             compute_units,
+            unit_limit,
             fee,
             logs,
             accounts,
@@ -128,6 +138,7 @@ impl Draft<'_> {
         self.app.output().show(&DryRun {
             dry_run: true,
             compute_units,
+            compute_unit_limit: unit_limit,
             fee,
             rent: rent(&accounts),
             accounts: accounts.iter().filter_map(account_line).collect(),

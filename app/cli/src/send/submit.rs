@@ -147,6 +147,12 @@ impl Draft<'_> {
                 .why("its signer was named by its address only; nothing was sent")
                 .advice("name its key, or collect signatures with --sign-only and a --blockhash or --nonce"));
         }
+        // Without a limit of the user's the client simulates to find one.
+        if submission.unit_limit.is_some()
+            && let Err(error) = client.simulate(submission).await
+        {
+            return Err(self.explain(error, &fee_payer).await);
+        }
         let mut attempt = 1;
         loop {
             let (prepared, units) = match client.prepare(submission).await {

@@ -1,7 +1,10 @@
 //! What a transaction would do, without sending it.
 
 use {
-    super::{Client, ClientError, Failure, submit::Submission},
+    super::{
+        Client, ClientError, Failure,
+        submit::{Lifetime, MOST_UNITS, Submission, limit_for},
+    },
     solana_account::Account,
     solana_account_decoder_client_types::{UiAccount, UiAccountEncoding},
     solana_message::VersionedMessage,
@@ -20,6 +23,8 @@ use {
 pub struct Simulated {
     /// Compute units it would take.
     pub compute_units: u64,
+    /// Its compute limit: the caller's, or for the newest blockhash the one with which it would be sent.
+    pub unit_limit: Option<u32>,
     /// Its fee, lamports.
     pub fee: u64,
     /// What the programs would log.
@@ -46,7 +51,16 @@ impl Client {
     /// `WouldFail` if it would fail; if it cannot be built or the endpoint does not answer.
     pub async fn simulate(&self, submission: &Submission<'_>) -> Result<Simulated, ClientError> {
         let (hash, _) = self.lifetime(&submission.lifetime).await?;
-        let message = submission.message(hash, submission.unit_limit)?;
+        let unit_limit = match (submission.unit_limit, submission.lifetime) {
+            // As it would be sent.
+            (None, Lifetime::Latest) => {
+                let units = self.units(submission.message(hash, Some(MOST_UNITS))?).await?;
+                Some(limit_for(units))
+            }
+            // What several sign is not changed by who simulates it.
+            (limit, _) => limit,
+        };
+        let message = submission.message(hash, unit_limit)?;
         let written = written(&message);
         let before = self.accounts(&written).await?;
         // The newest blockhash, since the fee of a nonce's or an expired one is not told.
@@ -78,6 +92,7 @@ impl Client {
             });
         Ok(Simulated {
             compute_units: result.units_consumed.unwrap_or_default(),
+            unit_limit,
             fee,
             logs: result.logs.unwrap_or_default(),
             accounts: accounts.collect(),

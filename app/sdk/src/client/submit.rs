@@ -18,7 +18,7 @@ use {
 };
 
 /// Most units that a transaction may ask for.
-const MOST_UNITS: u32 = 1_400_000;
+pub(super) const MOST_UNITS: u32 = 1_400_000;
 
 /// Units on top of what the simulation took, which depends on how fast an address is found: a tenth, and this.
 const SPARE_UNITS: u64 = 1_000;
@@ -121,6 +121,12 @@ impl<'a> Submission<'a> {
     }
 }
 
+/// The compute limit of a transaction that took so many units in a simulation.
+pub(super) fn limit_for(units: u64) -> u32 {
+    let limit = units.saturating_add(units / 10).saturating_add(SPARE_UNITS);
+    u32::try_from(limit).unwrap_or(MOST_UNITS).min(MOST_UNITS)
+}
+
 /// A signed transaction that was not sent yet.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -189,10 +195,8 @@ impl Client {
         let (limit, units) = match submission.unit_limit {
             Some(limit) => (limit, 0),
             None => {
-                let message = submission.message(hash, Some(MOST_UNITS))?;
-                let units = self.units(message).await?;
-                let limit = units.saturating_add(units / 10).saturating_add(SPARE_UNITS);
-                (u32::try_from(limit).unwrap_or(MOST_UNITS).min(MOST_UNITS), units)
+                let units = self.units(submission.message(hash, Some(MOST_UNITS))?).await?;
+                (limit_for(units), units)
             }
         };
         let transaction = submission.sign(submission.message(hash, Some(limit))?)?;
