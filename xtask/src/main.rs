@@ -17,6 +17,7 @@ mod sbf;
 mod services;
 mod size;
 mod suite;
+mod web;
 
 use std::process::ExitCode;
 

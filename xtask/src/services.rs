@@ -32,9 +32,14 @@ pub fn install() -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
+    install_packages(&missing, "the tests of the oracle daemon")
+}
+
+/// Installs packages of the system. `who` needs them, for the message where that cannot be done.
+pub fn install_packages(missing: &[&str], who: &str) -> Result<()> {
     let packages = missing.join(" ");
     if !run::on_path("apt-get") {
-        bail!("the tests of the oracle daemon need {packages}, and this system has no apt-get: install them by hand");
+        bail!("{who} need {packages}, and this system has no apt-get: install them by hand");
     }
     eprintln!("First use: installing {packages}");
     let apt = |arguments: &[&str]| {
@@ -44,7 +49,7 @@ pub fn install() -> Result<()> {
     };
     apt(&["update"]).stdout_of("looking for packages (as root: `apt-get update`)")?;
     apt(&["install", "--yes", "--no-install-recommends"])
-        .args(&missing)
+        .args(missing)
         .stdout_of(&format!(
             "installing {packages} (as root: `apt-get install --no-install-recommends {packages}`)"
         ))?;

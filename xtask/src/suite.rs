@@ -13,6 +13,7 @@ use crate::{
     program::Build,
     run::{self, Run, say},
     size::Size,
+    web,
 };
 
 /// What is checked, in the order of what it costs: the first failure ends the run.
@@ -36,10 +37,14 @@ enum Stage {
     Tests,
     /// Compute units and size within their limits
     Bench,
+    /// The web app: generated client current, types, lints, tests on the built program, size of the first load
+    Web,
     /// The local chain: lints, documentation and tests
     Localnet,
     /// The built binaries against a local chain
     E2e,
+    /// The web app in Chromium against a local chain
+    Browser,
 }
 
 /// The local chain is compiled in a cache of its own, not with everything else.
@@ -93,8 +98,10 @@ impl Stage {
                 0 => Size::checked().run(),
                 code => bail!("the bench ended with exit code {code}: see above"),
             },
+            Self::Web => web::check(),
             Self::Localnet => localnet::check(),
             Self::E2e => EndToEnd::check(),
+            Self::Browser => web::browse(),
         }
     }
 }

@@ -18,11 +18,12 @@ function known(argument: unknown): unknown {
 
 const subtle = new Proxy(webcrypto.subtle, {
   get(target, name) {
-    const method = target[name as keyof typeof target] as unknown as (...given: unknown[]) => unknown;
-    return (...given: unknown[]) => method.apply(target, given.map(known));
+    const method: unknown = Reflect.get(target, name);
+    if (typeof method !== 'function') return method;
+    return (...given: unknown[]): unknown => Reflect.apply(method, target, given.map(known));
   },
 });
 Object.defineProperty(globalThis, 'crypto', {
-  value: { subtle, getRandomValues: webcrypto.getRandomValues.bind(webcrypto) },
+  value: { subtle, getRandomValues: (array: Uint8Array) => webcrypto.getRandomValues(array) },
   configurable: true,
 });
