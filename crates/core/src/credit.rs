@@ -181,6 +181,16 @@ mod tests {
     }
 
     #[test]
+    fn all_sixteen_kpis_count() {
+        let mut scores = [10_000; 16];
+        scores[15] = 0;
+        for (combination, expected) in [(WeightedSum, 93_750_000), (Weakest, 0)] {
+            assert_eq!(kpi_credit(combination, 0, &[625; 16], &scores), Ok(expected));
+            assert_eq!(kpi_credit(combination, 0, &[625; 16], &[10_000; 16]), Ok(FULL_CREDIT));
+        }
+    }
+
+    #[test]
     fn impossible_terms_are_refused() {
         assert_eq!(kpi_credit(WeightedSum, 0, &[1], &[]), Err(Error::LengthMismatch));
         assert_eq!(kpi_credit(WeightedSum, 0, &[], &[1]), Err(Error::LengthMismatch));

@@ -23,6 +23,18 @@ use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
 
+/// 10,000 inputs for each property, or as many as `PROPTEST_CASES` says: the mutation check needs far fewer.
+fn config() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => config,
+        None => ProptestConfig {
+            cases: 10_000,
+            ..config
+        },
+    }
+}
+
 // ---------------------------------------------------------------------------------------------------- random inputs
 
 /// Amounts of every size: dust, usual, the largest.
@@ -362,7 +374,7 @@ fn live(life: &Life) -> Option<Totals> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(config())]
 
     #[test]
     fn g1_the_reserve_covers_a_whole_life_and_nothing_is_lost(life in lives()) {
@@ -567,7 +579,7 @@ fn members() -> impl Strategy<Value = Vec<(Terms, u64, Vec<u16>)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(config())]
 
     #[test]
     fn g2_bonuses_never_exceed_the_pool(members in members(), cap in prop_oneof![0..=30_000u32, any::<u32>()]) {
@@ -624,7 +636,7 @@ fn earnings() -> impl Strategy<Value = Earnings> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(config())]
 
     #[test]
     fn g2_vested_never_falls_and_never_exceeds_what_is_earned(
@@ -674,7 +686,7 @@ proptest! {
 // ------------------------------------------------------------------------------------------------------------ curve
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(config())]
 
     #[test]
     fn scores_equal_the_model(points in curves(), others in vec(values(), 8)) {
@@ -725,7 +737,7 @@ proptest! {
 const YEAR_2200: i64 = 7_258_118_400;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(config())]
 
     #[test]
     fn months_agree_with_chrono(ts in 0..YEAR_2200, months in 0..=121u32) {
@@ -796,7 +808,7 @@ proptest! {
 // ----------------------------------------------------------------------------------------------------------- quorum
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(config())]
 
     #[test]
     fn votes_equal_the_model((votes, threshold) in elections(), points in curves()) {
