@@ -90,6 +90,7 @@ impl Case {
             complete: true,
             measurements,
             pools: pool.into_iter().map(|pool| (0, pool)).collect(),
+            collected: BTreeMap::new(),
             missing: Vec::new(),
         }
     }
@@ -230,6 +231,19 @@ fn a_part_of_the_grants_agrees_by_the_recorded_pools() {
     let statement = Statement::of(sources).unwrap();
     assert_eq!(statement.findings, []);
     assert_eq!(statement.grants[&0].lines[0].bonus, None);
+    // The grant's own events tell it, and must sum to what the grant has recorded.
+    let told = |bonus| {
+        let mut sources = part();
+        sources.pools.clear();
+        sources.collected.insert((0, 0), bonus);
+        Statement::of(sources).unwrap()
+    };
+    assert_eq!(told(29_571).findings, []);
+    assert_eq!(told(29_571).grants[&0].lines[0].bonus, Some(29_571));
+    assert_eq!(
+        told(29_570).findings[0].to_string(),
+        "grant 0: bonus is 29571 in the account and 29570 by the attested values"
+    );
 }
 
 #[test]

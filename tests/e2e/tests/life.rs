@@ -510,6 +510,9 @@ async fn a_plan_from_its_file_to_its_end() {
         fields(&grant, &["claimable", "reserved", "claimed"]),
         [none.clone(), none.clone(), units(520 * TOKEN + 2 * cut[0])]
     );
+    // The pools are closed, and the grant's own events tell its bonuses.
+    let bonus = |period: usize| grant["lines"][period]["bonus"].clone();
+    assert_eq!((bonus(0), bonus(1)), (tokens(220), none.clone()));
     // The attestations are closed, and still tell who reported what, by the set of their time.
     assert_eq!(life.show()["openAttestations"], 0);
     let growth = life.by("payer", &["attestation", "show", &plan, "growth", "0"]);
@@ -557,6 +560,14 @@ async fn a_plan_from_its_file_to_its_end() {
             none.clone()
         ]
     );
+    let attestation = ["attestation", "show", &plan, "tasks", "0", "--grant", &first];
+    let tasks = life.by("payer", &attestation);
+    assert_eq!(
+        fields(&tasks, &["closed", "score", "basis"]),
+        [json!(true), json!(5_000), json!("ruling")]
+    );
+    let grant = life.by("payer", &["grant", "show", &second]);
+    assert_eq!(fields(&grant, &["closed", "bonus"]), [json!(true), tokens(220)]);
     let events = life.by("payer", &["events", &plan]);
     let events = events.as_array().unwrap();
     let numbers: Vec<_> = events.iter().map(|event| event["sequence"].as_u64().unwrap()).collect();
@@ -724,6 +735,47 @@ async fn new_events_are_shown_as_they_happen() {
     assert_eq!((&event["event"], &event["sequence"]), (&json!("GrantEnded"), &json!(7)));
     watching.kill().unwrap();
     watching.wait().unwrap();
+}
+
+/// What does not agree is the last thing that is said, makes the exit code 2, and leaves JSON what it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_lacks_something_is_found() {
+    let life = Life::begin().await;
+    let (plan, beneficiary) = (life.plan(), life.key("beneficiary-1"));
+    life.by(
+        "authority",
+        &[
+            "grant",
+            "create",
+            &plan,
+            &beneficiary,
+            "3_000",
+            "--weight",
+            "growth=100%",
+        ],
+    );
+    let vault = pda::vault(&life.plan);
+    let mut data = life.chain.account(&vault).await;
+    data[64..72].copy_from_slice(&(5_999 * TOKEN).to_le_bytes());
+    let hex: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
+    life.chain
+        .ask("surfnet_setAccount", json!([vault.to_string(), { "data": hex }]))
+        .await;
+    let deficit = "the vault holds 1000000 less than the plan owes";
+    let report = life
+        .run("payer", &["plan", "statement", &plan])
+        .failed(2)
+        .says("the statement has 2 findings");
+    assert_eq!(report.json()["findings"][0], deficit);
+    assert_eq!(report.json()["vault"]["solvent"], false);
+    let table = life.earnout.run(&["plan", "statement", &plan]).failed(2);
+    assert!(
+        table.stdout.contains("NOT IN AGREEMENT") && table.stdout.contains(deficit),
+        "{}",
+        table.stdout
+    );
+    let shown = life.earnout.run(&["plan", "show", &plan]).succeeded();
+    assert!(shown.stdout.contains(deficit), "{}", shown.stdout);
 }
 
 /// Text on the chain cannot act on a terminal, whoever wrote it.

@@ -91,6 +91,14 @@ impl Client {
         ledger.ok_or(ClientError::NoHistory(*address))
     }
 
+    /// Whether there was a plan at `address` that was closed.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer, or there never was a plan at the address.
+    pub async fn is_closed_plan(&self, address: &Pubkey) -> Result<bool, ClientError> {
+        Ok(matches!(self.find_plan(address).await?, Found::Closed))
+    }
+
     /// The oracle sets of the plan at `address`, from its events: the plan itself keeps only the newest ones.
     ///
     /// # Errors
@@ -166,6 +174,7 @@ impl Client {
                 complete: number.is_none(),
                 measurements: BTreeMap::new(),
                 pools: BTreeMap::new(),
+                collected: BTreeMap::new(),
                 missing: Vec::new(),
             },
             earlier_sets: OracleSets::default(),
@@ -347,6 +356,30 @@ impl Reading<'_> {
         let pools = self.client.periods(&addresses).await?;
         let pools = periods.into_iter().zip(pools);
         self.sources.pools = pools.filter_map(|(period, pool)| Some((period, pool?))).collect();
+        self.bonuses().await
+    }
+
+    /// What a part of the grants collected from pools that were closed.
+    async fn bonuses(&mut self) -> Result<(), ClientError> {
+        let (grants, pools) = (&self.sources.grants, &self.sources.pools);
+        let is_closed = |grant: &&GrantSource| {
+            let mut collected = grant.state.first_period..grant.state.collected_through;
+            collected.any(|period| !pools.contains_key(&period))
+        };
+        let concerned = grants
+            .values()
+            .filter(|grant| !self.sources.complete && is_closed(grant));
+        let concerned: Vec<_> = concerned.map(|grant| (grant.state.index, grant.address)).collect();
+        let histories = self.histories(concerned.iter().map(|(_, address)| *address)).await?;
+        for ((number, address), events) in concerned.into_iter().zip(histories) {
+            for event in events {
+                if let Event::BonusCollected(event) = event
+                    && event.grant == address
+                {
+                    self.sources.collected.insert((number, event.period), event.bonus);
+                }
+            }
+        }
         Ok(())
     }
 

@@ -76,12 +76,15 @@ pub struct Sources {
     /// The grants by number.
     pub grants: BTreeMap<u32, GrantSource>,
     /// Whether these are all grants ever made. With a part of them the plan's sums cannot be checked, and bonuses follow
-    /// from the pools whose accounts are open.
+    /// from the pools whose accounts are open, or else are those that events tell.
     pub complete: bool,
     /// What was attested. What is not in it was never voted on nor disputed.
     pub measurements: BTreeMap<ValueKey, Measurement>,
     /// The pools whose accounts are open, by period.
     pub pools: BTreeMap<u16, Period>,
+    /// Bonuses as their events tell them, base units, by number of the grant and period. Only for a part of the grants,
+    /// and periods whose pools were closed: what all grants of a period left cannot be computed then.
+    pub collected: BTreeMap<(u32, u16), u64>,
     /// What should be here and could not be found, in words.
     pub missing: Vec<String>,
 }
@@ -131,6 +134,7 @@ impl Sources {
             complete: true,
             measurements,
             pools: pools.collect(),
+            collected: BTreeMap::new(),
             missing: Vec::new(),
         })
     }
@@ -341,7 +345,7 @@ impl Statement {
             true => replay::pools(plan, &reports)?,
             false => replay::recorded_pools(&sources.pools),
         };
-        let pools = replay::bonuses(plan, &mut reports, pools)?;
+        let pools = replay::bonuses(&sources, &mut reports, pools);
         reports.values_mut().for_each(replay::share_claims);
         let mut periods = Vec::new();
         for times in projection::schedule(plan)? {

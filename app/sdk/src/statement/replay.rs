@@ -1,7 +1,7 @@
 //! Settlements and bonuses, computed again from the attested values by the program's own functions.
 
 use {
-    super::{Finding, GrantReport, GrantSource, Line, PoolReport},
+    super::{Finding, GrantReport, GrantSource, Line, PoolReport, Sources},
     crate::projection::{self, ProjectionError},
     earnout::state::{FORFEITED, Grant, Period, Plan},
     earnout_core::{redistribution, tranche::Settlement},
@@ -115,26 +115,25 @@ pub(super) fn recorded_pools(pools: &BTreeMap<u16, Period>) -> BTreeMap<u16, Poo
 }
 
 /// Adds the bonuses to the grants' lines and to the pools, which are returned.
-///
-/// # Errors
-/// If a pool holds what the program never writes.
 pub(super) fn bonuses(
-    plan: &Plan,
+    sources: &Sources,
     grants: &mut BTreeMap<u32, GrantReport>,
     mut pools: BTreeMap<u16, PoolReport>,
-) -> Result<BTreeMap<u16, PoolReport>, ProjectionError> {
-    for grant in grants.values_mut() {
+) -> BTreeMap<u16, PoolReport> {
+    let cap = sources.plan.bonus_cap_bps;
+    for (number, grant) in grants {
         let mut bonuses: u64 = 0;
         for line in &mut grant.lines {
-            let collected = line.period < grant.state.collected_through;
-            let pool = pools.get_mut(&line.period).filter(|_| collected);
-            let (Some(settlement), Some(pool)) = (line.settlement, pool) else {
+            let (Some(settlement), true) = (line.settlement, line.period < grant.state.collected_through) else {
+                continue;
+            };
+            let Some(pool) = pools.get_mut(&line.period) else {
+                line.bonus = sources.collected.get(&(*number, line.period)).copied();
                 continue;
             };
             let (of, share) = (pool.kpi_total, settlement.kpi_amount);
             // Only a wrong value among those attested makes a share larger than the whole; the sums show it.
-            let bonus =
-                redistribution::bonus(pool.pool, share, of, line.tranche, plan.bonus_cap_bps).unwrap_or_default();
+            let bonus = redistribution::bonus(pool.pool, share, of, line.tranche, cap).unwrap_or_default();
             let room = u64::MAX.saturating_sub(line.taken).saturating_sub(bonuses);
             let bonus = bonus.min(room);
             bonuses = bonuses.saturating_add(bonus);
@@ -146,7 +145,7 @@ pub(super) fn bonuses(
     for pool in pools.values_mut().filter(|pool| pool.collected == pool.expected) {
         pool.left_over = pool.pool.saturating_sub(pool.paid);
     }
-    Ok(pools)
+    pools
 }
 
 /// Counts what was claimed against the oldest earnings first.

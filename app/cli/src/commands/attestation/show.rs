@@ -18,11 +18,11 @@ use {
     earnout_core::quorum::Finality,
     earnout_sdk::{
         amount,
-        client::Client,
+        client::{Client, ClientError},
         ledger::AttestationRecord,
         pda,
         projection::{PeriodTimes, period_times},
-        statement::Measurement,
+        statement::{Measurement, ValueKey},
     },
     serde::{Serialize, Serializer},
     serde_json::json,
@@ -53,7 +53,15 @@ impl Show {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         let client = app.client()?;
         let plan_address = self.plan.address();
-        let plan = client.plan(&plan_address).await?;
+        // The attestations of a closed plan are closed too: all of it is told by events.
+        let told = match client.is_closed_plan(&plan_address).await? {
+            true => Some(client.statement_sources(&plan_address).await?),
+            false => None,
+        };
+        let plan = match &told {
+            Some(sources) => sources.plan,
+            None => client.plan(&plan_address).await?,
+        };
         let number = self.kpi.number(&plan)?;
         let kpi = *plan.kpi(number)?;
         let times = period_times(&plan, self.period).map_err(|_| {
@@ -77,23 +85,22 @@ impl Show {
             }
         };
         let address = pda::attestation(&plan_address, number, self.period, &subject);
-        let now = client.now().await?;
-        let set = oracle_set(client, &plan_address, &plan, self.period).await?;
-        let found = client.attestations(&[address]).await?.pop().flatten();
-        let measurement = match found {
-            Some(attestation) => Measurement::of(&plan, &attestation, set.as_ref(), false, now)?,
-            None => {
-                let events = client.events(&address).await?;
-                let events = events.iter().map(|recorded| &recorded.event);
-                let record = match &set {
-                    Some(set) => AttestationRecord::of(&address, set, events),
-                    None => Ok(None),
-                };
-                match record.map_err(earnout_sdk::client::ClientError::from)? {
-                    Some(record) => Measurement::of(&plan, &record.state, set.as_ref(), record.closed, now)?,
-                    None => Measurement::silent(&plan, number, self.period, now)?,
+        let measurement = match &told {
+            Some(sources) => {
+                let grant = sources.grants.values().find(|grant| grant.address == subject);
+                let grant = grant.map(|grant| grant.state.index);
+                let period = self.period;
+                let known = sources.measurements.get(&ValueKey {
+                    period,
+                    kpi: number,
+                    grant,
+                });
+                match known {
+                    Some(measurement) => measurement.clone(),
+                    None => Measurement::silent(&plan, number, period, sources.now)?,
                 }
             }
+            None => self.read(client, &plan_address, &plan, number, &address).await?,
         };
         app.output().show(&View {
             address,
@@ -104,6 +111,34 @@ impl Show {
             subject,
             times,
             measurement,
+        })
+    }
+}
+
+impl Show {
+    /// From the account, or if it was closed from its events.
+    async fn read(
+        &self,
+        client: &Client,
+        plan_address: &Pubkey,
+        plan: &Plan,
+        number: u8,
+        address: &Pubkey,
+    ) -> Result<Measurement, Fault> {
+        let now = client.now().await?;
+        let set = oracle_set(client, plan_address, plan, self.period).await?;
+        if let Some(attestation) = client.attestations(&[*address]).await?.pop().flatten() {
+            return Ok(Measurement::of(plan, &attestation, set.as_ref(), false, now)?);
+        }
+        let events = client.events(address).await?;
+        let events = events.iter().map(|recorded| &recorded.event);
+        let record = match &set {
+            Some(set) => AttestationRecord::of(address, set, events).map_err(ClientError::from)?,
+            None => None,
+        };
+        Ok(match record {
+            Some(record) => Measurement::of(plan, &record.state, set.as_ref(), record.closed, now)?,
+            None => Measurement::silent(plan, number, self.period, now)?,
         })
     }
 }
