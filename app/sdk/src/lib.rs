@@ -32,10 +32,10 @@ pub mod pda;
 #[cfg(feature = "plan-file")]
 pub mod plan_file;
 pub mod projection;
-pub mod simulation;
-pub mod terms;
 #[cfg(feature = "signers")]
 pub mod signers;
+pub mod simulation;
 pub mod statement;
+pub mod terms;
 
 pub use earnout::ID;
