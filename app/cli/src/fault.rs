@@ -1,7 +1,7 @@
 //! What went wrong, in a form that people and programs can read: what failed, why, and what to do.
 
 use {
-    crate::advice,
+    crate::{advice, view::text::safe},
     anchor_lang::error::Error as AnchorError,
     earnout_sdk::{
         accounts::DecodeError,
@@ -211,8 +211,8 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Quoted input must not break the lines.
-        let line = |text: &str| text.replace(['\r', '\n'], " ");
+        // What is quoted, from the user or from the chain, must not break the lines or act on the terminal.
+        let line = |text: &str| safe(&text.replace(['\r', '\n'], " "));
         write!(out, "error: {}", line(&self.0.what))?;
         if let Some(why) = &self.0.why {
             write!(out, "\n  why: {}", line(why))?;
@@ -320,5 +320,20 @@ impl From<AnchorError> for Fault {
             }
             AnchorError::ProgramError(error) => Self::new(error.program_error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_has_one_line_for_each_part_whatever_it_quotes() {
+        let fault = Fault::new("a\nb\u{1b}[2J").why("c\u{202e}d").advice("e");
+        let shown = "error: a b\\u{1b}[2J\n  why: c\\u{202e}d\n  what to do: e";
+        assert_eq!(fault.to_string(), shown);
+        let object = fault.to_json();
+        assert_eq!(object["error"]["what"], "a\nb\u{1b}[2J", "programs get it as it is");
+        assert_eq!(fault.during("f").to_json()["error"]["why"], "a\nb\u{1b}[2J: c\u{202e}d");
     }
 }

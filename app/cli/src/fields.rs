@@ -1,6 +1,7 @@
 //! Labelled values: lines for people, one JSON object for programs.
 
 use {
+    crate::view::text::safe,
     serde::{Serialize, Serializer},
     serde_json::{Map, Value},
     std::fmt,
@@ -28,7 +29,8 @@ impl Fields {
     pub fn add_shown(&mut self, label: &'static str, text: impl fmt::Display, value: impl Serialize) {
         self.0.push(Field {
             label,
-            text: text.to_string(),
+            // Names come from the chain, where anyone can write anything.
+            text: safe(&text.to_string()),
             // Numbers, texts and plain structures, which can always be written.
             json: serde_json::to_value(value).unwrap_or_default(),
         });
@@ -75,14 +77,15 @@ mod tests {
         fields.add("plan", "7xKX");
         fields.add("first period", 3);
         fields.add("KPI weights", "a");
+        fields.add("KPI", "a\u{202e}b");
         fields.add_shown("fee", "5,000 lamports", 5_000);
         assert_eq!(
             fields.to_string(),
-            "plan          7xKX\nfirst period  3\nKPI weights   a\nfee           5,000 lamports"
+            "plan          7xKX\nfirst period  3\nKPI weights   a\nKPI           a\\u{202e}b\nfee           5,000 lamports"
         );
         assert_eq!(
             serde_json::to_string(&fields).expect("JSON"),
-            r#"{"fee":5000,"firstPeriod":3,"kpiWeights":"a","plan":"7xKX"}"#
+            "{\"fee\":5000,\"firstPeriod\":3,\"kpi\":\"a\u{202e}b\",\"kpiWeights\":\"a\",\"plan\":\"7xKX\"}"
         );
     }
 }

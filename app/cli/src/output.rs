@@ -1,7 +1,11 @@
 //! The result of a command on the standard output, for people or for programs.
 
 use {
-    crate::{args::GlobalArgs, fault::Fault, view::json},
+    crate::{
+        args::GlobalArgs,
+        fault::Fault,
+        view::{json, text::safe},
+    },
     clap::ValueEnum,
     serde::Serialize,
     std::{
@@ -135,7 +139,7 @@ impl Output {
         let mut text = fault.to_string();
         match (self.verbose, fault.logs()) {
             (_, []) => (),
-            (true, logs) => text.extend(logs.iter().map(|line| format!("\n    {line}"))),
+            (true, logs) => text.extend(logs.iter().map(|line| format!("\n    {}", safe(line)))),
             (false, _) => text.push_str("\n  (-v shows the programs' logs)"),
         }
         self.note(text);

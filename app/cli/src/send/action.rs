@@ -36,6 +36,12 @@ impl Action {
         self
     }
 
+    /// The same with a line that people see as `text`.
+    pub fn shown(mut self, label: &'static str, text: impl fmt::Display, value: impl Serialize) -> Self {
+        self.facts.add_shown(label, text, value);
+        self
+    }
+
     /// The same with an address among the facts, and the name that the configuration has for it.
     pub fn address(mut self, app: &App, label: &'static str, address: Pubkey) -> Self {
         self.facts.add_shown(label, app.named(&address), address.to_string());

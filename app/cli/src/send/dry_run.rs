@@ -6,6 +6,7 @@ use {
         fault::Fault,
         fields::Fields,
         token::{Amount, Token, holding, sol},
+        view::text::safe,
     },
     earnout_sdk::{
         amount::count,
@@ -105,7 +106,7 @@ impl fmt::Display for DryRun {
             writeln!(out, "  {account}  {before} -> {after}  {change}")?;
         }
         write!(out, "\nLogs:")?;
-        self.logs.iter().try_for_each(|line| write!(out, "\n  {line}"))
+        self.logs.iter().try_for_each(|line| write!(out, "\n  {}", safe(line)))
     }
 }
 

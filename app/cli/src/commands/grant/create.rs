@@ -4,7 +4,7 @@ use {
     crate::{
         app::App,
         fault::Fault,
-        reference::{KpiRef, PlanRef, period_times},
+        reference::{KpiRef, PlanRef, kpi_name, period_times},
         send::{Action, SendArgs},
         time::Moment,
         token::AmountArg,
@@ -155,8 +155,15 @@ impl Create {
             .fact("cliff periods", args.cliff_periods)
             .fact("time weight", time_weight);
         if !args.kpi_weights.is_empty() {
-            let weights = args.kpi_weights.iter().map(ToString::to_string).collect::<Vec<_>>();
-            action = action.fact("KPI weights", weights.join(", "));
+            let weighted = plan
+                .kpis()
+                .iter()
+                .zip(&args.kpi_weights)
+                .filter(|(_, weight)| **weight > 0);
+            let names: Vec<_> = weighted
+                .map(|(kpi, weight)| format!("{} {weight}", kpi_name(kpi)))
+                .collect();
+            action = action.shown("KPI weights", names.join(", "), &args.kpi_weights);
         }
         let action = action
             .fact("revocable", args.revocable)
