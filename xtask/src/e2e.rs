@@ -38,9 +38,6 @@ impl EndToEnd {
         }
         let mut test = run::workspace_cargo();
         test.args(["test", "--locked", "--package", "earnout-e2e"]);
-        if self.files.is_empty() {
-            test.args(["--test", "*"]);
-        }
         for file in &self.files {
             test.args(["--test", file]);
         }
