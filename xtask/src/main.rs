@@ -1,6 +1,7 @@
-//! The workspace's tasks: `cargo xtask build`, `test`, `demo`, `bench`, `localnet`, `migrate`, `e2e`, `size`, `fuzz`, `mutants`.
+//! The workspace's tasks: `cargo xtask build`, `test`, `demo`, `bench`, `bench-chain`, `localnet`, `migrate`, `e2e`, `size`, `fuzz`, `mutants`.
 
 mod bench;
+mod bench_chain;
 mod cache;
 mod demo;
 mod e2e;
@@ -44,6 +45,8 @@ enum Task {
     /// Measure the program's compute units and size, or check them against their limits
     #[command(disable_help_flag = true)]
     Bench(bench::Bench),
+    /// Measure whole plans on a local chain: import, settlements, claims, statement
+    BenchChain(bench_chain::BenchChain),
     /// Run the local chain: start, warp, clock, airdrop, stop; takes the chain's own arguments
     #[command(disable_help_flag = true)]
     Localnet(localnet::Localnet),
@@ -78,6 +81,7 @@ fn perform(task: Task) -> Result<u8> {
         Task::Test(test) => test.run().map(|()| 0),
         Task::Demo(demo) => demo.run(),
         Task::Bench(bench) => bench.run(),
+        Task::BenchChain(bench) => bench.run(),
         Task::Localnet(localnet) => localnet.run(),
         Task::Migrate(migrate) => migrate.run(),
         Task::E2e(e2e) => e2e.run(),

@@ -36,7 +36,7 @@ pub const CREATE_ASSOCIATED: Cost = Cost {
 };
 
 /// `settle` of the grant's next period. The first one under `Redistribute` creates the pool.
-pub fn settle(grant: &Grant) -> Cost {
+pub fn settle(plan: &Plan, grant: &Grant) -> Cost {
     let mut units: u32 = 14_000;
     for weight in grant.kpi_weights {
         if weight > 0 {
@@ -44,7 +44,12 @@ pub fn settle(grant: &Grant) -> Cost {
             units = units.saturating_add(3_000);
         }
     }
-    Cost { units, calls: 5 }
+    // Itself, its event, and what creates an account that may have been funded before.
+    let creates = plan.redistributes().unwrap_or(true);
+    Cost {
+        units,
+        calls: if creates { 5 } else { 2 },
+    }
 }
 
 /// `claim`: with a memo at most, and whatever a transfer hook does.

@@ -203,7 +203,7 @@ impl PlanAccounts {
             Due::Settle { grant: address, .. } => {
                 let state = grant(address)?;
                 let settle = instructions::settle(payer, &self.address, &self.plan, address, state);
-                (settle, cost::settle(state))
+                (settle, cost::settle(&self.plan, state))
             }
             Due::Collect { grant, period } => {
                 let collect = instructions::collect_bonus(&self.address, grant, *period);

@@ -1,0 +1,51 @@
+//! `cargo xtask bench-chain`: what whole plans take on a local chain, with the tools as they are handed out.
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{
+    localnet, paths, program,
+    run::{self, Run},
+};
+
+/// Arguments of `bench-chain`.
+#[derive(Args)]
+pub struct BenchChain {
+    /// Arguments of the bench: --grants=NUMBER for a smaller plan, --write to put the tables into docs/performance.md
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+impl BenchChain {
+    /// Builds the program, the chain, the tools and the bench, and runs it; returns its exit code.
+    pub fn run(self) -> Result<u8> {
+        program::build_quietly()?;
+        let localnet = localnet::build()?;
+        for package in ["earnout-cli", "earnout-oracle"] {
+            let mut build = run::workspace_cargo();
+            build.args(["build", "--locked", "--profile", "cli", "--package", package, "--bins"]);
+            run::with_progress(&mut build, &format!("building {package} for speed"))?;
+        }
+        let built = paths::target_dir()?.join("cli");
+        let mut bench = run::workspace_cargo();
+        bench
+            .args([
+                "run",
+                "--quiet",
+                "--locked",
+                "--package",
+                "earnout-e2e",
+                "--bin",
+                "bench-chain",
+                "--",
+            ])
+            .args(self.arguments)
+            .env("EARNOUT_LOCALNET", localnet)
+            .env("EARNOUT_BIN", built.join("earnout"))
+            .env("EARNOUT_ORACLE", built.join("earnout-oracle"))
+            .env("EARNOUT_SO", paths::program_so())
+            .exit_code("running the bench on a local chain")
+    }
+}
