@@ -681,6 +681,18 @@ async fn the_report_in_every_form() {
         .run(&["events", &plan, "--kind", "Nothing"])
         .failed(1)
         .says("there is no event `Nothing`");
+    // Labels of the configuration stand beside the addresses, in tables in their place.
+    let configuration = life.earnout.configuration_file();
+    let text = std::fs::read_to_string(&configuration).unwrap();
+    let labels = format!(
+        "address_labels: {{ {}: the project, {}: analytics }}",
+        life.key("authority"),
+        life.key("oracle-1")
+    );
+    std::fs::write(&configuration, text.replace("address_labels: {}", &labels)).unwrap();
+    let shown = life.earnout.run(&["plan", "show", &plan]).succeeded();
+    shown.shows(&format!("authority       {} (the project)", life.key("authority")));
+    assert!(form("table", &[]).contains("analytics, "));
     let other = Pubkey::new_unique().to_string();
     for command in [
         &["plan", "show"][..],

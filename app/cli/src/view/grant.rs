@@ -3,6 +3,7 @@
 use {
     super::{
         measurement,
+        names::Names,
         plan::{findings, findings_json, merge},
         table::{Facts, Table},
         text::safe,
@@ -29,6 +30,7 @@ pub struct GrantView {
     statement: Statement,
     number: u32,
     decimals: u8,
+    names: Names,
     next: Option<Next>,
     cliff: i64,
     projection: Vec<Projected>,
@@ -50,7 +52,7 @@ impl GrantView {
     ///
     /// # Errors
     /// If an account holds what the program never writes.
-    pub fn new(statement: Statement, number: u32, decimals: u8) -> Result<Self, Fault> {
+    pub fn new(statement: Statement, number: u32, decimals: u8, names: Names) -> Result<Self, Fault> {
         let report = grant_of(&statement, number)?;
         let plan = &statement.sources.plan;
         let scores = latest_scores(&statement, report);
@@ -68,6 +70,7 @@ impl GrantView {
         Ok(Self {
             number,
             decimals,
+            names,
             next,
             cliff,
             projection,
@@ -96,9 +99,9 @@ impl GrantView {
         let mut facts = Facts::default();
         facts.add("plan", self.statement.sources.address);
         facts.add("status", status(report));
-        facts.add("beneficiary", grant.beneficiary);
+        facts.add("beneficiary", self.names.full(&grant.beneficiary));
         if grant.pending_beneficiary != Pubkey::default() {
-            facts.add("offered to", grant.pending_beneficiary);
+            facts.add("offered to", self.names.full(&grant.pending_beneficiary));
         }
         facts.add("terms", flags(grant).join(", "));
         facts.add(

@@ -1,7 +1,10 @@
 //! What was attested, and what counts.
 
 use {
-    super::text::{hex, safe},
+    super::{
+        names::Names,
+        text::{hex, safe},
+    },
     crate::time::Moment,
     earnout::state::Kpi,
     earnout_core::quorum::{Finality, Outcome},
@@ -10,7 +13,6 @@ use {
         statement::{Measurement, Vote},
     },
     serde_json::{Value, json},
-    solana_program::pubkey::Pubkey,
 };
 
 /// A value with its unit.
@@ -71,10 +73,10 @@ pub fn deciding(measurement: &Measurement) -> impl Iterator<Item = &Vote> {
 }
 
 /// Who voted: the key, or the position in a set that is not known any more.
-pub fn voter(vote: &Vote) -> String {
+pub fn voter(vote: &Vote, names: &Names) -> String {
     vote.oracle.map_or_else(
         || format!("oracle {} of a former set", vote.position),
-        |key: Pubkey| key.to_string(),
+        |key| names.full(&key),
     )
 }
 

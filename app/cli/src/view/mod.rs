@@ -4,6 +4,7 @@ pub mod event;
 pub mod grant;
 pub mod json;
 pub mod measurement;
+pub mod names;
 pub mod plan;
 pub mod table;
 pub mod task;

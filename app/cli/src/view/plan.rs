@@ -3,6 +3,7 @@
 use {
     super::{
         measurement::{self, unit_text},
+        names::Names,
         table::{Facts, Table},
         task,
         text::{hex, safe, short},
@@ -28,6 +29,7 @@ use {
 pub struct PlanView {
     statement: Statement,
     decimals: u8,
+    names: Names,
     due: Vec<Task>,
     status: PlanStatus,
     last_deadline: i64,
@@ -40,7 +42,7 @@ impl PlanView {
     ///
     /// # Errors
     /// If the plan holds what the program never writes.
-    pub fn new(statement: Statement, decimals: u8) -> Result<Self, Fault> {
+    pub fn new(statement: Statement, decimals: u8, names: Names) -> Result<Self, Fault> {
         let plan = &statement.sources.plan;
         Ok(Self {
             due: agenda(&statement)?,
@@ -51,6 +53,7 @@ impl PlanView {
             policy: plan.unearned_policy()?,
             statement,
             decimals,
+            names,
         })
     }
 
@@ -68,19 +71,25 @@ impl PlanView {
         let mut facts = Facts::default();
         facts.add("status", self.status_text());
         facts.add("time", Moment(now));
-        facts.add("number", format!("{} of {}", plan.plan_id, plan.creator));
-        facts.add("authority", plan.authority);
+        facts.add(
+            "number",
+            format!("{} of {}", plan.plan_id, self.names.full(&plan.creator)),
+        );
+        facts.add("authority", self.names.full(&plan.authority));
         if plan.pending_authority != Pubkey::default() {
-            facts.add("offered to", plan.pending_authority);
+            facts.add("offered to", self.names.full(&plan.pending_authority));
         }
         facts.add(
             "arbiter",
-            optional(&plan.arbiter).map_or("none".to_owned(), |key| key.to_string()),
+            optional(&plan.arbiter).map_or("none".to_owned(), |key| self.names.full(key)),
         );
-        facts.add("oracles", oracles_text(&plan.oracles));
+        facts.add("oracles", oracles_text(&plan.oracles, &self.names));
         if plan.next_oracles.count > 0 {
             let from = plan.next_oracles.first_period;
-            facts.add("", format!("from period {from}: {}", oracles_text(&plan.next_oracles)));
+            facts.add(
+                "",
+                format!("from period {from}: {}", oracles_text(&plan.next_oracles, &self.names)),
+            );
         }
         facts.add(
             "token",
@@ -94,7 +103,7 @@ impl PlanView {
         }
         facts.add("vault", plan.vault);
         let (treasury, owner) = plan.treasury_at(now);
-        facts.add("treasury", format!("{treasury}, owned by {owner}"));
+        facts.add("treasury", format!("{treasury}, owned by {}", self.names.full(&owner)));
         if plan.pending_treasury_at > now {
             let (next, from) = (plan.pending_treasury, Moment(plan.pending_treasury_at));
             facts.add(
@@ -228,7 +237,7 @@ impl fmt::Display for PlanView {
         writeln!(out, "\nPeriods\n{}", self.periods())?;
         writeln!(out, "\nDue now")?;
         for due in &self.due {
-            writeln!(out, "  {}", task::line(due, self.plan(), self.decimals))?;
+            writeln!(out, "  {}", task::line(due, self.plan(), &self.names, self.decimals))?;
         }
         if self.due.is_empty() {
             writeln!(out, "  nothing")?;
@@ -588,8 +597,8 @@ fn token_flags(flags: u8) -> Vec<&'static str> {
     set.map(|(_, name)| name).collect()
 }
 
-fn oracles_text(set: &OracleSet) -> String {
-    let keys: Vec<_> = set.oracles().iter().map(ToString::to_string).collect();
+fn oracles_text(set: &OracleSet, names: &Names) -> String {
+    let keys: Vec<_> = set.oracles().iter().map(|oracle| names.full(oracle)).collect();
     format!("{} of {} must agree: {}", set.threshold, set.count, keys.join(", "))
 }
 

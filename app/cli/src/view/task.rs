@@ -1,7 +1,7 @@
 //! What is to be done now, by whom, and until when.
 
 use {
-    super::text::{safe, short},
+    super::{names::Names, text::safe},
     crate::{reference::kpi_name, time::Moment},
     earnout::state::Plan,
     earnout_sdk::{agenda::Task, amount},
@@ -10,9 +10,9 @@ use {
 };
 
 /// One line for people. `decimals` are the token's.
-pub fn line(task: &Task, plan: &Plan, decimals: u8) -> String {
+pub fn line(task: &Task, plan: &Plan, names: &Names, decimals: u8) -> String {
     match task {
-        Task::Activate => format!("the authority {} activates the draft", plan.authority),
+        Task::Activate => format!("the authority {} activates the draft", names.full(&plan.authority)),
         Task::Vote {
             period,
             kpi,
@@ -20,8 +20,8 @@ pub fn line(task: &Task, plan: &Plan, decimals: u8) -> String {
             until,
         } => {
             let who = missing.iter().map(|(oracle, count)| match count {
-                1 => short(oracle),
-                count => format!("{} ({count} values)", short(oracle)),
+                1 => names.short(oracle),
+                count => format!("{} ({count} values)", names.short(oracle)),
             });
             let who: Vec<_> = who.collect();
             let who = who.join(", ");
@@ -50,7 +50,7 @@ pub fn line(task: &Task, plan: &Plan, decimals: u8) -> String {
         } => format!(
             "period {period}, {}: the arbiter {} may rule on {}, until {}",
             kpi_text(plan, *kpi),
-            plan.arbiter,
+            names.full(&plan.arbiter),
             counted(*open, "dispute", "disputes"),
             Moment(*until)
         ),

@@ -8,6 +8,7 @@ use {
         time::Moment,
         view::{
             measurement::{self, basis, outcome, state, voter},
+            names::Names,
             plan::merge,
             table::{Facts, Table},
             text::{hex, safe},
@@ -111,6 +112,7 @@ impl Show {
             subject,
             times,
             measurement,
+            names: Names::of(app),
         })
     }
 }
@@ -160,6 +162,7 @@ struct View {
     subject: Pubkey,
     times: PeriodTimes,
     measurement: Measurement,
+    names: Names,
 }
 
 impl View {
@@ -202,7 +205,7 @@ impl fmt::Display for View {
         write!(out, "Attestation {}\n{facts}", self.address)?;
         if let Some(dispute) = &measurement.dispute {
             let mut facts = Facts::default();
-            facts.add("by", dispute.disputer);
+            facts.add("by", self.names.full(&dispute.disputer));
             if let Some(grant) = dispute.grant {
                 facts.add("for grant", grant);
             }
@@ -219,7 +222,7 @@ impl fmt::Display for View {
         let mut table = Table::new(["oracle", ">value", "evidence SHA-256"]);
         for vote in &measurement.votes {
             table.row([
-                voter(vote),
+                voter(vote, &self.names),
                 measurement::value(&self.kpi, vote.value),
                 hex(&vote.evidence),
             ]);

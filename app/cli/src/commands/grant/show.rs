@@ -1,7 +1,12 @@
 //! `earnout grant show`.
 
 use {
-    crate::{app::App, fault::Fault, reference::GrantRef, view::grant::GrantView},
+    crate::{
+        app::App,
+        fault::Fault,
+        reference::GrantRef,
+        view::{grant::GrantView, names::Names},
+    },
     clap::Args,
     earnout_sdk::statement::Statement,
 };
@@ -31,7 +36,7 @@ impl Show {
         };
         let sources = client.grant_sources(&plan, number).await?;
         let token = app.token_of(&sources.plan).await?;
-        let view = GrantView::new(Statement::of(sources)?, number, token.decimals)?;
+        let view = GrantView::new(Statement::of(sources)?, number, token.decimals, Names::of(app))?;
         app.output().show(&view)
     }
 }

@@ -1,7 +1,12 @@
 //! `earnout plan show`.
 
 use {
-    crate::{app::App, fault::Fault, reference::PlanRef, view::plan::PlanView},
+    crate::{
+        app::App,
+        fault::Fault,
+        reference::PlanRef,
+        view::{names::Names, plan::PlanView},
+    },
     clap::Args,
     earnout_sdk::statement::Statement,
 };
@@ -22,7 +27,7 @@ impl Show {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         let sources = app.client()?.statement_sources(&self.plan.address()).await?;
         let token = app.token_of(&sources.plan).await?;
-        let view = PlanView::new(Statement::of(sources)?, token.decimals)?;
+        let view = PlanView::new(Statement::of(sources)?, token.decimals, Names::of(app))?;
         app.output().show(&view)
     }
 }

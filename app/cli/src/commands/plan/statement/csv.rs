@@ -8,6 +8,7 @@ use {
         view::{
             grant::status,
             measurement::{basis, deciding, voter},
+            names::Names,
             plan::stage_text,
             text::{cell, hex},
         },
@@ -95,7 +96,9 @@ fn values(report: &Statement, grant: &GrantReport, line: &Line, row: &mut Vec<St
             Outcome::Value(value) => fixed(value, kpi.decimals).replace(',', ""),
             Outcome::Silent => String::new(),
         };
-        let voters: Vec<_> = deciding(&measurement).map(voter).collect();
+        let voters: Vec<_> = deciding(&measurement)
+            .map(|vote| voter(vote, &Names::default()))
+            .collect();
         let evidence: Vec<_> = deciding(&measurement).map(|vote| hex(&vote.evidence)).collect();
         row.extend([
             value,

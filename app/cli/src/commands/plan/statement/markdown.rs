@@ -8,6 +8,7 @@ use {
         view::{
             grant::{scores_text, status},
             measurement::{basis, deciding, outcome, state, voter},
+            names::Names,
             plan::{scope_text, stage_text},
             text::{hex, markdown},
         },
@@ -131,7 +132,9 @@ fn period(out: &mut impl Write, report: &Statement, period: &PeriodReport, decim
 
 fn row(out: &mut impl Write, kpi: &Kpi, whose: &str, measurement: &Measurement) -> io::Result<()> {
     let quoted = |text: String| format!("`{text}`");
-    let voters: Vec<_> = deciding(measurement).map(|vote| quoted(voter(vote))).collect();
+    let voters: Vec<_> = deciding(measurement)
+        .map(|vote| quoted(voter(vote, &Names::default())))
+        .collect();
     let evidence: Vec<_> = deciding(measurement).map(|vote| quoted(hex(&vote.evidence))).collect();
     writeln!(
         out,

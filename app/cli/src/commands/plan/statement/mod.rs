@@ -10,6 +10,7 @@ use {
         app::App,
         fault::{Exit, Fault},
         reference::PlanRef,
+        view::names::Names,
     },
     clap::{Args, ValueEnum},
     earnout_sdk::statement::{GrantReport, Line, PeriodReport, Statement as Report},
@@ -83,7 +84,7 @@ impl Statement {
                 By::Period => csv::by_period(out, &report, decimals),
                 By::Grant => csv::by_grant(out, &report, decimals),
             })?,
-            Form::Table => output.stream(|out| table::write(out, &report, decimals))?,
+            Form::Table => output.stream(|out| table::write(out, &report, &Names::of(app), decimals))?,
             Form::Markdown => output.stream(|out| markdown::write(out, &report, decimals))?,
         }
         match report.findings.len() {

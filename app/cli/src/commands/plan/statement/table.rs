@@ -8,6 +8,7 @@ use {
         view::{
             grant::{scores_text, status},
             measurement::{basis, deciding, outcome, state},
+            names::Names,
             plan::{findings, kpis_table, stage_text, totals_facts, vault_facts},
             table::Table,
             text::{hex, safe, short},
@@ -25,7 +26,7 @@ use {
 ///
 /// # Errors
 /// If the writer fails.
-pub fn write(out: &mut impl Write, report: &Statement, decimals: u8) -> io::Result<()> {
+pub fn write(out: &mut impl Write, report: &Statement, names: &Names, decimals: u8) -> io::Result<()> {
     let sources = &report.sources;
     writeln!(out, "Statement of plan {} on {}", sources.address, Moment(sources.now))?;
     writeln!(out, "in tokens of {}", sources.plan.mint)?;
@@ -51,14 +52,14 @@ pub fn write(out: &mut impl Write, report: &Statement, decimals: u8) -> io::Resu
             count(period.settled),
             count(period.grants)
         )?;
-        writeln!(out, "{}", values(report, period))?;
-        writeln!(out, "\n{}", amounts(report, period, decimals))?;
+        writeln!(out, "{}", values(report, period, names))?;
+        writeln!(out, "\n{}", amounts(report, period, names, decimals))?;
         if let Some(pool) = &period.pool {
             let [all, paid, left] = [pool.pool, pool.paid, pool.left_over].map(|amount| tokens(amount, decimals));
             writeln!(out, "  pool {all}, bonuses paid {paid}, left over {left}")?;
         }
     }
-    writeln!(out, "\nGrants\n{}", grants(report, decimals))?;
+    writeln!(out, "\nGrants\n{}", grants(report, names, decimals))?;
     writeln!(out, "\nAll grants\n{}", totals_facts(&report.totals, decimals))?;
     writeln!(out, "\nVault\n{}", vault_facts(&report.vault, decimals))?;
     let mut end = String::new();
@@ -67,7 +68,7 @@ pub fn write(out: &mut impl Write, report: &Statement, decimals: u8) -> io::Resu
 }
 
 /// The values of a period: shared ones once, individual ones for each grant.
-fn values(report: &Statement, period: &PeriodReport) -> Table {
+fn values(report: &Statement, period: &PeriodReport, names: &Names) -> Table {
     let mut table = Table::new([
         "KPI",
         "grant",
@@ -87,15 +88,18 @@ fn values(report: &Statement, period: &PeriodReport) -> Table {
             let index = grant.state.index;
             if let Ok(measurement) = report.measurement(kpi_number, number, index) {
                 let whose = if shared { "all".to_owned() } else { index.to_string() };
-                table.row(row(kpi, whose, &measurement));
+                table.row(row(kpi, whose, &measurement, names));
             }
         }
     }
     table
 }
 
-fn row(kpi: &Kpi, whose: String, measurement: &Measurement) -> [String; 8] {
-    let voter = |vote: &Vote| vote.oracle.map_or_else(|| format!("#{}", vote.position), short);
+fn row(kpi: &Kpi, whose: String, measurement: &Measurement, names: &Names) -> [String; 8] {
+    let voter = |vote: &Vote| {
+        vote.oracle
+            .map_or_else(|| format!("#{}", vote.position), |oracle| names.short(&oracle))
+    };
     let voters: Vec<_> = deciding(measurement).map(voter).collect();
     let evidence: Vec<_> = deciding(measurement).map(|vote| short(hex(&vote.evidence))).collect();
     [
@@ -110,7 +114,7 @@ fn row(kpi: &Kpi, whose: String, measurement: &Measurement) -> [String; 8] {
     ]
 }
 
-fn amounts(report: &Statement, period: &PeriodReport, decimals: u8) -> Table {
+fn amounts(report: &Statement, period: &PeriodReport, names: &Names, decimals: u8) -> Table {
     let mut table = Table::new([
         ">grant",
         "beneficiary",
@@ -125,7 +129,7 @@ fn amounts(report: &Statement, period: &PeriodReport, decimals: u8) -> Table {
         let tokens = |amount| tokens(amount, decimals);
         table.row([
             grant.state.index.to_string(),
-            short(grant.state.beneficiary),
+            names.short(&grant.state.beneficiary),
             tokens(line.tranche),
             scores_text(grant, line),
             line.settlement
@@ -138,7 +142,7 @@ fn amounts(report: &Statement, period: &PeriodReport, decimals: u8) -> Table {
     table
 }
 
-fn grants(report: &Statement, decimals: u8) -> Table {
+fn grants(report: &Statement, names: &Names, decimals: u8) -> Table {
     let mut table = Table::new([
         ">#",
         "beneficiary",
@@ -164,7 +168,7 @@ fn grants(report: &Statement, decimals: u8) -> Table {
         let tokens = |amount| tokens(amount, decimals);
         table.row([
             number.to_string(),
-            state.beneficiary.to_string(),
+            names.full(&state.beneficiary),
             status(grant),
             tokens(state.allocation),
             tokens(*cancelled),
