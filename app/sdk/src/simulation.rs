@@ -158,10 +158,10 @@ impl Simulation {
 }
 
 impl SimulatedGrant {
-    /// What was earned for a period, bonus included, base units; 0 if it is not settled.
-    pub fn paid_for(&self, period: u16) -> u64 {
-        let settled = self.settled.iter().find(|settled| settled.period == period);
-        settled.map_or(0, |settled| settled.settlement.earned.saturating_add(settled.bonus))
+    /// What became of a period; none if it is not settled.
+    pub fn settled_in(&self, period: u16) -> Option<&SettledPeriod> {
+        let position = period.checked_sub(self.state.first_period)?;
+        self.settled.get(usize::from(position))
     }
 
     /// What all settled periods earned, bonuses included, base units.

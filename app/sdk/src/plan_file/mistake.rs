@@ -1,6 +1,7 @@
 //! What is wrong with an input file, and where.
 
 use std::{
+    collections::BTreeSet,
     error::Error,
     fmt,
     path::{Path, PathBuf},
@@ -83,20 +84,27 @@ fn one_line(text: impl ToString) -> String {
 }
 
 /// The mistakes found so far in a text.
-pub(super) struct Notes<'a> {
-    text: &'a str,
+pub(super) struct Notes {
+    /// Bytes at which lines end.
+    line_ends: Vec<usize>,
     mistakes: Vec<Mistake>,
+    /// The same, to be found.
+    known: BTreeSet<Mistake>,
 }
 
-impl<'a> Notes<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        let mistakes = Vec::new();
-        Self { text, mistakes }
+impl Notes {
+    pub(super) fn new(text: &str) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        Self {
+            line_ends: ends.map(|(at, _)| at).collect(),
+            mistakes: Vec::new(),
+            known: BTreeSet::new(),
+        }
     }
 
     /// Notes a mistake of the field that stands at this byte.
     pub(super) fn add(&mut self, at: usize, field: impl ToString, what: impl ToString) {
-        self.add_line(line_of(self.text.as_bytes(), at), field, what);
+        self.add_line(self.line(at), field, what);
     }
 
     /// Notes a mistake in this line.
@@ -106,13 +114,14 @@ impl<'a> Notes<'a> {
             field: one_line(field),
             what: one_line(what),
         };
-        if !self.mistakes.contains(&mistake) {
+        if self.known.insert(mistake.clone()) {
             self.mistakes.push(mistake);
         }
     }
 
+    /// The line, counted from 1, in which the byte at `at` stands.
     pub(super) fn line(&self, at: usize) -> usize {
-        line_of(self.text.as_bytes(), at)
+        self.line_ends.partition_point(|end| *end < at) + 1
     }
 
     pub(super) fn len(&self) -> usize {

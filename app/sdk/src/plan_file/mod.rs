@@ -59,7 +59,10 @@ use {
     roles::Addresses,
     section::Section,
     solana_program::pubkey::Pubkey,
-    std::path::Path,
+    std::{
+        collections::{BTreeMap, BTreeSet},
+        path::Path,
+    },
     terms::Tables,
     token::Token,
     toml::de::DeTable,
@@ -114,7 +117,7 @@ pub struct PlanFile {
     /// A name for each period.
     pub periods: Vec<String>,
     /// Line of each field, by its name with its table's, like `plan.start`.
-    lines: Vec<(String, usize)>,
+    lines: BTreeMap<String, usize>,
 }
 
 /// The plan's token.
@@ -183,8 +186,7 @@ impl PlanFile {
 
     /// Line of a field, like `plan.start`; none for a field that the file does not have.
     pub fn line(&self, field: &str) -> Option<usize> {
-        let found = self.lines.iter().find(|(name, _)| name == field);
-        found.map(|(_, line)| *line)
+        self.lines.get(field).copied()
     }
 }
 
@@ -232,7 +234,7 @@ fn read<'a>(document: &'a DeTable<'a>, folder: &Path, check: &Check, notes: &mut
     let mut grants: Vec<grant::ReadGrant> = Vec::new();
     let grant_tables = top.tables(notes, "grant");
     let grant_count = grant_tables.len();
-    let mut names: Vec<String> = Vec::new();
+    let mut names: BTreeSet<String> = BTreeSet::new();
     for table in grant_tables {
         let (at, header) = (table.at, table.name.clone());
         if header.ends_with('"') {
@@ -244,7 +246,7 @@ fn read<'a>(document: &'a DeTable<'a>, folder: &Path, check: &Check, notes: &mut
                     format!("there are two grants named {name}"),
                 );
             }
-            names.push(header);
+            names.insert(header);
         }
         grants.extend(grant::read(table, &kpis, &terms, token.as_ref(), &addresses, notes));
     }
@@ -300,14 +302,14 @@ fn read<'a>(document: &'a DeTable<'a>, folder: &Path, check: &Check, notes: &mut
 }
 
 /// The line of each field of each table.
-fn lines(document: &DeTable, notes: &Notes) -> Vec<(String, usize)> {
-    let mut lines = Vec::new();
+fn lines(document: &DeTable, notes: &Notes) -> BTreeMap<String, usize> {
+    let mut lines = BTreeMap::new();
     for (name, value) in document {
         let name = name.get_ref();
         let mut add = |section: Section| {
-            lines.push((section.name.clone(), notes.line(section.at)));
+            lines.insert(section.name.clone(), notes.line(section.at));
             for (key, value) in section.entries() {
-                lines.push((section.path(key.get_ref()), notes.line(value.span().start)));
+                lines.insert(section.path(key.get_ref()), notes.line(value.span().start));
             }
         };
         if let Some(table) = value.get_ref().as_table() {

@@ -73,9 +73,15 @@ impl Values {
                 return Err(notes.into_mistakes(path));
             }
         };
+        let grants: BTreeMap<&str, usize> = plan
+            .grants
+            .iter()
+            .enumerate()
+            .map(|(position, grant)| (grant.name.as_str(), position))
+            .collect();
         let mut values: BTreeMap<Key, Value> = BTreeMap::new();
         for (line, text) in lines {
-            match row(line, text, columns, plan) {
+            match row(line, text, columns, plan, &grants) {
                 Ok((key, value)) => {
                     if let Some(first) = values.get(&key) {
                         let what = format!("this value already stands in line {}; expected it once", first.line);
@@ -107,7 +113,13 @@ impl Values {
     }
 }
 
-fn row(line: usize, text: &str, columns: usize, plan: &PlanFile) -> Result<(Key, Value), String> {
+fn row(
+    line: usize,
+    text: &str,
+    columns: usize,
+    plan: &PlanFile,
+    grants: &BTreeMap<&str, usize>,
+) -> Result<(Key, Value), String> {
     let fields = fields(text)?;
     if fields.len() != columns {
         return Err(format!(
@@ -131,7 +143,7 @@ fn row(line: usize, text: &str, columns: usize, plan: &PlanFile) -> Result<(Key,
                 let weight = weights.and_then(|weights| weights.get(usize::from(number)));
                 weight.is_some_and(|weight| *weight > 0)
             };
-            let found = plan.grants.iter().position(|named| named.name == grant);
+            let found = grants.get(grant).copied();
             Some(found.filter(has_weight).ok_or_else(|| {
                 format!(
                     "grant is {grant:?}; expected a grant with weight on {:?}, which is individual",

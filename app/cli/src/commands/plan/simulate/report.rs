@@ -14,7 +14,7 @@ use {
     earnout::state::UnearnedPolicy,
     earnout_sdk::{
         amount,
-        plan_file::cadence_text,
+        plan_file::{NamedGrant, cadence_text},
         projection::period_times,
         simulation::{SettledPeriod, SimulatedGrant, Simulation, simulate},
     },
@@ -296,12 +296,12 @@ impl Report<'_> {
         headings.extend(self.redistributes().then_some(">bonus"));
         headings.extend(self.carries().then_some(">carried on"));
         let mut sheet = Sheet::new(headings);
-        for (name, settled) in self.settlements() {
+        for (named, settled) in self.settlements() {
             let mut cells = vec![
                 self.period_name(settled.period).to_owned(),
-                name.to_owned(),
+                named.name.clone(),
                 self.shown(settled.tranche),
-                self.scores(name, settled),
+                Self::scores(named, settled),
                 self.shown(settled.settlement.earned),
             ];
             cells.extend(self.redistributes().then(|| self.shown(settled.bonus)));
@@ -312,24 +312,18 @@ impl Report<'_> {
     }
 
     /// By period, then by grant.
-    fn settlements(&self) -> impl Iterator<Item = (&str, &SettledPeriod)> {
+    fn settlements(&self) -> impl Iterator<Item = (&NamedGrant, &SettledPeriod)> {
         let of = move |period: u16| {
-            let grants = self.named();
-            grants.filter_map(move |(name, grant)| {
-                let settled = grant.settled.iter().find(|settled| settled.period == period);
-                Some((name, settled?))
-            })
+            let grants = self.scene.file.grants.iter().zip(&self.simulation.grants);
+            grants.filter_map(move |(named, grant)| Some((named, grant.settled_in(period)?)))
         };
         (0..self.scene.plan.period_count).flat_map(of)
     }
 
     /// The scores of the KPIs on which the grant has weight, in the order of the plan.
-    fn scores(&self, name: &str, settled: &SettledPeriod) -> String {
-        let weights = self.scene.file.grants.iter().find(|grant| grant.name == name);
-        let weights = weights
-            .map(|grant| grant.terms.kpi_weights.as_slice())
-            .unwrap_or_default();
-        let counted = weights.iter().zip(settled.scores).filter(|(weight, _)| **weight > 0);
+    fn scores(named: &NamedGrant, settled: &SettledPeriod) -> String {
+        let weights = named.terms.kpi_weights.iter();
+        let counted = weights.zip(settled.scores).filter(|(weight, _)| **weight > 0);
         let scores: Vec<String> = counted.map(|(_, score)| amount::count(score)).collect();
         scores.join(" / ")
     }
@@ -356,19 +350,18 @@ impl Report<'_> {
         headings.extend(["earned", "unearned", "carried_on", "bonus", "total"].map(str::to_owned));
         let mut sheet = Sheet::new(headings);
         let plain = |amount| plain(amount, self.decimals());
-        for (name, settled) in self.settlements() {
+        for (named, settled) in self.settlements() {
             let times = period_times(&self.scene.plan, settled.period)?;
             let mut cells = vec![
                 self.period_name(settled.period).to_owned(),
                 Moment(times.start).to_string(),
                 Moment(times.end).to_string(),
                 Moment(times.settle_deadline).to_string(),
-                name.to_owned(),
+                named.name.clone(),
                 plain(settled.tranche),
             ];
-            let weights = self.scene.file.grants.iter().find(|grant| grant.name == name);
             for number in 0..self.scene.file.kpis.len() {
-                let weight = weights.and_then(|grant| grant.terms.kpi_weights.get(number));
+                let weight = named.terms.kpi_weights.get(number);
                 let score = settled
                     .scores
                     .get(number)
