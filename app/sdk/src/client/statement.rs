@@ -274,6 +274,12 @@ impl Reading<'_> {
         let histories = self.histories(addresses.iter().copied()).await?;
         for ((wanted, address), events) in closed.into_iter().zip(addresses).zip(histories) {
             let Some(set) = self.oracle_set(wanted.key.period).copied() else {
+                if !events.is_empty() {
+                    self.sources.missing.push(format!(
+                        "attestation {address} was closed, and the endpoint does not have the plan's first events, which \
+                         say who voted then: use one that keeps the whole history"
+                    ));
+                }
                 continue;
             };
             match AttestationRecord::of(&address, &set, &events) {

@@ -3,7 +3,9 @@ use {
         rpc::Rpc,
         story::{self, Chain, PERIOD, START, key, state},
     },
-    earnout::events::{ClaimLockSet, GrantClaimed, GrantClosed, GrantSettled, PlanClosed},
+    earnout::events::{
+        ClaimLockSet, GrantClaimed, GrantClosed, GrantSettled, OracleChangeCancelled, OraclesProposed, PlanClosed,
+    },
     earnout_sdk::{
         client::ClientError,
         events::Event,
@@ -274,4 +276,70 @@ async fn fewer_are_read_by_their_addresses() {
         .collect();
     assert_eq!((statement.findings.len(), scores), (0, vec![0, 8_000, 0]));
     assert!(rpc.calls("getProgramAccounts").is_empty());
+}
+
+/// The events and then changes of oracles: one from period 1 on, one that is taken back, and one from period 2 on, with
+/// which the plan forgets who voted on period 0.
+fn with_other_oracles(mut events: Vec<Event>) -> Vec<Event> {
+    let time = NOW;
+    let plan = story::plan();
+    for (first_period, cancelled) in [(1, false), (2, true), (2, false)] {
+        let sequence = u64::try_from(events.len()).unwrap() + 1;
+        let oracles = vec![key(31), key(32), key(33)];
+        events.push(Event::OraclesProposed(Box::new(OraclesProposed {
+            plan,
+            time,
+            sequence,
+            oracles,
+            threshold: 2,
+            first_period,
+        })));
+        if cancelled {
+            events.push(Event::OracleChangeCancelled(Box::new(OracleChangeCancelled {
+                plan,
+                time,
+                sequence: sequence + 1,
+                first_period,
+            })));
+        }
+    }
+    events
+}
+
+#[tokio::test]
+async fn who_voted_before_the_oracles_changed_is_known() {
+    let mut open = story::events();
+    open.pop();
+    for (events, closed) in [(story::events(), true), (open, false)] {
+        let rpc = Chain::of(with_other_oracles(events), NOW).serve();
+        let statement = statement(&rpc).await;
+        assert_eq!(statement.findings, []);
+        assert_eq!(statement.sources.plan.oracles.first_period, 1);
+        let measurement = statement.measurement(0, 0, 0).unwrap();
+        let voters: Vec<_> = measurement.votes.iter().map(|vote| vote.oracle).collect();
+        assert_eq!(
+            (measurement.closed, voters),
+            (closed, vec![Some(key(11)), Some(key(12))])
+        );
+    }
+    // An endpoint that has forgotten the plan's beginning leaves the votes without names, and not with wrong ones.
+    let mut open = story::events();
+    open.pop();
+    let chain = Chain::of(with_other_oracles(open), NOW);
+    let events = chain
+        .events
+        .iter()
+        .filter(|event| event.sequence() > 1)
+        .cloned()
+        .collect();
+    let rpc = Chain { events, ..chain }.serve();
+    let statement = statement(&rpc).await;
+    let voters: Vec<_> = statement
+        .measurement(0, 0, 0)
+        .unwrap()
+        .votes
+        .iter()
+        .map(|vote| vote.oracle)
+        .collect();
+    assert_eq!((statement.findings.len(), voters), (0, vec![None, None]));
 }
