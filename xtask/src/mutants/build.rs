@@ -42,6 +42,11 @@ pub struct Program {
 }
 
 impl Program {
+    /// Where it was built.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Writes the program with one check off and returns where.
     pub fn with(&self, number: u32) -> Result<PathBuf> {
         let mut bytes = self.bytes.clone();

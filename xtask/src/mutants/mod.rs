@@ -78,7 +78,7 @@ impl Mutants {
         }
         let equivalent = equivalent(&mutants)?;
         let program = build::program()?;
-        let suite = tests::Suite::build()?;
+        let suite = tests::Suite::build(&program.dir().join("tests"))?;
         let unchanged = program.with(0)?;
         if let Some(test) = suite.first_failure(&unchanged, None)? {
             anyhow::bail!("{test} fails although nothing is switched off");

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -15,7 +16,7 @@ use super::Mutant;
 use crate::{paths, run};
 
 /// Test files for checks that no instruction of the same name has, and after those: quick ones first.
-const ORDER: [&str; 10] = [
+const ORDER: [&str; 13] = [
     "invariants",
     "token_view",
     "token_extensions",
@@ -24,12 +25,15 @@ const ORDER: [&str; 10] = [
     "edge_amounts",
     "events",
     "matrix",
+    "program_signers",
+    "simulation",
+    "statement",
     "lifecycles",
     "stateful",
 ];
 
-/// Test files that say nothing about what the program does.
-const APART: [&str; 3] = ["guarantee_ids", "fixtures", "security_txt"];
+/// Test files that say nothing about what the program checks, or that the switches themselves disturb.
+const APART: [&str; 5] = ["compute_units", "guarantee_ids", "fixtures", "int128", "security_txt"];
 
 /// A test file takes at most a few minutes, also on a busy machine; a mutant that makes one hang is noticed.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -43,8 +47,8 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// Builds them.
-    pub fn build() -> Result<Self> {
+    /// Builds them, and keeps a copy of each in `dir`, so that builds in the meantime change nothing of this run.
+    pub fn build(dir: &Path) -> Result<Self> {
         let messages = run::with_progress(
             run::workspace_cargo().args([
                 "test",
@@ -68,6 +72,12 @@ impl Suite {
         }
         for name in APART {
             binaries.remove(name);
+        }
+        fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
+        for (name, binary) in &mut binaries {
+            let copy = dir.join(name);
+            fs::copy(&binary, &copy).with_context(|| format!("cannot copy {}", binary.display()))?;
+            *binary = copy;
         }
         Ok(Self { binaries })
     }
