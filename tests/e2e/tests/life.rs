@@ -376,6 +376,14 @@ async fn a_plan_from_its_file_to_its_end() {
     // 9,000 less 980 and 100.5; owed are 419.5 and the 200 before their cliff.
     assert_eq!(vault, [units(7_919_500_000), units(1_080_500_000), units(619_500_000)]);
 
+    let next = |grant: &str| life.by("payer", &["grant", "show", grant])["next"].clone();
+    let april = 1_806_624_000;
+    assert_eq!(
+        next(&first),
+        json!({ "time": april, "why": "the period ends and can be evaluated" })
+    );
+    assert_eq!(next(&third), json!({ "time": april, "why": "the cliff ends" }));
+
     // Period 1 runs: the plan and the first grant change hands, the oracles and the treasury change.
     for (key, sol) in [("new-authority", 10), ("oracle-4", 10), ("new-treasury", 0)] {
         life.chain.new_key(key, sol);
@@ -451,6 +459,10 @@ async fn a_plan_from_its_file_to_its_end() {
     for oracle in ["oracle-1", "oracle-2"] {
         life.attest(oracle, "growth", "1", "200", None).succeeded();
     }
+    // Three windows of a day.
+    let latest = json!({ "time": april + 3 * 86_400, "why": "the period settles at the latest" });
+    assert_eq!(next(&first), latest);
+    assert_eq!(next(&third), Value::Null, "what it earned is forfeited");
     life.chain.warp("2027-04-05T00:00:00Z");
     let report = life.by("payer", &["crank", &plan, "--no-close"]);
     assert_eq!(
