@@ -32,7 +32,9 @@ const MAX_UNITS = 1_400_000;
 const UNITS_MARGIN = [11n, 10n] as const;
 /** The most that is ever offered for priority, micro-lamports for each compute unit. */
 const MAX_PRICE = 100_000n;
-const POLL_MS = 700;
+const POLL_MS = 500;
+/** The same bytes are sent again after so many polls without an answer. */
+const POLLS_BEFORE_RESEND = 4;
 
 /** A blockhash for transactions that are only simulated or measured. */
 const ANY_LIFETIME: Lifetime = { blockhash: '11111111111111111111111111111111' as Blockhash, lastValidBlockHeight: 0n };
@@ -202,7 +204,7 @@ async function send(chain: Chain, wire: string, lifetime: Lifetime) {
 
 /** Sends the same bytes again until they are confirmed or can no longer be: they cannot take effect twice. */
 async function confirm(chain: Chain, wire: string, signature: Signature, lifetime: Lifetime) {
-  for (;;) {
+  for (let poll = 1; ; poll += 1) {
     // The height is read first: a transaction that is unknown after its last block never happened.
     const height = await chain.blockHeight();
     const [status] = await chain.signatureStates([signature]);
@@ -210,7 +212,7 @@ async function confirm(chain: Chain, wire: string, signature: Signature, lifetim
     if (status?.state === 'failed') throw refusal(status.error);
     if (height > lifetime.lastValidBlockHeight) throw expired();
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    await chain.send(wire).catch(() => undefined);
+    if (poll % POLLS_BEFORE_RESEND === 0) await chain.send(wire).catch(() => undefined);
   }
 }
 

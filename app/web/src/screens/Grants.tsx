@@ -61,6 +61,11 @@ function GrantsOf({ beneficiary }: { beneficiary: Address }) {
 
 type Item = { grant: Grant; state: PlanState; claimable: bigint };
 
+/** Whether claiming can pay something: what has vested, or what it settles on the way. */
+function isPayable({ grant, state, claimable }: Item, now: bigint): boolean {
+  return claimable > 0n || nextDate(state.plan, grant, now).what === 'ready';
+}
+
 function GrantList({ data, now, onDone }: { data: GrantsData; now: bigint; onDone: () => void }) {
   const { chain } = useApp();
   const { start } = useAction();
@@ -71,7 +76,7 @@ function GrantList({ data, now, onDone }: { data: GrantsData; now: bigint; onDon
   items.sort((a, b) =>
     a.claimable === b.claimable ? a.grant.account.index - b.grant.account.index : a.claimable > b.claimable ? -1 : 1,
   );
-  const payable = items.filter(({ claimable }) => claimable > 0n);
+  const payable = items.filter((item) => isPayable(item, now));
   if (items.length === 0) {
     return (
       <Notice tone="info">
@@ -167,7 +172,7 @@ function GrantCard({ grant, state, now, onDone }: { grant: Grant; state: PlanSta
         <button
           type="button"
           className="button primary"
-          disabled={amounts.claimable === 0n}
+          disabled={!isPayable({ grant, state, claimable: amounts.claimable }, now)}
           onClick={() => start(claimAction(chain, [grant.address], onDone))}
         >
           Claim
