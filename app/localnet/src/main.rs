@@ -25,7 +25,13 @@ use {
 
 /// A local chain with the Earnout program on it.
 #[derive(Parser)]
-#[command(version)]
+#[command(
+    version,
+    after_help = "Examples:
+  $ earnout-localnet start --demo
+  $ earnout-localnet warp 90d
+  $ earnout-localnet airdrop 7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU 10"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
