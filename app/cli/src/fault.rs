@@ -93,6 +93,14 @@ impl Fault {
         self
     }
 
+    /// The same after a part was done before it; that an outcome is unknown weighs more.
+    pub fn after_a_part(mut self) -> Self {
+        if self.0.exit == Exit::Nothing {
+            self.0.exit = Exit::Partly;
+        }
+        self
+    }
+
     /// The same with another exit code.
     pub fn exit(mut self, exit: Exit) -> Self {
         self.0.exit = exit;

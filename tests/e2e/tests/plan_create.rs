@@ -219,6 +219,32 @@ async fn creation_goes_on_after_a_kill_at_any_point() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_before_an_error_is_said() {
+    let world = World::new().await;
+    let proxy = Proxy::before(&world.chain.rpc_url);
+    let arguments = ["plan", "create", FILE, "-u", &proxy.url, "--output", "json"];
+    // The first transaction is executed; then the endpoint takes no more.
+    proxy.rule("sendTransaction", Rule::HoldAfter);
+    let mut child = world.earnout.spawn(&arguments);
+    proxy.wait_for("sendTransaction", 0);
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    let done = world.plan().await.expect("a plan").kpis().len();
+    assert!((1..KPIS).contains(&done), "{done} KPIs");
+
+    // An endpoint that refuses what would be sent: nothing of this run was done.
+    proxy.rule("sendTransaction", Rule::Refuse);
+    let refused = world.earnout.run(&arguments);
+    assert!(matches!(refused.code, Some(1 | 3)), "{refused:?}");
+    let error = refused.json()["error"].clone();
+    assert!(error["what"].is_string() && error["advice"].is_string(), "{error}");
+    assert_eq!(world.plan().await.expect("a plan").kpis().len(), done);
+    proxy.obey();
+    world.earnout.run(&arguments).succeeded();
+    world.is_complete(PlanStatus::Draft, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_with_other_terms_is_refused_by_field() {
     let world = World::new().await;
     world.create(&[]).succeeded();

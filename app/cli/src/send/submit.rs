@@ -132,6 +132,17 @@ impl Draft<'_> {
         }
     }
 
+    /// Sends one of several transactions, whose summary and question were shown together. Returns its signature.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being executed.
+    pub async fn send_part(&self, submission: &Submission<'_>) -> Result<String, Fault> {
+        let signers: Vec<_> = std::iter::once(submission.fee_payer)
+            .chain(submission.signers.iter().copied())
+            .collect();
+        Ok(self.send_latest(submission, &signers).await?.signature)
+    }
+
     /// Sends with the newest blockhash; signs anew if it expires.
     async fn send_latest(&self, submission: &Submission<'_>, signers: &[&dyn Signer]) -> Result<Sent, Fault> {
         let client = self.app.client()?;

@@ -4,7 +4,7 @@ use {
     crate::{
         app::App,
         bulk::present,
-        fault::{Exit, Fault},
+        fault::Fault,
         fields::Fields,
         mistakes::refused,
         send::{Action, Draft, SendArgs},
@@ -512,12 +512,10 @@ impl Create {
                 Submission::new(instructions, payer.as_ref()).signed_by([authority.as_ref() as &dyn Signer]);
             submission.unit_price = self.send.fees.with_compute_unit_price;
             submission.unit_limit = self.send.fees.with_compute_unit_limit;
-            match app.client()?.send(&submission).await {
-                Ok(receipt) => {
-                    app.output().note(format!("  {}", receipt.signature));
-                    signatures.push(receipt.signature.to_string());
-                }
-                Err(error) => return Err(interrupted(error.into(), &signatures, scene.plan.is_some())),
+            let draft = self.send.begin(app)?;
+            match draft.send_part(&submission).await {
+                Ok(signature) => signatures.push(signature),
+                Err(fault) => return Err(interrupted(fault, &signatures)),
             }
             // What is left is read from the chain, never remembered.
             let draft = self.send.begin(app)?;
@@ -602,16 +600,18 @@ fn names(differences: &[Difference]) -> String {
     names.join(", ")
 }
 
-/// That creating the plan stopped, and how it goes on.
-fn interrupted(fault: Fault, signatures: &[String], exists: bool) -> Fault {
-    if signatures.is_empty() && !exists {
+/// That creating the plan stopped, and how it goes on. What became of the last transaction may be unknown; the fault says so.
+fn interrupted(fault: Fault, signatures: &[String]) -> Fault {
+    let fault = fault.or_advice("run the same command again: it goes on where it stopped, and does nothing twice");
+    if signatures.is_empty() {
         return fault;
     }
+    let count = signatures.len();
+    let plural = if count == 1 { "" } else { "s" };
     fault
-        .during(format!("stopped after {} transactions", signatures.len()))
-        .or_advice("run the same command again: it goes on where it stopped, and does nothing twice")
+        .during(format!("stopped after {count} transaction{plural}"))
         .detail("signatures", serde_json::json!(signatures))
-        .exit(Exit::Partly)
+        .after_a_part()
 }
 
 /// Asks the program's own code about an account.
