@@ -2,8 +2,9 @@
 
 use {
     earnout_sdk::{amount::count, client::bulk},
-    indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle},
+    indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle},
     std::{
+        fmt,
         io::{self, IsTerminal, Write},
         time::{Duration, Instant},
     },
@@ -25,7 +26,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// For `total` things called `what`, of which `before` are done already.
+    /// For `total` things called `what`, of which `before` are done already. More than `total` may turn up on the way.
     pub fn new(what: &'static str, total: usize, before: usize) -> Self {
         let is_terminal = io::stderr().is_terminal();
         let target = if is_terminal {
@@ -34,10 +35,14 @@ impl Progress {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(Some(as_u64(total)), target);
-        let template = "{bar:30} {human_pos} of {human_len} {prefix}, {per_sec}, {eta} left {msg}";
+        let template = "{bar:30} {human_pos} of {human_len} {prefix}, {rate}, {eta} left {msg}";
         // The template is fixed; with another one the bar would have its usual form.
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+            let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
+                // A rate that cannot be written is not shown.
+                let _ = write!(out, "{:.0}/s", state.per_sec());
+            };
+            bar.set_style(style.with_key("rate", rate));
         }
         bar.set_prefix(what);
         bar.set_position(as_u64(before));
@@ -56,9 +61,11 @@ impl Progress {
 
     /// Shows the state of bulk work.
     pub fn show(&mut self, progress: &bulk::Progress) {
+        self.total = self.total.max(progress.total);
         let done = self.before.saturating_add(progress.items).min(self.total);
         let trouble = progress.trouble.as_ref().map(|trouble| format!("(waiting: {trouble})"));
         if self.is_terminal {
+            self.bar.set_length(as_u64(self.total));
             self.bar.set_position(as_u64(done));
             self.bar.set_message(trouble.unwrap_or_default());
         } else if self.spoken.elapsed() >= PAUSE {

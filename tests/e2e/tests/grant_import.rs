@@ -167,6 +167,13 @@ async fn a_kill_in_the_middle_leaves_nothing_twice_and_nothing_out() {
         signal(&child, "KILL");
         let output = child.wait_with_output().expect("the import ends");
         assert_eq!(output.status.code(), None, "it was killed before its end");
+        // A dry run knows from the accounts what was made, and brings nothing to its end. What was handed over before the
+        // kill may still be executed.
+        sleep(Duration::from_secs(1)).await;
+        let made = state(&chain, &plan).await.grant_counter;
+        let forecast = import(&earnout, &plan, &["--dry-run"]).succeeded().json();
+        assert_eq!(forecast["grants"], 500 - made);
+        assert_eq!(state(&chain, &plan).await.grant_counter, made);
     }
     let report = import(&earnout, &plan, &[]).succeeded().json();
     assert_eq!(report["made"], 500);
@@ -352,6 +359,11 @@ async fn a_bad_file_sends_nothing() {
     import(&earnout, &plan, &["--allow-off-curve"])
         .failed(1)
         .says(&format!("is a token account of {}", key(3)));
+
+    earnout.file(FILE, plan.contributors(0, 5));
+    import(&earnout, &plan, &["--report", "nowhere/grants.csv"])
+        .failed(1)
+        .says("nowhere/grants.csv cannot be written");
 
     assert_eq!(state(&chain, &plan).await.grant_counter, 0);
     assert!(!earnout.home().join(JOURNAL).exists(), "nothing was signed");

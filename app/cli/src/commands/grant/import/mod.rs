@@ -12,7 +12,7 @@ use {
         mistakes::refused,
         progress::Progress,
         reference::PlanRef,
-        token::{Token, holding, sol},
+        token::{Token, holding},
     },
     check::Chain,
     clap::Args,
@@ -25,11 +25,11 @@ use {
         amount::count,
         client::{
             Client, ClientError, Submission,
-            bulk::{self, GrantImport, Header, ImportReport, Journal, Planned},
+            bulk::{self, GrantImport, Header, ImportError, ImportReport, Journal, Planned},
         },
         plan_file::{Mistake, Mistakes, read_text},
     },
-    report::Report,
+    report::{Forecast, Report},
     solana_program::pubkey::Pubkey,
     std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Instant},
     table::{Leniency, Row},
@@ -135,8 +135,11 @@ impl Import {
         let made = match &mut journal {
             None => BTreeMap::new(),
             Some(journal) => {
-                let resumed = import.resume(journal, &all, &mut progress, &mut |_| {}).await;
-                resumed.map_err(|error| interrupted(error, &progress, "grants", 0))?
+                let known = match self.bulk.dry_run {
+                    true => import.made(journal, &all).await,
+                    false => import.resume(journal, &all, &mut progress, &mut |_| {}).await,
+                };
+                known.map_err(|error| interrupted(of_line(error, rows), &progress, "grants", 0))?
             }
         };
         // What an earlier run left under way may have changed the plan.
@@ -152,14 +155,18 @@ impl Import {
             .filter(|(place, _)| !made.contains_key(place))
             .map(|(_, row)| row)
             .collect();
-        if !open.is_empty() {
-            self.check(app, client, import, &open, &plan, token).await?;
-        }
+        let forecast = self.check(client, import, &open, &plan, token).await;
+        let forecast = forecast.map_err(|refusal| self.refusal(app, refusal))?;
         if self.bulk.dry_run {
             app.output().note("nothing was sent");
-            return Ok(());
+            return app.output().show(&forecast);
         }
+        let report_file = self.report.as_deref().map(report::create).transpose()?;
         if !open.is_empty() {
+            app.output().note(&forecast);
+            if import.payer.is_interactive() || import.authority.is_interactive() {
+                app.output().note("the device asks for each transaction");
+            }
             app.confirm(&format!("Make {} grants?", count(open.len())))?;
         }
         let mut journal = match journal {
@@ -186,8 +193,8 @@ impl Import {
             rent(client).await?,
             elapsed,
         );
-        if let Some(path) = &self.report {
-            report::write(path, &import.plan, rows, &finished)?;
+        if let Some((path, file)) = self.report.as_deref().zip(report_file) {
+            report::write(path, file, &import.plan, rows, &finished)?;
         }
         finish(app, &report, &finished)
     }
@@ -195,48 +202,48 @@ impl Import {
     /// Everything that can be known before something is sent.
     async fn check(
         &self,
-        app: &App,
         client: &Client,
         import: &GrantImport<'_, Client>,
         open: &[&Row],
         plan: &Plan,
         token: &Token,
-    ) -> Result<(), Fault> {
+    ) -> Result<Forecast, Refusal> {
         let grants = client.grants_of_plan(&import.plan, plan).await?;
         let vault = client.account(&plan.vault).await?;
+        let vault = vault.as_ref().and_then(holding).map(|vault| vault.amount);
         let chain = Chain {
             plan,
             token,
             grants: &grants,
-            vault: vault
-                .as_ref()
-                .and_then(holding)
-                .map(|vault| vault.amount)
-                .unwrap_or_default(),
+            vault: vault.unwrap_or_default(),
             now: client.now().await?,
         };
         let mut mistakes = chain.check(open, self.again);
         mistakes.extend(check::strange_beneficiaries(client, open).await?);
         if !mistakes.is_empty() {
             mistakes.sort_by_key(|mistake| mistake.line.unwrap_or(usize::MAX));
-            return Err(self.refused(app, mistakes));
+            return Err(Refusal::Mistakes(mistakes));
         }
         let args: Vec<CreateGrantArgs> = open.iter().map(|row| row.args.clone()).collect();
-        let fault = |error| Fault::new(error);
-        let (transactions, units) = import.size(&args).map_err(fault)?;
-        let signatures = if import.payer.pubkey() == import.authority.pubkey() {
-            1
-        } else {
-            2
+        let (transactions, units) = import.size(&args).map_err(Fault::new)?;
+        let payer = import.payer.pubkey();
+        let signatures = if payer == import.authority.pubkey() { 1 } else { 2 };
+        let allocated = open.iter().map(|row| row.args.allocation);
+        let forecast = Forecast {
+            plan: import.plan.to_string(),
+            grants: open.len(),
+            // More than fits was refused with the reserve.
+            allocated: token.amount(allocated.fold(0, u64::saturating_add)),
+            transactions,
+            rent_lamports: rent(client)
+                .await?
+                .saturating_mul(u64::try_from(open.len()).unwrap_or(u64::MAX)),
+            fee_lamports: fees(transactions, signatures, units, self.bulk.with_compute_unit_price),
         };
-        let fees = fees(transactions, signatures, units, self.bulk.with_compute_unit_price);
-        let rent = rent(client)
-            .await?
-            .saturating_mul(u64::try_from(open.len()).unwrap_or(u64::MAX));
-        let balance = client.balance(&import.payer.pubkey()).await?;
-        check::check_balance(&import.payer.pubkey(), balance, rent, fees)?;
+        let balance = client.balance(&payer).await?;
+        check::check_balance(&payer, balance, forecast.rent_lamports, forecast.fee_lamports)?;
         // What the chain would refuse of the first transaction it would refuse of all.
-        if let Some(job) = import.first(&args, plan.grant_counter).map_err(fault)? {
+        if let Some(job) = import.first(&args, plan.grant_counter).map_err(Fault::new)? {
             let submission = Submission::new(job.instructions, import.payer).signed_by([import.authority]);
             match client.simulate(&submission).await {
                 // Somebody else made a grant in between: the right number is found when it is sent.
@@ -244,24 +251,14 @@ impl Import {
                 simulated => drop(simulated?),
             }
         }
-        let allocated: u128 = open.iter().map(|row| u128::from(row.args.allocation)).sum();
-        let note = |line: String| app.output().note(line);
-        note(format!("plan          {}", import.plan));
-        note(format!(
-            "grants        {}, {} tokens in all",
-            count(open.len()),
-            token.amount(u64::try_from(allocated).unwrap_or(u64::MAX))
-        ));
-        note(format!("transactions  {}", count(transactions)));
-        note(format!(
-            "cost          {} SOL of rent, {} SOL of fees",
-            sol(rent),
-            sol(fees)
-        ));
-        if import.payer.is_interactive() || import.authority.is_interactive() {
-            note(format!("the device asks {} times", count(transactions)));
+        Ok(forecast)
+    }
+
+    fn refusal(&self, app: &App, refusal: Refusal) -> Fault {
+        match refusal {
+            Refusal::Mistakes(mistakes) => self.refused(app, mistakes),
+            Refusal::Fault(fault) => fault,
         }
-        Ok(())
     }
 
     fn refused(&self, app: &App, mistakes: Vec<Mistake>) -> Fault {
@@ -301,6 +298,31 @@ impl Import {
                 .collect(),
         };
         Ok(Journal::open(&self.journal_path(), &header)?)
+    }
+}
+
+/// Why nothing is sent.
+enum Refusal {
+    Mistakes(Vec<Mistake>),
+    Fault(Fault),
+}
+
+impl<E: Into<Fault>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// An error about a row, with the line where it stands.
+fn of_line(error: ImportError, rows: &[Row]) -> Fault {
+    let line = match &error {
+        ImportError::Unclear { row, .. } => rows.get(*row).map(|row| row.line),
+        _ => None,
+    };
+    let fault = Fault::from(error);
+    match line {
+        Some(line) => fault.during(format!("line {line} cannot be judged")),
+        None => fault,
     }
 }
 

@@ -2,7 +2,10 @@
 
 use {
     super::table::Row,
-    crate::{fault::Fault, token::sol},
+    crate::{
+        fault::{Exit, Fault},
+        token::{Amount, sol},
+    },
     earnout_sdk::{
         amount::count,
         client::bulk::{ImportReport, Progress},
@@ -10,8 +13,35 @@ use {
     },
     serde::Serialize,
     solana_program::pubkey::Pubkey,
-    std::{fmt, path::Path, time::Duration},
+    std::{fmt, fs::File, path::Path, time::Duration},
 };
+
+/// What an import will take.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Forecast {
+    pub plan: String,
+    pub grants: usize,
+    pub allocated: Amount,
+    pub transactions: usize,
+    pub rent_lamports: u64,
+    pub fee_lamports: u64,
+}
+
+impl fmt::Display for Forecast {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "plan          {}", self.plan)?;
+        writeln!(
+            out,
+            "grants        {}, {} tokens in all",
+            count(self.grants),
+            self.allocated
+        )?;
+        writeln!(out, "transactions  {}", count(self.transactions))?;
+        let (rent, fees) = (sol(self.rent_lamports), sol(self.fee_lamports));
+        write!(out, "cost          {rent} SOL of rent, {fees} SOL of fees")
+    }
+}
 
 /// The result of an import.
 #[derive(Serialize)]
@@ -108,24 +138,26 @@ impl fmt::Display for Report {
         if self.made_before > 0 {
             write!(out, ", {} of them by earlier runs", count(self.made_before))?;
         }
-        write!(
-            out,
-            "\n{} grants in {:.1} s ({:.0}/s), {} transactions",
-            count(now),
-            self.seconds,
-            self.grants_per_second,
-            count(self.transactions)
-        )?;
-        if self.failed_transactions > 0 {
-            write!(out, ", {} more failed", count(self.failed_transactions))?;
+        if self.transactions > 0 {
+            write!(
+                out,
+                "\n{} grants in {:.1} s ({:.0}/s), {} transactions",
+                count(now),
+                self.seconds,
+                self.grants_per_second,
+                count(self.transactions)
+            )?;
+            if self.failed_transactions > 0 {
+                write!(out, ", {} more failed", count(self.failed_transactions))?;
+            }
+            let fees = self.lamports.saturating_sub(self.rent_lamports);
+            write!(
+                out,
+                "\n{} SOL of rent, {} SOL of fees",
+                sol(self.rent_lamports),
+                sol(fees)
+            )?;
         }
-        let fees = self.lamports.saturating_sub(self.rent_lamports);
-        write!(
-            out,
-            "\n{} SOL of rent, {} SOL of fees",
-            sol(self.rent_lamports),
-            sol(fees)
-        )?;
         for refused in &self.refused {
             write!(out, "\nline {}: refused: {}", refused.line, refused.why)?;
         }
@@ -141,19 +173,26 @@ impl fmt::Display for Report {
     }
 }
 
-/// Writes a line for each grant: what stands in the file, and where the grant is.
+/// Begins the file of grants, before anything is sent.
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn write(path: &Path, plan: &Pubkey, rows: &[Row], report: &ImportReport) -> Result<(), Fault> {
-    let failed = |error: &dyn fmt::Display| {
-        Fault::new(format!("{} cannot be written", path.display()))
-            .why(error)
-            .advice("check path and permissions; the grants are made")
+pub fn create(path: &Path) -> Result<File, Fault> {
+    File::create(path).map_err(|error| unwritten(path, &error).advice("check path and permissions; nothing was sent"))
+}
+
+/// Writes a line for each grant: what stands in the file of contributors, and where the grant is.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write(path: &Path, file: File, plan: &Pubkey, rows: &[Row], report: &ImportReport) -> Result<(), Fault> {
+    let failed = |error: csv::Error| {
+        let fault = unwritten(path, &error).exit(Exit::Partly);
+        fault.advice("the grants are made: run the same command again when there is room for the file")
     };
-    let mut writer = csv::Writer::from_path(path).map_err(|error| failed(&error))?;
+    let mut writer = csv::Writer::from_writer(file);
     let header = ["line", "name", "beneficiary", "grant_index", "grant", "transaction"];
-    writer.write_record(header).map_err(|error| failed(&error))?;
+    writer.write_record(header).map_err(failed)?;
     for made in &report.made {
         let Some(row) = rows.get(made.row) else { continue };
         let record = [
@@ -166,9 +205,13 @@ pub fn write(path: &Path, plan: &Pubkey, rows: &[Row], report: &ImportReport) ->
                 .map(|signature| signature.to_string())
                 .unwrap_or_default(),
         ];
-        writer.write_record(&record).map_err(|error| failed(&error))?;
+        writer.write_record(&record).map_err(failed)?;
     }
-    writer.flush().map_err(|error| failed(&error))
+    writer.flush().map_err(|error| failed(error.into()))
+}
+
+fn unwritten(path: &Path, error: &dyn fmt::Display) -> Fault {
+    Fault::new(format!("{} cannot be written", path.display())).why(error)
 }
 
 /// `2-4, 7` of rising numbers.
