@@ -4,8 +4,14 @@ import './support/dom';
 import { cleanup, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it } from 'vitest';
+import { eventAuthorityAddress } from '../src/chain/addresses';
+import { readHistory } from '../src/chain/history';
 import * as instructions from '../src/chain/instructions';
+import { getCloseAttestationInstruction } from '../src/generated/instructions/closeAttestation';
+import { EARNOUT_PROGRAM_ADDRESS } from '../src/generated/programs/earnout';
+import { statement } from '../src/model/statement';
 import { periodTimes } from '../src/model/terms';
+import { loadPlan } from '../src/state/planData';
 import { testWallet, open } from './support/page';
 import { type Scenario, TOKEN, kpi, scenario } from './support/scenario';
 
@@ -73,6 +79,36 @@ describe('a grant', () => {
     expect(await figure('Earned')).toBe('0');
     await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant!)]);
     await waitFor(async () => expect(await figure('Earned')).toBe('240'));
+  });
+
+  it('keeps its scores when the attestations are closed, and so does the statement', async () => {
+    const s = await attested();
+    const { plan } = await s.state();
+    const [grant] = await s.grants();
+    await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant!)]);
+    const [attestation] = [...(await s.attestations()).values()];
+    const close = getCloseAttestationInstruction({
+      plan: s.plan,
+      attestation: attestation!.address,
+      subject: attestation!.account.subject,
+      rentPayer: attestation!.account.rentPayer,
+      treasury: plan.account.treasury,
+      eventAuthority: await eventAuthorityAddress(),
+      program: EARNOUT_PROGRAM_ADDRESS,
+    });
+    await s.send(s.authority, [close]);
+    open(`/grant/${grant!.address}`, s.chain, testWallet(s.contributors[0]!));
+    const period = (await screen.findByText('Period 0')).closest('details')!;
+    await within(period).findByText('80 %');
+    await within(period).findByText(/There is no attestation any more/);
+    const { events } = await readHistory(s.chain, s.plan);
+    const [, first, second] = statement(await loadPlan(s.chain, s.plan), events, s.chain.now()).split('\n');
+    const [one, two] = s.oracles;
+    const evidence = '09'.repeat(32);
+    expect(first).toContain(
+      `,settled,300.000000,64,8000,${one!.address} ${two!.address},${evidence} ${evidence},240.000000,`,
+    );
+    expect(second).toContain(',running or to come,300.000000,,,,,,,,');
   });
 
   it('of somebody else can be looked at but not claimed', async () => {

@@ -15,11 +15,24 @@ export type Outlook = {
  * What the grant will have earned if its KPIs go on scoring as they did last. A period whose values stand is computed
  * with its own.
  */
-export function outlook(plan: Plan, grant: Grant, attestations: Attestations, now: bigint): Outlook {
+export function outlook(
+  plan: Plan,
+  grant: Grant,
+  attestations: Attestations,
+  now: bigint,
+  /** Scores by settled period, from the events: its attestations may be closed. */
+  recorded: ReadonlyMap<number, readonly number[]>,
+): Outlook {
   const last = plan.kpis.map(() => FULL_SCORE);
   let basis: Outlook['basis'] = 'target';
   const byPeriod = new Map<number, number[]>();
   for (let period = grant.account.firstPeriod; period < grant.account.endPeriod; period += 1) {
+    if (period < grant.account.nextPeriod) {
+      for (const [kpi, score] of (recorded.get(period) ?? []).entries()) {
+        if ((grant.account.kpiWeights[kpi] ?? 0) > 0) [last[kpi], basis] = [score, 'reported'];
+      }
+      continue;
+    }
     const readings = readingsFor(plan, grant, period, attestations, now);
     const standing = readings.filter(({ stands }) => stands);
     for (const { kpi, score } of standing) last[kpi.number] = score;

@@ -8,16 +8,16 @@ import { hex } from '../text/hash';
 import { visible } from '../text/hostile';
 import { isoTime } from '../text/time';
 import { covers, trancheOf } from './grant';
-import { type Attestation, readingsFor } from './reading';
+import { type Attestation, attestationKey, readingsFor } from './reading';
+import { recordedValues, settledKey, settlements } from './record';
 import { NO_KEY, periodTimes } from './terms';
-
-type Line = { earned: bigint; bonus: bigint; scores: readonly number[]; tranche: bigint; settledAt: bigint };
 
 /** The statement as CSV at `now`. Amounts in tokens with all decimals, times in UTC, scores in basis points. */
 export function statement(data: PlanData, events: readonly PastEvent[], now: bigint): string {
   const { plan, mint } = data;
   const amount = (value: bigint) => amountText(value, mint.decimals).replaceAll(',', '');
   const settledLines = settlements(events);
+  const recorded = recordedValues(plan, events);
   const paid = claims(events);
   const kpiColumns = plan.kpis.flatMap((kpi) => {
     const name = visible(kpi.name);
@@ -43,15 +43,17 @@ export function statement(data: PlanData, events: readonly PastEvent[], now: big
     for (let period = grant.account.firstPeriod; period < grant.account.endPeriod; period += 1) {
       const times = periodTimes(plan, period);
       const readings = covers(grant, period) ? readingsFor(plan, grant, period, data.attestations, now) : [];
-      const settled = settledLines.get(lineKey(grant.address, period));
+      const settled = settledLines.get(settledKey(grant.address, period));
       const kpis = plan.kpis.flatMap((kpi) => {
         const reading = readings.find((each) => each.kpi.number === kpi.number);
         if (reading === undefined) return ['', '', '', ''];
-        const value = reading.outcome.kind === 'value' ? plainNumber(reading.outcome.value, kpi.decimals) : 'silent';
+        if (!reading.stands && settled === undefined) return ['', '', '', ''];
+        // Of an attestation that was closed only the events are left.
+        const past = recorded.get(attestationKey(kpi.number, period, reading.subject));
+        const { votes, outcome } = reading.attestation === undefined && past !== undefined ? past : reading;
+        const value = outcome.kind === 'value' ? plainNumber(outcome.value, kpi.decimals) : 'silent';
         const score = settled?.scores[kpi.number] ?? reading.score;
-        return reading.stands || settled !== undefined
-          ? [value, String(score), voters(reading.votes), reading.votes.map(({ evidence }) => hex(evidence)).join(' ')]
-          : ['', '', '', ''];
+        return [value, String(score), voters(votes), votes.map(({ evidence }) => hex(evidence)).join(' ')];
       });
       lines.push(
         csvLine([
@@ -78,27 +80,8 @@ export function statement(data: PlanData, events: readonly PastEvent[], now: big
   return `${lines.join('\n')}\n`;
 }
 
-function lineKey(grant: Address, period: number): string {
-  return `${grant}/${period}`;
-}
-
 function voters(votes: readonly { oracle: Address }[]): string {
   return votes.map(({ oracle }) => (oracle === NO_KEY ? 'an earlier oracle' : oracle)).join(' ');
-}
-
-function settlements(events: readonly PastEvent[]): Map<string, Line> {
-  const lines = new Map<string, Line>();
-  for (const { event } of events) {
-    if (event.name === 'GrantSettled') {
-      const { earned, scores, tranche, time } = event;
-      lines.set(lineKey(event.grant, event.period), { earned, scores, tranche, settledAt: time, bonus: 0n });
-    }
-    if (event.name === 'BonusCollected') {
-      const line = lines.get(lineKey(event.grant, event.period));
-      if (line !== undefined) line.bonus += event.bonus;
-    }
-  }
-  return lines;
 }
 
 function claims(events: readonly PastEvent[]): Map<Address, bigint> {

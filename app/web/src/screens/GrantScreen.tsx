@@ -7,6 +7,7 @@ import type { History } from '../chain/history';
 import { amountsAt, cliffTime, covers, has, nextDate, CLAIM_LOCKED, REVOCABLE, TRANSFERABLE } from '../model/grant';
 import { settleDue } from '../model/claiming';
 import { outlook } from '../model/outlook';
+import { settledKey, settlements } from '../model/record';
 import { periodTimes } from '../model/terms';
 import { type GrantData, grantSource } from '../state/grantData';
 import { useLive } from '../state/useLive';
@@ -69,6 +70,12 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
   const ready = amountsAt(plan, due.grant, now).claimable;
   const mine = connection?.address === account.beneficiary;
   const steps = useMemo(() => stepsOf(past.history, account), [past.history, account]);
+  const recorded = useMemo(() => settlements(past.history?.events ?? []), [past.history]);
+  const scores = new Map<number, readonly number[]>();
+  for (let period = account.firstPeriod; period < account.nextPeriod; period += 1) {
+    const settled = recorded.get(settledKey(grant.address, period));
+    if (settled !== undefined) scores.set(period, settled.scores);
+  }
   const periods = Array.from(
     { length: account.endPeriod - account.firstPeriod },
     (_, index) => account.firstPeriod + index,
@@ -117,7 +124,7 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
           grant={grant}
           decimals={decimals}
           now={now}
-          outlook={outlook(plan, grant, attestations, now)}
+          outlook={outlook(plan, grant, attestations, now, scores)}
           {...steps}
         />
         <HistoryNote past={past} />
@@ -152,7 +159,7 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
             period={period}
             now={now}
             open={period === current || period === account.nextPeriod}
-            past={past}
+            settled={recorded.get(settledKey(grant.address, period))}
             mine={mine}
             onDone={reload}
           />

@@ -17,7 +17,15 @@ import { Countdown, Time } from '../ui/Time';
 import { NO_KEY } from '../model/terms';
 import { Dialog } from '../ui/Dialog';
 
-type Props = { data: GrantData; reading: Reading; now: bigint; mine: boolean; onDone: () => void };
+type Props = {
+  data: GrantData;
+  reading: Reading;
+  /** The score that the settlement recorded, basis points; undefined for a period that is not settled. */
+  recordedScore: number | undefined;
+  now: bigint;
+  mine: boolean;
+  onDone: () => void;
+};
 
 /** A value with its unit. */
 export function ValueText({ value, kpi }: { value: bigint; kpi: Reading['kpi'] }) {
@@ -35,8 +43,10 @@ export function ValueText({ value, kpi }: { value: bigint; kpi: Reading['kpi'] }
 }
 
 /** One KPI of one period: its curve with the value on it, who reported it, and until when it can be disputed. */
-export function KpiReading({ data, reading, now, mine, onDone }: Props) {
-  const { kpi, stage, outcome, score, stands } = reading;
+export function KpiReading({ data, reading, recordedScore, now, mine, onDone }: Props) {
+  const { kpi, stage, outcome, score, stands, attestation } = reading;
+  const isSettled = reading.period < data.grant.account.nextPeriod;
+  if (isSettled && attestation === undefined) return <ClosedReading reading={reading} score={recordedScore} />;
   const value = stands && outcome.kind === 'value' ? outcome.value : undefined;
   return (
     <article className="reading">
@@ -66,6 +76,39 @@ export function KpiReading({ data, reading, now, mine, onDone }: Props) {
         rangeMin={kpi.rangeMin}
         rangeMax={kpi.rangeMax}
         value={value}
+      />
+    </article>
+  );
+}
+
+/** A KPI of a settled period without an account any more: nobody reported, or the attestation was closed since. */
+function ClosedReading({ reading: { kpi }, score }: { reading: Reading; score: number | undefined }) {
+  return (
+    <article className="reading">
+      <div>
+        <h4>
+          <HostileText text={kpi.name} />
+        </h4>
+        <p className="score">
+          {score === undefined ? (
+            <span className="muted">Settled</span>
+          ) : (
+            <>
+              Scored <strong>{percent(score)}</strong>
+            </>
+          )}
+        </p>
+        <p className="hint">
+          There is no attestation any more: it was closed after the settlement, or nobody reported. The plan’s statement
+          has the value.
+        </p>
+      </div>
+      <CurveChart
+        curve={kpi.curve}
+        decimals={kpi.decimals}
+        unit={kpi.unit}
+        rangeMin={kpi.rangeMin}
+        rangeMax={kpi.rangeMax}
       />
     </article>
   );
@@ -117,7 +160,7 @@ function factsOf({ kpi, stage, until, votes, threshold, attestation, stands }: R
   return facts;
 }
 
-function DisputeButton({ data, reading, now, onDone }: Omit<Props, 'mine'>) {
+function DisputeButton({ data, reading, now, onDone }: Omit<Props, 'mine' | 'recordedScore'>) {
   const [open, setOpen] = useState(false);
   const hindrance = disputeHindrance(data.plan, data.grant, reading, now);
   if (hindrance !== undefined) return null;
@@ -131,7 +174,12 @@ function DisputeButton({ data, reading, now, onDone }: Omit<Props, 'mine'>) {
   );
 }
 
-function DisputeDialog({ data, reading, onDone, onClose }: Omit<Props, 'mine' | 'now'> & { onClose: () => void }) {
+function DisputeDialog({
+  data,
+  reading,
+  onDone,
+  onClose,
+}: Omit<Props, 'mine' | 'now' | 'recordedScore'> & { onClose: () => void }) {
   const { chain } = useApp();
   const { start } = useAction();
   const [reason, setReason] = useState('');

@@ -1,27 +1,27 @@
 import type { ReactNode } from 'react';
-import type { EarnoutEvent } from '../chain/events';
-import { settled, trancheOf } from '../model/grant';
+import { settled as settledBy, trancheOf } from '../model/grant';
 import { type Reading, readingsFor, scoresOf } from '../model/reading';
+import type { Settled } from '../model/record';
 import { periodTimes } from '../model/terms';
 import type { GrantData } from '../state/grantData';
 import { percent } from '../text/amount';
 import { Amount } from '../ui/Amount';
 import { Time } from '../ui/Time';
 import { KpiReading } from './KpiReading';
-import type { HistoryState } from './useHistory';
 
 type Props = {
   data: GrantData;
   period: number;
   now: bigint;
   open: boolean;
-  past: HistoryState;
+  /** What was recorded when the period was settled, as far as it is known. */
+  settled: Settled | undefined;
   mine: boolean;
   onDone: () => void;
 };
 
 /** One period of a grant: what it is worth, and each KPI with its curve and value. */
-export function PeriodCard({ data, period, now, open, past, mine, onDone }: Props) {
+export function PeriodCard({ data, period, now, open, settled, mine, onDone }: Props) {
   const { plan, grant, attestations, mint } = data;
   const times = periodTimes(plan, period);
   const readings = readingsFor(plan, grant, period, attestations, now);
@@ -34,7 +34,7 @@ export function PeriodCard({ data, period, now, open, past, mine, onDone }: Prop
           <Time at={times.start} date /> – <Time at={times.end} date />
         </span>
         <span className={`tag ${isSettled ? 'good' : ''}`}>{stateText(isSettled, readings, now, times)}</span>
-        <Result data={data} period={period} readings={readings} past={past} now={now} />
+        <Result data={data} period={period} readings={readings} settled={settled} now={now} />
       </summary>
       <p className="muted">
         Tranche <Amount value={trancheOf(grant, period)} decimals={mint.decimals} />
@@ -42,7 +42,15 @@ export function PeriodCard({ data, period, now, open, past, mine, onDone }: Prop
         the latest on <Time at={times.settleDeadline} />.
       </p>
       {readings.map((reading) => (
-        <KpiReading key={reading.kpi.number} data={data} reading={reading} now={now} mine={mine} onDone={onDone} />
+        <KpiReading
+          key={reading.kpi.number}
+          data={data}
+          reading={reading}
+          recordedScore={settled?.scores[reading.kpi.number]}
+          now={now}
+          mine={mine}
+          onDone={onDone}
+        />
       ))}
     </details>
   );
@@ -67,23 +75,18 @@ function Result({
   data,
   period,
   readings,
-  past,
+  settled,
   now,
-}: Pick<Props, 'data' | 'period' | 'past' | 'now'> & { readings: Reading[] }): ReactNode {
+}: Pick<Props, 'data' | 'period' | 'settled' | 'now'> & { readings: Reading[] }): ReactNode {
   const { plan, grant, mint } = data;
-  if (period < grant.account.nextPeriod) {
-    const about = (event: EarnoutEvent) => 'period' in event && event.period === period;
-    const events = past.history?.events.map(({ event }) => event).filter(about) ?? [];
-    const settledEvent = events.find((event) => event.name === 'GrantSettled');
-    const bonusEvent = events.find((event) => event.name === 'BonusCollected');
-    if (settledEvent === undefined) return null;
+  if (settled !== undefined) {
     return (
       <span>
-        earned <Amount value={settledEvent.earned} decimals={mint.decimals} strong />
-        {bonusEvent !== undefined && bonusEvent.bonus > 0n && (
+        earned <Amount value={settled.earned} decimals={mint.decimals} strong />
+        {settled.bonus > 0n && (
           <>
             {' '}
-            + bonus <Amount value={bonusEvent.bonus} decimals={mint.decimals} />
+            + bonus <Amount value={settled.bonus} decimals={mint.decimals} />
           </>
         )}
       </span>
@@ -91,7 +94,7 @@ function Result({
   }
   const stands = readings.length > 0 && readings.every((reading) => reading.stands);
   if (period !== grant.account.nextPeriod || !stands || now < periodTimes(plan, period).end) return null;
-  const { settlement } = settled(plan, grant, scoresOf(plan, readings));
+  const { settlement } = settledBy(plan, grant, scoresOf(plan, readings));
   return (
     <span>
       would earn <Amount value={settlement.earned} decimals={mint.decimals} strong />
