@@ -208,3 +208,14 @@ impl Client {
             .collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_item_of_an_instruction_is_found_among_groups_of_any_length() {
+        let places: Vec<_> = (0..7).map(|instruction| place_of(instruction, &[1, 2, 0, 3])).collect();
+        assert_eq!(places, [Some(0), Some(1), Some(1), Some(3), Some(3), Some(3), None]);
+    }
+}
