@@ -142,7 +142,7 @@ fn check_grant(input: &Input, policy: UnearnedPolicy) {
     let most = max_credit(combination, *time, kpis, &best).expect("a credit of valid weights");
     let exact_reserve = ceil(allocation, most, FULL_CREDIT);
     let reserve = tranche::reserve(allocation, most, 0);
-    assert_exact(reserve.clone(), &exact_reserve);
+    assert_exact(reserve, &exact_reserve);
     // A grant that nothing can back is refused.
     let Ok(mut reserve) = reserve else { return };
 
