@@ -116,12 +116,24 @@ impl ClientError {
         }
     }
 
-    /// For `map_err`: what was asked, in words.
+    /// For `map_err`: what was asked, in words. Of the URL only the origin is kept: providers put keys into user, path and
+    /// query, and errors are shown and logged.
     pub(super) fn rpc(what: impl Into<String>) -> impl FnOnce(client_error::Error) -> Self {
         let what = what.into();
-        move |source| Self::Rpc {
-            what,
-            source: Box::new(source),
+        move |mut source| {
+            if let client_error::ErrorKind::Reqwest(error) = source.kind.as_mut()
+                && let Some(url) = error.url_mut()
+            {
+                let origin = url.origin().ascii_serialization();
+                match origin.parse() {
+                    Ok(origin) => *url = origin,
+                    Err(_) => url.set_path(""),
+                }
+            }
+            Self::Rpc {
+                what,
+                source: Box::new(source),
+            }
         }
     }
 }

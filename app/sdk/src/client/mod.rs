@@ -77,6 +77,7 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "Client({}, {})", self.rpc.url(), self.commitment.commitment)
+        // Without the URL, into which providers put keys.
+        write!(out, "Client({})", self.commitment.commitment)
     }
 }

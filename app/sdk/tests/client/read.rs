@@ -103,6 +103,16 @@ async fn a_closed_port_is_an_error() {
     assert!(matches!(error, ClientError::Rpc { .. }), "{error}");
 }
 
+#[tokio::test]
+async fn no_error_shows_the_keys_of_an_endpoint() {
+    let client = earnout_sdk::client::Client::new("http://name:secret@127.0.0.1:1/secret?api-key=secret");
+    let error = client.now().await.unwrap_err();
+    for text in [format!("{error}"), format!("{error:?}"), format!("{client:?}")] {
+        assert!(!text.contains("secret"), "{text}");
+    }
+    assert!(error.to_string().contains("127.0.0.1:1"), "{error}");
+}
+
 /// The filters of a search: offsets and bytes.
 fn filters(call: &Value) -> Vec<(u64, Vec<u8>)> {
     let filters = call[1]["filters"].as_array().unwrap().iter();

@@ -513,11 +513,18 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
         }
         let height = self.height().await?;
         let signatures: Vec<_> = self.flights.iter().map(|flight| flight.attempt.signature).collect();
-        let mut answers = Vec::with_capacity(signatures.len());
-        for chunk in signatures.chunks(SIGNATURES_A_REQUEST) {
-            let endpoint = self.bulk.endpoint;
-            let outcomes = self.ask(async || endpoint.outcomes(chunk, searching).await).await?;
-            answers.extend(outcomes);
+        let mut answers = self.outcomes(&signatures, searching).await?;
+        // A process that was halted for minutes finds what it sent gone from the endpoint's recent memory: before something
+        // counts as expired, and is signed anew, the endpoint has to search for it.
+        let over: Vec<usize> = (0..answers.len().min(signatures.len()))
+            .filter(|place| {
+                let last = self.flights[*place].attempt.last_valid_block_height;
+                !searching && height > last && matches!(answers[*place], Ok(None))
+            })
+            .collect();
+        let searched: Vec<_> = over.iter().map(|place| signatures[*place]).collect();
+        for (place, answer) in over.into_iter().zip(self.outcomes(&searched, true).await?) {
+            answers[place] = answer;
         }
         let mut states = Vec::new();
         let mut remaining = Vec::with_capacity(self.flights.len());
@@ -546,6 +553,20 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
             (self.watch)(self.progress);
         }
         Ok(ended)
+    }
+
+    /// What became of `signatures`, one answer for each.
+    async fn outcomes(
+        &mut self,
+        signatures: &[Signature],
+        searching: bool,
+    ) -> Result<Vec<Result<Option<Confirmed>, ClientError>>, BulkError> {
+        let mut answers = Vec::with_capacity(signatures.len());
+        for chunk in signatures.chunks(SIGNATURES_A_REQUEST) {
+            let endpoint = self.bulk.endpoint;
+            answers.extend(self.ask(async || endpoint.outcomes(chunk, searching).await).await?);
+        }
+        Ok(answers)
     }
 
     fn counted(&mut self, outcome: &Outcome, signatures: usize, items: usize) -> AttemptState {

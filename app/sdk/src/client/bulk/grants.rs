@@ -317,8 +317,21 @@ impl<E: GrantChain> GrantImport<'_, E> {
         report.made = made.into_values().collect();
         let places: BTreeMap<String, usize> = open.iter().map(|row| (row_id(&rows[*row]), *row)).collect();
         let mut displacements = 0usize;
+        let mut renumbering = false;
         progress.total = rows.len();
         while !open.is_empty() && report.stopped.is_none() {
+            // The number may have been taken by this row's own transaction, which expired only as far as the endpoint knew.
+            if renumbering {
+                for (row, made) in self.made(journal, rows).await? {
+                    if open.remove(&row) {
+                        report.made.push(made);
+                    }
+                }
+                if open.is_empty() {
+                    break;
+                }
+            }
+            renumbering = true;
             let next = self.chain.next_grant(&self.plan).await?;
             let order: Vec<_> = open.iter().copied().collect();
             let jobs = self.jobs(rows, &order, next)?;

@@ -46,6 +46,9 @@ pub enum JournalError {
         /// What it is.
         found: String,
     },
+    /// It is another kind of file.
+    #[error("{0} is no journal, and was left as it is; name another file with --journal")]
+    NoJournal(PathBuf),
     /// A line cannot be read.
     #[error(
         "the journal {path}, line {line}, cannot be read: {reason}; restore the file, it says what was already sent"
@@ -179,20 +182,25 @@ impl<I: Clone + Serialize + DeserializeOwned> Journal<I> {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(io)?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        if whole < bytes.len() {
-            bytes.truncate(whole);
+        // Only the end of a journal is cut off: another file that was named by mistake stays as it is.
+        if whole == 0 && !is_begin_of(&bytes, header) {
+            return Err(JournalError::NoJournal(path.to_owned()));
+        }
+        let cut = whole < bytes.len();
+        bytes.truncate(whole);
+        let sink = file.try_clone().map_err(io)?;
+        let mut journal = Self::to(path, Box::new(sink));
+        journal.read(&bytes, header)?;
+        if cut {
             let length = u64::try_from(whole).map_err(|_| io(io::ErrorKind::FileTooLarge.into()))?;
             file.set_len(length).map_err(io)?;
         }
-        let mut journal = Self::to(path, Box::new(file));
         if bytes.is_empty() {
             journal.begin(header)?;
             // The name of a new file is on the disk when its folder is.
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             let folder = File::open(folder.unwrap_or(Path::new(".")));
             folder.and_then(|folder| folder.sync_all()).map_err(io)?;
-        } else {
-            journal.read(&bytes, header)?;
         }
         Ok(journal)
     }
@@ -230,12 +238,7 @@ impl<I: Clone + Serialize + DeserializeOwned> Journal<I> {
     }
 
     pub(super) fn begin(&mut self, header: &Header) -> Result<(), JournalError> {
-        let line = Line::Journal {
-            version: VERSION,
-            purpose: header.purpose.clone(),
-            subject: header.subject.clone(),
-        };
-        self.write(&[line], true)
+        self.write(&[first_line(header)], true)
     }
 
     /// Notes signed transactions. They are on the disk when this returns, so that they may be sent.
@@ -408,6 +411,19 @@ impl<I> std::fmt::Debug for Journal<I> {
             self.attempts.len()
         )
     }
+}
+
+fn first_line<I>(header: &Header) -> Line<I> {
+    Line::Journal {
+        version: VERSION,
+        purpose: header.purpose.clone(),
+        subject: header.subject.clone(),
+    }
+}
+
+/// Whether a crash may have left no more than `bytes` of the first line.
+fn is_begin_of(bytes: &[u8], header: &Header) -> bool {
+    serde_json::to_vec(&first_line::<()>(header)).is_ok_and(|line| line.starts_with(bytes))
 }
 
 fn encode(transaction: &VersionedTransaction) -> String {

@@ -78,6 +78,8 @@ struct Chain {
     script: RefCell<HashMap<usize, Fault>>,
     swallow: RefCell<Vec<Swallow>>,
     outage: Cell<Option<(Instant, Instant)>>,
+    /// What was executed before it is found only by a search, or not at all if it says so.
+    forgets: Cell<Option<(Instant, bool)>>,
     /// Somebody else makes a grant when the plan has made so many.
     stranger_at: Cell<Option<usize>>,
     /// Allocations above it are refused.
@@ -95,6 +97,7 @@ impl Chain {
             script: RefCell::default(),
             swallow: RefCell::default(),
             outage: Cell::new(None),
+            forgets: Cell::new(None),
             stranger_at: Cell::new(None),
             most_allocation: Cell::new(u64::MAX),
             ends_at: Cell::new(usize::MAX),
@@ -259,12 +262,16 @@ impl Endpoint for Chain {
     async fn outcomes(
         &self,
         signatures: &[Signature],
-        _searching: bool,
+        searching: bool,
     ) -> Result<Vec<Result<Option<Confirmed>, ClientError>>, ClientError> {
         let outcome = |signature: &Signature| {
             let books = self.books.borrow();
+            let forgotten = self.forgets.get().is_some_and(|(before, for_good)| {
+                let executed = books.executed.get(signature);
+                (for_good || !searching) && executed.is_some_and(|(shows, _)| *shows < before)
+            });
             match books.executed.get(signature) {
-                Some((shows, error)) if *shows <= Instant::now() => match error {
+                Some((shows, error)) if *shows <= Instant::now() && !forgotten => match error {
                     None => Ok(Some(Confirmed {
                         signature: *signature,
                         slot: self.block(),
@@ -646,6 +653,28 @@ async fn an_account_shows_what_the_endpoint_forgot() {
     chain.has_exactly(&rows);
 }
 
+/// A laptop that sleeps, or a process that is stopped and continued: it wakes up when the endpoint has forgotten what it
+/// sent, or would have to search for it.
+#[tokio::test(start_paused = true)]
+async fn a_process_that_slept_makes_nothing_twice() {
+    let rows = rows(40);
+    for for_good in [false, true] {
+        let chain = Chain::new();
+        let mut journal = Journal::nowhere();
+        let work = import(&chain, &mut journal, &rows);
+        let sleeper = async {
+            // All of the first window are posted and executed, and nothing of it shows yet.
+            while chain.books.borrow().posts < 4 {
+                sleep(LATENCY / 4).await;
+            }
+            chain.forgets.set(Some((Instant::now() + BLOCK * 2, for_good)));
+        };
+        let (report, ()) = tokio::join!(work, sleeper);
+        chain.has_exactly(&rows);
+        complete(&report.expect("an import"), &rows);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_outage_within_the_patience_is_sat_out_and_a_longer_one_resumed() {
     let rows = rows(40);
@@ -806,6 +835,20 @@ fn a_journal_is_for_one_purpose_one_process_and_whole_lines() {
     fs::write(&path, [&whole[..], b"{\"event\":\"signed\",\"items\":[{\"ro"].concat()).expect("a file");
     drop(Journal::<Planned>::open(&path, &header()).expect("a journal"));
     assert_eq!(fs::read(&path).expect("a file"), whole);
+
+    // Cut off in the first line.
+    fs::write(&path, &whole[..whole.len() / 2]).expect("a file");
+    drop(Journal::<Planned>::open(&path, &header()).expect("a journal"));
+    assert_eq!(fs::read(&path).expect("a file"), whole);
+
+    // Other files, without a line break at their end or with one: they stay as they are.
+    let begin = std::str::from_utf8(&whole).expect("text").trim_end();
+    let foreign = begin.replace(&PLAN.to_string(), &MINT.to_string());
+    for other in ["[1,2,3]", "name,beneficiary\nAda,x", &format!("{foreign}\n{{\"event")] {
+        fs::write(&path, other).expect("a file");
+        drop(Journal::<Planned>::open(&path, &header()).expect_err("no journal of this work"));
+        assert_eq!(fs::read_to_string(&path).expect("a file"), other);
+    }
 
     fs::write(
         &path,
