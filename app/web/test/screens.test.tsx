@@ -158,6 +158,14 @@ describe('a plan', () => {
     expect(attestations.getByText('80 %')).toBeTruthy();
   });
 
+  it('on mainnet is marked, whatever the endpoint is called', async () => {
+    const s = await scenario();
+    s.chain.genesisHash = () => Promise.resolve('5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d');
+    open(`/plan/${s.plan}`, s.chain, testWallet(s.arbiter));
+    await screen.findByText('Mainnet: real tokens');
+    expect(screen.getByText('http://127.0.0.1:8899')).toBeTruthy();
+  });
+
   it('names what is at an address that is none', async () => {
     const s = await scenario();
     open(`/plan/${s.mint}`, s.chain, testWallet(s.arbiter));

@@ -35,7 +35,7 @@ const BATCH = 20;
 
 /** Shows what an action does before the wallet opens, follows it, and shows how it ended. */
 export function ActionDialog({ action, signer, onClose }: { action: Action; signer: Address; onClose: () => void }) {
-  const { chain, cluster, isMainnet, wallets } = useApp();
+  const { chain, network, wallets } = useApp();
   const [state, setState] = useState<State>({ name: 'preparing' });
   const [signatures, setSignatures] = useState<Signature[]>([]);
 
@@ -74,7 +74,7 @@ export function ActionDialog({ action, signer, onClose }: { action: Action; sign
   }
 
   async function run(request: ActionRequest, prepared: readonly Prepared[]) {
-    const sign = walletSigner(() => wallets.get().connection, walletChain(cluster, isMainnet === true));
+    const sign = walletSigner(() => wallets.get().connection, walletChain(network ?? 'local'));
     const onStep = (step: Step) => setState({ name: 'running', request, step });
     const onConfirmed = (signature: Signature) => setSignatures((all) => [...all, signature]);
     try {

@@ -7,9 +7,10 @@ import { useApp } from './context';
 
 /** Which chain this is, always in sight, and the way to another one. */
 export function ClusterBar({ onChange }: { onChange: (cluster: Cluster) => void }) {
-  const { cluster, isMainnet } = useApp();
+  const { cluster, network } = useApp();
   const [open, setOpen] = useState(false);
-  const name = isMainnet ? 'mainnet' : cluster.name === 'custom' ? 'custom' : cluster.name;
+  const isMainnet = network === 'mainnet';
+  const name = network === undefined || network === 'local' ? cluster.name : network;
   return (
     <div className={isMainnet ? 'cluster mainnet' : 'cluster'}>
       <span className="tag">{isMainnet ? 'Mainnet: real tokens' : name}</span>

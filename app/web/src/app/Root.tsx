@@ -1,7 +1,7 @@
-import { Suspense, lazy, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { Suspense, lazy, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { Address } from '@solana/kit';
 import type { Chain } from '../chain/chain';
-import type { Cluster } from '../chain/cluster';
+import { type Cluster, type Network, networkOf } from '../chain/cluster';
 import { asFault } from '../chain/fault';
 import { rpcChain } from '../chain/rpcChain';
 import { Grants } from '../screens/Grants';
@@ -9,7 +9,7 @@ import { GrantScreen } from '../screens/GrantScreen';
 import { Home } from '../screens/Home';
 import { PlanScreen } from '../screens/PlanScreen';
 import { chainTime } from '../state/clock';
-import { type Route, type View, fragmentOf, parseRoute } from '../state/route';
+import { type Route, type View, fragmentOf, parseRoute, pathOf } from '../state/route';
 import { Loading, Notice } from '../ui/Notice';
 import type { WalletStore } from '../wallet/wallets';
 import { type Action, Actions } from './action';
@@ -26,8 +26,6 @@ const Rule = lazy(() => import('../screens/Rule'));
 const Roles = lazy(() => import('../screens/Roles'));
 const NewPlan = lazy(() => import('../screens/NewPlan'));
 
-/** The genesis hash of Solana's mainnet: whatever the endpoint is called, this is how it is known. */
-const MAINNET_GENESIS = '5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d';
 /** How often the chain's time is asked for, milliseconds. */
 const CLOCK_MS = 15_000;
 
@@ -77,9 +75,9 @@ function OnCluster({
   const { cluster, view } = route;
   const { rpcUrl, wsUrl, name } = cluster;
   const chain = useMemo(() => connect({ name, rpcUrl, wsUrl }), [connect, name, rpcUrl, wsUrl]);
-  const isMainnet = useIsMainnet(chain);
+  const network = useNetwork(chain, cluster);
   const now = useChainTime(chain);
-  const app = useMemo<AppContext>(() => ({ cluster, chain, isMainnet, wallets }), [cluster, chain, isMainnet, wallets]);
+  const app = useMemo<AppContext>(() => ({ cluster, chain, network, wallets }), [cluster, chain, network, wallets]);
   const [pending, setPending] = useState<Pending>();
   const actions = useMemo(
     () => ({
@@ -164,12 +162,32 @@ function Footer() {
   );
 }
 
+const TITLES: Record<View['name'], string> = {
+  home: 'Pay for results',
+  grants: 'My grants',
+  grant: 'Grant',
+  plan: 'Plan',
+  manage: 'Manage a plan',
+  attest: 'Attest',
+  rule: 'Rule',
+  roles: 'My roles',
+  new: 'New plan',
+  unknown: 'No such page',
+};
+
 function Screen({ view }: { view: View }) {
   const href = useHref();
 
+  const path = pathOf(view);
+  const shown = useRef(path);
   useEffect(() => {
+    document.title = `${TITLES[view.name]} – Earnout`;
+    if (shown.current === path) return;
+    // Another page: begin at its top, also for who hears it.
+    shown.current = path;
     window.scrollTo(0, 0);
-  }, [view]);
+    document.getElementById('content')?.focus();
+  }, [view.name, path]);
   switch (view.name) {
     case 'home':
       return <Home />;
@@ -203,20 +221,20 @@ function Screen({ view }: { view: View }) {
   }
 }
 
-function useIsMainnet(chain: Chain): boolean | undefined {
-  const [known, setKnown] = useState<{ chain: Chain; isMainnet: boolean }>();
+function useNetwork(chain: Chain, cluster: Cluster): Network | undefined {
+  const [known, setKnown] = useState<{ chain: Chain; hash: string }>();
   useEffect(() => {
     let gone = false;
     // An endpoint that does not answer is reported by the screen that needs it.
     void chain.genesisHash().then(
-      (hash) => gone || setKnown({ chain, isMainnet: hash === MAINNET_GENESIS }),
+      (hash) => gone || setKnown({ chain, hash }),
       () => undefined,
     );
     return () => {
       gone = true;
     };
   }, [chain]);
-  return known?.chain === chain ? known.isMainnet : undefined;
+  return known?.chain === chain ? networkOf(known.hash, cluster) : undefined;
 }
 
 /** The chain's time, moved on by the browser's clock between two readings. */

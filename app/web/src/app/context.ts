@@ -1,6 +1,6 @@
 import { createContext, useContext, useSyncExternalStore } from 'react';
 import type { Chain } from '../chain/chain';
-import type { Cluster } from '../chain/cluster';
+import type { Cluster, Network } from '../chain/cluster';
 import type { View } from '../state/route';
 import { fragmentOf } from '../state/route';
 import type { WalletStore } from '../wallet/wallets';
@@ -10,7 +10,7 @@ export type AppContext = {
   cluster: Cluster;
   chain: Chain;
   /** Undefined until the chain said which one it is. */
-  isMainnet: boolean | undefined;
+  network: Network | undefined;
   wallets: WalletStore;
 };
 

@@ -62,10 +62,22 @@ export function explorerUrl(cluster: Cluster, kind: 'tx' | 'address', id: string
   return suffix === undefined ? undefined : `https://explorer.solana.com/${kind}/${id}${suffix}`;
 }
 
-/** How wallets name the chain. */
-export function walletChain(cluster: Cluster, isMainnet: boolean): `solana:${string}` {
-  if (isMainnet) return 'solana:mainnet';
-  return cluster.name === 'custom' || cluster.name === 'localnet' ? 'solana:localnet' : `solana:${cluster.name}`;
+/** What an endpoint turned out to be, whatever its address says. */
+export type Network = 'mainnet' | 'devnet' | 'testnet' | 'local';
+
+const GENESIS: Record<string, Network> = {
+  '5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d': 'mainnet',
+  EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG: 'devnet',
+};
+
+/** The network with this genesis hash; testnet, which begins anew at times, is known by its endpoint only. */
+export function networkOf(genesisHash: string, cluster: Cluster): Network {
+  return GENESIS[genesisHash] ?? (cluster.name === 'testnet' ? 'testnet' : 'local');
+}
+
+/** How wallets name the network. */
+export function walletChain(network: Network): `solana:${string}` {
+  return network === 'local' ? 'solana:localnet' : `solana:${network}`;
 }
 
 function checkedWs(url: string): string {

@@ -1,6 +1,6 @@
 import type { Address } from '@solana/kit';
 import { describe, expect, it } from 'vitest';
-import { customCluster, publicCluster } from '../chain/cluster';
+import { customCluster, networkOf, publicCluster, walletChain } from '../chain/cluster';
 import { type View, fragmentOf, parseRoute } from './route';
 
 const KEY = '4Nd1mYcvsTSt5FqVqQHnAqtvQxQxB4QqQ2n1LKLmYB7A' as Address;
@@ -45,5 +45,21 @@ describe('the page’s address', () => {
   it('finds the websocket where Solana’s tools do', () => {
     expect(customCluster('http://127.0.0.1:8899').wsUrl).toBe('ws://127.0.0.1:8900/');
     expect(customCluster('https://rpc.example').wsUrl).toBe('wss://rpc.example/');
+  });
+
+  it('does not decide what network it is: the genesis hash does', () => {
+    const mainnet = '5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d';
+    for (const cluster of [
+      customCluster('https://my-devnet.example'),
+      publicCluster('devnet'),
+      publicCluster('localnet'),
+    ]) {
+      expect(networkOf(mainnet, cluster)).toBe('mainnet');
+      expect(walletChain(networkOf(mainnet, cluster))).toBe('solana:mainnet');
+    }
+    expect(networkOf('EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG', customCluster('https://a.example'))).toBe(
+      'devnet',
+    );
+    expect(walletChain(networkOf(KEY, publicCluster('mainnet')))).toBe('solana:localnet');
   });
 });

@@ -41,7 +41,8 @@ export function fragmentOf(view: View, cluster: Cluster): string {
   return `#${pathOf(view)}?${clusterQuery(cluster)}`;
 }
 
-function pathOf(view: View): string {
+/** The path of a view, without its cluster. */
+export function pathOf(view: View): string {
   switch (view.name) {
     case 'home':
       return '/';
