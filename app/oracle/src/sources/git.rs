@@ -6,7 +6,7 @@ use {
     globset::{Glob, GlobSet, GlobSetBuilder},
     rust_decimal::Decimal,
     serde::{Deserialize, Serialize},
-    std::{path::PathBuf, time::Duration},
+    std::{os::unix::ffi::OsStringExt, path::PathBuf, time::Duration},
     tokio::process,
 };
 
@@ -58,6 +58,14 @@ impl Git {
         if let Some(remote) = &self.fetch {
             self.git(&["fetch", "--quiet", "--", remote]).await?;
         }
+        // The past of a shallow clone is not there, and what is not there is not counted.
+        let shallow = self.git(&["rev-parse", "--is-shallow-repository"]).await?;
+        if shallow.trim_ascii() != b"false" {
+            return Err(SourceError::Unexpected(
+                "the repository is a shallow clone, in which commits are missing: `git fetch --unshallow` it"
+                    .to_owned(),
+            ));
+        }
         let head = self
             .git(&[
                 "rev-parse",
@@ -103,6 +111,9 @@ impl Git {
             .args(["-c", "core.quotePath=true", "-c", "log.showSignature=false"])
             .args(arguments)
             .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env_remove("GIT_DIR")
+            .env_remove("GIT_WORK_TREE")
             .env("LC_ALL", "C");
         output(command, self.timeout, &format!("git in {}", folder.display())).await
     }
@@ -125,7 +136,7 @@ impl Git {
             }
             let changed = commit
                 .files
-                .filter(|file| self.paths.is_empty() || paths.is_match(file))
+                .filter(|file| self.paths.is_empty() || paths.is_match(unquoted(file)))
                 .count();
             if changed > 0 || self.paths.is_empty() {
                 commits = commits.saturating_add(1);
@@ -162,6 +173,43 @@ impl Git {
         mistakes.extend(self.globs().err().map(|error| error.to_string()));
         mistakes
     }
+}
+
+/// A file name as git prints it with `core.quotePath`: what is not plain ASCII stands in quotes, with C's escapes.
+fn unquoted(name: &str) -> PathBuf {
+    let Some(inner) = name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) else {
+        return name.into();
+    };
+    let mut bytes = Vec::with_capacity(inner.len());
+    let mut rest = inner.bytes().peekable();
+    while let Some(byte) = rest.next() {
+        if byte != b'\\' {
+            bytes.push(byte);
+            continue;
+        }
+        match rest.next() {
+            Some(digit @ b'0'..=b'3') => {
+                let mut code = digit - b'0';
+                for _ in 0..2 {
+                    let low = rest.next_if(|byte| (b'0'..=b'7').contains(byte)).unwrap_or(b'0');
+                    code = code.wrapping_mul(8).wrapping_add(low - b'0');
+                }
+                bytes.push(code);
+            }
+            Some(letter) => bytes.push(match letter {
+                b'a' => 7,
+                b'b' => 8,
+                b't' => b'\t',
+                b'n' => b'\n',
+                b'v' => 11,
+                b'f' => 12,
+                b'r' => b'\r',
+                other => other,
+            }),
+            None => bytes.push(b'\\'),
+        }
+    }
+    std::ffi::OsString::from_vec(bytes).into()
 }
 
 /// One commit of the log.
@@ -219,5 +267,42 @@ mod tests {
         let source: Git = toml::from_str("repository = '.'\nmeasure = 'commits'").unwrap();
         assert!(source.read(&scope(), &answer("\u{1e}a1 soon ann\n")).is_err());
         assert_eq!(source.read(&scope(), &answer("")).unwrap().value.to_string(), "0");
+    }
+
+    fn git(folder: &std::path::Path, arguments: &[&str]) {
+        let done = std::process::Command::new("git")
+            .arg("-C")
+            .arg(folder)
+            .args(["-c", "user.name=Ann", "-c", "user.email=ann@example.org"])
+            .args(["-c", "commit.gpgSign=false"])
+            .args(arguments)
+            .env("GIT_COMMITTER_DATE", "2027-05-01T00:00:00Z")
+            .env("GIT_AUTHOR_DATE", "2027-05-01T00:00:00Z")
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+    }
+
+    #[tokio::test]
+    async fn every_name_counts_and_a_shallow_clone_does_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let origin = dir.path().join("origin");
+        std::fs::create_dir_all(origin.join("docs")).unwrap();
+        git(dir.path(), &["init", "--quiet", "origin"]);
+        for name in ["plain.md", "größe.md", "a \"b\"\t\\c.md"] {
+            std::fs::write(origin.join("docs").join(name), "x").unwrap();
+            git(&origin, &["add", "."]);
+            git(&origin, &["commit", "--quiet", "-m", "more"]);
+        }
+        let text = "measure = 'files-changed'\npaths = ['docs/*.md']";
+        let mut source: Git = toml::from_str(text).unwrap();
+        source.repository = Some(origin.clone());
+        let parts = source.fetch(&scope()).await.unwrap();
+        assert_eq!(source.read(&scope(), &parts).unwrap().value.to_string(), "3");
+        let url = format!("file://{}", origin.display());
+        git(dir.path(), &["clone", "--quiet", "--depth", "1", &url, "shallow"]);
+        source.repository = Some(dir.path().join("shallow"));
+        let error = source.fetch(&scope()).await.unwrap_err().to_string();
+        assert!(error.contains("shallow clone"), "{error}");
     }
 }

@@ -11,7 +11,7 @@ use {
     std::time::Duration,
 };
 
-/// Entries of a page; GitHub gives no more.
+/// Entries of a page that are asked for; GitHub gives no more.
 const PAGE: usize = 100;
 
 /// Most pages that are asked for.
@@ -50,8 +50,8 @@ pub struct Github {
     pub repository: String,
     /// What is counted.
     pub measure: GithubMeasure,
-    /// Who asks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Who asks. Left out of the evidence.
+    #[serde(default, skip_serializing)]
     pub auth: Option<Auth>,
     /// How long each page may take.
     #[serde(default = "super::default_timeout", with = "crate::duration")]
@@ -72,9 +72,19 @@ impl Github {
                 .header("accept", "application/vnd.github+json")
                 .header("x-github-api-version", "2022-11-28");
             let part = send(builder, self.auth.as_ref(), self.timeout, format!("GET {url}")).await?;
-            let entries = list(&part)?.len();
+            // Servers with the same API can have smaller pages than were asked for: only an empty one is the last.
+            let last = list(&part)?.is_empty();
+            if parts
+                .last()
+                .is_some_and(|before: &Part| !last && before.body == part.body)
+            {
+                return Err(SourceError::Unexpected(format!(
+                    "{} gave the same page twice",
+                    part.request
+                )));
+            }
             parts.push(part);
-            if entries < PAGE {
+            if last {
                 return Ok(parts);
             }
             if parts.len() == MOST_PAGES {
@@ -89,8 +99,12 @@ impl Github {
             GithubMeasure::Releases => "releases?".to_owned(),
             GithubMeasure::IssuesClosed { labels, assignee } => {
                 // `since` is about the last change, which closing is one of: nothing closed in the period is left out.
+                // Oldest first: what is new while the pages are read comes at the end.
                 let since = crate::template::time(scope.start);
-                let mut query = format!("issues?state=closed&since={}", escaped(&since));
+                let mut query = format!(
+                    "issues?state=closed&sort=created&direction=asc&since={}",
+                    escaped(&since)
+                );
                 if !labels.is_empty() {
                     query = format!("{query}&labels={}", escaped(&labels.join(",")));
                 }
@@ -114,6 +128,14 @@ impl Github {
         let mut entries = Vec::new();
         for part in parts {
             entries.extend(list(part)?);
+        }
+        let mut seen = std::collections::HashSet::new();
+        for id in entries.iter().filter_map(|entry| entry["id"].as_u64()) {
+            if !seen.insert(id) {
+                return Err(SourceError::Ambiguous(format!(
+                    "the entry {id} stands there twice: the list changed while it was read"
+                )));
+            }
         }
         let value = match &self.measure {
             GithubMeasure::MilestonePercent { title } => percent(&entries, title)?,
@@ -251,7 +273,7 @@ mod tests {
         let url = source.page_url(&scope(), 2).unwrap();
         assert!(
             url.ends_with(
-                "/repos/ann/app/issues?state=closed&since=2027-04-01T00%3A00%3A00Z&labels=kpi%2Ca%20b&assignee=ann&per_page=100&page=2"
+                "/repos/ann/app/issues?state=closed&sort=created&direction=asc&since=2027-04-01T00%3A00%3A00Z&labels=kpi%2Ca%20b&assignee=ann&per_page=100&page=2"
             ),
             "{url}"
         );
@@ -270,5 +292,41 @@ mod tests {
             ..source
         };
         assert_eq!(wrong.mistakes().len(), 1);
+    }
+
+    #[test]
+    fn an_entry_on_two_pages_is_not_counted_twice() {
+        let source = source("'releases'");
+        let page = r#"[{"id":7,"draft":false,"prerelease":false,"published_at":"2027-05-01T00:00:00Z"}]"#;
+        let pages = [answer(page), answer(page)].concat();
+        let error = source.read(&scope(), &pages).unwrap_err().to_string();
+        assert!(error.contains("changed while it was read"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn small_pages_are_read_to_the_last() {
+        use axum::{Router, extract::RawQuery, routing::get};
+        let pages = async |RawQuery(query): RawQuery| {
+            let page: u32 = query.unwrap().rsplit_once("&page=").unwrap().1.parse().unwrap();
+            let entry =
+                |id| format!(r#"{{"id":{id},"draft":false,"prerelease":false,"published_at":"2027-05-01T00:00:00Z"}}"#);
+            match page {
+                1..=3 => format!("[{},{}]", entry(page * 2), entry(page * 2 + 1)),
+                _ => "[]".to_owned(),
+            }
+        };
+        let always = async || r#"[{"id":1}]"#;
+        let router = Router::new()
+            .route("/repos/ann/app/releases", get(pages))
+            .route("/repos/ann/same/releases", get(always));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut source = source("'releases'");
+        source.url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let parts = source.fetch(&scope()).await.unwrap();
+        assert_eq!(source.read(&scope(), &parts).unwrap().value.to_string(), "6");
+        source.repository = "ann/same".to_owned();
+        let error = source.fetch(&scope()).await.unwrap_err().to_string();
+        assert!(error.contains("same page twice"), "{error}");
     }
 }

@@ -3,9 +3,9 @@
 use {
     super::{
         Auth, Part, Reading, SourceError, http_client, json, moment, only,
-        request::{send, url_mistakes},
+        request::{is_secret, send, url_mistakes},
     },
-    crate::template::{Scope, fill},
+    crate::template::Scope,
     serde::{Deserialize, Serialize},
     std::{collections::BTreeMap, time::Duration},
 };
@@ -22,8 +22,8 @@ pub struct HttpJson {
     /// More headers.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// Who asks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Who asks. Left out of the evidence.
+    #[serde(default, skip_serializing)]
     pub auth: Option<Auth>,
     /// JSONPath of the value.
     pub path: String,
@@ -45,7 +45,7 @@ impl HttpJson {
         let (mut builder, request) = match &self.body {
             None => (client.get(&url), format!("GET {url}")),
             Some(body) => {
-                let body = fill(body, scope)?;
+                let body = super::filled(body, scope, json::quoted)?;
                 let request = format!("POST {url} {body}");
                 let builder = client.post(&url).header("content-type", "application/json");
                 (builder.body(body), request)
@@ -85,13 +85,6 @@ impl HttpJson {
     }
 }
 
-fn is_secret(header: &str) -> bool {
-    let header = header.to_ascii_lowercase();
-    ["authorization", "cookie", "key", "token", "secret"]
-        .iter()
-        .any(|part| header.contains(part))
-}
-
 #[cfg(test)]
 mod tests {
     use {super::*, crate::sources::testing::answer};
@@ -127,5 +120,29 @@ mod tests {
         wrong.path = "users".to_owned();
         wrong.url = "ftp://host/file".to_owned();
         assert_eq!(wrong.mistakes().len(), 2, "{:?}", wrong.mistakes());
+    }
+
+    #[test]
+    fn an_identity_cannot_change_the_body() {
+        let mut scope = crate::sources::testing::scope();
+        scope.grant.as_mut().unwrap().identity = Some("x\", \"all\": \"\\".to_owned());
+        let body = super::super::filled(r#"{{"who": "{identity}"}}"#, &scope, json::quoted).unwrap();
+        let parsed = json::parse(&body).unwrap();
+        assert_eq!(parsed.as_object().unwrap().len(), 1, "{body}");
+        assert_eq!(parsed["who"], "x\", \"all\": \"\\");
+    }
+
+    #[test]
+    fn how_it_signs_in_is_no_part_of_the_evidence() {
+        for auth in [
+            "{ bearer = 'env:TOKEN' }",
+            "{ basic = { user = 'ann', password = 'env:TOKEN' } }",
+            "{ header = { name = 'x-api-key', value = 'env:TOKEN' } }",
+        ] {
+            let json = serde_json::to_string(&source(&format!("auth = {auth}"))).unwrap();
+            assert!(!json.contains("auth"), "{json}");
+            // What is stored can be read again: the value is computed from it.
+            assert_eq!(serde_json::from_str::<HttpJson>(&json).unwrap(), source(""), "{auth}");
+        }
     }
 }

@@ -4,9 +4,13 @@ use {
     super::SourceError,
     crate::value,
     rust_decimal::Decimal,
+    serde::{
+        Deserialize, Deserializer,
+        de::{MapAccess, Visitor},
+    },
     serde_json::{Value, value::RawValue},
     serde_json_path::{JsonPath, NormalizedPath, PathElement},
-    std::collections::BTreeMap,
+    std::fmt,
 };
 
 /// What is wrong with a JSONPath.
@@ -91,8 +95,15 @@ fn at<'a>(document: &'a str, place: &NormalizedPath<'_>) -> Result<&'a RawValue,
     for element in place.iter() {
         let inner = match element {
             PathElement::Name(name) => {
-                let mut object: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).map_err(no_json)?;
-                object.remove(*name)
+                let members: Members<'_> = serde_json::from_str(raw.get()).map_err(no_json)?;
+                let mut named = members.0.into_iter().filter(|(key, _)| key == name);
+                let first = named.next().map(|(_, value)| value);
+                if named.next().is_some() {
+                    return Err(SourceError::Ambiguous(format!(
+                        "the answer has {name:?} twice in one object"
+                    )));
+                }
+                first
             }
             PathElement::Index(index) => {
                 let list: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(no_json)?;
@@ -102,6 +113,38 @@ fn at<'a>(document: &'a str, place: &NormalizedPath<'_>) -> Result<&'a RawValue,
         raw = inner.ok_or_else(|| SourceError::Unexpected(format!("there is nothing at {place}")))?;
     }
     Ok(raw)
+}
+
+/// The members of an object in their order; a key may stand twice, which other types hide.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Each;
+        impl<'de> Visitor<'de> for Each {
+            type Value = Members<'de>;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Each)
+    }
+}
+
+/// `text` inside of a JSON string.
+pub fn quoted(text: &str) -> String {
+    let string = Value::from(text).to_string();
+    let inner = string.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -148,9 +191,17 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_stands_twice_is_one_value() {
-        let twice = r#"{"n": 1, "n": 2}"#;
-        let value = number(twice, "$.n", false).unwrap().to_string();
-        assert_eq!(value, parse(twice).unwrap()["n"].to_string());
+    fn a_key_that_stands_twice_is_ambiguous() {
+        for (twice, path) in [
+            (r#"{"n": 1, "n": 2}"#, "$.n"),
+            (r#"{"a": {"n": 1}, "a": {"n": 1}}"#, "$.a.n"),
+        ] {
+            let error = number(twice, path, false).unwrap_err().to_string();
+            assert!(error.contains("twice"), "{error}");
+        }
+        assert_eq!(
+            number(r#"{"n": 1, "m": 2, "m": 3}"#, "$.n", false).unwrap().to_string(),
+            "1"
+        );
     }
 }

@@ -235,8 +235,9 @@ impl Source {
         match self {
             Self::Http(source) => source.time_path.is_some(),
             Self::Postgres(source) => source.time_column.is_some(),
-            Self::Csv(_) | Self::Manual(_) | Self::Prometheus(_) => true,
-            Self::Github(_) | Self::Git(_) | Self::Command(_) => false,
+            Self::Csv(_) | Self::Manual(_) => true,
+            // The time of an instant query's answer is the time that was asked for, however old its samples are.
+            Self::Prometheus(_) | Self::Github(_) | Self::Git(_) | Self::Command(_) => false,
         }
     }
 
@@ -262,9 +263,14 @@ fn default_timeout() -> Duration {
 
 /// A URL with its placeholders filled in, so that what they stand for cannot change its other parts.
 fn url(template: &str, scope: &Scope) -> Result<String, SourceError> {
+    filled(template, scope, escaped)
+}
+
+/// `template` with its placeholders filled in; the identity, which is free text, as `escape` writes it.
+fn filled(template: &str, scope: &Scope, escape: fn(&str) -> String) -> Result<String, SourceError> {
     let escaped = Scope {
         grant: scope.grant.clone().map(|mut grant| {
-            grant.identity = grant.identity.as_deref().map(escaped);
+            grant.identity = grant.identity.as_deref().map(escape);
             grant
         }),
         ..scope.clone()
@@ -322,13 +328,19 @@ fn now() -> i64 {
 }
 
 /// A point in time as sources write it: RFC 3339, a date with a time and an offset, a day (its beginning in UTC), or Unix
-/// seconds or milliseconds.
+/// seconds or milliseconds since 2001. A time of day without an offset could be any of 24 hours, and a short number a date
+/// without separators: both are refused.
 fn moment(text: &str) -> Result<i64, SourceError> {
     let text = text.trim();
     let unexpected = || SourceError::Unexpected(format!("{text:?} is no time"));
     if let Ok(number) = text.parse::<i64>() {
+        if number < 1_000_000_000 {
+            return Err(SourceError::Unexpected(format!(
+                "{text:?} is no time: Unix seconds of this century have ten digits, and a day is written 2027-04-01"
+            )));
+        }
         // Seconds reach this size in the year 5138, milliseconds did in 1973.
-        let seconds = if number.abs() < 100_000_000_000 {
+        let seconds = if number < 100_000_000_000 {
             number
         } else {
             number.div_euclid(1_000)
@@ -339,6 +351,11 @@ fn moment(text: &str) -> Result<i64, SourceError> {
         return Ok(time.as_second());
     }
     let day: jiff::civil::Date = text.parse().map_err(|_| unexpected())?;
+    if text.len() != "2027-04-01".len() {
+        return Err(SourceError::Unexpected(format!(
+            "{text:?} does not say its offset from UTC, like 2027-04-01T12:00:00Z"
+        )));
+    }
     let begin = day.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| unexpected())?;
     Ok(begin.timestamp().as_second())
 }
@@ -383,7 +400,16 @@ pub(crate) mod testing {
         ] {
             assert_eq!(moment(text).unwrap(), 1_806_537_600, "{text}");
         }
-        assert!(moment("yesterday").is_err());
+        for text in [
+            "yesterday",
+            "20270401",
+            "2027-04-01T12:00:00",
+            "2027-04-01 12:00",
+            "-1",
+            "7",
+        ] {
+            assert!(moment(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -2,12 +2,8 @@
 
 use {
     super::{Auth, Part, Reading, SourceError, http_client, json, only, request::send},
-    crate::{
-        template::{Scope, fill},
-        value,
-    },
+    crate::{template::Scope, value},
     serde::{Deserialize, Serialize},
-    serde_json::Value,
     std::time::Duration,
 };
 
@@ -19,8 +15,8 @@ pub struct Prometheus {
     pub url: String,
     /// PromQL with placeholders; has to give one value.
     pub query: String,
-    /// Who asks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Who asks. Left out of the evidence.
+    #[serde(default, skip_serializing)]
     pub auth: Option<Auth>,
     /// How long the answer may take.
     #[serde(default = "super::default_timeout", with = "crate::duration")]
@@ -29,7 +25,7 @@ pub struct Prometheus {
 
 impl Prometheus {
     pub(super) async fn fetch(&self, scope: &Scope) -> Result<Vec<Part>, SourceError> {
-        let query = fill(&self.query, scope)?;
+        let query = super::filled(&self.query, scope, quoted)?;
         let url = format!("{}/api/v1/query", self.url.trim_end_matches('/'));
         // The last second of the period: its end belongs to the next one.
         let time = scope.end.saturating_sub(1).to_string();
@@ -76,20 +72,27 @@ impl Prometheus {
                 )));
             }
         };
-        // [time, "value"]: the time may have a fraction, of which the whole seconds count.
-        let (Some(time), Some(text)) = (sample[0].as_number(), sample[1].as_str()) else {
+        // [time, "value"]: the time is the one that was asked for, not that of the data.
+        let (Some(_), Some(text)) = (sample[0].as_number(), sample[1].as_str()) else {
             return Err(SourceError::Unexpected("the sample is no [time, value]".to_owned()));
         };
         Ok(Reading {
             value: value::parse(text)?,
-            observed_at: seconds(&Value::Number(time.clone())),
+            observed_at: None,
         })
     }
 }
 
-fn seconds(time: &Value) -> Option<i64> {
-    let text = time.to_string();
-    text.split('.').next()?.parse().ok()
+/// `text` inside of a quoted PromQL string, single or double: escapes that both kinds of string read.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '"' | '\'' | '\\' | '`' | '\n' | '\r' => quoted.push_str(&format!("\\x{:02x}", u32::from(letter))),
+            _ => quoted.push(letter),
+        }
+    }
+    quoted
 }
 
 #[cfg(test)]
@@ -106,7 +109,7 @@ mod tests {
         let vector = r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1814399999.5,"62.5"]}]}}"#;
         let reading = read(vector).unwrap();
         assert_eq!(reading.value.to_string(), "62.5");
-        assert_eq!(reading.observed_at, Some(1_814_399_999));
+        assert_eq!(reading.observed_at, None, "it is the time of the question");
         let scalar = r#"{"status":"success","data":{"resultType":"scalar","result":[1814399999,"7"]}}"#;
         assert_eq!(read(scalar).unwrap().value.to_string(), "7");
     }
@@ -144,5 +147,13 @@ mod tests {
             let error = read(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn an_identity_cannot_change_the_query() {
+        let mut scope = crate::sources::testing::scope();
+        scope.grant.as_mut().unwrap().identity = Some(r#"x"} or vector(9) or up{a="'`\"#.to_owned());
+        let query = super::super::filled(r#"logins{{who="{identity}"}}"#, &scope, quoted).unwrap();
+        assert_eq!(query, r#"logins{who="x\x22} or vector(9) or up{a=\x22\x27\x60\x5c"}"#);
     }
 }

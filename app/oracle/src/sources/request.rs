@@ -4,7 +4,7 @@ use {
     super::{Body, LARGEST_ANSWER, Part, SourceError, now},
     crate::secret::{Secret, SecretError},
     reqwest::{Client, RequestBuilder, Url},
-    serde::{Deserialize, Serialize},
+    serde::Deserialize,
     std::{error::Error, sync::OnceLock, time::Duration},
 };
 
@@ -12,17 +12,16 @@ use {
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How a request says who sends it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Auth {
     /// `Authorization: Bearer …`
-    Bearer(#[serde(skip_serializing)] Secret),
+    Bearer(Secret),
     /// Name and password.
     Basic {
         /// The name.
         user: String,
         /// The password.
-        #[serde(skip_serializing)]
         password: Secret,
     },
     /// A header of its own.
@@ -30,7 +29,6 @@ pub enum Auth {
         /// Name of the header.
         name: String,
         /// Its value.
-        #[serde(skip_serializing)]
         value: Secret,
     },
 }
@@ -117,10 +115,31 @@ pub fn url_mistakes(url: &str) -> Vec<String> {
         Ok(url) if url.password().is_some() || !url.username().is_empty() => {
             Some("the URL has a user name or password in it: use `auth` with a secret".to_owned())
         }
-        Ok(_) => None,
+        // What is asked is part of the evidence and of the log.
+        Ok(url) => url.query_pairs().find(|(name, _)| is_secret(name)).map(|(name, _)| {
+            format!("the URL carries a secret in its parameter {name:?}: use `auth = {{ header = ... }}` with a secret")
+        }),
         Err(error) => Some(format!("{url:?} is no URL: {error}")),
     };
     mistake.into_iter().collect()
+}
+
+/// Whether something of this name, a header or a parameter, is likely to carry a secret.
+pub fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|word| {
+        let secret = [
+            "key",
+            "token",
+            "secret",
+            "password",
+            "passwd",
+            "signature",
+            "authorization",
+        ];
+        secret.iter().any(|end| word.ends_with(end)) || ["auth", "sig", "pwd", "jwt", "cookie"].contains(&word)
+    })
 }
 
 /// An error with all its causes: the outermost alone often says nothing.
@@ -135,4 +154,37 @@ fn chain(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_in_urls_are_refused_and_not_repeated() {
+        for name in [
+            "key",
+            "api_key",
+            "apikey",
+            "access-token",
+            "X-Amz-Signature",
+            "sig",
+            "password",
+            "client_secret",
+        ] {
+            let mistakes = url_mistakes(&format!("https://host.test/users?from=1&{name}=hunter2"));
+            assert_eq!(mistakes.len(), 1, "{name}");
+            assert!(
+                mistakes[0].contains("`auth") && !mistakes[0].contains("hunter2"),
+                "{mistakes:?}"
+            );
+        }
+        for name in ["author", "keyword", "period", "assignee"] {
+            assert_eq!(
+                url_mistakes(&format!("https://host.test/?{name}=x")),
+                Vec::<String>::new()
+            );
+        }
+        assert_eq!(url_mistakes("https://ann:hunter2@host.test/").len(), 1);
+    }
 }

@@ -2,7 +2,7 @@
 
 use {
     crate::services::{commit, postgres, prometheus},
-    axum::{Router, routing::get},
+    axum::{Router, extract::RawQuery, routing::get},
     earnout::{
         instructions::{CreateGrantArgs, CreatePlanArgs},
         state::{Cadence, Combination, CurvePoint, Interpolation, KpiArgs, Release, Scope, UnearnedPolicy},
@@ -167,7 +167,12 @@ async fn plan() -> Plan {
 
 /// A server that answers as GitHub does, and one JSON document of a business.
 async fn web() -> String {
-    let milestones = || async { json!([{"title": "v1", "open_issues": 1, "closed_issues": 2}]).to_string() };
+    let milestones = |RawQuery(query): RawQuery| async move {
+        match query.is_some_and(|query| query.ends_with("&page=1")) {
+            true => json!([{"id": 1, "title": "v1", "open_issues": 1, "closed_issues": 2}]).to_string(),
+            false => "[]".to_owned(),
+        }
+    };
     let revenue = || async { r#"{"quarters": [{"from": "2026-02-01", "revenue": 50000.25}]}"# };
     let router = Router::new()
         .route("/repos/ann/app/milestones", get(milestones))
