@@ -120,7 +120,7 @@ impl From<JournalError> for Fault {
         let advice = match &error {
             JournalError::Io { .. } => "check path, permissions and space; --journal names another file",
             JournalError::InUse(_) => "wait for the other process to end",
-            JournalError::Foreign { .. } => "name another file with --journal",
+            JournalError::Foreign { .. } | JournalError::NoJournal(_) => "name another file with --journal",
             JournalError::Corrupt { .. } => "restore the file from a backup",
         };
         Self::new(&error).advice(advice)
@@ -151,7 +151,17 @@ impl From<ImportError> for Fault {
             ImportError::Bulk(error) => error.into(),
             ImportError::Endpoint(error) => error.into(),
             ImportError::TooLarge(error) => Self::new(error),
-            error @ ImportError::Unclear { .. } => Self::new(error),
+            ImportError::Unclear {
+                grant_index, signature, ..
+            } => Self::new(format!(
+                "whether grant {grant_index} was made for this row cannot be told any more"
+            ))
+            .why("the grant is closed or was handed on, and the endpoint does not know the transaction")
+            .advice(
+                "look into the grant's history with `earnout events`: if it was made for this row, take the row out of \
+                     the file; if not, name a new --journal",
+            )
+            .with_signature(&signature),
         }
     }
 }

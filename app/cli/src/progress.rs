@@ -1,6 +1,7 @@
 //! How far long work is: a bar on a terminal, now and then a line elsewhere.
 
 use {
+    crate::view::text::safe,
     earnout_sdk::{amount::count, client::bulk},
     indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle},
     std::{
@@ -63,7 +64,11 @@ impl Progress {
     pub fn show(&mut self, progress: &bulk::Progress) {
         self.total = self.total.max(progress.total);
         let done = self.before.saturating_add(progress.items).min(self.total);
-        let trouble = progress.trouble.as_ref().map(|trouble| format!("(waiting: {trouble})"));
+        // The endpoint's own words among it.
+        let trouble = progress
+            .trouble
+            .as_ref()
+            .map(|trouble| format!("(waiting: {})", safe(trouble)));
         if self.is_terminal {
             self.bar.set_length(as_u64(self.total));
             self.bar.set_position(as_u64(done));

@@ -114,6 +114,7 @@ impl Claim {
             }
         }
         let mut steps = Vec::new();
+        let mut foreign_owner = None;
         if destination == associated && draft.is_vacant(&destination).await? {
             let payer = draft.payer()?.pubkey();
             steps.push(instructions::create_associated_token_account(
@@ -123,7 +124,17 @@ impl Claim {
                 &token.program,
             ));
         } else {
-            draft.token_account(&token, &destination, "destination").await?;
+            let owner = draft.token_account(&token, &destination, "destination").await?.owner;
+            // The owner of an associated account can hand it to another key, who would be paid.
+            if self.to.is_none() && owner != grant.beneficiary {
+                return Err(Fault::new(format!(
+                    "the associated token account {destination} does not belong to the beneficiary {} any more",
+                    grant.beneficiary
+                ))
+                .why(format!("WrongDestination: its owner is {owner}; nothing was sent"))
+                .advice("the beneficiary can name another token account with --to"));
+            }
+            foreign_owner = Some(owner).filter(|owner| *owner != grant.beneficiary);
         }
         let min_received = match &self.min_received {
             Some(least) => least.base_units(&token)?.unwrap_or(taken),
@@ -149,7 +160,12 @@ impl Claim {
             .fact("amount", token.amount(taken))
             .fact("claimed before", token.amount(amounts.claimed))
             .address(app, "beneficiary", grant.beneficiary)
-            .address(app, "destination", destination)
+            .address(app, "destination", destination);
+        let action = match foreign_owner {
+            Some(owner) => action.address(app, "owner of the destination", owner),
+            None => action,
+        };
+        let action = action
             .address(app, "claimant", claimant.pubkey())
             .signed_by(claimant)
             .asking();

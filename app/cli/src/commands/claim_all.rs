@@ -32,6 +32,8 @@ struct Report {
     total: Amount,
     transactions: usize,
     failed_transactions: usize,
+    #[serde(skip)]
+    is_forecast: bool,
 }
 
 #[derive(Serialize)]
@@ -73,36 +75,39 @@ pub async fn run(app: &App, plan: Pubkey, creating_accounts: bool, sending: Send
             .advice("claim for each grant: `earnout claim GRANT`"));
     }
     let token = app.token_of(&state).await?;
+    let payer = sending.payer.as_ref();
+    let forecast = client.claims_for_all(&plan, creating_accounts, &payer.pubkey()).await?;
+    let (claims, created, passed_over) = &forecast;
     if sending.dry_run {
-        let accounts = client.plan_accounts(&plan, false).await?;
-        let claimable = accounts.claimable()?;
         let report = Report {
-            total: total(&token, claimable.iter().map(|(_, _, amount)| *amount)),
-            claimed: claimable
-                .into_iter()
-                .map(|(grant, state, amount)| {
-                    let (beneficiary, destination) = (state.beneficiary, Pubkey::default());
-                    Line::new(
-                        &token,
-                        &Claim {
-                            grant,
-                            beneficiary,
-                            destination,
-                            amount,
-                        },
-                    )
-                })
-                .collect(),
+            total: total(&token, claims.iter().map(|claim| claim.amount)),
+            claimed: claims.iter().map(|claim| Line::new(&token, claim)).collect(),
+            passed_over: passed_over.iter().map(|claim| Line::new(&token, claim)).collect(),
+            is_forecast: true,
             ..Report::empty(&plan, &token)
         };
         app.output().note("nothing was sent");
         return app.output().show(&report);
     }
-    app.confirm("Claim for every beneficiary?")?;
+    if !claims.is_empty() {
+        let amount = total(&token, claims.iter().map(|claim| claim.amount));
+        let mut summary = format!(
+            "Pay what is claimable to the beneficiaries\n  plan     {plan}\n  amount   {amount} of {}, a little more of what \
+             streams\n  grants   {}\n  payer    {}\n  cluster  {}",
+            token.mint,
+            count(claims.len()),
+            app.named(&payer.pubkey()),
+            app.cluster().unwrap_or_default()
+        );
+        if *created > 0 {
+            summary += &format!("\n  token accounts to make, at the payer's cost: {}", count(*created));
+        }
+        app.output().note(summary);
+        app.confirm("Claim for every beneficiary?")?;
+    }
     let mut progress = bulk::Progress::default();
     let mut shown = Progress::new("claims", 0, 0);
     let mut watch = |state: &bulk::Progress| shown.show(state);
-    let payer = sending.payer.as_ref();
     let done = client
         .claim_for_all(
             &plan,
@@ -133,6 +138,7 @@ impl Report {
             total: token.amount(0),
             transactions: 0,
             failed_transactions: 0,
+            is_forecast: false,
         }
     }
 
@@ -196,12 +202,22 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.claimed.is_empty() {
-            return out.write_str("nothing was claimed");
+        let grants = count(self.claimed.len());
+        match (self.claimed.is_empty(), self.is_forecast) {
+            (true, true) => out.write_str("nothing can be claimed")?,
+            (true, false) => out.write_str("nothing was claimed")?,
+            (false, true) => write!(out, "claimable: {} tokens for {grants} grants", self.total)?,
+            (false, false) => write!(out, "claimed {} tokens for {grants} grants", self.total)?,
         }
-        write!(out, "{} tokens for {} grants", self.total, count(self.claimed.len()))?;
         if self.transactions > 0 {
             write!(out, " in {} transactions", count(self.transactions))?;
+        }
+        if self.is_forecast && !self.passed_over.is_empty() {
+            write!(
+                out,
+                "; {} beneficiaries have no token account, which --create-accounts makes",
+                count(self.passed_over.len())
+            )?;
         }
         Ok(())
     }

@@ -43,6 +43,11 @@ impl Surplus {
         let surplus = plan.surplus(vault)?;
         let amount = self.amount.base_units(&token)?;
         let taken = amount.unwrap_or(surplus);
+        if amount == Some(0) {
+            return Err(Fault::new("the amount to send is zero")
+                .why(format!("{} are surplus; nothing was sent", token.amount(surplus)))
+                .advice("leave out the amount to send all surplus"));
+        }
         if taken > surplus || taken == 0 {
             return Err(Fault::new(format!(
                 "the plan has no surplus of {}",

@@ -108,6 +108,23 @@ impl Client {
         }
     }
 
+    /// What [`Client::claim_for_all`] would do now: the claims, how many of them need an account made, and the beneficiaries
+    /// that would be passed over.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer, or an account holds what the program never writes.
+    pub async fn claims_for_all(
+        &self,
+        plan: &Pubkey,
+        creating_accounts: bool,
+        payer: &Pubkey,
+    ) -> Result<(Vec<Claim>, usize, Vec<Claim>), ClientError> {
+        let accounts = self.plan_accounts(plan, false).await?;
+        let (tasks, passed_over) = self.claims(&accounts, creating_accounts, payer).await?;
+        let created = tasks.iter().filter(|task| task.group.instructions.len() > 1).count();
+        Ok((tasks.into_iter().map(|task| task.item).collect(), created, passed_over))
+    }
+
     /// The claims that can be made, and those that lack an account.
     async fn claims(
         &self,

@@ -15,7 +15,7 @@ use {
     },
     solana_account::Account,
     solana_program::pubkey::Pubkey,
-    std::collections::HashMap,
+    std::collections::{BTreeSet, HashMap},
 };
 
 /// Owner of wallets.
@@ -29,33 +29,41 @@ pub struct Chain<'a> {
     pub grants: &'a [(Pubkey, Grant)],
     /// Base units in the vault.
     pub vault: u64,
+    /// Numbers of grants that earlier runs made for rows which the file does not have any more.
+    pub replaced: &'a BTreeSet<u32>,
     /// Unix seconds.
     pub now: i64,
 }
 
 impl Chain<'_> {
     /// Everything that is wrong with `rows`, which are not made yet. `again`: that a grant with the same terms exists is
-    /// meant.
+    /// meant, or one that an earlier run made from the same line before it was changed.
     pub fn check(&self, rows: &[&Row], again: bool) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
-        let existing: HashMap<&Pubkey, &Grant> = match again {
-            true => HashMap::new(),
-            false => self
-                .grants
-                .iter()
-                .map(|(_, grant)| (&grant.beneficiary, grant))
-                .collect(),
-        };
+        let mut existing: HashMap<&Pubkey, Vec<&Grant>> = HashMap::new();
+        for (_, grant) in self.grants.iter().filter(|_| !again) {
+            existing.entry(&grant.beneficiary).or_default().push(grant);
+        }
         let mut reserve = 0u128;
         for row in rows {
             match terms::grant(self.plan, &row.args, self.now) {
                 Ok(grant) => reserve = reserve.saturating_add(u128::from(grant.reserved)),
                 Err(error) => mistakes.push(of_line(row.line, "", terms::message(&error))),
             }
-            let same = existing.get(&row.args.beneficiary);
-            if let Some(grant) = same.filter(|grant| bulk::same_terms(grant, &row.args)) {
+            let theirs = existing
+                .get(&row.args.beneficiary)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            if let Some(grant) = theirs.iter().find(|grant| bulk::same_terms(grant, &row.args)) {
                 let what = format!(
                     "grant {} of the plan has the same beneficiary and terms already; if another one is meant, say --again",
+                    grant.index
+                );
+                mistakes.push(of_line(row.line, "", what));
+            } else if let Some(grant) = theirs.iter().find(|grant| self.replaced.contains(&grant.index)) {
+                let what = format!(
+                    "grant {} was made for this beneficiary by an earlier run, from a line that was changed since: the terms \
+                     of a grant cannot change; put the line back, or if another grant is meant, say --again",
                     grant.index
                 );
                 mistakes.push(of_line(row.line, "", what));
@@ -149,5 +157,86 @@ fn of_file(what: String) -> Mistake {
         line: None,
         field: String::new(),
         what,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use {super::*, bytemuck::Zeroable, earnout::instructions::CreateGrantArgs};
+
+    const BENEFICIARY: Pubkey = Pubkey::new_from_array([7; 32]);
+
+    fn row(allocation: u64) -> Row {
+        Row {
+            line: 2,
+            name: None,
+            args: CreateGrantArgs {
+                grant_index: 0,
+                beneficiary: BENEFICIARY,
+                allocation,
+                first_period: 0,
+                periods: 4,
+                cliff_periods: 0,
+                time_weight: 10_000,
+                kpi_weights: Vec::new(),
+                revocable: false,
+                transferable: false,
+            },
+        }
+    }
+
+    fn grant(index: u32, allocation: u64) -> (Pubkey, Grant) {
+        let mut grant = Grant::zeroed();
+        grant.index = index;
+        grant.beneficiary = BENEFICIARY;
+        grant.allocation = allocation;
+        grant.periods = 4;
+        grant.time_weight = 10_000;
+        (Pubkey::new_unique(), grant)
+    }
+
+    /// What is said of a row for `allocation` about grants that exist.
+    fn said(allocation: u64, grants: &[(Pubkey, Grant)], replaced: &[u32], again: bool) -> Vec<String> {
+        let token = Token {
+            mint: Pubkey::new_unique(),
+            program: Pubkey::new_unique(),
+            decimals: 0,
+        };
+        let chain = Chain {
+            plan: &Plan::zeroed(),
+            token: &token,
+            grants,
+            vault: 0,
+            replaced: &replaced.iter().copied().collect(),
+            now: 0,
+        };
+        let row = row(allocation);
+        let said = chain.check(&[&row], again).into_iter().map(|mistake| mistake.what);
+        said.filter(|what| what.starts_with("grant ")).collect()
+    }
+
+    #[test]
+    fn every_grant_of_a_beneficiary_is_compared() {
+        let grants = [grant(0, 10), grant(1, 20), grant(2, 30)];
+        for (allocation, number) in [(10, 0), (20, 1), (30, 2)] {
+            let said = said(allocation, &grants, &[], false);
+            assert!(
+                said[0].starts_with(&format!("grant {number} of the plan has the same")),
+                "{said:?}"
+            );
+        }
+        assert_eq!(said(40, &grants, &[], false), [""; 0]);
+        assert_eq!(said(10, &grants, &[], true), [""; 0]);
+    }
+
+    #[test]
+    fn a_line_that_was_changed_after_its_grant_was_made_is_refused() {
+        let grants = [grant(0, 10), grant(1, 20)];
+        let refused = said(25, &grants, &[1], false);
+        assert!(
+            refused[0].starts_with("grant 1 was made for this beneficiary"),
+            "{refused:?}"
+        );
+        assert_eq!(said(25, &grants, &[1], true), [""; 0]);
     }
 }

@@ -25,13 +25,18 @@ use {
         amount::count,
         client::{
             Client, ClientError, Submission,
-            bulk::{self, GrantImport, Header, ImportError, ImportReport, Journal, Planned},
+            bulk::{self, AttemptState, GrantImport, Header, ImportError, ImportReport, Journal, Made, Planned},
         },
         plan_file::{Mistake, Mistakes, read_text},
     },
     report::{Forecast, Report},
     solana_program::pubkey::Pubkey,
-    std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Instant},
+    std::{
+        collections::{BTreeMap, BTreeSet},
+        ffi::OsString,
+        path::PathBuf,
+        time::Instant,
+    },
     table::{Leniency, Row},
 };
 
@@ -155,7 +160,11 @@ impl Import {
             .filter(|(place, _)| !made.contains_key(place))
             .map(|(_, row)| row)
             .collect();
-        let forecast = self.check(client, import, &open, &plan, token).await;
+        let replaced = match &journal {
+            Some(journal) => replaced(journal, &made),
+            None => BTreeSet::new(),
+        };
+        let forecast = self.check(client, import, &open, &replaced, &plan, token).await;
         let forecast = forecast.map_err(|refusal| self.refusal(app, refusal))?;
         if self.bulk.dry_run {
             app.output().note("nothing was sent");
@@ -205,6 +214,7 @@ impl Import {
         client: &Client,
         import: &GrantImport<'_, Client>,
         open: &[&Row],
+        replaced: &BTreeSet<u32>,
         plan: &Plan,
         token: &Token,
     ) -> Result<Forecast, Refusal> {
@@ -216,6 +226,7 @@ impl Import {
             token,
             grants: &grants,
             vault: vault.unwrap_or_default(),
+            replaced,
             now: client.now().await?,
         };
         let mut mistakes = chain.check(open, self.again);
@@ -299,6 +310,15 @@ impl Import {
         };
         Ok(Journal::open(&self.journal_path(), &header)?)
     }
+}
+
+/// Numbers of the grants that earlier runs made for rows which the file does not have any more.
+fn replaced(journal: &Journal<Planned>, made: &BTreeMap<usize, Made>) -> BTreeSet<u32> {
+    let kept: BTreeSet<u32> = made.values().map(|made| made.grant_index).collect();
+    let executed = journal.attempts().iter();
+    let executed = executed.filter(|attempt| matches!(attempt.state, AttemptState::Executed(_)));
+    let all = executed.flat_map(|attempt| attempt.items.iter().map(|planned| planned.grant_index));
+    all.filter(|index| !kept.contains(index)).collect()
 }
 
 /// Why nothing is sent.
