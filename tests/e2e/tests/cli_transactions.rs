@@ -2,9 +2,11 @@
 //! announced and taken back.
 
 use {
-    earnout_e2e::{Chain, Earnout, Finished},
-    earnout_sdk::{accounts, pda},
+    anchor_spl::compat::spl_token_2022_interface::instruction::{AuthorityType, set_authority},
+    earnout_e2e::{Chain, Earnout, Finished, Token},
+    earnout_sdk::{accounts, instructions, pda},
     solana_program::{pubkey::Pubkey, rent::Rent},
+    solana_signer::Signer,
 };
 
 struct World {
@@ -145,4 +147,64 @@ async fn a_plan_that_nobody_cares_for_is_finished_by_a_stranger() {
     let left = world.chain.account(&world.plan).await;
     accounts::closed_plan(&left).expect("a mark that the plan is closed");
     world.run("stranger", "plan close PLAN").failed(1).says("was closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_default_destination_that_changed_hands_is_not_paid() {
+    let world = World::new();
+    let client = world.chain.client();
+    let thief = world.chain.new_key("thief", 1).pubkey();
+    world.chain.warp("800d");
+    world.run("payer", "crank PLAN --no-close").succeeded();
+    let mut grants = Vec::new();
+    for grant in 0..5 {
+        let state = client.grant(&pda::grant(&world.plan, grant)).await.expect("the grant");
+        grants.push((grant, state));
+    }
+    let (number, grant) = grants
+        .into_iter()
+        .find(|(_, state)| state.earned > 0)
+        .expect("somebody earned something");
+    let name = format!("beneficiary-{}", number + 1);
+    let beneficiary = world.chain.key(&name);
+    assert_eq!(beneficiary.pubkey(), grant.beneficiary);
+
+    let token = Token {
+        mint: world.chain.demo_address("mint"),
+        program: world.chain.demo_address("tokenProgram"),
+        decimals: 6,
+    };
+    let (own, other) = (grant.beneficiary, token.account(&thief));
+    let account = token.account(&own);
+    let payer = world.chain.key("payer");
+    let create =
+        |owner| instructions::create_associated_token_account(&payer.pubkey(), owner, &token.mint, &token.program);
+    let hand_over = set_authority(
+        &token.program,
+        &account,
+        Some(&thief),
+        AuthorityType::AccountOwner,
+        &own,
+        &[],
+    );
+    let steps = [create(&own), create(&thief), hand_over.expect("an instruction")];
+    world.chain.send(&steps, &[&payer, &beneficiary]).await;
+
+    for claimant in [name.as_str(), "payer"] {
+        world
+            .run(claimant, &format!("claim PLAN/{number}"))
+            .failed(1)
+            .says("does not belong to the beneficiary")
+            .says(&format!("its owner is {thief}"))
+            .says("--to");
+    }
+    assert_eq!(world.chain.token_balance(&account).await, 0);
+
+    // Named by the beneficiary itself it is paid, and the summary says whose it is.
+    world
+        .run(&name, &format!("claim PLAN/{number} 1 --to {other}"))
+        .succeeded()
+        .says("owner of the destination")
+        .says(&thief.to_string());
+    assert_eq!(world.chain.token_balance(&other).await, 1_000_000);
 }

@@ -141,6 +141,16 @@ async fn every_row_becomes_one_grant_and_a_second_run_makes_nothing() {
     assert_eq!((&report["made"], &report["madeBefore"]), (&205.into(), &200.into()));
     each_has_one(&chain, &plan, 205).await;
 
+    // A line that is changed after its grant was made would make a second one for the same person.
+    let changed = plan.contributors(0, 205).replacen(",100,0,4,", ",90,0,4,", 1);
+    earnout.file(FILE, changed);
+    import(&earnout, &plan, &[])
+        .failed(1)
+        .says("grant 0 was made for this beneficiary by an earlier run")
+        .says("nothing was sent");
+    earnout.file(FILE, plan.contributors(0, 205));
+    each_has_one(&chain, &plan, 205).await;
+
     // Without the journal the chain itself says that they are made.
     fs::remove_file(earnout.home().join(JOURNAL)).expect("a journal");
     let refused = import(&earnout, &plan, &[]).failed(1).says("nothing was sent");
