@@ -54,6 +54,7 @@ impl Endpoints {
             };
             match question(client).await {
                 Err(error @ (ClientError::Rpc { .. } | ClientError::Unreadable(_))) => {
+                    let error = without_urls(error);
                     self.failures.fetch_add(1, Ordering::Relaxed);
                     warn!(endpoint = %shown(url), %error, "an endpoint does not answer");
                     last = Some(error);
@@ -68,10 +69,52 @@ impl Endpoints {
     }
 }
 
+/// The error without the URLs that the connection's words hold: keys stand in them, and errors go to logs and alerts.
+fn without_urls(error: ClientError) -> ClientError {
+    match error {
+        ClientError::Rpc { what, source } => {
+            let text = source.to_string();
+            match hidden(&text) {
+                same if same == text => ClientError::Rpc { what, source },
+                other => ClientError::Rpc {
+                    what,
+                    source: Box::new(std::io::Error::other(other).into()),
+                },
+            }
+        }
+        error => error,
+    }
+}
+
+/// `text` with every URL in it as [`shown`] shows it.
+fn hidden(text: &str) -> String {
+    let mut hidden = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(begin) = [rest.find("http://"), rest.find("https://")]
+        .into_iter()
+        .flatten()
+        .min()
+    {
+        let (before, from) = rest.split_at(begin);
+        let end = from
+            .find(|c: char| c.is_whitespace() || "()\"'<>".contains(c))
+            .unwrap_or(from.len());
+        let (url, after) = from.split_at(end);
+        hidden.push_str(before);
+        hidden.push_str(&shown(url));
+        rest = after;
+    }
+    hidden.push_str(rest);
+    hidden
+}
+
 /// An endpoint without what may be a key: providers put those into the path, the query or the user name.
 fn shown(url: &str) -> String {
     match reqwest::Url::parse(url) {
-        Ok(url) => format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default()),
+        Ok(url) => {
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
+        }
         Err(_) => "endpoint".to_owned(),
     }
 }
@@ -85,6 +128,24 @@ mod tests {
         assert_eq!(
             shown("https://user:pw@rpc.test/v2/s3cret?api-key=x"),
             "https://rpc.test"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_is_away_does_not_give_its_key_away() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let chain: Chain =
+            toml::from_str(&format!("endpoints = ['http://{address}/v2/hunter2?api-key=hunter3']")).unwrap();
+        let answer = Endpoints::new(&chain)
+            .ask(async |client| client.block_height().await)
+            .await;
+        let error = answer.unwrap_err();
+        let error = format!("{error:?} {error}");
+        assert!(
+            error.contains(&address.to_string()) && !error.contains("hunter"),
+            "{error}"
         );
     }
 

@@ -212,7 +212,8 @@ impl Daemon {
         self.payer.as_deref().unwrap_or(self.oracle.as_ref())
     }
 
-    fn courier(&self) -> Courier<'_> {
+    /// Who brings signed transactions onto the chain.
+    pub fn courier(&self) -> Courier<'_> {
         Courier {
             endpoints: &self.endpoints,
             journal: &self.journal,
@@ -257,12 +258,22 @@ impl Daemon {
             Err(hold) => self.alert("clock", None, hold.to_string()).await,
         }
         let mut round = Round::default();
+        let mut trouble = None;
+        // What is wrong with one plan or file does not cost the votes on the others.
         for address in self.config.plans() {
             let feeds: Vec<&Feed> = self.config.feeds.iter().filter(|feed| feed.plan == address).collect();
-            self.round_of_plan(address, &feeds, filter, now, clock.is_ok(), &mut round)
-                .await?;
+            let done = self
+                .round_of_plan(address, &feeds, filter, now, clock.is_ok(), &mut round)
+                .await;
+            if let Err(problem) = done {
+                warn!(plan = %address, %problem, "the round of a plan failed");
+                trouble = trouble.or(Some(problem));
+            }
         }
         self.tell_holds()?;
+        if let Some(problem) = trouble {
+            return Err(problem);
+        }
         let failures = i64::try_from(self.endpoints.failures()).unwrap_or(i64::MAX);
         self.metrics.endpoint_failures.set(failures);
         self.metrics.round(here);
@@ -280,19 +291,24 @@ impl Daemon {
     ) -> Result<(), DaemonError> {
         let mut state = self.plan(address, false).await?;
         let mut bound = Vec::new();
+        let mut trouble: Option<DaemonError> = None;
         for feed in feeds {
-            bound.push(Bound::new(feed, &state.plan)?);
+            let identities = match &feed.identities {
+                Some(file) => Identities::read(file).map_err(DaemonError::from),
+                None => Ok(Identities::default()),
+            };
+            match (Bound::new(feed, &state.plan), identities) {
+                (Ok(feed), Ok(identities)) => bound.push((feed, identities)),
+                (Err(problem), _) => trouble = trouble.or(Some(problem.into())),
+                (_, Err(problem)) => trouble = trouble.or(Some(problem)),
+            }
         }
-        if bound.iter().any(|bound| bound.individual) {
+        if bound.iter().any(|(bound, _)| bound.individual) {
             state = self.plan(address, true).await?;
         }
         let mut open: Vec<(&Bound<'_>, Duty)> = Vec::new();
-        for bound in &bound {
-            let identities = match &bound.feed.identities {
-                Some(file) => Identities::read(file)?,
-                None => Identities::default(),
-            };
-            let duties = bound.duties(&state.plan, &state.grants, &identities, &self.oracle(), now)?;
+        for (bound, identities) in &bound {
+            let duties = bound.duties(&state.plan, &state.grants, identities, &self.oracle(), now)?;
             for duty in duties.into_iter().filter(|duty| filter.takes(duty)) {
                 if now >= duty.opens {
                     open.push((bound, duty));
@@ -301,12 +317,12 @@ impl Daemon {
                 }
             }
         }
-        let left = self.not_yet_voted(open, now, round).await?;
+        let left = self.not_yet_voted(open, round).await?;
         self.warn_of_closing(&left, now).await;
         if !clock_is_right {
             round.held += left.len();
             self.tell_lag(feeds, &left, now)?;
-            return Ok(());
+            return trouble.map_or(Ok(()), Err);
         }
         let mut due = Vec::new();
         for (bound, duty) in left {
@@ -319,23 +335,22 @@ impl Daemon {
         if self.stopping.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let count = ballots.len();
         let refused = self.courier().send(ballots).await?;
         self.hold_refused(&due, &refused, round).await?;
         for (bound, duty) in &due {
             if self.journal().vote(&duty.target)?.is_some() {
                 self.metrics.last_success.with_label_values(&[&bound.feed.id]).set(now);
+                round.voted += 1;
             }
         }
-        round.voted += count.saturating_sub(refused.len());
-        self.tell_lag(feeds, &due, now)
+        self.tell_lag(feeds, &due, now)?;
+        trouble.map_or(Ok(()), Err)
     }
 
     /// Compares with the chain, and leaves only what this oracle has not voted on there.
     async fn not_yet_voted<'a>(
         &self,
         open: Vec<(&'a Bound<'a>, Duty)>,
-        now: i64,
         round: &mut Round,
     ) -> Result<Vec<(&'a Bound<'a>, Duty)>, DaemonError> {
         let addresses: Vec<Pubkey> = open.iter().map(|(_, duty)| address(&duty.target)).collect();
@@ -348,6 +363,8 @@ impl Daemon {
         };
         let mut states = BTreeMap::new();
         let mut left = Vec::new();
+        // Both ends of how long a vote has been known are of this machine's clock.
+        let here = jiff::Timestamp::now().as_second();
         for ((bound, duty), attestation) in open.into_iter().zip(attestations) {
             let plan = duty.target.plan;
             if let std::collections::btree_map::Entry::Vacant(entry) = states.entry(plan) {
@@ -363,10 +380,10 @@ impl Daemon {
             match (on_chain, known) {
                 (Some((value, evidence)), known) => {
                     round.already += 1;
-                    self.note_vote(bound, &duty, value, evidence, known.is_none(), now)
+                    self.note_vote(bound, &duty, value, evidence, known.is_none(), here)
                         .await?;
                 }
-                (None, Some(vote)) if now < vote.at.saturating_add(LOST_AFTER) => {
+                (None, Some(vote)) if here < vote.at.saturating_add(LOST_AFTER) => {
                     debug!(feed = duty.feed, "a vote is not visible yet");
                     round.already += 1;
                 }
@@ -398,14 +415,14 @@ impl Daemon {
         value: i64,
         evidence: [u8; 32],
         news: bool,
-        now: i64,
+        here: i64,
     ) -> Result<(), DaemonError> {
         if news {
             let vote = Vote {
                 value,
                 evidence,
                 signature: None,
-                at: now,
+                at: here,
             };
             self.journal().record_vote(&duty.target, &vote)?;
         }

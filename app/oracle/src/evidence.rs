@@ -10,8 +10,9 @@ use {
     sha2::{Digest, Sha256},
     solana_program::pubkey::Pubkey,
     std::{
-        fs::{self, File},
+        fs::{self, File, OpenOptions},
         io::{self, ErrorKind, Write},
+        os::unix::fs::{DirBuilderExt, OpenOptionsExt},
         path::{Path, PathBuf},
     },
     thiserror::Error,
@@ -167,7 +168,7 @@ impl Store {
     /// # Errors
     /// If it cannot be made.
     pub fn open(folder: PathBuf) -> Result<Self, EvidenceError> {
-        fs::create_dir_all(&folder).map_err(failed("cannot create", &folder))?;
+        create(&folder)?;
         Ok(Self(folder))
     }
 
@@ -192,10 +193,15 @@ impl Store {
             return Ok(hash);
         }
         let folder = file.parent().unwrap_or(&self.0);
-        fs::create_dir_all(folder).map_err(failed("cannot create", folder))?;
+        create(folder)?;
         let unfinished = file.with_extension("json.tmp");
         let write = || -> io::Result<()> {
-            let mut out = File::create(&unfinished)?;
+            let mut out = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&unfinished)?;
             out.write_all(&bytes)?;
             out.sync_all()?;
             fs::rename(&unfinished, &file)?;
@@ -242,6 +248,12 @@ impl Store {
             ))),
         }
     }
+}
+
+/// Makes a folder, and those that it is in, for their owner alone: values are known here before they are published.
+fn create(folder: &Path) -> Result<(), EvidenceError> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(failed("cannot create", folder))
 }
 
 fn failed(what: &'static str, file: &Path) -> impl FnOnce(io::Error) -> EvidenceError {
@@ -292,6 +304,11 @@ mod tests {
         let stored = store.get(&hash).unwrap();
         assert_eq!(stored, evidence);
         assert_eq!(stored.value().unwrap(), 625);
+        let file = store.file(&hash);
+        for (path, expected) in [(file.as_path(), 0o600), (file.parent().unwrap(), 0o700)] {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions()) & 0o777;
+            assert_eq!(mode, expected, "others cannot read {}", path.display());
+        }
     }
 
     #[test]

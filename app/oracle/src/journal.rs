@@ -8,8 +8,9 @@ use {
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,
     std::{
-        fs::{File, OpenOptions, TryLockError},
+        fs::{self, File, OpenOptions, TryLockError},
         io,
+        os::unix::fs::{OpenOptionsExt, PermissionsExt},
         path::{Path, PathBuf},
     },
     thiserror::Error,
@@ -105,6 +106,9 @@ pub enum JournalError {
     /// The database holds something that this version does not write.
     #[error("the journal holds something unreadable: {0}")]
     Unreadable(String),
+    /// A value was taken back before it was sent.
+    #[error("a value was forgotten before it was sent: it is measured again")]
+    Forgotten,
     /// The database is of a newer version.
     #[error("the journal is of version {0}, this daemon knows {VERSION}: use the newer daemon")]
     Newer(i64),
@@ -177,6 +181,15 @@ impl Journal {
 
     fn connect(folder: &Path, lock: Option<File>) -> Result<Self, JournalError> {
         let file = folder.join("journal.db");
+        private(folder)?;
+        // SQLite gives its other files the permissions of this one.
+        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&file);
+        made.map_err(|error| JournalError::Io {
+            what: "cannot open",
+            file: file.clone(),
+            error,
+        })?;
+        private(&file)?;
         let mut database = Connection::open(&file)?;
         database.busy_timeout(std::time::Duration::from_secs(10))?;
         database.pragma_update(None, "journal_mode", "WAL")?;
@@ -264,7 +277,7 @@ impl Journal {
     /// Writes down a signed transaction. Only after this may it be sent.
     ///
     /// # Errors
-    /// If the journal cannot be written.
+    /// `Forgotten` if somebody forgot one of the values in the meantime, and if the journal cannot be written.
     pub fn record_attempt(&mut self, attempt: &Attempt, at: i64) -> Result<(), JournalError> {
         let transaction = self.database.transaction()?;
         let signature = attempt.signature.to_string();
@@ -275,6 +288,10 @@ impl Journal {
         )?;
         for target in &attempt.targets {
             let (plan, kpi, period, subject) = key(target);
+            let sql = "SELECT 1 FROM measured WHERE plan = ?1 AND kpi = ?2 AND period = ?3 AND subject = ?4";
+            if !transaction.prepare_cached(sql)?.exists((plan, kpi, period, subject))? {
+                return Err(JournalError::Forgotten);
+            }
             transaction.execute(
                 "INSERT INTO attempted VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![signature, plan, kpi, period, subject],
@@ -421,9 +438,14 @@ impl Journal {
     /// If the journal cannot be written.
     pub fn hold(&self, held: &Held) -> Result<bool, JournalError> {
         let (plan, kpi, period, subject) = key(&held.target);
-        let changed = self.database.execute(
+        let known = "SELECT 1 FROM holds WHERE plan = ?1 AND kpi = ?2 AND period = ?3 AND subject = ?4 AND kind = ?5";
+        let known = self
+            .database
+            .prepare_cached(known)?
+            .exists((plan, kpi, period, subject, &held.kind))?;
+        self.database.execute(
             "INSERT INTO holds VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT DO UPDATE SET kind = ?6, reason = ?7 WHERE kind <> ?6",
+             ON CONFLICT DO UPDATE SET kind = ?6, reason = ?7",
             params![
                 plan,
                 kpi,
@@ -435,7 +457,7 @@ impl Journal {
                 held.since
             ],
         )?;
-        Ok(changed > 0)
+        Ok(!known)
     }
 
     /// Everything that is held.
@@ -512,13 +534,33 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether this daemon has disputed the value of `target`.
+    /// The dispute of the value of `target` that this daemon has signed, and when, Unix seconds.
     ///
     /// # Errors
     /// If the journal cannot be read.
-    pub fn disputed(&self, target: &Target) -> Result<bool, JournalError> {
-        let sql = "SELECT 1 FROM disputes WHERE plan = ?1 AND kpi = ?2 AND period = ?3 AND subject = ?4";
-        Ok(self.database.prepare_cached(sql)?.exists(key(target))?)
+    pub fn disputed(&self, target: &Target) -> Result<Option<(Signature, i64)>, JournalError> {
+        let sql = "SELECT signature, at FROM disputes WHERE plan = ?1 AND kpi = ?2 AND period = ?3 AND subject = ?4";
+        let found = self
+            .database
+            .prepare_cached(sql)?
+            .query_row(key(target), |row| Ok((row.get::<_, String>(0)?, row.get(1)?)));
+        let Some((text, at)) = found.optional()? else {
+            return Ok(None);
+        };
+        let signature = text.parse().map_err(|_| JournalError::Unreadable(text))?;
+        Ok(Some((signature, at)))
+    }
+
+    /// Forgets a dispute that can never be executed any more.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub fn forget_dispute(&self, target: &Target) -> Result<(), JournalError> {
+        self.database.execute(
+            "DELETE FROM disputes WHERE plan = ?1 AND kpi = ?2 AND period = ?3 AND subject = ?4",
+            key(target),
+        )?;
+        Ok(())
     }
 
     /// Writes down a dispute, before it is sent.
@@ -528,11 +570,28 @@ impl Journal {
     pub fn record_dispute(&self, target: &Target, signature: &Signature, at: i64) -> Result<(), JournalError> {
         let (plan, kpi, period, subject) = key(target);
         self.database.execute(
-            "INSERT OR REPLACE INTO disputes VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO disputes VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![plan, kpi, period, subject, signature.to_string(), at],
         )?;
         Ok(())
     }
+}
+
+/// Takes every right on a file or folder away from everybody but its owner: values are known here before they are published.
+fn private(path: &Path) -> Result<(), JournalError> {
+    let change = || -> io::Result<()> {
+        let mut permissions = fs::metadata(path)?.permissions();
+        if permissions.mode() & 0o077 != 0 {
+            permissions.set_mode(permissions.mode() & 0o700);
+            fs::set_permissions(path, permissions)?;
+        }
+        Ok(())
+    };
+    change().map_err(|error| JournalError::Io {
+        what: "cannot keep others out of",
+        file: path.to_owned(),
+        error,
+    })
 }
 
 /// Locks a file for as long as what is returned lives; none if somebody else has it.
@@ -631,6 +690,9 @@ mod tests {
     fn attempts_are_known_until_they_have_ended() {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(dir.path()).unwrap();
+        for kpi in 0..3 {
+            journal.record_measured(&target(kpi), &measured(5)).unwrap();
+        }
         let first = attempt(1, vec![target(0), target(1)]);
         journal.record_attempt(&first, 1).unwrap();
         journal.record_attempt(&attempt(2, vec![target(2)]), 2).unwrap();
@@ -653,7 +715,13 @@ mod tests {
             since: 5,
         };
         assert!(journal.hold(&held).unwrap());
+        held.reason = "still down".to_owned();
         assert!(!journal.hold(&held).unwrap());
+        assert_eq!(
+            journal.holds().unwrap(),
+            vec![held.clone()],
+            "the newest reason is shown"
+        );
         held.kind = "range".to_owned();
         assert!(journal.hold(&held).unwrap());
         assert_eq!(journal.holds().unwrap(), vec![held]);
@@ -683,11 +751,46 @@ mod tests {
         journal.enter(&target(1), &entry).unwrap();
         assert_eq!(journal.entry(&target(1)).unwrap(), Some(entry));
         assert_eq!(journal.entry(&target(0)).unwrap(), None);
-        assert!(!journal.disputed(&target(0)).unwrap());
-        journal
-            .record_dispute(&target(0), &Signature::from([5; 64]), 7)
-            .unwrap();
-        assert!(journal.disputed(&target(0)).unwrap());
+        let signature = Signature::from([5; 64]);
+        assert_eq!(journal.disputed(&target(0)).unwrap(), None);
+        journal.record_dispute(&target(0), &signature, 7).unwrap();
+        assert_eq!(journal.disputed(&target(0)).unwrap(), Some((signature, 7)));
+        assert!(
+            journal.record_dispute(&target(0), &signature, 8).is_err(),
+            "one at a time"
+        );
+        journal.forget_dispute(&target(0)).unwrap();
+        assert_eq!(journal.disputed(&target(0)).unwrap(), None);
+    }
+
+    #[test]
+    fn others_cannot_read_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("state");
+        fs::create_dir(&folder).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+        let journal = Journal::open(&folder).unwrap();
+        journal.forget_vote(&target(0)).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&folder), 0o700);
+        for file in fs::read_dir(&folder).unwrap() {
+            let file = file.unwrap().path();
+            if file.ends_with("lock") {
+                continue;
+            }
+            assert_eq!(mode(&file), 0o600, "{}", file.display());
+        }
+    }
+
+    #[test]
+    fn what_was_forgotten_is_not_sent() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        journal.record_measured(&target(0), &measured(5)).unwrap();
+        assert!(journal.forget_measured(&target(0)).unwrap());
+        let refused = journal.record_attempt(&attempt(1, vec![target(0)]), 1);
+        assert!(matches!(refused, Err(JournalError::Forgotten)));
+        assert_eq!(journal.open_attempts().unwrap(), vec![]);
     }
 
     #[test]

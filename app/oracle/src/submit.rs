@@ -88,9 +88,12 @@ impl From<ClientError> for SubmitError {
 }
 
 /// What became of a transaction.
-enum Ending {
+pub enum Ending {
+    /// It was executed.
     Confirmed,
+    /// It was executed and failed.
     Failed(Box<Failure>),
+    /// It was not executed and never will be.
     Expired,
 }
 
@@ -261,7 +264,11 @@ impl Courier<'_> {
         Ok(ending)
     }
 
-    async fn ending(&self, prepared: &Prepared) -> Result<Ending, SubmitError> {
+    /// Sends a transaction that is in the journal until it has ended.
+    ///
+    /// # Errors
+    /// If no endpoint answers for a while: what became of it is not known.
+    pub async fn ending(&self, prepared: &Prepared) -> Result<Ending, SubmitError> {
         let (mut polls, mut errors) = (0u32, 0u32);
         let mut over = false;
         loop {
@@ -271,18 +278,22 @@ impl Courier<'_> {
                     if !over && polls.is_multiple_of(POLLS_BEFORE_RESEND) {
                         client.post(prepared).await?;
                     }
-                    let status = client.status(&prepared.signature).await?;
-                    Ok((status, client.block_height().await?))
+                    // Height first, and both from the same endpoint: one that stands at a later block knows what was
+                    // executed before it, another one may not have seen it yet.
+                    let height = client.block_height().await?;
+                    Ok((client.status(&prepared.signature).await?, height))
                 })
                 .await;
             match asked {
                 Ok((Some(_), _)) => return Ok(Ending::Confirmed),
-                // The last look comes after the last block in which it could have been executed.
-                Ok((None, _)) if over => return Ok(Ending::Expired),
                 Ok((None, height)) => {
                     errors = 0;
                     let last = prepared.last_valid_block_height.unwrap_or(u64::MAX);
-                    over = height > last.saturating_add(MARGIN_BLOCKS);
+                    if height > last.saturating_add(MARGIN_BLOCKS) {
+                        return Ok(Ending::Expired);
+                    }
+                    // Nobody takes it any more.
+                    over = height > last;
                 }
                 Err(ClientError::Failed { failure, .. }) => return Ok(Ending::Failed(failure)),
                 Err(error) => {

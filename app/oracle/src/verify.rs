@@ -73,11 +73,18 @@ pub async fn verify(daemon: &Daemon, plan: Pubkey, period: u16) -> Result<Vec<Ve
     for target in targets {
         let place = address(&target);
         let on_chain = match open.iter().find(|(address, _)| *address == place) {
-            Some((_, attestation)) => state
-                .plan
-                .oracle_set(period)
-                .position(&oracle)
-                .and_then(|position| own_vote(attestation, position)),
+            Some((_, attestation)) => {
+                let position = state.plan.oracle_set(period).position(&oracle);
+                let found = position.and_then(|position| own_vote(attestation, position));
+                let known = daemon.journal().vote(&target)?;
+                match (found, known) {
+                    // The plan keeps two oracle sets; after more changes the votes of an old period are other oracles'.
+                    (found, Some(known)) if found != Some((known.value, known.evidence)) => {
+                        last_vote(daemon, &place, &oracle).await?.or(found)
+                    }
+                    (found, _) => found,
+                }
+            }
             // The account was closed after the settlement; what was voted is in its transactions.
             None => last_vote(daemon, &place, &oracle).await?,
         };

@@ -7,8 +7,10 @@ use {
         duties::{Bound, Duty, grant_scope},
         evidence::Hash,
         identities::Identities,
+        journal::Target,
         keys,
         measure::measure,
+        submit::Ending,
         value,
     },
     earnout::{
@@ -25,6 +27,10 @@ use {
     solana_signer::Signer,
     tracing::{info, warn},
 };
+
+/// After how many seconds a dispute that the chain does not know can never be executed any more: a blockhash lives for 150
+/// blocks, about a minute.
+const EXPIRED_AFTER: i64 = 600;
 
 /// What a look found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -183,7 +189,7 @@ async fn dispute(
     };
     let over = since.saturating_add(i64::from(plan.challenge_secs));
     let is_open = now >= since && now < over && claimed.attestation.disputed_at == 0;
-    if !is_open || daemon.journal().disputed(&target)? {
+    if !is_open || pending(daemon, &target).await? {
         return Ok(false);
     }
     let grant = match entitled(daemon, state, claimed, &disputer.pubkey()) {
@@ -206,28 +212,70 @@ async fn dispute(
         grant,
         args,
     );
-    let sent = daemon
+    let prepared = daemon
         .endpoints
         .ask(async |client| {
             let submission = Submission::new(vec![instruction.clone()], disputer);
-            let (prepared, _) = client.prepare(&submission).await?;
-            // Written down first: a second dispute is never signed, whatever becomes of this one.
-            let noted = daemon.journal().record_dispute(&target, &prepared.signature, now);
-            noted.map_err(|error| ClientError::Unreadable(error.to_string()))?;
-            client.confirm(&prepared).await
+            Ok(client.prepare(&submission).await?.0)
         })
         .await;
-    match sent {
-        Ok(confirmed) => {
-            info!(signature = %confirmed.signature, feed = claimed.duty.feed, period = target.period, "disputed");
+    let failed = async |text: String| {
+        let text = format!("the dispute was not accepted: {text}");
+        daemon.alert("dispute-failed", Some(&claimed.duty), text).await;
+        Ok(false)
+    };
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
+        Err(ClientError::WouldFail(failure)) => return failed(failure.to_string()).await,
+        Err(error) => return Err(error.into()),
+    };
+    // Written down first: nothing else is signed until it is known what became of this one.
+    daemon
+        .journal()
+        .record_dispute(&target, &prepared.signature, machine_time())?;
+    match daemon.courier().ending(&prepared).await? {
+        Ending::Confirmed => {
+            info!(signature = %prepared.signature, feed = claimed.duty.feed, period = target.period, "disputed");
             Ok(true)
         }
-        Err(error) => {
-            let text = format!("the dispute was not accepted: {error}");
-            daemon.alert("dispute-failed", Some(&claimed.duty), text).await;
+        Ending::Failed(failure) => failed(failure.to_string()).await,
+        Ending::Expired => {
+            warn!(
+                feed = claimed.duty.feed,
+                "a dispute expired; the next look files it again"
+            );
+            daemon.journal().forget_dispute(&target)?;
             Ok(false)
         }
     }
+}
+
+/// Whether a dispute that was signed before, by this process or an earlier one, may still happen or has ended for good.
+/// One that expired is forgotten, so that it can be filed again.
+async fn pending(daemon: &Daemon, target: &Target) -> Result<bool, DaemonError> {
+    let Some((signature, at)) = daemon.journal().disputed(target)? else {
+        return Ok(false);
+    };
+    if machine_time() < at.saturating_add(EXPIRED_AFTER) {
+        return Ok(true);
+    }
+    let status = daemon
+        .endpoints
+        .ask(async |client| client.status(&signature).await)
+        .await;
+    match status {
+        Ok(None) => {
+            daemon.journal().forget_dispute(target)?;
+            Ok(false)
+        }
+        // Executed: either it stands, or the program refused it and a person was told.
+        Ok(Some(_)) | Err(ClientError::Failed { .. }) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn machine_time() -> i64 {
+    jiff::Timestamp::now().as_second()
 }
 
 /// The grant for which `key` may dispute, none for the authority; or why it may not.
@@ -239,7 +287,8 @@ fn entitled(daemon: &Daemon, state: &PlanState, claimed: &Claimed<'_>, key: &Pub
     let wanted = individual.or(daemon.config.watch.grant);
     let weighs = |grant: &Grant| {
         let weight = grant.kpi_weights.get(usize::from(claimed.bound.kpi));
-        weight.is_some_and(|weight| *weight > 0) && grant.covers(claimed.duty.target.period)
+        let period = claimed.duty.target.period;
+        weight.is_some_and(|weight| *weight > 0) && grant.covers(period) && period >= grant.next_period
     };
     let own = state.grants.iter().find(|(address, grant)| {
         wanted.is_none_or(|wanted| wanted == *address) && grant.beneficiary == *key && weighs(grant)
