@@ -6,10 +6,10 @@ use {
     std::{
         collections::HashSet,
         process::Stdio,
-        sync::{Mutex, PoisonError},
+        sync::{Arc, Mutex, MutexGuard, PoisonError},
         time::Duration,
     },
-    tokio::{io::AsyncWriteExt, process::Command},
+    tokio::{io::AsyncWriteExt, process::Command, sync::Semaphore, task::JoinSet},
     tracing::{error, warn},
 };
 
@@ -33,33 +33,38 @@ pub struct Alert {
 
 /// Raises alerts, each once as long as it lasts.
 pub struct Alarm {
-    command: Vec<String>,
+    command: Arc<Vec<String>>,
     raised: Mutex<HashSet<String>>,
+    /// Commands that run or wait for their turn: one at a time, and no vote waits for them.
+    running: Mutex<JoinSet<()>>,
+    turn: Arc<Semaphore>,
 }
 
 impl Alarm {
     /// An alarm that runs the command of the configuration.
     pub fn new(alerts: &Alerts) -> Self {
         Self {
-            command: alerts.command.clone(),
+            command: Arc::new(alerts.command.clone()),
             raised: Mutex::new(HashSet::new()),
+            running: Mutex::new(JoinSet::new()),
+            turn: Arc::new(Semaphore::new(1)),
         }
     }
 
     /// Raises an alert unless it is raised already.
-    pub async fn raise(&self, alert: Alert) {
+    pub fn raise(&self, alert: Alert) {
         let new = self
             .raised
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(key(&alert));
         if new {
-            self.always(alert).await;
+            self.always(alert);
         }
     }
 
     /// Raises an alert that is known to be news.
-    pub async fn always(&self, alert: Alert) {
+    pub fn always(&self, alert: Alert) {
         error!(
             alert = alert.kind,
             feed = alert.feed,
@@ -68,9 +73,31 @@ impl Alarm {
             "{}",
             alert.text
         );
-        if let Err(problem) = self.run(&alert).await {
-            warn!(%problem, "the alert command failed");
+        if self.command.is_empty() {
+            return;
         }
+        let (command, turn) = (self.command.clone(), self.turn.clone());
+        let mut running = self.running();
+        while running.try_join_next().is_some() {}
+        running.spawn(async move {
+            let _turn = turn.acquire().await;
+            if let Err(problem) = run(&command, &alert).await {
+                warn!(%problem, "the alert command failed");
+            }
+        });
+    }
+
+    /// Waits until every command has run, at most for `patience`; what has not is given up. Before the process ends.
+    pub async fn settle(&self, patience: Duration) {
+        let mut running = std::mem::take(&mut *self.running());
+        let all = async { while running.join_next().await.is_some() {} };
+        if tokio::time::timeout(patience, all).await.is_err() {
+            warn!("some alerts did not reach the alert command; the log has them");
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says that what an alert was about is over, so that it is news when it comes again.
@@ -81,33 +108,33 @@ impl Alarm {
             .unwrap_or_else(PoisonError::into_inner)
             .retain(|key| !key.starts_with(&prefix));
     }
+}
 
-    async fn run(&self, alert: &Alert) -> Result<(), String> {
-        let Some((program, arguments)) = self.command.split_first() else {
-            return Ok(());
-        };
-        let json = serde_json::to_vec(alert).map_err(|error| error.to_string())?;
-        let mut child = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| format!("{program}: {error}"))?;
-        let run = async {
-            if let Some(mut stdin) = child.stdin.take() {
-                // A command that does not read is no failure.
-                let _ = stdin.write_all(&json).await;
-            }
-            child.wait().await
-        };
-        match tokio::time::timeout(COMMAND_TIMEOUT, run).await {
-            Ok(Ok(status)) if status.success() => Ok(()),
-            Ok(Ok(status)) => Err(format!("{program}: {status}")),
-            Ok(Err(error)) => Err(format!("{program}: {error}")),
-            Err(_) => Err(format!("{program}: not done after {} s", COMMAND_TIMEOUT.as_secs())),
+async fn run(command: &[String], alert: &Alert) -> Result<(), String> {
+    let Some((program, arguments)) = command.split_first() else {
+        return Ok(());
+    };
+    let json = serde_json::to_vec(alert).map_err(|error| error.to_string())?;
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| format!("{program}: {error}"))?;
+    let run = async {
+        if let Some(mut stdin) = child.stdin.take() {
+            // A command that does not read is no failure.
+            let _ = stdin.write_all(&json).await;
         }
+        child.wait().await
+    };
+    match tokio::time::timeout(COMMAND_TIMEOUT, run).await {
+        Ok(Ok(status)) if status.success() => Ok(()),
+        Ok(Ok(status)) => Err(format!("{program}: {status}")),
+        Ok(Err(error)) => Err(format!("{program}: {error}")),
+        Err(_) => Err(format!("{program}: not done after {} s", COMMAND_TIMEOUT.as_secs())),
     }
 }
 
@@ -118,6 +145,34 @@ fn key(alert: &Alert) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn a_command_that_hangs_holds_nothing_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("begun");
+        let alarm = Alarm::new(&Alerts {
+            command: vec![
+                "sh".to_owned(),
+                "-c".to_owned(),
+                format!("echo >> {}; sleep 600", file.display()),
+            ],
+        });
+        for number in 0..3u16 {
+            // Returns at once: there is nothing to wait for.
+            alarm.raise(Alert {
+                kind: "held",
+                feed: None,
+                period: Some(number),
+                subject: None,
+                text: "down".to_owned(),
+            });
+        }
+        alarm.settle(Duration::from_millis(300)).await;
+        let begun = std::fs::read_to_string(&file).unwrap_or_default().lines().count();
+        assert!(begun <= 1, "one at a time");
+    }
 
     #[tokio::test]
     async fn each_alert_is_raised_once_and_reaches_the_command() {
@@ -137,12 +192,14 @@ mod tests {
             subject: None,
             text: "low".to_owned(),
         };
-        alarm.raise(alert.clone()).await;
-        alarm.raise(alert.clone()).await;
+        alarm.raise(alert.clone());
+        alarm.raise(alert.clone());
+        alarm.settle(PATIENCE).await;
         let lines = || std::fs::read_to_string(&file).unwrap().lines().count();
         assert_eq!(lines(), 1);
         alarm.clear("balance");
-        alarm.raise(alert).await;
+        alarm.raise(alert);
+        alarm.settle(PATIENCE).await;
         assert_eq!(lines(), 2);
     }
 }

@@ -52,6 +52,9 @@ impl Default for Checks {
     }
 }
 
+/// Longest time over which samples are taken: what is measured in a round is sent when all of it is.
+const LONGEST_SAMPLING: Duration = Duration::from_secs(300);
+
 /// Why a value is held.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Hold {
@@ -137,6 +140,14 @@ impl Checks {
         let mut mistakes = Vec::new();
         if self.samples == 0 {
             mistakes.push("`samples` is 0: nothing would be measured".to_owned());
+        }
+        let pauses = self.sample_pause.saturating_mul(self.samples.saturating_sub(1));
+        if pauses > LONGEST_SAMPLING {
+            mistakes.push(format!(
+                "`samples` and `sample_pause` take {}, for which all other votes would wait; at most {}",
+                humantime::format_duration(pauses),
+                humantime::format_duration(LONGEST_SAMPLING)
+            ));
         }
         if let (Some(min), Some(max)) = (self.min, self.max)
             && min > max
@@ -298,6 +309,11 @@ mod tests {
             checks("min = 2\nmax = 1\nsamples = 0\nagree_pct = -1").mistakes().len(),
             3
         );
+        assert_eq!(
+            checks("samples = 3\nsample_pause = '150s'").mistakes(),
+            Vec::<String>::new()
+        );
+        assert!(checks("samples = 3\nsample_pause = '3m'").mistakes()[0].contains("6m"));
     }
 
     #[test]

@@ -255,7 +255,7 @@ impl Daemon {
         let clock = checks::clock(here, now, self.config.chain.max_clock_skew);
         match &clock {
             Ok(()) => self.alarm.clear("clock"),
-            Err(hold) => self.alert("clock", None, hold.to_string()).await,
+            Err(hold) => self.alert("clock", None, hold.to_string()),
         }
         let mut round = Round::default();
         let mut trouble = None;
@@ -318,7 +318,7 @@ impl Daemon {
             }
         }
         let left = self.not_yet_voted(open, round).await?;
-        self.warn_of_closing(&left, now).await;
+        self.warn_of_closing(&left, now);
         if !clock_is_right {
             round.held += left.len();
             self.tell_lag(feeds, &left, now)?;
@@ -336,7 +336,7 @@ impl Daemon {
             return Ok(());
         }
         let refused = self.courier().send(ballots).await?;
-        self.hold_refused(&due, &refused, round).await?;
+        self.hold_refused(&due, &refused, round)?;
         for (bound, duty) in &due {
             if self.journal().vote(&duty.target)?.is_some() {
                 self.metrics.last_success.with_label_values(&[&bound.feed.id]).set(now);
@@ -380,8 +380,7 @@ impl Daemon {
             match (on_chain, known) {
                 (Some((value, evidence)), known) => {
                     round.already += 1;
-                    self.note_vote(bound, &duty, value, evidence, known.is_none(), here)
-                        .await?;
+                    self.note_vote(bound, &duty, value, evidence, known.is_none(), here)?;
                 }
                 (None, Some(vote)) if here < vote.at.saturating_add(LOST_AFTER) => {
                     debug!(feed = duty.feed, "a vote is not visible yet");
@@ -390,14 +389,14 @@ impl Daemon {
                 (None, known) => {
                     if known.is_some() {
                         let text = "the chain lost a vote that it had: it is made again".to_owned();
-                        self.alert("lost-vote", Some(&duty), text).await;
+                        self.alert("lost-vote", Some(&duty), text);
                         self.journal().forget_vote(&duty.target)?;
                     }
                     match attestation.filter(|attestation| attestation.resolved != 0) {
                         Some(attestation) => {
                             // Enough others agreed; the program takes no more votes.
                             round.already += 1;
-                            self.compare_resolved(bound, &duty, attestation.resolved_value).await?;
+                            self.compare_resolved(bound, &duty, attestation.resolved_value)?;
                         }
                         None => left.push((bound, duty)),
                     }
@@ -408,7 +407,7 @@ impl Daemon {
     }
 
     /// The chain has a vote of this oracle. One that the journal does not know was made by another process.
-    async fn note_vote(
+    fn note_vote(
         &self,
         bound: &Bound<'_>,
         duty: &Duty,
@@ -433,12 +432,12 @@ impl Daemon {
                 "the chain has the vote {shown} of this oracle, which this daemon did not make: another process votes with \
                  the same key"
             );
-            self.alert("foreign-vote", Some(duty), text).await;
+            self.alert("foreign-vote", Some(duty), text);
         }
         Ok(())
     }
 
-    async fn compare_resolved(&self, bound: &Bound<'_>, duty: &Duty, resolved: i64) -> Result<(), DaemonError> {
+    fn compare_resolved(&self, bound: &Bound<'_>, duty: &Duty, resolved: i64) -> Result<(), DaemonError> {
         self.journal().end_hold(&duty.target)?;
         let measured = self.journal().measured(&duty.target)?;
         if let Some(measured) = measured.filter(|own| own.value != resolved) {
@@ -447,7 +446,7 @@ impl Daemon {
                 value::from_fixed(resolved, bound.terms.decimals),
                 value::from_fixed(measured.value, bound.terms.decimals),
             );
-            self.alert("disagreement", Some(duty), text).await;
+            self.alert("disagreement", Some(duty), text);
         }
         Ok(())
     }
@@ -508,7 +507,7 @@ impl Daemon {
                 Ok(Some(ballot(measured)))
             }
             Err(hold) => {
-                self.hold(duty, &hold).await?;
+                self.hold(duty, &hold)?;
                 Ok(None)
             }
         }
@@ -537,11 +536,11 @@ impl Daemon {
         })
     }
 
-    async fn hold(&self, duty: &Duty, hold: &Hold) -> Result<(), DaemonError> {
-        self.hold_as(duty, hold.kind(), hold.to_string()).await
+    fn hold(&self, duty: &Duty, hold: &Hold) -> Result<(), DaemonError> {
+        self.hold_as(duty, hold.kind(), hold.to_string())
     }
 
-    async fn hold_as(&self, duty: &Duty, kind: &str, reason: String) -> Result<(), DaemonError> {
+    fn hold_as(&self, duty: &Duty, kind: &str, reason: String) -> Result<(), DaemonError> {
         let held = Held {
             feed: duty.feed.clone(),
             target: duty.target,
@@ -553,7 +552,7 @@ impl Daemon {
         if news {
             let text = format!("nothing is attested: {}", held.reason);
             self.raised("held");
-            self.alarm.always(alert("held", Some(duty), text)).await;
+            self.alarm.always(alert("held", Some(duty), text));
         } else {
             warn!(
                 feed = held.feed,
@@ -565,7 +564,7 @@ impl Daemon {
         Ok(())
     }
 
-    async fn hold_refused(
+    fn hold_refused(
         &self,
         due: &[(&Bound<'_>, Duty)],
         refused: &[Refused],
@@ -583,8 +582,7 @@ impl Daemon {
                     duty,
                     "refused",
                     format!("the program refuses the vote: {}", refused.reason),
-                )
-                .await?;
+                )?;
             }
         }
         Ok(())
@@ -602,14 +600,14 @@ impl Daemon {
                 "{payer} has {sol} SOL left, less than {}: send it SOL for fees and rent",
                 self.config.submit.low_balance
             );
-            self.alert("balance", None, text).await;
+            self.alert("balance", None, text);
         } else {
             self.alarm.clear("balance");
         }
         Ok(())
     }
 
-    async fn warn_of_closing(&self, left: &[(&Bound<'_>, Duty)], now: i64) {
+    fn warn_of_closing(&self, left: &[(&Bound<'_>, Duty)], now: i64) {
         let urgent = crate::duration::seconds(self.config.submit.closing);
         for (_, duty) in left {
             let seconds = duty.closes.saturating_sub(now);
@@ -620,7 +618,7 @@ impl Daemon {
                     crate::template::time(duty.closes),
                     seconds
                 );
-                self.alert("closing", Some(duty), text).await;
+                self.alert("closing", Some(duty), text);
             }
         }
     }
@@ -649,9 +647,9 @@ impl Daemon {
     }
 
     /// Raises an alert, once as long as it lasts.
-    pub async fn alert(&self, kind: &'static str, duty: Option<&Duty>, text: String) {
+    pub fn alert(&self, kind: &'static str, duty: Option<&Duty>, text: String) {
         self.raised(kind);
-        self.alarm.raise(alert(kind, duty, text)).await;
+        self.alarm.raise(alert(kind, duty, text));
     }
 
     fn raised(&self, kind: &'static str) {

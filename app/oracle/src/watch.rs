@@ -5,7 +5,7 @@ use {
         config::Feed,
         daemon::{Daemon, DaemonError, PlanState},
         duties::{Bound, Duty, grant_scope},
-        evidence::Hash,
+        evidence::{Evidence, Hash},
         identities::Identities,
         journal::Target,
         keys,
@@ -64,17 +64,35 @@ pub async fn look(daemon: &Daemon) -> Result<Look, DaemonError> {
     };
     let now = daemon.endpoints.ask(async |client| client.now().await).await?;
     let mut look = Look::default();
+    let mut trouble = None;
+    // What is wrong with one plan or feed does not cost the looks at the others.
     for address in daemon.config.plans() {
-        let state = daemon.plan(address, true).await?;
-        let attestations = daemon
-            .endpoints
-            .ask(async |client| client.attestations_of_plan(&address).await)
-            .await?;
+        let (state, attestations) = match of_plan(daemon, address).await {
+            Ok(found) => found,
+            Err(problem) => {
+                warn!(plan = %address, %problem, "cannot look at a plan");
+                trouble = trouble.or(Some(problem));
+                continue;
+            }
+        };
         for feed in daemon.config.feeds.iter().filter(|feed| feed.plan == address) {
-            look_at(daemon, &state, feed, &attestations, disputer.as_deref(), now, &mut look).await?;
+            let looked = look_at(daemon, &state, feed, &attestations, disputer.as_deref(), now, &mut look).await;
+            if let Err(problem) = looked {
+                warn!(feed = feed.id, %problem, "cannot look at a feed");
+                trouble = trouble.or(Some(problem));
+            }
         }
     }
-    Ok(look)
+    trouble.map_or(Ok(look), Err)
+}
+
+async fn of_plan(daemon: &Daemon, address: Pubkey) -> Result<(PlanState, Vec<(Pubkey, Attestation)>), DaemonError> {
+    let state = daemon.plan(address, true).await?;
+    let attestations = daemon
+        .endpoints
+        .ask(async |client| client.attestations_of_plan(&address).await)
+        .await?;
+    Ok((state, attestations))
 }
 
 async fn look_at(
@@ -95,7 +113,7 @@ async fn look_at(
         let Some(claimed) = claimed(&bound, state, attestation, &identities, now)? else {
             continue;
         };
-        let Some((own, evidence)) = own_value(daemon, &claimed).await? else {
+        let Some((own, proof)) = own_value(daemon, &claimed).await? else {
             look.unknown += 1;
             continue;
         };
@@ -105,6 +123,11 @@ async fn look_at(
             continue;
         }
         look.differ += 1;
+        // Kept only where it is needed: a look comes every few seconds, and most of them agree.
+        let evidence = match proof {
+            Proof::Kept(hash) => hash,
+            Proof::New(evidence) => daemon.store.put(&evidence)?,
+        };
         let decimals = bound.terms.decimals;
         let text = format!(
             "the oracles attested {}, this operator's sources say {}; evidence {}",
@@ -112,7 +135,7 @@ async fn look_at(
             value::from_fixed(own, decimals),
             hex::encode(evidence)
         );
-        daemon.alert("disagreement", Some(&claimed.duty), text).await;
+        daemon.alert("disagreement", Some(&claimed.duty), text);
         if let Some(disputer) = disputer
             && dispute(daemon, state, &claimed, disputer, evidence, now).await?
         {
@@ -151,8 +174,16 @@ fn claimed<'a>(
     }))
 }
 
+/// From what the own value follows.
+enum Proof {
+    /// Evidence that is stored.
+    Kept(Hash),
+    /// Evidence that is not.
+    New(Box<Evidence>),
+}
+
 /// What this operator measures: what it attested itself, or what its sources say now.
-async fn own_value(daemon: &Daemon, claimed: &Claimed<'_>) -> Result<Option<(i64, Hash)>, DaemonError> {
+async fn own_value(daemon: &Daemon, claimed: &Claimed<'_>) -> Result<Option<(i64, Proof)>, DaemonError> {
     let (measured, entry) = {
         let journal = daemon.journal();
         (
@@ -161,10 +192,10 @@ async fn own_value(daemon: &Daemon, claimed: &Claimed<'_>) -> Result<Option<(i64
         )
     };
     if let Some(measured) = measured {
-        return Ok(Some((measured.value, measured.evidence)));
+        return Ok(Some((measured.value, Proof::Kept(measured.evidence))));
     }
     match measure(claimed.bound, &claimed.duty, entry.as_ref(), None).await {
-        Ok(finding) => Ok(Some((finding.value, daemon.store.put(&finding.evidence)?))),
+        Ok(finding) => Ok(Some((finding.value, Proof::New(Box::new(finding.evidence))))),
         Err(hold) => {
             warn!(feed = claimed.duty.feed, period = claimed.duty.target.period, reason = %hold, "nothing to compare with");
             Ok(None)
@@ -195,7 +226,7 @@ async fn dispute(
     let grant = match entitled(daemon, state, claimed, &disputer.pubkey()) {
         Ok(grant) => grant,
         Err(why) => {
-            daemon.alert("not-entitled", Some(&claimed.duty), why).await;
+            daemon.alert("not-entitled", Some(&claimed.duty), why);
             return Ok(false);
         }
     };
@@ -219,14 +250,14 @@ async fn dispute(
             Ok(client.prepare(&submission).await?.0)
         })
         .await;
-    let failed = async |text: String| {
+    let failed = |text: String| {
         let text = format!("the dispute was not accepted: {text}");
-        daemon.alert("dispute-failed", Some(&claimed.duty), text).await;
+        daemon.alert("dispute-failed", Some(&claimed.duty), text);
         Ok(false)
     };
     let prepared = match prepared {
         Ok(prepared) => prepared,
-        Err(ClientError::WouldFail(failure)) => return failed(failure.to_string()).await,
+        Err(ClientError::WouldFail(failure)) => return failed(failure.to_string()),
         Err(error) => return Err(error.into()),
     };
     // Written down first: nothing else is signed until it is known what became of this one.
@@ -238,7 +269,7 @@ async fn dispute(
             info!(signature = %prepared.signature, feed = claimed.duty.feed, period = target.period, "disputed");
             Ok(true)
         }
-        Ending::Failed(failure) => failed(failure.to_string()).await,
+        Ending::Failed(failure) => failed(failure.to_string()),
         Ending::Expired => {
             warn!(
                 feed = claimed.duty.feed,

@@ -20,6 +20,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// How long what was signed may take to end after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(120);
 
+/// How long alerts may take to reach the alert command before the process ends; with [`DRAIN`] less than what the unit for
+/// systemd allows.
+pub(super) const SETTLE: Duration = Duration::from_secs(20);
+
 pub async fn once(args: &Once, config: Config) -> Result<u8> {
     if let Some(feed) = &args.feed
         && config.feed(feed).is_none()
@@ -31,7 +35,9 @@ pub async fn once(args: &Once, config: Config) -> Result<u8> {
         feed: args.feed.clone(),
         period: args.period,
     };
-    let round = daemon.round(&filter).await?;
+    let round = daemon.round(&filter).await;
+    daemon.alarm.settle(SETTLE).await;
+    let round = round?;
     println!("{}", in_words(&round));
     Ok(if round.held > 0 { LOOK } else { DONE })
 }
@@ -66,6 +72,7 @@ pub async fn forever(config: Config) -> Result<u8> {
                 Ok(Err(problem)) => error!(%problem, "stopped; the journal has what is left"),
                 Err(_) => error!("stopped in the middle of a round; the journal has what is left"),
             }
+            daemon.alarm.settle(SETTLE).await;
             return Ok(DONE);
         };
         let pause = match ended {
@@ -81,7 +88,7 @@ pub async fn forever(config: Config) -> Result<u8> {
                 // One that fails can be an endpoint that restarts.
                 if failures >= 3 {
                     let text = format!("{failures} rounds in a row failed: {problem}");
-                    daemon.alert("round-failed", None, text).await;
+                    daemon.alert("round-failed", None, text);
                 }
                 (interval * 2u32.saturating_pow(failures.min(8))).min(LONGEST_PAUSE.max(interval))
             }
@@ -92,6 +99,7 @@ pub async fn forever(config: Config) -> Result<u8> {
             _ = interrupt.recv() => break,
         }
     }
+    daemon.alarm.settle(SETTLE).await;
     info!("stopped");
     Ok(DONE)
 }

@@ -1,7 +1,7 @@
 //! `watch`: the other oracles' values against the own sources.
 
 use {
-    super::{DONE, LOOK},
+    super::{DONE, LOOK, run::SETTLE},
     crate::{
         args::Watch,
         config::Config,
@@ -17,13 +17,15 @@ pub async fn run(args: &Watch, config: Config) -> Result<u8> {
     let interval = config.service.interval;
     let daemon = Daemon::beside(config)?;
     if args.once {
-        let found = look(&daemon).await?;
+        let found = look(&daemon).await;
+        daemon.alarm.settle(SETTLE).await;
+        let found = found?;
         println!("{}", in_words(&found));
         return Ok(if found.differ > 0 { LOOK } else { DONE });
     }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    loop {
+    let stopped = loop {
         // Not cut short: a dispute that was signed is followed to its end.
         match look(&daemon).await {
             Ok(found) => info!("{}", in_words(&found)),
@@ -31,10 +33,12 @@ pub async fn run(args: &Watch, config: Config) -> Result<u8> {
         }
         tokio::select! {
             () = tokio::time::sleep(interval) => (),
-            _ = terminate.recv() => return Ok(DONE),
-            _ = interrupt.recv() => return Ok(DONE),
+            _ = terminate.recv() => break DONE,
+            _ = interrupt.recv() => break DONE,
         }
-    }
+    };
+    daemon.alarm.settle(SETTLE).await;
+    Ok(stopped)
 }
 
 fn in_words(look: &Look) -> String {

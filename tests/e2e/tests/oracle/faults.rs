@@ -333,3 +333,35 @@ async fn a_key_that_others_can_read_is_refused() {
     operator.run(&["once"]).failed(1).says("chmod 600").in_one_line();
     assert_eq!(quarter.votes().await, NONE);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_one_feed_costs_no_other_its_vote() {
+    let quarter = Quarter::ended();
+    let broken = quarter
+        .feed("echo 76", "identities = \"gone.csv\"")
+        .replace("\"milestones\"", "\"broken\"")
+        .replace("echo 76", "echo {identity}");
+    let closed = broken
+        .replace("\"broken\"", "\"closed\"")
+        .replace(&quarter.plan.to_string(), "11111111111111111111111111111112");
+    let feeds = format!("{closed}{broken}{}", quarter.feed("echo 76", ""));
+    let operator = quarter.operator(&quarter.chain.rpc_url, &feeds);
+    operator
+        .run(&["once"])
+        .failed(1)
+        .says("there is no plan")
+        .says("is for individual KPIs");
+    assert_eq!(quarter.votes().await, [760]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_state_folder_is_its_owners_alone() {
+    let quarter = Quarter::ended();
+    let operator = quarter.operator(&quarter.chain.rpc_url, &quarter.feed("echo 76", ""));
+    operator.run(&["once"]).succeeded().shows("1 voted");
+    let mode = |path: &std::path::Path| fs::metadata(path).expect("a file of the daemon").permissions().mode() & 0o777;
+    let state = operator.folder().join("state");
+    assert_eq!(mode(&state), 0o700);
+    assert_eq!(mode(&state.join("evidence")), 0o700);
+    assert_eq!(mode(&state.join("journal.db")), 0o600);
+}

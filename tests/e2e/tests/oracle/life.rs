@@ -220,7 +220,7 @@ async fn a_quarter_is_measured_attested_settled_and_claimed() {
         feed(
             address,
             "availability",
-            "checks = { max_age = \"1h\" }",
+            "checks = { max = 100 }",
             &format!("type = \"prometheus\"\nurl = \"http://127.0.0.1:{}\"\nquery = \"last_over_time(availability[1h])\"", monitoring.port),
         ),
         feed(

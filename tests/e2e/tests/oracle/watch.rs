@@ -2,7 +2,7 @@
 
 use {
     crate::support::{NONE, Quarter},
-    earnout_e2e::Oracle,
+    earnout_e2e::{Oracle, Proxy, Rule},
     earnout_sdk::events::Event,
     std::fs,
 };
@@ -92,6 +92,26 @@ async fn a_dispute_is_filed_once_by_who_is_entitled() {
         .join(&name[..2])
         .join(format!("{name}.json"));
     assert!(fs::read_to_string(file).expect("the evidence").contains("76"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dispute_that_expired_is_filed_again() {
+    let quarter = outvoted().await;
+    let proxy = Proxy::before(&quarter.chain.rpc_url);
+    let key = quarter.chain.key_file("authority");
+    fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a file of this test");
+    let watch = format!("[watch]\ndisputer = {key:?}\n{}", quarter.feed("echo 76", ""));
+    let operator = quarter.operator(&proxy.url, &watch);
+    proxy.rule("sendTransaction", Rule::Swallow);
+    operator
+        .run(&["watch", "--once"])
+        .failed(2)
+        .shows("0 disputed")
+        .says("a dispute expired");
+    assert_eq!(quarter.attestation().await.expect("two votes").disputed_at, 0);
+    proxy.obey();
+    operator.run(&["watch", "--once"]).failed(2).shows("1 disputed");
+    assert_ne!(quarter.attestation().await.expect("two votes").disputed_at, 0);
 }
 
 fn hex(bytes: &[u8]) -> String {
