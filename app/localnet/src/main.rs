@@ -74,7 +74,7 @@ enum Command {
 #[derive(Args)]
 struct Running {
     /// Its RPC endpoint
-    #[arg(long, default_value = "http://127.0.0.1:8899")]
+    #[arg(short, long, default_value = "http://127.0.0.1:8899")]
     url: String,
 }
 

@@ -768,6 +768,12 @@ fn the_local_chain_is_found_or_named() {
         .run(&["localnet", "warp", "--help"])
         .succeeded()
         .shows("Usage: earnout-localnet warp");
+    // It would be left out silently, and another chain changed than the one that is meant.
+    earnout
+        .run(&["-u", "http://127.0.0.1:1", "localnet", "warp", "1d"])
+        .failed(1)
+        .says("nothing was done")
+        .says("--url http://127.0.0.1:8899");
     let mut command = earnout.command(&["localnet", "start"]);
     command.env("EARNOUT_LOCALNET", earnout.home().join("none"));
     let output = command.output().expect("it runs");

@@ -143,6 +143,8 @@ async fn a_plan_that_nobody_cares_for_is_finished_by_a_stranger() {
         .succeeded()
         .json();
     assert_eq!(closed["destination"], treasury.to_string());
+    let stranger = world.chain.key("stranger").pubkey().to_string();
+    assert_eq!((&closed["caller"], closed.get("authority")), (&stranger.into(), None));
     assert_eq!(world.chain.token_balance(&treasury).await, before + vault);
     let left = world.chain.account(&world.plan).await;
     accounts::closed_plan(&left).expect("a mark that the plan is closed");

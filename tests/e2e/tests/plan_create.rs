@@ -140,6 +140,15 @@ fn signatures(shown: &Value) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lamports_at_the_treasurys_address_hinder_nobody() {
+    let world = World::new().await;
+    let treasury = world.token.account(&world.key("treasury-owner"));
+    world.chain.airdrop(&treasury, 1);
+    world.create(&["--yes"]).succeeded();
+    world.is_complete(PlanStatus::Draft, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_is_created_as_its_file_says() {
     let world = World::new().await;
     let simulated = world.create(&["--dry-run", "--output", "json"]).succeeded();

@@ -2,10 +2,10 @@
 
 use {
     crate::{
-        app::App,
+        app::{App, without_keys},
         fault::Fault,
         reference::{GrantRef, PlanRef},
-        view::{event, json},
+        view::{event, json, text::safe},
     },
     clap::Args,
     earnout_sdk::{
@@ -180,7 +180,9 @@ impl Bell {
             Ok(client) => Some(Self(client, app.client().ok()?.commitment())),
             Err(error) => {
                 app.output().note(format!(
-                    "{url} does not answer ({error}): {address} is asked for at intervals"
+                    "{} does not answer ({}): {address} is asked for at intervals",
+                    without_keys(&url),
+                    safe(&error.to_string())
                 ));
                 None
             }

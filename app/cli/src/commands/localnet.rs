@@ -1,7 +1,7 @@
 //! `earnout localnet`.
 
 use {
-    crate::fault::Fault,
+    crate::{app::App, fault::Fault},
     clap::Args,
     std::{
         env,
@@ -36,7 +36,15 @@ pub struct Localnet {
 }
 
 impl Localnet {
-    pub fn run(&self) -> Result<(), Fault> {
+    pub fn run(&self, app: &App) -> Result<(), Fault> {
+        // It would be left out silently, and another chain than the one that is meant would be changed.
+        if app.url_option().is_some() {
+            return Err(
+                Fault::new("--url before `localnet` arguments says nothing to the local chain")
+                    .why("all that the local chain is told stands after `localnet COMMAND`; nothing was done")
+                    .advice("write for example `earnout localnet warp 90d --url http://127.0.0.1:8899`"),
+            );
+        }
         let program = program();
         // As the only thing that this process does from here on: signals and exit code are the other program's.
         let status = run(&program, &self.arguments).map_err(|error| match error.kind() {

@@ -51,7 +51,7 @@ impl Command {
             Self::Claim(command) => command.run(app).await,
             Self::Crank(command) => command.run(app).await,
             Self::Events(command) => command.run(app).await,
-            Self::Localnet(command) => command.run(),
+            Self::Localnet(command) => command.run(app),
             Self::Completions(command) => command.run(app),
         }
     }

@@ -298,9 +298,11 @@ impl Create {
                 Some(stated),
             ),
         };
-        let Some(account) = draft.account(&address).await? else {
+        // Lamports that somebody sent to the address do not make an account.
+        if draft.is_vacant(&address).await? {
             return Ok((address, wallet));
-        };
+        }
+        let account = draft.account(&address).await?.unwrap_or_default();
         let usable = as_info(&address, &account, |info| {
             earnout::token::check_treasury(info, plan, &token.mint, &token.program)
         });

@@ -71,12 +71,18 @@ impl Surplus {
                 .with_transfer_accounts(withdraw, &token, &plan.vault, &destination, &address, taken)
                 .await?,
         );
+        // After the last deadline it may be anybody.
+        let role = if caller.pubkey() == plan.authority {
+            "authority"
+        } else {
+            "caller"
+        };
         let action = Action::new("Send surplus to the treasury", steps)
             .address(app, "plan", address)
             .fact("amount", token.amount(taken))
             .fact("surplus before", token.amount(surplus))
             .address(app, "destination", destination)
-            .address(app, "authority", caller.pubkey())
+            .address(app, role, caller.pubkey())
             .signed_by(caller)
             .asking();
         draft.execute(action).await
