@@ -8,7 +8,7 @@ use {
     },
     serde::{Deserialize, Serialize},
     std::{path::PathBuf, sync::Arc, time::Duration},
-    tokio_postgres::{Client, Config, types::ToSql},
+    tokio_postgres::{Client, Config, error::SqlState, types::ToSql},
     tokio_postgres_rustls::MakeRustlsConnect,
 };
 
@@ -60,6 +60,10 @@ impl Postgres {
     async fn ask(&self, params: &[String]) -> Result<String, SourceError> {
         let mut client = self.connect().await?;
         let failed = |error: tokio_postgres::Error| {
+            // The server's limit and this one's are the same: whichever is first, it took too long.
+            if error.code() == Some(&SqlState::QUERY_CANCELED) {
+                return SourceError::TimedOut(self.timeout);
+            }
             let text = match error.as_db_error() {
                 Some(error) => error.message().to_owned(),
                 None => error.to_string(),
