@@ -1,9 +1,11 @@
 import { useState } from 'react';
 import type { Address } from '@solana/kit';
+import { useApp } from '../../app/context';
 import { Fault } from '../../chain/fault';
 import * as instructions from '../../chain/instructions';
 import { Notes, readOracles } from '../../model/planDraft';
 import { periodTimes } from '../../model/terms';
+import { chainTime } from '../../state/clock';
 import type { PlanData } from '../../state/planData';
 import { localTime } from '../../text/time';
 import { Mistakes } from '../../ui/Mistakes';
@@ -48,6 +50,7 @@ export function OracleSection({ data, now, onDone }: TimedSectionProps) {
 
 function Rotation({ data, now, onDone }: TimedSectionProps) {
   const { plan } = data;
+  const { chain } = useApp();
   const [keys, setKeys] = useState<readonly string[]>(plan.oracles.keys);
   const [threshold, setThreshold] = useState(String(plan.oracles.threshold));
   const periods = possiblePeriods(data, now);
@@ -90,16 +93,20 @@ function Rotation({ data, now, onDone }: TimedSectionProps) {
           title: 'Change the oracles',
           onDone,
           async build(signer: Address) {
-            if (set === undefined || period === undefined) throw new Fault('input', 'The set has mistakes.');
+            if (set === undefined) throw new Fault('input', 'The set has mistakes.');
+            // By the chain's time now: what the page offers is as old as its last look at the clock.
+            const possible = possiblePeriods(data, await chainTime(chain));
+            const first = chosen === '' ? possible[0] : possible.find((each) => String(each) === chosen);
+            if (first === undefined) {
+              throw new Fault('input', 'The period begins before the notice is over.', 'Choose a later one.');
+            }
             return {
               verb: 'Announce the change',
               lines: [
                 ['Oracles', `${set.oracles.length}, of which ${set.threshold} decide`],
-                ['From period', `${period}, ${localTime(periodTimes(plan, period).start)}`],
+                ['From period', `${first}, ${localTime(periodTimes(plan, first).start)}`],
               ],
-              transactions: [
-                [await instructions.proposeOracles(signer, plan.address, { ...set, firstPeriod: period })],
-              ],
+              transactions: [[await instructions.proposeOracles(signer, plan.address, { ...set, firstPeriod: first })]],
               done: 'The change is announced.',
             };
           },
