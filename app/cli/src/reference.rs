@@ -4,7 +4,7 @@ use {
     crate::fault::Fault,
     earnout::state::{Kpi, Plan},
     earnout_sdk::{
-        pda,
+        accounts, pda,
         projection::{self, PeriodTimes},
     },
     solana_program::pubkey::Pubkey,
@@ -123,10 +123,17 @@ pub fn period_times(plan: &Plan, period: u16) -> Result<PeriodTimes, Fault> {
     }
 }
 
+/// What `caller` is to a plan whose surplus it sends: after the last deadline that may be anybody.
+pub fn caller_role(plan: &Plan, caller: &Pubkey) -> &'static str {
+    match *caller == plan.authority {
+        true => "authority",
+        false => "caller",
+    }
+}
+
 /// The name of a KPI.
 pub fn kpi_name(kpi: &Kpi) -> String {
-    let bytes = kpi.name.split(|byte| *byte == 0).next().unwrap_or_default();
-    String::from_utf8_lossy(bytes).into_owned()
+    accounts::padded_text(&kpi.name)
 }
 
 fn key(text: &str) -> Result<Pubkey, String> {

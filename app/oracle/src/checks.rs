@@ -169,7 +169,8 @@ impl Checks {
             return Ok(());
         };
         let median = crate::evidence::median(values.to_vec()).unwrap_or_default();
-        match within(*lowest, *highest, median, pct) {
+        // A bound so large that it cannot be computed bounds nothing.
+        match within(*lowest, *highest, median, pct).unwrap_or(true) {
             true => Ok(()),
             false => Err(Hold::Disagree {
                 lowest: value::from_fixed(*lowest, decimals),
@@ -206,7 +207,7 @@ impl Checks {
         let (Some(pct), Some(before)) = (self.max_change_pct, before) else {
             return Ok(());
         };
-        match within(value, before, before, pct) {
+        match within(value, before, before, pct).unwrap_or(true) {
             true => Ok(()),
             false => Err(Hold::Changed {
                 value: value::from_fixed(value, decimals),
@@ -261,16 +262,11 @@ pub fn clock(here: i64, chain: i64, limit: Duration) -> Result<(), Hold> {
     }
 }
 
-/// Whether `a` and `b` differ by at most `pct` percent of `whole`.
-fn within(a: i64, b: i64, whole: i64, pct: Decimal) -> bool {
-    let difference = Decimal::from(a.abs_diff(b));
-    let allowed = Decimal::from(whole.unsigned_abs()).checked_mul(pct);
-    match (difference.checked_mul(Decimal::ONE_HUNDRED), allowed) {
-        (Some(difference), Some(allowed)) => difference <= allowed,
-        // A bound so large that it cannot be computed bounds nothing.
-        (_, None) => true,
-        (None, _) => false,
-    }
+/// Whether `a` and `b` differ by at most `pct` percent of `whole`; none if `pct` is so large that this cannot be computed.
+pub fn within(a: i64, b: i64, whole: i64, pct: Decimal) -> Option<bool> {
+    let allowed = Decimal::from(whole.unsigned_abs()).checked_mul(pct)?;
+    let difference = Decimal::from(a.abs_diff(b)).checked_mul(Decimal::ONE_HUNDRED);
+    Some(difference.is_some_and(|difference| difference <= allowed))
 }
 
 /// A number that is written exactly: as an integer, or in quotes.

@@ -8,7 +8,10 @@ use {
         template::{GrantScope, Scope},
     },
     earnout::state::{self as program, Grant, Kpi, Plan},
-    earnout_sdk::projection::{self, PeriodTimes, ProjectionError},
+    earnout_sdk::{
+        accounts,
+        projection::{self, PeriodTimes, ProjectionError},
+    },
     solana_program::pubkey::Pubkey,
     thiserror::Error,
 };
@@ -201,6 +204,5 @@ pub fn grant_scope(address: &Pubkey, grant: &Grant, identities: &Identities) -> 
 
 /// The name of a KPI.
 pub fn name(kpi: &Kpi) -> String {
-    let end = kpi.name.iter().position(|byte| *byte == 0).unwrap_or(kpi.name.len());
-    String::from_utf8_lossy(&kpi.name[..end]).into_owned()
+    accounts::padded_text(&kpi.name)
 }

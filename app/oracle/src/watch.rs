@@ -2,6 +2,7 @@
 
 use {
     crate::{
+        checks::within,
         config::Feed,
         daemon::{Daemon, DaemonError, PlanState},
         duties::{Bound, Duty, grant_scope},
@@ -22,7 +23,6 @@ use {
         client::{ClientError, Submission},
         instructions, projection,
     },
-    rust_decimal::Decimal,
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,
     tracing::{info, warn},
@@ -118,7 +118,7 @@ async fn look_at(
             continue;
         };
         let tolerance = daemon.config.watch.tolerance_pct.unwrap_or_default();
-        if within(own, claimed.value, tolerance) {
+        if within(own, claimed.value, own, tolerance).unwrap_or(false) {
             look.agree += 1;
             continue;
         }
@@ -328,11 +328,4 @@ fn entitled(daemon: &Daemon, state: &PlanState, claimed: &Claimed<'_>, key: &Pub
         format!("{key} may not dispute this: it is neither the authority of the plan nor the beneficiary of a grant with weight on the KPI")
     })?;
     Ok(Some(*address))
-}
-
-/// Whether `other` is at most `pct` percent of `own` away from it.
-fn within(own: i64, other: i64, pct: Decimal) -> bool {
-    let apart = Decimal::from(own.abs_diff(other)).checked_mul(Decimal::ONE_HUNDRED);
-    let allowed = Decimal::from(own.unsigned_abs()).checked_mul(pct);
-    matches!((apart, allowed), (Some(apart), Some(allowed)) if apart <= allowed)
 }

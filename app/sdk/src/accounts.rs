@@ -71,6 +71,11 @@ pub fn token_amount(data: &[u8]) -> Option<u64> {
     data.get(64..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
 }
 
+/// A name or a unit as it was written, from the zero-padded bytes that an account holds (see [`earnout::state::Kpi`]).
+pub fn padded_text(padded: &[u8]) -> String {
+    String::from_utf8_lossy(padded).trim_end_matches('\0').to_owned()
+}
+
 /// Bytes of an account of type `T`.
 pub const fn space<T: ZeroCopy>() -> usize {
     T::DISCRIMINATOR.len() + size_of::<T>()

@@ -9,6 +9,7 @@ use {
     earnout::state::Kpi,
     earnout_core::quorum::{Finality, Outcome},
     earnout_sdk::{
+        accounts,
         amount::fixed,
         statement::{Measurement, Vote},
     },
@@ -130,5 +131,5 @@ pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
 
 /// The unit as it was written.
 pub fn unit_text(kpi: &Kpi) -> String {
-    String::from_utf8_lossy(&kpi.unit).trim_end_matches('\0').to_owned()
+    accounts::padded_text(&kpi.unit)
 }

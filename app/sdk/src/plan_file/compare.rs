@@ -2,7 +2,7 @@
 
 use {
     super::{COMBINATIONS, FLAGS, PlanFile, RELEASES, UNEARNED, cadence_text, length, time_text},
-    crate::amount,
+    crate::{accounts::padded_text, amount},
     earnout::state::{Cadence, Interpolation, Kpi, Plan, Scope},
     solana_program::pubkey::Pubkey,
 };
@@ -33,14 +33,14 @@ impl PlanFile {
         for (number, kpi) in plan.kpis().iter().enumerate() {
             match wanted.kpis().get(number) {
                 Some(wanted) => {
-                    let name = text_of(&wanted.name);
+                    let name = padded_text(&wanted.name);
                     let section = format!("kpi {name:?}");
                     differences.extend(self.compare(kpi_as_written(kpi, &section), kpi_as_written(wanted, &section)));
                 }
                 None => differences.push(Difference {
                     field: "kpi".to_owned(),
                     line: None,
-                    on_chain: text_of(&kpi.name),
+                    on_chain: padded_text(&kpi.name),
                     in_file: "nothing".to_owned(),
                 }),
             }
@@ -49,9 +49,9 @@ impl PlanFile {
         if !is_draft && let Some(missing) = wanted.kpis().get(plan.kpis().len()) {
             differences.push(Difference {
                 field: "kpi".to_owned(),
-                line: self.line(&format!("kpi {:?}", text_of(&missing.name))),
+                line: self.line(&format!("kpi {:?}", padded_text(&missing.name))),
                 on_chain: "nothing".to_owned(),
-                in_file: text_of(&missing.name),
+                in_file: padded_text(&missing.name),
             });
         }
         Ok(differences)
@@ -134,8 +134,8 @@ fn kpi_as_written(kpi: &Kpi, section: &str) -> Written {
     let points: Vec<String> = points.map(|(at, score)| format!("({}, {score})", value(*at))).collect();
     let rubric: String = kpi.rubric_hash.iter().map(|byte| format!("{byte:02x}")).collect();
     let fields = [
-        ("name", text_of(&kpi.name)),
-        ("unit", text_of(&kpi.unit)),
+        ("name", padded_text(&kpi.name)),
+        ("unit", padded_text(&kpi.unit)),
         ("decimals", kpi.decimals.to_string()),
         (
             "scope",
@@ -161,9 +161,4 @@ fn kpi_as_written(kpi: &Kpi, section: &str) -> Written {
 fn word<T: Copy>(words: &[(&str, T)], is_stored: impl Fn(T) -> bool) -> String {
     let found = words.iter().find(|(_, choice)| is_stored(*choice));
     found.map_or_else(|| "unknown".to_owned(), |(word, _)| (*word).to_owned())
-}
-
-/// A text without its padding.
-fn text_of(padded: &[u8]) -> String {
-    String::from_utf8_lossy(padded).trim_end_matches('\0').to_owned()
 }

@@ -4,7 +4,7 @@ use {
     crate::{
         app::App,
         fault::Fault,
-        reference::PlanRef,
+        reference::{PlanRef, caller_role},
         send::{Action, SendArgs},
     },
     clap::Args,
@@ -58,18 +58,12 @@ impl Close {
                 .with_transfer_accounts(close, &token, &plan.vault, &destination, &address, balance)
                 .await?,
         );
-        // After the last deadline it may be anybody.
-        let role = if caller.pubkey() == plan.authority {
-            "authority"
-        } else {
-            "caller"
-        };
         let action = Action::new("Close the plan for ever", steps)
             .address(app, "plan", address)
             .fact("surplus", token.amount(balance))
             .address(app, "destination", destination)
             .address(app, "rent to", plan.rent_payer)
-            .address(app, role, caller.pubkey())
+            .address(app, caller_role(&plan, &caller.pubkey()), caller.pubkey())
             .signed_by(caller)
             .asking();
         draft.execute(action).await

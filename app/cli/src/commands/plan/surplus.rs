@@ -4,7 +4,7 @@ use {
     crate::{
         app::App,
         fault::Fault,
-        reference::PlanRef,
+        reference::{PlanRef, caller_role},
         send::{Action, SendArgs},
         token::AmountArg,
     },
@@ -71,18 +71,12 @@ impl Surplus {
                 .with_transfer_accounts(withdraw, &token, &plan.vault, &destination, &address, taken)
                 .await?,
         );
-        // After the last deadline it may be anybody.
-        let role = if caller.pubkey() == plan.authority {
-            "authority"
-        } else {
-            "caller"
-        };
         let action = Action::new("Send surplus to the treasury", steps)
             .address(app, "plan", address)
             .fact("amount", token.amount(taken))
             .fact("surplus before", token.amount(surplus))
             .address(app, "destination", destination)
-            .address(app, role, caller.pubkey())
+            .address(app, caller_role(&plan, &caller.pubkey()), caller.pubkey())
             .signed_by(caller)
             .asking();
         draft.execute(action).await
