@@ -582,6 +582,11 @@ pub const CASES: &[Case] = &[
         let close = world.close_plan_as(&stranger, &world.treasury);
         with_rent_payer(world, close)
     }),
+    case("require_before", "in time", || {
+        let world = active(terms());
+        let before = instructions::require_before(world.chain.now());
+        (world, before)
+    }),
 ];
 
 const fn case(instruction: &'static str, state: &'static str, build: fn() -> (World, Instruction)) -> Case {

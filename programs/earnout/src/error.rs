@@ -227,6 +227,8 @@ pub enum EarnoutError {
     WrongMemoProgram,
     #[msg("The account has a layout of another release, which this one does not know.")]
     UnknownVersion,
+    #[msg("The time by which the transaction was to be executed has passed. Nothing was changed: sign a new one.")]
+    TransactionExpired,
 }
 
 impl From<earnout_core::Error> for EarnoutError {

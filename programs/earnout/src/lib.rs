@@ -403,4 +403,12 @@ pub mod earnout {
     pub fn close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result<()> {
         handle_close_plan(ctx)
     }
+
+    /// Lets the transaction fail once the clock has passed `not_after`, Unix seconds, wherever it stands in it. So one that was
+    /// signed in advance (with a durable nonce) or proposed (in a multisig) lapses.
+    ///
+    /// Accounts: none. Emits nothing. Errors: `TransactionExpired`.
+    pub fn require_before(_ctx: Context<RequireBefore>, not_after: i64) -> Result<()> {
+        handle_require_before(not_after)
+    }
 }

@@ -485,6 +485,8 @@ fn leaving_and_closing(add: &mut Add) {
     );
     let close = instructions::close_plan(&authority, &world.token, &treasury, &authority);
     add("close_plan", "SPL Token", None, &world.by_authority(&[close]).unwrap());
+    let before = instructions::require_before(world.chain.now());
+    add("require_before", "in time", None, &world.send(&[before]).unwrap());
 }
 
 /// What the 60-contributor example costs with one transaction for each step, so that anyone can recompute it.
