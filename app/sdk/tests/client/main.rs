@@ -1,6 +1,7 @@
 //! The client against an endpoint that answers as the test says: what it asks for, how it reads the answers, and what it
 //! makes of bad ones.
 
+mod follow;
 mod history;
 mod read;
 mod rpc;
@@ -8,3 +9,4 @@ mod simulate;
 mod statement;
 mod story;
 mod submit;
+mod transport;
