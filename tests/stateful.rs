@@ -50,7 +50,7 @@ struct Coverage {
     seen: [u64; SEEN.len()],
 }
 
-const SEEN: [&str; 15] = [
+const SEEN: [&str; 16] = [
     "plans drained",
     "grants paid",
     "bonuses above 0",
@@ -60,12 +60,13 @@ const SEEN: [&str; 15] = [
     "claims only by the beneficiary because of the fee",
     "plans only the authority closed because of the fee",
     "agreed",
-    "median",
-    "median of even count",
+    "at least the default",
+    "at most the default",
     "silent",
     "ruled otherwise",
     "upheld",
     "dispute lapsed",
+    "on both sides of the default",
 ];
 
 impl Coverage {

@@ -3,7 +3,10 @@
 //! It shares no code with the program. Amounts and products are `i128` (`u64` amounts times credits of at most 2·10^8 fit
 //! easily). What the program keeps as running sums is added up here anew each time from the history of every grant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// Number of a key.
 pub type Who = usize;
@@ -391,9 +394,9 @@ pub struct Model {
     pub funded: Amount,
     pub withdrawn: Amount,
     pub events: u64,
-    /// How often scores came from: agreement, median, median of an even count, silence, ruling to another value, upholding,
-    /// a dispute that nobody ruled on.
-    pub outcomes: [u64; 7],
+    /// How often scores came from: agreement, enough votes for at least the default, enough for at most the default, too few
+    /// votes, ruling to another value, upholding, a dispute that nobody ruled on, votes on both sides of the default.
+    pub outcomes: [u64; 8],
     boundaries: Vec<i64>,
 }
 
@@ -595,7 +598,7 @@ impl Model {
             funded: 0,
             withdrawn: 0,
             events: 0,
-            outcomes: [0; 7],
+            outcomes: [0; 8],
             boundaries: Vec::new(),
         }
     }
@@ -786,7 +789,7 @@ impl Model {
                 let closes = self.voting_end(key.1);
                 require(now >= closes)?;
                 (
-                    attestation.and_then(|attestation| self.median(kpi, key.1, attestation)),
+                    attestation.and_then(|attestation| self.at_deadline(kpi, key.1, attestation)),
                     closes,
                 )
             }
@@ -808,12 +811,16 @@ impl Model {
         Some(value.map_or(kpi.default.into(), |value| kpi.score(value)))
     }
 
-    fn median(&self, kpi: &Kpi, period: u16, attestation: &Attestation) -> Option<i64> {
+    fn at_deadline(&self, kpi: &Kpi, period: u16, attestation: &Attestation) -> Option<i64> {
         let mut votes: Vec<i64> = attestation.votes.values().copied().collect();
-        require(votes.len() >= usize::from(self.set(period).threshold))?;
-        votes.sort_unstable();
-        let (low, high) = (votes[(votes.len() - 1) / 2], votes[votes.len() / 2]);
-        Some(if kpi.score(high) < kpi.score(low) { high } else { low })
+        let threshold = usize::from(self.set(period).threshold);
+        require(votes.len() >= threshold)?;
+        votes.sort_by_key(|vote| (Reverse(kpi.score(*vote)), *vote));
+        let (from_top, from_bottom) = (votes[threshold - 1], votes[votes.len() - threshold]);
+        if kpi.score(from_top) >= kpi.default.into() {
+            return Some(from_top);
+        }
+        (kpi.score(from_bottom) <= kpi.default.into()).then_some(from_bottom)
     }
 
     /// Which of `outcomes` a final score is.
@@ -827,7 +834,14 @@ impl Model {
             (None, Some(_), _) => 6,
             (None, None, Some(_)) => 0,
             (None, None, None) if found.votes.len() < usize::from(self.set(key.1).threshold) => 3,
-            (None, None, None) => 1 + usize::from(found.votes.len() % 2 == 0),
+            (None, None, None) => {
+                let kpi = &self.kpis[usize::from(key.0)];
+                match self.at_deadline(kpi, key.1, found) {
+                    Some(value) if kpi.score(value) >= kpi.default.into() => 1,
+                    Some(_) => 2,
+                    None => 7,
+                }
+            }
         }
     }
 

@@ -333,17 +333,18 @@ fn quorums(numbers: &mut Numbers) -> Value {
             .map(|_| (numbers.below(5) > 0).then(|| numbers.pick(&few)))
             .collect();
         let threshold = u8::try_from(oracles / 2 + numbers.below(oracles)).unwrap();
-        let at_end = at_deadline(&votes, threshold, &curve);
+        let default_score = numbers.pick(&[0, 4_000, 10_000, 10_001]);
+        let at_end = at_deadline(&votes, threshold, &curve, default_score);
         json!({
             "values": values.iter().map(ToString::to_string).collect::<Vec<_>>(), "scores": scores,
-            "interpolation": kebab(interpolation), "threshold": threshold,
+            "interpolation": kebab(interpolation), "threshold": threshold, "defaultScore": default_score,
             "votes": votes.iter().map(|vote| vote.map(|vote| vote.to_string())).collect::<Vec<_>>(),
             "agreed": match agreed(&votes, threshold) {
                 Ok(value) => json!(value.map(|value| value.to_string())),
                 Err(error) => failure(error),
             },
             "atDeadline": at_end.map_or_else(failure, outcome),
-            "score": result(at_end.and_then(|outcome| score_of(outcome, &curve, 4_000))),
+            "score": result(at_end.and_then(|outcome| score_of(outcome, &curve, default_score))),
         })
     });
     let votes: Vec<Value> = votes.collect();

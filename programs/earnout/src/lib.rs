@@ -146,8 +146,9 @@ pub mod earnout {
         handle_create_grant(ctx, args)
     }
 
-    /// Records an oracle's vote. Votes may be changed until enough of them agree, which resolves the value at once; without
-    /// agreement the median of the votes counts at the end of the window, and with too few votes the KPI is silent.
+    /// Records an oracle's vote. Votes may be changed until enough of them agree, which resolves the value at once. Without
+    /// agreement, at the end of the window, the best score counts that enough oracles reach, if it is at least the score
+    /// under silence; else the worst that enough of them do not exceed, if it is at most that; else the KPI is silent.
     ///
     /// Accounts: `payer` (signer, pays rent for the first vote), `oracle` (signer), `plan`, `grant` (for an individual
     /// KPI), `attestation` (created by the first vote), `system_program`.

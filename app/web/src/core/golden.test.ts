@@ -135,10 +135,10 @@ describe('golden vectors of the Rust arithmetic', () => {
     for (const vector of quorums.votes) {
       const curve = curveOf(vector);
       const votes = vector.votes.map((vote) => (vote === null ? undefined : BigInt(vote)));
-      const atEnd = () => atDeadline(votes, vector.threshold, curve);
+      const atEnd = () => atDeadline(votes, vector.threshold, curve, vector.defaultScore);
       expect(result(() => agreed(votes, vector.threshold))).toEqual(vector.agreed);
       expect(result(atEnd)).toEqual(vector.atDeadline);
-      expect(result(() => scoreOfOutcome(atEnd(), curve, 4_000))).toEqual(vector.score);
+      expect(result(() => scoreOfOutcome(atEnd(), curve, vector.defaultScore))).toEqual(vector.score);
     }
     for (const vector of quorums.finalities) {
       const windows = { attestSecs: 100, challengeSecs: vector.challengeSecs, rulingSecs: vector.rulingSecs };
