@@ -30,10 +30,9 @@ mod submit;
 pub use {
     cluster::cluster_url,
     error::{ClientError, Failure, FailureReason},
-    history::Recorded,
+    history::{History, OracleSets, Recorded, Unreadable},
     nonce::Nonce,
     simulate::{Changed, Simulated},
-    statement::OracleSets,
     submit::{Confirmed, Lifetime, Prepared, Receipt, Submission},
 };
 
@@ -45,6 +44,9 @@ use {
 
 /// How long one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Newest version of transactions that is asked for and read.
+pub(crate) const NEWEST_VERSION: u8 = 1;
 
 /// A connection to one RPC endpoint.
 pub struct Client {
@@ -69,6 +71,11 @@ impl Client {
         &self.rpc
     }
 
+    /// The endpoint to show: scheme, host and port, without what providers put keys into.
+    pub fn endpoint(&self) -> String {
+        shown(&self.rpc.url())
+    }
+
     /// What this client takes as happened.
     pub fn commitment(&self) -> CommitmentConfig {
         self.commitment
@@ -80,4 +87,13 @@ impl fmt::Debug for Client {
         // Without the URL, into which providers put keys.
         write!(out, "Client({})", self.commitment.commitment)
     }
+}
+
+/// Scheme, host and port of a URL: providers put keys into name and password, path and query.
+fn shown(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // Before an @ stand name and password.
+    let host = host.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}")
 }

@@ -2,6 +2,7 @@
 //! makes of bad ones.
 
 mod history;
+mod hostile;
 mod read;
 mod rpc;
 mod simulate;
