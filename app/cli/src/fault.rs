@@ -280,6 +280,10 @@ impl From<ClientError> for Fault {
                 .advice("check the address: plans, grants and attestations are different accounts"),
             ClientError::Unreadable(what) => Self::new(format!("the endpoint's answer about {what} cannot be read"))
                 .advice("try another endpoint (-u)"),
+            ClientError::Incomplete(what) => Self::new("INCOMPLETE: the endpoint leaves something out")
+                .why(what)
+                .advice("use an endpoint that keeps the whole history (-u)")
+                .exit(Exit::Partly),
             ClientError::WouldFail(failure) => {
                 Self::of_failure("the transaction would fail, so it was not sent", *failure)
             }
@@ -295,10 +299,9 @@ impl From<ClientError> for Fault {
                 )
                 .with_signature(&signature),
             ClientError::Unknown { signature, why } => Self::unknown(&[signature], why),
-            error @ (ClientError::Changing(_)
-            | ClientError::NoHistory(_)
-            | ClientError::Ledger(_)
-            | ClientError::Projection(_)) => Self::new(error),
+            error @ (ClientError::Changing(_) | ClientError::Ledger(_) | ClientError::Projection(_)) => {
+                Self::new(error)
+            }
             ClientError::Signing(error) => Self::new("the transaction could not be signed").why(error),
             ClientError::Message(error) => Self::new("the transaction could not be built").why(error),
         }

@@ -1,7 +1,7 @@
 //! What those who send need from a chain.
 
 use {
-    super::{Client, ClientError, Confirmed, Failure, Nonce, Sighting, Tip, read},
+    super::{Client, ClientError, Confirmed, Failure, NEWEST_VERSION, Nonce, Sighting, Tip, read},
     solana_account::Account,
     solana_account_decoder_client_types::UiAccountEncoding,
     solana_commitment_config::CommitmentConfig,
@@ -16,9 +16,6 @@ use {
 
 /// Most signatures that one request may ask about.
 pub(super) const SIGNATURES_A_REQUEST: usize = 256;
-
-/// The newest version of transactions that this client reads.
-pub(super) const NEWEST_VERSION: u8 = 1;
 
 /// A chain as those who send see it. [`Client`] is one; a balancer over several endpoints may be another; tests script one.
 pub trait Endpoint {
@@ -97,15 +94,14 @@ impl Endpoint for Client {
     }
 
     async fn nonce_at(&self, account: &Pubkey) -> Result<(u64, Option<Hash>), ClientError> {
-        let (slot, account) = self.account_at(account).await?;
+        let (slot, account) = self.confirmed_account(account).await?;
         let nonce = account.and_then(|account| Nonce::of_account(&account));
         Ok((slot, nonce.map(|nonce| nonce.value)))
     }
 
     async fn clock_at(&self) -> Result<(u64, i64), ClientError> {
-        let (slot, account) = self.account_at(&sysvar::clock::ID).await?;
-        let clock = account.filter(|account| account.owner == sysvar::ID);
-        let clock = clock.and_then(|account| read::clock(&account.data));
+        let (slot, account) = self.confirmed_account(&sysvar::clock::ID).await?;
+        let clock = account.as_ref().and_then(read::clock);
         let clock = clock.ok_or_else(|| ClientError::Unreadable("the clock".to_owned()))?;
         Ok((slot, clock.unix_timestamp))
     }
@@ -161,7 +157,7 @@ impl Client {
     }
 
     /// The account at `address`, and the slot of which that is.
-    async fn account_at(&self, address: &Pubkey) -> Result<(u64, Option<Account>), ClientError> {
+    async fn confirmed_account(&self, address: &Pubkey) -> Result<(u64, Option<Account>), ClientError> {
         let config = RpcAccountInfoConfig {
             encoding: Some(UiAccountEncoding::Base64),
             commitment: Some(self.at_least_confirmed()),

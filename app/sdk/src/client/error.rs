@@ -57,12 +57,12 @@ pub enum ClientError {
     /// The plan changes faster than its accounts can be read.
     #[error("plan {0} changes while it is read: try again in a moment")]
     Changing(Pubkey),
-    /// The endpoint has no events of a plan that was closed.
-    #[error("the endpoint has no events of plan {0}: use one that keeps the whole history")]
-    NoHistory(Pubkey),
     /// The endpoint does not have all events of a plan.
     #[error("the plan's events do not follow from each other: {0}; use an endpoint that keeps the whole history")]
     Ledger(#[from] LedgerError),
+    /// The endpoint leaves something out, in words that name it and the endpoint.
+    #[error("{0}: use an endpoint that has everything")]
+    Incomplete(String),
     /// An account holds what the program never writes.
     #[error("the plan cannot be evaluated: {0}")]
     Projection(#[from] ProjectionError),

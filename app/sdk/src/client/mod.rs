@@ -35,10 +35,9 @@ pub use {
     endpoint::Endpoint,
     error::{ClientError, Failure, FailureReason},
     follow::{Ending, Follower, Life, Policy, Sighting, Tip, follow},
-    history::Recorded,
+    history::{History, OracleSets, Recorded, Unreadable},
     nonce::Nonce,
     simulate::{Changed, Simulated},
-    statement::OracleSets,
     submit::{Confirmed, Lifetime, Limits, Prepared, Receipt, Submission},
     transport::{Trouble, TroubleKind},
 };
@@ -52,6 +51,9 @@ use {
 
 /// How long one request may take, unless the caller says otherwise.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Newest version of transactions that is asked for and read.
+pub(crate) const NEWEST_VERSION: u8 = 1;
 
 /// A connection to one RPC endpoint.
 pub struct Client {

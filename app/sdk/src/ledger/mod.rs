@@ -110,6 +110,12 @@ impl Ledger {
         let Event::PlanCreated(created) = first else {
             return Err(LedgerError::NoBeginning(first.sequence()));
         };
+        if pda::plan(&created.creator, created.terms.plan_id) != created.plan {
+            return Err(LedgerError::contradiction(
+                created.sequence,
+                "the plan belongs at another address",
+            ));
+        }
         let mut ledger = Self::begin(created);
         events.try_for_each(|event| ledger.apply(event))?;
         Ok(Some(ledger))

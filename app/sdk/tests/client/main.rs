@@ -3,6 +3,7 @@
 
 mod follow;
 mod history;
+mod hostile;
 mod read;
 mod rpc;
 mod simulate;
