@@ -3,6 +3,7 @@
 use {
     crate::{fault::Fault, when::Moment},
     anyhow::{Context, Result, anyhow, bail},
+    earnout_sdk::endpoint,
     serde_json::{Value, json},
     solana_commitment_config::{CommitmentConfig, CommitmentLevel},
     solana_keypair::Keypair,
@@ -47,8 +48,9 @@ impl Connection {
 
     fn lost(&self, error: impl Display) -> anyhow::Error {
         anyhow!(
-            "no answer from the chain at {}; is it running? ({error})",
-            self.rpc.url()
+            "no answer from the chain at {}; is it running? ({})",
+            endpoint::shown(&self.rpc.url()),
+            endpoint::hidden(&error.to_string())
         )
     }
 
@@ -176,7 +178,7 @@ impl Connection {
     }
 
     fn explain(&self, error: ClientError) -> anyhow::Error {
-        let url = self.rpc.url();
+        let url = endpoint::shown(&self.rpc.url());
         match error.kind() {
             ErrorKind::RpcError(RpcError::RpcResponseError { code, .. }) if *code == NO_SUCH_METHOD => {
                 Fault::new(format!("the chain at {url} is not a local chain: it cannot do that")).into()

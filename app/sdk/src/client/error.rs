@@ -1,9 +1,12 @@
 //! What can go wrong between a client and the chain.
 
 use {
-    crate::{accounts::DecodeError, errors, ledger::LedgerError, projection::ProjectionError},
+    crate::{accounts::DecodeError, endpoint, errors, ledger::LedgerError, projection::ProjectionError},
     solana_program::pubkey::Pubkey,
-    solana_rpc_client_api::{client_error, request::RpcError},
+    solana_rpc_client_api::{
+        client_error,
+        request::{RpcError, RpcRequest},
+    },
     solana_signature::Signature,
     solana_transaction_error::TransactionError,
     std::{fmt, str::FromStr},
@@ -116,6 +119,11 @@ impl ClientError {
         }
     }
 
+    /// Whether the endpoint did not search for accounts, which many refuse or cannot do.
+    pub fn is_of_search(&self) -> bool {
+        matches!(self, Self::Rpc { source, .. } if matches!(source.request(), Some(RpcRequest::GetProgramAccounts)))
+    }
+
     /// For `map_err`: what was asked, in words. Of the URL only the origin is kept: providers put keys into user, path and
     /// query, and errors are shown and logged.
     pub(super) fn rpc(what: impl Into<String>) -> impl FnOnce(client_error::Error) -> Self {
@@ -124,8 +132,7 @@ impl ClientError {
             if let client_error::ErrorKind::Reqwest(error) = source.kind.as_mut()
                 && let Some(url) = error.url_mut()
             {
-                let origin = url.origin().ascii_serialization();
-                match origin.parse() {
+                match endpoint::shown(url.as_str()).parse() {
                     Ok(origin) => *url = origin,
                     Err(_) => url.set_path(""),
                 }
