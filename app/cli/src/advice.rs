@@ -2,6 +2,7 @@
 
 use {
     crate::fault::Fault,
+    earnout_sdk::endpoint,
     solana_program::pubkey::Pubkey,
     solana_rpc_client_api::{
         client_error::{Error as RpcFault, ErrorKind, reqwest},
@@ -124,7 +125,7 @@ pub fn of_connection(what: &str, error: &RpcFault) -> Fault {
 }
 
 fn of_http(what: &str, error: &reqwest::Error) -> Fault {
-    let url = error.url().map_or_else(|| "the endpoint".to_owned(), shown);
+    let url = endpoint::shown(error.url().map_or("", reqwest::Url::as_str));
     let advice = "check the endpoint: -u URL, or json_rpc_url of the configuration; a local chain is started with `earnout \
                   localnet start`";
     if error.is_connect() {
@@ -146,11 +147,6 @@ fn of_http(what: &str, error: &reqwest::Error) -> Fault {
             .why(deepest(error))
             .advice(advice),
     }
-}
-
-/// A URL without what may be a secret: providers put keys into path and query.
-fn shown(url: &reqwest::Url) -> String {
-    url.origin().ascii_serialization()
 }
 
 /// The first cause, which says the most.
@@ -215,13 +211,5 @@ mod tests {
                 "there is no error {name}"
             );
         }
-    }
-
-    #[test]
-    fn an_endpoint_is_named_without_its_key() {
-        let url: reqwest::Url = "https://rpc.example.com/v1/secret?api-key=secret"
-            .parse()
-            .expect("a URL");
-        assert_eq!(shown(&url), "https://rpc.example.com");
     }
 }
