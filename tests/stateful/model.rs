@@ -467,7 +467,7 @@ impl Terms {
         };
         calendar
             && (1..=120).contains(&self.periods)
-            && (now + 1..=now + 5 * 366 * 86_400).contains(&self.start)
+            && self.starts_in_time(now)
             && window(self.attest)
             && window(self.notice)
             && challenges
@@ -476,6 +476,12 @@ impl Terms {
             && self.bonus_cap <= 1_000_000
             && self.max_fee <= 10_000
             && (now + 1..=self.boundary(self.periods)).contains(&self.enrolment_end)
+    }
+}
+
+impl Terms {
+    fn starts_in_time(&self, now: i64) -> bool {
+        (now + 1..=now + 5 * 366 * 86_400).contains(&self.start)
     }
 }
 
@@ -880,7 +886,12 @@ impl Model {
         if by == self.authority && to == treasury {
             return Some(());
         }
-        require(self.status == Status::Active && now >= self.last_deadline())?;
+        let over = if self.status == Status::Draft {
+            self.terms().start
+        } else {
+            self.last_deadline()
+        };
+        require(now >= over)?;
         require(to == Place::Associated(treasury.owner()?))
     }
 
@@ -946,6 +957,8 @@ impl Model {
             }
             Action::Fund { by, source, amount } => {
                 require(exists && *amount > 0 && source.owner()? == *by)?;
+                // A draft that its start does not let activate takes nothing.
+                require(active || self.terms().starts_in_time(now))?;
                 self.transfer(*source, Place::Vault, (*amount).into())?;
                 self.funded += self.arrives((*amount).into());
                 Some(())

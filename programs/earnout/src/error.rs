@@ -67,7 +67,9 @@ pub enum EarnoutError {
     BadCurve,
     #[msg("The score under silence must be at most 10,000.")]
     DefaultScoreTooHigh,
-    #[msg("The calendar must start in the future, at most five years ahead.")]
+    #[msg(
+        "The calendar must start in the future, at most five years ahead. Other drafts are neither activated nor funded."
+    )]
     BadStart,
     #[msg("The calendar needs 1 to 120 periods of 10 minutes to 366 days, or of 1 to 12 months.")]
     BadCalendar,

@@ -103,23 +103,23 @@ pub mod earnout {
     /// Accounts: `funder` (signer), `plan`, `source`, `vault`, `mint`, `token_program`; then what the mint's transfer
     /// hook asks for.
     ///
-    /// Requirements: the amount is not zero; the plan is not closed; the source is another token account of the mint;
+    /// Requirements: the amount is not zero; the plan is not closed, and if a draft, one that its start lets activate; the source is another token account of the mint;
     /// the mint is still acceptable.
     ///
-    /// Emits `PlanFunded`. Errors: `ZeroAmount`, `PlanNotActive`, `WrongVault`, `WrongMint`, `WrongTokenProgram`,
+    /// Emits `PlanFunded`. Errors: `ZeroAmount`, `PlanNotActive`, `BadStart`, `WrongVault`, `WrongMint`, `WrongTokenProgram`,
     /// `WrongSource`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`, `TransferHookNotAllowed`,
     /// `FreezeAuthorityNotAllowed`, `TransferMismatch`.
     pub fn fund<'info>(ctx: Context<'info, Fund<'info>>, amount: u64) -> Result<()> {
         handle_fund(ctx, amount)
     }
 
-    /// Sends `amount` base units of surplus, or all of it, to the treasury. After the plan's last deadline anyone can send
-    /// it to the associated account of the treasury's owner.
+    /// Sends `amount` base units of surplus, or all of it, to the treasury. Once the plan is over (after its last deadline, or
+    /// a draft after its start) anyone can send it to the associated account of the treasury's owner.
     ///
     /// Accounts: `caller` (signer), `plan`, `vault`, `destination`, `mint`, `token_program`, `memo_program` (for a
     /// destination that asks for memos); then what the mint's transfer hook asks for.
     ///
-    /// Requirements: the caller is the authority or the last deadline is over; the destination is the treasury (for
+    /// Requirements: the caller is the authority or the plan is over; the destination is the treasury (for
     /// others the associated account of its owner), still owned by that owner; the amount is not zero and within the
     /// surplus.
     ///
@@ -397,7 +397,8 @@ pub mod earnout {
     /// Accounts: `caller` (signer), `plan`, `vault`, `destination`, `rent_payer`, `mint`, `token_program`,
     /// `memo_program` (for a destination that asks for memos); then what the mint's transfer hook asks for.
     ///
-    /// Requirements: nothing of the plan is open; the caller is the authority, or the last deadline is over.
+    /// Requirements: nothing of the plan is open; the caller is the authority, or the plan is over (after its last deadline,
+    /// or a draft after its start).
     ///
     /// Emits `PlanClosed`. Errors: `WrongPlan`, `WrongVault`, `WrongMint`, `WrongTokenProgram`, `WrongRentPayer`,
     /// `WrongAuthority`, `WrongTreasury`, `StillNeeded`, `WrongMemoProgram`, `TransferMismatch`, `FeeTooHigh`.

@@ -14,7 +14,7 @@ use {
 #[event_cpi]
 #[derive(Accounts)]
 pub struct ClosePlan<'info> {
-    /// The plan's authority; after the plan's last deadline anyone.
+    /// The plan's authority; once the plan is over anyone.
     pub caller: Signer<'info>,
     /// CHECK: a plan, read in the handler. Not a typed account because it is smaller afterwards.
     #[account(mut)]

@@ -14,7 +14,7 @@ use {
 #[event_cpi]
 #[derive(Accounts)]
 pub struct WithdrawSurplus<'info> {
-    /// The plan's authority; after the plan's last deadline anyone.
+    /// The plan's authority; once the plan is over anyone.
     pub caller: Signer<'info>,
     /// The plan.
     #[account(

@@ -169,6 +169,28 @@ pub struct ClosedPlan {
 }
 
 impl Plan {
+    /// Errors: `PlanNotActive` if the plan is closed; `BadStart` if it is a draft that could not be activated at `now` because
+    /// of its start: what it took could never reach a grant.
+    pub fn require_fundable(&self, now: i64) -> Result<()> {
+        self.require_open()?;
+        if self.status()? == PlanStatus::Draft {
+            self.check_start(now)?;
+        }
+        Ok(())
+    }
+
+    /// Whether nobody needs the surplus any more at `now`: every period can be settled, or the plan is a draft whose start has
+    /// passed and that nobody can activate.
+    ///
+    /// Errors: `CorruptAccount`, `Overflow`.
+    pub fn is_over(&self, now: i64) -> Result<bool> {
+        Ok(match self.status()? {
+            PlanStatus::Draft => now >= self.start_ts,
+            PlanStatus::Active => now >= self.last_deadline()?,
+            PlanStatus::Closed => false,
+        })
+    }
+
     /// Errors: `PlanNotActive` if the plan is closed.
     pub fn require_open(&self) -> Result<()> {
         require!(self.status()? != PlanStatus::Closed, EarnoutError::PlanNotActive);
@@ -334,9 +356,9 @@ impl Plan {
         }
     }
 
-    /// Checks that `caller` may send surplus to `destination` at `now`: the authority to the treasury, after the last
-    /// deadline anyone, the authority included, to the associated account of the treasury's owner; in both cases still owned
-    /// by that owner.
+    /// Checks that `caller` may send surplus to `destination` at `now`: the authority to the treasury; once the plan is over
+    /// anyone, the authority included, to the associated account of the treasury's owner; in both cases still owned by that
+    /// owner.
     ///
     /// Errors: `WrongTreasury`, `WrongAuthority`.
     pub fn check_surplus_destination(&self, caller: &Pubkey, destination: &AccountInfo, now: i64) -> Result<()> {
@@ -350,7 +372,7 @@ impl Plan {
         if by_authority && destination.key == &treasury {
             return Ok(());
         }
-        let over = self.status()? == PlanStatus::Active && now >= self.last_deadline()?;
+        let over = self.is_over(now)?;
         require!(by_authority || over, EarnoutError::WrongAuthority);
         let associated = address::associated(&owner, &self.mint, &self.token_program)?.0;
         require!(over && destination.key == &associated, EarnoutError::WrongTreasury);
@@ -473,18 +495,21 @@ impl Plan {
         Ok(())
     }
 
+    /// Errors: `BadStart` unless the calendar begins after `now` (Unix seconds) and not too far in the future.
+    fn check_start(&self, now: i64) -> Result<()> {
+        let latest = now
+            .checked_add(i64::from(MAX_START_DELAY_SECS))
+            .ok_or(EarnoutError::Overflow)?;
+        require!(self.start_ts > now && self.start_ts <= latest, EarnoutError::BadStart);
+        Ok(())
+    }
+
     /// Checks all terms against each other and the constant limits; `now` in Unix seconds.
     ///
     /// Errors: `NoKpi`, `BadStart`, `BadCalendar`, `BadWindow`, `BadCaps`.
     pub fn check_terms(&self, now: i64) -> Result<()> {
         require!(self.kpi_count > 0, EarnoutError::NoKpi);
-        let latest_start = now
-            .checked_add(i64::from(MAX_START_DELAY_SECS))
-            .ok_or(EarnoutError::Overflow)?;
-        require!(
-            self.start_ts > now && self.start_ts <= latest_start,
-            EarnoutError::BadStart
-        );
+        self.check_start(now)?;
 
         let length_fits = match Cadence::from_stored(self.cadence_kind, self.cadence_length)? {
             Cadence::Seconds(secs) => (MIN_WINDOW_SECS..=MAX_PERIOD_SECS).contains(&secs),
