@@ -339,6 +339,9 @@ pub struct Grant {
     pub pending: Option<Who>,
     pub locked: bool,
     pub barred: bool,
+    /// Disputes raised for the grant that are not decided, and the end of the last one's ruling window.
+    pub undecided: u16,
+    pub disputes_until: i64,
     pub forfeited: bool,
     /// 1 terminated, 2 resigned.
     pub termination: u8,
@@ -529,6 +532,11 @@ impl Kpi {
 }
 
 impl Grant {
+    /// Whether a dispute for the grant can still be decided.
+    fn is_disputed(&self, now: i64) -> bool {
+        self.undecided > 0 && now < self.disputes_until
+    }
+
     pub fn next(&self) -> u16 {
         self.terms.first + self.settled.len() as u16
     }
@@ -1049,7 +1057,7 @@ impl Model {
                 let found = self.open_grant(*grant)?;
                 require(found.pending == Some(*by) && Some(*by) != self.terms().arbiter)?;
                 require(found.claimed == Amount::from(*claimed) && found.termination == *termination)?;
-                require(found.barred == *barred)?;
+                require(found.barred == *barred && !found.is_disputed(now))?;
                 let individual = (0u8..)
                     .zip(&self.kpis)
                     .any(|(kpi, terms)| !terms.shared && found.weight(kpi) > 0);
@@ -1128,6 +1136,12 @@ impl Model {
                 let at = attestation.resolved.map_or(closes, |(_, at)| at);
                 require(attestation.disputed.is_none() && (at..at + challenge).contains(&now))?;
                 attestation.disputed = Some((now, *by, for_grant));
+                if let Some(grant) = for_grant {
+                    let ruling = i64::from(self.terms().ruling);
+                    let found = &mut self.grants[grant];
+                    found.undecided = if found.is_disputed(now) { found.undecided + 1 } else { 1 };
+                    found.disputes_until = now + ruling;
+                }
                 Some(())
             }
             Action::Rule {
@@ -1146,8 +1160,9 @@ impl Model {
                 require(attestation.ruled.is_none() && now < at + ruling && for_grant == *disputer)?;
                 require(value.is_none_or(|value| (terms.min..=terms.max).contains(&value)))?;
                 attestation.ruled = Some(*value);
-                if let (None, Some(grant)) = (value, for_grant) {
-                    self.grants[grant].barred = true;
+                if let Some(grant) = for_grant {
+                    self.grants[grant].barred |= value.is_none();
+                    self.grants[grant].undecided -= 1;
                 }
                 Some(())
             }
@@ -1230,6 +1245,8 @@ impl Model {
             pending: None,
             locked: false,
             barred: false,
+            undecided: 0,
+            disputes_until: 0,
             forfeited: false,
             termination: 0,
             end: terms.first + terms.periods,

@@ -53,6 +53,10 @@ pub fn for_program_error(name: &str) -> Option<&'static str> {
         "WrongTreasury" => "name another treasury with `earnout plan treasury PLAN TOKEN_ACCOUNT`",
         "WrongSource" | "WrongDestination" => "name a token account of the plan's mint",
         "FeeTooHigh" => "sign with the beneficiary's key, or wait until the token's fee is lower",
+        "FeeOnCrumbs" => "sign with the beneficiary's key, or wait until more can be claimed at once",
+        "DisputeOpen" => {
+            "wait for the ruling, or for the end of its window: `earnout attestation show` shows the dispute"
+        }
         "ReceivedTooLittle" => "lower --min-received, or wait until the token's fee is lower",
         "BadOracleSet" | "BadThreshold" | "RolesNotSeparate" | "BadKey" | "BadBeneficiary" => "choose other keys",
         "NoticeTooShort" => "choose a later first period",
@@ -167,7 +171,7 @@ mod tests {
     use {super::*, earnout_sdk::errors::program_error};
 
     /// Errors whose message says all there is to say, or that no command of this tool can cause.
-    const SAID: [&str; 30] = [
+    const SAID: [&str; 31] = [
         "Overflow",
         "AccountExists",
         "WrongVault",
@@ -198,6 +202,7 @@ mod tests {
         "NotTransferable",
         "WrongMemoProgram",
         "UnknownVersion",
+        "TransactionExpired",
     ];
 
     #[test]

@@ -231,6 +231,11 @@ pub enum EarnoutError {
     UnknownVersion,
     #[msg("The time by which the transaction was to be executed has passed. Nothing was changed: sign a new one.")]
     TransactionExpired,
+    // 6100
+    #[msg(
+        "A dispute raised for the grant is not decided: it changes hands after the ruling, or when the ruling window is over."
+    )]
+    DisputeOpen,
 }
 
 impl From<earnout_core::Error> for EarnoutError {

@@ -311,10 +311,10 @@ pub mod earnout {
     /// Accounts: `pending_beneficiary` (signer), `plan`, `grant`.
     ///
     /// Requirements: the signer was proposed and can be a beneficiary; it is no oracle that votes on this very grant;
-    /// the grant is what it expects.
+    /// the grant is what it expects; no dispute raised for it is open.
     ///
-    /// Emits `BeneficiaryAccepted`. Errors: `WrongGrant`, `WrongBeneficiary`, `GrantChanged`, `BadBeneficiary`,
-    /// `OwnGrant`.
+    /// Emits `BeneficiaryAccepted`. Errors: `WrongGrant`, `WrongBeneficiary`, `GrantChanged`, `DisputeOpen`,
+    /// `BadBeneficiary`, `OwnGrant`.
     pub fn accept_beneficiary(ctx: Context<AcceptBeneficiary>, args: AcceptBeneficiaryArgs) -> Result<()> {
         handle_accept_beneficiary(ctx, args)
     }

@@ -188,13 +188,16 @@ impl Ledger {
                 }
                 let record = self.attestations.get_mut(&address).ok_or(unknown("an attestation"))?;
                 record.apply(event)?;
+                if let Some(grant) = &dispute.grant {
+                    self.grants.get_mut(grant).ok_or(unknown("a grant"))?.apply(event)?;
+                }
             }
             Event::DisputeRuled(ruling) => {
                 let address = pda::attestation(&ruling.plan, ruling.kpi, ruling.period, &ruling.subject);
                 let record = self.attestations.get_mut(&address).ok_or(unknown("an attestation"))?;
                 record.apply(event)?;
-                if let Some(barred) = &ruling.barred_grant {
-                    self.grants.get_mut(barred).ok_or(unknown("a grant"))?.apply(event)?;
+                if let Some(grant) = &ruling.grant {
+                    self.grants.get_mut(grant).ok_or(unknown("a grant"))?.apply(event)?;
                 }
             }
             Event::AttestationClosed(closed) => {

@@ -53,6 +53,8 @@ pub fn handle_accept_beneficiary(ctx: Context<AcceptBeneficiary>, args: AcceptBe
                 && grant.has(DISPUTE_BARRED) == args.dispute_barred,
             EarnoutError::GrantChanged
         );
+        // What the arbiter decides is for who disputed, and bars who disputed.
+        require!(!grant.has_open_dispute(now), EarnoutError::DisputeOpen);
         let new = grant.pending_beneficiary;
         plan.require_beneficiary(&ctx.accounts.plan.key(), &new)?;
         // It may have voted on this grant already.
