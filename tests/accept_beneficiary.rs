@@ -188,10 +188,12 @@ fn an_oracle_takes_over_no_grant_on_which_it_votes() {
     world.run(world.announces(&[next], 1, 3));
     world.after_period(0, 0);
     world.run(world.vote(0, 1, 0, Some(measured), 100));
-    for voter in [oracle, next] {
-        world.run(world.offers_grant(&measured, Some(voter)));
-        world.refuses(&world.takes_grant(&measured, &voter), EarnoutError::OwnGrant);
-    }
+    world.run(world.offers_grant(&measured, Some(oracle)));
+    world.refuses(&world.takes_grant(&measured, &oracle), EarnoutError::OwnGrant);
+    // The next set votes from its first period on.
+    world.run(world.offers_grant(&measured, Some(next)));
+    world.chain.set_time(boundary(3));
+    world.refuses(&world.takes_grant(&measured, &next), EarnoutError::OwnGrant);
     // Nobody is asked about a grant that only shared KPIs pay, nor about one that is settled to its end.
     world.hand_on(&shared, &oracle);
     world.after_windows(3);
@@ -199,6 +201,38 @@ fn an_oracle_takes_over_no_grant_on_which_it_votes() {
         world.settled(&measured);
     }
     world.hand_on(&measured, &next);
+}
+
+#[test]
+fn an_announcement_as_an_oracle_keeps_nobody_from_a_grant() {
+    let mut world = World::active(TokenProgram::Spl, disputable_terms(), &disputable_kpis(), 2_000_000);
+    let (_, measured) = world.transferable_grant(&[5_000, 5_000]);
+    let new = world.key();
+    world.run(world.offers_grant(&measured, Some(new)));
+    // The authority names the proposed beneficiary in the set of a later period.
+    world.run(world.announces(&[new], 1, 3));
+    world.chain.set_time(boundary(3) - 1);
+    world.run(world.takes_grant(&measured, &new));
+    // When the set begins it has no vote on its own grant, and the score under silence counts there.
+    world.after_period(3, 0);
+    let vote = instructions::attest(
+        &new,
+        &new,
+        &world.token.plan,
+        Some(measured),
+        AttestArgs {
+            kpi: 1,
+            period: 3,
+            value: 100,
+            evidence: [9; 32],
+        },
+    );
+    world.refuses(&vote, EarnoutError::OwnGrant);
+    world.after_windows(3);
+    for _ in 0..3 {
+        world.settled(&measured);
+    }
+    assert_eq!(world.settled(&measured).scores, [2_500, 2_500]);
 }
 
 #[test]

@@ -1061,7 +1061,9 @@ impl Model {
                 let individual = (0u8..)
                     .zip(&self.kpis)
                     .any(|(kpi, terms)| !terms.shared && found.weight(kpi) > 0);
-                let votes = self.kept_sets(now).iter().any(|set| set.keys.contains(by));
+                let sets = self.kept_sets(now);
+                let in_force = &sets[..sets.len() - usize::from(self.pending_set(now))];
+                let votes = in_force.iter().any(|set| set.keys.contains(by));
                 require(!(individual && votes && found.next() < found.end))?;
                 let found = &mut self.grants[*grant];
                 (found.beneficiary, found.pending, found.locked) = (*by, None, false);

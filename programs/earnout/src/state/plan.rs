@@ -470,6 +470,14 @@ impl Plan {
         Ok(by_old_set || self.next_oracles.position(key).is_some())
     }
 
+    /// Whether `key` votes at `now`. A set that has not begun does not count, nor one whose last period is past its deadlines.
+    ///
+    /// Errors: `CorruptAccount`, `Overflow`.
+    pub fn is_oracle_in_force(&self, key: &Pubkey, now: i64) -> Result<bool> {
+        let by_old_set = self.oracles.position(key).is_some() && !self.oracles_are_retired(now)?;
+        Ok(by_old_set || (self.next_oracles.position(key).is_some() && !self.oracle_change_is_pending(now)?))
+    }
+
     /// Errors: `RolesNotSeparate` if `key` is at `now` the arbiter or an oracle and so cannot become the authority.
     pub fn require_separate_authority(&self, key: &Pubkey, now: i64) -> Result<()> {
         require!(
