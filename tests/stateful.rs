@@ -178,7 +178,7 @@ impl<'a> Play<'a> {
             }
             let (to, owed) = (state.beneficiary, state.owed());
             if owed > 0 {
-                let dear = !self.model.is_fee_within(owed);
+                let dear = !self.model.is_fee_within(owed) || self.model.is_crumb(owed);
                 self.coverage.seen[5] += u64::from(self.model.fee(owed) > 0);
                 self.coverage.seen[6] += u64::from(!state.locked && dear);
                 let by_stranger = !state.locked && !dear;

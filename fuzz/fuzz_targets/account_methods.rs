@@ -69,7 +69,6 @@ fn check_plan(plan: &Plan, grant: &Grant, input: &Input) {
     );
     let _ = (
         plan.treasury_at(now),
-        plan.fee_limit(key),
         plan.require_treasury(key, now),
         plan.is_arbiter(key),
     );

@@ -108,12 +108,20 @@ pub struct Fees {
 impl Fees {
     /// What a transfer of this amount costs now: the token program rounds up.
     pub fn of(&self, amount: Amount) -> Amount {
-        let fee = if self.epoch >= self.from {
+        ceil(amount * self.rate(), 10_000).min(self.current().maximum.into())
+    }
+
+    fn current(&self) -> Fee {
+        if self.epoch >= self.from {
             self.announced
         } else {
             self.before
-        };
-        ceil(amount * Amount::from(fee.basis_points), 10_000).min(fee.maximum.into())
+        }
+    }
+
+    /// Basis points.
+    fn rate(&self) -> Amount {
+        self.current().basis_points.into()
     }
 
     fn announce(&mut self, fee: Fee) {
@@ -636,6 +644,11 @@ impl Model {
         (self.fee(amount) - rounding) * 10_000 <= amount * limit
     }
 
+    /// Whether the fee on `amount` is rounded up from below one unit.
+    pub fn is_crumb(&self, amount: Amount) -> bool {
+        self.fee(amount) > 0 && amount * self.fees.as_ref().map_or(0, Fees::rate) < 10_000
+    }
+
     pub fn balance(&self, place: Place) -> Amount {
         self.balances.get(&place).copied().unwrap_or(0)
     }
@@ -975,7 +988,7 @@ impl Model {
                 self.may_send_surplus(*by, *to, now)?;
                 let amount = amount.map_or(self.surplus(), Amount::from);
                 require((1..=self.surplus()).contains(&amount))?;
-                require(*by == self.authority || self.is_fee_within(amount))?;
+                require(*by == self.authority || (self.is_fee_within(amount) && !self.is_crumb(amount)))?;
                 self.withdrawn += amount;
                 self.transfer(Place::Vault, *to, amount)
             }
@@ -1204,7 +1217,7 @@ impl Model {
                 let amount = amount.map_or(claimable, Amount::from);
                 require((1..=claimable).contains(&amount))?;
                 require(self.arrives(amount) >= Amount::from(*least))?;
-                require(*by == found.beneficiary || self.is_fee_within(amount))?;
+                require(*by == found.beneficiary || (self.is_fee_within(amount) && !self.is_crumb(amount)))?;
                 self.grants[*grant].claimed += amount;
                 self.transfer(Place::Vault, *to, amount)
             }

@@ -236,6 +236,10 @@ pub enum EarnoutError {
         "A dispute raised for the grant is not decided: it changes hands after the ruling, or when the ruling window is over."
     )]
     DisputeOpen,
+    #[msg(
+        "The amount is so small that the transfer fee is rounded up from below one base unit: only who is paid may take it so."
+    )]
+    FeeOnCrumbs,
 }
 
 impl From<earnout_core::Error> for EarnoutError {

@@ -121,10 +121,11 @@ pub mod earnout {
     ///
     /// Requirements: the caller is the authority or the plan is over; the destination is the treasury (for
     /// others the associated account of its owner), still owned by that owner; the amount is not zero and within the
-    /// surplus.
+    /// surplus; for anyone but the authority the transfer fee is as for `claim`.
     ///
     /// Emits `SurplusWithdrawn`. Errors: `WrongAuthority`, `WrongTreasury`, `WrongVault`, `WrongMint`,
-    /// `WrongTokenProgram`, `ZeroAmount`, `InsufficientSurplus`, `WrongMemoProgram`, `TransferMismatch`, `FeeTooHigh`.
+    /// `WrongTokenProgram`, `ZeroAmount`, `InsufficientSurplus`, `WrongMemoProgram`, `TransferMismatch`, `FeeTooHigh`,
+    /// `FeeOnCrumbs`.
     pub fn withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>>, amount: Option<u64>) -> Result<()> {
         handle_withdraw_surplus(ctx, amount)
     }
@@ -200,11 +201,11 @@ pub mod earnout {
     ///
     /// Requirements: something is claimable and the amount within it; the destination is a token account of the mint,
     /// no vault, and the right one for this claimant; the beneficiary has not reserved claiming for itself; for anyone
-    /// else the transfer fee is within the plan's limit.
+    /// else the transfer fee is within the plan's limit, and at least one base unit before it is rounded up.
     ///
     /// Emits `GrantClaimed`. Errors: `WrongGrant`, `WrongVault`, `WrongMint`, `WrongTokenProgram`, `WrongDestination`,
     /// `OnlyBeneficiary`, `ClaimLocked`, `NothingToClaim`, `ZeroAmount`, `AmountTooLarge`, `WrongMemoProgram`,
-    /// `TransferMismatch`, `ReceivedTooLittle`, `FeeTooHigh`.
+    /// `TransferMismatch`, `ReceivedTooLittle`, `FeeTooHigh`, `FeeOnCrumbs`.
     pub fn claim<'info>(ctx: Context<'info, Claim<'info>>, amount: Option<u64>, min_received: u64) -> Result<()> {
         handle_claim(ctx, amount, min_received)
     }

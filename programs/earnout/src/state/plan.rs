@@ -347,15 +347,6 @@ impl Plan {
         Ok(())
     }
 
-    /// The transfer fee that `caller` may let the surplus suffer, basis points: the authority decides for itself.
-    pub fn fee_limit(&self, caller: &Pubkey) -> u16 {
-        if caller == &self.authority {
-            earnout_core::FULL_SCORE
-        } else {
-            self.max_fee_bps
-        }
-    }
-
     /// Checks that `caller` may send surplus to `destination` at `now`: the authority to the treasury; once the plan is over
     /// anyone, the authority included, to the associated account of the treasury's owner; in both cases still owned by that
     /// owner.
