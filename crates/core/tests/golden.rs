@@ -11,6 +11,7 @@ use earnout_core::{
     calendar::{Cadence, Calendar, Windows, add_months},
     credit::{Combination, check_weights, credit, kpi_credit, max_credit},
     curve::{Curve, Interpolation},
+    name::{check, ranges},
     quorum::{Evaluation, Finality, Outcome, Ruling, agreed, at_deadline, finality, score_of},
     redistribution::bonus,
     release::{Earnings, Release, vested},
@@ -419,10 +420,29 @@ fn lives(numbers: &mut Numbers) -> Value {
     json!(cases.collect::<Vec<_>>())
 }
 
+/// The hidden characters, and texts that are names or are not.
+fn names(_: &mut Numbers) -> Value {
+    let hidden: Vec<[u32; 2]> = ranges()
+        .iter()
+        .map(|(first, last)| [(*first).into(), (*last).into()])
+        .collect();
+    let plain = ["", "a", "Net revenue, %", "日本 語", "étape", "a  b", "🏆", "\u{2800}"].map(str::to_owned);
+    let outer = [" ", " a", "a "].map(str::to_owned);
+    let edges = ranges().iter().flat_map(|(first, last)| [first, last]);
+    let texts = plain
+        .into_iter()
+        .chain(outer)
+        .chain(edges.map(|hidden| format!("a{hidden}b")));
+    let texts: Vec<Value> = texts
+        .map(|text| json!({ "accepted": check(&text).is_ok(), "text": text }))
+        .collect();
+    json!({ "hidden": hidden, "texts": texts })
+}
+
 #[test]
 fn the_committed_vectors_are_current() {
     type Maker = fn(&mut Numbers) -> Value;
-    let files: [(&str, Maker); 8] = [
+    let files: [(&str, Maker); 9] = [
         ("calendar", calendars),
         ("curve", curves),
         ("credit", credits),
@@ -431,6 +451,7 @@ fn the_committed_vectors_are_current() {
         ("release", releases),
         ("quorum", quorums),
         ("life", lives),
+        ("name", names),
     ];
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../app/web/src/core/golden");
     let write = env::var_os("EARNOUT_WRITE_GOLDEN").is_some();

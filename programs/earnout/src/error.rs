@@ -54,9 +54,9 @@ pub enum EarnoutError {
     TooManyKpis,
     #[msg("The plan has a KPI of this name already.")]
     DuplicateKpi,
-    #[msg("The name must be 1 to 32 bytes of UTF-8 without control characters.")]
+    #[msg("The name must be 1 to 32 bytes of UTF-8 without hidden characters, and not begin or end with a space.")]
     BadName,
-    #[msg("The unit must be at most 16 bytes of UTF-8 without control characters.")]
+    #[msg("The unit must be at most 16 bytes of UTF-8 without hidden characters, and not begin or end with a space.")]
     BadUnit,
     #[msg("A KPI has at most 18 decimals.")]
     TooManyDecimals,

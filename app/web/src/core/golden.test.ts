@@ -9,10 +9,12 @@ import calendars from './golden/calendar.json';
 import credits from './golden/credit.json';
 import curves from './golden/curve.json';
 import lives from './golden/life.json';
+import names from './golden/name.json';
 import quorums from './golden/quorum.json';
 import bonuses from './golden/redistribution.json';
 import releases from './golden/release.json';
 import tranches from './golden/tranche.json';
+import { isHidden, isName } from './name';
 import { type Evaluation, type Outcome, agreed, atDeadline, finality, scoreOfOutcome } from './quorum';
 import { bonus } from './redistribution';
 import { type Release, vested } from './release';
@@ -129,6 +131,14 @@ describe('golden vectors of the Rust arithmetic', () => {
       const found = () => vested(vector.release as Release, earnings, window, BigInt(vector.cliff), BigInt(vector.now));
       expect(result(found)).toEqual(vector.vested);
     }
+  });
+
+  it('name', () => {
+    for (let codePoint = 0; codePoint <= 0x10ffff; codePoint += 1) {
+      const hidden = names.hidden.some(([first, last]) => first! <= codePoint && codePoint <= last!);
+      if (isHidden(codePoint) !== hidden) expect(codePoint.toString(16)).toBe(hidden ? 'hidden' : 'seen');
+    }
+    for (const vector of names.texts) expect([vector.text, isName(vector.text)]).toEqual([vector.text, vector.accepted]);
   });
 
   it('quorum', () => {
