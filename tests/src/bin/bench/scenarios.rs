@@ -251,15 +251,22 @@ fn many_silent_kpis(add: &mut Add) {
     let kpis: Vec<KpiArgs> = (0..16)
         .map(|number| kpi(&format!("kpi {number}"), Scope::Individual))
         .collect();
-    let mut world = World::active(TokenProgram::Spl, terms(), &kpis, FUNDS);
-    let (_, grant) = world.grant(ALLOCATION, &[625; 16]);
-    world.after_windows(0);
-    add(
-        "settle",
-        "16 individual KPIs, silent",
-        Some(60_000),
-        &world.settle(&grant).unwrap(),
-    );
+    for (scenario, unearned_policy) in [
+        ("16 individual KPIs, silent", UnearnedPolicy::Return),
+        (
+            "16 individual KPIs, silent, first of a pool",
+            UnearnedPolicy::Redistribute,
+        ),
+    ] {
+        let args = CreatePlanArgs {
+            unearned_policy,
+            ..terms()
+        };
+        let mut world = World::active(TokenProgram::Spl, args, &kpis, FUNDS);
+        let (_, grant) = world.grant(ALLOCATION, &[625; 16]);
+        world.after_windows(0);
+        add("settle", scenario, Some(60_000), &world.settle(&grant).unwrap());
+    }
 }
 
 fn redistribution(add: &mut Add) {
