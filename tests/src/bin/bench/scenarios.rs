@@ -1,7 +1,7 @@
 //! What is measured: each instruction in the situations that change its cost.
 
 use {
-    crate::report::sol,
+    crate::report::{rent, sol},
     earnout::{
         instructions::{AcceptBeneficiaryArgs, CreatePlanArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
         state::{CurvePoint, KpiArgs, Release, Scope, UnearnedPolicy},
@@ -497,25 +497,22 @@ fn leaving_and_closing(add: &mut Add) {
 }
 
 /// What the 60-contributor example costs with one transaction for each step, so that anyone can recompute it.
-pub fn example(chain: &Chain) -> Vec<(String, String)> {
+pub fn example() -> Vec<(String, String)> {
     const FEE: u64 = 5_000;
     let (grants, periods, kpis, votes) = (60u64, 10u64, 3u64, 3u64);
     let attestations = grants * periods * kpis;
-    let rent = |bytes: usize| chain.rent(bytes);
-    let plan = rent(accounts::space::<earnout::state::Plan>()) + rent(165);
-    let grant = rent(accounts::space::<earnout::state::Grant>()) * grants;
-    let attestation = rent(accounts::space::<earnout::state::Attestation>()) * attestations;
+    let all = |bytes: usize, accounts: u64| rent(bytes as u64 * accounts, accounts);
+    let plan = rent(accounts::space::<earnout::state::Plan>() as u64 + 165, 2);
+    let grant = all(accounts::space::<earnout::state::Grant>(), grants);
+    let attestation = all(accounts::space::<earnout::state::Attestation>(), attestations);
     // Payer and authority or oracle may be one key; one signature each then.
     let signatures = 1 + kpis + 1 + 1 + grants + attestations * votes + grants * periods * 2 + 1;
     vec![
-        (
-            "rent of plan and vault, SOL (returned when closed)".to_owned(),
-            sol(plan),
-        ),
-        ("rent of 60 grants, SOL (returned when closed)".to_owned(), sol(grant)),
+        ("rent of plan and vault, SOL (returned when closed)".to_owned(), plan),
+        ("rent of 60 grants, SOL (returned when closed)".to_owned(), grant),
         (
             "rent of 1,800 attestations, SOL (returned when closed)".to_owned(),
-            sol(attestation),
+            attestation,
         ),
         ("signatures, one instruction each".to_owned(), signatures.to_string()),
         (
