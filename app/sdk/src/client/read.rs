@@ -2,7 +2,10 @@
 
 use {
     super::{Client, ClientError},
-    crate::{accounts::Addressed, pda},
+    crate::{
+        accounts::{Addressed, DecodeError},
+        pda,
+    },
     anchor_lang::Discriminator,
     earnout::state::{Attestation, Grant, OracleSet, Period, Plan},
     earnout_core::MAX_ORACLES,
