@@ -75,11 +75,7 @@ async fn a_dispute_is_filed_once_by_who_is_entitled() {
         .shows("0 disputed");
     let attestation = quarter.attestation().await.expect("two votes");
     assert_ne!(attestation.disputed_at, 0);
-    let events = quarter
-        .client()
-        .events(&quarter.address())
-        .await
-        .expect("the chain answers");
+    let events = quarter.client().events(&quarter.plan).await.expect("the chain answers");
     let disputes = events
         .iter()
         .filter(|recorded| matches!(recorded.event, Event::ValueDisputed(_)));
