@@ -462,6 +462,15 @@ fn mistakes_that_are_found_before_anything_is_sent() {
                 "--allow-off-curve",
             ),
             wrong(
+                &on_proxy(format!(
+                    "grant create {plan} {} 1 --weight 0=100%",
+                    chain.key("beneficiary-1").pubkey()
+                )),
+                "has a grant of this plan already",
+                "grant 0: ",
+                "--again",
+            ),
+            wrong(
                 &create("1 --weight 0=50% --time-weight 1000"),
                 "do not sum to 10,000",
                 "time has 1000",
