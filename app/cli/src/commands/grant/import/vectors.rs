@@ -12,7 +12,7 @@ use {
     solana_keypair::Keypair,
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,
-    std::{env, fs, path::Path},
+    std::{cell::RefCell, env, fs, path::Path},
 };
 
 const KPIS: [&str; 3] = ["users", "0", "code review"];
@@ -60,6 +60,18 @@ fn off_curve() -> String {
     earnout_sdk::pda::vault(&Pubkey::new_from_array([9; 32])).to_string()
 }
 
+thread_local! {
+    /// Cases that are not as they should be: all are told at once.
+    static ODD: RefCell<Vec<String>> = RefCell::default();
+}
+
+/// Notes a case that does not fit, with what was found.
+fn expect(name: &str, fits: bool, found: impl std::fmt::Debug) {
+    if !fits {
+        ODD.with_borrow_mut(|odd| odd.push(format!("{name}: {found:#?}")));
+    }
+}
+
 fn row_json(row: &Row) -> Value {
     json!({
         "line": row.line,
@@ -85,9 +97,10 @@ fn told(mistake: &Mistake) -> Value {
 /// Line, allocation in base units, first period and periods, cliff, weight of time, weights of the KPIs, flags.
 type Expected = (usize, u64, [u16; 2], u16, u16, [u16; 3], [bool; 2]);
 
-#[track_caller]
 fn right_if(name: &str, leniency: Leniency, text: &str, expected: &[Expected]) -> Value {
-    let rows = match read(text, &plan(), &token(), leniency) { Ok(rows) => rows, Err(found) => { eprintln!("MISMATCH {name}: {found:#?}"); return json!(null); } };
+    let rows = read(text, &plan(), &token(), leniency);
+    expect(name, rows.is_ok(), &rows);
+    let rows = rows.unwrap_or_default();
     let found: Vec<Expected> = rows
         .iter()
         .map(|Row { line, args, .. }| {
@@ -105,7 +118,7 @@ fn right_if(name: &str, leniency: Leniency, text: &str, expected: &[Expected]) -
             )
         })
         .collect();
-    if found != expected { eprintln!("MISMATCH {name}: {found:#?}"); }
+    expect(name, found == expected, &found);
     json!({
         "name": name,
         "text": text,
@@ -114,20 +127,18 @@ fn right_if(name: &str, leniency: Leniency, text: &str, expected: &[Expected]) -
     })
 }
 
-#[track_caller]
 fn right(name: &str, text: &str, expected: &[Expected]) -> Value {
     right_if(name, STRICT, text, expected)
 }
 
 /// A wrong file with the line and field of each mistake.
-#[track_caller]
 fn wrong(name: &str, text: &str, expected: &[(usize, &str)]) -> Value {
-    let found = match read(text, &plan(), &token(), STRICT) { Err(found) => found, Ok(_) => { eprintln!("MISMATCH {name}: accepted"); return json!(null); } };
+    let found = read(text, &plan(), &token(), STRICT).err().unwrap_or_default();
     let places: Vec<_> = found
         .iter()
         .map(|mistake| (mistake.line.unwrap_or_default(), mistake.field.as_str()))
         .collect();
-    if places != expected { eprintln!("MISMATCH {name}: {found:#?}"); }
+    expect(name, places == expected, &found);
     json!({
         "name": name,
         "text": text,
@@ -520,6 +531,7 @@ fn wrong_files() -> Vec<Value> {
 fn files_of_grants_mean_the_same_everywhere() {
     let utf16: Vec<u8> = HEADER.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let plan = plan();
+    let cases = [right_files(), wrong_files()].concat();
     let vectors = json!({
         "about": "Files of grants for the plan, as `earnout grant import` reads them. A right one has `rows`; a wrong one has all \
                   its mistakes, in order: line, field, and what is said up to the first `; `. `bytes` are files that are no \
@@ -532,13 +544,18 @@ fn files_of_grants_mean_the_same_everywhere() {
             "maxAllocation": plan.max_allocation.to_string(),
             "maxGrants": plan.max_grants,
         },
-        "cases": [right_files(), wrong_files()].concat(),
+        "cases": cases,
         "bytes": [
             bytes("UTF-16 of Windows", [&[0xff, 0xfe][..], &utf16].concat(), 1),
             bytes("UTF-16 without a mark", utf16, 1),
             bytes("Latin-1", [HEADER.as_bytes(), b"\nJos\xe9"].concat(), 2),
         ],
     });
+    ODD.with_borrow(|odd| assert!(odd.is_empty(), "{}", odd.join("\n")));
+    let guarded = vectors["cases"].as_array().into_iter().flatten();
+    let guarded = guarded.filter(|case| case["name"] == "a guarded name");
+    let names: Vec<_> = guarded.map(|case| &case["rows"][0]["name"]).collect();
+    assert_eq!(names, ["=HYPERLINK(\"x\")"], "the apostrophe is taken away");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/test/vectors/grants.json");
     let text = serde_json::to_string_pretty(&vectors).expect("JSON") + "\n";
     if env::var_os("EARNOUT_WRITE_GOLDEN").is_some() {
