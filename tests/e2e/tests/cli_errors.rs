@@ -93,7 +93,12 @@ fn arguments_that_cannot_be_understood() {
             wrong("plan fund nowhere 1", "`nowhere` is no address", "", "--help"),
             wrong(&format!("plan fund {plan}/x 1"), "expected CREATOR/ID", "", "--help"),
             wrong(&format!("claim {plan}/-1"), "expected PLAN/INDEX", "", "--help"),
-            wrong(&format!("plan fund {plan} 1,5"), "is no number", "", "--help"),
+            wrong(
+                &format!("plan fund {plan} 1,5"),
+                "has commas that do not separate groups of three digits",
+                "",
+                "--help",
+            ),
             wrong(
                 &format!("plan fund {plan} 1 --dry-run --sign-only"),
                 "cannot be used with",
@@ -460,6 +465,15 @@ fn mistakes_that_are_found_before_anything_is_sent() {
                 "no key can sign for",
                 "nothing was sent",
                 "--allow-off-curve",
+            ),
+            wrong(
+                &on_proxy(format!(
+                    "grant create {plan} {} 1 --weight 0=100%",
+                    chain.key("beneficiary-1").pubkey()
+                )),
+                "has a grant of this plan already",
+                "grant 0: ",
+                "--again",
             ),
             wrong(
                 &create("1 --weight 0=50% --time-weight 1000"),
