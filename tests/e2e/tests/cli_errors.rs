@@ -696,7 +696,7 @@ fn a_transaction_that_the_cluster_does_not_take_in_time() {
     assert!(
         error["what"]
             .as_str()
-            .is_some_and(|what| what.contains("before its blockhash expired")),
+            .is_some_and(|what| what.contains("was not executed, and never will be")),
         "{error:#}"
     );
     assert!(
@@ -712,7 +712,8 @@ fn a_transaction_that_the_cluster_does_not_take_in_time() {
         .lines()
         .filter(|line| line.starts_with("Sending "))
         .collect();
-    assert_eq!(attempts.len(), 4, "{expired:#?}");
+    assert_eq!(hostile.seen().signatures.len(), attempts.len(), "{expired:#?}");
+    assert!(attempts.len() <= 2, "{expired:#?}");
     assert_eq!(vault_balance(&chain), before);
 }
 
@@ -723,7 +724,7 @@ fn an_outcome_that_cannot_be_learnt() {
     let plan = chain.demo_address("plan");
     let hostile = Hostile::before(&chain.rpc_url);
     hostile.only(Mode::Status503, &["getSignatureStatuses"]);
-    let words = format!("plan fund {plan} 1 --url {} --output json", hostile.url);
+    let words = format!("plan fund {plan} 1 --wait 3 --url {} --output json", hostile.url);
     let unknown = earnout.run(&words.split(' ').collect::<Vec<_>>()).failed(3);
     let error = unknown.says("was sent, but its outcome is not known").json()["error"].take();
     let signature = error["signature"].as_str().expect("the signature to look up");
