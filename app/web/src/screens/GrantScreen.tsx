@@ -3,7 +3,9 @@ import type { Address } from '@solana/kit';
 import { useAction } from '../app/action';
 import { useApp, useHref, useNow, useWallet } from '../app/context';
 import { GrantChart, type Step } from '../charts/GrantChart';
-import type { History } from '../chain/history';
+import { type History, shortfallText } from '../chain/history';
+import { hostOf } from '../chain/transport';
+import type { Asked } from '../state/useAsked';
 import { amountsAt, cliffTime, covers, has, nextDate, CLAIM_LOCKED, REVOCABLE, TRANSFERABLE } from '../model/grant';
 import { settleDue } from '../model/claiming';
 import { outlook } from '../model/outlook';
@@ -23,7 +25,7 @@ import { claimAction } from './claimAction';
 import { GrantTags, NEXT } from './Grants';
 import { LiveMark } from './LiveMark';
 import { PeriodCard } from './PeriodCard';
-import { type HistoryState, useHistory } from './useHistory';
+import { useHistory } from './useHistory';
 
 /** One grant: what it is worth, why, and what can be done about it. */
 export function GrantScreen({ address }: { address: Address }) {
@@ -63,14 +65,14 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
   const { account } = grant;
   const { decimals } = mint;
   const version = `${account.nextPeriod}/${account.claimed}/${account.bonus}`;
-  const past = useHistory(grant.address, version);
+  const past = useHistory(plan.address, grant.address, version);
   const amounts = amountsAt(plan, grant, now);
   const next = nextDate(plan, grant, now);
   const due = settleDue(data, now);
   const ready = amountsAt(plan, due.grant, now).claimable;
   const mine = connection?.address === account.beneficiary;
-  const steps = useMemo(() => stepsOf(past.history, account), [past.history, account]);
-  const recorded = useMemo(() => settlements(past.history?.events ?? []), [past.history]);
+  const steps = useMemo(() => stepsOf(past.value, account), [past.value, account]);
+  const recorded = useMemo(() => settlements(past.value?.events ?? []), [past.value]);
   const scores = new Map<number, readonly number[]>();
   for (let period = account.firstPeriod; period < account.nextPeriod; period += 1) {
     const settled = recorded.get(settledKey(grant.address, period));
@@ -127,7 +129,7 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
           outlook={outlook(plan, grant, attestations, now, scores)}
           {...steps}
         />
-        <HistoryNote past={past} />
+        <HistoryNote past={past} account={account} />
       </section>
       <section className="card">
         <h2>Terms</h2>
@@ -190,14 +192,54 @@ function Weights({ data }: { data: GrantData }) {
   );
 }
 
-function HistoryNote({ past }: { past: HistoryState }) {
-  if (past.fault !== undefined) {
-    return <p className="hint">The steps of the past could not be read: {past.fault.message}</p>;
+/** What is not known of the past: the grant's own sums tell whether its settlements and payments were all seen. */
+function HistoryNote({ past, account }: { past: Asked<History>; account: GrantData['grant']['account'] }) {
+  const { cluster } = useApp();
+  const host = hostOf(cluster.rpcUrl);
+  if (past.value === undefined) {
+    return (
+      <p className="hint" role="status">
+        {past.fault === undefined
+          ? 'Reading the steps of the past…'
+          : `The steps of the past could not be read yet: ${past.fault.message} Trying again.`}
+      </p>
+    );
   }
-  if (past.history?.complete === false) {
-    return <p className="hint">The endpoint no longer has all transactions: some steps of the past are missing.</p>;
+  const said = shortfallText(past.value, host);
+  const { earned, claimed } = sums(past.value);
+  const isShort = earned !== account.earned + account.bonus || claimed !== account.claimed;
+  if (!isShort && said.length === 0) return null;
+  return (
+    <>
+      {isShort && (
+        <p className="hint" role="status">
+          {host} did not give all steps of the past of this grant: those that are missing come first in the drawing, and
+          old periods may lack their scores.
+        </p>
+      )}
+      {said.map((sentence) => (
+        <p key={sentence} className="hint">
+          {sentence}
+        </p>
+      ))}
+      <p className="actions">
+        <button type="button" className="button" onClick={past.again}>
+          Read the past again
+        </button>
+      </p>
+    </>
+  );
+}
+
+/** What the events of a grant add up to. */
+function sums({ events }: History): { earned: bigint; claimed: bigint } {
+  let [earned, claimed] = [0n, 0n];
+  for (const { event } of events) {
+    if (event.name === 'GrantSettled') earned += event.earned;
+    if (event.name === 'BonusCollected') earned += event.bonus;
+    if (event.name === 'GrantClaimed') claimed += event.amount;
   }
-  return null;
+  return { earned, claimed };
 }
 
 /** Earned and claimed over time. What the history does not explain (it can be cut short) comes first. */

@@ -2,6 +2,7 @@ import type { Address } from '@solana/kit';
 import { useApp, useHref, useNow, useWallet } from '../app/context';
 import { type PlanData, planSource } from '../state/planData';
 import { useLive } from '../state/useLive';
+import { hostOf } from '../chain/transport';
 import { lastDeadline, surplus, treasuryAt } from '../model/terms';
 import { percent } from '../text/amount';
 import { exactSpan } from '../text/time';
@@ -51,8 +52,29 @@ export function PlanFrame({
         <LiveMark state={state} />
       </div>
       <PlanLinks data={state.data} />
+      <ShortNotice data={state.data} />
       {children(state.data, now, state.reload)}
     </>
+  );
+}
+
+/** That the endpoint did not give every account that the plan counts. */
+function ShortNotice({ data: { short } }: { data: PlanData }) {
+  const { cluster } = useApp();
+  if (short === undefined) return null;
+  return (
+    <Notice tone="warn">
+      <p>
+        <strong>
+          {hostOf(cluster.rpcUrl)} does not tell all of this plan:{' '}
+          {short.map(({ what, given, counted }) => `${given} ${what} where the plan counts ${counted}`).join('; ')}.
+        </strong>
+      </p>
+      <p>
+        What is shown here is incomplete, and so is a statement made now. It is read again every few seconds; another
+        endpoint can be chosen at the top of the page.
+      </p>
+    </Notice>
   );
 }
 

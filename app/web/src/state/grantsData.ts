@@ -1,7 +1,7 @@
 // The grants of one beneficiary across all plans.
 import type { Address } from '@solana/kit';
 import type { Chain, RawAccount } from '../chain/chain';
-import { type PlanState, decodeAll, decodeGrant, grantsOfBeneficiary, readPlans } from '../chain/read';
+import { type PlanState, decodeGrant, findGrants, grantsOfBeneficiary, readPlans } from '../chain/read';
 import type { Grant } from '../model/grant';
 import type { Source } from './live';
 
@@ -11,7 +11,7 @@ export type GrantsData = {
 };
 
 export async function loadGrants(chain: Chain, beneficiary: Address): Promise<GrantsData> {
-  const grants = decodeAll(await chain.find(grantsOfBeneficiary(beneficiary)), decodeGrant);
+  const grants = await findGrants(chain, grantsOfBeneficiary(beneficiary));
   const addresses = [...new Set(grants.map(({ account }) => account.plan))];
   const plans = await readPlans(chain, addresses);
   const readable = new Map<Address, PlanState>();
