@@ -163,7 +163,8 @@ describe('a plan', () => {
     s.chain.genesisHash = () => Promise.resolve('5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d');
     open(`/plan/${s.plan}`, s.chain, testWallet(s.arbiter));
     await screen.findByText('Mainnet: real tokens');
-    expect(screen.getByText('http://127.0.0.1:8899')).toBeTruthy();
+    expect(screen.getByText('127.0.0.1:8899')).toBeTruthy();
+    await screen.findByText(/is an endpoint of mainnet, and this page’s address says localnet/);
   });
 
   it('names what is at an address that is none', async () => {

@@ -19,7 +19,7 @@ import { AddressText } from '../ui/AddressText';
 import { Amount } from '../ui/Amount';
 import { Facts, Figures } from '../ui/Facts';
 import { HostileText } from '../ui/HostileText';
-import { FaultNotice, Loading, Notice } from '../ui/Notice';
+import { Loading, Notice, ReadingFault } from '../ui/Notice';
 import { Countdown, Time } from '../ui/Time';
 import { claimAction } from './claimAction';
 import { GrantTags, NEXT } from './Grants';
@@ -32,15 +32,7 @@ export function GrantScreen({ address }: { address: Address }) {
   const { chain } = useApp();
   const now = useNow();
   const state = useLive(`grant/${address}`, () => grantSource(chain, address));
-  if (state.status === 'failed') {
-    return (
-      <FaultNotice fault={state.fault}>
-        <button type="button" className="button" onClick={state.reload}>
-          Try again
-        </button>
-      </FaultNotice>
-    );
-  }
+  if (state.status === 'failed') return <ReadingFault fault={state.fault} again={state.reload} />;
   if (state.status === 'loading' || now === undefined) return <Loading what="the grant" />;
   const { grant } = state.data;
   return (

@@ -11,7 +11,7 @@ import { AddressText } from '../ui/AddressText';
 import { Amount } from '../ui/Amount';
 import { Figures } from '../ui/Facts';
 import { Meter } from '../ui/Meter';
-import { FaultNotice, Loading, Notice } from '../ui/Notice';
+import { Loading, Notice, ReadingFault } from '../ui/Notice';
 import { Paged } from '../ui/Paged';
 import { Countdown } from '../ui/Time';
 import { claimAction } from './claimAction';
@@ -38,15 +38,7 @@ function GrantsOf({ beneficiary }: { beneficiary: Address }) {
   const { chain } = useApp();
   const now = useNow();
   const state = useLive(`grants/${beneficiary}`, () => grantsSource(chain, beneficiary));
-  if (state.status === 'failed') {
-    return (
-      <FaultNotice fault={state.fault}>
-        <button type="button" className="button" onClick={state.reload}>
-          Try again
-        </button>
-      </FaultNotice>
-    );
-  }
+  if (state.status === 'failed') return <ReadingFault fault={state.fault} again={state.reload} />;
   if (state.status === 'loading' || now === undefined) return <Loading what="your grants" />;
   return (
     <>

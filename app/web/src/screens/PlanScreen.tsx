@@ -10,7 +10,7 @@ import { AddressText, CopyButton } from '../ui/AddressText';
 import { Amount } from '../ui/Amount';
 import { Facts, Figures } from '../ui/Facts';
 import { Meter } from '../ui/Meter';
-import { FaultNotice, Loading, Notice } from '../ui/Notice';
+import { Loading, Notice, ReadingFault } from '../ui/Notice';
 import { Time } from '../ui/Time';
 import { AttestationTable } from './plan/AttestationTable';
 import { CalendarTable } from './plan/CalendarTable';
@@ -33,15 +33,7 @@ export function PlanFrame({
   const { chain } = useApp();
   const now = useNow();
   const state = useLive(`plan/${address}`, () => planSource(chain, address));
-  if (state.status === 'failed') {
-    return (
-      <FaultNotice fault={state.fault}>
-        <button type="button" className="button" onClick={state.reload}>
-          Try again
-        </button>
-      </FaultNotice>
-    );
-  }
+  if (state.status === 'failed') return <ReadingFault fault={state.fault} again={state.reload} />;
   if (state.status === 'loading' || now === undefined) return <Loading what="the plan" />;
   return (
     <>
@@ -117,11 +109,16 @@ export function PlanScreen({ address }: { address: Address }) {
 }
 
 function PlanView({ data, now }: { data: PlanData; now: bigint }) {
+  const href = useHref();
   return (
     <>
       <p className="muted">
         <AddressText address={data.plan.address} full />{' '}
-        <CopyButton text={window.location.href} what="the link to this plan" label="Copy link" />
+        <CopyButton
+          text={new URL(href({ name: 'plan', plan: data.plan.address }), window.location.href).href}
+          what="the link to this plan"
+          label="Copy link"
+        />
       </p>
       <Solvency data={data} />
       <section className="card">
