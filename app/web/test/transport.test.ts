@@ -142,7 +142,7 @@ describe('a request to an endpoint', () => {
   it('about accounts must be answered for each of them', async () => {
     const { chain } = endpoint(({ id }) => json({ jsonrpc: '2.0', id, result: { context: { slot: 1 }, value: [] } }));
     const [clock] = ['SysvarC1ock11111111111111111111111111111111' as never];
-    expect(messageOf(await end(chain.accounts([clock!])))).toContain('sent the answer to another request');
+    expect(messageOf(await end(chain.accounts([clock])))).toContain('sent the answer to another request');
   });
 });
 

@@ -21,12 +21,12 @@ export class ErrorBoundary extends Component<Props, State> {
   }
 
   static getDerivedStateFromProps(props: Props, state: State): State | null {
-    return props.place === state.place ? null : { place: props.place };
+    return props.place === state.place ? null : { place: props.place, fault: undefined };
   }
 
   override render() {
-    const { fault, place } = this.state;
-    if (fault === undefined || place !== this.props.place) return this.props.children;
+    const { fault } = this.state;
+    if (fault === undefined) return this.props.children;
     const isChunk = fault.kind === 'chunk';
     return (
       <>

@@ -7,14 +7,13 @@ import { type History, shortfallText } from '../chain/history';
 import { hostOf } from '../chain/transport';
 import type { Asked } from '../state/useAsked';
 import { amountsAt, cliffTime, covers, has, nextDate, CLAIM_LOCKED, REVOCABLE, TRANSFERABLE } from '../model/grant';
-import { settleDue } from '../model/claiming';
+import { claimableNow } from '../model/steps';
 import { outlook } from '../model/outlook';
 import { settledKey, settlements } from '../model/record';
 import { periodTimes } from '../model/terms';
 import { type GrantData, grantSource } from '../state/grantData';
 import { useLive } from '../state/useLive';
 import { percent } from '../text/amount';
-import { plural } from '../text/time';
 import { AddressText } from '../ui/AddressText';
 import { Amount } from '../ui/Amount';
 import { Facts, Figures } from '../ui/Facts';
@@ -22,10 +21,11 @@ import { HostileText } from '../ui/HostileText';
 import { Loading, Notice, ReadingFault } from '../ui/Notice';
 import { Countdown, Time } from '../ui/Time';
 import { claimAction } from './claimAction';
-import { GrantTags, NEXT } from './Grants';
+import { GrantTags, NEXT, readyNote } from './Grants';
 import { LiveMark } from './LiveMark';
 import { PeriodCard } from './PeriodCard';
 import { useHistory } from './useHistory';
+import { Waits } from './Waits';
 
 /** One grant: what it is worth, why, and what can be done about it. */
 export function GrantScreen({ address }: { address: Address }) {
@@ -60,8 +60,7 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
   const past = useHistory(plan.address, grant.address, version);
   const amounts = amountsAt(plan, grant, now);
   const next = nextDate(plan, grant, now);
-  const due = settleDue(data, now);
-  const ready = amountsAt(plan, due.grant, now).claimable;
+  const { amount: ready, steps: due, waiting } = claimableNow(data, grant, now);
   const mine = connection?.address === account.beneficiary;
   const steps = useMemo(() => stepsOf(past.value, account), [past.value, account]);
   const recorded = useMemo(() => settlements(past.value?.events ?? []), [past.value]);
@@ -84,7 +83,7 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
             [
               'Claimable now',
               <Amount key="c" value={ready} decimals={decimals} strong />,
-              readyNote(due.steps.length, ready, amounts.claimable),
+              readyNote(due.length, ready, amounts.claimable),
             ],
             ['Earned', <Amount key="e" value={amounts.earned + amounts.bonus} decimals={decimals} />],
             ['Claimed', <Amount key="p" value={amounts.claimed} decimals={decimals} />],
@@ -96,15 +95,22 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
           <button
             type="button"
             className="button primary"
-            disabled={!mine || (ready === 0n && due.steps.length === 0)}
+            disabled={!mine || (ready === 0n && due.length === 0)}
             onClick={() => start(claimAction(chain, [grant.address], reload))}
           >
-            {ready === 0n && due.steps.length > 0 ? 'Settle' : 'Claim'}
+            {ready === 0n && due.length > 0 ? 'Settle' : 'Claim'}
           </button>
           <a className="button" href={href({ name: 'plan', plan: plan.address })}>
             The plan
           </a>
         </p>
+        {waiting !== undefined && <Waits plan={plan.address} waiting={waiting} named onDone={reload} />}
+        {mine && waiting === undefined && ready === 0n && due.length === 0 && (
+          <p className="hint">
+            Nothing can be claimed now: what comes next stands above, and why under the periods below.
+          </p>
+        )}
+        {connection === undefined && ready > 0n && <p className="hint">Connect the beneficiary’s wallet to claim.</p>}
         {connection !== undefined && !mine && (
           <p className="hint">
             This grant pays <AddressText address={account.beneficiary} />, another account than the connected one.
@@ -162,11 +168,6 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
       </section>
     </>
   );
-}
-
-function readyNote(steps: number, ready: bigint, claimable: bigint): string | undefined {
-  if (steps === 0) return undefined;
-  return ready > claimable ? 'includes what claiming settles first' : `${plural(steps, 'step')} ready to settle`;
 }
 
 function Weights({ data }: { data: GrantData }) {

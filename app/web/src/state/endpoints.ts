@@ -115,8 +115,10 @@ export function endpointStore(
     cluster,
     nameOf: (endpoint) => CLUSTER_NAMES.find((name) => same(cluster(name), endpoint)),
     choose(name, endpoint) {
-      const { [name]: _, ...others } = own.endpoints;
-      const { [name]: __, ...lent } = borrowed.endpoints;
+      const others = { ...own.endpoints };
+      const lent = { ...borrowed.endpoints };
+      delete others[name];
+      delete lent[name];
       const usual = of(name, config.endpoints[name]);
       const isUsual = endpoint === undefined || same(of(name, endpoint), usual);
       // What is the default anyway is not kept: a later default of the site then counts.

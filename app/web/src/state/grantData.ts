@@ -39,6 +39,8 @@ export function grantSource(chain: Chain, address: Address): Source<GrantData> {
   return {
     load: () => loadGrant(chain, address),
     async isCurrent({ plan }) {
+      // What the others settle changes the pools, of which nobody notifies.
+      if (plan.unearned === 'redistribute') return false;
       const state = await readOnePlan(chain, plan.address);
       return state.plan.account.eventSequence === plan.account.eventSequence;
     },
@@ -60,7 +62,15 @@ export function grantSource(chain: Chain, address: Address): Source<GrantData> {
           if (stopped || grant === undefined) return;
           const events = { onAccount: follow, onGap, onLive: () => undefined };
           const { plan } = grant.account;
-          stops = [...stops, chain.watchAccounts([plan], events), chain.watchProgram(attestationsAbout(plan), events)];
+          const changed = (account: RawAccount) => {
+            follow(account);
+            onGap();
+          };
+          stops = [
+            ...stops,
+            chain.watchAccounts([plan], { ...events, onAccount: changed }),
+            chain.watchProgram(attestationsAbout(plan), events),
+          ];
         },
         () => undefined,
       );
