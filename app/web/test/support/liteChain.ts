@@ -11,7 +11,16 @@ import {
   lamports,
 } from '@solana/kit';
 import { FailedTransactionMetadata, LiteSVM } from 'litesvm';
-import type { AccountFilter, Chain, PastTransaction, RawAccount, Simulation, WatchEvents } from '../../src/chain/chain';
+import type {
+  AccountFilter,
+  Chain,
+  PastTransaction,
+  RawAccount,
+  Simulation,
+  Slice,
+  WatchEvents,
+} from '../../src/chain/chain';
+import { fits } from '../../src/chain/read';
 import { EARNOUT_PROGRAM_ADDRESS } from '../../src/generated/programs/earnout';
 
 // Under jsdom `URL` is the document's, which reads no `file:` addresses.
@@ -67,6 +76,11 @@ export class LiteChain implements Chain {
       data,
     }));
     return Promise.resolve(found.filter((account) => fits(account, filter)));
+  }
+
+  async findParts(filter: AccountFilter, { offset, length }: Slice) {
+    const found = await this.find(filter);
+    return found.map((account) => ({ ...account, data: account.data.slice(offset, offset + length) }));
   }
 
   watchAccounts(addresses: readonly Address[], events: WatchEvents) {
@@ -149,7 +163,7 @@ export class LiteChain implements Chain {
 
   transactions(signatures: readonly Signature[]) {
     return Promise.resolve(
-      signatures.map((wanted) => this.sent.find(({ signature }) => signature === wanted)?.transaction),
+      signatures.map((wanted) => this.sent.find(({ signature }) => signature === wanted)?.transaction ?? 'missing'),
     );
   }
 
@@ -174,11 +188,6 @@ export class LiteChain implements Chain {
 
 function decode(wire: string): Transaction {
   return getTransactionDecoder().decode(getBase64Encoder().encode(wire));
-}
-
-function fits({ owner, data }: RawAccount, { size, matches }: AccountFilter): boolean {
-  const alike = matches.every(({ offset, bytes }) => bytes.every((byte, index) => data[offset + index] === byte));
-  return owner === EARNOUT_PROGRAM_ADDRESS && (size === undefined || data.length === size) && alike;
 }
 
 /** The error as an RPC endpoint would put it. */
