@@ -1,8 +1,9 @@
-import { Suspense, lazy, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { Suspense, lazy, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { Address } from '@solana/kit';
 import type { Chain } from '../chain/chain';
-import { type Cluster, type Network, networkOf } from '../chain/cluster';
+import { type Cluster, networkOf, walletChain } from '../chain/cluster';
 import { asFault } from '../chain/fault';
+import { Outbox } from '../chain/outbox';
 import { rpcChain } from '../chain/rpcChain';
 import { Grants } from '../screens/Grants';
 import { GrantScreen } from '../screens/GrantScreen';
@@ -11,12 +12,15 @@ import { PlanScreen } from '../screens/PlanScreen';
 import { chainTime } from '../state/clock';
 import { type Route, type View, fragmentOf, parseRoute, pathOf } from '../state/route';
 import { Loading, Notice } from '../ui/Notice';
+import { walletSigner } from '../wallet/signer';
 import type { WalletStore } from '../wallet/wallets';
 import { type Action, Actions } from './action';
 import { ActionDialog } from './ActionDialog';
 import { ClusterBar } from './ClusterBar';
-import { App, type AppContext, Now, useApp, useHref, useWallet } from './context';
+import { App, type AppContext, Now, useApp, useHref } from './context';
 import { ExportDialog } from './ExportDialog';
+import { Runs } from './runs';
+import { Outcomes, TransactionsMenu } from './TransactionsMenu';
 import { WalletMenu } from './WalletMenu';
 
 // Screens that only a project's people need are not part of the first load.
@@ -61,7 +65,7 @@ export function Root({ wallets, connect = rpcChain }: { wallets: WalletStore; co
   return <OnCluster key={parsed.route.cluster.rpcUrl} route={parsed.route} wallets={wallets} connect={connect} />;
 }
 
-type Pending = { action: Action; signer: Address | undefined; how: 'sign' | 'export' };
+type Export = { action: Action; signer: Address | undefined };
 
 function OnCluster({
   route,
@@ -75,17 +79,27 @@ function OnCluster({
   const { cluster, view } = route;
   const { rpcUrl, wsUrl, name } = cluster;
   const chain = useMemo(() => connect({ name, rpcUrl, wsUrl }), [connect, name, rpcUrl, wsUrl]);
-  const network = useNetwork(chain, cluster);
+  const genesis = useGenesis(chain);
+  const network = genesis === undefined ? undefined : networkOf(genesis, cluster);
+  const outbox = useMemo(() => (genesis === undefined ? undefined : new Outbox(chain, genesis)), [chain, genesis]);
   const now = useChainTime(chain);
-  const app = useMemo<AppContext>(() => ({ cluster, chain, network, wallets }), [cluster, chain, network, wallets]);
-  const [pending, setPending] = useState<Pending>();
+  const app = useMemo<AppContext>(
+    () => ({ cluster, chain, network, genesis, outbox, wallets }),
+    [cluster, chain, network, genesis, outbox, wallets],
+  );
+  const runs = useRuns(app);
+  const [exporting, setExporting] = useState<Export>();
   const actions = useMemo(
     () => ({
-      start: (action: Action) => setPending({ action, signer: undefined, how: 'sign' }),
-      exportFor: (signer: Address | undefined, action: Action) => setPending({ action, signer, how: 'export' }),
+      start: (action: Action) => {
+        const signer = wallets.get().connection?.address;
+        if (signer !== undefined) runs.start(action, signer);
+      },
+      exportFor: (signer: Address | undefined, action: Action) => setExporting({ action, signer }),
     }),
-    [],
+    [runs, wallets],
   );
+  const run = runs.current();
   return (
     <App value={app}>
       <Actions value={actions}>
@@ -97,21 +111,33 @@ function OnCluster({
             </Suspense>
           </main>
           <Footer />
-          {pending !== undefined && <PendingAction pending={pending} onClose={() => setPending(undefined)} />}
+          <Outcomes runs={runs} />
+          {exporting !== undefined && (
+            <ExportDialog action={exporting.action} signer={exporting.signer} onClose={() => setExporting(undefined)} />
+          )}
+          {run !== undefined && <ActionDialog run={run} onClose={() => runs.close()} />}
         </Now>
       </Actions>
     </App>
   );
 }
 
-function PendingAction({ pending, onClose }: { pending: Pending; onClose: () => void }) {
-  const connected = useWallet().connection?.address;
-  // The action stays with the account it was shown to, whatever the wallet does meanwhile.
-  const [signer] = useState(connected);
-  if (pending.how === 'export')
-    return <ExportDialog action={pending.action} signer={pending.signer} onClose={onClose} />;
-  if (signer === undefined) return null;
-  return <ActionDialog action={pending.action} signer={signer} onClose={onClose} />;
+/** The actions under way on this chain; also renders whenever one of them goes on. */
+function useRuns({ chain, network, outbox, wallets }: AppContext): Runs {
+  const surroundings = useMemo(() => {
+    const sign = walletSigner(() => wallets.get().connection, walletChain(network ?? 'local'));
+    return { chain, outbox, sign };
+  }, [chain, network, outbox, wallets]);
+  const [runs] = useState(() => new Runs(surroundings));
+  useLayoutEffect(() => runs.moveTo(surroundings), [runs, surroundings]);
+  useSyncExternalStore(runs.subscribe, runs.get);
+  useEffect(() => {
+    // Another tab sent or settled something.
+    const refresh = () => outbox?.refresh();
+    window.addEventListener('storage', refresh);
+    return () => window.removeEventListener('storage', refresh);
+  }, [outbox]);
+  return runs;
 }
 
 function Header({ view }: { view: View }) {
@@ -137,6 +163,7 @@ function Header({ view }: { view: View }) {
             </a>
           ))}
         </nav>
+        <TransactionsMenu />
         <WalletMenu />
       </div>
       <ClusterBar onChange={(cluster) => (window.location.hash = fragmentOf(view, cluster))} />
@@ -221,7 +248,8 @@ function Screen({ view }: { view: View }) {
   }
 }
 
-function useNetwork(chain: Chain, cluster: Cluster): Network | undefined {
+/** The hash of the chain's first block, which says which chain it is. */
+function useGenesis(chain: Chain): string | undefined {
   const [known, setKnown] = useState<{ chain: Chain; hash: string }>();
   useEffect(() => {
     let gone = false;
@@ -234,7 +262,7 @@ function useNetwork(chain: Chain, cluster: Cluster): Network | undefined {
       gone = true;
     };
   }, [chain]);
-  return known?.chain === chain ? networkOf(known.hash, cluster) : undefined;
+  return known?.chain === chain ? known.hash : undefined;
 }
 
 /** The chain's time, moved on by the browser's clock between two readings. */

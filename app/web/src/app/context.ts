@@ -1,6 +1,7 @@
 import { createContext, useContext, useSyncExternalStore } from 'react';
 import type { Chain } from '../chain/chain';
 import type { Cluster, Network } from '../chain/cluster';
+import type { Entry, Outbox } from '../chain/outbox';
 import type { View } from '../state/route';
 import { fragmentOf } from '../state/route';
 import type { WalletStore } from '../wallet/wallets';
@@ -11,6 +12,10 @@ export type AppContext = {
   chain: Chain;
   /** Undefined until the chain said which one it is. */
   network: Network | undefined;
+  /** The hash by which it said so. */
+  genesis: string | undefined;
+  /** What was sent to it from this browser. */
+  outbox: Outbox | undefined;
   wallets: WalletStore;
 };
 
@@ -39,3 +44,14 @@ export function useHref(): (view: View) => string {
   const { cluster } = useApp();
   return (view) => fragmentOf(view, cluster);
 }
+
+const NO_ENTRIES: readonly Entry[] = [];
+
+/** What was sent from this browser, the newest first. */
+export function useOutbox(): readonly Entry[] {
+  const { outbox } = useApp();
+  return useSyncExternalStore(outbox?.subscribe ?? subscribeToNothing, outbox?.all ?? noEntries);
+}
+
+const subscribeToNothing = () => () => undefined;
+const noEntries = () => NO_ENTRIES;

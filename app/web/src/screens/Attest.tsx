@@ -126,7 +126,7 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
         signer={undefined}
         label={`Review ${plural(filled.length, 'value')}`}
         disabled={filled.length === 0}
-        action={{ title: 'Attest', build, onDone }}
+        action={{ title: 'Attest', keys: [`attest/${data.plan.address}`], build, onDone }}
       />
     </>
   );

@@ -56,6 +56,7 @@ function Form({ begun }: { begun: bigint }) {
 
   const action: Action = {
     title: 'Create the plan',
+    keys: ['create'],
     async build(signer) {
       if (mint === undefined)
         throw new Fault('input', 'The mint could not be read.', 'Check its address and the cluster.');

@@ -98,7 +98,7 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
           signer={data.plan.arbiter}
           label={`Review ${plural(decided.length, 'ruling')}`}
           disabled={decided.length === 0}
-          action={{ title: 'Rule', build, onDone }}
+          action={{ title: 'Rule', keys: [`rule/${data.plan.address}`], build, onDone }}
         />
       )}
       {closed.length > 0 && <Closed disputes={closed} />}

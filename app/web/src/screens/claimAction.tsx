@@ -19,6 +19,7 @@ const PARALLEL = 4;
 export function claimAction(chain: Chain, grants: readonly Address[], onDone: () => void): Action {
   return {
     title: grants.length === 1 ? 'Claim' : `Claim ${grants.length} grants`,
+    keys: grants.map((grant) => `claim/${grant}`),
     onDone,
     async build(signer) {
       const now = await chainTime(chain);

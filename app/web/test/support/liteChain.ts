@@ -12,6 +12,7 @@ import {
 } from '@solana/kit';
 import { FailedTransactionMetadata, LiteSVM } from 'litesvm';
 import type { AccountFilter, Chain, PastTransaction, RawAccount, Simulation, WatchEvents } from '../../src/chain/chain';
+import type { Sighting } from '../../src/chain/follow';
 import { EARNOUT_PROGRAM_ADDRESS } from '../../src/generated/programs/earnout';
 
 // Under jsdom `URL` is the document's, which reads no `file:` addresses.
@@ -51,7 +52,7 @@ export class LiteChain implements Chain {
   /** Makes every blockhash that was handed out useless, as time does. */
   expireBlockhash() {
     this.svm.expireBlockhash();
-    this.height += 151n;
+    this.height += 200n;
   }
 
   accounts(addresses: readonly Address[]) {
@@ -89,8 +90,8 @@ export class LiteChain implements Chain {
     return Promise.resolve({ blockhash: this.svm.latestBlockhash(), lastValidBlockHeight: this.height + 150n });
   }
 
-  blockHeight() {
-    return Promise.resolve(this.height);
+  tip() {
+    return Promise.resolve({ slot: this.height, blockHeight: this.height });
   }
 
   recentPrices() {
@@ -133,12 +134,14 @@ export class LiteChain implements Chain {
     return Promise.resolve(signature);
   }
 
-  signatureStates(signatures: readonly Signature[]) {
-    return Promise.resolve(
-      signatures.map((signature) => ({
-        state: this.sent.some((past) => past.signature === signature) ? ('confirmed' as const) : ('unknown' as const),
-      })),
-    );
+  async signatureStates(signatures: readonly Signature[]) {
+    return { slot: this.height, sightings: await Promise.all(signatures.map((each) => this.executed(each))) };
+  }
+
+  executed(signature: Signature): Promise<Sighting> {
+    return Promise.resolve({
+      state: this.sent.some((past) => past.signature === signature) ? 'confirmed' : 'nothing',
+    });
   }
 
   signatures(address: Address, before: Signature | undefined, limit: number) {

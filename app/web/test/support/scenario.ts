@@ -14,7 +14,7 @@ import {
   readOnePlan,
 } from '../../src/chain/read';
 import { TOKEN_PROGRAM, associatedTokenAccount } from '../../src/chain/token';
-import { type Prepared, prepare, submit } from '../../src/chain/transaction';
+import { type Prepared, prepare } from '../../src/chain/transaction';
 import type { CreateGrantArgsArgs } from '../../src/generated/types/createGrantArgs';
 import type { CreatePlanArgsArgs } from '../../src/generated/types/createPlanArgs';
 import type { KpiTermsArgs } from '../../src/generated/types/kpiTerms';
@@ -28,6 +28,7 @@ import type { Grant } from '../../src/model/grant';
 import { type Attestations, keyOf } from '../../src/model/reading';
 import { LiteChain } from './liteChain';
 import { type Person, person, signing } from './people';
+import { submit } from './submit';
 
 export const TOKEN = 1_000_000n;
 const DECIMALS = 6;
@@ -98,7 +99,7 @@ export async function scenario({
 
   const send: Scenario['send'] = async (payer, list, ...others) => {
     const prepared = await prepare(chain, payer.address, list);
-    await submit(chain, [prepared], signing(payer, ...others), () => undefined);
+    await submit(chain, [prepared], signing(payer, ...others));
     return prepared;
   };
   const mint = mintKey.address;

@@ -30,6 +30,7 @@ export function FundSection({ data, onDone }: SectionProps) {
         disabled={'error' in parsed || parsed.value === 0n}
         action={{
           title: 'Fund the plan',
+          keys: [`fund/${plan.address}`],
           onDone,
           async build(signer) {
             if ('error' in parsed) throw new Fault('input', `The amount ${parsed.error}.`);

@@ -102,6 +102,7 @@ export function GrantSection({ data, now, onDone }: TimedSectionProps) {
         disabled={row === undefined || mistakes.length > 0}
         action={{
           title: 'Make a grant',
+          keys: [`grants/${plan.address}`],
           onDone,
           build: (signer) => grantRequest(chain, data, row === undefined ? [] : [row], signer),
         }}

@@ -62,6 +62,7 @@ export function ImportSection({ data, now, onDone }: TimedSectionProps) {
         disabled={read === undefined || mistakes.length > 0}
         action={{
           title: 'Make grants from a file',
+          keys: [`grants/${plan.address}`],
           onDone,
           build: (signer) => grantRequest(chain, data, read?.rows ?? [], signer),
         }}

@@ -39,6 +39,7 @@ export function SurplusSection({ data, now, onDone }: TimedSectionProps) {
         disabled={wrong !== undefined || free <= 0n}
         action={{
           title: 'Withdraw surplus',
+          keys: [`surplus/${plan.address}`],
           onDone,
           async build(signer) {
             if ('error' in parsed) throw new Fault('input', `The amount ${parsed.error}.`);
