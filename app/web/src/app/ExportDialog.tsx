@@ -32,7 +32,7 @@ export function ExportDialog({
     setExported(undefined);
     if (!isAddress(vault)) return;
     try {
-      const request = await action.build(vault);
+      const request = await action.build(vault, true);
       const messages = request.transactions.map((instructions) => exportMessage(vault, instructions));
       setExported({ request, messages, others: otherSigners(vault, request.transactions.flat()) });
     } catch (error) {

@@ -1,6 +1,7 @@
 // What a user is about to sign, as data: built first, shown, then signed.
 import { createContext, useContext } from 'react';
 import type { Address, Instruction } from '@solana/kit';
+import type { Fault } from '../chain/fault';
 import type { Fact } from '../ui/Facts';
 
 export type ActionRequest = {
@@ -18,6 +19,8 @@ export type ActionRequest = {
   names?: readonly string[];
   /** What else each transaction stands in the way of, as keys of actions. */
   marks?: readonly (readonly string[])[];
+  /** Told how each transaction ended: executed, or with why not. */
+  onEnd?: (index: number, fault: Fault | undefined) => void;
   /** Transactions that are left for later: the action is built again, from what the chain says then. */
   later?: number;
   /** Lamports that new accounts need; they come back when the accounts are closed. */
@@ -30,8 +33,8 @@ export type Action = {
   title: string;
   /** What it does to whom, like `fund/PLAN`. While one with the same key may still be executed, none is offered. */
   keys: readonly string[];
-  /** Builds the request for whoever signs and pays. */
-  build: (signer: Address) => Promise<ActionRequest>;
+  /** Builds the request for whoever signs and pays; `whole` leaves nothing for later. */
+  build: (signer: Address, whole?: boolean) => Promise<ActionRequest>;
   onDone?: () => void;
 };
 

@@ -95,6 +95,8 @@ export class Run {
         if (request.transactions.length === 0) break;
         prepared = await this.prepareFrom(request, 0);
       }
+      const [first] = failures;
+      if (first !== undefined && failures.length === 1 && this.executed === 0) throw first.fault;
       this.set({ name: 'done', request, failures });
     } catch (error) {
       this.set({ name: 'failed', fault: asFault(error) });
@@ -196,6 +198,7 @@ export class Run {
     this.set({ name: 'sent', request });
     const fault = faultOf(await outcome);
     if (fault === undefined) this.executed += 1;
+    request.onEnd?.(index, fault);
     this.runs.publish();
     return fault;
   }

@@ -49,7 +49,12 @@ const FRAMEWORK: Record<number, string> = {
 };
 
 /** Errors of the System and the token programs, which reach the user when SOL or tokens are missing. */
-const PLAIN: Record<number, string> = { 1: 'There is not enough SOL or there are not enough tokens.' };
+const PLAIN: Record<number, string> = {
+  1: 'There is not enough SOL or there are not enough tokens.',
+  3: 'A token account is of another token.',
+  4: 'A token account belongs to somebody else.',
+  17: 'A token account is frozen: whoever may freeze this token has to thaw it first.',
+};
 
 /** The program's error with this number, in its own words; undefined for a number it does not have. */
 export function programError(code: number): { name: string; message: string } | undefined {

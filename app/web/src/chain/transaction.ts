@@ -108,15 +108,20 @@ export function pack(payer: Address, groups: readonly (readonly Instruction[])[]
   return packed;
 }
 
+/** Simulates the instructions. Throws a fault if the chain would refuse them. */
+export async function simulate(chain: Chain, payer: Address, instructions: readonly Instruction[]) {
+  const compiled = compileTransaction(messageOf(payer, withBudget(instructions, LARGEST), ANY_LIFETIME));
+  const simulation = await chain.simulate(getBase64EncodedWireTransaction(compiled));
+  if (simulation.error !== undefined) throw refusal(simulation.error, simulation.logs);
+  return { ...simulation, compiled };
+}
+
 /** Simulates the instructions and works out units, price and fee. Throws a fault if the chain would refuse them. */
 export async function prepare(chain: Chain, payer: Address, instructions: readonly Instruction[]): Promise<Prepared> {
-  const all = withBudget(instructions, LARGEST);
-  const compiled = compileTransaction(messageOf(payer, all, ANY_LIFETIME));
-  const [simulation, price] = await Promise.all([
-    chain.simulate(getBase64EncodedWireTransaction(compiled)),
+  const [{ compiled, ...simulation }, price] = await Promise.all([
+    simulate(chain, payer, instructions),
     priceFor(chain, instructions),
   ]);
-  if (simulation.error !== undefined) throw refusal(simulation.error, simulation.logs);
   const units = Math.min(Number((simulation.units * UNITS_MARGIN[0]) / UNITS_MARGIN[1]) + 1_000, MAX_UNITS);
   const signatures = BigInt(Object.keys(compiled.signatures).length);
   const fee = LAMPORTS_PER_SIGNATURE * signatures + (price * BigInt(units) + 999_999n) / 1_000_000n;

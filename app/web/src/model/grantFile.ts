@@ -3,7 +3,7 @@ import { type Address, isAddress, isOffCurveAddress } from '@solana/kit';
 import { FULL_SCORE } from '../core/limits';
 import { ERROR_TEXTS } from '../generated/errors/texts';
 import { parseAmount, shortAmount } from '../text/amount';
-import type { PlanData } from '../state/planData';
+import type { PlanState } from '../chain/read';
 import type { Grant } from './grant';
 import { reserveFor } from './grant';
 import { type Plan, NO_KEY, periodTimes, surplus } from './terms';
@@ -255,12 +255,11 @@ function program(name: string): { field: string; what: string } {
 }
 
 /** What of the rows depends on the chain: time, numbers and funds. */
-export function wrongNow(data: PlanData, rows: readonly Row[], now: bigint): Mistake[] {
+export function wrongNow(data: PlanState, rows: readonly Row[], now: bigint): Mistake[] {
   const { plan, mint, vault } = data;
   const { account } = plan;
   const mistakes: Mistake[] = [];
   let reserve = 0n;
-  const existing = [...data.grants.values()];
   for (const { line, terms } of rows) {
     const error =
       now >= account.enrolmentEnd
@@ -270,11 +269,6 @@ export function wrongNow(data: PlanData, rows: readonly Row[], now: bigint): Mis
           : undefined;
     if (error === undefined) reserve += reserveFor(plan, terms.allocation, terms.timeWeight, terms.kpiWeights);
     else mistakes.push({ line, field: '', what: error.what });
-    const same = existing.find((grant) => sameTerms(grant, terms));
-    if (same !== undefined) {
-      const what = `grant ${same.account.index} of the plan has the same beneficiary and terms already`;
-      mistakes.push({ line, field: '', what });
-    }
   }
   const left = account.maxGrants - account.grantCounter;
   if (rows.length > left) {
@@ -290,7 +284,8 @@ export function wrongNow(data: PlanData, rows: readonly Row[], now: bigint): Mis
   return mistakes;
 }
 
-function sameTerms({ account }: Grant, terms: GrantTerms): boolean {
+/** Whether a grant was made with these terms. */
+export function sameTerms({ account }: Grant, terms: GrantTerms): boolean {
   return (
     account.beneficiary === terms.beneficiary &&
     account.allocation === terms.allocation &&

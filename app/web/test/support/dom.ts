@@ -8,6 +8,13 @@ HTMLDialogElement.prototype.close = function close() {
   this.open = false;
 };
 window.scrollTo = () => undefined;
+File.prototype.text = function text() {
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result));
+    reader.readAsText(this);
+  });
+};
 
 /** Node's cryptography does not know jsdom's buffers: it gets copies that it knows. */
 function known(argument: unknown): unknown {

@@ -76,8 +76,11 @@ export type Options = {
   terms?: Partial<CreatePlanArgsArgs>;
   kpis?: KpiTermsArgs[];
   grants?: Partial<CreateGrantArgsArgs>[];
-  /** Whether all grants are one contributor's. */
+  /** Whether all grants are one contributor's, and whose. */
   oneContributor?: boolean;
+  contributor?: Person;
+  /** Another plan on a chain that is there already. */
+  chain?: LiteChain;
 };
 
 /** Four quarters with two oracles of three, an arbiter, and a grant of 1,200 tokens for each entry of `grants`. */
@@ -86,12 +89,13 @@ export async function scenario({
   kpis = [kpi()],
   grants = [{}],
   oneContributor = false,
+  contributor,
+  chain = new LiteChain(),
 }: Options = {}): Promise<Scenario> {
-  const chain = new LiteChain();
   chain.warp(START - BigInt(7 * DAY));
   const [authority, arbiter, mintKey] = [await person(), await person(), await person()];
   const oracles = [await person(), await person(), await person()];
-  const first = await person();
+  const first = contributor ?? (await person());
   const contributors = await Promise.all(
     grants.map((_, index) => (index === 0 || oneContributor ? Promise.resolve(first) : person())),
   );

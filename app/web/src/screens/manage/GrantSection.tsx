@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import { type Address, isAddress } from '@solana/kit';
 import { useApp } from '../../app/context';
-import { reserveFor } from '../../model/grant';
+import { Fault } from '../../chain/fault';
+import { type Grant, reserveFor } from '../../model/grant';
 import { type GrantTerms, type Mistake, wrongNow, wrongTerms } from '../../model/grantFile';
 import { Notes } from '../../model/planDraft';
 import { surplus } from '../../model/terms';
@@ -38,7 +39,8 @@ export function GrantSection({ data, now, onDone }: TimedSectionProps) {
     setDraft((before) => ({ ...before, ...change }));
   };
   const { terms, mistakes } = check(data, draft, now);
-  const row = terms === undefined ? undefined : { line: 1, name: '', terms };
+  const [again, setAgain] = useState(false);
+  const existing = terms === undefined ? undefined : grantOf(data.grants.values(), terms.beneficiary);
   return (
     <section className="card form">
       <h2>Make a grant</h2>
@@ -85,6 +87,13 @@ export function GrantSection({ data, now, onDone }: TimedSectionProps) {
         checked={draft.transferable}
         onChange={(transferable) => set({ transferable })}
       />
+      {existing !== undefined && (
+        <CheckField
+          label={`The beneficiary has grant ${existing.account.index} of this plan already: make another one`}
+          checked={again}
+          onChange={setAgain}
+        />
+      )}
       {touched && <Mistakes mistakes={mistakes} title="Not ready yet" />}
       {terms !== undefined && (
         <p className="hint">
@@ -99,16 +108,30 @@ export function GrantSection({ data, now, onDone }: TimedSectionProps) {
       <ActionButtons
         signer={plan.account.authority}
         label="Review"
-        disabled={row === undefined || mistakes.length > 0}
+        disabled={terms === undefined || mistakes.length > 0 || (existing !== undefined && !again)}
         action={{
           title: 'Make a grant',
           keys: [`grants/${plan.address}`],
           onDone,
-          build: (signer) => grantRequest(chain, data, row === undefined ? [] : [row], signer),
+          build(signer) {
+            if (terms === undefined) throw new Fault('input', 'The grant has mistakes.');
+            const toMake = (grants: readonly Grant[]) => {
+              const has = again ? undefined : grantOf(grants, terms.beneficiary);
+              if (has === undefined) return [{ line: 1, name: '', terms }];
+              const message = `The beneficiary has grant ${has.account.index} of this plan already.`;
+              throw new Fault('input', message, 'If another one is meant, say so in the form.');
+            };
+            return grantRequest(chain, plan.address, { toMake, onEnd: () => setAgain(false) }, signer);
+          },
         }}
       />
     </section>
   );
+}
+
+/** A grant that the plan has for this beneficiary. */
+function grantOf(grants: Iterable<Grant>, beneficiary: Address): Grant | undefined {
+  return [...grants].find(({ account }) => account.beneficiary === beneficiary);
 }
 
 function empty({ plan }: PlanData): Draft {
