@@ -123,7 +123,7 @@ describe('an outcome that is not known', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(screen.queryByText(/can no longer be/)).toBeNull();
     s.chain.expireBlockhash();
-await screen.findByText(/was not executed in time, and can no longer be/, undefined, LONG);
+    await screen.findByText(/was not executed in time, and can no longer be/, undefined, LONG);
     await button('Back to the summary');
   });
 });
@@ -252,7 +252,7 @@ describe('grants from a file', () => {
     await user.click(await button('Make 30 grants'));
     await waitFor(() => expect(count).toBeGreaterThan(3), LONG);
     s.chain.expireBlockhash();
-    await screen.findByText(/was not executed in time/, undefined, LONG);
+    await within(screen.getByRole('dialog')).findByText(/was not executed in time/, undefined, LONG);
     s.chain.send = send;
     const made = (await s.grants()).length;
     expect(made).toBeGreaterThan(0);

@@ -16,7 +16,7 @@ import { visible } from '../text/hostile';
 import { plural } from '../text/time';
 import { AddressText, HashText } from '../ui/AddressText';
 import { Facts } from '../ui/Facts';
-import { SelectField, TextField } from '../ui/Field';
+import { NumberField, SelectField, TextField } from '../ui/Field';
 import { HostileText } from '../ui/HostileText';
 import { Notice } from '../ui/Notice';
 import { Countdown, Time } from '../ui/Time';
@@ -200,10 +200,10 @@ function DisputeCard({
           ]}
         />
         {decision.verdict === 'value' && (
-          <TextField
+          <NumberField
             label="Value that counts"
+            kind="signed"
             value={decision.value}
-            numeric
             error={decision.value.trim() !== '' && 'error' in set ? set.error : undefined}
             hint={'value' in set && set.value !== null ? `scores ${percent(scoreOf(kpi.curve, set.value))}` : undefined}
             onChange={(value) => onChange({ ...decision, value })}

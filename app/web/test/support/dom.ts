@@ -1,5 +1,9 @@
 // What the app needs of a browser and jsdom lacks.
 import { webcrypto } from 'node:crypto';
+import { configure } from '@testing-library/react';
+
+// A machine that does other things meanwhile.
+configure({ asyncUtilTimeout: 10_000 });
 
 HTMLDialogElement.prototype.showModal = function showModal() {
   this.open = true;

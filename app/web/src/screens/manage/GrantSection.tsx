@@ -10,7 +10,7 @@ import type { PlanData } from '../../state/planData';
 import { parseAmount } from '../../text/amount';
 import { visible } from '../../text/hostile';
 import { Amount } from '../../ui/Amount';
-import { CheckField, TextField } from '../../ui/Field';
+import { CheckField, NumberField, TextField } from '../../ui/Field';
 import { Mistakes } from '../../ui/Mistakes';
 import { ActionButtons } from '../ActionButtons';
 import { grantRequest } from './grantRequest';
@@ -46,31 +46,29 @@ export function GrantSection({ data, now, onDone }: TimedSectionProps) {
       <h2>Make a grant</h2>
       <TextField label="Beneficiary" value={draft.beneficiary} onChange={(beneficiary) => set({ beneficiary })} />
       <div className="row">
-        <TextField label="Allocation" value={draft.allocation} numeric onChange={(allocation) => set({ allocation })} />
-        <TextField
+        <NumberField label="Allocation" value={draft.allocation} onChange={(allocation) => set({ allocation })} />
+        <NumberField
           label="First period"
+          kind="whole"
           value={draft.firstPeriod}
-          numeric
           onChange={(firstPeriod) => set({ firstPeriod })}
           hint="counted from 0"
         />
-        <TextField label="Periods" value={draft.periods} numeric onChange={(periods) => set({ periods })} />
-        <TextField label="Cliff, periods" value={draft.cliff} numeric onChange={(cliff) => set({ cliff })} />
+        <NumberField label="Periods" kind="whole" value={draft.periods} onChange={(periods) => set({ periods })} />
+        <NumberField label="Cliff, periods" kind="whole" value={draft.cliff} onChange={(cliff) => set({ cliff })} />
       </div>
       <div className="row">
-        <TextField
+        <NumberField
           label="Weight of time"
           value={draft.timeWeight}
-          numeric
           onChange={(timeWeight) => set({ timeWeight })}
           hint="All weights sum to 10_000."
         />
         {plan.kpis.map((kpi) => (
-          <TextField
+          <NumberField
             key={kpi.number}
             label={`Weight of ${visible(kpi.name)}`}
             value={draft.weights[kpi.number] ?? '0'}
-            numeric
             onChange={(weight) =>
               set({ weights: draft.weights.map((each, index) => (index === kpi.number ? weight : each)) })
             }
