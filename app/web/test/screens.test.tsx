@@ -9,6 +9,8 @@ import { readHistory } from '../src/chain/history';
 import * as instructions from '../src/chain/instructions';
 import { getCloseAttestationInstruction } from '../src/generated/instructions/closeAttestation';
 import { EARNOUT_PROGRAM_ADDRESS } from '../src/generated/programs/earnout';
+import { Scope } from '../src/generated/types/scope';
+import { UnearnedPolicy } from '../src/generated/types/unearnedPolicy';
 import { statement } from '../src/model/statement';
 import { periodTimes } from '../src/model/terms';
 import { loadPlan } from '../src/state/planData';
@@ -101,7 +103,7 @@ describe('a grant', () => {
     const period = (await screen.findByText('Period 0')).closest('details')!;
     await within(period).findByText('80 %');
     await within(period).findByText(/There is no attestation any more/);
-    const { events } = await readHistory(s.chain, s.plan);
+    const { events } = await readHistory(s.chain, { plan: s.plan, counted: 0n });
     const [, first, second] = statement(await loadPlan(s.chain, s.plan), events, s.chain.now()).split('\n');
     const [one, two] = s.oracles;
     const evidence = '09'.repeat(32);
@@ -125,6 +127,61 @@ describe('my grants', () => {
     const s = await scenario();
     open('/grants', s.chain, testWallet(s.arbiter));
     await screen.findByText('No grant is made to this address on this cluster.');
+  });
+
+  it('show what claiming pays, the same as the grant’s page and the dialog', async () => {
+    const user = userEvent.setup();
+    const s = await attested({
+      kpis: [kpi(), kpi({ name: 'own', scope: Scope.Individual })],
+      grants: [{ kpiWeights: [5_000, 5_000] }],
+    });
+    const [me] = s.contributors;
+    const [grant] = await s.grants();
+    const { plan } = await s.state();
+    // Period 0 is settled by 80 % and silence, whose score is 0; period 1 has ended and is final too.
+    s.chain.warp(periodTimes(plan, 1).end + 60n);
+    await s.vote(s.oracles.slice(0, 2), 0, 1, 800n);
+    await s.vote(s.oracles.slice(0, 2), 1, 1, 800n, grant!.address);
+    s.chain.warp(periodTimes(plan, 1).settleDeadline + 60n);
+    open('/grants', s.chain, testWallet(me!));
+    expect(await figure('Claimable now')).toBe('420');
+    await user.click(screen.getByRole('button', { name: 'Claim' }));
+    const dialog = await screen.findByRole('dialog');
+    expect((await within(dialog).findByText('420')).className).toContain('amount');
+    open(`/grant/${grant!.address}`, s.chain, testWallet(me!));
+    expect(await figure('Claimable now')).toBe('420');
+    open(`/plan/${s.plan}`, s.chain, testWallet(me!));
+    const grants = within(await screen.findByRole('region', { name: 'Grants' }));
+    expect(grants.getByText('420').className).toContain('amount');
+  });
+
+  it('that wait for others say for whom, and anybody can settle them', async () => {
+    const user = userEvent.setup();
+    const terms = { unearnedPolicy: UnearnedPolicy.Redistribute };
+    const s = await attested({ terms, grants: [{}, { allocation: 600n * TOKEN }, { allocation: 600n * TOKEN }] });
+    const { plan } = await s.state();
+    const [mine] = await s.grants();
+    const [me] = s.contributors;
+    await s.send(me!, [await instructions.settle(me!.address, plan, mine!)]);
+    open('/grants', s.chain, testWallet(me!));
+    await screen.findByText('Period 0 is shared out once 2 other grants have settled it.');
+    expect(await figure('Claimable now')).toBe('240');
+    open(`/grant/${mine!.address}`, s.chain, testWallet(me!));
+    await screen.findByText('Period 0 is shared out once 2 other grants have settled it.');
+    await screen.findByRole('link', { name: 'grant 1' });
+    await screen.findByRole('link', { name: 'grant 2' });
+    await user.click(screen.getByRole('button', { name: 'Settle for the others' }));
+    const dialog = await screen.findByRole('dialog');
+    await within(dialog).findAllByText('settles period 0');
+    expect(within(dialog).getAllByText('collects its bonus of period 0')).toHaveLength(3);
+    await user.click(within(dialog).getByRole('button', { name: 'Settle' }));
+    await within(dialog).findByText('Settled and collected for everybody who was behind.');
+    for (const { account } of await s.grants()) {
+      expect([account.nextPeriod, account.collectedThrough, account.bonus > 0n]).toEqual([1, 1, true]);
+    }
+    await waitFor(() => expect(screen.queryByText(/is shared out once/)).toBeNull());
+    // 240 and the whole of what it did not earn, since all scored alike.
+    await waitFor(async () => expect(await figure('Claimable now')).toBe('300'));
   });
 
   it('are claimed together, in one transaction if they fit', async () => {
@@ -163,7 +220,8 @@ describe('a plan', () => {
     s.chain.genesisHash = () => Promise.resolve('5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d');
     open(`/plan/${s.plan}`, s.chain, testWallet(s.arbiter));
     await screen.findByText('Mainnet: real tokens');
-    expect(screen.getByText('http://127.0.0.1:8899')).toBeTruthy();
+    expect(screen.getByText('127.0.0.1:8899')).toBeTruthy();
+    await screen.findByText(/is an endpoint of mainnet, and this page’s address says localnet/);
   });
 
   it('names what is at an address that is none', async () => {

@@ -14,10 +14,15 @@ const TYPES: Record<string, string> = {
 
 export type Site = { url: string; stop: () => Promise<void> };
 
-export async function serveSite(): Promise<Site> {
+/** Serves `dist`, with `config` as the deployer's `config.json`. */
+export async function serveSite(config: unknown): Promise<Site> {
   if (!existsSync(join(DIST, 'index.html'))) throw new Error('dist is not built: npm run build');
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://host').pathname);
+    if (path === '/config.json') {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(config));
+      return;
+    }
     const file = join(DIST, path === '/' ? 'index.html' : path);
     if (!file.startsWith(DIST) || !existsSync(file) || !statSync(file).isFile()) {
       response.writeHead(404).end();

@@ -20,16 +20,18 @@ export type Stage = {
 
 export async function openStage(options: Parameters<typeof startLocalnet>[0] = {}): Promise<Stage> {
   const net = await startLocalnet(options);
-  const site: Site = await serveSite();
+  const site: Site = await serveSite({
+    cluster: 'localnet',
+    endpoints: { localnet: { rpc: net.rpcUrl, ws: net.wsUrl } },
+  });
   const browser = await launch();
   const hosts = [site.url, net.rpcUrl, net.wsUrl].map((url) => new URL(url).host);
-  const query = `rpc=${encodeURIComponent(net.rpcUrl)}&ws=${encodeURIComponent(net.wsUrl)}`;
   return {
     net,
     chain: chainOf(net),
     browser,
     person: (signer, look) => visit(browser, signer, hosts, look),
-    url: (path) => `${site.url}#${path}?${query}`,
+    url: (path) => `${site.url}#${path}?cluster=localnet`,
     async close() {
       await browser.close();
       await site.stop();

@@ -15,7 +15,7 @@ import { Run } from './runs';
 
 /** Shows what an action does before the wallet opens, how far it is, and how it ended. */
 export function ActionDialog({ run, onClose }: { run: Run; onClose: () => void }) {
-  const { genesis } = useApp();
+  const { hindrance } = useApp();
   const connected = useWallet().connection?.address;
   const entries = useOutbox();
   const { state, signer } = run;
@@ -44,12 +44,12 @@ export function ActionDialog({ run, onClose }: { run: Run; onClose: () => void }
       {name === 'review' && (
         <>
           <Summary request={state.request} prepared={state.prepared} run={run} />
-          {genesis === undefined && <Loading what="which chain this is; nothing can be signed before" />}
+          {hindrance !== undefined && <Notice tone="warn">{hindrance}</Notice>}
           <p className="actions">
             <button
               type="button"
               className="button primary"
-              disabled={genesis === undefined}
+              disabled={hindrance !== undefined}
               onClick={() => void run.confirm()}
             >
               {state.request.verb}

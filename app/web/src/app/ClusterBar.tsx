@@ -1,11 +1,12 @@
 import { useState } from 'react';
-import { CLUSTER_NAMES, type Cluster, type ClusterName, customCluster, publicCluster } from '../chain/cluster';
+import { CLUSTER_NAMES, type Cluster, type ClusterName, clusterAt } from '../chain/cluster';
+import { hostOf } from '../chain/transport';
 import { Dialog } from '../ui/Dialog';
 import { SelectField, TextField } from '../ui/Field';
 import { Notice } from '../ui/Notice';
 import { useApp } from './context';
 
-/** Which chain this is, always in sight, and the way to another one. */
+/** Which network this is and who is asked about it, always in sight, and the way to another one. */
 export function ClusterBar({ onChange }: { onChange: (cluster: Cluster) => void }) {
   const { cluster, network } = useApp();
   const [open, setOpen] = useState(false);
@@ -14,9 +15,7 @@ export function ClusterBar({ onChange }: { onChange: (cluster: Cluster) => void 
   return (
     <div className={isMainnet ? 'cluster mainnet' : 'cluster'}>
       <span className="tag">{isMainnet ? 'Mainnet: real tokens' : name}</span>
-      <span className="url" title={cluster.rpcUrl}>
-        {cluster.rpcUrl}
-      </span>
+      <span className="url">{hostOf(cluster.rpcUrl)}</span>
       <button type="button" className="link" onClick={() => setOpen(true)}>
         Change<span className="unseen"> the cluster</span>
       </button>
@@ -34,18 +33,33 @@ export function ClusterBar({ onChange }: { onChange: (cluster: Cluster) => void 
 }
 
 function ClusterDialog({ onClose, onChange }: { onClose: () => void; onChange: (cluster: Cluster) => void }) {
-  const { cluster } = useApp();
+  const { cluster, settings } = useApp();
   const [name, setName] = useState<ClusterName>(cluster.name);
   const [rpcUrl, setRpcUrl] = useState(cluster.rpcUrl);
   const [wsUrl, setWsUrl] = useState(cluster.wsUrl);
   const [wrong, setWrong] = useState<string>();
 
+  function show(next: ClusterName) {
+    const known = settings.cluster(next);
+    setName(next);
+    setRpcUrl(known.rpcUrl);
+    setWsUrl(known.wsUrl);
+    setWrong(undefined);
+  }
+
   function choose() {
     try {
-      onChange(name === 'custom' ? customCluster(rpcUrl.trim(), wsUrl.trim()) : publicCluster(name));
+      const next = clusterAt(name, rpcUrl.trim(), wsUrl.trim());
+      settings.choose(name, { rpc: next.rpcUrl, ws: next.wsUrl });
+      onChange(next);
     } catch (error) {
       setWrong(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  function reset() {
+    settings.choose(name, undefined);
+    show(name);
   }
 
   return (
@@ -53,25 +67,36 @@ function ClusterDialog({ onClose, onChange }: { onClose: () => void; onChange: (
       <SelectField
         label="Cluster"
         value={name}
-        onChange={setName}
+        onChange={show}
         options={CLUSTER_NAMES.map((each) => [each, each] as const)}
-        hint="The public endpoint of mainnet refuses most browsers: choose “custom” and your own endpoint."
+        hint="“localnet” stands for a network of your own too."
       />
-      {name === 'custom' && (
-        <>
-          <TextField label="RPC URL" value={rpcUrl} onChange={setRpcUrl} />
-          <TextField
-            label="Websocket URL"
-            value={wsUrl}
-            onChange={setWsUrl}
-            hint="Left empty: the RPC’s next port, or its own address without a port."
-          />
-        </>
-      )}
+      <TextField
+        label="RPC URL"
+        value={rpcUrl}
+        onChange={setRpcUrl}
+        hint={
+          name === 'mainnet'
+            ? 'The public endpoint of mainnet refuses most browsers: use one of your own.'
+            : 'Whom this page asks about the network.'
+        }
+      />
+      <TextField
+        label="Websocket URL"
+        value={wsUrl}
+        onChange={setWsUrl}
+        hint="Left empty: the RPC’s next port, or its own address without a port."
+      />
+      <p className="hint">
+        Kept in this browser only. Links that you copy name the cluster, never the endpoint or a key in its address.
+      </p>
       {wrong !== undefined && <Notice tone="bad">{wrong}</Notice>}
       <p className="actions">
         <button type="button" className="button primary" onClick={choose}>
           Use this cluster
+        </button>
+        <button type="button" className="button" onClick={reset}>
+          Back to the default endpoint
         </button>
       </p>
     </Dialog>

@@ -1,15 +1,16 @@
-import { Suspense, lazy, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { Address } from '@solana/kit';
 import type { Chain } from '../chain/chain';
-import { type Cluster, networkOf, walletChain } from '../chain/cluster';
+import { type Cluster, nameOf, walletChain } from '../chain/cluster';
 import { asFault } from '../chain/fault';
 import { Outbox } from '../chain/outbox';
 import { rpcChain } from '../chain/rpcChain';
+import { hostOf } from '../chain/transport';
 import { Grants } from '../screens/Grants';
 import { GrantScreen } from '../screens/GrantScreen';
 import { Home } from '../screens/Home';
 import { PlanScreen } from '../screens/PlanScreen';
-import { chainTime } from '../state/clock';
+import { type EndpointStore, endpointStore } from '../state/endpoints';
 import { type Route, type View, fragmentOf, parseRoute, pathOf } from '../state/route';
 import { Loading, Notice } from '../ui/Notice';
 import { walletSigner } from '../wallet/signer';
@@ -18,20 +19,21 @@ import { type Action, Actions } from './action';
 import { ActionDialog } from './ActionDialog';
 import { ClusterBar } from './ClusterBar';
 import { App, type AppContext, Now, useApp, useHref } from './context';
+import { ErrorBoundary } from './ErrorBoundary';
 import { ExportDialog } from './ExportDialog';
+import { lazyScreen } from './lazyScreen';
+import { type NetworkState, useChainTime, useNetwork } from './network';
+import { OfferedEndpoint } from './OfferedEndpoint';
 import { Runs } from './runs';
 import { Outcomes, TransactionsMenu } from './TransactionsMenu';
 import { WalletMenu } from './WalletMenu';
 
 // Screens that only a project's people need are not part of the first load.
-const Manage = lazy(() => import('../screens/Manage'));
-const Attest = lazy(() => import('../screens/Attest'));
-const Rule = lazy(() => import('../screens/Rule'));
-const Roles = lazy(() => import('../screens/Roles'));
-const NewPlan = lazy(() => import('../screens/NewPlan'));
-
-/** How often the chain's time is asked for, milliseconds. */
-const CLOCK_MS = 15_000;
+const Manage = lazyScreen('Manage', () => import('../screens/Manage'));
+const Attest = lazyScreen('Attest', () => import('../screens/Attest'));
+const Rule = lazyScreen('Rule', () => import('../screens/Rule'));
+const Roles = lazyScreen('Roles', () => import('../screens/Roles'));
+const NewPlan = lazyScreen('NewPlan', () => import('../screens/NewPlan'));
 
 const onHash = (listener: () => void) => {
   window.addEventListener('hashchange', listener);
@@ -39,11 +41,21 @@ const onHash = (listener: () => void) => {
 };
 
 /** The app. `connect` makes the chain of a cluster; tests bring their own. */
-export function Root({ wallets, connect = rpcChain }: { wallets: WalletStore; connect?: (cluster: Cluster) => Chain }) {
+export function Root({
+  wallets,
+  connect = rpcChain,
+  settings,
+}: {
+  wallets: WalletStore;
+  connect?: (cluster: Cluster) => Chain;
+  settings?: EndpointStore;
+}) {
+  const [endpoints] = useState(() => settings ?? endpointStore());
   const fragment = useSyncExternalStore(onHash, () => window.location.hash);
-  const parsed = useMemo<{ route: Route } | { wrong: string }>(() => {
+  useSyncExternalStore(endpoints.subscribe, endpoints.get);
+  const parsed = useMemo<Route | { wrong: string }>(() => {
     try {
-      return { route: parseRoute(fragment) };
+      return parseRoute(fragment);
     } catch (error) {
       return { wrong: asFault(error).message };
     }
@@ -56,36 +68,63 @@ export function Root({ wallets, connect = rpcChain }: { wallets: WalletStore; co
             <strong>The address of this page names no cluster: {parsed.wrong}</strong>
           </p>
           <p>
-            <a href="#/">Start again on devnet</a>
+            <a href="#/">Start again on {endpoints.cluster().name}</a>
           </p>
         </Notice>
       </main>
     );
   }
-  return <OnCluster key={parsed.route.cluster.rpcUrl} route={parsed.route} wallets={wallets} connect={connect} />;
+  const { named, view } = parsed;
+  if (named !== undefined && 'offered' in named) {
+    const known = endpoints.nameOf(named.offered);
+    if (known === undefined) {
+      return <OfferedEndpoint offered={named.offered} view={view} settings={endpoints} connect={connect} />;
+    }
+    return <Moved to={fragmentOf(view, endpoints.cluster(known))} />;
+  }
+  const cluster = endpoints.cluster(named?.name);
+  return (
+    <OnCluster
+      key={`${cluster.name} ${cluster.rpcUrl} ${cluster.wsUrl}`}
+      cluster={cluster}
+      view={view}
+      wallets={wallets}
+      connect={connect}
+      settings={endpoints}
+    />
+  );
+}
+
+/** Goes to another address instead of this one. */
+function Moved({ to }: { to: string }) {
+  useEffect(() => window.location.replace(to), [to]);
+  return null;
 }
 
 type Export = { action: Action; signer: Address | undefined };
 
 function OnCluster({
-  route,
+  cluster,
+  view,
   wallets,
   connect,
+  settings,
 }: {
-  route: Route;
+  cluster: Cluster;
+  view: View;
   wallets: WalletStore;
   connect: (cluster: Cluster) => Chain;
+  settings: EndpointStore;
 }) {
-  const { cluster, view } = route;
   const { rpcUrl, wsUrl, name } = cluster;
   const chain = useMemo(() => connect({ name, rpcUrl, wsUrl }), [connect, name, rpcUrl, wsUrl]);
-  const genesis = useGenesis(chain);
-  const network = genesis === undefined ? undefined : networkOf(genesis, cluster);
+  const known = useNetwork(chain, cluster);
+  const { network, genesis, hindrance } = known;
+  const clock = useChainTime(chain);
   const outbox = useMemo(() => (genesis === undefined ? undefined : new Outbox(chain, genesis)), [chain, genesis]);
-  const now = useChainTime(chain);
   const app = useMemo<AppContext>(
-    () => ({ cluster, chain, network, genesis, outbox, wallets }),
-    [cluster, chain, network, genesis, outbox, wallets],
+    () => ({ cluster: { name, rpcUrl, wsUrl }, chain, network, genesis, hindrance, outbox, wallets, settings }),
+    [name, rpcUrl, wsUrl, chain, network, genesis, hindrance, outbox, wallets, settings],
   );
   const runs = useRuns(app);
   const [exporting, setExporting] = useState<Export>();
@@ -103,12 +142,15 @@ function OnCluster({
   return (
     <App value={app}>
       <Actions value={actions}>
-        <Now value={now}>
+        <Now value={clock.now}>
           <Header view={view} />
           <main className="page" id="content" tabIndex={-1}>
-            <Suspense fallback={<Loading what="the page" />}>
-              <Screen view={view} />
-            </Suspense>
+            <Trouble view={view} known={known} clockFault={clock.fault} />
+            <ErrorBoundary place={pathOf(view)} start={fragmentOf({ name: 'home' }, cluster)}>
+              <Suspense fallback={<Loading what="the page" />}>
+                <Screen view={view} />
+              </Suspense>
+            </ErrorBoundary>
           </main>
           <Footer />
           <Outcomes runs={runs} />
@@ -138,6 +180,46 @@ function useRuns({ chain, network, outbox, wallets }: AppContext): Runs {
     return () => window.removeEventListener('storage', refresh);
   }, [outbox]);
   return runs;
+}
+
+/** What hinders everything on the page, and what can be done about it. */
+function Trouble({ view, known, clockFault }: { view: View; known: NetworkState; clockFault: NetworkState['fault'] }) {
+  const { cluster, settings } = useApp();
+  const { network, mismatch, hindrance, fault } = known;
+  if (mismatch && network !== undefined) {
+    const name = nameOf(network);
+    const change = () => {
+      settings.borrow(name, { rpc: cluster.rpcUrl, ws: cluster.wsUrl });
+      window.location.hash = fragmentOf(view, settings.cluster(name));
+    };
+    return (
+      <Notice tone="bad">
+        <p>
+          <strong>{hindrance}</strong> Nothing can be signed here.
+        </p>
+        <p className="actions">
+          <button type="button" className="button" onClick={change}>
+            Show it as {name}
+          </button>
+        </p>
+      </Notice>
+    );
+  }
+  const wrong = fault ?? clockFault;
+  if (wrong !== undefined) {
+    return (
+      <Notice tone="warn">
+        <p>{wrong.message} It is asked again by itself every few seconds; until then nothing can be signed.</p>
+        <p className="actions">
+          <button type="button" className="button" onClick={known.again}>
+            Ask now
+          </button>
+        </p>
+      </Notice>
+    );
+  }
+  if (network !== undefined && hindrance !== undefined) return <Notice tone="bad">{hindrance}</Notice>;
+  return settings.wrong === undefined ? null : <Notice tone="warn">{settings.wrong}</Notice>;
 }
 
 function Header({ view }: { view: View }) {
@@ -182,7 +264,7 @@ function Footer() {
   return (
     <footer className="foot">
       <p>
-        Everything on this page is read from {new URL(cluster.rpcUrl).host}. There is no server behind it and nothing is
+        Everything on this page is read from {hostOf(cluster.rpcUrl)}. There is no server behind it and nothing is
         stored elsewhere. Not audited.
       </p>
     </footer>
@@ -246,47 +328,4 @@ function Screen({ view }: { view: View }) {
         </Notice>
       );
   }
-}
-
-/** The hash of the chain's first block, which says which chain it is. */
-function useGenesis(chain: Chain): string | undefined {
-  const [known, setKnown] = useState<{ chain: Chain; hash: string }>();
-  useEffect(() => {
-    let gone = false;
-    // An endpoint that does not answer is reported by the screen that needs it.
-    void chain.genesisHash().then(
-      (hash) => gone || setKnown({ chain, hash }),
-      () => undefined,
-    );
-    return () => {
-      gone = true;
-    };
-  }, [chain]);
-  return known?.chain === chain ? known.hash : undefined;
-}
-
-/** The chain's time, moved on by the browser's clock between two readings. */
-function useChainTime(chain: Chain): bigint | undefined {
-  const [read, setRead] = useState<{ time: bigint; at: number }>();
-  const [tick, setTick] = useState(() => performance.now());
-  useEffect(() => {
-    let gone = false;
-    const ask = () =>
-      void chainTime(chain).then(
-        (time) => gone || setRead({ time, at: performance.now() }),
-        () => undefined,
-      );
-    ask();
-    const asking = setInterval(ask, CLOCK_MS);
-    const ticking = setInterval(() => setTick(performance.now()), 1_000);
-    document.addEventListener('visibilitychange', ask);
-    return () => {
-      gone = true;
-      clearInterval(asking);
-      clearInterval(ticking);
-      document.removeEventListener('visibilitychange', ask);
-    };
-  }, [chain]);
-  if (read === undefined) return undefined;
-  return read.time + BigInt(Math.max(0, Math.floor((tick - read.at) / 1_000)));
 }

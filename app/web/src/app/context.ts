@@ -2,6 +2,7 @@ import { createContext, useContext, useSyncExternalStore } from 'react';
 import type { Chain } from '../chain/chain';
 import type { Cluster, Network } from '../chain/cluster';
 import type { Entry, Outbox } from '../chain/outbox';
+import type { EndpointStore } from '../state/endpoints';
 import type { View } from '../state/route';
 import { fragmentOf } from '../state/route';
 import type { WalletStore } from '../wallet/wallets';
@@ -12,8 +13,12 @@ export type AppContext = {
   chain: Chain;
   /** Undefined until the chain said which one it is. */
   network: Network | undefined;
-  /** The hash by which it said so. */
+  /** Its genesis hash. */
   genesis: string | undefined;
+  /** Why nothing can be signed now; undefined where it can. */
+  hindrance: string | undefined;
+  /** The endpoints that stand for the networks. */
+  settings: EndpointStore;
   /** What was sent to it from this browser. */
   outbox: Outbox | undefined;
   wallets: WalletStore;

@@ -12,6 +12,9 @@ export type Match = { offset: number; bytes: ReadonlyUint8Array };
 /** Which of the program's accounts are meant: their size, and bytes they have. */
 export type AccountFilter = { size?: number; matches: readonly Match[] };
 
+/** A part of each account's data. */
+export type Slice = { offset: number; length: number };
+
 /** `loaded` are the bytes of all accounts that the transaction loads; undefined where the endpoint does not say. */
 export type Simulation = { error?: unknown; logs: readonly string[]; units: bigint; loaded?: number };
 
@@ -20,9 +23,12 @@ export type PastTransaction = {
   signature: Signature;
   slot: bigint;
   failed: boolean;
-  /** Data of the inner instructions of the program, in order. */
+  /** Data of the calls that the program sent to itself, signed by its event authority, in order. */
   inner: readonly ReadonlyUint8Array[];
 };
+
+/** Why a transaction that was listed says nothing: the endpoint does not have it, or it cannot be read. */
+export type Unread = 'missing' | 'undecodable';
 
 export type PastSignature = { signature: Signature; slot: bigint; failed: boolean };
 
@@ -50,6 +56,8 @@ export interface Chain {
   accounts(addresses: readonly Address[]): Promise<(RawAccount | undefined)[]>;
   /** The program's accounts that match. */
   find(filter: AccountFilter): Promise<RawAccount[]>;
+  /** Where the program's accounts that match are, with a part of their data only. */
+  findParts(filter: AccountFilter, slice: Slice): Promise<RawAccount[]>;
   /** Reports every change of these accounts. */
   watchAccounts(addresses: readonly Address[], events: WatchEvents): Stop;
   /** Reports every change of the program's accounts that match. */
@@ -65,14 +73,12 @@ export interface Chain {
   simulate(transaction: string): Promise<Simulation>;
   /** Sends a signed transaction, given as base64. */
   send(transaction: string): Promise<Signature>;
-  /** Runs a transaction that was not accepted again, as it is: why not? */
-  refusalOf(transaction: string): Promise<Simulation>;
   /** Looks signatures up in the endpoint's whole history. */
   signatureStates(signatures: readonly Signature[]): Promise<Look>;
   /** Looks for the transaction itself, confirmed. */
   executed(signature: Signature): Promise<Sighting>;
   /** Transactions that named `address`, newest first, older than `before`. */
   signatures(address: Address, before: Signature | undefined, limit: number): Promise<PastSignature[]>;
-  /** Transactions by signature; undefined for one that the endpoint no longer has. */
-  transactions(signatures: readonly Signature[]): Promise<(PastTransaction | undefined)[]>;
+  /** Transactions by signature, or why one could not be read. */
+  transactions(signatures: readonly Signature[]): Promise<(PastTransaction | Unread)[]>;
 }

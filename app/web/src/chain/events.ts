@@ -165,17 +165,23 @@ type EventOf<N extends EventName> = { name: N } & ReturnType<(typeof DECODERS)[N
 /** An event of the program. */
 export type EarnoutEvent = { [N in EventName]: EventOf<N> }[EventName];
 
-/** Reads an instruction that the program sent to itself; undefined if it is no event of this release. */
-export function decodeEvent(data: ReadonlyUint8Array): EarnoutEvent | undefined {
+/**
+ * Reads an instruction that the program sent to itself: undefined if it carries no event, `unknown` if this release
+ * cannot read the event that it carries.
+ */
+export function decodeEvent(data: ReadonlyUint8Array): EarnoutEvent | 'unknown' | undefined {
   if (!begins(data, EVENT_TAG, 0)) return undefined;
   for (const [name, decoder] of Object.entries(DECODERS)) {
     const discriminator = EVENT_DISCRIMINATORS[name as EventName];
-    if (begins(data, discriminator, EVENT_TAG.length)) {
+    if (!begins(data, discriminator, EVENT_TAG.length)) continue;
+    try {
       const fields = (decoder as Decoder<object>).decode(data, EVENT_TAG.length + discriminator.length);
       return { name, ...fields } as EarnoutEvent;
+    } catch {
+      return 'unknown';
     }
   }
-  return undefined;
+  return 'unknown';
 }
 
 /** The names of all events that can be read. */

@@ -1,5 +1,8 @@
 // What went wrong with the chain or the wallet, in words a user can act on.
 import { ERROR_TEXTS } from '../generated/errors/texts';
+import { TOKEN_2022_PROGRAM, TOKEN_PROGRAM } from './token';
+
+const SYSTEM_PROGRAM = '11111111111111111111111111111111';
 
 export type FaultKind =
   /** The user said no in the wallet. */
@@ -8,8 +11,12 @@ export type FaultKind =
   | 'expired'
   /** The program or another one refused. */
   | 'refused'
-  /** The endpoint did not answer. */
+  /** The endpoint did not answer, or not with what it was asked for. */
   | 'unreachable'
+  /** The endpoint answered that it cannot do this. */
+  | 'endpoint'
+  /** A part of the app could not be loaded. */
+  | 'chunk'
   /** The wallet signed with another key than the one asked for. */
   | 'wrong-account'
   /** The wallet went away. */
@@ -48,12 +55,51 @@ const FRAMEWORK: Record<number, string> = {
   3012: 'An account does not exist yet.',
 };
 
-/** Errors of the System and the token programs, which reach the user when SOL or tokens are missing. */
-const PLAIN: Record<number, string> = {
-  1: 'There is not enough SOL or there are not enough tokens.',
-  3: 'A token account is of another token.',
+/** Errors of the System Program that reach the user. */
+const SYSTEM: Record<number, string> = {
+  0: 'An account that should be made exists already.',
+  1: 'There is not enough SOL.',
+};
+
+/** Errors that the two token programs share, and those of Token-2022 that a payment can meet. */
+const TOKEN: Record<number, string> = {
+  0: 'The token account would not hold enough SOL for its rent.',
+  1: 'There are not enough tokens.',
+  2: 'An account is not of this token.',
+  3: 'A token account belongs to another token.',
   4: 'A token account belongs to somebody else.',
-  17: 'A token account is frozen: whoever may freeze this token has to thaw it first.',
+  12: 'The token program does not know this instruction for this token.',
+  14: 'The amount is too large.',
+  16: 'The token account cannot be frozen or thawed.',
+  17: 'The token account is frozen: whoever can freeze this token stopped it.',
+  18: 'The amount is not one of this token’s decimals.',
+  36: 'The receiving account requires a memo with every transfer.',
+};
+
+/** Errors of transactions that are not the error of one program, by the name that endpoints give them. */
+const CHAIN: Record<string, string> = {
+  AccountInUse: 'Another transaction is using the same account at this moment. Try again.',
+  AlreadyProcessed: 'This transaction was executed already.',
+  SignatureFailure: 'A signature of the transaction is wrong.',
+  InvalidAccountForFee: 'The paying account cannot pay fees.',
+  ProgramAccountNotFound: 'The program is not on this network.',
+  InvalidProgramForExecution: 'The program is not on this network.',
+  UnsupportedProgramId: 'The program is not on this network.',
+  TooManyAccountLocks: 'The transaction names too many accounts.',
+  MaxLoadedAccountsDataSizeExceeded: 'The accounts of the transaction hold more data than it may load.',
+  ClusterMaintenance: 'The network is being maintained and takes no transactions.',
+  UnsupportedVersion: 'The network does not take transactions of this version.',
+  ComputationalBudgetExceeded: 'The transaction needs more computation than it may use.',
+  ProgramFailedToComplete: 'A program stopped before it was done.',
+  MissingRequiredSignature: 'A signature is missing.',
+  MissingAccount: 'An account is missing.',
+  InvalidAccountData: 'An account does not hold what the program expects.',
+  InvalidAccountOwner: 'An account belongs to another program.',
+  IllegalOwner: 'An account belongs to another owner than the program expects.',
+  IncorrectProgramId: 'An account belongs to another program.',
+  AccountAlreadyInitialized: 'An account that should be made exists already.',
+  UninitializedAccount: 'An account does not exist yet.',
+  AccountNotExecutable: 'The program is not on this network.',
 };
 
 /** The program's error with this number, in its own words; undefined for a number it does not have. */
@@ -68,7 +114,7 @@ export function refusal(error: unknown, logs: readonly string[] = []): Fault {
   if (code !== undefined) {
     const known = programError(code);
     if (known) return new Fault('refused', `${known.name}: ${known.message}`, '', logs);
-    return new Fault('refused', PLAIN[code] ?? `A program refused with its error ${code}.`, '', logs);
+    return new Fault('refused', otherError(code, logs), '', logs);
   }
   const name = errorName(error);
   if (name === 'BlockhashNotFound') return expired();
@@ -80,7 +126,18 @@ export function refusal(error: unknown, logs: readonly string[] = []): Fault {
       logs,
     );
   }
-  return new Fault('refused', `The chain refused the transaction: ${name}.`, '', logs);
+  return new Fault('refused', CHAIN[name] ?? `The chain refused the transaction: ${name}.`, '', logs);
+}
+
+/** The words of another program's error: which one it was stands in the logs. */
+function otherError(code: number, logs: readonly string[]): string {
+  const failed = logs.map((line) => /^Program (\w+) failed: custom program error/.exec(line)?.[1]).find(Boolean);
+  const words = failed === SYSTEM_PROGRAM ? SYSTEM[code] : TOKEN[code];
+  if (failed === undefined && code === 1) return 'There is not enough SOL or there are not enough tokens.';
+  const isKnown =
+    failed === undefined || [SYSTEM_PROGRAM, TOKEN_PROGRAM, TOKEN_2022_PROGRAM].some((each) => each === failed);
+  const name = failed === undefined ? 'A program' : `The program ${failed}`;
+  return (isKnown ? words : undefined) ?? `${name} refused with its error ${code}.`;
 }
 
 export function expired(): Fault {
@@ -91,17 +148,15 @@ export function expired(): Fault {
   );
 }
 
-export function unreachable(url: string): Fault {
-  return new Fault(
-    'unreachable',
-    `The RPC endpoint ${url} does not answer.`,
-    'Check your connection, or choose another endpoint at the top of the page.',
-  );
-}
-
 /** Any error as a fault. */
 export function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
+  // By its name: a class can be in the page more than once. Its own message is a number to be decoded elsewhere.
+  if (error instanceof Error && error.name === 'SolanaError') {
+    const code = (error as { context?: { __code?: unknown } }).context?.__code;
+    const message = `The page could not work with what it was given (Solana error ${String(code)}).`;
+    return new Fault('refused', message, 'Try again. If it stays, please report it with this number.');
+  }
   const message = error instanceof Error ? error.message : String(error);
   return new Fault('refused', message);
 }

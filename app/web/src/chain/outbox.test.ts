@@ -2,7 +2,7 @@
 import type { Address, Signature } from '@solana/kit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Chain } from './chain';
-import { Fault, unreachable } from './fault';
+import { Fault } from './fault';
 import type { Sighting } from './follow';
 import { MemoryStore, Outbox, type Outcome, type Signed } from './outbox';
 
@@ -42,9 +42,10 @@ class Liar {
     executed: () => this.answer(() => this.inHistory),
     send: (wire: string) => {
       this.sent.push(wire);
-      return this.loses ? Promise.reject(unreachable('x')) : this.answer(() => SIGNATURE);
+      return this.loses
+        ? Promise.reject(new Fault('unreachable', 'The connection was closed.'))
+        : this.answer(() => SIGNATURE);
     },
-    refusalOf: () => this.answer(() => ({ error: { InstructionError: [0, { Custom: 1 }] }, logs: [], units: 0n })),
   } as unknown as Chain;
 }
 
@@ -174,10 +175,10 @@ describe('the outbox', () => {
   });
 
   it('keeps why an endpoint refused it, and waits for the proof', async () => {
-    liar.chain.send = () => Promise.reject(new Fault('refused', 'Simulation failed'));
+    liar.chain.send = () => Promise.reject(new Fault('refused', 'There is not enough SOL.'));
     send();
     await wait(1);
-    expect(entry().refused).toContain('not enough SOL');
+    expect(entry().refused).toBe('There is not enough SOL.');
     expect(outcome).toBeUndefined();
     await wait(90);
     expect(outcome).toEqual({ what: 'expired', why: entry().refused });

@@ -180,20 +180,8 @@ export class Outbox {
       await inTime(this.chain.send(entry.wire));
     } catch (error) {
       // An endpoint that refuses it proves nothing: others may have it. Its reason is kept, for the end.
-      if (asFault(error).kind === 'unreachable' || entry.refused !== undefined) return;
-      const refused = await this.reasonOf(entry.wire, error);
-      if (refused !== undefined) this.change(signature, { refused });
-    }
-  }
-
-  private async reasonOf(wire: string, error: unknown): Promise<string | undefined> {
-    try {
-      const { error: reason, logs } = await inTime(this.chain.refusalOf(wire));
-      if (reason === undefined) return undefined;
-      const fault = refusal(reason, logs);
-      return fault.kind === 'expired' ? undefined : fault.message;
-    } catch {
-      return asFault(error).message;
+      const { kind, message } = asFault(error);
+      if (kind !== 'unreachable' && kind !== 'expired') this.change(signature, { refused: message });
     }
   }
 

@@ -8,7 +8,7 @@ import { EARNOUT_PROGRAM_ADDRESS } from '../generated/programs/earnout';
 import type { Grant } from '../model/grant';
 import type { Attestation } from '../model/reading';
 import { type Plan, readPlan } from '../model/terms';
-import { inParallel } from './batches';
+import { addressOf, periodAddress } from './addresses';
 import type { AccountFilter, Chain, Match, RawAccount } from './chain';
 import { Fault } from './fault';
 import { type Mint, type TokenAccount, readMint, readTokenAccount } from './token';
@@ -79,6 +79,51 @@ export function decodeAttestation(account: RawAccount): Attestation | undefined 
   return { address: account.address, account: getAttestationDecoder().decode(account.data) };
 }
 
+/** Whether an account is one that the filter asks for, whoever says so. */
+export function fits({ owner, data }: RawAccount, { size, matches }: AccountFilter): boolean {
+  const alike = matches.every(({ offset, bytes }) => bytes.every((byte, index) => data[offset + index] === byte));
+  return owner === EARNOUT_PROGRAM_ADDRESS && (size === undefined || data.length === size) && alike;
+}
+
+/** The accounts that an endpoint found, each once, that are what was asked for and lie where their content belongs. */
+async function found<T extends { address: Address; account: unknown }>(
+  chain: Chain,
+  filter: AccountFilter,
+  decode: (account: RawAccount) => T | undefined,
+  addressOfContent: (account: T['account']) => Promise<Address>,
+): Promise<T[]> {
+  const decoded = decodeAll(
+    (await chain.find(filter)).filter((account) => fits(account, filter)),
+    decode,
+  );
+  const once = [...new Map(decoded.map((each) => [each.address, each])).values()];
+  const belongs = await Promise.all(once.map(async (each) => (await addressOfContent(each.account)) === each.address));
+  return once.filter((_, index) => belongs[index]);
+}
+
+export const findGrants = (chain: Chain, filter: AccountFilter): Promise<Grant[]> =>
+  found(chain, filter, decodeGrant, addressOf.grant);
+
+export const findAttestations = (chain: Chain, filter: AccountFilter): Promise<Attestation[]> =>
+  found(chain, filter, decodeAttestation, addressOf.attestation);
+
+/** The grant at an address; undefined if there is none, or the account's content belongs elsewhere. */
+export async function readGrant(chain: Chain, address: Address): Promise<Grant | undefined> {
+  const [account] = await chain.accounts([address]);
+  const grant = account && decodeGrant(account);
+  return grant !== undefined && (await addressOf.grant(grant.account)) === address ? grant : undefined;
+}
+
+/** The attestations that exist at these addresses. */
+export async function readAttestations(chain: Chain, addresses: readonly Address[]): Promise<Attestation[]> {
+  const accounts = (await chain.accounts(addresses)).filter((account) => account !== undefined);
+  const decoded = decodeAll(accounts, decodeAttestation);
+  const belongs = await Promise.all(
+    decoded.map(async ({ address, account }) => (await addressOf.attestation(account)) === address),
+  );
+  return decoded.filter((_, index) => belongs[index]);
+}
+
 function isKind({ owner, data }: RawAccount, discriminator: ArrayLike<number>): boolean {
   return owner === EARNOUT_PROGRAM_ADDRESS && Array.from(discriminator).every((byte, index) => data[index] === byte);
 }
@@ -86,16 +131,23 @@ function isKind({ owner, data }: RawAccount, discriminator: ArrayLike<number>): 
 /** A plan with its token and vault. */
 export type PlanState = { plan: Plan; mint: Mint; vault: TokenAccount };
 
-/** Reads plans; undefined for an address with no plan, or with one whose mint or vault cannot be read. */
+/**
+ * Reads plans; undefined for an address with no plan, with one whose mint or vault cannot be read, or with content that
+ * belongs elsewhere.
+ */
 export async function readPlans(chain: Chain, addresses: readonly Address[]): Promise<(PlanState | undefined)[]> {
   const plans = (await chain.accounts(addresses)).map((account) => account && decodePlan(account));
-  const found = plans.filter((plan) => plan !== undefined);
-  const tokens = await chain.accounts(found.flatMap(({ account }) => [account.mint, account.vault]));
+  const belong = await Promise.all(
+    plans.map(async (plan) => plan !== undefined && (await addressOf.plan(plan.account)) === plan.address),
+  );
+  const believed = plans.filter((plan) => plan !== undefined).filter((plan) => belong[plans.indexOf(plan)]);
+  const tokens = await chain.accounts(believed.flatMap(({ account }) => [account.mint, account.vault]));
   const states = new Map<Address, PlanState>();
-  found.forEach((plan, index) => {
+  believed.forEach((plan, index) => {
     const mint = readMint(tokens[2 * index]);
     const vault = readTokenAccount(tokens[2 * index + 1]);
-    if (mint !== undefined && vault !== undefined) states.set(plan.address, { plan, mint, vault });
+    if (mint === undefined || vault?.owner !== plan.address || vault.mint !== mint.address) return;
+    states.set(plan.address, { plan, mint, vault });
   });
   return addresses.map((address) => states.get(address));
 }
@@ -136,23 +188,52 @@ export function decodeAll<T>(accounts: readonly RawAccount[], decode: (account: 
 
 /** The pools of a plan by period. */
 export async function readPools(chain: Chain, plan: Address): Promise<Map<number, Period>> {
-  const found = await chain.find(periodsOfPlan(plan));
-  const pools = found.map(({ data }) => getPeriodDecoder().decode(data));
-  return new Map(pools.map((pool) => [pool.period, pool]));
+  const pools = await found(chain, periodsOfPlan(plan), decodePool, addressOf.period);
+  return new Map(pools.map(({ account }) => [account.period, account]));
+}
+
+/** The pools of these periods that exist. */
+export async function readPoolsOf(
+  chain: Chain,
+  plan: Address,
+  periods: readonly number[],
+): Promise<Map<number, Period>> {
+  const addresses = await Promise.all(periods.map((period) => periodAddress(plan, period)));
+  const accounts = (await chain.accounts(addresses)).filter((account) => account !== undefined);
+  const pools = decodeAll(accounts, decodePool).filter(({ account }) => account.plan === plan);
+  return new Map(pools.map(({ account }) => [account.period, account]));
+}
+
+function decodePool(account: RawAccount): { address: Address; account: Period } | undefined {
+  if (!isKind(account, PERIOD_DISCRIMINATOR)) return undefined;
+  return { address: account.address, account: getPeriodDecoder().decode(account.data) };
 }
 
 export type Roles = { authority: Plan[]; arbiter: Plan[]; oracle: Plan[] };
 
-/** The plans in which `key` has a role. A key can be found by where it stands only, so each place is asked for. */
+/** The plans in which `key` has a role: one search over the keys of all plans, and one look at those that name it. */
 export async function findRoles(chain: Chain, key: Address): Promise<Roles> {
   const { authority, arbiter, oracles, nextOracles, oracleKeys } = OFFSETS.plan;
-  const places = Array.from({ length: oracleKeys }, (_, position) => position * 32);
-  const oraclePlaces = [...places.map((place) => oracles + place), ...places.map((place) => nextOracles + place)];
-  const offsets = [authority, arbiter, ...oraclePlaces];
-  const found = await inParallel(offsets, 6, async (offset) =>
-    decodeAll(await chain.find(planFilter(match(offset, key))), decodePlan),
-  );
-  const [asAuthority = [], asArbiter = [], ...asOracle] = found;
-  const unique = new Map(asOracle.flat().map((plan) => [plan.address, plan]));
-  return { authority: asAuthority, arbiter: asArbiter, oracle: [...unique.values()] };
+  const end = nextOracles + oracleKeys * 32;
+  const parts = await chain.findParts(planFilter(), { offset: authority, length: end - authority });
+  const bytes = getAddressEncoder().encode(key);
+  const names = ({ data }: RawAccount, offset: number) =>
+    bytes.every((byte, index) => data[offset - authority + index] === byte);
+  const sets = Array.from({ length: oracleKeys }, (_, position) => [
+    oracles + position * 32,
+    nextOracles + position * 32,
+  ]);
+  const places = [authority, arbiter, ...sets.flat()];
+  const naming = parts.filter((part) => places.some((place) => names(part, place))).map(({ address }) => address);
+  const plans = (await chain.accounts([...new Set(naming)])).flatMap((account) => account ?? []);
+  const all = decodeAll(plans, decodePlan);
+  const belongs = await Promise.all(all.map(async (plan) => (await addressOf.plan(plan.account)) === plan.address));
+  const believed = all.filter((_, index) => belongs[index]);
+  return {
+    authority: believed.filter(({ account }) => account.authority === key),
+    arbiter: believed.filter((plan) => plan.arbiter === key),
+    oracle: believed.filter(({ oracles: now, nextOracles: next }) =>
+      [...now.keys, ...(next?.keys ?? [])].includes(key),
+    ),
+  };
 }

@@ -3,21 +3,24 @@ import {
   type Address,
   type Base64EncodedWireTransaction,
   type Signature,
-  SolanaError,
-  createSolanaRpc,
+  createSolanaRpcFromTransport,
   createSolanaRpcSubscriptions,
   getBase58Decoder,
   getBase58Encoder,
   getBase64Encoder,
 } from '@solana/kit';
 import { EARNOUT_PROGRAM_ADDRESS } from '../generated/programs/earnout';
-import type { AccountFilter, Chain, PastTransaction, RawAccount, Stop, WatchEvents } from './chain';
+import type { AccountFilter, Chain, PastTransaction, RawAccount, Slice, Stop, Unread, WatchEvents } from './chain';
 import type { Cluster } from './cluster';
-import { Fault, unreachable } from './fault';
+import { Fault, asFault } from './fault';
 import type { Sighting } from './follow';
+import { eventAuthorityAddress } from './addresses';
 import { inBatches, inParallel } from './batches';
+import { hostOf, httpTransport } from './transport';
 
 const COMMITMENT = 'confirmed' as const;
+/** Versions of transactions that can be read. */
+const NEWEST_VERSION = 1;
 /** The most accounts that endpoints return in one answer. */
 const ACCOUNTS_PER_CALL = 100;
 /** Calls under way at once where there is no call for many: public endpoints refuse more. */
@@ -28,23 +31,30 @@ const RETRY_MS = [500, 15_000] as const;
 type Encoded = { owner: Address; lamports: bigint; data: readonly [string, string] };
 
 export function rpcChain(cluster: Cluster): Chain {
-  const rpc = createSolanaRpc(cluster.rpcUrl);
+  const rpc = createSolanaRpcFromTransport(httpTransport(cluster.rpcUrl));
   const subscriptions = createSolanaRpcSubscriptions(cluster.wsUrl);
 
   async function ask<T>(call: { send(): Promise<T> }): Promise<T> {
     try {
       return await call.send();
     } catch (error) {
-      throw asEndpointFault(error, cluster.rpcUrl);
+      throw asFault(error);
     }
   }
 
-  async function simulate(transaction: string, replaceBlockhash: boolean) {
-    const wire = transaction as Base64EncodedWireTransaction;
-    const options = { encoding: 'base64', commitment: COMMITMENT, sigVerify: false } as const;
-    const call = replaceBlockhash
-      ? rpc.simulateTransaction(wire, { ...options, replaceRecentBlockhash: true })
-      : rpc.simulateTransaction(wire, options);
+  async function find(filter: AccountFilter, dataSlice?: Slice): Promise<RawAccount[]> {
+    const options = { commitment: COMMITMENT, encoding: 'base64', filters: rpcFilters(filter), dataSlice } as const;
+    const found = await ask(rpc.getProgramAccounts(EARNOUT_PROGRAM_ADDRESS, options));
+    return found.map(({ pubkey, account }) => decoded(pubkey, account));
+  }
+
+  async function simulate(transaction: string) {
+    const call = rpc.simulateTransaction(transaction as Base64EncodedWireTransaction, {
+      encoding: 'base64',
+      commitment: COMMITMENT,
+      sigVerify: false,
+      replaceRecentBlockhash: true,
+    });
     const { value } = await ask(call);
     return {
       error: value.err ?? undefined,
@@ -60,6 +70,10 @@ export function rpcChain(cluster: Cluster): Chain {
         const { value } = await ask(
           rpc.getMultipleAccounts([...batch], { commitment: COMMITMENT, encoding: 'base64' }),
         );
+        if (value.length !== batch.length) {
+          const message = `The RPC endpoint ${hostOf(cluster.rpcUrl)} sent the answer to another request.`;
+          throw new Fault('unreachable', message, 'Try again, or choose another endpoint at the top of the page.');
+        }
         return value.map((account, index) => {
           const address = batch[index];
           return account === null || address === undefined ? undefined : decoded(address, account);
@@ -68,16 +82,8 @@ export function rpcChain(cluster: Cluster): Chain {
       return batches.flat();
     },
 
-    async find(filter) {
-      const found = await ask(
-        rpc.getProgramAccounts(EARNOUT_PROGRAM_ADDRESS, {
-          commitment: COMMITMENT,
-          encoding: 'base64',
-          filters: rpcFilters(filter),
-        }),
-      );
-      return found.map(({ pubkey, account }) => decoded(pubkey, account));
-    },
+    find: (filter) => find(filter),
+    findParts: (filter, slice) => find(filter, slice),
 
     watchAccounts(addresses, events) {
       const stops = addresses.map((address) =>
@@ -117,7 +123,7 @@ export function rpcChain(cluster: Cluster): Chain {
       return fees.map((fee) => fee.prioritizationFee);
     },
 
-    simulate: (transaction) => simulate(transaction, true),
+    simulate,
 
     async send(transaction) {
       const wire = transaction as Base64EncodedWireTransaction;
@@ -125,11 +131,9 @@ export function rpcChain(cluster: Cluster): Chain {
       try {
         return await rpc.sendTransaction(wire, options).send();
       } catch (error) {
-        throw asEndpointFault(error, cluster.rpcUrl);
+        throw asFault(error);
       }
     },
-
-    refusalOf: (transaction) => simulate(transaction, false),
 
     async signatureStates(signatures) {
       const { context, value } = await ask(
@@ -149,7 +153,7 @@ export function rpcChain(cluster: Cluster): Chain {
         rpc.getTransaction(signature, {
           commitment: COMMITMENT,
           encoding: 'base64',
-          maxSupportedTransactionVersion: 0,
+          maxSupportedTransactionVersion: NEWEST_VERSION,
         }),
       );
       if (found === null) return { state: 'nothing' };
@@ -165,18 +169,32 @@ export function rpcChain(cluster: Cluster): Chain {
     transactions: (signatures) => inParallel(signatures, PARALLEL, transaction),
   };
 
-  async function transaction(signature: Signature): Promise<PastTransaction | undefined> {
-    const options = { commitment: COMMITMENT, encoding: 'json', maxSupportedTransactionVersion: 0 } as const;
-    const found = await ask(rpc.getTransaction(signature, options));
-    if (found === null) return undefined;
-    const { accountKeys } = found.transaction.message;
-    const loaded = found.meta?.loadedAddresses;
-    const keys: readonly Address[] = [...accountKeys, ...(loaded?.writable ?? []), ...(loaded?.readonly ?? [])];
-    const inner = (found.meta?.innerInstructions ?? [])
-      .flatMap((group) => group.instructions)
-      .filter((instruction) => keys[instruction.programIdIndex] === EARNOUT_PROGRAM_ADDRESS)
-      .map((instruction) => getBase58Encoder().encode(instruction.data));
-    return { signature, slot: found.slot, failed: (found.meta?.err ?? null) !== null, inner };
+  async function transaction(signature: Signature): Promise<PastTransaction | Unread> {
+    const options = {
+      commitment: COMMITMENT,
+      encoding: 'json',
+      maxSupportedTransactionVersion: NEWEST_VERSION,
+    } as const;
+    try {
+      const found = await ask(rpc.getTransaction(signature, options));
+      if (found === null) return 'missing';
+      const authority = await eventAuthorityAddress();
+      if (found.transaction.signatures[0] !== signature || found.meta === null) return 'undecodable';
+      const { accountKeys } = found.transaction.message;
+      const loaded = found.meta.loadedAddresses;
+      const keys: readonly Address[] = [...accountKeys, ...(loaded?.writable ?? []), ...(loaded?.readonly ?? [])];
+      // Anybody can send these bytes to any program, and to this one: only its own calls are signed by its authority.
+      const inner = (found.meta.innerInstructions ?? [])
+        .flatMap((group) => group.instructions)
+        .filter(({ programIdIndex }) => keys[programIdIndex] === EARNOUT_PROGRAM_ADDRESS)
+        .filter(({ accounts }) => accounts.length === 1 && keys[accounts[0] ?? -1] === authority)
+        .map((instruction) => getBase58Encoder().encode(instruction.data));
+      return { signature, slot: found.slot, failed: found.meta.err !== null, inner };
+    } catch (error) {
+      // An endpoint that does not answer may do so later; one that cannot give this transaction never will.
+      if (error instanceof Fault && error.kind !== 'endpoint') throw error;
+      return 'undecodable';
+    }
   }
 }
 
@@ -230,17 +248,4 @@ function watch(
   }
   void run();
   return () => stopped.abort();
-}
-
-/** An endpoint that cannot be reached, as opposed to one that answered with an error. */
-function asEndpointFault(error: unknown, url: string): Fault {
-  if (error instanceof Fault) return error;
-  const status = error instanceof SolanaError ? (error.context as { statusCode?: number }).statusCode : undefined;
-  if (status === 429) {
-    const advice = 'Wait a little, or choose another endpoint at the top of the page.';
-    return new Fault('unreachable', `The RPC endpoint ${url} refuses more requests for now.`, advice);
-  }
-  if (status !== undefined || error instanceof TypeError) return unreachable(url);
-  const message = error instanceof Error ? error.message : String(error);
-  return new Fault('refused', `The RPC endpoint answered: ${message}`);
 }

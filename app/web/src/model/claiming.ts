@@ -10,50 +10,8 @@ import {
   leastReceived,
   readTokenAccount,
 } from '../chain/token';
-import { bonus } from '../core/redistribution';
-import type { Period } from '../generated/accounts/period';
 import type { GrantData } from '../state/grantData';
-import { type Grant, amountsAt, settled } from './grant';
-import { isReady, readingsFor, scoresOf } from './reading';
-
-type Due = { kind: 'settle'; grant: Grant } | { kind: 'collect'; period: number };
-
-/** What becomes of a grant when everything that is ready is settled and collected, and the steps to it. */
-export function settleDue(data: GrantData, now: bigint): { grant: Grant; steps: Due[] } {
-  const { plan, attestations } = data;
-  const pools = new Map<number, Period>(data.pools);
-  const steps: Due[] = [];
-  let { grant } = data;
-  for (;;) {
-    const { account } = grant;
-    if (plan.unearned === 'redistribute' && account.collectedThrough < account.nextPeriod) {
-      const period = account.collectedThrough;
-      const pool = pools.get(period);
-      if (pool === undefined || pool.settled < pool.expected) return { grant, steps };
-      const { lastKpiAmount, lastTranche } = account;
-      const share = bonus(pool.pool, lastKpiAmount, pool.kpiTotal, lastTranche, plan.account.bonusCapBps);
-      steps.push({ kind: 'collect', period });
-      grant = { ...grant, account: { ...account, bonus: account.bonus + share, collectedThrough: account.nextPeriod } };
-    } else if (isReady(plan, grant, attestations, now)) {
-      const period = account.nextPeriod;
-      steps.push({ kind: 'settle', grant });
-      const scores = scoresOf(plan, readingsFor(plan, grant, period, attestations, now));
-      const { grant: after, settlement } = settled(plan, grant, scores);
-      const pool = pools.get(period);
-      if (pool !== undefined) {
-        pools.set(period, {
-          ...pool,
-          settled: pool.settled + 1,
-          pool: pool.pool + settlement.pooled,
-          kpiTotal: pool.kpiTotal + settlement.kpiAmount,
-        });
-      }
-      grant = after;
-    } else {
-      return { grant, steps };
-    }
-  }
-}
+import { claimableNow } from './steps';
 
 export type Claiming = {
   data: GrantData;
@@ -96,8 +54,7 @@ export async function claiming(chain: Chain, data: GrantData, now: bigint): Prom
     const message = 'This token has a transfer hook: a program that every transfer has to satisfy.';
     throw new Fault('input', message, 'Claim with the command line: earnout claim.');
   }
-  const { grant, steps } = settleDue(data, now);
-  const { claimable } = amountsAt(plan, grant, now);
+  const { grant, steps, amount: claimable } = claimableNow(data, data.grant, now);
   const me = grant.account.beneficiary;
   const destination = await associatedTokenAccount(me, mint.address, mint.tokenProgram);
   const [account] = await chain.accounts([destination]);

@@ -3,42 +3,36 @@ import type { Address } from '@solana/kit';
 import { useAction } from '../app/action';
 import { useApp, useHref, useNow, useWallet } from '../app/context';
 import { GrantChart, type Step } from '../charts/GrantChart';
-import type { History } from '../chain/history';
+import { type History, shortfallText } from '../chain/history';
+import { hostOf } from '../chain/transport';
+import type { Asked } from '../state/useAsked';
 import { amountsAt, cliffTime, covers, has, nextDate, CLAIM_LOCKED, REVOCABLE, TRANSFERABLE } from '../model/grant';
-import { settleDue } from '../model/claiming';
+import { claimableNow } from '../model/steps';
 import { outlook } from '../model/outlook';
 import { settledKey, settlements } from '../model/record';
 import { periodTimes } from '../model/terms';
 import { type GrantData, grantSource } from '../state/grantData';
 import { useLive } from '../state/useLive';
 import { percent } from '../text/amount';
-import { plural } from '../text/time';
 import { AddressText } from '../ui/AddressText';
 import { Amount } from '../ui/Amount';
 import { Facts, Figures } from '../ui/Facts';
 import { HostileText } from '../ui/HostileText';
-import { FaultNotice, Loading, Notice } from '../ui/Notice';
+import { Loading, Notice, ReadingFault } from '../ui/Notice';
 import { Countdown, Time } from '../ui/Time';
 import { claimAction } from './claimAction';
-import { GrantTags, NEXT } from './Grants';
+import { GrantTags, NEXT, readyNote } from './Grants';
 import { LiveMark } from './LiveMark';
 import { PeriodCard } from './PeriodCard';
-import { type HistoryState, useHistory } from './useHistory';
+import { useHistory } from './useHistory';
+import { Waits } from './Waits';
 
 /** One grant: what it is worth, why, and what can be done about it. */
 export function GrantScreen({ address }: { address: Address }) {
   const { chain } = useApp();
   const now = useNow();
   const state = useLive(`grant/${address}`, () => grantSource(chain, address));
-  if (state.status === 'failed') {
-    return (
-      <FaultNotice fault={state.fault}>
-        <button type="button" className="button" onClick={state.reload}>
-          Try again
-        </button>
-      </FaultNotice>
-    );
-  }
+  if (state.status === 'failed') return <ReadingFault fault={state.fault} again={state.reload} />;
   if (state.status === 'loading' || now === undefined) return <Loading what="the grant" />;
   const { grant } = state.data;
   return (
@@ -63,14 +57,13 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
   const { account } = grant;
   const { decimals } = mint;
   const version = `${account.nextPeriod}/${account.claimed}/${account.bonus}`;
-  const past = useHistory(grant.address, version);
+  const past = useHistory(plan.address, grant.address, version);
   const amounts = amountsAt(plan, grant, now);
   const next = nextDate(plan, grant, now);
-  const due = settleDue(data, now);
-  const ready = amountsAt(plan, due.grant, now).claimable;
+  const { amount: ready, steps: due, waiting } = claimableNow(data, grant, now);
   const mine = connection?.address === account.beneficiary;
-  const steps = useMemo(() => stepsOf(past.history, account), [past.history, account]);
-  const recorded = useMemo(() => settlements(past.history?.events ?? []), [past.history]);
+  const steps = useMemo(() => stepsOf(past.value, account), [past.value, account]);
+  const recorded = useMemo(() => settlements(past.value?.events ?? []), [past.value]);
   const scores = new Map<number, readonly number[]>();
   for (let period = account.firstPeriod; period < account.nextPeriod; period += 1) {
     const settled = recorded.get(settledKey(grant.address, period));
@@ -90,7 +83,7 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
             [
               'Claimable now',
               <Amount key="c" value={ready} decimals={decimals} strong />,
-              readyNote(due.steps.length, ready, amounts.claimable),
+              readyNote(due.length, ready, amounts.claimable),
             ],
             ['Earned', <Amount key="e" value={amounts.earned + amounts.bonus} decimals={decimals} />],
             ['Claimed', <Amount key="p" value={amounts.claimed} decimals={decimals} />],
@@ -102,15 +95,22 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
           <button
             type="button"
             className="button primary"
-            disabled={!mine || (ready === 0n && due.steps.length === 0)}
+            disabled={!mine || (ready === 0n && due.length === 0)}
             onClick={() => start(claimAction(chain, [grant.address], reload))}
           >
-            {ready === 0n && due.steps.length > 0 ? 'Settle' : 'Claim'}
+            {ready === 0n && due.length > 0 ? 'Settle' : 'Claim'}
           </button>
           <a className="button" href={href({ name: 'plan', plan: plan.address })}>
             The plan
           </a>
         </p>
+        {waiting !== undefined && <Waits plan={plan.address} waiting={waiting} named onDone={reload} />}
+        {mine && waiting === undefined && ready === 0n && due.length === 0 && (
+          <p className="hint">
+            Nothing can be claimed now: what comes next stands above, and why under the periods below.
+          </p>
+        )}
+        {connection === undefined && ready > 0n && <p className="hint">Connect the beneficiary’s wallet to claim.</p>}
         {connection !== undefined && !mine && (
           <p className="hint">
             This grant pays <AddressText address={account.beneficiary} />, another account than the connected one.
@@ -127,7 +127,7 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
           outlook={outlook(plan, grant, attestations, now, scores)}
           {...steps}
         />
-        <HistoryNote past={past} />
+        <HistoryNote past={past} account={account} />
       </section>
       <section className="card">
         <h2>Terms</h2>
@@ -170,11 +170,6 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
   );
 }
 
-function readyNote(steps: number, ready: bigint, claimable: bigint): string | undefined {
-  if (steps === 0) return undefined;
-  return ready > claimable ? 'includes what claiming settles first' : `${plural(steps, 'step')} ready to settle`;
-}
-
 function Weights({ data }: { data: GrantData }) {
   const { plan, grant } = data;
   const weighted = plan.kpis.filter((kpi) => (grant.account.kpiWeights[kpi.number] ?? 0) > 0);
@@ -190,14 +185,54 @@ function Weights({ data }: { data: GrantData }) {
   );
 }
 
-function HistoryNote({ past }: { past: HistoryState }) {
-  if (past.fault !== undefined) {
-    return <p className="hint">The steps of the past could not be read: {past.fault.message}</p>;
+/** What is not known of the past: the grant's own sums tell whether its settlements and payments were all seen. */
+function HistoryNote({ past, account }: { past: Asked<History>; account: GrantData['grant']['account'] }) {
+  const { cluster } = useApp();
+  const host = hostOf(cluster.rpcUrl);
+  if (past.value === undefined) {
+    return (
+      <p className="hint" role="status">
+        {past.fault === undefined
+          ? 'Reading the steps of the past…'
+          : `The steps of the past could not be read yet: ${past.fault.message} Trying again.`}
+      </p>
+    );
   }
-  if (past.history?.complete === false) {
-    return <p className="hint">The endpoint no longer has all transactions: some steps of the past are missing.</p>;
+  const said = shortfallText(past.value, host);
+  const { earned, claimed } = sums(past.value);
+  const isShort = earned !== account.earned + account.bonus || claimed !== account.claimed;
+  if (!isShort && said.length === 0) return null;
+  return (
+    <>
+      {isShort && (
+        <p className="hint" role="status">
+          {host} did not give all steps of the past of this grant: those that are missing come first in the drawing, and
+          old periods may lack their scores.
+        </p>
+      )}
+      {said.map((sentence) => (
+        <p key={sentence} className="hint">
+          {sentence}
+        </p>
+      ))}
+      <p className="actions">
+        <button type="button" className="button" onClick={past.again}>
+          Read the past again
+        </button>
+      </p>
+    </>
+  );
+}
+
+/** What the events of a grant add up to. */
+function sums({ events }: History): { earned: bigint; claimed: bigint } {
+  let [earned, claimed] = [0n, 0n];
+  for (const { event } of events) {
+    if (event.name === 'GrantSettled') earned += event.earned;
+    if (event.name === 'BonusCollected') earned += event.bonus;
+    if (event.name === 'GrantClaimed') claimed += event.amount;
   }
-  return null;
+  return { earned, claimed };
 }
 
 /** Earned and claimed over time. What the history does not explain (it can be cut short) comes first. */

@@ -4,6 +4,7 @@ import { useApp, useHref, useNow, useWallet } from '../app/context';
 import { WalletMenu } from '../app/WalletMenu';
 import type { PlanState } from '../chain/read';
 import { type Grant, type NextDate, amountsAt, has, nextDate, FORFEITED } from '../model/grant';
+import { type Claimable, type Pool, claimableNow } from '../model/steps';
 import { type GrantsData, grantsSource } from '../state/grantsData';
 import { useLive } from '../state/useLive';
 import { plural } from '../text/time';
@@ -11,11 +12,12 @@ import { AddressText } from '../ui/AddressText';
 import { Amount } from '../ui/Amount';
 import { Figures } from '../ui/Facts';
 import { Meter } from '../ui/Meter';
-import { FaultNotice, Loading, Notice } from '../ui/Notice';
+import { Loading, Notice, ReadingFault } from '../ui/Notice';
 import { Paged } from '../ui/Paged';
 import { Countdown } from '../ui/Time';
 import { claimAction } from './claimAction';
 import { LiveMark } from './LiveMark';
+import { Waits } from './Waits';
 
 /** All grants of the connected wallet, across plans. */
 export function Grants() {
@@ -38,15 +40,7 @@ function GrantsOf({ beneficiary }: { beneficiary: Address }) {
   const { chain } = useApp();
   const now = useNow();
   const state = useLive(`grants/${beneficiary}`, () => grantsSource(chain, beneficiary));
-  if (state.status === 'failed') {
-    return (
-      <FaultNotice fault={state.fault}>
-        <button type="button" className="button" onClick={state.reload}>
-          Try again
-        </button>
-      </FaultNotice>
-    );
-  }
+  if (state.status === 'failed') return <ReadingFault fault={state.fault} again={state.reload} />;
   if (state.status === 'loading' || now === undefined) return <Loading what="your grants" />;
   return (
     <>
@@ -59,24 +53,27 @@ function GrantsOf({ beneficiary }: { beneficiary: Address }) {
   );
 }
 
-type Item = { grant: Grant; state: PlanState; claimable: bigint };
+type Item = { grant: Grant; state: PlanState; due: Claimable };
 
-/** Whether claiming can pay something: what has vested, or what it settles on the way. */
-function isPayable({ grant, state, claimable }: Item, now: bigint): boolean {
-  return claimable > 0n || nextDate(state.plan, grant, now).what === 'ready';
-}
+/** Whether claiming can do something: pay, or settle on the way. */
+const isPayable = ({ due }: Item) => due.amount > 0n || due.steps.length > 0;
 
 function GrantList({ data, now, onDone }: { data: GrantsData; now: bigint; onDone: () => void }) {
   const { chain } = useApp();
   const { start } = useAction();
   const items = [...data.grants.values()].flatMap((grant): Item[] => {
     const state = data.plans.get(grant.account.plan);
-    return state === undefined ? [] : [{ grant, state, claimable: amountsAt(state.plan, grant, now).claimable }];
+    if (state === undefined) return [];
+    const pools = data.pools.get(grant.account.plan) ?? new Map<number, Pool>();
+    const due = claimableNow({ plan: state.plan, attestations: data.attestations, pools }, grant, now);
+    return [{ grant, state, due }];
   });
-  items.sort((a, b) =>
-    a.claimable === b.claimable ? a.grant.account.index - b.grant.account.index : a.claimable > b.claimable ? -1 : 1,
-  );
-  const payable = items.filter((item) => isPayable(item, now));
+  items.sort((a, b) => {
+    const [one, other] = [a.due.amount, b.due.amount];
+    return one === other ? a.grant.account.index - b.grant.account.index : one > other ? -1 : 1;
+  });
+  const payable = items.filter(isPayable);
+  const paying = payable.filter(({ due }) => due.amount > 0n).length;
   if (items.length === 0) {
     return (
       <Notice tone="info">
@@ -91,7 +88,11 @@ function GrantList({ data, now, onDone }: { data: GrantsData; now: bigint; onDon
     <>
       {payable.length > 1 && (
         <div className="callout">
-          <span>{plural(payable.length, 'grant')} can be claimed now.</span>
+          <span>
+            {paying > 0 && `${plural(paying, 'grant')} can be claimed now.`}{' '}
+            {payable.length > paying &&
+              `${plural(payable.length - paying, 'grant')} can be settled, which pays nothing yet.`}
+          </span>
           <button
             type="button"
             className="button primary"
@@ -105,15 +106,15 @@ function GrantList({ data, now, onDone }: { data: GrantsData; now: bigint; onDon
               )
             }
           >
-            Claim all
+            {paying > 0 ? 'Claim all' : 'Settle all'}
           </button>
         </div>
       )}
       <Paged items={items} what="grants">
         {(shown) => (
           <ul className="plain cards">
-            {shown.map(({ grant, state }) => (
-              <GrantCard key={grant.address} grant={grant} state={state} now={now} onDone={onDone} />
+            {shown.map((item) => (
+              <GrantCard key={item.grant.address} item={item} now={now} onDone={onDone} />
             ))}
           </ul>
         )}
@@ -131,7 +132,8 @@ export const NEXT: Record<NextDate['what'], string> = {
   over: 'Ended',
 };
 
-function GrantCard({ grant, state, now, onDone }: { grant: Grant; state: PlanState; now: bigint; onDone: () => void }) {
+function GrantCard({ item, now, onDone }: { item: Item; now: bigint; onDone: () => void }) {
+  const { grant, state, due } = item;
   const { chain } = useApp();
   const href = useHref();
   const { start } = useAction();
@@ -153,7 +155,11 @@ function GrantCard({ grant, state, now, onDone }: { grant: Grant; state: PlanSta
       </header>
       <Figures
         figures={[
-          ['Claimable now', <Amount key="c" value={amounts.claimable} decimals={decimals} strong />],
+          [
+            'Claimable now',
+            <Amount key="c" value={due.amount} decimals={decimals} strong />,
+            readyNote(due.steps.length, due.amount, amounts.claimable),
+          ],
           ['Earned', <Amount key="e" value={amounts.earned + amounts.bonus} decimals={decimals} />],
           ['Claimed', <Amount key="p" value={amounts.claimed} decimals={decimals} />],
           ['Allocated', <Amount key="a" value={amounts.allocation} decimals={decimals} />],
@@ -172,17 +178,27 @@ function GrantCard({ grant, state, now, onDone }: { grant: Grant; state: PlanSta
         <button
           type="button"
           className="button primary"
-          disabled={!isPayable({ grant, state, claimable: amounts.claimable }, now)}
+          disabled={!isPayable(item)}
           onClick={() => start(claimAction(chain, [grant.address], onDone))}
         >
-          Claim
+          {due.amount === 0n && due.steps.length > 0 ? 'Settle' : 'Claim'}
         </button>
         <a className="button" href={href({ name: 'grant', grant: grant.address })}>
           Details
         </a>
       </p>
+      {due.waiting !== undefined && <Waits plan={plan.address} waiting={due.waiting} onDone={onDone} />}
+      {due.waiting === undefined && !isPayable(item) && (
+        <p className="hint">Nothing can be claimed now. The grant’s page says why.</p>
+      )}
     </li>
   );
+}
+
+/** How the claimable figure comes about, where that is not plain. */
+export function readyNote(steps: number, ready: bigint, claimable: bigint): string | undefined {
+  if (steps === 0) return undefined;
+  return ready > claimable ? 'includes what claiming settles first' : `${plural(steps, 'step')} ready to settle`;
 }
 
 /** What is special about a grant. */

@@ -2,6 +2,7 @@ import type { Address } from '@solana/kit';
 import { useApp, useHref, useNow, useWallet } from '../app/context';
 import { type PlanData, planSource } from '../state/planData';
 import { useLive } from '../state/useLive';
+import { hostOf } from '../chain/transport';
 import { lastDeadline, surplus, treasuryAt } from '../model/terms';
 import { percent } from '../text/amount';
 import { exactSpan } from '../text/time';
@@ -9,7 +10,7 @@ import { AddressText, CopyButton } from '../ui/AddressText';
 import { Amount } from '../ui/Amount';
 import { Facts, Figures } from '../ui/Facts';
 import { Meter } from '../ui/Meter';
-import { FaultNotice, Loading, Notice } from '../ui/Notice';
+import { Loading, Notice, ReadingFault } from '../ui/Notice';
 import { Time } from '../ui/Time';
 import { AttestationTable } from './plan/AttestationTable';
 import { CalendarTable } from './plan/CalendarTable';
@@ -32,15 +33,7 @@ export function PlanFrame({
   const { chain } = useApp();
   const now = useNow();
   const state = useLive(`plan/${address}`, () => planSource(chain, address));
-  if (state.status === 'failed') {
-    return (
-      <FaultNotice fault={state.fault}>
-        <button type="button" className="button" onClick={state.reload}>
-          Try again
-        </button>
-      </FaultNotice>
-    );
-  }
+  if (state.status === 'failed') return <ReadingFault fault={state.fault} again={state.reload} />;
   if (state.status === 'loading' || now === undefined) return <Loading what="the plan" />;
   return (
     <>
@@ -51,8 +44,29 @@ export function PlanFrame({
         <LiveMark state={state} />
       </div>
       <PlanLinks data={state.data} />
+      <ShortNotice data={state.data} />
       {children(state.data, now, state.reload)}
     </>
+  );
+}
+
+/** That the endpoint did not give every account that the plan counts. */
+function ShortNotice({ data: { short } }: { data: PlanData }) {
+  const { cluster } = useApp();
+  if (short === undefined) return null;
+  return (
+    <Notice tone="warn">
+      <p>
+        <strong>
+          {hostOf(cluster.rpcUrl)} does not tell all of this plan:{' '}
+          {short.map(({ what, given, counted }) => `${given} ${what} where the plan counts ${counted}`).join('; ')}.
+        </strong>
+      </p>
+      <p>
+        What is shown here is incomplete, and so is a statement made now. It is read again every few seconds; another
+        endpoint can be chosen at the top of the page.
+      </p>
+    </Notice>
   );
 }
 
@@ -95,11 +109,16 @@ export function PlanScreen({ address }: { address: Address }) {
 }
 
 function PlanView({ data, now }: { data: PlanData; now: bigint }) {
+  const href = useHref();
   return (
     <>
       <p className="muted">
         <AddressText address={data.plan.address} full />{' '}
-        <CopyButton text={window.location.href} what="the link to this plan" label="Copy link" />
+        <CopyButton
+          text={new URL(href({ name: 'plan', plan: data.plan.address }), window.location.href).href}
+          what="the link to this plan"
+          label="Copy link"
+        />
       </p>
       <Solvency data={data} />
       <section className="card">

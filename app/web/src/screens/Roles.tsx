@@ -1,12 +1,11 @@
-import { useEffect, useState } from 'react';
 import type { Address } from '@solana/kit';
 import { useApp, useHref, useWallet } from '../app/context';
 import { WalletMenu } from '../app/WalletMenu';
-import { type Fault, asFault } from '../chain/fault';
-import { type Roles as Found, findRoles } from '../chain/read';
+import { findRoles } from '../chain/read';
 import type { Plan } from '../model/terms';
+import { useAsked } from '../state/useAsked';
 import { AddressText } from '../ui/AddressText';
-import { FaultNotice, Loading } from '../ui/Notice';
+import { Loading, ReadingFault } from '../ui/Notice';
 import { Paged } from '../ui/Paged';
 import { STATUS } from './words';
 
@@ -26,21 +25,12 @@ export default function Roles() {
 }
 
 function RolesOf({ me }: { me: Address }) {
-  const { chain } = useApp();
-  const [roles, setRoles] = useState<Found>();
-  const [fault, setFault] = useState<Fault>();
-  useEffect(() => {
-    let gone = false;
-    findRoles(chain, me).then(
-      (found) => gone || setRoles(found),
-      (error: unknown) => gone || setFault(asFault(error)),
-    );
-    return () => {
-      gone = true;
-    };
-  }, [chain, me]);
-  if (fault !== undefined) return <FaultNotice fault={fault} />;
-  if (roles === undefined) return <Loading what="your roles" />;
+  const { chain, cluster } = useApp();
+  const { value: roles, fault, again } = useAsked(`${cluster.rpcUrl}/${me}`, () => findRoles(chain, me));
+  if (roles === undefined) {
+    if (fault === undefined) return <Loading what="your roles" />;
+    return <ReadingFault fault={fault} again={again} />;
+  }
   return (
     <>
       <h1>My roles</h1>

@@ -2,7 +2,7 @@
 import type { Address } from '@solana/kit';
 import type { Chain, RawAccount } from '../chain/chain';
 import { Fault } from '../chain/fault';
-import { attestationsAbout, decodeAll, decodeAttestation, decodeGrant, readOnePlan, readPools } from '../chain/read';
+import { attestationsAbout, findAttestations, readGrant, readOnePlan, readPools } from '../chain/read';
 import type { Period } from '../generated/accounts/period';
 import type { Grant } from '../model/grant';
 import { keyOf } from '../model/reading';
@@ -13,8 +13,7 @@ import { type PlanData, withAccount } from './planData';
 export type GrantData = PlanData & { grant: Grant };
 
 export async function loadGrant(chain: Chain, address: Address): Promise<GrantData> {
-  const [account] = await chain.accounts([address]);
-  const grant = account === undefined ? undefined : decodeGrant(account);
+  const grant = await readGrant(chain, address);
   if (grant === undefined) {
     const message = 'There is no grant at this address. It may be closed: settled and paid in full.';
     throw new Fault('input', message, 'Check the address, and the cluster at the top of the page.');
@@ -22,10 +21,10 @@ export async function loadGrant(chain: Chain, address: Address): Promise<GrantDa
   const { plan: planAddress } = grant.account;
   const [state, shared, own] = await Promise.all([
     readOnePlan(chain, planAddress),
-    chain.find(attestationsAbout(planAddress)),
-    chain.find(attestationsAbout(address)),
+    findAttestations(chain, attestationsAbout(planAddress)),
+    findAttestations(chain, attestationsAbout(address)),
   ]);
-  const attestations = decodeAll([...shared, ...own], decodeAttestation);
+  const attestations = [...shared, ...own].filter(({ account }) => account.plan === planAddress);
   const redistributes = state.plan.unearned === 'redistribute';
   return {
     ...state,
@@ -40,6 +39,8 @@ export function grantSource(chain: Chain, address: Address): Source<GrantData> {
   return {
     load: () => loadGrant(chain, address),
     async isCurrent({ plan }) {
+      // What the others settle changes the pools, of which nobody notifies.
+      if (plan.unearned === 'redistribute') return false;
       const state = await readOnePlan(chain, plan.address);
       return state.plan.account.eventSequence === plan.account.eventSequence;
     },
@@ -56,13 +57,20 @@ export function grantSource(chain: Chain, address: Address): Source<GrantData> {
       ];
       let stopped = false;
       // Which plan to follow is known once the grant is read.
-      void chain.accounts([address]).then(
-        ([account]) => {
-          const grant = account === undefined ? undefined : decodeGrant(account);
+      void readGrant(chain, address).then(
+        (grant) => {
           if (stopped || grant === undefined) return;
           const events = { onAccount: follow, onGap, onLive: () => undefined };
           const { plan } = grant.account;
-          stops = [...stops, chain.watchAccounts([plan], events), chain.watchProgram(attestationsAbout(plan), events)];
+          const changed = (account: RawAccount) => {
+            follow(account);
+            onGap();
+          };
+          stops = [
+            ...stops,
+            chain.watchAccounts([plan], { ...events, onAccount: changed }),
+            chain.watchProgram(attestationsAbout(plan), events),
+          ];
         },
         () => undefined,
       );

@@ -1,25 +1,79 @@
-// The grants of one beneficiary across all plans.
+// The grants of one beneficiary across all plans, with what decides what can be claimed of them.
 import type { Address } from '@solana/kit';
+import { attestationAddress } from '../chain/addresses';
 import type { Chain, RawAccount } from '../chain/chain';
-import { type PlanState, decodeAll, decodeGrant, grantsOfBeneficiary, readPlans } from '../chain/read';
+import {
+  type PlanState,
+  decodeGrant,
+  findGrants,
+  grantsOfBeneficiary,
+  readAttestations,
+  readPlans,
+  readPoolsOf,
+} from '../chain/read';
 import type { Grant } from '../model/grant';
+import { type Attestations, keyOf, subjectOf } from '../model/reading';
+import type { Pool } from '../model/steps';
+import { type Plan, periodTimes } from '../model/terms';
+import { chainTime } from './clock';
 import type { Source } from './live';
 
 export type GrantsData = {
   grants: ReadonlyMap<Address, Grant>;
   plans: ReadonlyMap<Address, PlanState>;
+  /** Those of the periods that have ended and are not settled. */
+  attestations: Attestations;
+  /** By plan and period; empty unless the plan redistributes. */
+  pools: ReadonlyMap<Address, ReadonlyMap<number, Pool>>;
 };
 
 export async function loadGrants(chain: Chain, beneficiary: Address): Promise<GrantsData> {
-  const grants = decodeAll(await chain.find(grantsOfBeneficiary(beneficiary)), decodeGrant);
-  const addresses = [...new Set(grants.map(({ account }) => account.plan))];
-  const plans = await readPlans(chain, addresses);
-  const readable = new Map<Address, PlanState>();
-  plans.forEach((state) => state && readable.set(state.plan.address, state));
+  const [found, now] = await Promise.all([findGrants(chain, grantsOfBeneficiary(beneficiary)), chainTime(chain)]);
+  const addresses = [...new Set(found.map(({ account }) => account.plan))];
+  const plans = new Map<Address, PlanState>();
+  for (const state of await readPlans(chain, addresses)) if (state !== undefined) plans.set(state.plan.address, state);
+  const grants = found.filter(({ account }) => plans.has(account.plan));
+  const wanted = new Map<string, Promise<Address>>();
+  const pooled = new Map<Address, Set<number>>();
+  for (const grant of grants) {
+    const plan = plans.get(grant.account.plan)?.plan;
+    if (plan === undefined) continue;
+    const due = duePeriods(plan, grant, now);
+    for (const period of due) {
+      for (const kpi of plan.kpis.filter(({ number }) => (grant.account.kpiWeights[number] ?? 0) > 0)) {
+        const subject = subjectOf(plan, kpi, grant.address);
+        const key = `${plan.address}/${kpi.number}/${period}/${subject}`;
+        if (!wanted.has(key)) wanted.set(key, attestationAddress(plan.address, kpi.number, period, subject));
+      }
+    }
+    if (plan.unearned !== 'redistribute') continue;
+    const periods = pooled.get(plan.address) ?? new Set();
+    pooled.set(plan.address, periods);
+    const { collectedThrough, nextPeriod } = grant.account;
+    for (const period of collectedThrough < nextPeriod ? [collectedThrough, ...due] : due) periods.add(period);
+  }
+  const [attestations, pools] = await Promise.all([
+    Promise.all(wanted.values()).then((all) => readAttestations(chain, all)),
+    Promise.all(
+      [...pooled].map(async ([plan, periods]) => [plan, await readPoolsOf(chain, plan, [...periods])] as const),
+    ),
+  ]);
   return {
-    grants: new Map(grants.filter(({ account }) => readable.has(account.plan)).map((grant) => [grant.address, grant])),
-    plans: readable,
+    grants: new Map(grants.map((grant) => [grant.address, grant])),
+    plans,
+    attestations: new Map(attestations.map((each) => [keyOf(each), each])),
+    pools: new Map(pools),
   };
+}
+
+/** The periods of a grant that have ended at `now` and are not settled. */
+function duePeriods(plan: Plan, { account }: Grant, now: bigint): number[] {
+  const due: number[] = [];
+  for (let period = account.nextPeriod; period < account.endPeriod; period += 1) {
+    if (periodTimes(plan, period).end > now) break;
+    due.push(period);
+  }
+  return due;
 }
 
 export function grantsSource(chain: Chain, beneficiary: Address): Source<GrantsData> {
@@ -30,15 +84,16 @@ export function grantsSource(chain: Chain, beneficiary: Address): Source<GrantsD
     watch(apply, onGap, onLive) {
       const onAccount = (account: RawAccount) => {
         const grant = decodeGrant(account);
-        if (grant === undefined) return onGap();
-        apply((data) => {
+        if (grant !== undefined) {
           // A grant of a plan that was not read yet needs the plan first.
-          if (!data.plans.has(grant.account.plan)) {
-            onGap();
-            return data;
-          }
-          return { ...data, grants: new Map(data.grants).set(grant.address, grant) };
-        });
+          apply((data) =>
+            data.plans.has(grant.account.plan)
+              ? { ...data, grants: new Map(data.grants).set(grant.address, grant) }
+              : data,
+          );
+        }
+        // What can be claimed now depends on more than the grant.
+        onGap();
       };
       return chain.watchProgram(grantsOfBeneficiary(beneficiary), { onAccount, onGap, onLive });
     },

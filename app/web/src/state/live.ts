@@ -33,6 +33,8 @@ export type Live<T> = {
 const GATHER_MS = 40;
 /** How often data is compared with the chain: while notifications arrive, and while none do. */
 const CHECK_MS = { live: 60_000, silent: 6_000 };
+/** How soon data that could not be loaded is asked for again: of an endpoint that failed, and of one that has none. */
+const AGAIN_MS = { failed: 3_000, none: 15_000 };
 
 export function live<T>({ load, isCurrent, watch }: Source<T>): Live<T> {
   let state: Loaded<T> = { status: 'loading' };
@@ -59,6 +61,7 @@ export function live<T>({ load, isCurrent, watch }: Source<T>): Live<T> {
     } catch (error) {
       const fault = asFault(error);
       set(state.status === 'ready' ? { ...state, stale: fault } : { status: 'failed', fault });
+      schedule();
     } finally {
       loading = false;
     }
@@ -83,7 +86,9 @@ export function live<T>({ load, isCurrent, watch }: Source<T>): Live<T> {
   function schedule() {
     clearTimeout(timer);
     if (stopped) return;
-    const wait = isLive ? CHECK_MS.live : CHECK_MS.silent;
+    let wait = isLive ? CHECK_MS.live : CHECK_MS.silent;
+    if (state.status === 'failed') wait = state.fault.kind === 'input' ? AGAIN_MS.none : AGAIN_MS.failed;
+    else if (state.status === 'ready' && state.stale !== undefined) wait = CHECK_MS.silent;
     timer = setTimeout(() => void check().finally(schedule), wait);
   }
 

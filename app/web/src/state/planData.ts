@@ -5,10 +5,11 @@ import type { Chain, RawAccount, Stop } from '../chain/chain';
 import {
   type PlanState,
   attestationsOfPlan,
-  decodeAll,
   decodeAttestation,
   decodeGrant,
   decodePlan,
+  findAttestations,
+  findGrants,
   grantsOfPlan,
   readOnePlan,
   readPools,
@@ -24,20 +25,36 @@ export type PlanData = PlanState & {
   attestations: ReadonlyMap<string, Attestation>;
   /** Pools by period; empty unless the plan redistributes. */
   pools: ReadonlyMap<number, Period>;
+  /** Kinds of accounts of which the endpoint gave another number than the plan counts; undefined if there are none. */
+  short?: readonly { what: string; given: number; counted: number }[];
 };
 
 export async function loadPlan(chain: Chain, address: Address): Promise<PlanData> {
+  const first = await loadOnce(chain, address);
+  // Between two answers the plan may have changed: what is still missing a moment later was left out.
+  return first.short === undefined ? first : loadOnce(chain, address);
+}
+
+async function loadOnce(chain: Chain, address: Address): Promise<PlanData> {
   const [state, grants, attestations] = await Promise.all([
     readOnePlan(chain, address),
-    chain.find(grantsOfPlan(address)),
-    chain.find(attestationsOfPlan(address)),
+    findGrants(chain, grantsOfPlan(address)),
+    findAttestations(chain, attestationsOfPlan(address)),
   ]);
-  const pools = state.plan.unearned === 'redistribute' ? await readPools(chain, address) : new Map<number, Period>();
+  const redistributes = state.plan.unearned === 'redistribute';
+  const pools = redistributes ? await readPools(chain, address) : new Map<number, Period>();
+  const { openGrants, openAttestations, openPeriods } = state.plan.account;
+  const counts = [
+    { what: 'grants', given: grants.length, counted: openGrants },
+    { what: 'attestations', given: attestations.length, counted: openAttestations },
+    { what: 'pools of bonuses', given: pools.size, counted: redistributes ? openPeriods : 0 },
+  ].filter(({ given, counted }) => given !== counted);
   return {
     ...state,
-    grants: byIndex(decodeAll(grants, decodeGrant)),
-    attestations: new Map(decodeAll(attestations, decodeAttestation).map((each) => [keyOf(each), each])),
+    grants: byIndex(grants),
+    attestations: new Map(attestations.map((each) => [keyOf(each), each])),
     pools,
+    short: counts.length === 0 ? undefined : counts,
   };
 }
 
@@ -62,10 +79,10 @@ export function withAccount(data: PlanData, account: RawAccount): PlanData {
     return { ...data, grants };
   }
   const grant = decodeGrant(account);
-  if (grant !== undefined)
+  if (grant !== undefined && grant.account.plan === data.plan.address)
     return { ...data, grants: byIndex([...new Map(data.grants).set(grant.address, grant).values()]) };
   const attestation = decodeAttestation(account);
-  if (attestation === undefined) return data;
+  if (attestation?.account.plan !== data.plan.address) return data;
   return { ...data, attestations: new Map(data.attestations).set(keyOf(attestation), attestation) };
 }
 
@@ -73,7 +90,8 @@ export function withAccount(data: PlanData, account: RawAccount): PlanData {
 export function planSource(chain: Chain, address: Address): Source<PlanData> {
   return {
     load: () => loadPlan(chain, address),
-    async isCurrent({ plan, vault }) {
+    async isCurrent({ plan, vault, short }) {
+      if (short !== undefined) return false;
       const [planAccount, vaultAccount] = await chain.accounts([address, vault.address]);
       const now = planAccount === undefined ? undefined : decodePlan(planAccount);
       const sameEvents = now?.account.eventSequence === plan.account.eventSequence;

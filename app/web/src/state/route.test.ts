@@ -1,6 +1,14 @@
 import type { Address } from '@solana/kit';
 import { describe, expect, it } from 'vitest';
-import { customCluster, networkOf, publicCluster, walletChain } from '../chain/cluster';
+import {
+  CLUSTER_NAMES,
+  clusterAt,
+  customCluster,
+  explorerUrl,
+  networkOf,
+  publicCluster,
+  walletChain,
+} from '../chain/cluster';
 import { type View, fragmentOf, parseRoute } from './route';
 
 const KEY = '4Nd1mYcvsTSt5FqVqQHnAqtvQxQxB4QqQ2n1LKLmYB7A' as Address;
@@ -18,19 +26,31 @@ describe('the page’s address', () => {
       { name: 'attest', plan: KEY },
       { name: 'rule', plan: KEY },
     ];
-    const clusters = [
-      publicCluster('mainnet'),
-      publicCluster('localnet'),
-      customCluster('https://rpc.example/?key=a&b'),
-      customCluster('http://127.0.0.1:18899', 'ws://127.0.0.1:40000'),
-    ];
     for (const view of views) {
-      for (const cluster of clusters) expect(parseRoute(fragmentOf(view, cluster))).toEqual({ view, cluster });
+      for (const name of CLUSTER_NAMES) {
+        expect(parseRoute(fragmentOf(view, publicCluster(name)))).toEqual({ view, named: { name } });
+      }
     }
   });
 
-  it('is devnet unless it says more, and refuses what is no cluster', () => {
-    expect(parseRoute('').cluster.name).toBe('devnet');
+  it('names the network and never an endpoint, which may have a key in its address', () => {
+    const mine = clusterAt('mainnet', 'https://rpc.example/v2/SECRET?api-key=SECRET');
+    expect(fragmentOf({ name: 'plan', plan: KEY }, mine)).toBe(`#/plan/${KEY}?cluster=mainnet`);
+    expect(explorerUrl(mine, 'tx', 'sig')).toBe('https://explorer.solana.com/tx/sig');
+    expect(explorerUrl(clusterAt('devnet', mine.rpcUrl), 'tx', 'sig')).toBe(
+      'https://explorer.solana.com/tx/sig?cluster=devnet',
+    );
+    expect(explorerUrl(customCluster(mine.rpcUrl), 'tx', 'sig')).toBeUndefined();
+    expect(explorerUrl(customCluster('http://127.0.0.1:8899/SECRET?k=SECRET'), 'tx', 'sig')).toBe(
+      'https://explorer.solana.com/tx/sig?cluster=custom&customUrl=http%3A%2F%2F127.0.0.1%3A8899',
+    );
+  });
+
+  it('may leave the network open, offers an endpoint at most, and refuses what is no cluster', () => {
+    expect(parseRoute('').named).toBeUndefined();
+    const offered = customCluster('https://rpc.example/?key=a', 'wss://ws.example/');
+    const link = `#/grants?rpc=${encodeURIComponent(offered.rpcUrl)}&ws=${encodeURIComponent(offered.wsUrl)}`;
+    expect(parseRoute(link)).toEqual({ view: { name: 'grants' }, named: { offered } });
     expect(() => parseRoute('#/?cluster=moon')).toThrow('"moon" is no cluster');
     expect(() => parseRoute('#/?rpc=javascript:alert(1)')).toThrow('is no address of an endpoint');
     expect(() => parseRoute('#/?rpc=http://a&ws=http://b')).toThrow('begins with ws:// or wss://');

@@ -1,6 +1,6 @@
 // Where in the app one is: the fragment of the page's address, so that any static host will do and a link can be shared.
 import { type Address, isAddress } from '@solana/kit';
-import { type Cluster, clusterFrom, clusterQuery } from '../chain/cluster';
+import { type Cluster, type Named, clusterFrom, clusterQuery } from '../chain/cluster';
 
 export type View =
   | { name: 'home' }
@@ -14,12 +14,12 @@ export type View =
   | { name: 'new' }
   | { name: 'unknown'; path: string };
 
-export type Route = { view: View; cluster: Cluster };
+export type Route = { view: View; named: Named };
 
 /** Reads a fragment like `#/plan/ADDRESS?cluster=devnet`. Throws for a cluster that is none. */
 export function parseRoute(fragment: string): Route {
   const [path = '', query = ''] = fragment.replace(/^#/, '').split('?');
-  return { view: parseView(path), cluster: clusterFrom(new URLSearchParams(query)) };
+  return { view: parseView(path), named: clusterFrom(new URLSearchParams(query)) };
 }
 
 function parseView(path: string): View {

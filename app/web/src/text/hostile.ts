@@ -1,7 +1,11 @@
 // Text that a stranger wrote on the chain. React escapes markup; this makes visible what the eye would miss.
+import { isHidden } from '../core/name';
 
-/** Characters that steer or hide text: controls, marks of direction, zero-width and unassigned ones, odd spaces. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}]|[^\S ]|[\u115f\u1160\u3164\uffa0\u034f\ufffd]/u;
+/**
+ * What no font draws, beside what the program refuses in names: code points that are private, not assigned, or half of a
+ * character, and the sign for bytes that are not text.
+ */
+const NOT_DRAWN = /[\p{Co}\p{Cn}\p{Cs}\ufffd]/u;
 /** Marks stacked on a letter: more than this many no script needs. */
 const MAX_MARKS = 3;
 
@@ -13,7 +17,8 @@ export function pieces(text: string): Piece[] {
   let marks = 0;
   for (const character of text) {
     marks = /\p{M}/u.test(character) ? marks + 1 : 0;
-    const escaped = INVISIBLE.test(character) || marks > MAX_MARKS;
+    const hidden = isHidden(character.codePointAt(0) ?? 0) || NOT_DRAWN.test(character);
+    const escaped = hidden || marks > MAX_MARKS;
     const shown = escaped ? codePoint(character) : character;
     const last = found.at(-1);
     if (last !== undefined && last.escaped === escaped) last.text += shown;

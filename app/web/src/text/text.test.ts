@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { amountText, parseAmount, parseValue, percent, plainNumber, share, shortAmount } from './amount';
 import { csvLine } from './csv';
 import { hex, parseHash, sha256, short } from './hash';
 import { pieces, visible } from './hostile';
 import { distance, exactSpan, isoTime, span, utcTime } from './time';
+
+type Golden = { hidden: [number, number][] };
 
 describe('amounts', () => {
   it('show every base unit', () => {
@@ -55,6 +59,21 @@ describe('text of strangers', () => {
     expect(visible('\u{e0041}tag')).toBe('⟨U+E0041⟩tag');
     expect(visible(`z${'\u0301'.repeat(6)}`)).toBe(`z${'\u0301'.repeat(3)}${'⟨U+0301⟩'.repeat(3)}`);
     expect(visible('<b>&"')).toBe('<b>&"');
+  });
+
+  it('shows every character that the program refuses in names, and of others only what no font draws', () => {
+    const ranges = (JSON.parse(readFileSync(join(import.meta.dirname, '../core/golden/name.json'), 'utf8')) as Golden)
+      .hidden;
+    const refused = (code: number) => ranges.some(([first, last]) => first <= code && code <= last);
+    const wrong: string[] = [];
+    for (let code = 0; code <= 0x10ffff; code += 1) {
+      const character = String.fromCodePoint(code);
+      const isEscaped = visible(character) !== character;
+      const mayBe = /[\p{Co}\p{Cn}\p{Cs}\ufffd]/u.test(character);
+      if (isEscaped !== refused(code) && !mayBe) wrong.push(code.toString(16));
+    }
+    expect(wrong).toEqual([]);
+    expect(refused(0x200b) && refused(0x202e) && !refused(0x41)).toBe(true);
   });
 
   it('keeps escaped and plain parts apart', () => {

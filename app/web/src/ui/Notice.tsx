@@ -1,5 +1,7 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useContext, useEffect, useState } from 'react';
+import { App } from '../app/context';
 import type { Fault } from '../chain/fault';
+import { hostOf } from '../chain/transport';
 
 type Tone = 'info' | 'good' | 'warn' | 'bad';
 
@@ -31,11 +33,33 @@ export function FaultNotice({ fault, children }: { fault: Fault; children?: Reac
   );
 }
 
-/** That something is being read. */
+/** Something could not be read: why, that it is asked again, and the way to do so now. */
+export function ReadingFault({ fault, again }: { fault: Fault; again: () => void }) {
+  return (
+    <FaultNotice fault={fault}>
+      <button type="button" className="button" onClick={again}>
+        Try again
+      </button>
+      <span className="muted">It is tried again by itself every few seconds.</span>
+    </FaultNotice>
+  );
+}
+
+/** After so long somebody who waits is told for whom, milliseconds. */
+const SLOW_MS = 6_000;
+
+/** That something is being read, and from whom if it takes long. */
 export function Loading({ what }: { what: string }) {
+  const host = hostOf(useContext(App)?.cluster.rpcUrl ?? '');
+  const [isSlow, setSlow] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setSlow(true), SLOW_MS);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <p className="loading" role="status">
-      Reading {what}…
+      Reading {what}…{' '}
+      {isSlow && `The RPC endpoint ${host} is slow to answer. Another one can be chosen at the top of the page.`}
     </p>
   );
 }

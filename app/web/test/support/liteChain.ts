@@ -11,8 +11,18 @@ import {
   lamports,
 } from '@solana/kit';
 import { FailedTransactionMetadata, LiteSVM } from 'litesvm';
-import type { AccountFilter, Chain, PastTransaction, RawAccount, Simulation, WatchEvents } from '../../src/chain/chain';
+import type {
+  AccountFilter,
+  Chain,
+  PastTransaction,
+  RawAccount,
+  Simulation,
+  Slice,
+  WatchEvents,
+} from '../../src/chain/chain';
+import { refusal } from '../../src/chain/fault';
 import type { Sighting } from '../../src/chain/follow';
+import { fits } from '../../src/chain/read';
 import { EARNOUT_PROGRAM_ADDRESS } from '../../src/generated/programs/earnout';
 
 // Under jsdom `URL` is the document's, which reads no `file:` addresses.
@@ -70,6 +80,11 @@ export class LiteChain implements Chain {
     return Promise.resolve(found.filter((account) => fits(account, filter)));
   }
 
+  async findParts(filter: AccountFilter, { offset, length }: Slice) {
+    const found = await this.find(filter);
+    return found.map((account) => ({ ...account, data: account.data.slice(offset, offset + length) }));
+  }
+
   watchAccounts(addresses: readonly Address[], events: WatchEvents) {
     return this.watch({ sees: ({ address }) => addresses.includes(address), events });
   }
@@ -107,18 +122,13 @@ export class LiteChain implements Chain {
     return Promise.resolve({ error, logs: meta.logs(), units: meta.computeUnitsConsumed() });
   }
 
-  refusalOf(wire: string): Promise<Simulation> {
-    const result = this.svm.simulateTransaction(decode(wire));
-    const error = result instanceof FailedTransactionMetadata ? rpcError(result) : undefined;
-    return Promise.resolve({ error, logs: result.meta().logs(), units: 0n });
-  }
-
   send(wire: string): Promise<Signature> {
     const transaction = decode(wire);
     const signature = getSignatureFromTransaction(transaction);
     if (this.sent.some((past) => past.signature === signature)) return Promise.resolve(signature);
     const result = this.svm.sendTransaction(transaction);
-    if (result instanceof FailedTransactionMetadata) return Promise.reject(new Error(result.toString()));
+    if (result instanceof FailedTransactionMetadata)
+      return Promise.reject(refusal(rpcError(result), result.meta().logs()));
     const message = getCompiledTransactionMessageDecoder().decode(transaction.messageBytes);
     const addresses = message.staticAccounts;
     const inner = result
@@ -152,7 +162,7 @@ export class LiteChain implements Chain {
 
   transactions(signatures: readonly Signature[]) {
     return Promise.resolve(
-      signatures.map((wanted) => this.sent.find(({ signature }) => signature === wanted)?.transaction),
+      signatures.map((wanted) => this.sent.find(({ signature }) => signature === wanted)?.transaction ?? 'missing'),
     );
   }
 
@@ -177,11 +187,6 @@ export class LiteChain implements Chain {
 
 function decode(wire: string): Transaction {
   return getTransactionDecoder().decode(getBase64Encoder().encode(wire));
-}
-
-function fits({ owner, data }: RawAccount, { size, matches }: AccountFilter): boolean {
-  const alike = matches.every(({ offset, bytes }) => bytes.every((byte, index) => data[offset + index] === byte));
-  return owner === EARNOUT_PROGRAM_ADDRESS && (size === undefined || data.length === size) && alike;
 }
 
 /** The error as an RPC endpoint would put it. */

@@ -1,5 +1,6 @@
 import { useHref, useWallet } from '../../app/context';
 import { type Grant, amountsAt } from '../../model/grant';
+import { claimableNow } from '../../model/steps';
 import type { PlanData } from '../../state/planData';
 import { AddressText } from '../../ui/AddressText';
 import { Amount } from '../../ui/Amount';
@@ -65,7 +66,7 @@ export function GrantTable({ data, now }: { data: PlanData; now: bigint }) {
                         <Amount value={amounts.earned + amounts.bonus} decimals={mint.decimals} />
                       </td>
                       <td className="number">
-                        <Amount value={amounts.claimable} decimals={mint.decimals} />
+                        <Amount value={claimableNow(data, grant, now).amount} decimals={mint.decimals} />
                       </td>
                       <td className="number">
                         <Amount value={amounts.claimed} decimals={mint.decimals} />

@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import { useApp } from '../../app/context';
 import { type Fault, asFault } from '../../chain/fault';
-import { readHistory } from '../../chain/history';
+import { readHistory, shortfallText } from '../../chain/history';
+import { hostOf } from '../../chain/transport';
 import { statement } from '../../model/statement';
 import type { PlanData } from '../../state/planData';
 import { FaultNotice, Notice } from '../../ui/Notice';
@@ -10,18 +11,23 @@ type Progress = { read: number; of: number };
 
 /** The statement as a file: every grant and period with values, scores, evidence and amounts. */
 export function Statement({ data, now }: { data: PlanData; now: bigint }) {
-  const { chain } = useApp();
+  const { chain, cluster } = useApp();
   const [progress, setProgress] = useState<Progress>();
   const [fault, setFault] = useState<Fault>();
-  const [incomplete, setIncomplete] = useState(false);
+  const [short, setShort] = useState<readonly string[]>([]);
 
   async function download() {
     setFault(undefined);
+    setShort([]);
     setProgress({ read: 0, of: 0 });
     try {
-      const { events, complete } = await readHistory(chain, data.plan.address, (read, of) => setProgress({ read, of }));
-      setIncomplete(!complete);
-      save(`plan-${data.plan.address}.csv`, statement(data, events, now));
+      const { address, account } = data.plan;
+      const subject = { plan: address, counted: account.eventSequence };
+      const history = await readHistory(chain, subject, (read, of) => setProgress({ read, of }));
+      setShort(shortfallText(history, hostOf(cluster.rpcUrl)));
+      const isWhole = history.gaps.length === 0 && history.contradictions.length === 0;
+      // The file travels without this page: its name says it too.
+      save(`plan-${address}${isWhole ? '' : '-incomplete'}.csv`, statement(data, history.events, now));
     } catch (error) {
       setFault(asFault(error));
     }
@@ -44,10 +50,17 @@ export function Statement({ data, now }: { data: PlanData; now: bigint }) {
           </span>
         )}
       </p>
-      {incomplete && (
+      {short.length > 0 && (
         <Notice tone="warn">
-          The endpoint no longer has all transactions of this plan: what some old periods earned is missing in the file.
-          Use an endpoint with full history.
+          <ul className="plain">
+            {short.map((sentence) => (
+              <li key={sentence}>{sentence}</li>
+            ))}
+          </ul>
+          <p>
+            Where an event is missing, so is what it said of values, settlements and payments. Download it again later,
+            or choose an endpoint with full history at the top of the page.
+          </p>
         </Notice>
       )}
       {fault !== undefined && <FaultNotice fault={fault} />}
