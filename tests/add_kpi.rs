@@ -89,7 +89,7 @@ fn a_name_is_used_once() {
         let again = add(&world, kpi(name, scope));
         world.refuses(&again, EarnoutError::DuplicateKpi);
     }
-    world.add_kpis(&[kpi("Revenue", Scope::Shared), kpi("revenue ", Scope::Shared)]);
+    world.add_kpis(&[kpi("Revenue", Scope::Shared), kpi("reven ue", Scope::Shared)]);
 }
 
 #[test]
@@ -117,6 +117,21 @@ fn each_bad_term_has_its_own_error() {
         ("a line feed in the name", name("a\nb"), BadName),
         ("a zero byte in the name", name("a\0"), BadName),
         ("a C1 control character in the name", name("a\u{85}"), BadName),
+        ("a name that begins with a space", name(" a"), BadName),
+        ("a name that ends with a space", name("a "), BadName),
+        ("a name that is a space", name(" "), BadName),
+        ("a no-break space in the name", name("a\u{a0}b"), BadName),
+        ("a zero-width space in the name", name("a\u{200b}b"), BadName),
+        ("a zero-width joiner at the end of the name", name("a\u{200d}"), BadName),
+        ("a right-to-left override in the name", name("a\u{202e}b"), BadName),
+        ("a line separator in the name", name("a\u{2028}b"), BadName),
+        ("a soft hyphen in the name", name("a\u{ad}b"), BadName),
+        ("a Hangul filler as the name", name("\u{3164}"), BadName),
+        ("a variation selector in the name", name("a\u{fe0f}"), BadName),
+        ("a tag character in the name", name("a\u{e0041}"), BadName),
+        ("a unit that ends with a space", unit("% "), BadUnit),
+        ("a zero-width space as the unit", unit("\u{200b}"), BadUnit),
+        ("an ideographic space in the unit", unit("a\u{3000}b"), BadUnit),
         ("a unit of 17 bytes", unit(&"u".repeat(17)), BadUnit),
         ("a control character in the unit", unit("\t"), BadUnit),
         ("19 decimals", Box::new(|kpi| kpi.decimals = 19), TooManyDecimals),

@@ -10,7 +10,10 @@ use {
         token::Token,
     },
     earnout::state::Plan,
-    earnout_sdk::{client::Client, signers::Source},
+    earnout_sdk::{
+        client::{Client, Policy},
+        signers::Source,
+    },
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,
     solana_signer::Signer,
@@ -20,8 +23,11 @@ use {
         io::{self, IsTerminal},
         rc::Rc,
         str::FromStr,
+        time::Duration,
     },
 };
+
+pub use earnout_sdk::endpoint::shown as without_keys;
 
 /// What every command works with.
 pub struct App {
@@ -72,8 +78,21 @@ impl App {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let client = Client::with_commitment(self.rpc_url()?, self.commitment()?.into());
+        let timeout = Duration::from_secs(self.global.rpc_timeout);
+        let client = Client::with_timeout(self.rpc_url()?, self.commitment()?.into(), timeout);
+        let client = client.following(self.policy());
         Ok(self.client.get_or_init(|| client))
+    }
+
+    /// How what is sent is followed.
+    pub fn policy(&self) -> Policy {
+        let policy = Policy::default();
+        let longest = Duration::from_secs(self.global.wait);
+        Policy {
+            patience: policy.patience.min(longest),
+            longest,
+            ..policy
+        }
     }
 
     /// URL of the RPC endpoint.
@@ -231,37 +250,6 @@ impl App {
             .advice("name the cluster on which it is: -u mainnet-beta, devnet, localhost or a URL"),
             // That it does not answer any more is not what was wrong.
             Err(_) => fault,
-        }
-    }
-}
-
-/// A URL without what providers put keys into: name and password, path and query.
-pub fn without_keys(url: &str) -> String {
-    let host = url.find("://").map_or(0, |scheme| scheme + 3);
-    let end = url[host..].find(['/', '?', '#']).map_or(url.len(), |end| host + end);
-    // Before an @ stand name and password.
-    let shown = url[host..end].rsplit('@').next().unwrap_or_default();
-    format!("{}{shown}", &url[..host])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_endpoint_is_shown_without_its_keys() {
-        for (url, shown) in [
-            (
-                "https://rpc.example.com/v1/secret?api-key=secret",
-                "https://rpc.example.com",
-            ),
-            (
-                "wss://name:secret@rpc.example.com:8900?secret",
-                "wss://rpc.example.com:8900",
-            ),
-            ("http://127.0.0.1:8899", "http://127.0.0.1:8899"),
-        ] {
-            assert_eq!(without_keys(url), shown);
         }
     }
 }

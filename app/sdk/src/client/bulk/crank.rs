@@ -31,8 +31,12 @@ pub struct Done<I> {
     pub done: Vec<(I, Signature)>,
     /// Refused by the program, again and again.
     pub refused: Vec<(I, Box<Failure>)>,
+    /// May have been done, or may still be: by these transactions. Nothing was done after them.
+    pub unknown: Vec<(I, Signature)>,
     /// How many things the network took no transaction for.
     pub left: usize,
+    /// Why the endpoint did not search for attestations: some may be left that can be closed.
+    pub unsearched: Option<String>,
 }
 
 /// A claim for a beneficiary.
@@ -50,7 +54,8 @@ pub struct Claim {
 
 impl Client {
     /// Does whatever is due for a plan, until nothing is: what is done makes other things due. The plan's accounts are the
-    /// journal; nothing that is done can be done again.
+    /// journal; nothing that is done can be done again. Only closing attestations that no grant needs takes an endpoint that
+    /// searches; without one everything else is done.
     ///
     /// # Errors
     /// If the endpoint does not answer, or an account holds what the program never writes.
@@ -65,7 +70,10 @@ impl Client {
     ) -> Result<Done<Due>, TaskError> {
         let mut rounds = Rounds::new(self, payer, options, |due: &Due| *due);
         loop {
-            let accounts = self.plan_accounts(plan, kinds.close).await?;
+            let (accounts, unsearched) = match kinds.close {
+                true => self.plan_accounts_found(plan).await?,
+                false => (self.plan_accounts(plan, false).await?, None),
+            };
             let due = accounts.due(kinds).map_err(ClientError::from)?;
             let tasks = due.into_iter().filter_map(|due| {
                 let group = accounts.group(&due, &payer.pubkey())?;
@@ -73,7 +81,11 @@ impl Client {
             });
             let tasks = tasks.collect();
             if !rounds.go(tasks, progress, watch).await? {
-                return Ok(rounds.finish());
+                let unsearched = unsearched.map(|error| error.to_string());
+                return Ok(Done {
+                    unsearched,
+                    ..rounds.finish()
+                });
             }
         }
     }
@@ -182,6 +194,7 @@ struct Rounds<'a, I, K> {
     done: Vec<(I, Signature)>,
     done_keys: HashSet<K>,
     refused: HashMap<K, (u32, I, Box<Failure>)>,
+    unknown: Vec<(I, Signature)>,
     left: usize,
 }
 
@@ -198,6 +211,7 @@ impl<'a, I: Clone + Serialize + DeserializeOwned, K: Copy + Eq + Hash> Rounds<'a
             done: Vec::new(),
             done_keys: HashSet::new(),
             refused: HashMap::new(),
+            unknown: Vec::new(),
             left: 0,
         }
     }
@@ -224,8 +238,15 @@ impl<'a, I: Clone + Serialize + DeserializeOwned, K: Copy + Eq + Hash> Rounds<'a
         }
         progress.total = progress.items.saturating_add(tasks.len());
         let mut journal = Journal::nowhere();
-        let TaskReport { done, refused, left } = self.bulk.do_tasks(&mut journal, tasks, progress, watch).await?;
-        let goes_on = !done.is_empty() || !refused.is_empty();
+        let TaskReport {
+            done,
+            refused,
+            unknown,
+            left,
+        } = self.bulk.do_tasks(&mut journal, tasks, progress, watch).await?;
+        // What is unknown may still be due, and may not be signed again: the accounts cannot tell.
+        let goes_on = unknown.is_empty() && (!done.is_empty() || !refused.is_empty());
+        self.unknown.extend(unknown);
         self.left = if goes_on { 0 } else { left.len() };
         self.done_keys.extend(done.iter().map(|(item, _)| key(item)));
         self.done.extend(done);
@@ -242,7 +263,9 @@ impl<'a, I: Clone + Serialize + DeserializeOwned, K: Copy + Eq + Hash> Rounds<'a
         Done {
             done: self.done,
             refused: refused.collect(),
+            unknown: self.unknown,
             left: self.left,
+            unsearched: None,
         }
     }
 }
