@@ -156,7 +156,7 @@ export class Run {
       const index = first + offset;
       const { blockHeight } = offset === 0 ? { blockHeight: 0n } : await this.runs.surroundings().chain.tip();
       // What was not sent in time was never sent: it is signed anew, under a fresh blockhash.
-      if (each.life.kind === 'blockhash' && blockHeight > each.life.lastValidBlockHeight) return index;
+      if (each.life.kind === 'blocks' && blockHeight > each.life.last) return index;
       const fault = await this.sent(request, index, each, outbox);
       if (fault !== undefined) return this.skip(request, index, fault, failures);
     }

@@ -10,7 +10,7 @@ const SIGNATURE = 'a-signature' as Signature;
 const SIGNED: Signed = {
   signature: SIGNATURE,
   wire: 'the-bytes',
-  life: { kind: 'blockhash', lastValidBlockHeight: 150n },
+  life: { kind: 'blocks', last: 150n },
   signer: 'somebody' as Address,
 };
 const PURPOSE = { title: 'Fund the plan', keys: ['fund/plan'] };
@@ -88,7 +88,7 @@ describe('the outbox', () => {
   it('says nothing of one that is processed for ever', async () => {
     liar.sighting = { state: 'processed' };
     send();
-    await wait(29);
+    await wait(70);
     expect(entry().unknown).toBe(false);
     await wait(600);
     expect(entry().unknown).toBe(true);

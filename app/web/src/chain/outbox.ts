@@ -167,7 +167,7 @@ export class Outbox {
         // Before it is called expired, the transaction itself is asked for too.
         if (sighting.state === 'nothing' && !leavesOpen(follow, slot))
           sighting = await inTime(this.chain.executed(signature));
-        this.step(signature, { kind: 'sighting', slot, sighting });
+        this.step(signature, { kind: 'sighting', slot, searched: true, sighting });
       }
     }
   }
@@ -188,7 +188,7 @@ export class Outbox {
   private step(signature: Signature, seen: Parameters<typeof step>[1]) {
     const follow = this.follows.get(signature);
     if (follow === undefined) return;
-    const next = step(follow, seen);
+    const next = step(follow, seen, this.now());
     this.follows.set(signature, next);
     if (next.ending === undefined) return;
     const outcome: Outcome =
@@ -264,9 +264,9 @@ async function inTime<T>(answer: Promise<T>): Promise<T> {
 function entryFrom(text: string | null): Entry | undefined {
   try {
     const found = JSON.parse(text ?? '') as Omit<Entry, 'life' | 'unknown'> & {
-      life: { lastValidBlockHeight: string };
+      life: { last: string };
     };
-    const life: Life = { kind: 'blockhash', lastValidBlockHeight: BigInt(found.life.lastValidBlockHeight) };
+    const life: Life = { kind: 'blocks', last: BigInt(found.life.last) };
     if (![found.signature, found.wire, found.title].every((each) => typeof each === 'string')) return undefined;
     if (!Array.isArray(found.keys)) return undefined;
     return { ...found, life, unknown: false };

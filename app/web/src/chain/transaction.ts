@@ -179,7 +179,7 @@ export async function signAll(chain: Chain, prepared: readonly Prepared[], sign:
   return signed.map((transaction) => ({
     signature: getSignatureFromTransaction(transaction),
     wire: getBase64EncodedWireTransaction(transaction),
-    life: { kind: 'blockhash', lastValidBlockHeight },
+    life: { kind: 'blocks', last: lastValidBlockHeight },
     signer: first.payer,
   }));
 }
