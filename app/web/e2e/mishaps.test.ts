@@ -90,8 +90,9 @@ describe('mishaps', () => {
     person.set('waits');
     await tryToClaim();
     await page.getByText('Confirm in your wallet…').waitFor();
-    const before = await stage.chain.blockHeight();
-    while ((await stage.chain.blockHeight()) < before + 155n) await new Promise((resolve) => setTimeout(resolve, 500));
+    const { blockHeight: before } = await stage.chain.tip();
+    while ((await stage.chain.tip()).blockHeight < before + 155n)
+      await new Promise((resolve) => setTimeout(resolve, 500));
     person.release();
     await page.getByText('The transaction was signed too late').waitFor({ timeout: 60_000 });
     expect(await claimed()).toBe(0n);

@@ -8,11 +8,12 @@ import type { KeyPairSigner } from '@solana/kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as instructions from '../src/chain/instructions';
 import { readOnePlan } from '../src/chain/read';
-import { submit, prepare } from '../src/chain/transaction';
+import { prepare } from '../src/chain/transaction';
 import { claiming } from '../src/model/claiming';
 import { periodTimes } from '../src/model/terms';
 import { loadGrant } from '../src/state/grantData';
 import { signing } from '../test/support/people';
+import { submit } from '../test/support/submit';
 import { accessibilityFaults } from './support/axe';
 import { type Look, type Person, connect } from './support/browser';
 import { send } from './support/money';
@@ -55,7 +56,7 @@ describe('screens', () => {
       const data = await loadGrant(chain, plan.grants[grant]!.address);
       const { groups } = await claiming(chain, data, net.now());
       const prepared = await prepare(chain, claimer.address, groups.flat());
-      await submit(chain, [prepared], signing(claimer), () => undefined);
+      await submit(chain, [prepared], signing(claimer));
     };
     // The first quarter is settled and partly claimed, the second is attested and disputed, the third still runs.
     net.warp(periodTimes(terms, 0).end + 3_600n);

@@ -1,5 +1,5 @@
 // Writes the client in src/generated from the program's interface description, or with --check compares it.
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -55,10 +55,11 @@ function filesOf(folder) {
   return files;
 }
 
-if (process.argv.includes('--check')) {
-  const fresh = mkdtempSync(join(tmpdir(), 'earnout-client-'));
-  try {
-    await generate(fresh);
+// Elsewhere than in the project, whose own format would be taken for that of the client.
+const fresh = mkdtempSync(join(tmpdir(), 'earnout-client-'));
+try {
+  await generate(fresh);
+  if (process.argv.includes('--check')) {
     const [expected, found] = [filesOf(fresh), filesOf(committed)];
     const names = new Set([...expected.keys(), ...found.keys()]);
     const stale = [...names].filter((name) => expected.get(name) !== found.get(name)).sort();
@@ -68,9 +69,10 @@ if (process.argv.includes('--check')) {
       );
       process.exitCode = 1;
     }
-  } finally {
-    rmSync(fresh, { recursive: true, force: true });
+  } else {
+    rmSync(committed, { recursive: true, force: true });
+    cpSync(fresh, committed, { recursive: true });
   }
-} else {
-  await generate(committed);
+} finally {
+  rmSync(fresh, { recursive: true, force: true });
 }

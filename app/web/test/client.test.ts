@@ -17,7 +17,7 @@ import {
   readPools,
 } from '../src/chain/read';
 import { TOKEN_PROGRAM, associatedTokenAccount, readTokenAccount } from '../src/chain/token';
-import { exportMessage, prepare, submit } from '../src/chain/transaction';
+import { exportMessage, prepare } from '../src/chain/transaction';
 import { bonus } from '../src/core/redistribution';
 import { getAttestationDecoder } from '../src/generated/accounts/attestation';
 import { getGrantDecoder } from '../src/generated/accounts/grant';
@@ -30,6 +30,7 @@ import { amountsAt, reserveFor, settled } from '../src/model/grant';
 import { attestationKey, isReady, readingAt, readingsFor, scoresOf } from '../src/model/reading';
 import { periodTimes, surplus } from '../src/model/terms';
 import { signing } from './support/people';
+import { submit } from './support/submit';
 import { DAY, START, TOKEN, kpi, scenario } from './support/scenario';
 
 describe('layouts', () => {
@@ -224,10 +225,10 @@ describe('the built program', () => {
       s.chain.expireBlockhash();
       return signing(s.authority)(transactions, payer);
     };
-    const fault = asFault(await submit(s.chain, [prepared], late, () => undefined).catch((error: unknown) => error));
+    const fault = asFault(await submit(s.chain, [prepared], late).catch((error: unknown) => error));
     expect(fault.kind).toBe('expired');
     expect((await s.grants())[0]!.account.termination).toBe(0);
-    await submit(s.chain, [prepared], signing(s.authority), () => undefined);
+    await submit(s.chain, [prepared], signing(s.authority));
     expect((await s.grants())[0]!.account.termination).toBe(1);
     expect(plan.status).toBe('active');
   });
@@ -240,20 +241,15 @@ describe('the built program', () => {
     ]);
     const other = await prepare(s.chain, s.arbiter.address, []);
     const swapped = { ...prepared, payer: s.authority.address };
-    const fault = await submit(
-      s.chain,
-      [swapped],
-      async () => {
-        let stolen: Parameters<ReturnType<typeof signing>>[0] = [];
-        const steal: ReturnType<typeof signing> = (transactions, payer) => {
-          stolen = transactions;
-          return signing(s.arbiter)(transactions, payer);
-        };
-        await submit(s.chain, [other], steal, () => undefined);
-        return stolen;
-      },
-      () => undefined,
-    ).catch((error: unknown) => error);
+    const fault = await submit(s.chain, [swapped], async () => {
+      let stolen: Parameters<ReturnType<typeof signing>>[0] = [];
+      const steal: ReturnType<typeof signing> = (transactions, payer) => {
+        stolen = transactions;
+        return signing(s.arbiter)(transactions, payer);
+      };
+      await submit(s.chain, [other], steal);
+      return stolen;
+    }).catch((error: unknown) => error);
     expect(asFault(fault).kind).toBe('wrong-account');
   });
 

@@ -7,8 +7,9 @@ import { customCluster } from '../../src/chain/cluster';
 import * as instructions from '../../src/chain/instructions';
 import { rpcChain } from '../../src/chain/rpcChain';
 import { TOKEN_PROGRAM, associatedTokenAccount } from '../../src/chain/token';
-import { prepare, submit } from '../../src/chain/transaction';
+import { prepare } from '../../src/chain/transaction';
 import { signing } from '../../test/support/people';
+import { submit } from '../../test/support/submit';
 import type { Localnet } from './localnet';
 
 export const DECIMALS = 6;
@@ -23,7 +24,7 @@ export async function send(
   ...others: KeyPairSigner[]
 ): Promise<void> {
   const prepared = await prepare(chain, payer.address, list);
-  await submit(chain, [prepared], signing(payer, ...others), () => undefined);
+  await submit(chain, [prepared], signing(payer, ...others));
 }
 
 /** A new token of which `owner` has `amount` base units. */

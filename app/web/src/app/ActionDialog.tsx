@@ -1,9 +1,7 @@
-import { useCallback, useEffect, useState } from 'react';
-import type { Address, Signature } from '@solana/kit';
-import { explorerUrl, walletChain } from '../chain/cluster';
-import { type Fault, asFault } from '../chain/fault';
-import { type Prepared, type Step, prepare, prepareLater, submit } from '../chain/transaction';
-import { inParallel } from '../chain/batches';
+import { useEffect } from 'react';
+import { explorerUrl } from '../chain/cluster';
+import type { Entry } from '../chain/outbox';
+import type { Prepared } from '../chain/transaction';
 import { plural } from '../text/time';
 import { short } from '../text/hash';
 import { Icon } from '../ui/Icon';
@@ -11,94 +9,49 @@ import { Sol } from '../ui/Amount';
 import { Dialog } from '../ui/Dialog';
 import { Facts, type Fact } from '../ui/Facts';
 import { FaultNotice, Loading, Notice } from '../ui/Notice';
-import { walletSigner } from '../wallet/signer';
-import type { Action, ActionRequest } from './action';
-import { useApp, useWallet } from './context';
+import type { ActionRequest } from './action';
+import { useApp, useOutbox, useWallet } from './context';
+import { Run } from './runs';
 
-type State =
-  | { name: 'preparing' }
-  | { name: 'review'; request: ActionRequest; prepared: readonly Prepared[] }
-  | { name: 'running'; request: ActionRequest; step: Step }
-  | { name: 'done'; request: ActionRequest }
-  | { name: 'failed'; fault: Fault; request: ActionRequest | undefined };
-
-const STEPS: Record<Step, string> = {
-  signing: 'Confirm in your wallet…',
-  sending: 'Sending…',
-  confirming: 'Waiting for the chain to confirm…',
-};
-
-/** Simulations under way at once. */
-const PARALLEL = 4;
-/** Transactions that are signed at once: as many as can be confirmed one by one before a signature expires. */
-const BATCH = 20;
-
-/** Shows what an action does before the wallet opens, follows it, and shows how it ended. */
-export function ActionDialog({ action, signer, onClose }: { action: Action; signer: Address; onClose: () => void }) {
-  const { chain, network, wallets } = useApp();
-  const [state, setState] = useState<State>({ name: 'preparing' });
-  const [signatures, setSignatures] = useState<Signature[]>([]);
-
-  /** What `request` has from transaction `first` on: of those in order only the next one can be simulated. */
-  const prepareAll = useCallback(
-    async ({ transactions, inOrder }: ActionRequest, first: number) => {
-      const left = transactions.slice(first);
-      if (!inOrder) return inParallel(left, PARALLEL, (instructions) => prepare(chain, signer, instructions));
-      const [next = [], ...later] = left;
-      return [await prepare(chain, signer, next), ...later.map((instructions) => prepareLater(signer, instructions))];
-    },
-    [chain, signer],
-  );
-
-  const work = useCallback(async (): Promise<State> => {
-    let request: ActionRequest | undefined;
-    try {
-      request = await action.build(signer);
-      return { name: 'review', request, prepared: await prepareAll(request, 0) };
-    } catch (error) {
-      return { name: 'failed', fault: asFault(error), request };
-    }
-  }, [action, prepareAll, signer]);
+/** Shows what an action does before the wallet opens, how far it is, and how it ended. */
+export function ActionDialog({ run, onClose }: { run: Run; onClose: () => void }) {
+  const { hindrance } = useApp();
+  const connected = useWallet().connection?.address;
+  const entries = useOutbox();
+  const { state, signer } = run;
+  const { name } = state;
+  const underWay = run.isUnderWay();
+  // What stands in the way ends by itself; then the summary can be shown.
+  const isFree = name === 'blocked' && !isPending(state.by, entries);
 
   useEffect(() => {
-    let gone = false;
-    void work().then((next) => gone || setState(next));
-    return () => {
-      gone = true;
-    };
-  }, [work]);
+    const other = connected !== undefined && connected !== signer;
+    if (!underWay && name !== 'done' && other) void run.review(connected);
+    else if (isFree) void run.review();
+  }, [run, connected, signer, underWay, name, isFree]);
 
-  function review() {
-    setState({ name: 'preparing' });
-    void work().then(setState);
-  }
-
-  async function run(request: ActionRequest, prepared: readonly Prepared[]) {
-    const sign = walletSigner(() => wallets.get().connection, walletChain(network ?? 'local'));
-    const onStep = (step: Step) => setState({ name: 'running', request, step });
-    const onConfirmed = (signature: Signature) => setSignatures((all) => [...all, signature]);
-    try {
-      let left = prepared;
-      for (let first = BATCH; ; first += BATCH) {
-        await submit(chain, left.slice(0, BATCH), sign, onStep, onConfirmed);
-        if (first >= request.transactions.length) break;
-        left = await prepareAll(request, first);
-      }
-      setState({ name: 'done', request });
-    } catch (error) {
-      setState({ name: 'failed', fault: asFault(error), request });
-    }
-    action.onDone?.();
-  }
-
+  const mine = entries.filter(({ signature }) => run.signatures.includes(signature)).reverse();
+  const isUnknown = mine.some(({ outcome, unknown }) => outcome === undefined && unknown);
   return (
-    <Dialog title={action.title} onClose={onClose}>
-      {state.name === 'preparing' && <Loading what="what this would do" />}
-      {state.name === 'review' && (
+    <Dialog title={run.action.title} onClose={onClose}>
+      {run.changed && name !== 'done' && (
+        <Notice tone="info">
+          <p>The wallet changed to {short(signer)}: this is for that account.</p>
+        </Notice>
+      )}
+      {name === 'preparing' && <Loading what="what this would do" />}
+      {name === 'blocked' && <Blocked by={state.by} />}
+      {name === 'review' && (
         <>
-          <Summary request={state.request} prepared={state.prepared} signer={signer} />
+          <Summary request={state.request} prepared={state.prepared} run={run} />
+          {hindrance !== undefined && <Notice tone="warn">{hindrance}</Notice>}
           <p className="actions">
-            <button type="button" className="button primary" onClick={() => void run(state.request, state.prepared)}>
+            <button
+              type="button"
+              className="button primary"
+              disabled={hindrance !== undefined}
+              onClick={() => void run.confirm()}
+            >
               {state.request.verb}
             </button>
             <button type="button" className="button" onClick={onClose}>
@@ -107,23 +60,17 @@ export function ActionDialog({ action, signer, onClose }: { action: Action; sign
           </p>
         </>
       )}
-      {state.name === 'running' && (
+      {underWay && !isUnknown && (
         <p className="loading" role="status">
-          {STEPS[state.step]}
-          {state.request.transactions.length > 1 &&
-            ` (${signatures.length} of ${state.request.transactions.length} confirmed)`}
+          {name === 'signing' ? 'Confirm in your wallet…' : 'Sent. Waiting for the chain to confirm…'}
+          {run.total > 1 && ` (${run.executed} of ${run.total} confirmed)`}
         </p>
       )}
-      {state.name === 'done' && (
-        <Notice tone="good">
-          <p>
-            <strong>{state.request.done}</strong>
-          </p>
-        </Notice>
-      )}
-      {state.name === 'failed' && (
+      {underWay && isUnknown && <UnknownNotice />}
+      {name === 'done' && <Done run={run} request={state.request} />}
+      {name === 'failed' && (
         <FaultNotice fault={state.fault}>
-          <button type="button" className="button primary" onClick={review}>
+          <button type="button" className="button primary" onClick={() => void run.review()}>
             Back to the summary
           </button>
           <button type="button" className="button" onClick={onClose}>
@@ -131,8 +78,23 @@ export function ActionDialog({ action, signer, onClose }: { action: Action; sign
           </button>
         </FaultNotice>
       )}
-      {signatures.length > 0 && <Confirmed signatures={signatures} />}
-      {state.name === 'done' && (
+      {mine.length > 0 && <Transactions entries={mine} />}
+      {name === 'failed' && run.executed > 0 && (
+        <p className="hint">
+          {run.executed} of {plural(run.total, 'transaction')} were executed. The summary shows what is left.
+        </p>
+      )}
+      {underWay && (
+        <p className="actions">
+          <button type="button" className="button" onClick={onClose}>
+            Hide
+          </button>
+          <span className="hint">
+            {name === 'signing' ? 'If you sign after that, it is sent all the same.' : 'You will be told how it ends.'}
+          </span>
+        </p>
+      )}
+      {name === 'done' && (
         <p className="actions">
           <button type="button" className="button primary" onClick={onClose}>
             Done
@@ -143,28 +105,94 @@ export function ActionDialog({ action, signer, onClose }: { action: Action; sign
   );
 }
 
-function Summary({
-  request,
-  prepared,
-  signer,
-}: {
-  request: ActionRequest;
-  prepared: readonly Prepared[];
-  signer: Address;
-}) {
+function isPending(by: Entry | Run, entries: readonly Entry[]): boolean {
+  if (by instanceof Run) return by.isUnderWay();
+  return entries.some(({ signature, outcome }) => signature === by.signature && outcome === undefined);
+}
+
+/** That it is not known how a transaction ended, and what that means. */
+export function UnknownNotice() {
+  return (
+    <Notice tone="warn">
+      <p>
+        <strong>Sent, but its outcome is not known yet.</strong>
+      </p>
+      <p>
+        It may have been executed, or may still be. The page keeps asking, also after this is closed or the page is
+        loaded again, and does not offer the same again before it knows.
+      </p>
+    </Notice>
+  );
+}
+
+function Blocked({ by }: { by: Entry | Run }) {
+  return (
+    <Notice tone="warn">
+      <p>
+        <strong>
+          {by instanceof Run && by.state.name === 'signing'
+            ? `“${by.action.title}” waits in your wallet. Sign or decline it there first.`
+            : 'A transaction for the same was sent, and may still be executed.'}
+        </strong>
+      </p>
+      <p>This goes on by itself as soon as that one ended.</p>
+      {!(by instanceof Run) && <Transactions entries={[by]} />}
+    </Notice>
+  );
+}
+
+function Done({ run, request }: { run: Run; request: ActionRequest }) {
+  const failures = run.state.name === 'done' ? run.state.failures : [];
+  if (failures.length === 0) {
+    return (
+      <Notice tone="good">
+        <p>
+          <strong>{request.done}</strong>
+        </p>
+      </Notice>
+    );
+  }
+  return (
+    <Notice tone="bad">
+      <p>
+        <strong>
+          {run.executed} of {plural(run.total, 'transaction')} were executed. Not done:
+        </strong>
+      </p>
+      <ul className="mistakes">
+        {failures.map(({ name, fault }) => (
+          <li key={name}>
+            {name}: {fault.message}
+          </li>
+        ))}
+      </ul>
+    </Notice>
+  );
+}
+
+function Summary({ request, prepared, run }: { request: ActionRequest; prepared: readonly Prepared[]; run: Run }) {
   const { wallet } = useWallet().connection ?? {};
-  const fees = prepared.reduce((sum, { fee }) => sum + fee, 0n);
+  const shown = prepared.reduce((sum, { fee }) => sum + fee, 0n);
+  const later = request.later ?? 0;
+  // Transactions that are built later are like those that were built already.
+  const fees = prepared.length === 0 ? 0n : shown + (shown * BigInt(later)) / BigInt(prepared.length);
   const costs: Fact[] = [
     ['Network fee', <Sol key="fee" lamports={fees} />],
     ...(request.rent ? [['Rent deposit', <Sol key="rent" lamports={request.rent} />] as const] : []),
-    ['Signed and paid by', `${short(signer)}${wallet === undefined ? '' : ` (${wallet.name})`}`],
+    ['Signed and paid by', `${short(run.signer)}${wallet === undefined ? '' : ` (${wallet.name})`}`],
   ];
   const simulated = request.inOrder ? prepared.slice(0, 1) : prepared;
   const units = simulated.reduce((sum, each) => sum + each.units, 0);
-  const later = prepared.length - simulated.length;
+  const unsimulated = prepared.length - simulated.length + later;
   return (
     <>
       <Facts facts={request.lines} />
+      {request.left !== undefined && request.left.length > 0 && (
+        <Notice tone="warn">
+          <strong>Left out</strong>
+          <Facts facts={request.left} />
+        </Notice>
+      )}
       <h3>Costs</h3>
       <Facts facts={costs} />
       {request.rent !== undefined && request.rent > 0n && (
@@ -174,7 +202,8 @@ function Summary({
         <summary>Simulated: {plural(simulated.length, 'transaction')} would succeed</summary>
         <p className="hint">
           {units.toLocaleString('en')} compute units at most.{' '}
-          {later > 0 && `${plural(later, 'more transaction')} in this order, each checked when its turn comes.`}
+          {unsimulated > 0 &&
+            `${plural(unsimulated, 'more transaction')} in this order, each checked when its turn comes.`}
         </p>
         <pre>{prepared.flatMap(({ logs }) => logs).join('\n')}</pre>
       </details>
@@ -182,25 +211,37 @@ function Summary({
   );
 }
 
-function Confirmed({ signatures }: { signatures: readonly Signature[] }) {
+/** Transactions with how they stand, and where they can be looked at. */
+export function Transactions({ entries }: { entries: readonly Entry[] }) {
   const { cluster } = useApp();
   return (
     <ul className="plain">
-      {signatures.map((signature) => {
-        const url = explorerUrl(cluster, 'tx', signature);
+      {entries.map((entry) => {
+        const url = explorerUrl(cluster, 'tx', entry.signature);
         return (
-          <li key={signature}>
+          <li key={entry.signature}>
             <span className="muted">Transaction </span>
             {url === undefined ? (
-              <code>{short(signature)}</code>
+              <code>{short(entry.signature)}</code>
             ) : (
               <a href={url} target="_blank" rel="noreferrer">
-                {short(signature)} <Icon name="out" />
+                {short(entry.signature)} <Icon name="out" />
               </a>
+            )}{' '}
+            <Standing entry={entry} />
+            {entry.outcome === undefined && entry.refused !== undefined && (
+              <span className="hint"> The endpoint refused it: {entry.refused} Another one may still accept it.</span>
             )}
           </li>
         );
       })}
     </ul>
   );
+}
+
+/** How a transaction stands, in a word. */
+export function Standing({ entry: { outcome, unknown } }: { entry: Entry }) {
+  if (outcome === undefined) return <span className="tag">{unknown ? 'outcome unknown' : 'sent'}</span>;
+  if (outcome.what === 'executed') return <span className="tag good">executed</span>;
+  return <span className="tag bad">{outcome.what === 'failed' ? 'failed' : 'not executed'}</span>;
 }

@@ -1,16 +1,24 @@
 import { useState } from 'react';
 import { type Address, isAddress } from '@solana/kit';
 import { type Fault, asFault } from '../chain/fault';
+import { requireBefore } from '../chain/instructions';
 import { exportMessage, otherSigners } from '../chain/transaction';
-import { plural } from '../text/time';
+import { chainTime } from '../state/clock';
+import { parseAmount } from '../text/amount';
+import { localTime, plural, utcTime } from '../text/time';
 import { CopyButton } from '../ui/AddressText';
 import { Dialog } from '../ui/Dialog';
 import { Facts } from '../ui/Facts';
-import { TextField } from '../ui/Field';
-import { FaultNotice } from '../ui/Notice';
+import { NumberField, TextField } from '../ui/Field';
+import { FaultNotice, Notice } from '../ui/Notice';
 import type { Action, ActionRequest } from './action';
+import { useApp } from './context';
 
-type Exported = { request: ActionRequest; messages: string[]; others: Address[] };
+type Exported = { request: ActionRequest; messages: string[]; others: Address[]; notAfter: bigint };
+
+const DAY = 86_400n;
+/** For how many days a message can be executed unless another number is chosen, and at most. */
+const DAYS = { usual: '7', most: 365n };
 
 /** An action as base64 messages, for a multisig whose vault signs and pays. */
 export function ExportDialog({
@@ -23,18 +31,23 @@ export function ExportDialog({
   onClose: () => void;
 }) {
   const [vault, setVault] = useState<string>(signer ?? '');
+  const { chain, hindrance } = useApp();
+  const [days, setDays] = useState(DAYS.usual);
   const [exported, setExported] = useState<Exported>();
   const [fault, setFault] = useState<Fault>();
+  const read = parseAmount(days, 0);
+  const validFor = 'value' in read && read.value >= 1n && read.value <= DAYS.most ? read.value : undefined;
   const wrong = vault !== '' && !isAddress(vault) ? 'This is no address.' : undefined;
 
   async function make() {
     setFault(undefined);
     setExported(undefined);
-    if (!isAddress(vault)) return;
+    if (!isAddress(vault) || validFor === undefined) return;
     try {
-      const request = await action.build(vault);
-      const messages = request.transactions.map((instructions) => exportMessage(vault, instructions));
-      setExported({ request, messages, others: otherSigners(vault, request.transactions.flat()) });
+      const request = await action.build(vault, true);
+      const notAfter = (await chainTime(chain)) + validFor * DAY;
+      const messages = request.transactions.map((list) => exportMessage(vault, [requireBefore(notAfter), ...list]));
+      setExported({ request, messages, others: otherSigners(vault, request.transactions.flat()), notAfter });
     } catch (error) {
       setFault(asFault(error));
     }
@@ -47,8 +60,22 @@ export function ExportDialog({
         <code>vault-transaction-create --transaction-message</code>). The multisig sets the blockhash when it executes.
       </p>
       <TextField label="Signs and pays: the multisig’s vault" value={vault} onChange={setVault} error={wrong} />
+      <NumberField
+        label="Days in which it can be executed"
+        value={days}
+        kind="whole"
+        onChange={setDays}
+        error={validFor === undefined ? `expected 1 to ${DAYS.most} days` : undefined}
+        hint="Afterwards it fails, whoever executes it: a proposal that is forgotten does not stay a threat."
+      />
+      {hindrance !== undefined && <Notice tone="warn">{hindrance}</Notice>}
       <p className="actions">
-        <button type="button" className="button primary" disabled={!isAddress(vault)} onClick={() => void make()}>
+        <button
+          type="button"
+          className="button primary"
+          disabled={!isAddress(vault) || validFor === undefined || hindrance !== undefined}
+          onClick={() => void make()}
+        >
           Make the message
         </button>
       </p>
@@ -56,6 +83,9 @@ export function ExportDialog({
       {exported !== undefined && (
         <>
           <Facts facts={exported.request.lines} />
+          <p>
+            Can be executed until <strong>{utcTime(exported.notAfter)}</strong>, {localTime(exported.notAfter)} here.
+          </p>
           {exported.others.length > 0 && <p>Also signed by: {exported.others.join(', ')}</p>}
           {exported.messages.length > 1 && (
             <p>{plural(exported.messages.length, 'message')}, to be executed in this order.</p>

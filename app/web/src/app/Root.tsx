@@ -1,8 +1,9 @@
-import { Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { Address } from '@solana/kit';
 import type { Chain } from '../chain/chain';
-import { type Cluster, nameOf } from '../chain/cluster';
+import { type Cluster, nameOf, walletChain } from '../chain/cluster';
 import { asFault } from '../chain/fault';
+import { Outbox } from '../chain/outbox';
 import { rpcChain } from '../chain/rpcChain';
 import { hostOf } from '../chain/transport';
 import { Grants } from '../screens/Grants';
@@ -11,18 +12,20 @@ import { Home } from '../screens/Home';
 import { PlanScreen } from '../screens/PlanScreen';
 import { type EndpointStore, endpointStore } from '../state/endpoints';
 import { type Route, type View, fragmentOf, parseRoute, pathOf } from '../state/route';
-import { Dialog } from '../ui/Dialog';
 import { Loading, Notice } from '../ui/Notice';
+import { walletSigner } from '../wallet/signer';
 import type { WalletStore } from '../wallet/wallets';
 import { type Action, Actions } from './action';
 import { ActionDialog } from './ActionDialog';
 import { ClusterBar } from './ClusterBar';
-import { App, type AppContext, Now, useApp, useHref, useWallet } from './context';
+import { App, type AppContext, Now, useApp, useHref } from './context';
 import { ErrorBoundary } from './ErrorBoundary';
 import { ExportDialog } from './ExportDialog';
 import { lazyScreen } from './lazyScreen';
 import { type NetworkState, useChainTime, useNetwork } from './network';
 import { OfferedEndpoint } from './OfferedEndpoint';
+import { Runs } from './runs';
+import { Outcomes, TransactionsMenu } from './TransactionsMenu';
 import { WalletMenu } from './WalletMenu';
 
 // Screens that only a project's people need are not part of the first load.
@@ -98,7 +101,7 @@ function Moved({ to }: { to: string }) {
   return null;
 }
 
-type Pending = { action: Action; signer: Address | undefined; how: 'sign' | 'export' };
+type Export = { action: Action; signer: Address | undefined };
 
 function OnCluster({
   cluster,
@@ -118,18 +121,24 @@ function OnCluster({
   const known = useNetwork(chain, cluster);
   const { network, genesis, hindrance } = known;
   const clock = useChainTime(chain);
+  const outbox = useMemo(() => (genesis === undefined ? undefined : new Outbox(chain, genesis)), [chain, genesis]);
   const app = useMemo<AppContext>(
-    () => ({ cluster: { name, rpcUrl, wsUrl }, chain, network, genesis, hindrance, wallets, settings }),
-    [name, rpcUrl, wsUrl, chain, network, genesis, hindrance, wallets, settings],
+    () => ({ cluster: { name, rpcUrl, wsUrl }, chain, network, genesis, hindrance, outbox, wallets, settings }),
+    [name, rpcUrl, wsUrl, chain, network, genesis, hindrance, outbox, wallets, settings],
   );
-  const [pending, setPending] = useState<Pending>();
+  const runs = useRuns(app);
+  const [exporting, setExporting] = useState<Export>();
   const actions = useMemo(
     () => ({
-      start: (action: Action) => setPending({ action, signer: undefined, how: 'sign' }),
-      exportFor: (signer: Address | undefined, action: Action) => setPending({ action, signer, how: 'export' }),
+      start: (action: Action) => {
+        const signer = wallets.get().connection?.address;
+        if (signer !== undefined) runs.start(action, signer);
+      },
+      exportFor: (signer: Address | undefined, action: Action) => setExporting({ action, signer }),
     }),
-    [],
+    [runs, wallets],
   );
+  const run = runs.current();
   return (
     <App value={app}>
       <Actions value={actions}>
@@ -144,11 +153,33 @@ function OnCluster({
             </ErrorBoundary>
           </main>
           <Footer />
-          {pending !== undefined && <PendingAction pending={pending} onClose={() => setPending(undefined)} />}
+          <Outcomes runs={runs} />
+          {exporting !== undefined && (
+            <ExportDialog action={exporting.action} signer={exporting.signer} onClose={() => setExporting(undefined)} />
+          )}
+          {run !== undefined && <ActionDialog run={run} onClose={() => runs.close()} />}
         </Now>
       </Actions>
     </App>
   );
+}
+
+/** The actions under way on this chain; also renders whenever one of them goes on. */
+function useRuns({ chain, network, outbox, wallets }: AppContext): Runs {
+  const surroundings = useMemo(() => {
+    const sign = walletSigner(() => wallets.get().connection, walletChain(network ?? 'local'));
+    return { chain, outbox, sign };
+  }, [chain, network, outbox, wallets]);
+  const [runs] = useState(() => new Runs(surroundings));
+  useLayoutEffect(() => runs.moveTo(surroundings), [runs, surroundings]);
+  useSyncExternalStore(runs.subscribe, runs.get);
+  useEffect(() => {
+    // Another tab sent or settled something.
+    const refresh = () => outbox?.refresh();
+    window.addEventListener('storage', refresh);
+    return () => window.removeEventListener('storage', refresh);
+  }, [outbox]);
+  return runs;
 }
 
 /** What hinders everything on the page, and what can be done about it. */
@@ -194,24 +225,6 @@ function Trouble({ view, known, clockFault }: { view: View; known: NetworkState;
   return settings.wrong === undefined ? null : <Notice tone="warn">{settings.wrong}</Notice>;
 }
 
-function PendingAction({ pending, onClose }: { pending: Pending; onClose: () => void }) {
-  const connected = useWallet().connection?.address;
-  const { hindrance } = useApp();
-  // The action stays with the account it was shown to, whatever the wallet does meanwhile.
-  const [signer] = useState(connected);
-  if (pending.how === 'export')
-    return <ExportDialog action={pending.action} signer={pending.signer} onClose={onClose} />;
-  if (signer === undefined) return null;
-  if (hindrance !== undefined) {
-    return (
-      <Dialog title={pending.action.title} onClose={onClose}>
-        <Notice tone="warn">{hindrance}</Notice>
-      </Dialog>
-    );
-  }
-  return <ActionDialog action={pending.action} signer={signer} onClose={onClose} />;
-}
-
 function Header({ view }: { view: View }) {
   const href = useHref();
   const links: [View, string][] = [
@@ -235,6 +248,7 @@ function Header({ view }: { view: View }) {
             </a>
           ))}
         </nav>
+        <TransactionsMenu />
         <WalletMenu />
       </div>
       <ClusterBar onChange={(cluster) => (window.location.hash = fragmentOf(view, cluster))} />

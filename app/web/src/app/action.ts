@@ -1,6 +1,7 @@
 // What a user is about to sign, as data: built first, shown, then signed.
 import { createContext, useContext } from 'react';
 import type { Address, Instruction } from '@solana/kit';
+import type { Fault } from '../chain/fault';
 import type { Fact } from '../ui/Facts';
 
 export type ActionRequest = {
@@ -8,10 +9,20 @@ export type ActionRequest = {
   verb: string;
   /** What will happen, line by line. */
   lines: readonly Fact[];
+  /** What is left out, and why. */
+  left?: readonly Fact[];
   /** One list for each transaction. */
   transactions: readonly (readonly Instruction[])[];
-  /** Whether each transaction needs the one before it; then each is signed when its turn comes. */
+  /** Whether each transaction needs the one before it; then each is sent when that one was executed. */
   inOrder?: boolean;
+  /** What each transaction is about: one that fails stops only those about the same. Without it all are about one thing. */
+  names?: readonly string[];
+  /** What else each transaction stands in the way of, as keys of actions. */
+  marks?: readonly (readonly string[])[];
+  /** Told how each transaction ended: executed, or with why not. */
+  onEnd?: (index: number, fault: Fault | undefined) => void;
+  /** Transactions that are left for later: the action is built again, from what the chain says then. */
+  later?: number;
   /** Lamports that new accounts need; they come back when the accounts are closed. */
   rent?: bigint;
   /** What is true when it is done. */
@@ -20,8 +31,10 @@ export type ActionRequest = {
 
 export type Action = {
   title: string;
-  /** Builds the request for whoever signs and pays. */
-  build: (signer: Address) => Promise<ActionRequest>;
+  /** What it does to whom, like `fund/PLAN`. While one with the same key may still be executed, none is offered. */
+  keys: readonly string[];
+  /** Builds the request for whoever signs and pays; `whole` leaves nothing for later. */
+  build: (signer: Address, whole?: boolean) => Promise<ActionRequest>;
   onDone?: () => void;
 };
 

@@ -1,6 +1,7 @@
 import { createContext, useContext, useSyncExternalStore } from 'react';
 import type { Chain } from '../chain/chain';
 import type { Cluster, Network } from '../chain/cluster';
+import type { Entry, Outbox } from '../chain/outbox';
 import type { EndpointStore } from '../state/endpoints';
 import type { View } from '../state/route';
 import { fragmentOf } from '../state/route';
@@ -18,6 +19,8 @@ export type AppContext = {
   hindrance: string | undefined;
   /** The endpoints that stand for the networks. */
   settings: EndpointStore;
+  /** What was sent to it from this browser. */
+  outbox: Outbox | undefined;
   wallets: WalletStore;
 };
 
@@ -46,3 +49,14 @@ export function useHref(): (view: View) => string {
   const { cluster } = useApp();
   return (view) => fragmentOf(view, cluster);
 }
+
+const NO_ENTRIES: readonly Entry[] = [];
+
+/** What was sent from this browser, the newest first. */
+export function useOutbox(): readonly Entry[] {
+  const { outbox } = useApp();
+  return useSyncExternalStore(outbox?.subscribe ?? subscribeToNothing, outbox?.all ?? noEntries);
+}
+
+const subscribeToNothing = () => () => undefined;
+const noEntries = () => NO_ENTRIES;

@@ -1,6 +1,7 @@
 // What the app needs of a chain. One implementation speaks to an RPC endpoint, the one in the tests to a chain in the
 // process: everything above this file is the same for both.
 import type { Address, Blockhash, ReadonlyUint8Array, Signature } from '@solana/kit';
+import type { Sighting } from './follow';
 
 /** An account as it lies on the chain. */
 export type RawAccount = { address: Address; owner: Address; lamports: bigint; data: ReadonlyUint8Array };
@@ -14,7 +15,8 @@ export type AccountFilter = { size?: number; matches: readonly Match[] };
 /** A part of each account's data. */
 export type Slice = { offset: number; length: number };
 
-export type Simulation = { error?: unknown; logs: readonly string[]; units: bigint };
+/** `loaded` are the bytes of all accounts that the transaction loads; undefined where the endpoint does not say. */
+export type Simulation = { error?: unknown; logs: readonly string[]; units: bigint; loaded?: number };
 
 /** A transaction of the past, with the instructions that programs sent to themselves or others. */
 export type PastTransaction = {
@@ -30,7 +32,11 @@ export type Unread = 'missing' | 'undecodable';
 
 export type PastSignature = { signature: Signature; slot: bigint; failed: boolean };
 
-export type SignatureState = { state: 'unknown' } | { state: 'confirmed' } | { state: 'failed'; error: unknown };
+/** What a look-up found of each signature, as of a slot. */
+export type Look = { slot: bigint; sightings: Sighting[] };
+
+/** A confirmed slot and its block height; heights count blocks, and many slots have none. */
+export type Tip = { slot: bigint; blockHeight: bigint };
 
 export type Lifetime = { blockhash: Blockhash; lastValidBlockHeight: bigint };
 
@@ -60,16 +66,17 @@ export interface Chain {
   /** The smallest balance, in lamports, that an account of this size needs. */
   rent(size: number): Promise<bigint>;
   lifetime(): Promise<Lifetime>;
-  blockHeight(): Promise<bigint>;
+  tip(): Promise<Tip>;
   /** Price in micro-lamports for each compute unit that transactions writing these accounts paid lately. */
   recentPrices(writable: readonly Address[]): Promise<bigint[]>;
   /** Runs a transaction, given as base64, without sending it; its signatures do not count. */
   simulate(transaction: string): Promise<Simulation>;
   /** Sends a signed transaction, given as base64. */
   send(transaction: string): Promise<Signature>;
-  /** Runs a transaction that was not accepted again, as it is: why not? */
-  refusalOf(transaction: string): Promise<Simulation>;
-  signatureStates(signatures: readonly Signature[]): Promise<SignatureState[]>;
+  /** Looks signatures up in the endpoint's whole history. */
+  signatureStates(signatures: readonly Signature[]): Promise<Look>;
+  /** Looks for the transaction itself, confirmed. */
+  executed(signature: Signature): Promise<Sighting>;
   /** Transactions that named `address`, newest first, older than `before`. */
   signatures(address: Address, before: Signature | undefined, limit: number): Promise<PastSignature[]>;
   /** Transactions by signature, or why one could not be read. */

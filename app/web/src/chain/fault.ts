@@ -7,7 +7,7 @@ const SYSTEM_PROGRAM = '11111111111111111111111111111111';
 export type FaultKind =
   /** The user said no in the wallet. */
   | 'rejected'
-  /** It was not accepted in time; nothing happened. */
+  /** It was not executed in time, and can no longer be; nothing happened. */
   | 'expired'
   /** The program or another one refused. */
   | 'refused'
@@ -143,8 +143,8 @@ function otherError(code: number, logs: readonly string[]): string {
 export function expired(): Fault {
   return new Fault(
     'expired',
-    'The transaction was signed too late: its time on the chain ran out. Nothing was changed.',
-    'Try again and sign within a minute.',
+    'The transaction was not executed in time, and can no longer be. Nothing was changed.',
+    'Try again. If it happens often, the endpoint may not pass transactions on.',
   );
 }
 

@@ -12,6 +12,7 @@ import { getCreatePlanInstruction } from '../generated/instructions/createPlan';
 import { getDisputeInstruction } from '../generated/instructions/dispute';
 import { getFundInstruction } from '../generated/instructions/fund';
 import { getProposeOraclesInstruction } from '../generated/instructions/proposeOracles';
+import { getRequireBeforeInstruction } from '../generated/instructions/requireBefore';
 import { getRuleInstruction } from '../generated/instructions/rule';
 import { getSettleInstruction } from '../generated/instructions/settle';
 import { getTerminateGrantInstruction } from '../generated/instructions/terminateGrant';
@@ -46,6 +47,11 @@ const tokenOf = (plan: Plan) => ({
   mint: plan.account.mint,
   tokenProgram: plan.account.tokenProgram,
 });
+
+/** Has the transaction fail once the chain's clock is past `notAfter`, Unix seconds: one signed in advance lapses. */
+export function requireBefore(notAfter: bigint): Instruction {
+  return getRequireBeforeInstruction({ notAfter });
+}
 
 /** Creates a plan as a draft. `payer` pays the rent and `creator` becomes the authority. */
 export async function createPlan(

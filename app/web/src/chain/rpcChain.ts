@@ -10,19 +10,10 @@ import {
   getBase64Encoder,
 } from '@solana/kit';
 import { EARNOUT_PROGRAM_ADDRESS } from '../generated/programs/earnout';
-import type {
-  AccountFilter,
-  Chain,
-  PastTransaction,
-  RawAccount,
-  SignatureState,
-  Slice,
-  Stop,
-  Unread,
-  WatchEvents,
-} from './chain';
+import type { AccountFilter, Chain, PastTransaction, RawAccount, Slice, Stop, Unread, WatchEvents } from './chain';
 import type { Cluster } from './cluster';
 import { Fault, asFault } from './fault';
+import type { Sighting } from './follow';
 import { eventAuthorityAddress } from './addresses';
 import { inBatches, inParallel } from './batches';
 import { hostOf, httpTransport } from './transport';
@@ -57,14 +48,20 @@ export function rpcChain(cluster: Cluster): Chain {
     return found.map(({ pubkey, account }) => decoded(pubkey, account));
   }
 
-  async function simulate(transaction: string, replaceBlockhash: boolean) {
-    const wire = transaction as Base64EncodedWireTransaction;
-    const options = { encoding: 'base64', commitment: COMMITMENT, sigVerify: false } as const;
-    const call = replaceBlockhash
-      ? rpc.simulateTransaction(wire, { ...options, replaceRecentBlockhash: true })
-      : rpc.simulateTransaction(wire, options);
+  async function simulate(transaction: string) {
+    const call = rpc.simulateTransaction(transaction as Base64EncodedWireTransaction, {
+      encoding: 'base64',
+      commitment: COMMITMENT,
+      sigVerify: false,
+      replaceRecentBlockhash: true,
+    });
     const { value } = await ask(call);
-    return { error: value.err ?? undefined, logs: value.logs ?? [], units: value.unitsConsumed ?? 0n };
+    return {
+      error: value.err ?? undefined,
+      logs: value.logs ?? [],
+      units: value.unitsConsumed ?? 0n,
+      loaded: value.loadedAccountsDataSize,
+    };
   }
 
   return {
@@ -111,7 +108,11 @@ export function rpcChain(cluster: Cluster): Chain {
 
     genesisHash: () => ask(rpc.getGenesisHash()),
     rent: (size) => ask(rpc.getMinimumBalanceForRentExemption(BigInt(size), { commitment: COMMITMENT })),
-    blockHeight: () => ask(rpc.getBlockHeight({ commitment: COMMITMENT })),
+
+    async tip() {
+      const { absoluteSlot, blockHeight } = await ask(rpc.getEpochInfo({ commitment: COMMITMENT }));
+      return { slot: absoluteSlot, blockHeight };
+    },
 
     async lifetime() {
       return (await ask(rpc.getLatestBlockhash({ commitment: COMMITMENT }))).value;
@@ -122,7 +123,7 @@ export function rpcChain(cluster: Cluster): Chain {
       return fees.map((fee) => fee.prioritizationFee);
     },
 
-    simulate: (transaction) => simulate(transaction, true),
+    simulate,
 
     async send(transaction) {
       const wire = transaction as Base64EncodedWireTransaction;
@@ -134,15 +135,30 @@ export function rpcChain(cluster: Cluster): Chain {
       }
     },
 
-    refusalOf: (transaction) => simulate(transaction, false),
-
     async signatureStates(signatures) {
-      const { value } = await ask(rpc.getSignatureStatuses([...signatures]));
-      return value.map((status): SignatureState => {
-        if (status === null) return { state: 'unknown' };
-        if (status.err !== null) return { state: 'failed', error: status.err };
-        return { state: status.confirmationStatus === 'processed' ? 'unknown' : 'confirmed' };
+      const { context, value } = await ask(
+        rpc.getSignatureStatuses([...signatures], { searchTransactionHistory: true }),
+      );
+      const sightings = value.map((status): Sighting => {
+        if (status === null) return { state: 'nothing' };
+        // A fork that is dropped takes its failures with it, as its successes.
+        if (status.confirmationStatus === 'processed') return { state: 'processed' };
+        return status.err === null ? { state: 'confirmed' } : { state: 'failed', error: status.err };
       });
+      return { slot: context.slot, sightings };
+    },
+
+    async executed(signature) {
+      const found = await ask(
+        rpc.getTransaction(signature, {
+          commitment: COMMITMENT,
+          encoding: 'base64',
+          maxSupportedTransactionVersion: NEWEST_VERSION,
+        }),
+      );
+      if (found === null) return { state: 'nothing' };
+      const error = found.meta?.err ?? null;
+      return error === null ? { state: 'confirmed' } : { state: 'failed', error };
     },
 
     async signatures(address, before, limit) {

@@ -33,7 +33,14 @@ export type Mint = {
 
 export type TransferFee = { basisPoints: number; maximum: bigint };
 
-export type TokenAccount = { address: Address; mint: Address; owner: Address; amount: bigint; needsMemo: boolean };
+export type TokenAccount = {
+  address: Address;
+  mint: Address;
+  owner: Address;
+  amount: bigint;
+  frozen: boolean;
+  needsMemo: boolean;
+};
 
 /** Reads a mint; undefined if the account is none. */
 export function readMint(account: RawAccount | undefined): Mint | undefined {
@@ -64,6 +71,7 @@ export function readTokenAccount(account: RawAccount | undefined): TokenAccount 
     mint: getAddressDecoder().decode(data, 0),
     owner: getAddressDecoder().decode(data, 32),
     amount: new DataView(data.buffer, data.byteOffset).getBigUint64(64, true),
+    frozen: data[108] === 2,
     needsMemo: readExtensions(data).get(EXTENSION.memoTransfer)?.[0] === 1,
   };
 }

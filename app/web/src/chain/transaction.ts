@@ -1,10 +1,9 @@
-// A transaction's way from instructions to confirmation, in steps that can be shown: prepare (nothing is sent), sign,
-// send, confirm.
+// A transaction's way from instructions to signatures, in steps that can be shown: prepare (nothing is sent), sign. The
+// outbox sends and follows it.
 import {
   type Address,
   type Blockhash,
   type Instruction,
-  type Signature,
   type Transaction,
   AccountRole,
   appendTransactionMessageInstructions,
@@ -12,6 +11,7 @@ import {
   createTransactionMessage,
   getBase64Decoder,
   getBase64EncodedWireTransaction,
+  getCompiledTransactionMessageDecoder,
   getPublicKeyFromAddress,
   getSignatureFromTransaction,
   isWritableRole,
@@ -20,9 +20,14 @@ import {
   setTransactionMessageLifetimeUsingBlockhash,
   verifySignature,
 } from '@solana/kit';
-import { getSetComputeUnitLimitInstruction, getSetComputeUnitPriceInstruction } from '@solana-program/compute-budget';
+import {
+  getSetComputeUnitLimitInstruction,
+  getSetComputeUnitPriceInstruction,
+  getSetLoadedAccountsDataSizeLimitInstruction,
+} from '@solana-program/compute-budget';
 import type { Chain, Lifetime } from './chain';
-import { Fault, expired, refusal } from './fault';
+import { Fault, refusal } from './fault';
+import type { Signed } from './outbox';
 
 const LAMPORTS_PER_SIGNATURE = 5_000n;
 /** The most bytes of a transaction. */
@@ -32,9 +37,12 @@ const MAX_UNITS = 1_400_000;
 const UNITS_MARGIN = [11n, 10n] as const;
 /** The most that is ever offered for priority, micro-lamports for each compute unit. */
 const MAX_PRICE = 100_000n;
-const POLL_MS = 500;
-/** The same bytes are sent again after so many polls without an answer. */
-const POLLS_BEFORE_RESEND = 4;
+/** The most bytes of accounts that a transaction may load, which is what it asks for when nothing is known. */
+const MAX_LOADED = 64 * 1024 * 1024;
+/** Loaded bytes are paid by pages of so many; one more than simulated is asked for, since accounts may grow. */
+const PAGE = 32 * 1024;
+/** For how many blocks a blockhash is good. */
+const BLOCKHASH_BLOCKS = 150n;
 
 /** A blockhash for transactions that are only simulated or measured. */
 const ANY_LIFETIME: Lifetime = { blockhash: '11111111111111111111111111111111' as Blockhash, lastValidBlockHeight: 0n };
@@ -44,6 +52,8 @@ export type Prepared = {
   payer: Address;
   instructions: readonly Instruction[];
   units: number;
+  /** The most bytes of accounts that it may load. */
+  loaded: number;
   /** Micro-lamports for each compute unit. */
   price: bigint;
   /** Lamports. */
@@ -66,15 +76,24 @@ function messageOf(payer: Address, instructions: readonly Instruction[], lifetim
   );
 }
 
-function withBudget(instructions: readonly Instruction[], units: number, price: bigint): Instruction[] {
-  const limit = getSetComputeUnitLimitInstruction({ units });
-  if (price === 0n) return [limit, ...instructions];
-  return [limit, getSetComputeUnitPriceInstruction({ microLamports: price }), ...instructions];
+type Budget = Pick<Prepared, 'units' | 'loaded' | 'price'>;
+
+const LARGEST: Budget = { units: MAX_UNITS, loaded: MAX_LOADED, price: 0n };
+
+function withBudget(instructions: readonly Instruction[], { units, loaded, price }: Budget): Instruction[] {
+  const limits = [
+    getSetComputeUnitLimitInstruction({ units }),
+    getSetLoadedAccountsDataSizeLimitInstruction({ accountDataSizeLimit: loaded }),
+  ];
+  if (price === 0n) return [...limits, ...instructions];
+  return [...limits, getSetComputeUnitPriceInstruction({ microLamports: price }), ...instructions];
 }
 
 /** Bytes of the transaction with these instructions and its budget, signatures included. */
 export function sizeOf(payer: Address, instructions: readonly Instruction[]): number {
-  const compiled = compileTransaction(messageOf(payer, withBudget(instructions, MAX_UNITS, 1n), ANY_LIFETIME));
+  const compiled = compileTransaction(
+    messageOf(payer, withBudget(instructions, { ...LARGEST, price: 1n }), ANY_LIFETIME),
+  );
   return 1 + 64 * Object.keys(compiled.signatures).length + compiled.messageBytes.length;
 }
 
@@ -89,19 +108,26 @@ export function pack(payer: Address, groups: readonly (readonly Instruction[])[]
   return packed;
 }
 
+/** Simulates the instructions. Throws a fault if the chain would refuse them. */
+export async function simulate(chain: Chain, payer: Address, instructions: readonly Instruction[]) {
+  const compiled = compileTransaction(messageOf(payer, withBudget(instructions, LARGEST), ANY_LIFETIME));
+  const simulation = await chain.simulate(getBase64EncodedWireTransaction(compiled));
+  if (simulation.error !== undefined) throw refusal(simulation.error, simulation.logs);
+  return { ...simulation, compiled };
+}
+
 /** Simulates the instructions and works out units, price and fee. Throws a fault if the chain would refuse them. */
 export async function prepare(chain: Chain, payer: Address, instructions: readonly Instruction[]): Promise<Prepared> {
-  const all = withBudget(instructions, MAX_UNITS, 0n);
-  const compiled = compileTransaction(messageOf(payer, all, ANY_LIFETIME));
-  const [simulation, price] = await Promise.all([
-    chain.simulate(getBase64EncodedWireTransaction(compiled)),
+  const [{ compiled, ...simulation }, price] = await Promise.all([
+    simulate(chain, payer, instructions),
     priceFor(chain, instructions),
   ]);
-  if (simulation.error !== undefined) throw refusal(simulation.error, simulation.logs);
   const units = Math.min(Number((simulation.units * UNITS_MARGIN[0]) / UNITS_MARGIN[1]) + 1_000, MAX_UNITS);
   const signatures = BigInt(Object.keys(compiled.signatures).length);
   const fee = LAMPORTS_PER_SIGNATURE * signatures + (price * BigInt(units) + 999_999n) / 1_000_000n;
-  return { payer, instructions, units, price, fee, logs: simulation.logs };
+  const pages = simulation.loaded === undefined ? undefined : Math.ceil(simulation.loaded / PAGE) + 1;
+  const loaded = pages === undefined ? MAX_LOADED : Math.min(pages * PAGE, MAX_LOADED);
+  return { payer, instructions, units, loaded, price, fee, logs: simulation.logs };
 }
 
 /**
@@ -109,9 +135,9 @@ export async function prepare(chain: Chain, payer: Address, instructions: readon
  * which costs nothing without a price for priority.
  */
 export function prepareLater(payer: Address, instructions: readonly Instruction[]): Prepared {
-  const compiled = compileTransaction(messageOf(payer, withBudget(instructions, MAX_UNITS, 0n), ANY_LIFETIME));
+  const compiled = compileTransaction(messageOf(payer, withBudget(instructions, LARGEST), ANY_LIFETIME));
   const fee = LAMPORTS_PER_SIGNATURE * BigInt(Object.keys(compiled.signatures).length);
-  return { payer, instructions, units: MAX_UNITS, price: 0n, fee, logs: [] };
+  return { payer, instructions, ...LARGEST, fee, logs: [] };
 }
 
 /** The median of what others paid lately for the same accounts, within a limit. */
@@ -126,40 +152,40 @@ async function priceFor(chain: Chain, instructions: readonly Instruction[]): Pro
   return median < MAX_PRICE ? median : MAX_PRICE;
 }
 
-export type Step = 'signing' | 'sending' | 'confirming';
-
-/**
- * Signs transactions all at once, then sends and confirms them one after the other. Throws a fault when one fails;
- * `onConfirmed` has told of those before it, nothing of the others was changed.
- */
-export async function submit(
-  chain: Chain,
-  prepared: readonly Prepared[],
-  sign: SignTransactions,
-  onStep: (step: Step) => void,
-  onConfirmed: (signature: Signature) => void = () => undefined,
-): Promise<void> {
+/** Has transactions signed, all at once, under a fresh blockhash. Throws a fault, with nothing sent, if they are not. */
+export async function signAll(chain: Chain, prepared: readonly Prepared[], sign: SignTransactions): Promise<Signed[]> {
   const [first] = prepared;
-  if (first === undefined) return;
-  onStep('signing');
+  if (first === undefined) return [];
   const lifetime = await chain.lifetime();
-  const unsigned = prepared.map(({ payer, instructions, units, price }) =>
-    compileTransaction(messageOf(payer, withBudget(instructions, units, price), lifetime)),
+  const unsigned = prepared.map(({ payer, instructions, ...budget }) =>
+    compileTransaction(messageOf(payer, withBudget(instructions, budget), lifetime)),
   );
   const signed = await sign(unsigned, first.payer);
-  await Promise.all(signed.map((transaction) => checkSigned(transaction, first.payer)));
   if (signed.length !== unsigned.length) {
     throw new Fault('rejected', 'The wallet did not sign every transaction. Nothing was sent.', 'Try again.');
   }
-  for (const transaction of signed) {
-    onStep('sending');
-    const wire = getBase64EncodedWireTransaction(transaction);
-    const signature = getSignatureFromTransaction(transaction);
-    await send(chain, wire, lifetime);
-    onStep('confirming');
-    await confirm(chain, wire, signature, lifetime);
-    onConfirmed(signature);
+  await Promise.all(signed.map((transaction) => checkSigned(transaction, first.payer)));
+  const { blockHeight } = await chain.tip();
+  const own = signed.every((transaction) => blockhashOf(transaction) === lifetime.blockhash);
+  // A wallet may have taken a newer blockhash: then the transaction lives longer than was planned.
+  const lastValidBlockHeight = own ? lifetime.lastValidBlockHeight : blockHeight + BLOCKHASH_BLOCKS;
+  if (blockHeight > lastValidBlockHeight) {
+    throw new Fault(
+      'expired',
+      'The transaction was signed too late: its time on the chain ran out. Nothing was sent.',
+      'Try again and sign within a minute.',
+    );
   }
+  return signed.map((transaction) => ({
+    signature: getSignatureFromTransaction(transaction),
+    wire: getBase64EncodedWireTransaction(transaction),
+    life: { kind: 'blocks', last: lastValidBlockHeight },
+    signer: first.payer,
+  }));
+}
+
+function blockhashOf({ messageBytes }: Transaction): string {
+  return getCompiledTransactionMessageDecoder().decode(messageBytes).lifetimeToken ?? '';
 }
 
 /** Throws a fault unless the transaction carries every signature, and the payer's is the payer's. */
@@ -189,31 +215,6 @@ function wrongAccount(payer: Address): Fault {
     `The wallet signed with another account than the connected one (${payer}). Nothing was sent.`,
     'Choose that account in the wallet, or connect the other one.',
   );
-}
-
-async function send(chain: Chain, wire: string, lifetime: Lifetime) {
-  try {
-    await chain.send(wire);
-  } catch (error) {
-    if (error instanceof Fault && error.kind === 'unreachable') throw error;
-    if ((await chain.blockHeight()) > lifetime.lastValidBlockHeight) throw expired();
-    const why = await chain.refusalOf(wire);
-    throw why.error === undefined ? error : refusal(why.error, why.logs);
-  }
-}
-
-/** Sends the same bytes again until they are confirmed or can no longer be: they cannot take effect twice. */
-async function confirm(chain: Chain, wire: string, signature: Signature, lifetime: Lifetime) {
-  for (let poll = 1; ; poll += 1) {
-    // The height is read first: a transaction that is unknown after its last block never happened.
-    const height = await chain.blockHeight();
-    const [status] = await chain.signatureStates([signature]);
-    if (status?.state === 'confirmed') return;
-    if (status?.state === 'failed') throw refusal(status.error);
-    if (height > lifetime.lastValidBlockHeight) throw expired();
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    if (poll % POLLS_BEFORE_RESEND === 0) await chain.send(wire).catch(() => undefined);
-  }
 }
 
 /** The message of an unsigned transaction as base64, for a multisig's vault transaction. `payer` is the vault. */

@@ -138,7 +138,8 @@ describe('golden vectors of the Rust arithmetic', () => {
       const hidden = names.hidden.some(([first, last]) => first! <= codePoint && codePoint <= last!);
       if (isHidden(codePoint) !== hidden) expect(codePoint.toString(16)).toBe(hidden ? 'hidden' : 'seen');
     }
-    for (const vector of names.texts) expect([vector.text, isName(vector.text)]).toEqual([vector.text, vector.accepted]);
+    for (const vector of names.texts)
+      expect([vector.text, isName(vector.text)]).toEqual([vector.text, vector.accepted]);
   });
 
   it('quorum', () => {

@@ -1,9 +1,15 @@
 // From a grant to the instructions that pay all it can be paid now: settle what is ready, collect, claim.
 import type { Address, Instruction } from '@solana/kit';
-import type { Chain } from '../chain/chain';
+import type { Chain, RawAccount } from '../chain/chain';
 import { Fault } from '../chain/fault';
 import * as instructions from '../chain/instructions';
-import { associatedAccountSize, associatedTokenAccount, leastReceived, readTokenAccount } from '../chain/token';
+import {
+  type TokenAccount,
+  associatedAccountSize,
+  associatedTokenAccount,
+  leastReceived,
+  readTokenAccount,
+} from '../chain/token';
 import type { GrantData } from '../state/grantData';
 import { claimableNow } from './steps';
 
@@ -21,6 +27,26 @@ export type Claiming = {
   groups: Instruction[][];
 };
 
+/** Why a token account cannot be paid to. */
+function unpayable(
+  { vault, grant }: GrantData,
+  account: RawAccount | undefined,
+  existing: TokenAccount | undefined,
+): Fault | undefined {
+  const elsewhere = 'Claim to another account with the command line: earnout claim.';
+  if (vault.frozen) {
+    return new Fault('input', 'The plan’s vault is frozen.', 'Whoever may freeze this token has to thaw it first.');
+  }
+  if (existing?.frozen) return new Fault('input', 'Your token account is frozen.', elsewhere);
+  if (existing !== undefined && existing.owner !== grant.account.beneficiary) {
+    return new Fault('input', 'Your token account was handed to another owner.', elsewhere);
+  }
+  if (account !== undefined && existing === undefined && account.data.length > 0) {
+    return new Fault('input', 'The address of your token account holds something else.', elsewhere);
+  }
+  return undefined;
+}
+
 /** How everything that is claimable of the grant is paid to its beneficiary's associated account at `now`. */
 export async function claiming(chain: Chain, data: GrantData, now: bigint): Promise<Claiming> {
   const { plan, mint } = data;
@@ -33,6 +59,8 @@ export async function claiming(chain: Chain, data: GrantData, now: bigint): Prom
   const destination = await associatedTokenAccount(me, mint.address, mint.tokenProgram);
   const [account] = await chain.accounts([destination]);
   const existing = readTokenAccount(account);
+  const why = claimable > 0n ? unpayable(data, account, existing) : undefined;
+  if (why !== undefined) throw why;
   const received = leastReceived(mint, claimable);
   const groups: Instruction[][] = [];
   for (const step of steps) {

@@ -2,10 +2,12 @@
 import { type Address, isAddress, isOffCurveAddress } from '@solana/kit';
 import { FULL_SCORE } from '../core/limits';
 import { ERROR_TEXTS } from '../generated/errors/texts';
-import { parseAmount, shortAmount } from '../text/amount';
-import type { PlanData } from '../state/planData';
+import { hint, parseAmount, parseShare, shortAmount } from '../text/amount';
+import { type CsvRecord, type Table, readTable } from '../text/csv';
+import type { PlanState } from '../chain/read';
 import type { Grant } from './grant';
 import { reserveFor } from './grant';
+import { kpiNamed } from './kpiNames';
 import { type Plan, NO_KEY, periodTimes, surplus } from './terms';
 
 /** Terms of a grant to be made. */
@@ -41,7 +43,7 @@ export function mistakeText({ line, field, what }: Mistake): string {
 
 const quote = (text: string) => JSON.stringify(text);
 
-type Columns = { count: number; byName: Map<string, number>; weights: [kpi: number, place: number][] };
+type Columns = { byName: Map<string, number>; weights: [kpi: number, place: number][] };
 
 /** Reads the rows of a file for grants of `plan`. What depends on the time or on the vault is not checked. */
 export function readGrantFile(
@@ -55,23 +57,19 @@ export function readGrantFile(
     // Inputs are quoted, and a control character in them would disturb the list.
     mistakes.push({ line, field, what: what.replace(/\p{Cc}/gu, ' ') });
   };
-  const lines = text
-    .replace(/^\ufeff/, '')
-    .split(/\r?\n/)
-    .map((content, index) => ({ line: index + 1, content }))
-    .filter(({ content }) => !/^[,\s]*$/.test(content));
-  const [header, ...rest] = lines;
-  if (header === undefined) {
-    wrong(1, '', `the file is empty; expected a header with the columns ${REQUIRED.join(',')}`);
+  const table = readTable(text, `a header with the columns ${REQUIRED.join(',')}`);
+  if ('what' in table) {
+    wrong(table.line, '', table.what);
     return { rows: [], mistakes };
   }
-  const columns = readColumns(header.line, header.content, plan, wrong);
+  const columns = readColumns(table, plan, wrong);
   if (columns === undefined) return { rows: [], mistakes };
   const seenRows = new Map<string, number>();
   const seenKeys = new Map<Address, number>();
-  const rows = rest.flatMap(({ line, content }) => {
-    const row = readRow(line, content, columns, plan, decimals, leniency, wrong);
+  const rows = table.records.flatMap((record) => {
+    const row = readRow(record, columns, plan, decimals, leniency, wrong);
     if (row === undefined) return [];
+    const { line } = record;
     const id = JSON.stringify(row.terms, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
     const { beneficiary } = row.terms;
     const sameRow = seenRows.get(id);
@@ -83,26 +81,23 @@ export function readGrantFile(
     const sameKey = seenKeys.get(beneficiary);
     seenKeys.set(beneficiary, line);
     if (sameKey !== undefined && !leniency.severalEach) {
-      wrong(line, 'beneficiary', `line ${sameKey} has the same one; if both are meant, allow several grants each`);
+      wrong(line, 'beneficiary', `line ${sameKey} has the same one; if both are meant, allow several rows each`);
       return [];
     }
     return [row];
   });
+  for (const { line, what } of table.wrong) wrong(line, '', what);
+  mistakes.sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
   if (rows.length === 0 && mistakes.length === 0) {
-    wrong(header.line, '', 'there is no row below the header; expected one for each grant');
+    wrong(table.line, '', 'there is no row below the header; expected one for each grant');
   }
   return { rows, mistakes };
 }
 
 type Wrong = (line: number | undefined, field: string, what: string) => void;
 
-function readColumns(line: number, content: string, plan: Plan, wrong: Wrong): Columns | undefined {
-  const names = fields(content);
-  if (typeof names === 'string') {
-    wrong(line, '', names);
-    return undefined;
-  }
-  const columns: Columns = { count: names.length, byName: new Map(), weights: [] };
+function readColumns({ line, columns: names }: Table, plan: Plan, wrong: Wrong): Columns | undefined {
+  const columns: Columns = { byName: new Map(), weights: [] };
   let sound = true;
   const fail = (field: string, what: string) => {
     sound = false;
@@ -113,16 +108,16 @@ function readColumns(line: number, content: string, plan: Plan, wrong: Wrong): C
       if (columns.byName.has(name)) fail(name, 'the column is there twice');
       columns.byName.set(name, place);
     } else if (name.startsWith(WEIGHT)) {
-      const wanted = name.slice(WEIGHT.length).trim();
-      const kpi =
-        plan.kpis.find((each) => each.name === wanted) ?? plan.kpis.find((each) => String(each.number) === wanted);
-      if (kpi === undefined) {
-        const all = plan.kpis.map((each) => `${WEIGHT}${each.name} or ${WEIGHT}${each.number}`).join(', ');
-        fail(name, `the plan has no such KPI; expected ${all}`);
+      const meant = kpiNamed(
+        plan.kpis.map((each) => each.name),
+        name.slice(WEIGHT.length).trim(),
+      );
+      if ('error' in meant) {
+        fail(name, `the plan has no such KPI; ${meant.error}`);
         return;
       }
-      if (columns.weights.some(([other]) => other === kpi.number)) fail(name, 'the column is there twice');
-      columns.weights.push([kpi.number, place]);
+      if (columns.weights.some(([other]) => other === meant.kpi)) fail(name, 'the column is there twice');
+      columns.weights.push([meant.kpi, place]);
     } else {
       fail(name, `is no column; expected ${[...REQUIRED, ...OPTIONAL].join(', ')}, ${WEIGHT}KPI`);
     }
@@ -132,23 +127,13 @@ function readColumns(line: number, content: string, plan: Plan, wrong: Wrong): C
 }
 
 function readRow(
-  line: number,
-  content: string,
+  { line, fields: cells }: CsvRecord,
   columns: Columns,
   plan: Plan,
   decimals: number,
   leniency: Leniency,
   wrong: Wrong,
 ): Row | undefined {
-  const cells = fields(content);
-  if (typeof cells === 'string') {
-    wrong(line, '', cells);
-    return undefined;
-  }
-  if (cells.length !== columns.count) {
-    wrong(line, '', `the row has ${cells.length} fields; expected ${columns.count} as in the header`);
-    return undefined;
-  }
   const cell = (name: string) => cells[columns.byName.get(name) ?? -1] ?? '';
   let sound = true;
   const fail = (field: string, what: string) => {
@@ -156,15 +141,21 @@ function readRow(
     wrong(line, field, what);
   };
   const number = (field: string, text: string): number => {
-    const digits = text.replaceAll('_', '');
-    const value = /^\d+$/.test(digits) ? Number(digits) : Number.NaN;
-    if (value >= 0 && value <= MAX_U16) return value;
+    const parsed = parseAmount(text, 0);
+    if ('value' in parsed && parsed.value <= MAX_U16) return Number(parsed.value);
     fail(field, `${quote(text)} is no whole number from 0 to ${MAX_U16}`);
     return 0;
   };
+  const weight = (field: string, text: string): number => {
+    const parsed = parseShare(text);
+    if ('value' in parsed && parsed.value <= MAX_U16) return Number(parsed.value);
+    fail(field, `${quote(text)} cannot be a weight; expected basis points, like 6000, or percent, like 60%`);
+    return 0;
+  };
+  // Spreadsheets write `TRUE`.
   const flag = (field: string): boolean => {
-    const text = cell(field);
-    if (text !== 'true' && text !== 'false') fail(field, `${quote(text)} is neither true nor false`);
+    const text = cell(field).toLowerCase();
+    if (text !== 'true' && text !== 'false') fail(field, `${quote(cell(field))} is neither true nor false`);
     return text === 'true';
   };
 
@@ -182,10 +173,10 @@ function readRow(
   const left = Math.max(0, plan.calendar.periodCount - firstPeriod);
   const periods = cell('periods') === '' ? left : number('periods', cell('periods'));
   const cliffPeriods = number('cliff', cell('cliff'));
-  const timeWeight = number('time_weight', cell('time_weight'));
+  const timeWeight = weight('time_weight', cell('time_weight'));
   const kpiWeights = plan.kpis.map(() => 0);
   for (const [kpi, place] of columns.weights) {
-    kpiWeights[kpi] = number(`${WEIGHT}${plan.kpis[kpi]?.name ?? kpi}`, cells[place] || '0');
+    kpiWeights[kpi] = weight(`${WEIGHT}${plan.kpis[kpi]?.name ?? kpi}`, cells[place] || '0');
   }
   const [revocable, transferable] = [flag('revocable'), flag('transferable')];
   if (!sound || 'error' in allocation) return undefined;
@@ -202,20 +193,11 @@ function readRow(
   };
   const mistake = wrongTerms(plan, decimals, terms);
   if (mistake !== undefined) {
-    wrong(line, mistake.field, mistake.what);
+    const explained = mistake.field === 'allocation' ? hint(cell('allocation')) : '';
+    wrong(line, mistake.field, `${mistake.what}${explained}`);
     return undefined;
   }
   return { line, name: cell('name'), terms };
-}
-
-/** The fields of a line, spaces around them removed; else what is wrong with it. */
-function fields(content: string): string[] | string {
-  if ((content.match(/"/g) ?? []).length % 2 === 1) {
-    return 'a quoted field does not end in its line; expected the closing quotation mark';
-  }
-  return [...content.matchAll(/(?:^|,)(?:\s*"((?:[^"]|"")*)"\s*|([^,]*))/g)].map(([, quoted, plain]) =>
-    (quoted?.replaceAll('""', '"') ?? plain ?? '').trim(),
-  );
 }
 
 /** What of the terms the program would refuse at any time; undefined if nothing. */
@@ -255,12 +237,11 @@ function program(name: string): { field: string; what: string } {
 }
 
 /** What of the rows depends on the chain: time, numbers and funds. */
-export function wrongNow(data: PlanData, rows: readonly Row[], now: bigint): Mistake[] {
+export function wrongNow(data: PlanState, rows: readonly Row[], now: bigint): Mistake[] {
   const { plan, mint, vault } = data;
   const { account } = plan;
   const mistakes: Mistake[] = [];
   let reserve = 0n;
-  const existing = [...data.grants.values()];
   for (const { line, terms } of rows) {
     const error =
       now >= account.enrolmentEnd
@@ -270,11 +251,6 @@ export function wrongNow(data: PlanData, rows: readonly Row[], now: bigint): Mis
           : undefined;
     if (error === undefined) reserve += reserveFor(plan, terms.allocation, terms.timeWeight, terms.kpiWeights);
     else mistakes.push({ line, field: '', what: error.what });
-    const same = existing.find((grant) => sameTerms(grant, terms));
-    if (same !== undefined) {
-      const what = `grant ${same.account.index} of the plan has the same beneficiary and terms already`;
-      mistakes.push({ line, field: '', what });
-    }
   }
   const left = account.maxGrants - account.grantCounter;
   if (rows.length > left) {
@@ -290,7 +266,8 @@ export function wrongNow(data: PlanData, rows: readonly Row[], now: bigint): Mis
   return mistakes;
 }
 
-function sameTerms({ account }: Grant, terms: GrantTerms): boolean {
+/** Whether a grant was made with these terms. */
+export function sameTerms({ account }: Grant, terms: GrantTerms): boolean {
   return (
     account.beneficiary === terms.beneficiary &&
     account.allocation === terms.allocation &&

@@ -17,11 +17,12 @@ import type { KpiTermsArgs } from '../generated/types/kpiTerms';
 import { Release as ReleaseArg } from '../generated/types/release';
 import { Scope as ScopeArg } from '../generated/types/scope';
 import { UnearnedPolicy as UnearnedArg } from '../generated/types/unearnedPolicy';
-import { parseAmount, parseValue } from '../text/amount';
+import { hint, parseAmount, parseShare, parseValue } from '../text/amount';
 import { parseHash, sha256 } from '../text/hash';
-import { isoTime } from '../text/time';
+import { isoTime, parseTime } from '../text/time';
 import { ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, type Scope } from './terms';
 import type { Mistake } from './grantFile';
+import { isNumber } from './kpiNames';
 
 export type PointDraft = { value: string; score: string };
 
@@ -159,7 +160,7 @@ export async function checkPlan(
   if (periods !== undefined && (periods < 1 || periods > MAX_PERIODS)) {
     notes.add('plan.periods', `${periods}: expected 1 to ${MAX_PERIODS} periods`);
   }
-  const bonusCap = notes.whole('plan.bonus_cap', draft.bonusCap, U32);
+  const bonusCap = notes.share('plan.bonus_cap', draft.bonusCap, U32);
   if (bonusCap !== undefined && bonusCap > MAX_BONUS_CAP) {
     notes.add('plan.bonus_cap', `${bonusCap}: expected basis points of the tranche, at most ${MAX_BONUS_CAP}`);
   }
@@ -174,12 +175,15 @@ export async function checkPlan(
   const min = notes.amount('limits.min_allocation', draft.minAllocation, draft.supply, decimals);
   const max = notes.amount('limits.max_allocation', draft.maxAllocation, draft.supply, decimals);
   if (min !== undefined && max !== undefined && max < min) {
-    notes.add('limits.max_allocation', 'is below min_allocation; expected at least as much');
+    notes.add(
+      'limits.max_allocation',
+      `is below min_allocation; expected at least as much${hint(draft.maxAllocation.trim())}`,
+    );
   }
   const maxGrants = notes.whole('limits.max_grants', draft.maxGrants, U32);
   if (maxGrants === 0) notes.add('limits.max_grants', '0: expected at least one grant');
   const enrolmentEnd = notes.time('limits.enrolment_end', draft.enrolmentEnd);
-  const maxFee = notes.whole('token.max_fee', draft.maxFee, U16);
+  const maxFee = notes.share('token.max_fee', draft.maxFee, U16);
   if (maxFee !== undefined && maxFee > FULL_SCORE) {
     notes.add('token.max_fee', `${maxFee}: expected basis points, at most ${FULL_SCORE}`);
   }
@@ -332,6 +336,10 @@ export async function checkKpi(draft: KpiDraft, header: string, notes: Notes): P
   if (bytes(draft.unit) > 16 || !isName(draft.unit)) {
     notes.add(`${header} unit`, `The unit must be at most 16 ${rest}`);
   }
+  if (isNumber(draft.name)) {
+    const what = `${JSON.stringify(draft.name)} could be taken for the number of a KPI; expected a name with letters`;
+    notes.add(`${header} name`, what);
+  }
   const decimals = notes.whole(`${header} decimals`, draft.decimals, 255);
   if (decimals !== undefined && decimals > MAX_DECIMALS)
     notes.add(`${header} decimals`, 'A KPI has at most 18 decimals.');
@@ -342,7 +350,7 @@ export async function checkKpi(draft: KpiDraft, header: string, notes: Notes): P
   }
   const points = draft.curve.map((point) => ({
     value: notes.value(`${header} curve`, point.value, decimals),
-    score: notes.whole(`${header} curve`, point.score, U16),
+    score: notes.share(`${header} curve`, point.score, U16),
   }));
   const curve = asCurve(points, draft.interpolation);
   if (curve !== undefined && !isCurve(curve)) {
@@ -351,7 +359,7 @@ export async function checkKpi(draft: KpiDraft, header: string, notes: Notes): P
       'A curve needs 1 to 8 points with strictly rising values and scores of at most 20,000.',
     );
   }
-  const defaultScore = notes.whole(`${header} default_score`, draft.defaultScore, U16);
+  const defaultScore = notes.share(`${header} default_score`, draft.defaultScore, U16);
   if (defaultScore !== undefined && defaultScore > FULL_SCORE) {
     notes.add(`${header} default_score`, 'The score under silence must be at most 10,000.');
   }
@@ -411,7 +419,7 @@ export function draftCurve({
   const places = notes.whole('', decimals, MAX_DECIMALS);
   const points = curve.map((point) => ({
     value: notes.value('', point.value, places),
-    score: notes.whole('', point.score, MAX_SCORE),
+    score: notes.share('', point.score, MAX_SCORE),
   }));
   const found = asCurve(points, interpolation);
   return found !== undefined && places !== undefined && isCurve(found) ? { curve: found, decimals: places } : undefined;
@@ -459,17 +467,27 @@ export class Notes {
   }
 
   whole(field: string, text: string, most: number): number | undefined {
-    const digits = text.trim().replaceAll('_', '');
-    const value = /^\d+$/.test(digits) ? Number(digits) : Number.NaN;
-    if (value <= most) return value;
+    const parsed = parseAmount(text.trim(), 0);
+    if ('value' in parsed && parsed.value <= most) return Number(parsed.value);
     this.add(field, `expected a whole number from 0 to ${most}`);
     return undefined;
   }
 
+  /** Basis points, or percent. */
+  share(field: string, text: string, most: number): number | undefined {
+    const parsed = parseShare(text.trim());
+    if ('value' in parsed && parsed.value <= most) return Number(parsed.value);
+    const expected = 'expected basis points, like 2_000, or percent, like "20 %"';
+    this.add(
+      field,
+      'value' in parsed ? `expected a whole number from 0 to ${most}` : `${JSON.stringify(text)}: ${expected}`,
+    );
+    return undefined;
+  }
+
   big(field: string, text: string): bigint | undefined {
-    const digits = text.trim().replaceAll('_', '');
-    const value = /^\d+$/.test(digits) ? BigInt(digits) : -1n;
-    if (value >= 0n && value < 1n << 64n) return value;
+    const parsed = parseAmount(text.trim(), 0);
+    if ('value' in parsed) return parsed.value;
     this.add(field, `expected a whole number from 0 to ${(1n << 64n) - 1n}`);
     return undefined;
   }
@@ -482,14 +500,8 @@ export class Notes {
   }
 
   time(field: string, text: string): bigint | undefined {
-    const trimmed = text.trim();
-    const milliseconds = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ$/.test(trimmed)
-      ? Date.parse(trimmed.replace(' ', 'T'))
-      : Number.NaN;
-    // A day that a month does not have would be moved into the next one.
-    if (!Number.isNaN(milliseconds) && isoTime(BigInt(milliseconds / 1_000)) === trimmed.replace(' ', 'T')) {
-      return BigInt(milliseconds / 1_000);
-    }
+    const time = parseTime(text);
+    if (time !== undefined) return time;
     this.add(field, 'expected a date and time in UTC, like 2027-01-01T00:00:00Z');
     return undefined;
   }

@@ -1,9 +1,12 @@
 // The plan file of the command line, read into a draft. `docs/plan-file.md` describes its fields.
 import { TomlDate, TomlError, parse } from 'smol-toml';
 import { FLAGS, type KpiDraft, type PlanDraft, EMPTY_KPI, emptyDraft } from './planDraft';
+import { parseTime } from '../text/time';
 import type { Mistake } from './grantFile';
 
 type Table = Record<string, unknown>;
+
+const EXPECTED_TIME = 'expected a date and time in UTC, like 2027-01-01T00:00:00Z';
 
 export type ReadPlanFile = {
   draft: PlanDraft;
@@ -46,7 +49,7 @@ export function readPlanFile(text: string, now: bigint): ReadPlanFile {
   const plan = reader.table(document, 'plan');
   reader.known('plan', plan, ['id', 'start', 'cadence', 'periods', 'combination', 'unearned', 'bonus_cap', 'release']);
   draft.id = reader.text('plan', plan, 'id');
-  draft.start = reader.text('plan', plan, 'start');
+  draft.start = reader.time('plan', plan, 'start');
   draft.cadence = reader.text('plan', plan, 'cadence');
   draft.periods = reader.text('plan', plan, 'periods');
   draft.combination = reader.word('plan', plan, 'combination', ['weighted-sum', 'weakest']);
@@ -66,7 +69,7 @@ export function readPlanFile(text: string, now: bigint): ReadPlanFile {
   draft.minAllocation = reader.text('limits', limits, 'min_allocation');
   draft.maxAllocation = reader.text('limits', limits, 'max_allocation');
   draft.maxGrants = reader.text('limits', limits, 'max_grants');
-  draft.enrolmentEnd = reader.text('limits', limits, 'enrolment_end');
+  draft.enrolmentEnd = reader.time('limits', limits, 'enrolment_end');
 
   const roles = reader.table(document, 'roles');
   reader.known('roles', roles, ['authority', 'oracles', 'threshold', 'arbiter', 'treasury']);
@@ -159,13 +162,29 @@ class Reader {
     return [];
   }
 
-  /** A text, or a number or time as text. */
+  /**
+   * A time as it is written in the file: what the document's reader made of it may be another day, since a day that the
+   * month does not have is moved into the next one.
+   */
+  time(owner: string, parent: Table, key: string): string {
+    const value = parent[key];
+    if (!(value instanceof TomlDate)) {
+      if (value === undefined) return this.text(owner, parent, key);
+      this.wrong(join(owner, key), EXPECTED_TIME);
+      return '';
+    }
+    const line = this.source.split('\n')[(this.lineOf(join(owner, key)) ?? 0) - 1] ?? '';
+    const written = new RegExp(`^\\s*"?${key}"?\\s*=\\s*([0-9][0-9TtZz:.+ -]*)`).exec(line)?.[1]?.trim() ?? '';
+    if (parseTime(written) !== undefined) return written;
+    this.wrong(join(owner, key), EXPECTED_TIME);
+    return '';
+  }
+
+  /** A text, or a number as text. */
   text(owner: string, parent: Table, key: string, otherwise?: string): string {
     const value = parent[key];
     if (typeof value === 'string') return value;
     if (typeof value === 'bigint') return String(value);
-    if (value instanceof TomlDate && value.isDateTime() && !value.isLocal())
-      return value.toISOString().replace('.000', '');
     if (value === undefined && otherwise !== undefined) return otherwise;
     if (value !== undefined) {
       const decimal = 'expected a whole number, or a decimal one in quotation marks';

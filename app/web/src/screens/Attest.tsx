@@ -18,7 +18,7 @@ import { hex, parseHash, sha256, short } from '../text/hash';
 import { visible } from '../text/hostile';
 import { plural } from '../text/time';
 import { Amount } from '../ui/Amount';
-import { TextField } from '../ui/Field';
+import { NumberField, TextField } from '../ui/Field';
 import { HostileText } from '../ui/HostileText';
 import { Notice } from '../ui/Notice';
 import { Paged } from '../ui/Paged';
@@ -126,7 +126,7 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
         signer={undefined}
         label={`Review ${plural(filled.length, 'value')}`}
         disabled={filled.length === 0}
-        action={{ title: 'Attest', build, onDone }}
+        action={{ title: 'Attest', keys: [`attest/${data.plan.address}`], build, onDone }}
       />
     </>
   );
@@ -194,10 +194,10 @@ function TaskCard({
               You reported <ValueText value={voted} kpi={kpi} />; it can be changed until enough oracles agree.
             </p>
           )}
-          <TextField
+          <NumberField
             label={`Value${kpi.unit === '' ? '' : `, ${visible(kpi.unit)}`}`}
+            kind="signed"
             value={entry.value}
-            numeric
             error={parsed !== undefined && 'error' in parsed ? parsed.error : undefined}
             onChange={(text) => onChange({ ...entry, value: text })}
           />

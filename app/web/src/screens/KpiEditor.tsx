@@ -2,7 +2,7 @@ import { useId } from 'react';
 import { CurveChart } from '../charts/CurveChart';
 import { type KpiDraft, type PointDraft, draftCurve } from '../model/planDraft';
 import { parseValue } from '../text/amount';
-import { SelectField, TextField } from '../ui/Field';
+import { NumberField, SelectField, TextField } from '../ui/Field';
 import { Icon } from '../ui/Icon';
 import { INTERPOLATION, SCOPE } from './words';
 
@@ -33,7 +33,7 @@ export function KpiEditor({
       <div className="row">
         <TextField label="Name" value={kpi.name} onChange={(name) => set({ name })} />
         <TextField label="Unit" value={kpi.unit} onChange={(unit) => set({ unit })} hint="for example % or users" />
-        <TextField label="Decimals" value={kpi.decimals} numeric onChange={(decimals) => set({ decimals })} />
+        <NumberField label="Decimals" kind="whole" value={kpi.decimals} onChange={(decimals) => set({ decimals })} />
       </div>
       <div className="row">
         <SelectField
@@ -42,8 +42,8 @@ export function KpiEditor({
           onChange={(scope) => set({ scope })}
           options={Object.entries(SCOPE) as [KpiDraft['scope'], string][]}
         />
-        <TextField label="Smallest accepted value" value={kpi.min} numeric onChange={(min) => set({ min })} />
-        <TextField label="Largest accepted value" value={kpi.max} numeric onChange={(max) => set({ max })} />
+        <NumberField label="Smallest accepted value" kind="signed" value={kpi.min} onChange={(min) => set({ min })} />
+        <NumberField label="Largest accepted value" kind="signed" value={kpi.max} onChange={(max) => set({ max })} />
       </div>
       <div className="reading">
         <div>
@@ -67,10 +67,9 @@ export function KpiEditor({
           <p className="muted">The curve shows here once its values rise and its scores are at most 20_000.</p>
         )}
       </div>
-      <TextField
+      <NumberField
         label="Score if the oracles stay silent"
         value={kpi.defaultScore}
-        numeric
         onChange={(defaultScore) => set({ defaultScore })}
         hint="Basis points, at most 10_000: who bears the risk of silence is decided now."
       />
@@ -109,18 +108,13 @@ function PointEditor({
       </p>
       {points.map((point, index) => (
         <div key={index}>
-          <TextField
+          <NumberField
             label={`Value ${index + 1}`}
+            kind="signed"
             value={point.value}
-            numeric
             onChange={(value) => set(index, { value })}
           />
-          <TextField
-            label={`Score ${index + 1}`}
-            value={point.score}
-            numeric
-            onChange={(score) => set(index, { score })}
-          />
+          <NumberField label={`Score ${index + 1}`} value={point.score} onChange={(score) => set(index, { score })} />
           <button
             type="button"
             className="button"

@@ -190,6 +190,7 @@ function DisputeDialog({
     onClose();
     start({
       title: 'Dispute',
+      keys: [`dispute/${grant.address}/${kpi.number}/${period}`],
       onDone,
       async build(signer) {
         const hash = parseHash(reason) ?? (await sha256(reason));

@@ -15,7 +15,7 @@ import { readPlanFile } from '../model/planFile';
 import { parseAmount, shortAmount } from '../text/amount';
 import { short } from '../text/hash';
 import { localTime, plural } from '../text/time';
-import { CheckField, SelectField, TextField } from '../ui/Field';
+import { CheckField, NumberField, SelectField, TextField } from '../ui/Field';
 import { Loading, Notice } from '../ui/Notice';
 import { Mistakes } from '../ui/Mistakes';
 import { ActionButtons } from './ActionButtons';
@@ -56,6 +56,7 @@ function Form({ begun }: { begun: bigint }) {
 
   const action: Action = {
     title: 'Create the plan',
+    keys: ['create'],
     async build(signer) {
       if (mint === undefined)
         throw new Fault('input', 'The mint could not be read.', 'Check its address and the cluster.');
@@ -121,7 +122,7 @@ function Form({ begun }: { begun: bigint }) {
       <section className="card form">
         <h2>Calendar and rules</h2>
         <div className="row">
-          <TextField label="Your number for the plan" value={draft.id} numeric onChange={(id) => set({ id })} />
+          <NumberField label="Your number for the plan" kind="whole" value={draft.id} onChange={(id) => set({ id })} />
           <TextField
             label="Start (UTC)"
             value={draft.start}
@@ -134,7 +135,7 @@ function Form({ begun }: { begun: bigint }) {
             onChange={(cadence) => set({ cadence })}
             hint="like 3 months or 30 days"
           />
-          <TextField label="Periods" value={draft.periods} numeric onChange={(periods) => set({ periods })} />
+          <NumberField label="Periods" kind="whole" value={draft.periods} onChange={(periods) => set({ periods })} />
         </div>
         <div className="row">
           <SelectField
@@ -157,10 +158,9 @@ function Form({ begun }: { begun: bigint }) {
           />
         </div>
         {draft.unearned === 'redistribute' && (
-          <TextField
+          <NumberField
             label="Largest bonus"
             value={draft.bonusCap}
-            numeric
             onChange={(bonusCap) => set({ bonusCap })}
             hint="Basis points of the tranche."
           />
@@ -172,19 +172,22 @@ function Form({ begun }: { begun: bigint }) {
           <TextField label="Notice of changes" value={draft.notice} onChange={(notice) => set({ notice })} />
         </div>
         <div className="row">
-          <TextField
+          <NumberField
             label="Smallest allocation"
             value={draft.minAllocation}
-            numeric
             onChange={(minAllocation) => set({ minAllocation })}
           />
-          <TextField
+          <NumberField
             label="Largest allocation"
             value={draft.maxAllocation}
-            numeric
             onChange={(maxAllocation) => set({ maxAllocation })}
           />
-          <TextField label="Most grants" value={draft.maxGrants} numeric onChange={(maxGrants) => set({ maxGrants })} />
+          <NumberField
+            label="Most grants"
+            kind="whole"
+            value={draft.maxGrants}
+            onChange={(maxGrants) => set({ maxGrants })}
+          />
           <TextField
             label="Grants until (UTC)"
             value={draft.enrolmentEnd}
@@ -232,10 +235,9 @@ function Form({ begun }: { begun: bigint }) {
       </section>
       <section className="card form">
         <h2>Funding check</h2>
-        <TextField
+        <NumberField
           label="Tokens for all grants together"
           value={total}
-          numeric
           onChange={setTotal}
           hint="What they are paid if every target is met exactly."
         />

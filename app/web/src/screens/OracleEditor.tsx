@@ -1,4 +1,4 @@
-import { TextField } from '../ui/Field';
+import { NumberField, TextField } from '../ui/Field';
 
 /** A set of oracles and how many decide. */
 export function OracleEditor({
@@ -21,10 +21,10 @@ export function OracleEditor({
         onChange={(text) => onKeys(text.split('\n').map((key) => key.trim()))}
         hint="1 to 8 addresses, one a line, all different from authority and arbiter."
       />
-      <TextField
+      <NumberField
         label="How many decide"
+        kind="whole"
         value={threshold}
-        numeric
         onChange={onThreshold}
         hint="More than half of them. A value counts as soon as so many report the same."
       />

@@ -16,7 +16,7 @@ import { visible } from '../text/hostile';
 import { plural } from '../text/time';
 import { AddressText, HashText } from '../ui/AddressText';
 import { Facts } from '../ui/Facts';
-import { SelectField, TextField } from '../ui/Field';
+import { NumberField, SelectField, TextField } from '../ui/Field';
 import { HostileText } from '../ui/HostileText';
 import { Notice } from '../ui/Notice';
 import { Countdown, Time } from '../ui/Time';
@@ -98,7 +98,7 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
           signer={data.plan.arbiter}
           label={`Review ${plural(decided.length, 'ruling')}`}
           disabled={decided.length === 0}
-          action={{ title: 'Rule', build, onDone }}
+          action={{ title: 'Rule', keys: [`rule/${data.plan.address}`], build, onDone }}
         />
       )}
       {closed.length > 0 && <Closed disputes={closed} />}
@@ -200,10 +200,10 @@ function DisputeCard({
           ]}
         />
         {decision.verdict === 'value' && (
-          <TextField
+          <NumberField
             label="Value that counts"
+            kind="signed"
             value={decision.value}
-            numeric
             error={decision.value.trim() !== '' && 'error' in set ? set.error : undefined}
             hint={'value' in set && set.value !== null ? `scores ${percent(scoreOf(kpi.curve, set.value))}` : undefined}
             onChange={(value) => onChange({ ...decision, value })}

@@ -20,6 +20,7 @@ const LISTED = 12;
 export function catchUpAction(chain: Chain, plan: Address, period: number, onDone: () => void): Action {
   return {
     title: 'Settle for the others',
+    keys: [`catch-up/${plan}/${period}`],
     onDone,
     async build(signer) {
       const [data, now] = await Promise.all([loadPlan(chain, plan), chainTime(chain)]);

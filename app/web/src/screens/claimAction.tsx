@@ -1,9 +1,9 @@
-import type { Address } from '@solana/kit';
+import type { Address, Instruction } from '@solana/kit';
 import type { Action } from '../app/action';
 import { inParallel } from '../chain/batches';
 import type { Chain } from '../chain/chain';
-import { Fault } from '../chain/fault';
-import { pack } from '../chain/transaction';
+import { Fault, asFault } from '../chain/fault';
+import { MAX_TRANSACTION_SIZE, pack, simulate, sizeOf } from '../chain/transaction';
 import { type Claiming, claiming } from '../model/claiming';
 import { chainTime } from '../state/clock';
 import { loadGrant } from '../state/grantData';
@@ -19,35 +19,80 @@ const PARALLEL = 4;
 export function claimAction(chain: Chain, grants: readonly Address[], onDone: () => void): Action {
   return {
     title: grants.length === 1 ? 'Claim' : `Claim ${grants.length} grants`,
+    keys: grants.map((grant) => `claim/${grant}`),
     onDone,
     async build(signer) {
       const now = await chainTime(chain);
-      const all = await inParallel(grants, PARALLEL, async (address) =>
-        claiming(chain, await loadGrant(chain, address), now),
-      );
-      const foreign = all.find(({ data }) => data.grant.account.beneficiary !== signer);
-      if (foreign !== undefined) {
-        const { beneficiary } = foreign.data.grant.account;
-        const message = `The wallet changed to ${signer}; this grant pays ${beneficiary}.`;
-        throw new Fault('wrong-account', message, 'Choose that account in your wallet.');
-      }
-      const due = all.filter(({ groups }) => groups.length > 0);
-      if (due.length === 0)
+      const all = await inParallel(grants, PARALLEL, (address) => look(chain, address, signer, now));
+      const left = all.flatMap((each) => ('fault' in each ? [each] : []));
+      const due = all.flatMap((each) => ('groups' in each && each.groups.length > 0 ? [each] : []));
+      const [first] = left;
+      if (due.length === 0) {
+        if (first !== undefined) throw first.fault;
         throw new Fault('input', 'Nothing is claimable now.', 'The grant’s page says when something will be.');
+      }
+      const planned = plan(signer, due);
       return {
         verb: due.every(({ amount }) => amount > 0n) ? 'Claim' : 'Settle',
         lines: due.flatMap(linesOf),
-        // Steps of one grant need each other: they stay in order, grant by grant.
-        transactions: pack(
-          signer,
-          due.flatMap(({ groups }) => groups),
-        ),
+        left: left.map(({ name, fault }) => [name, `${fault.message} ${fault.advice}`.trim()]),
+        transactions: planned.map(({ instructions }) => instructions),
+        names: planned.map(({ names }) => names.join(', ')),
         inOrder: true,
         rent: rentOf(due),
         done: doneText(due),
       };
     },
   };
+}
+
+/** A grant that cannot be paid, and why. */
+type Left = { name: string; fault: Fault };
+
+/** What a grant can be paid, simulated by itself: one that cannot does not stand in the way of the others. */
+async function look(chain: Chain, address: Address, signer: Address, now: bigint): Promise<Claiming | Left> {
+  let name = `Grant ${short(address)}`;
+  try {
+    const data = await loadGrant(chain, address);
+    const { index, beneficiary } = data.grant.account;
+    name = `Grant ${index}`;
+    if (beneficiary !== signer) {
+      const message = `The wallet changed to ${signer}; this grant pays ${beneficiary}.`;
+      throw new Fault('wrong-account', message, 'Choose that account in your wallet.');
+    }
+    const found = await claiming(chain, data, now);
+    const [first] = pack(signer, found.groups);
+    if (first !== undefined) await simulate(chain, signer, first);
+    return found;
+  } catch (error) {
+    const fault = asFault(error);
+    // Where the endpoint does not answer nothing is known about any grant.
+    if (fault.kind === 'unreachable') throw fault;
+    return { name, fault };
+  }
+}
+
+type Planned = { names: string[]; instructions: readonly Instruction[] };
+
+/** One grant's steps stay in order; grants that fit share a transaction. */
+function plan(signer: Address, due: readonly Claiming[]): Planned[] {
+  const planned: (Planned & { shared: boolean })[] = [];
+  for (const { data, groups } of due) {
+    const name = `Grant ${data.grant.account.index} of plan ${data.plan.account.planId}`;
+    const packed = pack(signer, groups);
+    const [only] = packed;
+    const last = planned.at(-1);
+    if (packed.length === 1 && only !== undefined && last?.shared) {
+      const joined = [...last.instructions, ...only];
+      if (sizeOf(signer, joined) <= MAX_TRANSACTION_SIZE) {
+        last.instructions = joined;
+        last.names.push(name);
+        continue;
+      }
+    }
+    for (const instructions of packed) planned.push({ names: [name], instructions, shared: packed.length === 1 });
+  }
+  return planned;
 }
 
 function linesOf({ data, amount, received, settles, destination }: Claiming): Fact[] {

@@ -76,3 +76,17 @@ export function exactSpan(seconds: number): string {
 export function plural(count: bigint | number, name: string): string {
   return `${count} ${name}${BigInt(count) === 1n ? '' : 's'}`;
 }
+
+/** Reads a time in UTC like `2027-01-01T00:00:00Z`; undefined for any other, and for a day that no calendar has. */
+export function parseTime(text: string): bigint | undefined {
+  const usual = text
+    .trim()
+    .toUpperCase()
+    .replace(' ', 'T')
+    .replace(/\.0+Z$/, 'Z');
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(usual)) return undefined;
+  const milliseconds = Date.parse(usual);
+  // A day that a month does not have would be moved into the next one.
+  if (Number.isNaN(milliseconds) || isoTime(BigInt(milliseconds / 1_000)) !== usual) return undefined;
+  return BigInt(milliseconds / 1_000);
+}

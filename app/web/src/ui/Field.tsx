@@ -1,4 +1,5 @@
-import { type ChangeEvent, type ReactNode, useId } from 'react';
+import { type ChangeEvent, type ReactNode, useId, useState } from 'react';
+import { fromTyped, parseValue, shortAmount } from '../text/amount';
 
 type Common = { label: ReactNode; hint?: ReactNode; error?: string | undefined };
 
@@ -28,14 +29,14 @@ type TextProps = Common & {
   value: string;
   onChange: (value: string) => void;
   type?: 'text' | 'datetime-local';
-  numeric?: boolean;
+  inputMode?: 'numeric' | 'decimal' | 'text';
   placeholder?: string;
   rows?: number;
 };
 
 /** A labelled line (or lines) of text with its hint and what is wrong with it. */
 export function TextField(props: TextProps) {
-  const { value, onChange, type = 'text', numeric, placeholder, rows, ...common } = props;
+  const { value, onChange, type = 'text', inputMode, placeholder, rows, ...common } = props;
   const id = useId();
   const shared = {
     id,
@@ -50,12 +51,66 @@ export function TextField(props: TextProps) {
   return (
     <Frame id={id} {...common}>
       {rows === undefined ? (
-        <input {...shared} type={type} inputMode={numeric ? 'decimal' : undefined} />
+        <input {...shared} type={type} inputMode={inputMode} />
       ) : (
         <textarea {...shared} rows={rows} />
       )}
     </Frame>
   );
+}
+
+/** What a keyboard has to have: digits, digits and what separates decimals, or a minus as well (phones' lack it). */
+const KEYBOARDS = { whole: 'numeric', decimal: 'decimal', signed: 'text' } as const;
+
+/**
+ * A line for a number. People type it as they do where they are, `onChange` gets it in the notation of files; what was
+ * understood is shown where the two may differ.
+ */
+export function NumberField({
+  value,
+  onChange,
+  error,
+  hint,
+  kind = 'decimal',
+  label,
+}: Common & { value: string; onChange: (value: string) => void; kind?: keyof typeof KEYBOARDS }) {
+  const [entry, setEntry] = useState({ typed: value, given: value });
+  // A value that was not typed here, but came from a file.
+  const typed = entry.given === value ? entry.typed : value;
+  const read = fromTyped(typed);
+  const wrong = 'error' in read ? `“${typed.trim()}” ${read.error}` : error;
+  const understood = 'text' in read && /\d/.test(typed) && /[^\d-]/.test(typed.trim()) ? shown(read.text) : undefined;
+  return (
+    <TextField
+      label={label}
+      value={typed}
+      inputMode={KEYBOARDS[kind]}
+      error={wrong}
+      hint={
+        understood !== undefined && wrong === undefined ? (
+          <>
+            {hint !== undefined && <>{hint} </>}Read as {understood}.
+          </>
+        ) : (
+          hint
+        )
+      }
+      onChange={(text) => {
+        const meant = fromTyped(text);
+        // What can be two numbers is none until it is one.
+        const given = 'text' in meant ? meant.text : `${text} ?`;
+        setEntry({ typed: text, given });
+        onChange(given);
+      }}
+    />
+  );
+}
+
+/** A number as it was read, thousands separated by spaces, so that it looks the same to everybody. */
+function shown(text: string): string | undefined {
+  const parsed = parseValue(text, 18);
+  if ('error' in parsed) return undefined;
+  return shortAmount(parsed.value, 18).replaceAll(',', '\u202f');
 }
 
 type SelectProps<T extends string> = Common & {

@@ -1,5 +1,9 @@
 // What the app needs of a browser and jsdom lacks.
 import { webcrypto } from 'node:crypto';
+import { configure } from '@testing-library/react';
+
+// A machine that does other things meanwhile.
+configure({ asyncUtilTimeout: 10_000 });
 
 HTMLDialogElement.prototype.showModal = function showModal() {
   this.open = true;
@@ -8,6 +12,13 @@ HTMLDialogElement.prototype.close = function close() {
   this.open = false;
 };
 window.scrollTo = () => undefined;
+File.prototype.text = function text() {
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result));
+    reader.readAsText(this);
+  });
+};
 
 /** Node's cryptography does not know jsdom's buffers: it gets copies that it knows. */
 function known(argument: unknown): unknown {

@@ -20,6 +20,8 @@ import type {
   Slice,
   WatchEvents,
 } from '../../src/chain/chain';
+import { refusal } from '../../src/chain/fault';
+import type { Sighting } from '../../src/chain/follow';
 import { fits } from '../../src/chain/read';
 import { EARNOUT_PROGRAM_ADDRESS } from '../../src/generated/programs/earnout';
 
@@ -60,7 +62,7 @@ export class LiteChain implements Chain {
   /** Makes every blockhash that was handed out useless, as time does. */
   expireBlockhash() {
     this.svm.expireBlockhash();
-    this.height += 151n;
+    this.height += 200n;
   }
 
   accounts(addresses: readonly Address[]) {
@@ -103,8 +105,8 @@ export class LiteChain implements Chain {
     return Promise.resolve({ blockhash: this.svm.latestBlockhash(), lastValidBlockHeight: this.height + 150n });
   }
 
-  blockHeight() {
-    return Promise.resolve(this.height);
+  tip() {
+    return Promise.resolve({ slot: this.height, blockHeight: this.height });
   }
 
   recentPrices() {
@@ -120,18 +122,13 @@ export class LiteChain implements Chain {
     return Promise.resolve({ error, logs: meta.logs(), units: meta.computeUnitsConsumed() });
   }
 
-  refusalOf(wire: string): Promise<Simulation> {
-    const result = this.svm.simulateTransaction(decode(wire));
-    const error = result instanceof FailedTransactionMetadata ? rpcError(result) : undefined;
-    return Promise.resolve({ error, logs: result.meta().logs(), units: 0n });
-  }
-
   send(wire: string): Promise<Signature> {
     const transaction = decode(wire);
     const signature = getSignatureFromTransaction(transaction);
     if (this.sent.some((past) => past.signature === signature)) return Promise.resolve(signature);
     const result = this.svm.sendTransaction(transaction);
-    if (result instanceof FailedTransactionMetadata) return Promise.reject(new Error(result.toString()));
+    if (result instanceof FailedTransactionMetadata)
+      return Promise.reject(refusal(rpcError(result), result.meta().logs()));
     const message = getCompiledTransactionMessageDecoder().decode(transaction.messageBytes);
     const addresses = message.staticAccounts;
     const inner = result
@@ -147,12 +144,14 @@ export class LiteChain implements Chain {
     return Promise.resolve(signature);
   }
 
-  signatureStates(signatures: readonly Signature[]) {
-    return Promise.resolve(
-      signatures.map((signature) => ({
-        state: this.sent.some((past) => past.signature === signature) ? ('confirmed' as const) : ('unknown' as const),
-      })),
-    );
+  async signatureStates(signatures: readonly Signature[]) {
+    return { slot: this.height, sightings: await Promise.all(signatures.map((each) => this.executed(each))) };
+  }
+
+  executed(signature: Signature): Promise<Sighting> {
+    return Promise.resolve({
+      state: this.sent.some((past) => past.signature === signature) ? 'confirmed' : 'nothing',
+    });
   }
 
   signatures(address: Address, before: Signature | undefined, limit: number) {

@@ -6,11 +6,21 @@ import type { Chain } from '../../src/chain/chain';
 import type { Connection, WalletState, WalletStore } from '../../src/wallet/wallets';
 import type { Person } from './people';
 
+export type TestWallet = WalletStore & {
+  refuse: (refuse: boolean) => void;
+  /** Has it wait before it signs; the returned function lets it. */
+  hold: () => () => void;
+  /** Another account is chosen in the wallet. */
+  change: (person: Person) => void;
+};
+
 /** A wallet that is connected from the start, and says yes unless it is told otherwise. */
-export function testWallet(person: Person): WalletStore & { refuse: (refuse: boolean) => void } {
+export function testWallet(owner: Person): TestWallet {
+  let person = owner;
   let refuses = false;
-  const account = { address: person.address, publicKey: new Uint8Array(32), chains: ['solana:localnet'], features: [] };
+  let held = Promise.resolve();
   const signTransaction = async (...inputs: { transaction: Uint8Array }[]) => {
+    await held;
     if (refuses) throw new Error('User rejected the request.');
     return Promise.all(
       inputs.map(async ({ transaction }) => {
@@ -21,15 +31,33 @@ export function testWallet(person: Person): WalletStore & { refuse: (refuse: boo
     );
   };
   const wallet = { name: 'Test Wallet', features: { 'solana:signTransaction': { signTransaction } } };
-  const connection = { wallet, account, address: person.address } as unknown as Connection;
-  const state: WalletState = { available: [], connection, connecting: false, fault: undefined };
+  const listeners = new Set<() => void>();
+  const stateOf = ({ address }: Person): WalletState => {
+    const account = { address, publicKey: new Uint8Array(32), chains: ['solana:localnet'], features: [] };
+    const connection = { wallet, account, address } as unknown as Connection;
+    return { available: [], connection, connecting: false, fault: undefined };
+  };
+  let state = stateOf(person);
   return {
     get: () => state,
-    subscribe: () => () => undefined,
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     connect: () => Promise.resolve(),
     disconnect: () => Promise.resolve(),
     refuse: (refuse) => {
       refuses = refuse;
+    },
+    hold: () => {
+      let release: () => void = () => undefined;
+      held = new Promise((resolve) => (release = resolve));
+      return release;
+    },
+    change: (other) => {
+      person = other;
+      state = stateOf(other);
+      listeners.forEach((listener) => listener());
     },
   };
 }

@@ -14,7 +14,7 @@ import {
   readOnePlan,
 } from '../../src/chain/read';
 import { TOKEN_PROGRAM, associatedTokenAccount } from '../../src/chain/token';
-import { type Prepared, prepare, submit } from '../../src/chain/transaction';
+import { type Prepared, prepare } from '../../src/chain/transaction';
 import type { CreateGrantArgsArgs } from '../../src/generated/types/createGrantArgs';
 import type { CreatePlanArgsArgs } from '../../src/generated/types/createPlanArgs';
 import type { KpiTermsArgs } from '../../src/generated/types/kpiTerms';
@@ -28,6 +28,7 @@ import type { Grant } from '../../src/model/grant';
 import { type Attestations, keyOf } from '../../src/model/reading';
 import { LiteChain } from './liteChain';
 import { type Person, person, signing } from './people';
+import { submit } from './submit';
 
 export const TOKEN = 1_000_000n;
 const DECIMALS = 6;
@@ -75,8 +76,11 @@ export type Options = {
   terms?: Partial<CreatePlanArgsArgs>;
   kpis?: KpiTermsArgs[];
   grants?: Partial<CreateGrantArgsArgs>[];
-  /** Whether all grants are one contributor's. */
+  /** Whether all grants are one contributor's, and whose. */
   oneContributor?: boolean;
+  contributor?: Person;
+  /** Another plan on a chain that is there already. */
+  chain?: LiteChain;
 };
 
 /** Four quarters with two oracles of three, an arbiter, and a grant of 1,200 tokens for each entry of `grants`. */
@@ -85,12 +89,13 @@ export async function scenario({
   kpis = [kpi()],
   grants = [{}],
   oneContributor = false,
+  contributor,
+  chain = new LiteChain(),
 }: Options = {}): Promise<Scenario> {
-  const chain = new LiteChain();
   chain.warp(START - BigInt(7 * DAY));
   const [authority, arbiter, mintKey] = [await person(), await person(), await person()];
   const oracles = [await person(), await person(), await person()];
-  const first = await person();
+  const first = contributor ?? (await person());
   const contributors = await Promise.all(
     grants.map((_, index) => (index === 0 || oneContributor ? Promise.resolve(first) : person())),
   );
@@ -98,7 +103,7 @@ export async function scenario({
 
   const send: Scenario['send'] = async (payer, list, ...others) => {
     const prepared = await prepare(chain, payer.address, list);
-    await submit(chain, [prepared], signing(payer, ...others), () => undefined);
+    await submit(chain, [prepared], signing(payer, ...others));
     return prepared;
   };
   const mint = mintKey.address;

@@ -125,6 +125,10 @@ export type Grant = {
   cutTranche: bigint;
   /** Lamports that `rent_payer` paid. */
   rentPaid: bigint;
+  /** End of the ruling window of the last dispute that was raised for this grant, Unix seconds; 0 without one. */
+  disputesUntil: bigint;
+  /** Disputes raised for this grant that the arbiter has not decided. Counts before `disputes_until`. */
+  undecidedDisputes: number;
   /** Zero. For grants in another unit. */
   spare: ReadonlyUint8Array;
 };
@@ -198,6 +202,10 @@ export type GrantArgs = {
   cutTranche: number | bigint;
   /** Lamports that `rent_payer` paid. */
   rentPaid: number | bigint;
+  /** End of the ruling window of the last dispute that was raised for this grant, Unix seconds; 0 without one. */
+  disputesUntil: number | bigint;
+  /** Disputes raised for this grant that the arbiter has not decided. Counts before `disputes_until`. */
+  undecidedDisputes: number;
   /** Zero. For grants in another unit. */
   spare: ReadonlyUint8Array;
 };
@@ -241,7 +249,9 @@ export function getGrantEncoder(): FixedSizeEncoder<GrantArgs> {
       ["endedAt", getI64Encoder()],
       ["cutTranche", getU64Encoder()],
       ["rentPaid", getU64Encoder()],
-      ["spare", fixEncoderSize(getBytesEncoder(), 56)],
+      ["disputesUntil", getI64Encoder()],
+      ["undecidedDisputes", getU16Encoder()],
+      ["spare", fixEncoderSize(getBytesEncoder(), 46)],
     ]),
     (value) => ({ ...value, discriminator: GRANT_DISCRIMINATOR }),
   );
@@ -285,7 +295,9 @@ export function getGrantDecoder(): FixedSizeDecoder<Grant> {
     ["endedAt", getI64Decoder()],
     ["cutTranche", getU64Decoder()],
     ["rentPaid", getU64Decoder()],
-    ["spare", fixDecoderSize(getBytesDecoder(), 56)],
+    ["disputesUntil", getI64Decoder()],
+    ["undecidedDisputes", getU16Decoder()],
+    ["spare", fixDecoderSize(getBytesDecoder(), 46)],
   ]);
 }
 

@@ -58,9 +58,9 @@ export const EARNOUT_ERROR__NO_KPI = 0x1783; // 6019
 export const EARNOUT_ERROR__TOO_MANY_KPIS = 0x1784; // 6020
 /** DuplicateKpi: The plan has a KPI of this name already. */
 export const EARNOUT_ERROR__DUPLICATE_KPI = 0x1785; // 6021
-/** BadName: The name must be 1 to 32 bytes of UTF-8 without control characters. */
+/** BadName: The name must be 1 to 32 bytes of UTF-8 without hidden characters, and not begin or end with a space. */
 export const EARNOUT_ERROR__BAD_NAME = 0x1786; // 6022
-/** BadUnit: The unit must be at most 16 bytes of UTF-8 without control characters. */
+/** BadUnit: The unit must be at most 16 bytes of UTF-8 without hidden characters, and not begin or end with a space. */
 export const EARNOUT_ERROR__BAD_UNIT = 0x1787; // 6023
 /** TooManyDecimals: A KPI has at most 18 decimals. */
 export const EARNOUT_ERROR__TOO_MANY_DECIMALS = 0x1788; // 6024
@@ -70,7 +70,7 @@ export const EARNOUT_ERROR__BAD_RANGE = 0x1789; // 6025
 export const EARNOUT_ERROR__BAD_CURVE = 0x178a; // 6026
 /** DefaultScoreTooHigh: The score under silence must be at most 10,000. */
 export const EARNOUT_ERROR__DEFAULT_SCORE_TOO_HIGH = 0x178b; // 6027
-/** BadStart: The calendar must start in the future, at most five years ahead. */
+/** BadStart: The calendar must start in the future, at most five years ahead. Other drafts are neither activated nor funded. */
 export const EARNOUT_ERROR__BAD_START = 0x178c; // 6028
 /** BadCalendar: The calendar needs 1 to 120 periods of 10 minutes to 366 days, or of 1 to 12 months. */
 export const EARNOUT_ERROR__BAD_CALENDAR = 0x178d; // 6029
@@ -212,6 +212,12 @@ export const EARNOUT_ERROR__RECEIVED_TOO_LITTLE = 0x17d0; // 6096
 export const EARNOUT_ERROR__WRONG_MEMO_PROGRAM = 0x17d1; // 6097
 /** UnknownVersion: The account has a layout of another release, which this one does not know. */
 export const EARNOUT_ERROR__UNKNOWN_VERSION = 0x17d2; // 6098
+/** TransactionExpired: The time by which the transaction was to be executed has passed. Nothing was changed: sign a new one. */
+export const EARNOUT_ERROR__TRANSACTION_EXPIRED = 0x17d3; // 6099
+/** DisputeOpen: A dispute raised for the grant is not decided: it changes hands after the ruling, or when the ruling window is over. */
+export const EARNOUT_ERROR__DISPUTE_OPEN = 0x17d4; // 6100
+/** FeeOnCrumbs: The amount is so small that the transfer fee is rounded up from below one base unit: only who is paid may take it so. */
+export const EARNOUT_ERROR__FEE_ON_CRUMBS = 0x17d5; // 6101
 
 export type EarnoutError =
   | typeof EARNOUT_ERROR__ACCOUNT_EXISTS
@@ -243,9 +249,11 @@ export type EarnoutError =
   | typeof EARNOUT_ERROR__CORRUPT_ACCOUNT
   | typeof EARNOUT_ERROR__DEFAULT_SCORE_TOO_HIGH
   | typeof EARNOUT_ERROR__DISPUTE_BARRED
+  | typeof EARNOUT_ERROR__DISPUTE_OPEN
   | typeof EARNOUT_ERROR__DUPLICATE_KPI
   | typeof EARNOUT_ERROR__ENROLMENT_ENDED
   | typeof EARNOUT_ERROR__EXTENSION_NOT_ALLOWED
+  | typeof EARNOUT_ERROR__FEE_ON_CRUMBS
   | typeof EARNOUT_ERROR__FEE_TOO_HIGH
   | typeof EARNOUT_ERROR__FREEZE_AUTHORITY_NOT_ALLOWED
   | typeof EARNOUT_ERROR__GRANT_CHANGED
@@ -285,6 +293,7 @@ export type EarnoutError =
   | typeof EARNOUT_ERROR__TOO_MANY_DECIMALS
   | typeof EARNOUT_ERROR__TOO_MANY_GRANTS
   | typeof EARNOUT_ERROR__TOO_MANY_KPIS
+  | typeof EARNOUT_ERROR__TRANSACTION_EXPIRED
   | typeof EARNOUT_ERROR__TRANSFER_FEE_NOT_ALLOWED
   | typeof EARNOUT_ERROR__TRANSFER_HOOK_NOT_ALLOWED
   | typeof EARNOUT_ERROR__TRANSFER_MISMATCH
@@ -331,13 +340,13 @@ if (process.env.NODE_ENV !== "production") {
     [EARNOUT_ERROR__BAD_CURVE]: `A curve needs 1 to 8 points with strictly rising values and scores of at most 20,000.`,
     [EARNOUT_ERROR__BAD_GRANT_PERIODS]: `The grant's periods are not within the calendar, or its cliff not within its periods.`,
     [EARNOUT_ERROR__BAD_KEY]: `The zero key cannot take this role.`,
-    [EARNOUT_ERROR__BAD_NAME]: `The name must be 1 to 32 bytes of UTF-8 without control characters.`,
+    [EARNOUT_ERROR__BAD_NAME]: `The name must be 1 to 32 bytes of UTF-8 without hidden characters, and not begin or end with a space.`,
     [EARNOUT_ERROR__BAD_ORACLE_SET]: `The oracle set must have 1 to 8 different keys.`,
     [EARNOUT_ERROR__BAD_RANGE]: `The smallest accepted value exceeds the largest.`,
-    [EARNOUT_ERROR__BAD_START]: `The calendar must start in the future, at most five years ahead.`,
+    [EARNOUT_ERROR__BAD_START]: `The calendar must start in the future, at most five years ahead. Other drafts are neither activated nor funded.`,
     [EARNOUT_ERROR__BAD_THRESHOLD]: `The threshold must be more than half of the oracles and at most all of them.`,
     [EARNOUT_ERROR__BAD_TOKEN_FLAGS]: `The plan does not know this token flag.`,
-    [EARNOUT_ERROR__BAD_UNIT]: `The unit must be at most 16 bytes of UTF-8 without control characters.`,
+    [EARNOUT_ERROR__BAD_UNIT]: `The unit must be at most 16 bytes of UTF-8 without hidden characters, and not begin or end with a space.`,
     [EARNOUT_ERROR__BAD_WEIGHTS]: `The weights must sum to 10,000 and name only KPIs of the plan.`,
     [EARNOUT_ERROR__BAD_WINDOW]: `Every window must last 10 minutes to 90 days; the ruling at least as long as the challenge. Without an arbiter both must be 0.`,
     [EARNOUT_ERROR__BONUS_NOT_COLLECTED]: `The bonus of the grant's last settled period must be collected first.`,
@@ -346,9 +355,11 @@ if (process.env.NODE_ENV !== "production") {
     [EARNOUT_ERROR__CORRUPT_ACCOUNT]: `A stored byte has a value this release does not know. Use the release that wrote the account.`,
     [EARNOUT_ERROR__DEFAULT_SCORE_TOO_HIGH]: `The score under silence must be at most 10,000.`,
     [EARNOUT_ERROR__DISPUTE_BARRED]: `A dispute raised for this grant was decided against it: it cannot dispute again in this plan.`,
+    [EARNOUT_ERROR__DISPUTE_OPEN]: `A dispute raised for the grant is not decided: it changes hands after the ruling, or when the ruling window is over.`,
     [EARNOUT_ERROR__DUPLICATE_KPI]: `The plan has a KPI of this name already.`,
     [EARNOUT_ERROR__ENROLMENT_ENDED]: `Enrolment has ended.`,
     [EARNOUT_ERROR__EXTENSION_NOT_ALLOWED]: `The mint has an extension that is not on the allow-list, or one this release does not know.`,
+    [EARNOUT_ERROR__FEE_ON_CRUMBS]: `The amount is so small that the transfer fee is rounded up from below one base unit: only who is paid may take it so.`,
     [EARNOUT_ERROR__FEE_TOO_HIGH]: `The transfer fee exceeds the plan's limit: only the beneficiary may claim and only the authority send surplus away.`,
     [EARNOUT_ERROR__FREEZE_AUTHORITY_NOT_ALLOWED]: `The mint has a freeze authority, which could stop payouts. The plan must allow that explicitly.`,
     [EARNOUT_ERROR__GRANT_CHANGED]: `The grant is not what you expect: something was claimed, it was ended, or barred from disputes.`,
@@ -388,6 +399,7 @@ if (process.env.NODE_ENV !== "production") {
     [EARNOUT_ERROR__TOO_MANY_DECIMALS]: `A KPI has at most 18 decimals.`,
     [EARNOUT_ERROR__TOO_MANY_GRANTS]: `The plan has made as many grants as it may.`,
     [EARNOUT_ERROR__TOO_MANY_KPIS]: `The plan has 16 KPIs already.`,
+    [EARNOUT_ERROR__TRANSACTION_EXPIRED]: `The time by which the transaction was to be executed has passed. Nothing was changed: sign a new one.`,
     [EARNOUT_ERROR__TRANSFER_FEE_NOT_ALLOWED]: `The mint has a transfer fee. The plan must allow that explicitly.`,
     [EARNOUT_ERROR__TRANSFER_HOOK_NOT_ALLOWED]: `The mint has a transfer hook, which could refuse payouts. The plan must allow that explicitly.`,
     [EARNOUT_ERROR__TRANSFER_MISMATCH]: `The token program moved another amount than it was told to.`,

@@ -138,7 +138,7 @@ export type ClosePlanInput<
   TAccountEventAuthority extends string = string,
   TAccountProgram extends string = string,
 > = {
-  /** The plan's authority; after the plan's last deadline anyone. */
+  /** The plan's authority; once the plan is over anyone. */
   caller: TransactionSigner<TAccountCaller>;
   plan: Address<TAccountPlan>;
   vault: Address<TAccountVault>;
@@ -254,7 +254,7 @@ export type ParsedClosePlanInstruction<
 > = {
   programAddress: Address<TProgram>;
   accounts: {
-    /** The plan's authority; after the plan's last deadline anyone. */
+    /** The plan's authority; once the plan is over anyone. */
     caller: TAccountMetas[0];
     plan: TAccountMetas[1];
     vault: TAccountMetas[2];

@@ -79,7 +79,7 @@ export type DisputeInstruction<
         ? WritableAccount<TAccountPlan>
         : TAccountPlan,
       TAccountGrant extends string
-        ? ReadonlyAccount<TAccountGrant>
+        ? WritableAccount<TAccountGrant>
         : TAccountGrant,
       TAccountAttestation extends string
         ? WritableAccount<TAccountAttestation>
@@ -220,7 +220,7 @@ export function getDisputeInstruction<
     payer: { value: input.payer ?? null, isWritable: true },
     disputer: { value: input.disputer ?? null, isWritable: false },
     plan: { value: input.plan ?? null, isWritable: true },
-    grant: { value: input.grant ?? null, isWritable: false },
+    grant: { value: input.grant ?? null, isWritable: true },
     attestation: { value: input.attestation ?? null, isWritable: true },
     systemProgram: { value: input.systemProgram ?? null, isWritable: false },
     eventAuthority: { value: input.eventAuthority ?? null, isWritable: false },

@@ -25,6 +25,7 @@ export * from "./fund";
 export * from "./proposeAuthority";
 export * from "./proposeBeneficiary";
 export * from "./proposeOracles";
+export * from "./requireBefore";
 export * from "./resignGrant";
 export * from "./rule";
 export * from "./setClaimLock";

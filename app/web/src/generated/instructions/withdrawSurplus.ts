@@ -150,7 +150,7 @@ export type WithdrawSurplusInput<
   TAccountEventAuthority extends string = string,
   TAccountProgram extends string = string,
 > = {
-  /** The plan's authority; after the plan's last deadline anyone. */
+  /** The plan's authority; once the plan is over anyone. */
   caller: TransactionSigner<TAccountCaller>;
   /** The plan. */
   plan: Address<TAccountPlan>;
@@ -267,7 +267,7 @@ export type ParsedWithdrawSurplusInstruction<
 > = {
   programAddress: Address<TProgram>;
   accounts: {
-    /** The plan's authority; after the plan's last deadline anyone. */
+    /** The plan's authority; once the plan is over anyone. */
     caller: TAccountMetas[0];
     /** The plan. */
     plan: TAccountMetas[1];

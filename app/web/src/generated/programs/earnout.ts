@@ -66,6 +66,7 @@ import {
   getProposeAuthorityInstruction,
   getProposeBeneficiaryInstruction,
   getProposeOraclesInstruction,
+  getRequireBeforeInstruction,
   getResignGrantInstruction,
   getRuleInstruction,
   getSetClaimLockInstruction,
@@ -92,6 +93,7 @@ import {
   parseProposeAuthorityInstruction,
   parseProposeBeneficiaryInstruction,
   parseProposeOraclesInstruction,
+  parseRequireBeforeInstruction,
   parseResignGrantInstruction,
   parseRuleInstruction,
   parseSetClaimLockInstruction,
@@ -134,6 +136,7 @@ import {
   type ParsedProposeAuthorityInstruction,
   type ParsedProposeBeneficiaryInstruction,
   type ParsedProposeOraclesInstruction,
+  type ParsedRequireBeforeInstruction,
   type ParsedResignGrantInstruction,
   type ParsedRuleInstruction,
   type ParsedSetClaimLockInstruction,
@@ -144,6 +147,7 @@ import {
   type ProposeAuthorityInput,
   type ProposeBeneficiaryInput,
   type ProposeOraclesInput,
+  type RequireBeforeInput,
   type ResignGrantInput,
   type RuleInput,
   type SetClaimLockInput,
@@ -237,6 +241,7 @@ export enum EarnoutInstruction {
   ProposeAuthority,
   ProposeBeneficiary,
   ProposeOracles,
+  RequireBefore,
   ResignGrant,
   Rule,
   SetClaimLock,
@@ -463,6 +468,17 @@ export function identifyEarnoutInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([127, 134, 132, 128, 56, 204, 194, 2]),
+      ),
+      0,
+    )
+  ) {
+    return EarnoutInstruction.RequireBefore;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([255, 71, 208, 199, 201, 32, 74, 49]),
       ),
       0,
@@ -602,6 +618,9 @@ export type ParsedEarnoutInstruction<
   | ({
       instructionType: EarnoutInstruction.ProposeOracles;
     } & ParsedProposeOraclesInstruction<TProgram>)
+  | ({
+      instructionType: EarnoutInstruction.RequireBefore;
+    } & ParsedRequireBeforeInstruction<TProgram>)
   | ({
       instructionType: EarnoutInstruction.ResignGrant;
     } & ParsedResignGrantInstruction<TProgram>)
@@ -762,6 +781,12 @@ export function parseEarnoutInstruction<TProgram extends string>(
         ...parseProposeOraclesInstruction(instruction),
       };
     }
+    case EarnoutInstruction.RequireBefore: {
+      return {
+        instructionType: EarnoutInstruction.RequireBefore,
+        ...parseRequireBeforeInstruction(instruction),
+      };
+    }
     case EarnoutInstruction.ResignGrant: {
       assertIsInstructionWithAccounts(instruction);
       return {
@@ -899,6 +924,10 @@ export type EarnoutPluginInstructions = {
   proposeOracles: (
     input: ProposeOraclesInput,
   ) => ReturnType<typeof getProposeOraclesInstruction> &
+    SelfPlanAndSendFunctions;
+  requireBefore: (
+    input: RequireBeforeInput,
+  ) => ReturnType<typeof getRequireBeforeInstruction> &
     SelfPlanAndSendFunctions;
   resignGrant: (
     input: ResignGrantInput,
@@ -1038,6 +1067,11 @@ export function earnoutProgram() {
             addSelfPlanAndSendFunctions(
               client,
               getProposeOraclesInstruction(input),
+            ),
+          requireBefore: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getRequireBeforeInstruction(input),
             ),
           resignGrant: (input) =>
             addSelfPlanAndSendFunctions(

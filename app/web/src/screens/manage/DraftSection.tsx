@@ -21,6 +21,7 @@ export function DraftSection({ data, onDone }: SectionProps) {
           label="Review"
           action={{
             title: 'Add a KPI',
+            keys: [`draft/${plan.address}`],
             onDone,
             async build(signer) {
               const notes = new Notes();
@@ -52,6 +53,7 @@ export function DraftSection({ data, onDone }: SectionProps) {
           disabled={plan.kpis.length === 0}
           action={{
             title: 'Activate the plan',
+            keys: [`draft/${plan.address}`],
             onDone,
             build: async (signer) => ({
               verb: 'Activate',

@@ -5,7 +5,7 @@ import * as instructions from '../../chain/instructions';
 import { associatedTokenAccount, leastReceived, readTokenAccount } from '../../chain/token';
 import { parseAmount } from '../../text/amount';
 import { Amount } from '../../ui/Amount';
-import { TextField } from '../../ui/Field';
+import { NumberField } from '../../ui/Field';
 import { ActionButtons } from '../ActionButtons';
 import type { SectionProps } from './section';
 
@@ -23,13 +23,14 @@ export function FundSection({ data, onDone }: SectionProps) {
         Tokens in the vault that no grant has reserved are the authority’s surplus: fund and grant together. Anyone may
         fund.
       </p>
-      <TextField label="Amount" value={text} numeric onChange={setText} error={wrong} />
+      <NumberField label="Amount" value={text} onChange={setText} error={wrong} />
       <ActionButtons
         signer={undefined}
         label="Review"
         disabled={'error' in parsed || parsed.value === 0n}
         action={{
           title: 'Fund the plan',
+          keys: [`fund/${plan.address}`],
           onDone,
           async build(signer) {
             if ('error' in parsed) throw new Fault('input', `The amount ${parsed.error}.`);

@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import { type Address, isAddress } from '@solana/kit';
 import { useApp } from '../../app/context';
-import { reserveFor } from '../../model/grant';
+import { Fault } from '../../chain/fault';
+import { type Grant, reserveFor } from '../../model/grant';
 import { type GrantTerms, type Mistake, wrongNow, wrongTerms } from '../../model/grantFile';
 import { Notes } from '../../model/planDraft';
 import { surplus } from '../../model/terms';
@@ -9,7 +10,7 @@ import type { PlanData } from '../../state/planData';
 import { parseAmount } from '../../text/amount';
 import { visible } from '../../text/hostile';
 import { Amount } from '../../ui/Amount';
-import { CheckField, TextField } from '../../ui/Field';
+import { CheckField, NumberField, TextField } from '../../ui/Field';
 import { Mistakes } from '../../ui/Mistakes';
 import { ActionButtons } from '../ActionButtons';
 import { grantRequest } from './grantRequest';
@@ -38,37 +39,36 @@ export function GrantSection({ data, now, onDone }: TimedSectionProps) {
     setDraft((before) => ({ ...before, ...change }));
   };
   const { terms, mistakes } = check(data, draft, now);
-  const row = terms === undefined ? undefined : { line: 1, name: '', terms };
+  const [again, setAgain] = useState(false);
+  const existing = terms === undefined ? undefined : grantOf(data.grants.values(), terms.beneficiary);
   return (
     <section className="card form">
       <h2>Make a grant</h2>
       <TextField label="Beneficiary" value={draft.beneficiary} onChange={(beneficiary) => set({ beneficiary })} />
       <div className="row">
-        <TextField label="Allocation" value={draft.allocation} numeric onChange={(allocation) => set({ allocation })} />
-        <TextField
+        <NumberField label="Allocation" value={draft.allocation} onChange={(allocation) => set({ allocation })} />
+        <NumberField
           label="First period"
+          kind="whole"
           value={draft.firstPeriod}
-          numeric
           onChange={(firstPeriod) => set({ firstPeriod })}
           hint="counted from 0"
         />
-        <TextField label="Periods" value={draft.periods} numeric onChange={(periods) => set({ periods })} />
-        <TextField label="Cliff, periods" value={draft.cliff} numeric onChange={(cliff) => set({ cliff })} />
+        <NumberField label="Periods" kind="whole" value={draft.periods} onChange={(periods) => set({ periods })} />
+        <NumberField label="Cliff, periods" kind="whole" value={draft.cliff} onChange={(cliff) => set({ cliff })} />
       </div>
       <div className="row">
-        <TextField
+        <NumberField
           label="Weight of time"
           value={draft.timeWeight}
-          numeric
           onChange={(timeWeight) => set({ timeWeight })}
           hint="All weights sum to 10_000."
         />
         {plan.kpis.map((kpi) => (
-          <TextField
+          <NumberField
             key={kpi.number}
             label={`Weight of ${visible(kpi.name)}`}
             value={draft.weights[kpi.number] ?? '0'}
-            numeric
             onChange={(weight) =>
               set({ weights: draft.weights.map((each, index) => (index === kpi.number ? weight : each)) })
             }
@@ -85,6 +85,13 @@ export function GrantSection({ data, now, onDone }: TimedSectionProps) {
         checked={draft.transferable}
         onChange={(transferable) => set({ transferable })}
       />
+      {existing !== undefined && (
+        <CheckField
+          label={`The beneficiary has grant ${existing.account.index} of this plan already: make another one`}
+          checked={again}
+          onChange={setAgain}
+        />
+      )}
       {touched && <Mistakes mistakes={mistakes} title="Not ready yet" />}
       {terms !== undefined && (
         <p className="hint">
@@ -99,15 +106,30 @@ export function GrantSection({ data, now, onDone }: TimedSectionProps) {
       <ActionButtons
         signer={plan.account.authority}
         label="Review"
-        disabled={row === undefined || mistakes.length > 0}
+        disabled={terms === undefined || mistakes.length > 0 || (existing !== undefined && !again)}
         action={{
           title: 'Make a grant',
+          keys: [`grants/${plan.address}`],
           onDone,
-          build: (signer) => grantRequest(chain, data, row === undefined ? [] : [row], signer),
+          build(signer) {
+            if (terms === undefined) throw new Fault('input', 'The grant has mistakes.');
+            const toMake = (grants: readonly Grant[]) => {
+              const has = again ? undefined : grantOf(grants, terms.beneficiary);
+              if (has === undefined) return [{ line: 1, name: '', terms }];
+              const message = `The beneficiary has grant ${has.account.index} of this plan already.`;
+              throw new Fault('input', message, 'If another one is meant, say so in the form.');
+            };
+            return grantRequest(chain, plan.address, { toMake, onEnd: () => setAgain(false) }, signer);
+          },
         }}
       />
     </section>
   );
+}
+
+/** A grant that the plan has for this beneficiary. */
+function grantOf(grants: Iterable<Grant>, beneficiary: Address): Grant | undefined {
+  return [...grants].find(({ account }) => account.beneficiary === beneficiary);
 }
 
 function empty({ plan }: PlanData): Draft {

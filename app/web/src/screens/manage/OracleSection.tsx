@@ -33,6 +33,7 @@ export function OracleSection({ data, now, onDone }: TimedSectionProps) {
           label="Review cancelling it"
           action={{
             title: 'Cancel the change of oracles',
+            keys: [`oracles/${plan.address}`],
             onDone,
             build: async (signer) => ({
               verb: 'Cancel the change',
@@ -91,6 +92,7 @@ function Rotation({ data, now, onDone }: TimedSectionProps) {
         disabled={set === undefined || notes.mistakes.length > 0 || period === undefined}
         action={{
           title: 'Change the oracles',
+          keys: [`oracles/${plan.address}`],
           onDone,
           async build(signer: Address) {
             if (set === undefined) throw new Fault('input', 'The set has mistakes.');

@@ -7,7 +7,7 @@ import { surplus, treasuryAt } from '../../model/terms';
 import { parseAmount } from '../../text/amount';
 import { short } from '../../text/hash';
 import { Amount } from '../../ui/Amount';
-import { TextField } from '../../ui/Field';
+import { NumberField } from '../../ui/Field';
 import { ActionButtons } from '../ActionButtons';
 import type { TimedSectionProps } from './section';
 
@@ -32,13 +32,14 @@ export function SurplusSection({ data, now, onDone }: TimedSectionProps) {
         <Amount value={free} decimals={mint.decimals} strong /> tokens can be withdrawn. What is reserved, owed or
         pooled cannot.
       </p>
-      <TextField label="Amount" value={text} numeric onChange={setText} error={wrong} hint="Left empty: all of it." />
+      <NumberField label="Amount" value={text} onChange={setText} error={wrong} hint="Left empty: all of it." />
       <ActionButtons
         signer={plan.account.authority}
         label="Review"
         disabled={wrong !== undefined || free <= 0n}
         action={{
           title: 'Withdraw surplus',
+          keys: [`surplus/${plan.address}`],
           onDone,
           async build(signer) {
             if ('error' in parsed) throw new Fault('input', `The amount ${parsed.error}.`);

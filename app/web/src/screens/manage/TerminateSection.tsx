@@ -51,6 +51,7 @@ export function TerminateSection({ data, now, onDone }: TimedSectionProps) {
             danger
             action={{
               title: `Terminate grant ${grant.account.index}`,
+              keys: [`terminate/${grant.address}`],
               onDone,
               build: async (signer) => ({
                 verb: 'Terminate',

@@ -3,65 +3,101 @@ import type { ActionRequest } from '../../app/action';
 import type { Chain } from '../../chain/chain';
 import { Fault } from '../../chain/fault';
 import * as instructions from '../../chain/instructions';
-import { GRANT_SIZE, readOnePlan } from '../../chain/read';
+import { GRANT_SIZE, type PlanState, decodeAll, decodeGrant, grantsOfPlan, readOnePlan } from '../../chain/read';
 import { pack } from '../../chain/transaction';
-import { reserveFor } from '../../model/grant';
+import { type Grant, reserveFor } from '../../model/grant';
 import { type GrantTerms, type Row, mistakeText, wrongNow } from '../../model/grantFile';
-import type { PlanData } from '../../state/planData';
+import { rowKey } from '../../model/importing';
 import { chainTime } from '../../state/clock';
 import { plural } from '../../text/time';
 import { short } from '../../text/hash';
 import { Amount } from '../../ui/Amount';
 
-/** Makes grants, as many as fit into each transaction. The plan is read again: its next number is part of each grant. */
+/** Transactions that are signed under one blockhash, so that all are executed while it is good. */
+const BATCH = 5;
+
+/** What of the rows is made, from the grants that the plan has now, and what becomes of each row. */
+export type Rows = {
+  toMake: (grants: readonly Grant[]) => readonly Row[];
+  onEnd?: (rows: readonly Row[], fault: Fault | undefined) => void;
+};
+
+/**
+ * Makes grants, as many as fit into each transaction and into a batch; what is left is built when that is done. Plan and
+ * grants are read again each time: the next number is part of each grant, and whoever has a grant is not given another.
+ */
 export async function grantRequest(
   chain: Chain,
-  data: PlanData,
-  rows: readonly Row[],
+  address: Address,
+  { toMake, onEnd }: Rows,
   signer: Address,
+  whole = false,
 ): Promise<ActionRequest> {
-  const state = await readOnePlan(chain, data.plan.address);
-  const { plan, mint } = state;
-  const wrong = wrongNow({ ...data, ...state }, rows, await chainTime(chain));
+  const [state, accounts] = await Promise.all([readOnePlan(chain, address), chain.find(grantsOfPlan(address))]);
+  const { mint } = state;
+  const rows = toMake(decodeAll(accounts, decodeGrant));
+  const wrong = wrongNow(state, rows, await chainTime(chain));
   if (wrong.length > 0) {
-    throw new Fault('input', wrong.slice(0, 5).map(mistakeText).join('; '), 'Nothing was sent.');
+    throw new Fault('input', wrong.slice(0, 5).map(mistakeText).join('; '), 'Nothing more was sent.');
   }
-  const all = rows.map(({ terms }) => terms);
-  const groups: Instruction[][] = [];
-  for (const [index, terms] of all.entries()) {
-    groups.push([
-      await instructions.createGrant(signer, signer, plan, argsOf(terms, plan.account.grantCounter + index)),
-    ]);
-  }
+  const { transactions, contents } = await batchOf(state, rows, signer, whole ? Number.POSITIVE_INFINITY : BATCH);
+  const made = contents.reduce((sum, each) => sum + each.length, 0);
+  const each = contents[0]?.length ?? 1;
+  const [only] = rows;
   const sum = (amounts: bigint[]) => amounts.reduce((total, amount) => total + amount, 0n);
-  const [only] = all;
   return {
-    verb: all.length === 1 ? 'Make the grant' : `Make ${all.length} grants`,
+    verb: rows.length === 1 ? 'Make the grant' : `Make ${rows.length} grants`,
     lines: [
       [
         'Grants',
-        all.length === 1 && only !== undefined ? `one, to ${short(only.beneficiary)}` : plural(all.length, 'grant'),
+        rows.length === 1 && only !== undefined
+          ? `one, to ${short(only.terms.beneficiary)}`
+          : plural(rows.length, 'grant'),
       ],
       [
         'Allocated',
-        <Amount key="a" value={sum(all.map(({ allocation }) => allocation))} decimals={mint.decimals} strong />,
+        <Amount key="a" value={sum(rows.map(({ terms }) => terms.allocation))} decimals={mint.decimals} strong />,
       ],
       [
         'Reserved in the vault',
-        <Amount
-          key="r"
-          value={sum(all.map((terms) => reserveFor(plan, terms.allocation, terms.timeWeight, terms.kpiWeights)))}
-          decimals={mint.decimals}
-        />,
+        <Amount key="r" value={sum(rows.map(({ terms }) => reserveOf(state, terms)))} decimals={mint.decimals} />,
       ],
     ],
-    transactions: pack(signer, groups),
+    transactions,
+    marks: contents.map((list) => list.map(({ terms }) => rowKey(address, terms))),
+    onEnd: (index, fault) => onEnd?.(contents[index] ?? [], fault),
     inOrder: true,
-    rent: (await chain.rent(GRANT_SIZE)) * BigInt(all.length),
-    done: `${plural(all.length, 'grant')} made, funded in full.`,
+    later: Math.ceil((rows.length - made) / each),
+    rent: (await chain.rent(GRANT_SIZE)) * BigInt(rows.length),
+    done: `${plural(rows.length, 'grant')} made, funded in full.`,
   };
 }
 
-function argsOf({ beneficiary, allocation, ...terms }: GrantTerms, grantIndex: number) {
-  return { grantIndex, beneficiary, allocation, ...terms };
+/** The first rows as at most `most` transactions, and which rows each of them has. */
+async function batchOf(
+  { plan }: PlanState,
+  rows: readonly Row[],
+  signer: Address,
+  most: number,
+): Promise<{ transactions: Instruction[][]; contents: Row[][] }> {
+  let packed: Instruction[][] = [];
+  for (const [index, { terms }] of rows.entries()) {
+    const grantIndex = plan.account.grantCounter + index;
+    const { beneficiary, allocation, ...others } = terms;
+    const args = { grantIndex, beneficiary, allocation, ...others };
+    const next = [await instructions.createGrant(signer, signer, plan, args)];
+    const last = packed.at(-1);
+    packed = [...packed.slice(0, -1), ...pack(signer, last === undefined ? [next] : [last, next])];
+    if (packed.length > most) {
+      packed.pop();
+      break;
+    }
+  }
+  let first = 0;
+  const contents = packed.map((list) => rows.slice(first, (first += list.length)));
+  return { transactions: packed, contents };
+}
+
+function reserveOf({ plan }: PlanState, { allocation, timeWeight, kpiWeights }: GrantTerms): bigint {
+  return reserveFor(plan, allocation, timeWeight, kpiWeights);
 }
