@@ -16,9 +16,9 @@ use {
     },
     earnout::{
         instructions::DisputeArgs,
-        state::{Attestation, Grant},
+        state::{Attestation, DISPUTE_BARRED, FORFEITED, Grant},
     },
-    earnout_core::quorum::{Finality, Outcome},
+    earnout_core::quorum::{self, Finality, Outcome},
     earnout_sdk::{
         client::{ClientError, Submission},
         instructions, projection,
@@ -218,12 +218,21 @@ async fn dispute(
         true => claimed.attestation.resolved_at,
         false => claimed.duty.closes,
     };
-    let over = since.saturating_add(i64::from(plan.challenge_secs));
-    let is_open = now >= since && now < over && claimed.attestation.disputed_at == 0;
+    let (from, until) = quorum::challenge_window(since, &plan.windows())
+        .map_err(|error| crate::duties::FeedError::Corrupt(error.to_string()))?;
+    let is_open = (from..until).contains(&now) && claimed.attestation.disputed_at == 0;
     if !is_open || pending(daemon, &target).await? {
         return Ok(false);
     }
-    let grant = match entitled(daemon, state, claimed, &disputer.pubkey()) {
+    let cause = Cause {
+        authority: plan.authority,
+        grants: &state.grants,
+        kpi: target.kpi,
+        period: target.period,
+        individual: claimed.duty.scope.grant.as_ref().map(|grant| grant.address),
+        named: daemon.config.watch.grant,
+    };
+    let grant = match cause.entitled(&disputer.pubkey()) {
         Ok(grant) => grant,
         Err(why) => {
             daemon.alert("not-entitled", Some(&claimed.duty), why);
@@ -309,23 +318,145 @@ fn machine_time() -> i64 {
     jiff::Timestamp::now().as_second()
 }
 
-/// The grant for which `key` may dispute, none for the authority; or why it may not.
-fn entitled(daemon: &Daemon, state: &PlanState, claimed: &Claimed<'_>, key: &Pubkey) -> Result<Option<Pubkey>, String> {
-    let individual = claimed.duty.scope.grant.as_ref().map(|grant| grant.address);
-    if state.plan.authority == *key {
-        return Ok(individual);
+/// What is disputed, and on whose behalf.
+struct Cause<'a> {
+    authority: Pubkey,
+    grants: &'a [(Pubkey, Grant)],
+    kpi: u8,
+    period: u16,
+    /// The grant of an individual KPI.
+    individual: Option<Pubkey>,
+    /// The grant that the configuration names for shared ones.
+    named: Option<Pubkey>,
+}
+
+impl Cause<'_> {
+    /// The grant for which `key` may dispute, none for the authority and a shared KPI; or why it may not. What the program
+    /// asks (`programs/earnout/src/instructions/dispute.rs`), so that nothing is filed in vain.
+    fn entitled(&self, key: &Pubkey) -> Result<Option<Pubkey>, String> {
+        if self.authority == *key && self.individual.is_none() {
+            return Ok(None);
+        }
+        let wanted = self.individual.or(self.named);
+        let mut why = format!(
+            "{key} may not dispute this: it is neither the authority of the plan nor the beneficiary of a grant with weight on \
+             the KPI that covers the period and is not settled"
+        );
+        for (address, grant) in self.grants {
+            let weight = grant
+                .kpi_weights
+                .get(usize::from(self.kpi))
+                .copied()
+                .unwrap_or_default();
+            let depends = weight > 0 && grant.covers(self.period) && self.period >= grant.next_period;
+            if wanted.is_some_and(|wanted| wanted != *address) || !depends {
+                continue;
+            }
+            if self.authority == *key {
+                return Ok(Some(*address));
+            }
+            if grant.beneficiary != *key {
+                continue;
+            }
+            // One grant that cannot dispute does not keep another one of the same beneficiary from it.
+            let earns = grant.tranche(self.period).is_ok_and(|tranche| tranche > 0) && !grant.has(FORFEITED);
+            if !earns {
+                why = format!(
+                    "{key} may not dispute this for grant {}: it can earn nothing from the value",
+                    grant.index
+                );
+            } else if grant.has(DISPUTE_BARRED) {
+                why = format!(
+                    "grant {} may not dispute any more: a dispute of it was rejected",
+                    grant.index
+                );
+            } else {
+                return Ok(Some(*address));
+            }
+        }
+        Err(why)
     }
-    let wanted = individual.or(daemon.config.watch.grant);
-    let weighs = |grant: &Grant| {
-        let weight = grant.kpi_weights.get(usize::from(claimed.bound.kpi));
-        let period = claimed.duty.target.period;
-        weight.is_some_and(|weight| *weight > 0) && grant.covers(period) && period >= grant.next_period
-    };
-    let own = state.grants.iter().find(|(address, grant)| {
-        wanted.is_none_or(|wanted| wanted == *address) && grant.beneficiary == *key && weighs(grant)
-    });
-    let (address, _) = own.ok_or_else(|| {
-        format!("{key} may not dispute this: it is neither the authority of the plan nor the beneficiary of a grant with weight on the KPI")
-    })?;
-    Ok(Some(*address))
+}
+
+#[cfg(test)]
+mod tests {
+    use {super::*, bytemuck::Zeroable};
+
+    fn key(byte: u8) -> Pubkey {
+        Pubkey::new_from_array([byte; 32])
+    }
+
+    /// A grant of the beneficiary 2 over periods 0 to 3 with weight on KPI 1.
+    fn grant(index: u32, change: impl Fn(&mut Grant)) -> (Pubkey, Grant) {
+        let mut grant = Grant::zeroed();
+        grant.index = index;
+        grant.beneficiary = key(2);
+        grant.allocation = 1_000;
+        grant.periods = 4;
+        grant.end_period = 4;
+        grant.kpi_weights[1] = 10_000;
+        change(&mut grant);
+        (key(10 + u8::try_from(index).unwrap()), grant)
+    }
+
+    fn cause(grants: &[(Pubkey, Grant)]) -> Cause<'_> {
+        Cause {
+            authority: key(1),
+            grants,
+            kpi: 1,
+            period: 2,
+            individual: None,
+            named: None,
+        }
+    }
+
+    /// The same order and conditions as the program's `check_disputer`.
+    #[test]
+    fn the_grant_that_can_dispute_is_chosen() {
+        let grants = [
+            grant(0, |grant| grant.flags = DISPUTE_BARRED),
+            grant(1, |grant| grant.flags = FORFEITED),
+            grant(2, |grant| grant.allocation = 0),
+            grant(3, |grant| grant.kpi_weights[1] = 0),
+            grant(4, |grant| grant.next_period = 3),
+            grant(5, |grant| grant.end_period = 2),
+            grant(6, |grant| grant.beneficiary = key(3)),
+            grant(7, |_| ()),
+        ];
+        assert_eq!(cause(&grants).entitled(&key(2)), Ok(Some(key(17))));
+        assert_eq!(cause(&grants).entitled(&key(3)), Ok(Some(key(16))));
+        for (number, part) in [
+            (0, "grant 0 may not dispute any more"),
+            (1, "can earn nothing"),
+            (2, "can earn nothing"),
+            (3, "neither the authority"),
+            (4, "neither the authority"),
+            (5, "neither the authority"),
+            (6, "neither the authority"),
+        ] {
+            let why = cause(&grants[number..=number]).entitled(&key(2)).unwrap_err();
+            assert!(why.contains(part), "{number}: {why}");
+        }
+        let named = Cause {
+            named: Some(key(10)),
+            ..cause(&grants)
+        };
+        assert!(named.entitled(&key(2)).unwrap_err().contains("grant 0 may not"));
+    }
+
+    #[test]
+    fn the_authority_disputes_a_shared_value_without_a_grant_and_an_individual_one_with_its_own() {
+        let grants = [
+            grant(0, |grant| grant.flags = DISPUTE_BARRED),
+            grant(1, |grant| grant.next_period = 3),
+        ];
+        assert_eq!(cause(&grants).entitled(&key(1)), Ok(None));
+        let individual = |address| Cause {
+            individual: Some(address),
+            ..cause(&grants)
+        };
+        assert_eq!(individual(key(10)).entitled(&key(1)), Ok(Some(key(10))));
+        assert!(individual(key(10)).entitled(&key(2)).is_err(), "barred");
+        assert!(individual(key(11)).entitled(&key(1)).is_err(), "settled");
+    }
 }
