@@ -24,6 +24,11 @@ pub enum Verdict {
         /// What is wrong with it.
         reason: String,
     },
+    /// The journal or another account says that there is a vote, and the endpoint does not have it.
+    Missing {
+        /// What is missing, and from where.
+        reason: String,
+    },
     /// The evidence gives another value, or is about something else.
     Wrong {
         /// What is wrong with it.
@@ -88,19 +93,28 @@ pub async fn verify(daemon: &Daemon, plan: Pubkey, period: u16) -> Result<Vec<Ve
             // The account was closed after the settlement; what was voted is in its transactions.
             None => last_vote(daemon, &place, &oracle).await?,
         };
-        let Some((value, hash)) = on_chain else {
-            continue;
-        };
         let (name, decimals) = state.plan.kpis().get(usize::from(target.kpi)).map_or_else(
             || (target.kpi.to_string(), 0),
             |kpi| (crate::duties::name(kpi), kpi.decimals),
         );
+        let known = daemon.journal().vote(&target)?.map(|vote| (vote.value, vote.evidence));
+        // A value that others voted on, and this oracle did not.
+        let Some((value, hash)) = on_chain.or(known) else {
+            continue;
+        };
         verified.push(Verified {
             kpi: name,
             grant: (target.subject != plan).then(|| target.subject.to_string()),
             value: value::from_fixed(value, decimals).to_string(),
             evidence: hex::encode(hash),
-            verdict: verdict(&target, value, daemon.store.get(&hash)),
+            verdict: match on_chain {
+                Some(_) => verdict(&target, value, daemon.store.get(&hash)),
+                None => Verdict::Missing {
+                    reason: format!(
+                        "the journal has this vote, the endpoint shows neither it nor its transaction ({place})"
+                    ),
+                },
+            },
         });
     }
     Ok(verified)

@@ -26,6 +26,7 @@ pub async fn run(args: &Verify, config: Config, json: bool) -> Result<u8> {
             let result = match &vote.verdict {
                 Verdict::Proved => "proved".to_owned(),
                 Verdict::Unproved { reason } => format!("UNPROVED: {reason}"),
+                Verdict::Missing { reason } => format!("MISSING: {reason}"),
                 Verdict::Wrong { reason } => format!("WRONG: {reason}"),
             };
             table.add_row([
@@ -38,6 +39,16 @@ pub async fn run(args: &Verify, config: Config, json: bool) -> Result<u8> {
         }
         println!("{table}");
         println!("{proved} of {} votes of {} proved", verified.len(), daemon.oracle());
+    }
+    // Of nothing, everything is proved.
+    if verified.is_empty() {
+        eprintln!(
+            "nothing was checked: {} has no vote on period {} of {} that the journal or the endpoint knows",
+            daemon.oracle(),
+            args.period,
+            args.plan
+        );
+        return Ok(LOOK);
     }
     Ok(if proved == verified.len() { DONE } else { LOOK })
 }
