@@ -188,10 +188,12 @@ fn an_oracle_takes_over_no_grant_on_which_it_votes() {
     world.run(world.announces(&[next], 1, 3));
     world.after_period(0, 0);
     world.run(world.vote(0, 1, 0, Some(measured), 100));
-    for voter in [oracle, next] {
-        world.run(world.offers_grant(&measured, Some(voter)));
-        world.refuses(&world.takes_grant(&measured, &voter), EarnoutError::OwnGrant);
-    }
+    world.run(world.offers_grant(&measured, Some(oracle)));
+    world.refuses(&world.takes_grant(&measured, &oracle), EarnoutError::OwnGrant);
+    // The next set votes from its first period on.
+    world.run(world.offers_grant(&measured, Some(next)));
+    world.chain.set_time(boundary(3));
+    world.refuses(&world.takes_grant(&measured, &next), EarnoutError::OwnGrant);
     // Nobody is asked about a grant that only shared KPIs pay, nor about one that is settled to its end.
     world.hand_on(&shared, &oracle);
     world.after_windows(3);
@@ -202,15 +204,50 @@ fn an_oracle_takes_over_no_grant_on_which_it_votes() {
 }
 
 #[test]
+fn an_announcement_as_an_oracle_keeps_nobody_from_a_grant() {
+    let mut world = World::active(TokenProgram::Spl, disputable_terms(), &disputable_kpis(), 2_000_000);
+    let (_, measured) = world.transferable_grant(&[5_000, 5_000]);
+    let new = world.key();
+    world.run(world.offers_grant(&measured, Some(new)));
+    // The authority names the proposed beneficiary in the set of a later period.
+    world.run(world.announces(&[new], 1, 3));
+    world.chain.set_time(boundary(3) - 1);
+    world.run(world.takes_grant(&measured, &new));
+    // When the set begins it has no vote on its own grant, and the score under silence counts there.
+    world.after_period(3, 0);
+    let vote = instructions::attest(
+        &new,
+        &new,
+        &world.token.plan,
+        Some(measured),
+        AttestArgs {
+            kpi: 1,
+            period: 3,
+            value: 100,
+            evidence: [9; 32],
+        },
+    );
+    world.refuses(&vote, EarnoutError::OwnGrant);
+    world.after_windows(3);
+    for _ in 0..3 {
+        world.settled(&measured);
+    }
+    assert_eq!(world.settled(&measured).scores, [2_500, 2_500]);
+}
+
+#[test]
 fn a_grant_that_disputed_in_vain_stays_barred_whoever_has_it() {
     let (mut world, old, new, grant) = offered(TokenProgram::Spl);
     let plan = world.token.plan;
     let attestation = pda::attestation(&plan, 0, 1, &plan);
     world.after_period(1, DAY);
     world.run(world.disputes(&old, 0, 1, Some(grant)));
-    // Handed on while the arbiter thinks: it is the grant that is barred.
-    world.run(world.takes_grant(&grant, &new));
+    let unaware = world.takes_grant(&grant, &new);
+    world.refuses(&unaware, EarnoutError::DisputeOpen);
     world.run(world.rules(&attestation, Some(grant), None));
+    // Who takes it over says that it knows.
+    world.refuses(&unaware, EarnoutError::GrantChanged);
+    world.run(world.takes_grant(&grant, &new));
     world.refuses(&world.disputes(&new, 1, 1, Some(grant)), EarnoutError::DisputeBarred);
     // The old beneficiary disputes for another grant of its own.
     let (_, own) = world.grant_with(|args| {
@@ -219,6 +256,86 @@ fn a_grant_that_disputed_in_vain_stays_barred_whoever_has_it() {
     });
     world.after_period(3, DAY);
     world.run(world.disputes(&old, 0, 3, Some(own)));
+}
+
+#[test]
+fn a_grant_does_not_change_hands_while_a_dispute_for_it_is_open() {
+    // Decided either way, or not at all.
+    for ruling in [Some(None), Some(Some(30)), None] {
+        let (mut world, old, new, grant) = offered(TokenProgram::Spl);
+        let attestation = pda::attestation(&world.token.plan, 0, 1, &world.token.plan);
+        world.after_period(1, DAY);
+        let now = world.chain.now();
+        world.run(world.disputes(&old, 0, 1, Some(grant)));
+        for at in [now, now + RULING - 1] {
+            world.chain.set_time(at);
+            world.refuses(&world.takes_grant(&grant, &new), EarnoutError::DisputeOpen);
+        }
+        match ruling {
+            Some(value) => {
+                world.run(world.rules(&attestation, Some(grant), value));
+            }
+            None => world.chain.set_time(now + RULING),
+        }
+        world.run(world.takes_grant(&grant, &new));
+        // Who took it over is barred only if that was known before.
+        world.after_period(2, DAY);
+        let dispute = world.disputes(&new, 0, 2, Some(grant));
+        if ruling == Some(None) {
+            world.refuses(&dispute, EarnoutError::DisputeBarred);
+        } else {
+            world.run(dispute);
+        }
+    }
+}
+
+#[test]
+fn of_several_disputes_for_a_grant_all_must_be_decided_or_the_last_ones_window_over() {
+    let (mut world, old, new, grant) = offered(TokenProgram::Spl);
+    let [shared, own] = [world.token.plan, grant].map(|subject| {
+        let kpi = u8::from(subject == grant);
+        pda::attestation(&world.token.plan, kpi, 1, &subject)
+    });
+    world.after_period(1, DAY);
+    let first = world.chain.now();
+    world.run(world.disputes(&old, 0, 1, Some(grant)));
+    world.chain.set_time(first + HOUR - 1);
+    world.run(world.disputes(&old, 1, 1, Some(grant)));
+    world.run(world.rules(&shared, Some(grant), Some(30)));
+    world.refuses(&world.takes_grant(&grant, &new), EarnoutError::DisputeOpen);
+    world.run(world.rules(&own, Some(grant), Some(30)));
+    world.run(world.takes_grant(&grant, &new));
+
+    // One is never decided: it counts until the window of the last one is over.
+    world.run(world.offers_grant(&grant, Some(old)));
+    world.after_period(2, DAY);
+    let first = world.chain.now();
+    world.run(world.disputes(&new, 0, 2, Some(grant)));
+    world.chain.set_time(first + HOUR - 1);
+    world.run(world.disputes(&new, 1, 2, Some(grant)));
+    let own = pda::attestation(&world.token.plan, 1, 2, &grant);
+    world.run(world.rules(&own, Some(grant), Some(30)));
+    world.chain.set_time(first + HOUR - 1 + RULING - 1);
+    world.refuses(&world.takes_grant(&grant, &old), EarnoutError::DisputeOpen);
+    world.chain.set_time(first + HOUR - 1 + RULING);
+    world.run(world.takes_grant(&grant, &old));
+
+    // What lapsed long ago does not count with a new one.
+    world.run(world.offers_grant(&grant, Some(new)));
+    world.after_period(3, DAY);
+    world.run(world.disputes(&old, 0, 3, Some(grant)));
+    let shared = pda::attestation(&world.token.plan, 0, 3, &world.token.plan);
+    world.run(world.rules(&shared, Some(grant), Some(30)));
+    world.run(world.takes_grant(&grant, &new));
+}
+
+#[test]
+fn a_dispute_of_the_authority_holds_up_no_grant() {
+    let (mut world, _, new, grant) = offered(TokenProgram::Spl);
+    world.after_period(1, DAY);
+    let authority = world.authority.pubkey();
+    world.run(world.disputes(&authority, 1, 1, Some(grant)));
+    world.run(world.takes_grant(&grant, &new));
 }
 
 #[test]

@@ -387,6 +387,11 @@ fn live(world: World, args: CreatePlanArgs) -> Life {
     };
     life.run(withdraw(&life.world, Some(1_000)));
     life.run(life.world.close_plan());
+    // Tells nothing and changes nothing.
+    let before = instructions::require_before(life.world.chain.now());
+    life.used.insert(before.data[..8].to_vec());
+    assert_eq!(life.world.run(before).events().count(), 0);
+    life.books.assert_equal(&life.world.chain);
 
     let plan = life.draft(args);
     life.run(life.world.activate());

@@ -159,6 +159,7 @@ fn sample_instructions() -> String {
         ),
         ("close_grant", instructions::close_grant(&a, &grant_state, &b)),
         ("close_plan", instructions::close_plan(&a, &token, &b, &c)),
+        ("require_before", instructions::require_before(6)),
     ];
     let mut lines = String::new();
     for (name, instruction) in all {

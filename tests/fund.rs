@@ -91,6 +91,32 @@ fn a_closed_plan_takes_nothing() {
 }
 
 #[test]
+fn a_draft_that_its_start_does_not_let_activate_takes_nothing() {
+    let five_years = 5 * 366 * DAY;
+    let mut world = World::draft(TokenProgram::Spl, terms());
+    let fund = world.fund(1);
+    for (now, in_time) in [
+        (START - five_years - 1, false),
+        (START - five_years, true),
+        (START - 1, true),
+        (START, false),
+        (START + 10 * PERIOD, false),
+    ] {
+        world.chain.set_time(now);
+        if in_time {
+            world.run(fund.clone());
+        } else {
+            world.refuses(&fund, EarnoutError::BadStart);
+        }
+    }
+    assert_eq!(world.vault_balance(), 2);
+    // An active plan takes funds at any time.
+    let mut world = self::world(TokenProgram::Spl);
+    world.chain.set_time(START + 10 * PERIOD);
+    world.run(world.fund(1));
+}
+
+#[test]
 fn the_source_must_be_another_token_account_of_the_mint() {
     for program in TOKEN_PROGRAMS {
         let mut world = world(program);

@@ -1,5 +1,6 @@
 //! Keeps `docs/guarantees.md` and the tests together: every guarantee has tests, the page names all of them under the right
-//! guarantee, and names none that does not exist. The tests that `docs/threat-model.md` names exist too.
+//! guarantee, and names none that does not exist. The tests that `docs/threat-model.md` and `docs/faults.md` name exist
+//! too.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,7 +8,7 @@ use std::{
     path::Path,
 };
 
-const GUARANTEES: usize = 14;
+const GUARANTEES: usize = 16;
 
 /// A file, relative to the workspace, and a test in it.
 type Test = (String, String);
@@ -22,10 +23,24 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// All functions of the sources that hold tests.
+/// Where tests lie.
+const FOLDERS: [&str; 10] = [
+    "tests",
+    "crates/core/src",
+    "crates/core/tests",
+    "app/sdk/src",
+    "app/sdk/tests",
+    "app/cli/src",
+    "app/oracle/src",
+    "app/web/test",
+    "app/web/e2e",
+    "xtask/src",
+];
+
+/// All functions of the sources that hold tests, and the tests of the web app by the names that they are given.
 fn functions() -> BTreeSet<Test> {
     let mut found = BTreeSet::new();
-    for folder in ["tests", "crates/core/src", "crates/core/tests"] {
+    for folder in FOLDERS {
         collect(folder, &mut found);
     }
     found
@@ -41,6 +56,10 @@ fn collect(folder: &str, found: &mut BTreeSet<Test>) {
             let names = read(&path);
             let names = names.lines().filter_map(function);
             found.extend(names.map(|name| (path.clone(), name.to_owned())));
+        } else if path.ends_with(".ts") || path.ends_with(".tsx") {
+            let text = read(&path);
+            let names = text.lines().filter_map(web_test);
+            found.extend(names.map(|name| (path.clone(), name.to_owned())));
         }
     }
 }
@@ -50,6 +69,14 @@ fn function(line: &str) -> Option<&str> {
     let line = line.trim_start();
     let line = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ")?;
     line.split(|c: char| !is_part_of_a_name(c)).next()
+}
+
+/// The name of the web app's test that this line begins: what stands in quotes after `it(` or `test(`.
+fn web_test(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let call = line.strip_prefix("it(").or_else(|| line.strip_prefix("test("))?;
+    let quote = call.chars().next().filter(|quote| ['"', '\'', '`'].contains(quote))?;
+    call.get(1..)?.split(quote).next()
 }
 
 fn is_part_of_a_name(c: char) -> bool {
@@ -159,21 +186,43 @@ fn the_page_names_every_test_of_a_guarantee_where_it_belongs() {
     }
 }
 
-/// References have the form `` `file.rs::test` ``.
+/// References have the form `` `file.rs::test` ``, or `` `file.ts::test` `` in the web app.
+fn references(page: &str) -> BTreeSet<Test> {
+    let text = read(page);
+    let references = quoted(&text).filter_map(|reference| reference.split_once("::"));
+    let tests = references.filter(|(file, _)| [".rs", ".ts", ".tsx"].iter().any(|end| file.ends_with(end)));
+    tests.map(|(file, name)| (file.to_owned(), name.to_owned())).collect()
+}
+
 #[test]
-fn the_threat_model_names_only_tests_that_exist() {
-    let (functions, text) = (functions(), read("docs/threat-model.md"));
-    let named: BTreeSet<Test> = quoted(&text)
-        .filter_map(|reference| reference.split_once(".rs::"))
-        .map(|(file, name)| (format!("{file}.rs"), name.to_owned()))
+fn the_threat_model_and_the_list_of_faults_name_only_tests_that_exist() {
+    let functions = functions();
+    for page in ["docs/threat-model.md", "docs/faults.md"] {
+        let named = references(page);
+        assert!(!named.is_empty(), "{page} names no tests");
+        let gone: Vec<_> = named.difference(&functions).collect();
+        assert!(gone.is_empty(), "{page} names tests that do not exist:{}", listed(gone));
+    }
+}
+
+/// A row begins with its number: `A1` to `D8`, `C1` and `H1` to `H10` of the web app.
+#[test]
+fn every_fault_that_was_found_has_a_row_with_a_test() {
+    let text = read("docs/faults.md");
+    let rows: BTreeMap<&str, &str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" | "))
         .collect();
-    assert!(!named.is_empty(), "docs/threat-model.md names no tests");
-    let gone: Vec<_> = named.difference(&functions).collect();
-    assert!(
-        gone.is_empty(),
-        "docs/threat-model.md names tests that do not exist:{}",
-        listed(gone)
-    );
+    let kinds = [("A", 7), ("B", 7), ("C", 8), ("D", 8), ("web C", 2), ("web H", 10)];
+    for (kind, count) in kinds {
+        for number in 1..=count {
+            let fault = format!("{kind}{number}");
+            let row = rows
+                .get(fault.as_str())
+                .unwrap_or_else(|| panic!("docs/faults.md lacks {fault}"));
+            assert!(row.contains("::"), "{fault} names no test: {row}");
+        }
+    }
 }
 
 #[test]
@@ -202,4 +251,6 @@ fn names_are_read_as_meant() {
     assert!(guarantees("grants_end").is_empty());
     assert_eq!(function("    async fn g1_it(story in story()) {"), Some("g1_it"));
     assert_eq!(function("/// fn nothing()"), None);
+    assert_eq!(web_test("  it('g16_it ends', async () => {"), Some("g16_it ends"));
+    assert_eq!(web_test("  item('no')"), None);
 }

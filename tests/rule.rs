@@ -19,9 +19,11 @@ fn the_arbiter_sets_a_value_or_lets_it_stand() {
             world.run(dispute);
             world.chain.set_time(now);
             let mut expected = world.chain.attestation(&address).unwrap();
-            let barred = disputer.filter(|_| value.is_none());
             let receipt = world.changes_grant(ruling, &grant, |grant| {
-                if barred.is_some() {
+                if disputer.is_some() {
+                    grant.undecided_disputes = 0;
+                }
+                if disputer.is_some() && value.is_none() {
                     grant.flags |= DISPUTE_BARRED;
                 }
             });
@@ -39,7 +41,7 @@ fn the_arbiter_sets_a_value_or_lets_it_stand() {
                 subject: expected.subject,
                 value,
                 reason_hash: RULING_REASON,
-                barred_grant: barred,
+                grant: disputer,
             };
             assert_eq!(the_event!(receipt, DisputeRuled), event);
         }

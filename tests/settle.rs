@@ -1,6 +1,6 @@
 //! `settle`: what a period is worth, when that is final, and from which accounts it is read.
 
-use {bytemuck::Zeroable, earnout::state::OracleSet, earnout_tests::*};
+use {bytemuck::Zeroable, earnout::state::OracleSet, earnout_tests::*, solana_transaction::Transaction};
 
 /// Oracle and value.
 type Votes = &'static [(usize, i64)];
@@ -491,6 +491,25 @@ fn sixteen_kpis_and_eight_oracles_settle_within_one_transaction() {
         [40_000, 112_000]
     );
     assert_eq!(world.pool(0).pool, 648_000);
+}
+
+#[test]
+fn sixteen_silent_individual_kpis_and_a_new_pool_settle_in_one_legacy_transaction() {
+    let kpis: Vec<KpiArgs> = (0..16).map(|n| kpi(&format!("kpi {n}"), Scope::Individual)).collect();
+    let mut world = World::active(TokenProgram::Spl, policy(UnearnedPolicy::Redistribute), &kpis, 800_000);
+    let (_, grant) = world.grant(400_000, &[625; 16]);
+    world.after_windows(0);
+    let settle = world.settle_instruction(&grant);
+    let payer = world.chain.fee_payer().pubkey();
+    let message = Transaction::new_with_payer(std::slice::from_ref(&settle), Some(&payer)).message;
+    assert_eq!(message.header.num_required_signatures, 1);
+    // The number of signatures, one signature, and the message; a packet has room for 1,232 bytes.
+    assert_eq!(1 + 64 + message.serialize().len(), 970);
+    let receipt = world.run(settle);
+    assert_eq!(the_event!(receipt, GrantSettled).scores, [0; 16]);
+    // `docs/compute-units.md` has the figure; a transaction that asks for nothing may take 200,000.
+    assert!(receipt.compute_units <= 60_000, "{} units", receipt.compute_units);
+    assert_eq!(world.pool(0).pool, 100_000);
 }
 
 #[test]

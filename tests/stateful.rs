@@ -50,7 +50,7 @@ struct Coverage {
     seen: [u64; SEEN.len()],
 }
 
-const SEEN: [&str; 15] = [
+const SEEN: [&str; 16] = [
     "plans drained",
     "grants paid",
     "bonuses above 0",
@@ -60,12 +60,13 @@ const SEEN: [&str; 15] = [
     "claims only by the beneficiary because of the fee",
     "plans only the authority closed because of the fee",
     "agreed",
-    "median",
-    "median of even count",
+    "at least the default",
+    "at most the default",
     "silent",
     "ruled otherwise",
     "upheld",
     "dispute lapsed",
+    "on both sides of the default",
 ];
 
 impl Coverage {
@@ -177,7 +178,7 @@ impl<'a> Play<'a> {
             }
             let (to, owed) = (state.beneficiary, state.owed());
             if owed > 0 {
-                let dear = !self.model.is_fee_within(owed);
+                let dear = !self.model.is_fee_within(owed) || self.model.is_crumb(owed);
                 self.coverage.seen[5] += u64::from(self.model.fee(owed) > 0);
                 self.coverage.seen[6] += u64::from(!state.locked && dear);
                 let by_stranger = !state.locked && !dear;

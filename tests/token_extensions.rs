@@ -1107,3 +1107,57 @@ fn nobody_eats_up_a_claim_in_crumbs() {
     let crumb = world.claim_as_stranger(&grant);
     world.refuses(&crumb, EarnoutError::FeeTooHigh);
 }
+
+#[test]
+fn strangers_take_nothing_in_crumbs_on_which_the_fee_is_rounded_up_from_less_than_a_unit() {
+    // A basis point of 2 is rounded up to 1: half of it, which this plan allows.
+    let mut world = World::flagged(ALLOW_TRANSFER_FEE, 5_000, |chain| fee_mint(chain, 0, 0));
+    world.set_fee(0, 1, u64::MAX);
+    let cases = [
+        (1, Err(EarnoutError::FeeTooHigh)),
+        (2, Err(EarnoutError::FeeOnCrumbs)),
+        (1_000, Err(EarnoutError::FeeOnCrumbs)),
+        (9_999, Err(EarnoutError::FeeOnCrumbs)),
+        (10_000, Ok(9_999)),
+        (10_001, Ok(9_999)),
+    ];
+    let grants = cases.map(|(amount, _)| world.grant(4 * amount, &[]));
+    world.after_period(0, 0);
+    for ((beneficiary, grant), (amount, expected)) in grants.iter().zip(cases) {
+        world.settled(grant);
+        let claim = world.claim_as_stranger(grant);
+        match expected {
+            Ok(received) => {
+                let event = the_event!(world.run(claim), GrantClaimed);
+                assert_eq!((event.amount, event.received), (amount, received));
+            }
+            Err(error) => {
+                world.refuses(&claim, error);
+                // Who is paid decides for itself.
+                let account = world.associated_address(&beneficiary.pubkey());
+                world.run(instructions::claim(
+                    &beneficiary.pubkey(),
+                    &world.token,
+                    grant,
+                    &account,
+                    None,
+                ));
+            }
+        }
+    }
+
+    // Nor the surplus, whose amount a stranger chooses.
+    for period in 1..4 {
+        world.after_windows(period);
+        for (_, grant) in &grants {
+            world.settled(grant);
+        }
+    }
+    let (stranger, treasury) = (world.key(), world.treasury);
+    let withdraw = |by: &Pubkey, amount| instructions::withdraw_surplus(by, &world.token, &treasury, Some(amount));
+    let [crumb, enough] = [9_999, 10_000].map(|amount| withdraw(&stranger, amount));
+    let own = withdraw(&world.authority.pubkey(), 9_999);
+    world.refuses(&crumb, EarnoutError::FeeOnCrumbs);
+    world.run(enough);
+    world.run(own);
+}

@@ -52,6 +52,39 @@ fn a_draft_gives_back_what_it_holds() {
 }
 
 #[test]
+fn anyone_sends_home_what_a_draft_past_its_start_holds() {
+    for program in TOKEN_PROGRAMS {
+        let mut world = World::draft(program, terms());
+        world.add_kpis(&[kpi("revenue", Scope::Shared)]);
+        world.run(world.fund(100));
+        let stranger = world.key();
+        let withdraw = instructions::withdraw_surplus(&stranger, &world.token, &world.treasury, Some(40));
+        let close = world.close_plan_as(&stranger, &world.treasury);
+        world.chain.set_time(START - 1);
+        world.refuses(&withdraw, EarnoutError::WrongAuthority);
+        world.refuses(&close, EarnoutError::WrongAuthority);
+
+        // Nobody can activate it any more; the authority may be gone.
+        world.chain.set_time(START);
+        world.refuses(&world.activate(), EarnoutError::BadStart);
+        let mine = world.associated(&stranger);
+        let theirs = world.token_account(&world.treasury_owner.clone());
+        for destination in [mine, theirs, world.source] {
+            world.refuses(
+                &swapped(&withdraw, &world.treasury, &destination),
+                EarnoutError::WrongTreasury,
+            );
+        }
+        world.run(withdraw);
+        assert_eq!((world.chain.balance(&world.treasury), world.vault_balance()), (40, 60));
+        // What a donation brings later too, and then nothing is left but the mark.
+        world.donate(5);
+        world.run(close);
+        assert_eq!(world.chain.balance(&world.treasury), 105);
+    }
+}
+
+#[test]
 fn g6_what_is_reserved_or_owed_cannot_be_withdrawn() {
     let mut world = world(TokenProgram::Spl);
     let (_, grant) = world.grant(1_000_000, &[10_000]);

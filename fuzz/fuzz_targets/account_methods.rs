@@ -64,11 +64,11 @@ fn check_plan(plan: &Plan, grant: &Grant, input: &Input) {
     let _ = (
         plan.oracle_set(input.period).oracles(),
         plan.is_oracle(key, now),
+        plan.is_oracle_in_force(key, now),
         plan.oracle_change_is_pending(now),
     );
     let _ = (
         plan.treasury_at(now),
-        plan.fee_limit(key),
         plan.require_treasury(key, now),
         plan.is_arbiter(key),
     );

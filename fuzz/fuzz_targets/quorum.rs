@@ -1,4 +1,4 @@
-//! Agreement, median and finality against a naive reading of design section 6; no order of the votes matters.
+//! Agreement, outcome at the deadline and finality against a naive reading of design section 6; no order of the votes matters.
 
 #![no_main]
 
@@ -81,21 +81,47 @@ fuzz_target!(|input: Input| {
         },
     };
 
-    let outcome = check_votes(&votes, threshold, &curve, &input.swaps);
+    let default_score = input.default_score % 10_001;
+    let outcome = check_votes(&votes, threshold, &curve, default_score, &input.swaps);
     if let Some(outcome) = outcome {
-        let score = score_of(outcome, &curve, input.default_score);
+        let score = score_of(outcome, &curve, default_score);
         match outcome {
             Outcome::Value(value) => assert_eq!(score, curve.score(value)),
-            Outcome::Silent if input.default_score > 10_000 => assert_eq!(score, Err(Error::ScoreTooHigh)),
-            Outcome::Silent => assert_eq!(score, Ok(input.default_score)),
+            Outcome::Silent => assert_eq!(score, Ok(default_score)),
+        }
+        let mut scores: Vec<u16> = votes.iter().flatten().map(|vote| score_in(&curve, *vote)).collect();
+        scores.resize(2 * usize::from(threshold) - 1, default_score);
+        scores.sort_unstable();
+        assert_eq!(
+            score,
+            Ok(scores[usize::from(threshold) - 1]),
+            "the median of {votes:?} and defaults"
+        );
+        if input.default_score > 10_000 {
+            let refused = Err(Error::ScoreTooHigh);
+            assert_eq!(at_deadline(&votes, threshold, &curve, input.default_score), refused);
+            assert_eq!(
+                score_of(Outcome::Silent, &curve, input.default_score),
+                refused.map(|_: Outcome| 0)
+            );
         }
     }
     check_finality(&input.times, outcome.unwrap_or(Outcome::Silent));
 });
 
-fn check_votes(votes: &[Option<i64>], threshold: u8, curve: &Curve, swaps: &[(u8, u8)]) -> Option<Outcome> {
+fn score_in(curve: &Curve, value: i64) -> u16 {
+    curve.score(value).expect("a score of a valid curve")
+}
+
+fn check_votes(
+    votes: &[Option<i64>],
+    threshold: u8,
+    curve: &Curve,
+    default_score: u16,
+    swaps: &[(u8, u8)],
+) -> Option<Outcome> {
     let agreement = agreed(votes, threshold);
-    let outcome = at_deadline(votes, threshold, curve);
+    let outcome = at_deadline(votes, threshold, curve, default_score);
     let oracles = votes.len();
     let needed = usize::from(threshold);
     if !(1..=8).contains(&oracles) || 2 * needed <= oracles || needed > oracles {
@@ -121,20 +147,27 @@ fn check_votes(votes: &[Option<i64>], threshold: u8, curve: &Curve, swaps: &[(u8
     let expected = if cast.len() < needed {
         Outcome::Silent
     } else {
-        let score = |value: i64| curve.score(value).expect("a score of a valid curve");
-        let (lower, upper) = (cast[(cast.len() - 1) / 2], cast[cast.len() / 2]);
-        Outcome::Value(if score(upper) < score(lower) { upper } else { lower })
+        // Stable: equal scores stay in the order of the values.
+        cast.sort_by_key(|value| std::cmp::Reverse(score_in(curve, *value)));
+        let (from_top, from_bottom) = (cast[needed - 1], cast[cast.len() - needed]);
+        if score_in(curve, from_top) >= default_score {
+            Outcome::Value(from_top)
+        } else if score_in(curve, from_bottom) <= default_score {
+            Outcome::Value(from_bottom)
+        } else {
+            Outcome::Silent
+        }
     };
     assert_eq!(outcome, Ok(expected), "of {votes:?}");
     if let Some(winner) = winners.first() {
-        assert_eq!(expected, Outcome::Value(*winner), "agreement and median differ");
+        assert_eq!(expected, Outcome::Value(*winner), "agreement and outcome differ");
     }
 
     let mut shuffled = votes.to_vec();
     for (one, other) in swaps.iter().take(32) {
         shuffled.swap(usize::from(*one) % oracles, usize::from(*other) % oracles);
         assert_eq!(agreed(&shuffled, threshold), agreement);
-        assert_eq!(at_deadline(&shuffled, threshold, curve), outcome);
+        assert_eq!(at_deadline(&shuffled, threshold, curve, default_score), outcome);
     }
     Some(expected)
 }

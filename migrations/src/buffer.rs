@@ -7,7 +7,7 @@ use {
     crate::{cluster::Cluster, program_file::ProgramFile},
     anyhow::{Context, Result, bail, ensure},
     earnout_sdk::client::{
-        Submission,
+        Limits, Submission,
         bulk::{Bulk, Job, Journal, Options, Outcome, Progress},
     },
     indicatif::{ProgressBar, ProgressStyle},
@@ -96,7 +96,9 @@ impl<'a> Buffer<'a> {
         let mut submission = Submission::new(vec![write], self.authority);
         submission.fee_payer = self.authority;
         submission.unit_price = 1;
-        let message = submission.message(Hash::default(), Some(WRITE_UNITS))?.serialize();
+        let message = submission
+            .message(Hash::default(), Some(Limits::of_units(WRITE_UNITS)))?
+            .serialize();
         let mut length = message.len();
         if self.authority.pubkey() != self.payer {
             // One more key, and one more signature.

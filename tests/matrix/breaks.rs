@@ -89,7 +89,7 @@ impl Breaks<'_> {
         let mut instruction = self.valid.clone();
         change(&mut instruction);
         self.all.push(Broken {
-            role: self.names[index].clone(),
+            role: self.names.get(index).cloned().unwrap_or_default(),
             name,
             with: with.to_owned(),
             instruction,

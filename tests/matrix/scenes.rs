@@ -98,6 +98,14 @@ pub const CASES: &[Case] = &[
         let withdraw = instructions::withdraw_surplus(&stranger, &world.token, &world.treasury, None);
         (world, withdraw)
     }),
+    case("withdraw_surplus", "draft past its start, by a stranger", || {
+        let mut world = World::draft(TokenProgram::Spl, terms());
+        world.run(world.fund(100));
+        world.chain.set_time(START);
+        let stranger = world.key();
+        let withdraw = instructions::withdraw_surplus(&stranger, &world.token, &world.treasury, None);
+        (world, withdraw)
+    }),
     case("create_grant", "before the first period", || {
         let mut world = active(terms());
         let create = create_grant(&mut world, |_| {});
@@ -581,6 +589,11 @@ pub const CASES: &[Case] = &[
         let stranger = world.key();
         let close = world.close_plan_as(&stranger, &world.treasury);
         with_rent_payer(world, close)
+    }),
+    case("require_before", "in time", || {
+        let world = active(terms());
+        let before = instructions::require_before(world.chain.now());
+        (world, before)
     }),
 ];
 

@@ -274,6 +274,11 @@ fn grant(stage: &Stage, model: &Model, seen: &mut Seen, plan: &Plan, number: usi
     ];
     let bits = [0, 1, 2, 3, 4].map(|bit| state.flags >> bit & 1 == 1);
     same!(bits, flags, "revocable, transferable, locked, forfeited, barred");
+    same!(
+        (state.undecided_disputes, state.disputes_until),
+        (expected.undecided, expected.disputes_until),
+        "disputes"
+    );
     same!(state.termination, expected.termination, "termination");
     same!(state.allocation, expected.terms.allocation, "allocation");
     same!(

@@ -3,7 +3,10 @@
 //! It shares no code with the program. Amounts and products are `i128` (`u64` amounts times credits of at most 2·10^8 fit
 //! easily). What the program keeps as running sums is added up here anew each time from the history of every grant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// Number of a key.
 pub type Who = usize;
@@ -105,12 +108,20 @@ pub struct Fees {
 impl Fees {
     /// What a transfer of this amount costs now: the token program rounds up.
     pub fn of(&self, amount: Amount) -> Amount {
-        let fee = if self.epoch >= self.from {
+        ceil(amount * self.rate(), 10_000).min(self.current().maximum.into())
+    }
+
+    fn current(&self) -> Fee {
+        if self.epoch >= self.from {
             self.announced
         } else {
             self.before
-        };
-        ceil(amount * Amount::from(fee.basis_points), 10_000).min(fee.maximum.into())
+        }
+    }
+
+    /// Basis points.
+    fn rate(&self) -> Amount {
+        self.current().basis_points.into()
     }
 
     fn announce(&mut self, fee: Fee) {
@@ -336,6 +347,9 @@ pub struct Grant {
     pub pending: Option<Who>,
     pub locked: bool,
     pub barred: bool,
+    /// Disputes raised for the grant that are not decided, and the end of the last one's ruling window.
+    pub undecided: u16,
+    pub disputes_until: i64,
     pub forfeited: bool,
     /// 1 terminated, 2 resigned.
     pub termination: u8,
@@ -391,9 +405,9 @@ pub struct Model {
     pub funded: Amount,
     pub withdrawn: Amount,
     pub events: u64,
-    /// How often scores came from: agreement, median, median of an even count, silence, ruling to another value, upholding,
-    /// a dispute that nobody ruled on.
-    pub outcomes: [u64; 7],
+    /// How often scores came from: agreement, enough votes for at least the default, enough for at most the default, too few
+    /// votes, ruling to another value, upholding, a dispute that nobody ruled on, votes on both sides of the default.
+    pub outcomes: [u64; 8],
     boundaries: Vec<i64>,
 }
 
@@ -464,7 +478,7 @@ impl Terms {
         };
         calendar
             && (1..=120).contains(&self.periods)
-            && (now + 1..=now + 5 * 366 * 86_400).contains(&self.start)
+            && self.starts_in_time(now)
             && window(self.attest)
             && window(self.notice)
             && challenges
@@ -473,6 +487,12 @@ impl Terms {
             && self.bonus_cap <= 1_000_000
             && self.max_fee <= 10_000
             && (now + 1..=self.boundary(self.periods)).contains(&self.enrolment_end)
+    }
+}
+
+impl Terms {
+    fn starts_in_time(&self, now: i64) -> bool {
+        (now + 1..=now + 5 * 366 * 86_400).contains(&self.start)
     }
 }
 
@@ -520,6 +540,11 @@ impl Kpi {
 }
 
 impl Grant {
+    /// Whether a dispute for the grant can still be decided.
+    fn is_disputed(&self, now: i64) -> bool {
+        self.undecided > 0 && now < self.disputes_until
+    }
+
     pub fn next(&self) -> u16 {
         self.terms.first + self.settled.len() as u16
     }
@@ -595,7 +620,7 @@ impl Model {
             funded: 0,
             withdrawn: 0,
             events: 0,
-            outcomes: [0; 7],
+            outcomes: [0; 8],
             boundaries: Vec::new(),
         }
     }
@@ -617,6 +642,11 @@ impl Model {
         let limit = Amount::from(self.terms().max_fee);
         let rounding = if limit > 0 && amount >= 10_000 { 1 } else { 0 };
         (self.fee(amount) - rounding) * 10_000 <= amount * limit
+    }
+
+    /// Whether the fee on `amount` is rounded up from below one unit.
+    pub fn is_crumb(&self, amount: Amount) -> bool {
+        self.fee(amount) > 0 && amount * self.fees.as_ref().map_or(0, Fees::rate) < 10_000
     }
 
     pub fn balance(&self, place: Place) -> Amount {
@@ -786,7 +816,7 @@ impl Model {
                 let closes = self.voting_end(key.1);
                 require(now >= closes)?;
                 (
-                    attestation.and_then(|attestation| self.median(kpi, key.1, attestation)),
+                    attestation.and_then(|attestation| self.at_deadline(kpi, key.1, attestation)),
                     closes,
                 )
             }
@@ -808,12 +838,16 @@ impl Model {
         Some(value.map_or(kpi.default.into(), |value| kpi.score(value)))
     }
 
-    fn median(&self, kpi: &Kpi, period: u16, attestation: &Attestation) -> Option<i64> {
+    fn at_deadline(&self, kpi: &Kpi, period: u16, attestation: &Attestation) -> Option<i64> {
         let mut votes: Vec<i64> = attestation.votes.values().copied().collect();
-        require(votes.len() >= usize::from(self.set(period).threshold))?;
-        votes.sort_unstable();
-        let (low, high) = (votes[(votes.len() - 1) / 2], votes[votes.len() / 2]);
-        Some(if kpi.score(high) < kpi.score(low) { high } else { low })
+        let threshold = usize::from(self.set(period).threshold);
+        require(votes.len() >= threshold)?;
+        votes.sort_by_key(|vote| (Reverse(kpi.score(*vote)), *vote));
+        let (from_top, from_bottom) = (votes[threshold - 1], votes[votes.len() - threshold]);
+        if kpi.score(from_top) >= kpi.default.into() {
+            return Some(from_top);
+        }
+        (kpi.score(from_bottom) <= kpi.default.into()).then_some(from_bottom)
     }
 
     /// Which of `outcomes` a final score is.
@@ -827,7 +861,14 @@ impl Model {
             (None, Some(_), _) => 6,
             (None, None, Some(_)) => 0,
             (None, None, None) if found.votes.len() < usize::from(self.set(key.1).threshold) => 3,
-            (None, None, None) => 1 + usize::from(found.votes.len() % 2 == 0),
+            (None, None, None) => {
+                let kpi = &self.kpis[usize::from(key.0)];
+                match self.at_deadline(kpi, key.1, found) {
+                    Some(value) if kpi.score(value) >= kpi.default.into() => 1,
+                    Some(_) => 2,
+                    None => 7,
+                }
+            }
         }
     }
 
@@ -866,7 +907,12 @@ impl Model {
         if by == self.authority && to == treasury {
             return Some(());
         }
-        require(self.status == Status::Active && now >= self.last_deadline())?;
+        let over = if self.status == Status::Draft {
+            self.terms().start
+        } else {
+            self.last_deadline()
+        };
+        require(now >= over)?;
         require(to == Place::Associated(treasury.owner()?))
     }
 
@@ -932,6 +978,8 @@ impl Model {
             }
             Action::Fund { by, source, amount } => {
                 require(exists && *amount > 0 && source.owner()? == *by)?;
+                // A draft that its start does not let activate takes nothing.
+                require(active || self.terms().starts_in_time(now))?;
                 self.transfer(*source, Place::Vault, (*amount).into())?;
                 self.funded += self.arrives((*amount).into());
                 Some(())
@@ -940,7 +988,7 @@ impl Model {
                 self.may_send_surplus(*by, *to, now)?;
                 let amount = amount.map_or(self.surplus(), Amount::from);
                 require((1..=self.surplus()).contains(&amount))?;
-                require(*by == self.authority || self.is_fee_within(amount))?;
+                require(*by == self.authority || (self.is_fee_within(amount) && !self.is_crumb(amount)))?;
                 self.withdrawn += amount;
                 self.transfer(Place::Vault, *to, amount)
             }
@@ -1022,11 +1070,13 @@ impl Model {
                 let found = self.open_grant(*grant)?;
                 require(found.pending == Some(*by) && Some(*by) != self.terms().arbiter)?;
                 require(found.claimed == Amount::from(*claimed) && found.termination == *termination)?;
-                require(found.barred == *barred)?;
+                require(found.barred == *barred && !found.is_disputed(now))?;
                 let individual = (0u8..)
                     .zip(&self.kpis)
                     .any(|(kpi, terms)| !terms.shared && found.weight(kpi) > 0);
-                let votes = self.kept_sets(now).iter().any(|set| set.keys.contains(by));
+                let sets = self.kept_sets(now);
+                let in_force = &sets[..sets.len() - usize::from(self.pending_set(now))];
+                let votes = in_force.iter().any(|set| set.keys.contains(by));
                 require(!(individual && votes && found.next() < found.end))?;
                 let found = &mut self.grants[*grant];
                 (found.beneficiary, found.pending, found.locked) = (*by, None, false);
@@ -1101,6 +1151,12 @@ impl Model {
                 let at = attestation.resolved.map_or(closes, |(_, at)| at);
                 require(attestation.disputed.is_none() && (at..at + challenge).contains(&now))?;
                 attestation.disputed = Some((now, *by, for_grant));
+                if let Some(grant) = for_grant {
+                    let ruling = i64::from(self.terms().ruling);
+                    let found = &mut self.grants[grant];
+                    found.undecided = if found.is_disputed(now) { found.undecided + 1 } else { 1 };
+                    found.disputes_until = now + ruling;
+                }
                 Some(())
             }
             Action::Rule {
@@ -1119,8 +1175,9 @@ impl Model {
                 require(attestation.ruled.is_none() && now < at + ruling && for_grant == *disputer)?;
                 require(value.is_none_or(|value| (terms.min..=terms.max).contains(&value)))?;
                 attestation.ruled = Some(*value);
-                if let (None, Some(grant)) = (value, for_grant) {
-                    self.grants[grant].barred = true;
+                if let Some(grant) = for_grant {
+                    self.grants[grant].barred |= value.is_none();
+                    self.grants[grant].undecided -= 1;
                 }
                 Some(())
             }
@@ -1160,7 +1217,7 @@ impl Model {
                 let amount = amount.map_or(claimable, Amount::from);
                 require((1..=claimable).contains(&amount))?;
                 require(self.arrives(amount) >= Amount::from(*least))?;
-                require(*by == found.beneficiary || self.is_fee_within(amount))?;
+                require(*by == found.beneficiary || (self.is_fee_within(amount) && !self.is_crumb(amount)))?;
                 self.grants[*grant].claimed += amount;
                 self.transfer(Place::Vault, *to, amount)
             }
@@ -1203,6 +1260,8 @@ impl Model {
             pending: None,
             locked: false,
             barred: false,
+            undecided: 0,
+            disputes_until: 0,
             forfeited: false,
             termination: 0,
             end: terms.first + terms.periods,

@@ -209,16 +209,13 @@ fn copy_if_changed(from: &Path, to: &Path) -> Result<()> {
     fs::rename(&unfinished, to).with_context(|| format!("cannot write {}", to.display()))
 }
 
-/// Lamports a byte of a deployed program keeps locked: the rent-exemption threshold of two years.
-const LAMPORTS_PER_BYTE: u64 = 6_960;
-
 fn report(program: &Path) -> Result<()> {
     let bytes = fs::metadata(program)
         .with_context(|| format!("cannot read {}", program.display()))?
         .len();
-    let sol = bytes as f64 * LAMPORTS_PER_BYTE as f64 / 1e9;
+    // What a byte keeps locked changes with the cluster and in time.
     eprintln!(
-        "{}: {bytes} bytes ({sol:.2} SOL of rent when deployed)",
+        "{}: {bytes} bytes (`solana rent {bytes}` says what that keeps locked on a cluster)",
         paths::shown(program)
     );
     Ok(())

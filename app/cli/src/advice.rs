@@ -2,13 +2,13 @@
 
 use {
     crate::fault::Fault,
+    earnout_sdk::client::{Trouble, TroubleKind},
     solana_program::pubkey::Pubkey,
     solana_rpc_client_api::{
-        client_error::{Error as RpcFault, ErrorKind, reqwest},
+        client_error::{Error as RpcFault, ErrorKind},
         request::RpcError,
     },
     solana_transaction_error::TransactionError,
-    std::error::Error,
 };
 
 /// What to do about an error of the program, where its message does not say it. In groups that need the same.
@@ -53,6 +53,10 @@ pub fn for_program_error(name: &str) -> Option<&'static str> {
         "WrongTreasury" => "name another treasury with `earnout plan treasury PLAN TOKEN_ACCOUNT`",
         "WrongSource" | "WrongDestination" => "name a token account of the plan's mint",
         "FeeTooHigh" => "sign with the beneficiary's key, or wait until the token's fee is lower",
+        "FeeOnCrumbs" => "sign with the beneficiary's key, or wait until more can be claimed at once",
+        "DisputeOpen" => {
+            "wait for the ruling, or for the end of its window: `earnout attestation show` shows the dispute"
+        }
         "ReceivedTooLittle" => "lower --min-received, or wait until the token's fee is lower",
         "BadOracleSet" | "BadThreshold" | "RolesNotSeparate" | "BadKey" | "BadBeneficiary" => "choose other keys",
         "NoticeTooShort" => "choose a later first period",
@@ -111,7 +115,6 @@ pub fn is_missing_program(error: &TransactionError) -> bool {
 /// That the endpoint did not answer a request for `what`, or refused it.
 pub fn of_connection(what: &str, error: &RpcFault) -> Fault {
     match error.kind() {
-        ErrorKind::Reqwest(error) => of_http(what, error),
         ErrorKind::RpcError(RpcError::RpcResponseError { code, message, .. }) => {
             Fault::new(format!("the endpoint refused: {what}"))
                 .why(format!("{message} ({code})"))
@@ -123,43 +126,20 @@ pub fn of_connection(what: &str, error: &RpcFault) -> Fault {
     }
 }
 
-fn of_http(what: &str, error: &reqwest::Error) -> Fault {
-    let url = error.url().map_or_else(|| "the endpoint".to_owned(), shown);
-    let advice = "check the endpoint: -u URL, or json_rpc_url of the configuration; a local chain is started with `earnout \
-                  localnet start`";
-    if error.is_connect() {
-        return Fault::new(format!("{url} cannot be reached"))
-            .why(deepest(error))
-            .advice(advice);
+/// That the endpoint did not answer a request for `what`.
+pub fn of_trouble(what: &str, trouble: &Trouble) -> Fault {
+    let fault = Fault::new(trouble).why(format!("it was {what}"));
+    match trouble.kind {
+        TroubleKind::Unreachable(_) | TroubleKind::NotJson => fault.advice(
+            "check the endpoint: -u URL, or json_rpc_url of the configuration; a local chain is started with `earnout \
+             localnet start`",
+        ),
+        TroubleKind::Status(429) => fault.advice("wait a little, or use an endpoint of your own (-u)"),
+        TroubleKind::TimedOut(_) => {
+            fault.advice("try again, or another endpoint (-u); --rpc-timeout sets how long one request may take")
+        }
+        _ => fault.advice("try again, or another endpoint (-u)"),
     }
-    if error.is_timeout() {
-        return Fault::new(format!("{url} did not answer in time: {what}"))
-            .why(deepest(error))
-            .advice("try again, or another endpoint (-u)");
-    }
-    match error.status() {
-        Some(status) if status.as_u16() == 429 => Fault::new(format!("{url} refused: {what}"))
-            .why("it limits how much one client may ask (429)")
-            .advice("wait a little, or use an endpoint of your own (-u)"),
-        Some(status) => Fault::new(format!("{url} refused: {what}")).why(status).advice(advice),
-        None => Fault::new(format!("{url} did not answer: {what}"))
-            .why(deepest(error))
-            .advice(advice),
-    }
-}
-
-/// A URL without what may be a secret: providers put keys into path and query.
-fn shown(url: &reqwest::Url) -> String {
-    url.origin().ascii_serialization()
-}
-
-/// The first cause, which says the most.
-fn deepest<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause
 }
 
 #[cfg(test)]
@@ -167,7 +147,7 @@ mod tests {
     use {super::*, earnout_sdk::errors::program_error};
 
     /// Errors whose message says all there is to say, or that no command of this tool can cause.
-    const SAID: [&str; 30] = [
+    const SAID: [&str; 31] = [
         "Overflow",
         "AccountExists",
         "WrongVault",
@@ -198,6 +178,7 @@ mod tests {
         "NotTransferable",
         "WrongMemoProgram",
         "UnknownVersion",
+        "TransactionExpired",
     ];
 
     #[test]
@@ -215,13 +196,5 @@ mod tests {
                 "there is no error {name}"
             );
         }
-    }
-
-    #[test]
-    fn an_endpoint_is_named_without_its_key() {
-        let url: reqwest::Url = "https://rpc.example.com/v1/secret?api-key=secret"
-            .parse()
-            .expect("a URL");
-        assert_eq!(shown(&url), "https://rpc.example.com");
     }
 }

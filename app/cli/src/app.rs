@@ -10,7 +10,10 @@ use {
         token::Token,
     },
     earnout::state::Plan,
-    earnout_sdk::{client::Client, signers::Source},
+    earnout_sdk::{
+        client::{Client, Policy},
+        signers::Source,
+    },
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,
     solana_signer::Signer,
@@ -20,6 +23,7 @@ use {
         io::{self, IsTerminal},
         rc::Rc,
         str::FromStr,
+        time::Duration,
     },
 };
 
@@ -72,8 +76,21 @@ impl App {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let client = Client::with_commitment(self.rpc_url()?, self.commitment()?.into());
+        let timeout = Duration::from_secs(self.global.rpc_timeout);
+        let client = Client::with_timeout(self.rpc_url()?, self.commitment()?.into(), timeout);
+        let client = client.following(self.policy());
         Ok(self.client.get_or_init(|| client))
+    }
+
+    /// How what is sent is followed.
+    pub fn policy(&self) -> Policy {
+        let policy = Policy::default();
+        let longest = Duration::from_secs(self.global.wait);
+        Policy {
+            patience: policy.patience.min(longest),
+            longest,
+            ..policy
+        }
     }
 
     /// URL of the RPC endpoint.

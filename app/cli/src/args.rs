@@ -20,7 +20,7 @@ use {
   $ earnout grant show PLAN/0
 
 A PLAN is its address, or CREATOR/ID. A GRANT is its address, or PLAN/INDEX.
-Exit codes: 0 done; 1 not done; 2 done in part; 3 sent, but the outcome is unknown."
+Exit codes: 0 done; 1 not done; 2 done in part, or shown but incomplete; 3 sent, but the outcome is unknown."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -48,6 +48,12 @@ pub struct GlobalArgs {
     /// What counts as having happened [default: from the configuration, else confirmed]
     #[arg(long, global = true, value_enum, value_name = "LEVEL")]
     pub commitment: Option<Commitment>,
+    /// How long one request to the endpoint may take
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub rpc_timeout: u64,
+    /// How long to wait for the outcome of a transaction before it counts as unknown
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub wait: u64,
     /// Form of the result on the standard output
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Display)]
     pub output: Format,

@@ -8,6 +8,7 @@ use {
     },
     clap::Args,
     earnout_sdk::client::bulk::{BulkError, ImportError, JournalError, Options, Progress, TaskError},
+    solana_signature::Signature,
     solana_signer::Signer,
     std::rc::Rc,
 };
@@ -38,6 +39,7 @@ impl BulkArgs {
     pub fn sending(&self, app: &App) -> Result<Sending, Fault> {
         let options = Options {
             unit_price: self.with_compute_unit_price,
+            policy: app.policy(),
             in_flight: usize::from(self.in_flight),
             ..Options::default()
         };
@@ -80,6 +82,7 @@ impl Sending {
         }
         let options = Options {
             unit_price: args.fees.with_compute_unit_price,
+            policy: app.policy(),
             ..Options::default()
         };
         Ok(Self {
@@ -104,13 +107,22 @@ pub fn present(app: &App, chosen: Option<&str>, role: &str) -> Result<Rc<dyn Sig
     Ok(signer)
 }
 
+/// The transactions of things whose outcome is unknown, each once.
+pub fn signatures<I>(unknown: &[(I, Signature)]) -> Vec<Signature> {
+    let mut signatures: Vec<_> = unknown.iter().map(|(_, signature)| *signature).collect();
+    signatures.dedup();
+    signatures
+}
+
 /// An error in the middle of bulk work, which says how much was done by then.
 pub fn interrupted(error: impl Into<Fault>, progress: &Progress, what: &str, done_before: usize) -> Fault {
     let done = done_before.saturating_add(progress.items);
+    let fault = error.into().during(format!("stopped after {done} {what}"));
+    if fault.is_unknown() {
+        return fault;
+    }
     let exit = if done == 0 { Exit::Nothing } else { Exit::Partly };
-    error
-        .into()
-        .during(format!("stopped after {done} {what}"))
+    fault
         .or_advice("run the same command again: it goes on where it stopped, and does nothing twice")
         .exit(exit)
 }
@@ -131,6 +143,7 @@ impl From<BulkError> for Fault {
     fn from(error: BulkError) -> Self {
         match error {
             BulkError::Endpoint(error) => error.into(),
+            BulkError::UnderWay { signatures, source } => Self::unknown(&signatures, source),
             BulkError::Journal(error) => error.into(),
         }
     }
@@ -151,6 +164,8 @@ impl From<ImportError> for Fault {
             ImportError::Bulk(error) => error.into(),
             ImportError::Endpoint(error) => error.into(),
             ImportError::TooLarge(error) => Self::new(error),
+            ImportError::Unknown { signature, why } => Self::unknown(&[signature], why)
+                .advice("run the same command again later: it finds out, and signs nothing in its place before"),
             ImportError::Unclear {
                 grant_index, signature, ..
             } => Self::new(format!(

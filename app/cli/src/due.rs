@@ -3,7 +3,7 @@
 use {
     crate::{
         app::App,
-        bulk::{Sending, interrupted},
+        bulk::{Sending, interrupted, signatures},
         fault::{Exit, Fault},
         progress::Progress,
     },
@@ -14,6 +14,7 @@ use {
     },
     serde::Serialize,
     solana_program::pubkey::Pubkey,
+    solana_signature::Signature,
     std::fmt,
 };
 
@@ -36,6 +37,9 @@ pub struct Report {
     periods_closed: usize,
     grants_closed: usize,
     refused: Vec<Refused>,
+    /// Transactions that may have done something, or may still do it.
+    #[serde(skip)]
+    unknown: Vec<Signature>,
     /// Things for which the network took no transaction.
     left: usize,
     transactions: usize,
@@ -113,6 +117,7 @@ impl Report {
             periods_closed: 0,
             grants_closed: 0,
             refused: Vec::new(),
+            unknown: Vec::new(),
             left: 0,
             transactions: 0,
             failed_transactions: 0,
@@ -138,6 +143,7 @@ impl Report {
         });
         let mut report = Self::new(plan, done.done.iter().map(|(due, _)| due));
         report.refused = refused.collect();
+        report.unknown = signatures(&done.unknown);
         report.left = done.left;
         report.transactions = progress.executed;
         report.failed_transactions = progress.failed;
@@ -145,7 +151,7 @@ impl Report {
     }
 
     fn is_nothing(&self) -> bool {
-        self.sum() == 0 && self.refused.is_empty() && self.left == 0
+        self.sum() == 0 && self.refused.is_empty() && self.unknown.is_empty() && self.left == 0
     }
 
     fn sum(&self) -> usize {
@@ -160,7 +166,7 @@ impl Report {
     }
 
     fn finish(&self, app: &App) -> Result<(), Fault> {
-        if self.refused.is_empty() && self.left == 0 {
+        if self.refused.is_empty() && self.unknown.is_empty() && self.left == 0 {
             return app.output().show(self);
         }
         let exit = if self.sum() == 0 { Exit::Nothing } else { Exit::Partly };
@@ -169,7 +175,10 @@ impl Report {
             None => format!("the network took no transaction for {} of them", count(self.left)),
         };
         let fault = Fault::new("not all that is due was done").why(why).exit(exit);
-        let fault = fault.advice("run the same command again: what is done stays done");
+        let fault = match self.unknown.is_empty() {
+            true => fault.advice("run the same command again: what is done stays done"),
+            false => Fault::unknown(&self.unknown, "nothing more was done after them"),
+        };
         if app.output().is_json() {
             return Err(fault.detail("report", serde_json::to_value(self).unwrap_or_default()));
         }

@@ -5,7 +5,7 @@ use {
     anchor_lang::error::Error as AnchorError,
     earnout_sdk::{
         accounts::DecodeError,
-        client::{ClientError, Failure, FailureReason},
+        client::{ClientError, Failure, FailureReason, Trouble},
         projection::ProjectionError,
         signers::SignerError,
     },
@@ -37,7 +37,7 @@ struct Parts {
     advice: Option<String>,
     /// Name and number of an error of the program.
     program_error: Option<(String, u32)>,
-    signature: Option<String>,
+    signatures: Vec<String>,
     logs: Vec<String>,
     /// That the program is not on this cluster would explain it.
     suspects_cluster: bool,
@@ -56,7 +56,7 @@ impl Fault {
             why: None,
             advice: None,
             program_error: None,
-            signature: None,
+            signatures: Vec::new(),
             logs: Vec::new(),
             suspects_cluster: false,
             exit: Exit::Nothing,
@@ -148,8 +148,31 @@ impl Fault {
 
     /// The same; it is about this transaction.
     pub fn with_signature(mut self, signature: &Signature) -> Self {
-        self.0.signature = Some(signature.to_string());
+        self.0.signatures = vec![signature.to_string()];
         self
+    }
+
+    /// That transactions were sent, and that what became of them is not known.
+    pub fn unknown(signatures: &[Signature], why: impl fmt::Display) -> Self {
+        let what = match signatures {
+            [_] => "a transaction was sent, but its outcome is not known".to_owned(),
+            _ => format!(
+                "{} transactions were sent, but their outcome is not known",
+                signatures.len()
+            ),
+        };
+        let first = signatures.first().map(ToString::to_string).unwrap_or_default();
+        let mut fault = Self::new(what).why(why).exit(Exit::Unknown).advice(format!(
+            "look it up with `solana confirm {first}` or in an explorer before you do it again: it may have been executed, \
+             or may still be"
+        ));
+        fault.0.signatures = signatures.iter().map(ToString::to_string).collect();
+        fault
+    }
+
+    /// Whether the outcome of something that was sent is unknown.
+    pub fn is_unknown(&self) -> bool {
+        self.0.exit == Exit::Unknown
     }
 
     /// Whether a cluster without the program would explain it.
@@ -179,15 +202,16 @@ impl Fault {
             error.insert("name".to_owned(), json!(name));
             error.insert("code".to_owned(), json!(code));
         }
-        let texts = [
-            ("why", &parts.why),
-            ("advice", &parts.advice),
-            ("signature", &parts.signature),
-        ];
-        for (key, text) in texts {
+        for (key, text) in [("why", &parts.why), ("advice", &parts.advice)] {
             if let Some(text) = text {
                 error.insert(key.to_owned(), json!(text));
             }
+        }
+        if let Some(signature) = parts.signatures.first() {
+            error.insert("signature".to_owned(), json!(signature));
+        }
+        if parts.signatures.len() > 1 {
+            error.insert("signatures".to_owned(), json!(parts.signatures));
         }
         if !parts.logs.is_empty() {
             error.insert("logs".to_owned(), json!(parts.logs));
@@ -225,7 +249,7 @@ impl fmt::Display for Fault {
         if let Some(why) = &self.0.why {
             write!(out, "\n  why: {}", line(why))?;
         }
-        if let Some(signature) = &self.0.signature {
+        for signature in &self.0.signatures {
             write!(out, "\n  transaction: {signature}")?;
         }
         if let Some(advice) = &self.0.advice {
@@ -238,7 +262,10 @@ impl fmt::Display for Fault {
 impl From<ClientError> for Fault {
     fn from(error: ClientError) -> Self {
         match error {
-            ClientError::Rpc { what, source } => advice::of_connection(&what, &source),
+            ClientError::Rpc { what, source } => match Trouble::of(&source) {
+                Some(trouble) => advice::of_trouble(&what, trouble),
+                None => advice::of_connection(&what, &source),
+            },
             ClientError::NotFound { what, address } => Self::new(format!("there is no {what} at {address}"))
                 .advice("check the address and the cluster (-u)")
                 .suspecting_cluster(),
@@ -253,28 +280,28 @@ impl From<ClientError> for Fault {
                 .advice("check the address: plans, grants and attestations are different accounts"),
             ClientError::Unreadable(what) => Self::new(format!("the endpoint's answer about {what} cannot be read"))
                 .advice("try another endpoint (-u)"),
+            ClientError::Incomplete(what) => Self::new("INCOMPLETE: the endpoint leaves something out")
+                .why(what)
+                .advice("use an endpoint that keeps the whole history (-u)")
+                .exit(Exit::Partly),
             ClientError::WouldFail(failure) => {
                 Self::of_failure("the transaction would fail, so it was not sent", *failure)
             }
             ClientError::Failed { signature, failure } => {
-                let mut fault = Self::of_failure("the transaction failed; only its fee was taken", *failure);
-                fault.0.signature = Some(signature.to_string());
-                fault
+                let fault = Self::of_failure("the transaction failed; only its fee was taken", *failure);
+                fault.with_signature(&signature)
             }
-            ClientError::Expired(signature) => {
-                let mut fault = Self::new("the transaction was not executed before its blockhash expired")
-                    .why("the cluster did not take it in time; nothing happened")
-                    .advice(
-                        "send it again; a priority fee (--with-compute-unit-price) helps when the cluster is busy, and \
-                         a durable nonce (--nonce) when signatures take long",
-                    );
-                fault.0.signature = Some(signature.to_string());
-                fault
+            ClientError::Expired(signature) => Self::new("the transaction was not executed, and never will be")
+                .why("its blockhash, nonce or time limit ended before the cluster took it; nothing happened")
+                .advice(
+                    "send it again; a priority fee (--with-compute-unit-price) helps when the cluster is busy, and a \
+                     durable nonce (--nonce) when signatures take long",
+                )
+                .with_signature(&signature),
+            ClientError::Unknown { signature, why } => Self::unknown(&[signature], why),
+            error @ (ClientError::Changing(_) | ClientError::Ledger(_) | ClientError::Projection(_)) => {
+                Self::new(error)
             }
-            error @ (ClientError::Changing(_)
-            | ClientError::NoHistory(_)
-            | ClientError::Ledger(_)
-            | ClientError::Projection(_)) => Self::new(error),
             ClientError::Signing(error) => Self::new("the transaction could not be signed").why(error),
             ClientError::Message(error) => Self::new("the transaction could not be built").why(error),
         }

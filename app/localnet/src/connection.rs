@@ -3,19 +3,17 @@
 use {
     crate::{fault::Fault, when::Moment},
     anyhow::{Context, Result, anyhow, bail},
+    earnout_sdk::client::{Client, Policy, Sighting, Submission},
     serde_json::{Value, json},
-    solana_commitment_config::{CommitmentConfig, CommitmentLevel},
+    solana_commitment_config::CommitmentConfig,
     solana_keypair::Keypair,
     solana_program::{instruction::Instruction, pubkey::Pubkey, sysvar},
-    solana_rpc_client::nonblocking::rpc_client::RpcClient,
     solana_rpc_client_api::{
         client_error::{Error as ClientError, ErrorKind},
-        config::RpcSendTransactionConfig,
         request::{RpcError, RpcRequest},
     },
     solana_signature::Signature,
     solana_signer::Signer,
-    solana_transaction::Transaction,
     std::{
         fmt::Display,
         time::{Duration, Instant},
@@ -36,19 +34,25 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection to the RPC server of a local chain.
 pub struct Connection {
-    rpc: RpcClient,
+    client: Client,
 }
 
 impl Connection {
     pub fn to(url: &str) -> Self {
-        let rpc = RpcClient::new_with_commitment(url.to_owned(), CommitmentConfig::processed());
-        Self { rpc }
+        let policy = Policy {
+            poll: PAUSE,
+            patience: PATIENCE,
+            ..Policy::default()
+        };
+        Self {
+            client: Client::with_commitment(url, CommitmentConfig::processed()).following(policy),
+        }
     }
 
     fn lost(&self, error: impl Display) -> anyhow::Error {
         anyhow!(
             "no answer from the chain at {}; is it running? ({error})",
-            self.rpc.url()
+            self.client.endpoint()
         )
     }
 
@@ -60,7 +64,10 @@ impl Connection {
         let processed = CommitmentConfig::processed();
         let accounts = [sysvar::clock::ID];
         // Of several accounts, because of one a lost connection is said to be a missing account.
-        let found = self.rpc.get_multiple_accounts_with_commitment(&accounts, processed);
+        let found = self
+            .client
+            .rpc()
+            .get_multiple_accounts_with_commitment(&accounts, processed);
         let found = found.await.map_err(|error| self.explain(error))?.value;
         let clock = found.into_iter().next().flatten().unwrap_or_default();
         let seconds = clock.data.get(UNIX_TIME).and_then(|bytes| bytes.try_into().ok());
@@ -85,7 +92,8 @@ impl Connection {
             method: "surfnet_timeTravel",
         };
         let moved = self
-            .rpc
+            .client
+            .rpc()
             .send::<Value>(travel, json!([{ "absoluteTimestamp": to.millis() }]));
         let moved = moved.await.map_err(|error| self.explain(error));
         if let Err(error) = &moved
@@ -111,9 +119,17 @@ impl Connection {
     /// # Errors
     /// If the chain does not answer.
     pub async fn airdrop(&self, to: &Pubkey, lamports: u64) -> Result<()> {
-        let signature = self.rpc.request_airdrop(to, lamports).await;
+        let signature = self.client.rpc().request_airdrop(to, lamports).await;
         let signature = signature.map_err(|error| self.explain(error))?;
-        self.confirm(&[signature]).await
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            match self.client.look_up(&signature).await? {
+                Sighting::Executed(_) => return Ok(()),
+                Sighting::Failed(failure) => bail!("the airdrop failed: {failure}"),
+                Sighting::Seen | Sighting::Nothing => sleep(PAUSE).await,
+            }
+        }
+        bail!("the airdrop is not executed")
     }
 
     /// Asks the chain to stop.
@@ -122,11 +138,11 @@ impl Connection {
     /// If it does not answer.
     pub async fn stop(&self) -> Result<()> {
         let exit = RpcRequest::Custom { method: "exit" };
-        let stopped = self.rpc.send::<Value>(exit, json!([])).await;
+        let stopped = self.client.rpc().send::<Value>(exit, json!([])).await;
         stopped.map(drop).map_err(|error| self.explain(error))
     }
 
-    /// Sends a transaction, which is executed when this returns. `payer` pays the fee and signs with `signers`.
+    /// Sends a transaction and follows it until it is executed. `payer` pays the fee and signs with `signers`.
     ///
     /// # Errors
     /// If it fails.
@@ -136,47 +152,14 @@ impl Connection {
         payer: &Keypair,
         signers: &[&Keypair],
     ) -> Result<Signature> {
-        let blockhash = self.rpc.get_latest_blockhash().await;
-        let blockhash = blockhash.map_err(|error| self.explain(error))?;
-        let mut signatories = vec![payer];
-        signatories.extend(signers);
-        let payer = payer.pubkey();
-        let transaction = Transaction::new_signed_with_payer(instructions, Some(&payer), &signatories, blockhash);
-        let config = RpcSendTransactionConfig {
-            preflight_commitment: Some(CommitmentLevel::Processed),
-            ..RpcSendTransactionConfig::default()
-        };
-        let sent = self.rpc.send_transaction_with_config(&transaction, config).await;
-        sent.context("the chain refuses a transaction")
-    }
-
-    /// Waits until these transactions are confirmed.
-    ///
-    /// # Errors
-    /// If one failed, or that takes too long.
-    pub async fn confirm(&self, signatures: &[Signature]) -> Result<()> {
-        let begun = Instant::now();
-        for signatures in signatures.chunks(100) {
-            loop {
-                let statuses = self.rpc.get_signature_statuses(signatures).await;
-                let statuses = statuses.map_err(|error| self.explain(error))?.value;
-                for status in statuses.iter().flatten() {
-                    status.status.clone().context("a transaction failed")?;
-                }
-                if statuses.iter().all(Option::is_some) {
-                    break;
-                }
-                if begun.elapsed() > PATIENCE {
-                    bail!("transactions are not confirmed");
-                }
-                sleep(PAUSE).await;
-            }
-        }
-        Ok(())
+        let signers = signers.iter().map(|signer| *signer as &dyn Signer);
+        let submission = Submission::new(instructions.to_vec(), payer).signed_by(signers);
+        let receipt = self.client.send(&submission).await;
+        Ok(receipt.context("the chain refuses a transaction")?.signature)
     }
 
     fn explain(&self, error: ClientError) -> anyhow::Error {
-        let url = self.rpc.url();
+        let url = self.client.endpoint();
         match error.kind() {
             ErrorKind::RpcError(RpcError::RpcResponseError { code, .. }) if *code == NO_SUCH_METHOD => {
                 Fault::new(format!("the chain at {url} is not a local chain: it cannot do that")).into()

@@ -85,13 +85,13 @@ pub async fn verify(daemon: &Daemon, plan: Pubkey, period: u16) -> Result<Vec<Ve
                 match (found, known) {
                     // The plan keeps two oracle sets; after more changes the votes of an old period are other oracles'.
                     (found, Some(known)) if found != Some((known.value, known.evidence)) => {
-                        last_vote(daemon, &place, &oracle).await?.or(found)
+                        last_vote(daemon, &plan, &place, &oracle).await?.or(found)
                     }
                     (found, _) => found,
                 }
             }
             // The account was closed after the settlement; what was voted is in its transactions.
-            None => last_vote(daemon, &place, &oracle).await?,
+            None => last_vote(daemon, &plan, &place, &oracle).await?,
         };
         let (name, decimals) = state.plan.kpis().get(usize::from(target.kpi)).map_or_else(
             || (target.kpi.to_string(), 0),
@@ -122,13 +122,11 @@ pub async fn verify(daemon: &Daemon, plan: Pubkey, period: u16) -> Result<Vec<Ve
 
 async fn last_vote(
     daemon: &Daemon,
+    plan: &Pubkey,
     attestation: &Pubkey,
     oracle: &Pubkey,
 ) -> Result<Option<(i64, [u8; 32])>, DaemonError> {
-    let events = daemon
-        .endpoints
-        .ask(async |client| client.events(attestation).await)
-        .await?;
+    let events = daemon.endpoints.ask(async |client| client.events(plan).await).await?;
     let votes = events.into_iter().rev().filter_map(|recorded| match recorded.event {
         Event::ValueAttested(vote) if vote.oracle == *oracle => Some((address_of(&vote), vote.value, vote.evidence)),
         _ => None,

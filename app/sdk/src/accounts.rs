@@ -1,13 +1,18 @@
 //! Reading the program's accounts.
 
 use {
+    crate::pda,
     anchor_lang::{Discriminator, ZeroCopy},
     earnout::{
         constants::ACCOUNT_VERSION,
         state::{Attestation, ClosedPlan, Grant, Period, Plan, account::Versioned},
     },
+    solana_program::pubkey::Pubkey,
     thiserror::Error,
 };
+
+/// Bytes of a token account without extensions.
+const TOKEN_ACCOUNT_BYTES: usize = 165;
 
 /// Why the bytes of an account could not be read.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -23,6 +28,60 @@ pub enum DecodeError {
         "the {0} has the layout of version {1}, this release reads version {ACCOUNT_VERSION}: use the release that wrote it"
     )]
     UnknownVersion(&'static str, u8),
+    /// The account is not where one with its contents would be.
+    #[error("the {0} here belongs at {1} by what it holds: do not trust who gave it")]
+    WrongAddress(&'static str, Pubkey),
+}
+
+/// An account of the program whose address follows from what it holds.
+pub trait Addressed: Sized {
+    /// What it is, in a word.
+    const NAME: &'static str;
+
+    /// Reads one.
+    ///
+    /// # Errors
+    /// If the bytes are not those of one, or of an unknown version.
+    fn read(data: &[u8]) -> Result<Self, DecodeError>;
+
+    /// Where it must be.
+    fn address(&self) -> Pubkey;
+
+    /// Reads what is at `address`, where it must be by what it holds. That the program owns it is the caller's to check.
+    ///
+    /// # Errors
+    /// If the bytes are not those of one, or of an unknown version, or of one at another address.
+    fn at(address: &Pubkey, data: &[u8]) -> Result<Self, DecodeError> {
+        let state = Self::read(data)?;
+        match state.address() {
+            own if own == *address => Ok(state),
+            own => Err(DecodeError::WrongAddress(Self::NAME, own)),
+        }
+    }
+}
+
+macro_rules! addressed {
+    ($($type:ident, $name:ident, |$state:ident| $address:expr;)+) => {
+        $(impl Addressed for $type {
+            const NAME: &'static str = stringify!($name);
+
+            fn read(data: &[u8]) -> Result<Self, DecodeError> {
+                $name(data)
+            }
+
+            fn address(&self) -> Pubkey {
+                let $state = self;
+                $address
+            }
+        })+
+    };
+}
+
+addressed! {
+    Plan, plan, |state| pda::plan(&state.creator, state.plan_id);
+    Grant, grant, |state| pda::grant(&state.plan, state.index);
+    Attestation, attestation, |state| pda::attestation(&state.plan, state.kpi, state.period, &state.subject);
+    Period, period, |state| pda::period(&state.plan, state.period);
 }
 
 /// Reads a plan.
@@ -69,6 +128,15 @@ pub fn closed_plan(data: &[u8]) -> Result<ClosedPlan, DecodeError> {
 /// mint and owner.
 pub fn token_amount(data: &[u8]) -> Option<u64> {
     data.get(64..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
+}
+
+/// Balance of a plan's vault in base units; none if the bytes are not those of a token account of the plan's mint that
+/// belongs to the plan. That the plan's token program owns the account is the caller's to check.
+pub fn vault_amount(plan: &Pubkey, mint: &Pubkey, data: &[u8]) -> Option<u64> {
+    // Both token programs begin an account with its mint and its owner; a mint is shorter.
+    let is_vault =
+        data.len() >= TOKEN_ACCOUNT_BYTES && data[..32] == mint.to_bytes() && data[32..64] == plan.to_bytes();
+    token_amount(data).filter(|_| is_vault)
 }
 
 /// A name or a unit as it was written, from the zero-padded bytes that an account holds (see [`earnout::state::Kpi`]).

@@ -443,6 +443,12 @@ pub fn close_plan(caller: &Pubkey, token: &PlanToken, destination: &Pubkey, rent
     build(accounts, instruction::ClosePlan {})
 }
 
+/// Lets the transaction fail once the chain's clock has passed `not_after`, Unix seconds. Nobody signs. It may stand anywhere
+/// after the advance of a durable nonce, which comes first; in a multisig it belongs among the proposed instructions.
+pub fn require_before(not_after: i64) -> Instruction {
+    build(accounts::RequireBefore {}, instruction::RequireBefore { not_after })
+}
+
 /// Makes the associated token account of `owner` if it does not exist. `payer` pays its rent and signs.
 pub fn create_associated_token_account(
     payer: &Pubkey,

@@ -14,6 +14,8 @@
 //! 6. [`redistribution`] shares a period's pool of unearned tokens among the grants that performed.
 //! 7. [`release`] says how much of what was earned is vested at a given time.
 //!
+//! Beside it, [`name`] says which texts may name something.
+//!
 //! # Conventions
 //!
 //! - Amounts are `u64` base units of the token. Times are `i64` seconds since 1970-01-01 00:00 UTC. Intervals are
@@ -55,6 +57,7 @@ pub mod credit;
 pub mod curve;
 pub mod error;
 mod math;
+pub mod name;
 pub mod quorum;
 pub mod redistribution;
 pub mod release;

@@ -44,49 +44,81 @@ pub fn agreed(votes: &[Option<i64>], threshold: u8) -> Result<Option<i64>> {
 pub enum Outcome {
     /// A value, in the KPI's fixed-point unit.
     Value(i64),
-    /// Too few votes: the score that the plan fixed for this case counts.
+    /// Too few votes, or not enough of them on one side: the score that the plan fixed for this case counts.
     Silent,
 }
 
 /// What the votes give when voting is over.
 ///
-/// With at least `threshold` votes it is their median; of an even number of votes, the one of the two middle values
-/// that has the lower score, and of equal scores the lower value. With fewer votes, silence. A value that `threshold`
-/// oracles agree on is always the median.
+/// The votes are sorted by score from best to worst, equal scores by value, lower first. If the `threshold`-th from the
+/// top scores at least `default_score`, it counts; else, if the `threshold`-th from the bottom scores at most
+/// `default_score`, that one counts; else silence, which scores `default_score`. In scores this is the median of the
+/// votes and of as many defaults as are missing to `2·threshold − 1`, so fewer than `threshold` oracles can move the score
+/// neither out of the range of the other votes and the default, nor, where `threshold` others vote, out of the range of
+/// those votes, whoever is absent. A value that `threshold` oracles agree on always counts.
 ///
 /// # Errors
-/// Those of [`agreed`] and of [`Curve::score`].
+/// Those of [`agreed`] and of [`Curve::score`]; `ScoreTooHigh` if silence would score more than [`FULL_SCORE`].
 ///
 /// ```
 /// use earnout_core::curve::{Curve, Interpolation};
 /// use earnout_core::quorum::{Outcome, at_deadline};
 ///
 /// let curve = Curve { values: &[0, 10], scores: &[10_000, 0], interpolation: Interpolation::Linear };
-/// assert_eq!(at_deadline(&[Some(3), Some(1), Some(900)], 2, &curve), Ok(Outcome::Value(3)));
-/// assert_eq!(at_deadline(&[Some(3), Some(5), None], 2, &curve), Ok(Outcome::Value(5))); // scores less
-/// assert_eq!(at_deadline(&[Some(3), None, None], 2, &curve), Ok(Outcome::Silent));
+/// assert_eq!(at_deadline(&[Some(3), Some(1), Some(900)], 2, &curve, 5_000), Ok(Outcome::Value(3)));
+/// // One of two votes is better than the default, the other worse: two would have to agree that it is.
+/// assert_eq!(at_deadline(&[Some(3), Some(8), None], 2, &curve, 5_000), Ok(Outcome::Silent));
+/// assert_eq!(at_deadline(&[Some(3), Some(8), None], 2, &curve, 0), Ok(Outcome::Value(8)));
+/// assert_eq!(at_deadline(&[Some(3), None, None], 2, &curve, 0), Ok(Outcome::Silent));
 /// ```
-pub fn at_deadline(votes: &[Option<i64>], threshold: u8, curve: &Curve) -> Result<Outcome> {
+pub fn at_deadline(votes: &[Option<i64>], threshold: u8, curve: &Curve, default_score: u16) -> Result<Outcome> {
     check_threshold(votes, threshold)?;
-    let cast = count(votes, |_| true);
-    if cast < usize::from(threshold) {
-        return Ok(Outcome::Silent);
+    if default_score > FULL_SCORE {
+        return Err(Error::ScoreTooHigh);
     }
-    // The threshold is at least 1, so there is a vote. The two middle ranks of an odd number are the same.
-    let last = cast.checked_sub(1).ok_or(Error::BadThreshold)?;
-    let (lower, upper) = (ranked(votes, last / 2)?, ranked(votes, cast / 2)?);
-    let upper_scores_less = lower != upper && curve.score(upper)? < curve.score(lower)?;
-    Ok(Outcome::Value(if upper_scores_less { upper } else { lower }))
+    let mut ballots = [Ballot::default(); MAX_ORACLES];
+    for (ballot, value) in ballots.iter_mut().zip(votes.iter().flatten()) {
+        *ballot = Ballot {
+            score: curve.score(*value)?,
+            value: *value,
+        };
+    }
+    let (cast, needed) = (count(votes, |_| true), usize::from(threshold));
+    let (Some(below), Some(above)) = (cast.checked_sub(needed), needed.checked_sub(1)) else {
+        return Ok(Outcome::Silent);
+    };
+    let ballots = ballots.get(..cast).ok_or(Error::TooManyOracles)?;
+    let (from_top, from_bottom) = (ranked(ballots, above)?, ranked(ballots, below)?);
+    Ok(if from_top.score >= default_score {
+        Outcome::Value(from_top.value)
+    } else if from_bottom.score <= default_score {
+        Outcome::Value(from_bottom.value)
+    } else {
+        Outcome::Silent
+    })
 }
 
-/// The vote that has `rank` others before it in rising order.
-fn ranked(votes: &[Option<i64>], rank: usize) -> Result<i64> {
-    let has_rank = |value: &i64| {
-        let below = count(votes, |vote| vote < *value);
-        let up_to = count(votes, |vote| vote <= *value);
-        (below..up_to).contains(&rank)
+/// A vote and what it scores.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Ballot {
+    score: u16,
+    value: i64,
+}
+
+impl Ballot {
+    fn is_before(&self, other: &Self) -> bool {
+        self.score > other.score || (self.score == other.score && self.value < other.value)
+    }
+}
+
+/// The ballot that has `rank` others before it.
+fn ranked(ballots: &[Ballot], rank: usize) -> Result<Ballot> {
+    let has_rank = |ballot: &Ballot| {
+        let before = ballots.iter().filter(|other| other.is_before(ballot)).count();
+        let up_to = ballots.iter().filter(|other| !ballot.is_before(other)).count();
+        (before..up_to).contains(&rank)
     };
-    votes.iter().flatten().copied().find(has_rank).ok_or(Error::NoVotes)
+    ballots.iter().copied().find(has_rank).ok_or(Error::NoVotes)
 }
 
 /// How many votes there are of a kind.
@@ -257,36 +289,71 @@ mod tests {
         }
         assert_eq!(agreed(&[], 0), Err(Error::NoVotes));
         assert_eq!(agreed(&[None; 9], 5), Err(Error::TooManyOracles));
-        assert_eq!(at_deadline(&[None; 2], 1, &RISING), Err(Error::BadThreshold));
+        assert_eq!(at_deadline(&[None; 2], 1, &RISING, 0), Err(Error::BadThreshold));
     }
 
     #[test]
     fn g8_fewer_votes_than_the_threshold_are_silence() {
         let votes = [Some(5), Some(5), None, None, None];
         assert_eq!(agreed(&votes, 3), Ok(None));
-        assert_eq!(at_deadline(&votes, 3, &RISING), Ok(Outcome::Silent));
+        assert_eq!(at_deadline(&votes, 3, &RISING, 0), Ok(Outcome::Silent));
     }
 
     #[test]
-    fn an_odd_number_of_votes_has_one_middle() {
-        let votes = [Some(i64::MAX), None, Some(40), Some(i64::MIN), None];
+    fn with_all_votes_and_the_smallest_threshold_the_median_counts() {
+        let votes = [Some(i64::MAX), Some(70), Some(40), Some(i64::MIN), Some(10)];
         assert_eq!(agreed(&votes, 3), Ok(None));
-        assert_eq!(at_deadline(&votes, 3, &RISING), Ok(Outcome::Value(40)));
+        for default_score in [0, 4_000, FULL_SCORE] {
+            assert_eq!(at_deadline(&votes, 3, &RISING, default_score), Ok(Outcome::Value(40)));
+            assert_eq!(at_deadline(&votes, 3, &FALLING, default_score), Ok(Outcome::Value(40)));
+        }
     }
 
     #[test]
-    fn of_two_middles_the_one_that_scores_less_counts() {
-        let votes = [Some(90), Some(60), Some(40), Some(10)];
-        assert_eq!(at_deadline(&votes, 3, &RISING), Ok(Outcome::Value(40)));
-        assert_eq!(at_deadline(&votes, 3, &FALLING), Ok(Outcome::Value(60)));
-        // Both score 10,000.
+    fn g8_two_liars_of_five_decide_nothing_once_two_are_absent() {
+        // The default is what counts unless three say better, or three say worse.
+        let lied_up = [Some(60), Some(100), Some(100), None, None];
+        let lied_down = [Some(60), Some(0), Some(0), None, None];
+        for (default_score, up, down) in [
+            (0, Outcome::Value(60), Outcome::Value(0)),
+            (5_000, Outcome::Value(60), Outcome::Silent),
+            (6_000, Outcome::Value(60), Outcome::Value(60)),
+            (8_000, Outcome::Silent, Outcome::Value(60)),
+            (10_000, Outcome::Value(100), Outcome::Value(60)),
+        ] {
+            assert_eq!(
+                at_deadline(&lied_up, 3, &RISING, default_score),
+                Ok(up),
+                "{default_score}"
+            );
+            assert_eq!(
+                at_deadline(&lied_down, 3, &RISING, default_score),
+                Ok(down),
+                "{default_score}"
+            );
+        }
+    }
+
+    #[test]
+    fn g8_one_liar_where_all_must_agree_has_no_veto_over_the_default() {
+        let votes = [Some(90), Some(80), Some(70), Some(60), Some(0)];
+        assert_eq!(at_deadline(&votes, 5, &RISING, 5_000), Ok(Outcome::Silent));
+        assert_eq!(at_deadline(&votes, 5, &RISING, 0), Ok(Outcome::Value(0)));
+        assert_eq!(at_deadline(&votes, 5, &RISING, 10_000), Ok(Outcome::Value(90)));
+    }
+
+    #[test]
+    fn of_equal_scores_the_order_is_that_of_the_values() {
+        // All score 10,000: the third from the top is the third lowest, the third from the bottom the second.
         let beyond = [Some(500), Some(600), Some(400), Some(700)];
-        assert_eq!(at_deadline(&beyond, 3, &RISING), Ok(Outcome::Value(500)));
-        // One vote of two is the lower middle, the same value twice is both.
-        assert_eq!(
-            at_deadline(&[Some(7), Some(7), None], 2, &FALLING),
-            Ok(Outcome::Value(7))
-        );
+        assert_eq!(at_deadline(&beyond, 3, &RISING, 10_000), Ok(Outcome::Value(600)));
+        // All score 0, less than the default.
+        assert_eq!(at_deadline(&beyond, 3, &FALLING, 10_000), Ok(Outcome::Value(500)));
+    }
+
+    #[test]
+    fn silence_cannot_be_worth_more_than_the_target() {
+        assert_eq!(at_deadline(&[Some(1)], 1, &RISING, 10_001), Err(Error::ScoreTooHigh));
     }
 
     fn at(evaluation: Evaluation, now: i64) -> Finality {
@@ -307,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_and_the_median_count_from_the_end_of_voting() {
+    fn what_the_deadline_gives_counts_from_the_end_of_voting() {
         let open = Evaluation {
             resolved: None,
             disputed_at: None,

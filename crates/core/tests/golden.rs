@@ -11,6 +11,7 @@ use earnout_core::{
     calendar::{Cadence, Calendar, Windows, add_months},
     credit::{Combination, check_weights, credit, kpi_credit, max_credit},
     curve::{Curve, Interpolation},
+    name::{check, ranges},
     quorum::{Evaluation, Finality, Outcome, Ruling, agreed, at_deadline, finality, score_of},
     redistribution::bonus,
     release::{Earnings, Release, vested},
@@ -333,17 +334,18 @@ fn quorums(numbers: &mut Numbers) -> Value {
             .map(|_| (numbers.below(5) > 0).then(|| numbers.pick(&few)))
             .collect();
         let threshold = u8::try_from(oracles / 2 + numbers.below(oracles)).unwrap();
-        let at_end = at_deadline(&votes, threshold, &curve);
+        let default_score = numbers.pick(&[0, 4_000, 10_000, 10_001]);
+        let at_end = at_deadline(&votes, threshold, &curve, default_score);
         json!({
             "values": values.iter().map(ToString::to_string).collect::<Vec<_>>(), "scores": scores,
-            "interpolation": kebab(interpolation), "threshold": threshold,
+            "interpolation": kebab(interpolation), "threshold": threshold, "defaultScore": default_score,
             "votes": votes.iter().map(|vote| vote.map(|vote| vote.to_string())).collect::<Vec<_>>(),
             "agreed": match agreed(&votes, threshold) {
                 Ok(value) => json!(value.map(|value| value.to_string())),
                 Err(error) => failure(error),
             },
             "atDeadline": at_end.map_or_else(failure, outcome),
-            "score": result(at_end.and_then(|outcome| score_of(outcome, &curve, 4_000))),
+            "score": result(at_end.and_then(|outcome| score_of(outcome, &curve, default_score))),
         })
     });
     let votes: Vec<Value> = votes.collect();
@@ -418,10 +420,29 @@ fn lives(numbers: &mut Numbers) -> Value {
     json!(cases.collect::<Vec<_>>())
 }
 
+/// The hidden characters, and texts that are names or are not.
+fn names(_: &mut Numbers) -> Value {
+    let hidden: Vec<[u32; 2]> = ranges()
+        .iter()
+        .map(|(first, last)| [(*first).into(), (*last).into()])
+        .collect();
+    let plain = ["", "a", "Net revenue, %", "日本 語", "étape", "a  b", "🏆", "\u{2800}"].map(str::to_owned);
+    let outer = [" ", " a", "a "].map(str::to_owned);
+    let edges = ranges().iter().flat_map(|(first, last)| [first, last]);
+    let texts = plain
+        .into_iter()
+        .chain(outer)
+        .chain(edges.map(|hidden| format!("a{hidden}b")));
+    let texts: Vec<Value> = texts
+        .map(|text| json!({ "accepted": check(&text).is_ok(), "text": text }))
+        .collect();
+    json!({ "hidden": hidden, "texts": texts })
+}
+
 #[test]
 fn the_committed_vectors_are_current() {
     type Maker = fn(&mut Numbers) -> Value;
-    let files: [(&str, Maker); 8] = [
+    let files: [(&str, Maker); 9] = [
         ("calendar", calendars),
         ("curve", curves),
         ("credit", credits),
@@ -430,6 +451,7 @@ fn the_committed_vectors_are_current() {
         ("release", releases),
         ("quorum", quorums),
         ("life", lives),
+        ("name", names),
     ];
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../app/web/src/core/golden");
     let write = env::var_os("EARNOUT_WRITE_GOLDEN").is_some();

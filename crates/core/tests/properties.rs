@@ -811,11 +811,16 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn votes_equal_the_model((votes, threshold) in elections(), points in curves()) {
+    fn votes_equal_the_model(
+        (votes, threshold) in elections(), points in curves(), default_score in 0..=FULL_SCORE,
+    ) {
         prop_assert_eq!(agreed(&votes, threshold), Ok(model::agreed(&votes, threshold)));
-        let expected = model::at_deadline(&votes, threshold, &points.pairs(), points.linear());
+        let (pairs, linear, curve) = (points.pairs(), points.linear(), points.curve());
+        let expected = model::at_deadline(&votes, threshold, &pairs, linear, default_score);
         let expected = expected.map_or(Outcome::Silent, Outcome::Value);
-        prop_assert_eq!(at_deadline(&votes, threshold, &points.curve()), Ok(expected));
+        prop_assert_eq!(at_deadline(&votes, threshold, &curve, default_score), Ok(expected));
+        let median = model::median_score(&votes, threshold, &pairs, linear, default_score);
+        prop_assert_eq!(score_of(expected, &curve, default_score).map(int), Ok(median));
     }
 
     #[test]
@@ -823,11 +828,14 @@ proptest! {
         (votes, shuffled, threshold) in elections().prop_flat_map(|(votes, threshold)| {
             (Just(votes.clone()), Just(votes).prop_shuffle(), Just(threshold))
         }),
-        points in curves(),
+        points in curves(), default_score in 0..=FULL_SCORE,
     ) {
         prop_assert_eq!(agreed(&votes, threshold), agreed(&shuffled, threshold));
         let curve = points.curve();
-        prop_assert_eq!(at_deadline(&votes, threshold, &curve), at_deadline(&shuffled, threshold, &curve));
+        prop_assert_eq!(
+            at_deadline(&votes, threshold, &curve, default_score),
+            at_deadline(&shuffled, threshold, &curve, default_score)
+        );
     }
 
     #[test]
@@ -836,14 +844,16 @@ proptest! {
             votes[..usize::from(threshold)].fill(Some(honest));
             (Just(votes).prop_shuffle(), Just(honest), Just(threshold))
         }),
-        points in curves(),
+        points in curves(), default_score in 0..=FULL_SCORE,
     ) {
         prop_assert_eq!(agreed(&votes, threshold), Ok(Some(honest)));
-        prop_assert_eq!(at_deadline(&votes, threshold, &points.curve()), Ok(Outcome::Value(honest)));
+        prop_assert_eq!(at_deadline(&votes, threshold, &points.curve(), default_score), Ok(Outcome::Value(honest)));
     }
 
     #[test]
-    fn g8_fewer_than_the_threshold_never_resolve_a_value((mut votes, threshold) in elections(), points in curves()) {
+    fn g8_fewer_than_the_threshold_never_resolve_a_value(
+        (mut votes, threshold) in elections(), points in curves(), default_score in 0..=FULL_SCORE,
+    ) {
         let mut cast = 0;
         for vote in &mut votes {
             cast += u8::from(vote.is_some());
@@ -852,20 +862,25 @@ proptest! {
             }
         }
         prop_assert_eq!(agreed(&votes, threshold), Ok(None));
-        prop_assert_eq!(at_deadline(&votes, threshold, &points.curve()), Ok(Outcome::Silent));
+        prop_assert_eq!(at_deadline(&votes, threshold, &points.curve(), default_score), Ok(Outcome::Silent));
     }
 
     #[test]
-    fn g8_liars_cannot_move_the_median_past_the_honest_votes(
-        honest in vec(-100..=100i64, 1..=8), liars in vec(values(), 0..=7), points in curves(),
+    fn g8_fewer_liars_than_the_threshold_stay_between_honest_votes_and_default(
+        (votes, threshold, liars) in elections().prop_flat_map(|(votes, threshold)| {
+            (Just(votes).prop_shuffle(), Just(threshold), 0..usize::from(threshold))
+        }),
+        points in curves(), default_score in 0..=FULL_SCORE,
     ) {
-        let liars = &liars[..liars.len().min(honest.len() - 1).min(8 - honest.len())];
-        let votes: Vec<_> = honest.iter().chain(liars).copied().map(Some).collect();
-        let threshold = strict_majority(u8::try_from(votes.len()).unwrap());
-        let Ok(Outcome::Value(value)) = at_deadline(&votes, threshold, &points.curve()) else {
-            return Err(TestCaseError::fail("everybody voted"));
-        };
-        prop_assert!((*honest.iter().min().unwrap()..=*honest.iter().max().unwrap()).contains(&value));
+        let curve = points.curve();
+        let honest = votes[liars.min(votes.len())..].iter().flatten();
+        let mut range: Vec<u16> = honest.map(|vote| curve.score(*vote).unwrap()).collect();
+        if range.len() < usize::from(threshold) {
+            range.push(default_score);
+        }
+        let outcome = at_deadline(&votes, threshold, &curve, default_score).unwrap();
+        let score = score_of(outcome, &curve, default_score).unwrap();
+        prop_assert!(*range.iter().min().unwrap() <= score && score <= *range.iter().max().unwrap());
     }
 
     #[test]
@@ -930,7 +945,8 @@ proptest! {
     ) {
         let broken = Curve { values: &points.values, scores: &[], interpolation: points.interpolation };
         let _ = (strict_majority(threshold), agreed(&votes, threshold));
-        let _ = (at_deadline(&votes, threshold, &points.curve()), at_deadline(&votes, threshold, &broken));
+        let _ = at_deadline(&votes, threshold, &points.curve(), u16::from(threshold));
+        let _ = at_deadline(&votes, threshold, &broken, u16::MAX);
         let windows = Windows { attest_secs: secs[0], challenge_secs: secs[1], ruling_secs: secs[2] };
         let evaluation = Evaluation {
             resolved: flags[0].then_some((times[0], times[1])),

@@ -54,9 +54,9 @@ pub enum EarnoutError {
     TooManyKpis,
     #[msg("The plan has a KPI of this name already.")]
     DuplicateKpi,
-    #[msg("The name must be 1 to 32 bytes of UTF-8 without control characters.")]
+    #[msg("The name must be 1 to 32 bytes of UTF-8 without hidden characters, and not begin or end with a space.")]
     BadName,
-    #[msg("The unit must be at most 16 bytes of UTF-8 without control characters.")]
+    #[msg("The unit must be at most 16 bytes of UTF-8 without hidden characters, and not begin or end with a space.")]
     BadUnit,
     #[msg("A KPI has at most 18 decimals.")]
     TooManyDecimals,
@@ -67,7 +67,9 @@ pub enum EarnoutError {
     BadCurve,
     #[msg("The score under silence must be at most 10,000.")]
     DefaultScoreTooHigh,
-    #[msg("The calendar must start in the future, at most five years ahead.")]
+    #[msg(
+        "The calendar must start in the future, at most five years ahead. Other drafts are neither activated nor funded."
+    )]
     BadStart,
     #[msg("The calendar needs 1 to 120 periods of 10 minutes to 366 days, or of 1 to 12 months.")]
     BadCalendar,
@@ -227,6 +229,17 @@ pub enum EarnoutError {
     WrongMemoProgram,
     #[msg("The account has a layout of another release, which this one does not know.")]
     UnknownVersion,
+    #[msg("The time by which the transaction was to be executed has passed. Nothing was changed: sign a new one.")]
+    TransactionExpired,
+    // 6100
+    #[msg(
+        "A dispute raised for the grant is not decided: it changes hands after the ruling, or when the ruling window is over."
+    )]
+    DisputeOpen,
+    #[msg(
+        "The amount is so small that the transfer fee is rounded up from below one base unit: only who is paid may take it so."
+    )]
+    FeeOnCrumbs,
 }
 
 impl From<earnout_core::Error> for EarnoutError {

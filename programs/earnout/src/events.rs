@@ -337,8 +337,8 @@ pub struct DisputeRuled {
     pub value: Option<i64>,
     /// SHA-256 of the reason.
     pub reason_hash: [u8; 32],
-    /// The grant that cannot dispute again.
-    pub barred_grant: Option<Pubkey>,
+    /// The grant for which a beneficiary disputed. It cannot dispute again if the oracles' value or silence stands.
+    pub grant: Option<Pubkey>,
 }
 
 /// A plan was offered to another authority, or the offer taken back.

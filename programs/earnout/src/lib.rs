@@ -103,28 +103,29 @@ pub mod earnout {
     /// Accounts: `funder` (signer), `plan`, `source`, `vault`, `mint`, `token_program`; then what the mint's transfer
     /// hook asks for.
     ///
-    /// Requirements: the amount is not zero; the plan is not closed; the source is another token account of the mint;
+    /// Requirements: the amount is not zero; the plan is not closed, and if a draft, one that its start lets activate; the source is another token account of the mint;
     /// the mint is still acceptable.
     ///
-    /// Emits `PlanFunded`. Errors: `ZeroAmount`, `PlanNotActive`, `WrongVault`, `WrongMint`, `WrongTokenProgram`,
+    /// Emits `PlanFunded`. Errors: `ZeroAmount`, `PlanNotActive`, `BadStart`, `WrongVault`, `WrongMint`, `WrongTokenProgram`,
     /// `WrongSource`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`, `TransferHookNotAllowed`,
     /// `FreezeAuthorityNotAllowed`, `TransferMismatch`.
     pub fn fund<'info>(ctx: Context<'info, Fund<'info>>, amount: u64) -> Result<()> {
         handle_fund(ctx, amount)
     }
 
-    /// Sends `amount` base units of surplus, or all of it, to the treasury. After the plan's last deadline anyone can send
-    /// it to the associated account of the treasury's owner.
+    /// Sends `amount` base units of surplus, or all of it, to the treasury. Once the plan is over (after its last deadline, or
+    /// a draft after its start) anyone can send it to the associated account of the treasury's owner.
     ///
     /// Accounts: `caller` (signer), `plan`, `vault`, `destination`, `mint`, `token_program`, `memo_program` (for a
     /// destination that asks for memos); then what the mint's transfer hook asks for.
     ///
-    /// Requirements: the caller is the authority or the last deadline is over; the destination is the treasury (for
+    /// Requirements: the caller is the authority or the plan is over; the destination is the treasury (for
     /// others the associated account of its owner), still owned by that owner; the amount is not zero and within the
-    /// surplus.
+    /// surplus; for anyone but the authority the transfer fee is as for `claim`.
     ///
     /// Emits `SurplusWithdrawn`. Errors: `WrongAuthority`, `WrongTreasury`, `WrongVault`, `WrongMint`,
-    /// `WrongTokenProgram`, `ZeroAmount`, `InsufficientSurplus`, `WrongMemoProgram`, `TransferMismatch`, `FeeTooHigh`.
+    /// `WrongTokenProgram`, `ZeroAmount`, `InsufficientSurplus`, `WrongMemoProgram`, `TransferMismatch`, `FeeTooHigh`,
+    /// `FeeOnCrumbs`.
     pub fn withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>>, amount: Option<u64>) -> Result<()> {
         handle_withdraw_surplus(ctx, amount)
     }
@@ -146,8 +147,9 @@ pub mod earnout {
         handle_create_grant(ctx, args)
     }
 
-    /// Records an oracle's vote. Votes may be changed until enough of them agree, which resolves the value at once; without
-    /// agreement the median of the votes counts at the end of the window, and with too few votes the KPI is silent.
+    /// Records an oracle's vote. Votes may be changed until enough of them agree, which resolves the value at once. Without
+    /// agreement, at the end of the window, the best score counts that enough oracles reach, if it is at least the score
+    /// under silence; else the worst that enough of them do not exceed, if it is at most that; else the KPI is silent.
     ///
     /// Accounts: `payer` (signer, pays rent for the first vote), `oracle` (signer), `plan`, `grant` (for an individual
     /// KPI), `attestation` (created by the first vote), `system_program`.
@@ -199,11 +201,11 @@ pub mod earnout {
     ///
     /// Requirements: something is claimable and the amount within it; the destination is a token account of the mint,
     /// no vault, and the right one for this claimant; the beneficiary has not reserved claiming for itself; for anyone
-    /// else the transfer fee is within the plan's limit.
+    /// else the transfer fee is within the plan's limit, and at least one base unit before it is rounded up.
     ///
     /// Emits `GrantClaimed`. Errors: `WrongGrant`, `WrongVault`, `WrongMint`, `WrongTokenProgram`, `WrongDestination`,
     /// `OnlyBeneficiary`, `ClaimLocked`, `NothingToClaim`, `ZeroAmount`, `AmountTooLarge`, `WrongMemoProgram`,
-    /// `TransferMismatch`, `ReceivedTooLittle`, `FeeTooHigh`.
+    /// `TransferMismatch`, `ReceivedTooLittle`, `FeeTooHigh`, `FeeOnCrumbs`.
     pub fn claim<'info>(ctx: Context<'info, Claim<'info>>, amount: Option<u64>, min_received: u64) -> Result<()> {
         handle_claim(ctx, amount, min_received)
     }
@@ -310,10 +312,10 @@ pub mod earnout {
     /// Accounts: `pending_beneficiary` (signer), `plan`, `grant`.
     ///
     /// Requirements: the signer was proposed and can be a beneficiary; it is no oracle that votes on this very grant;
-    /// the grant is what it expects.
+    /// the grant is what it expects; no dispute raised for it is open.
     ///
-    /// Emits `BeneficiaryAccepted`. Errors: `WrongGrant`, `WrongBeneficiary`, `GrantChanged`, `BadBeneficiary`,
-    /// `OwnGrant`.
+    /// Emits `BeneficiaryAccepted`. Errors: `WrongGrant`, `WrongBeneficiary`, `GrantChanged`, `DisputeOpen`,
+    /// `BadBeneficiary`, `OwnGrant`.
     pub fn accept_beneficiary(ctx: Context<AcceptBeneficiary>, args: AcceptBeneficiaryArgs) -> Result<()> {
         handle_accept_beneficiary(ctx, args)
     }
@@ -396,11 +398,20 @@ pub mod earnout {
     /// Accounts: `caller` (signer), `plan`, `vault`, `destination`, `rent_payer`, `mint`, `token_program`,
     /// `memo_program` (for a destination that asks for memos); then what the mint's transfer hook asks for.
     ///
-    /// Requirements: nothing of the plan is open; the caller is the authority, or the last deadline is over.
+    /// Requirements: nothing of the plan is open; the caller is the authority, or the plan is over (after its last deadline,
+    /// or a draft after its start).
     ///
     /// Emits `PlanClosed`. Errors: `WrongPlan`, `WrongVault`, `WrongMint`, `WrongTokenProgram`, `WrongRentPayer`,
     /// `WrongAuthority`, `WrongTreasury`, `StillNeeded`, `WrongMemoProgram`, `TransferMismatch`, `FeeTooHigh`.
     pub fn close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result<()> {
         handle_close_plan(ctx)
+    }
+
+    /// Lets the transaction fail once the clock has passed `not_after`, Unix seconds, wherever it stands in it. So one that was
+    /// signed in advance (with a durable nonce) or proposed (in a multisig) lapses.
+    ///
+    /// Accounts: none. Emits nothing. Errors: `TransactionExpired`.
+    pub fn require_before(_ctx: Context<RequireBefore>, not_after: i64) -> Result<()> {
+        handle_require_before(not_after)
     }
 }

@@ -18,7 +18,7 @@ use {
             self as spl_token_2022,
             extension::{
                 BaseStateWithExtensions, ExtensionType, PodStateWithExtensions,
-                transfer_fee::{self, TransferFeeAmount},
+                transfer_fee::{self, TransferFeeAmount, TransferFeeConfig},
             },
             pod::{PodAccount, PodMint},
         },
@@ -246,9 +246,35 @@ pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Mov
     })
 }
 
+/// Checks what somebody else than who is paid may let a transfer of `amount` base units suffer, of which `received` arrived.
+///
+/// Errors: `FeeTooHigh` if what did not arrive is more than `max_fee_bps` of the amount. `FeeOnCrumbs` if the mint's fee on the
+/// amount, before the token program rounds it up, is below one base unit in the running epoch: whoever takes an amount in
+/// crumbs would make it lose many times the mint's rate.
+pub fn check_fee(mint: &AccountInfo, amount: u64, received: u64, max_fee_bps: u16) -> Result<()> {
+    require!(is_fee_within(amount, received, max_fee_bps), EarnoutError::FeeTooHigh);
+    if received < amount {
+        let exact = u128::from(amount) * u128::from(fee_rate(mint)?);
+        require!(exact >= u128::from(earnout_core::FULL_SCORE), EarnoutError::FeeOnCrumbs);
+    }
+    Ok(())
+}
+
+/// The mint's transfer fee in the running epoch, basis points.
+fn fee_rate(mint: &AccountInfo) -> Result<u16> {
+    let data = mint.try_borrow_data()?;
+    let mint = PodStateWithExtensions::<PodMint>::unpack(&data).map_err(|_| EarnoutError::WrongMint)?;
+    let config = mint
+        .get_extension::<TransferFeeConfig>()
+        .map_err(|_| EarnoutError::TransferMismatch)?;
+    Ok(config
+        .get_epoch_fee(Clock::get()?.epoch)
+        .transfer_fee_basis_points
+        .into())
+}
+
 /// Whether what did not arrive is at most `max_fee_bps` of the amount. The token program rounds its fee up; that unit more is
-/// allowed, unless the plan allows no fee, where it is at most a basis point of the amount, so that nobody can eat up a
-/// claim by taking it in crumbs.
+/// allowed, unless the plan allows no fee, where it is at most a basis point of the amount.
 pub fn is_fee_within(amount: u64, received: u64, max_fee_bps: u16) -> bool {
     let whole = u128::from(earnout_core::FULL_SCORE);
     let fee = u128::from(amount.abs_diff(received)) * whole;

@@ -3,7 +3,7 @@
 use {
     crate::{
         app::App,
-        bulk::{Sending, interrupted},
+        bulk::{Sending, interrupted, signatures},
         fault::{Exit, Fault},
         progress::Progress,
         token::{Amount, Token},
@@ -15,6 +15,7 @@ use {
     },
     serde::Serialize,
     solana_program::pubkey::Pubkey,
+    solana_signature::Signature,
     std::fmt,
 };
 
@@ -28,6 +29,9 @@ struct Report {
     passed_over: Vec<Line>,
     refused: Vec<Line>,
     /// Claims for which the network took no transaction.
+    /// Transactions that may have paid, or may still pay.
+    #[serde(skip)]
+    unknown: Vec<Signature>,
     left: usize,
     total: Amount,
     transactions: usize,
@@ -134,6 +138,7 @@ impl Report {
             claimed: Vec::new(),
             passed_over: Vec::new(),
             refused: Vec::new(),
+            unknown: Vec::new(),
             left: 0,
             total: token.amount(0),
             transactions: 0,
@@ -155,6 +160,7 @@ impl Report {
             claimed: claimed.collect(),
             passed_over: passed_over.iter().map(|claim| Line::new(token, claim)).collect(),
             refused: refused.collect(),
+            unknown: signatures(&done.unknown),
             left: done.left,
             total: total(token, done.done.iter().map(|(claim, _)| claim.amount)),
             transactions: progress.executed,
@@ -164,7 +170,7 @@ impl Report {
     }
 
     fn finish(&self, app: &App) -> Result<(), Fault> {
-        if self.refused.is_empty() && self.left == 0 && self.passed_over.is_empty() {
+        if self.refused.is_empty() && self.unknown.is_empty() && self.left == 0 && self.passed_over.is_empty() {
             return app.output().show(self);
         }
         let exit = if self.claimed.is_empty() {
@@ -191,6 +197,10 @@ impl Report {
             (None, missing) => fault
                 .why(format!("{} beneficiaries have no token account", count(missing)))
                 .advice("--create-accounts makes them, and you pay their rent"),
+        };
+        let fault = match self.unknown.is_empty() {
+            true => fault,
+            false => Fault::unknown(&self.unknown, "nothing more was claimed after them"),
         };
         if app.output().is_json() {
             return Err(fault.detail("report", serde_json::to_value(self).unwrap_or_default()));

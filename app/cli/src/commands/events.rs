@@ -5,11 +5,15 @@ use {
         app::{App, without_keys},
         fault::Fault,
         reference::{GrantRef, PlanRef},
-        view::{event, json, text::safe},
+        view::{
+            event, json,
+            plan::{merge, require_complete},
+            text::safe,
+        },
     },
     clap::Args,
     earnout_sdk::{
-        client::{ClientError, Recorded},
+        client::{History, Recorded},
         events::Event,
     },
     futures_util::{StreamExt, stream::BoxStream},
@@ -31,9 +35,13 @@ use {
 
 /// Show what happened to a plan or a grant, oldest first
 ///
-/// With `--output json-compact`, and with `--watch` in either form of JSON, one event is one line. Amounts are decimal
-/// strings of base units, times are Unix seconds. A plan that was closed still has its events, as far back as the endpoint
-/// keeps them.
+/// Only what the program itself reported is an event. The plan counts its events: what the endpoint leaves out, repeats,
+/// contradicts or cannot give is said, and makes the exit code 2.
+///
+/// JSON is an object with `events` and what is wrong with them. With `--output json-compact`, and with `--watch` in either
+/// form of JSON, one event is one line, and a line without `event` says what is wrong, if something is. Amounts are decimal
+/// strings of base units, times are Unix seconds. With `--watch`, an event that the endpoint told after later ones is marked
+/// as late. A plan that was closed still has its events, as far back as the endpoint keeps them.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout events PLAN
@@ -74,49 +82,41 @@ impl Events {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         let client = app.client()?;
         let plan = self.plan.address();
-        let address = self.grant.as_ref().map_or(plan, GrantRef::address);
-        let all = client.events(&address).await?;
-        if all.is_empty() {
-            // An address without any event is more likely a mistake than a plan without history.
-            let missing = match client.account(&plan).await? {
-                None => ClientError::NotFound {
-                    what: "plan",
-                    address: plan,
-                },
-                Some(_) => ClientError::NoHistory(address),
-            };
-            return Err(missing.into());
-        }
-        let mut last = all.last().map(|recorded| recorded.signature);
-        let mut shown = all
-            .iter()
-            .map(|recorded| recorded.event.sequence())
-            .max()
-            .unwrap_or_default();
-        let words = event::Words::new(app, &plan, &all).await?;
+        let mut history = client.history(&plan).await?;
+        let words = event::Words::new(app, &history).await?;
         let line_by_line = self.watch || app.output().is_compact();
-        let chosen = self.chosen(all, &plan);
+        let chosen: Vec<_> = history
+            .events()
+            .filter(|recorded| self.is_chosen(&recorded.event))
+            .collect();
         if line_by_line && app.output().is_json() {
             for recorded in &chosen {
-                if !app.output().is_read(|out| line(out, recorded))? {
+                if !app.output().is_read(|out| line(out, &event_json(recorded)))? {
                     return Ok(());
                 }
             }
         } else {
             app.output().show(&Listed {
+                history: &history,
                 events: &chosen,
                 words: &words,
             })?;
         }
+        let mut complaints = Vec::new();
         if !self.watch {
-            return Ok(());
+            self.complain(app, &history, line_by_line, &mut complaints)?;
+            return require_complete(&complaints);
         }
-        let bell = Bell::new(app, &address).await;
+        let bell = Bell::new(app, &plan).await;
         let mut rings = match &bell {
-            Some(bell) => bell.rings(&address).await,
+            Some(bell) => bell.rings(&plan).await,
             None => None,
         };
+        let mut last = history.events().last().map_or(0, |recorded| recorded.event.sequence());
+        let mut fails = false;
         loop {
+            // What is missing once may be on its way; what is missing at the next look too is said.
+            let before = history.complaints();
             let pause = tokio::time::sleep(Duration::from_secs(self.interval));
             match &mut rings {
                 None => pause.await,
@@ -128,41 +128,72 @@ impl Events {
                     },
                 },
             }
-            let new = client.events_since(&address, last).await?;
-            last = new.last().map(|recorded| recorded.signature).or(last);
-            // Endpoints behind one address do not all know the same.
-            let new: Vec<_> = new
-                .into_iter()
-                .filter(|recorded| recorded.event.sequence() > shown)
-                .collect();
-            shown = new
-                .iter()
-                .map(|recorded| recorded.event.sequence())
-                .fold(shown, u64::max);
-            for recorded in self.chosen(new, &plan) {
+            let new = match history.refresh(client).await {
+                Ok(new) => new,
+                Err(error) => {
+                    if !std::mem::replace(&mut fails, true) {
+                        app.output().note(format!(
+                            "asking again in {} s: {}",
+                            self.interval,
+                            safe(&error.to_string())
+                        ));
+                    }
+                    continue;
+                }
+            };
+            fails = false;
+            for recorded in &new {
+                let number = recorded.event.sequence();
+                let late = number < last;
+                last = last.max(number);
+                if !self.is_chosen(&recorded.event) {
+                    continue;
+                }
                 let is_read = match app.output().is_json() {
-                    true => app.output().is_read(|out| line(out, &recorded))?,
-                    false => app.output().is_read(|out| writeln!(out, "{}", words.line(&recorded)))?,
+                    true => {
+                        let mut value = event_json(recorded);
+                        merge(&mut value, json!({ "late": late }));
+                        app.output().is_read(|out| line(out, &value))?
+                    }
+                    false => {
+                        let late = if late { "  (told late)" } else { "" };
+                        app.output()
+                            .is_read(|out| writeln!(out, "{}{late}", words.line(recorded)))?
+                    }
                 };
                 if !is_read {
                     return Ok(());
                 }
             }
+            if history.complaints() == before {
+                self.complain(app, &history, true, &mut complaints)?;
+            }
         }
     }
 
-    fn chosen(&self, events: Vec<Recorded>, plan: &Pubkey) -> Vec<Recorded> {
+    /// Says what is wrong with the history and was not said yet, to people and in a line of JSON.
+    fn complain(&self, app: &App, history: &History, in_lines: bool, said: &mut Vec<String>) -> Result<(), Fault> {
+        let complaints = history.complaints();
+        if complaints == *said {
+            return Ok(());
+        }
+        *said = complaints;
+        if self.watch {
+            for complaint in said {
+                app.output().note(format!("INCOMPLETE: {}", safe(complaint)));
+            }
+        }
+        match in_lines && app.output().is_json() {
+            true => app.output().is_read(|out| line(out, &history_json(history))).map(drop),
+            false => Ok(()),
+        }
+    }
+
+    fn is_chosen(&self, event: &Event) -> bool {
         let grant = self.grant.as_ref().map(GrantRef::address);
-        let is_chosen = |event: &Event| {
-            event.plan() == *plan
-                && event.sequence() >= self.from
-                && (self.kind.is_empty() || self.kind.iter().any(|kind| kind == event.name()))
-                && (grant.is_none() || event.grant() == grant)
-        };
-        events
-            .into_iter()
-            .filter(|recorded| is_chosen(&recorded.event))
-            .collect()
+        event.sequence() >= self.from
+            && (self.kind.is_empty() || self.kind.iter().any(|kind| kind == event.name()))
+            && (grant.is_none() || event.grant() == grant)
     }
 }
 
@@ -200,9 +231,9 @@ impl Bell {
     }
 }
 
-/// One event in one line of JSON.
-fn line(out: &mut impl Write, recorded: &Recorded) -> io::Result<()> {
-    json::write(out, &event_json(recorded), false)?;
+/// A value in one line of JSON.
+fn line(out: &mut impl Write, value: &Value) -> io::Result<()> {
+    json::write(out, value, false)?;
     out.write_all(b"\n")
 }
 
@@ -211,13 +242,36 @@ fn event_json(recorded: &Recorded) -> Value {
     let rest = json!({
         "signature": recorded.signature.to_string(),
         "slot": recorded.slot,
+        "blockTime": recorded.block_time,
     });
-    crate::view::plan::merge(&mut value, rest);
+    merge(&mut value, rest);
     value
 }
 
+/// What is wrong with a history.
+fn history_json(history: &History) -> Value {
+    let missing = history.missing();
+    let unreadable = history.unreadable();
+    let unreadable = unreadable.map(|one| json!({ "signature": one.signature.to_string(), "why": one.why }));
+    let signatures = history.listed_again().iter().map(ToString::to_string);
+    json!({
+        "plan": history.plan().to_string(),
+        "endpoint": history.endpoint(),
+        "counted": history.counted(),
+        "complete": history.is_complete(),
+        "missing": missing.iter().map(|range| [range.start(), range.end()]).collect::<Vec<_>>(),
+        "contradicted": history.contradicted(),
+        "beyond": history.beyond().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "repeated": history.repeated(),
+        "listedAgain": signatures.collect::<Vec<_>>(),
+        "unreadable": unreadable.collect::<Vec<_>>(),
+        "complaints": history.complaints(),
+    })
+}
+
 struct Listed<'a> {
-    events: &'a [Recorded],
+    history: &'a History,
+    events: &'a [&'a Recorded],
     words: &'a event::Words,
 }
 
@@ -230,6 +284,9 @@ impl fmt::Display for Listed<'_> {
 
 impl Serialize for Listed<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.events.iter().map(event_json))
+        let mut value = history_json(self.history);
+        let events: Vec<_> = self.events.iter().map(|recorded| event_json(recorded)).collect();
+        merge(&mut value, json!({ "events": events }));
+        value.serialize(serializer)
     }
 }

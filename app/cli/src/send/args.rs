@@ -1,7 +1,10 @@
 //! How a transaction is made, signed and sent: the options, with the names that Solana's tools have for them.
 
 use {
-    crate::fault::Fault,
+    crate::{
+        fault::Fault,
+        time::{Moment, Span},
+    },
     clap::Args,
     solana_hash::Hash,
     solana_program::pubkey::Pubkey,
@@ -58,6 +61,18 @@ pub struct SendArgs {
         requires = "nonce"
     )]
     pub nonce_authority: Option<String>,
+    /// How long the transaction can be executed; days end at midnight UTC [default with --nonce and
+    /// --export-transaction: 7d]
+    #[arg(long, value_name = "DURATION", help_heading = "Transaction options")]
+    pub valid_for: Option<Span>,
+    /// The latest time at which the transaction can be executed, in place of --valid-for
+    #[arg(
+        long,
+        value_name = "TIME",
+        help_heading = "Transaction options",
+        conflicts_with = "valid_for"
+    )]
+    pub not_after: Option<Moment>,
     /// Accounts that --save-accounts wrote, in place of a connection
     #[arg(
         long,

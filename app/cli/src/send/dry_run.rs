@@ -131,7 +131,7 @@ impl Draft<'_> {
         let tokens = self.tokens(&simulated.accounts).await?;
         let Simulated {
             compute_units,
-            unit_limit,
+            limits,
             fee,
             logs,
             accounts,
@@ -139,7 +139,7 @@ impl Draft<'_> {
         self.app.output().show(&DryRun {
             dry_run: true,
             compute_units,
-            compute_unit_limit: unit_limit,
+            compute_unit_limit: limits.map(|limits| limits.units),
             fee,
             rent: rent(&accounts),
             accounts: accounts.iter().filter_map(account_line).collect(),

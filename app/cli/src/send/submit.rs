@@ -3,22 +3,29 @@
 use {
     super::{Action, Draft, sign::Signatures},
     crate::{
-        fault::{Exit, Fault},
+        fault::Fault,
         fields::Fields,
+        time::{Moment, Span},
     },
-    earnout_sdk::client::{Client, ClientError, Confirmed, Lifetime, Prepared, Submission},
+    earnout_sdk::{
+        client::{Client, ClientError, Confirmed, Endpoint, Life, Lifetime, Limits, Prepared, Submission},
+        instructions,
+    },
     serde::Serialize,
     solana_hash::Hash,
-    solana_program::pubkey::Pubkey,
+    solana_program::{pubkey::Pubkey, sysvar},
     solana_signer::Signer,
-    std::{fmt, rc::Rc, time::Duration},
+    std::{fmt, rc::Rc},
 };
 
-/// How often an expired transaction is signed anew.
-const ATTEMPTS: u32 = 4;
+/// How often a transaction is signed, if by proof the ones before were never executed.
+const ATTEMPTS: u32 = 2;
 
-/// How often a nonce is looked at while its transaction is under way.
-const NONCE_POLL: Duration = Duration::from_secs(2);
+/// How long a transaction with a nonce, or one that is exported, can be executed unless the user says otherwise.
+const VALID_FOR: Span = Span(7 * DAY);
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
 
 /// What sending a transaction shows.
 #[derive(Serialize)]
@@ -48,9 +55,17 @@ impl Draft<'_> {
             self.known.borrow().write(file)?;
         }
         let fee_payer = self.fee_payer(&action)?;
+        let not_after = self.not_after().await?;
+        let mut action = action;
+        if let Some(not_after) = not_after {
+            action.facts.add("valid until", Moment(not_after));
+        }
+        let action = action;
         self.summarize(&action, &fee_payer.pubkey());
         if self.args.export_transaction {
-            return self.export(&fee_payer.pubkey(), &action.instructions, action.facts);
+            let instructions = [not_after.map(instructions::require_before)].into_iter().flatten();
+            let instructions: Vec<_> = instructions.chain(action.instructions).collect();
+            return self.export(&fee_payer.pubkey(), &instructions, action.facts);
         }
         let nonce_authority = match self.args.nonce {
             Some(_) => Some(self.signer(self.args.nonce_authority.as_deref(), "nonce authority")?),
@@ -68,6 +83,7 @@ impl Draft<'_> {
         submission = submission.signed_by(signers.iter().copied());
         submission.unit_price = self.args.fees.with_compute_unit_price;
         submission.unit_limit = self.args.fees.with_compute_unit_limit;
+        submission.not_after = not_after;
         submission.lifetime = match (self.args.nonce, &nonce_authority, self.args.blockhash) {
             (Some(account), Some(authority), _) => Lifetime::Nonce {
                 account,
@@ -79,7 +95,7 @@ impl Draft<'_> {
         self.check_presigned(&submission)?;
         if self.args.sign_only {
             let hash = self.args.blockhash.unwrap_or_default();
-            let message = submission.message(hash, submission.unit_limit)?;
+            let message = submission.message(hash, submission.unit_limit.map(Limits::of_units))?;
             return self.sign_only(&message, &hash, &signers, action.facts);
         }
         if self.args.dry_run {
@@ -170,12 +186,10 @@ impl Draft<'_> {
                 Ok(prepared) => prepared,
                 Err(error) => return Err(self.explain(error, &fee_payer).await),
             };
-            match self.confirm(client, &prepared).await {
+            match self.follow(client, &prepared).await {
+                Ok(confirmed) => return Ok(sent(confirmed, (units > 0).then_some(units))),
                 Err(ClientError::Expired(_)) if attempt < ATTEMPTS => attempt += 1,
-                result => {
-                    let confirmed = self.outcome(result, &prepared, &fee_payer).await?;
-                    return Ok(sent(confirmed, (units > 0).then_some(units)));
-                }
+                Err(error) => return Err(self.explain(error, &fee_payer).await),
             }
         }
     }
@@ -188,64 +202,57 @@ impl Draft<'_> {
             Lifetime::Nonce { account, authority } => self.nonce(client, &account, &authority).await?,
             _ => self.valid_blockhash(client).await?,
         };
-        let message = submission.message(hash, submission.unit_limit)?;
+        let message = submission.message(hash, submission.unit_limit.map(Limits::of_units))?;
         let transaction = Signatures::collect(&message, signers)?.complete(message)?;
         let simulated = match client.simulate(submission).await {
             Ok(simulated) => simulated,
             Err(error) => return Err(self.explain(error, &fee_payer).await),
         };
         let signature = transaction.signatures.first().copied().unwrap_or_default();
-        let last_valid_block_height = match submission.lifetime {
-            Lifetime::Nonce { .. } => None,
-            _ => Some(client.latest_blockhash().await?.1),
+        let life = match submission.lifetime {
+            Lifetime::Nonce { account, .. } => Life::Nonce { account, value: hash },
+            _ => Life::Blocks(client.newest_blockhash().await?.1),
         };
         let prepared = Prepared {
             transaction,
             signature,
-            last_valid_block_height,
+            life,
+            not_after: submission.not_after,
         };
-        let result = match submission.lifetime {
-            Lifetime::Nonce { account, .. } => self.confirm_with_nonce(client, &prepared, &account, hash).await,
-            _ => self.confirm(client, &prepared).await,
+        let confirmed = match self.follow(client, &prepared).await {
+            Ok(confirmed) => confirmed,
+            Err(error) => return Err(self.explain(error, &fee_payer).await),
         };
-        let confirmed = self.outcome(result, &prepared, &fee_payer).await?;
         Ok(sent(confirmed, Some(simulated.compute_units)))
     }
 
-    async fn confirm(&self, client: &Client, prepared: &Prepared) -> Result<Confirmed, ClientError> {
+    async fn follow(&self, client: &Client, prepared: &Prepared) -> Result<Confirmed, ClientError> {
         self.app.output().note(format!("Sending {}", prepared.signature));
-        client.confirm(prepared).await
+        client.follow(prepared).await
     }
 
-    /// Waits until the transaction is executed, or its nonce is used up by another one.
-    async fn confirm_with_nonce(
-        &self,
-        client: &Client,
-        prepared: &Prepared,
-        nonce: &Pubkey,
-        hash: Hash,
-    ) -> Result<Confirmed, ClientError> {
-        let used_up = async {
-            loop {
-                tokio::time::sleep(NONCE_POLL).await;
-                match client.nonce(nonce).await {
-                    Ok(current) if current.value == hash => (),
-                    // By this transaction or another one: its own state says which.
-                    Ok(_) => return,
-                    Err(_) => (),
-                }
-            }
-        };
-        tokio::select! {
-            result = self.confirm(client, prepared) => result,
-            () = used_up => {
-                tokio::time::sleep(NONCE_POLL).await;
-                match client.status(&prepared.signature).await? {
-                    Some(confirmed) => Ok(confirmed),
-                    None => Err(ClientError::Expired(prepared.signature)),
-                }
-            }
+    /// The latest time at which the transaction may be executed: what is signed in advance or proposed to others must not
+    /// stay usable permanently. The end of a day, so that those who sign on one day build the same bytes.
+    async fn not_after(&self) -> Result<Option<i64>, Fault> {
+        if let Some(Moment(not_after)) = self.args.not_after {
+            return Ok(Some(not_after));
         }
+        let lasts = self.args.nonce.is_some() || self.args.export_transaction;
+        let Some(valid_for) = self.args.valid_for.or(lasts.then_some(VALID_FOR)) else {
+            return Ok(None);
+        };
+        let now = match self.is_known(&sysvar::clock::ID) {
+            true => self.now().await?,
+            // Without a connection this machine's clock has to do: only the day counts.
+            false => jiff::Timestamp::now().as_second(),
+        };
+        let Span(seconds) = valid_for;
+        let end = now.saturating_add(seconds);
+        let rest = DAY.saturating_sub(end.rem_euclid(DAY)).saturating_sub(1);
+        Ok(Some(match seconds >= DAY {
+            true => end.saturating_add(rest),
+            false => end,
+        }))
     }
 
     /// The agreed blockhash.
@@ -286,29 +293,6 @@ impl Draft<'_> {
             .why(format!("the transaction was signed for {agreed}; nothing was sent"))
             .advice("check whether the transaction was sent already; else sign again with the new value")),
             _ => Ok(nonce.value),
-        }
-    }
-
-    /// What became of a transaction that was sent.
-    async fn outcome(
-        &self,
-        result: Result<Confirmed, ClientError>,
-        prepared: &Prepared,
-        fee_payer: &Pubkey,
-    ) -> Result<Confirmed, Fault> {
-        match result {
-            Ok(confirmed) => Ok(confirmed),
-            Err(error @ (ClientError::Failed { .. } | ClientError::Expired(_))) => {
-                Err(self.explain(error, fee_payer).await)
-            }
-            Err(error) => Err(Fault::from(error)
-                .during("the transaction was sent, but its outcome is not known")
-                .with_signature(&prepared.signature)
-                .advice(format!(
-                    "look it up with `solana confirm {}` before you do it again",
-                    prepared.signature
-                ))
-                .exit(Exit::Unknown)),
         }
     }
 }

@@ -9,7 +9,7 @@ use {
     earnout::state::{Kpi, TERMINATED},
     earnout_sdk::{
         amount::{count, tokens},
-        client::Recorded,
+        client::{ClientError, History, Recorded},
         events::Event,
     },
     solana_program::pubkey::Pubkey,
@@ -25,36 +25,31 @@ pub struct Words {
 }
 
 impl Words {
-    /// For the plan at `plan`, of which these events are known. The plan's account may be closed.
+    /// For the plan of this history. The terms are those of its account, or, if it was closed, of its first events.
     ///
     /// # Errors
-    /// If the endpoint does not answer.
-    pub async fn new(app: &App, plan: &Pubkey, events: &[Recorded]) -> Result<Self, Fault> {
+    /// If the endpoint does not answer, or does not tell the first event of a plan that was closed.
+    pub async fn new(app: &App, history: &History) -> Result<Self, Fault> {
         let mut mint = None;
         let mut kpis = Vec::new();
         let mut grants = BTreeMap::new();
-        for recorded in events {
+        for recorded in history.events() {
             match &recorded.event {
-                Event::PlanCreated(event) if event.plan == *plan => mint = Some(event.mint),
-                Event::KpiAdded(event) if event.plan == *plan => kpis.extend(Kpi::new(&event.terms).ok()),
+                Event::PlanCreated(event) if event.sequence == 1 => mint = Some(event.mint),
+                Event::KpiAdded(event) => kpis.extend(Kpi::new(&event.terms).ok()),
                 Event::GrantCreated(event) => drop(grants.insert(event.grant, event.terms.grant_index)),
                 _ => {}
             }
         }
-        // A grant's own events, or an endpoint that forgets, do not begin with the plan.
-        let mint = match mint {
-            Some(mint) => mint,
-            None => {
-                let state = app.client()?.plan(plan).await?;
-                kpis = state.kpis().to_vec();
-                state.mint
-            }
-        };
+        if let Some(plan) = history.open_plan() {
+            (mint, kpis) = (Some(plan.mint), plan.kpis().to_vec());
+        }
+        let mint = mint.ok_or_else(|| ClientError::Incomplete(history.complaints().join("; ")))?;
         Ok(Self {
             decimals: app.token(&mint).await?.decimals,
             kpis,
             grants,
-            plan: *plan,
+            plan: history.plan(),
         })
     }
 

@@ -8,7 +8,11 @@ use {
         table::{Facts, Table},
         text::safe,
     },
-    crate::{fault::Fault, reference::kpi_name, time::Moment},
+    crate::{
+        fault::{Exit, Fault},
+        reference::kpi_name,
+        time::Moment,
+    },
     earnout::state::{
         CLAIM_LOCKED, DISPUTE_BARRED, FORFEITED, Grant, Plan, RESIGNED, REVOCABLE, Release, TERMINATED, TRANSFERABLE,
     },
@@ -79,6 +83,11 @@ impl GrantView {
         })
     }
 
+    /// The report behind it.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
     fn report(&self) -> Option<&GrantReport> {
         self.statement.grants.get(&self.number)
     }
@@ -145,9 +154,15 @@ impl GrantView {
 /// # Errors
 /// If the statement has none.
 fn grant_of(statement: &Statement, number: u32) -> Result<&GrantReport, Fault> {
-    statement.grants.get(&number).ok_or_else(|| {
-        Fault::new(format!("plan {} has no grant {number}", statement.sources.address))
-            .advice("`earnout grant list` shows its grants")
+    let (plan, missing) = (&statement.sources.address, &statement.sources.missing);
+    statement.grants.get(&number).ok_or_else(|| match missing.is_empty() {
+        true => {
+            Fault::new(format!("plan {plan} has no grant {number}")).advice("`earnout grant list` shows its grants")
+        }
+        false => Fault::new(format!("INCOMPLETE: grant {number} of plan {plan} cannot be shown"))
+            .why(missing.join("; "))
+            .advice("ask another endpoint (-u), which keeps the whole history")
+            .exit(Exit::Partly),
     })
 }
 

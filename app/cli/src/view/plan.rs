@@ -8,7 +8,11 @@ use {
         task,
         text::{hex, safe, short},
     },
-    crate::{fault::Fault, reference::kpi_name, time::Moment},
+    crate::{
+        fault::{Exit, Fault},
+        reference::kpi_name,
+        time::Moment,
+    },
     earnout::state::{
         ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, Cadence, Combination, Interpolation, Kpi,
         OracleSet, Plan, PlanStatus, Release, Scope, UnearnedPolicy,
@@ -16,7 +20,7 @@ use {
     earnout_sdk::{
         agenda::{Task, agenda},
         amount::{self, fixed},
-        statement::{PeriodReport, Stage, Statement, Totals, VaultReport},
+        statement::{Finding, PeriodReport, Stage, Statement, Totals, VaultReport},
     },
     serde::{Serialize, Serializer},
     serde_json::{Value, json},
@@ -55,6 +59,11 @@ impl PlanView {
             decimals,
             names,
         })
+    }
+
+    /// The report behind it.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
     }
 
     fn plan(&self) -> &Plan {
@@ -476,11 +485,55 @@ pub fn findings(out: &mut impl fmt::Write, statement: &Statement) -> fmt::Result
     if statement.findings.is_empty() {
         return write!(out, "\nAll recorded amounts agree: {again}.");
     }
-    write!(out, "\nNOT IN AGREEMENT: {again}")?;
+    write!(out, "\n{}: {again}", judgement(statement))?;
     for finding in &statement.findings {
         write!(out, "\n  {}", safe(&finding.to_string()))?;
     }
     Ok(())
+}
+
+/// What the findings come to, in a word.
+fn judgement(statement: &Statement) -> &'static str {
+    let is_missing = |finding: &Finding| matches!(finding, Finding::Missing(_));
+    match statement.findings.iter().all(is_missing) {
+        true => "INCOMPLETE",
+        false => "MISMATCH",
+    }
+}
+
+/// The error with which a command ends that has shown a statement with findings.
+///
+/// # Errors
+/// If there are findings.
+pub fn require_agreement(statement: &Statement) -> Result<(), Fault> {
+    let count = statement.findings.len();
+    let Some(first) = statement.findings.first() else {
+        return Ok(());
+    };
+    let findings = if count == 1 {
+        "1 finding".to_owned()
+    } else {
+        format!("{} findings", amount::count(count))
+    };
+    Err(Fault::new(format!("{}: the statement has {findings}", judgement(statement)))
+        .why(first)
+        .advice("see the end of the report, or `findings` in its JSON; where something is missing, ask another endpoint (-u)")
+        .exit(Exit::Partly)
+        .after_result())
+}
+
+/// The error with which a command ends that has shown what it learnt from an incomplete history.
+///
+/// # Errors
+/// If there are complaints.
+pub fn require_complete(complaints: &[String]) -> Result<(), Fault> {
+    match complaints.is_empty() {
+        true => Ok(()),
+        false => Err(Fault::new(format!("INCOMPLETE: {}", complaints.join("; ")))
+            .advice("ask another endpoint (-u), which keeps the whole history")
+            .exit(Exit::Partly)
+            .after_result()),
+    }
 }
 
 /// The KPIs for people.

@@ -1,4 +1,9 @@
-//! The clusters by name.
+//! The clusters: by name, and what is asked of one before anything is sent.
+
+use {
+    super::{Client, ClientError},
+    solana_hash::Hash,
+};
 
 /// The RPC endpoint that `text` names: a URL with `http://` or `https://`, or `mainnet-beta`, `testnet`, `devnet`,
 /// `localhost` or their first letters, as Solana's tools have them. `None` if it is neither.
@@ -14,6 +19,26 @@ pub fn cluster_url(text: &str) -> Option<String> {
         }
     };
     Some(url.to_owned())
+}
+
+impl Client {
+    /// The hash of the cluster's first block, by which clusters are told apart.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer.
+    pub async fn genesis_hash(&self) -> Result<Hash, ClientError> {
+        let hash = self.rpc.get_genesis_hash().await;
+        hash.map_err(ClientError::rpc("asking which cluster this is"))
+    }
+
+    /// Lamports that an account of so many bytes has to hold.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer.
+    pub async fn rent(&self, bytes: usize) -> Result<u64, ClientError> {
+        let rent = self.rpc.get_minimum_balance_for_rent_exemption(bytes).await;
+        rent.map_err(ClientError::rpc("asking for the rent of an account"))
+    }
 }
 
 #[cfg(test)]

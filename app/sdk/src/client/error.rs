@@ -1,6 +1,7 @@
 //! What can go wrong between a client and the chain.
 
 use {
+    super::transport::Trouble,
     crate::{accounts::DecodeError, errors, ledger::LedgerError, projection::ProjectionError},
     solana_program::pubkey::Pubkey,
     solana_rpc_client_api::{client_error, request::RpcError},
@@ -9,10 +10,6 @@ use {
     std::{fmt, str::FromStr},
     thiserror::Error,
 };
-
-/// HTTP: the request took too long; too many requests.
-const TOO_SLOW: u16 = 408;
-const TOO_MANY: u16 = 429;
 
 /// JSON-RPC: what will be refused again: not JSON, no request, no such method, wrong arguments; a signature that is wrong.
 const REFUSALS: [i64; 5] = [-32700, -32600, -32601, -32602, -32003];
@@ -60,12 +57,12 @@ pub enum ClientError {
     /// The plan changes faster than its accounts can be read.
     #[error("plan {0} changes while it is read: try again in a moment")]
     Changing(Pubkey),
-    /// The endpoint has no events of a plan that was closed.
-    #[error("the endpoint has no events of plan {0}: use one that keeps the whole history")]
-    NoHistory(Pubkey),
     /// The endpoint does not have all events of a plan.
     #[error("the plan's events do not follow from each other: {0}; use an endpoint that keeps the whole history")]
     Ledger(#[from] LedgerError),
+    /// The endpoint leaves something out, in words that name it and the endpoint.
+    #[error("{0}: use an endpoint that has everything")]
+    Incomplete(String),
     /// An account holds what the program never writes.
     #[error("the plan cannot be evaluated: {0}")]
     Projection(#[from] ProjectionError),
@@ -82,9 +79,17 @@ pub enum ClientError {
     },
     /// The transaction can never be executed any more.
     #[error(
-        "transaction {0} was not executed before its blockhash expired; nothing happened, so it is safe to send it again"
+        "transaction {0} was not executed in time and never will be; nothing happened, so it is safe to send it again"
     )]
     Expired(Signature),
+    /// What became of the transaction could not be learnt: it may have been executed, or may still be.
+    #[error("what became of transaction {signature} is not known: {why}; look it up before you do it again")]
+    Unknown {
+        /// The transaction.
+        signature: Signature,
+        /// What keeps it from being known.
+        why: String,
+    },
     /// A signer refused, or is missing.
     #[error("the transaction could not be signed: {0}")]
     Signing(#[from] solana_signer::SignerError),
@@ -106,34 +111,28 @@ impl ClientError {
             return false;
         };
         match source.kind() {
-            client_error::ErrorKind::Io(_) | client_error::ErrorKind::Middleware(_) => true,
-            client_error::ErrorKind::Reqwest(error) => error
-                .status()
-                .is_none_or(|status| status.is_server_error() || matches!(status.as_u16(), TOO_SLOW | TOO_MANY)),
+            client_error::ErrorKind::Io(_) => true,
+            client_error::ErrorKind::Middleware(_) => Trouble::of(source).is_none_or(Trouble::may_pass),
             client_error::ErrorKind::RpcError(RpcError::RpcResponseError { code, .. }) => !REFUSALS.contains(code),
             client_error::ErrorKind::RpcError(_) | client_error::ErrorKind::SerdeJson(_) => true,
             _ => false,
         }
     }
 
-    /// For `map_err`: what was asked, in words. Of the URL only the origin is kept: providers put keys into user, path and
-    /// query, and errors are shown and logged.
+    /// What kept the endpoint from answering, if that is what went wrong.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        match self {
+            Self::Rpc { source, .. } => Trouble::of(source),
+            _ => None,
+        }
+    }
+
+    /// For `map_err`: what was asked, in words.
     pub(super) fn rpc(what: impl Into<String>) -> impl FnOnce(client_error::Error) -> Self {
         let what = what.into();
-        move |mut source| {
-            if let client_error::ErrorKind::Reqwest(error) = source.kind.as_mut()
-                && let Some(url) = error.url_mut()
-            {
-                let origin = url.origin().ascii_serialization();
-                match origin.parse() {
-                    Ok(origin) => *url = origin,
-                    Err(_) => url.set_path(""),
-                }
-            }
-            Self::Rpc {
-                what,
-                source: Box::new(source),
-            }
+        move |source| Self::Rpc {
+            what,
+            source: Box::new(source),
         }
     }
 }

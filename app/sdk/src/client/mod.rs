@@ -19,37 +19,48 @@
 
 pub mod bulk;
 mod cluster;
+mod endpoint;
 mod error;
+mod follow;
 mod history;
 mod nonce;
 mod read;
 mod simulate;
 mod statement;
 mod submit;
+mod transport;
 
 pub use {
     cluster::cluster_url,
+    endpoint::Endpoint,
     error::{ClientError, Failure, FailureReason},
-    history::Recorded,
+    follow::{Ending, Follower, Life, Policy, Sighting, Tip, follow},
+    history::{History, OracleSets, Recorded, Unreadable},
     nonce::Nonce,
     simulate::{Changed, Simulated},
-    statement::OracleSets,
-    submit::{Confirmed, Lifetime, Prepared, Receipt, Submission},
+    submit::{Confirmed, Lifetime, Limits, Prepared, Receipt, Submission},
+    transport::{Trouble, TroubleKind},
 };
 
 use {
     solana_commitment_config::CommitmentConfig,
-    solana_rpc_client::nonblocking::rpc_client::RpcClient,
+    solana_rpc_client::{nonblocking::rpc_client::RpcClient, rpc_client::RpcClientConfig},
     std::{fmt, time::Duration},
+    transport::Transport,
 };
 
-/// How long one request may take.
+/// How long one request may take, unless the caller says otherwise.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Newest version of transactions that is asked for and read.
+pub(crate) const NEWEST_VERSION: u8 = 1;
 
 /// A connection to one RPC endpoint.
 pub struct Client {
     rpc: RpcClient,
     commitment: CommitmentConfig,
+    policy: Policy,
+    endpoint: String,
 }
 
 impl Client {
@@ -60,8 +71,26 @@ impl Client {
 
     /// A client for the endpoint at `url` that believes what has reached `commitment`.
     pub fn with_commitment(url: impl ToString, commitment: CommitmentConfig) -> Self {
-        let rpc = RpcClient::new_with_timeout_and_commitment(url.to_string(), REQUEST_TIMEOUT, commitment);
-        Self { rpc, commitment }
+        Self::with_timeout(url, commitment, REQUEST_TIMEOUT)
+    }
+
+    /// As [`Client::with_commitment`]; one request may take `timeout`.
+    pub fn with_timeout(url: impl ToString, commitment: CommitmentConfig, timeout: Duration) -> Self {
+        let url = url.to_string();
+        let endpoint = transport::shown(&url);
+        let config = RpcClientConfig::with_commitment(commitment);
+        Self {
+            rpc: RpcClient::new_sender(Transport::new(url, timeout), config),
+            commitment,
+            policy: Policy::default(),
+            endpoint,
+        }
+    }
+
+    /// The same; what it sends is followed by `policy`.
+    pub fn following(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
     }
 
     /// The connection underneath, for what this client does not wrap.
@@ -73,11 +102,20 @@ impl Client {
     pub fn commitment(&self) -> CommitmentConfig {
         self.commitment
     }
+
+    /// How it follows what it sends.
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// The endpoint to show: scheme, host and port, without what providers put keys into.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the URL, into which providers put keys.
-        write!(out, "Client({})", self.commitment.commitment)
+        write!(out, "Client({}, {})", self.endpoint, self.commitment.commitment)
     }
 }

@@ -2,6 +2,7 @@
 
 use {
     super::{Client, ClientError},
+    solana_account::Account,
     solana_hash::Hash,
     solana_program::pubkey::Pubkey,
 };
@@ -25,8 +26,7 @@ impl Client {
         let address = *address;
         let account = self.account(&address).await?;
         let account = account.ok_or(ClientError::NotFound { what, address })?;
-        let nonce = Nonce::decode(&account.data).filter(|_| account.owner == solana_system_interface::program::ID);
-        nonce.ok_or(ClientError::NotFound { what, address })
+        Nonce::of_account(&account).ok_or(ClientError::NotFound { what, address })
     }
 
     /// Whether transactions with this blockhash can still be executed.
@@ -40,6 +40,11 @@ impl Client {
 }
 
 impl Nonce {
+    /// The nonce that `account` holds, if it is one and initialized.
+    pub fn of_account(account: &Account) -> Option<Self> {
+        Self::decode(&account.data).filter(|_| account.owner == solana_system_interface::program::ID)
+    }
+
     /// Reads version and state (each a u32, 1 for the current version, 1 for initialized), the authority's 32 bytes, the
     /// nonce's 32 bytes.
     fn decode(data: &[u8]) -> Option<Self> {

@@ -3,7 +3,7 @@
 use {
     super::{Client, ClientError},
     crate::{
-        accounts::{self, DecodeError},
+        accounts::{self, Addressed},
         pda,
     },
     anchor_lang::Discriminator,
@@ -32,7 +32,7 @@ impl Client {
     /// # Errors
     /// If the endpoint does not answer, or there is no plan of this program.
     pub async fn plan(&self, address: &Pubkey) -> Result<Plan, ClientError> {
-        self.one(address, "plan", accounts::plan).await
+        owned(address, self.account(address).await?)
     }
 
     /// The grant at `address`.
@@ -40,7 +40,7 @@ impl Client {
     /// # Errors
     /// If the endpoint does not answer, or there is no grant of this program.
     pub async fn grant(&self, address: &Pubkey) -> Result<Grant, ClientError> {
-        self.one(address, "grant", accounts::grant).await
+        owned(address, self.account(address).await?)
     }
 
     /// The attestation at `address`.
@@ -48,7 +48,7 @@ impl Client {
     /// # Errors
     /// If the endpoint does not answer, or there is no attestation of this program.
     pub async fn attestation(&self, address: &Pubkey) -> Result<Attestation, ClientError> {
-        self.one(address, "attestation", accounts::attestation).await
+        owned(address, self.account(address).await?)
     }
 
     /// The attestations at `addresses`, none where no oracle ever voted or the account was closed.
@@ -56,7 +56,7 @@ impl Client {
     /// # Errors
     /// If the endpoint does not answer, or an account of this program there is something else.
     pub async fn attestations(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Attestation>>, ClientError> {
-        self.many(addresses, accounts::attestation).await
+        self.many(addresses).await
     }
 
     /// The pools of the periods at `addresses`, none where there is none yet or it was closed.
@@ -64,7 +64,7 @@ impl Client {
     /// # Errors
     /// If the endpoint does not answer, or an account of this program there is something else.
     pub async fn periods(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Period>>, ClientError> {
-        self.many(addresses, accounts::period).await
+        self.many(addresses).await
     }
 
     /// The grants at `addresses`, none where there is none.
@@ -72,15 +72,47 @@ impl Client {
     /// # Errors
     /// If the endpoint does not answer, or an account of this program there is something else.
     pub async fn grants(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Grant>>, ClientError> {
-        self.many(addresses, accounts::grant).await
+        self.many(addresses).await
     }
 
     /// All open grants of a plan in the order of their numbers. `state` is what the plan holds; the addresses follow from
     /// it, so any endpoint can answer, also one that refuses to search.
     ///
     /// # Errors
-    /// If the endpoint does not answer, or an account cannot be read.
+    /// If the endpoint does not answer, an account cannot be read, or there are fewer than the plan has counted.
     pub async fn grants_of_plan(&self, plan: &Pubkey, state: &Plan) -> Result<Vec<(Pubkey, Grant)>, ClientError> {
+        let found = self.open_grants(plan, state).await?;
+        match self.lacks_grants(plan, state, &found).await? {
+            Some(shortfall) => Err(ClientError::Incomplete(shortfall)),
+            None => Ok(found),
+        }
+    }
+
+    /// What to say if these are not all open grants of the plan: the endpoint has left some out.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer, or there is no plan of this program.
+    pub async fn lacks_grants(
+        &self,
+        plan: &Pubkey,
+        state: &Plan,
+        found: &[(Pubkey, Grant)],
+    ) -> Result<Option<String>, ClientError> {
+        if !is_short(found.len(), state.open_grants) {
+            return Ok(None);
+        }
+        // Some may have been closed since the plan was read; those that were made since are not among the found.
+        let now = self.plan(plan).await?;
+        let made = now.grant_counter.saturating_sub(state.grant_counter);
+        let open = now.open_grants.saturating_sub(made);
+        Ok(is_short(found.len(), open).then(|| self.shortfall("grants", found.len(), open)))
+    }
+
+    /// The same without a look at how many the plan has counted.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer, or an account cannot be read.
+    pub async fn open_grants(&self, plan: &Pubkey, state: &Plan) -> Result<Vec<(Pubkey, Grant)>, ClientError> {
         let addresses: Vec<_> = (0..state.grant_counter).map(|index| pda::grant(plan, index)).collect();
         let grants = self.grants(&addresses).await?;
         Ok(addresses
@@ -90,14 +122,19 @@ impl Client {
             .collect())
     }
 
+    /// That the endpoint has given fewer accounts than the plan has counted.
+    pub(super) fn shortfall(&self, what: &str, found: usize, counted: u32) -> String {
+        let endpoint = self.endpoint();
+        format!("{endpoint} gives {found} of the {counted} open {what} that the plan has counted")
+    }
+
     /// All open grants of a beneficiary, in any plan. The endpoint has to search for them.
     ///
     /// # Errors
     /// If the endpoint does not answer or refuses to search, or an account cannot be read.
     pub async fn grants_of_beneficiary(&self, beneficiary: &Pubkey) -> Result<Vec<(Pubkey, Grant)>, ClientError> {
         let field = Grant::DISCRIMINATOR.len() + offset_of!(Grant, beneficiary);
-        self.search(Grant::DISCRIMINATOR, field, beneficiary, accounts::grant)
-            .await
+        self.search(Grant::DISCRIMINATOR, field, beneficiary).await
     }
 
     /// All plans of an authority. The endpoint has to search for them.
@@ -106,7 +143,7 @@ impl Client {
     /// If the endpoint does not answer or refuses to search, or an account cannot be read.
     pub async fn plans_of_authority(&self, authority: &Pubkey) -> Result<Vec<(Pubkey, Plan)>, ClientError> {
         let field = Plan::DISCRIMINATOR.len() + offset_of!(Plan, authority);
-        self.search(Plan::DISCRIMINATOR, field, authority, accounts::plan).await
+        self.search(Plan::DISCRIMINATOR, field, authority).await
     }
 
     /// All plans in whose oracle set, the one in force or the next one, a key is. The endpoint has to search for them.
@@ -121,7 +158,7 @@ impl Client {
         });
         let searches = positions.map(|field| {
             let field = Plan::DISCRIMINATOR.len().saturating_add(field);
-            self.search(Plan::DISCRIMINATOR, field, oracle, accounts::plan)
+            self.search(Plan::DISCRIMINATOR, field, oracle)
         });
         let found: Vec<_> = stream::iter(searches).buffered(REQUESTS_AT_ONCE).try_collect().await?;
         // A key can be in both sets.
@@ -132,11 +169,21 @@ impl Client {
     /// All open attestations of a plan. The endpoint has to search for them.
     ///
     /// # Errors
-    /// If the endpoint does not answer or refuses to search, or an account cannot be read.
+    /// If the endpoint does not answer or refuses to search, an account cannot be read, or there are fewer than the plan
+    /// has counted.
     pub async fn attestations_of_plan(&self, plan: &Pubkey) -> Result<Vec<(Pubkey, Attestation)>, ClientError> {
         let field = Attestation::DISCRIMINATOR.len() + offset_of!(Attestation, plan);
-        self.search(Attestation::DISCRIMINATOR, field, plan, accounts::attestation)
-            .await
+        let before = self.plan(plan).await?.open_attestations;
+        let found = self.search(Attestation::DISCRIMINATOR, field, plan).await?;
+        if is_short(found.len(), before) {
+            // Some may have been closed in between.
+            let counted = self.plan(plan).await?.open_attestations;
+            if is_short(found.len(), counted) {
+                let shortfall = self.shortfall("attestations", found.len(), counted);
+                return Err(ClientError::Incomplete(shortfall));
+            }
+        }
+        Ok(found)
     }
 
     /// The accounts at `addresses`, whoever owns them, none where there is none.
@@ -144,7 +191,8 @@ impl Client {
     /// # Errors
     /// If the endpoint does not answer or its answer cannot be read.
     pub async fn accounts(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Account>>, ClientError> {
-        let requests = addresses.chunks(ACCOUNTS_A_REQUEST).map(|chunk| self.chunk(chunk));
+        let chunks = addresses.chunks(ACCOUNTS_A_REQUEST);
+        let requests = chunks.map(|chunk| async { Ok::<_, ClientError>(self.chunk(chunk).await?.1) });
         let chunks: Vec<_> = stream::iter(requests).buffered(REQUESTS_AT_ONCE).try_collect().await?;
         Ok(chunks.into_iter().flatten().collect())
     }
@@ -154,7 +202,13 @@ impl Client {
     /// # Errors
     /// If the endpoint does not answer or its answer cannot be read.
     pub async fn account(&self, address: &Pubkey) -> Result<Option<Account>, ClientError> {
-        Ok(self.chunk(&[*address]).await?.pop().flatten())
+        Ok(self.account_at(address).await?.1)
+    }
+
+    /// The same with the slot of which the answer is.
+    pub(super) async fn account_at(&self, address: &Pubkey) -> Result<(u64, Option<Account>), ClientError> {
+        let (slot, mut accounts) = self.chunk(&[*address]).await?;
+        Ok((slot, accounts.pop().flatten()))
     }
 
     /// The time by the chain's clock, Unix seconds: the one that counts.
@@ -175,7 +229,7 @@ impl Client {
             what: "clock",
             address: sysvar::clock::ID,
         })?;
-        clock(&account.data).ok_or_else(|| ClientError::Unreadable("the clock".to_owned()))
+        clock(&account).ok_or_else(|| ClientError::Unreadable("the clock".to_owned()))
     }
 
     /// What transactions of the last blocks that write to all of `accounts` (at most 128) paid for a compute unit,
@@ -200,60 +254,42 @@ impl Client {
             .value)
     }
 
-    async fn one<T>(
-        &self,
-        address: &Pubkey,
-        what: &'static str,
-        decode: fn(&[u8]) -> Result<T, DecodeError>,
-    ) -> Result<T, ClientError> {
-        owned(address, what, self.account(address).await?, decode)
-    }
-
-    async fn many<T>(
-        &self,
-        addresses: &[Pubkey],
-        decode: fn(&[u8]) -> Result<T, DecodeError>,
-    ) -> Result<Vec<Option<T>>, ClientError> {
+    async fn many<T: Addressed>(&self, addresses: &[Pubkey]) -> Result<Vec<Option<T>>, ClientError> {
         let accounts = self.accounts(addresses).await?;
         addresses
             .iter()
             .zip(accounts)
             // Lamports that somebody sent to an address do not make it an account of this program.
-            .map(
-                |(address, account)| match account.filter(|account| account.owner == crate::ID) {
-                    None => Ok(None),
-                    Some(account) => decode(&account.data).map(Some).map_err(|source| ClientError::Decode {
-                        address: *address,
-                        source,
-                    }),
-                },
-            )
+            .map(|(address, account)| {
+                let account = account.filter(|account| account.owner == crate::ID);
+                account.map(|account| at(address, &account)).transpose()
+            })
             .collect()
     }
 
-    async fn search<T>(
+    async fn search<T: Addressed>(
         &self,
         discriminator: &[u8],
         offset: usize,
         key: &Pubkey,
-        decode: fn(&[u8]) -> Result<T, DecodeError>,
     ) -> Result<Vec<(Pubkey, T)>, ClientError> {
         let what = format!("accounts of {key}");
-        self.search_fields(discriminator, &[(offset, key.as_ref())], &what, decode)
+        self.search_fields(discriminator, &[(offset, key.as_ref())], &what)
             .await
     }
 
-    /// The accounts of the program whose bytes at all these offsets are these.
-    pub(super) async fn search_fields<T>(
+    /// The accounts of the program whose bytes at all these offsets are these. What else the endpoint answers is passed
+    /// over: it is asked to filter, and not believed that it has.
+    pub(super) async fn search_fields<T: Addressed>(
         &self,
         discriminator: &[u8],
         fields: &[(usize, &[u8])],
         what: &str,
-        decode: fn(&[u8]) -> Result<T, DecodeError>,
     ) -> Result<Vec<(Pubkey, T)>, ClientError> {
         let kind = std::iter::once((0, discriminator));
-        let filters = kind.chain(fields.iter().copied());
-        let filters = filters.map(|(offset, bytes)| RpcFilterType::Memcmp(Memcmp::new_base58_encoded(offset, bytes)));
+        let wanted: Vec<_> = kind.chain(fields.iter().copied()).collect();
+        let filters = wanted.iter();
+        let filters = filters.map(|(offset, bytes)| RpcFilterType::Memcmp(Memcmp::new_base58_encoded(*offset, bytes)));
         let config = RpcProgramAccountsConfig {
             filters: Some(filters.collect()),
             account_config: self.account_config(),
@@ -261,17 +297,26 @@ impl Client {
         };
         let found = self.rpc.get_program_ui_accounts_with_config(&crate::ID, config).await;
         let found = found.map_err(ClientError::rpc(format!("the search for the {what}")))?;
-        found
-            .into_iter()
-            .map(|(address, account)| {
-                let account = bytes(&account).ok_or_else(|| ClientError::Unreadable(address.to_string()))?;
-                let state = decode(&account.data).map_err(|source| ClientError::Decode { address, source })?;
-                Ok((address, state))
-            })
-            .collect()
+        let mut states = BTreeMap::new();
+        for (address, account) in found {
+            let account = bytes(&account).ok_or_else(|| ClientError::Unreadable(address.to_string()))?;
+            let has = |(offset, bytes): &(usize, &[u8])| {
+                let found = account.data.get(*offset..);
+                found.is_some_and(|found| found.starts_with(bytes))
+            };
+            if account.owner != crate::ID || !wanted.iter().all(has) {
+                continue;
+            }
+            match T::at(&address, &account.data) {
+                Ok(state) => drop(states.insert(address, state)),
+                Err(accounts::DecodeError::WrongAddress(..)) => {}
+                Err(source) => return Err(ClientError::Decode { address, source }),
+            }
+        }
+        Ok(states.into_iter().collect())
     }
 
-    async fn chunk(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Account>>, ClientError> {
+    async fn chunk(&self, addresses: &[Pubkey]) -> Result<(u64, Vec<Option<Account>>), ClientError> {
         let answer = self
             .rpc
             .get_multiple_ui_accounts_with_config(addresses, self.account_config())
@@ -280,7 +325,7 @@ impl Client {
         if answer.value.len() != addresses.len() {
             return Err(ClientError::Unreadable("accounts".to_owned()));
         }
-        addresses
+        let accounts = addresses
             .iter()
             .zip(answer.value)
             .map(|(address, account)| match account {
@@ -288,8 +333,8 @@ impl Client {
                 Some(account) => bytes(&account)
                     .map(Some)
                     .ok_or_else(|| ClientError::Unreadable(address.to_string())),
-            })
-            .collect()
+            });
+        Ok((answer.context.slot, accounts.collect::<Result<_, _>>()?))
     }
 
     fn account_config(&self) -> RpcAccountInfoConfig {
@@ -301,28 +346,36 @@ impl Client {
     }
 }
 
+/// Whether fewer were found than counted.
+pub(super) fn is_short(found: usize, counted: u32) -> bool {
+    usize::try_from(counted).is_ok_and(|counted| found < counted)
+}
+
 /// What the account at `address` holds, which must be one of the program.
-pub(super) fn owned<T>(
-    address: &Pubkey,
-    what: &'static str,
-    account: Option<Account>,
-    decode: fn(&[u8]) -> Result<T, DecodeError>,
-) -> Result<T, ClientError> {
-    let address = *address;
+pub(super) fn owned<T: Addressed>(address: &Pubkey, account: Option<Account>) -> Result<T, ClientError> {
+    let (what, address) = (T::NAME, *address);
     let account = account.ok_or(ClientError::NotFound { what, address })?;
     if account.owner != crate::ID {
         let owner = account.owner;
         return Err(ClientError::ForeignAccount { what, address, owner });
     }
-    decode(&account.data).map_err(|source| ClientError::Decode { address, source })
+    at(&address, &account)
+}
+
+fn at<T: Addressed>(address: &Pubkey, account: &Account) -> Result<T, ClientError> {
+    T::at(address, &account.data).map_err(|source| ClientError::Decode {
+        address: *address,
+        source,
+    })
 }
 
 fn bytes(account: &UiAccount) -> Option<Account> {
     account.to_account()
 }
 
-/// The clock as its account holds it: five little-endian numbers of 8 bytes.
-pub(super) fn clock(data: &[u8]) -> Option<Clock> {
+/// The clock as its account holds it: five little-endian numbers of 8 bytes. None if the account is not the system's.
+pub(super) fn clock(account: &Account) -> Option<Clock> {
+    let data = Some(&account.data).filter(|_| account.owner == sysvar::ID)?;
     let word = |position: usize| data.get(position * 8..)?.first_chunk::<8>().copied();
     Some(Clock {
         slot: u64::from_le_bytes(word(0)?),

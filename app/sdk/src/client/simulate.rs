@@ -2,8 +2,8 @@
 
 use {
     super::{
-        Client, ClientError, Failure,
-        submit::{Lifetime, MOST_UNITS, Submission, limit_for},
+        Client, ClientError, Endpoint, Failure,
+        submit::{Lifetime, Limits, Submission},
     },
     solana_account::Account,
     solana_account_decoder_client_types::{UiAccount, UiAccountEncoding},
@@ -23,8 +23,8 @@ use {
 pub struct Simulated {
     /// Compute units it would take.
     pub compute_units: u64,
-    /// Its compute limit: the caller's, or for the newest blockhash the one with which it would be sent.
-    pub unit_limit: Option<u32>,
+    /// Its limits: the caller's, or for the newest blockhash those with which it would be sent.
+    pub limits: Option<Limits>,
     /// Its fee, lamports.
     pub fee: u64,
     /// What the programs would log.
@@ -51,20 +51,17 @@ impl Client {
     /// `WouldFail` if it would fail; if it cannot be built or the endpoint does not answer.
     pub async fn simulate(&self, submission: &Submission<'_>) -> Result<Simulated, ClientError> {
         let (hash, _) = self.lifetime(&submission.lifetime).await?;
-        let unit_limit = match (submission.unit_limit, submission.lifetime) {
+        let limits = match (submission.unit_limit, submission.lifetime) {
             // As it would be sent.
-            (None, Lifetime::Latest) => {
-                let units = self.units(submission.message(hash, Some(MOST_UNITS))?).await?;
-                Some(limit_for(units))
-            }
+            (None, Lifetime::Latest) => Some(self.limits(submission.message(hash, Some(Limits::MOST))?).await?.0),
             // What several sign is not changed by who simulates it.
-            (limit, _) => limit,
+            (units, _) => units.map(Limits::of_units),
         };
-        let message = submission.message(hash, unit_limit)?;
+        let message = submission.message(hash, limits)?;
         let written = written(&message);
         let before = self.accounts(&written).await?;
         // The newest blockhash, since the fee of a nonce's or an expired one is not told.
-        let (newest, _) = self.latest_blockhash().await?;
+        let (newest, _) = self.newest_blockhash().await?;
         let fee = match message.clone() {
             VersionedMessage::V0(mut priced) => {
                 priced.recent_blockhash = newest;
@@ -92,19 +89,21 @@ impl Client {
             });
         Ok(Simulated {
             compute_units: result.units_consumed.unwrap_or_default(),
-            unit_limit,
+            limits,
             fee,
             logs: result.logs.unwrap_or_default(),
             accounts: accounts.collect(),
         })
     }
 
-    /// Compute units that `message` would take.
+    /// The limits with which `message` should be sent, and the compute units that it would take.
     ///
     /// # Errors
     /// `WouldFail` if it would fail; if the endpoint does not answer.
-    pub(super) async fn units(&self, message: VersionedMessage) -> Result<u64, ClientError> {
-        Ok(self.execute(message, None).await?.units_consumed.unwrap_or_default())
+    pub(super) async fn limits(&self, message: VersionedMessage) -> Result<(Limits, u64), ClientError> {
+        let result = self.execute(message, None).await?;
+        let units = result.units_consumed.unwrap_or_default();
+        Ok((Limits::of(units, result.loaded_accounts_data_size), units))
     }
 
     async fn execute(

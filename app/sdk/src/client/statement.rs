@@ -1,17 +1,17 @@
 //! What a statement is made from, read from the chain: accounts where they still exist, events where they were closed.
 
 use {
-    super::{Client, ClientError},
+    super::{Client, ClientError, History, OracleSets, Recorded, read},
     crate::{
         accounts,
         events::Event,
-        ledger::{AttestationRecord, GrantRecord, Ledger},
+        ledger::{AttestationRecord, GrantRecord},
         pda,
         projection::{self, PeriodTimes},
         statement::{GrantSource, Measurement, Sources, ValueKey},
     },
     anchor_lang::Discriminator,
-    earnout::state::{Attestation, Grant, OracleSet, Plan, Scope},
+    earnout::state::{Attestation, ClosedPlan, Grant, OracleSet, Plan, Scope},
     futures_util::{StreamExt, TryStreamExt, stream},
     solana_program::{pubkey::Pubkey, sysvar},
     std::{
@@ -30,21 +30,21 @@ const REQUESTS_AT_ONCE: usize = 8;
 /// Up to this many attestations are read by their addresses, which every endpoint can; more are searched for.
 const ATTESTATIONS_BY_ADDRESS: usize = 2_000;
 
-/// All oracle sets of a plan, by the first period on which they vote.
-#[derive(Clone, Debug, Default)]
-pub struct OracleSets(BTreeMap<u16, OracleSet>);
-
-impl OracleSets {
-    /// The set that votes on `period`.
-    pub fn at(&self, period: u16) -> Option<&OracleSet> {
-        self.0.range(..=period).next_back().map(|(_, set)| set)
-    }
+/// A plan at an address, or what is left of it.
+#[derive(Clone, Debug)]
+pub(super) enum Found {
+    Open(Box<Plan>),
+    Closed(ClosedPlan),
 }
 
-/// A plan at an address, or what is left of it.
-enum Found {
-    Open(Box<Plan>),
-    Closed,
+impl Found {
+    /// How many events the plan has counted.
+    pub(super) fn counted(&self) -> u64 {
+        match self {
+            Self::Open(plan) => plan.event_sequence,
+            Self::Closed(mark) => mark.event_sequence,
+        }
+    }
 }
 
 impl Client {
@@ -65,12 +65,16 @@ impl Client {
     }
 
     async fn sources_of_grants(&self, address: &Pubkey, number: Option<u32>) -> Result<Sources, ClientError> {
+        let mut history = None;
         for _ in 0..ATTEMPTS {
             let Found::Open(plan) = self.find_plan(address).await? else {
-                return self.sources_from_events(address).await;
+                let history = self.history(address).await?;
+                let mut sources = Sources::of_ledger(&history.ledger()?, None, self.now().await?)?;
+                sources.missing = history.complaints();
+                return Ok(sources);
             };
             // Every change of a plan and of its accounts counts its events up.
-            let sources = self.sources_from_accounts(address, &plan, number).await?;
+            let sources = self.sources_from_accounts(address, &plan, number, &mut history).await?;
             if let Found::Open(after) = self.find_plan(address).await?
                 && after.event_sequence == plan.event_sequence
             {
@@ -80,70 +84,21 @@ impl Client {
         Err(ClientError::Changing(*address))
     }
 
-    /// The state of the plan at `address` from all its events.
-    ///
-    /// # Errors
-    /// If the endpoint does not answer, or does not have all events.
-    pub async fn ledger(&self, address: &Pubkey) -> Result<Ledger, ClientError> {
-        let events = self.events(address).await?;
-        let events = events.iter().map(|recorded| &recorded.event);
-        let ledger = Ledger::of(events.filter(|event| event.plan() == *address))?;
-        ledger.ok_or(ClientError::NoHistory(*address))
-    }
-
     /// Whether there was a plan at `address` that was closed.
     ///
     /// # Errors
     /// If the endpoint does not answer, or there never was a plan at the address.
     pub async fn is_closed_plan(&self, address: &Pubkey) -> Result<bool, ClientError> {
-        Ok(matches!(self.find_plan(address).await?, Found::Closed))
+        Ok(matches!(self.find_plan(address).await?, Found::Closed(_)))
     }
 
-    /// The oracle sets of the plan at `address`, from its events: the plan itself keeps only the newest ones.
-    ///
-    /// # Errors
-    /// If the endpoint does not answer.
-    pub async fn earlier_oracle_sets(&self, address: &Pubkey, plan: &Plan) -> Result<OracleSets, ClientError> {
-        let calendar = plan.calendar()?;
-        let mut sets = BTreeMap::new();
-        let events = self.events(address).await?;
-        for recorded in events.iter().filter(|recorded| recorded.event.plan() == *address) {
-            let mut announce = |oracles: &[Pubkey], threshold, first_period| {
-                if let Ok(set) = OracleSet::new(oracles, threshold, first_period) {
-                    sets.insert(first_period, set);
-                }
-            };
-            match &recorded.event {
-                Event::PlanCreated(event) => announce(&event.terms.oracles, event.terms.threshold, 0),
-                Event::OraclesProposed(event) => announce(&event.oracles, event.threshold, event.first_period),
-                Event::OracleChangeCancelled(event) => drop(sets.remove(&event.first_period)),
-                // What was announced and had not begun is void.
-                Event::AuthorityAccepted(event) if !event.oracle_change => {
-                    sets.retain(|period, _| {
-                        calendar.boundary(*period).is_ok_and(|begin| begin <= event.time) || *period == 0
-                    });
-                }
-                _ => {}
-            }
-        }
-        Ok(OracleSets(sets))
-    }
-
-    async fn find_plan(&self, address: &Pubkey) -> Result<Found, ClientError> {
+    pub(super) async fn find_plan(&self, address: &Pubkey) -> Result<Found, ClientError> {
         let account = self.account(address).await?;
-        let is_mark = |data: &[u8]| accounts::closed_plan(data).is_ok();
-        match account {
-            Some(account) if account.owner == crate::ID && is_mark(&account.data) => Ok(Found::Closed),
-            account => {
-                let plan = super::read::owned(address, "plan", account, accounts::plan)?;
-                Ok(Found::Open(Box::new(plan)))
-            }
+        let ours = account.as_ref().filter(|account| account.owner == crate::ID);
+        match ours.and_then(|account| accounts::closed_plan(&account.data).ok()) {
+            Some(mark) => Ok(Found::Closed(mark)),
+            None => Ok(Found::Open(Box::new(read::owned(address, account)?))),
         }
-    }
-
-    async fn sources_from_events(&self, address: &Pubkey) -> Result<Sources, ClientError> {
-        let ledger = self.ledger(address).await?;
-        Ok(Sources::of_ledger(&ledger, None, self.now().await?)?)
     }
 
     async fn sources_from_accounts(
@@ -151,6 +106,7 @@ impl Client {
         address: &Pubkey,
         plan: &Plan,
         number: Option<u32>,
+        history: &mut Option<History>,
     ) -> Result<Sources, ClientError> {
         let state = self.accounts(&[plan.vault, sysvar::clock::ID]).await?;
         let [Some(vault), Some(clock)] = state.as_slice() else {
@@ -160,8 +116,11 @@ impl Client {
             });
         };
         let unreadable = |what: &str| ClientError::Unreadable(what.to_owned());
-        let now = super::read::clock(&clock.data).ok_or_else(|| unreadable("the clock"))?;
-        let vault_balance = accounts::token_amount(&vault.data).ok_or_else(|| unreadable("the vault"))?;
+        let now = read::clock(clock).ok_or_else(|| unreadable("the clock"))?;
+        let vault_balance = Some(vault)
+            .filter(|vault| vault.owner == plan.token_program)
+            .and_then(|vault| accounts::vault_amount(address, &plan.mint, &vault.data))
+            .ok_or_else(|| unreadable("the vault"))?;
         let mut reading = Reading {
             client: self,
             sources: Sources {
@@ -178,6 +137,7 @@ impl Client {
                 missing: Vec::new(),
             },
             earlier_sets: OracleSets::default(),
+            history,
         };
         let numbers = match number {
             Some(number) => number..number.saturating_add(1).min(plan.grant_counter),
@@ -187,6 +147,9 @@ impl Client {
         reading.earlier_oracle_sets().await?;
         reading.attestations().await?;
         reading.pools().await?;
+        if let Some(history) = reading.history {
+            reading.sources.missing.extend(history.complaints());
+        }
         Ok(reading.sources)
     }
 }
@@ -197,6 +160,8 @@ struct Reading<'a> {
     sources: Sources,
     /// The oracle sets that the plan itself has forgotten.
     earlier_sets: OracleSets,
+    /// All events, once something needed them.
+    history: &'a mut Option<History>,
 }
 
 /// An attestation that the grants ask for. Its address is derived only where it is needed: that takes a while.
@@ -225,29 +190,39 @@ impl Reading<'_> {
                 .grants
                 .insert(index, GrantSource { address, state, closed });
         }
-        let histories = self.histories(closed.iter().map(|(_, address)| *address)).await?;
+        let addresses: Vec<_> = closed.iter().map(|(_, address)| *address).collect();
+        let histories = self.histories(&addresses).await?;
         for ((index, address), events) in closed.into_iter().zip(histories) {
-            match GrantRecord::of(&plan, &address, &events) {
-                Ok(Some(record)) => {
-                    let (state, closed) = (record.state, record.closed);
-                    self.sources
-                        .grants
-                        .insert(index, GrantSource { address, state, closed });
-                }
-                _ => self.sources.missing.push(format!(
-                    "grant {index} ({address}) was closed, and the endpoint does not have all its events: use one that \
-                     keeps the whole history"
-                )),
+            let Ok(Some(record)) = GrantRecord::of(&plan, &address, &events) else {
+                self.miss(format!(
+                    "has no account of grant {index} ({address}), and not all events of it"
+                ));
+                continue;
+            };
+            if !record.closed {
+                self.miss(format!(
+                    "has no account of grant {index} ({address}), which was not closed"
+                ));
             }
+            let (state, closed) = (record.state, record.closed);
+            self.sources
+                .grants
+                .insert(index, GrantSource { address, state, closed });
         }
         Ok(())
     }
 
+    /// Notes what the endpoint does not give.
+    fn miss(&mut self, what: String) {
+        let endpoint = self.client.endpoint();
+        self.sources.missing.push(format!("{endpoint} {what}"));
+    }
+
     async fn earlier_oracle_sets(&mut self) -> Result<(), ClientError> {
-        let (address, plan) = (&self.sources.address, &self.sources.plan);
+        let plan = self.sources.plan;
         let first = plan.oracles.first_period;
         if self.ended()?.iter().any(|times| times.period < first) {
-            self.earlier_sets = self.client.earlier_oracle_sets(address, plan).await?;
+            self.earlier_sets = self.history().await?.oracle_sets(&plan)?;
         }
         Ok(())
     }
@@ -263,51 +238,59 @@ impl Reading<'_> {
 
     async fn attestations(&mut self) -> Result<(), ClientError> {
         let wanted = self.wanted()?;
+        let count = wanted.len();
         let (shared, individual): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|wanted| wanted.key.grant.is_none());
-        let mut closed = self.by_address(shared).await?;
+        let mut absent = self.by_address(shared).await?;
         if individual.len() <= ATTESTATIONS_BY_ADDRESS {
-            closed.extend(self.by_address(individual).await?);
+            absent.extend(self.by_address(individual).await?);
         } else {
-            closed.extend(self.by_search(individual).await?);
+            absent.extend(self.by_search(individual).await?);
         }
-        let addresses: Vec<_> = closed.iter().map(|wanted| self.address(wanted)).collect();
-        let histories = self.histories(addresses.iter().copied()).await?;
-        for ((wanted, address), events) in closed.into_iter().zip(addresses).zip(histories) {
+        // One on which nobody voted has no account. Only if the plan counts more open ones than there are here may the
+        // endpoint have left out an account.
+        if !read::is_short(count.saturating_sub(absent.len()), self.sources.plan.open_attestations) {
+            absent.retain(|wanted| wanted.may_be_closed);
+        }
+        let addresses: Vec<_> = absent.iter().map(|wanted| self.address(wanted)).collect();
+        let histories = self.histories(&addresses).await?;
+        for ((wanted, address), events) in absent.into_iter().zip(addresses).zip(histories) {
             let Some(set) = self.oracle_set(wanted.key.period).copied() else {
                 if !events.is_empty() {
-                    self.sources.missing.push(format!(
-                        "attestation {address} was closed, and the endpoint does not have the plan's first events, which \
-                         say who voted then: use one that keeps the whole history"
+                    self.miss(format!(
+                        "has no account of attestation {address}, and not the events which say who voted then"
                     ));
                 }
                 continue;
             };
             match AttestationRecord::of(&address, &set, &events) {
-                Ok(Some(record)) => self.add(wanted.key, &record.state, record.closed)?,
+                Ok(Some(record)) => {
+                    if !record.closed {
+                        self.miss(format!("has no account of attestation {address}, which was not closed"));
+                    }
+                    self.add(wanted.key, &record.state, record.closed)?;
+                }
                 // Without an event there never was one: the KPI was silent.
                 Ok(None) => {}
-                Err(_) => self.sources.missing.push(format!(
-                    "attestation {address} was closed, and the endpoint does not have all its events: use one that keeps \
-                     the whole history"
+                Err(_) => self.miss(format!(
+                    "has no account of attestation {address}, and not all events of it"
                 )),
             }
         }
         Ok(())
     }
 
-    /// Reads these attestations, and returns those that may have been closed.
+    /// Reads these attestations, and returns those that have no account.
     async fn by_address(&mut self, wanted: Vec<Wanted>) -> Result<Vec<Wanted>, ClientError> {
         let addresses: Vec<_> = wanted.iter().map(|wanted| self.address(wanted)).collect();
         let found = self.client.attestations(&addresses).await?;
-        let mut closed = Vec::new();
+        let mut absent = Vec::new();
         for (wanted, attestation) in wanted.into_iter().zip(found) {
             match attestation {
                 Some(attestation) => self.add(wanted.key, &attestation, false)?,
-                None if wanted.may_be_closed => closed.push(wanted),
-                None => {}
+                None => absent.push(wanted),
             }
         }
-        Ok(closed)
+        Ok(absent)
     }
 
     /// The same by one search for each KPI and period.
@@ -333,7 +316,7 @@ impl Reading<'_> {
                 }
             }
         }
-        Ok(keys.into_values().filter(|wanted| wanted.may_be_closed).collect())
+        Ok(keys.into_values().collect())
     }
 
     fn address(&self, wanted: &Wanted) -> Pubkey {
@@ -362,6 +345,11 @@ impl Reading<'_> {
         let pools = self.client.periods(&addresses).await?;
         let pools = periods.into_iter().zip(pools);
         self.sources.pools = pools.filter_map(|(period, pool)| Some((period, pool?))).collect();
+        let (found, counted) = (self.sources.pools.len(), self.sources.plan.open_periods);
+        if read::is_short(found, counted) {
+            let shortfall = self.client.shortfall("pools", found, counted);
+            self.sources.missing.push(shortfall);
+        }
         self.bonuses().await
     }
 
@@ -376,7 +364,8 @@ impl Reading<'_> {
             .values()
             .filter(|grant| !self.sources.complete && is_closed(grant));
         let concerned: Vec<_> = concerned.map(|grant| (grant.state.index, grant.address)).collect();
-        let histories = self.histories(concerned.iter().map(|(_, address)| *address)).await?;
+        let addresses: Vec<_> = concerned.iter().map(|(_, address)| *address).collect();
+        let histories = self.histories(&addresses).await?;
         for ((number, address), events) in concerned.into_iter().zip(histories) {
             for event in events {
                 if let Event::BonusCollected(event) = event
@@ -432,15 +421,34 @@ impl Reading<'_> {
         Ok(wanted)
     }
 
-    /// The events of each address, which may have been closed.
-    async fn histories(&self, addresses: impl Iterator<Item = Pubkey>) -> Result<Vec<Vec<Event>>, ClientError> {
-        let client = self.client;
-        let requests = addresses.map(|address| async move {
-            let events = client.events(&address).await?;
-            Ok(events.into_iter().map(|recorded| recorded.event).collect())
-        });
-        // Polled one after the other where there are none, so that a statement without closed accounts costs nothing.
-        stream::iter(requests).buffered(REQUESTS_AT_ONCE).try_collect().await
+    /// The events of each of these grants and attestations, which may have been closed. Where there are none to ask about
+    /// nothing is asked.
+    async fn histories(&mut self, addresses: &[Pubkey]) -> Result<Vec<Vec<Event>>, ClientError> {
+        if addresses.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut of: HashMap<_, Vec<_>> = addresses.iter().map(|address| (*address, Vec::new())).collect();
+        for Recorded { event, .. } in self.history().await?.events() {
+            for address in [event.grant(), event.attestation()].into_iter().flatten() {
+                if let Some(events) = of.get_mut(&address) {
+                    events.push(event.clone());
+                }
+            }
+        }
+        Ok(addresses.iter().filter_map(|address| of.remove(address)).collect())
+    }
+
+    /// All events of the plan up to the state that is read.
+    async fn history(&mut self) -> Result<&History, ClientError> {
+        let plan = &self.sources;
+        match self.history {
+            Some(history) if history.counted() < plan.plan.event_sequence => drop(history.refresh(self.client).await?),
+            Some(_) => {}
+            None => *self.history = Some(self.client.history(&plan.address).await?),
+        }
+        self.history
+            .as_ref()
+            .ok_or_else(|| ClientError::Unreadable("the plan's events".to_owned()))
     }
 }
 
@@ -461,8 +469,7 @@ impl Client {
             (field(offset_of!(Attestation, kpi)), &[kpi]),
             (field(offset_of!(Attestation, period)), &period.to_le_bytes()),
         ];
-        let decode = accounts::attestation;
-        self.search_fields(Attestation::DISCRIMINATOR, &fields, "attestations", decode)
+        self.search_fields(Attestation::DISCRIMINATOR, &fields, "attestations")
             .await
     }
 }

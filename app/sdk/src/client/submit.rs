@@ -2,19 +2,15 @@
 //! before anything is sent.
 
 use {
-    super::{Client, ClientError, Failure},
-    solana_commitment_config::CommitmentConfig,
+    super::{Client, ClientError, Endpoint, Life, follow},
     solana_compute_budget_interface::ComputeBudgetInstruction,
     solana_hash::Hash,
     solana_message::{VersionedMessage, v0},
     solana_program::{instruction::Instruction, pubkey::Pubkey},
-    solana_rpc_client_api::{config::RpcSendTransactionConfig, response::RpcResult},
     solana_signature::Signature,
     solana_signer::Signer,
     solana_system_interface::instruction::advance_nonce_account,
     solana_transaction::versioned::VersionedTransaction,
-    solana_transaction_status_client_types::{TransactionStatus, UiTransactionEncoding},
-    std::time::Duration,
 };
 
 /// Most units that a transaction may ask for.
@@ -23,17 +19,56 @@ pub(super) const MOST_UNITS: u32 = 1_400_000;
 /// Units on top of what the simulation took, which depends on how fast an address is found: a tenth, and this.
 const SPARE_UNITS: u64 = 1_000;
 
-/// How often the state of a transaction is asked for.
-const POLL: Duration = Duration::from_millis(400);
+/// Most bytes of accounts and programs that a transaction may load. It is what counts where no limit is set.
+pub(super) const MOST_DATA: u32 = 64 * 1024 * 1024;
 
-/// After how many of these the same bytes are sent once more: a leader may have dropped them.
-const POLLS_BEFORE_RESEND: u32 = 5;
+/// Bytes on top of what the simulation loaded, for accounts that grow or are made in between: an eighth, and this.
+const SPARE_DATA: u32 = 64 * 1024;
 
-/// How many looks in a row may fail before the endpoint is given up: about ten seconds.
-const MOST_TROUBLES: u32 = 25;
+/// How often a transaction is signed, if by proof the ones before were never executed.
+const ATTEMPTS: u32 = 2;
 
-/// How often an expired transaction is signed anew.
-const ATTEMPTS: u32 = 4;
+/// What a transaction may use up at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Compute units.
+    pub units: u32,
+    /// Bytes of accounts and programs that it loads.
+    pub data: u32,
+}
+
+impl Limits {
+    /// The most there is: for a simulation.
+    pub const MOST: Self = Self {
+        units: MOST_UNITS,
+        data: MOST_DATA,
+    };
+
+    /// So many units, and any data.
+    pub const fn of_units(units: u32) -> Self {
+        Self { units, data: MOST_DATA }
+    }
+
+    /// The limits of a transaction that took so much in a simulation; `data` is none where the endpoint does not say it.
+    pub(super) fn of(units: u64, data: Option<u32>) -> Self {
+        let units = units.saturating_add(units / 10).saturating_add(SPARE_UNITS);
+        let data = data.map_or(MOST_DATA, |data| {
+            data.saturating_add(data / 8).saturating_add(SPARE_DATA).min(MOST_DATA)
+        });
+        Self {
+            units: u32::try_from(units).unwrap_or(MOST_UNITS).min(MOST_UNITS),
+            data,
+        }
+    }
+
+    /// The instructions that set them.
+    pub fn instructions(self) -> [Instruction; 2] {
+        [
+            ComputeBudgetInstruction::set_compute_unit_limit(self.units),
+            ComputeBudgetInstruction::set_loaded_accounts_data_size_limit(self.data),
+        ]
+    }
+}
 
 /// Until when a transaction can be executed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,6 +101,8 @@ pub struct Submission<'a> {
     pub unit_limit: Option<u32>,
     /// Until when it can be executed.
     pub lifetime: Lifetime,
+    /// The latest time of the chain's clock at which it may be executed, Unix seconds, if there is one.
+    pub not_after: Option<i64>,
 }
 
 impl<'a> Submission<'a> {
@@ -78,6 +115,7 @@ impl<'a> Submission<'a> {
             unit_price: 0,
             unit_limit: None,
             lifetime: Lifetime::Latest,
+            not_after: None,
         }
     }
 
@@ -91,17 +129,16 @@ impl<'a> Submission<'a> {
     ///
     /// # Errors
     /// If the instructions name more accounts than a message can.
-    pub fn message(&self, hash: Hash, unit_limit: Option<u32>) -> Result<VersionedMessage, ClientError> {
-        let mut instructions = Vec::with_capacity(self.instructions.len() + 3);
+    pub fn message(&self, hash: Hash, limits: Option<Limits>) -> Result<VersionedMessage, ClientError> {
+        let mut instructions = Vec::with_capacity(self.instructions.len() + 5);
         if let Lifetime::Nonce { account, authority } = &self.lifetime {
             instructions.push(advance_nonce_account(account, authority));
         }
-        if let Some(limit) = unit_limit {
-            instructions.push(ComputeBudgetInstruction::set_compute_unit_limit(limit));
-        }
+        instructions.extend(limits.map(Limits::instructions).into_iter().flatten());
         if self.unit_price > 0 {
             instructions.push(ComputeBudgetInstruction::set_compute_unit_price(self.unit_price));
         }
+        instructions.extend(self.not_after.map(crate::instructions::require_before));
         instructions.extend(self.instructions.iter().cloned());
         let message = v0::Message::try_compile(&self.fee_payer.pubkey(), &instructions, &[], hash)?;
         Ok(VersionedMessage::V0(message))
@@ -121,12 +158,6 @@ impl<'a> Submission<'a> {
     }
 }
 
-/// The compute limit of a transaction that took so many units in a simulation.
-pub(super) fn limit_for(units: u64) -> u32 {
-    let limit = units.saturating_add(units / 10).saturating_add(SPARE_UNITS);
-    u32::try_from(limit).unwrap_or(MOST_UNITS).min(MOST_UNITS)
-}
-
 /// A signed transaction that was not sent yet.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -134,8 +165,10 @@ pub struct Prepared {
     pub transaction: VersionedTransaction,
     /// Its first signature, by which it is known.
     pub signature: Signature,
-    /// The last block in which it can be executed; none if a nonce keeps it alive.
-    pub last_valid_block_height: Option<u64>,
+    /// What keeps it executable.
+    pub life: Life,
+    /// The latest time at which it may be executed, Unix seconds, if it says one.
+    pub not_after: Option<i64>,
 }
 
 /// What became of a transaction that was sent.
@@ -159,17 +192,17 @@ pub struct Receipt {
 }
 
 impl Client {
-    /// Simulates, signs, sends and confirms; signs and sends anew if the blockhash expires. Never twice: a transaction is
-    /// signed anew only when the one before can never be executed any more.
+    /// Simulates, signs, sends and follows; signs and sends once more if it expired. Never twice: that needs the proof that
+    /// the transaction before was not executed and never will be.
     ///
     /// # Errors
     /// `WouldFail` before anything is sent, `Failed` if it was executed and failed, `Expired` if the network did not
-    /// take it at all, and whatever keeps it from being built, signed or sent.
+    /// take it, `Unknown` if it may have been executed, and whatever keeps it from being built or signed.
     pub async fn send(&self, submission: &Submission<'_>) -> Result<Receipt, ClientError> {
         let mut attempt = 1;
         loop {
             let (prepared, compute_units) = self.prepare(submission).await?;
-            match self.confirm(&prepared).await {
+            match self.follow(&prepared).await {
                 Ok(Confirmed { signature, slot }) => {
                     return Ok(Receipt {
                         signature,
@@ -185,185 +218,50 @@ impl Client {
         }
     }
 
-    /// Builds and signs a transaction, with a compute limit by simulation unless the caller gives one. The number
+    /// Builds and signs a transaction, with limits by simulation unless the caller gives that of the units. The number
     /// returned is what the simulation took, 0 if none was made.
     ///
     /// # Errors
     /// `WouldFail` if the simulation fails, and whatever keeps it from being built or signed.
     pub async fn prepare(&self, submission: &Submission<'_>) -> Result<(Prepared, u64), ClientError> {
-        let (hash, last_valid_block_height) = self.lifetime(&submission.lifetime).await?;
-        let (limit, units) = match submission.unit_limit {
-            Some(limit) => (limit, 0),
-            None => {
-                let units = self.units(submission.message(hash, Some(MOST_UNITS))?).await?;
-                (limit_for(units), units)
-            }
+        let (hash, life) = self.lifetime(&submission.lifetime).await?;
+        let (limits, units) = match submission.unit_limit {
+            Some(units) => (Limits::of_units(units), 0),
+            None => self.limits(submission.message(hash, Some(Limits::MOST))?).await?,
         };
-        let transaction = submission.sign(submission.message(hash, Some(limit))?)?;
+        let transaction = submission.sign(submission.message(hash, Some(limits))?)?;
         let signature = transaction.signatures.first().copied().unwrap_or_default();
         let prepared = Prepared {
             transaction,
             signature,
-            last_valid_block_height,
+            life,
+            not_after: submission.not_after,
         };
         Ok((prepared, units))
     }
 
-    /// Sends a signed transaction and waits until it is executed or can never be any more. Sending the same bytes twice
+    /// Sends a signed transaction and follows it until it ended, or its outcome stays unknown. Sending the same bytes twice
     /// cannot execute them twice, so this can be called again after an interruption.
     ///
     /// # Errors
-    /// `Failed` if it was executed and failed, `Expired`, and if the endpoint does not answer.
-    pub async fn confirm(&self, prepared: &Prepared) -> Result<Confirmed, ClientError> {
-        let mut polls: u32 = 0;
-        let mut over = false;
-        let mut troubles = 0;
-        loop {
-            let resend = !over && polls.is_multiple_of(POLLS_BEFORE_RESEND);
-            match self.look(prepared, resend).await {
-                Ok((Some(confirmed), _)) => return Ok(confirmed),
-                // The last look comes after the last block in which it could have been executed.
-                Ok((None, _)) if over => return Err(ClientError::Expired(prepared.signature)),
-                Ok((None, height)) => {
-                    troubles = 0;
-                    over = prepared.last_valid_block_height.is_some_and(|last| height > last);
-                }
-                Err(error) if error.may_pass() && troubles < MOST_TROUBLES => troubles += 1,
-                Err(error) => return Err(error),
+    /// `Failed` if it was executed and failed, `Expired`, `Unknown`.
+    pub async fn follow(&self, prepared: &Prepared) -> Result<Confirmed, ClientError> {
+        let Prepared { life, not_after, .. } = *prepared;
+        let ending = follow(self, &prepared.transaction, life, not_after, &self.policy).await;
+        ending.of(prepared.signature)
+    }
+
+    pub(super) async fn lifetime(&self, lifetime: &Lifetime) -> Result<(Hash, Life), ClientError> {
+        let (hash, last) = match lifetime {
+            Lifetime::Latest => self.newest_blockhash().await?,
+            // How old it is nobody says; it can never live longer than the newest one.
+            Lifetime::Blockhash(hash) => (*hash, self.newest_blockhash().await?.1),
+            Lifetime::Nonce { account, .. } => {
+                let value = self.nonce(account).await?.value;
+                let account = *account;
+                return Ok((value, Life::Nonce { account, value }));
             }
-            tokio::time::sleep(POLL).await;
-            polls = polls.saturating_add(1);
-        }
-    }
-
-    /// Sends the bytes (once more) if `resend`; what became of them, and the block height before that was asked.
-    async fn look(&self, prepared: &Prepared, resend: bool) -> Result<(Option<Confirmed>, u64), ClientError> {
-        if resend {
-            self.post(prepared).await?;
-        }
-        let height = match prepared.last_valid_block_height {
-            Some(_) => self.block_height().await?,
-            None => 0,
         };
-        Ok((self.status(&prepared.signature).await?, height))
-    }
-
-    /// Sends a signed transaction once and does not wait.
-    ///
-    /// # Errors
-    /// If the endpoint does not take it.
-    pub async fn post(&self, prepared: &Prepared) -> Result<(), ClientError> {
-        self.post_transaction(&prepared.transaction).await
-    }
-
-    pub(super) async fn post_transaction(&self, transaction: &VersionedTransaction) -> Result<(), ClientError> {
-        // It was simulated when it was prepared; the endpoint's own retries would hide what is resent here.
-        let config = RpcSendTransactionConfig {
-            skip_preflight: true,
-            encoding: Some(UiTransactionEncoding::Base64),
-            max_retries: Some(0),
-            ..Default::default()
-        };
-        let sent = self.rpc.send_transaction_with_config(transaction, config).await;
-        sent.map(drop).map_err(ClientError::rpc("sending the transaction"))
-    }
-
-    /// Whether a transaction was executed, as far as this client's commitment goes; none if not (yet).
-    ///
-    /// # Errors
-    /// `Failed` if it was executed and failed; if the endpoint does not answer.
-    pub async fn status(&self, signature: &Signature) -> Result<Option<Confirmed>, ClientError> {
-        Ok(self.statuses(&[*signature]).await?.pop().transpose()?.flatten())
-    }
-
-    /// As [`Client::status`], for up to 256 transactions in one request.
-    ///
-    /// # Errors
-    /// If the endpoint does not answer.
-    pub async fn statuses(
-        &self,
-        signatures: &[Signature],
-    ) -> Result<Vec<Result<Option<Confirmed>, ClientError>>, ClientError> {
-        let answer = self.rpc.get_signature_statuses_with_history(signatures).await;
-        self.read_statuses(signatures, answer).await
-    }
-
-    /// As [`Client::statuses`], but of the last minutes only, which costs the endpoint no search.
-    ///
-    /// # Errors
-    /// If the endpoint does not answer.
-    pub async fn recent_statuses(
-        &self,
-        signatures: &[Signature],
-    ) -> Result<Vec<Result<Option<Confirmed>, ClientError>>, ClientError> {
-        let answer = self.rpc.get_signature_statuses(signatures).await;
-        self.read_statuses(signatures, answer).await
-    }
-
-    async fn read_statuses(
-        &self,
-        signatures: &[Signature],
-        answer: RpcResult<Vec<Option<TransactionStatus>>>,
-    ) -> Result<Vec<Result<Option<Confirmed>, ClientError>>, ClientError> {
-        let answer = answer.map_err(ClientError::rpc("asking for the state of a transaction"))?;
-        if answer.value.len() != signatures.len() {
-            return Err(ClientError::Unreadable("transactions".to_owned()));
-        }
-        let mut statuses = Vec::with_capacity(signatures.len());
-        for (signature, status) in signatures.iter().zip(answer.value) {
-            let Some(status) = status.filter(|status| status.satisfies_commitment(self.commitment)) else {
-                statuses.push(Ok(None));
-                continue;
-            };
-            statuses.push(match status.err {
-                None => Ok(Some(Confirmed {
-                    signature: *signature,
-                    slot: status.slot,
-                })),
-                Some(error) => Err(ClientError::Failed {
-                    signature: *signature,
-                    failure: Box::new(Failure::new(error, self.logs(signature).await.unwrap_or_default())),
-                }),
-            });
-        }
-        Ok(statuses)
-    }
-
-    /// Number of the newest block that is at least confirmed. A block that is only processed may be on a fork that is given
-    /// up, while what was taken for expired is executed on another.
-    ///
-    /// # Errors
-    /// If the endpoint does not answer.
-    pub async fn block_height(&self) -> Result<u64, ClientError> {
-        let commitment = match self.commitment.is_at_least_confirmed() {
-            true => self.commitment,
-            false => CommitmentConfig::confirmed(),
-        };
-        let height = self.rpc.get_block_height_with_commitment(commitment).await;
-        height.map_err(ClientError::rpc("asking for the block height"))
-    }
-
-    /// The newest blockhash, and the last block in which it counts.
-    ///
-    /// # Errors
-    /// If the endpoint does not answer.
-    pub async fn latest_blockhash(&self) -> Result<(Hash, u64), ClientError> {
-        let newest = self.rpc.get_latest_blockhash_with_commitment(self.commitment).await;
-        newest.map_err(ClientError::rpc("asking for a blockhash"))
-    }
-
-    pub(super) async fn lifetime(&self, lifetime: &Lifetime) -> Result<(Hash, Option<u64>), ClientError> {
-        match lifetime {
-            Lifetime::Latest => {
-                let (hash, last) = self.latest_blockhash().await?;
-                Ok((hash, Some(last)))
-            }
-            Lifetime::Blockhash(hash) => {
-                // How old it is nobody says; it can never live longer than the newest one.
-                let (_, last) = self.latest_blockhash().await?;
-                Ok((*hash, Some(last)))
-            }
-            Lifetime::Nonce { account, .. } => Ok((self.nonce(account).await?.value, None)),
-        }
+        Ok((hash, Life::Blocks(last)))
     }
 }

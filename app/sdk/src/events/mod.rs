@@ -103,7 +103,8 @@ impl Event {
             Self::ClaimLockSet(event) => Some(event.grant),
             Self::GrantEnded(event) => Some(event.grant),
             Self::GrantClosed(event) => Some(event.grant),
-            Self::DisputeRuled(event) => event.barred_grant,
+            Self::ValueDisputed(event) => event.grant,
+            Self::DisputeRuled(event) => event.grant,
             _ => None,
         }
     }

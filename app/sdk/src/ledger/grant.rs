@@ -8,7 +8,7 @@ use {
     earnout::{
         address,
         events::GrantCreated,
-        state::{CLAIM_LOCKED, DISPUTE_BARRED, FORFEITED, Grant, Plan, REVOCABLE, TRANSFERABLE},
+        state::{CLAIM_LOCKED, FORFEITED, Grant, Plan, REVOCABLE, TRANSFERABLE},
     },
 };
 
@@ -21,10 +21,11 @@ pub struct GrantRecord {
     pub closed: bool,
     mint: Pubkey,
     token_program: Pubkey,
+    ruling_secs: u32,
 }
 
 impl GrantRecord {
-    /// The grant that the event makes. Of `plan` only the token counts.
+    /// The grant that the event makes. Of `plan` only the token and the ruling window count.
     pub fn created(plan: &Plan, event: &GrantCreated) -> Self {
         let mut grant = Grant::zeroed();
         let terms = &event.terms;
@@ -50,6 +51,7 @@ impl GrantRecord {
             closed: false,
             mint: plan.mint,
             token_program: plan.token_program,
+            ruling_secs: plan.ruling_secs,
         };
         record.belongs_to(terms.beneficiary);
         record
@@ -132,7 +134,11 @@ impl GrantRecord {
                 grant.flags |= if end.forfeited { FORFEITED } else { 0 };
                 (grant.carry, grant.reserved) = (end.carry, end.reserved);
             }
-            Event::DisputeRuled(_) => grant.flags |= DISPUTE_BARRED,
+            Event::ValueDisputed(dispute) => {
+                let noted = grant.note_dispute(dispute.time, self.ruling_secs);
+                noted.map_err(|_| contradicts("a time is too large"))?;
+            }
+            Event::DisputeRuled(ruling) => grant.note_ruling(ruling.value.is_none()),
             Event::GrantClosed(closed) => {
                 if closed.claimed != grant.claimed {
                     return Err(contradicts("the grant was paid another amount"));

@@ -110,6 +110,12 @@ impl Ledger {
         let Event::PlanCreated(created) = first else {
             return Err(LedgerError::NoBeginning(first.sequence()));
         };
+        if pda::plan(&created.creator, created.terms.plan_id) != created.plan {
+            return Err(LedgerError::contradiction(
+                created.sequence,
+                "the plan belongs at another address",
+            ));
+        }
         let mut ledger = Self::begin(created);
         events.try_for_each(|event| ledger.apply(event))?;
         Ok(Some(ledger))
@@ -188,13 +194,16 @@ impl Ledger {
                 }
                 let record = self.attestations.get_mut(&address).ok_or(unknown("an attestation"))?;
                 record.apply(event)?;
+                if let Some(grant) = &dispute.grant {
+                    self.grants.get_mut(grant).ok_or(unknown("a grant"))?.apply(event)?;
+                }
             }
             Event::DisputeRuled(ruling) => {
                 let address = pda::attestation(&ruling.plan, ruling.kpi, ruling.period, &ruling.subject);
                 let record = self.attestations.get_mut(&address).ok_or(unknown("an attestation"))?;
                 record.apply(event)?;
-                if let Some(barred) = &ruling.barred_grant {
-                    self.grants.get_mut(barred).ok_or(unknown("a grant"))?.apply(event)?;
+                if let Some(grant) = &ruling.grant {
+                    self.grants.get_mut(grant).ok_or(unknown("a grant"))?.apply(event)?;
                 }
             }
             Event::AttestationClosed(closed) => {

@@ -1,10 +1,13 @@
 //! The client against an endpoint that answers as the test says: what it asks for, how it reads the answers, and what it
 //! makes of bad ones.
 
+mod follow;
 mod history;
+mod hostile;
 mod read;
 mod rpc;
 mod simulate;
 mod statement;
 mod story;
 mod submit;
+mod transport;

@@ -45,6 +45,10 @@ impl Rpc {
         Self { url, calls }
     }
 
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     pub fn client(&self) -> Client {
         Client::new(&self.url)
     }

@@ -3,6 +3,7 @@
 use {
     crate::rpc::{Rpc, account, keys, of_slot},
     anchor_lang::ZeroCopy,
+    base64::{Engine, prelude::BASE64_STANDARD},
     earnout::{
         events::*,
         instructions::{CreateGrantArgs, CreatePlanArgs},
@@ -10,6 +11,7 @@ use {
     },
     earnout_sdk::{events::Event, ledger::Ledger, pda},
     serde_json::{Value, json},
+    solana_message::{MessageHeader, VersionedMessage},
     solana_program::{pubkey::Pubkey, sysvar},
     solana_signature::Signature,
     std::collections::BTreeMap,
@@ -291,15 +293,20 @@ impl Chain {
         for (address, record) in ledger.grants.iter().filter(|(_, record)| !record.closed) {
             put(*address, state(&record.state));
         }
+        for (address, record) in ledger.periods.iter().filter(|(_, record)| !record.closed) {
+            put(*address, state(&record.state));
+        }
         for (address, record) in ledger.attestations.iter().filter(|(_, record)| !record.closed) {
             put(*address, state(&record.state));
         }
         let mut vault = vec![0; 165];
+        vault[..32].copy_from_slice(ledger.plan.mint.as_ref());
+        vault[32..64].copy_from_slice(ledger.address.as_ref());
         vault[64..72].copy_from_slice(&ledger.vault_balance.to_le_bytes());
         accounts.insert(ledger.plan.vault, (key(4), vault));
         let mut clock = vec![0; 40];
         clock[32..].copy_from_slice(&now.to_le_bytes());
-        accounts.insert(sysvar::clock::ID, (key(9), clock));
+        accounts.insert(sysvar::clock::ID, (sysvar::ID, clock));
         Self { accounts, events }
     }
 
@@ -351,19 +358,51 @@ impl Chain {
     }
 }
 
+/// What a transaction names, in the order of its accounts.
+pub fn named() -> Vec<Pubkey> {
+    vec![key(2), earnout_sdk::ID, pda::event_authority(), plan()]
+}
+
 /// A transaction in which the program reported these events.
 pub fn transaction(events: &[&Event]) -> Value {
-    let inner: Vec<_> = events
-        .iter()
-        .map(|event| {
-            json!({ "programIdIndex": 1, "accounts": [2], "data": bs58::encode(event.encode()).into_string(), "stackHeight": 2 })
-        })
-        .collect();
+    let signature = signature(events[0].sequence());
+    let bytes = bytes(&signature, VersionedMessage::Legacy(message(named())));
+    let inner = events.iter().map(|event| called(1, &[2], &event.encode()));
+    answer(events[0], &bytes, json!(0), inner.collect())
+}
+
+/// A message of one signer that names these accounts.
+pub fn message(account_keys: Vec<Pubkey>) -> solana_message::legacy::Message {
+    solana_message::legacy::Message {
+        header: MessageHeader {
+            num_required_signatures: 1,
+            ..MessageHeader::default()
+        },
+        account_keys,
+        ..solana_message::legacy::Message::default()
+    }
+}
+
+/// A signed transaction as it travels: in version 1 the signature follows the message.
+pub fn bytes(signature: &Signature, message: VersionedMessage) -> Vec<u8> {
+    match &message {
+        VersionedMessage::V1(_) => [message.serialize(), signature.as_ref().to_vec()].concat(),
+        _ => [vec![1], signature.as_ref().to_vec(), message.serialize()].concat(),
+    }
+}
+
+/// An inner instruction.
+pub fn called(program: u8, accounts: &[u8], data: &[u8]) -> Value {
+    json!({ "programIdIndex": program, "accounts": accounts, "data": bs58::encode(data).into_string(), "stackHeight": 2 })
+}
+
+/// What an endpoint answers about a transaction with these bytes, in the slot and at the time of an event.
+pub fn answer(event: &Event, bytes: &[u8], version: Value, inner: Vec<Value>) -> Value {
     json!({
-        "slot": events[0].sequence(),
-        "blockTime": events[0].time(),
-        "transaction": ["", "base64"],
-        "version": 0,
+        "slot": event.sequence(),
+        "blockTime": event.time(),
+        "transaction": [BASE64_STANDARD.encode(bytes), "base64"],
+        "version": version,
         "meta": {
             "err": null,
             "status": { "Ok": null },
@@ -375,6 +414,7 @@ pub fn transaction(events: &[&Event]) -> Value {
             "preTokenBalances": [],
             "postTokenBalances": [],
             "rewards": [],
+            "loadedAddresses": { "writable": [], "readonly": [] },
             "computeUnitsConsumed": 1,
         },
     })

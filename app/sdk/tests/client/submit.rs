@@ -1,5 +1,6 @@
 use {
     crate::{
+        follow::tip,
         rpc::{Rpc, account, bytes, of_slot},
         simulate::{blockhash, failing, instruction, simulated},
         story::{key, transaction},
@@ -20,6 +21,12 @@ use {
 /// Instruction numbers of the compute budget program.
 const SET_LIMIT: u8 = 2;
 const SET_PRICE: u8 = 3;
+const SET_DATA: u8 = 4;
+
+/// The most that a transaction may load: where the simulation does not say how much it loaded.
+fn any_data() -> Vec<u8> {
+    [&[SET_DATA][..], &(64u32 * 1024 * 1024).to_le_bytes()].concat()
+}
 
 /// What a message does, as far as these tests look.
 struct Sent {
@@ -65,7 +72,7 @@ fn sent(rpc: &Rpc) -> Vec<Sent> {
     calls.iter().map(|call| read(&bytes(&call[0]))).collect()
 }
 
-fn signature_of(wire: &Value) -> Value {
+pub fn signature_of(wire: &Value) -> Value {
     json!(read(&bytes(wire)).signature.to_string())
 }
 
@@ -91,7 +98,7 @@ async fn limit_and_price_come_before_what_they_are_for() {
             "getLatestBlockhash" => blockhash(1, 10),
             "simulateTransaction" => simulated(20_000),
             "sendTransaction" => signature_of(&parameters[0]),
-            "getBlockHeight" => json!(5),
+            "getEpochInfo" => tip(1, 5),
             _ => executed(Value::Null),
         })
     });
@@ -106,8 +113,8 @@ async fn limit_and_price_come_before_what_they_are_for() {
     let limit = [&[SET_LIMIT][..], &23_000u32.to_le_bytes()].concat();
     let price = [&[SET_PRICE][..], &5_000u64.to_le_bytes()].concat();
     let data: Vec<_> = sent[0].instructions.iter().map(|(_, data)| data.clone()).collect();
-    assert_eq!(data, [limit, price, vec![1]]);
-    assert_eq!(sent[0].instructions[2].0, earnout_sdk::ID);
+    assert_eq!(data, [limit, any_data(), price, vec![1]]);
+    assert_eq!(sent[0].instructions[3].0, earnout_sdk::ID);
     let options = &rpc.calls("sendTransaction")[0][1];
     assert_eq!(
         (&options["skipPreflight"], &options["maxRetries"]),
@@ -122,7 +129,7 @@ async fn without_a_price_there_is_none_and_a_given_limit_needs_no_simulation() {
         Ok(match method {
             "getLatestBlockhash" => blockhash(1, 10),
             "sendTransaction" => signature_of(&parameters[0]),
-            "getBlockHeight" => json!(5),
+            "getEpochInfo" => tip(1, 5),
             "getSignatureStatuses" => executed(Value::Null),
             other => panic!("nobody should ask for {other}"),
         })
@@ -135,7 +142,37 @@ async fn without_a_price_there_is_none_and_a_given_limit_needs_no_simulation() {
         .iter()
         .map(|(_, data)| data.clone())
         .collect();
-    assert_eq!(data, [[&[SET_LIMIT][..], &77u32.to_le_bytes()].concat(), vec![1]]);
+    assert_eq!(
+        data,
+        [[&[SET_LIMIT][..], &77u32.to_le_bytes()].concat(), any_data(), vec![1]]
+    );
+}
+
+#[tokio::test]
+async fn what_the_simulation_loaded_is_what_the_transaction_may_load_and_an_eighth_more() {
+    let payer = Keypair::new();
+    let rpc = Rpc::start(|method, parameters| {
+        Ok(match method {
+            "getLatestBlockhash" => blockhash(1, 10),
+            "simulateTransaction" => {
+                let mut simulated = simulated(20_000);
+                simulated["value"]["loadedAccountsDataSize"] = json!(800_000);
+                simulated
+            }
+            "sendTransaction" => signature_of(&parameters[0]),
+            "getEpochInfo" => tip(1, 5),
+            _ => executed(Value::Null),
+        })
+    });
+    rpc.client()
+        .send(&Submission::new(vec![instruction()], &payer))
+        .await
+        .unwrap();
+    let data = &sent(&rpc)[0].instructions[1].1;
+    assert_eq!(
+        data[..],
+        [&[SET_DATA][..], &(800_000u32 + 100_000 + 65_536).to_le_bytes()].concat()
+    );
 }
 
 #[tokio::test]
@@ -168,12 +205,13 @@ async fn an_expired_transaction_is_signed_anew_and_only_then() {
             }
             "simulateTransaction" => simulated(1_000),
             "sendTransaction" => signature_of(&parameters[0]),
-            // The first one is never executed: it is over at block 11.
-            "getBlockHeight" => json!(11),
+            // The first one is never executed: it is over 33 blocks after block 10.
+            "getEpochInfo" => tip(1, 43),
+            "getTransaction" => Value::Null,
             _ => {
                 looks += 1;
                 match looks {
-                    1 | 2 => not_yet(),
+                    1 => not_yet(),
                     _ => executed(Value::Null),
                 }
             }
@@ -187,15 +225,19 @@ async fn an_expired_transaction_is_signed_anew_and_only_then() {
     let sent = sent(&rpc);
     assert_eq!(sent.iter().map(|sent| sent.blockhash[0]).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(sent[1].signature, receipt.signature);
-    // After the last block of the first one it was looked for once more before the second was signed.
+    // Before the second was signed: the height, then the search for the first one.
     let order = rpc.methods();
     let second = order.iter().rposition(|method| method == "getLatestBlockhash").unwrap();
-    assert_eq!(order[second - 1], "getSignatureStatuses");
-    assert_eq!(order[second - 2], "getBlockHeight");
+    assert_eq!(
+        order[second - 3..second],
+        ["getEpochInfo", "getSignatureStatuses", "getTransaction"]
+    );
+    let search = &rpc.calls("getSignatureStatuses")[0];
+    assert_eq!(search[1]["searchTransactionHistory"], true);
 }
 
 #[tokio::test]
-async fn it_is_given_up_after_four_and_says_that_nothing_happened() {
+async fn it_is_given_up_after_two_and_says_that_nothing_happened() {
     let payer = Keypair::new();
     let mut hashes = 0;
     let rpc = Rpc::start(move |method, parameters| {
@@ -206,7 +248,8 @@ async fn it_is_given_up_after_four_and_says_that_nothing_happened() {
             }
             "simulateTransaction" => simulated(1_000),
             "sendTransaction" => signature_of(&parameters[0]),
-            "getBlockHeight" => json!(11),
+            "getEpochInfo" => tip(1, 43),
+            "getTransaction" => Value::Null,
             _ => not_yet(),
         })
     });
@@ -216,14 +259,14 @@ async fn it_is_given_up_after_four_and_says_that_nothing_happened() {
         .await
         .unwrap_err();
     let sent = sent(&rpc);
-    assert_eq!(sent.len(), 4);
+    assert_eq!(sent.len(), 2);
     assert!(
-        matches!(error, ClientError::Expired(signature) if signature == sent[3].signature),
+        matches!(error, ClientError::Expired(signature) if signature == sent[1].signature),
         "{error}"
     );
     assert!(error.to_string().contains("nothing happened"), "{error}");
     let different: BTreeSet<_> = sent.iter().map(|sent| sent.signature.to_string()).collect();
-    assert_eq!(different.len(), 4);
+    assert_eq!(different.len(), 2);
 }
 
 #[tokio::test]
@@ -234,7 +277,8 @@ async fn a_given_blockhash_is_never_replaced() {
             "getLatestBlockhash" => blockhash(1, 10),
             "simulateTransaction" => simulated(1_000),
             "sendTransaction" => signature_of(&parameters[0]),
-            "getBlockHeight" => json!(11),
+            "getEpochInfo" => tip(1, 43),
+            "getTransaction" => Value::Null,
             _ => not_yet(),
         })
     });
@@ -254,7 +298,7 @@ async fn a_transaction_that_was_dropped_is_sent_again_as_it_is() {
             "getLatestBlockhash" => blockhash(1, 1_000),
             "simulateTransaction" => simulated(1_000),
             "sendTransaction" => signature_of(&parameters[0]),
-            "getBlockHeight" => json!(11),
+            "getEpochInfo" => tip(1, 43),
             _ => {
                 looks += 1;
                 match looks {
@@ -283,7 +327,7 @@ async fn an_executed_failure_has_signature_reason_and_logs() {
             "simulateTransaction" => simulated(1_000),
             "sendTransaction" => signature_of(&parameters[0]),
             "getTransaction" => transaction(&[&crate::story::events()[0]]),
-            "getBlockHeight" => json!(5),
+            "getEpochInfo" => tip(1, 5),
             _ => executed(json!({ "InstructionError": [2, { "Custom": 6_000 }] })),
         })
     });
@@ -306,12 +350,16 @@ async fn a_nonce_is_advanced_first_and_does_not_expire() {
     let authority = payer.pubkey();
     let rpc = Rpc::start(move |method, parameters| {
         Ok(match method {
-            "getMultipleAccounts" => {
+            "getMultipleAccounts" | "getAccountInfo" => {
                 let mut data = vec![1, 0, 0, 0, 1, 0, 0, 0];
                 data.extend(authority.as_ref());
                 data.extend([6; 32]);
                 data.extend([0; 8]);
-                of_slot(json!([account(&Pubkey::default(), &data)]))
+                let nonce = account(&Pubkey::default(), &data);
+                of_slot(match method {
+                    "getAccountInfo" => nonce,
+                    _ => json!([nonce]),
+                })
             }
             "simulateTransaction" => simulated(1_000),
             "sendTransaction" => signature_of(&parameters[0]),

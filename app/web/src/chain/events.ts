@@ -125,7 +125,7 @@ const DECODERS = {
     ['subject', address()],
     ['value', optional(i64())],
     ['reasonHash', hash()],
-    ['barredGrant', optional(address())],
+    ['grant', optional(address())],
   ),
   AuthorityProposed: event(['old', address()], ['new', address()]),
   AuthorityAccepted: event(

@@ -9,10 +9,12 @@ import calendars from './golden/calendar.json';
 import credits from './golden/credit.json';
 import curves from './golden/curve.json';
 import lives from './golden/life.json';
+import names from './golden/name.json';
 import quorums from './golden/quorum.json';
 import bonuses from './golden/redistribution.json';
 import releases from './golden/release.json';
 import tranches from './golden/tranche.json';
+import { isHidden, isName } from './name';
 import { type Evaluation, type Outcome, agreed, atDeadline, finality, scoreOfOutcome } from './quorum';
 import { bonus } from './redistribution';
 import { type Release, vested } from './release';
@@ -131,14 +133,22 @@ describe('golden vectors of the Rust arithmetic', () => {
     }
   });
 
+  it('name', () => {
+    for (let codePoint = 0; codePoint <= 0x10ffff; codePoint += 1) {
+      const hidden = names.hidden.some(([first, last]) => first! <= codePoint && codePoint <= last!);
+      if (isHidden(codePoint) !== hidden) expect(codePoint.toString(16)).toBe(hidden ? 'hidden' : 'seen');
+    }
+    for (const vector of names.texts) expect([vector.text, isName(vector.text)]).toEqual([vector.text, vector.accepted]);
+  });
+
   it('quorum', () => {
     for (const vector of quorums.votes) {
       const curve = curveOf(vector);
       const votes = vector.votes.map((vote) => (vote === null ? undefined : BigInt(vote)));
-      const atEnd = () => atDeadline(votes, vector.threshold, curve);
+      const atEnd = () => atDeadline(votes, vector.threshold, curve, vector.defaultScore);
       expect(result(() => agreed(votes, vector.threshold))).toEqual(vector.agreed);
       expect(result(atEnd)).toEqual(vector.atDeadline);
-      expect(result(() => scoreOfOutcome(atEnd(), curve, 4_000))).toEqual(vector.score);
+      expect(result(() => scoreOfOutcome(atEnd(), curve, vector.defaultScore))).toEqual(vector.score);
     }
     for (const vector of quorums.finalities) {
       const windows = { attestSecs: 100, challengeSecs: vector.challengeSecs, rulingSecs: vector.rulingSecs };

@@ -31,16 +31,22 @@ export function agreed(votes: Votes, threshold: number): bigint | undefined {
   return cast(votes).find((value) => cast(votes).filter((vote) => vote === value).length >= threshold);
 }
 
-/** What the votes give when voting is over: their median, of two middle values the one that scores less, or silence. */
-export function atDeadline(votes: Votes, threshold: number, curve: Curve): Outcome {
+/**
+ * What the votes give when voting is over. Sorted by score from best to worst, equal scores by value: the `threshold`-th from
+ * the top if it scores at least `defaultScore`, else the `threshold`-th from the bottom if it scores at most that, else
+ * silence.
+ */
+export function atDeadline(votes: Votes, threshold: number, curve: Curve, defaultScore: number): Outcome {
   checkThreshold(votes, threshold);
-  const ranked = cast(votes).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  if (ranked.length < threshold) return SILENT;
-  const lower = ranked[Math.floor((ranked.length - 1) / 2)];
-  const upper = ranked[Math.floor(ranked.length / 2)];
-  if (lower === undefined || upper === undefined) return fail('NoVotes');
-  const upperScoresLess = lower !== upper && scoreOf(curve, upper) < scoreOf(curve, lower);
-  return { kind: 'value', value: upperScoresLess ? upper : lower };
+  if (defaultScore > FULL_SCORE) fail('ScoreTooHigh');
+  const ranked = cast(votes)
+    .map((value) => ({ value, score: scoreOf(curve, value) }))
+    .sort((a, b) => b.score - a.score || (a.value < b.value ? -1 : a.value > b.value ? 1 : 0));
+  const fromTop = ranked[threshold - 1];
+  const fromBottom = ranked[ranked.length - threshold];
+  if (fromTop === undefined || fromBottom === undefined) return SILENT;
+  if (fromTop.score >= defaultScore) return { kind: 'value', value: fromTop.value };
+  return fromBottom.score <= defaultScore ? { kind: 'value', value: fromBottom.value } : SILENT;
 }
 
 /** Whether the outcome of one KPI for one period is final at `now`. */

@@ -5,6 +5,7 @@ import type { Combination } from '../core/credit';
 import { type Curve, type Interpolation, checkCurve, maxScore } from '../core/curve';
 import { FULL_CREDIT, FULL_SCORE, MAX_KPIS, MAX_ORACLES, MAX_PERIODS, MAX_SCORE } from '../core/limits';
 import { mulDivCeil } from '../core/math';
+import { isName } from '../core/name';
 import { strictMajority } from '../core/quorum';
 import type { Release } from '../core/release';
 import type { UnearnedPolicy } from '../core/tranche';
@@ -324,12 +325,12 @@ async function readKpis(drafts: readonly KpiDraft[], notes: Notes): Promise<KpiT
 export async function checkKpi(draft: KpiDraft, header: string, notes: Notes): Promise<KpiTermsArgs | undefined> {
   const before = notes.mistakes.length;
   const bytes = (text: string) => new TextEncoder().encode(text).length;
-  const control = /\p{Cc}/u;
-  if (draft.name === '' || bytes(draft.name) > 32 || control.test(draft.name)) {
-    notes.add(`${header} name`, 'The name must be 1 to 32 bytes of UTF-8 without control characters.');
+  const rest = 'bytes of UTF-8 without hidden characters, and not begin or end with a space.';
+  if (draft.name === '' || bytes(draft.name) > 32 || !isName(draft.name)) {
+    notes.add(`${header} name`, `The name must be 1 to 32 ${rest}`);
   }
-  if (bytes(draft.unit) > 16 || control.test(draft.unit)) {
-    notes.add(`${header} unit`, 'The unit must be at most 16 bytes of UTF-8 without control characters.');
+  if (bytes(draft.unit) > 16 || !isName(draft.unit)) {
+    notes.add(`${header} unit`, `The unit must be at most 16 ${rest}`);
   }
   const decimals = notes.whole(`${header} decimals`, draft.decimals, 255);
   if (decimals !== undefined && decimals > MAX_DECIMALS)

@@ -160,7 +160,7 @@ function evaluationOf(account: AttestationAccount): Evaluation {
 
 function deadlineOutcome(kpi: Kpi, account: AttestationAccount): Outcome {
   if (account.resolved !== 0) return { kind: 'value', value: account.resolvedValue };
-  return atDeadline(rawVotes(account), account.threshold, kpi.curve);
+  return atDeadline(rawVotes(account), account.threshold, kpi.curve, kpi.defaultScore);
 }
 
 function rawVotes(account: AttestationAccount): Votes {

@@ -77,7 +77,7 @@ function outcomeOf(
   const cast = [...votes.values()].map(({ value }) => value);
   const all = Array.from({ length: Math.max(set.keys.length, cast.length) }, (_, index) => cast[index]);
   try {
-    return atDeadline(all, set.threshold, terms.curve);
+    return atDeadline(all, set.threshold, terms.curve, terms.defaultScore);
   } catch (error) {
     // Of a set that made room for another one the threshold is not known any more.
     if (error instanceof CoreError) return SILENT;

@@ -7,7 +7,7 @@
 use chrono::{DateTime, Months};
 use num_bigint::BigInt;
 use num_rational::BigRational;
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 /// 10^8: a weight of 10,000 times a score of 10,000.
 pub const HUNDRED_MILLION: u64 = 100_000_000;
@@ -161,19 +161,45 @@ pub fn agreed(votes: &[Option<i64>], threshold: u8) -> Option<i64> {
 }
 
 /// The value when voting is over, or `None` for silence.
-pub fn at_deadline(votes: &[Option<i64>], threshold: u8, points: &[(i64, u16)], linear: bool) -> Option<i64> {
-    let mut cast: Vec<i64> = votes.iter().flatten().copied().collect();
-    cast.sort();
-    if cast.len() < usize::from(threshold) {
+pub fn at_deadline(
+    votes: &[Option<i64>],
+    threshold: u8,
+    points: &[(i64, u16)],
+    linear: bool,
+    default_score: u16,
+) -> Option<i64> {
+    let (needed, default) = (usize::from(threshold), int(default_score));
+    let mut sorted: Vec<_> = votes
+        .iter()
+        .flatten()
+        .map(|vote| (Reverse(score(points, linear, *vote)), *vote))
+        .collect();
+    sorted.sort();
+    if sorted.len() < needed {
         return None;
     }
-    let middle = cast.len() / 2;
-    if cast.len() % 2 == 1 {
-        return Some(cast[middle]);
-    }
-    let (lower, upper) = (cast[middle - 1], cast[middle]);
-    let upper_scores_less = score(points, linear, upper) < score(points, linear, lower);
-    Some(if upper_scores_less { upper } else { lower })
+    let at_least = Some(sorted[needed - 1].clone()).filter(|(Reverse(score), _)| *score >= default);
+    let at_most = Some(sorted[sorted.len() - needed].clone()).filter(|(Reverse(score), _)| *score <= default);
+    at_least.or(at_most).map(|(_, value)| value)
+}
+
+/// The same in scores: the median of the votes and of as many defaults as are missing to `2·threshold − 1`.
+pub fn median_score(
+    votes: &[Option<i64>],
+    threshold: u8,
+    points: &[(i64, u16)],
+    linear: bool,
+    default_score: u16,
+) -> BigInt {
+    let needed = usize::from(threshold);
+    let mut scores: Vec<BigInt> = votes
+        .iter()
+        .flatten()
+        .map(|vote| score(points, linear, *vote))
+        .collect();
+    scores.resize(2 * needed - 1, int(default_score));
+    scores.sort();
+    scores.swap_remove(needed - 1)
 }
 
 /// What happened to one KPI for one period, in times that cannot overflow.

@@ -35,7 +35,7 @@ pub struct Dispute<'info> {
     pub plan: AccountLoader<'info, Plan>,
     /// The grant that an individual KPI is measured for; for a shared KPI the disputing beneficiary's grant, or none if the
     /// authority disputes.
-    #[account(has_one = plan @ EarnoutError::WrongGrant)]
+    #[account(mut, has_one = plan @ EarnoutError::WrongGrant)]
     pub grant: Option<AccountLoader<'info, Grant>>,
     /// CHECK: the attestation of this KPI, period and subject by its stored fields, or its canonical address, empty; checked
     /// in the handler.
@@ -69,6 +69,9 @@ pub fn handle_dispute(ctx: Context<Dispute>, args: DisputeArgs) -> Result<()> {
         };
 
         // Effect. A silence that nobody broke has no account yet.
+        if let (Some(_), Some(loader)) = (&grant, &accounts.grant) {
+            loader.load_known_mut()?.note_dispute(now, plan.ruling_secs)?;
+        }
         let (mut attestation, is_new) = Attestation::obtain(&accounts.payer, &accounts.attestation, &key, plan)?;
         check_window(plan, &attestation, decided_by, now)?;
         attestation.disputed_at = now;

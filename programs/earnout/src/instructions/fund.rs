@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, PlanFunded},
-        state::{LoadKnown, Plan, PlanStatus},
+        state::{LoadKnown, Plan},
         token::{self, Transfer},
     },
     anchor_lang::prelude::*,
@@ -46,7 +46,7 @@ pub fn handle_fund<'info>(ctx: Context<'info, Fund<'info>>, amount: u64) -> Resu
     require!(amount > 0, EarnoutError::ZeroAmount);
     {
         let plan = accounts.plan.load_known()?;
-        require!(plan.status()? != PlanStatus::Closed, EarnoutError::PlanNotActive);
+        plan.require_fundable(now)?;
         token::check_mint(&accounts.mint, &plan.token_program, plan.token_flags)?;
     }
     let source = token::holding(&accounts.source, accounts.token_program.key);

@@ -19,6 +19,7 @@ pub mod fund;
 pub mod propose_authority;
 pub mod propose_beneficiary;
 pub mod propose_oracles;
+pub mod require_before;
 pub mod resign_grant;
 pub mod rule;
 pub mod set_claim_lock;
@@ -31,5 +32,6 @@ pub use {
     accept_authority::*, accept_beneficiary::*, activate_plan::*, add_kpi::*, attest::*, cancel_oracle_change::*,
     claim::*, close_attestation::*, close_grant::*, close_period::*, close_plan::*, collect_bonus::*, create_grant::*,
     create_plan::*, dispute::*, fund::*, propose_authority::*, propose_beneficiary::*, propose_oracles::*,
-    resign_grant::*, rule::*, set_claim_lock::*, set_treasury::*, settle::*, terminate_grant::*, withdraw_surplus::*,
+    require_before::*, resign_grant::*, rule::*, set_claim_lock::*, set_treasury::*, settle::*, terminate_grant::*,
+    withdraw_surplus::*,
 };

@@ -4,7 +4,7 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, DisputeRuled},
-        state::{Attestation, DISPUTE_BARRED, Grant, LoadKnown, Plan, RULING_NONE, RULING_UPHELD, RULING_VALUE},
+        state::{Attestation, Grant, LoadKnown, Plan, RULING_NONE, RULING_UPHELD, RULING_VALUE},
     },
     anchor_lang::prelude::*,
 };
@@ -63,12 +63,10 @@ pub fn handle_rule(ctx: Context<Rule>, args: RuleArgs) -> Result<()> {
                 attestation.ruling = RULING_VALUE;
                 attestation.ruling_value = value;
             }
-            None => {
-                attestation.ruling = RULING_UPHELD;
-                if let Some(grant) = &accounts.disputer_grant {
-                    grant.load_known_mut()?.flags |= DISPUTE_BARRED;
-                }
-            }
+            None => attestation.ruling = RULING_UPHELD,
+        }
+        if let Some(grant) = &accounts.disputer_grant {
+            grant.load_known_mut()?.note_ruling(args.value.is_none());
         }
         attestation.ruled_at = now;
         attestation.ruling_hash = args.reason_hash;
@@ -81,11 +79,7 @@ pub fn handle_rule(ctx: Context<Rule>, args: RuleArgs) -> Result<()> {
             subject: attestation.subject,
             value: args.value,
             reason_hash: args.reason_hash,
-            barred_grant: accounts
-                .disputer_grant
-                .as_ref()
-                .filter(|_| args.value.is_none())
-                .map(Key::key),
+            grant: accounts.disputer_grant.as_ref().map(Key::key),
         }
     };
 

@@ -14,7 +14,7 @@ use {
 #[event_cpi]
 #[derive(Accounts)]
 pub struct WithdrawSurplus<'info> {
-    /// The plan's authority; after the plan's last deadline anyone.
+    /// The plan's authority; once the plan is over anyone.
     pub caller: Signer<'info>,
     /// The plan.
     #[account(
@@ -48,7 +48,7 @@ pub fn handle_withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>
 
     // Check.
     let vault = token::holding(&accounts.vault, &token_program).ok_or(EarnoutError::WrongVault)?;
-    let (amount, signer, sequence, max_fee_bps) = {
+    let (amount, signer, sequence, by_authority, max_fee_bps) = {
         let plan = &mut *accounts.plan.load_known_mut()?;
         plan.check_surplus_destination(accounts.caller.key, &accounts.destination, now)?;
         let surplus = plan.surplus(vault.amount)?;
@@ -62,7 +62,8 @@ pub fn handle_withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>
             amount,
             plan.signer(),
             plan.next_event()?,
-            plan.fee_limit(accounts.caller.key),
+            accounts.caller.key() == plan.authority,
+            plan.max_fee_bps,
         )
     };
 
@@ -80,10 +81,9 @@ pub fn handle_withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>
         amount,
         &signer.seeds(),
     )?;
-    require!(
-        token::is_fee_within(amount, moved.received, max_fee_bps),
-        EarnoutError::FeeTooHigh
-    );
+    if !by_authority {
+        token::check_fee(&accounts.mint, amount, moved.received, max_fee_bps)?;
+    }
 
     // Emit.
     events::emit(

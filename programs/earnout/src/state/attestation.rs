@@ -155,8 +155,8 @@ impl Attestation {
         Ok(())
     }
 
-    /// Whether this is the attestation that `key` means. Only `attest` creates attestations, at their canonical addresses
-    /// and with these fields, so equal fields show that the address is the canonical one.
+    /// Whether this is the attestation that `key` means. Only `attest` and `dispute` create attestations (through
+    /// [`Attestation::obtain`]), at their canonical addresses and with these fields, so equal fields show that the address is the canonical one.
     pub fn is(&self, key: &AttestationKey) -> bool {
         &self.plan == key.plan && self.kpi == key.kpi && self.period == key.period && &self.subject == key.subject
     }
@@ -208,7 +208,8 @@ impl Attestation {
         };
         let at_deadline = match resolved {
             Some((value, _)) => Outcome::Value(value),
-            None => quorum::at_deadline(&votes[..count], self.threshold, &kpi.curve()?).map_err(EarnoutError::from)?,
+            None => quorum::at_deadline(&votes[..count], self.threshold, &kpi.curve()?, kpi.default_score)
+                .map_err(EarnoutError::from)?,
         };
         finality(evaluation, at_deadline, plan, self.period, now)
     }

@@ -101,8 +101,12 @@ pub struct Grant {
     pub cut_tranche: u64,
     /// Lamports that `rent_payer` paid.
     pub rent_paid: u64,
+    /// End of the ruling window of the last dispute that was raised for this grant, Unix seconds; 0 without one.
+    pub disputes_until: i64,
+    /// Disputes raised for this grant that the arbiter has not decided. Counts before `disputes_until`.
+    pub undecided_disputes: u16,
     /// Zero. For grants in another unit.
-    pub spare: [u8; 56],
+    pub spare: [u8; 46],
 }
 
 impl Grant {
@@ -135,6 +139,32 @@ impl Grant {
             }
         }
         Ok(false)
+    }
+
+    /// Notes a dispute raised for this grant at `now`, on which the arbiter can rule for `ruling_secs`.
+    ///
+    /// Errors: `Overflow`.
+    pub fn note_dispute(&mut self, now: i64, ruling_secs: u32) -> Result<()> {
+        if !self.has_open_dispute(now) {
+            self.undecided_disputes = 0;
+        }
+        self.undecided_disputes = self.undecided_disputes.checked_add(1).ok_or(EarnoutError::Overflow)?;
+        self.disputes_until = now.checked_add(i64::from(ruling_secs)).ok_or(EarnoutError::Overflow)?;
+        Ok(())
+    }
+
+    /// Notes that a dispute raised for this grant was decided.
+    pub fn note_ruling(&mut self, upheld: bool) {
+        self.undecided_disputes = self.undecided_disputes.saturating_sub(1);
+        if upheld {
+            self.flags |= DISPUTE_BARRED;
+        }
+    }
+
+    /// Whether a dispute raised for this grant is not decided and can still be at `now`. Of several disputes the last one's
+    /// window counts.
+    pub fn has_open_dispute(&self, now: i64) -> bool {
+        self.undecided_disputes > 0 && now < self.disputes_until
     }
 
     /// Whether the grant was ended before its time.

@@ -19,9 +19,9 @@ pub struct CurvePoint {
 /// Terms of one KPI, as given to `add_kpi`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
 pub struct KpiArgs {
-    /// Name, 1 to 32 bytes of UTF-8 without control characters, unlike any other name of the plan.
+    /// Name, 1 to 32 bytes of UTF-8 that [`core::name::check`] accepts, unlike any other name of the plan.
     pub name: String,
-    /// Unit of the value, up to 16 bytes of UTF-8 without control characters, for example `%` or `users`.
+    /// Unit of the value, up to 16 bytes of UTF-8 that [`core::name::check`] accepts, for example `%` or `users`.
     pub unit: String,
     /// SHA-256 of the published rubric that says how the value is measured.
     pub rubric_hash: [u8; 32],
@@ -140,12 +140,10 @@ impl Kpi {
     }
 }
 
-/// `text` padded with zero bytes to `N`; `None` if it is longer or holds a control character (a zero byte included, so
+/// `text` padded with zero bytes to `N`; `None` if it is longer or [`core::name::check`] refuses it (a zero byte included, so
 /// that the padding is unambiguous).
 fn packed_text<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.chars().any(char::is_control) {
-        return None;
-    }
+    core::name::check(text).ok()?;
     let mut packed = [0; N];
     packed.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
     Some(packed)

@@ -169,6 +169,28 @@ pub struct ClosedPlan {
 }
 
 impl Plan {
+    /// Errors: `PlanNotActive` if the plan is closed; `BadStart` if it is a draft that could not be activated at `now` because
+    /// of its start: what it took could never reach a grant.
+    pub fn require_fundable(&self, now: i64) -> Result<()> {
+        self.require_open()?;
+        if self.status()? == PlanStatus::Draft {
+            self.check_start(now)?;
+        }
+        Ok(())
+    }
+
+    /// Whether nobody needs the surplus any more at `now`: every period can be settled, or the plan is a draft whose start has
+    /// passed and that nobody can activate.
+    ///
+    /// Errors: `CorruptAccount`, `Overflow`.
+    pub fn is_over(&self, now: i64) -> Result<bool> {
+        Ok(match self.status()? {
+            PlanStatus::Draft => now >= self.start_ts,
+            PlanStatus::Active => now >= self.last_deadline()?,
+            PlanStatus::Closed => false,
+        })
+    }
+
     /// Errors: `PlanNotActive` if the plan is closed.
     pub fn require_open(&self) -> Result<()> {
         require!(self.status()? != PlanStatus::Closed, EarnoutError::PlanNotActive);
@@ -325,18 +347,9 @@ impl Plan {
         Ok(())
     }
 
-    /// The transfer fee that `caller` may let the surplus suffer, basis points: the authority decides for itself.
-    pub fn fee_limit(&self, caller: &Pubkey) -> u16 {
-        if caller == &self.authority {
-            earnout_core::FULL_SCORE
-        } else {
-            self.max_fee_bps
-        }
-    }
-
-    /// Checks that `caller` may send surplus to `destination` at `now`: the authority to the treasury, after the last
-    /// deadline anyone, the authority included, to the associated account of the treasury's owner; in both cases still owned
-    /// by that owner.
+    /// Checks that `caller` may send surplus to `destination` at `now`: the authority to the treasury; once the plan is over
+    /// anyone, the authority included, to the associated account of the treasury's owner; in both cases still owned by that
+    /// owner.
     ///
     /// Errors: `WrongTreasury`, `WrongAuthority`.
     pub fn check_surplus_destination(&self, caller: &Pubkey, destination: &AccountInfo, now: i64) -> Result<()> {
@@ -350,7 +363,7 @@ impl Plan {
         if by_authority && destination.key == &treasury {
             return Ok(());
         }
-        let over = self.status()? == PlanStatus::Active && now >= self.last_deadline()?;
+        let over = self.is_over(now)?;
         require!(by_authority || over, EarnoutError::WrongAuthority);
         let associated = address::associated(&owner, &self.mint, &self.token_program)?.0;
         require!(over && destination.key == &associated, EarnoutError::WrongTreasury);
@@ -448,6 +461,14 @@ impl Plan {
         Ok(by_old_set || self.next_oracles.position(key).is_some())
     }
 
+    /// Whether `key` votes at `now`. A set that has not begun does not count, nor one whose last period is past its deadlines.
+    ///
+    /// Errors: `CorruptAccount`, `Overflow`.
+    pub fn is_oracle_in_force(&self, key: &Pubkey, now: i64) -> Result<bool> {
+        let by_old_set = self.oracles.position(key).is_some() && !self.oracles_are_retired(now)?;
+        Ok(by_old_set || (self.next_oracles.position(key).is_some() && !self.oracle_change_is_pending(now)?))
+    }
+
     /// Errors: `RolesNotSeparate` if `key` is at `now` the arbiter or an oracle and so cannot become the authority.
     pub fn require_separate_authority(&self, key: &Pubkey, now: i64) -> Result<()> {
         require!(
@@ -473,18 +494,21 @@ impl Plan {
         Ok(())
     }
 
+    /// Errors: `BadStart` unless the calendar begins after `now` (Unix seconds) and not too far in the future.
+    fn check_start(&self, now: i64) -> Result<()> {
+        let latest = now
+            .checked_add(i64::from(MAX_START_DELAY_SECS))
+            .ok_or(EarnoutError::Overflow)?;
+        require!(self.start_ts > now && self.start_ts <= latest, EarnoutError::BadStart);
+        Ok(())
+    }
+
     /// Checks all terms against each other and the constant limits; `now` in Unix seconds.
     ///
     /// Errors: `NoKpi`, `BadStart`, `BadCalendar`, `BadWindow`, `BadCaps`.
     pub fn check_terms(&self, now: i64) -> Result<()> {
         require!(self.kpi_count > 0, EarnoutError::NoKpi);
-        let latest_start = now
-            .checked_add(i64::from(MAX_START_DELAY_SECS))
-            .ok_or(EarnoutError::Overflow)?;
-        require!(
-            self.start_ts > now && self.start_ts <= latest_start,
-            EarnoutError::BadStart
-        );
+        self.check_start(now)?;
 
         let length_fits = match Cadence::from_stored(self.cadence_kind, self.cadence_length)? {
             Cadence::Seconds(secs) => (MIN_WINDOW_SECS..=MAX_PERIOD_SECS).contains(&secs),

@@ -49,8 +49,14 @@ async fn the_chain_answers() {
     let epoch = chain.ask("getEpochInfo", json!([])).await;
     assert!(epoch["absoluteSlot"].as_u64().unwrap() > 0);
     assert!(chain.ask("getRecentPrioritizationFees", json!([])).await.is_array());
-    let rent = chain.ask("getMinimumBalanceForRentExemption", json!([368])).await;
-    assert_eq!(rent, (368 + 128) * 6_960);
+    // What rent is, the chain says: what it asks for a plan is what a plan keeps.
+    let plan = json!([chain.demo_address("plan").to_string(), { "encoding": "base64", "dataSlice": { "offset": 0, "length": 0 } }]);
+    let plan = &chain.ask("getAccountInfo", plan).await["value"];
+    let rent = chain
+        .ask("getMinimumBalanceForRentExemption", json!([plan["space"]]))
+        .await;
+    assert!(rent.as_u64().unwrap() > 0);
+    assert_eq!(rent, plan["lamports"]);
     let supply = chain
         .ask("getTokenSupply", json!([chain.demo_address("mint").to_string()]))
         .await;

@@ -1,7 +1,7 @@
 //! What is measured: each instruction in the situations that change its cost.
 
 use {
-    crate::report::sol,
+    crate::report::{rent, sol},
     earnout::{
         instructions::{AcceptBeneficiaryArgs, CreatePlanArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
         state::{CurvePoint, KpiArgs, Release, Scope, UnearnedPolicy},
@@ -251,15 +251,22 @@ fn many_silent_kpis(add: &mut Add) {
     let kpis: Vec<KpiArgs> = (0..16)
         .map(|number| kpi(&format!("kpi {number}"), Scope::Individual))
         .collect();
-    let mut world = World::active(TokenProgram::Spl, terms(), &kpis, FUNDS);
-    let (_, grant) = world.grant(ALLOCATION, &[625; 16]);
-    world.after_windows(0);
-    add(
-        "settle",
-        "16 individual KPIs, silent",
-        Some(60_000),
-        &world.settle(&grant).unwrap(),
-    );
+    for (scenario, unearned_policy) in [
+        ("16 individual KPIs, silent", UnearnedPolicy::Return),
+        (
+            "16 individual KPIs, silent, first of a pool",
+            UnearnedPolicy::Redistribute,
+        ),
+    ] {
+        let args = CreatePlanArgs {
+            unearned_policy,
+            ..terms()
+        };
+        let mut world = World::active(TokenProgram::Spl, args, &kpis, FUNDS);
+        let (_, grant) = world.grant(ALLOCATION, &[625; 16]);
+        world.after_windows(0);
+        add("settle", scenario, Some(60_000), &world.settle(&grant).unwrap());
+    }
 }
 
 fn redistribution(add: &mut Add) {
@@ -485,28 +492,27 @@ fn leaving_and_closing(add: &mut Add) {
     );
     let close = instructions::close_plan(&authority, &world.token, &treasury, &authority);
     add("close_plan", "SPL Token", None, &world.by_authority(&[close]).unwrap());
+    let before = instructions::require_before(world.chain.now());
+    add("require_before", "in time", None, &world.send(&[before]).unwrap());
 }
 
 /// What the 60-contributor example costs with one transaction for each step, so that anyone can recompute it.
-pub fn example(chain: &Chain) -> Vec<(String, String)> {
+pub fn example() -> Vec<(String, String)> {
     const FEE: u64 = 5_000;
     let (grants, periods, kpis, votes) = (60u64, 10u64, 3u64, 3u64);
     let attestations = grants * periods * kpis;
-    let rent = |bytes: usize| chain.rent(bytes);
-    let plan = rent(accounts::space::<earnout::state::Plan>()) + rent(165);
-    let grant = rent(accounts::space::<earnout::state::Grant>()) * grants;
-    let attestation = rent(accounts::space::<earnout::state::Attestation>()) * attestations;
+    let all = |bytes: usize, accounts: u64| rent(bytes as u64 * accounts, accounts);
+    let plan = rent(accounts::space::<earnout::state::Plan>() as u64 + 165, 2);
+    let grant = all(accounts::space::<earnout::state::Grant>(), grants);
+    let attestation = all(accounts::space::<earnout::state::Attestation>(), attestations);
     // Payer and authority or oracle may be one key; one signature each then.
     let signatures = 1 + kpis + 1 + 1 + grants + attestations * votes + grants * periods * 2 + 1;
     vec![
-        (
-            "rent of plan and vault, SOL (returned when closed)".to_owned(),
-            sol(plan),
-        ),
-        ("rent of 60 grants, SOL (returned when closed)".to_owned(), sol(grant)),
+        ("rent of plan and vault, SOL (returned when closed)".to_owned(), plan),
+        ("rent of 60 grants, SOL (returned when closed)".to_owned(), grant),
         (
             "rent of 1,800 attestations, SOL (returned when closed)".to_owned(),
-            sol(attestation),
+            attestation,
         ),
         ("signatures, one instruction each".to_owned(), signatures.to_string()),
         (

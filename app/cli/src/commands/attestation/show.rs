@@ -9,17 +9,17 @@ use {
         view::{
             measurement::{self, basis, outcome, state, voter},
             names::Names,
-            plan::merge,
+            plan::{merge, require_complete},
             table::{Facts, Table},
             text::{hex, safe},
         },
     },
     clap::Args,
-    earnout::state::{Kpi, OracleSet, Plan, Scope},
+    earnout::state::{Kpi, Plan, Scope},
     earnout_core::quorum::Finality,
     earnout_sdk::{
         amount,
-        client::{Client, ClientError},
+        client::Client,
         ledger::AttestationRecord,
         pda,
         projection::{PeriodTimes, period_times},
@@ -33,7 +33,8 @@ use {
 
 /// Show what the oracles reported about a KPI for a period, whether it was disputed, and what counts
 ///
-/// An attestation that was closed is shown from its events.
+/// An attestation that was closed is shown from its events. What of the plan's events the endpoint leaves out, repeats or
+/// cannot give is said, and makes the exit code 2.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout attestation show PLAN revenue 0
@@ -86,6 +87,7 @@ impl Show {
             }
         };
         let address = pda::attestation(&plan_address, number, self.period, &subject);
+        let mut complaints = told.as_ref().map(|sources| sources.missing.clone()).unwrap_or_default();
         let measurement = match &told {
             Some(sources) => {
                 let grant = sources.grants.values().find(|grant| grant.address == subject);
@@ -101,7 +103,10 @@ impl Show {
                     None => Measurement::silent(&plan, number, period, sources.now)?,
                 }
             }
-            None => self.read(client, &plan_address, &plan, number, &address).await?,
+            None => {
+                self.read(client, &plan_address, &plan, number, &address, &mut complaints)
+                    .await?
+            }
         };
         app.output().show(&View {
             address,
@@ -112,13 +117,16 @@ impl Show {
             subject,
             times,
             measurement,
+            complaints: complaints.clone(),
             names: Names::of(app),
-        })
+        })?;
+        require_complete(&complaints)
     }
 }
 
 impl Show {
-    /// From the account, or if it was closed from its events.
+    /// From the account, or if it was closed from its events. What of them the endpoint leaves out is added to the
+    /// complaints.
     async fn read(
         &self,
         client: &Client,
@@ -126,31 +134,42 @@ impl Show {
         plan: &Plan,
         number: u8,
         address: &Pubkey,
+        complaints: &mut Vec<String>,
     ) -> Result<Measurement, Fault> {
         let now = client.now().await?;
-        let set = oracle_set(client, plan_address, plan, self.period).await?;
-        if let Some(attestation) = client.attestations(&[*address]).await?.pop().flatten() {
+        let attestation = client.attestations(&[*address]).await?.pop().flatten();
+        // The plan has forgotten the oracles before those in force; events have not.
+        let known = (self.period >= plan.oracles.first_period).then(|| *plan.oracle_set(self.period));
+        let has_ended = plan.calendar()?.period_end(self.period).is_ok_and(|end| end <= now);
+        match (&attestation, known) {
+            (Some(attestation), Some(set)) => return Ok(Measurement::of(plan, attestation, Some(&set), false, now)?),
+            // Nobody can have voted yet.
+            (None, _) if !has_ended => return Ok(Measurement::silent(plan, number, self.period, now)?),
+            _ => {}
+        }
+        let history = client.history(plan_address).await?;
+        complaints.extend(history.complaints());
+        let set = match known {
+            Some(set) => Some(set),
+            None => history.oracle_sets(plan)?.at(self.period).copied(),
+        };
+        if let Some(attestation) = attestation {
             return Ok(Measurement::of(plan, &attestation, set.as_ref(), false, now)?);
         }
-        let events = client.events(address).await?;
-        let events = events.iter().map(|recorded| &recorded.event);
-        let record = match &set {
-            Some(set) => AttestationRecord::of(address, set, events).map_err(ClientError::from)?,
-            None => None,
+        let events = history.events().map(|recorded| &recorded.event);
+        // An event that does not follow from those before it shows that one is missing, which was said.
+        let record = set.and_then(|set| AttestationRecord::of(address, &set, events).ok().flatten());
+        let Some(record) = record else {
+            return Ok(Measurement::silent(plan, number, self.period, now)?);
         };
-        Ok(match record {
-            Some(record) => Measurement::of(plan, &record.state, set.as_ref(), record.closed, now)?,
-            None => Measurement::silent(plan, number, self.period, now)?,
-        })
+        if !record.closed {
+            complaints.push(format!(
+                "{} has no account of attestation {address}, which was not closed",
+                client.endpoint()
+            ));
+        }
+        Ok(Measurement::of(plan, &record.state, set.as_ref(), record.closed, now)?)
     }
-}
-
-/// The oracles that vote on a period. The plan has forgotten sets before the one in force; events have not.
-async fn oracle_set(client: &Client, address: &Pubkey, plan: &Plan, period: u16) -> Result<Option<OracleSet>, Fault> {
-    if period >= plan.oracles.first_period {
-        return Ok(Some(*plan.oracle_set(period)));
-    }
-    Ok(client.earlier_oracle_sets(address, plan).await?.at(period).copied())
 }
 
 struct View {
@@ -162,6 +181,7 @@ struct View {
     subject: Pubkey,
     times: PeriodTimes,
     measurement: Measurement,
+    complaints: Vec<String>,
     names: Names,
 }
 
@@ -253,6 +273,7 @@ impl Serialize for View {
                 "votesUntil": self.times.attest_deadline,
                 "disputesFrom": self.challenge().map(|(from, _)| from),
                 "disputesUntil": self.challenge().map(|(_, to)| to),
+                "complaints": self.complaints,
             }),
         );
         value.serialize(serializer)

@@ -1,7 +1,13 @@
 //! `earnout grant list`.
 
 use {
-    crate::{app::App, fault::Fault, reference::PlanRef, token::Token, view::table::Table},
+    crate::{
+        app::App,
+        fault::Fault,
+        reference::PlanRef,
+        token::Token,
+        view::{plan::require_complete, table::Table},
+    },
     clap::Args,
     earnout::state::{Grant, Plan, RESIGNED, TERMINATED},
     earnout_sdk::{
@@ -38,10 +44,13 @@ impl List {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         let client = app.client()?;
         let mut plans: BTreeMap<Pubkey, (Plan, Token)> = BTreeMap::new();
+        let mut complaints = Vec::new();
         let mut grants = match &self.plan {
             Some(plan) => {
                 let state = client.plan(&plan.address()).await?;
-                client.grants_of_plan(&plan.address(), &state).await?
+                let found = client.open_grants(&plan.address(), &state).await?;
+                complaints.extend(client.lacks_grants(&plan.address(), &state, &found).await?);
+                found
             }
             None => match &self.beneficiary {
                 Some(beneficiary) => client.grants_of_beneficiary(beneficiary).await?,
@@ -71,7 +80,8 @@ impl List {
             });
         }
         rows.retain(|row| !self.claimable || row.amounts.claimable > 0);
-        app.output().show(&Grants(rows))
+        app.output().show(&Grants(rows))?;
+        require_complete(&complaints)
     }
 }
 

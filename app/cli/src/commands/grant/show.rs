@@ -5,7 +5,7 @@ use {
         app::App,
         fault::Fault,
         reference::GrantRef,
-        view::{grant::GrantView, names::Names},
+        view::{grant::GrantView, names::Names, plan::require_agreement},
     },
     clap::Args,
     earnout_sdk::statement::Statement,
@@ -14,7 +14,8 @@ use {
 /// Show a grant: terms, amounts, what can be claimed now and next, and what it would earn at the present scores
 ///
 /// Amounts in JSON are decimal strings of base units, times are Unix seconds. A grant that was closed is shown by its
-/// number, from its events.
+/// number, from its events. What does not agree with the attested values, or is missing at the endpoint, stands at the end
+/// and makes the exit code 2.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout grant show PLAN/0
@@ -37,6 +38,7 @@ impl Show {
         let sources = client.grant_sources(&plan, number).await?;
         let token = app.token_of(&sources.plan).await?;
         let view = GrantView::new(Statement::of(sources)?, number, token.decimals, Names::of(app))?;
-        app.output().show(&view)
+        app.output().show(&view)?;
+        require_agreement(view.statement())
     }
 }

@@ -36,7 +36,7 @@ const COST: Cost = Cost {
     calls: 8,
 };
 
-/// Bytes that a transaction needs besides the instructions of a plan's creation: two for the compute budget and its program.
+/// Bytes that a transaction needs besides the instructions of a plan's creation: three for the compute budget and its program.
 const BUDGET_BYTES: usize = 64;
 
 /// Where a mint states how many tokens there are.

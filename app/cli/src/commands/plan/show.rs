@@ -5,7 +5,10 @@ use {
         app::App,
         fault::Fault,
         reference::PlanRef,
-        view::{names::Names, plan::PlanView},
+        view::{
+            names::Names,
+            plan::{PlanView, require_agreement},
+        },
     },
     clap::Args,
     earnout_sdk::statement::Statement,
@@ -13,6 +16,7 @@ use {
 
 /// Show a plan: terms, people, vault, periods, and what is due now and by whom
 ///
+/// What does not agree with the attested values, or is missing at the endpoint, stands at the end and makes the exit code 2.
 /// Amounts in JSON are decimal strings of base units, times are Unix seconds.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -28,6 +32,7 @@ impl Show {
         let sources = app.client()?.statement_sources(&self.plan.address()).await?;
         let token = app.token_of(&sources.plan).await?;
         let view = PlanView::new(Statement::of(sources)?, token.decimals, Names::of(app))?;
-        app.output().show(&view)
+        app.output().show(&view)?;
+        require_agreement(view.statement())
     }
 }

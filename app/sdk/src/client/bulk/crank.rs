@@ -31,6 +31,8 @@ pub struct Done<I> {
     pub done: Vec<(I, Signature)>,
     /// Refused by the program, again and again.
     pub refused: Vec<(I, Box<Failure>)>,
+    /// May have been done, or may still be: by these transactions. Nothing was done after them.
+    pub unknown: Vec<(I, Signature)>,
     /// How many things the network took no transaction for.
     pub left: usize,
 }
@@ -182,6 +184,7 @@ struct Rounds<'a, I, K> {
     done: Vec<(I, Signature)>,
     done_keys: HashSet<K>,
     refused: HashMap<K, (u32, I, Box<Failure>)>,
+    unknown: Vec<(I, Signature)>,
     left: usize,
 }
 
@@ -198,6 +201,7 @@ impl<'a, I: Clone + Serialize + DeserializeOwned, K: Copy + Eq + Hash> Rounds<'a
             done: Vec::new(),
             done_keys: HashSet::new(),
             refused: HashMap::new(),
+            unknown: Vec::new(),
             left: 0,
         }
     }
@@ -224,8 +228,15 @@ impl<'a, I: Clone + Serialize + DeserializeOwned, K: Copy + Eq + Hash> Rounds<'a
         }
         progress.total = progress.items.saturating_add(tasks.len());
         let mut journal = Journal::nowhere();
-        let TaskReport { done, refused, left } = self.bulk.do_tasks(&mut journal, tasks, progress, watch).await?;
-        let goes_on = !done.is_empty() || !refused.is_empty();
+        let TaskReport {
+            done,
+            refused,
+            unknown,
+            left,
+        } = self.bulk.do_tasks(&mut journal, tasks, progress, watch).await?;
+        // What is unknown may still be due, and may not be signed again: the accounts cannot tell.
+        let goes_on = unknown.is_empty() && (!done.is_empty() || !refused.is_empty());
+        self.unknown.extend(unknown);
         self.left = if goes_on { 0 } else { left.len() };
         self.done_keys.extend(done.iter().map(|(item, _)| key(item)));
         self.done.extend(done);
@@ -242,6 +253,7 @@ impl<'a, I: Clone + Serialize + DeserializeOwned, K: Copy + Eq + Hash> Rounds<'a
         Done {
             done: self.done,
             refused: refused.collect(),
+            unknown: self.unknown,
             left: self.left,
         }
     }

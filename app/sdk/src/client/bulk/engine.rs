@@ -1,8 +1,11 @@
 //! Signs, notes, sends, sends again, and finds out what became of it.
 
 use {
-    super::{Attempt, AttemptState, Endpoint, Journal, JournalError},
-    crate::client::{ClientError, Confirmed, Failure, Submission},
+    super::{Attempt, AttemptState, Journal, JournalError},
+    crate::client::{
+        ClientError, Confirmed, Ending, Endpoint, Failure, Follower, Life, Limits, Policy, Sighting, Submission,
+        endpoint::SIGNATURES_A_REQUEST,
+    },
     futures_util::{StreamExt, stream},
     serde::{Serialize, de::DeserializeOwned},
     solana_hash::Hash,
@@ -15,9 +18,6 @@ use {
     tokio::time::{Instant, sleep},
 };
 
-/// Most signatures that one request may ask about.
-const SIGNATURES_A_REQUEST: usize = 256;
-
 /// Requests that hand over transactions at the same time, where their order does not matter.
 const POSTS_AT_ONCE: usize = 16;
 
@@ -29,9 +29,6 @@ const BLOCKHASH_AGE: Duration = Duration::from_secs(5);
 
 /// How old the known block height may be. It only ever makes something expire later.
 const HEIGHT_AGE: Duration = Duration::from_secs(1);
-
-/// After how long the same bytes are sent once more: a leader may have dropped them.
-const RESEND: Duration = Duration::from_secs(2);
 
 /// How often one job is signed anew because its blockhash expired.
 const ATTEMPTS: u32 = 5;
@@ -58,8 +55,8 @@ pub struct Options {
     pub unit_price: u64,
     /// Most transactions that are under way at the same time, at least 1.
     pub in_flight: usize,
-    /// How often the state of what is under way is asked for.
-    pub poll: Duration,
+    /// How each of them is followed.
+    pub policy: Policy,
     /// How long the endpoint may answer nothing but errors.
     pub patience: Duration,
     /// Whether the order matters.
@@ -71,7 +68,7 @@ impl Default for Options {
         Self {
             unit_price: 0,
             in_flight: 32,
-            poll: Duration::from_millis(400),
+            policy: Policy::default(),
             patience: Duration::from_secs(120),
             order: Order::Any,
         }
@@ -103,6 +100,13 @@ pub enum Outcome {
     },
     /// The network did not take it, however often it was signed and sent, and cannot take it any more.
     Expired,
+    /// It may have been executed, or may still be: nothing may be done in its place.
+    Unknown {
+        /// The transaction.
+        signature: Signature,
+        /// What keeps it from being known.
+        why: String,
+    },
     /// It was not sent, or came too early, because one before it in the chain was not executed.
     NotReached,
 }
@@ -145,6 +149,17 @@ pub enum BulkError {
     /// The endpoint answered nothing but errors for longer than the patience, or refused a request for good.
     #[error(transparent)]
     Endpoint(#[from] ClientError),
+    /// The same, while transactions were under way: what became of them is not known.
+    #[error(
+        "{source}; what became of {} that were sent is not known",
+        crate::client::bulk::transactions(signatures)
+    )]
+    UnderWay {
+        /// The transactions.
+        signatures: Vec<Signature>,
+        /// What the endpoint did.
+        source: Box<ClientError>,
+    },
     /// The journal could not be written, so nothing more was sent.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -174,34 +189,15 @@ impl<E: Endpoint> Bulk<'_, E> {
         progress: &mut Progress,
         watch: &mut dyn FnMut(&Progress),
     ) -> Result<Vec<Finished<I>>, BulkError> {
-        let mut flights: Vec<Flight<I>> = Vec::new();
-        for attempt in journal.open_attempts() {
-            flights.push(Flight {
-                job: flights.len(),
-                attempt,
-                sent: None,
-                in_turn: false,
-            });
-        }
+        let open = journal.open_attempts();
         let mut run = Run::new(self, journal, progress, watch);
-        run.flights = flights;
-        let mut finished = Vec::new();
-        // Some may be older than what the endpoint remembers without a search.
-        let mut searching = true;
-        while !run.flights.is_empty() {
-            let ended = run.poll(searching).await?;
-            searching = false;
-            let idle = ended.is_empty();
-            finished.extend(
-                ended
-                    .into_iter()
-                    .map(|(flight, outcome)| (flight.job, flight.attempt.items, outcome)),
-            );
-            run.post().await?;
-            if idle {
-                sleep(self.options.poll).await;
-            }
+        for (job, attempt) in open.into_iter().enumerate() {
+            let flight = run.flight(job, attempt, false);
+            run.flights.push(flight);
         }
+        let mut finished = Vec::new();
+        let ended = run.until_all_ended(&mut finished).await;
+        run.told(ended)?;
         finished.sort_by_key(|(job, ..)| *job);
         let finished = finished.into_iter();
         Ok(finished
@@ -210,7 +206,7 @@ impl<E: Endpoint> Bulk<'_, E> {
     }
 
     /// Does `jobs`; one [`Finished`] for each, in their order. When this returns, no transaction of them can be executed any
-    /// more that is not reported as executed.
+    /// more that is not reported as executed or unknown.
     ///
     /// # Errors
     /// If the endpoint does not answer, or the journal cannot be written. What was sent by then may still be executed:
@@ -224,21 +220,8 @@ impl<E: Endpoint> Bulk<'_, E> {
     ) -> Result<Vec<Finished<I>>, BulkError> {
         let mut run = Run::new(self, journal, progress, watch);
         let mut queue = Queue::new(jobs.len(), &self.options);
-        while !queue.is_done() {
-            let next = queue.take(run.flights.len());
-            run.sign(jobs, &next, &queue).await?;
-            run.post().await?;
-            let ended = run.poll(false).await?;
-            let idle = ended.is_empty();
-            for (flight, outcome) in ended {
-                queue.ended(flight.job, flight.in_turn, outcome);
-            }
-            if run.flights.is_empty() {
-                queue.drained();
-            } else if idle {
-                sleep(self.options.poll).await;
-            }
-        }
+        let done = run.until_done(jobs, &mut queue).await;
+        run.told(done)?;
         let outcomes = jobs.iter().zip(queue.outcomes);
         Ok(outcomes
             .map(|(job, outcome)| Finished {
@@ -349,8 +332,7 @@ impl Queue {
 struct Flight<I> {
     job: usize,
     attempt: Attempt<I>,
-    /// When it was handed over last.
-    sent: Option<Instant>,
+    follower: Follower,
     /// Everything before it was executed when it was signed.
     in_turn: bool,
 }
@@ -360,9 +342,11 @@ struct Run<'r, E, I> {
     journal: &'r mut Journal<I>,
     progress: &'r mut Progress,
     watch: &'r mut dyn FnMut(&Progress),
+    begin: Instant,
     flights: Vec<Flight<I>>,
     blockhash: Option<(Hash, u64, Instant)>,
-    height: Option<(u64, Instant)>,
+    /// When the block height was asked for last.
+    height: Option<Instant>,
     /// Since when the endpoint answers nothing but errors, and the next pause.
     trouble: Option<(Instant, Duration)>,
 }
@@ -379,11 +363,69 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
             journal,
             progress,
             watch,
+            begin: Instant::now(),
             flights: Vec::new(),
             blockhash: None,
             height: None,
             trouble: None,
         }
+    }
+
+    fn flight(&self, job: usize, attempt: Attempt<I>, in_turn: bool) -> Flight<I> {
+        let life = Life::Blocks(attempt.last_valid_block_height);
+        Flight {
+            job,
+            attempt,
+            follower: Follower::new(life, None, self.bulk.options.policy, self.begin.elapsed()),
+            in_turn,
+        }
+    }
+
+    /// An error of the endpoint while transactions are under way leaves their outcome unknown.
+    fn told<T>(&self, result: Result<T, BulkError>) -> Result<T, BulkError> {
+        result.map_err(|error| match error {
+            BulkError::Endpoint(source) if !self.flights.is_empty() => BulkError::UnderWay {
+                signatures: self.flights.iter().map(|flight| flight.attempt.signature).collect(),
+                source: Box::new(source),
+            },
+            error => error,
+        })
+    }
+
+    async fn until_all_ended(&mut self, finished: &mut Vec<(usize, Vec<I>, Outcome)>) -> Result<(), BulkError> {
+        // Some may be older than what the endpoint remembers without a search.
+        let mut searching = true;
+        while !self.flights.is_empty() {
+            let ended = self.poll(searching).await?;
+            searching = false;
+            let idle = ended.is_empty();
+            let ended = ended.into_iter();
+            finished.extend(ended.map(|(flight, outcome)| (flight.job, flight.attempt.items, outcome)));
+            self.post().await?;
+            if idle {
+                sleep(self.bulk.options.policy.poll).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn until_done(&mut self, jobs: &[Job<I>], queue: &mut Queue) -> Result<(), BulkError> {
+        while !queue.is_done() {
+            let next = queue.take(self.flights.len());
+            self.sign(jobs, &next, queue).await?;
+            self.post().await?;
+            let ended = self.poll(false).await?;
+            let idle = ended.is_empty();
+            for (flight, outcome) in ended {
+                queue.ended(flight.job, flight.in_turn, outcome);
+            }
+            if self.flights.is_empty() {
+                queue.drained();
+            } else if idle {
+                sleep(self.bulk.options.policy.poll).await;
+            }
+        }
+        Ok(())
     }
 
     /// Signs jobs and notes them, all with one write through to the disk.
@@ -405,13 +447,10 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
             });
         }
         self.journal.sign(attempts.clone())?;
-        let flights = next.iter().zip(attempts).map(|(job, attempt)| Flight {
-            job: *job,
-            attempt,
-            sent: None,
-            in_turn: queue.in_turn(*job),
-        });
-        self.flights.extend(flights);
+        for (job, attempt) in next.iter().zip(attempts) {
+            let flight = self.flight(*job, attempt, queue.in_turn(*job));
+            self.flights.push(flight);
+        }
         Ok(())
     }
 
@@ -421,7 +460,7 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
         submission.unit_price = self.bulk.options.unit_price;
         let mut limit = job.units;
         loop {
-            let transaction = submission.sign(submission.message(hash, Some(limit))?)?;
+            let transaction = submission.sign(submission.message(hash, Some(Limits::of_units(limit)))?)?;
             let signature = transaction.signatures.first().copied().unwrap_or_default();
             if !self.journal.knows(&signature) {
                 return Ok((transaction, signature));
@@ -450,15 +489,15 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
             Order::Chain(_) => 1,
         };
         loop {
-            let due = |flight: &Flight<I>| flight.sent.is_none_or(|sent| sent.elapsed() >= RESEND);
+            let now = self.begin.elapsed();
             let due: Vec<usize> = (0..self.flights.len())
-                .filter(|place| due(&self.flights[*place]))
+                .filter(|place| self.flights[*place].follower.is_to_post(now))
                 .collect();
             let endpoint = self.bulk.endpoint;
             let flights = &self.flights;
             let posts = due.into_iter().map(async |place: usize| {
                 let sent = endpoint.post(&flights[place].attempt.transaction).await;
-                (place, sent.map(|()| Instant::now()))
+                (place, sent.map(|()| self.begin.elapsed()))
             });
             let mut posts = stream::iter(posts).buffered(at_once);
             let (mut sent, mut refused) = (Vec::new(), None);
@@ -477,8 +516,7 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
                 self.progress.trouble = None;
             }
             for (place, at) in sent {
-                let flight = &mut self.flights[place];
-                if flight.sent.replace(at).is_some() {
+                if self.flights[place].follower.posted(at) {
                     self.progress.resent = self.progress.resent.saturating_add(1);
                 }
             }
@@ -499,51 +537,44 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
 
     /// Whether something under way can be executed no more.
     async fn any_over(&mut self) -> Result<bool, BulkError> {
-        let height = self.height().await?;
-        let mut last = self.flights.iter().map(|flight| flight.attempt.last_valid_block_height);
-        Ok(last.any(|last| height > last))
+        self.ask_height().await?;
+        Ok(self.flights.iter().any(|flight| flight.follower.is_to_search()))
     }
 
-    /// Takes out what has ended. Something has expired if it was unknown after the last block in which it could have been
-    /// executed, so the height is older than the answer about the signatures.
+    /// Takes out what has ended. The block height is asked for first: only so the answer about the signatures is the newer
+    /// one.
     async fn poll(&mut self, searching: bool) -> Result<Vec<(Flight<I>, Outcome)>, BulkError> {
-        let mut ended = Vec::new();
         if self.flights.is_empty() {
-            return Ok(ended);
+            return Ok(Vec::new());
         }
-        let height = self.height().await?;
-        let signatures: Vec<_> = self.flights.iter().map(|flight| flight.attempt.signature).collect();
-        let mut answers = self.outcomes(&signatures, searching).await?;
+        self.ask_height().await?;
+        let mut endings: Vec<Option<Ending>> = self.flights.iter().map(|_| None).collect();
+        let all: Vec<usize> = (0..self.flights.len()).collect();
+        let missing = self.look(&all, searching, &mut endings).await?;
         // A process that was halted for minutes finds what it sent gone from the endpoint's recent memory: before something
         // counts as expired, and is signed anew, the endpoint has to search for it.
-        let over: Vec<usize> = (0..answers.len().min(signatures.len()))
-            .filter(|place| {
-                let last = self.flights[*place].attempt.last_valid_block_height;
-                !searching && height > last && matches!(answers[*place], Ok(None))
-            })
-            .collect();
-        let searched: Vec<_> = over.iter().map(|place| signatures[*place]).collect();
-        for (place, answer) in over.into_iter().zip(self.outcomes(&searched, true).await?) {
-            answers[place] = answer;
-        }
-        let mut states = Vec::new();
+        let over = missing.into_iter().filter(|place| {
+            let follower = &self.flights[*place].follower;
+            !searching && follower.is_to_search() && endings[*place].is_none()
+        });
+        let over: Vec<usize> = over.collect();
+        self.look(&over, true, &mut endings).await?;
+        let (mut ended, mut states) = (Vec::new(), Vec::new());
         let mut remaining = Vec::with_capacity(self.flights.len());
-        for (flight, answer) in std::mem::take(&mut self.flights).into_iter().zip(answers) {
-            let outcome = match answer {
-                Ok(Some(confirmed)) => Outcome::Executed(confirmed),
-                Ok(None) if height > flight.attempt.last_valid_block_height => Outcome::Expired,
-                Ok(None) => {
-                    remaining.push(flight);
-                    continue;
-                }
-                Err(ClientError::Failed { signature, failure }) => Outcome::Failed { signature, failure },
-                Err(error) => return Err(error.into()),
+        for (flight, ending) in std::mem::take(&mut self.flights).into_iter().zip(endings) {
+            let Some(ending) = ending else {
+                remaining.push(flight);
+                continue;
+            };
+            let signature = flight.attempt.signature;
+            let outcome = match ending {
+                Ending::Executed(confirmed) => Outcome::Executed(confirmed),
+                Ending::Failed(failure) => Outcome::Failed { signature, failure },
+                Ending::Expired => Outcome::Expired,
+                Ending::Unknown(why) => Outcome::Unknown { signature, why },
             };
             let count = flight.attempt.transaction.signatures.len();
-            states.push((
-                flight.attempt.signature,
-                self.counted(&outcome, count, flight.attempt.items.len()),
-            ));
+            states.push((signature, self.counted(&outcome, count, flight.attempt.items.len())));
             ended.push((flight, outcome));
         }
         self.flights = remaining;
@@ -555,18 +586,32 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
         Ok(ended)
     }
 
-    /// What became of `signatures`, one answer for each.
-    async fn outcomes(
+    /// Looks what became of the flights at `places`. Returns those of which nothing is known.
+    async fn look(
         &mut self,
-        signatures: &[Signature],
+        places: &[usize],
         searching: bool,
-    ) -> Result<Vec<Result<Option<Confirmed>, ClientError>>, BulkError> {
-        let mut answers = Vec::with_capacity(signatures.len());
-        for chunk in signatures.chunks(SIGNATURES_A_REQUEST) {
+        endings: &mut [Option<Ending>],
+    ) -> Result<Vec<usize>, BulkError> {
+        let mut missing = Vec::new();
+        for chunk in places.chunks(SIGNATURES_A_REQUEST) {
+            let signatures: Vec<_> = chunk
+                .iter()
+                .map(|place| self.flights[*place].attempt.signature)
+                .collect();
             let endpoint = self.bulk.endpoint;
-            answers.extend(self.ask(async || endpoint.outcomes(chunk, searching).await).await?);
+            let (slot, sightings) = self
+                .ask(async || endpoint.sightings(&signatures, searching).await)
+                .await?;
+            let now = self.begin.elapsed();
+            for (place, sighting) in chunk.iter().zip(sightings) {
+                if matches!(sighting, Sighting::Nothing) {
+                    missing.push(*place);
+                }
+                endings[*place] = self.flights[*place].follower.sighting(slot, searching, &sighting, now);
+            }
         }
-        Ok(answers)
+        Ok(missing)
     }
 
     fn counted(&mut self, outcome: &Outcome, signatures: usize, items: usize) -> AttemptState {
@@ -587,20 +632,22 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
                 progress.expired = progress.expired.saturating_add(1);
                 AttemptState::Expired
             }
-            Outcome::NotReached => AttemptState::Open,
+            Outcome::Unknown { .. } | Outcome::NotReached => AttemptState::Open,
         }
     }
 
-    async fn height(&mut self) -> Result<u64, BulkError> {
-        if let Some((height, at)) = self.height
-            && at.elapsed() < HEIGHT_AGE
-        {
-            return Ok(height);
+    async fn ask_height(&mut self) -> Result<(), BulkError> {
+        if self.height.is_some_and(|at| at.elapsed() < HEIGHT_AGE) {
+            return Ok(());
         }
         let endpoint = self.bulk.endpoint;
-        let height = self.ask(async || endpoint.height().await).await?;
-        self.height = Some((height, Instant::now()));
-        Ok(height)
+        let tip = self.ask(async || endpoint.tip().await).await?;
+        self.height = Some(Instant::now());
+        let now = self.begin.elapsed();
+        for flight in &mut self.flights {
+            flight.follower.tip(tip, now);
+        }
+        Ok(())
     }
 
     /// Asks until there is an answer.

@@ -6,11 +6,10 @@
 
 use {
     super::{
-        AttemptState, Bulk, BulkError, Endpoint, Finished, Job, Journal, JournalError, Options, Order, Outcome,
-        Progress, tasks,
+        AttemptState, Bulk, BulkError, Finished, Job, Journal, JournalError, Options, Order, Outcome, Progress, tasks,
     },
     crate::{
-        client::{Client, ClientError, Failure, FailureReason},
+        client::{Client, ClientError, Endpoint, Failure, FailureReason},
         cost, instructions,
         packing::{self, Group, TooLarge},
         pda, terms,
@@ -143,6 +142,8 @@ pub struct ImportReport {
     pub refused: Vec<RowFault>,
     /// Rows that were not made because something stopped the run, by their places.
     pub left: Vec<usize>,
+    /// Rows that may have been made, or may still be, by their places, with the transactions that may do it.
+    pub unknown: Vec<(usize, Signature)>,
     /// What stopped it.
     pub stopped: Option<String>,
 }
@@ -156,6 +157,14 @@ pub enum ImportError {
     /// The endpoint.
     #[error(transparent)]
     Endpoint(#[from] ClientError),
+    /// A transaction of an earlier run may have been executed, or may still be: nothing was signed in its place.
+    #[error("what became of transaction {signature} of an earlier run is not known: {why}; run the import again later")]
+    Unknown {
+        /// The transaction.
+        signature: Signature,
+        /// What keeps it from being known.
+        why: String,
+    },
     /// A row fits no transaction.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
@@ -229,7 +238,11 @@ impl<E: GrantChain> GrantImport<'_, E> {
         progress: &mut Progress,
         watch: &mut dyn FnMut(&Progress),
     ) -> Result<BTreeMap<usize, Made>, ImportError> {
-        self.bulk().resume(journal, progress, watch).await?;
+        for Finished { outcome, .. } in self.bulk().resume(journal, progress, watch).await? {
+            if let Outcome::Unknown { signature, why } = outcome {
+                return Err(ImportError::Unknown { signature, why });
+            }
+        }
         self.made(journal, rows).await
     }
 
@@ -350,6 +363,11 @@ impl<E: GrantChain> GrantImport<'_, E> {
                         }
                     }
                     Outcome::NotReached => {}
+                    Outcome::Unknown { signature, why } => {
+                        let rows = items.iter().filter_map(row_of).map(|row| (row, signature));
+                        report.unknown.extend(rows);
+                        report.stopped = Some(why);
+                    }
                     Outcome::Expired => {
                         report.stopped = Some("the network takes no transactions; try again later".to_owned());
                     }

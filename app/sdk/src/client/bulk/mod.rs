@@ -6,7 +6,6 @@
 //! end; then the caller looks at the chain and runs what is left.
 
 mod crank;
-mod endpoint;
 mod engine;
 mod grants;
 mod journal;
@@ -16,7 +15,6 @@ mod tests;
 
 pub use {
     crank::{Claim, Done},
-    endpoint::Endpoint,
     engine::{Bulk, BulkError, Finished, Job, Options, Order, Outcome, Progress},
     grants::{
         GrantChain, GrantImport, ImportError, ImportReport, Made, Planned, RowFault, is_too_early, row_id, same_terms,
@@ -24,3 +22,14 @@ pub use {
     journal::{Attempt, AttemptState, Header, Journal, JournalError},
     tasks::{Task, TaskError, TaskReport},
 };
+
+use solana_signature::Signature;
+
+/// Transactions in words: the signature of one, the number of more and the first signature.
+fn transactions(signatures: &[Signature]) -> String {
+    match signatures {
+        [one] => format!("transaction {one}"),
+        [first, ..] => format!("{} transactions ({first} and others)", signatures.len()),
+        [] => "no transaction".to_owned(),
+    }
+}

@@ -1,9 +1,9 @@
 //! Work whose parts do not depend on each other, and what is due for a plan among it.
 
 use {
-    super::{Bulk, BulkError, Endpoint, Finished, Job, Journal, Outcome, Progress},
+    super::{Bulk, BulkError, Finished, Job, Journal, Outcome, Progress},
     crate::{
-        client::{Client, ClientError, Failure},
+        client::{Client, ClientError, Endpoint, Failure, Limits},
         cost,
         due::PlanAccounts,
         packing::{self, Group, TooLarge},
@@ -33,6 +33,8 @@ pub struct TaskReport<I> {
     pub done: Vec<(I, Signature)>,
     /// Refused by the program.
     pub refused: Vec<(I, Box<Failure>)>,
+    /// May have been done, or may still be: by these transactions.
+    pub unknown: Vec<(I, Signature)>,
     /// Not done, because another task of the same transaction was refused, or the network took none of its transactions.
     pub left: Vec<I>,
 }
@@ -56,7 +58,7 @@ impl From<ClientError> for TaskError {
 
 /// The compute budget's instructions, as they are put before a job's own.
 pub(super) fn budget(unit_price: u64) -> Vec<Instruction> {
-    let mut budget = vec![ComputeBudgetInstruction::set_compute_unit_limit(packing::MOST_UNITS)];
+    let mut budget = Limits::MOST.instructions().to_vec();
     if unit_price > 0 {
         budget.push(ComputeBudgetInstruction::set_compute_unit_price(unit_price));
     }
@@ -105,6 +107,7 @@ impl<E: Endpoint> Bulk<'_, E> {
         let mut report = TaskReport {
             done: Vec::new(),
             refused: Vec::new(),
+            unknown: Vec::new(),
             left: Vec::new(),
         };
         // Instructions of each item, to find the one that was refused.
@@ -130,6 +133,9 @@ impl<E: Endpoint> Bulk<'_, E> {
                             report.left.push(item);
                         }
                     }
+                }
+                Outcome::Unknown { signature, .. } => {
+                    report.unknown.extend(items.into_iter().map(|item| (item, signature)));
                 }
                 Outcome::Expired | Outcome::NotReached => report.left.extend(items),
             }

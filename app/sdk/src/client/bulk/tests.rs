@@ -2,7 +2,7 @@
 
 use {
     super::{journal::Sink, *},
-    crate::client::{ClientError, Confirmed, Failure},
+    crate::client::{ClientError, Confirmed, Endpoint, Failure, Sighting, Tip},
     anchor_lang::AnchorDeserialize,
     bytemuck::Zeroable,
     earnout::{
@@ -200,9 +200,9 @@ impl Chain {
             } else {
                 return None;
             };
-            // One instruction of the compute budget comes first.
+            // Two instructions of the compute budget come first.
             let custom = InstructionError::Custom(refusal.into());
-            Some(TransactionError::InstructionError(place + 1, custom))
+            Some(TransactionError::InstructionError(place + 2, custom))
         });
         if error.is_none() {
             books.grants.extend(grants);
@@ -246,8 +246,12 @@ impl Endpoint for Chain {
         .await
     }
 
-    async fn height(&self) -> Result<u64, ClientError> {
-        self.request(|_| self.block()).await
+    async fn tip(&self) -> Result<Tip, ClientError> {
+        self.request(|_| Tip {
+            slot: self.block() * 2,
+            height: self.block(),
+        })
+        .await
     }
 
     async fn post(&self, transaction: &VersionedTransaction) -> Result<(), ClientError> {
@@ -259,12 +263,8 @@ impl Endpoint for Chain {
         .await
     }
 
-    async fn outcomes(
-        &self,
-        signatures: &[Signature],
-        searching: bool,
-    ) -> Result<Vec<Result<Option<Confirmed>, ClientError>>, ClientError> {
-        let outcome = |signature: &Signature| {
+    async fn sightings(&self, signatures: &[Signature], searching: bool) -> Result<(u64, Vec<Sighting>), ClientError> {
+        let sighting = |signature: &Signature| {
             let books = self.books.borrow();
             let forgotten = self.forgets.get().is_some_and(|(before, for_good)| {
                 let executed = books.executed.get(signature);
@@ -272,19 +272,25 @@ impl Endpoint for Chain {
             });
             match books.executed.get(signature) {
                 Some((shows, error)) if *shows <= Instant::now() && !forgotten => match error {
-                    None => Ok(Some(Confirmed {
+                    None => Sighting::Executed(Confirmed {
                         signature: *signature,
                         slot: self.block(),
-                    })),
-                    Some(error) => Err(ClientError::Failed {
-                        signature: *signature,
-                        failure: Box::new(Failure::new(error.clone(), Vec::new())),
                     }),
+                    Some(error) => Sighting::Failed(Box::new(Failure::new(error.clone(), Vec::new()))),
                 },
-                _ => Ok(None),
+                _ => Sighting::Nothing,
             }
         };
-        self.request(|_| signatures.iter().map(outcome).collect()).await
+        self.request(|_| (self.block() * 2, signatures.iter().map(sighting).collect()))
+            .await
+    }
+
+    async fn nonce_at(&self, _account: &Pubkey) -> Result<(u64, Option<Hash>), ClientError> {
+        unreachable!("bulk work uses blockhashes")
+    }
+
+    async fn clock_at(&self) -> Result<(u64, i64), ClientError> {
+        unreachable!("bulk work sets no latest time")
     }
 }
 

@@ -7,7 +7,7 @@ mod table;
 use {
     crate::{
         app::App,
-        bulk::{BulkArgs, interrupted, present},
+        bulk::{BulkArgs, interrupted, present, signatures},
         fault::{Exit, Fault},
         mistakes::refused,
         progress::Progress,
@@ -351,6 +351,7 @@ fn finish(app: &App, report: &Report, finished: &ImportReport) -> Result<(), Fau
     if report.is_complete() {
         return app.output().show(report);
     }
+    let unknown = signatures(&finished.unknown);
     let exit = if report.is_empty() { Exit::Nothing } else { Exit::Partly };
     let mut fault = Fault::new("not all grants are made").exit(exit);
     if let Some(stopped) = &finished.stopped {
@@ -361,6 +362,11 @@ fn finish(app: &App, report: &Report, finished: &ImportReport) -> Result<(), Fau
         None => "correct the refused lines and run the same command again: it makes what is left, and nothing twice",
     };
     fault = fault.advice(advice);
+    if !unknown.is_empty() {
+        let why = finished.stopped.as_deref().unwrap_or_default();
+        fault = Fault::unknown(&unknown, why)
+            .advice("run the same command again later: it finds out, and signs nothing in their place before");
+    }
     if app.output().is_json() {
         let report = serde_json::to_value(report).unwrap_or_default();
         return Err(fault.detail("report", report));

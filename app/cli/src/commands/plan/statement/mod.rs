@@ -8,9 +8,9 @@ mod table;
 use {
     crate::{
         app::App,
-        fault::{Exit, Fault},
+        fault::Fault,
         reference::PlanRef,
-        view::names::Names,
+        view::{names::Names, plan::require_agreement},
     },
     clap::{Args, ValueEnum},
     earnout_sdk::statement::{GrantReport, Line, PeriodReport, Statement as Report},
@@ -87,14 +87,7 @@ impl Statement {
             Form::Table => output.stream(|out| table::write(out, &report, &Names::of(app), decimals))?,
             Form::Markdown => output.stream(|out| markdown::write(out, &report, decimals))?,
         }
-        match report.findings.len() {
-            0 => Ok(()),
-            count => {
-                let fault = Fault::new(format!("the statement has {count} findings: recorded amounts and attested values differ, or something is missing"))
-                    .advice("see the end of the report, or `findings` in its JSON");
-                Err(fault.exit(Exit::Partly).after_result())
-            }
-        }
+        require_agreement(&report)
     }
 }
 

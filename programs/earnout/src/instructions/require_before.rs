@@ -1,0 +1,16 @@
+//! Lets a transaction lapse.
+
+use {crate::error::EarnoutError, anchor_lang::prelude::*};
+
+/// Accounts of `require_before`: none.
+#[derive(Accounts)]
+pub struct RequireBefore {}
+
+/// See [`crate::earnout::require_before`].
+pub fn handle_require_before(not_after: i64) -> Result<()> {
+    require!(
+        Clock::get()?.unix_timestamp <= not_after,
+        EarnoutError::TransactionExpired
+    );
+    Ok(())
+}
