@@ -35,8 +35,8 @@ use {
     tracing::{debug, info, warn},
 };
 
-/// For how long a vote that the chain no longer shows is looked for before it is made again, seconds: by then a block that
-/// was dropped is known to be.
+/// For how long a vote that the chain does not show is taken for not visible yet, seconds: by then a block that was dropped
+/// is known to be.
 const LOST_AFTER: i64 = 300;
 
 /// Why a round could not be completed. The next one tries again.
@@ -318,6 +318,15 @@ impl Daemon {
         Ok(PlanState { address, plan, grants })
     }
 
+    /// The chain's clock, Unix seconds: an endpoint that is behind does not decide it if another one is not.
+    ///
+    /// # Errors
+    /// If no endpoint answers.
+    pub async fn now(&self) -> Result<i64, DaemonError> {
+        let clocks = self.endpoints.ask_all(async |client| client.now().await).await?;
+        Ok(clocks.into_iter().max().unwrap_or_default())
+    }
+
     /// Does everything that is due, once.
     ///
     /// # Errors
@@ -326,7 +335,7 @@ impl Daemon {
     pub async fn round(&self, filter: &Filter) -> Result<Round, DaemonError> {
         self.courier().reconcile().await?;
         self.check_balance().await?;
-        let now = self.endpoints.ask(async |client| client.now().await).await?;
+        let now = self.now().await?;
         let here = jiff::Timestamp::now().as_second();
         self.metrics.clock_skew.set(here.saturating_sub(now));
         let clock = checks::clock(here, now, self.config.chain.max_clock_skew);
@@ -460,15 +469,16 @@ impl Daemon {
         if self.stopping.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let sent = self.courier().send(ballots).await;
+        let sent = self.courier().send(ballots).await?;
         for (bound, duty) in &due {
             if self.journal().vote(&duty.target)?.is_some() {
                 self.metrics.last_success.with_label_values(&[&bound.feed.id]).set(now);
                 round.put(duty, Class::Voted);
             }
         }
-        self.tell_refused(&due, &sent?, round)?;
-        self.tell_lag(feeds, &late, now)
+        self.tell_refused(&due, &sent.refused, round)?;
+        self.tell_lag(feeds, &late, now)?;
+        sent.trouble.map_or(Ok(()), |trouble| Err(trouble.into()))
     }
 
     /// Compares with the chain, and leaves only what this oracle has not voted on there.
@@ -509,6 +519,21 @@ impl Daemon {
                 (None, Some(vote)) if here < vote.at.saturating_add(LOST_AFTER) => {
                     debug!(feed = duty.feed, "a vote is not visible yet");
                     round.put(&duty, Class::Already);
+                }
+                (
+                    None,
+                    Some(Vote {
+                        signature: Some(signature),
+                        ..
+                    }),
+                ) => {
+                    let text = format!(
+                        "the chain had a vote and does not show it any more: transaction {signature} is followed again, and the \
+                         vote is made anew only if that can never be executed"
+                    );
+                    self.alert("lost-vote", Some(&duty), text);
+                    self.journal().reopen_attempt(&signature, &duty.target)?;
+                    round.put(&duty, Class::Unfinished);
                 }
                 (None, known) => {
                     if known.is_some() {

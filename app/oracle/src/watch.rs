@@ -8,10 +8,9 @@ use {
         duties::{Bound, Duty, grant_scope},
         evidence::{Evidence, Hash},
         identities::Identities,
-        journal::Target,
         keys,
         measure::measure,
-        submit::Ending,
+        submit::{SubmitError, last_block},
         value,
     },
     earnout::{
@@ -20,17 +19,14 @@ use {
     },
     earnout_core::quorum::{self, Finality, Outcome},
     earnout_sdk::{
-        client::{ClientError, Submission},
+        client::{ClientError, Ending, Endpoint, Failure, Sighting, Submission},
         instructions, projection,
     },
     solana_program::pubkey::Pubkey,
+    solana_signature::Signature,
     solana_signer::Signer,
     tracing::{info, warn},
 };
-
-/// After how many seconds a dispute that the chain does not know can never be executed any more: a blockhash lives for 150
-/// blocks, about a minute.
-const EXPIRED_AFTER: i64 = 600;
 
 /// What a look found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +39,8 @@ pub struct Look {
     pub unknown: usize,
     /// Disputes that were filed.
     pub disputed: usize,
+    /// Disputes of which it is not known what became of them.
+    pub unfinished: usize,
 }
 
 /// A value of others that is not final yet.
@@ -62,7 +60,7 @@ pub async fn look(daemon: &Daemon) -> Result<Look, DaemonError> {
         Some(text) => Some(keys::open(text, "the disputer")?),
         None => None,
     };
-    let now = daemon.endpoints.ask(async |client| client.now().await).await?;
+    let now = daemon.now().await?;
     let mut look = Look::default();
     let mut trouble = None;
     // What is wrong with one plan or feed does not cost the looks at the others.
@@ -136,10 +134,12 @@ async fn look_at(
             hex::encode(evidence)
         );
         daemon.alert("disagreement", Some(&claimed.duty), text);
-        if let Some(disputer) = disputer
-            && dispute(daemon, state, &claimed, disputer, evidence, now).await?
-        {
-            look.disputed += 1;
+        if let Some(disputer) = disputer {
+            match dispute(daemon, state, &claimed, disputer, evidence, now).await? {
+                Filed::Yes => look.disputed += 1,
+                Filed::Unfinished => look.unfinished += 1,
+                Filed::No => (),
+            }
         }
     }
     Ok(())
@@ -203,7 +203,17 @@ async fn own_value(daemon: &Daemon, claimed: &Claimed<'_>) -> Result<Option<(i64
     }
 }
 
-/// Disputes a value once, as long as that is possible; the hash of the own evidence is the reason. Returns whether it did.
+/// What became of a dispute.
+enum Filed {
+    /// It stands.
+    Yes,
+    /// It is not possible, not needed any more, or was refused.
+    No,
+    /// It is not known.
+    Unfinished,
+}
+
+/// Disputes a value once, as long as that is possible; the hash of the own evidence is the reason.
 async fn dispute(
     daemon: &Daemon,
     state: &PlanState,
@@ -211,7 +221,7 @@ async fn dispute(
     disputer: &dyn Signer,
     reason_hash: Hash,
     now: i64,
-) -> Result<bool, DaemonError> {
+) -> Result<Filed, DaemonError> {
     let plan = &state.plan;
     let target = claimed.duty.target;
     let since = match claimed.attestation.resolved != 0 {
@@ -220,9 +230,16 @@ async fn dispute(
     };
     let (from, until) = quorum::challenge_window(since, &plan.windows())
         .map_err(|error| crate::duties::FeedError::Corrupt(error.to_string()))?;
-    let is_open = (from..until).contains(&now) && claimed.attestation.disputed_at == 0;
-    if !is_open || pending(daemon, &target).await? {
-        return Ok(false);
+    let is_open = (from..until).contains(&now);
+    if claimed.attestation.disputed_at != 0 {
+        return Ok(Filed::No);
+    }
+    // One that was signed before is followed to its end first, also when the window is over.
+    if let Some(filed) = signed_before(daemon, claimed).await? {
+        return Ok(filed);
+    }
+    if !is_open {
+        return Ok(Filed::No);
     }
     let cause = Cause {
         authority: plan.authority,
@@ -236,7 +253,7 @@ async fn dispute(
         Ok(grant) => grant,
         Err(why) => {
             daemon.alert("not-entitled", Some(&claimed.duty), why);
-            return Ok(false);
+            return Ok(Filed::No);
         }
     };
     let args = DisputeArgs {
@@ -259,59 +276,71 @@ async fn dispute(
             Ok(client.prepare(&submission).await?.0)
         })
         .await;
-    let failed = |text: String| {
-        let text = format!("the dispute was not accepted: {text}");
-        daemon.alert("dispute-failed", Some(&claimed.duty), text);
-        Ok(false)
-    };
     let prepared = match prepared {
         Ok(prepared) => prepared,
-        Err(ClientError::WouldFail(failure)) => return failed(failure.to_string()),
+        Err(ClientError::WouldFail(failure)) => return Ok(refused(daemon, claimed, &failure)),
         Err(error) => return Err(error.into()),
     };
     // Written down first: nothing else is signed until it is known what became of this one.
+    let bytes = bincode::serialize(&prepared.transaction).map_err(SubmitError::from)?;
+    let last = last_block(prepared.life);
     daemon
         .journal()
-        .record_dispute(&target, &prepared.signature, machine_time())?;
-    match daemon.courier().ending(&prepared).await? {
-        Ending::Confirmed => {
-            info!(signature = %prepared.signature, feed = claimed.duty.feed, period = target.period, "disputed");
-            Ok(true)
-        }
-        Ending::Failed(failure) => failed(failure.to_string()),
-        Ending::Expired => {
-            warn!(
-                feed = claimed.duty.feed,
-                "a dispute expired; the next look files it again"
-            );
-            daemon.journal().forget_dispute(&target)?;
-            Ok(false)
-        }
-    }
+        .record_dispute(&target, &prepared.signature, last, &bytes, machine_time())?;
+    followed(daemon, claimed, &prepared.signature, last, &bytes).await
 }
 
-/// Whether a dispute that was signed before, by this process or an earlier one, may still happen or has ended for good.
-/// One that expired is forgotten, so that it can be filed again.
-async fn pending(daemon: &Daemon, target: &Target) -> Result<bool, DaemonError> {
-    let Some((signature, at)) = daemon.journal().disputed(target)? else {
-        return Ok(false);
-    };
-    if machine_time() < at.saturating_add(EXPIRED_AFTER) {
-        return Ok(true);
-    }
-    let status = daemon
-        .endpoints
-        .ask(async |client| client.status(&signature).await)
-        .await;
-    match status {
-        Ok(None) => {
-            daemon.journal().forget_dispute(target)?;
-            Ok(false)
+fn refused(daemon: &Daemon, claimed: &Claimed<'_>, failure: &Failure) -> Filed {
+    let text = format!("the dispute was not accepted: {failure}");
+    daemon.alert("dispute-failed", Some(&claimed.duty), text);
+    Filed::No
+}
+
+/// Follows a dispute that is in the journal. One that by proof will never be executed is forgotten, so that the next look,
+/// which reads the chain first, can file it again.
+async fn followed(
+    daemon: &Daemon,
+    claimed: &Claimed<'_>,
+    signature: &Signature,
+    last: u64,
+    bytes: &[u8],
+) -> Result<Filed, DaemonError> {
+    let (feed, period) = (&claimed.duty.feed, claimed.duty.target.period);
+    Ok(match daemon.courier().ending(bytes, last).await? {
+        Ending::Executed(_) => {
+            info!(%signature, feed, period, "disputed");
+            Filed::Yes
         }
-        // Executed: either it stands, or the program refused it and a person was told.
-        Ok(Some(_)) | Err(ClientError::Failed { .. }) => Ok(true),
-        Err(error) => Err(error.into()),
+        Ending::Failed(failure) => refused(daemon, claimed, &failure),
+        Ending::Expired => {
+            warn!(%signature, feed, "a dispute expired; the next look files it again");
+            daemon.journal().forget_dispute(&claimed.duty.target)?;
+            Filed::Unfinished
+        }
+        Ending::Unknown(why) => {
+            warn!(%signature, feed, why, "what became of a dispute is not known; the next look follows it again");
+            Filed::Unfinished
+        }
+    })
+}
+
+/// What became of a dispute of this value that was signed before, by this process or an earlier one; none if there is none.
+async fn signed_before(daemon: &Daemon, claimed: &Claimed<'_>) -> Result<Option<Filed>, DaemonError> {
+    let Some(signed) = daemon.journal().disputed(&claimed.duty.target)? else {
+        return Ok(None);
+    };
+    if let Some((last, bytes)) = &signed.sent {
+        return followed(daemon, claimed, &signed.signature, *last, bytes)
+            .await
+            .map(Some);
     }
+    // A daemon of before kept no more than the signature: that it can never be executed cannot be proved.
+    let sightings = daemon.endpoints.sightings(&[signed.signature], true).await?;
+    Ok(Some(match sightings.1.first() {
+        Some(Sighting::Executed(_)) => Filed::Yes,
+        Some(Sighting::Failed(_)) => Filed::No,
+        Some(Sighting::Seen | Sighting::Nothing) | None => Filed::Unfinished,
+    }))
 }
 
 fn machine_time() -> i64 {

@@ -50,7 +50,7 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
         bail!("there is no feed {feed:?}");
     }
     let daemon = Daemon::beside(config)?;
-    let now = daemon.endpoints.ask(async |client| client.now().await).await?;
+    let now = daemon.now().await?;
     let skew = checks::clock(
         jiff::Timestamp::now().as_second(),
         now,

@@ -33,7 +33,7 @@ struct Line {
 
 pub async fn run(config: Config, json: bool) -> Result<u8> {
     let daemon = Daemon::beside(config)?;
-    let now = daemon.endpoints.ask(async |client| client.now().await).await?;
+    let now = daemon.now().await?;
     let mut lines = Vec::new();
     for address in daemon.config.plans() {
         let state = daemon.plan(address, true).await?;

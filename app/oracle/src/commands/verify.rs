@@ -9,14 +9,18 @@ use {
         args::Verify,
         config::Config,
         daemon::Daemon,
-        verify::{Verdict, verify},
+        verify::{Verdict, Verification, verify},
     },
     anyhow::Result,
 };
 
 pub async fn run(args: &Verify, config: Config, json: bool) -> Result<u8> {
     let daemon = Daemon::beside(config)?;
-    let verified = verify(&daemon, args.plan, args.period).await?;
+    let Verification {
+        votes: verified,
+        complaints,
+        is_whole,
+    } = verify(&daemon, args.plan, args.period).await?;
     let proved = verified.iter().filter(|vote| vote.verdict == Verdict::Proved).count();
     if json {
         println!("{}", serde_json::to_string_pretty(&verified)?);
@@ -40,6 +44,9 @@ pub async fn run(args: &Verify, config: Config, json: bool) -> Result<u8> {
         println!("{table}");
         println!("{proved} of {} votes of {} proved", verified.len(), daemon.oracle());
     }
+    for complaint in &complaints {
+        eprintln!("incomplete: {complaint}");
+    }
     // Of nothing, everything is proved.
     if verified.is_empty() {
         eprintln!(
@@ -50,5 +57,9 @@ pub async fn run(args: &Verify, config: Config, json: bool) -> Result<u8> {
         );
         return Ok(LOOK);
     }
-    Ok(if proved == verified.len() { DONE } else { LOOK })
+    Ok(if is_whole && proved == verified.len() {
+        DONE
+    } else {
+        LOOK
+    })
 }
