@@ -8,6 +8,7 @@ use {
     },
     anyhow::{Result, bail},
     clap::Args,
+    earnout_sdk::endpoint,
     sha2::{Digest, Sha256},
     solana_program::pubkey::Pubkey,
     std::path::PathBuf,
@@ -35,7 +36,7 @@ impl VerifyBytes {
         let client = self.cluster.client();
         let file = ProgramFile::read(&self.program)?;
         println!("0002 verify bytes: sends nothing");
-        line("cluster", self.cluster.url());
+        line("cluster", endpoint::shown(self.cluster.url()));
         line("file", &file);
         let deployment = Deployment::must_be_at(&client, self.program_id).await?;
         deployment.show();

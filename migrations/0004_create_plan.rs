@@ -7,7 +7,7 @@ use {
     crate::cluster::{SendingArgs, line},
     anyhow::{Context, Result, bail, ensure},
     clap::Args,
-    earnout_sdk::signers::Source,
+    earnout_sdk::{endpoint, signers::Source},
     serde_json::Value,
     std::{
         env,
@@ -51,7 +51,7 @@ impl CreatePlan {
             ", dry run: nothing is sent without --execute"
         };
         println!("0004 create plan{mode}");
-        line("cluster", self.sending.cluster.url());
+        line("cluster", endpoint::shown(self.sending.cluster.url()));
         line("file", self.plan.display());
         let mut command = self.command()?;
         command.arg(if execute { "--yes" } else { "--dry-run" });

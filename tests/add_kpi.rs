@@ -89,7 +89,7 @@ fn a_name_is_used_once() {
         let again = add(&world, kpi(name, scope));
         world.refuses(&again, EarnoutError::DuplicateKpi);
     }
-    world.add_kpis(&[kpi("Revenue", Scope::Shared), kpi("revenue ", Scope::Shared)]);
+    world.add_kpis(&[kpi("Revenue", Scope::Shared), kpi("reven ue", Scope::Shared)]);
 }
 
 #[test]

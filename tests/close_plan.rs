@@ -116,22 +116,26 @@ fn rent_returns_to_who_paid_it_without_the_mark_and_the_rest_goes_to_the_treasur
 }
 
 #[test]
-fn a_draft_is_closed_by_its_authority_alone() {
-    let mut world = World::draft(TokenProgram::Token2022, terms());
-    world.add_kpis(&[revenue()]);
-    let fund = world.fund(100);
-    world.run(fund);
-    let stranger = world.key();
-    let close = world.close_plan();
-    let by_stranger = world.close_plan_as(&stranger, &world.treasury);
-    // A draft has no deadline.
-    for at in [GENESIS, LAST_DEADLINE, LAST_DEADLINE + 1_000 * DAY] {
-        world.chain.set_time(at);
-        world.refuses(&by_stranger, EarnoutError::WrongAuthority);
+fn a_draft_is_closed_by_its_authority_and_from_its_start_on_by_anyone() {
+    for by_authority in [true, false] {
+        let mut world = World::draft(TokenProgram::Token2022, terms());
+        world.add_kpis(&[revenue()]);
+        world.run(world.fund(100));
+        let stranger = world.key();
+        let by_stranger = world.close_plan_as(&stranger, &world.treasury);
+        for at in [GENESIS, START - 1] {
+            world.chain.set_time(at);
+            world.refuses(&by_stranger, EarnoutError::WrongAuthority);
+        }
+        if by_authority {
+            world.run(world.close_plan());
+        } else {
+            world.chain.set_time(START);
+            world.run(by_stranger);
+        }
+        assert_closed(&world, 4);
+        assert_eq!(world.chain.balance(&world.treasury), 100);
     }
-    world.run(close);
-    assert_closed(&world, 4);
-    assert_eq!(world.chain.balance(&world.treasury), 100);
 }
 
 #[test]

@@ -25,14 +25,17 @@ fn a_beneficiary_or_the_authority_disputes_a_value() {
             };
             let world = &mut disputable.world;
             let mut expected = world.chain.attestation(&address).unwrap();
-            let grant_before = world.chain.account(&disputable.grant);
+            let mut grant_expected = world.grant_state(&disputable.grant);
+            if !by_authority {
+                (grant_expected.undecided_disputes, grant_expected.disputes_until) = (1, now + RULING);
+            }
             let receipt = world.changes_plan(dispute, |_| {});
             expected.disputed_at = now;
             expected.disputer = disputer;
             expected.disputer_grant = grant.unwrap_or_default();
             expected.reason_hash = REASON;
             assert_eq!(world.chain.attestation(&address).unwrap(), expected);
-            assert_eq!(world.chain.account(&disputable.grant), grant_before);
+            assert_eq!(world.grant_state(&disputable.grant), grant_expected);
             let event = ValueDisputed {
                 plan,
                 time: now,

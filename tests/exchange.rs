@@ -230,7 +230,9 @@ impl Twins {
         let plans = [one, world.token.plan];
         let sides = [first, second];
         let named = sides.iter().flatten().flat_map(|(_, call)| &call.accounts);
-        let all: BTreeSet<Pubkey> = named.map(|meta| meta.pubkey).collect();
+        let mut all: BTreeSet<Pubkey> = named.map(|meta| meta.pubkey).collect();
+        // It pays for every call, a refused one too.
+        all.remove(&world.chain.fee_payer().pubkey());
         let mut twins = Self {
             world,
             plans,
@@ -309,6 +311,8 @@ impl Twins {
             let role = roles.get(index).map_or("attestation", String::as_str);
             // A beneficiary names any account. Others pay its own, and can be anyone.
             let free = FREE.contains(&(name, role))
+                // Not read: an event goes to its own address, and where nothing is sent no memo is.
+                || ["program", "memo_program"].contains(&role)
                 || (name == "claim" && role == "claimant")
                 || (name == "claim" && role == "destination" && self.side(&call.accounts[0].pubkey) == Some(side));
             if !free && self.side(&meta.pubkey).is_some_and(|of| of != side) {

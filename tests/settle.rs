@@ -500,11 +500,15 @@ fn sixteen_silent_individual_kpis_and_a_new_pool_settle_in_one_legacy_transactio
     let (_, grant) = world.grant(400_000, &[625; 16]);
     world.after_windows(0);
     let settle = world.settle_instruction(&grant);
-    let payer = world.chain.fee_payer().pubkey();
-    let message = Transaction::new_with_payer(std::slice::from_ref(&settle), Some(&payer)).message;
-    assert_eq!(message.header.num_required_signatures, 1);
-    // The number of signatures, one signature, and the message; a packet has room for 1,232 bytes.
-    assert_eq!(1 + 64 + message.serialize().len(), 970);
+    let (fee_payer, other) = (world.chain.fee_payer().pubkey(), world.key());
+    // Who pays the pool's rent may be another key; a packet has room for 1,232 bytes.
+    for (payer, signatures, bytes) in [(fee_payer, 1, 872), (other, 2, 968)] {
+        let settle = swapped(&settle, &fee_payer, &payer);
+        let message = Transaction::new_with_payer(&[settle], Some(&fee_payer)).message;
+        assert_eq!(message.header.num_required_signatures, signatures);
+        // The number of signatures, the signatures, and the message.
+        assert_eq!(1 + 64 * usize::from(signatures) + message.serialize().len(), bytes);
+    }
     let receipt = world.run(settle);
     assert_eq!(the_event!(receipt, GrantSettled).scores, [0; 16]);
     // `docs/compute-units.md` has the figure; a transaction that asks for nothing may take 200,000.

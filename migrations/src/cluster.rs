@@ -5,6 +5,7 @@ use {
     clap::Args,
     earnout_sdk::{
         client::{Client, Receipt, Submission, cluster_url},
+        endpoint,
         signers::Source,
     },
     solana_program::{instruction::Instruction, native_token::LAMPORTS_PER_SOL, pubkey::Pubkey},
@@ -90,7 +91,7 @@ impl Cluster {
             ", dry run: nothing is sent without --execute"
         };
         println!("{step}{mode}");
-        line("cluster", self.client.rpc().url());
+        line("cluster", endpoint::shown(&self.client.rpc().url()));
         line("payer", self.payer.pubkey());
     }
 

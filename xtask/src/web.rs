@@ -47,11 +47,16 @@ pub fn browse() -> Result<()> {
     }
     program::build_quietly()?;
     let chain = localnet::build()?;
+    let mut hostile = run::workspace_cargo();
+    hostile.args(["build", "--locked", "--package", "earnout-e2e", "--bin", "hostile-endpoint"]);
+    run::with_progress(&mut hostile, "building the hostile endpoint")?;
+    let hostile = paths::target_dir()?.join("debug/hostile-endpoint");
     let npm = Npm::ready()?;
     npm.run("build", "building the web app")?;
     npm.command()
         .args(["run", "e2e"])
         .env("EARNOUT_LOCALNET", chain)
+        .env("EARNOUT_HOSTILE", hostile)
         .env("CHROMIUM", CHROMIUM)
         .run("testing the web app in a browser")
 }

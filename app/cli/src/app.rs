@@ -27,6 +27,8 @@ use {
     },
 };
 
+pub use earnout_sdk::endpoint::shown as without_keys;
+
 /// What every command works with.
 pub struct App {
     global: GlobalArgs,
@@ -248,37 +250,6 @@ impl App {
             .advice("name the cluster on which it is: -u mainnet-beta, devnet, localhost or a URL"),
             // That it does not answer any more is not what was wrong.
             Err(_) => fault,
-        }
-    }
-}
-
-/// A URL without what providers put keys into: name and password, path and query.
-pub fn without_keys(url: &str) -> String {
-    let host = url.find("://").map_or(0, |scheme| scheme + 3);
-    let end = url[host..].find(['/', '?', '#']).map_or(url.len(), |end| host + end);
-    // Before an @ stand name and password.
-    let shown = url[host..end].rsplit('@').next().unwrap_or_default();
-    format!("{}{shown}", &url[..host])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_endpoint_is_shown_without_its_keys() {
-        for (url, shown) in [
-            (
-                "https://rpc.example.com/v1/secret?api-key=secret",
-                "https://rpc.example.com",
-            ),
-            (
-                "wss://name:secret@rpc.example.com:8900?secret",
-                "wss://rpc.example.com:8900",
-            ),
-            ("http://127.0.0.1:8899", "http://127.0.0.1:8899"),
-        ] {
-            assert_eq!(without_keys(url), shown);
         }
     }
 }

@@ -3,7 +3,7 @@
 use {
     crate::{args::Commitment, fault::Fault},
     clap::ValueEnum,
-    earnout_sdk::client::cluster_url,
+    earnout_sdk::{client::cluster_url, endpoint},
     serde::Deserialize,
     std::{
         collections::BTreeMap,
@@ -74,7 +74,7 @@ impl Config {
             (None, text) => text,
         };
         cluster_url(text).ok_or_else(|| {
-            Fault::new(format!("`{text}` is no RPC endpoint"))
+            Fault::new(format!("`{}` is no RPC endpoint", as_typed(text)))
                 .advice("write a URL that begins with http:// or https://, or mainnet-beta, testnet, devnet, localhost")
         })
     }
@@ -91,7 +91,7 @@ impl Config {
         };
         match is_url(url, ["ws://", "wss://"]) {
             true => Ok(url.to_owned()),
-            false => Err(Fault::new(format!("`{url}` is no websocket endpoint"))
+            false => Err(Fault::new(format!("`{}` is no websocket endpoint", as_typed(url)))
                 .advice("write a URL that begins with ws:// or wss://")),
         }
     }
@@ -145,6 +145,18 @@ fn websocket_of(rpc_url: &str) -> String {
         Some(format!("{name}:{port}"))
     });
     format!("{scheme}://{}{path}", next.as_deref().unwrap_or(host))
+}
+
+/// What was typed for an endpoint. A short word is the name of a cluster or a host; anything else may hold a key.
+fn as_typed(text: &str) -> String {
+    match text.len() < 25
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-.:".contains(&byte))
+    {
+        true => text.to_owned(),
+        false => endpoint::shown(text),
+    }
 }
 
 #[cfg(test)]

@@ -44,6 +44,9 @@ pub struct Report {
     left: usize,
     transactions: usize,
     failed_transactions: usize,
+    /// Why the endpoint did not search for attestations: some may be left that can be closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsearched: Option<String>,
     #[serde(skip)]
     is_forecast: bool,
 }
@@ -62,11 +65,16 @@ impl Work<'_> {
     /// Whatever keeps some of it from being done.
     pub async fn once(&self) -> Result<(), Fault> {
         if self.sending.dry_run {
-            let accounts = self.app.client()?.plan_accounts(&self.plan, self.kinds.close).await?;
+            let client = self.app.client()?;
+            let (accounts, unsearched) = match self.kinds.close {
+                true => client.plan_accounts_found(&self.plan).await?,
+                false => (client.plan_accounts(&self.plan, false).await?, None),
+            };
             let due = accounts.due(self.kinds)?;
             let mut report = Report::new(&self.plan, due.iter());
             report.is_forecast = true;
-            return self.app.output().show(&report);
+            report.unsearched = unsearched.map(|error| error.to_string());
+            return report.finish(self.app);
         }
         let report = self.done().await?;
         report.finish(self.app)
@@ -121,6 +129,7 @@ impl Report {
             left: 0,
             transactions: 0,
             failed_transactions: 0,
+            unsearched: None,
             is_forecast: false,
         };
         for due in due {
@@ -145,13 +154,18 @@ impl Report {
         report.refused = refused.collect();
         report.unknown = signatures(&done.unknown);
         report.left = done.left;
+        report.unsearched.clone_from(&done.unsearched);
         report.transactions = progress.executed;
         report.failed_transactions = progress.failed;
         report
     }
 
     fn is_nothing(&self) -> bool {
-        self.sum() == 0 && self.refused.is_empty() && self.unknown.is_empty() && self.left == 0
+        self.sum() == 0 && self.is_complete()
+    }
+
+    fn is_complete(&self) -> bool {
+        self.refused.is_empty() && self.unknown.is_empty() && self.left == 0 && self.unsearched.is_none()
     }
 
     fn sum(&self) -> usize {
@@ -166,17 +180,30 @@ impl Report {
     }
 
     fn finish(&self, app: &App) -> Result<(), Fault> {
-        if self.refused.is_empty() && self.unknown.is_empty() && self.left == 0 {
+        if self.is_complete() {
             return app.output().show(self);
         }
         let exit = if self.sum() == 0 { Exit::Nothing } else { Exit::Partly };
-        let why = match self.refused.first() {
-            Some(refused) => format!("{} were refused, the first: {}", count(self.refused.len()), refused.why),
-            None => format!("the network took no transaction for {} of them", count(self.left)),
+        let fault = match (&self.unsearched, self.refused.first()) {
+            (_, Some(refused)) => Fault::new("not all that is due was done")
+                .why(format!(
+                    "{} were refused, the first: {}",
+                    count(self.refused.len()),
+                    refused.why
+                ))
+                .advice("run the same command again: what is done stays done"),
+            (None, None) => Fault::new("not all that is due was done")
+                .why(format!(
+                    "the network took no transaction for {} of them",
+                    count(self.left)
+                ))
+                .advice("run the same command again: what is done stays done"),
+            (Some(why), None) => Fault::new("attestations that nobody needs any more may be left open")
+                .why(format!("the endpoint does not search for accounts: {why}"))
+                .advice("run the command on an endpoint that offers getProgramAccounts (-u), or with --no-close"),
         };
-        let fault = Fault::new("not all that is due was done").why(why).exit(exit);
         let fault = match self.unknown.is_empty() {
-            true => fault.advice("run the same command again: what is done stays done"),
+            true => fault.exit(exit),
             false => Fault::unknown(&self.unknown, "nothing more was done after them"),
         };
         if app.output().is_json() {

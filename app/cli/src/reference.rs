@@ -4,7 +4,7 @@ use {
     crate::fault::Fault,
     earnout::state::{Kpi, Plan},
     earnout_sdk::{
-        accounts, pda,
+        accounts, names, pda,
         projection::{self, PeriodTimes},
     },
     solana_program::pubkey::Pubkey,
@@ -71,26 +71,19 @@ impl FromStr for GrantRef {
     }
 }
 
-/// A KPI of a plan: its name, or its number, counted from 0.
+/// A KPI of a plan: its name, its number, counted from 0, or both, like `0 users`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KpiRef(String);
 
 impl KpiRef {
-    /// The number of the KPI in `plan`. A name that looks like a number counts as a name.
+    /// The number of the KPI in `plan`.
     ///
     /// # Errors
-    /// If the plan has no such KPI.
+    /// If the plan has no such KPI, or the text is the name of one and the number of another.
     pub fn number(&self, plan: &Plan) -> Result<u8, Fault> {
-        let kpis = (0u8..).zip(plan.kpis());
-        let named = kpis.clone().find(|(_, kpi)| kpi_name(kpi) == self.0);
-        let numbered = || kpis.clone().find(|(number, _)| self.0 == number.to_string());
-        named.or_else(numbered).map(|(number, _)| number).ok_or_else(|| {
-            let all: Vec<_> = kpis
-                .clone()
-                .map(|(number, kpi)| format!("{number} {}", kpi_name(kpi)))
-                .collect();
-            Fault::new(format!("the plan has no KPI `{}`", self.0)).why(format!("its KPIs are: {}", all.join(", ")))
-        })
+        let all: Vec<_> = plan.kpis().iter().map(kpi_name).collect();
+        let number = names::kpi(&all, &self.0).and_then(|place| u8::try_from(place).map_err(|error| error.to_string()));
+        number.map_err(|why| Fault::new(format!("the plan has no KPI `{}`", self.0)).why(why))
     }
 }
 

@@ -87,11 +87,7 @@ pub struct Amount {
 
 impl fmt::Display for Amount {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = amount::tokens(self.base_units, self.decimals);
-        out.pad(match text.contains('.') {
-            true => text.trim_end_matches('0').trim_end_matches('.'),
-            false => &text,
-        })
+        out.pad(&amount::short(self.base_units, self.decimals))
     }
 }
 
@@ -122,7 +118,7 @@ pub fn sol(lamports: u64) -> Amount {
     }
 }
 
-/// An amount of tokens on the command line: `1_250.5`, or ALL. The decimals are known only with the token.
+/// An amount of tokens on the command line: `1_250.5`, `1,250.5` as amounts are shown, or ALL. The decimals are known only with the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AmountArg {
     All,
@@ -133,18 +129,26 @@ impl FromStr for AmountArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text == "ALL" {
+        if text.eq_ignore_ascii_case("all") {
             return Ok(Self::All);
         }
         // Whether it is exact is seen when the decimals are known; whether it is a number can be seen now.
         match amount::parse(text, 0) {
-            Err(AmountError::NotANumber) => Err(format!("`{text}` {}", AmountError::NotANumber)),
+            Err(error @ (AmountError::NotANumber | AmountError::BadGroups)) => Err(format!("`{text}` {error}")),
             _ => Ok(Self::Tokens(text.to_owned())),
         }
     }
 }
 
 impl AmountArg {
+    /// As [`amount::hint`], for a refusal by a limit.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::All => String::new(),
+            Self::Tokens(text) => amount::hint(text),
+        }
+    }
+
     /// Base units; none for all there is.
     ///
     /// # Errors
@@ -179,8 +183,13 @@ mod tests {
         assert_eq!(amount.base_units(&token(6)).expect("exact"), Some(1_250_500_000));
         let rounded = amount.base_units(&token(0)).map_err(|fault| fault.to_string());
         assert!(rounded.expect_err("not exact").contains("would have to be rounded"));
-        assert_eq!("ALL".parse(), Ok(AmountArg::All));
-        for wrong in ["all", "-1", "1,5", "x", ""] {
+        for all in ["ALL", "all", "All"] {
+            assert_eq!(all.parse(), Ok(AmountArg::All));
+        }
+        let shown = token(6).amount(1_873_190_000_000).to_string();
+        let typed: AmountArg = shown.parse().expect("an amount that was shown");
+        assert_eq!(typed.base_units(&token(6)).expect("exact"), Some(1_873_190_000_000));
+        for wrong in ["al", "-1", "1,5", "x", ""] {
             assert!(wrong.parse::<AmountArg>().is_err(), "{wrong}");
         }
     }

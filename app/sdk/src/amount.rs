@@ -6,6 +6,7 @@
 //!
 //! assert_eq!(amount::parse("1_250.5", 6), Ok(1_250_500_000));
 //! assert_eq!(amount::tokens(1_250_500_000, 6), "1,250.500000");
+//! assert_eq!(amount::parse("1,250.500000", 6), Ok(1_250_500_000));
 //! assert!(amount::parse("0.0000001", 6).is_err());
 //! ```
 
@@ -17,6 +18,11 @@ pub enum AmountError {
     /// The text is no decimal number.
     #[error("is no number; expected digits like 1_250.5")]
     NotANumber,
+    /// Commas stand elsewhere than between complete groups of three digits.
+    #[error(
+        "has commas that do not separate groups of three digits; expected 1,250.5, with a point before the decimals"
+    )]
+    BadGroups,
     /// The number could only be kept by rounding it.
     #[error("has more than {0} decimals and would have to be rounded; expected at most {0}")]
     TooManyDecimals(u8),
@@ -26,7 +32,7 @@ pub enum AmountError {
 }
 
 /// Reads an amount of tokens into base units, of which `decimals` make the decimal places of a token. `_` may separate
-/// digits.
+/// digits, and commas complete groups of three, so that what [`tokens`] writes can be read.
 ///
 /// # Errors
 /// If the text is no number from 0 on, has more decimals, or does not fit.
@@ -34,12 +40,13 @@ pub fn parse(text: &str, decimals: u8) -> Result<u64, AmountError> {
     units(text, decimals)?.try_into().map_err(|_| AmountError::TooLarge)
 }
 
-/// Reads a value, which may be negative, into its fixed-point number with `decimals`.
+/// Reads a value, which may be negative, into its fixed-point number with `decimals`. The sign is `-`, or the minus that
+/// is typeset.
 ///
 /// # Errors
 /// If the text is no number, has more decimals, or does not fit.
 pub fn parse_value(text: &str, decimals: u8) -> Result<i64, AmountError> {
-    let value = match text.strip_prefix('-') {
+    let value = match text.strip_prefix(['-', '\u{2212}']) {
         Some(digits) => units(digits, decimals)?.checked_neg(),
         None => Some(units(text, decimals)?),
     };
@@ -48,12 +55,39 @@ pub fn parse_value(text: &str, decimals: u8) -> Result<i64, AmountError> {
         .ok_or(AmountError::TooLarge)
 }
 
+/// Reads basis points: `6000`, or as percent `60%`, `12.5 %`.
+///
+/// # Errors
+/// If the text is no number from 0 on, or the percentage has more than 2 decimals.
+pub fn basis_points(text: &str) -> Result<u64, AmountError> {
+    match text.strip_suffix('%') {
+        Some(percent) => parse(percent.trim_end(), 2),
+        None => parse(text, 0),
+    }
+}
+
+/// What to add to a refusal by a limit: in `1.250` the point starts the decimals, where many people part thousands with it.
+/// Empty for any other text.
+pub fn hint(text: &str) -> String {
+    match text.split_once('.') {
+        Some((whole, fraction))
+            if (1..=3).contains(&whole.len()) && fraction.len() == 3 && is_digits(whole) && is_digits(fraction) =>
+        {
+            format!("; the point in {text} starts the decimals: if thousands are meant, write {whole},{fraction}")
+        }
+        _ => String::new(),
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Units of 10^-decimals.
 fn units(text: &str, decimals: u8) -> Result<i128, AmountError> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let (whole, fraction) = (whole.replace('_', ""), fraction.replace('_', ""));
-    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !are_digits(&whole) || !are_digits(&fraction) {
+    let (whole, fraction) = (ungrouped(whole)?, fraction.replace('_', ""));
+    if !is_digits(&whole) || !is_digits(&fraction) {
         return Err(AmountError::NotANumber);
     }
     let fraction = fraction.trim_end_matches('0');
@@ -62,6 +96,21 @@ fn units(text: &str, decimals: u8) -> Result<i128, AmountError> {
         .ok_or(AmountError::TooManyDecimals(decimals))?;
     let all = format!("{whole}{fraction}{}", "0".repeat(missing));
     all.parse().map_err(|_| AmountError::TooLarge)
+}
+
+/// Whole digits without what separates them. `0,500` is a half to many people, so no group may begin a number with 0.
+fn ungrouped(whole: &str) -> Result<String, AmountError> {
+    let Some((first, groups)) = whole.split_once(',') else {
+        return Ok(whole.replace('_', ""));
+    };
+    if !whole.bytes().all(|byte| byte == b',' || byte.is_ascii_digit()) {
+        return Err(AmountError::NotANumber);
+    }
+    let complete = (1..=3).contains(&first.len()) && groups.split(',').all(|group| group.len() == 3);
+    match complete && !first.starts_with('0') {
+        true => Ok(whole.replace(',', "")),
+        false => Err(AmountError::BadGroups),
+    }
 }
 
 /// `amount` base units with all decimals, thousands separated.
@@ -77,15 +126,19 @@ pub fn total(amount: u128, decimals: u8) -> String {
     format!("{}{separator}{fraction}", grouped(whole))
 }
 
+/// `amount` base units as [`tokens`], without superfluous zeros.
+pub fn short(amount: u64, decimals: u8) -> String {
+    let text = tokens(amount, decimals);
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
 /// A fixed-point value with `decimals`, without superfluous zeros.
 pub fn fixed(value: i64, decimals: u8) -> String {
     let sign = if value < 0 { "-" } else { "" };
-    let text = tokens(value.unsigned_abs(), decimals);
-    let text = match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.'),
-        false => &text,
-    };
-    format!("{sign}{text}")
+    format!("{sign}{}", short(value.unsigned_abs(), decimals))
 }
 
 /// A whole number with its thousands separated.
@@ -132,9 +185,76 @@ mod tests {
         assert_eq!(parse_value("10_000", 6), Ok(10_000_000_000));
         assert_eq!(parse_value("1.25", 1), Err(AmountError::TooManyDecimals(1)));
         assert_eq!(parse_value("99999999999999999999", 1), Err(AmountError::TooLarge));
-        for wrong in ["", ".", "1.", ".5", "1e3", "+1", "--1", "1 ", "-", "_", "1,000"] {
+        for wrong in [
+            "",
+            ".",
+            "1.",
+            ".5",
+            "1e3",
+            "+1",
+            "--1",
+            "1 ",
+            "-",
+            "_",
+            "1_0,000",
+            ",x",
+            "1.000.000",
+        ] {
             assert_eq!(parse_value(wrong, 1), Err(AmountError::NotANumber), "{wrong}");
             assert_eq!(parse(wrong, 1), Err(AmountError::NotANumber), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_read_and_other_commas_are_not() {
+        for amount in [0, 1, 999, 1_000, 1_873_190, 999_999_999, u64::MAX] {
+            for decimals in [0, 1, 6, 9, 19] {
+                assert_eq!(parse(&tokens(amount, decimals), decimals), Ok(amount));
+                assert_eq!(parse(&short(amount, decimals), decimals), Ok(amount));
+            }
+        }
+        for value in [i64::MIN, -1_234_567, -1, 0, 415, i64::MAX] {
+            assert_eq!(parse_value(&fixed(value, 1), 1), Ok(value));
+            assert_eq!(parse_value(&fixed(value, 1).replace('-', "\u{2212}"), 1), Ok(value));
+        }
+        for wrong in [
+            "1,5",
+            "1,00",
+            "12,34,567",
+            "1,2345",
+            "0,500",
+            "1,",
+            ",100",
+            "1234,567",
+            "1,,000",
+            ",",
+        ] {
+            assert_eq!(parse(wrong, 6), Err(AmountError::BadGroups), "{wrong}");
+        }
+        assert_eq!(parse("1.000,5", 6), Err(AmountError::NotANumber));
+    }
+
+    #[test]
+    fn shares_are_basis_points_or_percent() {
+        for (text, points) in [
+            ("6000", 6_000),
+            ("6_000", 6_000),
+            ("10,000", 10_000),
+            ("60%", 6_000),
+            ("33.33 %", 3_333),
+        ] {
+            assert_eq!(basis_points(text), Ok(points), "{text}");
+        }
+        for wrong in ["", "%", "0.5", "-1", "33.333%", "20%%"] {
+            assert!(basis_points(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_point_before_three_digits_is_explained() {
+        assert!(hint("1.250").ends_with("write 1,250"));
+        for other in ["1.25", "1250", "1,250", "1234.567", "1.2500", "x.250", ""] {
+            assert_eq!(hint(other), "", "{other}");
         }
     }
 

@@ -21,12 +21,14 @@ pub mod amount;
 pub mod client;
 pub mod cost;
 pub mod due;
+pub mod endpoint;
 pub mod errors;
 pub mod events;
 pub mod guide;
 pub mod instructions;
 mod interface;
 pub mod ledger;
+pub mod names;
 pub mod packing;
 pub mod pda;
 #[cfg(feature = "plan-file")]
@@ -36,6 +38,8 @@ pub mod projection;
 pub mod signers;
 pub mod simulation;
 pub mod statement;
+#[cfg(feature = "plan-file")]
+pub mod table;
 pub mod terms;
 
 pub use earnout::ID;

@@ -277,7 +277,7 @@ describe('the built program', () => {
   });
 
   it('keeps the terms that were given, whatever the names', async () => {
-    const hostile = 'a\u202eb\u200bc';
+    const hostile = '=a<b>"c';
     const s = await scenario({ kpis: [kpi({ name: hostile, unit: '<b>' })] });
     const { plan } = await s.state();
     expect(plan.kpis[0]).toMatchObject({ name: hostile, unit: '<b>', scope: 'shared', decimals: 1 });

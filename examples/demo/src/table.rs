@@ -1,6 +1,9 @@
 //! Tables of plain text.
 
-use std::io::{self, Write};
+use {
+    earnout_sdk::names::harmless,
+    std::io::{self, Write},
+};
 
 /// Rows of the same number of cells; the first row is the heading.
 pub struct Table {
@@ -19,7 +22,7 @@ impl Table {
 
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         // Names come from files, and must not write to the terminal what they like.
-        let cells = cells.into_iter().map(|cell| cell.replace(char::is_control, "?"));
+        let cells = cells.into_iter().map(|cell| harmless(&cell));
         self.rows.push(cells.collect());
     }
 

@@ -103,8 +103,8 @@ pub mod earnout {
     /// Accounts: `funder` (signer), `plan`, `source`, `vault`, `mint`, `token_program`; then what the mint's transfer
     /// hook asks for.
     ///
-    /// Requirements: the amount is not zero; the plan is not closed, and if a draft, one that its start lets activate; the source is another token account of the mint;
-    /// the mint is still acceptable.
+    /// Requirements: the amount is not zero; the plan is active, or a draft that its start lets activate; the source is another
+    /// token account of the mint; the mint is still acceptable.
     ///
     /// Emits `PlanFunded`. Errors: `ZeroAmount`, `PlanNotActive`, `BadStart`, `WrongVault`, `WrongMint`, `WrongTokenProgram`,
     /// `WrongSource`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`, `TransferHookNotAllowed`,

@@ -8,6 +8,9 @@ use {
         fs,
         path::{Path, PathBuf},
         process::{Child, Command, Stdio},
+        sync::mpsc,
+        thread,
+        time::{Duration, Instant},
     },
     tempfile::TempDir,
 };
@@ -104,6 +107,31 @@ impl Earnout {
         let mut command = self.command(arguments);
         let output = command.output().expect("the binary runs");
         Finished::of(&command, output)
+    }
+
+    /// Runs it to its end, or kills it after `limit`: then it has no exit code. Returns how long it ran, too.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn run_within<A: AsRef<OsStr>>(&self, arguments: &[A], limit: Duration) -> (Finished, Duration) {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let begun = Instant::now();
+        let child = command.spawn().expect("the binary runs");
+        let pid = child.id().to_string();
+        let (ended, end) = mpsc::channel();
+        let waiting = thread::spawn(move || {
+            let output = child.wait_with_output().expect("it ends");
+            // Nobody listens any more once it was killed.
+            let _ = ended.send(());
+            output
+        });
+        if end.recv_timeout(limit).is_err() {
+            let killed = Command::new("kill").args(["-s", "KILL", &pid]).status();
+            assert!(killed.expect("`kill` runs").success(), "it runs");
+        }
+        let output = waiting.join().expect("it ends");
+        (Finished::of(&command, output), begun.elapsed())
     }
 
     /// Starts it with its outputs captured, for tests that stop it on the way.

@@ -29,9 +29,9 @@ mod binaries;
 mod chain;
 mod earnout;
 mod finished;
+mod hostile;
 mod oracle;
 mod plan;
-mod proxy;
 mod token;
 
 pub use {
@@ -39,8 +39,8 @@ pub use {
     chain::{Chain, DAY, PATIENCE, localnet, sign_with},
     earnout::Earnout,
     finished::Finished,
+    hostile::{Cut, Hostile, Mode, Seen, Setting},
     oracle::{Daemon, Oracle},
     plan::BigPlan,
-    proxy::{Proxy, Rule},
     token::Token,
 };

@@ -7,7 +7,7 @@ use {
         instruction::{initialize_mint2, initialize_permanent_delegate},
         state::Mint,
     },
-    earnout_e2e::{Chain, Earnout, Finished, Proxy, Rule, Token},
+    earnout_e2e::{Chain, Earnout, Finished, Hostile, Mode, Token},
     earnout_sdk::pda,
     serde_json::{Value, json},
     solana_keypair::Keypair,
@@ -408,55 +408,55 @@ fn mistakes_that_are_found_before_anything_is_sent() {
     let chain = Chain::start(&["--demo"]);
     let earnout = Earnout::as_key(&chain, "authority");
     let plan = chain.demo_address("plan");
-    let proxy = Proxy::before(&chain.rpc_url);
-    let on_proxy = |words: String| format!("{words} --url {}", proxy.url);
+    let hostile = Hostile::before(&chain.rpc_url);
+    let on_endpoint = |words: String| format!("{words} --url {}", hostile.url);
     let off_curve = pda::vault(&plan);
     let beneficiary = Keypair::new().pubkey();
     let oracle = key(&chain, "oracle-1");
-    let create = |rest: &str| on_proxy(format!("grant create {plan} {beneficiary} {rest}"));
+    let create = |rest: &str| on_endpoint(format!("grant create {plan} {beneficiary} {rest}"));
     let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     check_all(
         &earnout,
         &[
             wrong(
-                &on_proxy(format!("plan fund {plan} 1.0000001")),
+                &on_endpoint(format!("plan fund {plan} 1.0000001")),
                 "would have to be rounded",
                 "has 6 decimals",
                 "",
             ),
-            wrong(&on_proxy(format!("plan fund {plan} 0")), "zero", "", ""),
+            wrong(&on_endpoint(format!("plan fund {plan} 0")), "zero", "", ""),
             wrong(
-                &on_proxy(format!("plan fund {plan} 1_000_000_000")),
+                &on_endpoint(format!("plan fund {plan} 1_000_000_000")),
                 "holds less than 1,000,000,000",
                 "its balance is 50,000,000",
                 "--from",
             ),
             wrong(
-                &on_proxy(format!("plan fund {plan} 1 --from {}", chain.demo_address("mint"))),
+                &on_endpoint(format!("plan fund {plan} 1 --from {}", chain.demo_address("mint"))),
                 "is no token account",
                 "nothing was sent",
                 "",
             ),
             wrong(
-                &on_proxy(format!("plan surplus {plan} 49_000_000")),
+                &on_endpoint(format!("plan surplus {plan} 49_000_000")),
                 "no surplus of 49,000,000",
                 "are reserved, owed or pooled",
                 "",
             ),
             wrong(
-                &on_proxy(format!("plan activate {plan}")),
+                &on_endpoint(format!("plan activate {plan}")),
                 "active already",
                 "frozen",
                 "",
             ),
             wrong(
-                &on_proxy(format!("plan close {plan}")),
+                &on_endpoint(format!("plan close {plan}")),
                 "still has 5 open grants",
                 "nothing was sent",
                 "grant close",
             ),
             wrong(
-                &on_proxy(format!("grant create {plan} {off_curve} 1 --weight 0=100%")),
+                &on_endpoint(format!("grant create {plan} {off_curve} 1 --weight 0=100%")),
                 "no key can sign for",
                 "nothing was sent",
                 "--allow-off-curve",
@@ -488,31 +488,31 @@ fn mistakes_that_are_found_before_anything_is_sent() {
             ),
             wrong(&create("ALL --weight 0=100%"), "not ALL", "", ""),
             wrong(
-                &on_proxy(format!("grant terminate {plan}/9")),
+                &on_endpoint(format!("grant terminate {plan}/9")),
                 "there is no grant at",
                 "",
                 "check the address",
             ),
             wrong(
-                &on_proxy(format!("grant close {plan}/0")),
+                &on_endpoint(format!("grant close {plan}/0")),
                 "still needed",
                 "4 of its periods",
                 "earnout settle",
             ),
             wrong(
-                &on_proxy(format!("settle {plan}/0")),
+                &on_endpoint(format!("settle {plan}/0")),
                 "period 0 has not ended",
                 "PeriodNotEnded",
                 "settle from",
             ),
             wrong(
-                &on_proxy(format!("claim {plan}/0")),
+                &on_endpoint(format!("claim {plan}/0")),
                 "nothing to claim",
                 "0 are vested",
                 "grant show",
             ),
             wrong(
-                &on_proxy(format!(
+                &on_endpoint(format!(
                     "attest {plan} 0 0 1e3 --evidence-hash {hash} --oracle {oracle}"
                 )),
                 "is no number",
@@ -520,21 +520,21 @@ fn mistakes_that_are_found_before_anything_is_sent() {
                 "",
             ),
             wrong(
-                &on_proxy(format!("attest {plan} 0 0 1 --evidence-hash abc --oracle {oracle}")),
+                &on_endpoint(format!("attest {plan} 0 0 1 --evidence-hash abc --oracle {oracle}")),
                 "`abc` is no SHA-256",
                 "",
                 "64 hexadecimal digits",
             ),
             wrong(
-                &on_proxy(format!("attest {plan} 0 0 1 --evidence none.pdf --oracle {oracle}")),
+                &on_endpoint(format!("attest {plan} 0 0 1 --evidence none.pdf --oracle {oracle}")),
                 "none.pdf cannot be read",
                 "",
                 "",
             ),
         ],
     );
-    assert_eq!(proxy.seen("sendTransaction"), 0, "nothing was sent");
-    assert_eq!(proxy.seen("simulateTransaction"), 0, "no transaction was even tried");
+    assert_eq!(hostile.count("sendTransaction"), 0, "nothing was sent");
+    assert_eq!(hostile.count("simulateTransaction"), 0, "no transaction was even tried");
 }
 
 #[test]
@@ -542,9 +542,9 @@ fn errors_of_the_program_have_their_name_and_advice() {
     let chain = Chain::start(&["--demo"]);
     let earnout = Earnout::as_key(&chain, "authority");
     let plan = chain.demo_address("plan");
-    let proxy = Proxy::before(&chain.rpc_url);
+    let hostile = Hostile::before(&chain.rpc_url);
     let beneficiary = Keypair::new().pubkey();
-    let create = |rest: &str| format!("grant create {plan} {beneficiary} {rest} --url {}", proxy.url);
+    let create = |rest: &str| format!("grant create {plan} {beneficiary} {rest} --url {}", hostile.url);
     let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     let oracle = key(&chain, "oracle-1");
     let cases = [
@@ -571,7 +571,7 @@ fn errors_of_the_program_have_their_name_and_advice() {
         (
             format!(
                 "attest {plan} 0 0 1 --evidence-hash {hash} --oracle {oracle} --url {}",
-                proxy.url
+                hostile.url
             ),
             "VotingNotOpen",
             6_050,
@@ -580,7 +580,7 @@ fn errors_of_the_program_have_their_name_and_advice() {
         (
             format!(
                 "plan oracles {plan} --propose {beneficiary} --threshold 2 --first-period 3 --url {}",
-                proxy.url
+                hostile.url
             ),
             "BadThreshold",
             6_018,
@@ -609,7 +609,7 @@ fn errors_of_the_program_have_their_name_and_advice() {
             .failed(1)
             .says("Program log: ");
     }
-    assert_eq!(proxy.seen("sendTransaction"), 0, "nothing was sent");
+    assert_eq!(hostile.count("sendTransaction"), 0, "nothing was sent");
 }
 
 #[test]
@@ -655,16 +655,16 @@ fn a_blockhash_that_is_not_valid_any_more() {
     let chain = Chain::start(&["--demo"]);
     let earnout = Earnout::as_key(&chain, "authority");
     let plan = chain.demo_address("plan");
-    let proxy = Proxy::before(&chain.rpc_url);
+    let hostile = Hostile::before(&chain.rpc_url);
     let old = Pubkey::new_unique();
     wrong(
-        &format!("plan fund {plan} 1 --blockhash {old} --url {}", proxy.url),
+        &format!("plan fund {plan} 1 --blockhash {old} --url {}", hostile.url),
         &format!("the blockhash {old} has expired"),
         "nothing was sent",
         "--nonce",
     )
     .check(&earnout);
-    assert_eq!(proxy.seen("sendTransaction"), 0);
+    assert_eq!(hostile.count("sendTransaction"), 0);
 }
 
 #[test]
@@ -674,9 +674,9 @@ fn a_transaction_that_the_cluster_does_not_take_in_time() {
     let earnout = Earnout::as_key(&chain, "authority");
     let plan = chain.demo_address("plan");
     let before = vault_balance(&chain);
-    let proxy = Proxy::before(&chain.rpc_url);
-    proxy.rule("sendTransaction", Rule::Swallow);
-    let words = format!("plan fund {plan} 1 --url {} --output json", proxy.url);
+    let hostile = Hostile::before(&chain.rpc_url);
+    hostile.mode(Mode::Drops);
+    let words = format!("plan fund {plan} 1 --url {} --output json", hostile.url);
     let expired = earnout.run(&words.split(' ').collect::<Vec<_>>()).failed(1);
     let error = &expired.json()["error"];
     assert!(
@@ -707,9 +707,9 @@ fn an_outcome_that_cannot_be_learnt() {
     let chain = Chain::start(&["--demo"]);
     let earnout = Earnout::as_key(&chain, "authority");
     let plan = chain.demo_address("plan");
-    let proxy = Proxy::before(&chain.rpc_url);
-    proxy.rule("getSignatureStatuses", Rule::Refuse);
-    let words = format!("plan fund {plan} 1 --url {} --output json", proxy.url);
+    let hostile = Hostile::before(&chain.rpc_url);
+    hostile.only(Mode::Status503, &["getSignatureStatuses"]);
+    let words = format!("plan fund {plan} 1 --url {} --output json", hostile.url);
     let unknown = earnout.run(&words.split(' ').collect::<Vec<_>>()).failed(3);
     let error = unknown.says("was sent, but its outcome is not known").json()["error"].take();
     let signature = error["signature"].as_str().expect("the signature to look up");
@@ -846,8 +846,8 @@ fn a_mint_that_is_refused() {
             .fold(template.clone(), |text, (old, new)| text.replace(old, &new.to_string()));
         earnout.file("plan.toml", filled);
     };
-    let proxy = Proxy::before(&chain.rpc_url);
-    let create = format!("plan create plan.toml --url {}", proxy.url);
+    let hostile = Hostile::before(&chain.rpc_url);
+    let create = format!("plan create plan.toml --url {}", hostile.url);
 
     let line = template
         .lines()
@@ -890,7 +890,7 @@ fn a_mint_that_is_refused() {
         "check the address",
     )
     .check(&earnout);
-    assert_eq!(proxy.seen("sendTransaction"), 0, "nothing was sent");
+    assert_eq!(hostile.count("sendTransaction"), 0, "nothing was sent");
 }
 
 fn vault_balance(chain: &Chain) -> u64 {

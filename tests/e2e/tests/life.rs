@@ -803,34 +803,25 @@ async fn a_vault_that_lacks_something_is_found() {
     assert!(shown.stdout.contains(deficit), "{}", shown.stdout);
 }
 
-/// Text on the chain cannot act on a terminal, whoever wrote it.
+/// Text on the chain acts on nothing that shows it, whoever wrote it. Characters that nobody sees the program refuses in names.
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_names_are_shown_and_not_obeyed() {
     let life = Life::begin().await;
     let file = std::fs::read_to_string(life.earnout.home().join("plan.toml")).unwrap();
     let file = file
         .replace("id = 7", "id = 8")
-        .replace(r#"name = "growth""#, r#"name = "=1+1\u202Egro|wth""#);
+        .replace(r#"name = "growth""#, r#"name = "=1+1{gro|wth""#);
     life.earnout.file("hostile.toml", file);
     life.by("authority", &["plan", "create", "hostile.toml"]);
     let plan = pda::plan(&life.chain.key("authority").pubkey(), 8).to_string();
     let plain = |arguments: &[&str]| life.earnout.run(arguments).succeeded().stdout;
     let shown = plain(&["plan", "show", &plan]);
-    assert!(
-        shown.contains(r"=1+1\u{202e}gro|wth") && !shown.contains('\u{202e}'),
-        "{shown}"
-    );
-    let events = plain(&["events", &plan]);
-    assert!(events.contains(r"\u{202e}") && !events.contains('\u{202e}'), "{events}");
+    assert!(shown.contains("=1+1{gro|wth"), "{shown}");
     let json = plain(&["plan", "show", &plan, "--output", "json"]);
-    assert!(
-        json.contains(r"=1+1\u202egro|wth") && !json.contains('\u{202e}'),
-        "{json}"
-    );
     let parsed: Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(parsed["kpis"][0]["name"], "=1+1\u{202e}gro|wth");
+    assert_eq!(parsed["kpis"][0]["name"], "=1+1{gro|wth");
     let csv = plain(&["plan", "statement", &plan, "--format", "csv"]);
-    assert!(csv.contains(r"'=1+1\u{202e}gro|wth: value"), "{csv}");
+    assert!(csv.contains("'=1+1{gro|wth: value"), "{csv}");
     let markdown = plain(&["plan", "statement", &plan, "--format", "markdown"]);
-    assert!(markdown.contains(r"\=1\+1\\u\{202e\}gro\|wth"), "{markdown}");
+    assert!(markdown.contains(r"\=1\+1\{gro\|wth"), "{markdown}");
 }

@@ -2,7 +2,7 @@
 
 use {
     earnout::state::{Plan, PlanStatus},
-    earnout_e2e::{Chain, Earnout, Finished, Proxy, Rule, Token},
+    earnout_e2e::{Chain, Earnout, Finished, Hostile, Mode, Setting, Token},
     earnout_sdk::{accounts, pda},
     serde_json::Value,
     solana_program::pubkey::Pubkey,
@@ -187,7 +187,7 @@ async fn a_plan_is_created_as_its_file_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn creation_goes_on_after_a_kill_at_any_point() {
     let world = World::new().await;
-    let proxy = Proxy::before(&world.chain.rpc_url);
+    let hostile = Hostile::before(&world.chain.rpc_url);
     let arguments = [
         "plan",
         "create",
@@ -196,16 +196,17 @@ async fn creation_goes_on_after_a_kill_at_any_point() {
         "--fund",
         "5_000",
         "-u",
-        &proxy.url,
+        &hostile.url,
     ];
     let mut kills = 0;
     // Each transaction is first asked for and not done, then done and not confirmed; each time the process is killed.
     while world.plan().await.is_none_or(|plan| plan.funded_total == 0) {
-        for rule in [Rule::HoldBefore, Rule::HoldAfter] {
-            proxy.rule("sendTransaction", rule);
-            let before = proxy.seen("sendTransaction");
+        let undone = Setting::new(Mode::Never).only(&["sendTransaction"]);
+        for setting in [undone, Setting::held("sendTransaction")] {
+            hostile.set([setting]);
+            let before = hostile.count("sendTransaction");
             let mut child = world.earnout.spawn(&arguments);
-            proxy.wait_for("sendTransaction", before);
+            hostile.wait_for("sendTransaction", before);
             child.kill().expect("it runs");
             child.wait().expect("it ends");
             kills += 1;
@@ -217,7 +218,7 @@ async fn creation_goes_on_after_a_kill_at_any_point() {
         );
     }
     assert!(kills >= 6, "only {kills} kills");
-    proxy.obey();
+    hostile.obey();
     let shown = world
         .earnout
         .run(&[&arguments[..], &["--output", "json"]].concat())
@@ -230,25 +231,25 @@ async fn creation_goes_on_after_a_kill_at_any_point() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_done_before_an_error_is_said() {
     let world = World::new().await;
-    let proxy = Proxy::before(&world.chain.rpc_url);
-    let arguments = ["plan", "create", FILE, "-u", &proxy.url, "--output", "json"];
+    let hostile = Hostile::before(&world.chain.rpc_url);
+    let arguments = ["plan", "create", FILE, "-u", &hostile.url, "--output", "json"];
     // The first transaction is executed; then the endpoint takes no more.
-    proxy.rule("sendTransaction", Rule::HoldAfter);
+    hostile.set([Setting::held("sendTransaction")]);
     let mut child = world.earnout.spawn(&arguments);
-    proxy.wait_for("sendTransaction", 0);
+    hostile.wait_for("sendTransaction", 0);
     child.kill().expect("it runs");
     child.wait().expect("it ends");
     let done = world.plan().await.expect("a plan").kpis().len();
     assert!((1..KPIS).contains(&done), "{done} KPIs");
 
     // An endpoint that refuses what would be sent: nothing of this run was done.
-    proxy.rule("sendTransaction", Rule::Refuse);
+    hostile.only(Mode::Status503, &["sendTransaction"]);
     let refused = world.earnout.run(&arguments);
     assert!(matches!(refused.code, Some(1 | 3)), "{refused:?}");
     let error = refused.json()["error"].clone();
     assert!(error["what"].is_string() && error["advice"].is_string(), "{error}");
     assert_eq!(world.plan().await.expect("a plan").kpis().len(), done);
-    proxy.obey();
+    hostile.obey();
     world.earnout.run(&arguments).succeeded();
     world.is_complete(PlanStatus::Draft, 0).await;
 }

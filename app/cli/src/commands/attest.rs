@@ -84,7 +84,10 @@ impl Attest {
                 self.value,
                 kpi_name(kpi)
             ))
-            .why(format!("ValueOutOfRange: it accepts {min} to {max}; nothing was sent"))
+            .why(format!(
+                "ValueOutOfRange: it accepts {min} to {max}{}; nothing was sent",
+                amount::hint(&self.value)
+            ))
             .advice("check unit and decimals"));
         }
         let oracle = draft.signer(self.oracle.as_deref(), "oracle")?;

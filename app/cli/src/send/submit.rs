@@ -18,9 +18,6 @@ use {
     std::{fmt, rc::Rc},
 };
 
-/// How often a transaction is signed, if by proof the ones before were never executed.
-const ATTEMPTS: u32 = 2;
-
 /// How long a transaction with a nonce, or one that is exported, can be executed unless the user says otherwise.
 const VALID_FOR: Span = Span(7 * DAY);
 
@@ -159,7 +156,7 @@ impl Draft<'_> {
         Ok(self.send_latest(submission, &signers).await?.signature)
     }
 
-    /// Sends with the newest blockhash; signs anew if it expires.
+    /// Sends with the newest blockhash.
     async fn send_latest(&self, submission: &Submission<'_>, signers: &[&dyn Signer]) -> Result<Sent, Fault> {
         let client = self.app.client()?;
         let fee_payer = submission.fee_payer.pubkey();
@@ -180,17 +177,13 @@ impl Draft<'_> {
         {
             return Err(self.explain(error, &fee_payer).await);
         }
-        let mut attempt = 1;
-        loop {
-            let (prepared, units) = match client.prepare(submission).await {
-                Ok(prepared) => prepared,
-                Err(error) => return Err(self.explain(error, &fee_payer).await),
-            };
-            match self.follow(client, &prepared).await {
-                Ok(confirmed) => return Ok(sent(confirmed, (units > 0).then_some(units))),
-                Err(ClientError::Expired(_)) if attempt < ATTEMPTS => attempt += 1,
-                Err(error) => return Err(self.explain(error, &fee_payer).await),
-            }
+        let (prepared, units) = match client.prepare(submission).await {
+            Ok(prepared) => prepared,
+            Err(error) => return Err(self.explain(error, &fee_payer).await),
+        };
+        match self.follow(client, &prepared).await {
+            Ok(confirmed) => Ok(sent(confirmed, (units > 0).then_some(units))),
+            Err(error) => Err(self.explain(error, &fee_payer).await),
         }
     }
 

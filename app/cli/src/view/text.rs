@@ -1,33 +1,13 @@
 //! Text that strangers wrote. On the chain anyone can write anything: a name must neither move the cursor nor turn the
 //! direction of what stands beside it, nor become a formula in somebody's spreadsheet.
 
-/// Whether a character changes what is shown around it, or cannot be seen.
-pub fn is_hostile(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
+pub use earnout_sdk::names::{harmless as safe, is_hidden as is_hostile};
 
-/// The text with every hostile character written as `\u{202e}`.
-pub fn safe(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match is_hostile(letter) {
-            true => safe.extend(letter.escape_unicode()),
-            false => safe.push(letter),
-        }
-    }
-    safe
-}
+use earnout_sdk::table::guarded;
 
-/// The same for a cell of a spreadsheet, where what begins like a formula would be computed.
+/// Harmless text for a cell of a spreadsheet, where what begins like a formula would be computed.
 pub fn cell(text: &str) -> String {
-    let safe = safe(text);
-    match safe.starts_with(['=', '+', '-', '@']) {
-        true => format!("'{safe}"),
-        false => safe,
-    }
+    guarded(&safe(text))
 }
 
 /// The same for Markdown, where it would become a link, a picture or another cell.
@@ -62,17 +42,6 @@ pub fn short(key: impl ToString) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_moves_the_cursor_or_the_direction_is_written_out() {
-        assert_eq!(safe("tâches 任务 🚀"), "tâches 任务 🚀");
-        assert_eq!(safe("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
-        assert_eq!(safe("x\u{202e}gpj.exe"), "x\\u{202e}gpj.exe");
-        assert_eq!(
-            safe("a\r\nb\u{85}\u{feff}\u{2067}"),
-            "a\\u{d}\\u{a}b\\u{85}\\u{feff}\\u{2067}"
-        );
-    }
 
     #[test]
     fn a_cell_is_no_formula() {

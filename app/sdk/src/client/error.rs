@@ -4,7 +4,10 @@ use {
     super::transport::Trouble,
     crate::{accounts::DecodeError, errors, ledger::LedgerError, projection::ProjectionError},
     solana_program::pubkey::Pubkey,
-    solana_rpc_client_api::{client_error, request::RpcError},
+    solana_rpc_client_api::{
+        client_error,
+        request::{RpcError, RpcRequest},
+    },
     solana_signature::Signature,
     solana_transaction_error::TransactionError,
     std::{fmt, str::FromStr},
@@ -117,6 +120,11 @@ impl ClientError {
             client_error::ErrorKind::RpcError(_) | client_error::ErrorKind::SerdeJson(_) => true,
             _ => false,
         }
+    }
+
+    /// Whether the endpoint did not search for accounts, which many refuse or cannot do.
+    pub fn is_of_search(&self) -> bool {
+        matches!(self, Self::Rpc { source, .. } if matches!(source.request(), Some(RpcRequest::GetProgramAccounts)))
     }
 
     /// What kept the endpoint from answering, if that is what went wrong.

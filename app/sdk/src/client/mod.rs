@@ -77,7 +77,7 @@ impl Client {
     /// As [`Client::with_commitment`]; one request may take `timeout`.
     pub fn with_timeout(url: impl ToString, commitment: CommitmentConfig, timeout: Duration) -> Self {
         let url = url.to_string();
-        let endpoint = transport::shown(&url);
+        let endpoint = crate::endpoint::shown(&url);
         let config = RpcClientConfig::with_commitment(commitment);
         Self {
             rpc: RpcClient::new_sender(Transport::new(url, timeout), config),

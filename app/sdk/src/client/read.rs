@@ -3,7 +3,7 @@
 use {
     super::{Client, ClientError},
     crate::{
-        accounts::{self, Addressed},
+        accounts::{Addressed, DecodeError},
         pda,
     },
     anchor_lang::Discriminator,
@@ -309,7 +309,7 @@ impl Client {
             }
             match T::at(&address, &account.data) {
                 Ok(state) => drop(states.insert(address, state)),
-                Err(accounts::DecodeError::WrongAddress(..)) => {}
+                Err(DecodeError::WrongAddress(..)) => {}
                 Err(source) => return Err(ClientError::Decode { address, source }),
             }
         }

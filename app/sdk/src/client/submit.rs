@@ -25,8 +25,6 @@ pub(super) const MOST_DATA: u32 = 64 * 1024 * 1024;
 /// Bytes on top of what the simulation loaded, for accounts that grow or are made in between: an eighth, and this.
 const SPARE_DATA: u32 = 64 * 1024;
 
-/// How often a transaction is signed, if by proof the ones before were never executed.
-const ATTEMPTS: u32 = 2;
 
 /// What a transaction may use up at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,30 +190,20 @@ pub struct Receipt {
 }
 
 impl Client {
-    /// Simulates, signs, sends and follows; signs and sends once more if it expired. Never twice: that needs the proof that
-    /// the transaction before was not executed and never will be.
+    /// Simulates, signs, sends and follows. It signs once: that nothing happened rests on one endpoint's word, so whether to
+    /// send it again is for the caller to say.
     ///
     /// # Errors
     /// `WouldFail` before anything is sent, `Failed` if it was executed and failed, `Expired` if the network did not
     /// take it, `Unknown` if it may have been executed, and whatever keeps it from being built or signed.
     pub async fn send(&self, submission: &Submission<'_>) -> Result<Receipt, ClientError> {
-        let mut attempt = 1;
-        loop {
-            let (prepared, compute_units) = self.prepare(submission).await?;
-            match self.follow(&prepared).await {
-                Ok(Confirmed { signature, slot }) => {
-                    return Ok(Receipt {
-                        signature,
-                        slot,
-                        compute_units,
-                    });
-                }
-                Err(ClientError::Expired(_)) if attempt < ATTEMPTS && submission.lifetime == Lifetime::Latest => {
-                    attempt += 1;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let (prepared, compute_units) = self.prepare(submission).await?;
+        let Confirmed { signature, slot } = self.follow(&prepared).await?;
+        Ok(Receipt {
+            signature,
+            slot,
+            compute_units,
+        })
     }
 
     /// Builds and signs a transaction, with limits by simulation unless the caller gives that of the units. The number

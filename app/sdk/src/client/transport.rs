@@ -1,9 +1,10 @@
 //! One request to an endpoint and its answer: how long it may take, when it is asked again, and what counts as an answer.
 
 use {
+    crate::endpoint,
     async_trait::async_trait,
     reqwest::{
-        StatusCode, Url,
+        StatusCode,
         header::{CONTENT_TYPE, RETRY_AFTER},
     },
     serde_json::{Value, json},
@@ -117,7 +118,7 @@ impl Transport {
                 .redirect(reqwest::redirect::Policy::none())
                 .build()
                 .map_err(|error| error.to_string()),
-            endpoint: shown(&url),
+            endpoint: endpoint::shown(&url),
             url,
             timeout,
             next_id: AtomicU64::new(1),
@@ -241,15 +242,4 @@ fn rpc_error(answer: &Value) -> Option<(i64, RpcError)> {
         _ => RpcResponseErrorData::Empty,
     };
     Some((code, RpcError::RpcResponseError { code, message, data }))
-}
-
-/// Scheme, host and port of a URL.
-pub fn shown(url: &str) -> String {
-    match Url::parse(url) {
-        Ok(url) if url.has_host() => {
-            let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
-            format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
-        }
-        _ => "the endpoint".to_owned(),
-    }
 }

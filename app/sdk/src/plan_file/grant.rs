@@ -9,7 +9,10 @@ use {
         terms::ReadTerms,
         token::Token,
     },
-    crate::terms::{self, GrantTerms},
+    crate::{
+        amount,
+        terms::{self, GrantTerms},
+    },
     earnout::state::{Grant, Plan},
     earnout_core::{FULL_SCORE, credit},
     solana_program::pubkey::Pubkey,
@@ -59,18 +62,19 @@ pub(super) fn read(
     let called = name.as_ref().map_or_else(String::new, |name| name.value.to_owned());
     let beneficiary = table.optional("beneficiary");
     let beneficiary = beneficiary.and_then(|found| addresses.party(notes, found, false));
-    let allocation = table
-        .required("allocation")
-        .and_then(|found| token?.amount(found, notes));
+    let allocation = table.required("allocation");
+    let written = allocation.as_ref().and_then(|found| found.value.as_str());
+    let written = written.unwrap_or_default();
+    let allocation = allocation.and_then(|found| token?.amount(found, notes));
     if let (Some(allocation), Some((min, max))) = (&allocation, plan.allocations)
         && !(min..=max).contains(&allocation.value)
     {
         let what = "the allocation is outside min_allocation and max_allocation of [limits]";
-        allocation.wrong(notes, what);
+        allocation.wrong(notes, format!("{what}{}", amount::hint(written)));
     }
     let time_weight = table
         .required("time_weight")
-        .and_then(|found| found.number(notes, u16::MAX));
+        .and_then(|found| found.share(notes, u16::MAX));
     let weights = table.required("weights");
     let weights = weights.and_then(|found| weights_of(found, kpis, &called, time_weight.as_ref(), notes));
     let first = table.optional("first_period");
@@ -165,7 +169,7 @@ fn weights_of(
             at: value.span().start,
             field: format!("{}.{:?}", found.field, name),
         };
-        let weight = weight.number::<u16>(notes, u16::MAX);
+        let weight = weight.share::<u16>(notes, u16::MAX);
         let position = kpis.iter().position(|kpi| kpi.name.as_deref() == Some(name));
         match (position.and_then(|position| weights.get_mut(position)), weight) {
             (Some(slot), Some(weight)) => *slot = weight.value,

@@ -5,7 +5,7 @@ use {
         mistake::Notes,
         section::{Found, Section, whole},
     },
-    crate::{amount, terms},
+    crate::{amount, names, terms},
     earnout::{
         constants::MAX_KPI_DECIMALS,
         state::{CurvePoint, Interpolation, Kpi, KpiArgs, Scope},
@@ -49,12 +49,16 @@ pub(super) fn read(mut table: Section, folder: &Path, notes: &mut Notes) -> Read
     let interpolation = interpolation.and_then(|found| found.word(notes, &INTERPOLATIONS));
     let points = table.required("curve").and_then(|found| curve(found, in_range, notes));
     let default_score = table.required("default_score");
-    let default_score = default_score.and_then(|found| found.number(notes, u16::MAX));
+    let default_score = default_score.and_then(|found| found.share(notes, u16::MAX));
     let rubric = table.required("rubric").and_then(|found| rubric(found, folder, notes));
     let (at, header) = (table.at, table.name.clone());
     table.finish(notes);
 
     let name = name.map(|name| name.value.to_owned());
+    if let Some(name) = name.as_ref().filter(|name| names::is_number(name)) {
+        let what = format!("{name:?} could be taken for the number of a KPI; expected a name with letters");
+        notes.add(at, format!("{header} name"), what);
+    }
     // What could be read is checked by the program one by one, with the rest as it should be: so that every mistake is
     // found, and none twice.
     let sound = KpiArgs {
@@ -155,7 +159,7 @@ fn curve(found: Found<&DeValue>, decimals: Option<u8>, notes: &mut Notes) -> Opt
         };
         let mut table = Section::new(&point.field, point.at, table);
         let value = table.required("value").and_then(|found| value(found, decimals, notes));
-        let score = table.required("score").and_then(|found| found.number(notes, u16::MAX));
+        let score = table.required("score").and_then(|found| found.share(notes, u16::MAX));
         table.finish(notes);
         match (value, score) {
             (Some(value), Some(Found { value: score, .. })) => points.push(CurvePoint { value, score }),
@@ -178,8 +182,8 @@ fn value(found: Found<&DeValue>, decimals: Option<u8>, notes: &mut Notes) -> Opt
     let decimals = decimals?;
     match amount::parse_value(&text, decimals) {
         Ok(value) => Some(value),
-        Err(amount::AmountError::TooLarge) => {
-            found.wrong(notes, format!("{text:?} {}", amount::AmountError::TooLarge));
+        Err(error @ (amount::AmountError::TooLarge | amount::AmountError::BadGroups)) => {
+            found.wrong(notes, format!("{text:?} {error}"));
             None
         }
         Err(_) => {

@@ -1,10 +1,13 @@
 //! What is wrong with an input file, and where.
 
-use std::{
-    collections::BTreeSet,
-    error::Error,
-    fmt,
-    path::{Path, PathBuf},
+use {
+    crate::names::harmless,
+    std::{
+        collections::BTreeSet,
+        error::Error,
+        fmt,
+        path::{Path, PathBuf},
+    },
 };
 
 /// One mistake in a file.
@@ -78,9 +81,10 @@ impl Mistakes {
     }
 }
 
-/// Inputs are quoted in messages, and a line break in them would make two lines of one.
-fn one_line(text: impl ToString) -> String {
-    text.to_string().replace(char::is_control, " ")
+/// Inputs are quoted in messages: a line break in them would make two lines of one, and some characters would change what
+/// stands beside them.
+pub fn one_line(text: impl ToString) -> String {
+    harmless(&text.to_string().replace(char::is_control, " "))
 }
 
 /// The mistakes found so far in a text.
@@ -119,6 +123,13 @@ impl Notes {
         }
     }
 
+    /// Notes mistakes that were found elsewhere.
+    pub(super) fn extend(&mut self, mistakes: impl IntoIterator<Item = Mistake>) {
+        for mistake in mistakes {
+            self.add_line(mistake.line.unwrap_or(1), mistake.field, mistake.what);
+        }
+    }
+
     /// The line, counted from 1, in which the byte at `at` stands.
     pub(super) fn line(&self, at: usize) -> usize {
         self.line_ends.partition_point(|end| *end < at) + 1
@@ -147,13 +158,36 @@ impl Notes {
 /// If it cannot be read, or is no UTF-8.
 pub fn read_text(file: &Path) -> Result<String, Mistakes> {
     let bytes = std::fs::read(file).map_err(|error| Mistakes::of_file(file, format!("cannot be read: {error}")))?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
-        Err(error) => {
-            let line = line_of(error.as_bytes(), error.utf8_error().valid_up_to());
-            Err(Mistakes::of_line(file, line, "is no UTF-8 text"))
-        }
+    text_of(bytes).map_err(|mistake| Mistakes {
+        file: file.to_path_buf(),
+        mistakes: vec![mistake],
+    })
+}
+
+/// The text that the bytes of a file hold, without a byte order mark.
+///
+/// # Errors
+/// If they are no UTF-8, or hold zero bytes, which text in another encoding has.
+pub fn text_of(bytes: Vec<u8>) -> Result<String, Mistake> {
+    let wrong = |line, what: &str| Mistake {
+        line: Some(line),
+        field: String::new(),
+        what: format!("{what}; save the file as UTF-8"),
+    };
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(wrong(1, "is UTF-16 text"));
     }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let line = line_of(error.as_bytes(), error.utf8_error().valid_up_to());
+        wrong(line, "is no UTF-8 text")
+    })?;
+    if let Some(zero) = text.find('\0') {
+        return Err(wrong(
+            line_of(text.as_bytes(), zero),
+            "holds a zero byte, as UTF-16 text does",
+        ));
+    }
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// The line, counted from 1, in which the byte at `offset` stands.

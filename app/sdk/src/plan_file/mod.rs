@@ -24,7 +24,6 @@
 //! ```
 
 mod compare;
-pub mod csv_line;
 mod grant;
 mod kpi;
 mod mistake;
@@ -39,7 +38,7 @@ mod values;
 pub use {
     compare::Difference,
     grant::NamedGrant,
-    mistake::{Mistake, Mistakes, line_of, read_text},
+    mistake::{Mistake, Mistakes, line_of, one_line, read_text, text_of},
     roles::Party,
     template::template,
     terms::{COMBINATIONS, RELEASES, Roles, UNEARNED},

@@ -2,6 +2,7 @@
 
 use {
     super::mistake::Notes,
+    crate::amount,
     toml::{
         Spanned,
         de::{DeTable, DeValue},
@@ -196,6 +197,25 @@ impl<'a> Found<&'a DeValue<'a>> {
             None => {
                 let most: u128 = most.into();
                 self.wrong(notes, format!("expected a whole number from 0 to {most}"));
+                None
+            }
+        }
+    }
+
+    /// Basis points from 0 to `most`, or as percent in quotation marks.
+    pub(super) fn share<T: TryFrom<i128>>(self, notes: &mut Notes, most: impl Into<u128>) -> Option<Found<T>> {
+        let Some(text) = self.value.as_str() else {
+            return self.number(notes, most);
+        };
+        let points = Some(text).filter(|text| text.ends_with('%'));
+        let points = points.and_then(|text| amount::basis_points(text).ok());
+        match points.and_then(|points| T::try_from(points.into()).ok()) {
+            Some(points) => Some(self.map(points)),
+            None => {
+                self.wrong(
+                    notes,
+                    format!("{text:?}: expected basis points, like 2_000, or percent, like \"20 %\""),
+                );
                 None
             }
         }

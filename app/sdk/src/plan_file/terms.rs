@@ -9,7 +9,7 @@ use {
         time,
         token::Token,
     },
-    crate::terms,
+    crate::{amount, terms},
     earnout::{
         constants::{MAX_BONUS_CAP_BPS, MAX_ORACLES, MAX_PERIODS, MIN_WINDOW_SECS},
         instructions::CreatePlanArgs,
@@ -335,7 +335,7 @@ fn read_plan<'a>(mut table: Section<'a>, notes: &mut Notes) -> PlanTable<'a> {
     } else {
         table.optional("bonus_cap")
     };
-    let bonus_cap = bonus_cap.and_then(|found| found.number(notes, u32::MAX));
+    let bonus_cap = bonus_cap.and_then(|found| found.share(notes, u32::MAX));
     let release = table.required("release").and_then(|found| found.word(notes, &RELEASES));
     let section = Some((table.at, table.name.clone()));
     table.finish(notes);
@@ -439,11 +439,14 @@ fn read_limits(mut table: Section, token: Option<&Token>, sound: &Sound, notes: 
     let min = table.required("min_allocation");
     let min = min.and_then(|found| token?.amount(found, notes));
     let max = table.required("max_allocation");
+    let written = max.as_ref().and_then(|found| found.value.as_str());
+    let written = written.unwrap_or_default();
     let max = max.and_then(|found| token?.amount(found, notes));
     if let (Some(min), Some(max)) = (&min, &max)
         && !sound.accepts(|args| (args.min_allocation, args.max_allocation) = (min.value, max.value))
     {
-        max.wrong(notes, "is below min_allocation; expected at least as much");
+        let what = "is below min_allocation; expected at least as much";
+        max.wrong(notes, format!("{what}{}", amount::hint(written)));
     }
     let max_grants = table
         .required("max_grants")

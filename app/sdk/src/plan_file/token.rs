@@ -61,9 +61,7 @@ impl Token {
         for flag in flags.into_iter().flatten() {
             sum |= flag.word(notes, &FLAGS).unwrap_or_default();
         }
-        let max_fee_bps = table
-            .optional("max_fee")
-            .and_then(|found| found.number(notes, u16::MAX));
+        let max_fee_bps = table.optional("max_fee").and_then(|found| found.share(notes, u16::MAX));
         table.finish(notes);
         Self {
             mint,

@@ -3,10 +3,12 @@
 use {
     super::{
         PlanFile,
-        csv_line::{fields, is_blank},
         mistake::{Mistakes, Notes, read_text},
     },
-    crate::amount::{self, AmountError},
+    crate::{
+        amount::{self, AmountError},
+        table::{Record, Table},
+    },
     earnout::state::{KpiArgs, Scope},
     sha2::{Digest, Sha256},
     std::{collections::BTreeMap, path::Path},
@@ -50,29 +52,19 @@ impl Values {
     /// All mistakes in it.
     pub fn parse(text: &str, path: &Path, plan: &PlanFile) -> Result<Self, Mistakes> {
         let mut notes = Notes::new(text);
-        let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !is_blank(line));
-        let expected = "expected the header period,kpi,value, and a fourth column grant for individual KPIs";
-        let columns = match lines.next() {
-            None => Err((1, format!("the file is empty; {expected}"))),
-            Some((line, header)) => match fields(header) {
-                Err(what) => Err((line, what)),
-                Ok(header) => {
-                    let with_grant = header.len() == 4 && header.get(3).is_some_and(|column| column == "grant");
-                    let is_known = header.get(..3).is_some_and(|columns| columns == HEADER);
-                    match is_known && (header.len() == 3 || with_grant) {
-                        true => Ok(header.len()),
-                        false => Err((line, expected.to_owned())),
-                    }
-                }
-            },
-        };
-        let columns = match columns {
-            Ok(columns) => columns,
-            Err((line, what)) => {
-                notes.add_line(line, "", what);
+        let expected = "the header period,kpi,value, and a fourth column grant for individual KPIs";
+        let table = match Table::read(text, expected) {
+            Ok(table) => table,
+            Err(mistake) => {
+                notes.extend([mistake]);
                 return Err(notes.into_mistakes(path));
             }
         };
+        if table.columns != HEADER && table.columns != [&HEADER[..], &["grant"]].concat() {
+            notes.add_line(table.line, "", format!("expected {expected}"));
+            return Err(notes.into_mistakes(path));
+        }
+        notes.extend(table.mistakes);
         let grants: BTreeMap<&str, usize> = plan
             .grants
             .iter()
@@ -80,8 +72,9 @@ impl Values {
             .map(|(position, grant)| (grant.name.as_str(), position))
             .collect();
         let mut values: BTreeMap<Key, Value> = BTreeMap::new();
-        for (line, text) in lines {
-            match row(line, text, columns, plan, &grants) {
+        for record in table.records {
+            let line = record.line;
+            match row(&record, plan, &grants) {
                 Ok((key, value)) => {
                     if let Some(first) = values.get(&key) {
                         let what = format!("this value already stands in line {}; expected it once", first.line);
@@ -113,22 +106,8 @@ impl Values {
     }
 }
 
-fn row(
-    line: usize,
-    text: &str,
-    columns: usize,
-    plan: &PlanFile,
-    grants: &BTreeMap<&str, usize>,
-) -> Result<(Key, Value), String> {
-    let fields = fields(text)?;
-    if fields.len() != columns {
-        return Err(format!(
-            "the row has {} fields; expected {columns} as in the header",
-            fields.len()
-        ));
-    }
-    let field = |index: usize| fields.get(index).map(String::as_str).unwrap_or_default();
-    let (period, kpi, value, grant) = (field(0), field(1), field(2), field(3));
+fn row(record: &Record, plan: &PlanFile, grants: &BTreeMap<&str, usize>) -> Result<(Key, Value), String> {
+    let [period, kpi, value, grant] = [0, 1, 2, 3].map(|column| record.field(column));
     let period = period_of(period, plan)?;
     let Some((number, kpi)) = (0u8..).zip(&plan.kpis).find(|(_, args)| args.name == kpi) else {
         return Err(format!("kpi is {kpi:?}; expected the name of a KPI of the plan"));
@@ -154,8 +133,8 @@ fn row(
     };
     let value = Value {
         value,
-        evidence: Sha256::digest(text).into(),
-        line,
+        evidence: Sha256::digest(record.text).into(),
+        line: record.line,
     };
     Ok(((period, number, grant), value))
 }
@@ -180,7 +159,7 @@ fn period_of(text: &str, plan: &PlanFile) -> Result<u16, String> {
 /// What is wrong with it and what is expected.
 pub(crate) fn value_of(text: &str, kpi: &KpiArgs) -> Result<i64, String> {
     let value = amount::parse_value(text, kpi.decimals).map_err(|error| match error {
-        AmountError::TooLarge => format!("value is {text:?}, which {error}"),
+        AmountError::TooLarge | AmountError::BadGroups => format!("value is {text:?}, which {error}"),
         _ => format!(
             "value is {text:?}; expected a number with at most {} decimals",
             kpi.decimals
@@ -189,8 +168,9 @@ pub(crate) fn value_of(text: &str, kpi: &KpiArgs) -> Result<i64, String> {
     if !(kpi.range_min..=kpi.range_max).contains(&value) {
         let [min, max, value] = [kpi.range_min, kpi.range_max, value].map(|value| amount::fixed(value, kpi.decimals));
         return Err(format!(
-            "value is {value}; expected {min} to {max}, the range of {:?}",
-            kpi.name
+            "value is {value}; expected {min} to {max}, the range of {:?}{}",
+            kpi.name,
+            amount::hint(text)
         ));
     }
     Ok(value)

@@ -488,6 +488,7 @@ async fn g15_an_address_that_is_no_plan_has_no_history() {
 /// The story's plan, closed: all of it is told by events.
 fn closed() -> Hostile {
     let mut endpoint = Hostile::honest(crate::statement::closed());
+    endpoint.chain = Chain::of(crate::statement::closed(), crate::statement::END);
     // Anybody's bytes: a plan of another token, and a vote that nobody gave.
     let mut forged = story::events();
     let Event::PlanCreated(created) = &mut forged[0] else {

@@ -89,7 +89,7 @@ async fn an_endpoint_that_forgets_is_found_out() {
 }
 
 /// After the last period.
-const END: i64 = START + 3 * PERIOD;
+pub const END: i64 = START + 3 * PERIOD;
 
 /// The rest of the grant's life: nobody reports anything for period 1, it is paid and closed.
 fn to_the_end() -> Vec<Event> {

@@ -340,7 +340,11 @@ impl Chain {
                 let named = self.events.iter().filter(|event| {
                     event.plan() == address || event.grant() == Some(address) || event.attestation() == Some(address)
                 });
-                let newest_first = named.rev().map(|event| {
+                let is = |event: &Event, bound: &Value| *bound == signature(event.sequence()).to_string();
+                let (before, until) = (&parameters[1]["before"], &parameters[1]["until"]);
+                let older = named.rev().skip_while(|event| !before.is_null() && !is(event, before));
+                let older = older.skip(usize::from(!before.is_null()));
+                let newest_first = older.take_while(|event| !is(event, until)).map(|event| {
                     let (signature, slot) = (signature(event.sequence()).to_string(), event.sequence());
                     json!({ "signature": signature, "slot": slot, "err": null, "memo": null, "blockTime": event.time() })
                 });

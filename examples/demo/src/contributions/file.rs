@@ -3,10 +3,9 @@
 use {
     crate::quarter::Quarter,
     earnout::constants::MAX_PERIODS,
-    earnout_sdk::plan_file::{
-        Mistakes,
-        csv_line::{fields, is_blank},
-        line_of, read_text,
+    earnout_sdk::{
+        plan_file::{Mistakes, line_of, read_text},
+        table::{Record, Table},
     },
     sha2::{Digest, Sha256},
     std::{
@@ -46,26 +45,27 @@ struct Columns {
     quarter: usize,
     contributor: usize,
     measures: [usize; 3],
-    count: usize,
 }
 
 impl Contributions {
     /// Reads a file.
     pub fn read(file: &Path) -> Result<Self, Mistakes> {
         let text = read_text(file)?;
-        let mut lines = (1..).zip(text.lines());
-        let mut lines = lines.by_ref().filter(|(_, line)| !is_blank(line));
-        let Some((line, header)) = lines.next() else {
-            let what = format!("the file is empty; expected a header with the columns {EXPECTED}");
-            return Err(Mistakes::of_line(file, 1, what));
-        };
         let fault = |line, what| Mistakes::of_line(file, line, what);
-        let columns = Columns::find(&fields(header).map_err(|what| fault(line, what))?);
-        let columns = columns.map_err(|what| fault(line, what))?;
+        let one = |mistake| Mistakes {
+            file: file.to_path_buf(),
+            mistakes: vec![mistake],
+        };
+        let table = Table::read(&text, &format!("a header with the columns {EXPECTED}")).map_err(one)?;
+        let columns = Columns::find(&table).map_err(|what| fault(table.line, what))?;
+        if let Some(mistake) = table.mistakes.into_iter().next() {
+            return Err(one(mistake));
+        }
 
         let mut rows: BTreeMap<(String, Quarter), Row> = BTreeMap::new();
-        for (line, text) in lines {
-            let (quarter, contributor, row) = columns.row(line, text).map_err(|what| fault(line, what))?;
+        for record in &table.records {
+            let line = record.line;
+            let (quarter, contributor, row) = columns.row(record).map_err(|what| fault(line, what))?;
             match rows.entry((contributor, quarter)) {
                 Entry::Vacant(entry) => {
                     entry.insert(row);
@@ -125,11 +125,11 @@ impl Contributions {
 }
 
 impl Columns {
-    fn find(header: &[String]) -> Result<Self, String> {
+    fn find(table: &Table) -> Result<Self, String> {
         let find = |name: &str| {
-            let mut found = header.iter().enumerate().filter(|(_, column)| *column == name);
+            let mut found = table.places(name);
             match (found.next(), found.next()) {
-                (Some((index, _)), None) => Ok(index),
+                (Some(place), None) => Ok(place),
                 (None, _) => Err(format!(
                     "the column {name} is missing; expected a header with {EXPECTED}"
                 )),
@@ -143,19 +143,11 @@ impl Columns {
             quarter: find(QUARTER)?,
             contributor: find(CONTRIBUTOR)?,
             measures: [find(commits)?, find(tests)?, find(docs)?],
-            count: header.len(),
         })
     }
 
-    fn row(&self, line: usize, text: &str) -> Result<(Quarter, String, Row), String> {
-        let fields = fields(text)?;
-        if fields.len() != self.count {
-            let (found, expected) = (fields.len(), self.count);
-            return Err(format!(
-                "the row has {found} fields; expected {expected} as in the header"
-            ));
-        }
-        let field = |index: usize| fields.get(index).map(String::as_str).unwrap_or_default();
+    fn row(&self, record: &Record) -> Result<(Quarter, String, Row), String> {
+        let field = |column: usize| record.field(column);
         let quarter = field(self.quarter);
         let quarter = Quarter::parse(quarter)
             .ok_or_else(|| format!("quarter is {quarter:?}; expected a year and a quarter, like 2024-Q1"))?;
@@ -169,8 +161,8 @@ impl Columns {
         }
         let row = Row {
             values,
-            evidence: Sha256::digest(text).into(),
-            line,
+            evidence: Sha256::digest(record.text).into(),
+            line: record.line,
         };
         Ok((quarter, contributor.to_owned(), row))
     }

@@ -19,9 +19,10 @@ pub struct CurvePoint {
 /// Terms of one KPI, as given to `add_kpi`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
 pub struct KpiArgs {
-    /// Name, 1 to 32 bytes of UTF-8 that [`core::name::check`] accepts, unlike any other name of the plan.
+    /// Name, 1 to 32 bytes of UTF-8 without hidden characters and outer spaces (`earnout_core::name`), unlike any other name of
+    /// the plan.
     pub name: String,
-    /// Unit of the value, up to 16 bytes of UTF-8 that [`core::name::check`] accepts, for example `%` or `users`.
+    /// Unit of the value, up to 16 bytes of UTF-8 of the same kind, for example `%` or `users`.
     pub unit: String,
     /// SHA-256 of the published rubric that says how the value is measured.
     pub rubric_hash: [u8; 32],

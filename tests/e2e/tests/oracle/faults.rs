@@ -2,26 +2,26 @@
 
 use {
     crate::support::{NONE, Quarter},
-    earnout_e2e::{Proxy, Rule},
+    earnout_e2e::{Hostile, Mode, Setting},
     earnout_sdk::instructions,
     solana_signer::Signer,
     std::{fs, os::unix::fs::PermissionsExt, thread, time::Duration},
 };
 
 /// Kills the daemon while a request of `method` is held, starts it again, and expects exactly one vote.
-async fn killed_at(method: &str, rule: Rule) {
+async fn killed_at(method: &str, setting: Setting) {
     let quarter = Quarter::ended();
-    let proxy = Proxy::before(&quarter.chain.rpc_url);
-    let operator = quarter.operator(&proxy.url, &quarter.feed("echo 76", ""));
-    proxy.rule(method, rule);
+    let hostile = Hostile::before(&quarter.chain.rpc_url);
+    let operator = quarter.operator(&hostile.url, &quarter.feed("echo 76", ""));
+    hostile.set([setting]);
     let daemon = operator.start(&["run"]);
-    proxy.wait_for(method, 0);
+    hostile.wait_for(method, 0);
     daemon.kill();
-    proxy.obey();
+    hostile.obey();
     let mut daemon = operator.start(&["run"]);
     daemon.wait_for("1 already on chain");
     daemon.terminate();
-    assert_eq!(quarter.votes().await, [760], "{method} {rule:?}");
+    assert_eq!(quarter.votes().await, [760], "{method}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,51 +42,68 @@ async fn killed_while_it_measures() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_before_the_price_is_known() {
-    killed_at("getRecentPrioritizationFees", Rule::HoldBefore).await;
+    killed_at(
+        "getRecentPrioritizationFees",
+        Setting::new(Mode::Never).only(&["getRecentPrioritizationFees"]),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_before_it_has_a_blockhash() {
-    killed_at("getLatestBlockhash", Rule::HoldBefore).await;
+    killed_at(
+        "getLatestBlockhash",
+        Setting::new(Mode::Never).only(&["getLatestBlockhash"]),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_it_simulates() {
-    killed_at("simulateTransaction", Rule::HoldBefore).await;
+    killed_at(
+        "simulateTransaction",
+        Setting::new(Mode::Never).only(&["simulateTransaction"]),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_after_signing_before_the_endpoint_has_it() {
-    killed_at("sendTransaction", Rule::HoldBefore).await;
+    killed_at("sendTransaction", Setting::new(Mode::Never).only(&["sendTransaction"])).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_after_the_endpoint_has_it() {
-    killed_at("sendTransaction", Rule::HoldAfter).await;
+    killed_at("sendTransaction", Setting::held("sendTransaction")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_before_it_asks_what_became_of_it() {
-    killed_at("getSignatureStatuses", Rule::HoldBefore).await;
+    killed_at(
+        "getSignatureStatuses",
+        Setting::new(Mode::Never).only(&["getSignatureStatuses"]),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_after_the_answer_what_became_of_it() {
-    killed_at("getSignatureStatuses", Rule::HoldAfter).await;
+    killed_at("getSignatureStatuses", Setting::held("getSignatureStatuses")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_endpoint_is_down_and_comes_back() {
     let quarter = Quarter::ended();
-    let proxy = Proxy::before(&quarter.chain.rpc_url);
-    let operator = quarter.operator(&proxy.url, &quarter.feed("echo 76", ""));
-    for method in ["getMultipleAccounts", "getBalance", "sendTransaction"] {
-        proxy.rule(method, Rule::Refuse);
-    }
+    let hostile = Hostile::before(&quarter.chain.rpc_url);
+    let operator = quarter.operator(&hostile.url, &quarter.feed("echo 76", ""));
+    hostile.only(
+        Mode::Status503,
+        &["getMultipleAccounts", "getBalance", "sendTransaction"],
+    );
     let mut daemon = operator.start(&["run"]);
     daemon.wait_for("the round failed");
     assert_eq!(quarter.votes().await, NONE);
-    proxy.obey();
+    hostile.obey();
     daemon.wait_for("1 already on chain");
     assert_eq!(quarter.votes().await, [760]);
 }
@@ -94,16 +111,9 @@ async fn the_endpoint_is_down_and_comes_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_second_endpoint_serves_while_the_first_is_down() {
     let quarter = Quarter::ended();
-    let proxy = Proxy::before(&quarter.chain.rpc_url);
-    for method in [
-        "getMultipleAccounts",
-        "getBalance",
-        "getLatestBlockhash",
-        "sendTransaction",
-    ] {
-        proxy.rule(method, Rule::Refuse);
-    }
-    let endpoints = [proxy.url.as_str(), quarter.chain.rpc_url.as_str()];
+    let hostile = Hostile::before(&quarter.chain.rpc_url);
+    hostile.mode(Mode::Status503);
+    let endpoints = [hostile.url.as_str(), quarter.chain.rpc_url.as_str()];
     let feed = quarter.feed("echo 76", "");
     let operator = earnout_e2e::Oracle::new(&quarter.chain, "oracle-1", &endpoints, &feed);
     operator.run(&["once"]).succeeded().shows("1 voted");
@@ -113,13 +123,13 @@ async fn the_second_endpoint_serves_while_the_first_is_down() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_transaction_is_sent_again() {
     let quarter = Quarter::ended();
-    let proxy = Proxy::before(&quarter.chain.rpc_url);
-    let operator = quarter.operator(&proxy.url, &quarter.feed("echo 76", ""));
-    proxy.rule("sendTransaction", Rule::Swallow);
+    let hostile = Hostile::before(&quarter.chain.rpc_url);
+    let operator = quarter.operator(&hostile.url, &quarter.feed("echo 76", ""));
+    hostile.mode(Mode::Drops);
     let mut daemon = operator.start(&["run"]);
-    proxy.wait_for("sendTransaction", 0);
+    hostile.wait_for("sendTransaction", 0);
     assert_eq!(quarter.votes().await, NONE);
-    proxy.obey();
+    hostile.obey();
     daemon.wait_for("1 already on chain");
     assert_eq!(quarter.votes().await, [760]);
     operator.run(&["status"]).succeeded().shows("1 signed, 1 confirmed");
@@ -128,13 +138,13 @@ async fn a_dropped_transaction_is_sent_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_blockhash_is_signed_anew_once_it_has_expired() {
     let quarter = Quarter::ended();
-    let proxy = Proxy::before(&quarter.chain.rpc_url);
-    let operator = quarter.operator(&proxy.url, &quarter.feed("echo 76", ""));
-    proxy.rule("sendTransaction", Rule::Swallow);
+    let hostile = Hostile::before(&quarter.chain.rpc_url);
+    let operator = quarter.operator(&hostile.url, &quarter.feed("echo 76", ""));
+    hostile.mode(Mode::Drops);
     let mut daemon = operator.start(&["run"]);
     daemon.wait_for("a transaction expired and is signed anew");
     assert_eq!(quarter.votes().await, NONE);
-    proxy.obey();
+    hostile.obey();
     daemon.wait_for("1 already on chain");
     assert_eq!(quarter.votes().await, [760]);
     assert!(
@@ -264,11 +274,11 @@ async fn a_rotated_set_votes_by_period() {
 async fn a_set_rotated_in_the_middle_of_a_vote_leaves_the_vote_to_the_old_one() {
     let quarter = Quarter::ended();
     let chain = &quarter.chain;
-    let proxy = Proxy::before(&chain.rpc_url);
-    let operator = quarter.operator(&proxy.url, &quarter.feed("echo 76", ""));
-    proxy.rule("sendTransaction", Rule::HoldBefore);
+    let hostile = Hostile::before(&chain.rpc_url);
+    let operator = quarter.operator(&hostile.url, &quarter.feed("echo 76", ""));
+    hostile.only(Mode::Never, &["sendTransaction"]);
     let daemon = operator.start(&["run"]);
-    proxy.wait_for("sendTransaction", 0);
+    hostile.wait_for("sendTransaction", 0);
     let (payer, authority) = (chain.key("payer"), chain.key("authority"));
     let args = earnout::instructions::ProposeOraclesArgs {
         oracles: vec![chain.key("oracle-2").pubkey(), chain.key("oracle-3").pubkey()],
@@ -278,7 +288,7 @@ async fn a_set_rotated_in_the_middle_of_a_vote_leaves_the_vote_to_the_old_one() 
     let propose = instructions::propose_oracles(&authority.pubkey(), &quarter.plan, args);
     chain.send(&[propose], &[&payer, &authority]).await;
     daemon.kill();
-    proxy.obey();
+    hostile.obey();
     operator.run(&["once"]).succeeded();
     assert_eq!(quarter.votes().await, [760]);
 }
@@ -308,16 +318,16 @@ async fn two_copies_on_one_state_or_one_key_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_drains_on_sigterm() {
     let quarter = Quarter::ended();
-    let proxy = Proxy::before(&quarter.chain.rpc_url);
-    let operator = quarter.operator(&proxy.url, &quarter.feed("echo 76", ""));
-    proxy.rule("sendTransaction", Rule::Swallow);
+    let hostile = Hostile::before(&quarter.chain.rpc_url);
+    let operator = quarter.operator(&hostile.url, &quarter.feed("echo 76", ""));
+    hostile.mode(Mode::Drops);
     let daemon = operator.start(&["run"]);
-    proxy.wait_for("sendTransaction", 0);
+    hostile.wait_for("sendTransaction", 0);
     // What was signed is brought to its end once the endpoint takes it.
     let obey = thread::spawn(move || {
         thread::sleep(Duration::from_millis(500));
-        proxy.obey();
-        proxy
+        hostile.obey();
+        hostile
     });
     assert!(daemon.terminate().success());
     assert_eq!(quarter.votes().await, [760]);

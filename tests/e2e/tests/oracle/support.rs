@@ -61,9 +61,11 @@ impl Quarter {
     /// The values that a key voted for, in every transaction that was executed.
     pub async fn votes_of(&self, key: &str) -> Vec<i64> {
         let oracle = self.chain.key(key).pubkey();
-        let events = self.client().events(&self.address()).await.expect("the chain answers");
+        let events = self.client().events(&self.plan).await.expect("the chain answers");
+        let address = self.address();
         events
             .into_iter()
+            .filter(|recorded| recorded.event.attestation() == Some(address))
             .filter_map(|recorded| match recorded.event {
                 Event::ValueAttested(vote) if vote.oracle == oracle => Some(vote.value),
                 _ => None,

@@ -2,7 +2,7 @@
 
 use {
     crate::support::{NONE, Quarter},
-    earnout_e2e::{Oracle, Proxy, Rule},
+    earnout_e2e::{Hostile, Mode, Oracle},
     earnout_sdk::events::Event,
     std::fs,
 };
@@ -75,11 +75,7 @@ async fn a_dispute_is_filed_once_by_who_is_entitled() {
         .shows("0 disputed");
     let attestation = quarter.attestation().await.expect("two votes");
     assert_ne!(attestation.disputed_at, 0);
-    let events = quarter
-        .client()
-        .events(&quarter.address())
-        .await
-        .expect("the chain answers");
+    let events = quarter.client().events(&quarter.plan).await.expect("the chain answers");
     let disputes = events
         .iter()
         .filter(|recorded| matches!(recorded.event, Event::ValueDisputed(_)));
@@ -97,19 +93,19 @@ async fn a_dispute_is_filed_once_by_who_is_entitled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dispute_that_expired_is_filed_again() {
     let quarter = outvoted().await;
-    let proxy = Proxy::before(&quarter.chain.rpc_url);
+    let hostile = Hostile::before(&quarter.chain.rpc_url);
     let key = quarter.chain.key_file("authority");
     fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a file of this test");
     let watch = format!("[watch]\ndisputer = {key:?}\n{}", quarter.feed("echo 76", ""));
-    let operator = quarter.operator(&proxy.url, &watch);
-    proxy.rule("sendTransaction", Rule::Swallow);
+    let operator = quarter.operator(&hostile.url, &watch);
+    hostile.mode(Mode::Drops);
     operator
         .run(&["watch", "--once"])
         .failed(2)
         .shows("0 disputed")
         .says("a dispute expired");
     assert_eq!(quarter.attestation().await.expect("two votes").disputed_at, 0);
-    proxy.obey();
+    hostile.obey();
     operator.run(&["watch", "--once"]).failed(2).shows("1 disputed");
     assert_ne!(quarter.attestation().await.expect("two votes").disputed_at, 0);
 }

@@ -68,8 +68,10 @@ impl Rule {
                 if !kpi.accepts(value) {
                     let [min, max] = [kpi.range_min, kpi.range_max].map(|end| amount::fixed(end, kpi.decimals));
                     return Err(
-                        Fault::new(format!("the value {text} is outside the range of {}", kpi_name(kpi)))
-                            .why(format!("ValueOutOfRange: it accepts {min} to {max}; nothing was sent")),
+                        Fault::new(format!("the value {text} is outside the range of {}", kpi_name(kpi))).why(format!(
+                            "ValueOutOfRange: it accepts {min} to {max}{}; nothing was sent",
+                            amount::hint(text)
+                        )),
                     );
                 }
                 Some(value)

@@ -1,13 +1,14 @@
 //! `earnout grant create`.
 
 use {
+    super::existing,
     crate::{
         app::App,
         fault::Fault,
         reference::{KpiRef, PlanRef, kpi_name, period_times},
-        send::{Action, SendArgs},
+        send::{Action, Draft, SendArgs},
         time::Moment,
-        token::AmountArg,
+        token::{AmountArg, Token},
     },
     clap::Args,
     earnout::{
@@ -26,7 +27,8 @@ use {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout grant create PLAN BENEFICIARY 120_000 --weight revenue=60% --weight tasks=2000
-  $ earnout grant create PLAN BENEFICIARY 120_000 --weight 0=10000 --first-period 2 --periods 4 --cliff 1 --revocable")]
+  $ earnout grant create PLAN BENEFICIARY 120_000 --weight 0=10000 --first-period 2 --periods 4 --cliff 1 --revocable
+  $ earnout grant create PLAN BENEFICIARY 20_000 --time-weight 100% --again")]
 pub struct Create {
     /// The plan: its address, or CREATOR/ID
     plan: PlanRef,
@@ -58,6 +60,9 @@ pub struct Create {
     /// Accept a beneficiary that no key can sign for, such as the vault of a multisig
     #[arg(long)]
     allow_off_curve: bool,
+    /// Make a grant although the beneficiary has one in this plan already
+    #[arg(long)]
+    again: bool,
     /// The plan's authority [default: the --keypair]
     #[arg(long, value_name = "SIGNER")]
     authority: Option<String>,
@@ -89,11 +94,9 @@ impl FromStr for Weight {
 
 /// `6000`, or `60%`.
 fn basis_points(text: &str) -> Result<u16, String> {
-    let read = match text.strip_suffix('%') {
-        Some(percent) => amount::parse(percent.trim_end(), 2),
-        None => amount::parse(text, 0),
-    };
-    let points = read.ok().and_then(|points| u16::try_from(points).ok());
+    let points = amount::basis_points(text)
+        .ok()
+        .and_then(|points| u16::try_from(points).ok());
     let points = points.filter(|points| *points <= FULL_SCORE);
     points.ok_or_else(|| format!("`{text}` is no weight: expected 0 to 10000 basis points, or 0% to 100%"))
 }
@@ -114,8 +117,19 @@ impl Create {
                     .advice("if it is the vault of a multisig that can claim, add --allow-off-curve"),
             );
         }
+        self.check_existing(app, &draft, &plan, &token).await?;
         let allocation = self.allocation.base_units(&token)?;
         let allocation = allocation.ok_or_else(|| Fault::new("a grant needs an amount, not ALL"))?;
+        if !(plan.min_allocation..=plan.max_allocation).contains(&allocation) {
+            let [least, most] = [plan.min_allocation, plan.max_allocation].map(|limit| token.amount(limit));
+            return Err(
+                Fault::new(format!("the plan allows from {least} to {most} for a grant")).why(format!(
+                    "AllocationOutOfLimits: the allocation is {}{}; nothing was sent",
+                    token.amount(allocation),
+                    self.allocation.hint()
+                )),
+            );
+        }
         let (time_weight, kpi_weights) = self.weights(&plan)?;
         let first_period = match self.first_period {
             Some(period) => period,
@@ -174,6 +188,29 @@ impl Create {
             .signed_by(payer)
             .asking();
         draft.execute(action).await
+    }
+
+    /// That the beneficiary has no grant in the plan yet, or is meant to have another one.
+    async fn check_existing(&self, app: &App, draft: &Draft<'_>, plan: &Plan, token: &Token) -> Result<(), Fault> {
+        if self.again {
+            return Ok(());
+        }
+        let address = self.plan.address();
+        let grants = match self.send.sign_only || self.send.save_accounts.is_some() {
+            true => existing::known(draft, &address, plan).await?,
+            false => existing::all(app.client()?, &address, plan).await?,
+        };
+        let theirs = grants.iter().filter(|(_, grant)| grant.beneficiary == self.beneficiary);
+        let theirs: Vec<_> = theirs.map(|(_, grant)| existing::sentence(grant, token)).collect();
+        if theirs.is_empty() {
+            return Ok(());
+        }
+        Err(Fault::new(format!(
+            "{} has a grant of this plan already; nothing was sent",
+            self.beneficiary
+        ))
+        .why(theirs.join("; "))
+        .advice("if another grant is meant, add --again"))
     }
 
     /// Weight of time, and of the plan's KPIs up to the last that has one.

@@ -2,6 +2,7 @@
 
 mod close;
 mod create;
+mod existing;
 mod import;
 mod list;
 mod lock;

@@ -35,6 +35,8 @@ pub struct Done<I> {
     pub unknown: Vec<(I, Signature)>,
     /// How many things the network took no transaction for.
     pub left: usize,
+    /// Why the endpoint did not search for attestations: some may be left that can be closed.
+    pub unsearched: Option<String>,
 }
 
 /// A claim for a beneficiary.
@@ -52,7 +54,8 @@ pub struct Claim {
 
 impl Client {
     /// Does whatever is due for a plan, until nothing is: what is done makes other things due. The plan's accounts are the
-    /// journal; nothing that is done can be done again.
+    /// journal; nothing that is done can be done again. Only closing attestations that no grant needs takes an endpoint that
+    /// searches; without one everything else is done.
     ///
     /// # Errors
     /// If the endpoint does not answer, or an account holds what the program never writes.
@@ -67,7 +70,10 @@ impl Client {
     ) -> Result<Done<Due>, TaskError> {
         let mut rounds = Rounds::new(self, payer, options, |due: &Due| *due);
         loop {
-            let accounts = self.plan_accounts(plan, kinds.close).await?;
+            let (accounts, unsearched) = match kinds.close {
+                true => self.plan_accounts_found(plan).await?,
+                false => (self.plan_accounts(plan, false).await?, None),
+            };
             let due = accounts.due(kinds).map_err(ClientError::from)?;
             let tasks = due.into_iter().filter_map(|due| {
                 let group = accounts.group(&due, &payer.pubkey())?;
@@ -75,7 +81,11 @@ impl Client {
             });
             let tasks = tasks.collect();
             if !rounds.go(tasks, progress, watch).await? {
-                return Ok(rounds.finish());
+                let unsearched = unsearched.map(|error| error.to_string());
+                return Ok(Done {
+                    unsearched,
+                    ..rounds.finish()
+                });
             }
         }
     }
@@ -255,6 +265,7 @@ impl<'a, I: Clone + Serialize + DeserializeOwned, K: Copy + Eq + Hash> Rounds<'a
             refused: refused.collect(),
             unknown: self.unknown,
             left: self.left,
+            unsearched: None,
         }
     }
 }

@@ -199,6 +199,26 @@ impl Client {
         })
     }
 
+    /// As [`Client::plan_accounts`] with all open attestations; where the endpoint refuses to search, those that can be read
+    /// without. Then also why, if the plan has others.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer, or an account cannot be read.
+    pub async fn plan_accounts_found(
+        &self,
+        address: &Pubkey,
+    ) -> Result<(PlanAccounts, Option<ClientError>), ClientError> {
+        match self.plan_accounts(address, true).await {
+            Err(error) if error.is_of_search() => {
+                let accounts = self.plan_accounts(address, false).await?;
+                let known = u32::try_from(accounts.attestations.len()).unwrap_or(u32::MAX);
+                let is_missed = known < accounts.plan.open_attestations;
+                Ok((accounts, is_missed.then_some(error)))
+            }
+            accounts => Ok((accounts?, None)),
+        }
+    }
+
     /// The pools of a plan's periods that exist.
     async fn pools(&self, address: &Pubkey, plan: &Plan) -> Result<BTreeMap<u16, earnout::state::Period>, ClientError> {
         if plan.open_periods == 0 {

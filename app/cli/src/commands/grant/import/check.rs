@@ -1,7 +1,7 @@
 //! What of the rows depends on the chain: time, funds, and what is there already.
 
 use {
-    super::table::Row,
+    super::{super::existing, table::Row},
     crate::{
         fault::Fault,
         token::{Token, holding, sol},
@@ -29,6 +29,8 @@ pub struct Chain<'a> {
     pub grants: &'a [(Pubkey, Grant)],
     /// Base units in the vault.
     pub vault: u64,
+    /// Numbers of grants that earlier runs made for rows of the file.
+    pub made: &'a BTreeSet<u32>,
     /// Numbers of grants that earlier runs made for rows which the file does not have any more.
     pub replaced: &'a BTreeSet<u32>,
     /// Unix seconds.
@@ -36,12 +38,14 @@ pub struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    /// Everything that is wrong with `rows`, which are not made yet. `again`: that a grant with the same terms exists is
-    /// meant, or one that an earlier run made from the same line before it was changed.
+    /// Everything that is wrong with `rows`, which are not made yet. `again`: that a beneficiary has a grant of the plan
+    /// already is meant.
     pub fn check(&self, rows: &[&Row], again: bool) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         let mut existing: HashMap<&Pubkey, Vec<&Grant>> = HashMap::new();
-        for (_, grant) in self.grants.iter().filter(|_| !again) {
+        let others = self.grants.iter().map(|(_, grant)| grant);
+        // The file's own grants are the rows that came before these.
+        for grant in others.filter(|grant| !again && !self.made.contains(&grant.index)) {
             existing.entry(&grant.beneficiary).or_default().push(grant);
         }
         let mut reserve = 0u128;
@@ -65,6 +69,16 @@ impl Chain<'_> {
                     "grant {} was made for this beneficiary by an earlier run, from a line that was changed since: the terms \
                      of a grant cannot change; put the line back, or if another grant is meant, say --again",
                     grant.index
+                );
+                mistakes.push(of_line(row.line, "", what));
+            } else if !theirs.is_empty() {
+                let theirs: Vec<_> = theirs
+                    .iter()
+                    .map(|grant| existing::sentence(grant, self.token))
+                    .collect();
+                let what = format!(
+                    "the beneficiary has a grant of the plan already, {}; if another one is meant, say --again",
+                    theirs.join(", and ")
                 );
                 mistakes.push(of_line(row.line, "", what));
             }
@@ -195,8 +209,8 @@ mod tests {
         (Pubkey::new_unique(), grant)
     }
 
-    /// What is said of a row for `allocation` about grants that exist.
-    fn said(allocation: u64, grants: &[(Pubkey, Grant)], replaced: &[u32], again: bool) -> Vec<String> {
+    /// What is said of a row for `allocation` about grants that exist, of which earlier runs made some.
+    fn said(allocation: u64, grants: &[(Pubkey, Grant)], [made, replaced]: [&[u32]; 2], again: bool) -> Vec<String> {
         let token = Token {
             mint: Pubkey::new_unique(),
             program: Pubkey::new_unique(),
@@ -207,36 +221,51 @@ mod tests {
             token: &token,
             grants,
             vault: 0,
+            made: &made.iter().copied().collect(),
             replaced: &replaced.iter().copied().collect(),
             now: 0,
         };
         let row = row(allocation);
         let said = chain.check(&[&row], again).into_iter().map(|mistake| mistake.what);
-        said.filter(|what| what.starts_with("grant ")).collect()
+        said.filter(|what| what.contains("--again")).collect()
     }
 
     #[test]
     fn every_grant_of_a_beneficiary_is_compared() {
         let grants = [grant(0, 10), grant(1, 20), grant(2, 30)];
         for (allocation, number) in [(10, 0), (20, 1), (30, 2)] {
-            let said = said(allocation, &grants, &[], false);
+            let said = said(allocation, &grants, [&[], &[]], false);
             assert!(
                 said[0].starts_with(&format!("grant {number} of the plan has the same")),
                 "{said:?}"
             );
         }
-        assert_eq!(said(40, &grants, &[], false), [""; 0]);
-        assert_eq!(said(10, &grants, &[], true), [""; 0]);
+        assert_eq!(said(10, &grants, [&[], &[]], true), [""; 0]);
+    }
+
+    #[test]
+    fn other_terms_are_another_grant_for_the_same_beneficiary() {
+        let grants = [grant(0, 10), grant(1, 20)];
+        let refused = said(40, &grants, [&[], &[]], false);
+        assert!(
+            refused[0].starts_with("the beneficiary has a grant of the plan already, grant 0: 10 tokens")
+                && refused[0].contains(", and grant 1: 20 tokens"),
+            "{refused:?}"
+        );
+        assert_eq!(said(40, &grants, [&[], &[]], true), [""; 0]);
+        // What earlier runs of the same file made is no reason against its other rows.
+        assert_eq!(said(40, &grants, [&[0, 1], &[]], false), [""; 0]);
+        assert_eq!(said(40, &grants, [&[0], &[]], false).len(), 1);
     }
 
     #[test]
     fn a_line_that_was_changed_after_its_grant_was_made_is_refused() {
         let grants = [grant(0, 10), grant(1, 20)];
-        let refused = said(25, &grants, &[1], false);
+        let refused = said(25, &grants, [&[], &[1]], false);
         assert!(
             refused[0].starts_with("grant 1 was made for this beneficiary"),
             "{refused:?}"
         );
-        assert_eq!(said(25, &grants, &[1], true), [""; 0]);
+        assert_eq!(said(25, &grants, [&[], &[1]], true), [""; 0]);
     }
 }

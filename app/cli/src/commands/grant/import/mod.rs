@@ -3,8 +3,11 @@
 mod check;
 mod report;
 mod table;
+#[cfg(test)]
+mod vectors;
 
 use {
+    super::existing,
     crate::{
         app::App,
         bulk::{BulkArgs, interrupted, present, signatures},
@@ -79,7 +82,7 @@ pub struct Import {
     /// Accept more than one grant for a beneficiary
     #[arg(long)]
     several_grants_each: bool,
-    /// Make a grant although one with the same beneficiary and terms exists
+    /// Make grants although their beneficiaries have some in this plan already
     #[arg(long)]
     again: bool,
     #[command(flatten)]
@@ -160,11 +163,14 @@ impl Import {
             .filter(|(place, _)| !made.contains_key(place))
             .map(|(_, row)| row)
             .collect();
-        let replaced = match &journal {
-            Some(journal) => replaced(journal, &made),
-            None => BTreeSet::new(),
+        let earlier = Earlier {
+            made: made.values().map(|made| made.grant_index).collect(),
+            replaced: match &journal {
+                Some(journal) => replaced(journal, &made),
+                None => BTreeSet::new(),
+            },
         };
-        let forecast = self.check(client, import, &open, &replaced, &plan, token).await;
+        let forecast = self.check(client, import, &open, &earlier, &plan, token).await;
         let forecast = forecast.map_err(|refusal| self.refusal(app, refusal))?;
         if self.bulk.dry_run {
             app.output().note("nothing was sent");
@@ -214,11 +220,14 @@ impl Import {
         client: &Client,
         import: &GrantImport<'_, Client>,
         open: &[&Row],
-        replaced: &BTreeSet<u32>,
+        earlier: &Earlier,
         plan: &Plan,
         token: &Token,
     ) -> Result<Forecast, Refusal> {
-        let grants = client.grants_of_plan(&import.plan, plan).await?;
+        let grants = match self.again {
+            true => Vec::new(),
+            false => existing::all(client, &import.plan, plan).await?,
+        };
         let vault = client.account(&plan.vault).await?;
         let vault = vault.as_ref().and_then(holding).map(|vault| vault.amount);
         let chain = Chain {
@@ -226,7 +235,8 @@ impl Import {
             token,
             grants: &grants,
             vault: vault.unwrap_or_default(),
-            replaced,
+            made: &earlier.made,
+            replaced: &earlier.replaced,
             now: client.now().await?,
         };
         let mut mistakes = chain.check(open, self.again);
@@ -310,6 +320,14 @@ impl Import {
         };
         Ok(Journal::open(&self.journal_path(), &header)?)
     }
+}
+
+/// Numbers of the grants that earlier runs made.
+struct Earlier {
+    /// For rows of the file.
+    made: BTreeSet<u32>,
+    /// For rows which the file does not have any more.
+    replaced: BTreeSet<u32>,
 }
 
 /// Numbers of the grants that earlier runs made for rows which the file does not have any more.

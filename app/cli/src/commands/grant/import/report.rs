@@ -5,6 +5,7 @@ use {
     crate::{
         fault::{Exit, Fault},
         token::{Amount, sol},
+        view::text::cell,
     },
     earnout_sdk::{
         amount::count,
@@ -197,7 +198,7 @@ pub fn write(path: &Path, file: File, plan: &Pubkey, rows: &[Row], report: &Impo
         let Some(row) = rows.get(made.row) else { continue };
         let record = [
             row.line.to_string(),
-            row.name.clone().unwrap_or_default(),
+            row.name.as_deref().map(cell).unwrap_or_default(),
             row.args.beneficiary.to_string(),
             made.grant_index.to_string(),
             pda::grant(plan, made.grant_index).to_string(),

@@ -7,10 +7,9 @@ use {
     earnout_sdk::{
         amount,
         client::bulk,
-        plan_file::{
-            Mistake,
-            csv_line::{fields, is_blank},
-        },
+        names,
+        plan_file::{Mistake, one_line},
+        table::{Record, Table},
         terms,
     },
     solana_program::pubkey::Pubkey,
@@ -69,30 +68,21 @@ pub fn read(text: &str, plan: &Plan, token: &Token, leniency: Leniency) -> Resul
         rows: HashMap::new(),
         beneficiaries: HashMap::new(),
     };
-    let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !is_blank(line));
-    let Some((line, header)) = lines.next() else {
-        reader.wrong(
-            1,
-            "",
-            format!(
-                "the file is empty; expected a header with the columns {}",
-                REQUIRED.join(",")
-            ),
-        );
+    let expected = format!("a header with the columns {}", REQUIRED.join(","));
+    let table = Table::read(text, &expected).map_err(|mistake| vec![mistake])?;
+    let Some(columns) = reader.columns(&table) else {
         return Err(reader.mistakes);
     };
-    let Some(columns) = reader.columns(line, header) else {
-        return Err(reader.mistakes);
-    };
-    let rows: Vec<_> = lines
-        .filter_map(|(line, text)| reader.row(line, text, &columns))
+    let rows: Vec<_> = table
+        .records
+        .iter()
+        .filter_map(|record| reader.row(record, &columns))
         .collect();
+    reader.mistakes.extend(table.mistakes);
+    reader.mistakes.sort_by_key(|mistake| mistake.line);
     if rows.is_empty() && reader.mistakes.is_empty() {
-        reader.wrong(
-            line,
-            "",
-            "there is no row below the header; expected one for each grant".to_owned(),
-        );
+        let what = "there is no row below the header; expected one for each grant";
+        reader.wrong(table.line, "", what.to_owned());
     }
     if reader.mistakes.is_empty() {
         Ok(rows)
@@ -103,7 +93,6 @@ pub fn read(text: &str, plan: &Plan, token: &Token, leniency: Leniency) -> Resul
 
 /// Where each column stands.
 struct Columns {
-    count: usize,
     by_name: HashMap<&'static str, usize>,
     /// KPI and place.
     weights: Vec<(usize, usize)>,
@@ -121,36 +110,31 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn wrong(&mut self, line: usize, field: &str, what: String) {
-        // Inputs are quoted, and a line break in them would make two lines of one.
         self.mistakes.push(Mistake {
             line: Some(line),
             field: field.to_owned(),
-            what: what.replace(char::is_control, " "),
+            what: one_line(what),
         });
     }
 
-    fn columns(&mut self, line: usize, text: &str) -> Option<Columns> {
-        let names = match fields(text) {
-            Ok(names) => names,
-            Err(what) => {
-                self.wrong(line, "", what);
-                return None;
-            }
-        };
+    fn columns(&mut self, table: &Table) -> Option<Columns> {
+        let line = table.line;
         let mut columns = Columns {
-            count: names.len(),
             by_name: HashMap::new(),
             weights: Vec::new(),
         };
         let before = self.mistakes.len();
-        for (place, name) in names.iter().enumerate() {
+        for (place, name) in table.columns.iter().enumerate() {
             let known = REQUIRED.into_iter().chain(OPTIONAL).find(|known| known == name);
             let is_new = if let Some(known) = known {
                 columns.by_name.insert(known, place).is_none()
             } else if let Some(kpi) = name.strip_prefix(WEIGHT) {
-                let Some(kpi) = self.kpi(kpi.trim()) else {
-                    self.wrong(line, name, self.unknown_kpi());
-                    continue;
+                let kpi = match self.kpi(kpi.trim()) {
+                    Ok(kpi) => kpi,
+                    Err(what) => {
+                        self.wrong(line, name, what);
+                        continue;
+                    }
                 };
                 let is_new = columns.weights.iter().all(|(other, _)| *other != kpi);
                 columns.weights.push((kpi, place));
@@ -172,38 +156,14 @@ impl Reader<'_> {
         (self.mistakes.len() == before).then_some(columns)
     }
 
-    /// Number of the KPI of this name, or of this number.
-    fn kpi(&self, text: &str) -> Option<usize> {
-        let kpis = self.plan.kpis();
-        let named = kpis.iter().position(|kpi| kpi_name(kpi) == text);
-        named.or_else(|| (0..kpis.len()).find(|number| number.to_string() == text))
+    /// Number of the KPI that the text means.
+    fn kpi(&self, text: &str) -> Result<usize, String> {
+        let all: Vec<_> = self.plan.kpis().iter().map(kpi_name).collect();
+        names::kpi(&all, text).map_err(|why| format!("the plan has no such KPI; {why}"))
     }
 
-    fn unknown_kpi(&self) -> String {
-        let kpis = self.plan.kpis().iter().enumerate();
-        let all: Vec<_> = kpis
-            .map(|(number, kpi)| format!("{WEIGHT}{} or {WEIGHT}{number}", kpi_name(kpi)))
-            .collect();
-        format!("the plan has no such KPI; expected {}", all.join(", "))
-    }
-
-    fn row(&mut self, line: usize, text: &str, columns: &Columns) -> Option<Row> {
-        let fields = match fields(text) {
-            Ok(fields) if fields.len() == columns.count => fields,
-            Ok(fields) => {
-                let what = format!(
-                    "the row has {} fields; expected {} as in the header",
-                    fields.len(),
-                    columns.count
-                );
-                self.wrong(line, "", what);
-                return None;
-            }
-            Err(what) => {
-                self.wrong(line, "", what);
-                return None;
-            }
-        };
+    fn row(&mut self, record: &Record, columns: &Columns) -> Option<Row> {
+        let (line, fields) = (record.line, &record.fields);
         let field = |name: &str| {
             columns
                 .by_name
@@ -225,7 +185,7 @@ impl Reader<'_> {
             Some(text) => self.number(line, PERIODS, text),
         };
         let cliff_periods = self.number(line, CLIFF, required(CLIFF));
-        let time_weight = self.number(line, TIME_WEIGHT, required(TIME_WEIGHT));
+        let time_weight = self.weight(line, TIME_WEIGHT, required(TIME_WEIGHT));
         let mut kpi_weights = vec![0; self.plan.kpis().len()];
         for (kpi, place) in &columns.weights {
             let text = fields.get(*place).map_or("", String::as_str);
@@ -234,7 +194,7 @@ impl Reader<'_> {
                 "{WEIGHT}{}",
                 self.plan.kpis().get(*kpi).map(kpi_name).unwrap_or_default()
             );
-            if let (Some(weight), Some(slot)) = (self.number(line, &name, text), kpi_weights.get_mut(*kpi)) {
+            if let (Some(weight), Some(slot)) = (self.weight(line, &name, text), kpi_weights.get_mut(*kpi)) {
                 *slot = weight;
             }
         }
@@ -255,13 +215,13 @@ impl Reader<'_> {
             revocable: revocable?,
             transferable: transferable?,
         };
-        self.check(line, &args)?;
+        self.check(line, &args, required(ALLOCATION))?;
         let name = field(NAME).filter(|name| !name.is_empty()).map(str::to_owned);
         Some(Row { line, name, args })
     }
 
     /// What can be said of a whole row.
-    fn check(&mut self, line: usize, args: &CreateGrantArgs) -> Option<()> {
+    fn check(&mut self, line: usize, args: &CreateGrantArgs, allocation: &str) -> Option<()> {
         let weights = args.kpi_weights.iter().map(|weight| u32::from(*weight));
         let sum = weights.sum::<u32>().saturating_add(u32::from(args.time_weight));
         if sum != u32::from(FULL_SCORE) {
@@ -275,7 +235,10 @@ impl Reader<'_> {
             self.wrong(
                 line,
                 ALLOCATION,
-                format!("the plan allows from {least} to {most} for a grant"),
+                format!(
+                    "the plan allows from {least} to {most} for a grant{}",
+                    amount::hint(allocation)
+                ),
             );
             return None;
         }
@@ -341,31 +304,33 @@ impl Reader<'_> {
     }
 
     fn number(&mut self, line: usize, field: &str, text: &str) -> Option<u16> {
-        let digits = text.replace('_', "");
-        let number = if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            digits.parse().ok()
-        } else {
-            None
-        };
+        let number = amount::parse(text, 0)
+            .ok()
+            .and_then(|number| u16::try_from(number).ok());
         if number.is_none() {
-            self.wrong(
-                line,
-                field,
-                format!("{text:?} is no whole number from 0 to {}", u16::MAX),
-            );
+            let most = u16::MAX;
+            self.wrong(line, field, format!("{text:?} is no whole number from 0 to {most}"));
         }
         number
     }
 
-    fn flag(&mut self, line: usize, field: &str, text: &str) -> Option<bool> {
-        match text {
-            "true" => Some(true),
-            "false" => Some(false),
-            _ => {
-                self.wrong(line, field, format!("{text:?} is neither true nor false"));
-                None
-            }
+    fn weight(&mut self, line: usize, field: &str, text: &str) -> Option<u16> {
+        let points = amount::basis_points(text).ok();
+        let weight = points.and_then(|points| u16::try_from(points).ok());
+        if weight.is_none() {
+            let what = format!("{text:?} cannot be a weight; expected basis points, like 6000, or percent, like 60%");
+            self.wrong(line, field, what);
         }
+        weight
+    }
+
+    /// Spreadsheets write `TRUE`.
+    fn flag(&mut self, line: usize, field: &str, text: &str) -> Option<bool> {
+        let flag = text.to_ascii_lowercase().parse().ok();
+        if flag.is_none() {
+            self.wrong(line, field, format!("{text:?} is neither true nor false"));
+        }
+        flag
     }
 }
 
@@ -500,7 +465,7 @@ mod tests {
         let expected = [
             "1: salary: is no column",
             "1: weight:0: the column is there twice",
-            "1: weight:mau: the plan has no such KPI; expected weight:users or weight:0",
+            "1: weight:mau: the plan has no such KPI; its KPIs are: 0 users",
             "1: time_weight: the column is missing",
             "1: revocable: the column is missing",
             "1: transferable: the column is missing",

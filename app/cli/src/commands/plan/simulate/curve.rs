@@ -136,7 +136,7 @@ impl CurveArgs {
                     let [min, max] = [kpi.range_min, kpi.range_max].map(|end| amount::fixed(end, kpi.decimals));
                     Err(
                         Fault::new(format!("{option} {text} is outside the range of {:?}", kpi.name))
-                            .advice(format!("name a value from {min} to {max}")),
+                            .advice(format!("name a value from {min} to {max}{}", amount::hint(text))),
                     )
                 }
                 Err(error) => Err(Fault::new(format!("{option} {text} {error}"))),

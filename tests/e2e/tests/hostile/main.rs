@@ -1,0 +1,6 @@
+//! An endpoint that is broken or lies, and what clients make of it.
+
+mod commands;
+mod endpoint;
+mod sending;
+mod support;
