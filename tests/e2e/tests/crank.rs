@@ -2,7 +2,7 @@
 
 use {
     earnout::state::{Plan, UnearnedPolicy},
-    earnout_e2e::{BigPlan, Chain, DAY, Earnout, PATIENCE, Proxy, Rule},
+    earnout_e2e::{BigPlan, Chain, DAY, Earnout, Hostile, Mode, PATIENCE},
     earnout_sdk::accounts,
     solana_signer::Signer,
     std::{
@@ -154,8 +154,8 @@ async fn a_plan_that_everybody_forgot_is_brought_to_its_end_by_one_command() {
 async fn on_an_endpoint_that_does_not_search_everything_else_is_done() {
     let (chain, plan, earnout) = start(UnearnedPolicy::Return, 5).await;
     let address = plan.address.to_string();
-    let proxy = Proxy::before(&chain.rpc_url);
-    proxy.rule("getProgramAccounts", Rule::Refuse);
+    let proxy = Hostile::before(&chain.rpc_url);
+    proxy.mode(Mode::NoIndex);
     let crank = ["crank", &address, "--url", &proxy.url];
     earnout.run(&crank).succeeded();
 
