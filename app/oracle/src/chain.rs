@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(endpoints.failures(), 0, "that is an answer");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn all_are_asked_and_the_slow_are_not_waited_for() {
         let endpoints = two();
         let is_b = |client: &Client| client.endpoint().contains("b.test");

@@ -1,6 +1,7 @@
 //! Who a beneficiary is where an individual KPI is measured: a git e-mail address, a login, a customer number.
 
 use {
+    earnout_sdk::names::is_hidden,
     solana_program::pubkey::Pubkey,
     std::{
         collections::HashMap,
@@ -54,7 +55,7 @@ impl Identities {
             if name.is_empty() {
                 return Err(wrong("the identity is empty".to_owned()));
             }
-            if let Some(unseen) = name.chars().find(|c| is_unseen(*c)) {
+            if let Some(unseen) = name.chars().find(|c| is_hidden(*c)) {
                 return Err(wrong(format!(
                     "the identity {name:?} holds U+{:04X}, which nobody sees",
                     u32::from(unseen)
@@ -75,13 +76,6 @@ impl Identities {
     pub fn of(&self, beneficiary: &Pubkey) -> Option<&str> {
         self.0.get(beneficiary).map(String::as_str)
     }
-}
-
-/// Whether a character shows nothing, so that two identities with and without it look the same.
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-        || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

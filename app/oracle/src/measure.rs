@@ -1,11 +1,14 @@
 //! From a duty to a value that has passed every check, with its evidence, or to the reason why it is held.
 
-use crate::{
-    checks::Hold,
-    duties::{Bound, Duty},
-    evidence::{Evidence, Measurement, Subject, median},
-    sources::{Entry, Manual, Reading, Source, SourceError},
-    value,
+use {
+    crate::{
+        checks::Hold,
+        duties::{Bound, Duty},
+        evidence::{Evidence, Measurement, Subject, median},
+        sources::{Entry, Manual, Reading, Source, SourceError},
+        value,
+    },
+    earnout_sdk::names::harmless,
 };
 
 /// A value with its evidence.
@@ -37,12 +40,17 @@ pub async fn measure(
         }
         None => samples(bound, duty).await,
     }
-    .map_err(|error| Hold::Source(error.to_string()))?;
+    .map_err(held)?;
     let finding = judge(bound, duty, measurements, &readings, entry.is_some())?;
     if entry.is_none() {
         bound.feed.checks.change(finding.value, before, bound.terms.decimals)?;
     }
     Ok(finding)
+}
+
+/// Answers are strangers' text, and reasons go to terminals, logs and alerts.
+fn held(error: SourceError) -> Hold {
+    Hold::Source(harmless(&error.to_string()))
 }
 
 async fn samples(bound: &Bound<'_>, duty: &Duty) -> Result<(Vec<Measurement>, Vec<Reading>), SourceError> {
@@ -78,7 +86,7 @@ fn judge(
     let mut values = Vec::with_capacity(readings.len());
     for reading in readings {
         let fixed = value::to_fixed(reading.value, decimals, feed.rounding);
-        values.push(fixed.map_err(|error| Hold::Source(error.to_string()))?);
+        values.push(fixed.map_err(|error| held(error.into()))?);
         if !entered {
             feed.checks.age(reading.observed_at, duty.scope.end)?;
         }

@@ -1,11 +1,7 @@
 //! `check`: everything that can go wrong, before it does.
 
 use {
-    super::{
-        DONE, LOOK, identities,
-        table::{harmless, table},
-        votes_on,
-    },
+    super::{DONE, LOOK, identities, table::table, votes_on},
     crate::{
         args::Check,
         checks,
@@ -19,7 +15,7 @@ use {
         value,
     },
     anyhow::{Context, Result, bail},
-    earnout_sdk::{amount, client::ClientError, projection},
+    earnout_sdk::{amount, client::ClientError, names::harmless, projection},
     serde::Serialize,
     solana_program::pubkey::Pubkey,
 };

@@ -1,10 +1,7 @@
 //! `status`: what was measured, voted and held.
 
 use {
-    super::{
-        DONE, LOOK, identities,
-        table::{harmless, table},
-    },
+    super::{DONE, LOOK, identities, table::table},
     crate::{
         config::Config,
         daemon::Daemon,
@@ -12,7 +9,7 @@ use {
         value,
     },
     anyhow::Result,
-    earnout_sdk::projection,
+    earnout_sdk::{names::harmless, projection},
     serde::Serialize,
 };
 

@@ -13,11 +13,3 @@ pub fn table(header: &[&str]) -> Table {
         .set_header(header);
     table
 }
-
-/// Text that a stranger wrote, without what could change the terminal.
-pub fn harmless(text: &str) -> String {
-    let visible = |c: char| {
-        !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if visible(c) { c } else { '\u{fffd}' }).collect()
-}

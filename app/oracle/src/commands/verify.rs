@@ -1,10 +1,7 @@
 //! `verify`: the chain against the evidence.
 
 use {
-    super::{
-        DONE, LOOK,
-        table::{harmless, table},
-    },
+    super::{DONE, LOOK, table::table},
     crate::{
         args::Verify,
         config::Config,
@@ -12,6 +9,7 @@ use {
         verify::{Verdict, Verification, verify},
     },
     anyhow::Result,
+    earnout_sdk::names::harmless,
 };
 
 pub async fn run(args: &Verify, config: Config, json: bool) -> Result<u8> {

@@ -6,6 +6,7 @@ use {
         template::{Scope, fill},
         value,
     },
+    earnout_sdk::names::is_hidden,
     rust_decimal::Decimal,
     serde::{Deserialize, Serialize},
     std::{collections::BTreeMap, fs, path::PathBuf},
@@ -178,8 +179,7 @@ impl CsvFile {
 
 /// Whether nobody sees anything in a field.
 fn is_blank(field: &str) -> bool {
-    let unseen =
-        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}');
+    let unseen = |c: char| c == ' ' || is_hidden(c);
     field.chars().all(unseen)
 }
 

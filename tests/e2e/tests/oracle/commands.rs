@@ -185,6 +185,26 @@ async fn a_window_about_to_close_is_told_and_a_closed_one_is_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_closed_without_a_vote_is_missed_and_one_with_it_is_shown() {
+    let quarter = Quarter::ended();
+    let operator = quarter.operator(&quarter.chain.rpc_url, &quarter.feed("echo 76", ""));
+    operator.run(&["once"]).succeeded().shows("1 voted");
+    let away = Oracle::new(
+        &quarter.chain,
+        "oracle-2",
+        &[&quarter.chain.rpc_url],
+        &quarter.feed("echo 76", ""),
+    );
+    quarter.chain.warp("2027-05-15T00:00:00Z");
+    operator.run(&["status"]).succeeded().shows("voted").shows("76.0");
+    operator.run(&["once"]).succeeded().shows("1 already on chain");
+    away.run(&["once"])
+        .succeeded()
+        .shows("1 missed, 3 not due yet")
+        .says("the vote window closed without a vote");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_complete_yet_is_waited_for() {
     let quarter = Quarter::ended();
     let operator = quarter.operator(&quarter.chain.rpc_url, &quarter.feed("echo 76", "grace = \"3days\""));

@@ -366,3 +366,56 @@ async fn a_statement_that_writes_is_refused_by_the_database() {
         .failed(2)
         .says("cannot read the secret in connection");
 }
+
+/// What the role, the database or the connection string set is no part of a value.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_session_of_a_database_is_the_daemons() {
+    let chain = Chain::start(&["--demo", "--time", "2027-01-15T00:00:00Z"]);
+    let plan = chain.demo_address("plan");
+    chain.warp("2027-05-02T00:00:00Z");
+    let database = postgres(
+        "CREATE TABLE signups (at timestamptz NOT NULL);
+         INSERT INTO signups VALUES ('2027-01-31T22:30:00Z'), ('2027-02-01T00:00:00Z'), ('2027-04-30T21:59:59Z'),
+            ('2027-04-30T23:30:00Z'), ('2027-05-01T00:00:00Z');
+         CREATE SCHEMA other; CREATE TABLE other.signups (at timestamptz NOT NULL);
+         CREATE ROLE abroad LOGIN; GRANT USAGE ON SCHEMA other TO abroad;
+         GRANT SELECT ON ALL TABLES IN SCHEMA public, other TO abroad;
+         ALTER ROLE abroad SET timezone = 'Europe/Berlin'; ALTER ROLE abroad SET datestyle = 'German';
+         ALTER ROLE abroad SET intervalstyle = 'iso_8601'; ALTER ROLE abroad SET search_path = other;
+         ALTER ROLE abroad SET extra_float_digits = -10; ALTER ROLE abroad SET standard_conforming_strings = off;
+         ALTER ROLE abroad SET transform_null_equals = on",
+    );
+    for (query, value) in [
+        // Midnight is UTC's.
+        (
+            "select count(*) from signups where at >= '2027-02-01' and at < '2027-05-01'",
+            "3.0",
+        ),
+        (
+            "select count(*) from signups where at::date >= '2027-02-01' and at::date < '2027-05-01'",
+            "3.0",
+        ),
+        (
+            "select (current_setting('TimeZone') = 'UTC' and current_setting('DateStyle') = 'ISO, YMD')::int",
+            "1.0",
+        ),
+        ("select (interval '1 day 2 hours'::text = '1 day 02:00:00')::int", "1.0"),
+        ("select (current_setting('transaction_read_only') = 'on')::int", "1.0"),
+        (
+            "select (current_setting('transaction_isolation') = 'repeatable read')::int",
+            "1.0",
+        ),
+        ("select (current_setting('statement_timeout') = '30s')::int", "1.0"),
+        ("select length('a\\\\b')", "3.0"),
+        ("select count(*) from signups where null = null", "0.0"),
+    ] {
+        let feed = format!(
+            "[[feed]]\nid = \"x\"\nplan = \"{plan}\"\nkpi = 0\nsource = {{ type = \"postgres\", connection = \"env:DATABASE\", query = \
+             \"{query}\" }}\n"
+        );
+        let connection = format!("host=127.0.0.1 port={} user=abroad dbname=postgres", database.port);
+        let operator = Oracle::new(&chain, "oracle-1", &[&chain.rpc_url], &feed).with_variable("DATABASE", &connection);
+        let checked = operator.run(&["--json", "check", "--period", "0"]).succeeded().json();
+        assert_eq!(checked[0]["value"], value, "{query}: {checked}");
+    }
+}

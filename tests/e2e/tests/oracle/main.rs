@@ -2,6 +2,7 @@
 
 mod commands;
 mod faults;
+mod hostile;
 mod life;
 mod services;
 mod sources;
