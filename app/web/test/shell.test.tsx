@@ -174,7 +174,7 @@ describe('a screen that cannot be read', () => {
 });
 
 describe('a screen that fails', () => {
-  it('leaves the way to the others open', async () => {
+  it('leaves the way to the others open', () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const Broken = () => {
       throw new Error('Something is undefined');

@@ -209,7 +209,10 @@ function Trouble({ view, known, clockFault }: { view: View; known: NetworkState;
   if (wrong !== undefined) {
     return (
       <Notice tone="warn">
-        <p>{wrong.message} It is asked again by itself every few seconds; until then nothing can be signed.</p>
+        <p>
+          {wrong.message} It is asked again by itself every few seconds
+          {fault !== undefined && '; until then nothing can be signed'}.
+        </p>
         <p className="actions">
           <button type="button" className="button" onClick={known.again}>
             Ask now

@@ -15,6 +15,7 @@ export function Statement({ data, now }: { data: PlanData; now: bigint }) {
   const [progress, setProgress] = useState<Progress>();
   const [fault, setFault] = useState<Fault>();
   const [short, setShort] = useState<readonly string[]>([]);
+  const [whole, setWhole] = useState(true);
 
   async function download() {
     setFault(undefined);
@@ -26,6 +27,7 @@ export function Statement({ data, now }: { data: PlanData; now: bigint }) {
       const history = await readHistory(chain, subject, (read, of) => setProgress({ read, of }));
       setShort(shortfallText(history, hostOf(cluster.rpcUrl)));
       const isWhole = history.gaps.length === 0 && history.contradictions.length === 0;
+      setWhole(isWhole);
       // The file travels without this page: its name says it too.
       save(`plan-${address}${isWhole ? '' : '-incomplete'}.csv`, statement(data, history.events, now));
     } catch (error) {
@@ -57,10 +59,12 @@ export function Statement({ data, now }: { data: PlanData; now: bigint }) {
               <li key={sentence}>{sentence}</li>
             ))}
           </ul>
-          <p>
-            Where an event is missing, so is what it said of values, settlements and payments. Download it again later,
-            or choose an endpoint with full history at the top of the page.
-          </p>
+          {!whole && (
+            <p>
+              Where an event is missing, so is what it said of values, settlements and payments. Download it again
+              later, or choose an endpoint with full history at the top of the page.
+            </p>
+          )}
         </Notice>
       )}
       {fault !== undefined && <FaultNotice fault={fault} />}
