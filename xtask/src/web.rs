@@ -48,7 +48,14 @@ pub fn browse() -> Result<()> {
     program::build_quietly()?;
     let chain = localnet::build()?;
     let mut hostile = run::workspace_cargo();
-    hostile.args(["build", "--locked", "--package", "earnout-e2e", "--bin", "hostile-endpoint"]);
+    hostile.args([
+        "build",
+        "--locked",
+        "--package",
+        "earnout-e2e",
+        "--bin",
+        "hostile-endpoint",
+    ]);
     run::with_progress(&mut hostile, "building the hostile endpoint")?;
     let hostile = paths::target_dir()?.join("debug/hostile-endpoint");
     let npm = Npm::ready()?;

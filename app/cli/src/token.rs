@@ -118,7 +118,8 @@ pub fn sol(lamports: u64) -> Amount {
     }
 }
 
-/// An amount of tokens on the command line: `1_250.5`, `1,250.5` as amounts are shown, or ALL. The decimals are known only with the token.
+/// An amount of tokens on the command line: `1_250.5`, `1,250.5` as amounts are shown, or ALL. The decimals are known only
+/// with the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AmountArg {
     All,

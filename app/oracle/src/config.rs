@@ -237,6 +237,9 @@ impl Config {
                 *file = folder.join(&*file);
             }
             for source in &mut feed.sources {
+                if let Source::Command(source) = source {
+                    source.folder = folder.to_owned();
+                }
                 let path = match source {
                     Source::Csv(source) => source.file.as_mut(),
                     Source::Git(source) => source.repository.as_mut(),

@@ -4,10 +4,11 @@ use {
     crate::{
         alerts::{Alarm, Alert},
         chain::Endpoints,
-        checks::{self, Hold},
+        checks,
         config::{Config, ConfigError, Feed},
         duties::{Bound, Duty, FeedError},
         evidence::{EvidenceError, Store},
+        fit::{self, Misfit},
         identities::{Identities, IdentitiesError},
         journal::{self, Held, Journal, JournalError, Measured, Target, Vote},
         keys::{self, KeyError},
@@ -34,8 +35,8 @@ use {
     tracing::{debug, info, warn},
 };
 
-/// For how long a vote that the chain no longer shows is looked for before it is made again, seconds: by then a block that
-/// was dropped is known to be.
+/// For how long a vote that the chain does not show is taken for not visible yet, seconds: by then a block that was dropped
+/// is known to be.
 const LOST_AFTER: i64 = 300;
 
 /// Why a round could not be completed. The next one tries again.
@@ -97,19 +98,94 @@ impl Filter {
     }
 }
 
+/// What became of a vote in a round. Each vote that is due, or will be, is in exactly one class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// The chain got it.
+    Voted,
+    /// The chain had it already, or enough others agreed before.
+    Already,
+    /// Its value did not pass, or may not be sent.
+    Held,
+    /// The program refuses it.
+    Failed,
+    /// It is due, and what became of it is not known, or nothing yet: the next round goes on.
+    Unfinished,
+    /// Its window closed without it.
+    Missed,
+    /// Its data are not complete yet, or its period has not ended.
+    NotDue,
+}
+
+impl Class {
+    /// Every class, in the order in which they are shown.
+    pub const ALL: [Self; 7] = [
+        Self::Voted,
+        Self::Already,
+        Self::Held,
+        Self::Failed,
+        Self::Unfinished,
+        Self::Missed,
+        Self::NotDue,
+    ];
+
+    /// What a summary calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Voted => "voted",
+            Self::Already => "already on chain",
+            Self::Held => "held",
+            Self::Failed => "failed",
+            Self::Unfinished => "unfinished",
+            Self::Missed => "missed",
+            Self::NotDue => "not due yet",
+        }
+    }
+
+    /// Whether something is left that a person can do, or that has to be tried again.
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Held | Self::Failed | Self::Unfinished => true,
+            Self::Voted | Self::Already | Self::Missed | Self::NotDue => false,
+        }
+    }
+}
+
 /// What a round did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Round {
-    /// Votes that the chain got.
-    pub voted: usize,
-    /// Votes that the chain had already.
-    pub already: usize,
-    /// Values that are held.
-    pub held: usize,
-    /// Votes whose data are not complete yet, or whose period has not ended.
-    pub waiting: usize,
-    /// When the next of them is due, Unix seconds by the chain's clock.
+    classes: BTreeMap<Target, Class>,
+    /// What does not fit between the configuration and the plans.
+    pub misfits: Vec<Misfit>,
+    /// When the next vote is due, Unix seconds by the chain's clock.
     pub next: Option<i64>,
+    /// What kept a plan or a feed from being looked at, the first of all.
+    pub trouble: Option<DaemonError>,
+}
+
+impl Round {
+    /// How many votes are in a class.
+    pub fn count(&self, class: Class) -> usize {
+        self.classes.values().filter(|found| **found == class).count()
+    }
+
+    /// Whether a person has to look, or the next round has something left to do.
+    pub fn is_open(&self) -> bool {
+        !self.misfits.is_empty() || self.classes.values().any(|class| class.is_open())
+    }
+
+    fn put(&mut self, duty: &Duty, class: Class) {
+        self.classes.insert(duty.target, class);
+    }
+
+    fn wait(&mut self, duty: &Duty) {
+        self.put(duty, Class::NotDue);
+        self.next = Some(self.next.map_or(duty.measure_at, |next| next.min(duty.measure_at)));
+    }
+
+    fn fail(&mut self, trouble: DaemonError) {
+        self.trouble.get_or_insert(trouble);
+    }
 }
 
 /// A plan as the chain holds it now.
@@ -242,14 +318,24 @@ impl Daemon {
         Ok(PlanState { address, plan, grants })
     }
 
+    /// The chain's clock, Unix seconds: an endpoint that is behind does not decide it if another one is not.
+    ///
+    /// # Errors
+    /// If no endpoint answers.
+    pub async fn now(&self) -> Result<i64, DaemonError> {
+        let clocks = self.endpoints.ask_all(async |client| client.now().await).await?;
+        Ok(clocks.into_iter().max().unwrap_or_default())
+    }
+
     /// Does everything that is due, once.
     ///
     /// # Errors
-    /// If the chain, the journal or the evidence cannot be used. What was done until then stays done.
+    /// If nothing can be looked at, because of the chain or the journal. What keeps one plan or feed from being looked at is
+    /// in the round's `trouble`. What was done until then stays done.
     pub async fn round(&self, filter: &Filter) -> Result<Round, DaemonError> {
         self.courier().reconcile().await?;
         self.check_balance().await?;
-        let now = self.endpoints.ask(async |client| client.now().await).await?;
+        let now = self.now().await?;
         let here = jiff::Timestamp::now().as_second();
         self.metrics.clock_skew.set(here.saturating_sub(now));
         let clock = checks::clock(here, now, self.config.chain.max_clock_skew);
@@ -258,7 +344,6 @@ impl Daemon {
             Err(hold) => self.alert("clock", None, hold.to_string()),
         }
         let mut round = Round::default();
-        let mut trouble = None;
         // What is wrong with one plan or file does not cost the votes on the others.
         for address in self.config.plans() {
             let feeds: Vec<&Feed> = self.config.feeds.iter().filter(|feed| feed.plan == address).collect();
@@ -267,17 +352,63 @@ impl Daemon {
                 .await;
             if let Err(problem) = done {
                 warn!(plan = %address, %problem, "the round of a plan failed");
-                trouble = trouble.or(Some(problem));
+                round.fail(problem);
             }
         }
-        self.tell_holds()?;
-        if let Some(problem) = trouble {
-            return Err(problem);
+        if round.misfits.is_empty() {
+            self.alarm.clear("configuration");
         }
+        self.tell_holds()?;
         let failures = i64::try_from(self.endpoints.failures()).unwrap_or(i64::MAX);
         self.metrics.endpoint_failures.set(failures);
-        self.metrics.round(here);
+        if round.trouble.is_none() {
+            self.metrics.round(here);
+        }
         Ok(round)
+    }
+
+    /// The feeds with their KPIs, the identities, and why nothing may be attested for one, if so. What cannot be read is the
+    /// round's trouble.
+    fn ready<'a>(&self, feeds: &[&'a Feed], plan: &Plan, round: &mut Round) -> Vec<Ready<'a>> {
+        let mut ready = Vec::new();
+        for feed in feeds {
+            let bound = match Bound::new(feed, plan) {
+                Ok(bound) => bound,
+                Err(problem) => {
+                    warn!(feed = feed.id, %problem, "a feed cannot be measured");
+                    round.fail(problem.into());
+                    continue;
+                }
+            };
+            let mut of_feed = Ready {
+                bound,
+                identities: Identities::default(),
+                blocked: None,
+            };
+            match feed.identities.as_deref().map(Identities::read).transpose() {
+                Ok(identities) => of_feed.identities = identities.unwrap_or_default(),
+                Err(problem) => {
+                    of_feed.blocked = Some(problem.to_string());
+                    round.fail(problem.into());
+                }
+            }
+            ready.push(of_feed);
+        }
+        let bound: Vec<&Bound<'_>> = ready.iter().map(|ready| &ready.bound).collect();
+        let misfits = fit::misfits(&bound, plan, &self.oracle(), self.config.service.interval);
+        for misfit in misfits {
+            self.raised("configuration");
+            self.alarm.raise(Alert {
+                feed: Some(misfit.feed.clone()),
+                ..alert("configuration", None, misfit.text.clone())
+            });
+            let of_feed = ready.iter_mut().find(|ready| ready.bound.feed.id == misfit.feed);
+            if let Some(of_feed) = of_feed.filter(|_| misfit.holds) {
+                of_feed.blocked.get_or_insert_with(|| misfit.text.clone());
+            }
+            round.misfits.push(misfit);
+        }
+        ready
     }
 
     async fn round_of_plan(
@@ -290,69 +421,72 @@ impl Daemon {
         round: &mut Round,
     ) -> Result<(), DaemonError> {
         let mut state = self.plan(address, false).await?;
-        let mut bound = Vec::new();
-        let mut trouble: Option<DaemonError> = None;
-        for feed in feeds {
-            let identities = match &feed.identities {
-                Some(file) => Identities::read(file).map_err(DaemonError::from),
-                None => Ok(Identities::default()),
-            };
-            match (Bound::new(feed, &state.plan), identities) {
-                (Ok(feed), Ok(identities)) => bound.push((feed, identities)),
-                (Err(problem), _) => trouble = trouble.or(Some(problem.into())),
-                (_, Err(problem)) => trouble = trouble.or(Some(problem)),
-            }
-        }
-        if bound.iter().any(|(bound, _)| bound.individual) {
+        let ready = self.ready(feeds, &state.plan, round);
+        if ready.iter().any(|ready| ready.bound.individual) {
             state = self.plan(address, true).await?;
         }
-        let mut open: Vec<(&Bound<'_>, Duty)> = Vec::new();
-        for (bound, identities) in &bound {
-            let duties = bound.duties(&state.plan, &state.grants, identities, &self.oracle(), now)?;
+        let mut open: Vec<(&Ready<'_>, Duty)> = Vec::new();
+        for ready in &ready {
+            let duties = ready
+                .bound
+                .unsettled(&state.plan, &state.grants, &ready.identities, &self.oracle())?;
             for duty in duties.into_iter().filter(|duty| filter.takes(duty)) {
+                if now >= duty.measure_at && now < duty.closes {
+                    // Until something is known.
+                    round.put(&duty, Class::Unfinished);
+                } else if now < duty.closes {
+                    round.wait(&duty);
+                }
                 if now >= duty.opens {
-                    open.push((bound, duty));
-                } else {
-                    round.wait_until(duty.measure_at);
+                    open.push((ready, duty));
                 }
             }
         }
         let left = self.not_yet_voted(open, round).await?;
+        let (left, missed): (Vec<_>, Vec<_>) = left.into_iter().partition(|(_, duty)| now < duty.closes);
+        self.tell_missed(&missed, round)?;
         self.warn_of_closing(&left, now);
-        if !clock_is_right {
-            round.held += left.len();
-            self.tell_lag(feeds, &left, now)?;
-            return trouble.map_or(Ok(()), Err);
-        }
+        let late: Vec<(&Feed, Duty)> = left
+            .iter()
+            .filter(|(_, duty)| now >= duty.measure_at)
+            .map(|(ready, duty)| (ready.bound.feed, duty.clone()))
+            .collect();
+        self.tell_lag(feeds, &late, now)?;
         let mut due = Vec::new();
-        for (bound, duty) in left {
-            match now >= duty.measure_at {
-                true => due.push((bound, duty)),
-                false => round.wait_until(duty.measure_at),
+        for (ready, duty) in left {
+            if now < duty.measure_at {
+                round.wait(&duty);
+            } else if !clock_is_right {
+                round.put(&duty, Class::Held);
+            } else if let Some(reason) = &ready.blocked {
+                round.put(&duty, Class::Held);
+                self.hold_as(&duty, "configuration", reason.clone())?;
+            } else {
+                due.push((&ready.bound, duty));
             }
         }
         let ballots = self.measure_all(&due, round).await?;
         if self.stopping.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let refused = self.courier().send(ballots).await?;
-        self.hold_refused(&due, &refused, round)?;
+        let sent = self.courier().send(ballots).await?;
         for (bound, duty) in &due {
             if self.journal().vote(&duty.target)?.is_some() {
                 self.metrics.last_success.with_label_values(&[&bound.feed.id]).set(now);
-                round.voted += 1;
+                round.put(duty, Class::Voted);
             }
         }
-        self.tell_lag(feeds, &due, now)?;
-        trouble.map_or(Ok(()), Err)
+        self.tell_refused(&due, &sent.refused, round)?;
+        self.tell_lag(feeds, &late, now)?;
+        sent.trouble.map_or(Ok(()), |trouble| Err(trouble.into()))
     }
 
     /// Compares with the chain, and leaves only what this oracle has not voted on there.
     async fn not_yet_voted<'a>(
         &self,
-        open: Vec<(&'a Bound<'a>, Duty)>,
+        open: Vec<(&'a Ready<'a>, Duty)>,
         round: &mut Round,
-    ) -> Result<Vec<(&'a Bound<'a>, Duty)>, DaemonError> {
+    ) -> Result<Vec<(&'a Ready<'a>, Duty)>, DaemonError> {
         let addresses: Vec<Pubkey> = open.iter().map(|(_, duty)| address(&duty.target)).collect();
         let attestations = match addresses.is_empty() {
             true => Vec::new(),
@@ -365,7 +499,7 @@ impl Daemon {
         let mut left = Vec::new();
         // Both ends of how long a vote has been known are of this machine's clock.
         let here = jiff::Timestamp::now().as_second();
-        for ((bound, duty), attestation) in open.into_iter().zip(attestations) {
+        for ((ready, duty), attestation) in open.into_iter().zip(attestations) {
             let plan = duty.target.plan;
             if let std::collections::btree_map::Entry::Vacant(entry) = states.entry(plan) {
                 entry.insert(self.endpoints.ask(async |client| client.plan(&plan).await).await?);
@@ -379,12 +513,27 @@ impl Daemon {
             let known = self.journal().vote(&duty.target)?;
             match (on_chain, known) {
                 (Some((value, evidence)), known) => {
-                    round.already += 1;
-                    self.note_vote(bound, &duty, value, evidence, known.is_none(), here)?;
+                    round.put(&duty, Class::Already);
+                    self.note_vote(&ready.bound, &duty, value, evidence, known.is_none(), here)?;
                 }
                 (None, Some(vote)) if here < vote.at.saturating_add(LOST_AFTER) => {
                     debug!(feed = duty.feed, "a vote is not visible yet");
-                    round.already += 1;
+                    round.put(&duty, Class::Already);
+                }
+                (
+                    None,
+                    Some(Vote {
+                        signature: Some(signature),
+                        ..
+                    }),
+                ) => {
+                    let text = format!(
+                        "the chain had a vote and does not show it any more: transaction {signature} is followed again, and the \
+                         vote is made anew only if that can never be executed"
+                    );
+                    self.alert("lost-vote", Some(&duty), text);
+                    self.journal().reopen_attempt(&signature, &duty.target)?;
+                    round.put(&duty, Class::Unfinished);
                 }
                 (None, known) => {
                     if known.is_some() {
@@ -395,10 +544,10 @@ impl Daemon {
                     match attestation.filter(|attestation| attestation.resolved != 0) {
                         Some(attestation) => {
                             // Enough others agreed; the program takes no more votes.
-                            round.already += 1;
-                            self.compare_resolved(bound, &duty, attestation.resolved_value)?;
+                            round.put(&duty, Class::Already);
+                            self.compare_resolved(&ready.bound, &duty, attestation.resolved_value)?;
                         }
-                        None => left.push((bound, duty)),
+                        None => left.push((ready, duty)),
                     }
                 }
             }
@@ -458,36 +607,39 @@ impl Daemon {
             attempts.into_iter().flat_map(|attempt| attempt.targets).collect()
         };
         let work = due.iter().filter(|(_, duty)| !pending.contains(&duty.target));
-        let found = stream::iter(work.map(|(bound, duty)| self.measured(bound, duty)))
+        let found = stream::iter(work.map(|(bound, duty)| async move { (duty, self.measured(bound, duty).await) }))
             .buffered(self.config.service.concurrency)
             .collect::<Vec<_>>()
             .await;
         let mut ballots = Vec::new();
-        for result in found {
+        for (duty, result) in found {
             match result? {
-                Some(ballot) => ballots.push(ballot),
-                None => round.held += 1,
+                Found::Ballot(ballot) => ballots.push(ballot),
+                Found::Held => round.put(duty, Class::Held),
+                Found::Stopped => round.put(duty, Class::Unfinished),
             }
         }
         Ok(ballots)
     }
 
-    /// The vote on one duty: what was measured before, or what is measured now. None if it is held.
-    async fn measured(&self, bound: &Bound<'_>, duty: &Duty) -> Result<Option<Ballot>, DaemonError> {
-        let ballot = |measured| Ballot {
-            target: duty.target,
-            grant: duty.scope.grant.as_ref().map(|grant| grant.address),
-            measured,
+    /// The vote on one duty: what was measured before, or what is measured now.
+    async fn measured(&self, bound: &Bound<'_>, duty: &Duty) -> Result<Found, DaemonError> {
+        let ballot = |measured| {
+            Found::Ballot(Ballot {
+                target: duty.target,
+                grant: duty.scope.grant.as_ref().map(|grant| grant.address),
+                measured,
+            })
         };
         let (before, entry) = {
             let journal = self.journal();
             if let Some(measured) = journal.measured(&duty.target)? {
-                return Ok(Some(ballot(measured)));
+                return Ok(ballot(measured));
             }
             (self.value_before(&journal, &duty.target)?, journal.entry(&duty.target)?)
         };
         if self.stopping.load(Ordering::Relaxed) {
-            return Ok(None);
+            return Ok(Found::Stopped);
         }
         match measure(bound, duty, entry.as_ref(), before).await {
             Ok(finding) => {
@@ -504,11 +656,11 @@ impl Daemon {
                     evidence = hex::encode(measured.evidence),
                     "measured"
                 );
-                Ok(Some(ballot(measured)))
+                Ok(ballot(measured))
             }
             Err(hold) => {
-                self.hold(duty, &hold)?;
-                Ok(None)
+                self.hold_as(duty, hold.kind(), hold.to_string())?;
+                Ok(Found::Held)
             }
         }
     }
@@ -536,10 +688,6 @@ impl Daemon {
         })
     }
 
-    fn hold(&self, duty: &Duty, hold: &Hold) -> Result<(), DaemonError> {
-        self.hold_as(duty, hold.kind(), hold.to_string())
-    }
-
     fn hold_as(&self, duty: &Duty, kind: &str, reason: String) -> Result<(), DaemonError> {
         let held = Held {
             feed: duty.feed.clone(),
@@ -564,7 +712,7 @@ impl Daemon {
         Ok(())
     }
 
-    fn hold_refused(
+    fn tell_refused(
         &self,
         due: &[(&Bound<'_>, Duty)],
         refused: &[Refused],
@@ -574,16 +722,39 @@ impl Daemon {
             if let Some((_, duty)) = due.iter().find(|(_, duty)| duty.target == refused.target) {
                 // Others can resolve a value while this oracle's vote is on its way; that is no failure.
                 if refused.reason.starts_with("AlreadyResolved") {
-                    round.already += 1;
+                    round.put(duty, Class::Already);
                     continue;
                 }
-                round.held += 1;
+                round.put(duty, Class::Failed);
                 self.hold_as(
                     duty,
                     "refused",
                     format!("the program refuses the vote: {}", refused.reason),
                 )?;
             }
+        }
+        Ok(())
+    }
+
+    /// Votes whose window closed without them: one alert for each feed and period, and nothing is held any more.
+    fn tell_missed(&self, missed: &[(&Ready<'_>, Duty)], round: &mut Round) -> Result<(), DaemonError> {
+        let mut counts: BTreeMap<(&str, u16), usize> = BTreeMap::new();
+        for (_, duty) in missed {
+            round.put(duty, Class::Missed);
+            self.journal().end_hold(&duty.target)?;
+            *counts.entry((&duty.feed, duty.target.period)).or_default() += 1;
+        }
+        for ((feed, period), count) in counts {
+            self.raised("missed");
+            self.alarm.raise(Alert {
+                feed: Some(feed.to_owned()),
+                period: Some(period),
+                ..alert(
+                    "missed",
+                    None,
+                    format!("the vote window closed without a vote of this oracle on {count} value(s)"),
+                )
+            });
         }
         Ok(())
     }
@@ -607,7 +778,7 @@ impl Daemon {
         Ok(())
     }
 
-    fn warn_of_closing(&self, left: &[(&Bound<'_>, Duty)], now: i64) {
+    fn warn_of_closing(&self, left: &[(&Ready<'_>, Duty)], now: i64) {
         let urgent = crate::duration::seconds(self.config.submit.closing);
         for (_, duty) in left {
             let seconds = duty.closes.saturating_sub(now);
@@ -623,10 +794,10 @@ impl Daemon {
         }
     }
 
-    fn tell_lag(&self, feeds: &[&Feed], due: &[(&Bound<'_>, Duty)], now: i64) -> Result<(), DaemonError> {
+    fn tell_lag(&self, feeds: &[&Feed], late: &[(&Feed, Duty)], now: i64) -> Result<(), DaemonError> {
         for feed in feeds {
             let mut lag = 0;
-            for (_, duty) in due.iter().filter(|(bound, _)| bound.feed.id == feed.id) {
+            for (_, duty) in late.iter().filter(|(of, _)| of.id == feed.id) {
                 if self.journal().vote(&duty.target)?.is_none() {
                     lag = lag.max(now.saturating_sub(duty.measure_at));
                 }
@@ -657,11 +828,22 @@ impl Daemon {
     }
 }
 
-impl Round {
-    fn wait_until(&mut self, time: i64) {
-        self.waiting += 1;
-        self.next = Some(self.next.map_or(time, |next| next.min(time)));
-    }
+/// A feed with everything that is needed to measure for it.
+struct Ready<'a> {
+    bound: Bound<'a>,
+    identities: Identities,
+    /// Why nothing may be attested.
+    blocked: Option<String>,
+}
+
+/// What measuring gave.
+enum Found {
+    /// A vote to be made.
+    Ballot(Ballot),
+    /// Nothing that may be attested.
+    Held,
+    /// Nothing was measured, because the daemon stops.
+    Stopped,
 }
 
 fn alert(kind: &'static str, duty: Option<&Duty>, text: String) -> Alert {
@@ -683,4 +865,64 @@ pub fn address(target: &Target) -> Pubkey {
 pub fn own_vote(attestation: &Attestation, position: usize) -> Option<(i64, [u8; 32])> {
     let voted = attestation.voted & 1u8.checked_shl(u32::try_from(position).ok()?)? != 0;
     voted.then_some((*attestation.values.get(position)?, *attestation.evidence.get(position)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use {super::*, crate::template::Scope};
+
+    fn duty(period: u16) -> Duty {
+        let plan = Pubkey::new_from_array([1; 32]);
+        Duty {
+            feed: "mau".to_owned(),
+            target: Target {
+                plan,
+                kpi: 0,
+                period,
+                subject: plan,
+            },
+            scope: Scope {
+                period,
+                start: 0,
+                end: 10,
+                grant: None,
+            },
+            opens: 10,
+            measure_at: 20,
+            closes: 30,
+        }
+    }
+
+    #[test]
+    fn every_vote_is_in_exactly_one_class() {
+        let mut round = Round::default();
+        for (number, class) in (0..).zip(Class::ALL) {
+            round.put(&duty(number), Class::Unfinished);
+            round.put(&duty(number), class);
+        }
+        for class in Class::ALL {
+            assert_eq!(round.count(class), 1, "{}", class.name());
+        }
+        assert_eq!(round.classes.len(), Class::ALL.len());
+    }
+
+    #[test]
+    fn what_is_left_to_do_is_not_success() {
+        for class in Class::ALL {
+            let mut round = Round::default();
+            round.put(&duty(0), class);
+            let open = matches!(class, Class::Held | Class::Failed | Class::Unfinished);
+            assert_eq!(round.is_open(), open, "{}", class.name());
+        }
+        let mut round = Round::default();
+        round.misfits.push(Misfit {
+            feed: "mau".to_owned(),
+            text: "grace".to_owned(),
+            holds: false,
+        });
+        assert!(round.is_open());
+        round = Round::default();
+        round.wait(&duty(1));
+        assert_eq!((round.next, round.count(Class::NotDue)), (Some(20), 1));
+    }
 }

@@ -161,6 +161,22 @@ impl<'a> Bound<'a> {
         oracle: &Pubkey,
         now: i64,
     ) -> Result<Vec<Duty>, FeedError> {
+        let mut duties = self.unsettled(plan, grants, identities, oracle)?;
+        duties.retain(|duty| now < duty.closes);
+        Ok(duties)
+    }
+
+    /// The same for every period that is not settled, also those whose window is over.
+    ///
+    /// # Errors
+    /// If the plan holds what the program never writes.
+    pub fn unsettled(
+        &self,
+        plan: &Plan,
+        grants: &[(Pubkey, Grant)],
+        identities: &Identities,
+        oracle: &Pubkey,
+    ) -> Result<Vec<Duty>, FeedError> {
         let mut duties = Vec::new();
         for times in projection::schedule(plan)? {
             let period = times.period;
@@ -169,7 +185,7 @@ impl<'a> Bound<'a> {
                 .get(usize::from(period))
                 .copied()
                 .unwrap_or_default();
-            if now >= times.attest_deadline || waiting == 0 || plan.oracle_set(period).position(oracle).is_none() {
+            if waiting == 0 || plan.oracle_set(period).position(oracle).is_none() {
                 continue;
             }
             let duty = |grant| self.duty(&times, grant);

@@ -54,7 +54,14 @@ impl Identities {
             if name.is_empty() {
                 return Err(wrong("the identity is empty".to_owned()));
             }
-            if let Some(before) = lines.insert(name.to_owned(), line) {
+            if let Some(unseen) = name.chars().find(|c| is_unseen(*c)) {
+                return Err(wrong(format!(
+                    "the identity {name:?} holds U+{:04X}, which nobody sees",
+                    u32::from(unseen)
+                )));
+            }
+            // Mail addresses and logins do not tell upper from lower case: one person would be measured for two.
+            if let Some(before) = lines.insert(name.to_lowercase(), line) {
                 return Err(wrong(format!("{name:?} is already the identity of line {before}")));
             }
             if identities.insert(beneficiary, name.to_owned()).is_some() {
@@ -68,6 +75,13 @@ impl Identities {
     pub fn of(&self, beneficiary: &Pubkey) -> Option<&str> {
         self.0.get(beneficiary).map(String::as_str)
     }
+}
+
+/// Whether a character shows nothing, so that two identities with and without it look the same.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -102,6 +116,20 @@ mod tests {
                 format!("beneficiary,identity\n{key},a\n{other},a\n"),
                 ":3: \"a\" is already",
             ),
+            (
+                format!("beneficiary,identity\n{key},Ann@Example.org\n{other},ann@example.ORG\n"),
+                ":3: \"ann@example.ORG\" is already the identity of line 2",
+            ),
+            (
+                format!("beneficiary,identity\n{key},a\n{other},a\u{200b}\n"),
+                ":3: the identity \"a\\u{200b}\" holds U+200B",
+            ),
+            // Other line breaks, and rows of other lengths.
+            (
+                format!("beneficiary,identity\r{key},a\r{other},A\r"),
+                "is already the identity",
+            ),
+            (format!("beneficiary,identity\n{key},a,b\n"), "cannot read"),
         ] {
             let error = read(&text).unwrap_err();
             assert!(error.contains(part), "{error}");

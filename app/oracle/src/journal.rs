@@ -66,6 +66,15 @@ pub struct Vote {
     pub at: i64,
 }
 
+/// A dispute that was signed and may have been sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispute {
+    /// Its first signature.
+    pub signature: Signature,
+    /// The last block in which it can be executed, and its bytes; none if a daemon of before wrote it down.
+    pub sent: Option<(u64, Vec<u8>)>,
+}
+
 /// A value that is held back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
@@ -114,7 +123,7 @@ pub enum JournalError {
     Newer(i64),
 }
 
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Keys and hashes are blobs, times Unix seconds. `measured` and `votes` are never changed once written.
 const SCHEMA: &str = "
@@ -152,6 +161,12 @@ const SCHEMA: &str = "
         signature TEXT NOT NULL, at INTEGER NOT NULL,
         PRIMARY KEY (plan, kpi, period, subject)
     ) STRICT;
+";
+
+/// What the second version added: disputes are followed as votes are. Those of before have only their signature.
+const SECOND: &str = "
+    ALTER TABLE disputes ADD COLUMN last_valid_block_height INTEGER;
+    ALTER TABLE disputes ADD COLUMN transaction_bytes BLOB;
 ";
 
 /// The daemon's memory.
@@ -198,14 +213,15 @@ impl Journal {
         database.pragma_update(None, "foreign_keys", true)?;
         let transaction = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        match version {
-            0 => {
-                transaction.execute_batch(SCHEMA)?;
-                transaction.pragma_update(None, "user_version", VERSION)?;
-            }
-            VERSION => (),
-            newer => return Err(JournalError::Newer(newer)),
+        if !(0..=VERSION).contains(&version) {
+            return Err(JournalError::Newer(version));
         }
+        for (made_by, change) in [(1, SCHEMA), (2, SECOND)] {
+            if version < made_by {
+                transaction.execute_batch(change)?;
+            }
+        }
+        transaction.pragma_update(None, "user_version", VERSION)?;
         transaction.commit()?;
         Ok(Self { database, _lock: lock })
     }
@@ -340,6 +356,24 @@ impl Journal {
             (signature.to_string(), outcome),
         )?;
         Ok(())
+    }
+
+    /// Takes a transaction that was executed for one of which that is not known again, and forgets the vote on `target` that
+    /// it made.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub fn reopen_attempt(&mut self, signature: &Signature, target: &Target) -> Result<(), JournalError> {
+        let transaction = self.database.transaction()?;
+        transaction.execute(
+            "UPDATE attempts SET outcome = NULL WHERE signature = ?1",
+            [signature.to_string()],
+        )?;
+        transaction.execute(
+            "DELETE FROM votes WHERE plan = ?1 AND kpi = ?2 AND period = ?3 AND subject = ?4",
+            key(target),
+        )?;
+        Ok(transaction.commit()?)
     }
 
     /// How many transactions were signed, and how many of them ended as `outcome`.
@@ -534,21 +568,28 @@ impl Journal {
         Ok(())
     }
 
-    /// The dispute of the value of `target` that this daemon has signed, and when, Unix seconds.
+    /// The dispute of the value of `target` that this daemon has signed.
     ///
     /// # Errors
     /// If the journal cannot be read.
-    pub fn disputed(&self, target: &Target) -> Result<Option<(Signature, i64)>, JournalError> {
-        let sql = "SELECT signature, at FROM disputes WHERE plan = ?1 AND kpi = ?2 AND period = ?3 AND subject = ?4";
-        let found = self
-            .database
-            .prepare_cached(sql)?
-            .query_row(key(target), |row| Ok((row.get::<_, String>(0)?, row.get(1)?)));
-        let Some((text, at)) = found.optional()? else {
+    pub fn disputed(&self, target: &Target) -> Result<Option<Dispute>, JournalError> {
+        let sql = "SELECT signature, last_valid_block_height, transaction_bytes FROM disputes
+            WHERE plan = ?1 AND kpi = ?2 AND period = ?3 AND subject = ?4";
+        let found = self.database.prepare_cached(sql)?.query_row(key(target), |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, Option<i64>>(1)?,
+                row.get::<_, Option<Vec<u8>>>(2)?,
+            ))
+        });
+        let Some((text, height, transaction)) = found.optional()? else {
             return Ok(None);
         };
-        let signature = text.parse().map_err(|_| JournalError::Unreadable(text))?;
-        Ok(Some((signature, at)))
+        let sent = height.zip(transaction);
+        Ok(Some(Dispute {
+            signature: text.parse().map_err(|_| JournalError::Unreadable(text))?,
+            sent: sent.map(|(height, transaction)| (u64::try_from(height).unwrap_or_default(), transaction)),
+        }))
     }
 
     /// Forgets a dispute that can never be executed any more.
@@ -563,15 +604,32 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes down a dispute, before it is sent.
+    /// Writes down a dispute, before it is sent: its transaction and the last block in which that can be executed.
     ///
     /// # Errors
     /// If the journal cannot be written.
-    pub fn record_dispute(&self, target: &Target, signature: &Signature, at: i64) -> Result<(), JournalError> {
+    pub fn record_dispute(
+        &self,
+        target: &Target,
+        signature: &Signature,
+        last_valid_block_height: u64,
+        transaction: &[u8],
+        at: i64,
+    ) -> Result<(), JournalError> {
         let (plan, kpi, period, subject) = key(target);
+        let height = i64::try_from(last_valid_block_height).unwrap_or(i64::MAX);
         self.database.execute(
-            "INSERT INTO disputes VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![plan, kpi, period, subject, signature.to_string(), at],
+            "INSERT INTO disputes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                plan,
+                kpi,
+                period,
+                subject,
+                signature.to_string(),
+                at,
+                height,
+                transaction
+            ],
         )?;
         Ok(())
     }
@@ -753,10 +811,11 @@ mod tests {
         assert_eq!(journal.entry(&target(0)).unwrap(), None);
         let signature = Signature::from([5; 64]);
         assert_eq!(journal.disputed(&target(0)).unwrap(), None);
-        journal.record_dispute(&target(0), &signature, 7).unwrap();
-        assert_eq!(journal.disputed(&target(0)).unwrap(), Some((signature, 7)));
+        journal.record_dispute(&target(0), &signature, 500, &[1, 2], 7).unwrap();
+        let sent = Some((500, vec![1, 2]));
+        assert_eq!(journal.disputed(&target(0)).unwrap(), Some(Dispute { signature, sent }));
         assert!(
-            journal.record_dispute(&target(0), &signature, 8).is_err(),
+            journal.record_dispute(&target(0), &signature, 500, &[1, 2], 8).is_err(),
             "one at a time"
         );
         journal.forget_dispute(&target(0)).unwrap();
@@ -801,6 +860,53 @@ mod tests {
         assert!(Journal::beside(dir.path()).is_ok(), "reading beside it is fine");
         drop(first);
         assert!(Journal::open(dir.path()).is_ok());
+    }
+
+    #[test]
+    fn a_vote_that_is_gone_opens_its_transaction_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        journal.record_measured(&target(0), &measured(5)).unwrap();
+        let sent = attempt(1, vec![target(0)]);
+        journal.record_attempt(&sent, 1).unwrap();
+        journal.close_attempt(&sent.signature, "confirmed").unwrap();
+        let vote = Vote {
+            value: 5,
+            evidence: [7; 32],
+            signature: Some(sent.signature),
+            at: 2,
+        };
+        journal.record_vote(&target(0), &vote).unwrap();
+        journal.reopen_attempt(&sent.signature, &target(0)).unwrap();
+        assert_eq!(journal.open_attempts().unwrap(), [sent]);
+        assert_eq!(journal.vote(&target(0)).unwrap(), None);
+        assert_eq!(
+            journal.measured(&target(0)).unwrap(),
+            Some(measured(5)),
+            "the same value is voted"
+        );
+    }
+
+    #[test]
+    fn a_journal_of_before_keeps_what_it_has() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Connection::open(dir.path().join("journal.db")).unwrap();
+        database.execute_batch(SCHEMA).unwrap();
+        database.pragma_update(None, "user_version", 1).unwrap();
+        let signature = Signature::from([5; 64]);
+        let (plan, kpi, period, subject) = key(&target(0));
+        database
+            .execute(
+                "INSERT INTO disputes VALUES (?1, ?2, ?3, ?4, ?5, 7)",
+                params![plan, kpi, period, subject, signature.to_string()],
+            )
+            .unwrap();
+        drop(database);
+        for _ in 0..2 {
+            let journal = Journal::open(dir.path()).unwrap();
+            let found = journal.disputed(&target(0)).unwrap();
+            assert_eq!(found, Some(Dispute { signature, sent: None }));
+        }
     }
 
     #[test]

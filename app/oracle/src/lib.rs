@@ -12,6 +12,7 @@ pub mod daemon;
 mod duration;
 pub mod duties;
 pub mod evidence;
+pub mod fit;
 pub mod identities;
 pub mod journal;
 pub mod keys;

@@ -1,16 +1,18 @@
-//! Bringing votes onto the chain: each signed transaction is in the journal before it is sent, the same bytes are sent until
-//! it is executed or can never be any more, and only then is anything signed again.
+//! Bringing votes onto the chain: each signed transaction is in the journal before it is sent and followed as the SDK follows
+//! every one. Only with proof that it was not executed and never will be is anything signed again, and nothing that the
+//! chain has.
 
 use {
     crate::{
         chain::Endpoints,
         config::PriorityFee,
+        daemon::{address, own_vote},
         journal::{Attempt, Journal, JournalError, Measured, Target, Vote},
         metrics::Metrics,
     },
     earnout::instructions::AttestArgs,
     earnout_sdk::{
-        client::{ClientError, Failure, Prepared, Submission},
+        client::{ClientError, Ending, Life, Policy, Submission, follow},
         cost, instructions,
         packing::{self, TooLarge},
     },
@@ -28,21 +30,16 @@ use {
 /// Transactions under way at the same time.
 const AT_ONCE: usize = 8;
 
-/// How often the state of a transaction is asked for.
-const POLL: Duration = Duration::from_millis(500);
+/// How often votes are signed again in one round, with proof that the transaction before expired.
+const SIGNED_ANEW: u32 = 2;
 
-/// After how many of these the same bytes are sent once more.
-const POLLS_BEFORE_RESEND: u32 = 4;
-
-/// Blocks that are waited for after the last one in which a transaction could be executed: endpoints behind a balancer do
-/// not all stand at the same block.
-const MARGIN_BLOCKS: u64 = 10;
-
-/// Errors of all endpoints in a row after which a transaction is left to the next round.
-const PATIENCE: u32 = 6;
-
-/// How often votes are signed again in one round because a blockhash expired.
-const SIGNED_ANEW: u32 = 5;
+/// How transactions are followed. The next round follows again what is not known by then.
+fn policy() -> Policy {
+    Policy {
+        longest: Duration::from_secs(150),
+        ..Policy::default()
+    }
+}
 
 /// A vote to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,14 +84,13 @@ impl From<ClientError> for SubmitError {
     }
 }
 
-/// What became of a transaction.
-pub enum Ending {
-    /// It was executed.
-    Confirmed,
-    /// It was executed and failed.
-    Failed(Box<Failure>),
-    /// It was not executed and never will be.
-    Expired,
+/// What came of sending votes.
+#[derive(Debug, Default)]
+pub struct Sent {
+    /// Votes that the program refuses.
+    pub refused: Vec<Refused>,
+    /// What kept others from being sent, the first of all.
+    pub trouble: Option<SubmitError>,
 }
 
 /// Who brings votes onto the chain.
@@ -114,21 +110,16 @@ pub struct Courier<'a> {
 }
 
 impl Courier<'_> {
-    /// Finds out what became of the transactions that an earlier round or process left open.
+    /// Finds out what became of the transactions that an earlier round or process left open. What is still not known stays
+    /// open.
     ///
     /// # Errors
-    /// If the journal cannot be used or no endpoint answers.
+    /// If the journal cannot be used.
     pub async fn reconcile(&self) -> Result<(), SubmitError> {
         let open = self.journal().open_attempts()?;
-        let ended = stream::iter(open.into_iter().map(|attempt| async move {
+        let ended = stream::iter(open.iter().map(|attempt| async move {
             info!(signature = %attempt.signature, votes = attempt.targets.len(), "a transaction of before is followed up");
-            let transaction = bincode::deserialize(&attempt.transaction)?;
-            let prepared = Prepared {
-                transaction,
-                signature: attempt.signature,
-                last_valid_block_height: Some(attempt.last_valid_block_height),
-            };
-            self.follow(&prepared, &attempt.targets).await
+            self.follow(attempt).await
         }))
         .buffer_unordered(AT_ONCE)
         .collect::<Vec<_>>()
@@ -139,13 +130,14 @@ impl Courier<'_> {
         Ok(())
     }
 
-    /// Votes, in as few transactions as they fit into. Returns what the program refuses.
+    /// Votes, in as few transactions as they fit into.
     ///
     /// # Errors
-    /// If the journal cannot be used or no endpoint answers. What was executed until then is in the journal.
-    pub async fn send(&self, ballots: Vec<Ballot>) -> Result<Vec<Refused>, SubmitError> {
+    /// If nothing can be sent at all. What was executed is in the journal.
+    pub async fn send(&self, ballots: Vec<Ballot>) -> Result<Sent, SubmitError> {
+        let mut sent = Sent::default();
         if ballots.is_empty() {
-            return Ok(Vec::new());
+            return Ok(sent);
         }
         let price = self.price(&ballots).await?;
         let groups: Vec<_> = ballots
@@ -154,37 +146,43 @@ impl Courier<'_> {
             .collect();
         let budget = [
             Instruction::new_with_bytes(COMPUTE_BUDGET, &[0; 5], Vec::new()),
+            Instruction::new_with_bytes(COMPUTE_BUDGET, &[0; 5], Vec::new()),
             Instruction::new_with_bytes(COMPUTE_BUDGET, &[0; 9], Vec::new()),
         ];
         let packed = packing::pack(&self.payer.pubkey(), &budget, &groups)?;
         let batches = packed.into_iter().filter_map(|packed| ballots.get(packed.groups));
-        let ended = stream::iter(batches.map(|batch| self.deliver(batch, price)))
+        let delivered = stream::iter(batches.map(|batch| self.deliver(batch, price)))
             .buffer_unordered(AT_ONCE)
             .collect::<Vec<_>>()
             .await;
-        let mut refused = Vec::new();
-        let mut first_error = None;
-        for ending in ended {
-            match ending {
-                Ok(more) => refused.extend(more),
-                Err(error) => first_error = first_error.or(Some(error)),
-            }
+        for (refused, trouble) in delivered {
+            sent.refused.extend(refused);
+            sent.trouble = sent.trouble.or(trouble);
         }
-        first_error.map_or(Ok(refused), Err)
+        Ok(sent)
     }
 
     /// One batch, in halves if the program refuses one of its votes: one refusal fails a whole transaction.
-    async fn deliver(&self, batch: &[Ballot], price: u64) -> Result<Vec<Refused>, SubmitError> {
-        let mut parts = vec![batch];
+    async fn deliver(&self, batch: &[Ballot], price: u64) -> (Vec<Refused>, Option<SubmitError>) {
         let mut refused = Vec::new();
+        let trouble = self.deliver_parts(batch, price, &mut refused).await.err();
+        (refused, trouble)
+    }
+
+    async fn deliver_parts(&self, batch: &[Ballot], price: u64, refused: &mut Vec<Refused>) -> Result<(), SubmitError> {
+        let mut parts = vec![batch.to_vec()];
         let mut signed_anew = 0;
         while let Some(part) = parts.pop() {
-            let failure = match self.attempt(part, price).await {
-                Ok(Ending::Confirmed) => continue,
+            let failure = match self.attempt(&part, price).await {
+                // What is not known stays in the journal, and the next round follows it.
+                Ok(Ending::Executed(_) | Ending::Unknown(_)) => continue,
                 Ok(Ending::Expired) if signed_anew < SIGNED_ANEW => {
                     signed_anew += 1;
-                    warn!(votes = part.len(), "a transaction expired and is signed anew");
-                    parts.push(part);
+                    let left = self.not_on_chain(&part).await?;
+                    if !left.is_empty() {
+                        warn!(votes = left.len(), "a transaction expired and is signed anew");
+                        parts.push(left);
+                    }
                     continue;
                 }
                 // The next round tries again.
@@ -196,18 +194,58 @@ impl Courier<'_> {
                 },
                 Err(error) => return Err(error),
             };
-            match part {
+            match part.as_slice() {
                 [ballot] => refused.push(Refused {
                     target: ballot.target,
                     reason: failure.to_string(),
                 }),
                 several => {
                     let (front, back) = several.split_at(several.len() / 2);
-                    parts.extend([back, front]);
+                    parts.extend([back.to_vec(), front.to_vec()]);
                 }
             }
         }
-        Ok(refused)
+        Ok(())
+    }
+
+    /// Those of `ballots` that the chain does not have: one endpoint's word that a transaction expired is not enough to sign
+    /// another one for a vote that is there.
+    async fn not_on_chain(&self, ballots: &[Ballot]) -> Result<Vec<Ballot>, SubmitError> {
+        let addresses: Vec<Pubkey> = ballots.iter().map(|ballot| address(&ballot.target)).collect();
+        let looks = self
+            .endpoints
+            .ask_all(async |client| client.attestations(&addresses).await)
+            .await?;
+        let mut left = Vec::new();
+        for (number, ballot) in ballots.iter().enumerate() {
+            let plan = self
+                .endpoints
+                .ask(async |client| client.plan(&ballot.target.plan).await)
+                .await?;
+            let position = plan.oracle_set(ballot.target.period).position(&self.oracle.pubkey());
+            let on_chain = looks
+                .iter()
+                .filter_map(|look| look.get(number)?.as_ref())
+                .find_map(|attestation| own_vote(attestation, position?));
+            match on_chain {
+                None => left.push(*ballot),
+                Some((value, evidence)) => {
+                    info!(
+                        kpi = ballot.target.kpi,
+                        period = ballot.target.period,
+                        "the chain has the vote"
+                    );
+                    let vote = Vote {
+                        value,
+                        evidence,
+                        signature: None,
+                        at: now(),
+                    };
+                    self.journal().record_vote(&ballot.target, &vote)?;
+                }
+            }
+        }
+        Ok(left)
     }
 
     async fn attempt(&self, ballots: &[Ballot], price: u64) -> Result<Ending, SubmitError> {
@@ -221,28 +259,35 @@ impl Courier<'_> {
                 Ok(client.prepare(&submission).await?.0)
             })
             .await?;
-        let targets: Vec<Target> = ballots.iter().map(|ballot| ballot.target).collect();
         let attempt = Attempt {
             signature: prepared.signature,
-            last_valid_block_height: prepared.last_valid_block_height.unwrap_or(u64::MAX),
+            last_valid_block_height: last_block(prepared.life),
             transaction: bincode::serialize(&prepared.transaction)?,
-            targets,
+            targets: ballots.iter().map(|ballot| ballot.target).collect(),
         };
         self.journal().record_attempt(&attempt, now())?;
-        self.follow(&prepared, &attempt.targets).await
+        self.follow(&attempt).await
     }
 
-    /// Sends a transaction that is in the journal until it has ended, and writes down how.
-    async fn follow(&self, prepared: &Prepared, targets: &[Target]) -> Result<Ending, SubmitError> {
-        let ending = self.ending(prepared).await?;
+    /// Follows a transaction that is in the journal, and writes down how it ended if that is known.
+    async fn follow(&self, attempt: &Attempt) -> Result<Ending, SubmitError> {
+        let ending = self
+            .ending(&attempt.transaction, attempt.last_valid_block_height)
+            .await?;
         let (name, note) = match &ending {
-            Ending::Confirmed => ("confirmed", "confirmed".to_owned()),
+            Ending::Executed(_) => ("confirmed", "confirmed".to_owned()),
             Ending::Expired => ("expired", "expired".to_owned()),
             Ending::Failed(failure) => ("failed", format!("failed: {failure}")),
+            Ending::Unknown(why) => {
+                let signature = attempt.signature;
+                warn!(%signature, why, "what became of a transaction is not known; the next round follows it again");
+                self.metrics.transactions.with_label_values(&["unknown"]).inc();
+                return Ok(ending);
+            }
         };
         let mut journal = self.journal();
-        if let Ending::Confirmed = ending {
-            for target in targets {
+        if let Ending::Executed(_) = ending {
+            for target in &attempt.targets {
                 let Some(measured) = journal.measured(target)? else {
                     continue;
                 };
@@ -251,62 +296,27 @@ impl Courier<'_> {
                     &Vote {
                         value: measured.value,
                         evidence: measured.evidence,
-                        signature: Some(prepared.signature),
+                        signature: Some(attempt.signature),
                         at: now(),
                     },
                 )?;
                 self.metrics.votes.inc();
             }
-            info!(signature = %prepared.signature, votes = targets.len(), "voted");
+            info!(signature = %attempt.signature, votes = attempt.targets.len(), "voted");
         }
-        journal.close_attempt(&prepared.signature, &note)?;
+        journal.close_attempt(&attempt.signature, &note)?;
         self.metrics.transactions.with_label_values(&[name]).inc();
         Ok(ending)
     }
 
-    /// Sends a transaction that is in the journal until it has ended.
+    /// What becomes of a signed transaction, by the SDK's rule. `bytes` are it, `last` the last block in which it can be
+    /// executed.
     ///
     /// # Errors
-    /// If no endpoint answers for a while: what became of it is not known.
-    pub async fn ending(&self, prepared: &Prepared) -> Result<Ending, SubmitError> {
-        let (mut polls, mut errors) = (0u32, 0u32);
-        let mut over = false;
-        loop {
-            let asked = self
-                .endpoints
-                .ask(async |client| {
-                    if !over && polls.is_multiple_of(POLLS_BEFORE_RESEND) {
-                        client.post(prepared).await?;
-                    }
-                    // Height first, and both from the same endpoint: one that stands at a later block knows what was
-                    // executed before it, another one may not have seen it yet.
-                    let height = client.block_height().await?;
-                    Ok((client.status(&prepared.signature).await?, height))
-                })
-                .await;
-            match asked {
-                Ok((Some(_), _)) => return Ok(Ending::Confirmed),
-                Ok((None, height)) => {
-                    errors = 0;
-                    let last = prepared.last_valid_block_height.unwrap_or(u64::MAX);
-                    if height > last.saturating_add(MARGIN_BLOCKS) {
-                        return Ok(Ending::Expired);
-                    }
-                    // Nobody takes it any more.
-                    over = height > last;
-                }
-                Err(ClientError::Failed { failure, .. }) => return Ok(Ending::Failed(failure)),
-                Err(error) => {
-                    errors += 1;
-                    if errors >= PATIENCE {
-                        return Err(error.into());
-                    }
-                    tokio::time::sleep(POLL * 2u32.saturating_pow(errors)).await;
-                }
-            }
-            tokio::time::sleep(POLL).await;
-            polls = polls.saturating_add(1);
-        }
+    /// If the bytes are not a transaction.
+    pub async fn ending(&self, bytes: &[u8], last: u64) -> Result<Ending, SubmitError> {
+        let transaction = bincode::deserialize(bytes)?;
+        Ok(follow(self.endpoints, &transaction, Life::Blocks(last), None, &policy()).await)
     }
 
     fn attest(&self, ballot: &Ballot) -> Instruction {
@@ -347,6 +357,14 @@ impl Courier<'_> {
 
 /// The compute budget program: two of its instructions stand in front of the votes and take their place.
 const COMPUTE_BUDGET: Pubkey = Pubkey::from_str_const("ComputeBudget111111111111111111111111111111");
+
+/// The last block in which a transaction can be executed. Votes and disputes have blockhashes, never nonces.
+pub fn last_block(life: Life) -> u64 {
+    match life {
+        Life::Blocks(last) => last,
+        Life::Nonce { .. } => u64::MAX,
+    }
+}
 
 /// The smallest of `prices` that at least `percent` of them do not exceed; 0 of none.
 fn percentile(mut prices: Vec<u64>, percent: u8) -> u64 {

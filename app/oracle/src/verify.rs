@@ -10,7 +10,7 @@ use {
     earnout_sdk::events::Event,
     serde::Serialize,
     solana_program::pubkey::Pubkey,
-    std::collections::BTreeSet,
+    std::collections::{BTreeMap, BTreeSet},
 };
 
 /// What became of one vote.
@@ -22,6 +22,11 @@ pub enum Verdict {
     /// The evidence is not there any more, or was changed.
     Unproved {
         /// What is wrong with it.
+        reason: String,
+    },
+    /// The journal or another account says that there is a vote, and the endpoint does not have it.
+    Missing {
+        /// What is missing, and from where.
         reason: String,
     },
     /// The evidence gives another value, or is about something else.
@@ -47,90 +52,115 @@ pub struct Verified {
     pub verdict: Verdict,
 }
 
-/// Recomputes every vote of this oracle on `period` of `plan`.
+/// The votes of one period, recomputed, and how much of them the endpoints tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// Each vote of this oracle.
+    pub votes: Vec<Verified>,
+    /// What the endpoints leave out, tell twice or cannot be read of, and which one it is.
+    pub complaints: Vec<String>,
+    /// Whether the endpoints tell everything that happened to the plan.
+    pub is_whole: bool,
+}
+
+/// Recomputes every vote of this oracle on `period` of `plan`: those that the journal, the plan's history or the accounts
+/// know.
 ///
 /// # Errors
 /// If the chain or the journal cannot be read.
-pub async fn verify(daemon: &Daemon, plan: Pubkey, period: u16) -> Result<Vec<Verified>, DaemonError> {
-    let state = daemon.plan(plan, false).await?;
+pub async fn verify(daemon: &Daemon, plan: Pubkey, period: u16) -> Result<Verification, DaemonError> {
+    let state = daemon.plan(plan, true).await?;
     let oracle = daemon.oracle();
-    let mut targets: BTreeSet<Target> = daemon.journal().voted(&plan, period)?.into_iter().collect();
-    let open = daemon
+    let mut verification = Verification::default();
+    let told = told(daemon, plan, period, &mut verification).await;
+    let known = daemon.journal().voted(&plan, period)?;
+    let mut targets: BTreeSet<Target> = told.keys().copied().chain(known).collect();
+    let mut subjects = vec![plan];
+    subjects.extend(state.grants.iter().map(|(address, _)| *address));
+    let places = (0u8..).zip(state.plan.kpis()).flat_map(|(kpi, _)| {
+        subjects.iter().map(move |subject| Target {
+            plan,
+            kpi,
+            period,
+            subject: *subject,
+        })
+    });
+    targets.extend(places);
+    let addresses: Vec<Pubkey> = targets.iter().map(address).collect();
+    let accounts = daemon
         .endpoints
-        .ask(async |client| client.attestations_of_plan(&plan).await)
+        .ask(async |client| client.attestations(&addresses).await)
         .await?;
-    targets.extend(
-        open.iter()
-            .filter(|(_, found)| found.period == period)
-            .map(|(_, found)| Target {
-                plan,
-                kpi: found.kpi,
-                period,
-                subject: found.subject,
-            }),
-    );
-    let mut verified = Vec::new();
-    for target in targets {
-        let place = address(&target);
-        let on_chain = match open.iter().find(|(address, _)| *address == place) {
-            Some((_, attestation)) => {
-                let position = state.plan.oracle_set(period).position(&oracle);
-                let found = position.and_then(|position| own_vote(attestation, position));
-                let known = daemon.journal().vote(&target)?;
-                match (found, known) {
-                    // The plan keeps two oracle sets; after more changes the votes of an old period are other oracles'.
-                    (found, Some(known)) if found != Some((known.value, known.evidence)) => {
-                        last_vote(daemon, &plan, &place, &oracle).await?.or(found)
-                    }
-                    (found, _) => found,
-                }
-            }
-            // The account was closed after the settlement; what was voted is in its transactions.
-            None => last_vote(daemon, &plan, &place, &oracle).await?,
+    let position = state.plan.oracle_set(period).position(&oracle);
+    for (target, account) in targets.into_iter().zip(accounts) {
+        let shown = account.and_then(|attestation| own_vote(&attestation, position?));
+        // The plan keeps two oracle sets, so after more changes the position is another oracle's; what happened says whose
+        // vote it was. Only where something of that is missing the account has to do.
+        let on_chain = match verification.is_whole {
+            true => told.get(&target).copied(),
+            false => shown.or(told.get(&target).copied()),
         };
-        let Some((value, hash)) = on_chain else {
+        let known = daemon.journal().vote(&target)?.map(|vote| (vote.value, vote.evidence));
+        let Some((value, hash)) = on_chain.or(known) else {
             continue;
         };
         let (name, decimals) = state.plan.kpis().get(usize::from(target.kpi)).map_or_else(
             || (target.kpi.to_string(), 0),
             |kpi| (crate::duties::name(kpi), kpi.decimals),
         );
-        verified.push(Verified {
+        verification.votes.push(Verified {
             kpi: name,
             grant: (target.subject != plan).then(|| target.subject.to_string()),
             value: value::from_fixed(value, decimals).to_string(),
             evidence: hex::encode(hash),
-            verdict: verdict(&target, value, daemon.store.get(&hash)),
+            verdict: match on_chain {
+                Some(_) => verdict(&target, value, daemon.store.get(&hash)),
+                None => Verdict::Missing {
+                    reason: format!(
+                        "the journal has this vote, the endpoints show neither it nor its transaction (attestation {})",
+                        address(&target)
+                    ),
+                },
+            },
         });
     }
-    Ok(verified)
+    Ok(verification)
 }
 
-async fn last_vote(
+/// The last vote of this oracle on each thing in `period`, by what happened to the plan.
+async fn told(
     daemon: &Daemon,
-    plan: &Pubkey,
-    attestation: &Pubkey,
-    oracle: &Pubkey,
-) -> Result<Option<(i64, [u8; 32])>, DaemonError> {
-    let events = daemon.endpoints.ask(async |client| client.events(plan).await).await?;
-    let votes = events.into_iter().rev().filter_map(|recorded| match recorded.event {
-        Event::ValueAttested(vote) if vote.oracle == *oracle => Some((address_of(&vote), vote.value, vote.evidence)),
-        _ => None,
-    });
-    // A transaction holds votes on other things too.
-    Ok(votes
-        .into_iter()
-        .find(|(place, ..)| place == attestation)
-        .map(|(_, value, evidence)| (value, evidence)))
-}
-
-fn address_of(vote: &earnout::events::ValueAttested) -> Pubkey {
-    address(&Target {
-        plan: vote.plan,
-        kpi: vote.kpi,
-        period: vote.period,
-        subject: vote.subject,
-    })
+    plan: Pubkey,
+    period: u16,
+    verification: &mut Verification,
+) -> BTreeMap<Target, (i64, [u8; 32])> {
+    let mut votes = BTreeMap::new();
+    let history = match daemon.endpoints.history(&plan).await {
+        Ok(history) => history,
+        Err(error) => {
+            verification
+                .complaints
+                .push(format!("what happened to the plan cannot be read: {error}"));
+            return votes;
+        }
+    };
+    verification.is_whole = history.is_complete();
+    verification.complaints.extend(history.complaints());
+    for recorded in history.events() {
+        if let Event::ValueAttested(vote) = &recorded.event
+            && vote.oracle == daemon.oracle()
+            && vote.period == period
+        {
+            let target = Target {
+                plan,
+                kpi: vote.kpi,
+                period,
+                subject: vote.subject,
+            };
+            votes.insert(target, (vote.value, vote.evidence));
+        }
+    }
+    votes
 }
 
 fn verdict(target: &Target, value: i64, evidence: Result<Evidence, EvidenceError>) -> Verdict {

@@ -8,29 +8,25 @@ use {
         duties::{Bound, Duty, grant_scope},
         evidence::{Evidence, Hash},
         identities::Identities,
-        journal::Target,
         keys,
         measure::measure,
-        submit::Ending,
+        submit::{SubmitError, last_block},
         value,
     },
     earnout::{
         instructions::DisputeArgs,
-        state::{Attestation, Grant},
+        state::{Attestation, DISPUTE_BARRED, FORFEITED, Grant},
     },
-    earnout_core::quorum::{Finality, Outcome},
+    earnout_core::quorum::{self, Finality, Outcome},
     earnout_sdk::{
-        client::{ClientError, Submission},
+        client::{ClientError, Ending, Endpoint, Failure, Sighting, Submission},
         instructions, projection,
     },
     solana_program::pubkey::Pubkey,
+    solana_signature::Signature,
     solana_signer::Signer,
     tracing::{info, warn},
 };
-
-/// After how many seconds a dispute that the chain does not know can never be executed any more: a blockhash lives for 150
-/// blocks, about a minute.
-const EXPIRED_AFTER: i64 = 600;
 
 /// What a look found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +39,8 @@ pub struct Look {
     pub unknown: usize,
     /// Disputes that were filed.
     pub disputed: usize,
+    /// Disputes of which it is not known what became of them.
+    pub unfinished: usize,
 }
 
 /// A value of others that is not final yet.
@@ -62,7 +60,7 @@ pub async fn look(daemon: &Daemon) -> Result<Look, DaemonError> {
         Some(text) => Some(keys::open(text, "the disputer")?),
         None => None,
     };
-    let now = daemon.endpoints.ask(async |client| client.now().await).await?;
+    let now = daemon.now().await?;
     let mut look = Look::default();
     let mut trouble = None;
     // What is wrong with one plan or feed does not cost the looks at the others.
@@ -136,10 +134,12 @@ async fn look_at(
             hex::encode(evidence)
         );
         daemon.alert("disagreement", Some(&claimed.duty), text);
-        if let Some(disputer) = disputer
-            && dispute(daemon, state, &claimed, disputer, evidence, now).await?
-        {
-            look.disputed += 1;
+        if let Some(disputer) = disputer {
+            match dispute(daemon, state, &claimed, disputer, evidence, now).await? {
+                Filed::Yes => look.disputed += 1,
+                Filed::Unfinished => look.unfinished += 1,
+                Filed::No => (),
+            }
         }
     }
     Ok(())
@@ -203,7 +203,17 @@ async fn own_value(daemon: &Daemon, claimed: &Claimed<'_>) -> Result<Option<(i64
     }
 }
 
-/// Disputes a value once, as long as that is possible; the hash of the own evidence is the reason. Returns whether it did.
+/// What became of a dispute.
+enum Filed {
+    /// It stands.
+    Yes,
+    /// It is not possible, not needed any more, or was refused.
+    No,
+    /// It is not known.
+    Unfinished,
+}
+
+/// Disputes a value once, as long as that is possible; the hash of the own evidence is the reason.
 async fn dispute(
     daemon: &Daemon,
     state: &PlanState,
@@ -211,23 +221,39 @@ async fn dispute(
     disputer: &dyn Signer,
     reason_hash: Hash,
     now: i64,
-) -> Result<bool, DaemonError> {
+) -> Result<Filed, DaemonError> {
     let plan = &state.plan;
     let target = claimed.duty.target;
     let since = match claimed.attestation.resolved != 0 {
         true => claimed.attestation.resolved_at,
         false => claimed.duty.closes,
     };
-    let over = since.saturating_add(i64::from(plan.challenge_secs));
-    let is_open = now >= since && now < over && claimed.attestation.disputed_at == 0;
-    if !is_open || pending(daemon, &target).await? {
-        return Ok(false);
+    let (from, until) = quorum::challenge_window(since, &plan.windows())
+        .map_err(|error| crate::duties::FeedError::Corrupt(error.to_string()))?;
+    let is_open = (from..until).contains(&now);
+    if claimed.attestation.disputed_at != 0 {
+        return Ok(Filed::No);
     }
-    let grant = match entitled(daemon, state, claimed, &disputer.pubkey()) {
+    // One that was signed before is followed to its end first, also when the window is over.
+    if let Some(filed) = signed_before(daemon, claimed).await? {
+        return Ok(filed);
+    }
+    if !is_open {
+        return Ok(Filed::No);
+    }
+    let cause = Cause {
+        authority: plan.authority,
+        grants: &state.grants,
+        kpi: target.kpi,
+        period: target.period,
+        individual: claimed.duty.scope.grant.as_ref().map(|grant| grant.address),
+        named: daemon.config.watch.grant,
+    };
+    let grant = match cause.entitled(&disputer.pubkey()) {
         Ok(grant) => grant,
         Err(why) => {
             daemon.alert("not-entitled", Some(&claimed.duty), why);
-            return Ok(false);
+            return Ok(Filed::No);
         }
     };
     let args = DisputeArgs {
@@ -250,82 +276,216 @@ async fn dispute(
             Ok(client.prepare(&submission).await?.0)
         })
         .await;
-    let failed = |text: String| {
-        let text = format!("the dispute was not accepted: {text}");
-        daemon.alert("dispute-failed", Some(&claimed.duty), text);
-        Ok(false)
-    };
     let prepared = match prepared {
         Ok(prepared) => prepared,
-        Err(ClientError::WouldFail(failure)) => return failed(failure.to_string()),
+        Err(ClientError::WouldFail(failure)) => return Ok(refused(daemon, claimed, &failure)),
         Err(error) => return Err(error.into()),
     };
     // Written down first: nothing else is signed until it is known what became of this one.
+    let bytes = bincode::serialize(&prepared.transaction).map_err(SubmitError::from)?;
+    let last = last_block(prepared.life);
     daemon
         .journal()
-        .record_dispute(&target, &prepared.signature, machine_time())?;
-    match daemon.courier().ending(&prepared).await? {
-        Ending::Confirmed => {
-            info!(signature = %prepared.signature, feed = claimed.duty.feed, period = target.period, "disputed");
-            Ok(true)
-        }
-        Ending::Failed(failure) => failed(failure.to_string()),
-        Ending::Expired => {
-            warn!(
-                feed = claimed.duty.feed,
-                "a dispute expired; the next look files it again"
-            );
-            daemon.journal().forget_dispute(&target)?;
-            Ok(false)
-        }
-    }
+        .record_dispute(&target, &prepared.signature, last, &bytes, machine_time())?;
+    followed(daemon, claimed, &prepared.signature, last, &bytes).await
 }
 
-/// Whether a dispute that was signed before, by this process or an earlier one, may still happen or has ended for good.
-/// One that expired is forgotten, so that it can be filed again.
-async fn pending(daemon: &Daemon, target: &Target) -> Result<bool, DaemonError> {
-    let Some((signature, at)) = daemon.journal().disputed(target)? else {
-        return Ok(false);
-    };
-    if machine_time() < at.saturating_add(EXPIRED_AFTER) {
-        return Ok(true);
-    }
-    let status = daemon
-        .endpoints
-        .ask(async |client| client.status(&signature).await)
-        .await;
-    match status {
-        Ok(None) => {
-            daemon.journal().forget_dispute(target)?;
-            Ok(false)
+fn refused(daemon: &Daemon, claimed: &Claimed<'_>, failure: &Failure) -> Filed {
+    let text = format!("the dispute was not accepted: {failure}");
+    daemon.alert("dispute-failed", Some(&claimed.duty), text);
+    Filed::No
+}
+
+/// Follows a dispute that is in the journal. One that by proof will never be executed is forgotten, so that the next look,
+/// which reads the chain first, can file it again.
+async fn followed(
+    daemon: &Daemon,
+    claimed: &Claimed<'_>,
+    signature: &Signature,
+    last: u64,
+    bytes: &[u8],
+) -> Result<Filed, DaemonError> {
+    let (feed, period) = (&claimed.duty.feed, claimed.duty.target.period);
+    Ok(match daemon.courier().ending(bytes, last).await? {
+        Ending::Executed(_) => {
+            info!(%signature, feed, period, "disputed");
+            Filed::Yes
         }
-        // Executed: either it stands, or the program refused it and a person was told.
-        Ok(Some(_)) | Err(ClientError::Failed { .. }) => Ok(true),
-        Err(error) => Err(error.into()),
+        Ending::Failed(failure) => refused(daemon, claimed, &failure),
+        Ending::Expired => {
+            warn!(%signature, feed, "a dispute expired; the next look files it again");
+            daemon.journal().forget_dispute(&claimed.duty.target)?;
+            Filed::Unfinished
+        }
+        Ending::Unknown(why) => {
+            warn!(%signature, feed, why, "what became of a dispute is not known; the next look follows it again");
+            Filed::Unfinished
+        }
+    })
+}
+
+/// What became of a dispute of this value that was signed before, by this process or an earlier one; none if there is none.
+async fn signed_before(daemon: &Daemon, claimed: &Claimed<'_>) -> Result<Option<Filed>, DaemonError> {
+    let Some(signed) = daemon.journal().disputed(&claimed.duty.target)? else {
+        return Ok(None);
+    };
+    if let Some((last, bytes)) = &signed.sent {
+        return followed(daemon, claimed, &signed.signature, *last, bytes)
+            .await
+            .map(Some);
     }
+    // A daemon of before kept no more than the signature: that it can never be executed cannot be proved.
+    let sightings = daemon.endpoints.sightings(&[signed.signature], true).await?;
+    Ok(Some(match sightings.1.first() {
+        Some(Sighting::Executed(_)) => Filed::Yes,
+        Some(Sighting::Failed(_)) => Filed::No,
+        Some(Sighting::Seen | Sighting::Nothing) | None => Filed::Unfinished,
+    }))
 }
 
 fn machine_time() -> i64 {
     jiff::Timestamp::now().as_second()
 }
 
-/// The grant for which `key` may dispute, none for the authority; or why it may not.
-fn entitled(daemon: &Daemon, state: &PlanState, claimed: &Claimed<'_>, key: &Pubkey) -> Result<Option<Pubkey>, String> {
-    let individual = claimed.duty.scope.grant.as_ref().map(|grant| grant.address);
-    if state.plan.authority == *key {
-        return Ok(individual);
+/// What is disputed, and on whose behalf.
+struct Cause<'a> {
+    authority: Pubkey,
+    grants: &'a [(Pubkey, Grant)],
+    kpi: u8,
+    period: u16,
+    /// The grant of an individual KPI.
+    individual: Option<Pubkey>,
+    /// The grant that the configuration names for shared ones.
+    named: Option<Pubkey>,
+}
+
+impl Cause<'_> {
+    /// The grant for which `key` may dispute, none for the authority and a shared KPI; or why it may not. What the program
+    /// asks (`programs/earnout/src/instructions/dispute.rs`), so that nothing is filed in vain.
+    fn entitled(&self, key: &Pubkey) -> Result<Option<Pubkey>, String> {
+        if self.authority == *key && self.individual.is_none() {
+            return Ok(None);
+        }
+        let wanted = self.individual.or(self.named);
+        let mut why = format!(
+            "{key} may not dispute this: it is neither the authority of the plan nor the beneficiary of a grant with weight on \
+             the KPI that covers the period and is not settled"
+        );
+        for (address, grant) in self.grants {
+            let weight = grant
+                .kpi_weights
+                .get(usize::from(self.kpi))
+                .copied()
+                .unwrap_or_default();
+            let depends = weight > 0 && grant.covers(self.period) && self.period >= grant.next_period;
+            if wanted.is_some_and(|wanted| wanted != *address) || !depends {
+                continue;
+            }
+            if self.authority == *key {
+                return Ok(Some(*address));
+            }
+            if grant.beneficiary != *key {
+                continue;
+            }
+            // One grant that cannot dispute does not keep another one of the same beneficiary from it.
+            let earns = grant.tranche(self.period).is_ok_and(|tranche| tranche > 0) && !grant.has(FORFEITED);
+            if !earns {
+                why = format!(
+                    "{key} may not dispute this for grant {}: it can earn nothing from the value",
+                    grant.index
+                );
+            } else if grant.has(DISPUTE_BARRED) {
+                why = format!(
+                    "grant {} may not dispute any more: a dispute of it was rejected",
+                    grant.index
+                );
+            } else {
+                return Ok(Some(*address));
+            }
+        }
+        Err(why)
     }
-    let wanted = individual.or(daemon.config.watch.grant);
-    let weighs = |grant: &Grant| {
-        let weight = grant.kpi_weights.get(usize::from(claimed.bound.kpi));
-        let period = claimed.duty.target.period;
-        weight.is_some_and(|weight| *weight > 0) && grant.covers(period) && period >= grant.next_period
-    };
-    let own = state.grants.iter().find(|(address, grant)| {
-        wanted.is_none_or(|wanted| wanted == *address) && grant.beneficiary == *key && weighs(grant)
-    });
-    let (address, _) = own.ok_or_else(|| {
-        format!("{key} may not dispute this: it is neither the authority of the plan nor the beneficiary of a grant with weight on the KPI")
-    })?;
-    Ok(Some(*address))
+}
+
+#[cfg(test)]
+mod tests {
+    use {super::*, bytemuck::Zeroable};
+
+    fn key(byte: u8) -> Pubkey {
+        Pubkey::new_from_array([byte; 32])
+    }
+
+    /// A grant of the beneficiary 2 over periods 0 to 3 with weight on KPI 1.
+    fn grant(index: u32, change: impl Fn(&mut Grant)) -> (Pubkey, Grant) {
+        let mut grant = Grant::zeroed();
+        grant.index = index;
+        grant.beneficiary = key(2);
+        grant.allocation = 1_000;
+        grant.periods = 4;
+        grant.end_period = 4;
+        grant.kpi_weights[1] = 10_000;
+        change(&mut grant);
+        (key(10 + u8::try_from(index).unwrap()), grant)
+    }
+
+    fn cause(grants: &[(Pubkey, Grant)]) -> Cause<'_> {
+        Cause {
+            authority: key(1),
+            grants,
+            kpi: 1,
+            period: 2,
+            individual: None,
+            named: None,
+        }
+    }
+
+    /// The same order and conditions as the program's `check_disputer`.
+    #[test]
+    fn the_grant_that_can_dispute_is_chosen() {
+        let grants = [
+            grant(0, |grant| grant.flags = DISPUTE_BARRED),
+            grant(1, |grant| grant.flags = FORFEITED),
+            grant(2, |grant| grant.allocation = 0),
+            grant(3, |grant| grant.kpi_weights[1] = 0),
+            grant(4, |grant| grant.next_period = 3),
+            grant(5, |grant| grant.end_period = 2),
+            grant(6, |grant| grant.beneficiary = key(3)),
+            grant(7, |_| ()),
+        ];
+        assert_eq!(cause(&grants).entitled(&key(2)), Ok(Some(key(17))));
+        assert_eq!(cause(&grants).entitled(&key(3)), Ok(Some(key(16))));
+        for (number, part) in [
+            (0, "grant 0 may not dispute any more"),
+            (1, "can earn nothing"),
+            (2, "can earn nothing"),
+            (3, "neither the authority"),
+            (4, "neither the authority"),
+            (5, "neither the authority"),
+            (6, "neither the authority"),
+        ] {
+            let why = cause(&grants[number..=number]).entitled(&key(2)).unwrap_err();
+            assert!(why.contains(part), "{number}: {why}");
+        }
+        let named = Cause {
+            named: Some(key(10)),
+            ..cause(&grants)
+        };
+        assert!(named.entitled(&key(2)).unwrap_err().contains("grant 0 may not"));
+    }
+
+    #[test]
+    fn the_authority_disputes_a_shared_value_without_a_grant_and_an_individual_one_with_its_own() {
+        let grants = [
+            grant(0, |grant| grant.flags = DISPUTE_BARRED),
+            grant(1, |grant| grant.next_period = 3),
+        ];
+        assert_eq!(cause(&grants).entitled(&key(1)), Ok(None));
+        let individual = |address| Cause {
+            individual: Some(address),
+            ..cause(&grants)
+        };
+        assert_eq!(individual(key(10)).entitled(&key(1)), Ok(Some(key(10))));
+        assert!(individual(key(10)).entitled(&key(2)).is_err(), "barred");
+        assert!(individual(key(11)).entitled(&key(1)).is_err(), "settled");
+    }
 }

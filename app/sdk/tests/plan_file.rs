@@ -422,7 +422,8 @@ fn cases() -> Vec<Case> {
             "\"7 days\": without an arbiter there are no disputes; expected an arbiter in [roles], or no `challenge`"),
         // The limits.
         case("min_allocation = \"1_000\"", "min_allocation = \"0\"", "limits.min_allocation", amount("\"0\"")),
-        case("min_allocation = \"1_000\"", "min_allocation = \"1,000\"", "limits.min_allocation", amount("\"1,000\"")),
+        case("min_allocation = \"1_000\"", "min_allocation = \"1,00\"", "limits.min_allocation",
+            "\"1,00\" has commas that do not separate groups of three digits; expected 1,250.5, with a point before the decimals"),
         case("min_allocation = \"1_000\"", "min_allocation = \"0.0000001\"", "limits.min_allocation",
             "\"0.0000001\" has more than 6 decimals and would have to be rounded; expected at most 6"),
         case("min_allocation = \"1_000\"", "min_allocation = \"6 %\"", "limits.max_allocation",

@@ -55,7 +55,7 @@ pub enum Outcome {
 /// `default_score`, that one counts; else silence, which scores `default_score`. In scores this is the median of the
 /// votes and of as many defaults as are missing to `2·threshold − 1`, so fewer than `threshold` oracles can move the score
 /// neither out of the range of the other votes and the default, nor, where `threshold` others vote, out of the range of
-/// those votes, whoever is absent. A value that `threshold` oracles agree on always counts.
+/// those votes, no matter who is absent. A value that `threshold` oracles agree on always counts.
 ///
 /// # Errors
 /// Those of [`agreed`] and of [`Curve::score`]; `ScoreTooHigh` if silence would score more than [`FULL_SCORE`].

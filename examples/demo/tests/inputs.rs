@@ -119,10 +119,13 @@ fn a_row_that_is_none() {
     row_refused(
         "long",
         "2024-Q1,b,1,2,3,4",
-        "the row has 6 fields; expected 5 as in the header",
+        "the row has 6 fields; expected 5 as in the header, and quotation marks around a field with a comma",
     );
     let what = "a quoted field does not end in its line; expected the closing quotation mark";
     row_refused("open", "2024-Q1,\"b,1,2,3", what);
+    let what = "a carriage return stands inside the line, and some programs end a line there; save the file with line feeds at \
+                the ends of lines";
+    row_refused("return", "2024-Q1,b,1,2,3\r2024-Q2,b,1,2,3", what);
 }
 
 #[test]
@@ -138,7 +141,12 @@ fn a_file_that_cannot_be_read() {
     let output = demo(&["--contributions".as_ref(), file.as_os_str()]);
     let what = "cannot be read: No such file or directory (os error 2)";
     refused(&output, &format!("{}: {what}", file.display()));
-    record_refused("binary", b"quarter\n\xff\xfe\n", 2, "is no UTF-8 text");
+    record_refused(
+        "binary",
+        b"quarter\n\xff\xfe\n",
+        2,
+        "is no UTF-8 text; save the file as UTF-8",
+    );
 }
 
 #[test]

@@ -249,7 +249,7 @@ pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Mov
 /// Checks what somebody else than who is paid may let a transfer of `amount` base units suffer, of which `received` arrived.
 ///
 /// Errors: `FeeTooHigh` if what did not arrive is more than `max_fee_bps` of the amount. `FeeOnCrumbs` if the mint's fee on the
-/// amount, before the token program rounds it up, is below one base unit in the running epoch: whoever takes an amount in
+/// amount, before the token program rounds it up, is below one base unit in the running epoch: a stranger who takes an amount in
 /// crumbs would make it lose many times the mint's rate.
 pub fn check_fee(mint: &AccountInfo, amount: u64, received: u64, max_fee_bps: u16) -> Result<()> {
     require!(is_fee_within(amount, received, max_fee_bps), EarnoutError::FeeTooHigh);

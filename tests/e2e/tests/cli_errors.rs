@@ -93,7 +93,12 @@ fn arguments_that_cannot_be_understood() {
             wrong("plan fund nowhere 1", "`nowhere` is no address", "", "--help"),
             wrong(&format!("plan fund {plan}/x 1"), "expected CREATOR/ID", "", "--help"),
             wrong(&format!("claim {plan}/-1"), "expected PLAN/INDEX", "", "--help"),
-            wrong(&format!("plan fund {plan} 1,5"), "is no number", "", "--help"),
+            wrong(
+                &format!("plan fund {plan} 1,5"),
+                "has commas that do not separate groups of three digits",
+                "",
+                "--help",
+            ),
             wrong(
                 &format!("plan fund {plan} 1 --dry-run --sign-only"),
                 "cannot be used with",
@@ -462,6 +467,15 @@ fn mistakes_that_are_found_before_anything_is_sent() {
                 "--allow-off-curve",
             ),
             wrong(
+                &on_proxy(format!(
+                    "grant create {plan} {} 1 --weight 0=100%",
+                    chain.key("beneficiary-1").pubkey()
+                )),
+                "has a grant of this plan already",
+                "grant 0: ",
+                "--again",
+            ),
+            wrong(
                 &create("1 --weight 0=50% --time-weight 1000"),
                 "do not sum to 10,000",
                 "time has 1000",
@@ -682,7 +696,7 @@ fn a_transaction_that_the_cluster_does_not_take_in_time() {
     assert!(
         error["what"]
             .as_str()
-            .is_some_and(|what| what.contains("before its blockhash expired")),
+            .is_some_and(|what| what.contains("was not executed, and never will be")),
         "{error:#}"
     );
     assert!(
@@ -698,7 +712,8 @@ fn a_transaction_that_the_cluster_does_not_take_in_time() {
         .lines()
         .filter(|line| line.starts_with("Sending "))
         .collect();
-    assert_eq!(attempts.len(), 4, "{expired:#?}");
+    assert_eq!(hostile.seen().signatures.len(), attempts.len(), "{expired:#?}");
+    assert!(attempts.len() <= 2, "{expired:#?}");
     assert_eq!(vault_balance(&chain), before);
 }
 
@@ -709,7 +724,7 @@ fn an_outcome_that_cannot_be_learnt() {
     let plan = chain.demo_address("plan");
     let hostile = Hostile::before(&chain.rpc_url);
     hostile.only(Mode::Status503, &["getSignatureStatuses"]);
-    let words = format!("plan fund {plan} 1 --url {} --output json", hostile.url);
+    let words = format!("plan fund {plan} 1 --wait 3 --url {} --output json", hostile.url);
     let unknown = earnout.run(&words.split(' ').collect::<Vec<_>>()).failed(3);
     let error = unknown.says("was sent, but its outcome is not known").json()["error"].take();
     let signature = error["signature"].as_str().expect("the signature to look up");

@@ -451,7 +451,7 @@ fn an_exported_transaction_is_exactly_the_one_that_would_be_sent() {
 
     // Somebody besides the vault would have to sign: that is said.
     let beneficiary = world.pubkey("beneficiary-1");
-    let grant = format!("grant create {plan} {beneficiary} 100_000 --weight 0=100% -k {vault}");
+    let grant = format!("grant create {plan} {beneficiary} 100_000 --weight 0=100% --again -k {vault}");
     let payer = world.key("payer");
     let two = world
         .online(&format!("{grant} --payer {payer} --export-transaction --output json"))
@@ -528,7 +528,7 @@ fn a_dry_run_shows_what_would_happen_and_does_nothing() {
     // A grant locks the rent of its account.
     let beneficiary = world.pubkey("beneficiary-1");
     let grant = format!(
-        "grant create {plan} {beneficiary} 100_000 --weight 0=100% -k {}",
+        "grant create {plan} {beneficiary} 100_000 --weight 0=100% --again -k {}",
         world.key("authority")
     );
     let created = world

@@ -2,7 +2,7 @@
 
 use {
     earnout::state::{Plan, UnearnedPolicy},
-    earnout_e2e::{BigPlan, Chain, DAY, Earnout, PATIENCE},
+    earnout_e2e::{BigPlan, Chain, DAY, Earnout, PATIENCE, Proxy, Rule},
     earnout_sdk::accounts,
     solana_signer::Signer,
     std::{
@@ -147,6 +147,35 @@ async fn a_plan_that_everybody_forgot_is_brought_to_its_end_by_one_command() {
         earnout.run(&["crank", &address]).succeeded().stdout.trim(),
         "nothing is due"
     );
+}
+
+/// Only finding the attestations that can be closed takes an endpoint that searches.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_an_endpoint_that_does_not_search_everything_else_is_done() {
+    let (chain, plan, earnout) = start(UnearnedPolicy::Return, 5).await;
+    let address = plan.address.to_string();
+    let proxy = Proxy::before(&chain.rpc_url);
+    proxy.rule("getProgramAccounts", Rule::Refuse);
+    let crank = ["crank", &address, "--url", &proxy.url];
+    earnout.run(&crank).succeeded();
+
+    chain.warp(&(plan.end(0) + 60).to_string());
+    plan.attest(&chain, 0, 50).await;
+    let report = earnout.run(&crank).failed(2).says("getProgramAccounts");
+    assert_eq!(report.stdout.trim(), "5 settled in 1 transactions");
+    assert_eq!(state(&chain, &plan).await.open_attestations, 1);
+    // The same, where nothing else is due any more.
+    earnout.run(&crank).failed(1).says("getProgramAccounts");
+    earnout
+        .run(&[&crank[..], &["--dry-run"]].concat())
+        .failed(1)
+        .says("getProgramAccounts");
+    earnout.run(&[&crank[..], &["--no-close"]].concat()).succeeded();
+
+    proxy.obey();
+    let report = earnout.run(&crank).succeeded();
+    assert_eq!(report.stdout.trim(), "1 attestations closed in 1 transactions");
+    earnout.run(&crank).succeeded();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -108,6 +108,35 @@ fn signed(home: &Path) -> usize {
         .count()
 }
 
+/// The plan's grants are what counts, not the name of the file or its journal.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_corrected_copy_of_the_file_grants_nobody_twice() {
+    let (chain, plan, earnout) = start(10_000).await;
+    let (text, address) = (plan.contributors(0, 3), plan.address.to_string());
+    earnout.file(FILE, &text);
+    import(&earnout, &plan, &[]).succeeded();
+    let corrected = text.replace(",100,", ",110,");
+    assert_ne!(corrected, text);
+    earnout.file("corrected.csv", &corrected);
+    for more in [&[][..], &["--dry-run"]] {
+        let words = [&["grant", "import", &address, "corrected.csv"], more].concat();
+        let refused = earnout.run(&words).failed(1);
+        refused
+            .says("2: the beneficiary has a grant of the plan already, grant 0: 100 tokens")
+            .says("--again");
+    }
+    each_has_one(&chain, &plan, 3).await;
+    // The first file still knows its rows, and a new one joins them.
+    earnout.file(FILE, plan.contributors(0, 4));
+    let report = import(&earnout, &plan, &[]).succeeded().json();
+    assert_eq!((&report["made"], &report["madeBefore"]), (&4.into(), &3.into()));
+    each_has_one(&chain, &plan, 4).await;
+    earnout
+        .run(&["grant", "import", &address, "corrected.csv", "--again"])
+        .succeeded();
+    assert_eq!(beneficiaries(&chain, &plan).await.into_values().sum::<usize>(), 7);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_becomes_one_grant_and_a_second_run_makes_nothing() {
     let (chain, plan, earnout) = start(60_000).await;

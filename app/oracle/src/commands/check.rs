@@ -9,15 +9,17 @@ use {
     crate::{
         args::Check,
         checks,
-        config::{Config, Feed},
-        daemon::{Daemon, PlanState},
+        config::Config,
+        daemon::{Daemon, DaemonError, PlanState},
         duties::{Bound, Duty, grant_scope, name},
+        fit,
+        identities::Identities,
         measure::measure,
         preview::preview,
         value,
     },
     anyhow::{Context, Result, bail},
-    earnout_sdk::{amount, projection},
+    earnout_sdk::{amount, client::ClientError, projection},
     serde::Serialize,
     solana_program::pubkey::Pubkey,
 };
@@ -48,19 +50,47 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
         bail!("there is no feed {feed:?}");
     }
     let daemon = Daemon::beside(config)?;
-    let now = daemon.endpoints.ask(async |client| client.now().await).await?;
+    let now = daemon.now().await?;
     let skew = checks::clock(
         jiff::Timestamp::now().as_second(),
         now,
         daemon.config.chain.max_clock_skew,
     );
-    let mut lines = Vec::new();
+    let (mut lines, mut mistakes) = (Vec::new(), Vec::new());
     for address in daemon.config.plans() {
-        let state = daemon.plan(address, true).await?;
+        let state = match daemon.plan(address, true).await {
+            Ok(state) => state,
+            Err(problem) if is_about_the_plan(&problem) => {
+                let feeds = daemon.config.feeds.iter().filter(|feed| feed.plan == address);
+                mistakes.extend(feeds.map(|feed| format!("feed {:?}: {problem}", feed.id)));
+                continue;
+            }
+            Err(problem) => return Err(problem.into()),
+        };
         let decimals = mint_decimals(&daemon, &state.plan.mint).await?;
+        let mut bound = Vec::new();
         for feed in daemon.config.feeds.iter().filter(|feed| feed.plan == address) {
+            match Bound::new(feed, &state.plan) {
+                Ok(feed) => bound.push(feed),
+                Err(problem) => mistakes.push(problem.to_string()),
+            }
+        }
+        let together: Vec<&Bound<'_>> = bound.iter().collect();
+        let misfits = fit::misfits(&together, &state.plan, &daemon.oracle(), daemon.config.service.interval);
+        mistakes.extend(
+            misfits
+                .iter()
+                .map(|misfit| format!("feed {:?}: {}", misfit.feed, misfit.text)),
+        );
+        for bound in &bound {
+            let feed = bound.feed;
             if args.feed.as_ref().is_none_or(|wanted| *wanted == feed.id) {
-                check_feed(&daemon, &state, feed, args.period, now, decimals, &mut lines).await?;
+                match identities(feed) {
+                    Ok(known) => {
+                        check_feed(&daemon, &state, bound, &known, args.period, now, decimals, &mut lines).await?
+                    }
+                    Err(problem) => mistakes.push(format!("feed {:?}: {problem}", feed.id)),
+                }
             }
         }
     }
@@ -77,6 +107,9 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
         println!("chain  {}\n", crate::template::time(now));
         println!("{}", shown(&lines));
     }
+    if !mistakes.is_empty() {
+        bail!("the configuration does not fit:\n  {}", mistakes.join("\n  "));
+    }
     let mut code = DONE;
     if let Err(hold) = &skew {
         eprintln!("clock: {hold}; nothing would be attested");
@@ -88,16 +121,28 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
     Ok(code)
 }
 
+/// Whether a plan is not what the configuration says, and not the way to it.
+fn is_about_the_plan(problem: &DaemonError) -> bool {
+    let DaemonError::Client(error) = problem else {
+        return false;
+    };
+    matches!(
+        **error,
+        ClientError::NotFound { .. } | ClientError::ForeignAccount { .. } | ClientError::Decode { .. }
+    )
+}
+
+#[expect(clippy::too_many_arguments)]
 async fn check_feed(
     daemon: &Daemon,
     state: &PlanState,
-    feed: &Feed,
+    bound: &Bound<'_>,
+    identities: &Identities,
     period: Option<u16>,
     now: i64,
     decimals: u8,
     lines: &mut Vec<Line>,
 ) -> Result<()> {
-    let bound = Bound::new(feed, &state.plan)?;
     let schedule = projection::schedule(&state.plan)?;
     let ended = schedule
         .iter()
@@ -111,7 +156,6 @@ async fn check_feed(
             schedule.len()
         )
     })?;
-    let identities = identities(feed)?;
     let mut duties: Vec<Duty> = Vec::new();
     match bound.individual {
         false => duties.push(bound.duty(times, None)),
@@ -122,7 +166,7 @@ async fn check_feed(
                     .get(usize::from(bound.kpi))
                     .is_some_and(|weight| *weight > 0);
                 if weighs && grant.covers(period) {
-                    duties.push(bound.duty(times, Some(grant_scope(address, grant, &identities))));
+                    duties.push(bound.duty(times, Some(grant_scope(address, grant, identities))));
                 }
             }
         }
@@ -131,7 +175,7 @@ async fn check_feed(
         let entry = daemon.journal().entry(&duty.target)?;
         let grant = duty.scope.grant.as_ref();
         let mut line = Line {
-            feed: feed.id.clone(),
+            feed: bound.feed.id.clone(),
             kpi: harmless(&name(&bound.terms)),
             period,
             grant: grant.map(|grant| grant.index),
@@ -142,10 +186,10 @@ async fn check_feed(
             held: None,
             votes: votes_on(state, daemon, period),
         };
-        match measure(&bound, &duty, entry.as_ref(), None).await {
+        match measure(bound, &duty, entry.as_ref(), None).await {
             Err(hold) => line.held = Some(hold.to_string()),
             Ok(finding) => {
-                let worth = preview(&bound, state, period, grant.map(|grant| grant.address), finding.value)?;
+                let worth = preview(bound, state, period, grant.map(|grant| grant.address), finding.value)?;
                 line.value = Some(value::from_fixed(finding.value, bound.terms.decimals).to_string());
                 line.score = Some(worth.score);
                 let most = if worth.at_most { "at most " } else { "" };

@@ -5,7 +5,7 @@ use {
     crate::{
         args::Once,
         config::Config,
-        daemon::{Daemon, Filter, Round},
+        daemon::{Class, Daemon, Filter, Round},
         metrics,
     },
     anyhow::{Context, Result, bail},
@@ -39,7 +39,11 @@ pub async fn once(args: &Once, config: Config) -> Result<u8> {
     daemon.alarm.settle(SETTLE).await;
     let round = round?;
     println!("{}", in_words(&round));
-    Ok(if round.held > 0 { LOOK } else { DONE })
+    let is_open = round.is_open();
+    if let Some(trouble) = round.trouble {
+        return Err(trouble.into());
+    }
+    Ok(if is_open { LOOK } else { DONE })
 }
 
 pub async fn forever(config: Config) -> Result<u8> {
@@ -68,18 +72,29 @@ pub async fn forever(config: Config) -> Result<u8> {
             info!("stopping: what was signed is brought to its end");
             daemon.stop();
             match tokio::time::timeout(DRAIN, rounds).await {
+                Ok(
+                    Ok(Round {
+                        trouble: Some(problem), ..
+                    })
+                    | Err(problem),
+                ) => {
+                    error!(%problem, "stopped; the journal has what is left");
+                }
                 Ok(Ok(_)) => info!("stopped"),
-                Ok(Err(problem)) => error!(%problem, "stopped; the journal has what is left"),
                 Err(_) => error!("stopped in the middle of a round; the journal has what is left"),
             }
             daemon.alarm.settle(SETTLE).await;
             return Ok(DONE);
         };
+        // What was done is told, whatever else failed.
+        let ended = ended.and_then(|mut round| {
+            info!("{}", in_words(&round));
+            round.trouble.take().map_or(Ok(()), Err)
+        });
         let pause = match ended {
-            Ok(round) => {
+            Ok(()) => {
                 failures = 0;
                 daemon.alarm.clear("round-failed");
-                info!("{}", in_words(&round));
                 interval
             }
             Err(problem) => {
@@ -109,8 +124,13 @@ fn in_words(round: &Round) -> String {
         Some(time) => format!("; the next at {}", crate::template::time(time)),
         None => String::new(),
     };
-    format!(
-        "{} voted, {} already on chain, {} held, {} not due yet{next}",
-        round.voted, round.already, round.held, round.waiting
-    )
+    // What is expected is always there, what is not only if there is something of it.
+    let expected = [Class::Voted, Class::Already, Class::Held, Class::NotDue];
+    let counts: Vec<String> = Class::ALL
+        .into_iter()
+        .map(|class| (class, round.count(class)))
+        .filter(|(class, count)| *count > 0 || expected.contains(class))
+        .map(|(class, count)| format!("{count} {}", class.name()))
+        .collect();
+    format!("{}{next}", counts.join(", "))
 }

@@ -33,7 +33,7 @@ struct Line {
 
 pub async fn run(config: Config, json: bool) -> Result<u8> {
     let daemon = Daemon::beside(config)?;
-    let now = daemon.endpoints.ask(async |client| client.now().await).await?;
+    let now = daemon.now().await?;
     let mut lines = Vec::new();
     for address in daemon.config.plans() {
         let state = daemon.plan(address, true).await?;
@@ -42,7 +42,8 @@ pub async fn run(config: Config, json: bool) -> Result<u8> {
             // What is open or to come, and every vote that was made.
             let due = bound.duties(&state.plan, &state.grants, &identities(feed)?, &daemon.oracle(), now)?;
             for times in projection::schedule(&state.plan)? {
-                for target in daemon.journal().voted(&address, times.period)? {
+                let voted = daemon.journal().voted(&address, times.period)?;
+                for target in voted {
                     if target.kpi == bound.kpi && !due.iter().any(|duty| duty.target == target) {
                         let mut duty = bound.duty(&times, None);
                         duty.target = target;

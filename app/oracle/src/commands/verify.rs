@@ -9,14 +9,18 @@ use {
         args::Verify,
         config::Config,
         daemon::Daemon,
-        verify::{Verdict, verify},
+        verify::{Verdict, Verification, verify},
     },
     anyhow::Result,
 };
 
 pub async fn run(args: &Verify, config: Config, json: bool) -> Result<u8> {
     let daemon = Daemon::beside(config)?;
-    let verified = verify(&daemon, args.plan, args.period).await?;
+    let Verification {
+        votes: verified,
+        complaints,
+        is_whole,
+    } = verify(&daemon, args.plan, args.period).await?;
     let proved = verified.iter().filter(|vote| vote.verdict == Verdict::Proved).count();
     if json {
         println!("{}", serde_json::to_string_pretty(&verified)?);
@@ -26,6 +30,7 @@ pub async fn run(args: &Verify, config: Config, json: bool) -> Result<u8> {
             let result = match &vote.verdict {
                 Verdict::Proved => "proved".to_owned(),
                 Verdict::Unproved { reason } => format!("UNPROVED: {reason}"),
+                Verdict::Missing { reason } => format!("MISSING: {reason}"),
                 Verdict::Wrong { reason } => format!("WRONG: {reason}"),
             };
             table.add_row([
@@ -39,5 +44,22 @@ pub async fn run(args: &Verify, config: Config, json: bool) -> Result<u8> {
         println!("{table}");
         println!("{proved} of {} votes of {} proved", verified.len(), daemon.oracle());
     }
-    Ok(if proved == verified.len() { DONE } else { LOOK })
+    for complaint in &complaints {
+        eprintln!("incomplete: {complaint}");
+    }
+    // Of nothing, everything is proved.
+    if verified.is_empty() {
+        eprintln!(
+            "nothing was checked: {} has no vote on period {} of {} that the journal or the endpoint knows",
+            daemon.oracle(),
+            args.period,
+            args.plan
+        );
+        return Ok(LOOK);
+    }
+    Ok(if is_whole && proved == verified.len() {
+        DONE
+    } else {
+        LOOK
+    })
 }

@@ -21,7 +21,11 @@ pub async fn run(args: &Watch, config: Config) -> Result<u8> {
         daemon.alarm.settle(SETTLE).await;
         let found = found?;
         println!("{}", in_words(&found));
-        return Ok(if found.differ > 0 { LOOK } else { DONE });
+        return Ok(if found.differ > 0 || found.unfinished > 0 {
+            LOOK
+        } else {
+            DONE
+        });
     }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -42,8 +46,12 @@ pub async fn run(args: &Watch, config: Config) -> Result<u8> {
 }
 
 fn in_words(look: &Look) -> String {
+    let unfinished = match look.unfinished {
+        0 => String::new(),
+        count => format!(", {count} unfinished"),
+    };
     format!(
-        "{} agree, {} differ, {} cannot be measured, {} disputed",
+        "{} agree, {} differ, {} cannot be measured, {} disputed{unfinished}",
         look.agree, look.differ, look.unknown, look.disputed
     )
 }

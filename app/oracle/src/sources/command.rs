@@ -3,13 +3,17 @@
 use {
     super::{Body, LARGEST_ANSWER, Part, Reading, SourceError, json, now, only},
     crate::{
+        secret::Secret,
         template::{Scope, fill},
         value,
     },
     serde::{Deserialize, Serialize},
-    std::{process::Stdio, time::Duration},
+    std::{collections::BTreeMap, path::PathBuf, process::Stdio, time::Duration},
     tokio::{io::AsyncReadExt, process},
 };
+
+/// Where programs are found, whatever the environment of the daemon says.
+pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A command that prints a number, or JSON with one in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +24,12 @@ pub struct Command {
     /// JSONPath of the value; without it the whole output is the number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Its environment beside [`PATH`], `TZ=UTC` and `LC_ALL=C`: names and where each text is. Left out of the evidence.
+    #[serde(default, skip_serializing)]
+    pub env: BTreeMap<String, Secret>,
+    /// Where it runs: the configuration's folder.
+    #[serde(skip)]
+    pub folder: PathBuf,
     /// How long it may run.
     #[serde(default = "super::default_timeout", with = "crate::duration")]
     pub timeout: Duration,
@@ -37,6 +47,13 @@ impl Command {
             .ok_or_else(|| SourceError::Unexpected("`command` is empty".to_owned()))?;
         let mut command = process::Command::new(program);
         command.args(arguments);
+        clean(&mut command);
+        for (name, text) in &self.env {
+            command.env(name, text.reveal()?);
+        }
+        if !self.folder.as_os_str().is_empty() {
+            command.current_dir(&self.folder);
+        }
         let printed = output(command, self.timeout, program).await?;
         Ok(vec![Part {
             request: format!("{words:?}"),
@@ -64,8 +81,24 @@ impl Command {
             mistakes.push("`command` names no program".to_owned());
         }
         mistakes.extend(self.path.as_deref().and_then(json::path_mistake));
+        let named = |name: &&String| name.is_empty() || name.contains(['=', '\0']);
+        mistakes.extend(
+            self.env
+                .keys()
+                .find(named)
+                .map(|name| format!("{name:?} in `env` is not a name")),
+        );
         mistakes
     }
+}
+
+/// Gives a command an environment that is the same wherever the daemon runs: what it inherits could change the value.
+pub(super) fn clean(command: &mut process::Command) {
+    command
+        .env_clear()
+        .env("PATH", PATH)
+        .env("TZ", "UTC")
+        .env("LC_ALL", "C");
 }
 
 /// Runs a command to its end and returns what it printed. It is killed if it takes longer than `timeout`.
@@ -128,6 +161,8 @@ mod tests {
         let source = Command {
             command: command.iter().map(ToString::to_string).collect(),
             path: path.map(str::to_owned),
+            env: BTreeMap::new(),
+            folder: PathBuf::new(),
             timeout: Duration::from_secs(if command[0] == "sleep" { 1 } else { 60 }),
         };
         let value = async { source.read(&source.fetch(&scope()).await?) }.await;
@@ -140,6 +175,29 @@ mod tests {
     async fn what_is_printed_is_the_value() {
         assert_eq!(run(&["echo", "12.5"], None).await.unwrap(), "12.5");
         assert_eq!(run(&["echo", r#"{{"n": {period}}}"#], Some("$.n")).await.unwrap(), "1");
+    }
+
+    #[tokio::test]
+    async fn the_environment_is_the_daemons_and_not_the_operators() {
+        // HOME, USER and whatever else the test has are not there.
+        let printed = run(&["sh", "-c", "env | cut -d= -f1 | grep -cvE '^(PWD|SHLVL|_)$'"], None).await;
+        assert_eq!(printed.unwrap(), "3");
+        let shell = "test \"$TZ $LC_ALL $PATH\" = \"UTC C $1\" && echo 1";
+        assert_eq!(run(&["sh", "-c", shell, "sh", PATH], None).await.unwrap(), "1");
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("token"), "hunter2\n").unwrap();
+        let text = format!(
+            "command = ['sh', '-c', 'test $TOKEN = hunter2 && test -e token && echo 1']\nenv.TOKEN = 'file:{}/token'",
+            dir.path().display()
+        );
+        let mut source: Command = toml::from_str(&text).unwrap();
+        source.folder = dir.path().to_owned();
+        let parts = source.fetch(&scope()).await.unwrap();
+        assert_eq!(source.read(&parts).unwrap().value.to_string(), "1");
+        assert!(
+            !serde_json::to_string(&source).unwrap().contains("token\""),
+            "left out of the evidence"
+        );
     }
 
     #[tokio::test]

@@ -85,7 +85,14 @@ impl CsvFile {
             .iter()
             .map(|(column, text)| Ok((column.as_str(), fill(text, scope)?)))
             .collect::<Result<_, SourceError>>()?;
-        let mut reader = csv::Reader::from_reader(part.body.text()?.as_bytes());
+        let text = part.body.text()?;
+        // The reader would take everything behind a quote that is never closed as one field.
+        if !text.matches('"').count().is_multiple_of(2) {
+            return Err(SourceError::Unexpected(
+                "the file has an odd number of quotes: one is not closed, or the file was cut short".to_owned(),
+            ));
+        }
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
         let wrong = |error: csv::Error| SourceError::Unexpected(format!("the file is no CSV: {error}"));
         let header = reader.headers().map_err(wrong)?.clone();
         let position = |name: &str| {
@@ -105,10 +112,21 @@ impl CsvFile {
         let mut rows: Vec<String> = Vec::new();
         for record in reader.records() {
             let record = record.map_err(wrong)?;
+            // Spreadsheets leave rows of separators behind; they are no rows.
+            if record.iter().all(is_blank) {
+                continue;
+            }
             let field = |position: usize| record.get(position).unwrap_or_default().trim();
             let mut counts = conditions.iter().all(|(position, text)| field(*position) == text);
             if let (true, Some(time)) = (counts, time) {
                 counts = (scope.start..scope.end).contains(&moment(field(time))?);
+            }
+            if counts && is_blank(field(column)) {
+                let line = record.position().map_or(0, csv::Position::line);
+                return Err(SourceError::NoData(format!(
+                    "line {line}: the column {:?} is empty",
+                    self.column
+                )));
             }
             if counts {
                 rows.push(field(column).to_owned());
@@ -158,6 +176,13 @@ impl CsvFile {
     }
 }
 
+/// Whether nobody sees anything in a field.
+fn is_blank(field: &str) -> bool {
+    let unseen =
+        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}');
+    field.chars().all(unseen)
+}
+
 #[cfg(test)]
 mod tests {
     use {
@@ -200,12 +225,50 @@ mod tests {
         let source: CsvFile = toml::from_str("file = 'x.csv'\ncolumn = 'value'\naggregate = 'sum'").unwrap();
         for (file, part) in [
             ("value\n1\n1,2\n", "no CSV"),
-            ("value\n\"\"\n", "empty"),
+            ("value\n\"\"\n", "no row matches"),
+            ("value,note\n,x\n", "line 2: the column \"value\" is empty"),
+            ("value,note\n1,\"x\n2,y\n", "quote"),
+            ("value;note\n1;x\n", "no column \"value\""),
+            ("value,note\n1,a\n2\n", "no CSV"),
             ("value,value\n1,2\n", "two columns"),
             ("", "no column"),
         ] {
             let error = source.read(&scope(), &answer(file)).unwrap_err().to_string();
             assert!(error.contains(part), "{file:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_empty_row_is_not_a_row() {
+        let count = |aggregate: &str, file: &str| {
+            let text = format!("file = 'x.csv'\ncolumn = 'n'\naggregate = '{aggregate}'");
+            let source: CsvFile = toml::from_str(&text).unwrap();
+            let read = source.read(&scope(), &answer(file));
+            read.map(|reading| reading.value.to_string())
+                .map_err(|error| error.to_string())
+        };
+        for file in [
+            "n,x\n1,a\n2,b\n",
+            "n,x\n1,a\n2,b\n,\n,\n",
+            "n,x\n1,a\n\n2,b\n  ,\t\n\u{a0},\u{feff}\n",
+            "n,x\n,\n1,a\n\"\",\"\"\n2,b",
+            // Line breaks of other systems, also mixed: what is a record is the reader's word.
+            "n,x\r1,a\r2,b\r",
+            "n,x\r\n1,a\r2,b\n,\r\n",
+            "\u{feff}n,x\n1,\"a\r2,b\"\n2,b\n",
+        ] {
+            assert_eq!(count("count", file).unwrap(), "2", "{file:?}");
+            assert_eq!(count("sum", file).unwrap(), "3", "{file:?}");
+            assert_eq!(count("last", file).unwrap(), "2", "{file:?}");
+        }
+        assert_eq!(count("count", "n,x\n,\n , \n").unwrap(), "0");
+        assert_eq!(count("only", "n,x\n,\n7,a\n,\n").unwrap(), "7");
+        for aggregate in ["count", "sum", "last", "only"] {
+            let error = count(aggregate, "n,x\n,a\n").unwrap_err();
+            assert!(
+                error.contains("line 2: the column \"n\" is empty"),
+                "{aggregate}: {error}"
+            );
         }
     }
 

@@ -1,12 +1,21 @@
 //! A git repository on this machine.
 
 use {
-    super::{Body, Part, Reading, SourceError, command::output, now},
+    super::{
+        Body, Part, Reading, SourceError,
+        command::{clean, output},
+        now,
+    },
     crate::template::{Scope, fill},
     globset::{Glob, GlobSet, GlobSetBuilder},
     rust_decimal::Decimal,
     serde::{Deserialize, Serialize},
-    std::{os::unix::ffi::OsStringExt, path::PathBuf, time::Duration},
+    std::{
+        collections::HashSet,
+        os::unix::ffi::OsStringExt,
+        path::{Path, PathBuf},
+        time::Duration,
+    },
     tokio::process,
 };
 
@@ -56,10 +65,14 @@ fn default_branch() -> String {
 impl Git {
     pub(super) async fn fetch(&self, scope: &Scope) -> Result<Vec<Part>, SourceError> {
         if let Some(remote) = &self.fetch {
-            self.git(&["fetch", "--quiet", "--", remote]).await?;
+            self.git(None, &["fetch", "--quiet", "--", remote]).await?;
         }
+        let folder = self.git(None, &["rev-parse", "--absolute-git-dir"]).await?;
+        let folder = PathBuf::from(std::ffi::OsString::from_vec(folder.trim_ascii_end().to_vec()));
         // The past of a shallow clone is not there, and what is not there is not counted.
-        let shallow = self.git(&["rev-parse", "--is-shallow-repository"]).await?;
+        let shallow = self
+            .git(Some(&folder), &["rev-parse", "--is-shallow-repository"])
+            .await?;
         if shallow.trim_ascii() != b"false" {
             return Err(SourceError::Unexpected(
                 "the repository is a shallow clone, in which commits are missing: `git fetch --unshallow` it"
@@ -67,22 +80,35 @@ impl Git {
             ));
         }
         let head = self
-            .git(&[
-                "rev-parse",
-                "--verify",
-                "--end-of-options",
-                &format!("{}^{{commit}}", self.branch),
-            ])
+            .git(
+                Some(&folder),
+                &[
+                    "rev-parse",
+                    "--verify",
+                    "--end-of-options",
+                    &format!("{}^{{commit}}", self.branch),
+                ],
+            )
             .await?;
         let head = String::from_utf8_lossy(&head).trim().to_owned();
-        // `--since` stops at the first older commit unless it is a filter; a day is left on both sides.
-        let since = format!("--since-as-filter=@{}", scope.start.saturating_sub(86_400));
-        let until = format!("--until=@{}", scope.end.saturating_add(86_400));
+        let (first, last) = asked(scope);
+        // `--since` stops at the first older commit unless it is a filter.
+        let since = format!("--since-as-filter=@{first}");
+        let until = format!("--until=@{last}");
+        // Who an author is says the measured commit, not a file of this machine.
+        let people = format!("mailmap.blob={head}:.mailmap");
         let arguments = [
+            "-c",
+            &people,
             "log",
             "--no-merges",
             "--no-renames",
             "--no-color",
+            "--no-notes",
+            "--no-ext-diff",
+            "--no-relative",
+            "--ignore-submodules=none",
+            "--encoding=UTF-8",
             "--name-only",
             "--format=tformat:%x1e%H %ct %aE",
             &since,
@@ -90,7 +116,7 @@ impl Git {
             &head,
             "--",
         ];
-        let log = self.git(&arguments).await?;
+        let log = self.git(Some(&folder), &arguments).await?;
         Ok(vec![Part {
             request: format!("git {}", arguments.join(" ").replace(RECORD, "%x1e")),
             answered_at: now(),
@@ -99,22 +125,44 @@ impl Git {
         }])
     }
 
-    async fn git(&self, arguments: &[&str]) -> Result<Vec<u8>, SourceError> {
+    /// Runs git in `data`, the folder with the repository's data, with nothing but what the repository holds: no variables
+    /// and settings of the system or the user, no replaced or grafted commits, no files of the checkout. Without `data`, in
+    /// the configured folder and as the user does, to find it (git asks whose it is) and to reach a remote.
+    async fn git(&self, data: Option<&Path>, arguments: &[&str]) -> Result<Vec<u8>, SourceError> {
         let folder = self
             .repository
             .as_ref()
             .ok_or_else(|| SourceError::Unexpected("no repository is configured".to_owned()))?;
         let mut command = process::Command::new("git");
-        command
-            .arg("-C")
-            .arg(folder)
-            .args(["-c", "core.quotePath=true", "-c", "log.showSignature=false"])
-            .args(arguments)
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .env("GIT_NO_REPLACE_OBJECTS", "1")
-            .env_remove("GIT_DIR")
-            .env_remove("GIT_WORK_TREE")
-            .env("LC_ALL", "C");
+        clean(&mut command);
+        command.arg("-C").arg(data.unwrap_or(folder));
+        match data {
+            Some(data) => {
+                command
+                    .arg("--git-dir")
+                    .arg(data)
+                    .args([
+                        "-c",
+                        "core.quotePath=true",
+                        "-c",
+                        "log.showSignature=false",
+                        "-c",
+                        "mailmap.file=",
+                    ])
+                    .env("GIT_CONFIG_NOSYSTEM", "1")
+                    .env("GIT_CONFIG_GLOBAL", "/dev/null")
+                    .env("GIT_NO_REPLACE_OBJECTS", "1")
+                    .env("GIT_GRAFT_FILE", "/dev/null");
+            }
+            None => {
+                for name in ["HOME", "USER", "LOGNAME", "XDG_CONFIG_HOME", "SSH_AUTH_SOCK"] {
+                    if let Some(value) = std::env::var_os(name) {
+                        command.env(name, value);
+                    }
+                }
+            }
+        }
+        command.env("GIT_TERMINAL_PROMPT", "0").args(arguments);
         output(command, self.timeout, &format!("git in {}", folder.display())).await
     }
 
@@ -126,8 +174,29 @@ impl Git {
         };
         let paths = self.globs()?;
         let (mut commits, mut files) = (0u64, 0u64);
-        for record in log.split(RECORD).skip(1) {
+        let (first, last) = asked(scope);
+        let mut seen = HashSet::new();
+        let mut records = log.split(RECORD);
+        if records.next().is_some_and(|before| !before.trim().is_empty()) {
+            return Err(SourceError::Unexpected(
+                "git log printed something before the first commit".to_owned(),
+            ));
+        }
+        for record in records {
             let commit = Commit::parse(record)?;
+            if !(first..=last).contains(&commit.time) {
+                return Err(SourceError::Unexpected(format!(
+                    "the answer does not fit the question: commit {} is of {}",
+                    commit.hash,
+                    crate::template::time(commit.time)
+                )));
+            }
+            if !seen.insert(commit.hash) {
+                return Err(SourceError::Ambiguous(format!(
+                    "commit {} stands there twice",
+                    commit.hash
+                )));
+            }
             let by_author = author
                 .as_ref()
                 .is_none_or(|author| author.eq_ignore_ascii_case(commit.author));
@@ -175,6 +244,11 @@ impl Git {
     }
 }
 
+/// From when to when git is asked for commits, Unix seconds: a day is left on both sides of the period.
+fn asked(scope: &Scope) -> (i64, i64) {
+    (scope.start.saturating_sub(86_400), scope.end.saturating_add(86_400))
+}
+
 /// A file name as git prints it with `core.quotePath`: what is not plain ASCII stands in quotes, with C's escapes.
 fn unquoted(name: &str) -> PathBuf {
     let Some(inner) = name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) else {
@@ -214,6 +288,7 @@ fn unquoted(name: &str) -> PathBuf {
 
 /// One commit of the log.
 struct Commit<'a, Files> {
+    hash: &'a str,
     time: i64,
     author: &'a str,
     files: Files,
@@ -224,10 +299,15 @@ impl<'a> Commit<'a, ()> {
         let unexpected = || SourceError::Unexpected("git log printed something else than commits".to_owned());
         let mut lines = record.lines();
         let mut head = lines.next().ok_or_else(unexpected)?.splitn(3, ' ');
-        let (Some(_), Some(time), Some(author)) = (head.next(), head.next(), head.next()) else {
+        let (Some(hash), Some(time), Some(author)) = (head.next(), head.next(), head.next()) else {
             return Err(unexpected());
         };
+        // SHA-1 or SHA-256.
+        if !matches!(hash.len(), 40 | 64) || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(unexpected());
+        }
         Ok(Commit {
+            hash,
             time: time.parse().map_err(|_| unexpected())?,
             author,
             files: lines.filter(|line| !line.is_empty()),
@@ -242,6 +322,16 @@ mod tests {
         crate::sources::testing::{answer, scope},
     };
 
+    /// Commits with short hashes, made as long as git's.
+    fn log(commits: &str) -> Vec<Part> {
+        let mut text = String::new();
+        for commit in commits.split(RECORD).skip(1) {
+            let (hash, rest) = commit.split_once(' ').unwrap();
+            text.push_str(&format!("{RECORD}{hash:0>40} {rest}"));
+        }
+        answer(&text)
+    }
+
     const LOG: &str = "\u{1e}a1 1806537600 Ann@Example.org\n\nsrc/lib.rs\ndocs/a.md\n\u{1e}a2 1806537601 bob@example.org\n\ntests/x.rs\n\
          \u{1e}a3 1814400000 ann@example.org\n\nsrc/late.rs\n\u{1e}a4 1806537599 ann@example.org\n\nsrc/early.rs\n\
          \u{1e}a5 1806600000 ann@example.org\n";
@@ -249,7 +339,7 @@ mod tests {
     fn value(extra: &str) -> String {
         let source: Git = toml::from_str(&format!("repository = '.'\n{extra}")).unwrap();
         assert_eq!(source.mistakes(), Vec::<String>::new());
-        source.read(&scope(), &answer(LOG)).unwrap().value.to_string()
+        source.read(&scope(), &log(LOG)).unwrap().value.to_string()
     }
 
     #[test]
@@ -265,7 +355,26 @@ mod tests {
     #[test]
     fn a_log_that_is_none_is_an_error() {
         let source: Git = toml::from_str("repository = '.'\nmeasure = 'commits'").unwrap();
-        assert!(source.read(&scope(), &answer("\u{1e}a1 soon ann\n")).is_err());
+        for (text, part) in [
+            ("\u{1e}a1 soon ann\n".to_owned(), "something else"),
+            ("\u{1e}a1 1806537600 ann@example.org\n".to_owned(), "something else"),
+            ("warning\n".to_owned(), "before the first commit"),
+            (
+                format!("\u{1e}{:040} 1806451199 ann@example.org\n", 1),
+                "is of 2027-03-30T23:59:59Z",
+            ),
+            (
+                format!("\u{1e}{:040} 1814486401 ann@example.org\n", 1),
+                "does not fit the question",
+            ),
+            (
+                format!("\u{1e}{:040} 1806537600 ann@example.org\n", 1).repeat(2),
+                "twice",
+            ),
+        ] {
+            let error = source.read(&scope(), &answer(&text)).unwrap_err().to_string();
+            assert!(error.contains(part), "{text:?}: {error}");
+        }
         assert_eq!(source.read(&scope(), &answer("")).unwrap().value.to_string(), "0");
     }
 
@@ -304,5 +413,50 @@ mod tests {
         source.repository = Some(dir.path().join("shallow"));
         let error = source.fetch(&scope()).await.unwrap_err().to_string();
         assert!(error.contains("shallow clone"), "{error}");
+    }
+
+    /// Two machines with the same commits measure the same, whatever their users and checkouts say.
+    #[tokio::test]
+    async fn settings_and_files_of_the_machine_change_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("repo");
+        std::fs::create_dir_all(&folder).unwrap();
+        git(&folder, &["init", "--quiet"]);
+        for name in ["a.md", "b.md"] {
+            std::fs::write(folder.join(name), name.repeat(40)).unwrap();
+            git(&folder, &["add", "."]);
+            git(&folder, &["commit", "--quiet", "-m", name]);
+        }
+        let text = "measure = 'commits'\nauthor = 'ann@example.org'\npaths = ['*.md']";
+        let mut source: Git = toml::from_str(text).unwrap();
+        source.repository = Some(folder.clone());
+        let measured = async || {
+            let parts = source.fetch(&scope()).await.unwrap();
+            source.read(&scope(), &parts).unwrap().value.to_string()
+        };
+        assert_eq!(measured().await, "2");
+        // A file of the checkout that is not in the measured commit, settings of the repository, grafts and replacements.
+        let other = "Eve <eve@example.org> <ann@example.org>\n";
+        std::fs::write(folder.join(".mailmap"), other).unwrap();
+        let file = dir.path().join("mailmap");
+        std::fs::write(&file, other).unwrap();
+        git(&folder, &["config", "mailmap.file", file.to_str().unwrap()]);
+        git(&folder, &["config", "core.quotePath", "false"]);
+        git(&folder, &["config", "log.showSignature", "true"]);
+        git(&folder, &["config", "diff.orderFile", "/dev/null"]);
+        git(&folder, &["config", "color.ui", "always"]);
+        git(&folder, &["replace", "--graft", "HEAD"]);
+        let head = std::process::Command::new("git")
+            .arg("-C")
+            .arg(&folder)
+            .args(["rev-parse", "HEAD"])
+            .output();
+        std::fs::create_dir_all(folder.join(".git/info")).unwrap();
+        std::fs::write(folder.join(".git/info/grafts"), head.unwrap().stdout).unwrap();
+        assert_eq!(measured().await, "2");
+        // What the measured commit itself says counts.
+        git(&folder, &["add", ".mailmap"]);
+        git(&folder, &["commit", "--quiet", "-m", "people"]);
+        assert_eq!(measured().await, "0");
     }
 }

@@ -122,34 +122,113 @@ impl Github {
     }
 
     pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Reading, SourceError> {
-        if parts.is_empty() {
+        let Some((last, pages)) = parts.split_last() else {
             return Err(SourceError::NoData("no page".to_owned()));
+        };
+        let mut entries = list(last)?;
+        if parts.len() > 1 && !entries.is_empty() {
+            return Err(SourceError::NoData("the last page is missing".to_owned()));
         }
-        let mut entries = Vec::new();
-        for part in parts {
-            entries.extend(list(part)?);
+        for page in pages {
+            entries.extend(list(page)?);
         }
+        let assignee = match &self.measure {
+            GithubMeasure::IssuesClosed { assignee, .. } => {
+                assignee.as_deref().map(|assignee| fill(assignee, scope)).transpose()?
+            }
+            _ => None,
+        };
         let mut seen = std::collections::HashSet::new();
-        for id in entries.iter().filter_map(|entry| entry["id"].as_u64()) {
+        for entry in &entries {
+            let id = entry["id"]
+                .as_u64()
+                .ok_or_else(|| SourceError::Unexpected("an entry of the list has no id".to_owned()))?;
             if !seen.insert(id) {
                 return Err(SourceError::Ambiguous(format!(
                     "the entry {id} stands there twice: the list changed while it was read"
                 )));
             }
+            if let Some(what) = self.contradiction(scope, assignee.as_deref(), entry) {
+                let number = entry["number"].as_u64().unwrap_or(id);
+                return Err(SourceError::Unexpected(format!(
+                    "the answer does not fit the question: entry {number} {what}"
+                )));
+            }
         }
         let value = match &self.measure {
             GithubMeasure::MilestonePercent { title } => percent(&entries, title)?,
-            GithubMeasure::IssuesClosed { .. } => count(&entries, "closed_at", scope, |entry| {
-                entry.get("pull_request").is_none()
-            })?,
-            GithubMeasure::Releases => count(&entries, "published_at", scope, |entry| {
-                entry["draft"] == false && entry["prerelease"] == false
-            })?,
+            GithubMeasure::IssuesClosed { .. } => {
+                // Some servers write what is not there as null.
+                let issues = entries.iter().filter(|entry| entry["pull_request"].is_null());
+                count(issues, "closed_at", scope)?
+            }
+            GithubMeasure::Releases => {
+                let public = entries
+                    .iter()
+                    .filter(|entry| entry["draft"] == false && entry["prerelease"] == false);
+                count(public, "published_at", scope)?
+            }
         };
         Ok(Reading {
             value,
             observed_at: parts.first().map(|part| part.answered_at),
         })
+    }
+
+    /// In what an entry is not what was asked for. A server that ignores a filter gives everybody's entries.
+    fn contradiction(&self, scope: &Scope, assignee: Option<&str>, entry: &Value) -> Option<String> {
+        for place in ["repository_url", "url"] {
+            let of = entry[place].as_str().and_then(|url| url.split_once("/repos/"));
+            if let Some((_, of)) = of
+                && !is_of(of, &self.repository)
+            {
+                return Some(format!("is of another repository: {of:?}"));
+            }
+        }
+        if let Some(name) = entry["repository"]["full_name"].as_str()
+            && !name.eq_ignore_ascii_case(&self.repository)
+        {
+            return Some(format!("is of another repository: {name:?}"));
+        }
+        match &self.measure {
+            GithubMeasure::MilestonePercent { .. } => {
+                entry["title"].as_str().is_none().then(|| "has no title".to_owned())
+            }
+            GithubMeasure::Releases => ["draft", "prerelease"]
+                .into_iter()
+                .find(|flag| !entry[*flag].is_boolean())
+                .map(|flag| format!("does not say whether it is a {flag}")),
+            GithubMeasure::IssuesClosed {
+                labels,
+                assignee: asked,
+            } => {
+                if entry["state"] != "closed" {
+                    return Some(format!("has the state {}, not \"closed\"", entry["state"]));
+                }
+                let changed = entry["updated_at"].as_str().map(moment);
+                if changed.is_some_and(|changed| changed.is_ok_and(|changed| changed < scope.start)) {
+                    return Some(format!(
+                        "was last changed at {}, before the period",
+                        entry["updated_at"]
+                    ));
+                }
+                let has = names(&entry["labels"], "name");
+                if let Some(label) = labels.iter().find(|label| !holds(&has, label)) {
+                    return Some(format!("does not have the label {label:?}"));
+                }
+                let mut people = names(&entry["assignees"], "login");
+                people.extend(entry["assignee"]["login"].as_str());
+                // What the API calls nobody and anybody; an identity is a person.
+                let special = asked.as_ref().is_some_and(|asked| !asked.contains('{'));
+                match assignee? {
+                    "none" if special => {
+                        (!people.is_empty()).then(|| format!("is assigned to {people:?}, not to nobody"))
+                    }
+                    "*" if special => people.is_empty().then(|| "is assigned to nobody".to_owned()),
+                    login => (!holds(&people, login)).then(|| format!("is assigned to {people:?}, not to {login:?}")),
+                }
+            }
+        }
     }
 
     pub(super) fn mistakes(&self) -> Vec<String> {
@@ -213,14 +292,9 @@ fn percent(milestones: &[Value], title: &str) -> Result<Decimal, SourceError> {
 }
 
 /// Entries whose time is within the period. An entry that cannot be read is no reason to count one less.
-fn count(
-    entries: &[Value],
-    time: &str,
-    scope: &Scope,
-    counts: impl Fn(&Value) -> bool,
-) -> Result<Decimal, SourceError> {
+fn count<'a>(entries: impl Iterator<Item = &'a Value>, time: &str, scope: &Scope) -> Result<Decimal, SourceError> {
     let mut count = 0u32;
-    for entry in entries.iter().filter(|entry| counts(entry)) {
+    for entry in entries {
         let text = entry[time]
             .as_str()
             .ok_or_else(|| SourceError::Unexpected(format!("an entry has no {time}")))?;
@@ -229,6 +303,30 @@ fn count(
         }
     }
     Ok(Decimal::from(count))
+}
+
+/// Whether the part of a URL behind `/repos/` begins with `repository`. GitHub does not tell upper from lower case.
+fn is_of(path: &str, repository: &str) -> bool {
+    let mut parts = path.split('/');
+    let mut wanted = repository.split('/');
+    (0..2).all(|_| match (parts.next(), wanted.next()) {
+        (Some(part), Some(wanted)) => part.eq_ignore_ascii_case(wanted),
+        _ => false,
+    })
+}
+
+/// The texts under `key` in a list of objects; a list of plain texts is one too.
+fn names<'a>(list: &'a Value, key: &str) -> Vec<&'a str> {
+    let entries = list.as_array().map(Vec::as_slice).unwrap_or_default();
+    let named = entries
+        .iter()
+        .filter_map(|entry| entry[key].as_str().or(entry.as_str()));
+    named.collect()
+}
+
+/// Whether `name` is one of `names`. GitHub does not tell upper from lower case in logins and labels.
+fn holds(names: &[&str], name: &str) -> bool {
+    names.iter().any(|other| other.to_lowercase() == name.to_lowercase())
 }
 
 #[cfg(test)]
@@ -245,16 +343,19 @@ mod tests {
     #[test]
     fn milestones_are_a_share_of_their_issues() {
         let source = source("{ milestone-percent = { title = 'v1' } }");
-        let page =
-            r#"[{"title":"v0","open_issues":1,"closed_issues":9},{"title":"v1","open_issues":1,"closed_issues":4}]"#;
+        let page = r#"[{"id":1,"title":"v0","open_issues":1,"closed_issues":9},{"id":2,"title":"v1","open_issues":1,"closed_issues":4}]"#;
         assert_eq!(source.read(&scope(), &answer(page)).unwrap().value.to_string(), "80");
-        let thirds = r#"[{"title":"v1","open_issues":1,"closed_issues":2}]"#;
+        let thirds = r#"[{"id":2,"title":"v1","open_issues":1,"closed_issues":2}]"#;
         let value = source.read(&scope(), &answer(thirds)).unwrap().value;
         assert!(value.to_string().starts_with("66.6666"), "{value}");
         for (page, part) in [
             ("[]", "no milestone"),
-            (r#"[{"title":"v1","open_issues":0,"closed_issues":0}]"#, "no issues"),
-            (r#"[{"title":"v1","open_issues":0}]"#, "does not say"),
+            (
+                r#"[{"id":2,"title":"v1","open_issues":0,"closed_issues":0}]"#,
+                "no issues",
+            ),
+            (r#"[{"id":2,"title":"v1","open_issues":0}]"#, "does not say"),
+            (r#"[{"title":"v1","open_issues":0,"closed_issues":1}]"#, "no id"),
             (r#"{"message":"Not Found"}"#, "no list"),
         ] {
             let error = source.read(&scope(), &answer(page)).unwrap_err().to_string();
@@ -262,14 +363,119 @@ mod tests {
         }
     }
 
+    /// An issue as the API writes it, closed at `closed_at` and with `more` members.
+    fn issue(id: u64, closed_at: &str, more: Value) -> Value {
+        let mut issue = serde_json::json!({
+            "id": id, "number": id, "state": "closed", "closed_at": closed_at, "updated_at": "2027-07-02T00:00:00Z",
+            "repository_url": "https://api.github.com/repos/Ann/App", "labels": [{"name": "KPI"}, {"name": "a b"}],
+            "assignee": {"login": "bob"}, "assignees": [{"login": "bob"}, {"login": "Ann"}],
+        });
+        let members = more.as_object().unwrap().clone();
+        issue.as_object_mut().unwrap().extend(members);
+        issue
+    }
+
+    #[test]
+    fn an_entry_that_was_not_asked_for_is_an_error_that_names_it() {
+        let source = source("{ issues-closed = { labels = ['kpi', 'a b'], assignee = '{identity}' } }");
+        let good = issue(1, "2027-05-01T00:00:00Z", serde_json::json!({}));
+        let read = |source: &Github, entry: &Value| {
+            let page = serde_json::json!([good, entry]).to_string();
+            let read = source.read(&scope(), &answer(&page));
+            read.map(|reading| reading.value.to_string())
+                .map_err(|error| error.to_string())
+        };
+        for (more, part) in [
+            (
+                serde_json::json!({"assignee": {"login": "bob"}, "assignees": [{"login": "bob"}]}),
+                "\"ann\"",
+            ),
+            (
+                serde_json::json!({"assignee": null, "assignees": []}),
+                "is assigned to [], not to \"ann\"",
+            ),
+            (
+                serde_json::json!({"assignee": null, "assignees": null}),
+                "is assigned to",
+            ),
+            (serde_json::json!({"labels": [{"name": "kpi"}]}), "the label \"a b\""),
+            (serde_json::json!({"labels": null}), "the label \"kpi\""),
+            (serde_json::json!({"state": "open"}), "\"open\""),
+            (serde_json::json!({"state": null}), "not \"closed\""),
+            (
+                serde_json::json!({"updated_at": "2027-03-31T23:59:59Z"}),
+                "before the period",
+            ),
+            (
+                serde_json::json!({"repository_url": "https://api.github.com/repos/ann/app2"}),
+                "another repository",
+            ),
+            (
+                serde_json::json!({"url": "https://api.github.com/repos/eve/app/issues/7"}),
+                "another repository",
+            ),
+            (
+                serde_json::json!({"repository": {"full_name": "eve/app"}}),
+                "another repository",
+            ),
+            // What is not counted is checked too: the server did not do what it was asked.
+            (
+                serde_json::json!({"pull_request": {}, "assignees": [], "assignee": null}),
+                "is assigned to",
+            ),
+        ] {
+            let error = read(&source, &issue(7, "2027-05-01T00:00:00Z", more)).unwrap_err();
+            assert!(error.contains(part) && error.contains("entry 7"), "{part}: {error}");
+        }
+        let url = serde_json::json!({"url": "https://api.github.com/repos/ann/app/issues/7", "pull_request": null});
+        assert_eq!(read(&source, &issue(7, "2027-05-01T00:00:00Z", url)).unwrap(), "2");
+        let nobody = self::source("{ issues-closed = { assignee = 'none' } }");
+        assert!(read(&nobody, &good).unwrap_err().contains("not to nobody"));
+    }
+
+    #[test]
+    fn a_release_that_does_not_say_what_it_is_is_an_error() {
+        let source = source("'releases'");
+        for (page, part) in [
+            (
+                r#"[{"id":1,"prerelease":false,"published_at":"2027-05-01T00:00:00Z"}]"#,
+                "a draft",
+            ),
+            (
+                r#"[{"id":1,"draft":false,"prerelease":null,"published_at":"2027-05-01T00:00:00Z"}]"#,
+                "a prerelease",
+            ),
+            (
+                r#"[{"id":1,"draft":false,"prerelease":false,"published_at":null}]"#,
+                "no published_at",
+            ),
+        ] {
+            let error = source.read(&scope(), &answer(page)).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        let page = answer(r#"[{"id":1,"draft":false,"prerelease":false,"published_at":"2027-05-01T00:00:00Z"}]"#);
+        let error = source
+            .read(&scope(), &[page.clone(), page].concat())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("last page is missing"), "{error}");
+    }
+
     #[test]
     fn issues_count_in_their_period_and_pull_requests_never() {
         let source = source("{ issues-closed = { labels = ['kpi', 'a b'], assignee = '{identity}' } }");
-        let page = r#"[{"closed_at":"2027-04-01T00:00:00Z"},{"closed_at":"2027-06-30T23:59:59Z"},
-            {"closed_at":"2027-07-01T00:00:00Z"},{"closed_at":"2027-03-31T23:59:59Z"},
-            {"closed_at":"2027-05-01T00:00:00Z","pull_request":{}}]"#;
-        assert_eq!(source.read(&scope(), &answer(page)).unwrap().value.to_string(), "2");
-        assert!(source.read(&scope(), &answer(r#"[{"closed_at":null}]"#)).is_err());
+        let none = || serde_json::json!({});
+        let page = serde_json::json!([
+            issue(1, "2027-04-01T00:00:00Z", none()),
+            issue(2, "2027-06-30T23:59:59Z", none()),
+            issue(3, "2027-07-01T00:00:00Z", none()),
+            issue(4, "2027-03-31T23:59:59Z", none()),
+            issue(5, "2027-05-01T00:00:00Z", serde_json::json!({"pull_request": {}})),
+        ]);
+        let page = answer(&page.to_string());
+        assert_eq!(source.read(&scope(), &page).unwrap().value.to_string(), "2");
+        let open = serde_json::json!([issue(1, "", serde_json::json!({"closed_at": null}))]).to_string();
+        assert!(source.read(&scope(), &answer(&open)).is_err());
         let url = source.page_url(&scope(), 2).unwrap();
         assert!(
             url.ends_with(
@@ -281,9 +487,9 @@ mod tests {
 
     #[test]
     fn releases_count_when_they_are_published() {
-        let page = r#"[{"draft":false,"prerelease":false,"published_at":"2027-05-01T00:00:00Z"},
-            {"draft":true,"prerelease":false,"published_at":null},
-            {"draft":false,"prerelease":true,"published_at":"2027-05-02T00:00:00Z"}]"#;
+        let page = r#"[{"id":1,"draft":false,"prerelease":false,"published_at":"2027-05-01T00:00:00Z"},
+            {"id":2,"draft":true,"prerelease":false,"published_at":null},
+            {"id":3,"draft":false,"prerelease":true,"published_at":"2027-05-02T00:00:00Z"}]"#;
         let source = source("'releases'");
         assert_eq!(source.read(&scope(), &answer(page)).unwrap().value.to_string(), "1");
         assert_eq!(source.mistakes(), Vec::<String>::new());
@@ -298,7 +504,7 @@ mod tests {
     fn an_entry_on_two_pages_is_not_counted_twice() {
         let source = source("'releases'");
         let page = r#"[{"id":7,"draft":false,"prerelease":false,"published_at":"2027-05-01T00:00:00Z"}]"#;
-        let pages = [answer(page), answer(page)].concat();
+        let pages = [answer(page), answer(page), answer("[]")].concat();
         let error = source.read(&scope(), &pages).unwrap_err().to_string();
         assert!(error.contains("changed while it was read"), "{error}");
     }

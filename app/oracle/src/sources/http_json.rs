@@ -5,7 +5,7 @@ use {
         Auth, Part, Reading, SourceError, http_client, json, moment, only,
         request::{is_secret, send, url_mistakes},
     },
-    crate::template::Scope,
+    crate::template::{Scope, fill},
     serde::{Deserialize, Serialize},
     std::{collections::BTreeMap, time::Duration},
 };
@@ -30,6 +30,9 @@ pub struct HttpJson {
     /// JSONPath of the time at which the value was so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_path: Option<String>,
+    /// What else the answer has to say: JSONPaths and the text, number or truth value at each, with placeholders.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub require: BTreeMap<String, String>,
     /// Whether a number may be written as a string.
     #[serde(default)]
     pub number_as_text: bool,
@@ -58,8 +61,18 @@ impl HttpJson {
         Ok(vec![send(builder, self.auth.as_ref(), self.timeout, request).await?])
     }
 
-    pub(super) fn read(&self, parts: &[Part]) -> Result<Reading, SourceError> {
+    pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Reading, SourceError> {
         let document = only(parts)?.body.text()?;
+        json::complete(document, &self.path)?;
+        for (path, wanted) in &self.require {
+            let wanted = fill(wanted, scope)?;
+            let found = json::scalar(document, path)?;
+            if found != wanted {
+                return Err(SourceError::Unexpected(format!(
+                    "the answer does not fit the question: {path} is {found:?}, not {wanted:?}"
+                )));
+            }
+        }
         let observed_at = match &self.time_path {
             Some(path) => Some(moment(&json::text(document, path)?)?),
             None => None,
@@ -73,7 +86,8 @@ impl HttpJson {
     pub(super) fn mistakes(&self) -> Vec<String> {
         let mut mistakes = url_mistakes(&super::example(&self.url));
         mistakes.extend(json::path_mistake(&self.path));
-        mistakes.extend(self.time_path.as_deref().and_then(json::path_mistake));
+        let more = self.time_path.iter().chain(self.require.keys());
+        mistakes.extend(more.filter_map(|path| json::path_mistake(path)));
         if let Some(name) = self.headers.keys().find(|name| is_secret(name)) {
             mistakes.push(format!("the header {name} carries a secret: use `auth`"));
         }
@@ -81,13 +95,17 @@ impl HttpJson {
     }
 
     pub(super) fn templates(&self) -> Vec<&str> {
-        [&self.url].into_iter().chain(&self.body).map(String::as_str).collect()
+        let asked = [&self.url].into_iter().chain(&self.body);
+        asked.chain(self.require.values()).map(String::as_str).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use {super::*, crate::sources::testing::answer};
+    use {
+        super::*,
+        crate::sources::testing::{answer, scope},
+    };
 
     fn source(extra: &str) -> HttpJson {
         toml::from_str(&format!(
@@ -100,16 +118,75 @@ mod tests {
     fn value_and_time_are_read() {
         let source = source("time_path = '$.as_of'");
         let reading = source
-            .read(&answer(r#"{"users": 120, "as_of": "2027-07-01T00:00:00Z"}"#))
+            .read(&scope(), &answer(r#"{"users": 120, "as_of": "2027-07-01T00:00:00Z"}"#))
             .unwrap();
         assert_eq!(reading.value.to_string(), "120");
         assert_eq!(reading.observed_at, Some(1_814_400_000));
         assert!(
-            source.read(&answer(r#"{"users": 120}"#)).is_err(),
+            source.read(&scope(), &answer(r#"{"users": 120}"#)).is_err(),
             "the time is missing"
         );
-        assert!(source.read(&answer(r#"{"users": null, "as_of": 1}"#)).is_err());
-        assert!(source.read(&[]).is_err());
+        let none = answer(r#"{"users": null, "as_of": 1}"#);
+        assert!(source.read(&scope(), &none).is_err());
+        assert!(source.read(&scope(), &[]).is_err());
+    }
+
+    #[test]
+    fn an_answer_that_says_it_is_not_whole_is_none() {
+        let read = |document: &str| {
+            let read = source("").read(&scope(), &answer(document));
+            read.map(|reading| reading.value.to_string())
+                .map_err(|error| error.to_string())
+        };
+        for document in [
+            r#"{"users": 5, "incomplete_results": true}"#,
+            r#"{"users": 5, "timed_out": true}"#,
+            r#"{"users": 5, "isPartial": true}"#,
+            r#"{"users": 5, "errors": [{"message": "one shard is down"}]}"#,
+            r#"{"users": 5, "error": "over quota"}"#,
+            r#"{"users": 5, "error": {"code": -32000}}"#,
+            r#"{"users": 5, "_shards": {"total": 2, "successful": 1, "failed": 1}}"#,
+        ] {
+            let error = read(document).unwrap_err();
+            assert!(error.contains("not whole"), "{document}: {error}");
+        }
+        for document in [
+            r#"{"users": 5, "incomplete_results": false, "timed_out": false, "errors": [], "error": null}"#,
+            r#"{"users": 5, "errors": 3, "_shards": {"failed": 0}}"#,
+        ] {
+            assert_eq!(read(document).unwrap(), "5", "{document}");
+        }
+        assert!(
+            read(r#"{"users": 5} {"users": 6}"#).is_err(),
+            "something follows the document"
+        );
+        let errors: HttpJson = toml::from_str("url = 'https://a.test/'\npath = '$.errors.count'").unwrap();
+        let reading = errors.read(&scope(), &answer(r#"{"errors": {"count": 3}}"#)).unwrap();
+        assert_eq!(reading.value.to_string(), "3", "errors can be what is counted");
+    }
+
+    #[test]
+    fn an_answer_to_another_question_is_an_error() {
+        let source =
+            source("[require]\n'$.state' = 'final'\n'$.user' = '{identity}'\n'$.period' = '{period}'\n'$.ok' = 'true'");
+        let read = |document: &str| {
+            source
+                .read(&scope(), &answer(document))
+                .map_err(|error| error.to_string())
+        };
+        let good = r#"{"users": 5, "state": "final", "user": "ann", "period": 1, "ok": true}"#;
+        assert_eq!(read(good).unwrap().value.to_string(), "5");
+        for (from, to, part) in [
+            ("final", "pending", r#"$.state is "pending", not "final""#),
+            ("ann", "bob", r#"$.user is "bob", not "ann""#),
+            ("\"period\": 1", "\"period\": 2", "$.period is"),
+            ("true", "false", "$.ok is"),
+            ("\"user\"", "\"users2\"", "nothing at $.user"),
+        ] {
+            let error = read(&good.replace(from, to)).unwrap_err();
+            assert!(error.contains(part), "{to}: {error}");
+        }
+        assert_eq!(source.mistakes(), Vec::<String>::new());
     }
 
     #[test]

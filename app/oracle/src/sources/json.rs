@@ -61,6 +61,50 @@ pub fn text(document: &str, path: &str) -> Result<String, SourceError> {
     }
 }
 
+/// The text, number or truth value at `path`, which has to lead to one, as it is written.
+pub fn scalar(document: &str, path: &str) -> Result<String, SourceError> {
+    let raw = one(document, path)?;
+    match raw.get() {
+        truth @ ("true" | "false") => Ok(truth.to_owned()),
+        _ => text(document, path),
+    }
+}
+
+/// Whether a document of status 200 says itself that something is missing from it: GitHub's search, Elasticsearch,
+/// VictoriaMetrics, GraphQL and JSON-RPC do. What `path` leads to is not looked at: errors can be what is counted.
+pub fn complete(document: &str, path: &str) -> Result<(), SourceError> {
+    let parsed = parse(document)?;
+    let query = JsonPath::parse(path).map_err(|error| SourceError::Unexpected(format!("{path:?}: {error}")))?;
+    let located = query.query_located(&parsed);
+    let within = |name: &str| {
+        let mut first = located.locations().filter_map(|place| place.first());
+        first.any(|element| matches!(element, PathElement::Name(first) if *first == name))
+    };
+    let said = |name: &str| match &parsed[name] {
+        Value::Bool(said) => *said,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::Null | Value::Number(_) => false,
+    };
+    let failed = parsed["_shards"]["failed"].as_u64().is_some_and(|failed| failed > 0);
+    let marks = [
+        "incomplete_results",
+        "timed_out",
+        "isPartial",
+        "partial",
+        "errors",
+        "error",
+    ];
+    let mark = marks.into_iter().find(|mark| said(mark) && !within(mark));
+    match mark.or(failed.then_some("_shards.failed")) {
+        Some(mark) => Err(SourceError::Unexpected(format!(
+            "the answer is not whole: it has {mark:?}"
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// The document, parsed. An answer that was cut short is none.
 pub fn parse(document: &str) -> Result<Value, SourceError> {
     serde_json::from_str(document).map_err(no_json)

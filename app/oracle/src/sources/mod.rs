@@ -186,8 +186,8 @@ impl Source {
     /// If the answer holds no value.
     pub fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Reading, SourceError> {
         match self {
-            Self::Http(source) => source.read(parts),
-            Self::Prometheus(source) => source.read(parts),
+            Self::Http(source) => source.read(scope, parts),
+            Self::Prometheus(source) => source.read(scope, parts),
             Self::Postgres(source) => source.read(parts),
             Self::Github(source) => source.read(scope, parts),
             Self::Git(source) => source.read(scope, parts),
@@ -225,6 +225,11 @@ impl Source {
         mistakes
     }
 
+    /// Whether who a beneficiary is where the KPI is measured is part of the question.
+    pub fn names_an_identity(&self) -> bool {
+        self.templates().iter().any(|template| template.contains("{identity}"))
+    }
+
     /// Whether a person states the value.
     pub fn is_manual(&self) -> bool {
         matches!(self, Self::Manual(_))
@@ -245,7 +250,11 @@ impl Source {
     fn templates(&self) -> Vec<&str> {
         match self {
             Self::Http(source) => source.templates(),
-            Self::Prometheus(source) => vec![&source.query],
+            Self::Prometheus(source) => [&source.query]
+                .into_iter()
+                .chain(source.labels.values())
+                .map(String::as_str)
+                .collect(),
             Self::Postgres(source) => source.params.iter().map(String::as_str).collect(),
             Self::Github(source) => source.templates(),
             Self::Git(source) => source.author.iter().map(String::as_str).collect(),

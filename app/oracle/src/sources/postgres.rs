@@ -7,8 +7,8 @@ use {
         template::{Scope, fill},
     },
     serde::{Deserialize, Serialize},
-    std::{path::PathBuf, sync::Arc, time::Duration},
-    tokio_postgres::{Client, Config, error::SqlState, types::ToSql},
+    std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration},
+    tokio_postgres::{Client, Config, IsolationLevel, error::SqlState, types::ToSql},
     tokio_postgres_rustls::MakeRustlsConnect,
 };
 
@@ -28,6 +28,9 @@ pub struct Postgres {
     /// Values of `$1`, `$2`, …, with placeholders. They are sent apart from the statement, so nothing in them can change it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub params: Vec<String>,
+    /// Schemas in which the tables that the statement names without one are looked for.
+    #[serde(default = "public", skip_serializing_if = "is_public")]
+    pub schemas: Vec<String>,
     /// Column that says when the value was so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_column: Option<String>,
@@ -36,7 +39,60 @@ pub struct Postgres {
     pub timeout: Duration,
 }
 
+fn public() -> Vec<String> {
+    vec!["public".to_owned()]
+}
+
+fn is_public(schemas: &[String]) -> bool {
+    schemas == ["public"]
+}
+
+/// Settings of a session that can change what a statement gives, and what the daemon makes of each: the same text is the
+/// same number whatever the role, the database or a pooler set. Names as in `pg_settings`.
+const SESSION: [(&str, &str); 21] = [
+    ("TimeZone", "UTC"),
+    ("timezone_abbreviations", "Default"),
+    ("DateStyle", "ISO, YMD"),
+    ("IntervalStyle", "postgres"),
+    ("lc_numeric", "C"),
+    ("lc_monetary", "C"),
+    ("lc_time", "C"),
+    ("client_encoding", "UTF8"),
+    ("extra_float_digits", "3"),
+    ("bytea_output", "hex"),
+    ("xmloption", "content"),
+    ("xmlbinary", "base64"),
+    ("gin_fuzzy_search_limit", "0"),
+    ("standard_conforming_strings", "on"),
+    ("backslash_quote", "safe_encoding"),
+    ("transform_null_equals", "off"),
+    ("array_nulls", "on"),
+    ("default_text_search_config", "pg_catalog.simple"),
+    ("synchronize_seqscans", "off"),
+    ("default_transaction_read_only", "on"),
+    ("default_transaction_isolation", "repeatable read"),
+];
+
 impl Postgres {
+    /// What [`SESSION`] says, and what differs from feed to feed.
+    fn session(&self) -> Vec<(&'static str, String)> {
+        let millis = self.timeout.as_millis().to_string();
+        let quoted = self
+            .schemas
+            .iter()
+            .map(|schema| format!("\"{}\"", schema.replace('"', "\"\"")));
+        // Not what the session itself made before what the database has.
+        let path = ["pg_catalog".to_owned()]
+            .into_iter()
+            .chain(quoted)
+            .chain(["pg_temp".to_owned()]);
+        let mut session: Vec<(&str, String)> = SESSION.map(|(name, value)| (name, value.to_owned())).to_vec();
+        session.push(("search_path", path.collect::<Vec<_>>().join(", ")));
+        session.push(("statement_timeout", millis.clone()));
+        session.push(("lock_timeout", millis));
+        session
+    }
+
     pub(super) async fn fetch(&self, scope: &Scope) -> Result<Vec<Part>, SourceError> {
         let params: Vec<String> = self
             .params
@@ -74,12 +130,45 @@ impl Postgres {
         let transaction = client
             .build_transaction()
             .read_only(true)
+            .isolation_level(IsolationLevel::RepeatableRead)
             .start()
             .await
             .map_err(failed)?;
-        let millis = self.timeout.as_millis();
-        let limit = format!("SET LOCAL statement_timeout = {millis}");
-        transaction.batch_execute(&limit).await.map_err(failed)?;
+        let (names, values): (Vec<&str>, Vec<String>) = self.session().into_iter().unzip();
+        transaction
+            .execute(
+                "SELECT pg_catalog.set_config(name, value, true) FROM unnest($1::text[], $2::text[]) AS wanted (name, value)",
+                &[&names, &values],
+            )
+            .await
+            .map_err(failed)?;
+        // Asked, not assumed: a server or a pooler may do something else than it was told.
+        let found = transaction
+            .query("SELECT name, setting FROM pg_catalog.pg_settings", &[])
+            .await
+            .map_err(failed)?;
+        let found: HashMap<&str, &str> = found
+            .iter()
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .collect::<Result<_, _>>()
+            .map_err(failed)?;
+        let of_transaction = [
+            ("transaction_read_only", "on"),
+            ("transaction_isolation", "repeatable read"),
+        ];
+        let wanted = names
+            .iter()
+            .copied()
+            .zip(values.iter().map(String::as_str))
+            .chain(of_transaction);
+        for (name, wanted) in wanted {
+            let found = found.get(name).copied().unwrap_or("not known");
+            if found != wanted {
+                return Err(SourceError::Unexpected(format!(
+                    "PostgreSQL: the session's {name} is {found}, not {wanted} as it was told"
+                )));
+            }
+        }
         // The server writes the numbers, with every digit. On lines of their own, a comment at the end hides nothing.
         let statement = format!(
             "SELECT coalesce(json_agg(row_to_json(answer)), '[]')::text FROM (SELECT * FROM (\n{}\n) AS asked LIMIT 2) AS \
@@ -189,6 +278,9 @@ impl Postgres {
         if self.query.trim().is_empty() {
             mistakes.push("`query` is empty".to_owned());
         }
+        if self.schemas.iter().any(String::is_empty) {
+            mistakes.push("`schemas` has an empty name".to_owned());
+        }
         mistakes
     }
 }
@@ -235,6 +327,16 @@ mod tests {
             let error = source("").read(&answer(rows)).unwrap_err().to_string();
             assert!(error.contains(part), "{rows}: {error}");
         }
+    }
+
+    #[test]
+    fn the_session_is_set_by_the_daemon() {
+        let session = source("schemas = ['app', 'a \"b']\ntimeout = '2s'").session();
+        let of = |name: &str| session.iter().find(|(other, _)| *other == name).unwrap().1.as_str();
+        assert_eq!(of("TimeZone"), "UTC");
+        assert_eq!(of("search_path"), r#"pg_catalog, "app", "a ""b", pg_temp"#);
+        assert_eq!(of("statement_timeout"), "2000");
+        assert_eq!(serde_json::to_value(source("")).unwrap().get("schemas"), None);
     }
 
     #[test]

@@ -2,9 +2,14 @@
 
 use {
     super::{Auth, Part, Reading, SourceError, http_client, json, only, request::send},
-    crate::{template::Scope, value},
+    crate::{
+        template::{Scope, fill},
+        value,
+    },
+    rust_decimal::Decimal,
     serde::{Deserialize, Serialize},
-    std::time::Duration,
+    serde_json::Value,
+    std::{collections::BTreeMap, time::Duration},
 };
 
 /// An instant query, evaluated at the end of the period.
@@ -15,6 +20,9 @@ pub struct Prometheus {
     pub url: String,
     /// PromQL with placeholders; has to give one value.
     pub query: String,
+    /// Labels that the series of the answer has to have, with placeholders.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// Who asks. Left out of the evidence.
     #[serde(default, skip_serializing)]
     pub auth: Option<Auth>,
@@ -27,8 +35,7 @@ impl Prometheus {
     pub(super) async fn fetch(&self, scope: &Scope) -> Result<Vec<Part>, SourceError> {
         let query = super::filled(&self.query, scope, quoted)?;
         let url = format!("{}/api/v1/query", self.url.trim_end_matches('/'));
-        // The last second of the period: its end belongs to the next one.
-        let time = scope.end.saturating_sub(1).to_string();
+        let time = asked_at(scope).to_string();
         let request = format!("GET {url} query={query} time={time}");
         let builder = http_client()?
             .get(&url)
@@ -36,7 +43,7 @@ impl Prometheus {
         Ok(vec![send(builder, self.auth.as_ref(), self.timeout, request).await?])
     }
 
-    pub(super) fn read(&self, parts: &[Part]) -> Result<Reading, SourceError> {
+    pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Reading, SourceError> {
         let document = json::parse(only(parts)?.body.text()?)?;
         if document["status"] != "success" {
             let error = document["error"].as_str().unwrap_or("no error named");
@@ -48,11 +55,20 @@ impl Prometheus {
         if let Some(warning) = document["warnings"].as_array().and_then(|warnings| warnings.first()) {
             return Err(SourceError::Unexpected(format!("the answer may be partial: {warning}")));
         }
+        if document["isPartial"] == true {
+            return Err(SourceError::Unexpected(
+                "the answer is partial: a part of the cluster did not answer".to_owned(),
+            ));
+        }
         let data = &document["data"];
+        let mut labels = &Value::Null;
         let sample = match data["resultType"].as_str() {
             Some("scalar") => &data["result"],
             Some("vector") => match data["result"].as_array().map(Vec::as_slice) {
-                Some([one]) => &one["value"],
+                Some([one]) => {
+                    labels = &one["metric"];
+                    &one["value"]
+                }
                 None | Some([]) => {
                     return Err(SourceError::NoData(
                         "no series has a sample at the end of the period".to_owned(),
@@ -73,14 +89,35 @@ impl Prometheus {
             }
         };
         // [time, "value"]: the time is the one that was asked for, not that of the data.
-        let (Some(_), Some(text)) = (sample[0].as_number(), sample[1].as_str()) else {
+        let (Some(time), Some(text)) = (sample[0].as_number(), sample[1].as_str()) else {
             return Err(SourceError::Unexpected("the sample is no [time, value]".to_owned()));
         };
+        if value::parse(&time.to_string())? != Decimal::from(asked_at(scope)) {
+            return Err(SourceError::Unexpected(format!(
+                "the answer does not fit the question: the sample is of {time}, asked was {}",
+                asked_at(scope)
+            )));
+        }
+        for (name, wanted) in &self.labels {
+            let wanted = fill(wanted, scope)?;
+            // A label that is not there is the same as an empty one.
+            let found = labels[name].as_str().unwrap_or_default();
+            if found != wanted {
+                return Err(SourceError::Unexpected(format!(
+                    "the answer does not fit the question: the label {name} is {found:?}, not {wanted:?}"
+                )));
+            }
+        }
         Ok(Reading {
             value: value::parse(text)?,
             observed_at: None,
         })
     }
+}
+
+/// The last second of the period, Unix seconds: its end belongs to the next one.
+fn asked_at(scope: &Scope) -> i64 {
+    scope.end.saturating_sub(1)
 }
 
 /// `text` inside of a quoted PromQL string, single or double: escapes that both kinds of string read.
@@ -97,16 +134,50 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use {super::*, crate::sources::testing::answer};
+    use {
+        super::*,
+        crate::sources::testing::{answer, scope},
+    };
+
+    fn read_as(more: &str, text: &str) -> Result<Reading, String> {
+        let source: Prometheus = toml::from_str(&format!("url = 'http://p.test'\nquery = 'up'\n{more}")).unwrap();
+        source.read(&scope(), &answer(text)).map_err(|error| error.to_string())
+    }
 
     fn read(text: &str) -> Result<Reading, String> {
-        let source: Prometheus = toml::from_str("url = 'http://p.test'\nquery = 'up'").unwrap();
-        source.read(&answer(text)).map_err(|error| error.to_string())
+        read_as("", text)
+    }
+
+    #[test]
+    fn a_sample_of_another_time_or_series_is_an_error() {
+        let vector = |time: &str, labels: &str| {
+            format!(
+                r#"{{"status":"success","data":{{"resultType":"vector","result":[{{"metric":{{{labels}}},"value":[{time},"7"]}}]}}}}"#
+            )
+        };
+        for time in ["1814399999", "1814399999.0", "1814399999.000"] {
+            assert_eq!(read(&vector(time, "")).unwrap().value.to_string(), "7", "{time}");
+        }
+        for time in ["1814399999.5", "1814400000", "1814399998", "1"] {
+            let error = read(&vector(time, "")).unwrap_err();
+            assert!(error.contains("asked was 1814399999"), "{time}: {error}");
+        }
+        let scalar = r#"{"status":"success","data":{"resultType":"scalar","result":[1814400001,"7"]}}"#;
+        assert!(read(scalar).unwrap_err().contains("asked was"));
+        let labels = "labels = { user = '{identity}' }";
+        assert!(read_as(labels, &vector("1814399999", r#""user":"ann","job":"x""#)).is_ok());
+        for found in [r#""user":"bob""#, r#""job":"x""#] {
+            let error = read_as(labels, &vector("1814399999", found)).unwrap_err();
+            assert!(error.contains("the label user is"), "{error}");
+        }
+        let partial =
+            r#"{"status":"success","isPartial":true,"data":{"resultType":"scalar","result":[1814399999,"7"]}}"#;
+        assert!(read(partial).unwrap_err().contains("partial"));
     }
 
     #[test]
     fn one_sample_is_a_value() {
-        let vector = r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1814399999.5,"62.5"]}]}}"#;
+        let vector = r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1814399999,"62.5"]}]}}"#;
         let reading = read(vector).unwrap();
         assert_eq!(reading.value.to_string(), "62.5");
         assert_eq!(reading.observed_at, None, "it is the time of the question");
@@ -126,11 +197,11 @@ mod tests {
                 "2 series",
             ),
             (
-                r#"{"status":"success","data":{"resultType":"vector","result":[{"value":[1,"NaN"]}]}}"#,
+                r#"{"status":"success","data":{"resultType":"vector","result":[{"value":[1814399999,"NaN"]}]}}"#,
                 "no number",
             ),
             (
-                r#"{"status":"success","data":{"resultType":"vector","result":[{"value":[1,"+Inf"]}]}}"#,
+                r#"{"status":"success","data":{"resultType":"vector","result":[{"value":[1814399999,"+Inf"]}]}}"#,
                 "no number",
             ),
             (r#"{"status":"error","error":"parse error"}"#, "parse error"),

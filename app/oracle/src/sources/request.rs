@@ -3,7 +3,7 @@
 use {
     super::{Body, LARGEST_ANSWER, Part, SourceError, now},
     crate::secret::{Secret, SecretError},
-    reqwest::{Client, RequestBuilder, Url},
+    reqwest::{Client, RequestBuilder, StatusCode, Url, Version, header::HeaderMap},
     serde::Deserialize,
     std::{error::Error, sync::OnceLock, time::Duration},
 };
@@ -52,6 +52,8 @@ pub fn http_client() -> Result<&'static Client, SourceError> {
             .user_agent(concat!("earnout-oracle/", env!("CARGO_PKG_VERSION")))
             // A measurement comes from the place that the configuration names, not from where that sends us.
             .redirect(reqwest::redirect::Policy::none())
+            // Nor through whom the environment names.
+            .no_proxy()
             .build()
             .map_err(|error| chain(&error))
     });
@@ -60,7 +62,11 @@ pub fn http_client() -> Result<&'static Client, SourceError> {
         .map_err(|error| SourceError::Unreachable(format!("cannot make HTTP requests: {error}")))
 }
 
-/// Sends a request and takes the whole answer, which has to be a success. `request` describes it without secrets.
+/// Sends a request and takes the whole answer, which has to be complete. `request` describes it without secrets.
+///
+/// # Errors
+/// For every status but 200, also others of success: 202 is a promise, 203 somebody else's version, 206 a part. And for a
+/// 200 that was cut short or says that it is something else than JSON.
 pub async fn send(
     builder: RequestBuilder,
     auth: Option<&Auth>,
@@ -76,13 +82,7 @@ pub async fn send(
         false => SourceError::Unreachable(format!("{request}: {}", chain(&error.without_url()))),
     };
     let mut response = builder.timeout(timeout).send().await.map_err(failed)?;
-    let status = response.status();
-    let modified_at = response
-        .headers()
-        .get("last-modified")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
-        .map(|time| time.timestamp().as_second());
+    let (status, version, headers) = (response.status(), response.version(), response.headers().clone());
     let mut bytes = Vec::new();
     // A connection that ends before the announced length, or a chunk, is complete is an error here.
     while let Some(chunk) = response.chunk().await.map_err(failed)? {
@@ -91,19 +91,63 @@ pub async fn send(
         }
         bytes.extend_from_slice(&chunk);
     }
-    if !status.is_success() {
+    if status != StatusCode::OK {
         let body: String = String::from_utf8_lossy(&bytes).chars().take(200).collect();
         return Err(SourceError::Status {
             status: status.as_u16(),
             body: body.trim().to_owned(),
         });
     }
+    if let Some(mistake) = not_whole(version, &headers, &bytes) {
+        return Err(SourceError::Unexpected(format!("{request}: {mistake}")));
+    }
+    let modified_at = text(&headers, "last-modified")
+        .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
+        .map(|time| time.timestamp().as_second());
     Ok(Part {
         request,
         answered_at: now(),
         modified_at,
         body: Body::new(bytes),
     })
+}
+
+/// Why an answer of status 200 is not a whole JSON document.
+fn not_whole(version: Version, headers: &HeaderMap, bytes: &[u8]) -> Option<String> {
+    if headers.contains_key("content-range") {
+        return Some("the answer is a part of something (it has a Content-Range)".to_owned());
+    }
+    if let Some(coding) = text(headers, "content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        return Some(format!("the answer is coded as {coding:?}, which was not asked for"));
+    }
+    if let Some(kind) = text(headers, "content-type") {
+        let name = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        // What says nothing about its content is read; what says that it is something else is not.
+        let plain = [
+            "application/json",
+            "text/json",
+            "text/plain",
+            "application/octet-stream",
+            "binary/octet-stream",
+        ];
+        if !plain.contains(&name.as_str()) && !name.ends_with("+json") {
+            return Some(format!("the answer is {name:?}, not JSON"));
+        }
+    }
+    let announced = version >= Version::HTTP_2
+        || ["content-length", "transfer-encoding"]
+            .iter()
+            .any(|name| headers.contains_key(*name));
+    // Objects and lists have an end of their own; 12 may be the beginning of 1200.
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if !announced && !matches!(first, Some(b'{' | b'[')) {
+        return Some("the answer does not say how long it is, so it may have been cut short".to_owned());
+    }
+    None
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// What is wrong with a URL.
@@ -186,5 +230,88 @@ mod tests {
             );
         }
         assert_eq!(url_mistakes("https://ann:hunter2@host.test/").len(), 1);
+    }
+
+    /// What a server answers on its connection, byte for byte.
+    async fn answered(answer: &'static str) -> Result<String, String> {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut asked = [0; 4096];
+            let _ = stream.read(&mut asked).await;
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        });
+        let builder = http_client().unwrap().get(&url);
+        let part = send(builder, None, Duration::from_secs(20), "GET /".to_owned()).await;
+        part.map_err(|error| error.to_string())
+            .map(|part| part.body.text().unwrap().to_owned())
+    }
+
+    #[tokio::test]
+    async fn only_a_complete_200_is_an_answer() {
+        for (head, body, part) in [
+            (
+                "202 Accepted\r\ncontent-length: 7",
+                "{\"v\":0}",
+                "answered 202: {\"v\":0",
+            ),
+            ("201 Created\r\ncontent-length: 7", "{\"v\":0}", "answered 201"),
+            (
+                "203 Non-Authoritative\r\ncontent-length: 7",
+                "{\"v\":0}",
+                "answered 203",
+            ),
+            ("204 No Content", "", "answered 204"),
+            ("205 Reset Content\r\ncontent-length: 0", "", "answered 205"),
+            ("206 Partial Content\r\ncontent-length: 7", "{\"v\":0}", "answered 206"),
+            ("226 IM Used\r\ncontent-length: 7", "{\"v\":0}", "answered 226"),
+            (
+                "301 Moved\r\nlocation: /other\r\ncontent-length: 7",
+                "{\"v\":0}",
+                "answered 301",
+            ),
+            ("304 Not Modified", "", "answered 304"),
+            (
+                "200 OK\r\ncontent-range: bytes 0-6/90\r\ncontent-length: 7",
+                "{\"v\":0}",
+                "a part of something",
+            ),
+            (
+                "200 OK\r\ncontent-encoding: compress\r\ncontent-length: 7",
+                "{\"v\":0}",
+                "coded as \"compress\"",
+            ),
+            (
+                "200 OK\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: 7",
+                "{\"v\":0}",
+                "\"text/html\", not JSON",
+            ),
+            (
+                "200 OK\r\ncontent-type: application/x-ndjson\r\ncontent-length: 7",
+                "{\"v\":0}",
+                "not JSON",
+            ),
+            ("200 OK\r\ncontent-length: 9", "{\"v\":0}", "GET /: "),
+            ("200 OK\r\ntransfer-encoding: chunked", "7\r\n{\"v\":0}\r\n", "GET /: "),
+            ("200 OK", "12", "how long"),
+        ] {
+            let answer = format!("HTTP/1.1 {head}\r\nconnection: close\r\n\r\n{body}");
+            let error = answered(answer.leak()).await.unwrap_err();
+            assert!(error.contains(part), "{head}: {error}");
+        }
+        for (head, body) in [
+            ("content-length: 7", "{\"v\":0}"),
+            (
+                "content-type: application/problem+json; charset=utf-8\r\ncontent-length: 7",
+                "{\"v\":0}",
+            ),
+            ("content-type: text/plain\r\ncontent-length: 2", "12"),
+            ("x-length: none", "{\"v\":0}"),
+        ] {
+            let answer = format!("HTTP/1.1 200 OK\r\n{head}\r\nconnection: close\r\n\r\n{body}");
+            assert_eq!(answered(answer.leak()).await.unwrap(), body, "{head}");
+        }
     }
 }

@@ -25,7 +25,6 @@ pub(super) const MOST_DATA: u32 = 64 * 1024 * 1024;
 /// Bytes on top of what the simulation loaded, for accounts that grow or are made in between: an eighth, and this.
 const SPARE_DATA: u32 = 64 * 1024;
 
-
 /// What a transaction may use up at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -351,10 +351,8 @@ impl Chain {
                 newest_first.collect()
             }
             "getTransaction" => {
-                let event = self
-                    .events
-                    .iter()
-                    .find(|event| parameters[0] == signature(event.sequence()).to_string());
+                let asked: Signature = parameters[0].as_str().unwrap().parse().unwrap();
+                let event = self.events.iter().find(|event| signature(event.sequence()) == asked);
                 transaction(&[event.unwrap()])
             }
             other => panic!("nobody should ask for {other}"),

@@ -219,7 +219,10 @@ async fn g16_that_nothing_happened_is_said_after_a_search_and_nothing_is_signed_
     assert!(error.to_string().contains("nothing happened"), "{error}");
     // The height comes before the search, which only so can be the newer answer.
     let order = rpc.methods();
-    assert_eq!(order[order.len() - 3..], ["getEpochInfo", "getSignatureStatuses", "getTransaction"]);
+    assert_eq!(
+        order[order.len() - 3..],
+        ["getEpochInfo", "getSignatureStatuses", "getTransaction"]
+    );
     let search = &rpc.calls("getSignatureStatuses")[0];
     assert_eq!(search[1]["searchTransactionHistory"], true);
 }

@@ -11,8 +11,8 @@ pub const SECRET: &str = "s3cr3tk3y";
 /// Seconds that one request may take.
 pub const TIMEOUT: &str = "1";
 
-/// Seconds after which an outcome counts as unknown. A blockhash of these chains lives for 3.
-pub const WAIT: &str = "9";
+/// Seconds after which an outcome counts as unknown. A blockhash of these chains lives for less than 5, with the margin.
+pub const WAIT: &str = "8";
 
 /// After how long a command counts as hanging: a busy machine, and several requests in turn that take their time.
 pub const HANGS: Duration = Duration::from_secs(75);
