@@ -58,7 +58,7 @@ describe('a file of grants', () => {
     const text = [
       header,
       `${a},100,0,8,2,4000,6000,true,false`,
-      `${a}x,100,0,8,2,4000,6000,true,false`,
+      `${a}xx,100,0,8,2,4000,6000,true,false`,
       `${offCurve},100,0,8,2,4000,6000,true,false`,
       `${b},0.0000001,0,8,2,4000,6000,true,false`,
       `${b},1e3,0,8,2,4000,6000,true,false`,
