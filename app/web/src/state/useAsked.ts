@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { type Fault, asFault } from '../chain/fault';
 
 /** How long to wait before asking again by itself, milliseconds: at first, and at most. */
-export const AGAIN_MS = [3_000, 30_000] as const;
+export const AGAIN_MS = [3_000, 10_000] as const;
 
 export type Asked<T> = {
   /** The last answer. */
