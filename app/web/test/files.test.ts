@@ -58,7 +58,7 @@ describe('a file of grants', () => {
     const text = [
       header,
       `${a},100,0,8,2,4000,6000,true,false`,
-      `${a}x,100,0,8,2,4000,6000,true,false`,
+      `${a}xx,100,0,8,2,4000,6000,true,false`,
       `${offCurve},100,0,8,2,4000,6000,true,false`,
       `${b},0.0000001,0,8,2,4000,6000,true,false`,
       `${b},1e3,0,8,2,4000,6000,true,false`,
@@ -96,7 +96,7 @@ describe('a file of grants', () => {
     const expected = [
       '1: salary: is no column',
       '1: weight:0: the column is there twice',
-      '1: weight:mau: the plan has no such KPI; expected weight:users or weight:0',
+      '1: weight:mau: the plan has no such KPI; its KPIs are: 0 users',
       '1: time_weight: the column is missing',
       '1: revocable: the column is missing',
       '1: transferable: the column is missing',

@@ -16,6 +16,7 @@ import { type Scenario, TOKEN, scenario } from './support/scenario';
 beforeEach(() => localStorage.clear());
 afterEach(() => {
   cleanup();
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 

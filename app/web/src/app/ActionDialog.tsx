@@ -15,7 +15,6 @@ import { Run } from './runs';
 
 /** Shows what an action does before the wallet opens, how far it is, and how it ended. */
 export function ActionDialog({ run, onClose }: { run: Run; onClose: () => void }) {
-  const { hindrance } = useApp();
   const connected = useWallet().connection?.address;
   const entries = useOutbox();
   const { state, signer } = run;
@@ -44,14 +43,8 @@ export function ActionDialog({ run, onClose }: { run: Run; onClose: () => void }
       {name === 'review' && (
         <>
           <Summary request={state.request} prepared={state.prepared} run={run} />
-          {hindrance !== undefined && <Notice tone="warn">{hindrance}</Notice>}
           <p className="actions">
-            <button
-              type="button"
-              className="button primary"
-              disabled={hindrance !== undefined}
-              onClick={() => void run.confirm()}
-            >
+            <button type="button" className="button primary" onClick={() => void run.confirm()}>
               {state.request.verb}
             </button>
             <button type="button" className="button" onClick={onClose}>

@@ -12,6 +12,7 @@ import { Home } from '../screens/Home';
 import { PlanScreen } from '../screens/PlanScreen';
 import { type EndpointStore, endpointStore } from '../state/endpoints';
 import { type Route, type View, fragmentOf, parseRoute, pathOf } from '../state/route';
+import { Dialog } from '../ui/Dialog';
 import { Loading, Notice } from '../ui/Notice';
 import { walletSigner } from '../wallet/signer';
 import type { WalletStore } from '../wallet/wallets';
@@ -157,7 +158,14 @@ function OnCluster({
           {exporting !== undefined && (
             <ExportDialog action={exporting.action} signer={exporting.signer} onClose={() => setExporting(undefined)} />
           )}
-          {run !== undefined && <ActionDialog run={run} onClose={() => runs.close()} />}
+          {run !== undefined &&
+            (hindrance === undefined || run.isUnderWay() || run.state.name === 'done' ? (
+              <ActionDialog run={run} onClose={() => runs.close()} />
+            ) : (
+              <Dialog title={run.action.title} onClose={() => runs.close()}>
+                <Notice tone="warn">{hindrance}</Notice>
+              </Dialog>
+            ))}
         </Now>
       </Actions>
     </App>

@@ -57,7 +57,7 @@ export class Outbox {
     private readonly chain: Chain,
     private readonly genesis: string,
     private readonly store: Store = browserStore(),
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = () => Date.now(),
   ) {
     this.refresh();
   }

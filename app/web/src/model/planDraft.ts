@@ -313,7 +313,7 @@ async function readKpis(drafts: readonly KpiDraft[], notes: Notes): Promise<KpiT
   const kpis: KpiTermsArgs[] = [];
   for (const [index, draft] of drafts.entries()) {
     if (draft.name !== '' && drafts.findIndex(({ name }) => name === draft.name) !== index) {
-      notes.add(`kpi ${JSON.stringify(draft.name)}`, `there are two KPIs named ${JSON.stringify(draft.name)}`);
+      notes.add(`kpi ${JSON.stringify(draft.name)} name`, `there are two KPIs named ${JSON.stringify(draft.name)}`);
     }
     const kpi = await checkKpi(
       draft,

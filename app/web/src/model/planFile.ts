@@ -1,6 +1,8 @@
 // The plan file of the command line, read into a draft. `docs/plan-file.md` describes its fields.
 import { TomlDate, TomlError, parse } from 'smol-toml';
-import { FLAGS, type KpiDraft, type PlanDraft, EMPTY_KPI, emptyDraft } from './planDraft';
+import { FULL_SCORE } from '../core/limits';
+import { hint, parseShare } from '../text/amount';
+import { FLAGS, type KpiDraft, Notes, type PlanDraft, EMPTY_KPI, emptyDraft } from './planDraft';
 import { parseTime } from '../text/time';
 import type { Mistake } from './grantFile';
 
@@ -37,7 +39,7 @@ export function readPlanFile(text: string, now: bigint): ReadPlanFile {
   reader.known('token', token, ['mint', 'decimals', 'supply', 'allow', 'max_fee']);
   draft.mint = named(reader.text('token', token, 'mint', ''));
   draft.supply = reader.text('token', token, 'supply', '');
-  draft.maxFee = reader.text('token', token, 'max_fee', '0');
+  draft.maxFee = reader.share('token', token, 'max_fee', '0');
   for (const flag of reader.list('token', token, 'allow', [])) {
     const found = FLAGS.find(([name]) => name === flag);
     if (found === undefined) {
@@ -54,7 +56,7 @@ export function readPlanFile(text: string, now: bigint): ReadPlanFile {
   draft.periods = reader.text('plan', plan, 'periods');
   draft.combination = reader.word('plan', plan, 'combination', ['weighted-sum', 'weakest']);
   draft.unearned = reader.word('plan', plan, 'unearned', ['return', 'carry-over', 'redistribute']);
-  draft.bonusCap = reader.text('plan', plan, 'bonus_cap', '0');
+  draft.bonusCap = reader.share('plan', plan, 'bonus_cap', '0');
   draft.release = reader.word('plan', plan, 'release', ['at-settlement', 'linear']);
 
   const windows = reader.table(document, 'windows');
@@ -79,9 +81,10 @@ export function readPlanFile(text: string, now: bigint): ReadPlanFile {
   draft.treasury = named(reader.text('roles', roles, 'treasury', ''));
 
   draft.kpis = reader.tables(document, 'kpi').map((kpi, index) => readKpi(reader, kpi, index));
+  const decimals = typeof token.decimals === 'bigint' ? Number(token.decimals) : undefined;
   const allocations = reader
     .tables(document, 'grant')
-    .flatMap(({ allocation }) => (typeof allocation === 'string' ? [allocation] : []));
+    .map((grant, index) => readGrant(reader, grant, index, draft, decimals));
   return { draft, mistakes, allocations };
 }
 
@@ -93,7 +96,10 @@ function readKpi(reader: Reader, kpi: Table, index: number): KpiDraft {
   const curve = reader.list(name, kpi, 'curve').map((point) => {
     const table = isTable(point) ? point : {};
     if (!isTable(point)) reader.wrong(`${name} curve`, 'expected a point like { value = 80, score = 10_000 }');
-    return { value: reader.text(`${name} curve`, table, 'value'), score: reader.text(`${name} curve`, table, 'score') };
+    return {
+      value: reader.text(`${name} curve`, table, 'value'),
+      score: reader.share(`${name} curve`, table, 'score'),
+    };
   });
   return {
     ...EMPTY_KPI,
@@ -105,9 +111,47 @@ function readKpi(reader: Reader, kpi: Table, index: number): KpiDraft {
     max: reader.text(`${name} range`, range, 'max'),
     interpolation: reader.word(name, kpi, 'interpolation', ['linear', 'step']),
     curve,
-    defaultScore: reader.text(name, kpi, 'default_score'),
+    defaultScore: reader.share(name, kpi, 'default_score'),
     rubric: readRubric(reader, name, kpi),
   };
+}
+
+/** Checks a grant, which is not made from here, and returns its allocation as it is written. */
+function readGrant(
+  reader: Reader,
+  grant: Table,
+  index: number,
+  draft: PlanDraft,
+  decimals: number | undefined,
+): string {
+  const name = typeof grant.name === 'string' ? `grant ${JSON.stringify(grant.name)}` : `grant ${index + 1}`;
+  const called = reader.text(name, grant, 'name');
+  const allocation = reader.text(name, grant, 'allocation');
+  const notes = new Notes();
+  const amount = notes.amount('', allocation, draft.supply, decimals);
+  const [min, max] = [draft.minAllocation, draft.maxAllocation].map((limit) =>
+    new Notes().amount('', limit, draft.supply, decimals),
+  );
+  const [wrong] = notes.mistakes;
+  if (wrong !== undefined && allocation !== '') reader.wrong(join(name, 'allocation'), wrong.what);
+  if (amount !== undefined && min !== undefined && max !== undefined && (amount < min || amount > max)) {
+    const what = 'the allocation is outside min_allocation and max_allocation of [limits]';
+    reader.wrong(join(name, 'allocation'), `${what}${hint(allocation)}`);
+  }
+  const weights = reader.table(grant, 'weights', true, name);
+  const shares = Object.keys(weights).map((kpi) => {
+    if (!draft.kpis.some((each) => each.name === kpi)) {
+      reader.wrong(join(name, 'weights'), `there is no KPI named ${JSON.stringify(kpi)}`);
+    }
+    return parseShare(reader.share(join(name, 'weights'), weights, kpi));
+  });
+  const all = [parseShare(reader.share(name, grant, 'time_weight')), ...shares];
+  const sum = all.reduce((total, each) => total + ('value' in each ? each.value : 0n), 0n);
+  if (all.every((each) => 'value' in each) && sum !== BigInt(FULL_SCORE)) {
+    const what = `weights and time_weight of ${JSON.stringify(called)} must sum to ${FULL_SCORE}`;
+    reader.wrong(join(name, 'weights'), what);
+  }
+  return allocation;
 }
 
 function readRubric(reader: Reader, name: string, kpi: Table): string {
@@ -177,6 +221,17 @@ class Reader {
     const written = new RegExp(`^\\s*"?${key}"?\\s*=\\s*([0-9][0-9TtZz:.+ -]*)`).exec(line)?.[1]?.trim() ?? '';
     if (parseTime(written) !== undefined) return written;
     this.wrong(join(owner, key), EXPECTED_TIME);
+    return '';
+  }
+
+  /** Basis points, or in quotation marks percent. */
+  share(owner: string, parent: Table, key: string, otherwise?: string): string {
+    const value = parent[key];
+    if (typeof value !== 'string' || (value.endsWith('%') && 'value' in parseShare(value))) {
+      return this.text(owner, parent, key, otherwise);
+    }
+    const expected = 'expected basis points, like 2_000, or percent, like "20 %"';
+    this.wrong(join(owner, key), `${JSON.stringify(value)}: ${expected}`);
     return '';
   }
 

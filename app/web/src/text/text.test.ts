@@ -28,7 +28,7 @@ describe('amounts', () => {
     expect(parseValue('1.25', 1)).toEqual({
       error: 'has more than 1 decimals and would have to be rounded; expected at most 1',
     });
-    for (const wrong of ['', '.', '1.', '.5', '1e3', '+1', '--1', '1 ', '-', '_', '1,000']) {
+    for (const wrong of ['', '.', '1.', '.5', '1e3', '+1', '--1', '1 ', '-', '_', '1_0,000']) {
       expect(parseValue(wrong, 1), wrong).toEqual({ error: 'is no number; expected digits like 1_250.5' });
       expect(parseAmount(wrong, 1), wrong).toEqual({ error: 'is no number; expected digits like 1_250.5' });
     }
