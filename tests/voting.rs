@@ -159,10 +159,13 @@ fn g8_no_minority_of_640_mixtures_leaves_the_range_of_the_honest_votes_and_the_d
     assert_eq!(mixtures, 640);
 }
 
+/// Oracles, threshold, honest votes, lies, what is settled.
+type Case = (usize, u8, &'static [i64], &'static [i64], u64);
+
 #[test]
 fn g8_liars_decide_nothing_when_honest_oracles_are_absent() {
-    // Oracles, threshold, honest votes, lies, what is settled of 100,000; silence scores 4,000.
-    let cases: [(usize, u8, &[i64], &[i64], u64); 6] = [
+    // Of 100,000; silence scores 4,000.
+    let cases: [Case; 6] = [
         // Two of five are absent and two lie: not even together with the honest one are they three that say so.
         (5, 3, &[6], &[20, 20], 60_000),
         (5, 3, &[6], &[0, 0], 40_000),

@@ -208,7 +208,7 @@ impl Endpoint for Endpoints {
         let answers = self
             .ask_all(async |client| client.sightings(signatures, searching).await)
             .await?;
-        Ok(together(answers).ok_or_else(nobody)?)
+        together(answers).ok_or_else(nobody)
     }
 
     async fn nonce_at(&self, account: &Pubkey) -> Result<(u64, Option<Hash>), ClientError> {

@@ -467,7 +467,7 @@ fn mistakes_that_are_found_before_anything_is_sent() {
                 "--allow-off-curve",
             ),
             wrong(
-                &on_proxy(format!(
+                &on_endpoint(format!(
                     "grant create {plan} {} 1 --weight 0=100%",
                     chain.key("beneficiary-1").pubkey()
                 )),

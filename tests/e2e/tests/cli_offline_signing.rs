@@ -105,6 +105,14 @@ fn only_signature(signed: &Value) -> String {
     signers[0].as_str().expect("PUBKEY=SIGNATURE").to_owned()
 }
 
+/// The time until which a transaction can be executed, Unix seconds: the last second of a day.
+#[track_caller]
+fn valid_until(shown: &Value) -> i64 {
+    let time = shown["validUntil"].as_i64().expect("a time");
+    assert_eq!(time % 86_400, 86_399, "{shown:#}");
+    time
+}
+
 #[track_caller]
 fn decoded(base64: &Value) -> VersionedMessage {
     let bytes = BASE64_STANDARD
@@ -249,7 +257,9 @@ fn a_durable_nonce_outlives_every_blockhash() {
         .succeeded()
         .json();
     let advance = system::advance_nonce_account(&nonce.pubkey(), &payer);
-    let expected = [paid_by(&payer, advance), world.fund(7_000_000)];
+    let until = valid_until(&signed);
+    let lapses = instructions::require_before(until);
+    let expected = [paid_by(&payer, advance), lapses, world.fund(7_000_000)];
     assert_eq!(
         instructions_of(&decoded(&signed["message"])),
         expected,
@@ -260,7 +270,10 @@ fn a_durable_nonce_outlives_every_blockhash() {
     // Longer than any blockhash lives.
     world.chain.warp("1d");
     let before = world.vault_balance();
+    // On another day the other one names the time until which the first one signed.
     let send = format!("{common} --funder {authority} --signer {signature}");
+    world.online(&send).failed(1).says("--not-after");
+    let send = format!("{send} --not-after {until}");
     world
         .online(&format!("{send} --nonce-authority {}", world.key("arbiter")))
         .failed(1)
@@ -360,8 +373,9 @@ fn without_a_connection_only_what_is_needed_has_to_be_known() {
         .map(|instruction| instruction.data.clone())
         .collect();
     assert_eq!(data[0], [2, 40, 35, 0, 0], "SetComputeUnitLimit(9000)");
-    assert_eq!(data[1], [3, 5, 0, 0, 0, 0, 0, 0, 0], "SetComputeUnitPrice(5)");
-    assert_eq!(data.len(), 3);
+    assert_eq!(data[1], [4, 0, 0, 0, 4], "SetLoadedAccountsDataSizeLimit(64 MiB)");
+    assert_eq!(data[2], [3, 5, 0, 0, 0, 0, 0, 0, 0], "SetComputeUnitPrice(5)");
+    assert_eq!(data.len(), 4);
 }
 
 /// Reads what the Squads program keeps of a message, by its own layout.
@@ -416,7 +430,8 @@ fn an_exported_transaction_is_exactly_the_one_that_would_be_sent() {
         "nobody else has to sign: {exported:#?}"
     );
     let exported = exported.json();
-    let expected = [paid_by(&vault, world.fund(1_250_500_000))];
+    let lapses = instructions::require_before(valid_until(&exported));
+    let expected = [lapses, paid_by(&vault, world.fund(1_250_500_000))];
     let mut message = decoded(&exported["message"]);
     assert_eq!(instructions_of(&message), expected);
     assert_eq!(message.static_account_keys()[0], vault, "the vault pays");
@@ -447,6 +462,23 @@ fn an_exported_transaction_is_exactly_the_one_that_would_be_sent() {
             .expect("the chain takes it");
         world.chain.confirmed(&sent).await;
     });
+    assert_eq!(world.vault_balance(), before + 1_250_500_000);
+    // It lapses when it says, and the chain's clock can be named.
+    let soon = world.online(&format!("{words} --valid-for 1h")).succeeded().json();
+    let week = valid_until(&exported);
+    let hour = soon["validUntil"].as_i64().expect("a time");
+    assert!(hour < week, "{soon:#}");
+    let named = world.online(&format!("{words} --not-after {hour}")).succeeded().json();
+    assert_eq!(named["message"], soon["message"]);
+    let mut lapsed = decoded(&named["message"]);
+    world.chain.warp("2h");
+    lapsed.set_recent_blockhash(world.blockhash());
+    let lapsed = VersionedTransaction::try_new(lapsed, &[&world.chain.key("authority")]).expect("signed");
+    let refused = run(world.chain.rpc.send_transaction(&lapsed)).expect_err("it lapsed");
+    assert!(
+        refused.to_string().contains("0x17d3"),
+        "TransactionExpired, 6099: {refused}"
+    );
     assert_eq!(world.vault_balance(), before + 1_250_500_000);
 
     // Somebody besides the vault would have to sign: that is said.

@@ -47,8 +47,14 @@ impl Signatures {
         let bad = self.keys(State::Bad);
         if !bad.is_empty() {
             return Err(Fault::new(format!("the signature of {} is of another message", bad.join(" and ")))
-                .why("all who sign must agree on blockhash, fee payer, compute limits and arguments; nothing was sent")
-                .advice("compare the --dump-transaction-message of both commands, and sign again"));
+                .why(
+                    "all who sign must agree on blockhash, fee payer, compute limits, latest time and arguments; nothing was \
+                     sent",
+                )
+                .advice(
+                    "compare the --dump-transaction-message of both commands, and sign again; --not-after names the time \
+                     that another command showed as valid until",
+                ));
         }
         let absent = self.keys(State::Absent);
         if !absent.is_empty() {

@@ -47,17 +47,15 @@ impl Draft<'_> {
     ///
     /// # Errors
     /// Whatever keeps it from being done.
-    pub async fn execute(&self, action: Action) -> Result<(), Fault> {
-        if let Some(file) = &self.args.save_accounts {
-            self.known.borrow().write(file)?;
-        }
+    pub async fn execute(&self, mut action: Action) -> Result<(), Fault> {
         let fee_payer = self.fee_payer(&action)?;
         let not_after = self.not_after().await?;
-        let mut action = action;
         if let Some(not_after) = not_after {
             action.facts.add("valid until", Moment(not_after));
         }
-        let action = action;
+        if let Some(file) = &self.args.save_accounts {
+            self.known.borrow().write(file)?;
+        }
         self.summarize(&action, &fee_payer.pubkey());
         if self.args.export_transaction {
             let instructions = [not_after.map(instructions::require_before)].into_iter().flatten();

@@ -330,6 +330,9 @@ async fn g15_a_transaction_of_version_1_is_read() {
 }
 
 /// What is wrong with one transaction takes nothing but this one out of the history.
+/// A result, or a code and a message.
+type Answer = Result<Value, (i64, &'static str)>;
+
 #[tokio::test]
 async fn g15_what_cannot_be_read_is_said_and_not_the_end() {
     let event = &story::events()[3];
@@ -340,7 +343,7 @@ async fn g15_what_cannot_be_read_is_said_and_not_the_end() {
         Ok(value)
     };
     let future = [vec![0x82], vec![1; 200]].concat();
-    let cases: [(Result<Value, (i64, &'static str)>, &str); 9] = [
+    let cases: [(Answer, &str); 9] = [
         (Ok(Value::Null), "lists it and does not have it"),
         (
             Err((-32015, "Transaction version (2) is not supported")),
