@@ -38,16 +38,25 @@ impl BulkArgs {
     /// If the payer cannot sign here.
     pub fn sending(&self, app: &App) -> Result<Sending, Fault> {
         let options = Options {
-            unit_price: self.with_compute_unit_price,
-            policy: app.policy(),
             in_flight: usize::from(self.in_flight),
-            ..Options::default()
+            ..options(app, self.with_compute_unit_price)
         };
         Ok(Sending {
             payer: present(app, self.fee_payer.as_deref(), "fee payer")?,
             options,
             dry_run: self.dry_run,
         })
+    }
+}
+
+/// The waiting that the user allows is also the longest that an endpoint may answer nothing but errors.
+fn options(app: &App, unit_price: u64) -> Options {
+    let (policy, options) = (app.policy(), Options::default());
+    Options {
+        unit_price,
+        policy,
+        patience: options.patience.min(policy.longest),
+        ..options
     }
 }
 
@@ -80,11 +89,7 @@ impl Sending {
                      --with-compute-unit-limit, or name a single grant",
             ));
         }
-        let options = Options {
-            unit_price: args.fees.with_compute_unit_price,
-            policy: app.policy(),
-            ..Options::default()
-        };
+        let options = options(app, args.fees.with_compute_unit_price);
         Ok(Self {
             payer: present(app, args.fees.fee_payer.as_deref(), "fee payer")?,
             options,

@@ -40,7 +40,7 @@ impl World {
         };
         let holder = world.chain.new_key("holder", 0).pubkey();
         let terms = "--time-weight 100% --periods 1";
-        world.by("authority", &format!("grant create PLAN {holder} 100 {terms}"));
+        world.by("authority", &format!("grant create PLAN {holder} 1_000 {terms}"));
         world.chain.warp("2027-05-02T00:00:00Z");
         for (kpi, value) in [("0", "76"), ("1", "12"), ("2", "90")] {
             world.attest(kpi, "0", value);
