@@ -12,6 +12,7 @@ use {
         io,
         os::unix::fs::{OpenOptionsExt, PermissionsExt},
         path::{Path, PathBuf},
+        time::Duration,
     },
     thiserror::Error,
 };
@@ -125,6 +126,10 @@ pub enum JournalError {
 
 const VERSION: i64 = 2;
 
+/// How often a lock is tried for, and the pause between.
+const LOCK_TRIES: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
 /// Keys and hashes are blobs, times Unix seconds. `measured` and `votes` are never changed once written.
 const SCHEMA: &str = "
     CREATE TABLE measured (
@@ -206,7 +211,7 @@ impl Journal {
         })?;
         private(&file)?;
         let mut database = Connection::open(&file)?;
-        database.busy_timeout(std::time::Duration::from_secs(10))?;
+        database.busy_timeout(Duration::from_secs(10))?;
         database.pragma_update(None, "journal_mode", "WAL")?;
         // Every commit is on the disk before the call returns: what is sent next has to be known after a crash.
         database.pragma_update(None, "synchronous", "FULL")?;
@@ -663,11 +668,15 @@ pub fn lock(file: &Path) -> Result<Option<File>, JournalError> {
     };
     let handle = OpenOptions::new().create(true).append(true).open(file);
     let handle = handle.map_err(failed("cannot open"))?;
-    match handle.try_lock() {
-        Ok(()) => Ok(Some(handle)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(failed("cannot lock")(error)),
+    // A program that is being started holds its parent's locks for a moment, also those that the parent gave up just now.
+    for _ in 0..LOCK_TRIES {
+        match handle.try_lock() {
+            Ok(()) => return Ok(Some(handle)),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(failed("cannot lock")(error)),
+        }
     }
+    Ok(None)
 }
 
 fn key(target: &Target) -> ([u8; 32], u8, u16, [u8; 32]) {

@@ -10,7 +10,7 @@ use {
 const DEAD: [Mode; 5] = [Mode::Truncates, Mode::Status503, Mode::Html, Mode::Never, Mode::WrongId];
 
 /// Modes that are about what a vote does not need.
-const HARMLESS: [Mode; 10] = [
+const HARMLESS: [Mode; 9] = [
     Mode::Honest,
     Mode::Forges,
     Mode::Omits,
@@ -18,7 +18,6 @@ const HARMLESS: [Mode; 10] = [
     Mode::Reorders,
     Mode::Delays,
     Mode::LosesAnswer,
-    Mode::Status429,
     Mode::UnknownVersion,
     Mode::NoIndex,
 ];
@@ -167,6 +166,22 @@ async fn a_vote_that_is_dropped_is_unfinished_and_not_success() {
         operator.run(&["once"]).succeeded().shows("1 voted");
         assert_eq!(case.quarter.votes().await, [760], "{mode:?}");
     }
+}
+
+/// Every second request is refused. Whether the transaction was among those is chance; that nothing is sent twice is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_refuses_half_of_it_gets_one_vote() {
+    let case = Case::new();
+    let operator = case.operator();
+    case.hostile.mode(Mode::Status429);
+    let done = keeps_secrets(operator.run(&["once"]));
+    assert!(
+        done.stdout.contains("1 voted") || done.stdout.contains("1 unfinished"),
+        "{done:?}"
+    );
+    case.hostile.obey();
+    operator.run(&["once"]).succeeded();
+    assert_eq!(case.quarter.votes().await, [760]);
 }
 
 /// An endpoint that says that nothing was executed, when it was, proves that falsely. The chain is asked for the vote itself
