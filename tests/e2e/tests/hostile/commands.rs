@@ -205,8 +205,9 @@ fn g15_what_is_shown_is_the_truth_or_said_to_be_incomplete() {
             });
         }
     });
+    let compared = table.compare("reading");
     violations.none();
-    table.compare("reading");
+    compared.unwrap_or_else(|differs| panic!("{differs}"));
 }
 
 /// Each event is shown once, though signatures come late, twice and not at all, and some looks fail.

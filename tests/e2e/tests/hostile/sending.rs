@@ -479,6 +479,7 @@ async fn g16_nothing_is_done_twice_and_nothing_done_is_denied() {
             "what was said not to happen happened later"
         );
     }
+    let compared = world.table.compare("sending");
     world.violations.none();
-    world.table.compare("sending");
+    compared.unwrap_or_else(|differs| panic!("{differs}"));
 }
