@@ -181,7 +181,9 @@ export class Outbox {
     } catch (error) {
       // An endpoint that refuses it proves nothing: others may have it. Its reason is kept, for the end.
       const { kind, message } = asFault(error);
-      if (kind !== 'unreachable' && kind !== 'expired') this.change(signature, { refused: message });
+      // Of what was accepted before, a refusal says only that the endpoint has it.
+      const isFirst = follow.posted === undefined;
+      if (isFirst && kind !== 'unreachable' && kind !== 'expired') this.change(signature, { refused: message });
     }
   }
 
