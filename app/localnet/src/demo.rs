@@ -23,7 +23,6 @@ use {
     sha2::{Digest, Sha256},
     solana_keypair::Keypair,
     solana_program::{instruction::Instruction, program_pack::Pack, pubkey::Pubkey, rent::Rent},
-    solana_signature::Signature,
     solana_system_interface::instruction as system,
 };
 

@@ -160,12 +160,18 @@ fn columns_line_endings_quotes_and_blank_lines_change_nothing() {
 
 #[test]
 fn identifiers_are_opaque_and_cannot_write_to_the_terminal() {
-    let text = format!("{HEADER}\n2024-Q1,\u{1b}[31m,3,7,1\n2024-Q1,日本,19,50,5\n2024-Q1,=1+1,1,2,3\n");
+    let text = format!("{HEADER}\n2024-Q1,\u{202e}ada,3,7,1\n2024-Q1,日本,19,50,5\n2024-Q1,=1+1,1,2,3\n");
     check_all("opaque", &text, &text);
     let file = folder("terminal").join("record.csv");
     fs::write(&file, &text).unwrap();
     let output = demo(&["--contributions".as_ref(), file.as_os_str()]);
-    assert!(!stdout(&output).contains('\u{1b}'));
+    assert!(!stdout(&output).contains('\u{202e}'));
+    // Control characters stand in no record.
+    fs::write(&file, format!("{HEADER}\n2024-Q1,\u{1b}[31m,3,7,1\n")).unwrap();
+    let output = demo(&["--contributions".as_ref(), file.as_os_str()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains(":2: the control character U+001B"), "{}", stderr(&output));
+    assert!(!stderr(&output).contains('\u{1b}'));
 }
 
 #[test]
