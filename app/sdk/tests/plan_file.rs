@@ -470,8 +470,8 @@ fn cases() -> Vec<Case> {
             "there are two KPIs named \"review of own work\"",
         ),
         case("unit = \"users\"", "unit = \"seventeen letters\"", "kpi \"monthly active users\" unit",
-            "the KPI \"monthly active users\" is not possible: The unit must be at most 16 bytes of UTF-8 without control \
-             characters.").at(USERS),
+            "the KPI \"monthly active users\" is not possible: The unit must be at most 16 bytes of UTF-8 without hidden \
+             characters, and not begin or end with a space.").at(USERS),
         case("decimals = 0", "decimals = 19", "kpi \"monthly active users\" decimals",
             "the KPI \"monthly active users\" is not possible: A KPI has at most 18 decimals.").at(USERS),
         case("scope = \"shared\"", "scope = \"team\"", "kpi \"monthly active users\" scope",
