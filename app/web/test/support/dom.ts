@@ -15,7 +15,7 @@ window.scrollTo = () => undefined;
 File.prototype.text = function text() {
   return new Promise((resolve) => {
     const reader = new FileReader();
-    reader.onload = () => resolve(String(reader.result));
+    reader.onload = () => resolve(reader.result as string);
     reader.readAsText(this);
   });
 };
