@@ -115,7 +115,7 @@ describe('the life of a plan', () => {
     const right = join(folder, 'right.csv');
     writeFileSync(right, `${header}\n${keys.bob.address},1_000,0,5000,5000,true,false\n`);
     await page.getByLabel('File of grants').setInputFiles(right);
-    await page.getByText('1 grant can be made.').waitFor();
+    await page.getByText('1 row: 1 new.').waitFor();
     const fromFile = page.locator('section', { hasText: 'Grants from a file' });
     await fromFile.getByRole('button', { name: 'Review' }).click();
     await confirm(page, 'Make the grant', '1 grant made');

@@ -45,7 +45,7 @@ export function DraftSection({ data, onDone }: SectionProps) {
       <section className="card form">
         <h2>Activate</h2>
         <p>
-          The draft has {plan.kpis.length} KPIs. Activation freezes all terms for ever; no grant can be made before.
+          The draft has {plan.kpis.length} KPIs. Activation freezes all terms permanently; no grant can be made before.
         </p>
         <ActionButtons
           signer={authority}
