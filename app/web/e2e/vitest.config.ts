@@ -9,5 +9,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // One chain and one browser at a time: the machine of a CI run is small.
     fileParallelism: false,
+    // Tests that mostly wait do so together.
+    maxConcurrency: 10,
   },
 });

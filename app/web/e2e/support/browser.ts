@@ -1,4 +1,5 @@
 // Debian's Chromium, driven by Playwright, with a test wallet in each page.
+import { join } from 'node:path';
 import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core';
 import {
   type KeyPairSigner,
@@ -115,4 +116,10 @@ export async function connect({ page }: Person): Promise<void> {
   await page.getByRole('button', { name: 'Connect wallet' }).first().click();
   await page.getByRole('button', { name: 'Test Wallet' }).click();
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
+}
+
+/** Keeps a picture of the page, if a folder for them is named. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env.EARNOUT_SCREENSHOTS;
+  if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`) });
 }
