@@ -3,15 +3,25 @@
 import './support/dom';
 import { cleanup, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import type { Signature } from '@solana/kit';
+import {
+  type Signature,
+  decompileTransactionMessage,
+  getBase64Encoder,
+  getCompiledTransactionMessageDecoder,
+} from '@solana/kit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Fault } from '../src/chain/fault';
 import * as instructions from '../src/chain/instructions';
 import { TOKEN_PROGRAM, associatedTokenAccount } from '../src/chain/token';
+import { prepare } from '../src/chain/transaction';
+import { getRequireBeforeInstructionDataDecoder } from '../src/generated/instructions/requireBefore';
+import { EARNOUT_PROGRAM_ADDRESS } from '../src/generated/programs/earnout';
 import { periodTimes } from '../src/model/terms';
+import { utcTime } from '../src/text/time';
 import { open, testWallet } from './support/page';
-import { person } from './support/people';
+import { person, signing } from './support/people';
 import { type Scenario, TOKEN, scenario } from './support/scenario';
+import { submit } from './support/submit';
 
 beforeEach(() => localStorage.clear());
 afterEach(() => {
@@ -312,5 +322,58 @@ describe('grants from a file', () => {
     await user.click(await button('Done'));
     await within(form).findByText(/The beneficiary has grant 0 of this plan already/);
     expect(review.hasAttribute('disabled')).toBe(true);
+  });
+});
+
+describe('a message for a multisig', () => {
+  const DAY = 86_400n;
+
+  it('can be executed for 7 days, or as many as are chosen, and says until when', async () => {
+    const user = userEvent.setup();
+    const s = await scenario();
+    open(`/plan/${s.plan}/manage`, s.chain, testWallet(s.authority));
+    const section = (await screen.findByRole('heading', { name: 'Fund' })).closest('section')!;
+    await user.type(within(section).getByLabelText('Amount'), '1');
+    await user.click(within(section).getByRole('button', { name: 'Export for a multisig' }));
+    const dialog = within(screen.getByRole('dialog'));
+    const days = dialog.getByLabelText<HTMLInputElement>('Days in which it can be executed');
+    const make = () => dialog.getByRole('button', { name: 'Make the message' });
+    /** Makes the message and takes it apart. */
+    const made = async (until: bigint) => {
+      await user.click(make());
+      await dialog.findByText(utcTime(until));
+      const text = dialog.getByRole<HTMLTextAreaElement>('textbox', { name: 'Message 1' }).value;
+      const bytes = getBase64Encoder().encode(text);
+      return decompileTransactionMessage(getCompiledTransactionMessageDecoder().decode(bytes)).instructions;
+    };
+    const own = ({ programAddress }: { programAddress: string }) => programAddress === EARNOUT_PROGRAM_ADDRESS;
+    const latest = (list: Awaited<ReturnType<typeof made>>) =>
+      getRequireBeforeInstructionDataDecoder().decode(list.find(own)!.data!).notAfter;
+
+    expect(days.value).toBe('7');
+    const until = s.chain.now() + 7n * DAY;
+    const week = await made(until);
+    expect(latest(week)).toBe(until);
+    for (const wrong of ['0', '366', '']) {
+      await user.clear(days);
+      if (wrong !== '') await user.type(days, wrong);
+      expect(make().hasAttribute('disabled'), wrong).toBe(true);
+    }
+    await user.clear(days);
+    await user.type(days, '365');
+    const year = s.chain.now() + 365n * DAY;
+    expect(latest(await made(year))).toBe(year);
+
+    // At its last second it is executed, afterwards it is not.
+    const before = (await s.state()).vault.amount;
+    const instructions = week.filter(own);
+    const execute = async () =>
+      submit(s.chain, [await prepare(s.chain, s.authority.address, instructions)], signing(s.authority));
+    s.chain.warp(until);
+    await execute();
+    expect((await s.state()).vault.amount).toBe(before + TOKEN);
+    s.chain.warp(until + 1n);
+    await expect(execute()).rejects.toThrow();
+    expect((await s.state()).vault.amount).toBe(before + TOKEN);
   });
 });
