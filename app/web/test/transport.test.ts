@@ -131,12 +131,15 @@ describe('a request to an endpoint', () => {
     expect(hour.calls).toHaveLength(1);
   });
 
-  it('to send a transaction is made once, whatever comes of it', async () => {
-    for (const answer of [() => json({}, 429), () => new Response('<html>'), () => Promise.reject(new TypeError())]) {
+  it('to send a transaction is made once, unless the endpoint says that it did not take it', async () => {
+    for (const answer of [() => json({}, 503), () => new Response('<html>'), () => Promise.reject(new TypeError())]) {
       const { chain, calls } = endpoint(answer);
       expect(await end(chain.send('AA=='))).toMatchObject({ kind: 'unreachable' });
       expect(calls.map(({ method }) => method)).toEqual(['sendTransaction']);
     }
+    const { chain, calls } = endpoint((asked, turn) => (turn === 1 ? json({}, 429) : right(asked, turn)));
+    await end(chain.send('AA=='));
+    expect(calls.map(({ method }) => method)).toEqual(['sendTransaction', 'sendTransaction']);
   });
 
   it('about accounts must be answered for each of them', async () => {

@@ -85,7 +85,7 @@ describe('the outbox', () => {
     expect(outcome?.what).toBe('failed');
   });
 
-  it('says nothing of one that is processed for ever', async () => {
+  it('says nothing of one that stays processed', async () => {
     liar.sighting = { state: 'processed' };
     send();
     await wait(70);
@@ -193,8 +193,12 @@ describe('the outbox', () => {
     const again = new Liar();
     const reloaded = new Outbox(again.chain, 'genesis', store);
     expect(reloaded.inTheWay(['fund/plan'])).toMatchObject({ signature: SIGNATURE, title: 'Fund the plan' });
+    // It has them already: that is no refusal.
+    const take = again.chain.send;
+    again.chain.send = (wire) => take(wire).then(() => Promise.reject(new Fault('refused', 'Already processed.')));
     await wait(3);
     expect(again.sent).toContain('the-bytes');
+    expect(reloaded.all()[0]!.refused).toBeUndefined();
     again.sighting = { state: 'confirmed' };
     await wait(1);
     expect(reloaded.all()[0]).toMatchObject({ outcome: { what: 'executed' }, told: false });

@@ -83,7 +83,10 @@ export class Outbox {
       if (known?.outcome !== undefined && entry.outcome === undefined) continue;
       this.entries.set(entry.signature, { ...entry, unknown: known?.unknown ?? entry.unknown });
       if (entry.outcome !== undefined) this.end(entry.signature, entry.outcome);
-      else if (!this.follows.has(entry.signature)) this.follows.set(entry.signature, begin(entry.life, entry.at));
+      else if (!this.follows.has(entry.signature)) {
+        // What was written down was sent then, and an endpoint may refuse it now because it has it.
+        this.follows.set(entry.signature, posted(begin(entry.life, entry.at), entry.at));
+      }
     }
     this.publish();
     this.poll();

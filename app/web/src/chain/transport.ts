@@ -12,13 +12,14 @@ const FIRST_WAIT_MS = 500;
 /** No retry begins after so long: a person waits for the answer. */
 const PATIENCE_MS = 40_000;
 
-/** Elsewhere than at the endpoint itself a transaction could be taken twice: the sender decides about sending again. */
-const NEVER_AGAIN = new Set(['sendTransaction', 'requestAirdrop']);
+/** The sender decides about sending again, unless the endpoint says that it did not take the request. */
+const ASKED_ONCE = new Set(['sendTransaction', 'requestAirdrop']);
 
 const CHOOSE = 'choose another endpoint at the top of the page.';
 
 type Request = { id: unknown; method: string };
-type Problem = { fault: Fault; again: boolean; waitMs?: number };
+/** `untaken`: the endpoint refused to look at the request. */
+type Problem = { fault: Fault; again: boolean; untaken?: boolean; waitMs?: number };
 type Transport = <T>(config: { payload: unknown; signal?: AbortSignal }) => Promise<T>;
 
 /** The host of an endpoint. Paths and queries carry keys, and are shown nowhere. */
@@ -32,20 +33,20 @@ export function httpTransport(url: string, send: typeof fetch = (...given) => fe
   return async <T>({ payload, signal }: { payload: unknown; signal?: AbortSignal }): Promise<T> => {
     const began = Date.now();
     for (let attempt = 0; ; attempt += 1) {
-      const answer = await once(endpoint, url, payload as Request, signal, send);
+      const answer = await ask(endpoint, url, payload as Request, signal, send);
       if (!('fault' in answer)) return answer.result as T;
-      const { fault, again, waitMs } = answer;
+      const { fault, again, untaken, waitMs } = answer;
       const backoff = FIRST_WAIT_MS * 2 ** attempt * (0.75 + Math.random() / 2);
       const wait = Math.max(waitMs ?? 0, backoff);
       const late = Date.now() - began + wait > PATIENCE_MS;
-      const { method } = payload as Request;
-      if (!again || late || attempt === RETRIES || NEVER_AGAIN.has(method) || signal?.aborted) throw fault;
+      const once = ASKED_ONCE.has((payload as Request).method) && untaken !== true;
+      if (!again || once || late || attempt === RETRIES || signal?.aborted) throw fault;
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
   };
 }
 
-async function once(
+async function ask(
   endpoint: string,
   url: string,
   payload: Request,
@@ -85,7 +86,7 @@ function busy(endpoint: string): Fault {
 function ofStatus(endpoint: string, response: Response): Problem {
   const { status } = response;
   const waitMs = retryAfter(response.headers.get('retry-after'));
-  if (status === 429) return { fault: busy(endpoint), again: true, waitMs };
+  if (status === 429) return { fault: busy(endpoint), again: true, untaken: true, waitMs };
   if (status >= 500) {
     const message = `${endpoint} has a problem of its own (HTTP status ${status}).`;
     return { fault: new Fault('unreachable', message, `Try again in a minute, or ${CHOOSE}`), again: true, waitMs };
@@ -148,7 +149,7 @@ function ofError(
   switch (code) {
     case 429:
     case -32429:
-      return { fault: busy(endpoint), again: true };
+      return { fault: busy(endpoint), again: true, untaken: true };
     case -32002:
       return { fault: refusal(error.data?.err ?? String(error.message), error.data?.logs ?? []), again: false };
     case -32004:
