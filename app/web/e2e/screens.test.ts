@@ -32,14 +32,19 @@ const FOLDER = process.env.EARNOUT_SCREENSHOTS;
 describe('screens', () => {
   let stage: Stage;
   let plan: NonNullable<Stage['net']['demo']>;
-  let designer: KeyPairSigner, authority: KeyPairSigner, arbiter: KeyPairSigner, oracles: KeyPairSigner[];
+  let designer: KeyPairSigner,
+    unpaid: KeyPairSigner,
+    authority: KeyPairSigner,
+    arbiter: KeyPairSigner,
+    oracles: KeyPairSigner[];
 
   beforeAll(async () => {
     stage = await openStage({ demo: true });
     const { net, chain } = stage;
     plan = net.demo!;
-    [designer, authority, arbiter] = [
+    [designer, unpaid, authority, arbiter] = [
       await net.key('beneficiary-4'),
+      await net.key('beneficiary-2'),
       await net.key('authority'),
       await net.key('arbiter'),
     ];
@@ -105,17 +110,39 @@ describe('screens', () => {
         await page.getByRole('button', { name: 'Test Wallet' }).waitFor();
       },
     },
-    { name: 'grants', path: () => '/grants', who: () => designer, ready: 'Allocated' },
+    { name: 'grants', path: () => '/grants', who: () => unpaid, ready: 'Allocated' },
     { name: 'grant', path: () => `/grant/${plan.grants[3]!.address}`, who: () => designer, ready: 'earned' },
     {
       name: 'claim',
       path: () => `/grant/${plan.grants[1]!.address}`,
-      who: () => designer,
+      who: () => unpaid,
       ready: 'Periods and results',
     },
     { name: 'plan', path: () => `/plan/${plan.plan}`, ready: 'The vault holds everything' },
     { name: 'new', path: () => '/new', who: () => authority, ready: 'From a file' },
     { name: 'manage', path: () => `/plan/${plan.plan}/manage`, who: () => authority, ready: 'Make a grant' },
+    {
+      name: 'import',
+      path: () => `/plan/${plan.plan}/manage`,
+      who: () => authority,
+      ready: 'Grants from a file',
+      act: async (page) => {
+        const rows = [designer, arbiter].map(({ address }) => `${address},1000,0,3000,3000,3000,1000,true,false`);
+        const header = 'beneficiary,allocation,cliff,time_weight,weight:0,weight:1,weight:2,revocable,transferable';
+        const buffer = Buffer.from([header, ...rows].join('\n'));
+        await page.getByLabel('File of grants').setInputFiles({ name: 'grants.csv', mimeType: 'text/csv', buffer });
+        await page.getByText('2 rows: 1 new, 1 with a grant already.').scrollIntoViewIfNeeded();
+      },
+    },
+    {
+      name: 'endpoints',
+      path: () => '/',
+      ready: 'Look at a plan or a grant',
+      act: async (page) => {
+        await page.getByRole('button', { name: 'Change the cluster' }).click();
+        await page.getByLabel('RPC URL').waitFor();
+      },
+    },
     {
       name: 'attest',
       path: () => `/plan/${plan.plan}/attest`,
@@ -134,7 +161,7 @@ describe('screens', () => {
     it(look.name, async () => {
       const faults: string[] = [];
       for (const screen of screens) {
-        const signer = screen.name === 'claim' ? await stage.net.key('beneficiary-2') : (screen.who?.() ?? designer);
+        const signer = screen.who?.() ?? designer;
         const person: Person = await stage.person(signer, look);
         const { page } = person;
         await page.goto(stage.url(screen.path()));

@@ -170,7 +170,11 @@ fn identifiers_are_opaque_and_cannot_write_to_the_terminal() {
     fs::write(&file, format!("{HEADER}\n2024-Q1,\u{1b}[31m,3,7,1\n")).unwrap();
     let output = demo(&["--contributions".as_ref(), file.as_os_str()]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains(":2: the control character U+001B"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains(":2: the control character U+001B"),
+        "{}",
+        stderr(&output)
+    );
     assert!(!stderr(&output).contains('\u{1b}'));
 }
 

@@ -24,7 +24,7 @@ pub struct Command {
     /// JSONPath of the value; without it the whole output is the number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// Its environment beside [`PATH`], `TZ=UTC` and `LC_ALL=C`: names and where each text is. Left out of the evidence.
+    /// Its environment beside `PATH`, `TZ=UTC` and `LC_ALL=C`: names and where each text is. Left out of the evidence.
     #[serde(default, skip_serializing)]
     pub env: BTreeMap<String, Secret>,
     /// Where it runs: the configuration's folder.

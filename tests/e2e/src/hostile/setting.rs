@@ -56,7 +56,8 @@ pub enum Mode {
     LosesAnswer,
     /// `sendTransaction` is answered with the signature, and nothing is done.
     Drops,
-    /// Every second (`every`; 1 for all) request is refused with 429 and `Retry-After: 1`.
+    /// A request is refused with 429 and `Retry-After: 1`, and done when it is made once more; of those with the same content
+    /// every second is refused, or every `every`th.
     #[serde(rename = "status-429")]
     Status429,
     /// Every (`every`) request is refused with 503.
@@ -222,6 +223,8 @@ pub struct Memory {
     pub late: BTreeSet<String>,
     /// For `lags`: the first answers, by request.
     pub first: BTreeMap<String, Value>,
+    /// For `status-429`: how often a request of this content was made.
+    made: BTreeMap<String, u64>,
     /// For `unknown-version`: the transaction.
     pub unreadable: Option<String>,
 }
@@ -276,7 +279,7 @@ impl Active {
         let is_due = |every: u64| turn.is_multiple_of(self.setting.every.unwrap_or(every));
         let error = |code: i64, message: &str| Ok(Some(failure(request, code, message, Value::Null)));
         match self.setting.mode {
-            Mode::Status429 if is_due(2) => Err(Trouble::Status(StatusCode::TOO_MANY_REQUESTS, Some(1))),
+            Mode::Status429 if self.is_refused(request) => Err(Trouble::Status(StatusCode::TOO_MANY_REQUESTS, Some(1))),
             Mode::Status503 if is_due(1) => Err(Trouble::Status(StatusCode::SERVICE_UNAVAILABLE, None)),
             Mode::Html => {
                 let in_turn = if turn.is_multiple_of(2) { 502 } else { 200 };
@@ -310,6 +313,17 @@ impl Active {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Whether a request is one of those that `status-429` refuses. It is counted with those of the same content, so that
+    /// what becomes of it does not depend on what else is asked at the same time.
+    fn is_refused(&self, request: &Value) -> bool {
+        let content = format!("{}{}", request["method"], request["params"]);
+        let mut memory = self.memory();
+        let before = memory.made.entry(content).or_default();
+        let refused = before.is_multiple_of(self.setting.every.unwrap_or(2));
+        *before += 1;
+        refused
     }
 
     /// Whether the body of the answer is cut, and how.

@@ -14,8 +14,8 @@ use {
     },
 };
 
-/// Modes in which events of the history cannot be had.
-const WITHOUT_HISTORY: [Mode; 3] = [Mode::Omits, Mode::Delays, Mode::UnknownVersion];
+/// Modes in which events of the history cannot be had. What `delays` lists late is had by the second look.
+const WITHOUT_HISTORY: [Mode; 2] = [Mode::Omits, Mode::UnknownVersion];
 
 /// What a search leaves out cannot be noticed: nothing else says how many there are.
 fn is_a_search(command: &str) -> bool {
@@ -113,6 +113,8 @@ fn from_anywhere(mut value: Value) -> Value {
         Value::Array(items) => items.iter_mut().for_each(|item| *item = from_anywhere(item.take())),
         Value::Object(fields) => {
             fields.remove("endpoint");
+            // The chain's clock goes on from one command to the next.
+            fields.remove("now");
             fields
                 .values_mut()
                 .for_each(|field| *field = from_anywhere(field.take()));
@@ -169,7 +171,7 @@ fn g15_what_is_shown_is_the_truth_or_said_to_be_incomplete() {
         .iter()
         .flat_map(|column| truth.keys().map(move |command| (column, *command)));
     let runs: Vec<_> = runs.collect();
-    in_parallel(12, &runs, |(column, command)| {
+    in_parallel(6, &runs, |(column, command)| {
         let hostile = Hostile::before(&world.chain.rpc_url);
         hostile.set([column.setting.clone()]);
         let finished = run(&world.earnout, &hostile, &world.reading(command), &violations);

@@ -9,7 +9,7 @@ use {
 pub const SECRET: &str = "s3cr3tk3y";
 
 /// Seconds that one request may take.
-pub const TIMEOUT: &str = "1";
+pub const TIMEOUT: &str = "3";
 
 /// Seconds after which an outcome counts as unknown. A blockhash of these chains lives for less than 5, with the margin.
 pub const WAIT: &str = "8";
@@ -32,6 +32,8 @@ pub fn modes() -> Vec<Column> {
         setting: Setting {
             // So far behind that the chain does not get there within the test.
             slots: Some(1_000_000),
+            // In turn with 200 it would depend on what else is asked.
+            status: Some(200),
             ..Setting::new(mode)
         },
     };
@@ -63,7 +65,13 @@ pub fn modes_once_sent() -> Vec<Column> {
             },
         ),
         column("status-503", Setting::new(Mode::Status503)),
-        column("html", Setting::new(Mode::Html)),
+        column(
+            "html",
+            Setting {
+                status: Some(502),
+                ..Setting::new(Mode::Html)
+            },
+        ),
         column("never", Setting::new(Mode::Never)),
         column(
             "lags with statuses",

@@ -488,57 +488,50 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
             Order::Any => POSTS_AT_ONCE,
             Order::Chain(_) => 1,
         };
-        loop {
-            let now = self.begin.elapsed();
-            let due: Vec<usize> = (0..self.flights.len())
-                .filter(|place| self.flights[*place].follower.is_to_post(now))
-                .collect();
-            let endpoint = self.bulk.endpoint;
-            let flights = &self.flights;
-            let posts = due.into_iter().map(async |place: usize| {
-                let sent = endpoint.post(&flights[place].attempt.transaction).await;
-                (place, sent.map(|()| self.begin.elapsed()))
-            });
-            let mut posts = stream::iter(posts).buffered(at_once);
-            let (mut sent, mut refused) = (Vec::new(), None);
-            while let Some((place, result)) = posts.next().await {
-                match result {
-                    Ok(at) => sent.push((place, at)),
-                    Err(error) => {
-                        refused = Some(error);
-                        break;
-                    }
-                }
-            }
-            drop(posts);
-            if !sent.is_empty() {
-                self.trouble = None;
-                self.progress.trouble = None;
-            }
-            for (place, at) in sent {
-                if self.flights[place].follower.posted(at) {
-                    self.progress.resent = self.progress.resent.saturating_add(1);
-                }
-            }
-            self.progress.under_way = self.flights.len();
-            (self.watch)(self.progress);
-            match refused {
-                None => return Ok(()),
-                // Before more is sent, look what became of what was: it may be over.
-                Some(error) => {
-                    self.pause(error).await?;
-                    if self.any_over().await? {
-                        return Ok(());
-                    }
+        let now = self.begin.elapsed();
+        let due: Vec<usize> = (0..self.flights.len())
+            .filter(|place| self.flights[*place].follower.is_to_post(now))
+            .collect();
+        let endpoint = self.bulk.endpoint;
+        let flights = &self.flights;
+        let posts = due.into_iter().map(async |place: usize| {
+            let sent = endpoint.post(&flights[place].attempt.transaction).await;
+            (place, sent.map(|()| self.begin.elapsed()))
+        });
+        let mut posts = stream::iter(posts).buffered(at_once);
+        let (mut sent, mut refused) = (Vec::new(), None);
+        while let Some((place, result)) = posts.next().await {
+            match result {
+                Ok(at) => sent.push((place, at)),
+                Err(error) => {
+                    refused = Some((place, error));
+                    break;
                 }
             }
         }
-    }
-
-    /// Whether something under way can be executed no more.
-    async fn any_over(&mut self) -> Result<bool, BulkError> {
-        self.ask_height().await?;
-        Ok(self.flights.iter().any(|flight| flight.follower.is_to_search()))
+        drop(posts);
+        if !sent.is_empty() {
+            self.trouble = None;
+            self.progress.trouble = None;
+        }
+        for (place, at) in sent {
+            if self.flights[place].follower.posted(at) {
+                self.progress.resent = self.progress.resent.saturating_add(1);
+            }
+        }
+        self.progress.under_way = self.flights.len();
+        (self.watch)(self.progress);
+        // Before more is sent, look what became of what was: it may be over, and an endpoint that takes nothing is given up
+        // with what it was given.
+        match refused {
+            None => Ok(()),
+            Some((place, error)) => {
+                // What keeps it from being sent is why its outcome may stay unknown.
+                let now = self.begin.elapsed();
+                self.flights[place].follower.trouble(error.to_string(), now);
+                self.pause(error).await
+            }
+        }
     }
 
     /// Takes out what has ended. The block height is asked for first: only so the answer about the signatures is the newer
