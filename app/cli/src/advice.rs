@@ -128,7 +128,10 @@ pub fn of_connection(what: &str, error: &RpcFault) -> Fault {
 
 /// That the endpoint did not answer a request for `what`.
 pub fn of_trouble(what: &str, trouble: &Trouble) -> Fault {
-    let fault = Fault::new(trouble).why(format!("it was {what}"));
+    let fault = match &trouble.kind {
+        TroubleKind::Unreachable(why) => Fault::new(format!("{} cannot be reached", trouble.endpoint)).why(why),
+        _ => Fault::new(trouble).why(format!("it was {what}")),
+    };
     match trouble.kind {
         TroubleKind::Unreachable(_) | TroubleKind::NotJson => fault.advice(
             "check the endpoint: -u URL, or json_rpc_url of the configuration; a local chain is started with `earnout \

@@ -3,7 +3,7 @@
 use {
     crate::{fault::Fault, when::Moment},
     anyhow::{Context, Result, anyhow, bail},
-    earnout_sdk::client::{Client, Policy, Sighting, Submission},
+    earnout_sdk::client::{Client, Policy, Sighting, Submission, Trouble, TroubleKind},
     serde_json::{Value, json},
     solana_commitment_config::CommitmentConfig,
     solana_keypair::Keypair,
@@ -137,9 +137,15 @@ impl Connection {
     /// # Errors
     /// If it does not answer.
     pub async fn stop(&self) -> Result<()> {
+        self.clock().await?;
         let exit = RpcRequest::Custom { method: "exit" };
         let stopped = self.client.rpc().send::<Value>(exit, json!([])).await;
-        stopped.map(drop).map_err(|error| self.explain(error))
+        match stopped {
+            Ok(_) => Ok(()),
+            // It answered a moment ago: it ended before this answer was out.
+            Err(error) if Trouble::of(&error).is_some_and(is_broken) => Ok(()),
+            Err(error) => Err(self.explain(error)),
+        }
     }
 
     /// Sends a transaction and follows it until it is executed. `payer` pays the fee and signs with `signers`.
@@ -167,7 +173,15 @@ impl Connection {
             ErrorKind::RpcError(RpcError::RpcResponseError { message, .. }) => {
                 anyhow!("the chain at {url} refuses: {message}")
             }
-            _ => self.lost(error),
+            _ => match Trouble::of(&error) {
+                Some(trouble) => self.lost(trouble),
+                None => self.lost(error),
+            },
         }
     }
+}
+
+/// Whether the connection broke.
+fn is_broken(trouble: &Trouble) -> bool {
+    matches!(trouble.kind, TroubleKind::Incomplete | TroubleKind::Unreachable(_))
 }

@@ -189,9 +189,9 @@ impl Transport {
 #[async_trait]
 impl RpcSender for Transport {
     async fn send(&self, request: RpcRequest, params: Value) -> Result<Value> {
-        // Who sends a transaction decides when it is sent again.
+        // Who sends a transaction decides when it is sent again; what a request of a node's own does nobody here knows.
         let retries = match request {
-            RpcRequest::SendTransaction | RpcRequest::RequestAirdrop => 0,
+            RpcRequest::SendTransaction | RpcRequest::RequestAirdrop | RpcRequest::Custom { .. } => 0,
             _ => RETRIES,
         };
         let mut pause = FIRST_PAUSE;

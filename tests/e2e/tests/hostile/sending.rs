@@ -72,7 +72,7 @@ const HOLDERS: [&str; 9] = [
 ];
 
 /// Commands run side by side, which mostly wait.
-const THREADS: usize = 20;
+const THREADS: usize = 28;
 
 /// A command, who signs it, and whether it sends as many transactions as it needs.
 struct Order {
