@@ -14,7 +14,7 @@ const CLOCK = 'SysvarC1ock11111111111111111111111111111111';
 const ASSETS = fileURLToPath(new URL('../dist/assets', import.meta.url));
 
 type Asked = { id: string; method: string; params: unknown[] };
-type Answer = { status?: number; headers?: Record<string, string>; body: string } | 'abort' | 'never';
+type Answer = { status?: number; headers?: Record<string, string>; body: string } | 'abort';
 
 /** What an honest endpoint says of a network on which the program has no accounts. */
 function honest({ id, method, params }: Asked): Answer {
@@ -69,7 +69,6 @@ describe('the built page', () => {
       const call = JSON.parse(route.request().postData() ?? '{}') as Asked;
       asked.push(call);
       const given = answer(call);
-      if (given === 'never') return;
       if (given === 'abort') return route.abort();
       return route.fulfill({ status: given.status ?? 200, headers: { ...cors, ...given.headers }, body: given.body });
     });
@@ -101,17 +100,6 @@ describe('the built page', () => {
       await page.getByText(/It is asked again by itself/).waitFor({ state: 'hidden', timeout: 60_000 });
     });
   }
-
-  it('says that an endpoint is slow, then that it does not answer', async () => {
-    const page = await open('/grants', () => 'never');
-    await connect(person);
-    await page.getByText(/The RPC endpoint 127.0.0.1:1 is slow to answer/).waitFor({ timeout: 20_000 });
-    await picture(page, 'endpoint-slow');
-    await page
-      .getByText(/does not answer/)
-      .first()
-      .waitFor({ timeout: 90_000 });
-  });
 
   it('asks for roles with one search', async () => {
     const page = await open('/roles', honest);

@@ -7,9 +7,9 @@ export default defineConfig({
     include: ['e2e/**/*.test.ts'],
     testTimeout: 240_000,
     hookTimeout: 120_000,
-    // One chain and one browser at a time: the machine of a CI run is small.
-    fileParallelism: false,
+    // Two chains and two browsers at a time: the machine of a CI run is small.
+    maxWorkers: 2,
     // Tests that mostly wait do so together.
-    maxConcurrency: 10,
+    maxConcurrency: 15,
   },
 });
