@@ -194,8 +194,10 @@ describe('the outbox', () => {
     const reloaded = new Outbox(again.chain, 'genesis', store);
     expect(reloaded.inTheWay(['fund/plan'])).toMatchObject({ signature: SIGNATURE, title: 'Fund the plan' });
     // It has them already: that is no refusal.
-    const take = again.chain.send;
-    again.chain.send = (wire) => take(wire).then(() => Promise.reject(new Fault('refused', 'Already processed.')));
+    again.chain.send = (wire) => {
+      again.sent.push(wire);
+      return Promise.reject(new Fault('refused', 'Already processed.'));
+    };
     await wait(3);
     expect(again.sent).toContain('the-bytes');
     expect(reloaded.all()[0]!.refused).toBeUndefined();
