@@ -127,7 +127,9 @@ describe('screens', () => {
       who: () => authority,
       ready: 'Grants from a file',
       act: async (page) => {
-        const rows = [designer, arbiter].map(({ address }) => `${address},1000,0,3000,3000,3000,1000,true,false`);
+        const rows = [designer, oracles[0]!].map(
+          ({ address }) => `${address},1_000_000,0,3000,3000,3000,1000,true,false`,
+        );
         const header = 'beneficiary,allocation,cliff,time_weight,weight:0,weight:1,weight:2,revocable,transferable';
         const buffer = Buffer.from([header, ...rows].join('\n'));
         await page.getByLabel('File of grants').setInputFiles({ name: 'grants.csv', mimeType: 'text/csv', buffer });
@@ -158,7 +160,7 @@ describe('screens', () => {
   ];
 
   for (const look of LOOKS) {
-    it(look.name, async () => {
+    it.concurrent(look.name, async () => {
       const faults: string[] = [];
       for (const screen of screens) {
         const signer = screen.who?.() ?? designer;

@@ -10,6 +10,6 @@ export default defineConfig({
     // Two chains and two browsers at a time: the machine of a CI run is small.
     maxWorkers: 2,
     // Tests that mostly wait do so together.
-    maxConcurrency: 15,
+    maxConcurrency: 10,
   },
 });
