@@ -128,9 +128,10 @@ describe('screens', () => {
       ready: 'Grants from a file',
       act: async (page) => {
         const rows = [designer, oracles[0]!].map(
-          ({ address }) => `${address},1_000_000,0,3000,3000,3000,1000,true,false`,
+          ({ address }) => `${address},1_000_000,3,1,0,3000,3000,3000,1000,true,false`,
         );
-        const header = 'beneficiary,allocation,cliff,time_weight,weight:0,weight:1,weight:2,revocable,transferable';
+        const header =
+          'beneficiary,allocation,first_period,periods,cliff,time_weight,weight:0,weight:1,weight:2,revocable,transferable';
         const buffer = Buffer.from([header, ...rows].join('\n'));
         await page.getByLabel('File of grants').setInputFiles({ name: 'grants.csv', mimeType: 'text/csv', buffer });
         await page.getByText('2 rows: 1 new, 1 with a grant already.').scrollIntoViewIfNeeded();
