@@ -127,14 +127,6 @@ impl ClientError {
         matches!(self, Self::Rpc { source, .. } if matches!(source.request(), Some(RpcRequest::GetProgramAccounts)))
     }
 
-    /// What kept the endpoint from answering, if that is what went wrong.
-    pub fn trouble(&self) -> Option<&Trouble> {
-        match self {
-            Self::Rpc { source, .. } => Trouble::of(source),
-            _ => None,
-        }
-    }
-
     /// For `map_err`: what was asked, in words.
     pub(super) fn rpc(what: impl Into<String>) -> impl FnOnce(client_error::Error) -> Self {
         let what = what.into();

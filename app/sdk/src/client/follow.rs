@@ -150,16 +150,6 @@ impl Follower {
         }
     }
 
-    /// What keeps it executable.
-    pub fn life(&self) -> Life {
-        self.life
-    }
-
-    /// The latest time at which it may be executed, Unix seconds, if it says one.
-    pub fn not_after(&self) -> Option<i64> {
-        self.not_after
-    }
-
     /// Whether the bytes are to be handed over (once more).
     pub fn is_to_post(&self, now: Duration) -> bool {
         let waited = |posted: Duration| now.saturating_sub(posted) >= self.policy.resend;

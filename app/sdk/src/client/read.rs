@@ -192,7 +192,7 @@ impl Client {
     /// If the endpoint does not answer or its answer cannot be read.
     pub async fn accounts(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Account>>, ClientError> {
         let chunks = addresses.chunks(ACCOUNTS_A_REQUEST);
-        let requests = chunks.map(|chunk| async { Ok::<_, ClientError>(self.chunk(chunk).await?.1) });
+        let requests = chunks.map(|chunk| self.chunk(chunk));
         let chunks: Vec<_> = stream::iter(requests).buffered(REQUESTS_AT_ONCE).try_collect().await?;
         Ok(chunks.into_iter().flatten().collect())
     }
@@ -202,13 +202,7 @@ impl Client {
     /// # Errors
     /// If the endpoint does not answer or its answer cannot be read.
     pub async fn account(&self, address: &Pubkey) -> Result<Option<Account>, ClientError> {
-        Ok(self.account_at(address).await?.1)
-    }
-
-    /// The same with the slot of which the answer is.
-    pub(super) async fn account_at(&self, address: &Pubkey) -> Result<(u64, Option<Account>), ClientError> {
-        let (slot, mut accounts) = self.chunk(&[*address]).await?;
-        Ok((slot, accounts.pop().flatten()))
+        Ok(self.chunk(&[*address]).await?.pop().flatten())
     }
 
     /// The time by the chain's clock, Unix seconds: the one that counts.
@@ -316,7 +310,7 @@ impl Client {
         Ok(states.into_iter().collect())
     }
 
-    async fn chunk(&self, addresses: &[Pubkey]) -> Result<(u64, Vec<Option<Account>>), ClientError> {
+    async fn chunk(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Account>>, ClientError> {
         let answer = self
             .rpc
             .get_multiple_ui_accounts_with_config(addresses, self.account_config())
@@ -334,7 +328,7 @@ impl Client {
                     .map(Some)
                     .ok_or_else(|| ClientError::Unreadable(address.to_string())),
             });
-        Ok((answer.context.slot, accounts.collect::<Result<_, _>>()?))
+        accounts.collect()
     }
 
     fn account_config(&self) -> RpcAccountInfoConfig {

@@ -71,7 +71,8 @@ impl Rpc {
     }
 }
 
-fn serve(stream: TcpStream, noted: &Mutex<Vec<Call>>, answer: &Mutex<Box<Answer>>) {
+/// The request that a client makes.
+pub fn request(stream: &TcpStream) -> Value {
     let mut reader = BufReader::new(stream);
     let mut length = 0;
     loop {
@@ -88,7 +89,11 @@ fn serve(stream: TcpStream, noted: &Mutex<Vec<Call>>, answer: &Mutex<Box<Answer>
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    let request: Value = serde_json::from_slice(&body).unwrap();
+    serde_json::from_slice(&body).unwrap()
+}
+
+fn serve(mut stream: TcpStream, noted: &Mutex<Vec<Call>>, answer: &Mutex<Box<Answer>>) {
+    let request = request(&stream);
     let method = request["method"].as_str().unwrap().to_owned();
     let parameters = request["params"].clone();
     noted.lock().unwrap().push(Call {
@@ -107,7 +112,7 @@ fn serve(stream: TcpStream, noted: &Mutex<Vec<Call>>, answer: &Mutex<Box<Answer>
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
-    reader.get_mut().write_all(format!("{head}{body}").as_bytes()).unwrap();
+    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
 }
 
 /// A result together with the slot of which it is.

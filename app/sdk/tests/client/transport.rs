@@ -1,11 +1,12 @@
 //! What counts as an answer, and when a request is asked again.
 
 use {
+    crate::rpc::request,
     earnout_sdk::client::{Client, ClientError, Trouble, TroubleKind},
     serde_json::{Value, json},
     solana_commitment_config::CommitmentConfig,
     std::{
-        io::{BufRead, BufReader, Read, Write},
+        io::Write,
         net::{TcpListener, TcpStream},
         sync::{
             Arc,
@@ -27,7 +28,7 @@ fn endpoint(answer: impl Fn(usize, &Value) -> String + Send + Sync + 'static) ->
             let (count, answer) = (Arc::clone(&count), Arc::clone(&answer));
             thread::spawn(move || {
                 let mut stream: TcpStream = stream.unwrap();
-                let request = read(&stream);
+                let request = request(&stream);
                 let text = answer(count.fetch_add(1, Ordering::SeqCst), &request);
                 if text == NEVER {
                     thread::sleep(Duration::from_secs(30));
@@ -40,26 +41,6 @@ fn endpoint(answer: impl Fn(usize, &Value) -> String + Send + Sync + 'static) ->
 }
 
 const NEVER: &str = "never";
-
-fn read(stream: &TcpStream) -> Value {
-    let mut reader = BufReader::new(stream);
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).unwrap();
-        if let Some((name, value)) = line.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse().unwrap();
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    serde_json::from_slice(&body).unwrap()
-}
 
 fn http(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
