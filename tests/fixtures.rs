@@ -163,7 +163,7 @@ fn sample_instructions() -> String {
     ];
     let mut lines = String::new();
     for (name, instruction) in all {
-        let digits: String = instruction.data.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = hex::encode(&instruction.data);
         writeln!(lines, "{name} {digits}").unwrap();
     }
     lines

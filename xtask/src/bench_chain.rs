@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    localnet, paths, program,
+    installed, localnet, paths, program,
     run::{self, Run},
 };
 
@@ -28,7 +28,7 @@ impl BenchChain {
             build.args(["build", "--locked", "--profile", "cli", "--package", package, "--bins"]);
             run::with_progress(&mut build, &format!("building {package} for speed"))?;
         }
-        let built = paths::target_dir()?.join("cli");
+        let built = installed::target_dir()?.join("cli");
         let mut bench = run::workspace_cargo();
         bench
             .args([

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
-    paths,
+    installed, paths,
     run::{self, Run},
 };
 
@@ -40,7 +40,7 @@ impl Cache {
     pub fn open(kind: Kind) -> Result<Self> {
         let all = paths::cache_dir()?;
         let prefix = format!("{}-rust-", kind.name);
-        let name = format!("{prefix}{}", paths::rustc_release()?);
+        let name = format!("{prefix}{}", installed::rustc_release()?);
         let dir = all.join(&name);
         let new = !dir.join("checkout").exists();
         fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;

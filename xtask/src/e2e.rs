@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::{
-    localnet, paths, program,
+    installed, localnet, program,
     run::{self, Run},
     services,
 };
@@ -41,7 +41,7 @@ impl EndToEnd {
         for file in &self.files {
             test.args(["--test", file]);
         }
-        let built = paths::target_dir()?.join("debug");
+        let built = installed::target_dir()?.join("debug");
         test.arg("--")
             .args(self.arguments)
             .env("EARNOUT_LOCALNET", localnet)

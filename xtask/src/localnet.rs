@@ -13,7 +13,7 @@ use clap::Args;
 
 use crate::{
     cache::{Cache, Kind},
-    paths, program,
+    installed, paths, program,
     run::{self, Run, say},
 };
 
@@ -53,7 +53,7 @@ impl Localnet {
 pub fn build() -> Result<PathBuf> {
     let cache = cache()?;
     cargo(&cache, "build", &[], &[], "building the local chain")?;
-    let place = paths::target_dir()?.join("debug").join(PACKAGE);
+    let place = installed::target_dir()?.join("debug").join(PACKAGE);
     copy_if_newer(&cache.dir().join("debug").join(PACKAGE), &place)?;
     Ok(place)
 }

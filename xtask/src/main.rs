@@ -1,18 +1,21 @@
-//! The workspace's tasks: `cargo xtask build`, `test`, `demo`, `bench`, `bench-chain`, `localnet`, `migrate`, `e2e`, `size`, `fuzz`, `mutants`.
+//! The workspace's tasks: `cargo xtask build`, `check`, `test`, `demo`, `bench`, `bench-chain`, `localnet`, `migrate`, `e2e`, `size`, `fuzz`, `mutants`.
 
 mod bench;
 mod bench_chain;
 mod cache;
+mod check;
 mod demo;
 mod e2e;
 mod fuzz;
 mod hygiene;
 mod idl;
+mod installed;
 mod localnet;
 mod migrate;
 mod mutants;
 mod paths;
 mod program;
+mod rings;
 mod run;
 mod sbf;
 mod services;
@@ -37,6 +40,8 @@ struct Cli {
 enum Task {
     /// Build the program (target/deploy/earnout.so) and its IDL (idl/earnout.json)
     Build(program::Build),
+    /// Check what changed, in about a minute: format, lints, modules, the touched tests
+    Check(check::Check),
     /// Run everything CI runs, cheap stages first
     Test(suite::Test),
     /// Play the whole life of a plan on an embedded chain; takes the demo's own arguments
@@ -78,6 +83,7 @@ fn main() -> ExitCode {
 fn perform(task: Task) -> Result<u8> {
     match task {
         Task::Build(build) => build.run().map(|()| 0),
+        Task::Check(check) => check.run().map(|()| 0),
         Task::Test(test) => test.run().map(|()| 0),
         Task::Demo(demo) => demo.run(),
         Task::Bench(bench) => bench.run(),

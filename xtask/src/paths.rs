@@ -3,13 +3,9 @@
 use std::{
     env,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use anyhow::{Context, Result};
-use serde_json::Value;
-
-use crate::run::{self, Run};
 
 /// Names the cache directory; without it, `earnout` in the user's cache.
 const CACHE: &str = "EARNOUT_CACHE";
@@ -51,20 +47,6 @@ pub fn idl_json() -> PathBuf {
     root().join("idl/earnout.json")
 }
 
-/// Cargo's target directory, which the environment or a configuration file may have moved.
-pub fn target_dir() -> Result<PathBuf> {
-    let text = run::cargo()
-        .args(["metadata", "--no-deps", "--format-version=1", "--offline"])
-        .args(["--locked", "--manifest-path"])
-        .arg(root().join("Cargo.toml"))
-        .stdout_of("asking cargo for its target directory")?;
-    let metadata: Value = serde_json::from_str(&text).context("cargo metadata did not print JSON")?;
-    metadata["target_directory"]
-        .as_str()
-        .map(PathBuf::from)
-        .context("cargo metadata names no target directory")
-}
-
 /// Where what takes long to make is kept, for all checkouts of this user.
 pub fn cache_dir() -> Result<PathBuf> {
     if let Some(dir) = env::var_os(CACHE).filter(|dir| !dir.is_empty()) {
@@ -78,17 +60,6 @@ pub fn cache_dir() -> Result<PathBuf> {
     env::home_dir()
         .map(|home| home.join(".cache/earnout"))
         .with_context(|| format!("no home directory to keep builds in: set {CACHE} to a directory"))
-}
-
-/// The version of the compiler, of which everything in the cache is.
-pub fn rustc_release() -> Result<String> {
-    let text = Command::new("rustc")
-        .arg("-vV")
-        .stdout_of("asking rustc for its version")?;
-    text.lines()
-        .find_map(|line| line.strip_prefix("release: "))
-        .map(str::to_owned)
-        .context("rustc -vV printed no release")
 }
 
 /// `path` as a reader wants it: relative to the workspace where it lies inside.

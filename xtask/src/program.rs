@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use crate::{
-    idl, paths,
+    idl, installed, paths,
     run::{self, Run},
     sbf,
 };
@@ -178,7 +178,7 @@ fn build_test_programs(compiler: Compiler) -> Result<()> {
 
 /// Builds the package in this directory and returns the directory where the tools left it.
 fn build_with_solana_tools(package: &Path, tuning: &Tuning) -> Result<PathBuf> {
-    let out = paths::target_dir()?.join("solana-sbf");
+    let out = installed::target_dir()?.join("solana-sbf");
     let mut tool = Command::new("cargo-build-sbf");
     tool.current_dir(paths::root())
         // Solana's tools bring a cargo and a compiler of their own.

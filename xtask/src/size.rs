@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::{
-    paths,
+    installed, paths,
     program::{self, Tuning},
     run::{Run, say},
     sbf::{self, Toolchain},
@@ -62,7 +62,7 @@ impl Size {
     /// Links the program once more, since the built file carries no names, and says what is in it, largest first.
     pub fn run(self) -> Result<()> {
         let toolchain = Toolchain::get()?;
-        let dir = paths::target_dir()?.join("size");
+        let dir = installed::target_dir()?.join("size");
         fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         sbf::compile(&toolchain, &[program::PACKAGE], &self.tuning, Some(&dir))?;
         let object = dir.join("earnout.o");

@@ -11,6 +11,7 @@ use crate::{
     fuzz::Fuzz,
     hygiene, localnet,
     program::Build,
+    rings,
     run::{self, Run, say},
     size::Size,
     web,
@@ -19,7 +20,7 @@ use crate::{
 /// What is checked, in the order of what it costs: the first failure ends the run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
 enum Stage {
-    /// Nothing of one machine is committed; program id and version pins agree
+    /// Nothing of one machine is committed; program id and version pins agree; no modules in a ring
     Hygiene,
     /// Formatting
     Fmt,
@@ -48,7 +49,7 @@ enum Stage {
 }
 
 /// The local chain is compiled in a cache of its own, not with everything else.
-const ALL_BUT_LOCALNET: [&str; 3] = ["--workspace", "--exclude", localnet::PACKAGE];
+pub const ALL_BUT_LOCALNET: [&str; 3] = ["--workspace", "--exclude", localnet::PACKAGE];
 
 impl Stage {
     fn name(self) -> String {
@@ -65,7 +66,7 @@ impl Stage {
 
     fn run(self) -> Result<()> {
         match self {
-            Self::Hygiene => hygiene::check(),
+            Self::Hygiene => hygiene::check().and_then(|()| rings::check()),
             Self::Fmt => cargo(&["fmt", "--all", "--check"]).run("checking the format (`cargo fmt --all` repairs it)"),
             Self::Core => {
                 let core = ["--locked", "--package", "earnout-core"];

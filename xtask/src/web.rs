@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    localnet, paths, program,
+    installed, localnet, paths, program,
     run::{self, Run},
     services,
 };
@@ -30,14 +30,23 @@ pub fn check() -> Result<()> {
         "generate:check",
         "comparing the generated client with the interface description",
     )?;
+    check_types_with(&npm)?;
+    npm.run("test", "testing the web app")?;
+    npm.run("build", "building the web app")?;
+    npm.run("budget", "weighing the web app's first load")
+}
+
+/// Types and lints alone.
+pub fn check_types() -> Result<()> {
+    check_types_with(&Npm::ready()?)
+}
+
+fn check_types_with(npm: &Npm) -> Result<()> {
     npm.run("typecheck", "checking the web app's types")?;
     npm.run(
         "lint",
         "linting the web app (`npm run format` in app/web repairs its format)",
-    )?;
-    npm.run("test", "testing the web app")?;
-    npm.run("build", "building the web app")?;
-    npm.run("budget", "weighing the web app's first load")
+    )
 }
 
 /// The built app in Chromium against a local chain.
@@ -57,7 +66,7 @@ pub fn browse() -> Result<()> {
         "hostile-endpoint",
     ]);
     run::with_progress(&mut hostile, "building the hostile endpoint")?;
-    let hostile = paths::target_dir()?.join("debug/hostile-endpoint");
+    let hostile = installed::target_dir()?.join("debug/hostile-endpoint");
     let npm = Npm::ready()?;
     npm.run("build", "building the web app")?;
     npm.command()

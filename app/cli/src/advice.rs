@@ -1,15 +1,6 @@
 //! What to do about an error.
 
-use {
-    crate::fault::Fault,
-    earnout_sdk::client::{Trouble, TroubleKind},
-    solana_program::pubkey::Pubkey,
-    solana_rpc_client_api::{
-        client_error::{Error as RpcFault, ErrorKind},
-        request::RpcError,
-    },
-    solana_transaction_error::TransactionError,
-};
+use solana_transaction_error::TransactionError;
 
 /// What to do about an error of the program, where its message does not say it. In groups that need the same.
 pub fn for_program_error(name: &str) -> Option<&'static str> {
@@ -73,7 +64,7 @@ pub fn for_program_error(name: &str) -> Option<&'static str> {
 }
 
 /// What to do about an error of another program, as far as its logs tell.
-pub fn for_other_program(_program: Option<Pubkey>, _code: u32, logs: &[String]) -> Option<String> {
+pub fn for_other_program(logs: &[String]) -> Option<String> {
     let says = |text: &str| logs.iter().any(|line| line.contains(text));
     if says("insufficient lamports") {
         Some("send SOL to the account that pays".to_owned())
@@ -110,39 +101,6 @@ pub fn is_missing_program(error: &TransactionError) -> bool {
         error,
         TransactionError::ProgramAccountNotFound | TransactionError::InvalidProgramForExecution
     )
-}
-
-/// That the endpoint did not answer a request for `what`, or refused it.
-pub fn of_connection(what: &str, error: &RpcFault) -> Fault {
-    match error.kind() {
-        ErrorKind::RpcError(RpcError::RpcResponseError { code, message, .. }) => {
-            Fault::new(format!("the endpoint refused: {what}"))
-                .why(format!("{message} ({code})"))
-                .advice("try another endpoint (-u)")
-        }
-        other => Fault::new(format!("the endpoint did not answer: {what}"))
-            .why(other)
-            .advice("try again, or another endpoint (-u)"),
-    }
-}
-
-/// That the endpoint did not answer a request for `what`.
-pub fn of_trouble(what: &str, trouble: &Trouble) -> Fault {
-    let fault = match &trouble.kind {
-        TroubleKind::Unreachable(why) => Fault::new(format!("{} cannot be reached", trouble.endpoint)).why(why),
-        _ => Fault::new(trouble).why(format!("it was {what}")),
-    };
-    match trouble.kind {
-        TroubleKind::Unreachable(_) | TroubleKind::NotJson => fault.advice(
-            "check the endpoint: -u URL, or json_rpc_url of the configuration; a local chain is started with `earnout \
-             localnet start`",
-        ),
-        TroubleKind::Status(429) => fault.advice("wait a little, or use an endpoint of your own (-u)"),
-        TroubleKind::TimedOut(_) => {
-            fault.advice("try again, or another endpoint (-u); --rpc-timeout sets how long one request may take")
-        }
-        _ => fault.advice("try again, or another endpoint (-u)"),
-    }
 }
 
 #[cfg(test)]

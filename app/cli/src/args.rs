@@ -1,33 +1,10 @@
 //! What every command understands, with the names that Solana's tools have for it.
 
 use {
-    crate::{commands::Command, output::Format},
-    clap::{Args, Parser, ValueEnum},
+    clap::{Args, ValueEnum},
     solana_commitment_config::CommitmentConfig,
     std::path::PathBuf,
 };
-
-/// Plans, grants, attestations and claims of the Earnout program.
-#[derive(Debug, Parser)]
-#[command(
-    name = "earnout",
-    version,
-    arg_required_else_help = true,
-    disable_help_subcommand = true,
-    after_help = "Examples:
-  $ earnout plan init
-  $ earnout --url devnet plan create plan.toml
-  $ earnout grant show PLAN/0
-
-A PLAN is its address, or CREATOR/ID. A GRANT is its address, or PLAN/INDEX.
-Exit codes: 0 done; 1 not done; 2 done in part, or shown but incomplete; 3 sent, but the outcome is unknown."
-)]
-pub struct Cli {
-    #[command(flatten)]
-    pub global: GlobalArgs,
-    #[command(subcommand)]
-    pub command: Command,
-}
 
 /// Connection, keys and output.
 #[derive(Clone, Debug, Args)]
@@ -63,6 +40,34 @@ pub struct GlobalArgs {
     /// Show the programs' logs of a transaction that fails
     #[arg(short, long, global = true)]
     pub verbose: bool,
+}
+
+/// Form of the result.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Display,
+    /// JSON over several lines
+    Json,
+    /// JSON in one line
+    JsonCompact,
+}
+
+impl Format {
+    /// What arguments that could not be parsed ask for, as far as it can be told.
+    pub fn asked_for(args: impl Iterator<Item = String>) -> Self {
+        let args: Vec<_> = args.collect();
+        let values = args
+            .iter()
+            .enumerate()
+            .filter_map(|(position, arg)| match arg.as_str() {
+                "--output" => args.get(position + 1).map(String::as_str),
+                other => other.strip_prefix("--output="),
+            });
+        let mut formats = values.filter_map(|value| Self::from_str(value, false).ok());
+        formats.next_back().unwrap_or_default()
+    }
 }
 
 /// How far the cluster must have got.

@@ -1,16 +1,20 @@
 //! What went wrong, in a form that people and programs can read: what failed, why, and what to do.
 
 use {
-    crate::{advice, view::text::safe},
+    crate::{advice, shown::text::safe},
     anchor_lang::error::Error as AnchorError,
     earnout_sdk::{
         accounts::DecodeError,
-        client::{ClientError, Failure, FailureReason, Trouble},
+        client::{ClientError, Failure, FailureReason, Trouble, TroubleKind},
         projection::ProjectionError,
         signers::SignerError,
     },
     serde_json::{Map, Value, json},
     solana_program::pubkey::Pubkey,
+    solana_rpc_client_api::{
+        client_error::{Error as RpcFault, ErrorKind},
+        request::RpcError,
+    },
     solana_signature::Signature,
     std::{fmt, process::ExitCode},
 };
@@ -228,8 +232,8 @@ impl Fault {
                 fault.0.program_error = Some((error.name.clone(), error.code));
                 fault.0.advice = advice::for_program_error(&error.name).map(str::to_owned);
             }
-            FailureReason::OtherProgram { program, code } => {
-                fault.0.advice = advice::for_other_program(*program, *code, &failure.logs);
+            FailureReason::OtherProgram { .. } => {
+                fault.0.advice = advice::for_other_program(&failure.logs);
             }
             FailureReason::Runtime(error) => {
                 fault.0.advice = advice::for_runtime_error(error);
@@ -238,6 +242,39 @@ impl Fault {
         }
         fault.0.logs = failure.logs;
         fault
+    }
+
+    /// That the endpoint did not answer a request for `what`, or refused it.
+    fn of_connection(what: &str, error: &RpcFault) -> Self {
+        match error.kind() {
+            ErrorKind::RpcError(RpcError::RpcResponseError { code, message, .. }) => {
+                Self::new(format!("the endpoint refused: {what}"))
+                    .why(format!("{message} ({code})"))
+                    .advice("try another endpoint (-u)")
+            }
+            other => Self::new(format!("the endpoint did not answer: {what}"))
+                .why(other)
+                .advice("try again, or another endpoint (-u)"),
+        }
+    }
+
+    /// That the endpoint did not answer a request for `what`.
+    fn of_trouble(what: &str, trouble: &Trouble) -> Self {
+        let fault = match &trouble.kind {
+            TroubleKind::Unreachable(why) => Self::new(format!("{} cannot be reached", trouble.endpoint)).why(why),
+            _ => Self::new(trouble).why(format!("it was {what}")),
+        };
+        match trouble.kind {
+            TroubleKind::Unreachable(_) | TroubleKind::NotJson => fault.advice(
+                "check the endpoint: -u URL, or json_rpc_url of the configuration; a local chain is started with `earnout \
+                 localnet start`",
+            ),
+            TroubleKind::Status(429) => fault.advice("wait a little, or use an endpoint of your own (-u)"),
+            TroubleKind::TimedOut(_) => {
+                fault.advice("try again, or another endpoint (-u); --rpc-timeout sets how long one request may take")
+            }
+            _ => fault.advice("try again, or another endpoint (-u)"),
+        }
     }
 }
 
@@ -263,8 +300,8 @@ impl From<ClientError> for Fault {
     fn from(error: ClientError) -> Self {
         match error {
             ClientError::Rpc { what, source } => match Trouble::of(&source) {
-                Some(trouble) => advice::of_trouble(&what, trouble),
-                None => advice::of_connection(&what, &source),
+                Some(trouble) => Self::of_trouble(&what, trouble),
+                None => Self::of_connection(&what, &source),
             },
             ClientError::NotFound { what, address } => Self::new(format!("there is no {what} at {address}"))
                 .advice("check the address and the cluster (-u)")

@@ -2,33 +2,45 @@
 //! cluster. Data goes to the standard output, questions, progress and explanations to the standard error.
 
 mod advice;
-mod app;
 mod args;
-mod bulk;
 mod chart;
 mod commands;
-mod config;
-mod due;
+mod context;
 mod fault;
-mod fields;
-mod mistakes;
-mod output;
-mod powers;
-mod progress;
-mod reference;
 mod send;
-mod time;
-mod token;
-mod view;
+mod shown;
 
 use {
-    app::App,
-    args::Cli,
-    clap::{Parser, error::ErrorKind},
+    args::{Format, GlobalArgs},
+    clap::{CommandFactory, Parser, error::ErrorKind},
+    commands::Command,
+    context::app::App,
     fault::Fault,
-    output::{Format, Output},
+    shown::output::Output,
     std::process::ExitCode,
 };
+
+/// Plans, grants, attestations and claims of the Earnout program.
+#[derive(Debug, Parser)]
+#[command(
+    name = "earnout",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "Examples:
+  $ earnout plan init
+  $ earnout --url devnet plan create plan.toml
+  $ earnout grant show PLAN/0
+
+A PLAN is its address, or CREATOR/ID. A GRANT is its address, or PLAN/INDEX.
+Exit codes: 0 done; 1 not done; 2 done in part, or shown but incomplete; 3 sent, but the outcome is unknown."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -47,7 +59,7 @@ fn run(cli: Cli) -> Result<(), Fault> {
     let runtime = runtime.map_err(|error| Fault::new("the command cannot start").why(error))?;
     let app = App::new(cli.global);
     runtime.block_on(async {
-        match cli.command.run(&app).await {
+        match cli.command.run(&app, Cli::command).await {
             Ok(()) => Ok(()),
             Err(fault) => Err(app.diagnose(fault).await),
         }
@@ -80,7 +92,7 @@ fn unparsed(error: &clap::Error) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use {super::*, clap::CommandFactory};
+    use super::*;
 
     #[test]
     fn the_arguments_are_consistent() {

@@ -6,7 +6,7 @@ use {
         chain::Endpoints,
         checks,
         config::{Config, ConfigError, Feed},
-        duties::{Bound, Duty, FeedError},
+        duties::{Bound, Duty, FeedError, address, own_vote},
         evidence::{EvidenceError, Store},
         fit::{self, Misfit},
         identities::{Identities, IdentitiesError},
@@ -17,8 +17,8 @@ use {
         submit::{Ballot, Courier, Refused, SubmitError},
         value,
     },
-    earnout::state::{Attestation, Grant, Plan},
-    earnout_sdk::{client::ClientError, pda},
+    earnout::state::{Grant, Plan},
+    earnout_sdk::client::ClientError,
     futures_util::{StreamExt, stream},
     solana_program::{native_token::LAMPORTS_PER_SOL, pubkey::Pubkey},
     solana_signer::Signer,
@@ -854,17 +854,6 @@ fn alert(kind: &'static str, duty: Option<&Duty>, text: String) -> Alert {
         subject: duty.map(|duty| duty.target.subject.to_string()),
         text,
     }
-}
-
-/// Address of the attestation of `target`.
-pub fn address(target: &Target) -> Pubkey {
-    pda::attestation(&target.plan, target.kpi, target.period, &target.subject)
-}
-
-/// The vote of the oracle at `position`, if it has voted: value and evidence.
-pub fn own_vote(attestation: &Attestation, position: usize) -> Option<(i64, [u8; 32])> {
-    let voted = attestation.voted & 1u8.checked_shl(u32::try_from(position).ok()?)? != 0;
-    voted.then_some((*attestation.values.get(position)?, *attestation.evidence.get(position)?))
 }
 
 #[cfg(test)]

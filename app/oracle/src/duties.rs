@@ -7,9 +7,9 @@ use {
         journal::Target,
         template::{GrantScope, Scope},
     },
-    earnout::state::{self as program, Grant, Kpi, Plan},
+    earnout::state::{self as program, Attestation, Grant, Kpi, Plan},
     earnout_sdk::{
-        accounts,
+        accounts, pda,
         projection::{self, PeriodTimes, ProjectionError},
     },
     solana_program::pubkey::Pubkey,
@@ -221,4 +221,15 @@ pub fn grant_scope(address: &Pubkey, grant: &Grant, identities: &Identities) -> 
 /// The name of a KPI.
 pub fn name(kpi: &Kpi) -> String {
     accounts::padded_text(&kpi.name)
+}
+
+/// Address of the attestation of `target`.
+pub fn address(target: &Target) -> Pubkey {
+    pda::attestation(&target.plan, target.kpi, target.period, &target.subject)
+}
+
+/// The vote of the oracle at `position`, if it has voted: value and evidence.
+pub fn own_vote(attestation: &Attestation, position: usize) -> Option<(i64, [u8; 32])> {
+    let voted = attestation.voted & 1u8.checked_shl(u32::try_from(position).ok()?)? != 0;
+    voted.then_some((*attestation.values.get(position)?, *attestation.evidence.get(position)?))
 }

@@ -22,7 +22,7 @@ pub struct Preview {
 
 /// The worth of `value` in `period`, for the grant at `grant` if the KPI is individual, else for all.
 ///
-/// A grant earns `floor(tranche · weight · score / 10^8)` for the KPI (DESIGN section 5), and under `Weakest` no more than
+/// A grant earns `floor(tranche · weight · score / 10^8)` for the KPI, and under `Weakest` no more than
 /// with the whole weight of all its KPIs on this one.
 ///
 /// # Errors

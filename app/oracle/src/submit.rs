@@ -6,7 +6,7 @@ use {
     crate::{
         chain::Endpoints,
         config::PriorityFee,
-        daemon::{address, own_vote},
+        duties::{address, own_vote},
         journal::{Attempt, Journal, JournalError, Measured, Target, Vote},
         metrics::Metrics,
     },

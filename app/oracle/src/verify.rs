@@ -2,7 +2,8 @@
 
 use {
     crate::{
-        daemon::{Daemon, DaemonError, address, own_vote},
+        daemon::{Daemon, DaemonError},
+        duties::{address, own_vote},
         evidence::{Evidence, EvidenceError},
         journal::Target,
         value,

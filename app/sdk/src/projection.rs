@@ -42,7 +42,7 @@ pub struct PeriodTimes {
     pub end: i64,
     /// Voting is over.
     pub attest_deadline: i64,
-    /// From here on it settles without anyone's goodwill (DESIGN section 6: `D1 + challenge_secs + ruling_secs`).
+    /// From here on it settles whatever anybody does: `D1 + challenge_secs + ruling_secs`.
     pub settle_deadline: i64,
 }
 

@@ -252,10 +252,6 @@ fn word<T: Copy + PartialEq>(words: &[(&'static str, T)], value: T) -> &'static 
     found.map(|(word, _)| *word).expect("a known word")
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn kpi_json(kpi: &KpiArgs) -> Value {
     json!({
         "name": kpi.name,
@@ -269,7 +265,7 @@ fn kpi_json(kpi: &KpiArgs) -> Value {
             .map(|point| json!({ "value": point.value.to_string(), "score": point.score }))
             .collect::<Vec<_>>(),
         "defaultScore": kpi.default_score,
-        "rubricSha256": hex(&kpi.rubric_hash),
+        "rubricSha256": hex::encode(kpi.rubric_hash),
     })
 }
 

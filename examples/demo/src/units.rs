@@ -1,7 +1,7 @@
 //! Compute units of each instruction.
 
 use {
-    crate::{stage::Stage, table::Table},
+    crate::table::Table,
     anchor_lang::{Discriminator, solana_program::instruction::Instruction},
     anyhow::Result,
     earnout::instruction,
@@ -68,10 +68,10 @@ fn name(instruction: &Instruction) -> Option<&'static str> {
     found.map(|(_, name)| *name)
 }
 
-/// What the instructions cost.
-pub fn write(stage: &Stage, out: &mut dyn Write) -> Result<()> {
+/// What the instructions of so many transactions cost.
+pub fn write(units: &Units, transactions: u64, out: &mut dyn Write) -> Result<()> {
     let mut table = Table::new(1, &["instruction", "count", "min", "median", "max"]);
-    for (name, spread) in stage.units.spreads() {
+    for (name, spread) in units.spreads() {
         let numbers = [
             count(spread.count),
             count(spread.min),
@@ -82,6 +82,6 @@ pub fn write(stage: &Stage, out: &mut dyn Write) -> Result<()> {
     }
     writeln!(out, "\nCompute units:")?;
     table.write(out)?;
-    writeln!(out, "\n{} transactions.", count(stage.chain.transactions()))?;
+    writeln!(out, "\n{} transactions.", count(transactions))?;
     Ok(())
 }

@@ -14,7 +14,6 @@ mod forge;
 mod setting;
 mod wire;
 
-pub use setting::{Cut, Mode, Setting};
 use {
     axum::{
         Router,
@@ -37,6 +36,10 @@ use {
     },
     tokio::{net::TcpListener, runtime::Runtime},
     wire::Trouble,
+};
+pub use {
+    setting::{Mode, Setting},
+    wire::Cut,
 };
 
 /// What clients asked.

@@ -54,7 +54,7 @@ impl World {
         };
         let code =
             fs::read(program_file().with_file_name("earnout_test_hook.so")).expect("`cargo xtask build` makes it");
-        let code: String = code.iter().map(|byte| format!("{byte:02x}")).collect();
+        let code = hex::encode(code);
         chain
             .ask("surfnet_writeProgram", json!([hook::ID.to_string(), code, 0]))
             .await;

@@ -782,7 +782,7 @@ async fn a_vault_that_lacks_something_is_found() {
     let vault = pda::vault(&life.plan);
     let mut data = life.chain.account(&vault).await;
     data[64..72].copy_from_slice(&(5_999 * TOKEN).to_le_bytes());
-    let hex: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex::encode(&data);
     life.chain
         .ask("surfnet_setAccount", json!([vault.to_string(), { "data": hex }]))
         .await;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::{Mutant, find};
 use crate::{
-    paths,
+    installed, paths,
     run::{self, Run},
 };
 
@@ -75,7 +75,7 @@ pub fn mutants() -> Result<Vec<Mutant>> {
 
 /// Builds the copy with all the switches in it.
 pub fn program() -> Result<Program> {
-    let dir = paths::target_dir()?.join("mutants");
+    let dir = installed::target_dir()?.join("mutants");
     let copy = dir.join("source");
     if copy.exists() {
         fs::remove_dir_all(&copy).with_context(|| format!("cannot remove {}", copy.display()))?;

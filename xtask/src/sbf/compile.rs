@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use super::toolchain::{LINKER, Toolchain};
 use crate::{
-    paths,
+    installed, paths,
     program::Tuning,
     run::{self, Run},
 };
@@ -34,7 +34,7 @@ pub fn build(packages: &[&str], tuning: &Tuning) -> Result<PathBuf> {
 /// The same; with `dump`, links them anew and leaves LLVM's last intermediate form in that directory.
 pub fn compile(toolchain: &Toolchain, packages: &[&str], tuning: &Tuning, dump: Option<&Path>) -> Result<PathBuf> {
     let root = paths::root();
-    let target_dir = paths::target_dir()?;
+    let target_dir = installed::target_dir()?;
     let int128 = assemble_int128(toolchain, &target_dir)?;
 
     let mut cargo = run::cargo();

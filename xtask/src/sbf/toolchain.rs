@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::debian::Apt;
 use crate::{
-    paths,
+    installed, paths,
     run::{self, Run},
 };
 
@@ -44,7 +44,7 @@ impl Toolchain {
             "without Solana's tools the program can only be built on Linux: install them so that `cargo build-sbf` is on \
              PATH, or use a Debian container"
         );
-        let rust = paths::rustc_release()?;
+        let rust = installed::rustc_release()?;
         let dir = paths::cache_dir()?.join(format!("sbf-rust-{rust}-recipe-{RECIPE}"));
         fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         let toolchain = Self {

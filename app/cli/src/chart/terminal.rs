@@ -5,7 +5,7 @@ use {
         Chart, scaled,
         ticks::{label, ticks},
     },
-    crate::view::text::safe,
+    crate::shown::text::safe,
 };
 
 /// Signs of the lines, in their order.

@@ -3,9 +3,11 @@
 use {
     super::hash,
     crate::{
-        app::App,
+        context::{
+            app::App,
+            reference::{GrantRef, KpiRef, PlanRef, kpi_name, period_times},
+        },
         fault::Fault,
-        reference::{GrantRef, KpiRef, PlanRef, kpi_name, period_times},
         send::{Action, SendArgs},
     },
     clap::Args,
@@ -59,14 +61,14 @@ struct Evidence {
 
 impl Attest {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
+        let outgoing = self.send.begin(app)?;
         let address = self.plan.address();
         let evidence = hash::of(
             "evidence",
             self.evidence.evidence.as_deref(),
             self.evidence.evidence_hash.as_deref(),
         )?;
-        let plan = draft.plan(&address).await?;
+        let plan = outgoing.plan(&address).await?;
         let number = self.kpi.number(&plan)?;
         let kpi = plan.kpi(number)?;
         period_times(&plan, self.period)?;
@@ -90,7 +92,7 @@ impl Attest {
             ))
             .advice("check unit and decimals"));
         }
-        let oracle = draft.signer(self.oracle.as_deref(), "oracle")?;
+        let oracle = outgoing.signer(self.oracle.as_deref(), "oracle")?;
         let set = plan.oracle_set(self.period);
         if set.position(&oracle.pubkey()).is_none() {
             let keys: Vec<_> = set.oracles().iter().map(ToString::to_string).collect();
@@ -103,14 +105,14 @@ impl Attest {
                     .advice("sign with an oracle's key: --oracle SIGNER, or -k SIGNER"),
             );
         }
-        let payer = draft.signer(self.payer.as_deref(), "payer")?;
+        let payer = outgoing.signer(self.payer.as_deref(), "payer")?;
         let args = AttestArgs {
             kpi: number,
             period: self.period,
             value,
             evidence,
         };
-        let grant = draft.subject_grant(&address, kpi, self.grant.as_ref()).await?;
+        let grant = outgoing.subject_grant(&address, kpi, self.grant.as_ref()).await?;
         let attest = instructions::attest(&payer.pubkey(), &oracle.pubkey(), &address, grant, args);
         let mut action = Action::new("Report a value", vec![attest])
             .address(app, "plan", address)
@@ -121,10 +123,10 @@ impl Attest {
             action = action.address(app, "grant", grant);
         }
         let action = action
-            .fact("evidence hash", hash::hex(&evidence))
+            .fact("evidence hash", hex::encode(evidence))
             .address(app, "oracle", oracle.pubkey())
             .signed_by(oracle)
             .signed_by(payer);
-        draft.execute(action).await
+        outgoing.execute(action).await
     }
 }

@@ -1,8 +1,8 @@
 //! `earnout completions`.
 
 use {
-    crate::{app::App, args::Cli, fault::Fault},
-    clap::{Args, CommandFactory},
+    crate::{context::app::App, fault::Fault},
+    clap::Args,
     clap_complete::Shell,
 };
 
@@ -19,9 +19,10 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub fn run(&self, app: &App) -> Result<(), Fault> {
+    /// Writes the script for the arguments that `cli` describes.
+    pub fn run(&self, app: &App, cli: fn() -> clap::Command) -> Result<(), Fault> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "earnout", &mut script);
+        clap_complete::generate(self.shell, &mut cli(), "earnout", &mut script);
         app.output().raw(&String::from_utf8_lossy(&script))
     }
 }

@@ -2,10 +2,12 @@
 
 use {
     crate::{
-        app::{App, without_keys},
+        context::{
+            app::{App, without_keys},
+            reference::{GrantRef, PlanRef},
+        },
         fault::Fault,
-        reference::{GrantRef, PlanRef},
-        view::{
+        shown::{
             event, json,
             plan::{merge, require_complete},
             text::safe,

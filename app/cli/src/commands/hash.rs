@@ -13,10 +13,14 @@ use {
 /// If the file cannot be read, or the hash is none.
 pub fn of(what: &str, file: Option<&Path>, hash: Option<&str>) -> Result<[u8; 32], Fault> {
     match (file, hash) {
-        (_, Some(text)) => parse(text).ok_or_else(|| {
-            Fault::new(format!("`{text}` is no SHA-256 of the {what}"))
-                .advice("write 64 hexadecimal digits, as sha256sum does")
-        }),
+        (_, Some(text)) => {
+            let mut hash = [0; 32];
+            hex::decode_to_slice(text, &mut hash).map_err(|_| {
+                Fault::new(format!("`{text}` is not a SHA-256 of the {what}"))
+                    .advice("write 64 hexadecimal digits, as sha256sum does")
+            })?;
+            Ok(hash)
+        }
         (Some(path), None) => {
             let bytes = fs::read(path)
                 .map_err(|error| Fault::new(format!("the {what} {} cannot be read", path.display())).why(error))?;
@@ -24,23 +28,6 @@ pub fn of(what: &str, file: Option<&Path>, hash: Option<&str>) -> Result<[u8; 32
         }
         (None, None) => Err(Fault::new(format!("the {what} is missing"))),
     }
-}
-
-fn parse(text: &str) -> Option<[u8; 32]> {
-    let mut hash = [0; 32];
-    let digits = text.as_bytes();
-    if digits.len() != 64 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (byte, pair) in hash.iter_mut().zip(digits.chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(hash)
-}
-
-/// In hexadecimal, as sha256sum writes it.
-pub fn hex(hash: &[u8; 32]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -54,7 +41,7 @@ mod tests {
         fs::write(&file, "abc").expect("written");
         let sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         let by_file = of("evidence", Some(&file), None).expect("a hash");
-        assert_eq!(hex(&by_file), sum);
+        assert_eq!(hex::encode(by_file), sum);
         assert_eq!(of("evidence", None, Some(sum)).expect("a hash"), by_file);
         assert_eq!(
             of("evidence", None, Some(&sum.to_uppercase())).expect("a hash"),

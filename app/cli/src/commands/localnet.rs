@@ -1,7 +1,7 @@
 //! `earnout localnet`.
 
 use {
-    crate::{app::App, fault::Fault},
+    crate::{context::app::App, fault::Fault},
     clap::Args,
     std::{
         env,

@@ -3,7 +3,6 @@
 mod attest;
 mod attestation;
 mod claim;
-mod claim_all;
 mod completions;
 mod crank;
 mod events;
@@ -12,10 +11,9 @@ mod hash;
 mod localnet;
 mod plan;
 mod settle;
-mod settle_all;
 
 use {
-    crate::{app::App, fault::Fault},
+    crate::{context::app::App, fault::Fault},
     clap::Subcommand,
 };
 
@@ -41,7 +39,8 @@ pub enum Command {
 }
 
 impl Command {
-    pub async fn run(&self, app: &App) -> Result<(), Fault> {
+    /// Runs the command; `cli` describes all arguments, for the shells.
+    pub async fn run(&self, app: &App, cli: fn() -> clap::Command) -> Result<(), Fault> {
         match self {
             Self::Plan(command) => command.run(app).await,
             Self::Grant(command) => command.run(app).await,
@@ -52,7 +51,7 @@ impl Command {
             Self::Crank(command) => command.run(app).await,
             Self::Events(command) => command.run(app).await,
             Self::Localnet(command) => command.run(app),
-            Self::Completions(command) => command.run(app),
+            Self::Completions(command) => command.run(app, cli),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a command wants to do, as people read it and as the program executes it.
 
 use {
-    crate::{app::App, fields::Fields},
+    crate::{context::app::App, shown::fields::Fields},
     serde::Serialize,
     solana_program::{instruction::Instruction, pubkey::Pubkey},
     solana_signer::Signer,

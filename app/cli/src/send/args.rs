@@ -2,8 +2,8 @@
 
 use {
     crate::{
+        context::time::{Moment, Span},
         fault::Fault,
-        time::{Moment, Span},
     },
     clap::Args,
     solana_hash::Hash,

@@ -1,12 +1,11 @@
 //! What a transaction would do: logs, units, fee, rent, tokens.
 
 use {
-    super::Draft,
+    super::Outgoing,
     crate::{
+        context::token::{Amount, Token, holding, sol},
         fault::Fault,
-        fields::Fields,
-        token::{Amount, Token, holding, sol},
-        view::text::safe,
+        shown::{fields::Fields, text::safe},
     },
     earnout_sdk::{
         amount::count,
@@ -118,7 +117,7 @@ fn difference(before: u64, after: u64, show: impl Fn(u64) -> Amount) -> String {
     }
 }
 
-impl Draft<'_> {
+impl Outgoing<'_> {
     /// Simulates and shows what would happen.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! A transaction for a Squads vault: nobody here signs it, the members of the multisig approve it.
 
 use {
-    super::Draft,
-    crate::{fault::Fault, fields::Fields},
+    super::Outgoing,
+    crate::{fault::Fault, shown::fields::Fields},
     base64::{Engine, engine::general_purpose::STANDARD},
     serde::Serialize,
     solana_hash::Hash,
@@ -39,7 +39,7 @@ impl fmt::Display for Exported {
     }
 }
 
-impl Draft<'_> {
+impl Outgoing<'_> {
     /// Shows the transaction for the vault that pays for it.
     pub(super) fn export(&self, vault: &Pubkey, instructions: &[Instruction], facts: Fields) -> Result<(), Fault> {
         // The multisig's program brings blockhash and compute limits when it executes the transaction.

@@ -1,8 +1,8 @@
 //! Whether a transaction fails for want of SOL, and whose.
 
 use {
-    super::Draft,
-    crate::{fault::Fault, token::sol},
+    super::Outgoing,
+    crate::{context::token::sol, fault::Fault},
     earnout_sdk::client::{ClientError, Failure, FailureReason},
     solana_program::pubkey::Pubkey,
     solana_system_interface::program::ID as SYSTEM_PROGRAM,
@@ -12,7 +12,7 @@ use {
 /// Number of the System Program's error for a balance that is too small.
 const RESULT_WITH_NEGATIVE_LAMPORTS: u32 = 1;
 
-impl Draft<'_> {
+impl Outgoing<'_> {
     /// The error as a fault. If SOL is missing it says who has how much.
     pub(super) async fn explain(&self, error: ClientError, fee_payer: &Pubkey) -> Fault {
         let failure = match &error {

@@ -1,13 +1,15 @@
 //! What commands look up before they build their instructions, and the checks that need no transaction.
 
 use {
-    super::{Action, Draft},
+    super::{Action, Outgoing},
     crate::{
+        context::{
+            powers::powers,
+            reference::{GrantRef, kpi_name},
+            time::Moment,
+            token::{Token, holding},
+        },
         fault::Fault,
-        powers::powers,
-        reference::{GrantRef, kpi_name},
-        time::Moment,
-        token::{Token, holding},
     },
     earnout::{
         state::{Attestation, FORFEITED, Grant, Kpi, Plan, PlanStatus, Scope, TERMINATED},
@@ -20,7 +22,7 @@ use {
     std::rc::Rc,
 };
 
-impl Draft<'_> {
+impl Outgoing<'_> {
     /// Checks that `signer` has the role that it is about to use.
     ///
     /// # Errors
@@ -136,7 +138,7 @@ impl Draft<'_> {
     /// The balance of a token account of `token`, base units. `what` says what it is.
     ///
     /// # Errors
-    /// As [`Draft::token_account`].
+    /// As [`Outgoing::token_account`].
     pub async fn balance(&self, token: &Token, address: &Pubkey, what: &str) -> Result<u64, Fault> {
         Ok(self.token_account(token, address, what).await?.amount)
     }

@@ -7,6 +7,7 @@ mod dry_run;
 mod export;
 mod funds;
 mod lookup;
+pub mod many;
 mod sign;
 mod snapshot;
 mod submit;
@@ -15,7 +16,10 @@ mod transfer;
 pub use {action::Action, args::SendArgs};
 
 use {
-    crate::{app::App, fault::Fault, time::Moment, token::Token},
+    crate::{
+        context::{app::App, time::Moment, token::Token},
+        fault::Fault,
+    },
     earnout::state::{Attestation, Grant, Plan},
     earnout_sdk::{accounts, client::ClientError},
     snapshot::Snapshot,
@@ -27,7 +31,7 @@ use {
 };
 
 /// A transaction in the making: where a command reads what it needs, and then sends its [`Action`].
-pub struct Draft<'a> {
+pub struct Outgoing<'a> {
     app: &'a App,
     args: &'a SendArgs,
     presigned: Vec<(Pubkey, Signature)>,
@@ -40,13 +44,13 @@ impl SendArgs {
     ///
     /// # Errors
     /// If the options contradict each other, or a file that they name cannot be read.
-    pub fn begin<'a>(&'a self, app: &'a App) -> Result<Draft<'a>, Fault> {
+    pub fn begin<'a>(&'a self, app: &'a App) -> Result<Outgoing<'a>, Fault> {
         self.check()?;
         let known = match &self.accounts {
             Some(file) => Snapshot::read(file)?,
             None => Snapshot::default(),
         };
-        Ok(Draft {
+        Ok(Outgoing {
             app,
             args: self,
             presigned: self
@@ -59,7 +63,7 @@ impl SendArgs {
     }
 }
 
-impl Draft<'_> {
+impl Outgoing<'_> {
     /// The signer of `role` that `chosen` names, or else the `--keypair`.
     ///
     /// # Errors
@@ -86,7 +90,7 @@ impl Draft<'_> {
     /// The plan at `address`; none if it is not known without a connection and there must be none.
     ///
     /// # Errors
-    /// As [`Draft::plan`].
+    /// As [`Outgoing::plan`].
     pub async fn plan_if_known(&self, address: &Pubkey) -> Result<Option<Plan>, Fault> {
         match self.is_known(address) {
             true => Ok(Some(self.plan(address).await?)),
@@ -105,7 +109,7 @@ impl Draft<'_> {
     /// The grant at `address`; none if it is not known without a connection and there must be none.
     ///
     /// # Errors
-    /// As [`Draft::grant`].
+    /// As [`Outgoing::grant`].
     pub async fn grant_if_known(&self, address: &Pubkey) -> Result<Option<Grant>, Fault> {
         match self.is_known(address) {
             true => Ok(Some(self.grant(address).await?)),

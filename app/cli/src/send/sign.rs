@@ -1,8 +1,8 @@
 //! Signing a message with those who are here, and what is still missing.
 
 use {
-    super::Draft,
-    crate::{fault::Fault, fields::Fields},
+    super::Outgoing,
+    crate::{fault::Fault, shown::fields::Fields},
     base64::{Engine, engine::general_purpose::STANDARD},
     serde::Serialize,
     solana_hash::Hash,
@@ -129,7 +129,7 @@ impl fmt::Display for SignOnly {
     }
 }
 
-impl Draft<'_> {
+impl Outgoing<'_> {
     /// Shows the signatures of those who are here.
     pub(super) fn sign_only(
         &self,

@@ -1,11 +1,11 @@
 //! Summary, question, and then what the options say: sent, simulated, exported or only signed.
 
 use {
-    super::{Action, Draft, sign::Signatures},
+    super::{Action, Outgoing, sign::Signatures},
     crate::{
+        context::time::{Moment, Span},
         fault::Fault,
-        fields::Fields,
-        time::{Moment, Span},
+        shown::fields::Fields,
     },
     earnout_sdk::{
         client::{Client, ClientError, Confirmed, Endpoint, Life, Lifetime, Limits, Prepared, Submission},
@@ -42,7 +42,7 @@ impl fmt::Display for Sent {
     }
 }
 
-impl Draft<'_> {
+impl Outgoing<'_> {
     /// Does what `action` says, in the way that the options say, and shows the result.
     ///
     /// # Errors

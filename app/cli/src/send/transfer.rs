@@ -1,8 +1,8 @@
 //! What a transfer of a plan's token needs beyond its own accounts: a memo, and the accounts of a transfer hook.
 
 use {
-    super::Draft,
-    crate::{fault::Fault, token::Token},
+    super::Outgoing,
+    crate::{context::token::Token, fault::Fault},
     anchor_spl::compat::spl_token_2022_interface::{
         extension::{StateWithExtensions, memo_transfer::memo_required, transfer_hook::get_program_id},
         state::{Account as TokenAccount, Mint},
@@ -12,7 +12,7 @@ use {
     spl_transfer_hook_interface::offchain::add_extra_account_metas_for_execute,
 };
 
-impl Draft<'_> {
+impl Outgoing<'_> {
     /// The same `fund`, `claim`, `withdraw_surplus` or `close_plan`, with the memo that `destination` may ask for and the
     /// accounts that the mint's transfer hook may ask for. `authority` is who signs for `source`: the funder, or the plan.
     ///

@@ -1,7 +1,7 @@
 //! What becomes of a signed transaction: one rule for everybody who sends.
 //!
 //! A [`Follower`] is the rule, without a connection: it is told what an endpoint said, and answers what to do and when it
-//! is over. [`follow`] drives one; bulk work drives many with one request for all. That a transaction did not happen is
+//! is over. [`super::follow`] drives one; bulk work drives many with one request for all. That a transaction did not happen is
 //! said only with proof. An endpoint may lag, may not know yet, may have forgotten, and may be one of several behind a
 //! balancer, so one empty answer proves nothing:
 //!
@@ -12,13 +12,11 @@
 //! Without that proof the outcome is unknown, and nothing may be signed in its place.
 
 use {
-    super::{ClientError, Confirmed, Endpoint, Failure},
+    super::{ClientError, Failure},
     solana_hash::Hash,
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,
-    solana_transaction::versioned::VersionedTransaction,
     std::time::Duration,
-    tokio::time::{Instant, sleep},
 };
 
 /// What keeps a transaction executable.
@@ -33,6 +31,15 @@ pub enum Life {
         /// The nonce it has to hold.
         value: Hash,
     },
+}
+
+/// What became of a transaction that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confirmed {
+    /// The transaction.
+    pub signature: Signature,
+    /// The slot in which it was executed.
+    pub slot: u64,
 }
 
 /// How a transaction is followed.
@@ -242,62 +249,4 @@ impl Follower {
         };
         (silent || unproved || since(self.began) >= self.policy.longest).then_some(Ending::Unknown(why))
     }
-}
-
-/// Hands a signed transaction over, again and again the same bytes, until it ended or its outcome stays unknown. That is
-/// no end: it can be called again with the same transaction, also by another process.
-pub async fn follow<E: Endpoint>(
-    endpoint: &E,
-    transaction: &VersionedTransaction,
-    life: Life,
-    not_after: Option<i64>,
-    policy: &Policy,
-) -> Ending {
-    let begin = Instant::now();
-    let mut follower = Follower::new(life, not_after, *policy, Duration::ZERO);
-    let signature = transaction.signatures.first().copied().unwrap_or_default();
-    loop {
-        if follower.is_to_post(begin.elapsed()) {
-            let posted = endpoint.post(transaction).await;
-            follower.posted(begin.elapsed());
-            if let Err(error) = posted
-                && let Some(ending) = follower.trouble(error.to_string(), begin.elapsed())
-            {
-                return ending;
-            }
-        }
-        let looked = look(endpoint, &mut follower, &signature, begin).await;
-        let ended = looked.unwrap_or_else(|error| follower.trouble(error.to_string(), begin.elapsed()));
-        if let Some(ending) = ended {
-            return ending;
-        }
-        sleep(policy.poll).await;
-    }
-}
-
-/// First whether it is over, then what became of it: only in this order the second answer can be the newer one.
-async fn look<E: Endpoint>(
-    endpoint: &E,
-    follower: &mut Follower,
-    signature: &Signature,
-    begin: Instant,
-) -> Result<Option<Ending>, ClientError> {
-    match follower.life {
-        Life::Blocks(_) => {
-            let tip = endpoint.tip().await?;
-            follower.tip(tip, begin.elapsed());
-        }
-        Life::Nonce { account, .. } => {
-            let (slot, held) = endpoint.nonce_at(&account).await?;
-            follower.nonce(slot, held, begin.elapsed());
-        }
-    }
-    if follower.not_after.is_some() {
-        let (slot, time) = endpoint.clock_at().await?;
-        follower.clock(slot, time, begin.elapsed());
-    }
-    let searched = follower.is_to_search();
-    let (slot, sightings) = endpoint.sightings(&[*signature], searched).await?;
-    let sighting = sightings.first().unwrap_or(&Sighting::Nothing);
-    Ok(follower.sighting(slot, searched, sighting, begin.elapsed()))
 }

@@ -6,7 +6,7 @@
 //! leaves one out, tells it twice or late, or tells two of one number.
 
 use {
-    super::{Client, ClientError, NEWEST_VERSION, statement::Found},
+    super::{Client, ClientError, NEWEST_VERSION, found::Found},
     crate::{events::Event, ledger::Ledger, pda},
     anchor_lang::event::EVENT_IX_TAG_LE,
     earnout::state::{OracleSet, Plan},

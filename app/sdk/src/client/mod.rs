@@ -22,6 +22,7 @@ mod cluster;
 mod endpoint;
 mod error;
 mod follow;
+mod found;
 mod history;
 mod nonce;
 mod read;
@@ -34,11 +35,11 @@ pub use {
     cluster::cluster_url,
     endpoint::Endpoint,
     error::{ClientError, Failure, FailureReason},
-    follow::{Ending, Follower, Life, Policy, Sighting, Tip, follow},
+    follow::{Confirmed, Ending, Follower, Life, Policy, Sighting, Tip},
     history::{History, OracleSets, Recorded, Unreadable},
     nonce::Nonce,
     simulate::{Changed, Simulated},
-    submit::{Confirmed, Lifetime, Limits, Prepared, Receipt, Submission},
+    submit::{Lifetime, Limits, Prepared, Receipt, Submission, follow},
     transport::{Trouble, TroubleKind},
 };
 

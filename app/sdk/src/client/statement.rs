@@ -1,7 +1,7 @@
 //! What a statement is made from, read from the chain: accounts where they still exist, events where they were closed.
 
 use {
-    super::{Client, ClientError, History, OracleSets, Recorded, read},
+    super::{Client, ClientError, History, OracleSets, Recorded, found::Found, read},
     crate::{
         accounts,
         events::Event,
@@ -11,7 +11,7 @@ use {
         statement::{GrantSource, Measurement, Sources, ValueKey},
     },
     anchor_lang::Discriminator,
-    earnout::state::{Attestation, ClosedPlan, Grant, OracleSet, Plan, Scope},
+    earnout::state::{Attestation, Grant, OracleSet, Plan, Scope},
     futures_util::{StreamExt, TryStreamExt, stream},
     solana_program::{pubkey::Pubkey, sysvar},
     std::{
@@ -29,23 +29,6 @@ const REQUESTS_AT_ONCE: usize = 8;
 
 /// Up to this many attestations are read by their addresses, which every endpoint can; more are searched for.
 const ATTESTATIONS_BY_ADDRESS: usize = 2_000;
-
-/// A plan at an address, or what is left of it.
-#[derive(Clone, Debug)]
-pub(super) enum Found {
-    Open(Box<Plan>),
-    Closed(ClosedPlan),
-}
-
-impl Found {
-    /// How many events the plan has counted.
-    pub(super) fn counted(&self) -> u64 {
-        match self {
-            Self::Open(plan) => plan.event_sequence,
-            Self::Closed(mark) => mark.event_sequence,
-        }
-    }
-}
 
 impl Client {
     /// What a statement of the plan at `address` is made from, all of one moment.
@@ -82,23 +65,6 @@ impl Client {
             }
         }
         Err(ClientError::Changing(*address))
-    }
-
-    /// Whether there was a plan at `address` that was closed.
-    ///
-    /// # Errors
-    /// If the endpoint does not answer, or there never was a plan at the address.
-    pub async fn is_closed_plan(&self, address: &Pubkey) -> Result<bool, ClientError> {
-        Ok(matches!(self.find_plan(address).await?, Found::Closed(_)))
-    }
-
-    pub(super) async fn find_plan(&self, address: &Pubkey) -> Result<Found, ClientError> {
-        let account = self.account(address).await?;
-        let ours = account.as_ref().filter(|account| account.owner == crate::ID);
-        match ours.and_then(|account| accounts::closed_plan(&account.data).ok()) {
-            Some(mark) => Ok(Found::Closed(mark)),
-            None => Ok(Found::Open(Box::new(read::owned(address, account)?))),
-        }
     }
 
     async fn sources_from_accounts(

@@ -2,7 +2,7 @@
 //! before anything is sent.
 
 use {
-    super::{Client, ClientError, Endpoint, Life, follow},
+    super::{Client, ClientError, Confirmed, Ending, Endpoint, Follower, Life, Policy, Sighting},
     solana_compute_budget_interface::ComputeBudgetInstruction,
     solana_hash::Hash,
     solana_message::{VersionedMessage, v0},
@@ -11,6 +11,8 @@ use {
     solana_signer::Signer,
     solana_system_interface::instruction::advance_nonce_account,
     solana_transaction::versioned::VersionedTransaction,
+    std::time::Duration,
+    tokio::time::{Instant, sleep},
 };
 
 /// Most units that a transaction may ask for.
@@ -168,15 +170,6 @@ pub struct Prepared {
     pub not_after: Option<i64>,
 }
 
-/// What became of a transaction that was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Confirmed {
-    /// The transaction.
-    pub signature: Signature,
-    /// The slot in which it was executed.
-    pub slot: u64,
-}
-
 /// A transaction that was simulated, sent and executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
@@ -251,4 +244,64 @@ impl Client {
         };
         Ok((hash, Life::Blocks(last)))
     }
+}
+
+/// Hands a signed transaction over, again and again the same bytes, until it ended or its outcome stays unknown. That is
+/// no end: it can be called again with the same transaction, also by another process.
+pub async fn follow<E: Endpoint>(
+    endpoint: &E,
+    transaction: &VersionedTransaction,
+    life: Life,
+    not_after: Option<i64>,
+    policy: &Policy,
+) -> Ending {
+    let begin = Instant::now();
+    let mut follower = Follower::new(life, not_after, *policy, Duration::ZERO);
+    let signature = transaction.signatures.first().copied().unwrap_or_default();
+    loop {
+        if follower.is_to_post(begin.elapsed()) {
+            let posted = endpoint.post(transaction).await;
+            follower.posted(begin.elapsed());
+            if let Err(error) = posted
+                && let Some(ending) = follower.trouble(error.to_string(), begin.elapsed())
+            {
+                return ending;
+            }
+        }
+        let looked = look(endpoint, &mut follower, &signature, life, not_after, begin).await;
+        let ended = looked.unwrap_or_else(|error| follower.trouble(error.to_string(), begin.elapsed()));
+        if let Some(ending) = ended {
+            return ending;
+        }
+        sleep(policy.poll).await;
+    }
+}
+
+/// First whether it is over, then what became of it: only in this order the second answer can be the newer one.
+async fn look<E: Endpoint>(
+    endpoint: &E,
+    follower: &mut Follower,
+    signature: &Signature,
+    life: Life,
+    not_after: Option<i64>,
+    begin: Instant,
+) -> Result<Option<Ending>, ClientError> {
+    match life {
+        Life::Blocks(_) => {
+            let tip = endpoint.tip().await?;
+            follower.tip(tip, begin.elapsed());
+        }
+        Life::Nonce { account, .. } => {
+            let (slot, held) = endpoint.nonce_at(&account).await?;
+            follower.nonce(slot, held, begin.elapsed());
+        }
+    }
+    if not_after.is_some() {
+        let (slot, time) = endpoint.clock_at().await?;
+        follower.clock(slot, time, begin.elapsed());
+    }
+    let searched = follower.is_to_search();
+    let (slot, sightings) = endpoint.sightings(&[*signature], searched).await?;
+    let sighting = sightings.first().unwrap_or(&Sighting::Nothing);
+    Ok(follower.sighting(slot, searched, sighting, begin.elapsed()))
 }

@@ -89,7 +89,7 @@ impl Reader<'_> {
         }
         if kind.get("array").is_some() {
             let hash: [u8; 32] = self.take()?;
-            return Some(hex(&hash).into());
+            return Some(hex::encode(hash).into());
         }
         Some(match kind.as_str()? {
             "bool" => json!(self.take::<1>()? != [0]),
@@ -112,11 +112,6 @@ impl Reader<'_> {
             _ => return None,
         })
     }
-}
-
-/// Bytes in hexadecimal.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// `snake_case` and `UpperCase` as `camelCase`.

@@ -132,7 +132,7 @@ fn kpi_as_written(kpi: &Kpi, section: &str) -> Written {
     let count = usize::from(kpi.point_count).min(kpi.curve_values.len());
     let points = kpi.curve_values.iter().zip(kpi.curve_scores).take(count);
     let points: Vec<String> = points.map(|(at, score)| format!("({}, {score})", value(*at))).collect();
-    let rubric: String = kpi.rubric_hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let rubric = hex::encode(kpi.rubric_hash);
     let fields = [
         ("name", padded_text(&kpi.name)),
         ("unit", padded_text(&kpi.unit)),

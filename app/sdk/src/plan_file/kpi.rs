@@ -224,7 +224,8 @@ fn rubric(found: Found<&DeValue>, folder: &Path, notes: &mut Notes) -> Option<[u
         }
         (None, Some(hash)) => {
             let hash = hash.text(notes)?;
-            let read = hex(hash.value);
+            let mut read = [0; 32];
+            let read = hex::decode_to_slice(hash.value, &mut read).ok().map(|()| read);
             if read.is_none() {
                 hash.wrong(notes, format!("expected {HASH_DIGITS} hexadecimal digits"));
             }
@@ -241,20 +242,4 @@ fn rubric(found: Found<&DeValue>, folder: &Path, notes: &mut Notes) -> Option<[u
             None
         }
     }
-}
-
-fn hex(text: &str) -> Option<[u8; 32]> {
-    if text.len() != HASH_DIGITS || !text.is_ascii() {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        let digits = text.get(2 * index..2 * index + 2)?;
-        // `from_str_radix` would take a sign for a digit.
-        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return None;
-        }
-        *byte = u8::from_str_radix(digits, 16).ok()?;
-    }
-    Some(bytes)
 }

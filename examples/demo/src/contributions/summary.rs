@@ -42,7 +42,7 @@ pub fn write(
     by_quarter(programme, stage, out)?;
     writeln!(out, "\nThe vault, in tokens:")?;
     statement.write(programme.decimals, out)?;
-    units::write(stage, out)
+    units::write(&stage.units, stage.chain.transactions(), out)
 }
 
 /// How the oracles voted, from the events.

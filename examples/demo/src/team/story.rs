@@ -187,5 +187,5 @@ pub fn end(programme: &Programme, stage: &Stage, statement: &Statement, out: &mu
     )?;
     writeln!(out, "\nThe vault, in tokens:")?;
     statement.write(programme.decimals, out)?;
-    crate::units::write(stage, out)
+    crate::units::write(&stage.units, stage.chain.transactions(), out)
 }

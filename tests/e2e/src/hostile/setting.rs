@@ -1,7 +1,7 @@
 //! What is wrong with the endpoint.
 
 use {
-    super::wire::Trouble,
+    super::wire::{Cut, Trouble},
     axum::http::StatusCode,
     serde::Deserialize,
     serde_json::{Value, json},
@@ -120,19 +120,6 @@ impl Mode {
             _ => &[],
         }
     }
-}
-
-/// How a body ends in the middle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cut {
-    /// `Content-Length` is that of the whole; the connection is closed after a half.
-    #[default]
-    Length,
-    /// In chunks, of which the last never comes; the connection is closed.
-    Chunked,
-    /// `Content-Length` is that of the half: only the JSON shows it.
-    Short,
 }
 
 /// A mode, for which requests it holds, and how.

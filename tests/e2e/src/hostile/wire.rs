@@ -1,7 +1,6 @@
 //! What goes over the connection.
 
 use {
-    super::Cut,
     axum::{
         body::Body,
         http::{
@@ -15,6 +14,7 @@ use {
         response::{IntoResponse, Response},
     },
     futures_util::stream::{self, StreamExt},
+    serde::Deserialize,
     serde_json::Value,
     std::{io, time::Duration},
     tokio::time::sleep,
@@ -26,6 +26,19 @@ const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title><
 
 /// Between the last bytes that are sent and the end of the connection, so that they arrive.
 const LINGER: Duration = Duration::from_millis(20);
+
+/// How a body ends in the middle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cut {
+    /// `Content-Length` is that of the whole; the connection is closed after a half.
+    #[default]
+    Length,
+    /// In chunks, of which the last never comes; the connection is closed.
+    Chunked,
+    /// `Content-Length` is that of the half: only the JSON shows it.
+    Short,
+}
 
 /// Why there is no answer.
 pub enum Trouble {

@@ -81,7 +81,7 @@ async fn a_dispute_is_filed_once_by_who_is_entitled() {
         .filter(|recorded| matches!(recorded.event, Event::ValueDisputed(_)));
     assert_eq!(disputes.count(), 1);
     // The reason is the hash of what the operator measured, which it can show.
-    let name = hex(&attestation.reason_hash);
+    let name = hex::encode(attestation.reason_hash);
     let file = developer
         .folder()
         .join("state/evidence")
@@ -108,8 +108,4 @@ async fn a_dispute_that_expired_is_filed_again() {
     hostile.obey();
     operator.run(&["watch", "--once"]).failed(2).shows("1 disputed");
     assert_ne!(quarter.attestation().await.expect("two votes").disputed_at, 0);
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,5 +1,6 @@
 //! Measures the built program and keeps `docs/compute-units.md` up to date; `--check` compares instead, for CI.
 
+mod rent;
 mod report;
 mod scenarios;
 

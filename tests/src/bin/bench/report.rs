@@ -1,7 +1,10 @@
 //! The figures as tables, and what is wrong with them.
 
 use {
-    crate::scenarios::{self, Figure},
+    crate::{
+        rent::rent,
+        scenarios::{self, Figure},
+    },
     earnout_sdk::accounts,
     earnout_tests::Chain,
     std::{collections::BTreeMap, fmt::Write},
@@ -18,12 +21,6 @@ const TOLERANCE_PERCENT: u64 = 3;
 const SIZE_CEILING: u64 = 800_000;
 /// Largest grant account, bytes.
 const GRANT_CEILING: u64 = 384;
-/// Lamports a byte at which rent is shown: what it was in the middle of 2026, and what it goes on towards. What a cluster asks
-/// for is asked of the cluster.
-const RATES: [u64; 2] = [5_080, 696];
-/// What the runtime counts for an account beside its data, bytes.
-const ACCOUNT_OVERHEAD: u64 = 128;
-
 /// What was measured.
 pub struct Report {
     figures: Vec<Figure>,
@@ -169,16 +166,4 @@ fn committed(page: &str) -> BTreeMap<(String, String), u64> {
         }
     });
     rows.collect()
-}
-
-/// What so many accounts with so many bytes of data in all keep locked, at both rates.
-pub fn rent(bytes: u64, accounts: u64) -> String {
-    RATES
-        .map(|rate| sol((bytes + ACCOUNT_OVERHEAD * accounts) * rate))
-        .join(" / ")
-}
-
-/// Lamports as SOL, exact.
-pub fn sol(lamports: u64) -> String {
-    format!("{}.{:09}", lamports / 1_000_000_000, lamports % 1_000_000_000)
 }

@@ -1,7 +1,7 @@
 //! What is measured: each instruction in the situations that change its cost.
 
 use {
-    crate::report::{rent, sol},
+    crate::rent::{rent, sol},
     earnout::{
         instructions::{AcceptBeneficiaryArgs, CreatePlanArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
         state::{CurvePoint, KpiArgs, Release, Scope, UnearnedPolicy},

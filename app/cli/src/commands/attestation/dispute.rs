@@ -3,9 +3,11 @@
 use {
     super::super::hash,
     crate::{
-        app::App,
+        context::{
+            app::App,
+            reference::{GrantRef, KpiRef, PlanRef, kpi_name, period_times},
+        },
         fault::Fault,
-        reference::{GrantRef, KpiRef, PlanRef, kpi_name, period_times},
         send::{Action, SendArgs},
     },
     clap::Args,
@@ -65,18 +67,18 @@ impl Reason {
 
 impl Dispute {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
+        let outgoing = self.send.begin(app)?;
         let address = self.plan.address();
         let reason_hash = self.reason.hash()?;
-        let plan = draft.plan(&address).await?;
+        let plan = outgoing.plan(&address).await?;
         let number = self.kpi.number(&plan)?;
         let kpi = plan.kpi(number)?;
         period_times(&plan, self.period)?;
-        let disputer = draft.signer(self.disputer.as_deref(), "disputer")?;
-        let payer = draft.signer(self.payer.as_deref(), "payer")?;
+        let disputer = outgoing.signer(self.disputer.as_deref(), "disputer")?;
+        let payer = outgoing.signer(self.payer.as_deref(), "payer")?;
         let grant = match &self.grant {
-            Some(grant) => Some(draft.grant_of(&address, grant).await?),
-            None => draft.subject_grant(&address, kpi, None).await?,
+            Some(grant) => Some(outgoing.grant_of(&address, grant).await?),
+            None => outgoing.subject_grant(&address, kpi, None).await?,
         };
         if disputer.pubkey() != plan.authority {
             let Some(grant) = grant else {
@@ -89,8 +91,8 @@ impl Dispute {
                         .advice("a beneficiary names its grant with --grant"),
                 );
             };
-            let beneficiary = draft.grant(&grant).await?.beneficiary;
-            draft.require("disputer", &grant, &beneficiary, disputer.as_ref())?;
+            let beneficiary = outgoing.grant(&grant).await?.beneficiary;
+            outgoing.require("disputer", &grant, &beneficiary, disputer.as_ref())?;
         }
         let args = DisputeArgs {
             kpi: number,
@@ -106,11 +108,11 @@ impl Dispute {
             action = action.address(app, "grant", grant);
         }
         let action = action
-            .fact("reason hash", hash::hex(&reason_hash))
+            .fact("reason hash", hex::encode(reason_hash))
             .address(app, "disputer", disputer.pubkey())
             .signed_by(disputer)
             .signed_by(payer)
             .asking();
-        draft.execute(action).await
+        outgoing.execute(action).await
     }
 }

@@ -5,7 +5,7 @@ mod rule;
 mod show;
 
 use {
-    crate::{app::App, fault::Fault},
+    crate::{context::app::App, fault::Fault},
     clap::Subcommand,
 };
 

@@ -1,11 +1,13 @@
 //! `earnout attestation rule`.
 
 use {
-    super::{super::hash, dispute::Reason},
+    super::dispute::Reason,
     crate::{
-        app::App,
+        context::{
+            app::App,
+            reference::{GrantRef, KpiRef, PlanRef, kpi_name, period_times},
+        },
         fault::Fault,
-        reference::{GrantRef, KpiRef, PlanRef, kpi_name, period_times},
         send::{Action, SendArgs},
     },
     clap::Args,
@@ -53,10 +55,10 @@ struct Decision {
 
 impl Rule {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
+        let outgoing = self.send.begin(app)?;
         let address = self.plan.address();
         let reason_hash = self.reason.hash()?;
-        let plan = draft.plan(&address).await?;
+        let plan = outgoing.plan(&address).await?;
         let number = self.kpi.number(&plan)?;
         let kpi = plan.kpi(number)?;
         period_times(&plan, self.period)?;
@@ -77,16 +79,16 @@ impl Rule {
                 Some(value)
             }
         };
-        let arbiter = draft.signer(self.arbiter.as_deref(), "arbiter")?;
+        let arbiter = outgoing.signer(self.arbiter.as_deref(), "arbiter")?;
         if plan.arbiter == Pubkey::default() {
             return Err(
                 Fault::new(format!("the plan {address} has no arbiter")).why("so it has no disputes; nothing was sent")
             );
         }
-        draft.require("arbiter", &address, &plan.arbiter, arbiter.as_ref())?;
-        let grant = draft.subject_grant(&address, kpi, self.grant.as_ref()).await?;
+        outgoing.require("arbiter", &address, &plan.arbiter, arbiter.as_ref())?;
+        let grant = outgoing.subject_grant(&address, kpi, self.grant.as_ref()).await?;
         let attestation_address = pda::attestation(&address, number, self.period, &grant.unwrap_or(address));
-        let attestation = draft.attestation(&attestation_address).await?;
+        let attestation = outgoing.attestation(&attestation_address).await?;
         if attestation.disputed_at == 0 {
             return Err(
                 Fault::new(format!("nobody disputed {} of period {}", kpi_name(kpi), self.period))
@@ -102,11 +104,11 @@ impl Rule {
             .fact("KPI", kpi_name(kpi))
             .fact("period", self.period)
             .fact("ruling", ruling)
-            .fact("reason hash", hash::hex(&reason_hash));
+            .fact("reason hash", hex::encode(reason_hash));
         if let Some(grant) = disputer_grant {
             action = action.address(app, "disputer grant", grant);
         }
         let action = action.address(app, "arbiter", arbiter.pubkey());
-        draft.execute(action.signed_by(arbiter).asking()).await
+        outgoing.execute(action.signed_by(arbiter).asking()).await
     }
 }

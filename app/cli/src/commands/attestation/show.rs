@@ -2,16 +2,18 @@
 
 use {
     crate::{
-        app::App,
+        context::{
+            app::App,
+            reference::{GrantRef, KpiRef, PlanRef, kpi_name},
+            time::Moment,
+        },
         fault::Fault,
-        reference::{GrantRef, KpiRef, PlanRef, kpi_name},
-        time::Moment,
-        view::{
+        shown::{
             measurement::{self, basis, outcome, state, voter},
             names::Names,
             plan::{merge, require_complete},
             table::{Facts, Table},
-            text::{hex, safe},
+            text::safe,
         },
     },
     clap::Args,
@@ -229,13 +231,13 @@ impl fmt::Display for View {
             if let Some(grant) = dispute.grant {
                 facts.add("for grant", grant);
             }
-            facts.add("reason SHA-256", hex(&dispute.reason_hash));
+            facts.add("reason SHA-256", hex::encode(dispute.reason_hash));
             if let Some(ruling) = dispute.ruling {
                 let value = ruling
                     .value
                     .map_or("stands".to_owned(), |value| measurement::value(&self.kpi, value));
                 facts.add("ruling", value);
-                facts.add("its SHA-256", hex(&ruling.reason_hash));
+                facts.add("its SHA-256", hex::encode(ruling.reason_hash));
             }
             write!(out, "\n\nDispute\n{facts}")?;
         }
@@ -244,7 +246,7 @@ impl fmt::Display for View {
             table.row([
                 voter(vote, &self.names),
                 measurement::value(&self.kpi, vote.value),
-                hex(&vote.evidence),
+                hex::encode(vote.evidence),
             ]);
         }
         let count = measurement.votes.len();

@@ -2,11 +2,9 @@
 
 use {
     crate::{
-        app::App,
+        context::{app::App, reference::GrantRef, token::sol},
         fault::Fault,
-        reference::GrantRef,
         send::{Action, SendArgs},
-        token::sol,
     },
     clap::Args,
     earnout_sdk::instructions,
@@ -25,11 +23,11 @@ pub struct Close {
 
 impl Close {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
-        let (address, plan_address) = draft.grant_and_plan(&self.grant).await?;
-        let grant = draft.grant(&address).await?;
-        let plan = draft.plan(&plan_address).await?;
-        let token = draft.token_of(&plan).await?;
+        let outgoing = self.send.begin(app)?;
+        let (address, plan_address) = outgoing.grant_and_plan(&self.grant).await?;
+        let grant = outgoing.grant(&address).await?;
+        let plan = outgoing.plan(&plan_address).await?;
+        let token = outgoing.token_of(&plan).await?;
         let still_needed = |why: String, advice: &str| {
             Fault::new(format!("the grant {address} is still needed"))
                 .why(format!("StillNeeded: {why}; nothing was sent"))
@@ -47,13 +45,13 @@ impl Close {
             let why = format!("{} are earned and not claimed", token.amount(owed));
             return Err(still_needed(why, "`earnout claim GRANT`"));
         }
-        let (treasury, _) = plan.treasury_at(draft.now().await?);
+        let (treasury, _) = plan.treasury_at(outgoing.now().await?);
         let close = instructions::close_grant(&address, &grant, &treasury);
         let action = Action::new("Close the grant", vec![close])
             .address(app, "plan", plan_address)
             .address(app, "grant", address)
             .address(app, "rent to", grant.rent_payer)
             .fact("rent in SOL", sol(grant.rent_paid));
-        draft.execute(action).await
+        outgoing.execute(action).await
     }
 }

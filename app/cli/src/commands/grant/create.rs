@@ -3,12 +3,14 @@
 use {
     super::existing,
     crate::{
-        app::App,
+        context::{
+            app::App,
+            reference::{KpiRef, PlanRef, kpi_name, period_times},
+            time::Moment,
+            token::{AmountArg, Token},
+        },
         fault::Fault,
-        reference::{KpiRef, PlanRef, kpi_name, period_times},
-        send::{Action, Draft, SendArgs},
-        time::Moment,
-        token::{AmountArg, Token},
+        send::{Action, Outgoing, SendArgs},
     },
     clap::Args,
     earnout::{
@@ -103,13 +105,13 @@ fn basis_points(text: &str) -> Result<u16, String> {
 
 impl Create {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
+        let outgoing = self.send.begin(app)?;
         let address = self.plan.address();
-        let plan = draft.plan(&address).await?;
-        let token = draft.token_of(&plan).await?;
-        let authority = draft.signer(self.authority.as_deref(), "authority")?;
-        draft.require("authority", &address, &plan.authority, authority.as_ref())?;
-        let payer = draft.signer(self.payer.as_deref(), "payer")?;
+        let plan = outgoing.plan(&address).await?;
+        let token = outgoing.token_of(&plan).await?;
+        let authority = outgoing.signer(self.authority.as_deref(), "authority")?;
+        outgoing.require("authority", &address, &plan.authority, authority.as_ref())?;
+        let payer = outgoing.signer(self.payer.as_deref(), "payer")?;
         if !self.allow_off_curve && !self.beneficiary.is_on_curve() {
             return Err(
                 Fault::new(format!("no key can sign for the beneficiary {}", self.beneficiary))
@@ -117,7 +119,7 @@ impl Create {
                     .advice("if it is the vault of a multisig that can claim, add --allow-off-curve"),
             );
         }
-        self.check_existing(app, &draft, &plan, &token).await?;
+        self.check_existing(app, &outgoing, &plan, &token).await?;
         let allocation = self.allocation.base_units(&token)?;
         let allocation = allocation.ok_or_else(|| Fault::new("a grant needs an amount, not ALL"))?;
         if !(plan.min_allocation..=plan.max_allocation).contains(&allocation) {
@@ -133,7 +135,7 @@ impl Create {
         let (time_weight, kpi_weights) = self.weights(&plan)?;
         let first_period = match self.first_period {
             Some(period) => period,
-            None => next_period(&plan, draft.now().await?)?,
+            None => next_period(&plan, outgoing.now().await?)?,
         };
         let args = CreateGrantArgs {
             grant_index: plan.grant_counter,
@@ -187,17 +189,23 @@ impl Create {
             .signed_by(authority)
             .signed_by(payer)
             .asking();
-        draft.execute(action).await
+        outgoing.execute(action).await
     }
 
     /// That the beneficiary has no grant in the plan yet, or is meant to have another one.
-    async fn check_existing(&self, app: &App, draft: &Draft<'_>, plan: &Plan, token: &Token) -> Result<(), Fault> {
+    async fn check_existing(
+        &self,
+        app: &App,
+        outgoing: &Outgoing<'_>,
+        plan: &Plan,
+        token: &Token,
+    ) -> Result<(), Fault> {
         if self.again {
             return Ok(());
         }
         let address = self.plan.address();
         let grants = match self.send.sign_only || self.send.save_accounts.is_some() {
-            true => existing::known(draft, &address, plan).await?,
+            true => existing::known(outgoing, &address, plan).await?,
             false => existing::all(app.client()?, &address, plan).await?,
         };
         let theirs = grants.iter().filter(|(_, grant)| grant.beneficiary == self.beneficiary);

@@ -1,7 +1,7 @@
 //! Which grants of a plan a beneficiary has already: what is made twice is paid twice, and most grants cannot be taken back.
 
 use {
-    crate::{fault::Fault, send::Draft, token::Token},
+    crate::{context::token::Token, fault::Fault, send::Outgoing},
     earnout::state::{Grant, Plan},
     earnout_sdk::{
         accounts,
@@ -25,11 +25,11 @@ pub async fn all(client: &Client, address: &Pubkey, plan: &Plan) -> Result<Vec<(
 ///
 /// # Errors
 /// If they are not known, or not all of them.
-pub async fn known(draft: &Draft<'_>, address: &Pubkey, plan: &Plan) -> Result<Vec<(Pubkey, Grant)>, Fault> {
+pub async fn known(outgoing: &Outgoing<'_>, address: &Pubkey, plan: &Plan) -> Result<Vec<(Pubkey, Grant)>, Fault> {
     let mut grants = Vec::new();
     for index in 0..plan.grant_counter {
         let address = pda::grant(address, index);
-        let account = draft.account(&address).await.map_err(unseen)?;
+        let account = outgoing.account(&address).await.map_err(unseen)?;
         if let Some(account) = account.filter(|account| account.owner == earnout_sdk::ID) {
             let state = accounts::grant(&account.data).map_err(|source| ClientError::Decode { address, source })?;
             grants.push((address, state));

@@ -2,11 +2,9 @@
 
 use {
     crate::{
-        app::App,
+        context::{app::App, reference::PlanRef, token::Token},
         fault::Fault,
-        reference::PlanRef,
-        token::Token,
-        view::{plan::require_complete, table::Table},
+        shown::{plan::require_complete, table::Table},
     },
     clap::Args,
     earnout::state::{Grant, Plan, RESIGNED, TERMINATED},

@@ -2,9 +2,8 @@
 
 use {
     crate::{
-        app::App,
+        context::{app::App, reference::GrantRef},
         fault::Fault,
-        reference::GrantRef,
         send::{Action, SendArgs},
     },
     clap::Args,
@@ -31,11 +30,11 @@ pub struct Lock {
 
 impl Lock {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
-        let beneficiary = draft.signer(self.beneficiary.as_deref(), "beneficiary")?;
-        let (address, plan_address) = draft.grant_and_plan(&self.grant).await?;
-        if let Some(grant) = draft.grant_if_known(&address).await? {
-            draft.require("beneficiary", &address, &grant.beneficiary, beneficiary.as_ref())?;
+        let outgoing = self.send.begin(app)?;
+        let beneficiary = outgoing.signer(self.beneficiary.as_deref(), "beneficiary")?;
+        let (address, plan_address) = outgoing.grant_and_plan(&self.grant).await?;
+        if let Some(grant) = outgoing.grant_if_known(&address).await? {
+            outgoing.require("beneficiary", &address, &grant.beneficiary, beneficiary.as_ref())?;
         }
         let lock = instructions::set_claim_lock(&beneficiary.pubkey(), &plan_address, &address, !self.off);
         let title = match self.off {
@@ -47,6 +46,6 @@ impl Lock {
             .address(app, "grant", address)
             .fact("locked", !self.off)
             .address(app, "beneficiary", beneficiary.pubkey());
-        draft.execute(action.signed_by(beneficiary)).await
+        outgoing.execute(action.signed_by(beneficiary)).await
     }
 }

@@ -12,7 +12,7 @@ mod terminate;
 mod transfer;
 
 use {
-    crate::{app::App, fault::Fault},
+    crate::{context::app::App, fault::Fault},
     clap::Subcommand,
 };
 

@@ -2,9 +2,8 @@
 
 use {
     crate::{
-        app::App,
+        context::{app::App, reference::GrantRef},
         fault::Fault,
-        reference::GrantRef,
         send::{Action, SendArgs},
     },
     clap::Args,
@@ -29,17 +28,17 @@ pub struct Resign {
 
 impl Resign {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
-        let beneficiary = draft.signer(self.beneficiary.as_deref(), "beneficiary")?;
-        let (address, plan_address) = draft.grant_and_plan(&self.grant).await?;
+        let outgoing = self.send.begin(app)?;
+        let beneficiary = outgoing.signer(self.beneficiary.as_deref(), "beneficiary")?;
+        let (address, plan_address) = outgoing.grant_and_plan(&self.grant).await?;
         let resign = instructions::resign_grant(&beneficiary.pubkey(), &plan_address, &address);
         let mut action = Action::new("End your grant now, for ever", vec![resign])
             .address(app, "plan", plan_address)
             .address(app, "grant", address);
-        if let Some(grant) = draft.grant_if_known(&address).await? {
-            draft.require("beneficiary", &address, &grant.beneficiary, beneficiary.as_ref())?;
-            action = draft.end_facts(action, &plan_address, &grant).await?;
+        if let Some(grant) = outgoing.grant_if_known(&address).await? {
+            outgoing.require("beneficiary", &address, &grant.beneficiary, beneficiary.as_ref())?;
+            action = outgoing.end_facts(action, &plan_address, &grant).await?;
         }
-        draft.execute(action.signed_by(beneficiary).asking()).await
+        outgoing.execute(action.signed_by(beneficiary).asking()).await
     }
 }

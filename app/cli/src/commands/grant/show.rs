@@ -2,10 +2,9 @@
 
 use {
     crate::{
-        app::App,
+        context::{app::App, reference::GrantRef},
         fault::Fault,
-        reference::GrantRef,
-        view::{grant::GrantView, names::Names, plan::require_agreement},
+        shown::{grant::GrantView, names::Names, plan::require_agreement},
     },
     clap::Args,
     earnout_sdk::statement::Statement,

@@ -2,9 +2,8 @@
 
 use {
     crate::{
-        app::App,
+        context::{app::App, reference::GrantRef},
         fault::Fault,
-        reference::GrantRef,
         send::{Action, SendArgs},
     },
     clap::Args,
@@ -30,25 +29,25 @@ pub struct Terminate {
 
 impl Terminate {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
-        let authority = draft.signer(self.authority.as_deref(), "authority")?;
-        let (address, plan_address) = draft.grant_and_plan(&self.grant).await?;
-        if let Some(plan) = draft.plan_if_known(&plan_address).await? {
-            draft.require("authority", &plan_address, &plan.authority, authority.as_ref())?;
+        let outgoing = self.send.begin(app)?;
+        let authority = outgoing.signer(self.authority.as_deref(), "authority")?;
+        let (address, plan_address) = outgoing.grant_and_plan(&self.grant).await?;
+        if let Some(plan) = outgoing.plan_if_known(&plan_address).await? {
+            outgoing.require("authority", &plan_address, &plan.authority, authority.as_ref())?;
         }
         let terminate = instructions::terminate_grant(&authority.pubkey(), &plan_address, &address);
         let mut action = Action::new("End the grant now, for ever", vec![terminate])
             .address(app, "plan", plan_address)
             .address(app, "grant", address);
-        if let Some(grant) = draft.grant_if_known(&address).await? {
+        if let Some(grant) = outgoing.grant_if_known(&address).await? {
             if !grant.has(REVOCABLE) {
                 return Err(Fault::new(format!("the grant {address} was made irrevocable"))
                     .why("NotRevocable: its authority can never end it; nothing was sent")
                     .advice("only the beneficiary can end it: `earnout grant resign`"));
             }
-            action = draft.end_facts(action, &plan_address, &grant).await?;
+            action = outgoing.end_facts(action, &plan_address, &grant).await?;
         }
         let action = action.address(app, "authority", authority.pubkey());
-        draft.execute(action.signed_by(authority).asking()).await
+        outgoing.execute(action.signed_by(authority).asking()).await
     }
 }

@@ -2,10 +2,9 @@
 
 use {
     crate::{
-        app::App,
+        context::{app::App, reference::GrantRef},
         fault::Fault,
-        reference::GrantRef,
-        send::{Action, Draft, SendArgs},
+        send::{Action, Outgoing, SendArgs},
     },
     clap::Args,
     earnout::{
@@ -53,17 +52,17 @@ struct Step {
 
 impl Transfer {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
-        let beneficiary = draft.signer(self.beneficiary.as_deref(), "beneficiary")?;
-        let (address, plan_address) = draft.grant_and_plan(&self.grant).await?;
+        let outgoing = self.send.begin(app)?;
+        let beneficiary = outgoing.signer(self.beneficiary.as_deref(), "beneficiary")?;
+        let (address, plan_address) = outgoing.grant_and_plan(&self.grant).await?;
         let key = beneficiary.pubkey();
         let action = if self.step.accept {
-            let grant = draft.grant(&address).await?;
-            self.accept(&draft, &address, &plan_address, &grant, beneficiary.as_ref())
+            let grant = outgoing.grant(&address).await?;
+            self.accept(&outgoing, &address, &plan_address, &grant, beneficiary.as_ref())
                 .await?
         } else {
-            if let Some(grant) = draft.grant_if_known(&address).await? {
-                draft.require("beneficiary", &address, &grant.beneficiary, beneficiary.as_ref())?;
+            if let Some(grant) = outgoing.grant_if_known(&address).await? {
+                outgoing.require("beneficiary", &address, &grant.beneficiary, beneficiary.as_ref())?;
                 if !grant.has(TRANSFERABLE) {
                     return Err(
                         Fault::new(format!("the grant {address} cannot be handed to another key"))
@@ -85,12 +84,12 @@ impl Transfer {
             .address(app, "plan", plan_address)
             .address(app, "grant", address)
             .address(app, "beneficiary", key);
-        draft.execute(action.signed_by(beneficiary).asking()).await
+        outgoing.execute(action.signed_by(beneficiary).asking()).await
     }
 
     async fn accept(
         &self,
-        draft: &Draft<'_>,
+        outgoing: &Outgoing<'_>,
         address: &Pubkey,
         plan_address: &Pubkey,
         grant: &Grant,
@@ -108,8 +107,8 @@ impl Transfer {
                     .advice("sign with the key that it is offered to, or have its beneficiary propose this one"),
             );
         }
-        let plan = draft.plan(plan_address).await?;
-        let token = draft.token_of(&plan).await?;
+        let plan = outgoing.plan(plan_address).await?;
+        let token = outgoing.token_of(&plan).await?;
         let args = AcceptBeneficiaryArgs {
             claimed: grant.claimed,
             termination: grant.termination,

@@ -2,11 +2,9 @@
 
 use {
     crate::{
-        app::App,
+        context::{app::App, reference::PlanRef, time::Moment},
         fault::Fault,
-        reference::PlanRef,
         send::{Action, SendArgs},
-        time::Moment,
     },
     clap::Args,
     earnout::state::PlanStatus,
@@ -30,11 +28,11 @@ pub struct Activate {
 
 impl Activate {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
+        let outgoing = self.send.begin(app)?;
         let address = self.plan.address();
-        let plan = draft.plan(&address).await?;
-        let authority = draft.signer(self.authority.as_deref(), "authority")?;
-        draft.require("authority", &address, &plan.authority, authority.as_ref())?;
+        let plan = outgoing.plan(&address).await?;
+        let authority = outgoing.signer(self.authority.as_deref(), "authority")?;
+        outgoing.require("authority", &address, &plan.authority, authority.as_ref())?;
         if plan.status()? == PlanStatus::Active {
             return Err(Fault::new(format!("the plan {address} is active already")).why("its terms are frozen"));
         }
@@ -45,7 +43,7 @@ impl Activate {
         let action = Action::new("Freeze the plan's terms for ever", vec![activate])
             .address(app, "plan", address)
             .address(app, "mint", plan.mint);
-        let action = draft.power_facts(action, &draft.token_of(&plan).await?).await?;
+        let action = outgoing.power_facts(action, &outgoing.token_of(&plan).await?).await?;
         let action = action
             .fact("KPIs", plan.kpi_count)
             .fact("start", Moment(plan.start_ts))
@@ -54,6 +52,6 @@ impl Activate {
             .address(app, "authority", authority.pubkey())
             .signed_by(authority)
             .asking();
-        draft.execute(action).await
+        outgoing.execute(action).await
     }
 }

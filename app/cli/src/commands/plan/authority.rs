@@ -2,9 +2,8 @@
 
 use {
     crate::{
-        app::App,
+        context::{app::App, reference::PlanRef},
         fault::Fault,
-        reference::PlanRef,
         send::{Action, SendArgs},
     },
     clap::Args,
@@ -48,11 +47,11 @@ struct Step {
 
 impl Authority {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
+        let outgoing = self.send.begin(app)?;
         let address = self.plan.address();
-        let signer = draft.signer(self.authority.as_deref(), "authority")?;
+        let signer = outgoing.signer(self.authority.as_deref(), "authority")?;
         let key = signer.pubkey();
-        if let Some(plan) = draft.plan_if_known(&address).await? {
+        if let Some(plan) = outgoing.plan_if_known(&address).await? {
             let pending = plan.pending_authority;
             if self.step.accept && pending != key {
                 let why = match pending == Pubkey::default() {
@@ -64,7 +63,7 @@ impl Authority {
                     .advice("sign with the key that it is offered to, or have its authority propose this one"));
             }
             if !self.step.accept {
-                draft.require("authority", &address, &plan.authority, signer.as_ref())?;
+                outgoing.require("authority", &address, &plan.authority, signer.as_ref())?;
             }
         }
         let action = match (self.step.accept, self.step.propose) {
@@ -82,6 +81,6 @@ impl Authority {
             }
         };
         let action = action.address(app, "plan", address).address(app, "authority", key);
-        draft.execute(action.signed_by(signer).asking()).await
+        outgoing.execute(action.signed_by(signer).asking()).await
     }
 }

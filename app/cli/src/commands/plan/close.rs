@@ -2,9 +2,11 @@
 
 use {
     crate::{
-        app::App,
+        context::{
+            app::App,
+            reference::{PlanRef, caller_role},
+        },
         fault::Fault,
-        reference::{PlanRef, caller_role},
         send::{Action, SendArgs},
     },
     clap::Args,
@@ -30,11 +32,11 @@ pub struct Close {
 
 impl Close {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
+        let outgoing = self.send.begin(app)?;
         let address = self.plan.address();
-        let plan = draft.plan(&address).await?;
-        let token = draft.token_of(&plan).await?;
-        let caller = draft.signer(self.authority.as_deref(), "authority")?;
+        let plan = outgoing.plan(&address).await?;
+        let token = outgoing.token_of(&plan).await?;
+        let caller = outgoing.signer(self.authority.as_deref(), "authority")?;
         let open = [
             (plan.open_grants, "grants", "earnout grant close"),
             (plan.open_attestations, "attestations", "earnout crank"),
@@ -45,8 +47,8 @@ impl Close {
                 .why("a plan is closed when nothing of it is open; nothing was sent")
                 .advice(format!("close them first: `{how}`")));
         }
-        let balance = draft.balance(&token, &plan.vault, "vault").await?;
-        let (destination, mut steps) = draft.surplus_destination(&address, &plan, caller.as_ref()).await?;
+        let balance = outgoing.balance(&token, &plan.vault, "vault").await?;
+        let (destination, mut steps) = outgoing.surplus_destination(&address, &plan, caller.as_ref()).await?;
         let close = instructions::close_plan(
             &caller.pubkey(),
             &token.of_plan(&address),
@@ -54,7 +56,7 @@ impl Close {
             &plan.rent_payer,
         );
         steps.push(
-            draft
+            outgoing
                 .with_transfer_accounts(close, &token, &plan.vault, &destination, &address, balance)
                 .await?,
         );
@@ -66,6 +68,6 @@ impl Close {
             .address(app, caller_role(&plan, &caller.pubkey()), caller.pubkey())
             .signed_by(caller)
             .asking();
-        draft.execute(action).await
+        outgoing.execute(action).await
     }
 }

@@ -2,14 +2,14 @@
 
 use {
     crate::{
-        app::App,
-        bulk::present,
+        context::{
+            app::App,
+            time::Moment,
+            token::{AmountArg, Token, holding},
+        },
         fault::Fault,
-        fields::Fields,
-        mistakes::refused,
-        send::{Action, Draft, SendArgs},
-        time::Moment,
-        token::{AmountArg, Token, holding},
+        send::{Action, Outgoing, SendArgs, many::present},
+        shown::{fields::Fields, mistakes::refused},
     },
     anchor_lang::prelude::{AccountInfo, system_program},
     clap::Args,
@@ -119,14 +119,14 @@ impl fmt::Display for Created {
 
 impl Create {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
-        let authority = draft.signer(self.authority.as_deref(), "authority")?;
+        let outgoing = self.send.begin(app)?;
+        let authority = outgoing.signer(self.authority.as_deref(), "authority")?;
         let text = read_text(&self.file).map_err(|found| refused(app.output(), found))?;
         // Everything that needs no chain first: a file is not checked better by a cluster that answers.
         let file = self.parse(app, &text, &Check::comparison(authority.pubkey()))?;
-        let scene = self.look(app, &draft, &text, &file, authority.as_ref()).await?;
+        let scene = self.look(app, &outgoing, &text, &file, authority.as_ref()).await?;
         if self.makes_one() {
-            return self.next(app, &draft, &file, &scene, authority).await;
+            return self.next(app, &outgoing, &file, &scene, authority).await;
         }
         self.all(app, &text, &file, scene, authority).await
     }
@@ -159,30 +159,30 @@ impl Create {
     async fn look(
         &self,
         app: &App,
-        draft: &Draft<'_>,
+        outgoing: &Outgoing<'_>,
         text: &str,
         file: &PlanFile,
         authority: &dyn Signer,
     ) -> Result<Scene, Fault> {
         let key = authority.pubkey();
         let address = pda::plan(&key, file.terms.plan_id);
-        let plan = self.plan_on_chain(draft, &address, file).await?;
+        let plan = self.plan_on_chain(outgoing, &address, file).await?;
         let is_active = match &plan {
             Some(plan) => plan.status()? == PlanStatus::Active,
             None => false,
         };
         if !is_active {
             // What has begun can never be activated.
-            self.parse(app, text, &Check::creation(key, draft.now().await?))?;
+            self.parse(app, text, &Check::creation(key, outgoing.now().await?))?;
         }
-        let (token, mint) = self.token(app, draft, file).await?;
-        let (treasury, wallet) = self.treasury(app, draft, file, &token, &address).await?;
+        let (token, mint) = self.token(app, outgoing, file).await?;
+        let (treasury, wallet) = self.treasury(app, outgoing, file, &token, &address).await?;
         let mut steps = Vec::new();
         match &plan {
             Some(plan) => self.compare(file, plan, &key, &token, &treasury)?,
             None => {
                 self.check_supply(app, file, &mint)?;
-                let payer = draft.payer()?.pubkey();
+                let payer = outgoing.payer()?.pubkey();
                 let mut create = Vec::new();
                 if let Some(wallet) = wallet {
                     create.push(instructions::create_associated_token_account(
@@ -212,7 +212,7 @@ impl Create {
             let activate = instructions::activate_plan(&key, &address, &token.mint);
             steps.push(step("freeze the terms for ever".to_owned(), vec![activate]));
         }
-        steps.extend(self.funding(draft, plan.as_ref(), &address, &token, &key).await?);
+        steps.extend(self.funding(outgoing, plan.as_ref(), &address, &token, &key).await?);
         Ok(Scene {
             address,
             token,
@@ -223,8 +223,13 @@ impl Create {
     }
 
     /// The plan of this number, if there is one already.
-    async fn plan_on_chain(&self, draft: &Draft<'_>, address: &Pubkey, file: &PlanFile) -> Result<Option<Plan>, Fault> {
-        let account = draft.account(address).await?;
+    async fn plan_on_chain(
+        &self,
+        outgoing: &Outgoing<'_>,
+        address: &Pubkey,
+        file: &PlanFile,
+    ) -> Result<Option<Plan>, Fault> {
+        let account = outgoing.account(address).await?;
         // Lamports that somebody sent to the address are no plan.
         let Some(account) = account.filter(|account| account.owner != system_program::ID) else {
             return Ok(None);
@@ -236,13 +241,13 @@ impl Create {
                 ))
                 .advice("choose another number in `plan.id`"));
         }
-        Ok(Some(draft.plan(address).await?))
+        Ok(Some(outgoing.plan(address).await?))
     }
 
     /// The file's mint as the chain has it, if the program accepts it.
-    async fn token(&self, app: &App, draft: &Draft<'_>, file: &PlanFile) -> Result<(Token, Account), Fault> {
+    async fn token(&self, app: &App, outgoing: &Outgoing<'_>, file: &PlanFile) -> Result<(Token, Account), Fault> {
         let mint = file.token.mint.unwrap_or_default();
-        let account = draft.account(&mint).await?;
+        let account = outgoing.account(&mint).await?;
         let token = Token::of_account(&mint, account.as_ref())?;
         let account = account.unwrap_or_default();
         let accepted = as_info(&mint, &account, |info| {
@@ -276,7 +281,7 @@ impl Create {
     async fn treasury(
         &self,
         app: &App,
-        draft: &Draft<'_>,
+        outgoing: &Outgoing<'_>,
         file: &PlanFile,
         token: &Token,
         plan: &Pubkey,
@@ -287,7 +292,7 @@ impl Create {
             .as_ref()
             .and_then(|treasury| treasury.key)
             .unwrap_or_default();
-        let account = draft.account(&stated).await?;
+        let account = outgoing.account(&stated).await?;
         let is_of_token_program = account
             .as_ref()
             .is_some_and(|account| earnout::token::require_token_program(&account.owner).is_ok());
@@ -299,10 +304,10 @@ impl Create {
             ),
         };
         // Lamports that somebody sent to the address do not make an account.
-        if draft.is_vacant(&address).await? {
+        if outgoing.is_vacant(&address).await? {
             return Ok((address, wallet));
         }
-        let account = draft.account(&address).await?.unwrap_or_default();
+        let account = outgoing.account(&address).await?.unwrap_or_default();
         let usable = as_info(&address, &account, |info| {
             earnout::token::check_treasury(info, plan, &token.mint, &token.program)
         });
@@ -383,7 +388,7 @@ impl Create {
     /// The transfer that --fund still needs.
     async fn funding(
         &self,
-        draft: &Draft<'_>,
+        outgoing: &Outgoing<'_>,
         plan: Option<&Plan>,
         address: &Pubkey,
         token: &Token,
@@ -394,7 +399,7 @@ impl Create {
         };
         let associated = || pda::associated_token_account(funder, &token.mint, &token.program);
         let source = self.from.unwrap_or_else(associated);
-        let balance = draft.balance(token, &source, "source").await?;
+        let balance = outgoing.balance(token, &source, "source").await?;
         let funded = plan.map_or(0, |plan| plan.funded_total);
         let missing = match amount.base_units(token)? {
             Some(wanted) => wanted.saturating_sub(funded),
@@ -412,7 +417,7 @@ impl Create {
         }
         let fund = instructions::fund(funder, &token.of_plan(address), &source, missing);
         let vault = pda::vault(address);
-        let fund = draft
+        let fund = outgoing
             .with_transfer_accounts(fund, token, &source, &vault, funder, missing)
             .await?;
         Ok(Some(step(
@@ -440,12 +445,12 @@ impl Create {
     async fn next(
         &self,
         app: &App,
-        draft: &Draft<'_>,
+        outgoing: &Outgoing<'_>,
         file: &PlanFile,
         scene: &Scene,
         authority: Rc<dyn Signer>,
     ) -> Result<(), Fault> {
-        let payer = draft.payer()?;
+        let payer = outgoing.payer()?;
         let transactions = packed(&payer.pubkey(), &scene.steps)?;
         let Some(transaction) = transactions.first() else {
             return self.nothing_left(app, file, scene);
@@ -470,7 +475,7 @@ impl Create {
             .address(app, "authority", authority.pubkey())
             .signed_by(authority)
             .asking();
-        draft.execute(action).await
+        outgoing.execute(action).await
     }
 
     fn nothing_left(&self, app: &App, file: &PlanFile, scene: &Scene) -> Result<(), Fault> {
@@ -514,14 +519,14 @@ impl Create {
                 Submission::new(instructions, payer.as_ref()).signed_by([authority.as_ref() as &dyn Signer]);
             submission.unit_price = self.send.fees.with_compute_unit_price;
             submission.unit_limit = self.send.fees.with_compute_unit_limit;
-            let draft = self.send.begin(app)?;
-            match draft.send_part(&submission).await {
+            let outgoing = self.send.begin(app)?;
+            match outgoing.send_part(&submission).await {
                 Ok(signature) => signatures.push(signature),
                 Err(fault) => return Err(interrupted(fault, &signatures)),
             }
             // What is left is read from the chain, never remembered.
-            let draft = self.send.begin(app)?;
-            scene = self.look(app, &draft, text, file, authority.as_ref()).await?;
+            let outgoing = self.send.begin(app)?;
+            scene = self.look(app, &outgoing, text, file, authority.as_ref()).await?;
         }
         app.output().show(&Created {
             signatures,

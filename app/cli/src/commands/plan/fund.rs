@@ -2,11 +2,9 @@
 
 use {
     crate::{
-        app::App,
+        context::{app::App, reference::PlanRef, token::AmountArg},
         fault::Fault,
-        reference::PlanRef,
         send::{Action, SendArgs},
-        token::AmountArg,
     },
     clap::Args,
     earnout_sdk::{instructions, pda},
@@ -35,14 +33,14 @@ pub struct Fund {
 
 impl Fund {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
+        let outgoing = self.send.begin(app)?;
         let address = self.plan.address();
-        let plan = draft.plan(&address).await?;
-        let token = draft.token_of(&plan).await?;
-        let funder = draft.signer(self.funder.as_deref(), "funder")?;
+        let plan = outgoing.plan(&address).await?;
+        let token = outgoing.token_of(&plan).await?;
+        let funder = outgoing.signer(self.funder.as_deref(), "funder")?;
         let associated = || pda::associated_token_account(&funder.pubkey(), &token.mint, &token.program);
         let source = self.from.unwrap_or_else(associated);
-        let balance = draft.balance(&token, &source, "source").await?;
+        let balance = outgoing.balance(&token, &source, "source").await?;
         let amount = self.amount.base_units(&token)?.unwrap_or(balance);
         if amount == 0 {
             return Err(
@@ -56,19 +54,19 @@ impl Fund {
         }
         let fund = instructions::fund(&funder.pubkey(), &token.of_plan(&address), &source, amount);
         let vault = pda::vault(&address);
-        let fund = draft
+        let fund = outgoing
             .with_transfer_accounts(fund, &token, &source, &vault, &funder.pubkey(), amount)
             .await?;
         let action = Action::new("Fund the plan", vec![fund])
             .address(app, "plan", address)
             .fact("amount", token.amount(amount))
             .address(app, "mint", token.mint);
-        let action = draft.power_facts(action, &token).await?;
+        let action = outgoing.power_facts(action, &token).await?;
         let action = action
             .address(app, "from", source)
             .address(app, "funder", funder.pubkey())
             .signed_by(funder)
             .asking();
-        draft.execute(action).await
+        outgoing.execute(action).await
     }
 }

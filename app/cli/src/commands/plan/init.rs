@@ -1,7 +1,7 @@
 //! `earnout plan init`.
 
 use {
-    crate::{app::App, fault::Fault},
+    crate::{context::app::App, fault::Fault},
     clap::Args,
     earnout_sdk::plan_file::template,
     jiff::{Timestamp, ToSpan, Zoned, tz::TimeZone},

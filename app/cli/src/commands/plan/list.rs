@@ -1,7 +1,11 @@
 //! `earnout plan list`.
 
 use {
-    crate::{app::App, fault::Fault, time::Moment, token::Token, view::table::Table},
+    crate::{
+        context::{app::App, time::Moment, token::Token},
+        fault::Fault,
+        shown::table::Table,
+    },
     clap::Args,
     earnout::state::{Plan, PlanStatus},
     earnout_sdk::{

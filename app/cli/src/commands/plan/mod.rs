@@ -15,7 +15,7 @@ mod surplus;
 mod treasury;
 
 use {
-    crate::{app::App, fault::Fault},
+    crate::{context::app::App, fault::Fault},
     clap::Subcommand,
 };
 

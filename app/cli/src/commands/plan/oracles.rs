@@ -2,11 +2,13 @@
 
 use {
     crate::{
-        app::App,
+        context::{
+            app::App,
+            reference::{PlanRef, period_times},
+            time::Moment,
+        },
         fault::Fault,
-        reference::{PlanRef, period_times},
         send::{Action, SendArgs},
-        time::Moment,
     },
     clap::Args,
     earnout::instructions::ProposeOraclesArgs,
@@ -45,12 +47,12 @@ pub struct Oracles {
 
 impl Oracles {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
+        let outgoing = self.send.begin(app)?;
         let address = self.plan.address();
-        let authority = draft.signer(self.authority.as_deref(), "authority")?;
-        let plan = draft.plan_if_known(&address).await?;
+        let authority = outgoing.signer(self.authority.as_deref(), "authority")?;
+        let plan = outgoing.plan_if_known(&address).await?;
         if let Some(plan) = &plan {
-            draft.require("authority", &address, &plan.authority, authority.as_ref())?;
+            outgoing.require("authority", &address, &plan.authority, authority.as_ref())?;
         }
         let action = match (self.threshold, self.first_period) {
             (Some(threshold), Some(first_period)) => {
@@ -79,6 +81,6 @@ impl Oracles {
         let action = action
             .address(app, "plan", address)
             .address(app, "authority", authority.pubkey());
-        draft.execute(action.signed_by(authority).asking()).await
+        outgoing.execute(action.signed_by(authority).asking()).await
     }
 }

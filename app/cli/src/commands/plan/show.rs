@@ -2,10 +2,9 @@
 
 use {
     crate::{
-        app::App,
+        context::{app::App, reference::PlanRef},
         fault::Fault,
-        reference::PlanRef,
-        view::{
+        shown::{
             names::Names,
             plan::{PlanView, require_agreement},
         },

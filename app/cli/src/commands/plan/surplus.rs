@@ -2,11 +2,13 @@
 
 use {
     crate::{
-        app::App,
+        context::{
+            app::App,
+            reference::{PlanRef, caller_role},
+            token::AmountArg,
+        },
         fault::Fault,
-        reference::{PlanRef, caller_role},
         send::{Action, SendArgs},
-        token::AmountArg,
     },
     clap::Args,
     earnout_sdk::instructions,
@@ -34,12 +36,12 @@ pub struct Surplus {
 
 impl Surplus {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
+        let outgoing = self.send.begin(app)?;
         let address = self.plan.address();
-        let plan = draft.plan(&address).await?;
-        let token = draft.token_of(&plan).await?;
-        let caller = draft.signer(self.authority.as_deref(), "authority")?;
-        let vault = draft.balance(&token, &plan.vault, "vault").await?;
+        let plan = outgoing.plan(&address).await?;
+        let token = outgoing.token_of(&plan).await?;
+        let caller = outgoing.signer(self.authority.as_deref(), "authority")?;
+        let vault = outgoing.balance(&token, &plan.vault, "vault").await?;
         let surplus = plan.surplus(vault)?;
         let amount = self.amount.base_units(&token)?;
         let taken = amount.unwrap_or(surplus);
@@ -64,10 +66,10 @@ impl Surplus {
                 token.amount(surplus)
             )));
         }
-        let (destination, mut steps) = draft.surplus_destination(&address, &plan, caller.as_ref()).await?;
+        let (destination, mut steps) = outgoing.surplus_destination(&address, &plan, caller.as_ref()).await?;
         let withdraw = instructions::withdraw_surplus(&caller.pubkey(), &token.of_plan(&address), &destination, amount);
         steps.push(
-            draft
+            outgoing
                 .with_transfer_accounts(withdraw, &token, &plan.vault, &destination, &address, taken)
                 .await?,
         );
@@ -79,6 +81,6 @@ impl Surplus {
             .address(app, caller_role(&plan, &caller.pubkey()), caller.pubkey())
             .signed_by(caller)
             .asking();
-        draft.execute(action).await
+        outgoing.execute(action).await
     }
 }

@@ -2,11 +2,9 @@
 
 use {
     crate::{
-        app::App,
+        context::{app::App, reference::PlanRef, time::Moment},
         fault::Fault,
-        reference::PlanRef,
         send::{Action, SendArgs},
-        time::Moment,
     },
     clap::Args,
     earnout_sdk::instructions,
@@ -31,23 +29,23 @@ pub struct Treasury {
 
 impl Treasury {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
+        let outgoing = self.send.begin(app)?;
         let address = self.plan.address();
-        let authority = draft.signer(self.authority.as_deref(), "authority")?;
+        let authority = outgoing.signer(self.authority.as_deref(), "authority")?;
         let set = instructions::set_treasury(&authority.pubkey(), &address, &self.treasury);
         let mut action = Action::new("Announce another treasury", vec![set])
             .address(app, "plan", address)
             .address(app, "treasury", self.treasury)
             .address(app, "authority", authority.pubkey());
-        if let Some(plan) = draft.plan_if_known(&address).await? {
-            draft.require("authority", &address, &plan.authority, authority.as_ref())?;
-            let token = draft.token_of(&plan).await?;
-            let owner = draft.token_account(&token, &self.treasury, "treasury").await?.owner;
-            let effective = draft.now().await?.saturating_add(i64::from(plan.notice_secs));
+        if let Some(plan) = outgoing.plan_if_known(&address).await? {
+            outgoing.require("authority", &address, &plan.authority, authority.as_ref())?;
+            let token = outgoing.token_of(&plan).await?;
+            let owner = outgoing.token_account(&token, &self.treasury, "treasury").await?.owner;
+            let effective = outgoing.now().await?.saturating_add(i64::from(plan.notice_secs));
             action = action
                 .address(app, "treasury owner", owner)
                 .fact("in effect from", Moment(effective));
         }
-        draft.execute(action.signed_by(authority).asking()).await
+        outgoing.execute(action.signed_by(authority).asking()).await
     }
 }

@@ -50,8 +50,7 @@ pub fn row_id(terms: &CreateGrantArgs) -> String {
     };
     // Writing into memory cannot fail.
     let _ = terms.serialize(&mut bytes);
-    let digest = Sha256::digest(&bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(&bytes))
 }
 
 /// Whether `grant` has the terms of the row, whoever its beneficiary is by now.

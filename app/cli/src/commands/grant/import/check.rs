@@ -3,8 +3,8 @@
 use {
     super::{super::existing, table::Row},
     crate::{
+        context::token::{Token, holding, sol},
         fault::Fault,
-        token::{Token, holding, sol},
     },
     earnout::state::{Grant, Plan},
     earnout_sdk::{

@@ -9,13 +9,14 @@ mod vectors;
 use {
     super::existing,
     crate::{
-        app::App,
-        bulk::{BulkArgs, interrupted, present, signatures},
+        context::{
+            app::App,
+            reference::PlanRef,
+            token::{Token, holding},
+        },
         fault::{Exit, Fault},
-        mistakes::refused,
-        progress::Progress,
-        reference::PlanRef,
-        token::{Token, holding},
+        send::many::{BulkArgs, interrupted, present, signatures},
+        shown::{mistakes::refused, progress::Progress},
     },
     check::Chain,
     clap::Args,

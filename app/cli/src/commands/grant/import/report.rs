@@ -3,9 +3,9 @@
 use {
     super::table::Row,
     crate::{
+        context::token::{Amount, sol},
         fault::{Exit, Fault},
-        token::{Amount, sol},
-        view::text::cell,
+        shown::text::cell,
     },
     earnout_sdk::{
         amount::count,

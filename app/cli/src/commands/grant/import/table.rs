@@ -1,7 +1,7 @@
 //! The file of contributors: one grant a row, all mistakes at once.
 
 use {
-    crate::{reference::kpi_name, token::Token},
+    crate::context::{reference::kpi_name, token::Token},
     earnout::{instructions::CreateGrantArgs, state::Plan},
     earnout_core::FULL_SCORE,
     earnout_sdk::{

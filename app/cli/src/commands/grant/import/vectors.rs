@@ -4,7 +4,7 @@
 
 use {
     super::table::{Leniency, Row, read},
-    crate::token::Token,
+    crate::context::token::Token,
     bytemuck::Zeroable,
     earnout::state::{Kpi, Plan},
     earnout_sdk::plan_file::{Mistake, text_of},
@@ -150,7 +150,7 @@ fn wrong(name: &str, text: &str, expected: &[(usize, &str)]) -> Value {
 /// A file whose bytes are no text.
 #[track_caller]
 fn bytes(name: &str, bytes: Vec<u8>, line: usize) -> Value {
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex::encode(&bytes);
     let mistake = text_of(bytes).expect_err(name);
     assert_eq!(mistake.line, Some(line), "{name}");
     json!({ "name": name, "hex": hex, "mistakes": [told(&mistake)] })

@@ -7,9 +7,9 @@ use {
     },
     crate::{
         chart::{self, Axis, Chart, Line},
+        context::token::Amount,
         fault::Fault,
-        output::{Json, Output},
-        token::Amount,
+        shown::output::{Json, Output},
     },
     clap::Args,
     earnout::state::KpiArgs,

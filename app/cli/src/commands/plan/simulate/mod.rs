@@ -4,7 +4,11 @@ mod curve;
 mod report;
 
 use {
-    crate::{app::App, fault::Fault, mistakes, time::Moment},
+    crate::{
+        context::{app::App, time::Moment},
+        fault::Fault,
+        shown::mistakes,
+    },
     clap::{Args, ValueEnum},
     earnout::state::{Grant, Plan},
     earnout_sdk::plan_file::{Check, PlanFile, Values},

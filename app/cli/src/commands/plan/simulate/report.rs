@@ -3,10 +3,10 @@
 use {
     super::{Form, Scene},
     crate::{
+        context::time::Moment,
         fault::Fault,
-        output::{Json, Output},
-        time::Moment,
-        view::{
+        shown::{
+            output::{Json, Output},
             table::Table,
             text::{cell, markdown, safe},
         },

@@ -3,14 +3,13 @@
 use {
     super::lines,
     crate::{
-        reference::kpi_name,
-        time::Moment,
-        view::{
+        context::{reference::kpi_name, time::Moment},
+        shown::{
             grant::status,
             measurement::{basis, deciding, voter},
             names::Names,
             plan::stage_text,
-            text::{cell, hex},
+            text::cell,
         },
     },
     earnout_core::quorum::Outcome,
@@ -99,7 +98,7 @@ fn values(report: &Statement, grant: &GrantReport, line: &Line, row: &mut Vec<St
         let voters: Vec<_> = deciding(&measurement)
             .map(|vote| voter(vote, &Names::default()))
             .collect();
-        let evidence: Vec<_> = deciding(&measurement).map(|vote| hex(&vote.evidence)).collect();
+        let evidence: Vec<_> = deciding(&measurement).map(|vote| hex::encode(vote.evidence)).collect();
         row.extend([
             value,
             score.to_string(),

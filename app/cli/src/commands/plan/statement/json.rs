@@ -1,7 +1,7 @@
 //! The report as JSON, written grant by grant.
 
 use {
-    crate::view::{
+    crate::shown::{
         grant::{grant_json, line_json},
         measurement,
         plan::{findings_json, merge, period_json, terms_json, totals_json, vault_json},

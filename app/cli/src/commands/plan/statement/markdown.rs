@@ -3,14 +3,13 @@
 use {
     super::lines,
     crate::{
-        reference::kpi_name,
-        time::Moment,
-        view::{
+        context::{reference::kpi_name, time::Moment},
+        shown::{
             grant::{scores_text, status},
             measurement::{basis, deciding, outcome, state, voter},
             names::Names,
             plan::{scope_text, stage_text},
-            text::{hex, markdown},
+            text::markdown,
         },
     },
     earnout::state::{Kpi, Scope},
@@ -43,7 +42,7 @@ pub fn write(out: &mut impl Write, report: &Statement, decimals: u8) -> io::Resu
         writeln!(
             out,
             "| {number} | {name} | {scope} | {silence} | `{}` |",
-            hex(&kpi.rubric_hash)
+            hex::encode(kpi.rubric_hash)
         )?;
     }
     for period in report.periods.iter().filter(|period| period.times.end <= sources.now) {
@@ -135,7 +134,9 @@ fn row(out: &mut impl Write, kpi: &Kpi, whose: &str, measurement: &Measurement) 
     let voters: Vec<_> = deciding(measurement)
         .map(|vote| quoted(voter(vote, &Names::default())))
         .collect();
-    let evidence: Vec<_> = deciding(measurement).map(|vote| quoted(hex(&vote.evidence))).collect();
+    let evidence: Vec<_> = deciding(measurement)
+        .map(|vote| quoted(hex::encode(vote.evidence)))
+        .collect();
     writeln!(
         out,
         "| {} | {whose} | {} | {} | {} | {} | {} | {} |",

@@ -7,10 +7,9 @@ mod table;
 
 use {
     crate::{
-        app::App,
+        context::{app::App, reference::PlanRef},
         fault::Fault,
-        reference::PlanRef,
-        view::{names::Names, plan::require_agreement},
+        shown::{names::Names, plan::require_agreement},
     },
     clap::{Args, ValueEnum},
     earnout_sdk::statement::{GrantReport, Line, PeriodReport, Statement as Report},

@@ -3,15 +3,14 @@
 use {
     super::lines,
     crate::{
-        reference::kpi_name,
-        time::Moment,
-        view::{
+        context::{reference::kpi_name, time::Moment},
+        shown::{
             grant::{scores_text, status},
             measurement::{basis, deciding, outcome, state},
             names::Names,
             plan::{findings, kpis_table, stage_text, totals_facts, vault_facts},
             table::Table,
-            text::{hex, safe, short},
+            text::{safe, short},
         },
     },
     earnout::state::{Kpi, Scope},
@@ -101,7 +100,9 @@ fn row(kpi: &Kpi, whose: String, measurement: &Measurement, names: &Names) -> [S
             .map_or_else(|| format!("#{}", vote.position), |oracle| names.short(&oracle))
     };
     let voters: Vec<_> = deciding(measurement).map(voter).collect();
-    let evidence: Vec<_> = deciding(measurement).map(|vote| short(hex(&vote.evidence))).collect();
+    let evidence: Vec<_> = deciding(measurement)
+        .map(|vote| short(hex::encode(vote.evidence)))
+        .collect();
     [
         safe(&kpi_name(kpi)),
         whose,

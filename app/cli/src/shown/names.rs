@@ -1,6 +1,6 @@
 //! Addresses with the labels that the configuration of Solana's tools has for them.
 
-use {super::text::short, crate::app::App, solana_program::pubkey::Pubkey, std::collections::BTreeMap};
+use {super::text::short, crate::context::app::App, solana_program::pubkey::Pubkey, std::collections::BTreeMap};
 
 /// Labels by address.
 #[derive(Clone, Debug, Default)]

@@ -2,11 +2,13 @@
 
 use {
     crate::{
-        app::App,
-        bulk::{Sending, interrupted, signatures},
+        context::{
+            app::App,
+            token::{Amount, Token},
+        },
         fault::{Exit, Fault},
-        progress::Progress,
-        token::{Amount, Token},
+        send::many::{Sending, interrupted, signatures},
+        shown::progress::Progress,
     },
     earnout::state::ALLOW_TRANSFER_HOOK,
     earnout_sdk::{

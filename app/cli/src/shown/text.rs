@@ -22,11 +22,6 @@ pub fn markdown(text: &str) -> String {
     escaped
 }
 
-/// Bytes in hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// A key short enough for a table: its first and last letters. JSON and CSV have the whole key.
 pub fn short(key: impl ToString) -> String {
     let text = key.to_string();

@@ -1,7 +1,7 @@
 //! `earnout settle --all`: every grant of a plan whose next period is final.
 
 use {
-    crate::{app::App, bulk::Sending, due::Work, fault::Fault},
+    crate::{commands::crank::due::Work, context::app::App, fault::Fault, send::many::Sending},
     earnout_sdk::due::Kinds,
     solana_program::pubkey::Pubkey,
 };

@@ -1,14 +1,16 @@
 //! `earnout claim`.
 
+mod all;
+
 use {
-    super::claim_all,
     crate::{
-        app::App,
-        bulk::Sending,
+        context::{
+            app::App,
+            reference::{GrantRef, PlanRef},
+            token::AmountArg,
+        },
         fault::Fault,
-        reference::{GrantRef, PlanRef},
-        send::{Action, SendArgs},
-        token::AmountArg,
+        send::{Action, SendArgs, many::Sending},
     },
     clap::Args,
     earnout::state::CLAIM_LOCKED,
@@ -59,7 +61,7 @@ impl Claim {
         match (&self.all, &self.grant) {
             (Some(plan), _) => {
                 let sending = Sending::of_many(app, &self.send)?;
-                claim_all::run(app, plan.address(), self.create_accounts, sending).await
+                all::run(app, plan.address(), self.create_accounts, sending).await
             }
             (None, Some(grant)) => self.one(app, grant).await,
             // Refused with the arguments.
@@ -68,13 +70,13 @@ impl Claim {
     }
 
     async fn one(&self, app: &App, grant: &GrantRef) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
-        let claimant = draft.signer(self.claimant.as_deref(), "claimant")?;
-        let (address, plan_address) = draft.grant_and_plan(grant).await?;
-        let grant = draft.grant(&address).await?;
-        let plan = draft.plan(&plan_address).await?;
-        let token = draft.token_of(&plan).await?;
-        let now = draft.now().await?;
+        let outgoing = self.send.begin(app)?;
+        let claimant = outgoing.signer(self.claimant.as_deref(), "claimant")?;
+        let (address, plan_address) = outgoing.grant_and_plan(grant).await?;
+        let grant = outgoing.grant(&address).await?;
+        let plan = outgoing.plan(&plan_address).await?;
+        let token = outgoing.token_of(&plan).await?;
+        let now = outgoing.now().await?;
         let amounts = projection::amounts(&plan, &grant, now)?;
         let amount = self.amount.base_units(&token)?;
         let taken = amount.unwrap_or(amounts.claimable);
@@ -115,8 +117,8 @@ impl Claim {
         }
         let mut steps = Vec::new();
         let mut foreign_owner = None;
-        if destination == associated && draft.is_vacant(&destination).await? {
-            let payer = draft.payer()?.pubkey();
+        if destination == associated && outgoing.is_vacant(&destination).await? {
+            let payer = outgoing.payer()?.pubkey();
             steps.push(instructions::create_associated_token_account(
                 &payer,
                 &grant.beneficiary,
@@ -124,7 +126,7 @@ impl Claim {
                 &token.program,
             ));
         } else {
-            let owner = draft.token_account(&token, &destination, "destination").await?.owner;
+            let owner = outgoing.token_account(&token, &destination, "destination").await?.owner;
             // The owner of an associated account can hand it to another key, who would be paid.
             if self.to.is_none() && owner != grant.beneficiary {
                 return Err(Fault::new(format!(
@@ -150,7 +152,7 @@ impl Claim {
             min_received,
         );
         steps.push(
-            draft
+            outgoing
                 .with_transfer_accounts(claim, &token, &plan.vault, &destination, &plan_address, taken)
                 .await?,
         );
@@ -169,6 +171,6 @@ impl Claim {
             .address(app, "claimant", claimant.pubkey())
             .signed_by(claimant)
             .asking();
-        draft.execute(action).await
+        outgoing.execute(action).await
     }
 }

@@ -1,7 +1,7 @@
 //! How far long work is: a bar on a terminal, now and then a line elsewhere.
 
 use {
-    crate::view::text::safe,
+    crate::shown::text::safe,
     earnout_sdk::{amount::count, client::bulk},
     indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle},
     std::{

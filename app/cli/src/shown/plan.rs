@@ -6,12 +6,11 @@ use {
         names::Names,
         table::{Facts, Table},
         task,
-        text::{hex, safe, short},
+        text::{safe, short},
     },
     crate::{
+        context::{reference::kpi_name, time::Moment},
         fault::{Exit, Fault},
-        reference::kpi_name,
-        time::Moment,
     },
     earnout::state::{
         ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, Cadence, Combination, Interpolation, Kpi,
@@ -352,7 +351,7 @@ fn kpi_json(number: u8, kpi: &Kpi) -> Value {
         "interpolation": interpolation_text(kpi),
         "points": points,
         "defaultScore": kpi.default_score,
-        "rubricHash": hex(&kpi.rubric_hash),
+        "rubricHash": hex::encode(kpi.rubric_hash),
     })
 }
 
@@ -567,7 +566,7 @@ pub fn kpis_table(plan: &Plan) -> Table {
             ),
             format!("{}: {}", interpolation_text(kpi), points.join(", ")),
             amount::count(kpi.default_score),
-            short(hex(&kpi.rubric_hash)),
+            short(hex::encode(kpi.rubric_hash)),
         ]);
     }
     table

@@ -3,9 +3,12 @@
 use {
     super::{
         measurement,
-        text::{hex, safe, short},
+        text::{safe, short},
     },
-    crate::{app::App, fault::Fault, reference::kpi_name, time::Moment},
+    crate::{
+        context::{app::App, reference::kpi_name, time::Moment},
+        fault::Fault,
+    },
     earnout::state::{Kpi, TERMINATED},
     earnout_sdk::{
         amount::{count, tokens},
@@ -124,7 +127,7 @@ impl Words {
                     self.subject(event.kpi, event.period, &event.subject),
                     self.value(event.kpi, event.value),
                     event.oracle,
-                    short(hex(&event.evidence))
+                    short(hex::encode(event.evidence))
                 )
             }
             Event::GrantSettled(event) => {
@@ -155,7 +158,7 @@ impl Words {
                 "{} by {}, reason {}",
                 self.subject(event.kpi, event.period, &event.subject),
                 event.disputer,
-                short(hex(&event.reason_hash))
+                short(hex::encode(event.reason_hash))
             ),
             Event::DisputeRuled(event) => format!(
                 "{}: {}, reason {}",
@@ -164,7 +167,7 @@ impl Words {
                     Some(value) => format!("{} counts", self.value(event.kpi, value)),
                     None => "it stands".to_owned(),
                 },
-                short(hex(&event.reason_hash))
+                short(hex::encode(event.reason_hash))
             ),
             Event::AuthorityProposed(event) => offered("the plan", &event.new),
             Event::AuthorityAccepted(event) => format!("from {} to {}", event.old, event.new),

@@ -1,12 +1,13 @@
 //! `earnout crank`: whatever is due.
 
+pub mod due;
+
 use {
     crate::{
-        app::App,
-        bulk::{BulkArgs, Sending},
-        due::Work,
+        commands::crank::due::Work,
+        context::{app::App, reference::PlanRef},
         fault::Fault,
-        reference::PlanRef,
+        send::many::{BulkArgs, Sending},
     },
     clap::Args,
     earnout_sdk::due::Kinds,

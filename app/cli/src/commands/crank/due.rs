@@ -2,10 +2,10 @@
 
 use {
     crate::{
-        app::App,
-        bulk::{Sending, interrupted, signatures},
+        context::app::App,
         fault::{Exit, Fault},
-        progress::Progress,
+        send::many::{Sending, interrupted, signatures},
+        shown::progress::Progress,
     },
     earnout_sdk::{
         amount::count,

@@ -2,11 +2,10 @@
 
 use {
     crate::{
-        args::GlobalArgs,
+        args::{Format, GlobalArgs},
         fault::Fault,
-        view::{json, text::safe},
+        shown::{json, text::safe},
     },
-    clap::ValueEnum,
     serde::Serialize,
     std::{
         fmt::Display,
@@ -14,34 +13,6 @@ use {
         process::ExitCode,
     },
 };
-
-/// Form of the result.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people
-    #[default]
-    Display,
-    /// JSON over several lines
-    Json,
-    /// JSON in one line
-    JsonCompact,
-}
-
-impl Format {
-    /// What arguments that could not be parsed ask for, as far as it can be told.
-    pub fn asked_for(args: impl Iterator<Item = String>) -> Self {
-        let args: Vec<_> = args.collect();
-        let values = args
-            .iter()
-            .enumerate()
-            .filter_map(|(position, arg)| match arg.as_str() {
-                "--output" => args.get(position + 1).map(String::as_str),
-                other => other.strip_prefix("--output="),
-            });
-        let mut formats = values.filter_map(|value| Self::from_str(value, false).ok());
-        formats.next_back().unwrap_or_default()
-    }
-}
 
 /// Where results go. Everything else, questions and progress included, goes to the standard error.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 
 use {
     crate::{
-        app::App,
+        context::app::App,
         fault::{Exit, Fault},
         send::SendArgs,
     },

@@ -1,7 +1,7 @@
 //! What is wrong with an input file, all of it at once.
 
 use {
-    crate::{fault::Fault, output::Output},
+    crate::{fault::Fault, shown::output::Output},
     earnout_sdk::{amount::count, plan_file::Mistakes},
     serde_json::json,
 };

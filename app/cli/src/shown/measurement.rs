@@ -1,11 +1,8 @@
 //! What was attested, and what counts.
 
 use {
-    super::{
-        names::Names,
-        text::{hex, safe},
-    },
-    crate::time::Moment,
+    super::{names::Names, text::safe},
+    crate::context::time::Moment,
     earnout::state::Kpi,
     earnout_core::quorum::{Finality, Outcome},
     earnout_sdk::{
@@ -88,7 +85,7 @@ pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
             "oracle": vote.oracle.map(|key| key.to_string()),
             "position": vote.position,
             "value": vote.value.to_string(),
-            "evidence": hex(&vote.evidence),
+            "evidence": hex::encode(vote.evidence),
         })
     };
     let counts = match measurement.reading.outcome {
@@ -103,11 +100,11 @@ pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
         json!({
             "disputer": dispute.disputer.to_string(),
             "grant": dispute.grant.map(|key| key.to_string()),
-            "reasonHash": hex(&dispute.reason_hash),
+            "reasonHash": hex::encode(dispute.reason_hash),
             "at": dispute.at,
             "ruling": dispute.ruling.map(|ruling| json!({
                 "value": ruling.value.map(|value| value.to_string()),
-                "reasonHash": hex(&ruling.reason_hash),
+                "reasonHash": hex::encode(ruling.reason_hash),
                 "at": ruling.at,
             })),
         })

@@ -1,14 +1,16 @@
 //! `earnout settle`.
 
+mod all;
+
 use {
-    super::settle_all,
     crate::{
-        app::App,
-        bulk::Sending,
+        context::{
+            app::App,
+            reference::{GrantRef, PlanRef, kpi_name, period_times},
+            time::Moment,
+        },
         fault::Fault,
-        reference::{GrantRef, PlanRef, kpi_name, period_times},
-        send::{Action, Draft, SendArgs},
-        time::Moment,
+        send::{Action, Outgoing, SendArgs, many::Sending},
     },
     clap::Args,
     earnout::state::{Grant, Plan, Scope},
@@ -39,7 +41,7 @@ pub struct Settle {
 impl Settle {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         match (&self.all, &self.grant) {
-            (Some(plan), _) => settle_all::run(app, plan.address(), Sending::of_many(app, &self.send)?).await,
+            (Some(plan), _) => all::run(app, plan.address(), Sending::of_many(app, &self.send)?).await,
             (None, Some(grant)) => self.one(app, grant).await,
             // Refused with the arguments.
             (None, None) => Ok(()),
@@ -47,13 +49,13 @@ impl Settle {
     }
 
     async fn one(&self, app: &App, grant: &GrantRef) -> Result<(), Fault> {
-        let draft = self.send.begin(app)?;
-        let payer = draft.signer(self.payer.as_deref(), "payer")?;
-        let (address, plan_address) = draft.grant_and_plan(grant).await?;
-        let grant = draft.grant(&address).await?;
-        let plan = draft.plan(&plan_address).await?;
-        let token = draft.token_of(&plan).await?;
-        let scores = scores(&draft, &plan_address, &plan, &address, &grant).await?;
+        let outgoing = self.send.begin(app)?;
+        let payer = outgoing.signer(self.payer.as_deref(), "payer")?;
+        let (address, plan_address) = outgoing.grant_and_plan(grant).await?;
+        let grant = outgoing.grant(&address).await?;
+        let plan = outgoing.plan(&plan_address).await?;
+        let token = outgoing.token_of(&plan).await?;
+        let scores = scores(&outgoing, &plan_address, &plan, &address, &grant).await?;
         let mut steps = Vec::new();
         // The bonus of a period is collected before the next one is settled.
         if plan.redistributes()? && grant.collected_through < grant.next_period {
@@ -79,7 +81,7 @@ impl Settle {
             .fact("tranche", token.amount(grant.tranche(grant.next_period)?))
             .fact("earned", token.amount(settlement.earned))
             .signed_by(payer);
-        draft.execute(action).await
+        outgoing.execute(action).await
     }
 }
 
@@ -88,7 +90,7 @@ impl Settle {
 /// # Errors
 /// If the grant has no such period, or a KPI is not final.
 async fn scores(
-    draft: &Draft<'_>,
+    outgoing: &Outgoing<'_>,
     plan_address: &Pubkey,
     plan: &Plan,
     address: &Pubkey,
@@ -100,7 +102,7 @@ async fn scores(
             .why("AllSettled: nothing was sent")
             .advice("`earnout claim` pays what is vested"));
     }
-    let now = draft.now().await?;
+    let now = outgoing.now().await?;
     let times = period_times(plan, period)?;
     if now < times.end {
         return Err(Fault::new(format!("period {period} has not ended"))
@@ -124,7 +126,7 @@ async fn scores(
             Scope::Shared => plan_address,
             Scope::Individual => address,
         };
-        let attestation = draft
+        let attestation = outgoing
             .attestation_if_any(&pda::attestation(plan_address, number, period, subject))
             .await?;
         let reading = projection::reading(plan, number, period, attestation.as_ref(), now)?;

@@ -1,7 +1,7 @@
 //! Labelled values: lines for people, one JSON object for programs.
 
 use {
-    crate::view::text::safe,
+    crate::shown::text::safe,
     serde::{Serialize, Serializer},
     serde_json::{Map, Value},
     std::fmt,

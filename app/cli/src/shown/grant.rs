@@ -9,9 +9,8 @@ use {
         text::safe,
     },
     crate::{
+        context::{reference::kpi_name, time::Moment},
         fault::{Exit, Fault},
-        reference::kpi_name,
-        time::Moment,
     },
     earnout::state::{
         CLAIM_LOCKED, DISPUTE_BARRED, FORFEITED, Grant, Plan, RESIGNED, REVOCABLE, Release, TERMINATED, TRANSFERABLE,

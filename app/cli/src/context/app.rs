@@ -4,10 +4,9 @@
 use {
     crate::{
         args::{Commitment, GlobalArgs},
-        config::Config,
+        context::{config::Config, token::Token},
         fault::Fault,
-        output::Output,
-        token::Token,
+        shown::output::Output,
     },
     earnout::state::Plan,
     earnout_sdk::{

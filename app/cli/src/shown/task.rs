@@ -2,7 +2,7 @@
 
 use {
     super::{names::Names, text::safe},
-    crate::{reference::kpi_name, time::Moment},
+    crate::context::{reference::kpi_name, time::Moment},
     earnout::state::Plan,
     earnout_sdk::{agenda::Task, amount},
     serde_json::{Value, json},

@@ -1,0 +1,117 @@
+//! `cargo xtask check`: the short loop. What a change touches, and what costs little, before `cargo xtask test`.
+
+use std::{collections::BTreeSet, path::Path, process::Command, time::Instant};
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{
+    hygiene, paths, program, rings,
+    run::{self, Run, say},
+    suite::ALL_BUT_LOCALNET,
+    web,
+};
+
+/// Arguments of `check`.
+#[derive(Args)]
+pub struct Check {
+    /// Check what changed since this commit, uncommitted changes included
+    #[arg(long, value_name = "COMMIT", default_value = "HEAD")]
+    since: String,
+}
+
+impl Check {
+    /// Runs the checks up to the first that fails.
+    ///
+    /// # Errors
+    /// What failed, in words.
+    pub fn run(self) -> Result<()> {
+        let begin = Instant::now();
+        hygiene::check()?;
+        rings::check()?;
+        cargo(&["fmt", "--all", "--check"]).run("checking the format (`cargo fmt --all` repairs it)")?;
+        let changed = self.changed()?;
+        let in_web = |name: &String| name.starts_with("app/web/");
+        if changed
+            .iter()
+            .any(|name| name.ends_with(".rs") || name.ends_with(".toml"))
+        {
+            cargo(&["clippy", "--locked", "--all-targets"])
+                .args(ALL_BUT_LOCALNET)
+                .args(["--", "-D", "warnings"])
+                .run("linting the workspace")?;
+        }
+        if changed.iter().any(|name| name.starts_with("crates/core/")) {
+            cargo(&["test", "--locked", "--package", "earnout-core"]).run("testing earnout-core")?;
+        }
+        let tests: BTreeSet<&str> = changed.iter().filter_map(|name| test_of(name)).collect();
+        if !tests.is_empty() {
+            program::build_quietly()?;
+            let mut test = cargo(&["test", "--locked"]);
+            test.args(ALL_BUT_LOCALNET).args(["--exclude", "earnout-e2e"]);
+            for name in &tests {
+                test.args(["--test", name]);
+            }
+            test.run("testing what changed")?;
+        }
+        if changed.iter().any(in_web) {
+            web::check_types()?;
+        }
+        say(format_args!("checked in {:.0} s", begin.elapsed().as_secs_f64()));
+        Ok(())
+    }
+
+    /// The files that differ from the commit, and those that are new.
+    fn changed(&self) -> Result<Vec<String>> {
+        let root = paths::root();
+        let mut changed = Vec::new();
+        for arguments in [
+            &["diff", "--name-only", "-z", self.since.as_str()][..],
+            &["ls-files", "-z", "--others", "--exclude-standard"],
+        ] {
+            let mut git = Command::new("git");
+            let names = git
+                .args(arguments)
+                .current_dir(&root)
+                .stdout_of("asking git what changed")?;
+            changed.extend(names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned));
+        }
+        Ok(changed)
+    }
+}
+
+/// The test that is named like the file: a test itself, or an instruction of the program.
+fn test_of(name: &str) -> Option<&str> {
+    let path = Path::new(name);
+    let is_named = ["tests", "programs/earnout/src/instructions"]
+        .iter()
+        .any(|folder| path.parent() == Some(Path::new(folder)));
+    let stem = path.file_stem()?.to_str()?;
+    let is_test = path.extension()? == "rs" && is_named && stem != "mod";
+    is_test.then_some(stem)
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = run::workspace_cargo();
+    command.args(arguments);
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instruction_and_its_test_have_one_name() {
+        assert_eq!(test_of("programs/earnout/src/instructions/claim.rs"), Some("claim"));
+        assert_eq!(test_of("tests/claim.rs"), Some("claim"));
+        for other in [
+            "programs/earnout/src/instructions/mod.rs",
+            "tests/src/lib.rs",
+            "tests/claim.txt",
+            "README.md",
+        ] {
+            assert_eq!(test_of(other), None, "{other}");
+        }
+    }
+}
