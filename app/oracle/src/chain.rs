@@ -215,6 +215,10 @@ impl Endpoint for Endpoints {
         self.ask(async |client| client.nonce_at(account).await).await
     }
 
+    async fn loaded_data(&self, transaction: &VersionedTransaction) -> Result<Option<u32>, ClientError> {
+        self.ask(async |client| client.loaded_data(transaction).await).await
+    }
+
     async fn clock_at(&self) -> Result<(u64, i64), ClientError> {
         self.ask(async |client| client.clock_at().await).await
     }

@@ -254,23 +254,27 @@ pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Mov
 pub fn check_fee(mint: &AccountInfo, amount: u64, received: u64, max_fee_bps: u16) -> Result<()> {
     require!(is_fee_within(amount, received, max_fee_bps), EarnoutError::FeeTooHigh);
     if received < amount {
-        let exact = u128::from(amount) * u128::from(fee_rate(mint)?);
-        require!(exact >= u128::from(earnout_core::FULL_SCORE), EarnoutError::FeeOnCrumbs);
+        let rate = fee_rate(&mint.try_borrow_data()?, Clock::get()?.epoch)?;
+        let rate = rate.ok_or(EarnoutError::TransferMismatch)?;
+        require!(!is_crumb(amount, rate), EarnoutError::FeeOnCrumbs);
     }
     Ok(())
 }
 
-/// The mint's transfer fee in the running epoch, basis points.
-fn fee_rate(mint: &AccountInfo) -> Result<u16> {
-    let data = mint.try_borrow_data()?;
-    let mint = PodStateWithExtensions::<PodMint>::unpack(&data).map_err(|_| EarnoutError::WrongMint)?;
-    let config = mint
-        .get_extension::<TransferFeeConfig>()
-        .map_err(|_| EarnoutError::TransferMismatch)?;
-    Ok(config
-        .get_epoch_fee(Clock::get()?.epoch)
-        .transfer_fee_basis_points
-        .into())
+/// Whether a fee of `rate` basis points on `amount` base units is below one base unit before it is rounded up.
+pub fn is_crumb(amount: u64, rate: u16) -> bool {
+    u128::from(amount) * u128::from(rate) < u128::from(earnout_core::FULL_SCORE)
+}
+
+/// The transfer fee in `epoch`, basis points, of the mint that holds `data`; none if the mint takes none.
+///
+/// Errors: `WrongMint`.
+pub fn fee_rate(data: &[u8], epoch: u64) -> Result<Option<u16>> {
+    let mint = PodStateWithExtensions::<PodMint>::unpack(data).map_err(|_| EarnoutError::WrongMint)?;
+    let config = mint.get_extension::<TransferFeeConfig>().ok();
+    let fee = config.map(|config| config.get_epoch_fee(epoch));
+    let fee = fee.filter(|fee| u64::from(fee.maximum_fee) > 0);
+    Ok(fee.map(|fee| fee.transfer_fee_basis_points.into()))
 }
 
 /// Whether what did not arrive is at most `max_fee_bps` of the amount. The token program rounds its fee up; that unit more is

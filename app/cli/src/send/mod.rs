@@ -21,7 +21,10 @@ use {
         fault::Fault,
     },
     earnout::state::{Attestation, Grant, Plan},
-    earnout_sdk::{accounts, client::ClientError},
+    earnout_sdk::{
+        accounts::{self, Addressed},
+        client,
+    },
     snapshot::Snapshot,
     solana_account::Account,
     solana_program::{pubkey::Pubkey, sysvar},
@@ -84,7 +87,7 @@ impl Outgoing<'_> {
                 .why(format!("it was closed on {}, for ever", Moment(closed.closed_at)))
                 .advice("`earnout plan statement PLAN` shows what it paid"));
         }
-        self.of_program(address, "plan", accounts::plan).await
+        self.of_program(address).await
     }
 
     /// The plan at `address`; none if it is not known without a connection and there must be none.
@@ -103,7 +106,7 @@ impl Outgoing<'_> {
     /// # Errors
     /// If there is none, or it cannot be read.
     pub async fn grant(&self, address: &Pubkey) -> Result<Grant, Fault> {
-        self.of_program(address, "grant", accounts::grant).await
+        self.of_program(address).await
     }
 
     /// The grant at `address`; none if it is not known without a connection and there must be none.
@@ -122,7 +125,7 @@ impl Outgoing<'_> {
     /// # Errors
     /// If there is none, or it cannot be read.
     pub async fn attestation(&self, address: &Pubkey) -> Result<Attestation, Fault> {
-        self.of_program(address, "attestation", accounts::attestation).await
+        self.of_program(address).await
     }
 
     /// The token of `plan`.
@@ -171,19 +174,7 @@ impl Outgoing<'_> {
         !self.args.sign_only || self.known.borrow().get(address).is_some()
     }
 
-    async fn of_program<T>(
-        &self,
-        address: &Pubkey,
-        what: &'static str,
-        decode: fn(&[u8]) -> Result<T, accounts::DecodeError>,
-    ) -> Result<T, Fault> {
-        let address = *address;
-        let account = self.account(&address).await?;
-        let account = account.ok_or(ClientError::NotFound { what, address })?;
-        let owner = account.owner;
-        if owner != earnout_sdk::ID {
-            return Err(ClientError::ForeignAccount { what, address, owner }.into());
-        }
-        Ok(decode(&account.data).map_err(|source| ClientError::Decode { address, source })?)
+    async fn of_program<T: Addressed>(&self, address: &Pubkey) -> Result<T, Fault> {
+        Ok(client::owned(address, self.account(address).await?)?)
     }
 }

@@ -40,6 +40,13 @@ pub trait Endpoint {
     /// What a nonce account holds, and the slot of which that is. None if there is no initialized nonce at the address.
     fn nonce_at(&self, account: &Pubkey) -> impl Future<Output = Result<(u64, Option<Hash>), ClientError>>;
 
+    /// Bytes of accounts and programs that a transaction would load; none if it would fail or the endpoint does not say it.
+    /// Nobody has to have signed it.
+    fn loaded_data(
+        &self,
+        transaction: &VersionedTransaction,
+    ) -> impl Future<Output = Result<Option<u32>, ClientError>>;
+
     /// The chain's clock, Unix seconds, and the slot of which that is.
     fn clock_at(&self) -> impl Future<Output = Result<(u64, i64), ClientError>>;
 }
@@ -97,6 +104,14 @@ impl Endpoint for Client {
         let (slot, account) = self.confirmed_account(account).await?;
         let nonce = account.and_then(|account| Nonce::of_account(&account));
         Ok((slot, nonce.map(|nonce| nonce.value)))
+    }
+
+    async fn loaded_data(&self, transaction: &VersionedTransaction) -> Result<Option<u32>, ClientError> {
+        match self.execute(transaction.message.clone(), None).await {
+            Ok(result) => Ok(result.loaded_accounts_data_size),
+            Err(ClientError::WouldFail(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn clock_at(&self) -> Result<(u64, i64), ClientError> {

@@ -87,6 +87,8 @@ pub struct History {
     listed_again: BTreeSet<Signature>,
     /// Entries of lists that are no transactions.
     garbled: usize,
+    /// The transaction at which reading was given up, for the endpoint has none of those that it lists there.
+    given_up_at: Option<Signature>,
     unreadable: BTreeMap<Signature, Unreadable>,
     /// Transactions that need not be read again.
     seen: HashSet<Signature>,
@@ -121,6 +123,7 @@ impl Client {
             repeated: BTreeSet::new(),
             listed_again: BTreeSet::new(),
             garbled: 0,
+            given_up_at: None,
             unreadable: BTreeMap::new(),
             seen: HashSet::new(),
             returned: BTreeSet::new(),
@@ -373,6 +376,11 @@ impl History {
                 self.garbled
             ));
         }
+        if let Some(signature) = self.given_up_at {
+            complaints.push(format!(
+                "{endpoint} lists only transactions that it does not have, so reading ended at {signature}"
+            ));
+        }
         if !self.unreadable.is_empty() {
             let words = self
                 .unreadable
@@ -462,12 +470,14 @@ impl History {
 
     async fn list(&mut self, client: &Client) -> Result<(), ClientError> {
         let until = self.cursor();
+        self.given_up_at = None;
         let mut before = None;
         let mut listed = HashSet::new();
         loop {
             let page = client.list(&self.plan, before, until).await?;
             let mut last = None;
             let mut fresh = Vec::new();
+            let mut new = Vec::new();
             for entry in &page {
                 let signature = entry["signature"]
                     .as_str()
@@ -481,6 +491,7 @@ impl History {
                     continue;
                 }
                 last = Some(signature);
+                new.push(signature);
                 // One that failed changed nothing and told nothing.
                 if entry["err"].is_null() && !self.seen.contains(&signature) {
                     fresh.push(signature);
@@ -490,10 +501,16 @@ impl History {
             // A page without anything new is the last one, whatever its length. A short one is only if nothing is missing:
             // endpoints may have smaller pages than they are asked for.
             let is_short = page.len() < SIGNATURES_A_REQUEST;
-            match last {
-                Some(last) if !(is_short && self.has_every_number()) => before = Some(last),
-                _ => return Ok(()),
+            let Some(last) = last.filter(|_| !(is_short && self.has_every_number())) else {
+                return Ok(());
+            };
+            // An endpoint can make up signatures without end. One that has none of those that it lists is not followed.
+            let is_read = |signature| self.seen.contains(signature) && !self.unreadable.contains_key(signature);
+            if !new.iter().any(is_read) && client.told(last).await.is_err() {
+                self.given_up_at = Some(last);
+                return Ok(());
             }
+            before = Some(last);
         }
     }
 

@@ -38,6 +38,7 @@ pub use {
     follow::{Confirmed, Ending, Follower, Life, Policy, Sighting, Tip},
     history::{History, OracleSets, Recorded, Unreadable},
     nonce::Nonce,
+    read::owned,
     simulate::{Changed, Simulated},
     submit::{Lifetime, Limits, Prepared, Receipt, Submission, follow},
     transport::{Trouble, TroubleKind},

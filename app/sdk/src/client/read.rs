@@ -345,8 +345,11 @@ pub(super) fn is_short(found: usize, counted: u32) -> bool {
     usize::try_from(counted).is_ok_and(|counted| found < counted)
 }
 
-/// What the account at `address` holds, which must be one of the program.
-pub(super) fn owned<T: Addressed>(address: &Pubkey, account: Option<Account>) -> Result<T, ClientError> {
+/// What the account at `address` holds, which must be one of the program, at the address that follows from what it holds.
+///
+/// # Errors
+/// If there is none, or it is not such an account.
+pub fn owned<T: Addressed>(address: &Pubkey, account: Option<Account>) -> Result<T, ClientError> {
     let (what, address) = (T::NAME, *address);
     let account = account.ok_or(ClientError::NotFound { what, address })?;
     if account.owner != crate::ID {

@@ -106,7 +106,7 @@ impl Client {
         Ok((Limits::of(units, result.loaded_accounts_data_size), units))
     }
 
-    async fn execute(
+    pub(super) async fn execute(
         &self,
         message: VersionedMessage,
         accounts: Option<&[Pubkey]>,

@@ -27,6 +27,9 @@ pub(super) const MOST_DATA: u32 = 64 * 1024 * 1024;
 /// Bytes on top of what the simulation loaded, for accounts that grow or are made in between: an eighth, and this.
 const SPARE_DATA: u32 = 64 * 1024;
 
+/// Bytes on top of that for transactions of the same kind, which name other accounts.
+const SPARE_DATA_OF_KIND: u32 = 1024 * 1024;
+
 /// What a transaction may use up at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -51,13 +54,16 @@ impl Limits {
     /// The limits of a transaction that took so much in a simulation; `data` is none where the endpoint does not say it.
     pub(super) fn of(units: u64, data: Option<u32>) -> Self {
         let units = units.saturating_add(units / 10).saturating_add(SPARE_UNITS);
-        let data = data.map_or(MOST_DATA, |data| {
-            data.saturating_add(data / 8).saturating_add(SPARE_DATA).min(MOST_DATA)
-        });
         Self {
             units: u32::try_from(units).unwrap_or(MOST_UNITS).min(MOST_UNITS),
-            data,
+            data: data.map_or(MOST_DATA, |data| with_spare(data, SPARE_DATA)),
         }
+    }
+
+    /// So many units, and data for transactions like one that loaded so much in a simulation.
+    pub(super) fn of_kind(units: u32, data: Option<u32>) -> Self {
+        let data = data.map_or(MOST_DATA, |data| with_spare(data, SPARE_DATA_OF_KIND));
+        Self { units, data }
     }
 
     /// The instructions that set them.
@@ -67,6 +73,10 @@ impl Limits {
             ComputeBudgetInstruction::set_loaded_accounts_data_size_limit(self.data),
         ]
     }
+}
+
+fn with_spare(data: u32, spare: u32) -> u32 {
+    data.saturating_add(data / 8).saturating_add(spare).min(MOST_DATA)
 }
 
 /// Until when a transaction can be executed.

@@ -252,6 +252,33 @@ async fn g15_a_list_without_an_end_ends() {
     assert_eq!(history.listed_again().len(), 3);
 }
 
+/// An endpoint that makes up signatures without end.
+#[tokio::test]
+async fn g15_transactions_that_are_made_up_are_not_followed_without_an_end() {
+    for error in [Value::Null, json!("AccountInUse")] {
+        let honest = Hostile::honest(story::events());
+        let mut made_up = 1_000_000;
+        let rpc = Rpc::start(move |method, parameters| match method {
+            "getSignaturesForAddress" => {
+                let entries = (0..10).map(|_| {
+                    made_up += 1;
+                    json!({ "signature": signature(made_up).to_string(), "slot": 1, "err": error })
+                });
+                Ok(entries.collect())
+            }
+            _ => honest.answer(method, parameters),
+        });
+        let history = history(&rpc).await;
+        assert!(numbers(&history).is_empty());
+        assert_eq!(history.missing(), [1..=10]);
+        let complaints = history.complaints().join("\n");
+        assert!(
+            complaints.contains("lists only transactions that it does not have, so reading ended at "),
+            "{complaints}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn g15_pages_may_be_smaller_than_asked_for() {
     let mut endpoint = Hostile::honest(story::events());

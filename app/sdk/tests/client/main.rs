@@ -1,6 +1,7 @@
 //! The client against an endpoint that answers as the test says: what it asks for, how it reads the answers, and what it
 //! makes of bad ones.
 
+mod claims;
 mod follow;
 mod history;
 mod hostile;

@@ -13,7 +13,7 @@ use {
     earnout::state::ALLOW_TRANSFER_HOOK,
     earnout_sdk::{
         amount::count,
-        client::bulk::{self, Claim, Done},
+        client::bulk::{self, Claim, Done, Obstacle},
     },
     serde::Serialize,
     solana_program::pubkey::Pubkey,
@@ -27,13 +27,16 @@ use {
 struct Report {
     plan: String,
     claimed: Vec<Line>,
-    /// Without a token account; --create-accounts makes them.
+    /// With the reason.
     passed_over: Vec<Line>,
+    /// How many of those lack a token account, which --create-accounts makes.
+    #[serde(skip)]
+    without_account: usize,
     refused: Vec<Line>,
-    /// Claims for which the network took no transaction.
     /// Transactions that may have paid, or may still pay.
     #[serde(skip)]
     unknown: Vec<Signature>,
+    /// Claims for which the network took no transaction.
     left: usize,
     total: Amount,
     transactions: usize,
@@ -53,6 +56,13 @@ struct Line {
     signature: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
+}
+
+fn why(obstacle: Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::NoAccount => "the beneficiary has no token account",
+        Obstacle::FeeOnCrumbs => "so little that rounding the transfer fee up would cost too much: only the beneficiary may claim it now",
+    }
 }
 
 impl Line {
@@ -88,9 +98,8 @@ pub async fn run(app: &App, plan: Pubkey, creating_accounts: bool, sending: Send
         let report = Report {
             total: total(&token, claims.iter().map(|claim| claim.amount)),
             claimed: claims.iter().map(|claim| Line::new(&token, claim)).collect(),
-            passed_over: passed_over.iter().map(|claim| Line::new(&token, claim)).collect(),
             is_forecast: true,
-            ..Report::empty(&plan, &token)
+            ..Report::empty(&plan, &token, passed_over)
         };
         app.output().note("nothing was sent");
         return app.output().show(&report);
@@ -134,11 +143,17 @@ fn total(token: &Token, amounts: impl Iterator<Item = u64>) -> Amount {
 }
 
 impl Report {
-    fn empty(plan: &Pubkey, token: &Token) -> Self {
+    fn empty(plan: &Pubkey, token: &Token, passed_over: &[(Claim, Obstacle)]) -> Self {
+        let lines = passed_over.iter().map(|(claim, obstacle)| Line {
+            why: Some(why(*obstacle).to_owned()),
+            ..Line::new(token, claim)
+        });
+        let without_account = passed_over.iter().filter(|(_, obstacle)| *obstacle == Obstacle::NoAccount);
         Self {
             plan: plan.to_string(),
             claimed: Vec::new(),
-            passed_over: Vec::new(),
+            passed_over: lines.collect(),
+            without_account: without_account.count(),
             refused: Vec::new(),
             unknown: Vec::new(),
             left: 0,
@@ -149,7 +164,13 @@ impl Report {
         }
     }
 
-    fn of(plan: &Pubkey, token: &Token, done: &Done<Claim>, passed_over: &[Claim], progress: &bulk::Progress) -> Self {
+    fn of(
+        plan: &Pubkey,
+        token: &Token,
+        done: &Done<Claim>,
+        passed_over: &[(Claim, Obstacle)],
+        progress: &bulk::Progress,
+    ) -> Self {
         let claimed = done.done.iter().map(|(claim, signature)| Line {
             signature: Some(signature.to_string()),
             ..Line::new(token, claim)
@@ -160,14 +181,13 @@ impl Report {
         });
         Self {
             claimed: claimed.collect(),
-            passed_over: passed_over.iter().map(|claim| Line::new(token, claim)).collect(),
             refused: refused.collect(),
             unknown: signatures(&done.unknown),
             left: done.left,
             total: total(token, done.done.iter().map(|(claim, _)| claim.amount)),
             transactions: progress.executed,
             failed_transactions: progress.failed,
-            ..Self::empty(plan, token)
+            ..Self::empty(plan, token, passed_over)
         }
     }
 
@@ -181,7 +201,7 @@ impl Report {
             Exit::Partly
         };
         let fault = Fault::new("not everything was claimed").exit(exit);
-        let fault = match (self.refused.first(), self.passed_over.len()) {
+        let fault = match (self.refused.first(), self.without_account) {
             (Some(refused), _) => fault
                 .why(format!(
                     "{} claims were refused, the first, of grant {}: {}",
@@ -190,6 +210,13 @@ impl Report {
                     refused.why.as_deref().unwrap_or_default()
                 ))
                 .advice("the beneficiary may have to claim by itself: `earnout claim GRANT`"),
+            (None, 0) if self.left == 0 => fault
+                .why(format!(
+                    "what {} beneficiaries can claim is {}",
+                    count(self.passed_over.len()),
+                    why(Obstacle::FeeOnCrumbs)
+                ))
+                .advice("claim later, when there is more"),
             (None, 0) => fault
                 .why(format!(
                     "the network took no transaction for {} claims",
@@ -224,12 +251,16 @@ impl fmt::Display for Report {
         if self.transactions > 0 {
             write!(out, " in {} transactions", count(self.transactions))?;
         }
-        if self.is_forecast && !self.passed_over.is_empty() {
-            write!(
-                out,
-                "; {} beneficiaries have no token account, which --create-accounts makes",
-                count(self.passed_over.len())
-            )?;
+        if !self.is_forecast {
+            return Ok(());
+        }
+        if self.without_account > 0 {
+            let missing = count(self.without_account);
+            write!(out, "; {missing} beneficiaries have no token account, which --create-accounts makes")?;
+        }
+        let crumbs = self.passed_over.len().saturating_sub(self.without_account);
+        if crumbs > 0 {
+            write!(out, "; {} claims are passed over: {}", count(crumbs), why(Obstacle::FeeOnCrumbs))?;
         }
         Ok(())
     }

@@ -10,6 +10,10 @@ use {
         packing::Group,
         pda,
     },
+    earnout::{
+        state::{ALLOW_TRANSFER_FEE, Plan},
+        token::{self, is_crumb},
+    },
     serde::{Deserialize, Serialize, de::DeserializeOwned},
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,
@@ -52,6 +56,15 @@ pub struct Claim {
     pub amount: u64,
 }
 
+/// Why a claim is not made for a beneficiary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It has no associated token account.
+    NoAccount,
+    /// The mint's transfer fee would be rounded up from below one base unit, which the program refuses to strangers.
+    FeeOnCrumbs,
+}
+
 impl Client {
     /// Does whatever is due for a plan, until nothing is: what is done makes other things due. The plan's accounts are the
     /// journal; nothing that is done can be done again. Only closing attestations that no grant needs takes an endpoint that
@@ -91,8 +104,9 @@ impl Client {
     }
 
     /// Claims everything that anyone can claim for the beneficiaries of `grants`, or of all grants of a plan, to their
-    /// associated token accounts. A beneficiary that has none is passed over, unless `creating_accounts` at the cost of
-    /// `payer`; so is a mint with a transfer hook, whose claims need accounts that only the hook can name.
+    /// associated token accounts, and says what it passes over: a beneficiary that has none, unless `creating_accounts` at
+    /// the cost of `payer`, and what is so little that only its beneficiary can claim it. A mint with a transfer hook is not
+    /// served: its claims need accounts that only the hook can name.
     ///
     /// # Errors
     /// If the endpoint does not answer, or an account holds what the program never writes.
@@ -104,7 +118,7 @@ impl Client {
         options: Options,
         progress: &mut Progress,
         watch: &mut dyn FnMut(&Progress),
-    ) -> Result<(Done<Claim>, Vec<Claim>), TaskError> {
+    ) -> Result<(Done<Claim>, Vec<(Claim, Obstacle)>), TaskError> {
         let mut rounds = Rounds::new(self, payer, options, |claim: &Claim| claim.grant);
         loop {
             let accounts = self.plan_accounts(plan, false).await?;
@@ -120,8 +134,8 @@ impl Client {
         }
     }
 
-    /// What [`Client::claim_for_all`] would do now: the claims, how many of them need an account made, and the beneficiaries
-    /// that would be passed over.
+    /// What [`Client::claim_for_all`] would do now: the claims, how many of them need an account made, and those that it would
+    /// pass over.
     ///
     /// # Errors
     /// If the endpoint does not answer, or an account holds what the program never writes.
@@ -130,20 +144,20 @@ impl Client {
         plan: &Pubkey,
         creating_accounts: bool,
         payer: &Pubkey,
-    ) -> Result<(Vec<Claim>, usize, Vec<Claim>), ClientError> {
+    ) -> Result<(Vec<Claim>, usize, Vec<(Claim, Obstacle)>), ClientError> {
         let accounts = self.plan_accounts(plan, false).await?;
         let (tasks, passed_over) = self.claims(&accounts, creating_accounts, payer).await?;
         let created = tasks.iter().filter(|task| task.group.instructions.len() > 1).count();
         Ok((tasks.into_iter().map(|task| task.item).collect(), created, passed_over))
     }
 
-    /// The claims that can be made, and those that lack an account.
+    /// The claims that can be made, and those that cannot.
     async fn claims(
         &self,
         accounts: &PlanAccounts,
         creating_accounts: bool,
         payer: &Pubkey,
-    ) -> Result<(Vec<Task<Claim>>, Vec<Claim>), ClientError> {
+    ) -> Result<(Vec<Task<Claim>>, Vec<(Claim, Obstacle)>), ClientError> {
         let plan = &accounts.plan;
         let token = PlanToken {
             plan: accounts.address,
@@ -162,9 +176,14 @@ impl Client {
             .collect();
         let addresses: Vec<_> = claims.iter().map(|claim| claim.destination).collect();
         let destinations = self.accounts(&addresses).await?;
+        let fee_rate = self.fee_rate(plan).await?;
         let (mut tasks, mut passed_over) = (Vec::new(), Vec::new());
         for (claim, destination) in claims.into_iter().zip(destinations) {
             let instruction = instructions::claim(payer, &token, &claim.grant, &claim.destination, None);
+            if claim.beneficiary != *payer && fee_rate.is_some_and(|rate| is_crumb(claim.amount, rate)) {
+                passed_over.push((claim, Obstacle::FeeOnCrumbs));
+                continue;
+            }
             let exists = destination.is_some_and(|account| account.owner == plan.token_program);
             let group = match (exists, creating_accounts) {
                 (true, _) => cost::alone(instruction, cost::claim(plan)),
@@ -176,13 +195,23 @@ impl Client {
                     cost: cost::claim(plan).plus(cost::CREATE_ASSOCIATED),
                 },
                 (false, false) => {
-                    passed_over.push(claim);
+                    passed_over.push((claim, Obstacle::NoAccount));
                     continue;
                 }
             };
             tasks.push(Task { item: claim, group });
         }
         Ok((tasks, passed_over))
+    }
+
+    /// The transfer fee that the plan's mint takes now, basis points; none if it takes none.
+    async fn fee_rate(&self, plan: &Plan) -> Result<Option<u16>, ClientError> {
+        let allows_fee = plan.token_flags & ALLOW_TRANSFER_FEE != 0;
+        let Some(mint) = self.account(&plan.mint).await?.filter(|_| allows_fee) else {
+            return Ok(None);
+        };
+        let epoch = self.clock().await?.epoch;
+        token::fee_rate(&mint.data, epoch).map_err(|_| ClientError::Unreadable(format!("the mint {}", plan.mint)))
     }
 }
 

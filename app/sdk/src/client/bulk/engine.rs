@@ -345,6 +345,8 @@ struct Run<'r, E, I> {
     begin: Instant,
     flights: Vec<Flight<I>>,
     blockhash: Option<(Hash, u64, Instant)>,
+    /// Bytes of accounts and programs that the first job would load, once that was asked.
+    data: Option<Option<u32>>,
     /// When the block height was asked for last.
     height: Option<Instant>,
     /// Since when the endpoint answers nothing but errors, and the next pause.
@@ -366,6 +368,7 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
             begin: Instant::now(),
             flights: Vec::new(),
             blockhash: None,
+            data: None,
             height: None,
             trouble: None,
         }
@@ -434,10 +437,14 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
             return Ok(());
         }
         let (hash, last_valid_block_height) = self.blockhash().await?;
+        let data = match (self.data, next.first()) {
+            (None, Some(first)) => self.measure(&jobs[*first], hash).await?,
+            (data, _) => data.flatten(),
+        };
         let mut attempts = Vec::with_capacity(next.len());
         for place in next {
             let job = &jobs[*place];
-            let (transaction, signature) = self.signed(job, hash)?;
+            let (transaction, signature) = self.signed(job, hash, data)?;
             attempts.push(Attempt {
                 items: job.items.clone(),
                 signature,
@@ -454,13 +461,36 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
         Ok(())
     }
 
-    fn signed(&self, job: &Job<I>, hash: Hash) -> Result<(VersionedTransaction, Signature), BulkError> {
-        let mut submission =
-            Submission::new(job.instructions.clone(), self.bulk.fee_payer).signed_by(self.bulk.signers.iter().copied());
+    fn submission(&self, job: &Job<I>) -> Submission<'r> {
+        let signers = self.bulk.signers.iter().copied();
+        let mut submission = Submission::new(job.instructions.clone(), self.bulk.fee_payer).signed_by(signers);
         submission.unit_price = self.bulk.options.unit_price;
+        submission
+    }
+
+    /// Asks what `job` would load: the others load the same programs.
+    async fn measure(&mut self, job: &Job<I>, hash: Hash) -> Result<Option<u32>, BulkError> {
+        let transaction = VersionedTransaction {
+            signatures: Vec::new(),
+            message: self.submission(job).message(hash, Some(Limits::MOST))?,
+        };
+        let endpoint = self.bulk.endpoint;
+        let data = self.ask(async || endpoint.loaded_data(&transaction).await).await?;
+        self.data = Some(data);
+        Ok(data)
+    }
+
+    fn signed(
+        &self,
+        job: &Job<I>,
+        hash: Hash,
+        data: Option<u32>,
+    ) -> Result<(VersionedTransaction, Signature), BulkError> {
+        let submission = self.submission(job);
         let mut limit = job.units;
         loop {
-            let transaction = submission.sign(submission.message(hash, Some(Limits::of_units(limit)))?)?;
+            let limits = Limits::of_kind(limit, data);
+            let transaction = submission.sign(submission.message(hash, Some(limits))?)?;
             let signature = transaction.signatures.first().copied().unwrap_or_default();
             if !self.journal.knows(&signature) {
                 return Ok((transaction, signature));

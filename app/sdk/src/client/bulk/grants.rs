@@ -25,7 +25,10 @@ use {
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,
     solana_signer::Signer,
-    std::collections::{BTreeMap, BTreeSet},
+    std::{
+        collections::{BTreeMap, BTreeSet},
+        ops::Range,
+    },
     thiserror::Error,
 };
 
@@ -329,11 +332,11 @@ impl<E: GrantChain> GrantImport<'_, E> {
         report.made = made.into_values().collect();
         let places: BTreeMap<String, usize> = open.iter().map(|row| (row_id(&rows[*row]), *row)).collect();
         let mut displacements = 0usize;
-        let mut renumbering = false;
+        let mut numbered_from = None;
         progress.total = rows.len();
         while !open.is_empty() && report.stopped.is_none() {
             // The number may have been taken by this row's own transaction, which expired only as far as the endpoint knew.
-            if renumbering {
+            if numbered_from.is_some() {
                 for (row, made) in self.made(journal, rows).await? {
                     if open.remove(&row) {
                         report.made.push(made);
@@ -343,8 +346,15 @@ impl<E: GrantChain> GrantImport<'_, E> {
                     break;
                 }
             }
-            renumbering = true;
             let next = self.chain.next_grant(&self.plan).await?;
+            let others = numbered_from.replace(next).unwrap_or(next)..next;
+            if let Some((grant_index, row)) = self.made_by_others(others, rows, &open, &report.made).await? {
+                report.stopped = Some(format!(
+                    "somebody else made grant {grant_index} for {}, a beneficiary of this import, while it ran",
+                    rows[row].beneficiary
+                ));
+                break;
+            }
             let order: Vec<_> = open.iter().copied().collect();
             let jobs = self.jobs(rows, &order, next)?;
             for Finished { items, outcome } in self.bulk().run(journal, &jobs, progress, watch).await? {
@@ -429,6 +439,26 @@ impl<E: GrantChain> GrantImport<'_, E> {
     }
 
     /// The rows at `places` with the numbers from `next` on, packed.
+    /// A grant among the numbers `indexes` that was not made here, for the beneficiary of a row that is still open.
+    async fn made_by_others(
+        &self,
+        indexes: Range<u32>,
+        rows: &[CreateGrantArgs],
+        open: &BTreeSet<usize>,
+        made: &[Made],
+    ) -> Result<Option<(u32, usize)>, ClientError> {
+        let made: BTreeSet<_> = made.iter().map(|made| made.grant_index).collect();
+        let indexes: Vec<_> = indexes.filter(|index| !made.contains(index)).collect();
+        let addresses: Vec<_> = indexes.iter().map(|index| pda::grant(&self.plan, *index)).collect();
+        let grants = self.chain.grants_at(&addresses).await?;
+        let row_of = |grant: &Grant| open.iter().find(|row| rows[**row].beneficiary == grant.beneficiary);
+        let mut found = indexes
+            .into_iter()
+            .zip(grants)
+            .filter_map(|(index, grant)| Some((index, *row_of(&grant?)?)));
+        Ok(found.next())
+    }
+
     fn jobs(&self, rows: &[CreateGrantArgs], places: &[usize], next: u32) -> Result<Vec<Job<Planned>>, TooLarge> {
         let (payer, authority) = (self.payer.pubkey(), self.authority.pubkey());
         let mut items = Vec::with_capacity(places.len());

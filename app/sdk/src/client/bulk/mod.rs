@@ -14,7 +14,7 @@ mod tasks;
 mod tests;
 
 pub use {
-    crank::{Claim, Done},
+    crank::{Claim, Done, Obstacle},
     engine::{Bulk, BulkError, Finished, Job, Options, Order, Outcome, Progress},
     grants::{
         GrantChain, GrantImport, ImportError, ImportReport, Made, Planned, RowFault, is_too_early, row_id, same_terms,

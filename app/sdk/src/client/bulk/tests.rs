@@ -10,6 +10,7 @@ use {
         instructions::CreateGrantArgs,
         state::{Grant, REVOCABLE, TRANSFERABLE},
     },
+    solana_compute_budget_interface::ComputeBudgetInstruction,
     solana_hash::Hash,
     solana_keypair::Keypair,
     solana_program::{instruction::InstructionError, pubkey::Pubkey},
@@ -80,8 +81,9 @@ struct Chain {
     outage: Cell<Option<(Instant, Instant)>>,
     /// What was executed before it is found only by a search, or not at all if it says so.
     forgets: Cell<Option<(Instant, bool)>>,
-    /// Somebody else makes a grant when the plan has made so many.
+    /// Somebody else makes a grant when the plan has made so many, with these terms.
     stranger_at: Cell<Option<usize>>,
+    stranger: RefCell<CreateGrantArgs>,
     /// Allocations above it are refused.
     most_allocation: Cell<u64>,
     /// No more grants are made than this.
@@ -99,6 +101,7 @@ impl Chain {
             outage: Cell::new(None),
             forgets: Cell::new(None),
             stranger_at: Cell::new(None),
+            stranger: RefCell::new(row(9_999)),
             most_allocation: Cell::new(u64::MAX),
             ends_at: Cell::new(usize::MAX),
             killed: Notify::new(),
@@ -149,6 +152,7 @@ impl Chain {
     /// Takes a transaction as the network would: executes it at once, in the order of arrival, never twice.
     fn arrive(&self, transaction: &VersionedTransaction) {
         let signature = transaction.signatures[0];
+        assert_eq!(data_limit(transaction), DATA + DATA / 8 + 1024 * 1024);
         let mut books = self.books.borrow_mut();
         books.posts += 1;
         let grants = grants_of(transaction);
@@ -188,7 +192,7 @@ impl Chain {
         }
         if self.stranger_at.get().is_some_and(|at| books.grants.len() >= at) {
             self.stranger_at.set(None);
-            books.grants.push(row(9_999));
+            books.grants.push(self.stranger.borrow().clone());
         }
         let error = (0u8..).zip(&grants).find_map(|(place, grant)| {
             let refusal = if at(grant) != books.grants.len() + usize::from(place) {
@@ -289,6 +293,10 @@ impl Endpoint for Chain {
         unreachable!("bulk work uses blockhashes")
     }
 
+    async fn loaded_data(&self, _transaction: &VersionedTransaction) -> Result<Option<u32>, ClientError> {
+        self.request(|_| Some(DATA)).await
+    }
+
     async fn clock_at(&self) -> Result<(u64, i64), ClientError> {
         unreachable!("bulk work sets no latest time")
     }
@@ -324,6 +332,17 @@ impl GrantChain for Chain {
 
 const PLAN: Pubkey = Pubkey::new_from_array([3; 32]);
 const MINT: Pubkey = Pubkey::new_from_array([4; 32]);
+
+/// Bytes that each transaction loads.
+const DATA: u32 = 800_000;
+
+/// The limit of loaded data that a transaction sets in its second instruction.
+fn data_limit(transaction: &VersionedTransaction) -> u32 {
+    let data = &transaction.message.instructions()[1].data;
+    let limit = ComputeBudgetInstruction::set_loaded_accounts_data_size_limit(0);
+    assert_eq!(data[0], limit.data[0]);
+    u32::from_le_bytes(data[1..].try_into().expect("four bytes"))
+}
 
 fn row(number: u16) -> CreateGrantArgs {
     let mut beneficiary = [9; 32];
@@ -717,6 +736,21 @@ async fn numbers_that_a_stranger_takes_are_made_up_for() {
         complete(&report, &rows);
         chain.has_exactly(&rows);
         assert_eq!(chain.books.borrow().grants.len(), 41, "the stranger's grant stands");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whom_somebody_else_gives_a_grant_meanwhile_is_not_given_another_one() {
+    for at in [0, 7, 20] {
+        let (chain, rows) = (Chain::new(), rows(40));
+        chain.stranger_at.set(Some(at));
+        chain.stranger.borrow_mut().beneficiary = rows[39].beneficiary;
+        let report = import(&chain, &mut Journal::nowhere(), &rows).await.expect("an import");
+        let stopped = report.stopped.expect("a reason");
+        assert!(stopped.contains(&rows[39].beneficiary.to_string()), "{stopped}");
+        assert!(report.left.contains(&39) && report.made.len() + report.left.len() == 40);
+        let given = chain.books.borrow().grants.iter().filter(|grant| grant.beneficiary == rows[39].beneficiary).count();
+        assert_eq!(given, 1);
     }
 }
 
