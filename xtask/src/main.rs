@@ -4,6 +4,7 @@ mod bench;
 mod bench_chain;
 mod cache;
 mod demo;
+mod documents;
 mod e2e;
 mod fuzz;
 mod hygiene;

@@ -19,7 +19,7 @@ use crate::{
 /// What is checked, in the order of what it costs: the first failure ends the run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
 enum Stage {
-    /// Nothing of one machine is committed; program id and version pins agree
+    /// Nothing of one machine is committed; program id and version pins agree; links in documents lead somewhere
     Hygiene,
     /// Formatting
     Fmt,
