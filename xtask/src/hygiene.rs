@@ -1,5 +1,5 @@
-//! Checks of the committed files that need no compiler: nothing of one machine in them, and facts that are written in
-//! several places are the same everywhere.
+//! Checks of the committed files that need no compiler: nothing of one machine in them, links that lead somewhere, and facts
+//! that are written in several places the same everywhere.
 
 use std::{env, fs, path::Path, process::Command};
 
@@ -7,28 +7,36 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use toml::Table;
 
-use crate::{paths, run::Run, sbf};
+use crate::{documents, paths, run::Run, sbf};
 
 /// Runs all of them.
 pub fn check() -> Result<()> {
-    no_machine_facts()?;
+    let files = committed()?;
+    no_machine_facts(&files)?;
+    documents::check(&paths::root(), &files)?;
     same_program_id()?;
     same_versions()
+}
+
+/// The names of all files that are committed, or would be.
+fn committed() -> Result<Vec<String>> {
+    let listed = Command::new("git")
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .current_dir(paths::root())
+        .stdout_of("listing the committed files")?;
+    let names = listed.split('\0').filter(|name| !name.is_empty());
+    Ok(names.map(str::to_owned).collect())
 }
 
 /// No committed text names this machine's directories or package mirrors.
 ///
 /// A path that works here breaks elsewhere, and a mirror is each machine's own setting. `Cargo.lock` names its sources by
 /// an identifier every machine maps to its own mirror; an npm lock file can be kept free of addresses, and is.
-fn no_machine_facts() -> Result<()> {
+fn no_machine_facts(files: &[String]) -> Result<()> {
     let root = paths::root();
-    let listed = Command::new("git")
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-        .current_dir(&root)
-        .stdout_of("listing the committed files")?;
     let facts = MachineFacts::gather(&root);
     let mut found = Vec::new();
-    for name in listed.split('\0').filter(|name| !name.is_empty()) {
+    for name in files {
         // A binary file, or one that is listed but deleted.
         let Ok(text) = fs::read_to_string(root.join(name)) else {
             continue;

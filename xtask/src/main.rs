@@ -5,6 +5,7 @@ mod bench_chain;
 mod cache;
 mod check;
 mod demo;
+mod documents;
 mod e2e;
 mod fuzz;
 mod hygiene;

@@ -20,7 +20,7 @@ use crate::{
 /// What is checked, in the order of what it costs: the first failure ends the run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
 enum Stage {
-    /// Nothing of one machine is committed; program id and version pins agree; no modules in a ring
+    /// Nothing of one machine is committed; program id and version pins agree; links lead somewhere; no modules in a ring
     Hygiene,
     /// Formatting
     Fmt,

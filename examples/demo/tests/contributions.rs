@@ -8,7 +8,7 @@ use {
     model::{Policy, expected, rows},
     serde_json::Value,
     std::{collections::BTreeMap, fs, path::Path},
-    support::{RECORD, demo, folder, stderr, stdout},
+    support::{RECORD, demo, folder, shown_truly, stderr, stdout},
 };
 
 /// Runs the demo on a record and compares every amount with the model's; returns the result.
@@ -25,6 +25,10 @@ fn check(record: &Path, plain: &str, policy: Policy, folder: &Path) -> Value {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stdout(&output).contains("The sums reconcile to the last base unit"));
     assert!(stdout(&output).contains(" 0 of them counted"));
+    if record == Path::new(RECORD) && policy == Policy::Redistribute {
+        let begin = "examples/contributions/";
+        shown_truly("examples/contributions/README.md", begin, &stdout(&output));
+    }
     let result: Value = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
 
     let (quarters, expected) = expected(&rows(plain), policy);

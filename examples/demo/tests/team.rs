@@ -5,7 +5,7 @@ mod support;
 use {
     serde_json::Value,
     std::fs,
-    support::{TEAM, demo, folder, stderr, stdout},
+    support::{TEAM, demo, folder, shown_truly, stderr, stdout},
 };
 
 /// The lines of a text, with runs of spaces made one.
@@ -20,6 +20,8 @@ fn the_team_is_paid_by_results_and_the_sums_reconcile() {
     let output = demo(&["--json".as_ref(), json.as_os_str()]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = stdout(&output);
+    shown_truly("README.md", "2027-Q1: ", &text);
+    shown_truly("docs/quickstart.md", "examples/team/", &text);
     let lines = lines(&text);
     for line in [
         "Developer development milestones completed 80 % 2 periods 10 % 10,000,000.000000 12,500,000.000000",

@@ -42,10 +42,8 @@ pub trait Endpoint {
 
     /// Bytes of accounts and programs that a transaction would load; none if it would fail or the endpoint does not say it.
     /// Nobody has to have signed it.
-    fn loaded_data(
-        &self,
-        transaction: &VersionedTransaction,
-    ) -> impl Future<Output = Result<Option<u32>, ClientError>>;
+    fn loaded_data(&self, transaction: &VersionedTransaction)
+    -> impl Future<Output = Result<Option<u32>, ClientError>>;
 
     /// The chain's clock, Unix seconds, and the slot of which that is.
     fn clock_at(&self) -> impl Future<Output = Result<(u64, i64), ClientError>>;

@@ -34,3 +34,21 @@ pub fn folder(name: &str) -> PathBuf {
     fs::create_dir_all(&folder).unwrap();
     folder
 }
+
+/// Asserts that the demo prints what a document shows of it: the block of text that begins with `begin`. A line that begins
+/// with `[…` stands for what is left out.
+#[track_caller]
+pub fn shown_truly(page: &str, begin: &str, printed: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
+    let text = fs::read_to_string(path).unwrap();
+    let block = text.split("```text\n").find(|block| block.starts_with(begin));
+    let block = block.and_then(|block| block.split("```").next()).expect(page);
+    for line in block.lines().filter(|line| !line.starts_with("[…")) {
+        // The demo prints paths as they were given to it.
+        let end = line.rsplit('/').next().unwrap_or_default();
+        assert!(
+            printed.lines().any(|printed| printed.ends_with(end)),
+            "{page} shows {line:?}, and the demo prints\n{printed}"
+        );
+    }
+}

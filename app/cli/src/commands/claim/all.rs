@@ -61,7 +61,9 @@ struct Line {
 fn why(obstacle: Obstacle) -> &'static str {
     match obstacle {
         Obstacle::NoAccount => "the beneficiary has no token account",
-        Obstacle::FeeOnCrumbs => "so little that rounding the transfer fee up would cost too much: only the beneficiary may claim it now",
+        Obstacle::FeeOnCrumbs => {
+            "so little that rounding the transfer fee up would cost too much: only the beneficiary may claim it now"
+        }
     }
 }
 
@@ -148,7 +150,9 @@ impl Report {
             why: Some(why(*obstacle).to_owned()),
             ..Line::new(token, claim)
         });
-        let without_account = passed_over.iter().filter(|(_, obstacle)| *obstacle == Obstacle::NoAccount);
+        let without_account = passed_over
+            .iter()
+            .filter(|(_, obstacle)| *obstacle == Obstacle::NoAccount);
         Self {
             plan: plan.to_string(),
             claimed: Vec::new(),
@@ -256,11 +260,19 @@ impl fmt::Display for Report {
         }
         if self.without_account > 0 {
             let missing = count(self.without_account);
-            write!(out, "; {missing} beneficiaries have no token account, which --create-accounts makes")?;
+            write!(
+                out,
+                "; {missing} beneficiaries have no token account, which --create-accounts makes"
+            )?;
         }
         let crumbs = self.passed_over.len().saturating_sub(self.without_account);
         if crumbs > 0 {
-            write!(out, "; {} claims are passed over: {}", count(crumbs), why(Obstacle::FeeOnCrumbs))?;
+            write!(
+                out,
+                "; {} claims are passed over: {}",
+                count(crumbs),
+                why(Obstacle::FeeOnCrumbs)
+            )?;
         }
         Ok(())
     }

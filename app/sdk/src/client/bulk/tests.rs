@@ -749,7 +749,13 @@ async fn whom_somebody_else_gives_a_grant_meanwhile_is_not_given_another_one() {
         let stopped = report.stopped.expect("a reason");
         assert!(stopped.contains(&rows[39].beneficiary.to_string()), "{stopped}");
         assert!(report.left.contains(&39) && report.made.len() + report.left.len() == 40);
-        let given = chain.books.borrow().grants.iter().filter(|grant| grant.beneficiary == rows[39].beneficiary).count();
+        let given = chain
+            .books
+            .borrow()
+            .grants
+            .iter()
+            .filter(|grant| grant.beneficiary == rows[39].beneficiary)
+            .count();
         assert_eq!(given, 1);
     }
 }
