@@ -1,12 +1,12 @@
 //! `cargo xtask bench`: builds the program and measures it.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, process::Command};
 
 use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    program,
+    installed, paths, program,
     run::{self, Run},
 };
 
@@ -29,13 +29,12 @@ impl Bench {
     /// Runs it; returns its exit code.
     pub fn run(self) -> Result<u8> {
         program::build_quietly()?;
-        let bench = ["--locked", "--package", "earnout-tests", "--bin", "bench"];
-        run::with_progress(run::workspace_cargo().arg("build").args(bench), "building the bench")?;
-        run::workspace_cargo()
-            .args(["run", "--quiet"])
-            .args(bench)
-            .arg("--")
+        run::with_progress(run::linting("build").args(["--bin", "bench"]), "building the bench")?;
+        let mut bench = Command::new(installed::target_dir()?.join("debug/bench"));
+        bench
             .args(self.arguments)
+            .current_dir(paths::root())
+            .env("EARNOUT_SO", paths::program_so())
             .exit_code("running the bench")
     }
 }

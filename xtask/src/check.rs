@@ -6,9 +6,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    hygiene, paths, program, rings,
+    e2e, hygiene, paths, program, rings,
     run::{self, Run, say},
-    suite::ALL_BUT_LOCALNET,
     web,
 };
 
@@ -36,9 +35,8 @@ impl Check {
             .iter()
             .any(|name| name.ends_with(".rs") || name.ends_with(".toml"))
         {
-            cargo(&["clippy", "--locked", "--all-targets"])
-                .args(ALL_BUT_LOCALNET)
-                .args(["--", "-D", "warnings"])
+            run::linting("build")
+                .arg("--all-targets")
                 .run("linting the workspace")?;
         }
         if changed.iter().any(|name| name.starts_with("crates/core/")) {
@@ -47,8 +45,8 @@ impl Check {
         let tests: BTreeSet<&str> = changed.iter().filter_map(|name| test_of(name)).collect();
         if !tests.is_empty() {
             program::build_quietly()?;
-            let mut test = cargo(&["test", "--locked"]);
-            test.args(ALL_BUT_LOCALNET).args(["--exclude", "earnout-e2e"]);
+            let mut test = run::linting("test");
+            test.args(["--exclude", e2e::PACKAGE]);
             for name in &tests {
                 test.args(["--test", name]);
             }

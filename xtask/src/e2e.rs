@@ -1,18 +1,18 @@
 //! `cargo xtask e2e`: the tests that start a local chain and drive the built binaries.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, fs};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::{
-    installed, localnet, program,
+    installed, localnet, paths, program,
     run::{self, Run},
     services,
 };
 
-/// The packages whose binaries are driven.
-const BINARIES: [&str; 3] = ["earnout-cli", "earnout-migrations", "earnout-oracle"];
+/// The package of these tests.
+pub const PACKAGE: &str = "earnout-e2e";
 
 /// Arguments of `e2e`.
 #[derive(Args, Default)]
@@ -31,14 +31,12 @@ impl EndToEnd {
         services::install()?;
         program::build_quietly()?;
         let localnet = localnet::build()?;
-        for package in BINARIES {
-            let mut build = run::workspace_cargo();
-            build.args(["build", "--locked", "--package", package, "--bins"]);
-            run::with_progress(&mut build, &format!("building {package}"))?;
-        }
-        let mut test = run::workspace_cargo();
-        test.args(["test", "--locked", "--package", "earnout-e2e"]);
-        for file in &self.files {
+        // All packages together, as everywhere else in the suite: each alone would have features of its own, and compile
+        // what they have in common again.
+        run::with_progress(run::linting("build").arg("--bins"), "building the commands")?;
+        let mut test = run::linting("test");
+        let files = if self.files.is_empty() { all()? } else { self.files };
+        for file in &files {
             test.args(["--test", file]);
         }
         let built = installed::target_dir()?.join("debug");
@@ -58,4 +56,19 @@ impl EndToEnd {
             code => bail!("the end-to-end tests ended with exit code {code}: see above"),
         }
     }
+}
+
+/// All files of tests.
+fn all() -> Result<Vec<String>> {
+    let folder = paths::root().join("tests/e2e/tests");
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        if path.extension().is_some_and(|kind| kind == "rs") || path.join("main.rs").exists() {
+            names.extend(stem.map(str::to_owned));
+        }
+    }
+    names.sort();
+    Ok(names)
 }

@@ -14,11 +14,8 @@ use clap::Args;
 use crate::{
     cache::{Cache, Kind},
     installed, paths, program,
-    run::{self, Run, say},
+    run::{self, LOCALNET as PACKAGE, Run, say},
 };
-
-/// The package of the local chain.
-pub const PACKAGE: &str = "earnout-localnet";
 
 /// Arguments of `localnet`.
 #[derive(Args)]

@@ -13,6 +13,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::paths;
 
+/// The package of the local chain, which is compiled in a cache of its own, not with everything else.
+pub const LOCALNET: &str = "earnout-localnet";
+
 /// The cargo this task runs under, without what cargo told the task about the task's own package.
 ///
 /// Build scripts watch variables such as `CARGO_MANIFEST_DIR`: left in place, a build started here would never be fresh
@@ -39,6 +42,21 @@ pub fn workspace_cargo() -> Command {
         .current_dir(paths::root())
         .env("EARNOUT_SO", paths::program_so());
     command
+}
+
+/// A cargo command that lints the workspace's crates while it compiles them, and refuses what is found.
+///
+/// `cargo clippy` would check every dependency once more, for nothing but lints. Set as cargo's wrapper, clippy's compiler
+/// makes the same files as rustc, so that lints, tests and binaries come from one build. `CLIPPY_ARGS` is how `cargo clippy`
+/// hands its arguments on; their separator is clippy's.
+pub fn linting(command: &str) -> Command {
+    let mut cargo = workspace_cargo();
+    cargo
+        .arg(command)
+        .args(["--locked", "--workspace", "--exclude", LOCALNET])
+        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+        .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
+    cargo
 }
 
 /// Running a command with its failure turned into an error that names it.

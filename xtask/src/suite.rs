@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     bench::Bench,
-    e2e::EndToEnd,
+    e2e::{self, EndToEnd},
     fuzz::Fuzz,
     hygiene, localnet,
     program::Build,
@@ -28,7 +28,7 @@ enum Stage {
     Core,
     /// The fuzz targets: format, their committed inputs and some thousand changed ones each
     Fuzz,
-    /// Lints of the workspace
+    /// Everything compiles, without a lint
     Clippy,
     /// Documentation, warnings refused
     Docs,
@@ -48,8 +48,15 @@ enum Stage {
     Browser,
 }
 
-/// The local chain is compiled in a cache of its own, not with everything else.
-pub const ALL_BUT_LOCALNET: [&str; 3] = ["--workspace", "--exclude", localnet::PACKAGE];
+/// The crates whose documentation is read. Those that only tests need are left out: documenting a crate checks all that it
+/// depends on once more.
+const DOCUMENTED: [&str; 5] = [
+    "earnout",
+    "earnout-core",
+    "earnout-sdk",
+    "earnout-cli",
+    "earnout-oracle",
+];
 
 impl Stage {
     fn name(self) -> String {
@@ -81,19 +88,15 @@ impl Stage {
                     .run("checking the format (`cargo fmt --manifest-path fuzz/Cargo.toml` repairs it)")?;
                 Fuzz::short().run()
             }
-            Self::Clippy => cargo(&["clippy", "--locked", "--all-targets"])
-                .args(ALL_BUT_LOCALNET)
-                .args(["--", "-D", "warnings"])
-                .run("linting the workspace"),
+            Self::Clippy => run::linting("build").arg("--all-targets").run("linting the workspace"),
             Self::Docs => cargo(&["doc", "--locked", "--no-deps"])
-                .args(ALL_BUT_LOCALNET)
+                .args(DOCUMENTED.iter().flat_map(|package| ["--package", package]))
                 .env("RUSTDOCFLAGS", "-D warnings")
-                .run("documenting the workspace"),
+                .run("documenting the program and its clients"),
             Self::Program => Build::checked().run(),
-            Self::Tests => cargo(&["test", "--locked"])
-                .args(ALL_BUT_LOCALNET)
+            Self::Tests => run::linting("test")
                 // They have a stage of their own.
-                .args(["--exclude", "earnout-e2e"])
+                .args(["--exclude", e2e::PACKAGE])
                 .run("testing the workspace"),
             Self::Bench => match Bench::check().run()? {
                 0 => Size::checked().run(),

@@ -56,15 +56,8 @@ pub fn browse() -> Result<()> {
     }
     program::build_quietly()?;
     let chain = localnet::build()?;
-    let mut hostile = run::workspace_cargo();
-    hostile.args([
-        "build",
-        "--locked",
-        "--package",
-        "earnout-e2e",
-        "--bin",
-        "hostile-endpoint",
-    ]);
+    let mut hostile = run::linting("build");
+    hostile.args(["--bin", "hostile-endpoint"]);
     run::with_progress(&mut hostile, "building the hostile endpoint")?;
     let hostile = installed::target_dir()?.join("debug/hostile-endpoint");
     let npm = Npm::ready()?;
