@@ -4,7 +4,7 @@ import type { Locator, Page } from 'playwright-core';
 import { type Address, type KeyPairSigner, generateKeyPairSigner } from '@solana/kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readOnePlan } from '../src/chain/read';
-import { periodTimes } from '../src/model/terms';
+import { periodTimes } from '../src/domain/terms';
 import { type Person, PHONE, connect, picture, visit } from './support/browser';
 import { type Hostile, type Mode, startHostile } from './support/hostile';
 import { TOKEN, makePlan, report } from './support/plans';

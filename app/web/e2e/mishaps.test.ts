@@ -2,7 +2,7 @@
 import { type Address, type KeyPairSigner, generateKeyPairSigner } from '@solana/kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeGrant, grantsOfPlan, readOnePlan } from '../src/chain/read';
-import { periodTimes } from '../src/model/terms';
+import { periodTimes } from '../src/domain/terms';
 import { type Person, connect } from './support/browser';
 import { type Cast, makePlan, report } from './support/plans';
 import { type Stage, openStage } from './support/stage';

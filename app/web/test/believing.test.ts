@@ -8,9 +8,9 @@ import { type Subject, readHistory, shortfallText } from '../src/chain/history';
 import * as instructions from '../src/chain/instructions';
 import { findGrants, findRoles, grantsOfPlan } from '../src/chain/read';
 import { rpcChain } from '../src/chain/rpcChain';
+import { periodTimes } from '../src/domain/terms';
 import { EVENT_DISCRIMINATORS } from '../src/generated/events';
 import { EARNOUT_PROGRAM_ADDRESS } from '../src/generated/programs/earnout';
-import { periodTimes } from '../src/model/terms';
 import { loadPlan } from '../src/state/planData';
 import { type Scenario, scenario } from './support/scenario';
 

@@ -12,7 +12,7 @@ import { EARNOUT_PROGRAM_ADDRESS } from '../src/generated/programs/earnout';
 import { Scope } from '../src/generated/types/scope';
 import { UnearnedPolicy } from '../src/generated/types/unearnedPolicy';
 import { statement } from '../src/model/statement';
-import { periodTimes } from '../src/model/terms';
+import { periodTimes } from '../src/domain/terms';
 import { loadPlan } from '../src/state/planData';
 import { testWallet, open } from './support/page';
 import { type Scenario, TOKEN, kpi, scenario } from './support/scenario';

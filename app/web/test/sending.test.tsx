@@ -16,7 +16,7 @@ import { TOKEN_PROGRAM, associatedTokenAccount } from '../src/chain/token';
 import { prepare } from '../src/chain/transaction';
 import { getRequireBeforeInstructionDataDecoder } from '../src/generated/instructions/requireBefore';
 import { EARNOUT_PROGRAM_ADDRESS } from '../src/generated/programs/earnout';
-import { periodTimes } from '../src/model/terms';
+import { periodTimes } from '../src/domain/terms';
 import { utcTime } from '../src/text/time';
 import { open, testWallet } from './support/page';
 import { person, signing } from './support/people';

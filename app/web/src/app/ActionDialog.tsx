@@ -2,15 +2,15 @@ import { useEffect } from 'react';
 import { explorerUrl } from '../chain/cluster';
 import type { Entry } from '../chain/outbox';
 import type { Prepared } from '../chain/transaction';
-import { plural } from '../text/time';
+import type { ActionRequest, Fact } from '../context/action';
+import { useApp, useOutbox, useWallet } from '../context/app';
 import { short } from '../text/hash';
-import { Icon } from '../ui/Icon';
+import { plural } from '../text/time';
 import { Sol } from '../ui/Amount';
 import { Dialog } from '../ui/Dialog';
-import { Facts, type Fact } from '../ui/Facts';
+import { Facts } from '../ui/Facts';
+import { Icon } from '../ui/Icon';
 import { FaultNotice, Loading, Notice } from '../ui/Notice';
-import type { ActionRequest } from './action';
-import { useApp, useOutbox, useWallet } from './context';
 import { Run } from './runs';
 
 /** Shows what an action does before the wallet opens, how far it is, and how it ended. */

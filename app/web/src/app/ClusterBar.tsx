@@ -1,10 +1,10 @@
 import { useState } from 'react';
 import { CLUSTER_NAMES, type Cluster, type ClusterName, clusterAt } from '../chain/cluster';
 import { hostOf } from '../chain/transport';
+import { useApp } from '../context/app';
 import { Dialog } from '../ui/Dialog';
 import { SelectField, TextField } from '../ui/Field';
 import { Notice } from '../ui/Notice';
-import { useApp } from './context';
 
 /** Which network this is and who is asked about it, always in sight, and the way to another one. */
 export function ClusterBar({ onChange }: { onChange: (cluster: Cluster) => void }) {

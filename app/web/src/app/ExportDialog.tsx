@@ -3,6 +3,8 @@ import { type Address, isAddress } from '@solana/kit';
 import { type Fault, asFault } from '../chain/fault';
 import { requireBefore } from '../chain/instructions';
 import { exportMessage, otherSigners } from '../chain/transaction';
+import type { Action, ActionRequest } from '../context/action';
+import { useApp } from '../context/app';
 import { chainTime } from '../state/clock';
 import { parseAmount } from '../text/amount';
 import { localTime, plural, utcTime } from '../text/time';
@@ -11,8 +13,6 @@ import { Dialog } from '../ui/Dialog';
 import { Facts } from '../ui/Facts';
 import { NumberField, TextField } from '../ui/Field';
 import { FaultNotice, Notice } from '../ui/Notice';
-import type { Action, ActionRequest } from './action';
-import { useApp } from './context';
 
 type Exported = { request: ActionRequest; messages: string[]; others: Address[]; notAfter: bigint };
 

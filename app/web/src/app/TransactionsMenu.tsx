@@ -1,10 +1,10 @@
 import { useState } from 'react';
 import type { Entry } from '../chain/outbox';
+import { useApp, useOutbox } from '../context/app';
 import { localTime, plural } from '../text/time';
 import { Dialog } from '../ui/Dialog';
 import { Notice } from '../ui/Notice';
 import { Transactions } from './ActionDialog';
-import { useApp, useOutbox } from './context';
 import type { Run, Runs } from './runs';
 
 /** What was sent from this browser, with how it ended: nothing is shown as long as nothing was. */

@@ -6,8 +6,8 @@ import type { Chain } from '../chain/chain';
 import { Fault, asFault } from '../chain/fault';
 import { type Entry, type Outbox, faultOf } from '../chain/outbox';
 import { type Prepared, type SignTransactions, prepare, prepareLater, signAll } from '../chain/transaction';
+import type { Action, ActionRequest } from '../context/action';
 import { plural } from '../text/time';
-import type { Action, ActionRequest } from './action';
 
 /** Simulations under way at once. */
 const PARALLEL = 4;

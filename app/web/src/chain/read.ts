@@ -1,13 +1,13 @@
 // The program's accounts, found and decoded.
 import { type Address, type ReadonlyUint8Array, getAddressEncoder } from '@solana/kit';
+import type { Grant } from '../domain/grant';
+import type { Attestation } from '../domain/reading';
+import { type Plan, readPlan } from '../domain/terms';
 import { ATTESTATION_DISCRIMINATOR, getAttestationDecoder } from '../generated/accounts/attestation';
 import { GRANT_DISCRIMINATOR, getGrantDecoder } from '../generated/accounts/grant';
 import { PERIOD_DISCRIMINATOR, type Period, getPeriodDecoder } from '../generated/accounts/period';
 import { PLAN_DISCRIMINATOR, getPlanDecoder } from '../generated/accounts/plan';
 import { EARNOUT_PROGRAM_ADDRESS } from '../generated/programs/earnout';
-import type { Grant } from '../model/grant';
-import type { Attestation } from '../model/reading';
-import { type Plan, readPlan } from '../model/terms';
 import { addressOf, periodAddress } from './addresses';
 import type { AccountFilter, Chain, Match, RawAccount } from './chain';
 import { Fault } from './fault';

@@ -10,8 +10,8 @@ import {
   leastReceived,
   readTokenAccount,
 } from '../chain/token';
-import type { GrantData } from '../state/grantData';
-import { claimableNow } from './steps';
+import { claimableNow } from '../domain/steps';
+import type { GrantData } from './planData';
 
 export type Claiming = {
   data: GrantData;

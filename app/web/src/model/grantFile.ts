@@ -1,14 +1,14 @@
 // The file of contributors: one grant a row, all mistakes at once, in the words of `earnout grant import`.
 import { type Address, isAddress, isOffCurveAddress } from '@solana/kit';
+import type { PlanState } from '../chain/read';
 import { FULL_SCORE } from '../core/limits';
+import type { Grant } from '../domain/grant';
+import { reserveFor } from '../domain/grant';
+import { type Plan, NO_KEY, periodTimes, surplus } from '../domain/terms';
 import { ERROR_TEXTS } from '../generated/errors/texts';
 import { hint, parseAmount, parseShare, shortAmount } from '../text/amount';
 import { type CsvRecord, type Table, readTable } from '../text/csv';
-import type { PlanState } from '../chain/read';
-import type { Grant } from './grant';
-import { reserveFor } from './grant';
 import { kpiNamed } from './kpiNames';
-import { type Plan, NO_KEY, periodTimes, surplus } from './terms';
 
 /** Terms of a grant to be made. */
 export type GrantTerms = {

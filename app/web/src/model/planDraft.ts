@@ -9,6 +9,7 @@ import { isName } from '../core/name';
 import { strictMajority } from '../core/quorum';
 import type { Release } from '../core/release';
 import type { UnearnedPolicy } from '../core/tranche';
+import { ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, type Scope } from '../domain/terms';
 import { cadence as cadenceArg } from '../generated/types/cadence';
 import { Combination as CombinationArg } from '../generated/types/combination';
 import type { CreatePlanArgsArgs } from '../generated/types/createPlanArgs';
@@ -20,7 +21,6 @@ import { UnearnedPolicy as UnearnedArg } from '../generated/types/unearnedPolicy
 import { hint, parseAmount, parseShare, parseValue } from '../text/amount';
 import { parseHash, sha256 } from '../text/hash';
 import { isoTime, parseTime } from '../text/time';
-import { ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, type Scope } from './terms';
 import type { Mistake } from './grantFile';
 import { isNumber } from './kpiNames';
 

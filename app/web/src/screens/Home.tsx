@@ -1,8 +1,8 @@
 import { type SyntheticEvent, useState } from 'react';
 import { isAddress } from '@solana/kit';
-import { useApp, useHref } from '../app/context';
-import { decodeGrant } from '../chain/read';
 import { asFault } from '../chain/fault';
+import { decodeGrant } from '../chain/read';
+import { useApp, useHref } from '../context/app';
 import { TextField } from '../ui/Field';
 
 /** The start: what this is, and the way to a plan or grant whose address one has. */

@@ -1,21 +1,21 @@
 import { useState } from 'react';
-import { useAction } from '../app/action';
-import { useApp } from '../app/context';
 import * as instructions from '../chain/instructions';
 import { ATTESTATION_SIZE } from '../chain/read';
 import { CurveChart } from '../charts/CurveChart';
-import { type Reading, disputeHindrance } from '../model/reading';
-import type { GrantData } from '../state/grantData';
+import { type Fact, useAction } from '../context/action';
+import { useApp } from '../context/app';
+import { type Reading, disputeHindrance } from '../domain/reading';
+import { NO_KEY } from '../domain/terms';
+import type { GrantData } from '../model/planData';
 import { percent, plainNumber } from '../text/amount';
 import { hex, parseHash, sha256, short } from '../text/hash';
 import { visible } from '../text/hostile';
 import { AddressText, HashText } from '../ui/AddressText';
-import { Facts, type Fact } from '../ui/Facts';
+import { Dialog } from '../ui/Dialog';
+import { Facts } from '../ui/Facts';
 import { TextField } from '../ui/Field';
 import { HostileText } from '../ui/HostileText';
 import { Countdown, Time } from '../ui/Time';
-import { NO_KEY } from '../model/terms';
-import { Dialog } from '../ui/Dialog';
 
 type Props = {
   data: GrantData;

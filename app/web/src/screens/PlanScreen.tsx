@@ -1,9 +1,10 @@
 import type { Address } from '@solana/kit';
-import { useApp, useHref, useNow, useWallet } from '../app/context';
-import { type PlanData, planSource } from '../state/planData';
-import { useLive } from '../state/useLive';
 import { hostOf } from '../chain/transport';
-import { lastDeadline, surplus, treasuryAt } from '../model/terms';
+import { useApp, useHref, useNow, useWallet } from '../context/app';
+import { lastDeadline, surplus, treasuryAt } from '../domain/terms';
+import type { PlanData } from '../model/planData';
+import { planSource } from '../state/planData';
+import { useLive } from '../state/useLive';
 import { percent } from '../text/amount';
 import { exactSpan } from '../text/time';
 import { AddressText, CopyButton } from '../ui/AddressText';
@@ -12,12 +13,12 @@ import { Facts, Figures } from '../ui/Facts';
 import { Meter } from '../ui/Meter';
 import { Loading, Notice, ReadingFault } from '../ui/Notice';
 import { Time } from '../ui/Time';
+import { LiveMark } from './LiveMark';
 import { AttestationTable } from './plan/AttestationTable';
 import { CalendarTable } from './plan/CalendarTable';
 import { GrantTable } from './plan/GrantTable';
 import { KpiTerms } from './plan/KpiTerms';
 import { Statement } from './plan/Statement';
-import { LiveMark } from './LiveMark';
 import { COMBINATION, RELEASE, STATUS, UNEARNED, cadenceText } from './words';
 
 /** Reads a plan and hands it on once it and the chain's time are known. */

@@ -1,8 +1,8 @@
 import type { Address } from '@solana/kit';
-import { useAction } from '../app/action';
-import { useApp, useHref, useWallet } from '../app/context';
 import { findGrants, grantsOfPlan } from '../chain/read';
-import { type Waiting, behind } from '../model/steps';
+import { useAction } from '../context/action';
+import { useApp, useHref, useWallet } from '../context/app';
+import { type Waiting, behind } from '../domain/steps';
 import { useAsked } from '../state/useAsked';
 import { plural } from '../text/time';
 import { Notice } from '../ui/Notice';

@@ -1,17 +1,16 @@
 import type { Address, Instruction } from '@solana/kit';
-import type { Action } from '../app/action';
 import { inParallel } from '../chain/batches';
 import type { Chain } from '../chain/chain';
 import { Fault, asFault } from '../chain/fault';
 import { MAX_TRANSACTION_SIZE, pack, simulate, sizeOf } from '../chain/transaction';
+import type { Action, Fact } from '../context/action';
 import { type Claiming, claiming } from '../model/claiming';
 import { chainTime } from '../state/clock';
 import { loadGrant } from '../state/grantData';
 import { amountText } from '../text/amount';
-import { plural } from '../text/time';
 import { short } from '../text/hash';
+import { plural } from '../text/time';
 import { Amount } from '../ui/Amount';
-import type { Fact } from '../ui/Facts';
 
 const PARALLEL = 4;
 

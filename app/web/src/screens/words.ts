@@ -4,8 +4,8 @@ import type { Combination } from '../core/credit';
 import type { Interpolation } from '../core/curve';
 import type { Release } from '../core/release';
 import type { UnearnedPolicy } from '../core/tranche';
-import type { Stage } from '../model/reading';
-import type { PlanStatus, Scope } from '../model/terms';
+import type { Stage } from '../domain/reading';
+import type { PlanStatus, Scope } from '../domain/terms';
 import { exactSpan, plural } from '../text/time';
 
 export const COMBINATION: Record<Combination, string> = {

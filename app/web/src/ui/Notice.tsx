@@ -1,7 +1,7 @@
 import { type ReactNode, useContext, useEffect, useState } from 'react';
-import { App } from '../app/context';
 import type { Fault } from '../chain/fault';
 import { hostOf } from '../chain/transport';
+import { App } from '../context/app';
 
 type Tone = 'info' | 'good' | 'warn' | 'bad';
 

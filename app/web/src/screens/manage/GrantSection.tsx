@@ -1,12 +1,12 @@
 import { useState } from 'react';
 import { type Address, isAddress } from '@solana/kit';
-import { useApp } from '../../app/context';
 import { Fault } from '../../chain/fault';
-import { type Grant, reserveFor } from '../../model/grant';
+import { useApp } from '../../context/app';
+import { type Grant, reserveFor } from '../../domain/grant';
+import { surplus } from '../../domain/terms';
 import { type GrantTerms, type Mistake, wrongNow, wrongTerms } from '../../model/grantFile';
+import type { PlanData } from '../../model/planData';
 import { Notes } from '../../model/planDraft';
-import { surplus } from '../../model/terms';
-import type { PlanData } from '../../state/planData';
 import { parseAmount } from '../../text/amount';
 import { visible } from '../../text/hostile';
 import { Amount } from '../../ui/Amount';

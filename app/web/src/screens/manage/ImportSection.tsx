@@ -1,6 +1,6 @@
 import { useMemo, useRef, useState } from 'react';
-import { useApp, useOutbox } from '../../app/context';
 import type { Fault } from '../../chain/fault';
+import { useApp, useOutbox } from '../../context/app';
 import { type Row, readGrantFile, wrongNow } from '../../model/grantFile';
 import { NO_PROGRESS, type Progress, type Standing, isToMake, rowKey, standings } from '../../model/importing';
 import { visible } from '../../text/hostile';

@@ -1,9 +1,9 @@
 import { useState } from 'react';
-import { useApp } from '../../app/context';
 import { Fault } from '../../chain/fault';
 import * as instructions from '../../chain/instructions';
 import { readTokenAccount } from '../../chain/token';
-import { surplus, treasuryAt } from '../../model/terms';
+import { useApp } from '../../context/app';
+import { surplus, treasuryAt } from '../../domain/terms';
 import { parseAmount } from '../../text/amount';
 import { short } from '../../text/hash';
 import { Amount } from '../../ui/Amount';

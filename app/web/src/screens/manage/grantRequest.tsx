@@ -1,16 +1,16 @@
 import type { Address, Instruction } from '@solana/kit';
-import type { ActionRequest } from '../../app/action';
 import type { Chain } from '../../chain/chain';
 import { Fault } from '../../chain/fault';
 import * as instructions from '../../chain/instructions';
 import { GRANT_SIZE, type PlanState, decodeAll, decodeGrant, grantsOfPlan, readOnePlan } from '../../chain/read';
 import { pack } from '../../chain/transaction';
-import { type Grant, reserveFor } from '../../model/grant';
+import type { ActionRequest } from '../../context/action';
+import { type Grant, reserveFor } from '../../domain/grant';
 import { type GrantTerms, type Row, mistakeText, wrongNow } from '../../model/grantFile';
 import { rowKey } from '../../model/importing';
 import { chainTime } from '../../state/clock';
-import { plural } from '../../text/time';
 import { short } from '../../text/hash';
+import { plural } from '../../text/time';
 import { Amount } from '../../ui/Amount';
 
 /** Transactions that are signed under one blockhash, so that all are executed while it is good. */

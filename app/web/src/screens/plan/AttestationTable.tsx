@@ -1,7 +1,7 @@
-import { readingAt } from '../../model/reading';
+import { readingAt } from '../../domain/reading';
+import { NO_KEY } from '../../domain/terms';
+import type { PlanData } from '../../model/planData';
 import { attestationList } from '../../model/statement';
-import { NO_KEY } from '../../model/terms';
-import type { PlanData } from '../../state/planData';
 import { percent } from '../../text/amount';
 import { hex } from '../../text/hash';
 import { AddressText, HashText } from '../../ui/AddressText';

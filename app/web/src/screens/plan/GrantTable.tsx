@@ -1,7 +1,7 @@
-import { useHref, useWallet } from '../../app/context';
-import { type Grant, amountsAt } from '../../model/grant';
-import { claimableNow } from '../../model/steps';
-import type { PlanData } from '../../state/planData';
+import { useHref, useWallet } from '../../context/app';
+import { type Grant, amountsAt } from '../../domain/grant';
+import { claimableNow } from '../../domain/steps';
+import type { PlanData } from '../../model/planData';
 import { AddressText } from '../../ui/AddressText';
 import { Amount } from '../../ui/Amount';
 import { Meter } from '../../ui/Meter';

@@ -1,10 +1,10 @@
 import { useState } from 'react';
-import { useApp } from '../../app/context';
 import { type Fault, asFault } from '../../chain/fault';
 import { readHistory, shortfallText } from '../../chain/history';
 import { hostOf } from '../../chain/transport';
+import { useApp } from '../../context/app';
+import type { PlanData } from '../../model/planData';
 import { statement } from '../../model/statement';
-import type { PlanData } from '../../state/planData';
 import { FaultNotice, Notice } from '../../ui/Notice';
 
 type Progress = { read: number; of: number };
