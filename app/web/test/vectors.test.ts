@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Calendar } from '../src/core/calendar';
 import type { Plan } from '../src/domain/terms';
 import { readGrantFile } from '../src/model/grantFile';
-import { checkPlan } from '../src/model/planDraft';
+import { checkPlan } from '../src/model/planCheck';
 import { readPlanFile } from '../src/model/planFile';
 import { amountText, fromTyped, hint, parseAmount, parseShare, parseValue, shortAmount } from '../src/text/amount';
 import { textOf } from '../src/text/csv';

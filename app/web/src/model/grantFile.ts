@@ -5,10 +5,10 @@ import { FULL_SCORE } from '../core/limits';
 import type { Grant } from '../domain/grant';
 import { reserveFor } from '../domain/grant';
 import { type Plan, NO_KEY, periodTimes, surplus } from '../domain/terms';
-import { ERROR_TEXTS } from '../generated/errors/texts';
 import { hint, parseAmount, parseShare, shortAmount } from '../text/amount';
 import { type CsvRecord, type Table, readTable } from '../text/csv';
 import { kpiNamed } from './kpiNames';
+import { type Mistake, refusalText } from './mistakes';
 
 /** Terms of a grant to be made. */
 export type GrantTerms = {
@@ -26,9 +26,6 @@ export type GrantTerms = {
 
 export type Row = { line: number; name: string; terms: GrantTerms };
 
-/** Something wrong in a file: where, and what is expected instead. */
-export type Mistake = { line: number | undefined; field: string; what: string };
-
 /** What is accepted although it is often a mistake. */
 export type Leniency = { offCurve: boolean; severalEach: boolean };
 
@@ -36,10 +33,6 @@ const WEIGHT = 'weight:';
 const REQUIRED = ['beneficiary', 'allocation', 'cliff', 'time_weight', 'revocable', 'transferable'];
 const OPTIONAL = ['name', 'first_period', 'periods'];
 const MAX_U16 = 65_535;
-
-export function mistakeText({ line, field, what }: Mistake): string {
-  return `${line === undefined ? '' : `${line}: `}${field === '' ? '' : `${field}: `}${what}`;
-}
 
 const quote = (text: string) => JSON.stringify(text);
 
@@ -233,7 +226,7 @@ export function wrongTerms(
 }
 
 function program(name: string): { field: string; what: string } {
-  return { field: '', what: Object.values(ERROR_TEXTS).find((error) => error.name === name)?.message ?? name };
+  return { field: '', what: refusalText(name) };
 }
 
 /** What of the rows depends on the chain: time, numbers and funds. */

@@ -9,8 +9,10 @@ import { type Mint, associatedAccountSize, associatedTokenAccount, readMint, rea
 import { pack } from '../chain/transaction';
 import type { Action } from '../context/action';
 import { useApp, useHref, useNow, useWallet } from '../context/app';
-import { type Mistake } from '../model/grantFile';
-import { type CheckedPlan, EMPTY_KPI, FLAGS, type PlanDraft, checkPlan, emptyDraft, mostFor } from '../model/planDraft';
+import { mostFor } from '../model/kpiCheck';
+import type { Mistake } from '../model/mistakes';
+import { type CheckedPlan, checkPlan } from '../model/planCheck';
+import { EMPTY_KPI, FLAGS, type PlanDraft, emptyDraft } from '../model/planDraft';
 import { readPlanFile } from '../model/planFile';
 import { parseAmount, shortAmount } from '../text/amount';
 import { short } from '../text/hash';

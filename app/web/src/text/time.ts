@@ -73,6 +73,13 @@ export function exactSpan(seconds: number): string {
   return parts.join(' ') || '0 seconds';
 }
 
+/** Reads a length of time of one unit, like `14 days`, in seconds; undefined if it is none. */
+export function parseSpan(text: string): number | undefined {
+  const match = /^(\d+) (second|minute|hour|day)s?$/.exec(text.trim());
+  const unit = { second: 1, minute: 60, hour: 3_600, day: 86_400 }[match?.[2] ?? ''];
+  return unit === undefined ? undefined : Number(match?.[1]) * unit;
+}
+
 export function plural(count: bigint | number, name: string): string {
   return `${count} ${name}${BigInt(count) === 1n ? '' : 's'}`;
 }

@@ -1,4 +1,4 @@
-import { type Mistake, mistakeText } from '../model/grantFile';
+import { type Mistake, mistakeText } from '../model/mistakes';
 import { visible } from '../text/hostile';
 import { plural } from '../text/time';
 import { Notice } from './Notice';

@@ -1,7 +1,9 @@
 import { useState } from 'react';
-import * as instructions from '../../chain/instructions';
 import { Fault } from '../../chain/fault';
-import { EMPTY_KPI, type KpiDraft, Notes, checkKpi } from '../../model/planDraft';
+import * as instructions from '../../chain/instructions';
+import { checkKpi } from '../../model/kpiCheck';
+import { Notes } from '../../model/mistakes';
+import { EMPTY_KPI, type KpiDraft } from '../../model/planDraft';
 import { ActionButtons } from '../ActionButtons';
 import { KpiEditor } from '../KpiEditor';
 import type { SectionProps } from './section';

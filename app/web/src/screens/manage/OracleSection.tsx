@@ -4,8 +4,9 @@ import { Fault } from '../../chain/fault';
 import * as instructions from '../../chain/instructions';
 import { useApp } from '../../context/app';
 import { periodTimes } from '../../domain/terms';
+import { Notes } from '../../model/mistakes';
+import { checkApart, readOracles } from '../../model/planCheck';
 import type { PlanData } from '../../model/planData';
-import { Notes, readOracles } from '../../model/planDraft';
 import { chainTime } from '../../state/clock';
 import { localTime } from '../../text/time';
 import { SelectField } from '../../ui/Field';
@@ -60,12 +61,7 @@ function Rotation({ data, now, onDone }: TimedSectionProps) {
   const notes = new Notes();
   const given = keys.filter((key) => key !== '');
   const set = readOracles(given, threshold, notes);
-  for (const key of given) {
-    if (key === plan.account.authority)
-      notes.add('roles.oracles', `the oracle ${JSON.stringify(key)} is the authority too; expected different keys`);
-    if (key === plan.arbiter)
-      notes.add('roles.oracles', `the oracle ${JSON.stringify(key)} is the arbiter too; expected different keys`);
-  }
+  checkApart(given, { authority: plan.account.authority, arbiter: plan.arbiter }, notes);
   return (
     <section className="card form">
       <h2>Oracles</h2>

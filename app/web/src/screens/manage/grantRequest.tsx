@@ -6,8 +6,9 @@ import { GRANT_SIZE, type PlanState, decodeAll, decodeGrant, grantsOfPlan, readO
 import { pack } from '../../chain/transaction';
 import type { ActionRequest } from '../../context/action';
 import { type Grant, reserveFor } from '../../domain/grant';
-import { type GrantTerms, type Row, mistakeText, wrongNow } from '../../model/grantFile';
+import { type GrantTerms, type Row, wrongNow } from '../../model/grantFile';
 import { rowKey } from '../../model/importing';
+import { mistakeText } from '../../model/mistakes';
 import { chainTime } from '../../state/clock';
 import { short } from '../../text/hash';
 import { plural } from '../../text/time';
