@@ -212,7 +212,7 @@ describe('lists of accounts', () => {
       looks += 1;
       return found.slice(1);
     });
-    expect((await loadPlan(short, s.plan)).short).toEqual([{ what: 'grants', given: 2, counted: 3 }]);
+    expect((await loadPlan(short, s.plan)).short).toEqual([{ what: 'grant', given: 2, counted: 3 }]);
     expect(looks).toBe(4);
     let first = true;
     const late = lying(s, (found) => {

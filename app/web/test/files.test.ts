@@ -224,7 +224,7 @@ describe('a plan file', () => {
     expect((await said({ minAllocation: '11 %' }))[0]).toContain('limits.max_allocation: is below min_allocation');
     expect((await said({ enrolmentEnd: '2029-01-01T00:00:00Z' }))[0]).toContain('limits.enrolment_end: 2029-01-01');
     expect((await said({ threshold: '2' }))[0]).toContain(
-      'roles.threshold: 2: expected more than half of the 1 oracles',
+      'roles.threshold: 2: expected more than half of the 1 oracle',
     );
     expect((await said({ oracles: [oracle as string, oracle as string] }))[0]).toContain('is an oracle already');
     expect((await said({ oracles: [authority as string] }))[0]).toContain('is the authority too');

@@ -169,7 +169,7 @@ describe('a screen that cannot be read', () => {
     s.chain.find = async (filter) => (await find(filter)).slice(1);
     window.location.hash = `#/plan/${s.plan}?cluster=localnet`;
     render(<Root wallets={testWallet(s.authority)} connect={() => s.chain} />);
-    await screen.findByText(/127.0.0.1:8899 does not tell all of this plan: 1 grants where the plan counts 2/);
+    await screen.findByText(/127.0.0.1:8899 does not tell all of this plan: 1 grant where the plan counts 2/);
   });
 });
 

@@ -4,14 +4,14 @@ import type { Entry } from '../chain/outbox';
 import type { Prepared } from '../chain/transaction';
 import type { ActionRequest, Fact } from '../context/action';
 import { useApp, useOutbox, useWallet } from '../context/app';
+import { plural } from '../text/count';
 import { short } from '../text/hash';
-import { plural } from '../text/time';
 import { Sol } from '../ui/Amount';
 import { Dialog } from '../ui/Dialog';
 import { Facts } from '../ui/Facts';
 import { Icon } from '../ui/Icon';
 import { FaultNotice, Loading, Notice } from '../ui/Notice';
-import { Run } from './runs';
+import { Run, executedText } from './runs';
 
 /** Shows what an action does before the wallet opens, how far it is, and how it ended. */
 export function ActionDialog({ run, onClose }: { run: Run; onClose: () => void }) {
@@ -73,9 +73,7 @@ export function ActionDialog({ run, onClose }: { run: Run; onClose: () => void }
       )}
       {mine.length > 0 && <Transactions entries={mine} />}
       {name === 'failed' && run.executed > 0 && (
-        <p className="hint">
-          {run.executed} of {plural(run.total, 'transaction')} were executed. The summary shows what is left.
-        </p>
+        <p className="hint">{executedText(run)}. The summary shows what is left.</p>
       )}
       {underWay && (
         <p className="actions">
@@ -148,9 +146,7 @@ function Done({ run, request }: { run: Run; request: ActionRequest }) {
   return (
     <Notice tone="bad">
       <p>
-        <strong>
-          {run.executed} of {plural(run.total, 'transaction')} were executed. Not done:
-        </strong>
+        <strong>{executedText(run)}. Not done:</strong>
       </p>
       <ul className="mistakes">
         {failures.map(({ name, fault }) => (

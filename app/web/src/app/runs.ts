@@ -7,7 +7,7 @@ import { Fault, asFault } from '../chain/fault';
 import { type Entry, type Outbox, faultOf } from '../chain/outbox';
 import { type Prepared, type SignTransactions, prepare, prepareLater, signAll } from '../chain/transaction';
 import type { Action, ActionRequest } from '../context/action';
-import { plural } from '../text/time';
+import { plural } from '../text/count';
 
 /** Simulations under way at once. */
 const PARALLEL = 4;
@@ -215,10 +215,9 @@ export class Run {
   /** A wallet is not asked for more once its user closed the dialog. */
   private refuseHidden() {
     if (!this.runs.isHidden(this)) return;
-    const what = `${this.executed} of ${plural(this.total, 'transaction')}`;
     throw new Fault(
       'rejected',
-      `The dialog was closed: ${what} were executed, the others were not sent.`,
+      `The dialog was closed: ${executedText(this)}, the others were not sent.`,
       'Start again to go on.',
     );
   }
@@ -227,6 +226,12 @@ export class Run {
     this.state = state;
     this.runs.publish();
   }
+}
+
+/** How many of its transactions were executed, as a sentence. */
+export function executedText({ executed, total }: Pick<Run, 'executed' | 'total'>): string {
+  const all = `of ${plural(total, 'transaction')}`;
+  return plural(executed, `${all} was executed`, `${all} were executed`);
 }
 
 function nameOf({ names }: ActionRequest, index: number): string {

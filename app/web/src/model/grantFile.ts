@@ -6,6 +6,7 @@ import type { Grant } from '../domain/grant';
 import { reserveFor } from '../domain/grant';
 import { type Plan, NO_KEY, periodTimes, surplus } from '../domain/terms';
 import { hint, parseAmount, parseShare, shortAmount } from '../text/amount';
+import { plural } from '../text/count';
 import { type CsvRecord, type Table, readTable } from '../text/csv';
 import { kpiNamed } from './kpiNames';
 import { type Mistake, refusalText } from './mistakes';
@@ -213,7 +214,7 @@ export function wrongTerms(
     return { field: 'periods', what };
   }
   if (terms.cliffPeriods > terms.periods) {
-    return { field: 'cliff', what: `the cliff lies beyond the ${terms.periods} periods of the grant` };
+    return { field: 'cliff', what: `the cliff lies beyond the ${plural(terms.periods, 'period')} of the grant` };
   }
   const { beneficiary } = terms;
   if ([NO_KEY, plan.address, account.vault, plan.arbiter].includes(beneficiary)) return program('BadBeneficiary');
@@ -247,13 +248,13 @@ export function wrongNow(data: PlanState, rows: readonly Row[], now: bigint): Mi
   }
   const left = account.maxGrants - account.grantCounter;
   if (rows.length > left) {
-    const what = `${rows.length} grants are to be made, and the plan may have ${left} more of ${account.maxGrants}`;
+    const what = `${plural(rows.length, 'grant is', 'grants are')} to be made, and the plan may have ${left} more of ${account.maxGrants}`;
     mistakes.push({ line: undefined, field: '', what });
   }
   const free = surplus(plan, vault.amount);
   if (reserve > free) {
     const text = (amount: bigint) => shortAmount(amount, mint.decimals);
-    const what = `the grants need ${text(reserve)} tokens in the vault, which has ${text(free)} that are not reserved; fund ${text(reserve - free)} more`;
+    const what = `the grants need ${plural(text(reserve), 'token')} in the vault, which has ${plural(text(free), 'that is', 'that are')} not reserved; fund ${text(reserve - free)} more`;
     mistakes.push({ line: undefined, field: '', what });
   }
   return mistakes;

@@ -2,6 +2,7 @@
 import { MAX_WINDOW_SECS, MIN_WINDOW_SECS } from '../generated/constants';
 import { ERROR_TEXTS } from '../generated/errors/texts';
 import { parseAmount, parseShare, parseValue } from '../text/amount';
+import { plural } from '../text/count';
 import { exactSpan, parseSpan, parseTime } from '../text/time';
 
 /** Something wrong in a file: where, and what is expected instead. */
@@ -74,7 +75,7 @@ export class Notes {
     if (decimals === undefined) return undefined;
     const parsed = parseValue(text.trim(), decimals);
     if ('value' in parsed) return parsed.value;
-    this.add(field, `expected a number with at most ${decimals} decimals`);
+    this.add(field, `expected a number with at most ${plural(decimals, 'decimal')}`);
     return undefined;
   }
 

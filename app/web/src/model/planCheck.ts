@@ -20,6 +20,7 @@ import type { KpiTermsArgs } from '../generated/types/kpiTerms';
 import { Release as ReleaseArg } from '../generated/types/release';
 import { UnearnedPolicy as UnearnedArg } from '../generated/types/unearnedPolicy';
 import { hint } from '../text/amount';
+import { plural } from '../text/count';
 import { exactSpan, isoTime, parseSpan } from '../text/time';
 import { checkKpi } from './kpiCheck';
 import { type Mistake, Notes } from './mistakes';
@@ -198,7 +199,7 @@ export function readOracles(
     number !== undefined &&
     (number < strictMajority(keys.length) || number > keys.length)
   ) {
-    const what = `expected more than half of the ${keys.length} oracles and at most all of them`;
+    const what = `expected more than half of the ${plural(keys.length, 'oracle')} and at most all of them`;
     notes.add('roles.threshold', `${number}: ${what}`);
   }
   if (notes.mistakes.length > before || number === undefined) return undefined;

@@ -11,7 +11,7 @@ export type PlanData = PlanState & {
   attestations: ReadonlyMap<string, Attestation>;
   /** Pools by period; empty unless the plan redistributes. */
   pools: ReadonlyMap<number, Period>;
-  /** Kinds of accounts of which the endpoint gave another number than the plan counts; undefined if there are none. */
+  /** Kinds of accounts (one of each in words) of which the endpoint gave another number than the plan counts; undefined if there are none. */
   short?: readonly { what: string; given: number; counted: number }[];
 };
 

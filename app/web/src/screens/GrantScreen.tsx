@@ -137,10 +137,7 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
             ['Beneficiary', <AddressText key="b" address={account.beneficiary} you={mine} />],
             ['Token', <AddressText key="t" address={mint.address} />],
             ['Weights', <Weights key="w" data={data} />],
-            [
-              'Periods',
-              `${account.firstPeriod} to ${account.endPeriod - 1} of the plan’s ${plan.calendar.periodCount}, counted from 0`,
-            ],
+            ['Periods', `${rangeText(periods)} of the plan’s ${plan.calendar.periodCount}, counted from 0`],
             ['Cliff', account.cliffPeriods === 0 ? 'none' : <Time key="c" at={cliffTime(plan, grant)} />],
             [
               'Can be terminated',
@@ -169,6 +166,13 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
       </section>
     </>
   );
+}
+
+/** Consecutive numbers by the first and the last of them. */
+function rangeText(numbers: readonly number[]): string {
+  const [first, last] = [numbers[0], numbers.at(-1)];
+  if (first === undefined) return 'none';
+  return first === last ? String(first) : `${first} to ${last}`;
 }
 
 function Weights({ data }: { data: GrantData }) {

@@ -6,7 +6,7 @@ import { type Grant, type NextDate, amountsAt, has, nextDate, FORFEITED } from '
 import { type Claimable, type Pool, claimableNow } from '../domain/steps';
 import { type GrantsData, grantsSource } from '../state/grantsData';
 import { useLive } from '../state/useLive';
-import { plural } from '../text/time';
+import { plural } from '../text/count';
 import { AddressText } from '../ui/AddressText';
 import { Amount } from '../ui/Amount';
 import { Figures } from '../ui/Facts';

@@ -8,6 +8,7 @@ import { type Reading, disputeHindrance } from '../domain/reading';
 import { NO_KEY } from '../domain/terms';
 import type { GrantData } from '../model/planData';
 import { percent, plainNumber } from '../text/amount';
+import { plural } from '../text/count';
 import { hex, parseHash, sha256, short } from '../text/hash';
 import { visible } from '../text/hostile';
 import { AddressText, HashText } from '../ui/AddressText';
@@ -119,7 +120,7 @@ function factsOf({ kpi, stage, until, votes, threshold, attestation, stands }: R
   const account = attestation?.account;
   if (votes.length > 0) {
     facts.push([
-      `Attested by (${threshold} decide)`,
+      `Attested by (${plural(threshold, 'decides', 'decide')})`,
       <ul key="votes" className="plain votes">
         {votes.map((vote, index) => (
           <li key={index}>

@@ -15,8 +15,9 @@ import { type CheckedPlan, checkPlan } from '../model/planCheck';
 import { EMPTY_KPI, FLAGS, type PlanDraft, emptyDraft } from '../model/planDraft';
 import { readPlanFile } from '../model/planFile';
 import { parseAmount, shortAmount } from '../text/amount';
+import { noun, plural } from '../text/count';
 import { short } from '../text/hash';
-import { localTime, plural } from '../text/time';
+import { localTime } from '../text/time';
 import { CheckField, NumberField, SelectField, TextField } from '../ui/Field';
 import { Mistakes } from '../ui/Mistakes';
 import { Loading, Notice } from '../ui/Notice';
@@ -285,11 +286,12 @@ function FundingCheck({
   const most = mostFor(parsed.value, draft.kpis);
   return (
     <p>
-      The vault must hold up to <strong>{shortAmount(most, decimals)}</strong> tokens, for the best scores throughout.
+      The vault must hold up to <strong>{shortAmount(most, decimals)}</strong>{' '}
+      {noun(shortAmount(most, decimals), 'token')}, for the best scores throughout.
       {balance !== undefined &&
         (balance >= most
           ? ` Your account holds ${shortAmount(balance, decimals)}: enough.`
-          : ` Your account holds ${shortAmount(balance, decimals)}: ${shortAmount(most - balance, decimals)} are missing.`)}
+          : ` Your account holds ${shortAmount(balance, decimals)}: ${plural(shortAmount(most - balance, decimals), 'more is', 'more are')} needed.`)}
     </p>
   );
 }

@@ -8,7 +8,7 @@ import type { Action, Fact } from '../context/action';
 import { catchUp } from '../domain/steps';
 import { chainTime } from '../state/clock';
 import { loadPlan } from '../state/planData';
-import { plural } from '../text/time';
+import { plural } from '../text/count';
 
 /** Steps of one action: what a person can still read, and sign in a few batches. */
 const MOST = 60;

@@ -36,9 +36,9 @@ async function loadOnce(chain: Chain, address: Address): Promise<PlanData> {
   const pools = redistributes ? await readPools(chain, address) : new Map<number, Period>();
   const { openGrants, openAttestations, openPeriods } = state.plan.account;
   const counts = [
-    { what: 'grants', given: grants.length, counted: openGrants },
-    { what: 'attestations', given: attestations.length, counted: openAttestations },
-    { what: 'pools of bonuses', given: pools.size, counted: redistributes ? openPeriods : 0 },
+    { what: 'grant', given: grants.length, counted: openGrants },
+    { what: 'attestation', given: attestations.length, counted: openAttestations },
+    { what: 'bonus pool', given: pools.size, counted: redistributes ? openPeriods : 0 },
   ].filter(({ given, counted }) => given !== counted);
   return {
     ...state,

@@ -1,4 +1,5 @@
 // Times in the viewer's zone, and exactly in UTC.
+import { plural } from './count';
 
 const DAY = 86_400n;
 /** What a `Date` can hold. */
@@ -78,10 +79,6 @@ export function parseSpan(text: string): number | undefined {
   const match = /^(\d+) (second|minute|hour|day)s?$/.exec(text.trim());
   const unit = { second: 1, minute: 60, hour: 3_600, day: 86_400 }[match?.[2] ?? ''];
   return unit === undefined ? undefined : Number(match?.[1]) * unit;
-}
-
-export function plural(count: bigint | number, name: string): string {
-  return `${count} ${name}${BigInt(count) === 1n ? '' : 's'}`;
 }
 
 /** Reads a time in UTC like `2027-01-01T00:00:00Z`; undefined for any other, and for a day that no calendar has. */

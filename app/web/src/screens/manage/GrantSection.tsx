@@ -100,7 +100,7 @@ export function GrantSection({ data, now, onDone }: TimedSectionProps) {
             value={reserveFor(plan, terms.allocation, terms.timeWeight, terms.kpiWeights)}
             decimals={mint.decimals}
           />{' '}
-          of <Amount value={surplus(plan, vault.amount)} decimals={mint.decimals} /> that are free in the vault.
+          of the <Amount value={surplus(plan, vault.amount)} decimals={mint.decimals} /> free in the vault.
         </p>
       )}
       <ActionButtons

@@ -3,8 +3,8 @@ import type { Fault } from '../../chain/fault';
 import { useApp, useOutbox } from '../../context/app';
 import { type Row, readGrantFile, wrongNow } from '../../model/grantFile';
 import { NO_PROGRESS, type Progress, type Standing, isToMake, rowKey, standings } from '../../model/importing';
+import { plural } from '../../text/count';
 import { visible } from '../../text/hostile';
-import { plural } from '../../text/time';
 import { AddressText } from '../../ui/AddressText';
 import { Amount } from '../../ui/Amount';
 import { CheckField } from '../../ui/Field';
@@ -141,7 +141,7 @@ export function ImportSection({ data, now, onDone }: TimedSectionProps) {
       )}
       <ActionButtons
         signer={plan.account.authority}
-        label={left.length === rows.length ? 'Review' : `Review the ${left.length} that are left`}
+        label={left.length === rows.length ? 'Review' : `Review the ${plural(left.length, 'row')} left`}
         disabled={read === undefined || mistakes.length > 0 || left.length === 0}
         action={{
           title: 'Make grants from a file',

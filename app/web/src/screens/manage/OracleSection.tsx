@@ -14,6 +14,7 @@ import { Mistakes } from '../../ui/Mistakes';
 import { Time } from '../../ui/Time';
 import { ActionButtons } from '../ActionButtons';
 import { OracleEditor } from '../OracleEditor';
+import { decideText } from '../words';
 import type { TimedSectionProps } from './section';
 
 /** Another set of oracles, from a period on that gives everyone notice. */
@@ -101,7 +102,7 @@ function Rotation({ data, now, onDone }: TimedSectionProps) {
             return {
               verb: 'Announce the change',
               lines: [
-                ['Oracles', `${set.oracles.length}, of which ${set.threshold} decide`],
+                ['Oracles', decideText(set.threshold, set.oracles.length)],
                 ['From period', `${first}, ${localTime(periodTimes(plan, first).start)}`],
               ],
               transactions: [[await instructions.proposeOracles(signer, plan.address, { ...set, firstPeriod: first })]],

@@ -4,7 +4,8 @@ import * as instructions from '../../chain/instructions';
 import { readTokenAccount } from '../../chain/token';
 import { useApp } from '../../context/app';
 import { surplus, treasuryAt } from '../../domain/terms';
-import { parseAmount } from '../../text/amount';
+import { parseAmount, shortAmount } from '../../text/amount';
+import { noun } from '../../text/count';
 import { short } from '../../text/hash';
 import { Amount } from '../../ui/Amount';
 import { NumberField } from '../../ui/Field';
@@ -29,8 +30,8 @@ export function SurplusSection({ data, now, onDone }: TimedSectionProps) {
     <section className="card form">
       <h2>Withdraw surplus</h2>
       <p>
-        <Amount value={free} decimals={mint.decimals} strong /> tokens can be withdrawn. What is reserved, owed or
-        pooled cannot.
+        <Amount value={free} decimals={mint.decimals} strong /> {noun(shortAmount(free, mint.decimals), 'token')} can be
+        withdrawn. What is reserved, owed or pooled cannot.
       </p>
       <NumberField label="Amount" value={text} onChange={setText} error={wrong} hint="Left empty: all of it." />
       <ActionButtons

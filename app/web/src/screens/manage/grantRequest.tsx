@@ -10,8 +10,8 @@ import { type GrantTerms, type Row, wrongNow } from '../../model/grantFile';
 import { rowKey } from '../../model/importing';
 import { mistakeText } from '../../model/mistakes';
 import { chainTime } from '../../state/clock';
+import { plural } from '../../text/count';
 import { short } from '../../text/hash';
-import { plural } from '../../text/time';
 import { Amount } from '../../ui/Amount';
 
 /** Transactions that are signed under one blockhash, so that all are executed while it is good. */
@@ -47,7 +47,7 @@ export async function grantRequest(
   const [only] = rows;
   const sum = (amounts: bigint[]) => amounts.reduce((total, amount) => total + amount, 0n);
   return {
-    verb: rows.length === 1 ? 'Make the grant' : `Make ${rows.length} grants`,
+    verb: rows.length === 1 ? 'Make the grant' : `Make ${plural(rows.length, 'grant')}`,
     lines: [
       [
         'Grants',

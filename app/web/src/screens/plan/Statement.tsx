@@ -5,6 +5,7 @@ import { hostOf } from '../../chain/transport';
 import { useApp } from '../../context/app';
 import type { PlanData } from '../../model/planData';
 import { statement } from '../../model/statement';
+import { plural } from '../../text/count';
 import { FaultNotice, Notice } from '../../ui/Notice';
 
 type Progress = { read: number; of: number };
@@ -48,7 +49,7 @@ export function Statement({ data, now }: { data: PlanData; now: bigint }) {
         </button>
         {progress !== undefined && (
           <span role="status" className="muted">
-            Read {progress.read} of {progress.of} transactions…
+            Read {progress.read} of {plural(progress.of, 'transaction')}…
           </span>
         )}
       </p>
