@@ -3,7 +3,7 @@ import { type Address, type KeyPairSigner, generateKeyPairSigner } from '@solana
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeGrant, grantsOfPlan, readOnePlan } from '../src/chain/read';
 import { periodTimes } from '../src/domain/terms';
-import { type Person, connect } from './support/browser';
+import { DESKTOP, type Person, connect } from './support/browser';
 import { type Cast, makePlan, report } from './support/plans';
 import { type Stage, openStage } from './support/stage';
 
@@ -82,6 +82,25 @@ describe('mishaps', () => {
     person.set('signs');
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
     await connect(person);
+    expect(await claimed()).toBe(0n);
+  });
+
+  it('what goes on in the corner of a phone’s page, and covers nothing for good', async () => {
+    const { page } = person;
+    await page.setViewportSize({ width: 360, height: 740 });
+    person.set('waits');
+    await tryToClaim();
+    await page.getByRole('dialog').getByRole('button', { name: 'Hide' }).click();
+    const corner = page.getByRole('complementary', { name: 'What was sent' });
+    await corner.getByText('waits in your wallet').waitFor();
+    await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+    const [foot, notice] = [(await page.locator('footer').boundingBox())!, (await corner.boundingBox())!];
+    // Below everything, but for a part of a pixel.
+    expect(foot.y + foot.height).toBeLessThan(notice.y + 1);
+    person.set('signs-with-another', await generateKeyPairSigner());
+    person.release();
+    await corner.getByRole('button', { name: 'Dismiss' }).click();
+    await page.setViewportSize(DESKTOP);
     expect(await claimed()).toBe(0n);
   });
 
