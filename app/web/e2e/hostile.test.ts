@@ -187,7 +187,7 @@ describe.concurrent('on a hostile endpoint', () => {
       // Who waits for longer than usual is told for whom, before the request is given up.
       if (mode.mode === 'never') await page.getByText(/The RPC endpoint \S+ is slow to answer/).waitFor();
       await page.getByText(said).first().waitFor(LONG);
-      await page.getByText('It is tried again by itself').waitFor(LONG);
+      await page.getByText('The page tries again').waitFor(LONG);
       expect(await page.locator('body').textContent()).not.toMatch(/SECRET|Solana error|npx/);
       await hostile.set({ mode: 'honest' });
       await page.getByRole('heading', { name: 'Statement' }).waitFor(LONG);

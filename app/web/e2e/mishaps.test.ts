@@ -126,11 +126,11 @@ describe('mishaps', () => {
   it('an address that is no plan, and one that is none', async () => {
     const { page } = person;
     await page.goto(stage.url(`/plan/${ada.address}`));
-    await page.getByText('The account at this address is no plan.').waitFor();
+    await page.getByText('The account at this address is not a plan.').waitFor();
     await page.goto(stage.url('/plan/nonsense'));
     await page.getByText('There is no such page.').waitFor();
     await page.goto(`${stage.url('/').split('#')[0]}#/?cluster=moon`);
-    await page.getByText('names no cluster').waitFor();
+    await page.getByText('does not name a cluster').waitFor();
     expect(person.complaints).toEqual([]);
   });
 

@@ -130,7 +130,7 @@ describe('a history', () => {
     for (const options of asked) expect(options).toMatchObject({ maxSupportedTransactionVersion: 1 });
     expect(shortfallText(short, 'rpc.example')).toEqual([
       'rpc.example left out 2 events of this plan: numbers 2, 4.',
-      'rpc.example lists 1 transaction that it does not have any more.',
+      'rpc.example lists 1 transaction that it no longer has.',
       '3 transactions or events could not be read.',
     ]);
   });

@@ -270,7 +270,7 @@ describe('the built program', () => {
     const message = async (address: typeof s.plan) =>
       asFault(await readOnePlan(s.chain, address).catch((error: unknown) => error)).message;
     expect(await message(grant!.address)).toContain('address of a grant');
-    expect(await message(s.mint)).toContain('no plan');
+    expect(await message(s.mint)).toContain('not a plan');
     expect(await message('SysvarC1ock11111111111111111111111111111112' as typeof s.plan)).toContain(
       'nothing at this address',
     );

@@ -229,7 +229,7 @@ describe('a plan file', () => {
     expect((await said({ oracles: [oracle as string, oracle as string] }))[0]).toContain('is an oracle already');
     expect((await said({ oracles: [authority as string] }))[0]).toContain('is the authority too');
     expect((await said({ arbiter: oracle }))[0]).toContain('is the arbiter too');
-    expect((await said({ mint: 'x' }))[0]).toContain('token.mint: "x" is no address');
+    expect((await said({ mint: 'x' }))[0]).toContain('token.mint: "x" is not an address');
     const [first] = draft.kpis;
     const kpis = (change: object) => said({ kpis: [{ ...first!, ...change }] });
     expect((await kpis({ name: '' }))[0]).toContain('The name must be 1 to 32 bytes');

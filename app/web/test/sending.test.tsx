@@ -293,7 +293,7 @@ describe('grants from a file', () => {
     open(`/plan/${s.plan}/manage`, s.chain, testWallet(s.authority));
     await upload(user, [headline, row(me!.address), row(other.address)].join('\n'));
     await screen.findByText('2 rows: 1 new, 1 with a grant already.');
-    await user.click(screen.getByLabelText('Make line 2 all the same'));
+    await user.click(screen.getByLabelText('Make line 2 anyway'));
     await screen.findByText('2 rows: 2 new.');
     await user.click(screen.getAllByRole('button', { name: 'Review' }).at(-3)!);
     await user.click(await button('Make 2 grants'));

@@ -81,7 +81,7 @@ export function ActionDialog({ run, onClose }: { run: Run; onClose: () => void }
             Hide
           </button>
           <span className="hint">
-            {name === 'signing' ? 'If you sign after that, it is sent all the same.' : 'You will be told how it ends.'}
+            {name === 'signing' ? 'If you sign later, it is still sent.' : 'You will be told how it ends.'}
           </span>
         </p>
       )}
@@ -126,7 +126,7 @@ function Blocked({ by }: { by: Entry | Run }) {
             : 'A transaction for the same was sent, and may still be executed.'}
         </strong>
       </p>
-      <p>This goes on by itself as soon as that one ended.</p>
+      <p>This continues automatically once that one has ended.</p>
       {!(by instanceof Run) && <Transactions entries={[by]} />}
     </Notice>
   );
@@ -185,7 +185,7 @@ function Summary({ request, prepared, run }: { request: ActionRequest; prepared:
       <h3>Costs</h3>
       <Facts facts={costs} />
       {request.rent !== undefined && request.rent > 0n && (
-        <p className="hint">The deposit comes back to who paid it when the account is closed.</p>
+        <p className="hint">The deposit is returned to its payer when the account is closed.</p>
       )}
       <details>
         <summary>Simulated: {plural(simulated.length, 'transaction')} would succeed</summary>

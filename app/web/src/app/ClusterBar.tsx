@@ -85,7 +85,7 @@ function ClusterDialog({ onClose, onChange }: { onClose: () => void; onChange: (
         label="Websocket URL"
         value={wsUrl}
         onChange={setWsUrl}
-        hint="Left empty: the RPC’s next port, or its own address without a port."
+        hint="Leave it empty for the RPC’s next port, or for its own address if that has no port."
       />
       <p className="hint">
         Kept in this browser only. Links that you copy name the cluster, never the endpoint or a key in its address.

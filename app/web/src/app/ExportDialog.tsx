@@ -38,7 +38,7 @@ export function ExportDialog({
   const [fault, setFault] = useState<Fault>();
   const read = parseAmount(days, 0);
   const validFor = 'value' in read && read.value >= 1n && read.value <= DAYS.most ? read.value : undefined;
-  const wrong = vault !== '' && !isAddress(vault) ? 'This is no address.' : undefined;
+  const wrong = vault !== '' && !isAddress(vault) ? 'This is not an address.' : undefined;
 
   async function make() {
     setFault(undefined);
@@ -67,7 +67,7 @@ export function ExportDialog({
         kind="whole"
         onChange={setDays}
         error={validFor === undefined ? `expected 1 to ${DAYS.most} days` : undefined}
-        hint="Afterwards it fails, whoever executes it: a proposal that is forgotten does not stay a threat."
+        hint="After that it can no longer be executed, so that a forgotten proposal does no harm later."
       />
       {hindrance !== undefined && <Notice tone="warn">{hindrance}</Notice>}
       <p className="actions">

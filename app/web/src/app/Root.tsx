@@ -66,7 +66,7 @@ export function Root({
       <main className="page">
         <Notice tone="bad">
           <p>
-            <strong>The address of this page names no cluster: {parsed.wrong}</strong>
+            <strong>The address of this page does not name a cluster: {parsed.wrong}</strong>
           </p>
           <p>
             <a href="#/">Start again on {endpoints.cluster().name}</a>
@@ -218,7 +218,7 @@ function Trouble({ view, known, clockFault }: { view: View; known: NetworkState;
     return (
       <Notice tone="warn">
         <p>
-          {wrong.message} It is asked again by itself every few seconds
+          {wrong.message} The page asks again every few seconds
           {fault !== undefined && '; until then nothing can be signed'}.
         </p>
         <p className="actions">
@@ -331,7 +331,7 @@ function Screen({ view }: { view: View }) {
       return (
         <Notice tone="bad">
           <p>
-            <strong>There is no such page.</strong> Part of the address may be missing, or an address in it is none.
+            <strong>There is no such page.</strong> Part of the address may be missing or mistyped.
           </p>
           <p>
             <a href={href({ name: 'home' })}>To the start</a>

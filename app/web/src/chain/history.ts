@@ -120,7 +120,7 @@ export function shortfallText(history: Shortfall, host: string): string[] {
         : `${host} left out ${count} events of this plan: numbers ${gaps.slice(0, 10).map(rangeText).join(', ')}${gaps.length > 10 ? ' and more' : ''}.`,
     );
   }
-  if (missing > 0) found.push(`${host} lists ${plural(missing, 'transaction')} that it does not have any more.`);
+  if (missing > 0) found.push(`${host} lists ${plural(missing, 'transaction')} that it no longer has.`);
   if (undecodable > 0)
     found.push(`${plural(undecodable, 'transaction or event', 'transactions or events')} could not be read.`);
   if (contradictions.length > 0) {

@@ -177,7 +177,7 @@ export async function readOnePlan(chain: Chain, address: Address): Promise<PlanS
   }
   throw new Fault(
     'input',
-    'The account at this address is no plan.',
+    'The account at this address is not a plan.',
     'Check the address, and the cluster at the top of the page.',
   );
 }

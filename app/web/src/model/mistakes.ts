@@ -90,7 +90,7 @@ export class Notes {
         this.add(field, `${JSON.stringify(trimmed)} is a part of the supply; expected \`supply\` in [token]`);
       else if ('error' in part || part.value === 0n) this.add(field, `${JSON.stringify(trimmed)}: ${expected}`);
       else if ((all.value * part.value) % 10_000n !== 0n) {
-        this.add(field, `${JSON.stringify(trimmed)} of the supply is no whole number of base units; ${expected}`);
+        this.add(field, `${JSON.stringify(trimmed)} of the supply is not a whole number of base units; ${expected}`);
       } else return (all.value * part.value) / 10_000n;
       return undefined;
     }

@@ -92,7 +92,7 @@ export async function checkPlan(
     notes.add('token.max_fee', `${maxFee}: expected basis points, at most ${FULL_SCORE}`);
   }
   if (!isAddress(draft.mint.trim())) notes.add('token.mint', notAnAddress(draft.mint));
-  else if (decimals === undefined) notes.add('token.mint', 'is no mint of SPL Token or Token-2022 on this cluster');
+  else if (decimals === undefined) notes.add('token.mint', 'is not a mint of SPL Token or Token-2022 on this cluster');
   if (draft.treasury.trim() !== '' && !isAddress(draft.treasury.trim()))
     notes.add('roles.treasury', notAnAddress(draft.treasury));
   const id = notes.big('plan.id', draft.id);
@@ -110,7 +110,7 @@ export async function checkPlan(
         notes.add('limits.enrolment_end', `${isoTime(enrolmentEnd)}: ${what}`);
       }
     } catch {
-      notes.add('plan.start', 'the calendar has a boundary that is no time');
+      notes.add('plan.start', 'a boundary of the calendar is outside the range of valid times');
     }
   }
   const kpis = await readKpis(draft.kpis, notes);
@@ -240,7 +240,7 @@ async function readKpis(drafts: readonly KpiDraft[], notes: Notes): Promise<KpiT
 }
 
 function notAnAddress(text: string): string {
-  return `${JSON.stringify(text.trim())} is no address: expected 32 bytes in base58`;
+  return `${JSON.stringify(text.trim())} is not an address: expected 32 bytes in base58`;
 }
 
 /** `3 months` or `30 days`. */

@@ -258,7 +258,7 @@ function NothingDue({ data, me, now }: { data: PlanData; me: Address; now: bigin
   return (
     <Notice tone="info">
       <p>
-        <strong>{isOracle ? 'Nothing is due.' : 'This key is no oracle of this plan.'}</strong>
+        <strong>{isOracle ? 'Nothing is due.' : 'This key is not an oracle of this plan.'}</strong>
       </p>
       {isOracle && next !== undefined && (
         <p>

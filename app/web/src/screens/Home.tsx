@@ -16,7 +16,7 @@ export function Home() {
     event.preventDefault();
     const address = text.trim();
     if (!isAddress(address)) {
-      setWrong('This is no address. It has 32 to 44 letters and digits.');
+      setWrong('This is not an address. An address has 32 to 44 letters and digits.');
       return;
     }
     try {

@@ -100,7 +100,7 @@ function ClosedReading({ reading: { kpi }, score }: { reading: Reading; score: n
           )}
         </p>
         <p className="hint">
-          There is no attestation any more: it was closed after the settlement, or nobody reported. The plan’s statement
+          The attestation no longer exists: it was closed after the settlement, or nobody reported. The plan’s statement
           has the value.
         </p>
       </div>

@@ -111,7 +111,7 @@ function Form({ begun }: { begun: bigint }) {
           label="Treasury"
           value={draft.treasury}
           onChange={(treasury) => set({ treasury })}
-          hint="Receives what nobody earns: a token account, or a wallet. Left empty: your own token account."
+          hint="Receives what is not earned: a token account, or a wallet. Leave it empty to use your own token account."
         />
         {FLAGS.map(([name, flag, text]) => (
           <CheckField
@@ -214,7 +214,7 @@ function Form({ begun }: { begun: bigint }) {
           label="Arbiter"
           value={draft.arbiter}
           onChange={(arbiter) => set({ arbiter })}
-          hint="Rules on disputes. Left empty: there are none."
+          hint="Rules on disputes. Leave it empty for a plan without disputes."
         />
       </section>
       <section className="card form">

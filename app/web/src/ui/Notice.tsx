@@ -40,7 +40,7 @@ export function ReadingFault({ fault, again }: { fault: Fault; again: () => void
       <button type="button" className="button" onClick={again}>
         Try again
       </button>
-      <span className="muted">It is tried again by itself every few seconds.</span>
+      <span className="muted">The page tries again every few seconds.</span>
     </FaultNotice>
   );
 }

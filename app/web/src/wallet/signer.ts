@@ -11,7 +11,7 @@ export function walletSigner(current: () => Connection | undefined, chain: `sola
   return async (transactions, payer) => {
     const connection = current();
     if (connection === undefined) {
-      throw new Fault('disconnected', 'The wallet is not connected any more. Nothing was sent.', 'Connect it again.');
+      throw new Fault('disconnected', 'The wallet is no longer connected. Nothing was sent.', 'Connect it again.');
     }
     const { wallet, account, address } = connection;
     if (address !== payer) {

@@ -151,7 +151,7 @@ function check(data: PlanData, draft: Draft, now: bigint): { terms?: GrantTerms;
   const notes = new Notes();
   const beneficiary = draft.beneficiary.trim();
   if (!isAddress(beneficiary))
-    notes.add('beneficiary', `${JSON.stringify(beneficiary)} is no address; expected 32 bytes in base58`);
+    notes.add('beneficiary', `${JSON.stringify(beneficiary)} is not an address; expected 32 bytes in base58`);
   const allocation = parseAmount(draft.allocation.trim(), mint.decimals);
   if ('error' in allocation) notes.add('allocation', `${JSON.stringify(draft.allocation)} ${allocation.error}`);
   const whole = (field: string, text: string) => notes.whole(field, text, 65_535) ?? 0;

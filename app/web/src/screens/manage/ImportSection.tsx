@@ -68,8 +68,8 @@ export function ImportSection({ data, now, onDone }: TimedSectionProps) {
     <section className="card form">
       <h2>Grants from a file</h2>
       <p>
-        CSV with the columns <code>{example.join(',')}</code>. Rows whose beneficiary has a grant already are left out,
-        so an import that was interrupted goes on where it was.
+        CSV with the columns <code>{example.join(',')}</code>. Rows whose beneficiary already has a grant are left out,
+        so that an interrupted import continues with the same file.
       </p>
       <input
         type="file"
@@ -185,7 +185,7 @@ function StandingText({
   again: boolean;
   onAgain: (on: boolean) => void;
 }) {
-  const choice = <CheckField label={`Make line ${line} all the same`} checked={again} onChange={onAgain} />;
+  const choice = <CheckField label={`Make line ${line} anyway`} checked={again} onChange={onAgain} />;
   switch (standing.state) {
     case 'new':
       return (

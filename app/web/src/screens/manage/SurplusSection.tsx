@@ -33,7 +33,7 @@ export function SurplusSection({ data, now, onDone }: TimedSectionProps) {
         <Amount value={free} decimals={mint.decimals} strong /> {noun(shortAmount(free, mint.decimals), 'token')} can be
         withdrawn. What is reserved, owed or pooled cannot.
       </p>
-      <NumberField label="Amount" value={text} onChange={setText} error={wrong} hint="Left empty: all of it." />
+      <NumberField label="Amount" value={text} onChange={setText} error={wrong} hint="Leave it empty for all of it." />
       <ActionButtons
         signer={plan.account.authority}
         label="Review"

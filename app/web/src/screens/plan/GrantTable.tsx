@@ -20,7 +20,9 @@ export function GrantTable({ data, now }: { data: PlanData; now: bigint }) {
   return (
     <section className="card">
       <h2>Grants</h2>
-      {grants.length === 0 && <p className="muted">No grant exists{plan.account.grantCounter > 0 && ' any more'}.</p>}
+      {grants.length === 0 && (
+        <p className="muted">{plan.account.grantCounter > 0 ? 'All grants are closed.' : 'No grant was made yet.'}</p>
+      )}
       {grants.length > 0 && (
         <Paged items={grants} what="grants" matches={byNameOf}>
           {(shown) => (
