@@ -12,7 +12,7 @@ import { covers, trancheOf } from '../domain/grant';
 import { periodTimes } from '../domain/terms';
 import { type Task, tasksOf } from '../model/due';
 import type { PlanData } from '../model/planData';
-import { parseValue, percent, plainNumber } from '../text/amount';
+import { percent, plainNumber } from '../text/amount';
 import { plural } from '../text/count';
 import { hex, parseHash, sha256, short } from '../text/hash';
 import { visible } from '../text/hostile';
@@ -24,8 +24,8 @@ import { Paged } from '../ui/Paged';
 import { Countdown } from '../ui/Time';
 import { WalletMenu } from '../ui/WalletMenu';
 import { ActionButtons } from './ActionButtons';
-import { ValueText } from './KpiReading';
 import { PlanFrame } from './PlanScreen';
+import { ValueText, parseAccepted } from './Values';
 
 /** What an oracle has to report, and the way to report it. */
 export default function Attest({ address }: { address: Address }) {
@@ -152,14 +152,7 @@ function EvidenceFile({ onHash }: { onHash: (hash: string) => void }) {
 }
 
 function parseEntry({ reading: { kpi } }: Task, { value }: Entry): { value: bigint } | { error: string } | undefined {
-  if (value.trim() === '') return undefined;
-  const parsed = parseValue(value.trim(), kpi.decimals);
-  if ('error' in parsed) return { error: `“${value.trim()}” ${parsed.error}` };
-  if (parsed.value < kpi.rangeMin || parsed.value > kpi.rangeMax) {
-    const range = `${plainNumber(kpi.rangeMin, kpi.decimals)} to ${plainNumber(kpi.rangeMax, kpi.decimals)}`;
-    return { error: `The plan accepts ${range}.` };
-  }
-  return parsed;
+  return value.trim() === '' ? undefined : parseAccepted(value, kpi);
 }
 
 function TaskCard({
@@ -213,14 +206,7 @@ function TaskCard({
             onChange={(text) => onChange({ ...entry, evidence: text })}
           />
         </div>
-        <CurveChart
-          curve={kpi.curve}
-          decimals={kpi.decimals}
-          unit={kpi.unit}
-          rangeMin={kpi.rangeMin}
-          rangeMax={kpi.rangeMax}
-          value={value}
-        />
+        <CurveChart {...kpi} value={value} />
       </div>
     </article>
   );

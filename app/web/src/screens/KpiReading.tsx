@@ -5,9 +5,8 @@ import { CurveChart } from '../charts/CurveChart';
 import { type Fact, useAction } from '../context/action';
 import { useApp } from '../context/app';
 import { type Reading, disputeHindrance } from '../domain/reading';
-import { NO_KEY } from '../domain/terms';
 import type { GrantData } from '../model/planData';
-import { percent, plainNumber } from '../text/amount';
+import { percent } from '../text/amount';
 import { plural } from '../text/count';
 import { hex, parseHash, sha256, short } from '../text/hash';
 import { visible } from '../text/hostile';
@@ -17,6 +16,7 @@ import { Facts } from '../ui/Facts';
 import { TextField } from '../ui/Field';
 import { HostileText } from '../ui/HostileText';
 import { Countdown, Time } from '../ui/Time';
+import { ValueText, Votes } from './Values';
 
 type Props = {
   data: GrantData;
@@ -27,21 +27,6 @@ type Props = {
   mine: boolean;
   onDone: () => void;
 };
-
-/** A value with its unit. */
-export function ValueText({ value, kpi }: { value: bigint; kpi: Reading['kpi'] }) {
-  return (
-    <span className="amount">
-      {plainNumber(value, kpi.decimals)}
-      {kpi.unit !== '' && (
-        <>
-          {' '}
-          <HostileText text={kpi.unit} />
-        </>
-      )}
-    </span>
-  );
-}
 
 /** One KPI of one period: its curve with the value on it, who reported it, and until when it can be disputed. */
 export function KpiReading({ data, reading, recordedScore, now, mine, onDone }: Props) {
@@ -70,14 +55,7 @@ export function KpiReading({ data, reading, recordedScore, now, mine, onDone }: 
           <DisputeButton data={data} reading={reading} now={now} onDone={onDone} />
         )}
       </div>
-      <CurveChart
-        curve={kpi.curve}
-        decimals={kpi.decimals}
-        unit={kpi.unit}
-        rangeMin={kpi.rangeMin}
-        rangeMax={kpi.rangeMax}
-        value={value}
-      />
+      <CurveChart {...kpi} value={value} />
     </article>
   );
 }
@@ -104,13 +82,7 @@ function ClosedReading({ reading: { kpi }, score }: { reading: Reading; score: n
           has the value.
         </p>
       </div>
-      <CurveChart
-        curve={kpi.curve}
-        decimals={kpi.decimals}
-        unit={kpi.unit}
-        rangeMin={kpi.rangeMin}
-        rangeMax={kpi.rangeMax}
-      />
+      <CurveChart {...kpi} />
     </article>
   );
 }
@@ -121,15 +93,7 @@ function factsOf({ kpi, stage, until, votes, threshold, attestation, stands }: R
   if (votes.length > 0) {
     facts.push([
       `Attested by (${plural(threshold, 'decides', 'decide')})`,
-      <ul key="votes" className="plain votes">
-        {votes.map((vote, index) => (
-          <li key={index}>
-            {vote.oracle === NO_KEY ? 'an earlier oracle' : <AddressText address={vote.oracle} />}:{' '}
-            <ValueText value={vote.value} kpi={kpi} /> <span className="muted">evidence</span>{' '}
-            <HashText hash={hex(vote.evidence)} what="evidence hash" />
-          </li>
-        ))}
-      </ul>,
+      <Votes key="votes" votes={votes} kpi={kpi} />,
     ]);
   }
   if (account?.resolved) facts.push(['Agreed', <Time key="at" at={account.resolvedAt} />]);

@@ -27,7 +27,7 @@ export function KpiTerms({ kpi }: { kpi: Kpi }) {
           ]}
         />
       </div>
-      <CurveChart curve={curve} decimals={decimals} unit={unit} rangeMin={rangeMin} rangeMax={rangeMax} />
+      <CurveChart {...kpi} />
     </article>
   );
 }
