@@ -50,8 +50,8 @@ export default defineConfig([
     plugins: { 'import-x': importX },
     settings: {
       'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.tsx'] })],
+      // Modules of other extensions are not read, and rings of them not seen.
       'import-x/extensions': ['.ts', '.tsx'],
-      'import-x/parsers': { '@typescript-eslint/parser': ['.ts', '.tsx'] },
     },
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
