@@ -91,13 +91,13 @@ describe('the built page', () => {
       const page = await open('/grants', failure, name === '403');
       await connect(person);
       await page.getByText(words).first().waitFor({ timeout: 60_000 });
-      await page.getByText('It is tried again by itself').waitFor({ timeout: 60_000 });
+      await page.getByText('The page tries again').waitFor({ timeout: 60_000 });
       const text = (await page.locator('body').textContent()) ?? '';
       expect(text).not.toMatch(/SECRET|Solana error|npx/);
       await picture(page, `endpoint-${name}`);
       answer = honest;
       await page.getByText('No grant is made to this address on this cluster.').waitFor({ timeout: 60_000 });
-      await page.getByText(/It is asked again by itself/).waitFor({ state: 'hidden', timeout: 60_000 });
+      await page.getByText(/The page asks again/).waitFor({ state: 'hidden', timeout: 60_000 });
     });
   }
 

@@ -2,7 +2,7 @@
 import { type KeyPairSigner, generateKeyPairSigner } from '@solana/kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readOnePlan } from '../src/chain/read';
-import { periodTimes } from '../src/model/terms';
+import { periodTimes } from '../src/domain/terms';
 import { connect } from './support/browser';
 import { makePlan, report } from './support/plans';
 import { type Stage, openStage } from './support/stage';

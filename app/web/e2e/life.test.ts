@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planAddress } from '../src/chain/addresses';
 import { readOnePlan } from '../src/chain/read';
 import { TOKEN_PROGRAM, associatedTokenAccount, readTokenAccount } from '../src/chain/token';
-import { periodTimes } from '../src/model/terms';
+import { periodTimes } from '../src/domain/terms';
 import { isoTime } from '../src/text/time';
 import { type Person, connect } from './support/browser';
 import { makeToken } from './support/money';

@@ -2,8 +2,8 @@
 import { type Address, type KeyPairSigner, generateKeyPairSigner } from '@solana/kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeGrant, grantsOfPlan, readOnePlan } from '../src/chain/read';
-import { periodTimes } from '../src/model/terms';
-import { type Person, connect } from './support/browser';
+import { periodTimes } from '../src/domain/terms';
+import { DESKTOP, type Person, connect } from './support/browser';
 import { type Cast, makePlan, report } from './support/plans';
 import { type Stage, openStage } from './support/stage';
 
@@ -85,6 +85,25 @@ describe('mishaps', () => {
     expect(await claimed()).toBe(0n);
   });
 
+  it('what goes on in the corner of a phone’s page, and covers nothing for good', async () => {
+    const { page } = person;
+    await page.setViewportSize({ width: 360, height: 740 });
+    person.set('waits');
+    await tryToClaim();
+    await page.getByRole('dialog').getByRole('button', { name: 'Hide' }).click();
+    const corner = page.getByRole('complementary', { name: 'What was sent' });
+    await corner.getByText('waits in your wallet').waitFor();
+    await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+    const [foot, notice] = [(await page.locator('footer').boundingBox())!, (await corner.boundingBox())!];
+    // Below everything, but for a part of a pixel.
+    expect(foot.y + foot.height).toBeLessThan(notice.y + 1);
+    person.set('signs-with-another', await generateKeyPairSigner());
+    person.release();
+    await corner.getByRole('button', { name: 'Dismiss' }).click();
+    await page.setViewportSize(DESKTOP);
+    expect(await claimed()).toBe(0n);
+  });
+
   it('a signature that comes after the blockhash expired, and the way back from it', async () => {
     const { page } = person;
     person.set('waits');
@@ -107,11 +126,11 @@ describe('mishaps', () => {
   it('an address that is no plan, and one that is none', async () => {
     const { page } = person;
     await page.goto(stage.url(`/plan/${ada.address}`));
-    await page.getByText('The account at this address is no plan.').waitFor();
+    await page.getByText('The account at this address is not a plan.').waitFor();
     await page.goto(stage.url('/plan/nonsense'));
     await page.getByText('There is no such page.').waitFor();
     await page.goto(`${stage.url('/').split('#')[0]}#/?cluster=moon`);
-    await page.getByText('names no cluster').waitFor();
+    await page.getByText('does not name a cluster').waitFor();
     expect(person.complaints).toEqual([]);
   });
 

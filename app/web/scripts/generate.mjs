@@ -32,6 +32,15 @@ function eventDiscriminators({ events }) {
   return `// Written by scripts/generate.mjs from idl/earnout.json.\n\n/** The first bytes of every event, by its name. */\nexport const EVENT_DISCRIMINATORS = {\n${lines.join('')}} as const;\n`;
 }
 
+/** The generator leaves constants out. Those of bytes are seeds of addresses, the others are limits. */
+function limits({ constants }) {
+  const numbers = constants.filter(({ type }) => type !== 'bytes');
+  const lines = numbers.map(
+    ({ name, docs, value }) => `\n/** ${docs.join(' ')} */\nexport const ${name} = ${value};\n`,
+  );
+  return `// Written by scripts/generate.mjs from idl/earnout.json.\n${lines.join('')}`;
+}
+
 async function generate(folder) {
   const codama = createFromRoot(rootNodeFromAnchor(readInterface()));
   const options = {
@@ -43,6 +52,7 @@ async function generate(folder) {
   await codama.accept(renderVisitor(folder, options));
   writeFileSync(join(folder, 'errors', 'texts.ts'), errorTexts(readInterface()));
   writeFileSync(join(folder, 'events.ts'), eventDiscriminators(readInterface()));
+  writeFileSync(join(folder, 'constants.ts'), limits(readInterface()));
 }
 
 function filesOf(folder) {

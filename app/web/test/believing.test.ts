@@ -8,9 +8,9 @@ import { type Subject, readHistory, shortfallText } from '../src/chain/history';
 import * as instructions from '../src/chain/instructions';
 import { findGrants, findRoles, grantsOfPlan } from '../src/chain/read';
 import { rpcChain } from '../src/chain/rpcChain';
+import { periodTimes } from '../src/domain/terms';
 import { EVENT_DISCRIMINATORS } from '../src/generated/events';
 import { EARNOUT_PROGRAM_ADDRESS } from '../src/generated/programs/earnout';
-import { periodTimes } from '../src/model/terms';
 import { loadPlan } from '../src/state/planData';
 import { type Scenario, scenario } from './support/scenario';
 
@@ -130,7 +130,7 @@ describe('a history', () => {
     for (const options of asked) expect(options).toMatchObject({ maxSupportedTransactionVersion: 1 });
     expect(shortfallText(short, 'rpc.example')).toEqual([
       'rpc.example left out 2 events of this plan: numbers 2, 4.',
-      'rpc.example lists 1 transaction that it does not have any more.',
+      'rpc.example lists 1 transaction that it no longer has.',
       '3 transactions or events could not be read.',
     ]);
   });
@@ -212,7 +212,7 @@ describe('lists of accounts', () => {
       looks += 1;
       return found.slice(1);
     });
-    expect((await loadPlan(short, s.plan)).short).toEqual([{ what: 'grants', given: 2, counted: 3 }]);
+    expect((await loadPlan(short, s.plan)).short).toEqual([{ what: 'grant', given: 2, counted: 3 }]);
     expect(looks).toBe(4);
     let first = true;
     const late = lying(s, (found) => {

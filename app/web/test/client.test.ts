@@ -19,6 +19,9 @@ import {
 import { TOKEN_PROGRAM, associatedTokenAccount, readTokenAccount } from '../src/chain/token';
 import { exportMessage, prepare } from '../src/chain/transaction';
 import { bonus } from '../src/core/redistribution';
+import { amountsAt, reserveFor, settled } from '../src/domain/grant';
+import { attestationKey, isReady, readingAt, readingsFor, scoresOf } from '../src/domain/reading';
+import { periodTimes, surplus } from '../src/domain/terms';
 import { getAttestationDecoder } from '../src/generated/accounts/attestation';
 import { getGrantDecoder } from '../src/generated/accounts/grant';
 import { getPeriodDecoder } from '../src/generated/accounts/period';
@@ -26,12 +29,9 @@ import { getPlanDecoder } from '../src/generated/accounts/plan';
 import { EVENT_DISCRIMINATORS } from '../src/generated/events';
 import { Release } from '../src/generated/types/release';
 import { UnearnedPolicy } from '../src/generated/types/unearnedPolicy';
-import { amountsAt, reserveFor, settled } from '../src/model/grant';
-import { attestationKey, isReady, readingAt, readingsFor, scoresOf } from '../src/model/reading';
-import { periodTimes, surplus } from '../src/model/terms';
 import { signing } from './support/people';
-import { submit } from './support/submit';
 import { DAY, START, TOKEN, kpi, scenario } from './support/scenario';
+import { submit } from './support/submit';
 
 describe('layouts', () => {
   it('accounts have the sizes and offsets by which they are found', () => {
@@ -270,7 +270,7 @@ describe('the built program', () => {
     const message = async (address: typeof s.plan) =>
       asFault(await readOnePlan(s.chain, address).catch((error: unknown) => error)).message;
     expect(await message(grant!.address)).toContain('address of a grant');
-    expect(await message(s.mint)).toContain('no plan');
+    expect(await message(s.mint)).toContain('not a plan');
     expect(await message('SysvarC1ock11111111111111111111111111111112' as typeof s.plan)).toContain(
       'nothing at this address',
     );

@@ -4,8 +4,10 @@ import type { Address } from '@solana/kit';
 import { generateKeyPairSigner } from '@solana/kit';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { vaultAddress } from '../src/chain/addresses';
-import { mistakeText, readGrantFile, wrongNow } from '../src/model/grantFile';
-import { checkPlan, draftCurve, mostFor } from '../src/model/planDraft';
+import { readGrantFile, wrongNow } from '../src/model/grantFile';
+import { draftCurve, mostFor } from '../src/model/kpiCheck';
+import { mistakeText } from '../src/model/mistakes';
+import { checkPlan } from '../src/model/planCheck';
 import { readPlanFile } from '../src/model/planFile';
 import { loadPlan } from '../src/state/planData';
 import { type Scenario, START, TOKEN, kpi, scenario } from './support/scenario';
@@ -222,12 +224,12 @@ describe('a plan file', () => {
     expect((await said({ minAllocation: '11 %' }))[0]).toContain('limits.max_allocation: is below min_allocation');
     expect((await said({ enrolmentEnd: '2029-01-01T00:00:00Z' }))[0]).toContain('limits.enrolment_end: 2029-01-01');
     expect((await said({ threshold: '2' }))[0]).toContain(
-      'roles.threshold: 2: expected more than half of the 1 oracles',
+      'roles.threshold: 2: expected more than half of the 1 oracle',
     );
     expect((await said({ oracles: [oracle as string, oracle as string] }))[0]).toContain('is an oracle already');
     expect((await said({ oracles: [authority as string] }))[0]).toContain('is the authority too');
     expect((await said({ arbiter: oracle }))[0]).toContain('is the arbiter too');
-    expect((await said({ mint: 'x' }))[0]).toContain('token.mint: "x" is no address');
+    expect((await said({ mint: 'x' }))[0]).toContain('token.mint: "x" is not an address');
     const [first] = draft.kpis;
     const kpis = (change: object) => said({ kpis: [{ ...first!, ...change }] });
     expect((await kpis({ name: '' }))[0]).toContain('The name must be 1 to 32 bytes');

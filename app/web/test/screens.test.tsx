@@ -12,7 +12,7 @@ import { EARNOUT_PROGRAM_ADDRESS } from '../src/generated/programs/earnout';
 import { Scope } from '../src/generated/types/scope';
 import { UnearnedPolicy } from '../src/generated/types/unearnedPolicy';
 import { statement } from '../src/model/statement';
-import { periodTimes } from '../src/model/terms';
+import { periodTimes } from '../src/domain/terms';
 import { loadPlan } from '../src/state/planData';
 import { testWallet, open } from './support/page';
 import { type Scenario, TOKEN, kpi, scenario } from './support/scenario';
@@ -102,7 +102,7 @@ describe('a grant', () => {
     open(`/grant/${grant!.address}`, s.chain, testWallet(s.contributors[0]!));
     const period = (await screen.findByText('Period 0')).closest('details')!;
     await within(period).findByText('80 %');
-    await within(period).findByText(/There is no attestation any more/);
+    await within(period).findByText(/The attestation no longer exists/);
     const { events } = await readHistory(s.chain, { plan: s.plan, counted: 0n });
     const [, first, second] = statement(await loadPlan(s.chain, s.plan), events, s.chain.now()).split('\n');
     const [one, two] = s.oracles;
@@ -227,7 +227,7 @@ describe('a plan', () => {
   it('names what is at an address that is none', async () => {
     const s = await scenario();
     open(`/plan/${s.mint}`, s.chain, testWallet(s.arbiter));
-    await screen.findByText('The account at this address is no plan.');
+    await screen.findByText('The account at this address is not a plan.');
   });
 });
 
@@ -259,7 +259,7 @@ describe('the oracle', () => {
   it('that is none is told so', async () => {
     const s = await scenario();
     open(`/plan/${s.plan}/attest`, s.chain, testWallet(s.arbiter));
-    await screen.findByText('This key is no oracle of this plan.');
+    await screen.findByText('This key is not an oracle of this plan.');
   });
 });
 

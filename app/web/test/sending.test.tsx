@@ -16,7 +16,7 @@ import { TOKEN_PROGRAM, associatedTokenAccount } from '../src/chain/token';
 import { prepare } from '../src/chain/transaction';
 import { getRequireBeforeInstructionDataDecoder } from '../src/generated/instructions/requireBefore';
 import { EARNOUT_PROGRAM_ADDRESS } from '../src/generated/programs/earnout';
-import { periodTimes } from '../src/model/terms';
+import { periodTimes } from '../src/domain/terms';
 import { utcTime } from '../src/text/time';
 import { open, testWallet } from './support/page';
 import { person, signing } from './support/people';
@@ -270,7 +270,7 @@ describe('grants from a file', () => {
     expect(made).toBeLessThan(30);
     await user.click(within(screen.getByRole('dialog')).getAllByRole('button', { name: 'Close' })[0]!);
     await screen.findByText(new RegExp(`${made} made`));
-    await user.click(screen.getByRole('button', { name: `Review the ${30 - made} that are left` }));
+    await user.click(screen.getByRole('button', { name: `Review the ${30 - made} rows left` }));
     await user.click(await button(`Make ${30 - made} grants`));
     await screen.findByText(`${30 - made} grants made, funded in full.`, undefined, { timeout: 30_000 });
     const all = (await s.grants()).map(({ account }) => account.beneficiary);
@@ -281,7 +281,7 @@ describe('grants from a file', () => {
     open(`/plan/${s.plan}/manage`, s.chain, wallet);
     await upload(user, text);
     await screen.findByText('30 rows: 30 with a grant already.');
-    expect(screen.getByRole('button', { name: 'Review the 0 that are left' }).hasAttribute('disabled')).toBe(true);
+    expect(screen.getByRole('button', { name: 'Review the 0 rows left' }).hasAttribute('disabled')).toBe(true);
   });
 
   it('to somebody who has one are made by explicit choice only, also with other terms', async () => {
@@ -293,7 +293,7 @@ describe('grants from a file', () => {
     open(`/plan/${s.plan}/manage`, s.chain, testWallet(s.authority));
     await upload(user, [headline, row(me!.address), row(other.address)].join('\n'));
     await screen.findByText('2 rows: 1 new, 1 with a grant already.');
-    await user.click(screen.getByLabelText('Make line 2 all the same'));
+    await user.click(screen.getByLabelText('Make line 2 anyway'));
     await screen.findByText('2 rows: 2 new.');
     await user.click(screen.getAllByRole('button', { name: 'Review' }).at(-3)!);
     await user.click(await button('Make 2 grants'));

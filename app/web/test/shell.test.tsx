@@ -92,7 +92,7 @@ describe('endpoints', () => {
       [{ cluster: 'moon' }, /"cluster" is "moon"/],
       [{ endpoints: { moon: mine } }, /"moon" is not a network/],
       [{ endpoints: { mainnet: {} } }, /"endpoints.mainnet.rpc" is missing/],
-      [{ endpoints: { mainnet: { rpc: 'javascript:1' } } }, /is no address of an endpoint/],
+      [{ endpoints: { mainnet: { rpc: 'javascript:1' } } }, /is not the address of an endpoint/],
       [[1], /./],
     ] as const) {
       if (!Array.isArray(content)) expect(() => parseSettings(content)).toThrow(reason);
@@ -116,14 +116,14 @@ describe('before the network is known', () => {
     s.chain.genesisHash = () => (answers ? Promise.resolve('Local111') : gone());
     window.location.hash = `#/plan/${s.plan}/manage?cluster=localnet`;
     render(<Root wallets={testWallet(s.authority)} connect={() => s.chain} />);
-    await screen.findByText(/does not answer. It is asked again by itself/);
+    await screen.findByText(/does not answer. The page asks again/);
     await user.type((await screen.findAllByLabelText('Amount'))[0]!, '1');
     await user.click((await screen.findAllByRole('button', { name: 'Review' }))[0]!);
     const dialog = await screen.findByRole('dialog');
     await within(dialog).findByText(/has not said yet which network it is. Nothing can be signed/);
     answers = true;
     await screen.findByRole('button', { name: 'Fund' }, { timeout: 10_000 });
-    expect(screen.queryByText(/It is asked again by itself/)).toBeNull();
+    expect(screen.queryByText(/The page asks again/)).toBeNull();
   });
 
   it('nor where the program is not', async () => {
@@ -144,7 +144,7 @@ describe('before the network is known', () => {
       !answers && addresses[0]?.startsWith('SysvarC1ock') ? gone() : accounts(addresses);
     window.location.hash = `#/plan/${s.plan}?cluster=localnet`;
     render(<Root wallets={testWallet(s.authority)} connect={() => s.chain} />);
-    await screen.findByText(/does not answer. It is asked again by itself/);
+    await screen.findByText(/does not answer. The page asks again/);
     answers = true;
     await screen.findByRole('heading', { name: 'Vault' }, { timeout: 10_000 });
   });
@@ -158,7 +158,7 @@ describe('a screen that cannot be read', () => {
     s.chain.find = (filter) => (answers ? find(filter) : gone());
     window.location.hash = `#/plan/${s.plan}?cluster=localnet`;
     render(<Root wallets={testWallet(s.authority)} connect={() => s.chain} />);
-    await screen.findByText(/It is tried again by itself/);
+    await screen.findByText(/The page tries again/);
     answers = true;
     await screen.findByRole('heading', { name: 'Vault' }, { timeout: 10_000 });
   });
@@ -169,7 +169,7 @@ describe('a screen that cannot be read', () => {
     s.chain.find = async (filter) => (await find(filter)).slice(1);
     window.location.hash = `#/plan/${s.plan}?cluster=localnet`;
     render(<Root wallets={testWallet(s.authority)} connect={() => s.chain} />);
-    await screen.findByText(/127.0.0.1:8899 does not tell all of this plan: 1 grants where the plan counts 2/);
+    await screen.findByText(/127.0.0.1:8899 does not tell all of this plan: 1 grant where the plan counts 2/);
   });
 });
 

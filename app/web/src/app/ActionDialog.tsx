@@ -2,16 +2,16 @@ import { useEffect } from 'react';
 import { explorerUrl } from '../chain/cluster';
 import type { Entry } from '../chain/outbox';
 import type { Prepared } from '../chain/transaction';
-import { plural } from '../text/time';
+import type { ActionRequest, Fact } from '../context/action';
+import { useApp, useOutbox, useWallet } from '../context/app';
+import { plural } from '../text/count';
 import { short } from '../text/hash';
-import { Icon } from '../ui/Icon';
 import { Sol } from '../ui/Amount';
 import { Dialog } from '../ui/Dialog';
-import { Facts, type Fact } from '../ui/Facts';
+import { Facts } from '../ui/Facts';
+import { Icon } from '../ui/Icon';
 import { FaultNotice, Loading, Notice } from '../ui/Notice';
-import type { ActionRequest } from './action';
-import { useApp, useOutbox, useWallet } from './context';
-import { Run } from './runs';
+import { Run, executedText } from './runs';
 
 /** Shows what an action does before the wallet opens, how far it is, and how it ended. */
 export function ActionDialog({ run, onClose }: { run: Run; onClose: () => void }) {
@@ -73,9 +73,7 @@ export function ActionDialog({ run, onClose }: { run: Run; onClose: () => void }
       )}
       {mine.length > 0 && <Transactions entries={mine} />}
       {name === 'failed' && run.executed > 0 && (
-        <p className="hint">
-          {run.executed} of {plural(run.total, 'transaction')} were executed. The summary shows what is left.
-        </p>
+        <p className="hint">{executedText(run)}. The summary shows what is left.</p>
       )}
       {underWay && (
         <p className="actions">
@@ -83,7 +81,7 @@ export function ActionDialog({ run, onClose }: { run: Run; onClose: () => void }
             Hide
           </button>
           <span className="hint">
-            {name === 'signing' ? 'If you sign after that, it is sent all the same.' : 'You will be told how it ends.'}
+            {name === 'signing' ? 'If you sign later, it is still sent.' : 'You will be told how it ends.'}
           </span>
         </p>
       )}
@@ -128,7 +126,7 @@ function Blocked({ by }: { by: Entry | Run }) {
             : 'A transaction for the same was sent, and may still be executed.'}
         </strong>
       </p>
-      <p>This goes on by itself as soon as that one ended.</p>
+      <p>This continues automatically once that one has ended.</p>
       {!(by instanceof Run) && <Transactions entries={[by]} />}
     </Notice>
   );
@@ -148,9 +146,7 @@ function Done({ run, request }: { run: Run; request: ActionRequest }) {
   return (
     <Notice tone="bad">
       <p>
-        <strong>
-          {run.executed} of {plural(run.total, 'transaction')} were executed. Not done:
-        </strong>
+        <strong>{executedText(run)}. Not done:</strong>
       </p>
       <ul className="mistakes">
         {failures.map(({ name, fault }) => (
@@ -189,7 +185,7 @@ function Summary({ request, prepared, run }: { request: ActionRequest; prepared:
       <h3>Costs</h3>
       <Facts facts={costs} />
       {request.rent !== undefined && request.rent > 0n && (
-        <p className="hint">The deposit comes back to who paid it when the account is closed.</p>
+        <p className="hint">The deposit is returned to its payer when the account is closed.</p>
       )}
       <details>
         <summary>Simulated: {plural(simulated.length, 'transaction')} would succeed</summary>

@@ -1,10 +1,10 @@
 import { useState } from 'react';
 import { CLUSTER_NAMES, type Cluster, type ClusterName, clusterAt } from '../chain/cluster';
 import { hostOf } from '../chain/transport';
+import { useApp } from '../context/app';
 import { Dialog } from '../ui/Dialog';
 import { SelectField, TextField } from '../ui/Field';
 import { Notice } from '../ui/Notice';
-import { useApp } from './context';
 
 /** Which network this is and who is asked about it, always in sight, and the way to another one. */
 export function ClusterBar({ onChange }: { onChange: (cluster: Cluster) => void }) {
@@ -85,7 +85,7 @@ function ClusterDialog({ onClose, onChange }: { onClose: () => void; onChange: (
         label="Websocket URL"
         value={wsUrl}
         onChange={setWsUrl}
-        hint="Left empty: the RPC’s next port, or its own address without a port."
+        hint="Leave it empty for the RPC’s next port, or for its own address if that has no port."
       />
       <p className="hint">
         Kept in this browser only. Links that you copy name the cluster, never the endpoint or a key in its address.

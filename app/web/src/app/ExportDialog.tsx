@@ -3,16 +3,17 @@ import { type Address, isAddress } from '@solana/kit';
 import { type Fault, asFault } from '../chain/fault';
 import { requireBefore } from '../chain/instructions';
 import { exportMessage, otherSigners } from '../chain/transaction';
+import type { Action, ActionRequest } from '../context/action';
+import { useApp } from '../context/app';
 import { chainTime } from '../state/clock';
 import { parseAmount } from '../text/amount';
-import { localTime, plural, utcTime } from '../text/time';
+import { plural } from '../text/count';
+import { localTime, utcTime } from '../text/time';
 import { CopyButton } from '../ui/AddressText';
 import { Dialog } from '../ui/Dialog';
 import { Facts } from '../ui/Facts';
 import { NumberField, TextField } from '../ui/Field';
 import { FaultNotice, Notice } from '../ui/Notice';
-import type { Action, ActionRequest } from './action';
-import { useApp } from './context';
 
 type Exported = { request: ActionRequest; messages: string[]; others: Address[]; notAfter: bigint };
 
@@ -37,7 +38,7 @@ export function ExportDialog({
   const [fault, setFault] = useState<Fault>();
   const read = parseAmount(days, 0);
   const validFor = 'value' in read && read.value >= 1n && read.value <= DAYS.most ? read.value : undefined;
-  const wrong = vault !== '' && !isAddress(vault) ? 'This is no address.' : undefined;
+  const wrong = vault !== '' && !isAddress(vault) ? 'This is not an address.' : undefined;
 
   async function make() {
     setFault(undefined);
@@ -66,7 +67,7 @@ export function ExportDialog({
         kind="whole"
         onChange={setDays}
         error={validFor === undefined ? `expected 1 to ${DAYS.most} days` : undefined}
-        hint="Afterwards it fails, whoever executes it: a proposal that is forgotten does not stay a threat."
+        hint="After that it can no longer be executed, so that a forgotten proposal does no harm later."
       />
       {hindrance !== undefined && <Notice tone="warn">{hindrance}</Notice>}
       <p className="actions">

@@ -6,6 +6,8 @@ import { asFault } from '../chain/fault';
 import { Outbox } from '../chain/outbox';
 import { rpcChain } from '../chain/rpcChain';
 import { hostOf } from '../chain/transport';
+import { type Action, Actions } from '../context/action';
+import { App, type AppContext, Now, useApp, useHref } from '../context/app';
 import { Grants } from '../screens/Grants';
 import { GrantScreen } from '../screens/GrantScreen';
 import { Home } from '../screens/Home';
@@ -14,12 +16,11 @@ import { type EndpointStore, endpointStore } from '../state/endpoints';
 import { type Route, type View, fragmentOf, parseRoute, pathOf } from '../state/route';
 import { Dialog } from '../ui/Dialog';
 import { Loading, Notice } from '../ui/Notice';
+import { WalletMenu } from '../ui/WalletMenu';
 import { walletSigner } from '../wallet/signer';
 import type { WalletStore } from '../wallet/wallets';
-import { type Action, Actions } from './action';
 import { ActionDialog } from './ActionDialog';
 import { ClusterBar } from './ClusterBar';
-import { App, type AppContext, Now, useApp, useHref } from './context';
 import { ErrorBoundary } from './ErrorBoundary';
 import { ExportDialog } from './ExportDialog';
 import { lazyScreen } from './lazyScreen';
@@ -27,7 +28,6 @@ import { type NetworkState, useChainTime, useNetwork } from './network';
 import { OfferedEndpoint } from './OfferedEndpoint';
 import { Runs } from './runs';
 import { Outcomes, TransactionsMenu } from './TransactionsMenu';
-import { WalletMenu } from './WalletMenu';
 
 // Screens that only a project's people need are not part of the first load.
 const Manage = lazyScreen('Manage', () => import('../screens/Manage'));
@@ -66,7 +66,7 @@ export function Root({
       <main className="page">
         <Notice tone="bad">
           <p>
-            <strong>The address of this page names no cluster: {parsed.wrong}</strong>
+            <strong>The address of this page does not name a cluster: {parsed.wrong}</strong>
           </p>
           <p>
             <a href="#/">Start again on {endpoints.cluster().name}</a>
@@ -218,7 +218,7 @@ function Trouble({ view, known, clockFault }: { view: View; known: NetworkState;
     return (
       <Notice tone="warn">
         <p>
-          {wrong.message} It is asked again by itself every few seconds
+          {wrong.message} The page asks again every few seconds
           {fault !== undefined && '; until then nothing can be signed'}.
         </p>
         <p className="actions">
@@ -331,7 +331,7 @@ function Screen({ view }: { view: View }) {
       return (
         <Notice tone="bad">
           <p>
-            <strong>There is no such page.</strong> Part of the address may be missing, or an address in it is none.
+            <strong>There is no such page.</strong> Part of the address may be missing or mistyped.
           </p>
           <p>
             <a href={href({ name: 'home' })}>To the start</a>

@@ -1,11 +1,12 @@
 import { useState } from 'react';
 import type { Entry } from '../chain/outbox';
-import { localTime, plural } from '../text/time';
+import { useApp, useOutbox } from '../context/app';
+import { plural } from '../text/count';
+import { localTime } from '../text/time';
 import { Dialog } from '../ui/Dialog';
 import { Notice } from '../ui/Notice';
 import { Transactions } from './ActionDialog';
-import { useApp, useOutbox } from './context';
-import type { Run, Runs } from './runs';
+import { type Run, type Runs, executedText } from './runs';
 
 /** What was sent from this browser, with how it ended: nothing is shown as long as nothing was. */
 export function TransactionsMenu() {
@@ -106,14 +107,15 @@ function RunOutcome({ run, runs }: { run: Run; runs: Runs }) {
   );
 }
 
-function runWords({ state, executed, total }: Run): string {
+function runWords(run: Run): string {
+  const { state, executed, total } = run;
   switch (state.name) {
     case 'signing':
       return 'waits in your wallet.';
     case 'sent':
       return total > 1 ? `sent, ${executed} of ${total} confirmed.` : 'sent, not confirmed yet.';
     case 'done':
-      return state.failures.length === 0 ? state.request.done : `${executed} of ${total} transactions were executed.`;
+      return state.failures.length === 0 ? state.request.done : `${executedText(run)}.`;
     case 'failed':
       return state.fault.message;
     case 'preparing':

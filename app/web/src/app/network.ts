@@ -32,7 +32,7 @@ export function useNetwork(chain: Chain, cluster: Cluster): NetworkState {
   });
   const host = hostOf(cluster.rpcUrl);
   if (value === undefined) {
-    const hindrance = `${host} has not said yet which network it is. Nothing can be signed before.`;
+    const hindrance = `${host} has not said yet which network it is. Nothing can be signed until it does.`;
     return { network: undefined, genesis: undefined, hindrance, mismatch: false, fault, again };
   }
   const { genesis, hasProgram } = value;

@@ -4,10 +4,10 @@ import type { Address, Signature } from '@solana/kit';
 import { inParallel } from '../chain/batches';
 import type { Chain } from '../chain/chain';
 import { Fault, asFault } from '../chain/fault';
-import { type Entry, type Outbox, faultOf } from '../chain/outbox';
+import { type Entry, type Outbox, type Signed, faultOf } from '../chain/outbox';
 import { type Prepared, type SignTransactions, prepare, prepareLater, signAll } from '../chain/transaction';
-import { plural } from '../text/time';
-import type { Action, ActionRequest } from './action';
+import type { Action, ActionRequest } from '../context/action';
+import { plural } from '../text/count';
 
 /** Simulations under way at once. */
 const PARALLEL = 4;
@@ -31,6 +31,9 @@ export type RunState =
 
 /** What actions need of the app; the outbox is there as soon as the endpoint said which chain it is. */
 export type Surroundings = { chain: Chain; outbox: Outbox | undefined; sign: SignTransactions };
+
+/** A request that is carried out, and what of it failed so far. */
+type Course = { request: ActionRequest; outbox: Outbox; failures: Failure[] };
 
 export class Run {
   state: RunState = { name: 'preparing' };
@@ -88,7 +91,7 @@ export class Run {
     this.total = request.transactions.length + (request.later ?? 0);
     try {
       for (;;) {
-        await this.carryOut(request, prepared, outbox, failures);
+        await this.carryOut({ request, outbox, failures }, prepared);
         if ((request.later ?? 0) === 0 || failures.length > 0) break;
         this.refuseHidden();
         request = { ...(await this.action.build(this.signer)), done: request.done };
@@ -116,12 +119,8 @@ export class Run {
     return [simulated, ...later.map((instructions) => prepareLater(this.signer, instructions))];
   }
 
-  private async carryOut(
-    request: ActionRequest,
-    all: readonly Prepared[],
-    outbox: Outbox,
-    failures: Failure[],
-  ): Promise<void> {
+  private async carryOut(course: Course, all: readonly Prepared[]): Promise<void> {
+    const { request } = course;
     const { transactions, inOrder = false } = request;
     let prepared = all;
     for (let first = 0; first < transactions.length;) {
@@ -131,54 +130,39 @@ export class Run {
           try {
             prepared = await this.prepareFrom(request, first);
           } catch (error) {
-            first = this.skip(request, first, asFault(error), failures);
+            first = this.skip(course, first, asFault(error));
             continue;
           }
         } else prepared = all.slice(first);
       }
-      const batch = prepared.slice(0, inOrder ? BATCH.inOrder : BATCH.together);
-      first = inOrder
-        ? await this.inTurn(request, first, batch, outbox, failures)
-        : await this.together(request, first, batch, outbox, failures);
+      const signed = await this.signed(request, prepared.slice(0, inOrder ? BATCH.inOrder : BATCH.together));
+      first = await (inOrder ? this.inTurn(course, first, signed) : this.together(course, first, signed));
     }
   }
 
-  /** Sends the batch one after the other; returns which transaction is the next. */
-  private async inTurn(
-    request: ActionRequest,
-    first: number,
-    batch: readonly Prepared[],
-    outbox: Outbox,
-    failures: Failure[],
-  ): Promise<number> {
-    const signed = await this.signed(request, batch);
+  /** Sends a batch one after the other; returns which transaction is the next. */
+  private async inTurn(course: Course, first: number, signed: readonly Signed[]): Promise<number> {
     for (const [offset, each] of signed.entries()) {
       const index = first + offset;
       const { blockHeight } = offset === 0 ? { blockHeight: 0n } : await this.runs.surroundings().chain.tip();
       // What was not sent in time was never sent: it is signed anew, under a fresh blockhash.
       if (each.life.kind === 'blocks' && blockHeight > each.life.last) return index;
-      const fault = await this.sent(request, index, each, outbox);
-      if (fault !== undefined) return this.skip(request, index, fault, failures);
+      const fault = await this.sent(course, index, each);
+      if (fault !== undefined) return this.skip(course, index, fault);
     }
     return first + signed.length;
   }
 
-  private async together(
-    request: ActionRequest,
-    first: number,
-    batch: readonly Prepared[],
-    outbox: Outbox,
-    failures: Failure[],
-  ): Promise<number> {
-    const signed = await this.signed(request, batch);
-    const faults = await Promise.all(signed.map((each, offset) => this.sent(request, first + offset, each, outbox)));
+  /** Sends a batch at once; returns which transaction is the next. */
+  private async together(course: Course, first: number, signed: readonly Signed[]): Promise<number> {
+    const faults = await Promise.all(signed.map((each, offset) => this.sent(course, first + offset, each)));
     faults.forEach((fault, offset) => {
-      if (fault !== undefined) failures.push({ name: nameOf(request, first + offset), fault });
+      if (fault !== undefined) course.failures.push({ name: nameOf(course.request, first + offset), fault });
     });
     return first + signed.length;
   }
 
-  private async signed(request: ActionRequest, batch: readonly Prepared[]) {
+  private async signed(request: ActionRequest, batch: readonly Prepared[]): Promise<Signed[]> {
     this.set({ name: 'signing', request });
     const { chain, sign } = this.runs.surroundings();
     const signed = await signAll(chain, batch, sign);
@@ -186,12 +170,7 @@ export class Run {
     return signed;
   }
 
-  private async sent(
-    request: ActionRequest,
-    index: number,
-    signed: Parameters<Outbox['send']>[0],
-    outbox: Outbox,
-  ): Promise<Fault | undefined> {
+  private async sent({ request, outbox }: Course, index: number, signed: Signed): Promise<Fault | undefined> {
     this.signatures = [...this.signatures, signed.signature];
     const keys = [...this.action.keys, ...(request.marks?.[index] ?? [])];
     const outcome = outbox.send(signed, { title: this.action.title, keys });
@@ -204,7 +183,7 @@ export class Run {
   }
 
   /** Goes on after the transactions about the one that failed; throws where all are about one thing. */
-  private skip({ transactions, names }: ActionRequest, index: number, fault: Fault, failures: Failure[]): number {
+  private skip({ request: { transactions, names }, failures }: Course, index: number, fault: Fault): number {
     const name = names?.[index];
     if (names === undefined || name === undefined) throw fault;
     failures.push({ name, fault });
@@ -215,10 +194,9 @@ export class Run {
   /** A wallet is not asked for more once its user closed the dialog. */
   private refuseHidden() {
     if (!this.runs.isHidden(this)) return;
-    const what = `${this.executed} of ${plural(this.total, 'transaction')}`;
     throw new Fault(
       'rejected',
-      `The dialog was closed: ${what} were executed, the others were not sent.`,
+      `The dialog was closed: ${executedText(this)}, the others were not sent.`,
       'Start again to go on.',
     );
   }
@@ -227,6 +205,12 @@ export class Run {
     this.state = state;
     this.runs.publish();
   }
+}
+
+/** How many of its transactions were executed, as a sentence. */
+export function executedText({ executed, total }: Pick<Run, 'executed' | 'total'>): string {
+  const all = `of ${plural(total, 'transaction')}`;
+  return plural(executed, `${all} was executed`, `${all} were executed`);
 }
 
 function nameOf({ names }: ActionRequest, index: number): string {

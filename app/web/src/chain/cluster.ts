@@ -53,7 +53,7 @@ export function clusterFrom(query: URLSearchParams): Named {
   const name = query.get('cluster');
   if (name === null) return undefined;
   if (isClusterName(name)) return { name };
-  throw new Error(`"${name}" is no cluster. Use ${CLUSTER_NAMES.join(', ')}.`);
+  throw new Error(`"${name}" is not a cluster. Use ${CLUSTER_NAMES.join(', ')}.`);
 }
 
 /** What the page's address says of `cluster`. */
@@ -110,7 +110,7 @@ function endpoint(text: string, protocols: string[]): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !protocols.includes(url.protocol)) {
     throw new Error(
-      `"${text}" is no address of an endpoint. It begins with ${protocols.map((p) => `${p}//`).join(' or ')}.`,
+      `"${text}" is not the address of an endpoint. It must begin with ${protocols.map((p) => `${p}//`).join(' or ')}.`,
     );
   }
   return url;

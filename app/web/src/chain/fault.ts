@@ -46,7 +46,7 @@ const FRAMEWORK: Record<number, string> = {
   2002: 'A signature is missing.',
   2006: 'An address is not the one that follows from its seeds.',
   2012: 'An account is another one than the instruction asks for.',
-  3001: 'An account has no content of this program.',
+  3001: 'An account does not hold data of this program.',
   3002: 'An account is of another kind than the instruction asks for.',
   3003: 'An account could not be read.',
   3005: 'Accounts are missing.',
@@ -71,7 +71,7 @@ const TOKEN: Record<number, string> = {
   12: 'The token program does not know this instruction for this token.',
   14: 'The amount is too large.',
   16: 'The token account cannot be frozen or thawed.',
-  17: 'The token account is frozen: whoever can freeze this token stopped it.',
+  17: 'The token account is frozen by the token’s freeze authority.',
   18: 'The amount is not one of this token’s decimals.',
   36: 'The receiving account requires a memo with every transfer.',
 };

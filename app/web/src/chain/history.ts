@@ -2,6 +2,7 @@
 // leave out, repeat, delay or make up what it likes. The plan numbers its events and counts them in its account, so
 // that what is missing shows.
 import type { Address, ReadonlyUint8Array, Signature } from '@solana/kit';
+import { noun, plural } from '../text/count';
 import { hex } from '../text/hash';
 import type { Chain } from './chain';
 import { type EarnoutEvent, decodeEvent, grantOf } from './events';
@@ -119,18 +120,18 @@ export function shortfallText(history: Shortfall, host: string): string[] {
         : `${host} left out ${count} events of this plan: numbers ${gaps.slice(0, 10).map(rangeText).join(', ')}${gaps.length > 10 ? ' and more' : ''}.`,
     );
   }
-  if (missing > 0) found.push(`${host} lists ${count(missing, 'transaction')} that it does not have any more.`);
+  if (missing > 0) found.push(`${host} lists ${plural(missing, 'transaction')} that it no longer has.`);
   if (undecodable > 0)
-    found.push(`${count(undecodable, 'transaction or event', 'transactions or events')} could not be read.`);
+    found.push(`${plural(undecodable, 'transaction or event', 'transactions or events')} could not be read.`);
   if (contradictions.length > 0) {
     const numbers = contradictions.slice(0, 10).join(', ');
-    found.push(`${host} tells different things about the same events, which are left out here: numbers ${numbers}.`);
+    const which = noun(contradictions.length, 'number');
+    found.push(`${host} tells different things about the same events, which are left out here: ${which} ${numbers}.`);
   }
-  if (repeated > 0) found.push(`${host} lists ${count(repeated, 'transaction')} more than once; each is counted once.`);
+  if (repeated > 0)
+    found.push(`${host} lists ${plural(repeated, 'transaction')} more than once; each is counted once.`);
   return found;
 }
-
-const count = (number: number, one: string, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 
 function rangeText([from, to]: readonly [bigint, bigint]): string {
   return from === to ? String(from) : `${from} to ${to}`;

@@ -1,6 +1,9 @@
 // Instructions of the program: each function takes what cannot be derived, and derives every other address.
 import { type AccountMeta, type Address, type Instruction, AccountRole, createNoopSigner } from '@solana/kit';
 import { getCreateAssociatedTokenIdempotentInstruction } from '@solana-program/token';
+import type { Grant } from '../domain/grant';
+import { type Attestation, subjectOf } from '../domain/reading';
+import { type Kpi, NO_KEY, type Plan } from '../domain/terms';
 import { getActivatePlanInstruction } from '../generated/instructions/activatePlan';
 import { getAddKpiInstruction } from '../generated/instructions/addKpi';
 import { getAttestInstruction } from '../generated/instructions/attest';
@@ -21,9 +24,6 @@ import { EARNOUT_PROGRAM_ADDRESS } from '../generated/programs/earnout';
 import type { CreateGrantArgsArgs } from '../generated/types/createGrantArgs';
 import type { CreatePlanArgsArgs } from '../generated/types/createPlanArgs';
 import type { KpiTermsArgs } from '../generated/types/kpiTerms';
-import type { Grant } from '../model/grant';
-import { type Attestation, subjectOf } from '../model/reading';
-import { type Kpi, NO_KEY, type Plan } from '../model/terms';
 import {
   attestationAddress,
   eventAuthorityAddress,

@@ -1,13 +1,14 @@
 // The program's accounts, found and decoded.
 import { type Address, type ReadonlyUint8Array, getAddressEncoder } from '@solana/kit';
+import type { Grant } from '../domain/grant';
+import type { Attestation } from '../domain/reading';
+import { type Plan, readPlan } from '../domain/terms';
 import { ATTESTATION_DISCRIMINATOR, getAttestationDecoder } from '../generated/accounts/attestation';
 import { GRANT_DISCRIMINATOR, getGrantDecoder } from '../generated/accounts/grant';
 import { PERIOD_DISCRIMINATOR, type Period, getPeriodDecoder } from '../generated/accounts/period';
 import { PLAN_DISCRIMINATOR, getPlanDecoder } from '../generated/accounts/plan';
+import { MAX_ORACLES } from '../generated/constants';
 import { EARNOUT_PROGRAM_ADDRESS } from '../generated/programs/earnout';
-import type { Grant } from '../model/grant';
-import type { Attestation } from '../model/reading';
-import { type Plan, readPlan } from '../model/terms';
 import { addressOf, periodAddress } from './addresses';
 import type { AccountFilter, Chain, Match, RawAccount } from './chain';
 import { Fault } from './fault';
@@ -20,7 +21,7 @@ export const PERIOD_SIZE = 144;
 
 /** Where the fields lie by which accounts are found; a test holds them to the generated layout. */
 export const OFFSETS = {
-  plan: { authority: 232, arbiter: 296, oracles: 584, nextOracles: 848, oracleKeys: 8 },
+  plan: { authority: 232, arbiter: 296, oracles: 584, nextOracles: 848 },
   grant: { plan: 16, beneficiary: 48 },
   attestation: { plan: 16, subject: 48 },
   period: { plan: 16 },
@@ -176,7 +177,7 @@ export async function readOnePlan(chain: Chain, address: Address): Promise<PlanS
   }
   throw new Fault(
     'input',
-    'The account at this address is no plan.',
+    'The account at this address is not a plan.',
     'Check the address, and the cluster at the top of the page.',
   );
 }
@@ -213,13 +214,13 @@ export type Roles = { authority: Plan[]; arbiter: Plan[]; oracle: Plan[] };
 
 /** The plans in which `key` has a role: one search over the keys of all plans, and one look at those that name it. */
 export async function findRoles(chain: Chain, key: Address): Promise<Roles> {
-  const { authority, arbiter, oracles, nextOracles, oracleKeys } = OFFSETS.plan;
-  const end = nextOracles + oracleKeys * 32;
+  const { authority, arbiter, oracles, nextOracles } = OFFSETS.plan;
+  const end = nextOracles + MAX_ORACLES * 32;
   const parts = await chain.findParts(planFilter(), { offset: authority, length: end - authority });
   const bytes = getAddressEncoder().encode(key);
   const names = ({ data }: RawAccount, offset: number) =>
     bytes.every((byte, index) => data[offset - authority + index] === byte);
-  const sets = Array.from({ length: oracleKeys }, (_, position) => [
+  const sets = Array.from({ length: MAX_ORACLES }, (_, position) => [
     oracles + position * 32,
     nextOracles + position * 32,
   ]);

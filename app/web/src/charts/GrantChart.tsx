@@ -2,9 +2,9 @@ import { useCallback, useState } from 'react';
 import { scaleLinear, scaleUtc } from 'd3-scale';
 import { area, curveStepAfter, line } from 'd3-shape';
 import { boundary } from '../core/calendar';
-import { type Grant, cliffTime, trancheOf } from '../model/grant';
-import type { Outlook } from '../model/outlook';
-import type { Plan } from '../model/terms';
+import { type Grant, cliffTime, trancheOf } from '../domain/grant';
+import type { Outlook } from '../domain/outlook';
+import type { Plan } from '../domain/terms';
 import { shortAmount } from '../text/amount';
 import { localDate } from '../text/time';
 

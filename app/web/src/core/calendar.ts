@@ -1,7 +1,7 @@
 // Periods, their boundaries and the deadlines after them: `crates/core/src/calendar.rs` in TypeScript. Times are Unix
 // seconds; every interval includes its start and excludes its end.
+import { MAX_PERIODS } from '../generated/constants';
 import { fail } from './error';
-import { MAX_PERIODS } from './limits';
 import { divFloor, i64, min } from './math';
 
 const SECONDS_PER_DAY = 86_400n;

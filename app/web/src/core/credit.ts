@@ -1,6 +1,7 @@
 // From the scores of a grant to its credit for a period: `crates/core/src/credit.rs` in TypeScript.
+import { MAX_KPIS } from '../generated/constants';
 import { fail } from './error';
-import { FULL_CREDIT, FULL_SCORE, FULL_WEIGHT, MAX_KPIS, MAX_SCORE } from './limits';
+import { FULL_CREDIT, FULL_SCORE, FULL_WEIGHT, MAX_SCORE } from './limits';
 import { max } from './math';
 
 /** How a grant's scores are combined: each by its weight, or the lowest for all. */

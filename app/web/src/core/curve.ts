@@ -1,6 +1,7 @@
 // From a measured value to a score: `crates/core/src/curve.rs` in TypeScript.
+import { MAX_CURVE_POINTS } from '../generated/constants';
 import { fail } from './error';
-import { MAX_CURVE_POINTS, MAX_SCORE } from './limits';
+import { MAX_SCORE } from './limits';
 import { divFloor } from './math';
 
 export type Interpolation = 'linear' | 'step';

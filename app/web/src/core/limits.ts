@@ -6,11 +6,3 @@ export const MAX_SCORE = 20_000;
 export const FULL_WEIGHT = 10_000;
 /** The credit that pays a tranche in full. */
 export const FULL_CREDIT = 100_000_000n;
-/** The most KPIs a plan can have. */
-export const MAX_KPIS = 16;
-/** The most points a curve can have. */
-export const MAX_CURVE_POINTS = 8;
-/** The most oracles a set can have. */
-export const MAX_ORACLES = 8;
-/** The most periods a calendar can have. */
-export const MAX_PERIODS = 120;

@@ -1,9 +1,10 @@
 // From the oracles' votes to one value, and to the time at which it is final: `crates/core/src/quorum.rs` in
 // TypeScript. Votes are one entry for each oracle of the set, undefined for one that did not vote.
+import { MAX_ORACLES } from '../generated/constants';
 import type { Windows } from './calendar';
 import { type Curve, scoreOf } from './curve';
 import { fail } from './error';
-import { FULL_SCORE, MAX_ORACLES } from './limits';
+import { FULL_SCORE } from './limits';
 import { i64, max } from './math';
 
 export type Votes = readonly (bigint | undefined)[];

@@ -10,8 +10,8 @@ import {
   leastReceived,
   readTokenAccount,
 } from '../chain/token';
-import type { GrantData } from '../state/grantData';
-import { claimableNow } from './steps';
+import { claimableNow } from '../domain/steps';
+import type { GrantData } from './planData';
 
 export type Claiming = {
   data: GrantData;
@@ -35,7 +35,7 @@ function unpayable(
 ): Fault | undefined {
   const elsewhere = 'Claim to another account with the command line: earnout claim.';
   if (vault.frozen) {
-    return new Fault('input', 'The plan’s vault is frozen.', 'Whoever may freeze this token has to thaw it first.');
+    return new Fault('input', 'The plan’s vault is frozen.', 'The token’s freeze authority has to thaw it first.');
   }
   if (existing?.frozen) return new Fault('input', 'Your token account is frozen.', elsewhere);
   if (existing !== undefined && existing.owner !== grant.account.beneficiary) {

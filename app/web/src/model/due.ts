@@ -1,9 +1,9 @@
 // What the people of a plan have to do, and by when.
 import type { Address } from '@solana/kit';
-import type { PlanData } from '../state/planData';
-import { covers } from './grant';
-import { type Attestation, type Reading, attestationKey, readingAt } from './reading';
-import { type Kpi, oracleSet, periodTimes } from './terms';
+import { covers } from '../domain/grant';
+import { type Attestation, type Reading, attestationKey, readingAt } from '../domain/reading';
+import { type Kpi, oracleSet, periodTimes } from '../domain/terms';
+import type { PlanData } from './planData';
 
 /** Periods whose votes are accepted at `now`. */
 export function votingPeriods({ plan }: PlanData, now: bigint): number[] {

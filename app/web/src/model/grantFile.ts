@@ -1,14 +1,15 @@
 // The file of contributors: one grant a row, all mistakes at once, in the words of `earnout grant import`.
 import { type Address, isAddress, isOffCurveAddress } from '@solana/kit';
-import { FULL_SCORE } from '../core/limits';
-import { ERROR_TEXTS } from '../generated/errors/texts';
-import { hint, parseAmount, parseShare, shortAmount } from '../text/amount';
-import { type CsvRecord, type Table, readTable } from '../text/csv';
 import type { PlanState } from '../chain/read';
-import type { Grant } from './grant';
-import { reserveFor } from './grant';
+import { FULL_SCORE } from '../core/limits';
+import type { Grant } from '../domain/grant';
+import { reserveFor } from '../domain/grant';
+import { type Plan, NO_KEY, periodTimes, surplus } from '../domain/terms';
+import { hint, parseAmount, parseShare, shortAmount } from '../text/amount';
+import { plural } from '../text/count';
+import { type CsvRecord, type Table, readTable } from '../text/csv';
 import { kpiNamed } from './kpiNames';
-import { type Plan, NO_KEY, periodTimes, surplus } from './terms';
+import { type Mistake, refusalText } from './mistakes';
 
 /** Terms of a grant to be made. */
 export type GrantTerms = {
@@ -26,9 +27,6 @@ export type GrantTerms = {
 
 export type Row = { line: number; name: string; terms: GrantTerms };
 
-/** Something wrong in a file: where, and what is expected instead. */
-export type Mistake = { line: number | undefined; field: string; what: string };
-
 /** What is accepted although it is often a mistake. */
 export type Leniency = { offCurve: boolean; severalEach: boolean };
 
@@ -36,10 +34,6 @@ const WEIGHT = 'weight:';
 const REQUIRED = ['beneficiary', 'allocation', 'cliff', 'time_weight', 'revocable', 'transferable'];
 const OPTIONAL = ['name', 'first_period', 'periods'];
 const MAX_U16 = 65_535;
-
-export function mistakeText({ line, field, what }: Mistake): string {
-  return `${line === undefined ? '' : `${line}: `}${field === '' ? '' : `${field}: `}${what}`;
-}
 
 const quote = (text: string) => JSON.stringify(text);
 
@@ -220,7 +214,7 @@ export function wrongTerms(
     return { field: 'periods', what };
   }
   if (terms.cliffPeriods > terms.periods) {
-    return { field: 'cliff', what: `the cliff lies beyond the ${terms.periods} periods of the grant` };
+    return { field: 'cliff', what: `the cliff lies beyond the ${plural(terms.periods, 'period')} of the grant` };
   }
   const { beneficiary } = terms;
   if ([NO_KEY, plan.address, account.vault, plan.arbiter].includes(beneficiary)) return program('BadBeneficiary');
@@ -233,7 +227,7 @@ export function wrongTerms(
 }
 
 function program(name: string): { field: string; what: string } {
-  return { field: '', what: Object.values(ERROR_TEXTS).find((error) => error.name === name)?.message ?? name };
+  return { field: '', what: refusalText(name) };
 }
 
 /** What of the rows depends on the chain: time, numbers and funds. */
@@ -254,13 +248,13 @@ export function wrongNow(data: PlanState, rows: readonly Row[], now: bigint): Mi
   }
   const left = account.maxGrants - account.grantCounter;
   if (rows.length > left) {
-    const what = `${rows.length} grants are to be made, and the plan may have ${left} more of ${account.maxGrants}`;
+    const what = `${plural(rows.length, 'grant is', 'grants are')} to be made, and the plan may have ${left} more of ${account.maxGrants}`;
     mistakes.push({ line: undefined, field: '', what });
   }
   const free = surplus(plan, vault.amount);
   if (reserve > free) {
     const text = (amount: bigint) => shortAmount(amount, mint.decimals);
-    const what = `the grants need ${text(reserve)} tokens in the vault, which has ${text(free)} that are not reserved; fund ${text(reserve - free)} more`;
+    const what = `the grants need ${plural(text(reserve), 'token')} in the vault, which has ${plural(text(free), 'that is', 'that are')} not reserved; fund ${text(reserve - free)} more`;
     mistakes.push({ line: undefined, field: '', what });
   }
   return mistakes;

@@ -1,7 +1,7 @@
 // Where each row of a file of grants stands. The chain is the memory: a beneficiary who has a grant of the plan is not
 // given another one unless somebody says so.
 import type { Address } from '@solana/kit';
-import type { Grant } from './grant';
+import type { Grant } from '../domain/grant';
 import { type GrantTerms, type Row, sameTerms } from './grantFile';
 
 export type Standing =

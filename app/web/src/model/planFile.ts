@@ -2,9 +2,9 @@
 import { TomlDate, TomlError, parse } from 'smol-toml';
 import { FULL_SCORE } from '../core/limits';
 import { hint, parseShare } from '../text/amount';
-import { FLAGS, type KpiDraft, Notes, type PlanDraft, EMPTY_KPI, emptyDraft } from './planDraft';
 import { parseTime } from '../text/time';
-import type { Mistake } from './grantFile';
+import { type Mistake, Notes } from './mistakes';
+import { EMPTY_KPI, FLAGS, type KpiDraft, type PlanDraft, emptyDraft } from './planDraft';
 
 type Table = Record<string, unknown>;
 

@@ -4,8 +4,8 @@ import { some } from '../chain/events';
 import type { PastEvent } from '../chain/history';
 import { CoreError } from '../core/error';
 import { SILENT, type Outcome, atDeadline } from '../core/quorum';
-import { attestationKey } from './reading';
-import { type Plan, oracleSet } from './terms';
+import { attestationKey } from '../domain/reading';
+import { type Plan, oracleSet } from '../domain/terms';
 
 /** What a grant's settlement recorded: scores by KPI in basis points, amounts in base units. */
 export type Settled = {

@@ -1,16 +1,16 @@
 // The plan's statement: one line for each grant and period, from the events of the chain.
 import type { Address } from '@solana/kit';
 import type { PastEvent } from '../chain/history';
-import type { PlanData } from '../state/planData';
+import { covers, trancheOf } from '../domain/grant';
+import { type Attestation, attestationKey, readingsFor } from '../domain/reading';
+import { NO_KEY, periodTimes } from '../domain/terms';
 import { amountText, plainNumber } from '../text/amount';
 import { csvLine } from '../text/csv';
 import { hex } from '../text/hash';
 import { visible } from '../text/hostile';
 import { isoTime } from '../text/time';
-import { covers, trancheOf } from './grant';
-import { type Attestation, attestationKey, readingsFor } from './reading';
+import type { PlanData } from './planData';
 import { recordedValues, settledKey, settlements } from './record';
-import { NO_KEY, periodTimes } from './terms';
 
 /** The statement as CSV at `now`. Amounts in tokens with all decimals, times in UTC, scores in basis points. */
 export function statement(data: PlanData, events: readonly PastEvent[], now: bigint): string {

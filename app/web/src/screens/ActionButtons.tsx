@@ -1,6 +1,6 @@
 import type { Address } from '@solana/kit';
-import { type Action, useAction } from '../app/action';
-import { useWallet } from '../app/context';
+import { type Action, useAction } from '../context/action';
+import { useWallet } from '../context/app';
 
 type Props = {
   action: Action;

@@ -1,31 +1,31 @@
 import { useState } from 'react';
 import type { Address, Instruction } from '@solana/kit';
-import type { ActionRequest } from '../app/action';
-import { useApp, useWallet } from '../app/context';
-import { WalletMenu } from '../app/WalletMenu';
 import { Fault } from '../chain/fault';
 import * as instructions from '../chain/instructions';
 import { ATTESTATION_SIZE } from '../chain/read';
 import { pack } from '../chain/transaction';
 import { CurveChart } from '../charts/CurveChart';
+import type { ActionRequest } from '../context/action';
+import { useApp, useWallet } from '../context/app';
 import { scoreOf } from '../core/curve';
+import { covers, trancheOf } from '../domain/grant';
+import { periodTimes } from '../domain/terms';
 import { type Task, tasksOf } from '../model/due';
-import { covers, trancheOf } from '../model/grant';
-import { periodTimes } from '../model/terms';
-import type { PlanData } from '../state/planData';
-import { parseValue, percent, plainNumber } from '../text/amount';
+import type { PlanData } from '../model/planData';
+import { percent, plainNumber } from '../text/amount';
+import { plural } from '../text/count';
 import { hex, parseHash, sha256, short } from '../text/hash';
 import { visible } from '../text/hostile';
-import { plural } from '../text/time';
 import { Amount } from '../ui/Amount';
 import { NumberField, TextField } from '../ui/Field';
 import { HostileText } from '../ui/HostileText';
 import { Notice } from '../ui/Notice';
 import { Paged } from '../ui/Paged';
 import { Countdown } from '../ui/Time';
+import { WalletMenu } from '../ui/WalletMenu';
 import { ActionButtons } from './ActionButtons';
-import { ValueText } from './KpiReading';
 import { PlanFrame } from './PlanScreen';
+import { ValueText, parseAccepted } from './Values';
 
 /** What an oracle has to report, and the way to report it. */
 export default function Attest({ address }: { address: Address }) {
@@ -152,14 +152,7 @@ function EvidenceFile({ onHash }: { onHash: (hash: string) => void }) {
 }
 
 function parseEntry({ reading: { kpi } }: Task, { value }: Entry): { value: bigint } | { error: string } | undefined {
-  if (value.trim() === '') return undefined;
-  const parsed = parseValue(value.trim(), kpi.decimals);
-  if ('error' in parsed) return { error: `“${value.trim()}” ${parsed.error}` };
-  if (parsed.value < kpi.rangeMin || parsed.value > kpi.rangeMax) {
-    const range = `${plainNumber(kpi.rangeMin, kpi.decimals)} to ${plainNumber(kpi.rangeMax, kpi.decimals)}`;
-    return { error: `The plan accepts ${range}.` };
-  }
-  return parsed;
+  return value.trim() === '' ? undefined : parseAccepted(value, kpi);
 }
 
 function TaskCard({
@@ -213,14 +206,7 @@ function TaskCard({
             onChange={(text) => onChange({ ...entry, evidence: text })}
           />
         </div>
-        <CurveChart
-          curve={kpi.curve}
-          decimals={kpi.decimals}
-          unit={kpi.unit}
-          rangeMin={kpi.rangeMin}
-          rangeMax={kpi.rangeMax}
-          value={value}
-        />
+        <CurveChart {...kpi} value={value} />
       </div>
     </article>
   );
@@ -258,7 +244,7 @@ function NothingDue({ data, me, now }: { data: PlanData; me: Address; now: bigin
   return (
     <Notice tone="info">
       <p>
-        <strong>{isOracle ? 'Nothing is due.' : 'This key is no oracle of this plan.'}</strong>
+        <strong>{isOracle ? 'Nothing is due.' : 'This key is not an oracle of this plan.'}</strong>
       </p>
       {isOracle && next !== undefined && (
         <p>

@@ -1,17 +1,18 @@
 import { useMemo } from 'react';
 import type { Address } from '@solana/kit';
-import { useAction } from '../app/action';
-import { useApp, useHref, useNow, useWallet } from '../app/context';
-import { GrantChart, type Step } from '../charts/GrantChart';
 import { type History, shortfallText } from '../chain/history';
 import { hostOf } from '../chain/transport';
-import type { Asked } from '../state/useAsked';
-import { amountsAt, cliffTime, covers, has, nextDate, CLAIM_LOCKED, REVOCABLE, TRANSFERABLE } from '../model/grant';
-import { claimableNow } from '../model/steps';
-import { outlook } from '../model/outlook';
+import { GrantChart, type Step } from '../charts/GrantChart';
+import { useAction } from '../context/action';
+import { useApp, useHref, useNow, useWallet } from '../context/app';
+import { amountsAt, cliffTime, covers, has, nextDate, CLAIM_LOCKED, REVOCABLE, TRANSFERABLE } from '../domain/grant';
+import { outlook } from '../domain/outlook';
+import { claimableNow } from '../domain/steps';
+import { periodTimes } from '../domain/terms';
+import type { GrantData } from '../model/planData';
 import { settledKey, settlements } from '../model/record';
-import { periodTimes } from '../model/terms';
-import { type GrantData, grantSource } from '../state/grantData';
+import { grantSource } from '../state/grantData';
+import type { Asked } from '../state/useAsked';
 import { useLive } from '../state/useLive';
 import { percent } from '../text/amount';
 import { AddressText } from '../ui/AddressText';
@@ -136,10 +137,7 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
             ['Beneficiary', <AddressText key="b" address={account.beneficiary} you={mine} />],
             ['Token', <AddressText key="t" address={mint.address} />],
             ['Weights', <Weights key="w" data={data} />],
-            [
-              'Periods',
-              `${account.firstPeriod} to ${account.endPeriod - 1} of the plan’s ${plan.calendar.periodCount}, counted from 0`,
-            ],
+            ['Periods', `${rangeText(periods)} of the plan’s ${plan.calendar.periodCount}, counted from 0`],
             ['Cliff', account.cliffPeriods === 0 ? 'none' : <Time key="c" at={cliffTime(plan, grant)} />],
             [
               'Can be terminated',
@@ -168,6 +166,13 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
       </section>
     </>
   );
+}
+
+/** Consecutive numbers by the first and the last of them. */
+function rangeText(numbers: readonly number[]): string {
+  const [first, last] = [numbers[0], numbers.at(-1)];
+  if (first === undefined) return 'none';
+  return first === last ? String(first) : `${first} to ${last}`;
 }
 
 function Weights({ data }: { data: GrantData }) {

@@ -1,8 +1,8 @@
 import { type SyntheticEvent, useState } from 'react';
 import { isAddress } from '@solana/kit';
-import { useApp, useHref } from '../app/context';
-import { decodeGrant } from '../chain/read';
 import { asFault } from '../chain/fault';
+import { decodeGrant } from '../chain/read';
+import { useApp, useHref } from '../context/app';
 import { TextField } from '../ui/Field';
 
 /** The start: what this is, and the way to a plan or grant whose address one has. */
@@ -16,7 +16,7 @@ export function Home() {
     event.preventDefault();
     const address = text.trim();
     if (!isAddress(address)) {
-      setWrong('This is no address. It has 32 to 44 letters and digits.');
+      setWrong('This is not an address. An address has 32 to 44 letters and digits.');
       return;
     }
     try {

@@ -1,12 +1,12 @@
 import { useId } from 'react';
 import { CurveChart } from '../charts/CurveChart';
-import { type KpiDraft, type PointDraft, draftCurve } from '../model/planDraft';
+import { MAX_CURVE_POINTS } from '../generated/constants';
+import { draftCurve } from '../model/kpiCheck';
+import type { KpiDraft, PointDraft } from '../model/planDraft';
 import { parseValue } from '../text/amount';
 import { NumberField, SelectField, TextField } from '../ui/Field';
 import { Icon } from '../ui/Icon';
 import { INTERPOLATION, SCOPE } from './words';
-
-const MAX_POINTS = 8;
 
 /** The terms of one KPI, with its curve drawn as it is written. */
 export function KpiEditor({
@@ -126,7 +126,7 @@ function PointEditor({
           </button>
         </div>
       ))}
-      {points.length < MAX_POINTS && (
+      {points.length < MAX_CURVE_POINTS && (
         <p className="actions">
           <button type="button" className="button" onClick={() => onChange([...points, { value: '', score: '' }])}>
             Add a point

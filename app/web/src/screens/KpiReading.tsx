@@ -1,21 +1,22 @@
 import { useState } from 'react';
-import { useAction } from '../app/action';
-import { useApp } from '../app/context';
 import * as instructions from '../chain/instructions';
 import { ATTESTATION_SIZE } from '../chain/read';
 import { CurveChart } from '../charts/CurveChart';
-import { type Reading, disputeHindrance } from '../model/reading';
-import type { GrantData } from '../state/grantData';
-import { percent, plainNumber } from '../text/amount';
+import { type Fact, useAction } from '../context/action';
+import { useApp } from '../context/app';
+import { type Reading, disputeHindrance } from '../domain/reading';
+import type { GrantData } from '../model/planData';
+import { percent } from '../text/amount';
+import { plural } from '../text/count';
 import { hex, parseHash, sha256, short } from '../text/hash';
 import { visible } from '../text/hostile';
 import { AddressText, HashText } from '../ui/AddressText';
-import { Facts, type Fact } from '../ui/Facts';
+import { Dialog } from '../ui/Dialog';
+import { Facts } from '../ui/Facts';
 import { TextField } from '../ui/Field';
 import { HostileText } from '../ui/HostileText';
 import { Countdown, Time } from '../ui/Time';
-import { NO_KEY } from '../model/terms';
-import { Dialog } from '../ui/Dialog';
+import { ValueText, Votes } from './Values';
 
 type Props = {
   data: GrantData;
@@ -26,21 +27,6 @@ type Props = {
   mine: boolean;
   onDone: () => void;
 };
-
-/** A value with its unit. */
-export function ValueText({ value, kpi }: { value: bigint; kpi: Reading['kpi'] }) {
-  return (
-    <span className="amount">
-      {plainNumber(value, kpi.decimals)}
-      {kpi.unit !== '' && (
-        <>
-          {' '}
-          <HostileText text={kpi.unit} />
-        </>
-      )}
-    </span>
-  );
-}
 
 /** One KPI of one period: its curve with the value on it, who reported it, and until when it can be disputed. */
 export function KpiReading({ data, reading, recordedScore, now, mine, onDone }: Props) {
@@ -69,14 +55,7 @@ export function KpiReading({ data, reading, recordedScore, now, mine, onDone }: 
           <DisputeButton data={data} reading={reading} now={now} onDone={onDone} />
         )}
       </div>
-      <CurveChart
-        curve={kpi.curve}
-        decimals={kpi.decimals}
-        unit={kpi.unit}
-        rangeMin={kpi.rangeMin}
-        rangeMax={kpi.rangeMax}
-        value={value}
-      />
+      <CurveChart {...kpi} value={value} />
     </article>
   );
 }
@@ -99,17 +78,11 @@ function ClosedReading({ reading: { kpi }, score }: { reading: Reading; score: n
           )}
         </p>
         <p className="hint">
-          There is no attestation any more: it was closed after the settlement, or nobody reported. The plan’s statement
+          The attestation no longer exists: it was closed after the settlement, or nobody reported. The plan’s statement
           has the value.
         </p>
       </div>
-      <CurveChart
-        curve={kpi.curve}
-        decimals={kpi.decimals}
-        unit={kpi.unit}
-        rangeMin={kpi.rangeMin}
-        rangeMax={kpi.rangeMax}
-      />
+      <CurveChart {...kpi} />
     </article>
   );
 }
@@ -119,16 +92,8 @@ function factsOf({ kpi, stage, until, votes, threshold, attestation, stands }: R
   const account = attestation?.account;
   if (votes.length > 0) {
     facts.push([
-      `Attested by (${threshold} decide)`,
-      <ul key="votes" className="plain votes">
-        {votes.map((vote, index) => (
-          <li key={index}>
-            {vote.oracle === NO_KEY ? 'an earlier oracle' : <AddressText address={vote.oracle} />}:{' '}
-            <ValueText value={vote.value} kpi={kpi} /> <span className="muted">evidence</span>{' '}
-            <HashText hash={hex(vote.evidence)} what="evidence hash" />
-          </li>
-        ))}
-      </ul>,
+      `Attested by (${plural(threshold, 'decides', 'decide')})`,
+      <Votes key="votes" votes={votes} kpi={kpi} />,
     ]);
   }
   if (account?.resolved) facts.push(['Agreed', <Time key="at" at={account.resolvedAt} />]);

@@ -1,6 +1,6 @@
 import type { Address } from '@solana/kit';
-import { useWallet } from '../app/context';
-import type { PlanData } from '../state/planData';
+import { useWallet } from '../context/app';
+import type { PlanData } from '../model/planData';
 import { AddressText } from '../ui/AddressText';
 import { Notice } from '../ui/Notice';
 import { DraftSection } from './manage/DraftSection';

@@ -1,23 +1,26 @@
 import { useEffect, useState } from 'react';
 import { type Address, isAddress } from '@solana/kit';
-import type { Action } from '../app/action';
-import { useApp, useHref, useNow, useWallet } from '../app/context';
-import type { Chain } from '../chain/chain';
 import { planAddress } from '../chain/addresses';
+import type { Chain } from '../chain/chain';
 import { Fault } from '../chain/fault';
 import * as instructions from '../chain/instructions';
 import { PLAN_SIZE } from '../chain/read';
 import { type Mint, associatedAccountSize, associatedTokenAccount, readMint, readTokenAccount } from '../chain/token';
 import { pack } from '../chain/transaction';
-import { type Mistake } from '../model/grantFile';
-import { type CheckedPlan, EMPTY_KPI, FLAGS, type PlanDraft, checkPlan, emptyDraft, mostFor } from '../model/planDraft';
+import type { Action } from '../context/action';
+import { useApp, useHref, useNow, useWallet } from '../context/app';
+import { mostFor } from '../model/kpiCheck';
+import type { Mistake } from '../model/mistakes';
+import { type CheckedPlan, checkPlan } from '../model/planCheck';
+import { EMPTY_KPI, FLAGS, type PlanDraft, emptyDraft } from '../model/planDraft';
 import { readPlanFile } from '../model/planFile';
 import { parseAmount, shortAmount } from '../text/amount';
+import { noun, plural } from '../text/count';
 import { short } from '../text/hash';
-import { localTime, plural } from '../text/time';
+import { localTime } from '../text/time';
 import { CheckField, NumberField, SelectField, TextField } from '../ui/Field';
-import { Loading, Notice } from '../ui/Notice';
 import { Mistakes } from '../ui/Mistakes';
+import { Loading, Notice } from '../ui/Notice';
 import { ActionButtons } from './ActionButtons';
 import { KpiEditor } from './KpiEditor';
 import { OracleEditor } from './OracleEditor';
@@ -108,7 +111,7 @@ function Form({ begun }: { begun: bigint }) {
           label="Treasury"
           value={draft.treasury}
           onChange={(treasury) => set({ treasury })}
-          hint="Receives what nobody earns: a token account, or a wallet. Left empty: your own token account."
+          hint="Receives what is not earned: a token account, or a wallet. Leave it empty to use your own token account."
         />
         {FLAGS.map(([name, flag, text]) => (
           <CheckField
@@ -211,7 +214,7 @@ function Form({ begun }: { begun: bigint }) {
           label="Arbiter"
           value={draft.arbiter}
           onChange={(arbiter) => set({ arbiter })}
-          hint="Rules on disputes. Left empty: there are none."
+          hint="Rules on disputes. Leave it empty for a plan without disputes."
         />
       </section>
       <section className="card form">
@@ -283,11 +286,12 @@ function FundingCheck({
   const most = mostFor(parsed.value, draft.kpis);
   return (
     <p>
-      The vault must hold up to <strong>{shortAmount(most, decimals)}</strong> tokens, for the best scores throughout.
+      The vault must hold up to <strong>{shortAmount(most, decimals)}</strong>{' '}
+      {noun(shortAmount(most, decimals), 'token')}, for the best scores throughout.
       {balance !== undefined &&
         (balance >= most
           ? ` Your account holds ${shortAmount(balance, decimals)}: enough.`
-          : ` Your account holds ${shortAmount(balance, decimals)}: ${shortAmount(most - balance, decimals)} are missing.`)}
+          : ` Your account holds ${shortAmount(balance, decimals)}: ${plural(shortAmount(most - balance, decimals), 'more is', 'more are')} needed.`)}
     </p>
   );
 }

@@ -1,3 +1,4 @@
+import { MAX_ORACLES } from '../generated/constants';
 import { NumberField, TextField } from '../ui/Field';
 
 /** A set of oracles and how many decide. */
@@ -19,7 +20,7 @@ export function OracleEditor({
         rows={3}
         value={keys.join('\n')}
         onChange={(text) => onKeys(text.split('\n').map((key) => key.trim()))}
-        hint="1 to 8 addresses, one a line, all different from authority and arbiter."
+        hint={`1 to ${MAX_ORACLES} addresses, one a line, all different from authority and arbiter.`}
       />
       <NumberField
         label="How many decide"

@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
-import { settled as settledBy, trancheOf } from '../model/grant';
-import { type Reading, readingsFor, scoresOf } from '../model/reading';
+import { settled as settledBy, trancheOf } from '../domain/grant';
+import { type Reading, readingsFor, scoresOf } from '../domain/reading';
+import { periodTimes } from '../domain/terms';
+import type { GrantData } from '../model/planData';
 import type { Settled } from '../model/record';
-import { periodTimes } from '../model/terms';
-import type { GrantData } from '../state/grantData';
 import { percent } from '../text/amount';
 import { Amount } from '../ui/Amount';
 import { Time } from '../ui/Time';

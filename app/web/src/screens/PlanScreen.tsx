@@ -1,10 +1,12 @@
 import type { Address } from '@solana/kit';
-import { useApp, useHref, useNow, useWallet } from '../app/context';
-import { type PlanData, planSource } from '../state/planData';
-import { useLive } from '../state/useLive';
 import { hostOf } from '../chain/transport';
-import { lastDeadline, surplus, treasuryAt } from '../model/terms';
+import { useApp, useHref, useNow, useWallet } from '../context/app';
+import { lastDeadline, surplus, treasuryAt } from '../domain/terms';
+import type { PlanData } from '../model/planData';
+import { planSource } from '../state/planData';
+import { useLive } from '../state/useLive';
 import { percent } from '../text/amount';
+import { plural } from '../text/count';
 import { exactSpan } from '../text/time';
 import { AddressText, CopyButton } from '../ui/AddressText';
 import { Amount } from '../ui/Amount';
@@ -12,13 +14,13 @@ import { Facts, Figures } from '../ui/Facts';
 import { Meter } from '../ui/Meter';
 import { Loading, Notice, ReadingFault } from '../ui/Notice';
 import { Time } from '../ui/Time';
+import { LiveMark } from './LiveMark';
 import { AttestationTable } from './plan/AttestationTable';
 import { CalendarTable } from './plan/CalendarTable';
 import { GrantTable } from './plan/GrantTable';
 import { KpiTerms } from './plan/KpiTerms';
 import { Statement } from './plan/Statement';
-import { LiveMark } from './LiveMark';
-import { COMBINATION, RELEASE, STATUS, UNEARNED, cadenceText } from './words';
+import { COMBINATION, RELEASE, STATUS, UNEARNED, cadenceText, decideText } from './words';
 
 /** Reads a plan and hands it on once it and the chain's time are known. */
 export function PlanFrame({
@@ -59,7 +61,10 @@ function ShortNotice({ data: { short } }: { data: PlanData }) {
       <p>
         <strong>
           {hostOf(cluster.rpcUrl)} does not tell all of this plan:{' '}
-          {short.map(({ what, given, counted }) => `${given} ${what} where the plan counts ${counted}`).join('; ')}.
+          {short
+            .map(({ what, given, counted }) => `${plural(given, what)} where the plan counts ${counted}`)
+            .join('; ')}
+          .
         </strong>
       </p>
       <p>
@@ -205,9 +210,7 @@ function Terms({ data, now }: { data: PlanData; now: bigint }) {
           <AddressText address={key} />
         </li>
       ))}
-      <li className="muted">
-        {threshold} of {keys.length} decide
-      </li>
+      <li className="muted">{decideText(threshold, keys.length)}</li>
     </ul>
   );
   return (
@@ -221,7 +224,7 @@ function Terms({ data, now }: { data: PlanData; now: bigint }) {
       <Facts
         facts={[
           ['Starts', <Time key="s" at={calendar.start} />],
-          ['Periods', `${calendar.periodCount}, each ${cadenceText(calendar.cadence)}`],
+          ['Calendar', `${plural(calendar.periodCount, 'period')} of ${cadenceText(calendar.cadence)}`],
           ['Everything is settled by', <Time key="d" at={lastDeadline(plan)} />],
           ['Scores combine', COMBINATION[plan.combination]],
           ['What is not earned', UNEARNED[plan.unearned]],

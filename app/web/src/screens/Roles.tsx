@@ -1,12 +1,12 @@
 import type { Address } from '@solana/kit';
-import { useApp, useHref, useWallet } from '../app/context';
-import { WalletMenu } from '../app/WalletMenu';
 import { findRoles } from '../chain/read';
-import type { Plan } from '../model/terms';
+import { useApp, useHref, useWallet } from '../context/app';
+import type { Plan } from '../domain/terms';
 import { useAsked } from '../state/useAsked';
 import { AddressText } from '../ui/AddressText';
 import { Loading, ReadingFault } from '../ui/Notice';
 import { Paged } from '../ui/Paged';
+import { WalletMenu } from '../ui/WalletMenu';
 import { STATUS } from './words';
 
 /** The plans in which the connected key has a role. */

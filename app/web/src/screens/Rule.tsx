@@ -1,19 +1,18 @@
 import { useState } from 'react';
 import type { Address, Instruction } from '@solana/kit';
-import type { ActionRequest } from '../app/action';
-import { useWallet } from '../app/context';
 import { Fault } from '../chain/fault';
 import * as instructions from '../chain/instructions';
 import { pack } from '../chain/transaction';
 import { CurveChart } from '../charts/CurveChart';
+import type { ActionRequest } from '../context/action';
+import { useWallet } from '../context/app';
 import { scoreOf } from '../core/curve';
 import { type Dispute, disputesOf } from '../model/due';
-import { NO_KEY } from '../model/terms';
-import type { PlanData } from '../state/planData';
-import { parseValue, percent, plainNumber } from '../text/amount';
+import type { PlanData } from '../model/planData';
+import { percent, plainNumber } from '../text/amount';
+import { plural } from '../text/count';
 import { hex, parseHash, sha256 } from '../text/hash';
 import { visible } from '../text/hostile';
-import { plural } from '../text/time';
 import { AddressText, HashText } from '../ui/AddressText';
 import { Facts } from '../ui/Facts';
 import { NumberField, SelectField, TextField } from '../ui/Field';
@@ -21,8 +20,8 @@ import { HostileText } from '../ui/HostileText';
 import { Notice } from '../ui/Notice';
 import { Countdown, Time } from '../ui/Time';
 import { ActionButtons } from './ActionButtons';
-import { ValueText } from './KpiReading';
 import { PlanFrame } from './PlanScreen';
+import { ValueText, Votes, parseAccepted } from './Values';
 
 /** The disputes that the arbiter decides. */
 export default function Rule({ address }: { address: Address }) {
@@ -111,15 +110,7 @@ function valueOf(
   { reading: { kpi } }: Dispute,
   { verdict, value }: Decision,
 ): { value: bigint | null } | { error: string } {
-  if (verdict !== 'value') return { value: null };
-  const parsed = parseValue(value.trim(), kpi.decimals);
-  if ('error' in parsed) return { error: `“${value.trim()}” ${parsed.error}` };
-  if (parsed.value < kpi.rangeMin || parsed.value > kpi.rangeMax) {
-    return {
-      error: `The plan accepts ${plainNumber(kpi.rangeMin, kpi.decimals)} to ${plainNumber(kpi.rangeMax, kpi.decimals)}.`,
-    };
-  }
-  return parsed;
+  return verdict === 'value' ? parseAccepted(value, kpi) : { value: null };
 }
 
 function DisputeCard({
@@ -163,30 +154,11 @@ function DisputeCard({
               ],
               ['SHA-256 of the reason', <HashText key="r" hash={hex(account.reasonHash)} what="hash of the reason" />],
               ...(until === undefined ? [] : ([['Rule until', <Countdown key="u" at={until} />]] as const)),
-              [
-                'Votes',
-                <ul key="votes" className="plain votes">
-                  {votes.map((vote, index) => (
-                    <li key={index}>
-                      {vote.oracle === NO_KEY ? 'an earlier oracle' : <AddressText address={vote.oracle} />}:{' '}
-                      <ValueText value={vote.value} kpi={kpi} />, <span className="muted">evidence</span>{' '}
-                      <HashText hash={hex(vote.evidence)} what="evidence hash" />
-                    </li>
-                  ))}
-                  {votes.length === 0 && <li>none</li>}
-                </ul>,
-              ],
+              ['Votes', votes.length === 0 ? 'none' : <Votes key="votes" votes={votes} kpi={kpi} />],
             ]}
           />
         </div>
-        <CurveChart
-          curve={kpi.curve}
-          decimals={kpi.decimals}
-          unit={kpi.unit}
-          rangeMin={kpi.rangeMin}
-          rangeMax={kpi.rangeMax}
-          value={shown}
-        />
+        <CurveChart {...kpi} value={shown} />
       </div>
       <div className="form">
         <SelectField

@@ -1,10 +1,10 @@
 import type { Address } from '@solana/kit';
-import { useAction } from '../app/action';
-import { useApp, useHref, useWallet } from '../app/context';
 import { findGrants, grantsOfPlan } from '../chain/read';
-import { type Waiting, behind } from '../model/steps';
+import { useAction } from '../context/action';
+import { useApp, useHref, useWallet } from '../context/app';
+import { type Waiting, behind } from '../domain/steps';
 import { useAsked } from '../state/useAsked';
-import { plural } from '../text/time';
+import { plural } from '../text/count';
 import { Notice } from '../ui/Notice';
 import { catchUpAction } from './catchUpAction';
 
@@ -32,7 +32,7 @@ export function Waits({
     <Notice tone="info">
       <p>
         <strong>
-          Period {period} is shared out once {plural(left, 'other grant')} {left === 1 ? 'has' : 'have'} settled it.
+          Period {period} is shared out once {plural(left, 'other grant has', 'other grants have')} settled it.
         </strong>{' '}
         Until then this grant’s bonus cannot be collected, nor its next period settled. Anyone may settle for the
         others.

@@ -1,15 +1,14 @@
 import type { Address, Instruction } from '@solana/kit';
-import type { Action } from '../app/action';
 import type { Chain } from '../chain/chain';
 import { Fault } from '../chain/fault';
 import * as instructions from '../chain/instructions';
 import { PERIOD_SIZE } from '../chain/read';
 import { pack } from '../chain/transaction';
-import { catchUp } from '../model/steps';
+import type { Action, Fact } from '../context/action';
+import { catchUp } from '../domain/steps';
 import { chainTime } from '../state/clock';
 import { loadPlan } from '../state/planData';
-import { plural } from '../text/time';
-import type { Fact } from '../ui/Facts';
+import { plural } from '../text/count';
 
 /** Steps of one action: what a person can still read, and sign in a few batches. */
 const MOST = 60;

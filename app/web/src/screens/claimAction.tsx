@@ -1,24 +1,23 @@
 import type { Address, Instruction } from '@solana/kit';
-import type { Action } from '../app/action';
 import { inParallel } from '../chain/batches';
 import type { Chain } from '../chain/chain';
 import { Fault, asFault } from '../chain/fault';
 import { MAX_TRANSACTION_SIZE, pack, simulate, sizeOf } from '../chain/transaction';
+import type { Action, Fact } from '../context/action';
 import { type Claiming, claiming } from '../model/claiming';
 import { chainTime } from '../state/clock';
 import { loadGrant } from '../state/grantData';
 import { amountText } from '../text/amount';
-import { plural } from '../text/time';
+import { plural } from '../text/count';
 import { short } from '../text/hash';
 import { Amount } from '../ui/Amount';
-import type { Fact } from '../ui/Facts';
 
 const PARALLEL = 4;
 
 /** Claims everything that these grants of the signer can be paid now, settling what is ready on the way. */
 export function claimAction(chain: Chain, grants: readonly Address[], onDone: () => void): Action {
   return {
-    title: grants.length === 1 ? 'Claim' : `Claim ${grants.length} grants`,
+    title: grants.length === 1 ? 'Claim' : `Claim ${plural(grants.length, 'grant')}`,
     keys: grants.map((grant) => `claim/${grant}`),
     onDone,
     async build(signer) {
@@ -122,5 +121,5 @@ function doneText(all: readonly Claiming[]): string {
   const paid = all.filter(({ amount }) => amount > 0n);
   if (paid.length === 0) return 'Settled. What was earned will vest as the plan says.';
   const amounts = paid.map(({ data, received }) => amountText(received, data.mint.decimals));
-  return `Claimed ${amounts.join(' + ')} tokens.`;
+  return `Claimed ${plural(amounts.join(' + '), 'token')}.`;
 }

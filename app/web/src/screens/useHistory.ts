@@ -1,6 +1,6 @@
 import type { Address } from '@solana/kit';
-import { useApp } from '../app/context';
 import { type History, readHistory } from '../chain/history';
+import { useApp } from '../context/app';
 import { type Asked, useAsked } from '../state/useAsked';
 
 /** The events of a grant; read again whenever `version` changes. */

@@ -4,9 +4,10 @@ import type { Combination } from '../core/credit';
 import type { Interpolation } from '../core/curve';
 import type { Release } from '../core/release';
 import type { UnearnedPolicy } from '../core/tranche';
-import type { Stage } from '../model/reading';
-import type { PlanStatus, Scope } from '../model/terms';
-import { exactSpan, plural } from '../text/time';
+import type { Stage } from '../domain/reading';
+import type { PlanStatus, Scope } from '../domain/terms';
+import { plural } from '../text/count';
+import { exactSpan } from '../text/time';
 
 export const COMBINATION: Record<Combination, string> = {
   'weighted-sum': 'each score by its weight',
@@ -43,4 +44,9 @@ export const STAGE: Record<Stage, string> = {
 
 export function cadenceText({ kind, length }: Cadence): string {
   return kind === 'months' ? plural(length, 'month') : exactSpan(length);
+}
+
+/** How many of a set of oracles decide. */
+export function decideText(threshold: number, oracles: number): string {
+  return plural(threshold, `of ${oracles} decides`, `of ${oracles} decide`);
 }

@@ -3,14 +3,11 @@ import type { Address } from '@solana/kit';
 import type { Chain, RawAccount } from '../chain/chain';
 import { Fault } from '../chain/fault';
 import { attestationsAbout, findAttestations, readGrant, readOnePlan, readPools } from '../chain/read';
+import { keyOf } from '../domain/reading';
 import type { Period } from '../generated/accounts/period';
-import type { Grant } from '../model/grant';
-import { keyOf } from '../model/reading';
+import type { GrantData } from '../model/planData';
 import type { Source } from './live';
-import { type PlanData, withAccount } from './planData';
-
-/** A plan of which only one grant was read. */
-export type GrantData = PlanData & { grant: Grant };
+import { withAccount } from './planData';
 
 export async function loadGrant(chain: Chain, address: Address): Promise<GrantData> {
   const grant = await readGrant(chain, address);

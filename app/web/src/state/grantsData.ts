@@ -11,10 +11,10 @@ import {
   readPlans,
   readPoolsOf,
 } from '../chain/read';
-import type { Grant } from '../model/grant';
-import { type Attestations, keyOf, subjectOf } from '../model/reading';
-import type { Pool } from '../model/steps';
-import { type Plan, periodTimes } from '../model/terms';
+import type { Grant } from '../domain/grant';
+import { type Attestations, keyOf, subjectOf } from '../domain/reading';
+import type { Pool } from '../domain/steps';
+import { type Plan, periodTimes } from '../domain/terms';
 import { chainTime } from './clock';
 import type { Source } from './live';
 

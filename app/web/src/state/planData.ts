@@ -1,9 +1,8 @@
-// Everything of one plan: its terms, its vault, its grants, attestations and pools.
+// A plan, loaded and followed with everything that belongs to it.
 import type { Address } from '@solana/kit';
 import { vaultAddress } from '../chain/addresses';
 import type { Chain, RawAccount, Stop } from '../chain/chain';
 import {
-  type PlanState,
   attestationsOfPlan,
   decodeAttestation,
   decodeGrant,
@@ -15,19 +14,11 @@ import {
   readPools,
 } from '../chain/read';
 import { readTokenAccount } from '../chain/token';
+import type { Grant } from '../domain/grant';
+import { keyOf } from '../domain/reading';
 import type { Period } from '../generated/accounts/period';
-import type { Grant } from '../model/grant';
-import { type Attestation, keyOf } from '../model/reading';
+import type { PlanData } from '../model/planData';
 import type { Source } from './live';
-
-export type PlanData = PlanState & {
-  grants: ReadonlyMap<Address, Grant>;
-  attestations: ReadonlyMap<string, Attestation>;
-  /** Pools by period; empty unless the plan redistributes. */
-  pools: ReadonlyMap<number, Period>;
-  /** Kinds of accounts of which the endpoint gave another number than the plan counts; undefined if there are none. */
-  short?: readonly { what: string; given: number; counted: number }[];
-};
 
 export async function loadPlan(chain: Chain, address: Address): Promise<PlanData> {
   const first = await loadOnce(chain, address);
@@ -45,9 +36,9 @@ async function loadOnce(chain: Chain, address: Address): Promise<PlanData> {
   const pools = redistributes ? await readPools(chain, address) : new Map<number, Period>();
   const { openGrants, openAttestations, openPeriods } = state.plan.account;
   const counts = [
-    { what: 'grants', given: grants.length, counted: openGrants },
-    { what: 'attestations', given: attestations.length, counted: openAttestations },
-    { what: 'pools of bonuses', given: pools.size, counted: redistributes ? openPeriods : 0 },
+    { what: 'grant', given: grants.length, counted: openGrants },
+    { what: 'attestation', given: attestations.length, counted: openAttestations },
+    { what: 'bonus pool', given: pools.size, counted: redistributes ? openPeriods : 0 },
   ].filter(({ given, counted }) => given !== counted);
   return {
     ...state,

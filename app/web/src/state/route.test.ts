@@ -51,9 +51,9 @@ describe('the page’s address', () => {
     const offered = customCluster('https://rpc.example/?key=a', 'wss://ws.example/');
     const link = `#/grants?rpc=${encodeURIComponent(offered.rpcUrl)}&ws=${encodeURIComponent(offered.wsUrl)}`;
     expect(parseRoute(link)).toEqual({ view: { name: 'grants' }, named: { offered } });
-    expect(() => parseRoute('#/?cluster=moon')).toThrow('"moon" is no cluster');
-    expect(() => parseRoute('#/?rpc=javascript:alert(1)')).toThrow('is no address of an endpoint');
-    expect(() => parseRoute('#/?rpc=http://a&ws=http://b')).toThrow('begins with ws:// or wss://');
+    expect(() => parseRoute('#/?cluster=moon')).toThrow('"moon" is not a cluster');
+    expect(() => parseRoute('#/?rpc=javascript:alert(1)')).toThrow('is not the address of an endpoint');
+    expect(() => parseRoute('#/?rpc=http://a&ws=http://b')).toThrow('must begin with ws:// or wss://');
   });
 
   it('of no page is known as such', () => {

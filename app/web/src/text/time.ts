@@ -1,4 +1,5 @@
 // Times in the viewer's zone, and exactly in UTC.
+import { plural } from './count';
 
 const DAY = 86_400n;
 /** What a `Date` can hold. */
@@ -73,8 +74,11 @@ export function exactSpan(seconds: number): string {
   return parts.join(' ') || '0 seconds';
 }
 
-export function plural(count: bigint | number, name: string): string {
-  return `${count} ${name}${BigInt(count) === 1n ? '' : 's'}`;
+/** Reads a length of time of one unit, like `14 days`, in seconds; undefined if it is none. */
+export function parseSpan(text: string): number | undefined {
+  const match = /^(\d+) (second|minute|hour|day)s?$/.exec(text.trim());
+  const unit = { second: 1, minute: 60, hour: 3_600, day: 86_400 }[match?.[2] ?? ''];
+  return unit === undefined ? undefined : Number(match?.[1]) * unit;
 }
 
 /** Reads a time in UTC like `2027-01-01T00:00:00Z`; undefined for any other, and for a day that no calendar has. */

@@ -1,6 +1,6 @@
 import { useState } from 'react';
-import { useApp } from '../app/context';
 import { explorerUrl } from '../chain/cluster';
+import { useApp } from '../context/app';
 import { short } from '../text/hash';
 import { Icon } from './Icon';
 

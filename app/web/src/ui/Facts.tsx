@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react';
-
-export type Fact = readonly [label: string, value: ReactNode];
+import type { Fact } from '../context/action';
 
 /** Names and values, one line each. */
 export function Facts({ facts }: { facts: readonly Fact[] }) {

@@ -1,6 +1,6 @@
-import { type Mistake, mistakeText } from '../model/grantFile';
+import { type Mistake, mistakeText } from '../model/mistakes';
+import { plural } from '../text/count';
 import { visible } from '../text/hostile';
-import { plural } from '../text/time';
 import { Notice } from './Notice';
 
 /** More than this many nobody reads at once. */

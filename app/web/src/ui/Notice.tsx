@@ -1,7 +1,7 @@
 import { type ReactNode, useContext, useEffect, useState } from 'react';
-import { App } from '../app/context';
 import type { Fault } from '../chain/fault';
 import { hostOf } from '../chain/transport';
+import { App } from '../context/app';
 
 type Tone = 'info' | 'good' | 'warn' | 'bad';
 
@@ -40,7 +40,7 @@ export function ReadingFault({ fault, again }: { fault: Fault; again: () => void
       <button type="button" className="button" onClick={again}>
         Try again
       </button>
-      <span className="muted">It is tried again by itself every few seconds.</span>
+      <span className="muted">The page tries again every few seconds.</span>
     </FaultNotice>
   );
 }

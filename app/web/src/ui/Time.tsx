@@ -1,4 +1,4 @@
-import { useNow } from '../app/context';
+import { useNow } from '../context/app';
 import { distance, isoTime, localDate, localTime, utcTime } from '../text/time';
 
 /** A time in the viewer's zone; hovering shows it in UTC. */

@@ -4,14 +4,14 @@ import { SolanaSignTransaction, type SolanaSignTransactionFeature } from '@solan
 import { getTransactionDecoder, getTransactionEncoder } from '@solana/kit';
 import { Fault } from '../chain/fault';
 import type { SignTransactions } from '../chain/transaction';
-import type { Connection } from './wallets';
+import { type Connection, isRefusal } from './wallets';
 
 /** Signs with the wallet of `current()`, which is asked again at the moment of signing: it may have gone meanwhile. */
 export function walletSigner(current: () => Connection | undefined, chain: `solana:${string}`): SignTransactions {
   return async (transactions, payer) => {
     const connection = current();
     if (connection === undefined) {
-      throw new Fault('disconnected', 'The wallet is not connected any more. Nothing was sent.', 'Connect it again.');
+      throw new Fault('disconnected', 'The wallet is no longer connected. Nothing was sent.', 'Connect it again.');
     }
     const { wallet, account, address } = connection;
     if (address !== payer) {
@@ -47,11 +47,4 @@ export function walletSigner(current: () => Connection | undefined, chain: `sola
       throw new Fault('rejected', `${wallet.name} did not sign: ${message}. Nothing was sent.`, 'Try again.');
     }
   };
-}
-
-/** Whether a wallet's error means that the user said no: they all put it in words, some with the number of EIP-1193. */
-export function isRefusal(error: unknown): boolean {
-  if (typeof error === 'object' && error !== null && (error as { code?: unknown }).code === 4001) return true;
-  const message = error instanceof Error ? error.message : String(error);
-  return /reject|declin|denied|cancel/i.test(message);
 }

@@ -12,7 +12,6 @@ import {
 import { SolanaSignTransaction } from '@solana/wallet-standard-features';
 import type { Address } from '@solana/kit';
 import { Fault } from '../chain/fault';
-import { isRefusal } from './signer';
 
 /** Remembers by name which wallet to ask again, silently, when the page is opened the next time. */
 const REMEMBERED = 'earnout-wallet';
@@ -150,4 +149,11 @@ function remembered(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether a wallet's error means that the user said no: they all put it in words, some with the number of EIP-1193. */
+export function isRefusal(error: unknown): boolean {
+  if (typeof error === 'object' && error !== null && (error as { code?: unknown }).code === 4001) return true;
+  const message = error instanceof Error ? error.message : String(error);
+  return /reject|declin|denied|cancel/i.test(message);
 }

@@ -1,7 +1,10 @@
 import { useState } from 'react';
-import * as instructions from '../../chain/instructions';
 import { Fault } from '../../chain/fault';
-import { EMPTY_KPI, type KpiDraft, Notes, checkKpi } from '../../model/planDraft';
+import * as instructions from '../../chain/instructions';
+import { checkKpi } from '../../model/kpiCheck';
+import { Notes } from '../../model/mistakes';
+import { EMPTY_KPI, type KpiDraft } from '../../model/planDraft';
+import { plural } from '../../text/count';
 import { ActionButtons } from '../ActionButtons';
 import { KpiEditor } from '../KpiEditor';
 import type { SectionProps } from './section';
@@ -45,7 +48,8 @@ export function DraftSection({ data, onDone }: SectionProps) {
       <section className="card form">
         <h2>Activate</h2>
         <p>
-          The draft has {plan.kpis.length} KPIs. Activation freezes all terms permanently; no grant can be made before.
+          The draft has {plural(plan.kpis.length, 'KPI')}. Activation freezes all terms permanently; no grant can be
+          made before.
         </p>
         <ActionButtons
           signer={authority}

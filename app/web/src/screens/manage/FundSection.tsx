@@ -1,8 +1,8 @@
 import { useState } from 'react';
-import { useApp } from '../../app/context';
 import { Fault } from '../../chain/fault';
 import * as instructions from '../../chain/instructions';
 import { associatedTokenAccount, leastReceived, readTokenAccount } from '../../chain/token';
+import { useApp } from '../../context/app';
 import { parseAmount } from '../../text/amount';
 import { Amount } from '../../ui/Amount';
 import { NumberField } from '../../ui/Field';

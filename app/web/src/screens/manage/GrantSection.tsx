@@ -1,12 +1,12 @@
 import { useState } from 'react';
 import { type Address, isAddress } from '@solana/kit';
-import { useApp } from '../../app/context';
 import { Fault } from '../../chain/fault';
-import { type Grant, reserveFor } from '../../model/grant';
-import { type GrantTerms, type Mistake, wrongNow, wrongTerms } from '../../model/grantFile';
-import { Notes } from '../../model/planDraft';
-import { surplus } from '../../model/terms';
-import type { PlanData } from '../../state/planData';
+import { useApp } from '../../context/app';
+import { type Grant, reserveFor } from '../../domain/grant';
+import { surplus } from '../../domain/terms';
+import { type GrantTerms, wrongNow, wrongTerms } from '../../model/grantFile';
+import { type Mistake, Notes } from '../../model/mistakes';
+import type { PlanData } from '../../model/planData';
 import { parseAmount } from '../../text/amount';
 import { visible } from '../../text/hostile';
 import { Amount } from '../../ui/Amount';
@@ -100,7 +100,7 @@ export function GrantSection({ data, now, onDone }: TimedSectionProps) {
             value={reserveFor(plan, terms.allocation, terms.timeWeight, terms.kpiWeights)}
             decimals={mint.decimals}
           />{' '}
-          of <Amount value={surplus(plan, vault.amount)} decimals={mint.decimals} /> that are free in the vault.
+          of the <Amount value={surplus(plan, vault.amount)} decimals={mint.decimals} /> free in the vault.
         </p>
       )}
       <ActionButtons
@@ -151,7 +151,7 @@ function check(data: PlanData, draft: Draft, now: bigint): { terms?: GrantTerms;
   const notes = new Notes();
   const beneficiary = draft.beneficiary.trim();
   if (!isAddress(beneficiary))
-    notes.add('beneficiary', `${JSON.stringify(beneficiary)} is no address; expected 32 bytes in base58`);
+    notes.add('beneficiary', `${JSON.stringify(beneficiary)} is not an address; expected 32 bytes in base58`);
   const allocation = parseAmount(draft.allocation.trim(), mint.decimals);
   if ('error' in allocation) notes.add('allocation', `${JSON.stringify(draft.allocation)} ${allocation.error}`);
   const whole = (field: string, text: string) => notes.whole(field, text, 65_535) ?? 0;

@@ -1,10 +1,10 @@
 import { useMemo, useRef, useState } from 'react';
-import { useApp, useOutbox } from '../../app/context';
 import type { Fault } from '../../chain/fault';
+import { useApp, useOutbox } from '../../context/app';
 import { type Row, readGrantFile, wrongNow } from '../../model/grantFile';
 import { NO_PROGRESS, type Progress, type Standing, isToMake, rowKey, standings } from '../../model/importing';
+import { plural } from '../../text/count';
 import { visible } from '../../text/hostile';
-import { plural } from '../../text/time';
 import { AddressText } from '../../ui/AddressText';
 import { Amount } from '../../ui/Amount';
 import { CheckField } from '../../ui/Field';
@@ -68,8 +68,8 @@ export function ImportSection({ data, now, onDone }: TimedSectionProps) {
     <section className="card form">
       <h2>Grants from a file</h2>
       <p>
-        CSV with the columns <code>{example.join(',')}</code>. Rows whose beneficiary has a grant already are left out,
-        so an import that was interrupted goes on where it was.
+        CSV with the columns <code>{example.join(',')}</code>. Rows whose beneficiary already has a grant are left out,
+        so that an interrupted import continues with the same file.
       </p>
       <input
         type="file"
@@ -141,7 +141,7 @@ export function ImportSection({ data, now, onDone }: TimedSectionProps) {
       )}
       <ActionButtons
         signer={plan.account.authority}
-        label={left.length === rows.length ? 'Review' : `Review the ${left.length} that are left`}
+        label={left.length === rows.length ? 'Review' : `Review the ${plural(left.length, 'row')} left`}
         disabled={read === undefined || mistakes.length > 0 || left.length === 0}
         action={{
           title: 'Make grants from a file',
@@ -185,7 +185,7 @@ function StandingText({
   again: boolean;
   onAgain: (on: boolean) => void;
 }) {
-  const choice = <CheckField label={`Make line ${line} all the same`} checked={again} onChange={onAgain} />;
+  const choice = <CheckField label={`Make line ${line} anyway`} checked={again} onChange={onAgain} />;
   switch (standing.state) {
     case 'new':
       return (

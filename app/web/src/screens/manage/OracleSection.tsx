@@ -1,18 +1,20 @@
 import { useState } from 'react';
 import type { Address } from '@solana/kit';
-import { useApp } from '../../app/context';
 import { Fault } from '../../chain/fault';
 import * as instructions from '../../chain/instructions';
-import { Notes, readOracles } from '../../model/planDraft';
-import { periodTimes } from '../../model/terms';
+import { useApp } from '../../context/app';
+import { periodTimes } from '../../domain/terms';
+import { Notes } from '../../model/mistakes';
+import { checkApart, readOracles } from '../../model/planCheck';
+import type { PlanData } from '../../model/planData';
 import { chainTime } from '../../state/clock';
-import type { PlanData } from '../../state/planData';
 import { localTime } from '../../text/time';
-import { Mistakes } from '../../ui/Mistakes';
 import { SelectField } from '../../ui/Field';
+import { Mistakes } from '../../ui/Mistakes';
 import { Time } from '../../ui/Time';
 import { ActionButtons } from '../ActionButtons';
 import { OracleEditor } from '../OracleEditor';
+import { decideText } from '../words';
 import type { TimedSectionProps } from './section';
 
 /** Another set of oracles, from a period on that gives everyone notice. */
@@ -60,12 +62,7 @@ function Rotation({ data, now, onDone }: TimedSectionProps) {
   const notes = new Notes();
   const given = keys.filter((key) => key !== '');
   const set = readOracles(given, threshold, notes);
-  for (const key of given) {
-    if (key === plan.account.authority)
-      notes.add('roles.oracles', `the oracle ${JSON.stringify(key)} is the authority too; expected different keys`);
-    if (key === plan.arbiter)
-      notes.add('roles.oracles', `the oracle ${JSON.stringify(key)} is the arbiter too; expected different keys`);
-  }
+  checkApart(given, { authority: plan.account.authority, arbiter: plan.arbiter }, notes);
   return (
     <section className="card form">
       <h2>Oracles</h2>
@@ -105,7 +102,7 @@ function Rotation({ data, now, onDone }: TimedSectionProps) {
             return {
               verb: 'Announce the change',
               lines: [
-                ['Oracles', `${set.oracles.length}, of which ${set.threshold} decide`],
+                ['Oracles', decideText(set.threshold, set.oracles.length)],
                 ['From period', `${first}, ${localTime(periodTimes(plan, first).start)}`],
               ],
               transactions: [[await instructions.proposeOracles(signer, plan.address, { ...set, firstPeriod: first })]],

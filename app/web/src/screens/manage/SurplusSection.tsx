@@ -1,10 +1,11 @@
 import { useState } from 'react';
-import { useApp } from '../../app/context';
 import { Fault } from '../../chain/fault';
 import * as instructions from '../../chain/instructions';
 import { readTokenAccount } from '../../chain/token';
-import { surplus, treasuryAt } from '../../model/terms';
-import { parseAmount } from '../../text/amount';
+import { useApp } from '../../context/app';
+import { surplus, treasuryAt } from '../../domain/terms';
+import { parseAmount, shortAmount } from '../../text/amount';
+import { noun } from '../../text/count';
 import { short } from '../../text/hash';
 import { Amount } from '../../ui/Amount';
 import { NumberField } from '../../ui/Field';
@@ -29,10 +30,10 @@ export function SurplusSection({ data, now, onDone }: TimedSectionProps) {
     <section className="card form">
       <h2>Withdraw surplus</h2>
       <p>
-        <Amount value={free} decimals={mint.decimals} strong /> tokens can be withdrawn. What is reserved, owed or
-        pooled cannot.
+        <Amount value={free} decimals={mint.decimals} strong /> {noun(shortAmount(free, mint.decimals), 'token')} can be
+        withdrawn. What is reserved, owed or pooled cannot.
       </p>
-      <NumberField label="Amount" value={text} onChange={setText} error={wrong} hint="Left empty: all of it." />
+      <NumberField label="Amount" value={text} onChange={setText} error={wrong} hint="Leave it empty for all of it." />
       <ActionButtons
         signer={plan.account.authority}
         label="Review"

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import * as instructions from '../../chain/instructions';
-import { REVOCABLE, ending, has } from '../../model/grant';
+import { REVOCABLE, ending, has } from '../../domain/grant';
 import { short } from '../../text/hash';
 import { Amount } from '../../ui/Amount';
 import { SelectField } from '../../ui/Field';

@@ -1,15 +1,16 @@
 import type { Address, Instruction } from '@solana/kit';
-import type { ActionRequest } from '../../app/action';
 import type { Chain } from '../../chain/chain';
 import { Fault } from '../../chain/fault';
 import * as instructions from '../../chain/instructions';
 import { GRANT_SIZE, type PlanState, decodeAll, decodeGrant, grantsOfPlan, readOnePlan } from '../../chain/read';
 import { pack } from '../../chain/transaction';
-import { type Grant, reserveFor } from '../../model/grant';
-import { type GrantTerms, type Row, mistakeText, wrongNow } from '../../model/grantFile';
+import type { ActionRequest } from '../../context/action';
+import { type Grant, reserveFor } from '../../domain/grant';
+import { type GrantTerms, type Row, wrongNow } from '../../model/grantFile';
 import { rowKey } from '../../model/importing';
+import { mistakeText } from '../../model/mistakes';
 import { chainTime } from '../../state/clock';
-import { plural } from '../../text/time';
+import { plural } from '../../text/count';
 import { short } from '../../text/hash';
 import { Amount } from '../../ui/Amount';
 
@@ -46,7 +47,7 @@ export async function grantRequest(
   const [only] = rows;
   const sum = (amounts: bigint[]) => amounts.reduce((total, amount) => total + amount, 0n);
   return {
-    verb: rows.length === 1 ? 'Make the grant' : `Make ${rows.length} grants`,
+    verb: rows.length === 1 ? 'Make the grant' : `Make ${plural(rows.length, 'grant')}`,
     lines: [
       [
         'Grants',

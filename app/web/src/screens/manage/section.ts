@@ -1,4 +1,4 @@
-import type { PlanData } from '../../state/planData';
+import type { PlanData } from '../../model/planData';
 
 /** What each section of the page needs. */
 export type SectionProps = { data: PlanData; onDone: () => void };

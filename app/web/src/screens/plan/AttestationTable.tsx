@@ -1,14 +1,12 @@
-import { readingAt } from '../../model/reading';
+import { readingAt } from '../../domain/reading';
+import type { PlanData } from '../../model/planData';
 import { attestationList } from '../../model/statement';
-import { NO_KEY } from '../../model/terms';
-import type { PlanData } from '../../state/planData';
 import { percent } from '../../text/amount';
-import { hex } from '../../text/hash';
-import { AddressText, HashText } from '../../ui/AddressText';
+import { AddressText } from '../../ui/AddressText';
 import { HostileText } from '../../ui/HostileText';
 import { Paged, TableFrame } from '../../ui/Paged';
 import { Countdown } from '../../ui/Time';
-import { ValueText } from '../KpiReading';
+import { ValueText, Votes } from '../Values';
 import { STAGE } from '../words';
 
 /** Every attestation that still has an account: values, scores, who reported them, and until when they can change. */
@@ -80,15 +78,7 @@ export function AttestationTable({ data, now }: { data: PlanData; now: bigint })
                         )}
                       </td>
                       <td>
-                        <ul className="plain votes">
-                          {reading.votes.map((vote, index) => (
-                            <li key={index}>
-                              {vote.oracle === NO_KEY ? 'an earlier oracle' : <AddressText address={vote.oracle} />}{' '}
-                              <ValueText value={vote.value} kpi={kpi} />, <span className="muted">evidence</span>{' '}
-                              <HashText hash={hex(vote.evidence)} what="evidence hash" />
-                            </li>
-                          ))}
-                        </ul>
+                        <Votes votes={reading.votes} kpi={kpi} />
                       </td>
                     </tr>
                   );

@@ -1,5 +1,5 @@
-import { type PeriodTimes, schedule } from '../../model/terms';
-import type { PlanData } from '../../state/planData';
+import { type PeriodTimes, schedule } from '../../domain/terms';
+import type { PlanData } from '../../model/planData';
 import { Paged, TableFrame } from '../../ui/Paged';
 import { Time } from '../../ui/Time';
 

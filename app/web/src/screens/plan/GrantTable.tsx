@@ -1,7 +1,7 @@
-import { useHref, useWallet } from '../../app/context';
-import { type Grant, amountsAt } from '../../model/grant';
-import { claimableNow } from '../../model/steps';
-import type { PlanData } from '../../state/planData';
+import { useHref, useWallet } from '../../context/app';
+import { type Grant, amountsAt } from '../../domain/grant';
+import { claimableNow } from '../../domain/steps';
+import type { PlanData } from '../../model/planData';
 import { AddressText } from '../../ui/AddressText';
 import { Amount } from '../../ui/Amount';
 import { Meter } from '../../ui/Meter';
@@ -20,7 +20,9 @@ export function GrantTable({ data, now }: { data: PlanData; now: bigint }) {
   return (
     <section className="card">
       <h2>Grants</h2>
-      {grants.length === 0 && <p className="muted">No grant exists{plan.account.grantCounter > 0 && ' any more'}.</p>}
+      {grants.length === 0 && (
+        <p className="muted">{plan.account.grantCounter > 0 ? 'All grants are closed.' : 'No grant was made yet.'}</p>
+      )}
       {grants.length > 0 && (
         <Paged items={grants} what="grants" matches={byNameOf}>
           {(shown) => (

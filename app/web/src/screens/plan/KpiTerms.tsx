@@ -1,5 +1,5 @@
 import { CurveChart } from '../../charts/CurveChart';
-import type { Kpi } from '../../model/terms';
+import type { Kpi } from '../../domain/terms';
 import { percent, plainNumber } from '../../text/amount';
 import { hex } from '../../text/hash';
 import { HashText } from '../../ui/AddressText';
@@ -27,7 +27,7 @@ export function KpiTerms({ kpi }: { kpi: Kpi }) {
           ]}
         />
       </div>
-      <CurveChart curve={curve} decimals={decimals} unit={unit} rangeMin={rangeMin} rangeMax={rangeMax} />
+      <CurveChart {...kpi} />
     </article>
   );
 }

@@ -1,10 +1,11 @@
 import { useState } from 'react';
-import { useApp } from '../../app/context';
 import { type Fault, asFault } from '../../chain/fault';
 import { readHistory, shortfallText } from '../../chain/history';
 import { hostOf } from '../../chain/transport';
+import { useApp } from '../../context/app';
+import type { PlanData } from '../../model/planData';
 import { statement } from '../../model/statement';
-import type { PlanData } from '../../state/planData';
+import { plural } from '../../text/count';
 import { FaultNotice, Notice } from '../../ui/Notice';
 
 type Progress = { read: number; of: number };
@@ -48,7 +49,7 @@ export function Statement({ data, now }: { data: PlanData; now: bigint }) {
         </button>
         {progress !== undefined && (
           <span role="status" className="muted">
-            Read {progress.read} of {progress.of} transactions…
+            Read {progress.read} of {plural(progress.of, 'transaction')}…
           </span>
         )}
       </p>

@@ -1,8 +1,10 @@
 // What a user is about to sign, as data: built first, shown, then signed.
-import { createContext, useContext } from 'react';
+import { type ReactNode, createContext, useContext } from 'react';
 import type { Address, Instruction } from '@solana/kit';
 import type { Fault } from '../chain/fault';
-import type { Fact } from '../ui/Facts';
+
+/** One line of what is shown: what it is about, and what is said of it. */
+export type Fact = readonly [label: string, value: ReactNode];
 
 export type ActionRequest = {
   /** What the confirming button says. */

@@ -5,6 +5,7 @@ import { creditOf, kpiCredit, maxCredit } from '../core/credit';
 import { vested } from '../core/release';
 import { type Settlement, cut, reserve, settle, tranche, unsettled } from '../core/tranche';
 import type { Grant as GrantAccount } from '../generated/accounts/grant';
+import { MAX_KPIS } from '../generated/constants';
 import { type Plan, bestScore } from './terms';
 
 export const REVOCABLE = 1;
@@ -92,7 +93,7 @@ export function settled(plan: Plan, grant: Grant, scores: readonly number[]): { 
 }
 
 function padded(scores: readonly number[]): number[] {
-  return Array.from({ length: 16 }, (_, index) => scores[index] ?? 0);
+  return Array.from({ length: MAX_KPIS }, (_, index) => scores[index] ?? 0);
 }
 
 export type Projected = { period: number; tranche: bigint; settlement: Settlement };

@@ -1,8 +1,8 @@
 // What a grant can expect: the scores so far, carried on.
+import { FULL_SCORE } from '../core/limits';
 import { type Grant, project } from './grant';
 import { type Attestations, readingsFor, scoresOf } from './reading';
 import type { Plan } from './terms';
-import { FULL_SCORE } from '../core/limits';
 
 export type Outlook = {
   /** What later periods are computed with: the last reported scores, or the target where none was reported. */

@@ -1,10 +1,10 @@
 import { useState } from 'react';
+import { useApp, useWallet } from '../context/app';
 import { short } from '../text/hash';
 import { visible } from '../text/hostile';
-import { CopyButton } from '../ui/AddressText';
-import { Dialog } from '../ui/Dialog';
-import { FaultNotice } from '../ui/Notice';
-import { useApp, useWallet } from './context';
+import { CopyButton } from './AddressText';
+import { Dialog } from './Dialog';
+import { FaultNotice } from './Notice';
 
 /** The connected wallet, or the way to connect one. */
 export function WalletMenu() {

@@ -1,0 +1,40 @@
+// Written by scripts/generate.mjs from idl/earnout.json.
+
+/** Largest bonus cap, in basis points of a tranche (100 times the tranche). */
+export const MAX_BONUS_CAP_BPS = 1000000;
+
+/** Most points of a curve. */
+export const MAX_CURVE_POINTS = 8;
+
+/** Most KPIs a plan can have. */
+export const MAX_KPIS = 16;
+
+/** Most decimals of a KPI's fixed-point values; `i64` holds 18 whole digits. */
+export const MAX_KPI_DECIMALS = 18;
+
+/** Longest KPI name, in bytes of UTF-8. */
+export const MAX_NAME_LEN = 32;
+
+/** Most oracles in a set. */
+export const MAX_ORACLES = 8;
+
+/** Most periods of a calendar. */
+export const MAX_PERIODS = 120;
+
+/** Longest `Months` period. */
+export const MAX_PERIOD_MONTHS = 12;
+
+/** Longest `Seconds` period (366 days). */
+export const MAX_PERIOD_SECS = 31622400;
+
+/** How far in the future a calendar may begin, in seconds (5 years). */
+export const MAX_START_DELAY_SECS = 158112000;
+
+/** Longest unit of a KPI, in bytes of UTF-8. */
+export const MAX_UNIT_LEN = 16;
+
+/** Longest attestation, challenge, ruling and notice window, in seconds (90 days): nobody's pay waits longer for a step. */
+export const MAX_WINDOW_SECS = 7776000;
+
+/** Shortest period and shortest window, in seconds. Long enough that clock drift of the cluster and a short outage of an oracle or arbiter cannot decide about pay. */
+export const MIN_WINDOW_SECS = 600;
