@@ -167,6 +167,25 @@ describe('a history', () => {
     expect(gaps).toEqual([]);
     expect(repeated).toBe(1_997);
   });
+
+  it('ends with an endpoint that makes up signatures without an end', async () => {
+    let listed = 0;
+    const chain = {
+      signatures: () => {
+        if (listed > 5_000) throw new Error('asked without an end');
+        return Promise.resolve(
+          Array.from({ length: 1_000 }, () => ({
+            signature: String((listed += 1)) as Signature,
+            slot: 0n,
+            failed: false,
+          })),
+        );
+      },
+      transactions: (signatures: readonly Signature[]) => Promise.resolve(signatures.map(() => 'missing')),
+    } as unknown as Chain;
+    const { events, missing, gaps } = await readHistory(chain, subject(3n));
+    expect({ events, missing, gaps }).toEqual({ events: [], missing: 1_000, gaps: [[1n, 3n]] });
+  });
 });
 
 describe('lists of accounts', () => {

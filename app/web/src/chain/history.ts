@@ -102,7 +102,10 @@ async function allSignatures(chain: Chain, address: Address): Promise<{ signatur
     }
     before = page.at(-1)?.signature;
     // A page without anything new comes from an endpoint that would go on with it without an end.
-    if (page.length < PAGE || all.size === known) break;
+    if (page.length < PAGE || all.size === known || before === undefined) break;
+    // An endpoint can make up signatures without an end. One that lacks what it lists is not followed further: what it
+    // leaves out so shows by the events' numbers.
+    if ((await chain.transactions([before]))[0] === 'missing') break;
   }
   const signatures = [...all].filter(([, failed]) => !failed).map(([signature]) => signature);
   return { signatures: signatures.reverse(), repeated };
