@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    e2e, hygiene, paths, program, rings,
+    hygiene, paths, program, rings,
     run::{self, Run, say},
     web,
 };
@@ -35,9 +35,7 @@ impl Check {
             .iter()
             .any(|name| name.ends_with(".rs") || name.ends_with(".toml"))
         {
-            run::linting("build")
-                .arg("--all-targets")
-                .run("linting the workspace")?;
+            run::linting_everything().run("linting the workspace")?;
         }
         if changed.iter().any(|name| name.starts_with("crates/core/")) {
             cargo(&["test", "--locked", "--package", "earnout-core"]).run("testing earnout-core")?;
@@ -46,7 +44,6 @@ impl Check {
         if !tests.is_empty() {
             program::build_quietly()?;
             let mut test = run::linting("test");
-            test.args(["--exclude", e2e::PACKAGE]);
             for name in &tests {
                 test.args(["--test", name]);
             }

@@ -11,9 +11,6 @@ use crate::{
     services,
 };
 
-/// The package of these tests.
-pub const PACKAGE: &str = "earnout-e2e";
-
 /// Arguments of `e2e`.
 #[derive(Args, Default)]
 pub struct EndToEnd {

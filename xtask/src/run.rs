@@ -59,6 +59,13 @@ pub fn linting(command: &str) -> Command {
     cargo
 }
 
+/// Everything of the workspace compiled and linted, the tests that run only when they are named included.
+pub fn linting_everything() -> Command {
+    let mut cargo = linting("build");
+    cargo.args(["--all-targets", "--test", "*"]);
+    cargo
+}
+
 /// Running a command with its failure turned into an error that names it.
 pub trait Run {
     /// Runs it with this task's input and output; `doing` opens the error.

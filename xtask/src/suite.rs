@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     bench::Bench,
-    e2e::{self, EndToEnd},
+    e2e::EndToEnd,
     fuzz::Fuzz,
     hygiene, localnet,
     program::Build,
@@ -88,16 +88,13 @@ impl Stage {
                     .run("checking the format (`cargo fmt --manifest-path fuzz/Cargo.toml` repairs it)")?;
                 Fuzz::short().run()
             }
-            Self::Clippy => run::linting("build").arg("--all-targets").run("linting the workspace"),
+            Self::Clippy => run::linting_everything().run("compiling and linting the workspace"),
             Self::Docs => cargo(&["doc", "--locked", "--no-deps"])
                 .args(DOCUMENTED.iter().flat_map(|package| ["--package", package]))
                 .env("RUSTDOCFLAGS", "-D warnings")
                 .run("documenting the program and its clients"),
             Self::Program => Build::checked().run(),
-            Self::Tests => run::linting("test")
-                // They have a stage of their own.
-                .args(["--exclude", e2e::PACKAGE])
-                .run("testing the workspace"),
+            Self::Tests => run::linting("test").run("testing the workspace"),
             Self::Bench => match Bench::check().run()? {
                 0 => Size::checked().run(),
                 code => bail!("the bench ended with exit code {code}: see above"),
