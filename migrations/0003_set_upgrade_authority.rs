@@ -34,7 +34,7 @@ pub struct SetUpgradeAuthority {
     /// Who is to have the right. A key signs, to show that somebody holds it; an address does not
     #[arg(long, value_name = "SIGNER")]
     new_authority: Option<Source>,
-    /// Accept a new authority that does not sign: a multisig's vault, say. A wrong address loses the right for ever
+    /// Accept a new authority that does not sign: a multisig's vault, say. A wrong address loses the right permanently
     #[arg(long, requires = "new_authority")]
     unsigned: bool,
     /// Give the right up: nobody can change the program any more, not even to repair it
@@ -64,7 +64,7 @@ impl SetUpgradeAuthority {
             return Ok(());
         }
         let Some(required) = deployment.authority else {
-            bail!("the upgrade authority of {} was given up, for ever", self.program_id);
+            bail!("the upgrade authority of {} was given up permanently", self.program_id);
         };
         let own = match &self.authority {
             Some(source) => Some(open(source, "upgrade authority", cluster.execute)?),

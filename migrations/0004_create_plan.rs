@@ -27,7 +27,7 @@ pub struct CreatePlan {
     /// Who creates the plan and is its authority; by default the payer
     #[arg(long, value_name = "SIGNER")]
     authority: Option<Source>,
-    /// Freeze the terms for ever when all KPIs are there
+    /// Freeze the terms permanently when all KPIs are there
     #[arg(long)]
     activate: bool,
     /// Move tokens of the authority into the vault until this many have been funded in all

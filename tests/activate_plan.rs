@@ -260,7 +260,7 @@ fn each_bad_term_has_its_own_error_and_each_limit_itself_is_accepted() {
             Some(BadCaps),
         ),
         (
-            "enrolment for ever",
+            "enrolment permanently",
             |args| args.enrolment_end = i64::MAX,
             Some(BadCaps),
         ),

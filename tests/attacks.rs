@@ -82,7 +82,7 @@ fn g8_colluding_oracles_one_fewer_than_the_threshold_decide_nothing() {
         (&[0, 1, 2], 60_000),
         // One honest oracle is away: no three agree, and the median of the votes is an honest one.
         (&[3, 4, 0, 1], 60_000),
-        // All honest ones are away: two votes are no value, and the score under silence counts, which is 0.
+        // All honest ones are away: two votes are not a value, and the score under silence counts, which is 0.
         (&[3, 4], 0),
     ] {
         let mut world = World::new(TokenProgram::Spl);

@@ -89,7 +89,7 @@ fn g3_a_closed_pool_never_comes_back() {
     world.refuses(&close, AnchorError::AccountOwnedByWrongProgram);
     let collect = instructions::collect_bonus(&plan, &grants[0], 0);
     world.refuses(&collect, EarnoutError::NothingToCollect);
-    // Nobody settles period 0 again, and the address of its pool is no other period's.
+    // Nobody settles period 0 again, and the address of its pool is not another period's.
     world.evaluate(1, 50);
     let settle = world.settle_instruction(&grants[0]);
     let [first, second] = [0, 1].map(|period| pda::period(&plan, period));

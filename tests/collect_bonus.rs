@@ -316,7 +316,7 @@ fn g13_wrong_linked_accounts_are_refused() {
         (pool, pda::period(&other, 0), EarnoutError::WrongPeriod),
         // The pool of this plan's next period exists already.
         (pool, pda::period(&plan, 1), EarnoutError::WrongPeriod),
-        // That of the one after next does not, and others are no pools.
+        // That of the one after next does not, and others are not pools.
         (pool, pda::period(&plan, 2), EarnoutError::WrongPeriod),
         (pool, grants[0], EarnoutError::WrongPeriod),
         (pool, grants[1], EarnoutError::WrongPeriod),

@@ -1,4 +1,4 @@
-//! What released bytes must mean for ever: accounts, instruction data and error codes of each release, stored under
+//! What released bytes must mean permanently: accounts, instruction data and error codes of each release, stored under
 //! `tests/fixtures/`.
 //!
 //! `EARNOUT_WRITE_FIXTURES=v2 cargo test --package earnout-tests --test fixtures` writes those of a new release beside the

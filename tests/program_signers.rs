@@ -1,4 +1,4 @@
-//! Roles that are no keys: every signer of every instruction is an address of another program, which signs for it by calling this
+//! Roles that are not keys: every signer of every instruction is an address of another program, which signs for it by calling this
 //! one, as the vaults of multisigs and DAOs do.
 
 use {
@@ -83,7 +83,7 @@ impl Scene {
             .filter(|meta| meta.is_signer)
             .map(|meta| meta.pubkey)
             .collect();
-        assert_eq!(signers.len(), different.len(), "a signer is no wallet");
+        assert_eq!(signers.len(), different.len(), "a signer is not a wallet");
         for left_out in &signers {
             let without = changed(&instruction, &key(*left_out), |meta| meta.is_signer = false);
             let others: Vec<u8> = signers.iter().copied().filter(|number| number != left_out).collect();

@@ -391,7 +391,7 @@ fn g8_an_even_split_of_four_oracles_is_no_agreement() {
     let fourth = world.chain.key();
     world.remember(fourth.insecure_clone());
     world.oracles.push(fourth);
-    // Half is no majority and three are needed.
+    // Half is not a majority and three are needed.
     let too_low = world.create_plan(world.manned(CreatePlanArgs {
         threshold: 2,
         ..terms()
@@ -662,7 +662,7 @@ fn months_are_counted_from_the_start_and_clamped() {
     world.refuses(&world.settle_instruction(&grant), EarnoutError::AllSettled);
 }
 
-// Once, in order, for ever.
+// Once, in order, permanently.
 
 #[test]
 fn g3_a_period_is_settled_once_and_in_order() {

@@ -101,7 +101,7 @@ fn with_a_fee_what_arrives_is_funded_and_a_claim_takes_gross_from_the_vault() {
     assert_eq!((sent, arrived, world.withheld(&vault)), (1_002_081, 997_027, 5_054));
     assert_eq!(world.chain.balance(&world.source), had - 1_002_081);
 
-    // What was withheld is no surplus: a grant of it all and one more is too large.
+    // What was withheld is not a surplus: a grant of it all and one more is too large.
     let beneficiary = world.key();
     let too_large = world.create_grant(world.grant_args(&beneficiary, 997_028, &[10_000]));
     world.refuses(&too_large, EarnoutError::InsufficientFunds);

@@ -40,11 +40,11 @@ impl Deployment {
         };
         ensure!(
             program.owner == bpf_loader_upgradeable::ID,
-            "{address} is no upgradeable program: it belongs to {}",
+            "{address} is not an upgradeable program: it belongs to {}",
             program.owner
         );
         let Ok(UpgradeableLoaderState::Program { .. }) = bincode::deserialize(&program.data) else {
-            bail!("{address} belongs to the upgradeable loader, but is no program");
+            bail!("{address} belongs to the upgradeable loader, but is not a program");
         };
         let data =
             data.with_context(|| format!("the program {address} was closed; its address cannot be used again"))?;

@@ -40,14 +40,14 @@ impl ProgramFile {
     /// Reads it.
     ///
     /// # Errors
-    /// If it cannot be read or is no program.
+    /// If it cannot be read or is not a program.
     pub fn read(path: &Path) -> Result<Self> {
         let shown = path.display();
         let bytes =
             fs::read(path).with_context(|| format!("cannot read the program {shown}; `cargo xtask build` makes it"))?;
         let version = bytes.get(FLAGS).and_then(|flags| flags.try_into().ok());
         let Some(version) = version.filter(|_| bytes.starts_with(MAGIC)) else {
-            bail!("{shown} is no program: it is not an ELF file");
+            bail!("{shown} is not a program: it is not an ELF file");
         };
         Ok(Self {
             path: path.to_path_buf(),

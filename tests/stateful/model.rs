@@ -30,7 +30,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// Owner of an account of the plan's mint that is no vault.
+    /// Owner of an account of the plan's mint that is not a vault.
     fn owner(self) -> Option<Who> {
         match self {
             Self::Associated(who) | Self::Other(who) => Some(who),

@@ -131,7 +131,7 @@ fn lock(dir: &Path) -> Result<File> {
 fn own_packages(workspace: &Path) -> Result<Vec<String>> {
     let path = workspace.join("Cargo.lock");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let locked: toml::Table = toml::from_str(&text).with_context(|| format!("{} is no TOML", path.display()))?;
+    let locked: toml::Table = toml::from_str(&text).with_context(|| format!("{} is not TOML", path.display()))?;
     let packages = locked.get("package").and_then(toml::Value::as_array);
     let packages = packages.with_context(|| format!("{} locks no packages", path.display()))?;
     let own = packages.iter().filter(|package| package.get("source").is_none());

@@ -135,7 +135,7 @@ fn same_program_id() -> Result<()> {
             "Anchor.toml [programs.{cluster}] names the program {id}, but its source declares {declared}"
         );
     }
-    let idl: Value = serde_json::from_str(&read("idl/earnout.json")?).context("idl/earnout.json is no JSON")?;
+    let idl: Value = serde_json::from_str(&read("idl/earnout.json")?).context("idl/earnout.json is not JSON")?;
     let id = idl["address"].as_str().unwrap_or("(none)");
     ensure!(
         id == declared,
@@ -178,7 +178,7 @@ fn read(name: &str) -> Result<String> {
 }
 
 fn toml(name: &str) -> Result<Table> {
-    read(name)?.parse().with_context(|| format!("{name} is no TOML"))
+    read(name)?.parse().with_context(|| format!("{name} is not TOML"))
 }
 
 #[cfg(test)]

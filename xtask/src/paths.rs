@@ -50,7 +50,7 @@ pub fn idl_json() -> PathBuf {
 /// Where what takes long to make is kept, for all checkouts of this user.
 pub fn cache_dir() -> Result<PathBuf> {
     if let Some(dir) = env::var_os(CACHE).filter(|dir| !dir.is_empty()) {
-        return std::path::absolute(&dir).with_context(|| format!("{CACHE} is no usable path: {}", dir.display()));
+        return std::path::absolute(&dir).with_context(|| format!("{CACHE} is not a usable path: {}", dir.display()));
     }
     if let Some(dir) = env::var_os("XDG_CACHE_HOME").map(PathBuf::from)
         && dir.is_absolute()

@@ -317,7 +317,7 @@ fn what_cannot_be_simulated_says_why() {
             vec!["--curve", "team satisfaction", "--at", "2027-04-01"],
             "cannot be used with",
         ),
-        (vec!["--values", "values.csv", "--at", "soon"], "`soon` is no time"),
+        (vec!["--values", "values.csv", "--at", "soon"], "`soon` is not a time"),
         (
             vec!["--values", "missing.csv"],
             "missing.csv: cannot be read: No such file or directory",

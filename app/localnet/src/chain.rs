@@ -69,7 +69,7 @@ impl Chain {
     /// Starts a chain with the program on it, and waits until it answers.
     ///
     /// # Errors
-    /// If the file is no program, or a port is taken.
+    /// If the file is not a program, or a port is taken.
     pub async fn start(genesis: &Genesis<'_>, ports: Ports) -> Result<Self> {
         let config = SurfpoolConfig {
             simnets: vec![SimnetConfig {

@@ -27,7 +27,7 @@ impl DemoKey {
         self.pair.pubkey()
     }
 
-    /// Reads the key of this name, or makes it. A file that is no key is never replaced.
+    /// Reads the key of this name, or makes it. A file that is not a key is never replaced.
     fn read_or_make(folder: &Folder, name: &str) -> Result<Self, Fault> {
         let path = folder.key(name);
         let fault = |what: String| Fault::new(format!("cannot use the key {}: {what}", path.display()));

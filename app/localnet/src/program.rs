@@ -10,7 +10,7 @@ const MAGIC: &[u8] = b"\x7fELF";
 /// Reads the program's bytes.
 ///
 /// # Errors
-/// If the file cannot be read or is no program.
+/// If the file cannot be read or is not a program.
 pub fn read(file: &Path) -> Result<Vec<u8>, Fault> {
     let bytes = fs::read(file).map_err(|error| {
         let file = file.display();

@@ -206,8 +206,8 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("cannot read the configuration {file}: {error}", file = .0.display(), error = .1)]
     Unreadable(PathBuf, io::Error),
-    /// The file is no configuration.
-    #[error("{file} is no configuration:\n{error}", file = .0.display(), error = .1)]
+    /// The file is not a configuration.
+    #[error("{file} is not a configuration:\n{error}", file = .0.display(), error = .1)]
     Syntax(PathBuf, Box<toml::de::Error>),
     /// The file has mistakes.
     #[error("{file} has {count} mistakes:\n{list}", file = .0.display(), count = .1.len(), list = .1.iter().map(|mistake| format!("  {mistake}")).collect::<Vec<_>>().join("\n"))]
@@ -270,7 +270,7 @@ impl Config {
         for (number, endpoint) in self.chain.endpoints.iter().enumerate() {
             if !reqwest::Url::parse(endpoint).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
                 mistakes.push(format!(
-                    "chain.endpoints: number {} is no http or https URL; it is not shown, because keys stand in them",
+                    "chain.endpoints: number {} is not an http or https URL; it is not shown, because keys stand in them",
                     number.saturating_add(1)
                 ));
             }

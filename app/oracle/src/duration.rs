@@ -14,7 +14,7 @@ pub fn serialize<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
     humantime::parse_duration(&text)
-        .map_err(|error| D::Error::custom(format!("{text:?} is no length of time like 90s, 12h or 1d: {error}")))
+        .map_err(|error| D::Error::custom(format!("{text:?} is not a length of time like 90s, 12h or 1d: {error}")))
 }
 
 /// The same for what can be left out, for `#[serde(deserialize_with)]`.

@@ -50,7 +50,7 @@ impl Identities {
             let field = |position: usize| record.get(position).unwrap_or_default().trim();
             let beneficiary: Pubkey = field(key)
                 .parse()
-                .map_err(|_| wrong(format!("{:?} is no key", field(key))))?;
+                .map_err(|_| wrong(format!("{:?} is not a key", field(key))))?;
             let name = field(identity);
             if name.is_empty() {
                 return Err(wrong("the identity is empty".to_owned()));
@@ -103,7 +103,7 @@ mod tests {
         let other = Pubkey::new_from_array([6; 32]);
         for (text, part) in [
             ("beneficiary\n".to_owned(), ":1: there is no column `identity`"),
-            ("beneficiary,identity\nann,ann\n".to_owned(), ":2: \"ann\" is no key"),
+            ("beneficiary,identity\nann,ann\n".to_owned(), ":2: \"ann\" is not a key"),
             (format!("beneficiary,identity\n{key},\n"), ":2: the identity is empty"),
             (format!("beneficiary,identity\n{key},a\n{key},b\n"), ":3: "),
             (

@@ -133,7 +133,7 @@ fn replace(
             filled.push_str(&value(name)?);
             rest = after;
         } else {
-            // A closing brace alone is no mistake that could change a query.
+            // A closing brace alone is not a mistake that could change a query.
             filled.push('}');
             rest = from.get(1..).unwrap_or_default();
         }

@@ -7,14 +7,14 @@ use {
     thiserror::Error,
 };
 
-/// Why a text is no number that can be attested.
+/// Why a text is not a number that can be attested.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ValueError {
     /// Nothing there.
     #[error("the value is empty")]
     Empty,
-    /// Something that is no number, for example `null`, `NaN` or a word.
-    #[error("{0:?} is no number")]
+    /// Something that is not a number, for example `null`, `NaN` or a word.
+    #[error("{0:?} is not a number")]
     NotANumber(String),
     /// More digits than can be kept exactly.
     #[error("{0} has more digits than can be kept exactly")]

@@ -124,7 +124,7 @@ pub fn closed_plan(data: &[u8]) -> Result<ClosedPlan, DecodeError> {
     decode(data, "closed plan")
 }
 
-/// Balance of a token account in base units; none if it is no token account. Both token programs keep it as 8 bytes after
+/// Balance of a token account in base units; none if it is not a token account. Both token programs keep it as 8 bytes after
 /// mint and owner.
 pub fn token_amount(data: &[u8]) -> Option<u64> {
     data.get(64..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))

@@ -12,11 +12,11 @@
 
 use thiserror::Error;
 
-/// Why a text is no exact amount.
+/// Why a text is not an exact amount.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum AmountError {
-    /// The text is no decimal number.
-    #[error("is no number; expected digits like 1_250.5")]
+    /// The text is not a decimal number.
+    #[error("is not a number; expected digits like 1_250.5")]
     NotANumber,
     /// Commas stand elsewhere than between complete groups of three digits.
     #[error(
@@ -35,7 +35,7 @@ pub enum AmountError {
 /// digits, and commas complete groups of three, so that what [`tokens`] writes can be read.
 ///
 /// # Errors
-/// If the text is no number from 0 on, has more decimals, or does not fit.
+/// If the text is not a number from 0 on, has more decimals, or does not fit.
 pub fn parse(text: &str, decimals: u8) -> Result<u64, AmountError> {
     units(text, decimals)?.try_into().map_err(|_| AmountError::TooLarge)
 }
@@ -44,7 +44,7 @@ pub fn parse(text: &str, decimals: u8) -> Result<u64, AmountError> {
 /// is typeset.
 ///
 /// # Errors
-/// If the text is no number, has more decimals, or does not fit.
+/// If the text is not a number, has more decimals, or does not fit.
 pub fn parse_value(text: &str, decimals: u8) -> Result<i64, AmountError> {
     let value = match text.strip_prefix(['-', '\u{2212}']) {
         Some(digits) => units(digits, decimals)?.checked_neg(),
@@ -58,7 +58,7 @@ pub fn parse_value(text: &str, decimals: u8) -> Result<i64, AmountError> {
 /// Reads basis points: `6000`, or as percent `60%`, `12.5 %`.
 ///
 /// # Errors
-/// If the text is no number from 0 on, or the percentage has more than 2 decimals.
+/// If the text is not a number from 0 on, or the percentage has more than 2 decimals.
 pub fn basis_points(text: &str) -> Result<u64, AmountError> {
     match text.strip_suffix('%') {
         Some(percent) => parse(percent.trim_end(), 2),

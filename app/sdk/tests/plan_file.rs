@@ -355,11 +355,11 @@ fn cases() -> Vec<Case> {
         case("range = { min = 0, max = 10 }", "range = { min = 0, most = 10 }", "kpi \"review of own work\" range.most",
             "unknown field `most`, expected `min` or `max`"),
         // Addresses.
-        case("\"third oracle\" = \"", "\"third oracle\" = \"0", "addresses.\"third oracle\"", "…is no address: expected 32 bytes in base58"),
+        case("\"third oracle\" = \"", "\"third oracle\" = \"0", "addresses.\"third oracle\"", "…is not an address: expected 32 bytes in base58"),
         case("arbiter = \"arbiter\"", "arbiter = \"board\"", "roles.arbiter",
             "\"board\" has no address: expected an address, or a name that [addresses] lists"),
         case("arbiter = \"arbiter\"", "arbiter = \"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz\"", "roles.arbiter",
-            "…is no address: expected 32 bytes in base58"),
+            "…is not an address: expected 32 bytes in base58"),
         // The token.
         case("decimals = 6", "decimals = 20", "token.decimals", "expected a whole number from 0 to 19"),
         case("supply = \"100_000_000\"", "supply = \"0\"", "token.supply",
@@ -427,7 +427,7 @@ fn cases() -> Vec<Case> {
         case_many(&[("supply = \"100_000_000\"\n", "")], "max_allocation = \"5 %\"", "limits.max_allocation",
             "\"5 %\" is a part of the supply; expected `supply` in [token]"),
         case_many(&[("supply = \"100_000_000\"", "supply = \"0.000_001\"")], "max_allocation", "limits.max_allocation",
-            "…of the supply is no whole number of base units"),
+            "…of the supply is not a whole number of base units"),
         case("max_grants = 100", "max_grants = 0", "limits.max_grants", "0: expected at least one grant"),
         case("enrolment_end = 2027-01-01T00:00:00Z", "enrolment_end = 2028-01-01T00:00:01Z", "limits.enrolment_end",
             "2028-01-01T00:00:01Z: expected a time from the start of the calendar to its end at most, and after now"),

@@ -628,7 +628,7 @@ fn plan_files_mean_the_same_everywhere() {
     ];
     let vectors = json!({
         "about": "Plan files as `earnout plan create` reads them when `authority` signs at `now`. A right one has `plan`; a wrong \
-                  one has all its mistakes, in order: line, field, and what is said up to the first `; `; only the line of what is no TOML.",
+                  one has all its mistakes, in order: line, field, and what is said up to the first `; `; only the line of what is not TOML.",
         "authority": key(100).to_string(),
         "now": START - 86_400,
         "cases": cases,
@@ -771,7 +771,7 @@ fn only_utf8_is_text() {
             utf16("ab"),
             "1: holds a zero byte, as UTF-16 text does; save the file as UTF-8",
         ),
-        (b"a\nb\xe4\n".to_vec(), "2: is no UTF-8 text; save the file as UTF-8"),
+        (b"a\nb\xe4\n".to_vec(), "2: is not UTF-8 text; save the file as UTF-8"),
         (b"a\nb\0\n".to_vec(), "2: holds a zero byte"),
     ] {
         let said = text_of(bytes).expect_err(expected).to_string();

@@ -123,7 +123,7 @@ describe('mishaps', () => {
     expect(await claimed()).toBe(200_000_000n);
   });
 
-  it('an address that is no plan, and one that is none', async () => {
+  it('an address that is not a plan, and one that is none', async () => {
     const { page } = person;
     await page.goto(stage.url(`/plan/${ada.address}`));
     await page.getByText('The account at this address is not a plan.').waitFor();

@@ -264,7 +264,7 @@ describe('the built program', () => {
     expect('instructions' in decoded && decoded.instructions[0]!.data).toEqual(instruction.data);
   });
 
-  it('says what lies at an address that is no plan', async () => {
+  it('says what lies at an address that is not a plan', async () => {
     const s = await scenario();
     const [grant] = await s.grants();
     const message = async (address: typeof s.plan) =>

@@ -77,12 +77,12 @@ describe('a file of grants', () => {
       '3: beneficiary: ',
       '4: beneficiary: ',
       '5: allocation: "0.0000001" has more than 6 decimals and would have to be rounded',
-      '6: allocation: "1e3" is no number',
+      '6: allocation: "1e3" is not a number',
       '7: time_weight and the weights of the KPIs sum to 9999; expected 10000',
       '8: allocation: the plan allows from 1 to 500 for a grant',
       "9: periods: expected at least one period, and all within the plan's 8",
       '10: cliff: the cliff lies beyond the 2 periods',
-      '11: first_period: "-1" is no whole number',
+      '11: first_period: "-1" is not a whole number',
       '11: revocable: "ja" is neither true nor false',
       '12: the row has 4 fields; expected 9',
       '13: the row repeats line 2',
@@ -96,7 +96,7 @@ describe('a file of grants', () => {
   it('has known, complete and single columns', () => {
     const found = said('beneficiary,allocation,salary,weight:users,weight:0,weight:mau,cliff\n');
     const expected = [
-      '1: salary: is no column',
+      '1: salary: is not a column',
       '1: weight:0: the column is there twice',
       '1: weight:mau: the plan has no such KPI; its KPIs are: 0 users',
       '1: time_weight: the column is missing',
@@ -113,7 +113,7 @@ describe('a file of grants', () => {
   it('can mean what is often a mistake', () => {
     const text = `${header}\n${a},100,0,8,2,4000,6000,true,false\n${a},200,0,8,2,4000,6000,true,false\n${offCurve},100,0,8,2,4000,6000,true,false\n`;
     expect(read(text).mistakes).toHaveLength(2);
-    // The vault is no beneficiary of its own plan, whatever was allowed.
+    // The vault is not a beneficiary of its own plan, whatever was allowed.
     const lenient = read(text, { offCurve: true, severalEach: true });
     expect(lenient.rows).toHaveLength(2);
     expect(lenient.mistakes.map(mistakeText)[0]).toContain('This key cannot be a beneficiary');

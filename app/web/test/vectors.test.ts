@@ -126,7 +126,7 @@ describe('files of grants', () => {
     expect(found).toEqual(rows);
   });
 
-  it.each(bytes)('that are no text: $name', ({ hex: digits, mistakes }) => {
+  it.each(bytes)('that are not text: $name', ({ hex: digits, mistakes }) => {
     const found = textOf(Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)));
     const told = typeof found === 'string' ? [] : [{ line: found.line, field: '', what: upToAdvice(found.what) }];
     expect(told).toEqual(mistakes);

@@ -62,7 +62,7 @@ mod tests {
         assert_eq!(bonus(1_000, 1, 1, 99, 5_000), Ok(49));
         assert_eq!(bonus(1_000, 1, 1, 99, 0), Ok(0));
         assert_eq!(bonus(1_000, 1, 1, 0, 10_000), Ok(0));
-        // A cap beyond all amounts is no cap.
+        // A cap beyond all amounts is not a cap.
         assert_eq!(bonus(MAX, MAX, MAX, MAX, u32::MAX), Ok(MAX));
     }
 

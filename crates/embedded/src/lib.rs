@@ -54,7 +54,7 @@ impl Chain {
     /// Starts a chain with the program of `file` on it, at [`GENESIS`].
     ///
     /// # Errors
-    /// If the file cannot be read or is no program.
+    /// If the file cannot be read or is not a program.
     pub fn start(file: &Path) -> Result<Self, StartError> {
         let mut chain = Self {
             svm: LiteSVM::new().with_log_bytes_limit(None),
@@ -71,7 +71,7 @@ impl Chain {
     /// Puts the program of `file` at `address`.
     ///
     /// # Errors
-    /// If the file cannot be read or is no program.
+    /// If the file cannot be read or is not a program.
     pub fn deploy(&mut self, address: &Pubkey, file: &Path) -> Result<(), StartError> {
         self.svm
             .add_program_from_file(*address, file)

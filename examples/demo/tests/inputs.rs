@@ -145,7 +145,7 @@ fn a_file_that_cannot_be_read() {
         "binary",
         b"quarter\n\xff\xfe\n",
         2,
-        "is no UTF-8 text; save the file as UTF-8",
+        "is not UTF-8 text; save the file as UTF-8",
     );
 }
 

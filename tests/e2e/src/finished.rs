@@ -20,7 +20,7 @@ impl Finished {
     /// Of a command and its output.
     ///
     /// # Panics
-    /// If an output is no text.
+    /// If an output is not text.
     pub fn of(command: &Command, output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("outputs are UTF-8");
         let words = [command.get_program()].into_iter().chain(command.get_args());
@@ -74,7 +74,7 @@ impl Finished {
     pub fn json(&self) -> Value {
         match serde_json::from_str(&self.stdout) {
             Ok(value) => value,
-            Err(error) => panic!("standard output is no JSON ({error}): {self:#?}"),
+            Err(error) => panic!("standard output is not JSON ({error}): {self:#?}"),
         }
     }
 

@@ -90,7 +90,7 @@ fn arguments_that_cannot_be_understood() {
         &[
             wrong("plan shoe", "unrecognized subcommand 'shoe'", "", "--help"),
             wrong("plan fund", "<PLAN>", "", "--help"),
-            wrong("plan fund nowhere 1", "`nowhere` is no address", "", "--help"),
+            wrong("plan fund nowhere 1", "`nowhere` is not an address", "", "--help"),
             wrong(&format!("plan fund {plan}/x 1"), "expected CREATOR/ID", "", "--help"),
             wrong(&format!("claim {plan}/-1"), "expected PLAN/INDEX", "", "--help"),
             wrong(
@@ -108,13 +108,13 @@ fn arguments_that_cannot_be_understood() {
             wrong(&format!("plan fund {plan} 1 --sign-only"), "--blockhash", "", "--help"),
             wrong(
                 &format!("grant create {plan} {plan} 1 --weight a=101%"),
-                "`101%` is no weight",
+                "`101%` is not a weight",
                 "",
                 "--help",
             ),
             wrong(
                 &format!("plan fund {plan} 1 --signer {plan}=x"),
-                "`x` is no signature",
+                "`x` is not a signature",
                 "",
                 "--help",
             ),
@@ -211,7 +211,7 @@ fn keys_and_configurations_that_cannot_be_used() {
             ),
             wrong(
                 &format!("plan fund {plan} 1 --url localhost:8899"),
-                "`localhost:8899` is no RPC endpoint",
+                "`localhost:8899` is not an RPC endpoint",
                 "",
                 "http://",
             ),
@@ -257,7 +257,7 @@ fn an_endpoint_that_is_not_there_or_of_another_cluster() {
     let other = chain.key("payer").pubkey();
     wrong(
         &format!("plan fund {other} 1"),
-        &format!("{other} is no plan of this program"),
+        &format!("{other} is not a plan of this program"),
         "11111111111111111111111111111111",
         "check the address",
     )
@@ -387,7 +387,7 @@ fn the_wrong_signer_for_a_role() {
         ),
         wrong(
             &format!("attest {plan} 0 0 1 --evidence-hash {hash}"),
-            "is no oracle of period 0",
+            "is not an oracle of period 0",
             "NotAnOracle",
             "--oracle",
         ),
@@ -438,7 +438,7 @@ fn mistakes_that_are_found_before_anything_is_sent() {
             ),
             wrong(
                 &on_endpoint(format!("plan fund {plan} 1 --from {}", chain.demo_address("mint"))),
-                "is no token account",
+                "is not a token account",
                 "nothing was sent",
                 "",
             ),
@@ -529,13 +529,13 @@ fn mistakes_that_are_found_before_anything_is_sent() {
                 &on_endpoint(format!(
                     "attest {plan} 0 0 1e3 --evidence-hash {hash} --oracle {oracle}"
                 )),
-                "is no number",
+                "is not a number",
                 "",
                 "",
             ),
             wrong(
                 &on_endpoint(format!("attest {plan} 0 0 1 --evidence-hash abc --oracle {oracle}")),
-                "`abc` is no SHA-256",
+                "`abc` is not a SHA-256",
                 "",
                 "64 hexadecimal digits",
             ),
@@ -886,7 +886,7 @@ fn a_mint_that_is_refused() {
 
     let wallet = chain.key("payer").pubkey();
     with_mint(&wallet);
-    let no_mint = format!("{wallet} is no mint");
+    let no_mint = format!("{wallet} is not a mint");
     wrong(
         &create,
         &no_mint,
@@ -897,7 +897,7 @@ fn a_mint_that_is_refused() {
     let token = tokio_test(chain.create_mint(Token::CLASSIC, 6, &wallet));
     let account = tokio_test(chain.mint_to(&token, &chain.key("payer"), &wallet, 1));
     with_mint(&account);
-    let no_mint = format!("{account} is no mint");
+    let no_mint = format!("{account} is not a mint");
     wrong(
         &create,
         &no_mint,

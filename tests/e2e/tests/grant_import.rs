@@ -386,10 +386,10 @@ async fn a_bad_file_sends_nothing() {
         .failed(1)
         .says("is not the authority of the plan");
     earnout.file(FILE, "beneficiary,salary\n");
-    import(&earnout, &plan, &[]).failed(1).says("salary: is no column");
+    import(&earnout, &plan, &[]).failed(1).says("salary: is not a column");
     fs::remove_file(earnout.home().join(FILE)).expect("a file");
     import(&earnout, &plan, &[]).failed(1).says("cannot be read");
-    // A token account is no wallet.
+    // A token account is not a wallet.
     let payee = chain.mint_to(&plan.token, &chain.key("authority"), &key(3), 0).await;
     earnout.file(
         FILE,

@@ -373,7 +373,7 @@ async fn the_authority_is_passed_on_and_given_up() {
         .by("payer", "0003", &["--new-authority", &new, "--execute"], &built)
         .failed(1)
         .in_one_line()
-        .says("was given up, for ever");
+        .says("was given up permanently");
     scene
         .by("upgrade-authority", "0001", &["--execute"], &other)
         .failed(1)
@@ -476,7 +476,7 @@ async fn what_cannot_work_is_refused_before_anything_is_sent() {
         .step("0002", &["--program-id", &wallet], &built)
         .failed(1)
         .in_one_line()
-        .says("is no upgradeable program");
+        .says("is not an upgradeable program");
     let nowhere = Keypair::new().pubkey().to_string();
     scene
         .step("0002", &["--program-id", &nowhere], &built)

@@ -93,7 +93,7 @@ struct Finder<'a> {
 impl Finder<'_> {
     /// Walks a sequence of tokens and everything inside it.
     fn stream(&mut self, tokens: &[TokenTree]) -> Result<()> {
-        // A module of tests is no part of the program.
+        // A module of tests is not a part of the program.
         let in_tests = |position: usize| {
             position >= 2 && is_word(&tokens[position - 1], "tests") && is_word(&tokens[position - 2], "mod")
         };

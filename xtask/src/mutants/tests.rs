@@ -63,7 +63,7 @@ impl Suite {
         )?;
         let mut binaries = BTreeMap::new();
         for line in messages.lines() {
-            let message: Value = serde_json::from_str(line).context("cargo printed a line that is no JSON")?;
+            let message: Value = serde_json::from_str(line).context("cargo printed a line that is not JSON")?;
             let is_test = message["target"]["kind"][0] == "test";
             if let (true, Some(file)) = (is_test, message["executable"].as_str()) {
                 let name = message["target"]["name"].as_str().unwrap_or_default();

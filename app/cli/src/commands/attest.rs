@@ -97,7 +97,7 @@ impl Attest {
         if set.position(&oracle.pubkey()).is_none() {
             let keys: Vec<_> = set.oracles().iter().map(ToString::to_string).collect();
             return Err(
-                Fault::new(format!("{} is no oracle of period {}", oracle.pubkey(), self.period))
+                Fault::new(format!("{} is not an oracle of period {}", oracle.pubkey(), self.period))
                     .why(format!(
                         "NotAnOracle: its oracles are {}; nothing was sent",
                         keys.join(", ")

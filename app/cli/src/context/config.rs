@@ -74,7 +74,7 @@ impl Config {
             (None, text) => text,
         };
         cluster_url(text).ok_or_else(|| {
-            Fault::new(format!("`{}` is no RPC endpoint", as_typed(text)))
+            Fault::new(format!("`{}` is not an RPC endpoint", as_typed(text)))
                 .advice("write a URL that begins with http:// or https://, or mainnet-beta, testnet, devnet, localhost")
         })
     }
@@ -83,7 +83,7 @@ impl Config {
     /// the RPC endpoint, as in Solana's tools: the next port if it has one.
     ///
     /// # Errors
-    /// If it is no URL, or there is no RPC endpoint.
+    /// If it is not a URL, or there is no RPC endpoint.
     pub fn ws_url(&self, chosen: Option<&str>, rpc_chosen: Option<&str>) -> Result<String, Fault> {
         let configured = (rpc_chosen.is_none() && !self.websocket_url.is_empty()).then_some(&*self.websocket_url);
         let Some(url) = chosen.or(configured) else {
@@ -91,7 +91,7 @@ impl Config {
         };
         match is_url(url, ["ws://", "wss://"]) {
             true => Ok(url.to_owned()),
-            false => Err(Fault::new(format!("`{}` is no websocket endpoint", as_typed(url)))
+            false => Err(Fault::new(format!("`{}` is not a websocket endpoint", as_typed(url)))
                 .advice("write a URL that begins with ws:// or wss://")),
         }
     }

@@ -130,7 +130,7 @@ pub fn kpi_name(kpi: &Kpi) -> String {
 }
 
 fn key(text: &str) -> Result<Pubkey, String> {
-    Pubkey::from_str(text).map_err(|_| format!("`{text}` is no address: expected 32 bytes in base58"))
+    Pubkey::from_str(text).map_err(|_| format!("`{text}` is not an address: expected 32 bytes in base58"))
 }
 
 #[cfg(test)]

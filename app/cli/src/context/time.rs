@@ -45,7 +45,7 @@ impl FromStr for Moment {
         let start = date.and_then(|date| date.to_zoned(TimeZone::UTC).ok());
         start.map(|start| Self(start.timestamp().as_second())).ok_or_else(|| {
             format!(
-                "`{text}` is no time: write a date like 2027-04-01, a time like 2027-04-01T12:00:00Z, or Unix seconds"
+                "`{text}` is not a time: write a date like 2027-04-01, a time like 2027-04-01T12:00:00Z, or Unix seconds"
             )
         })
     }
@@ -100,7 +100,7 @@ mod tests {
     fn what_is_no_time_is_refused() {
         for wrong in ["", "tomorrow", "2027-02-30", "2027-04-01T12:00:00", "01.04.2027"] {
             let refused = wrong.parse::<Moment>();
-            assert!(refused.is_err_and(|error| error.contains("is no time")), "{wrong}");
+            assert!(refused.is_err_and(|error| error.contains("is not a time")), "{wrong}");
         }
     }
 

@@ -34,7 +34,7 @@ impl Token {
     /// The token whose mint is `account`, at `mint`.
     ///
     /// # Errors
-    /// If there is no account, or it is no mint.
+    /// If there is no account, or it is not a mint.
     pub fn of_account(mint: &Pubkey, account: Option<&Account>) -> Result<Self, Fault> {
         let account = account.ok_or_else(|| {
             Fault::new(format!("there is no mint at {mint}"))
@@ -42,7 +42,7 @@ impl Token {
                 .suspecting_cluster()
         })?;
         let no_mint = |why: &str| {
-            Fault::new(format!("{mint} is no mint"))
+            Fault::new(format!("{mint} is not a mint"))
                 .why(why)
                 .advice("check the address")
         };
@@ -101,7 +101,7 @@ impl Serialize for Amount {
     }
 }
 
-/// What a token account holds; none if it is no token account.
+/// What a token account holds; none if it is not a token account.
 pub fn holding(account: &Account) -> Option<Holding> {
     earnout::token::require_token_program(&account.owner).ok()?;
     let (owner, address) = (account.owner, Pubkey::default());

@@ -126,10 +126,10 @@ impl FromStr for Presigned {
     fn from_str(text: &str) -> Result<Self, String> {
         let (key, signature) = text.split_once('=').ok_or("expected PUBKEY=SIGNATURE")?;
         Ok(Self {
-            key: key.parse().map_err(|_| format!("`{key}` is no public key"))?,
+            key: key.parse().map_err(|_| format!("`{key}` is not a public key"))?,
             signature: signature
                 .parse()
-                .map_err(|_| format!("`{signature}` is no signature"))?,
+                .map_err(|_| format!("`{signature}` is not a signature"))?,
         })
     }
 }

@@ -130,7 +130,7 @@ impl Outgoing<'_> {
                     holding.mint, token.mint
                 )),
             ),
-            None => Err(Fault::new(format!("{address}, the {what}, is no token account"))
+            None => Err(Fault::new(format!("{address}, the {what}, is not a token account"))
                 .why(format!("it belongs to {}; nothing was sent", account.owner))),
         }
     }

@@ -84,7 +84,7 @@ impl Outgoing<'_> {
         let closed = closed.filter(|account| account.owner == earnout_sdk::ID);
         if let Some(closed) = closed.and_then(|account| accounts::closed_plan(&account.data).ok()) {
             return Err(Fault::new(format!("the plan {address} was closed"))
-                .why(format!("it was closed on {}, for ever", Moment(closed.closed_at)))
+                .why(format!("it was closed permanently on {}", Moment(closed.closed_at)))
                 .advice("`earnout plan statement PLAN` shows what it paid"));
         }
         self.of_program(address).await

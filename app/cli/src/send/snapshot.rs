@@ -30,7 +30,7 @@ impl Snapshot {
     }
 
     /// # Errors
-    /// If the file cannot be read, or is no such file.
+    /// If the file cannot be read, or is not such a file.
     pub fn read(path: &Path) -> Result<Self, Fault> {
         let name = path.display();
         let bytes = fs::read(path).map_err(|error| {
@@ -45,7 +45,7 @@ impl Snapshot {
         };
         let file: File = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
         let accounts = file.accounts.into_iter().map(|(address, account)| {
-            let key = Pubkey::from_str(&address).map_err(|_| wrong(format!("`{address}` is no address")))?;
+            let key = Pubkey::from_str(&address).map_err(|_| wrong(format!("`{address}` is not an address")))?;
             let account = match account {
                 None => None,
                 Some(account) => Some(

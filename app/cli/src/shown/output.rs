@@ -42,7 +42,7 @@ impl Output {
     /// Shows the result: its `Display` to people, its serialization to programs.
     ///
     /// # Errors
-    /// If the standard output cannot be written. That its reader left is no error.
+    /// If the standard output cannot be written. That its reader left is not an error.
     pub fn show(&self, result: &(impl Serialize + Display)) -> Result<(), Fault> {
         match self.format {
             Format::Display => self.raw(&format!("{result}\n")),

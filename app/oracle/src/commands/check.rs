@@ -202,7 +202,7 @@ async fn mint_decimals(daemon: &Daemon, mint: &Pubkey) -> Result<u8> {
     let account = daemon.endpoints.ask(async |client| client.account(mint).await).await?;
     let account = account.with_context(|| format!("there is no mint {mint} on this chain"))?;
     let decimals = account.data.get(MINT_DECIMALS).copied();
-    decimals.with_context(|| format!("{mint} is no mint"))
+    decimals.with_context(|| format!("{mint} is not a mint"))
 }
 
 fn shown(lines: &[Line]) -> comfy_table::Table {

@@ -94,7 +94,7 @@ impl CsvFile {
             ));
         }
         let mut reader = csv::Reader::from_reader(text.as_bytes());
-        let wrong = |error: csv::Error| SourceError::Unexpected(format!("the file is no CSV: {error}"));
+        let wrong = |error: csv::Error| SourceError::Unexpected(format!("the file is not CSV: {error}"));
         let header = reader.headers().map_err(wrong)?.clone();
         let position = |name: &str| {
             let mut found = header.iter().enumerate().filter(|(_, column)| column.trim() == name);
@@ -113,7 +113,7 @@ impl CsvFile {
         let mut rows: Vec<String> = Vec::new();
         for record in reader.records() {
             let record = record.map_err(wrong)?;
-            // Spreadsheets leave rows of separators behind; they are no rows.
+            // Spreadsheets leave rows of separators behind; they are not rows.
             if record.iter().all(is_blank) {
                 continue;
             }
@@ -217,7 +217,7 @@ mod tests {
             ("where = { person = 'eve' }", "no row matches"),
             ("where = { person = 'eve' }\naggregate = 'sum'", "no row matches"),
             ("where = { name = 'eve' }", "no column \"name\""),
-            ("time_column = 'person'", "is no time"),
+            ("time_column = 'person'", "is not a time"),
         ] {
             let error = value(extra).unwrap_err();
             assert!(error.contains(part), "{extra}: {error}");

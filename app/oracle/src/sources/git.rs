@@ -237,7 +237,7 @@ impl Git {
             mistakes.push("`repository` is missing: the folder of a git repository".to_owned());
         }
         if self.branch.starts_with('-') || self.branch.is_empty() {
-            mistakes.push(format!("{:?} is no branch", self.branch));
+            mistakes.push(format!("{:?} is not a branch", self.branch));
         }
         mistakes.extend(self.globs().err().map(|error| error.to_string()));
         mistakes

@@ -241,7 +241,7 @@ impl Github {
             .is_some_and(|(owner, name)| named(owner) && named(name))
         {
             mistakes.push(format!(
-                "{:?} is no repository: it is written owner/name",
+                "{:?} is not a repository: it is written owner/name",
                 self.repository
             ));
         }

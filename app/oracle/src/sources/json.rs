@@ -17,7 +17,7 @@ use {
 pub fn path_mistake(path: &str) -> Option<String> {
     JsonPath::parse(path)
         .err()
-        .map(|error| format!("{path:?} is no JSONPath: {error}"))
+        .map(|error| format!("{path:?} is not a JSONPath: {error}"))
 }
 
 /// The number at `path`, which has to lead to one. With `as_text`, also one that is written as a string.
@@ -111,7 +111,7 @@ pub fn parse(document: &str) -> Result<Value, SourceError> {
 }
 
 fn no_json(error: serde_json::Error) -> SourceError {
-    SourceError::Unexpected(format!("the answer is no complete JSON: {error}"))
+    SourceError::Unexpected(format!("the answer is not complete JSON: {error}"))
 }
 
 fn string(raw: &RawValue) -> Result<String, SourceError> {

@@ -100,7 +100,7 @@ impl Body {
     fn text(&self) -> Result<&str, SourceError> {
         match self {
             Self::Text(text) => Ok(text),
-            Self::Base64(_) => Err(SourceError::Unexpected("the answer is no UTF-8 text".to_owned())),
+            Self::Base64(_) => Err(SourceError::Unexpected("the answer is not UTF-8 text".to_owned())),
         }
     }
 }
@@ -341,11 +341,11 @@ fn now() -> i64 {
 /// without separators: both are refused.
 fn moment(text: &str) -> Result<i64, SourceError> {
     let text = text.trim();
-    let unexpected = || SourceError::Unexpected(format!("{text:?} is no time"));
+    let unexpected = || SourceError::Unexpected(format!("{text:?} is not a time"));
     if let Ok(number) = text.parse::<i64>() {
         if number < 1_000_000_000 {
             return Err(SourceError::Unexpected(format!(
-                "{text:?} is no time: Unix seconds of this century have ten digits, and a day is written 2027-04-01"
+                "{text:?} is not a time: Unix seconds of this century have ten digits, and a day is written 2027-04-01"
             )));
         }
         // Seconds reach this size in the year 5138, milliseconds did in 1973.

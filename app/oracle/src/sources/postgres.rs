@@ -191,7 +191,7 @@ impl Postgres {
         let mut config: Config = secret
             .reveal()?
             .parse()
-            .map_err(|_| SourceError::Unexpected(format!("{secret} is no PostgreSQL connection string")))?;
+            .map_err(|_| SourceError::Unexpected(format!("{secret} is not a PostgreSQL connection string")))?;
         config
             .connect_timeout(CONNECT_TIMEOUT)
             .application_name("earnout-oracle");

@@ -163,7 +163,7 @@ pub fn url_mistakes(url: &str) -> Vec<String> {
         Ok(url) => url.query_pairs().find(|(name, _)| is_secret(name)).map(|(name, _)| {
             format!("the URL carries a secret in its parameter {name:?}: use `auth = {{ header = ... }}` with a secret")
         }),
-        Err(error) => Some(format!("{url:?} is no URL: {error}")),
+        Err(error) => Some(format!("{url:?} is not a URL: {error}")),
     };
     mistake.into_iter().collect()
 }

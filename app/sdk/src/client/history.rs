@@ -85,7 +85,7 @@ pub struct History {
     repeated: BTreeSet<u64>,
     /// Transactions that one answer listed more than once.
     listed_again: BTreeSet<Signature>,
-    /// Entries of lists that are no transactions.
+    /// Entries of lists that are not transactions.
     garbled: usize,
     /// The transaction at which reading was given up, for the endpoint has none of those that it lists there.
     given_up_at: Option<Signature>,
@@ -106,7 +106,7 @@ struct Told {
 }
 
 impl Client {
-    /// All events of the plan at `plan`, open or closed, that the endpoint tells. What it leaves out is no error:
+    /// All events of the plan at `plan`, open or closed, that the endpoint tells. What it leaves out is not an error:
     /// [`History::is_complete`] and [`History::complaints`] say so.
     ///
     /// # Errors

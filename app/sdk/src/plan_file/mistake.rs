@@ -155,7 +155,7 @@ impl Notes {
 /// The text of a file, without a byte order mark.
 ///
 /// # Errors
-/// If it cannot be read, or is no UTF-8.
+/// If it cannot be read, or is not UTF-8.
 pub fn read_text(file: &Path) -> Result<String, Mistakes> {
     let bytes = std::fs::read(file).map_err(|error| Mistakes::of_file(file, format!("cannot be read: {error}")))?;
     text_of(bytes).map_err(|mistake| Mistakes {
@@ -167,7 +167,7 @@ pub fn read_text(file: &Path) -> Result<String, Mistakes> {
 /// The text that the bytes of a file hold, without a byte order mark.
 ///
 /// # Errors
-/// If they are no UTF-8, or hold zero bytes, which text in another encoding has.
+/// If they are not UTF-8, or hold zero bytes, which text in another encoding has.
 pub fn text_of(bytes: Vec<u8>) -> Result<String, Mistake> {
     let wrong = |line, what: &str| Mistake {
         line: Some(line),
@@ -179,7 +179,7 @@ pub fn text_of(bytes: Vec<u8>) -> Result<String, Mistake> {
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let line = line_of(error.as_bytes(), error.utf8_error().valid_up_to());
-        wrong(line, "is no UTF-8 text")
+        wrong(line, "is not UTF-8 text")
     })?;
     if let Some(zero) = text.find('\0') {
         return Err(wrong(

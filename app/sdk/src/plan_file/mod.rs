@@ -150,7 +150,7 @@ impl PlanFile {
             let at = error.span().map_or(0, |span| span.start);
             notes.add(at, "", error.message());
         }
-        // What is left of a text that is no TOML says little about what was meant.
+        // What is left of a text that is not TOML says little about what was meant.
         if !notes.is_empty() {
             return Err(notes.into_mistakes(path));
         }

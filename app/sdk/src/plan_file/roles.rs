@@ -95,7 +95,7 @@ impl Addresses {
 /// What is said of a text that should be an address.
 pub(super) fn not_an_address(text: &str) -> String {
     format!(
-        "{text:?} is no address: expected 32 bytes in base58, like {}",
+        "{text:?} is not an address: expected 32 bytes in base58, like {}",
         earnout::ID
     )
 }

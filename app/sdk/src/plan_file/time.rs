@@ -146,7 +146,7 @@ pub fn calendar(terms: &CreatePlanArgs) -> Calendar {
 /// second where days are not enough.
 ///
 /// # Errors
-/// If the calendar has a boundary that is no time.
+/// If the calendar has a boundary that is not a time.
 pub fn period_names(terms: &CreatePlanArgs) -> Result<Vec<String>, core::Error> {
     let calendar = calendar(terms);
     let starts: Result<Vec<i64>, _> = (0..terms.period_count)

@@ -92,7 +92,7 @@ impl Token {
                     Ok(basis_points) => match part(supply, basis_points) {
                         Some(amount) => Ok(amount),
                         None => Err(format!(
-                            "{text:?} of the supply is no whole number of base units; {expected}"
+                            "{text:?} of the supply is not a whole number of base units; {expected}"
                         )),
                     },
                     Err(_) => Err(format!("{text:?}: {expected}")),
@@ -130,7 +130,7 @@ fn supply_units(found: Found<&DeValue>, decimals: Option<u8>, notes: &mut Notes)
     }
 }
 
-/// A part of the supply in basis points; none if it is no whole number of base units.
+/// A part of the supply in basis points; none if it is not a whole number of base units.
 fn part(supply: u64, basis_points: u64) -> Option<u64> {
     let product = u128::from(supply).checked_mul(basis_points.into())?;
     product

@@ -39,7 +39,7 @@ pub enum SignerError {
     /// The file cannot be read.
     #[error("the key file {0} cannot be read: {1}")]
     Unreadable(PathBuf, io::Error),
-    /// The file or the input is no key.
+    /// The file or the input is not a key.
     #[error("{0} holds no key: expected the list of 64 numbers that Solana's tools write")]
     NotAKey(String),
     /// The string names a kind of signer that does not exist.
@@ -56,8 +56,8 @@ pub enum SignerError {
     /// There is no terminal, or it was left.
     #[error("the seed phrase of {0} cannot be asked for: {1}")]
     NoTerminal(String, io::Error),
-    /// The words are no seed phrase.
-    #[error("these words are no seed phrase: {0}")]
+    /// The words are not a seed phrase.
+    #[error("these words are not a seed phrase: {0}")]
     BadPhrase(String),
     /// The device did not answer, or refused.
     #[error("the hardware wallet {0}: {1}")]

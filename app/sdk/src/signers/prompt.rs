@@ -12,7 +12,7 @@ use {
 /// Asks for the seed phrase of `name` and its passphrase.
 ///
 /// # Errors
-/// If there is no terminal, or the words are no seed phrase.
+/// If there is no terminal, or the words are not a seed phrase.
 pub(super) fn ask(name: &str, derivation: &Derivation) -> Result<Keypair, SignerError> {
     let asked = |question: String| {
         rpassword::prompt_password(question).map_err(|error| SignerError::NoTerminal(name.to_owned(), error))

@@ -150,7 +150,7 @@ async fn g15_only_the_called_program_with_its_event_authority_tells_events() {
         vec![called(1, &[], &forged(11)), called(1, &[4, 0], &forged(12))],
     );
     endpoint.add(104, &[], vec![called(2, &[1], &forged(0))]);
-    // What the program calls itself with that is no event.
+    // What the program calls itself with that is not an event.
     endpoint.add(105, &[], vec![called(1, &[2], &[3, 1, 2])]);
     // A loaded address moves no other one: the program is the last one here.
     let mut loaded = answer(

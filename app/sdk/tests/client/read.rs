@@ -25,7 +25,7 @@ async fn accounts_are_read_as_the_program_wrote_them() {
     assert_eq!(client.plan(&story::plan()).await.unwrap().kpi_count, 1);
     assert_eq!(client.grant(&story::grant()).await.unwrap().earned, 400);
     assert_eq!(client.now().await.unwrap(), START);
-    // The attestation was closed: that is no error where many are asked for, and one where it is the one.
+    // The attestation was closed: that is not an error where many are asked for, and one where it is the one.
     assert_eq!(client.attestations(&[story::attestation()]).await.unwrap(), [None]);
     let missing = client.attestation(&story::attestation()).await.unwrap_err();
     assert!(

@@ -221,7 +221,7 @@ describe('the outbox', () => {
     expect(store.length).toBe(1);
   });
 
-  it('reads what another tab sent, and nothing that is no entry', async () => {
+  it('reads what another tab sent, and nothing that is not an entry', async () => {
     const elsewhere = new Outbox(new Liar().chain, 'genesis', store);
     store.setItem('earnout-sent:genesis:x', '{"nonsense":1}');
     expect(elsewhere.inTheWay(['fund/plan'])).toBeUndefined();

@@ -19,7 +19,7 @@ export type Entry = Signed &
     /** When it was sent first, milliseconds of the browser's clock. */
     at: number;
     outcome?: Outcome;
-    /** What the endpoint said when it refused it; that alone is no ending. */
+    /** What the endpoint said when it refused it; that alone is not an ending. */
     refused?: string;
     /** Whether the user saw how it ended. */
     told: boolean;

@@ -20,17 +20,17 @@ export function divFloor(a: bigint, b: bigint): bigint {
   return a % b < 0n ? quotient - 1n : quotient;
 }
 
-/** `floor((a·x + b·y) / d)`; `Overflow` if that is no amount or `d` is zero. */
+/** `floor((a·x + b·y) / d)`; `Overflow` if that is not an amount or `d` is zero. */
 export function sumDivFloor(a: bigint, x: bigint, b: bigint, y: bigint, d: bigint): bigint {
   return d === 0n ? fail('Overflow') : u64((a * x + b * y) / d);
 }
 
-/** `floor(a·x / d)`; `Overflow` if that is no amount or `d` is zero. */
+/** `floor(a·x / d)`; `Overflow` if that is not an amount or `d` is zero. */
 export function mulDivFloor(a: bigint, x: bigint, d: bigint): bigint {
   return sumDivFloor(a, x, 0n, 0n, d);
 }
 
-/** `ceil(a·x / d)`; `Overflow` if that is no amount or `d` is zero. */
+/** `ceil(a·x / d)`; `Overflow` if that is not an amount or `d` is zero. */
 export function mulDivCeil(a: bigint, x: bigint, d: bigint): bigint {
   return d === 0n ? fail('Overflow') : u64((a * x + d - 1n) / d);
 }

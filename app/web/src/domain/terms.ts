@@ -105,7 +105,7 @@ function readOracles(set: OracleSetAccount): OracleSet {
   return { keys: set.keys.slice(0, set.count), threshold: set.threshold, firstPeriod: set.firstPeriod };
 }
 
-/** Text padded with zero bytes; bytes that are no UTF-8 become replacement characters. */
+/** Text padded with zero bytes; bytes that are not UTF-8 become replacement characters. */
 function paddedText(bytes: ReadonlyUint8Array): string {
   const end = bytes.indexOf(0);
   return getUtf8Decoder().decode(end === -1 ? bytes : bytes.slice(0, end));

@@ -113,7 +113,7 @@ function readColumns({ line, columns: names }: Table, plan: Plan, wrong: Wrong):
       if (columns.weights.some(([other]) => other === meant.kpi)) fail(name, 'the column is there twice');
       columns.weights.push([meant.kpi, place]);
     } else {
-      fail(name, `is no column; expected ${[...REQUIRED, ...OPTIONAL].join(', ')}, ${WEIGHT}KPI`);
+      fail(name, `is not a column; expected ${[...REQUIRED, ...OPTIONAL].join(', ')}, ${WEIGHT}KPI`);
     }
   });
   for (const required of REQUIRED) if (!columns.byName.has(required)) fail(required, 'the column is missing');
@@ -137,7 +137,7 @@ function readRow(
   const number = (field: string, text: string): number => {
     const parsed = parseAmount(text, 0);
     if ('value' in parsed && parsed.value <= MAX_U16) return Number(parsed.value);
-    fail(field, `${quote(text)} is no whole number from 0 to ${MAX_U16}`);
+    fail(field, `${quote(text)} is not a whole number from 0 to ${MAX_U16}`);
     return 0;
   };
   const weight = (field: string, text: string): number => {
@@ -154,11 +154,11 @@ function readRow(
   };
 
   const beneficiary = cell('beneficiary');
-  if (!isAddress(beneficiary)) fail('beneficiary', `${quote(beneficiary)} is no address; expected 32 bytes in base58`);
+  if (!isAddress(beneficiary)) fail('beneficiary', `${quote(beneficiary)} is not an address; expected 32 bytes in base58`);
   else if (!leniency.offCurve && isOffCurveAddress(beneficiary)) {
     fail(
       'beneficiary',
-      `${beneficiary} is no key of a wallet but an address that only a program can sign for, such as a token account or a multisig vault; if that is meant, allow such addresses`,
+      `${beneficiary} is not a key of a wallet but an address that only a program can sign for, such as a token account or a multisig vault; if that is meant, allow such addresses`,
     );
   }
   const allocation = parseAmount(cell('allocation'), decimals);

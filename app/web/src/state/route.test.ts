@@ -46,7 +46,7 @@ describe('the page’s address', () => {
     );
   });
 
-  it('may leave the network open, offers an endpoint at most, and refuses what is no cluster', () => {
+  it('may leave the network open, offers an endpoint at most, and refuses what is not a cluster', () => {
     expect(parseRoute('').named).toBeUndefined();
     const offered = customCluster('https://rpc.example/?key=a', 'wss://ws.example/');
     const link = `#/grants?rpc=${encodeURIComponent(offered.rpcUrl)}&ws=${encodeURIComponent(offered.wsUrl)}`;

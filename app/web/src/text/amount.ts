@@ -21,7 +21,7 @@ export function plainNumber(value: bigint, decimals: number): string {
 
 export type Parsed = { value: bigint } | { error: string };
 
-const NO_NUMBER = 'is no number; expected digits like 1_250.5';
+const NO_NUMBER = 'is not a number; expected digits like 1_250.5';
 const BAD_GROUPS =
   'has commas that do not separate groups of three digits; expected 1,250.5, with a point before the decimals';
 const TOO_LARGE = 'is too large; expected a number whose smallest units fit 64 bits';

@@ -153,6 +153,6 @@ export function textOf(bytes: Uint8Array): string | WrongLine {
         bad = middle - 1;
       }
     }
-    return wrong(lineAt(good), 'is no UTF-8 text');
+    return wrong(lineAt(good), 'is not UTF-8 text');
   }
 }

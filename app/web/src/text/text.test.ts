@@ -29,8 +29,8 @@ describe('amounts', () => {
       error: 'has more than 1 decimals and would have to be rounded; expected at most 1',
     });
     for (const wrong of ['', '.', '1.', '.5', '1e3', '+1', '--1', '1 ', '-', '_', '1_0,000']) {
-      expect(parseValue(wrong, 1), wrong).toEqual({ error: 'is no number; expected digits like 1_250.5' });
-      expect(parseAmount(wrong, 1), wrong).toEqual({ error: 'is no number; expected digits like 1_250.5' });
+      expect(parseValue(wrong, 1), wrong).toEqual({ error: 'is not a number; expected digits like 1_250.5' });
+      expect(parseAmount(wrong, 1), wrong).toEqual({ error: 'is not a number; expected digits like 1_250.5' });
     }
     expect(parseAmount('18446744073709551615', 0)).toEqual({ value: (1n << 64n) - 1n });
     expect(parseAmount('18446744073709551616', 0)).toMatchObject({

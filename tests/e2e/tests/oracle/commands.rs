@@ -47,7 +47,7 @@ async fn a_manual_value_waits_for_a_person() {
     operator
         .run(&["enter", "satisfaction", "0", "ninety", "--note", "x"])
         .failed(1)
-        .says("is no number");
+        .says("is not a number");
     operator
         .run(&["enter", "satisfaction", "0", "92.5", "--note", " "])
         .failed(1)

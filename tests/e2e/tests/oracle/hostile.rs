@@ -289,7 +289,7 @@ async fn watch_compares_only_what_the_program_holds() {
         let done = keeps_secrets(operator.run(&["watch", "--once"])).succeeded();
         assert!(done.stdout.contains("1 agree, 0 differ"), "{mode:?}: {}", done.stdout);
     }
-    // What cannot be searched, or is left out, is said and is no agreement.
+    // What cannot be searched, or is left out, is said and is not an agreement.
     case.hostile.mode(Mode::NoIndex);
     keeps_secrets(operator.run(&["watch", "--once"])).failed(1);
     case.hostile.set([Setting {

@@ -376,7 +376,7 @@ async fn a_statement_that_writes_is_refused_by_the_database() {
         .says("cannot read the secret in connection");
 }
 
-/// What the role, the database or the connection string set is no part of a value.
+/// What the role, the database or the connection string set is not a part of a value.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_session_of_a_database_is_the_daemons() {
     let chain = Chain::start(&["--demo", "--time", "2027-01-15T00:00:00Z"]);

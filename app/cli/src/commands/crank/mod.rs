@@ -70,7 +70,7 @@ impl Crank {
         if *dry_run {
             return Err(Fault::new("--watch and --dry-run do not go together").advice("leave one of them out"));
         }
-        // What is wrong from the beginning is no trouble of the moment.
+        // What is wrong from the beginning is not the trouble of the moment.
         app.client()?.plan(&work.plan).await?;
         app.output()
             .note(format!("watching the plan {} every {} s", work.plan, self.every));

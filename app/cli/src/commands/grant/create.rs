@@ -100,7 +100,7 @@ fn basis_points(text: &str) -> Result<u16, String> {
         .ok()
         .and_then(|points| u16::try_from(points).ok());
     let points = points.filter(|points| *points <= FULL_SCORE);
-    points.ok_or_else(|| format!("`{text}` is no weight: expected 0 to 10000 basis points, or 0% to 100%"))
+    points.ok_or_else(|| format!("`{text}` is not a weight: expected 0 to 10000 basis points, or 0% to 100%"))
 }
 
 impl Create {

@@ -32,7 +32,7 @@ impl Resign {
         let beneficiary = outgoing.signer(self.beneficiary.as_deref(), "beneficiary")?;
         let (address, plan_address) = outgoing.grant_and_plan(&self.grant).await?;
         let resign = instructions::resign_grant(&beneficiary.pubkey(), &plan_address, &address);
-        let mut action = Action::new("End your grant now, for ever", vec![resign])
+        let mut action = Action::new("End your grant now, permanently", vec![resign])
             .address(app, "plan", plan_address)
             .address(app, "grant", address);
         if let Some(grant) = outgoing.grant_if_known(&address).await? {

@@ -36,7 +36,7 @@ impl Terminate {
             outgoing.require("authority", &plan_address, &plan.authority, authority.as_ref())?;
         }
         let terminate = instructions::terminate_grant(&authority.pubkey(), &plan_address, &address);
-        let mut action = Action::new("End the grant now, for ever", vec![terminate])
+        let mut action = Action::new("End the grant now, permanently", vec![terminate])
             .address(app, "plan", plan_address)
             .address(app, "grant", address);
         if let Some(grant) = outgoing.grant_if_known(&address).await? {

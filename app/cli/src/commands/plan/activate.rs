@@ -11,7 +11,7 @@ use {
     earnout_sdk::{instructions, projection},
 };
 
-/// Freeze the terms of a draft for ever; grants can be made from then on
+/// Freeze the terms of a draft permanently; grants can be made from then on
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout plan activate PLAN
@@ -40,7 +40,7 @@ impl Activate {
         let last = projection::schedule(&plan)?
             .last()
             .map_or(plan.start_ts, |period| period.settle_deadline);
-        let action = Action::new("Freeze the plan's terms for ever", vec![activate])
+        let action = Action::new("Freeze the plan's terms permanently", vec![activate])
             .address(app, "plan", address)
             .address(app, "mint", plan.mint);
         let action = outgoing.power_facts(action, &outgoing.token_of(&plan).await?).await?;

@@ -60,7 +60,7 @@ impl Close {
                 .with_transfer_accounts(close, &token, &plan.vault, &destination, &address, balance)
                 .await?,
         );
-        let action = Action::new("Close the plan for ever", steps)
+        let action = Action::new("Close the plan permanently", steps)
             .address(app, "plan", address)
             .fact("surplus", token.amount(balance))
             .address(app, "destination", destination)

@@ -58,7 +58,7 @@ const MINT_SUPPLY: std::ops::Range<usize> = 36..44;
 pub struct Create {
     /// The plan file
     file: PathBuf,
-    /// Freeze the terms for ever when all KPIs are there
+    /// Freeze the terms permanently when all KPIs are there
     #[arg(long)]
     activate: bool,
     /// Move tokens into the vault until this many have been funded in all, exact: `1_250.5`
@@ -210,7 +210,7 @@ impl Create {
         }
         if self.activate && !is_active {
             let activate = instructions::activate_plan(&key, &address, &token.mint);
-            steps.push(step("freeze the terms for ever".to_owned(), vec![activate]));
+            steps.push(step("freeze the terms permanently".to_owned(), vec![activate]));
         }
         steps.extend(self.funding(outgoing, plan.as_ref(), &address, &token, &key).await?);
         Ok(Scene {
@@ -230,7 +230,7 @@ impl Create {
         file: &PlanFile,
     ) -> Result<Option<Plan>, Fault> {
         let account = outgoing.account(address).await?;
-        // Lamports that somebody sent to the address are no plan.
+        // Lamports that somebody sent to the address are not a plan.
         let Some(account) = account.filter(|account| account.owner != system_program::ID) else {
             return Ok(None);
         };
@@ -319,7 +319,7 @@ impl Create {
                         format!("is a token account of the mint {}", holding.mint)
                     }
                     Some(_) => "cannot be the treasury: it is the plan's own, or a vault".to_owned(),
-                    None => "is no token account".to_owned(),
+                    None => "is not a token account".to_owned(),
                 };
                 let what = format!("{address} {why}; expected a token account of the plan's mint, or a wallet");
                 Err(self.mistake(app, file, "roles.treasury", what))

@@ -19,7 +19,7 @@ use {
     solana_program::pubkey::Pubkey,
 };
 
-/// Compute what a grant earned in its next period, once, for ever. Anybody may
+/// Compute what a grant earned in its next period, once, permanently. Anybody may
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout settle PLAN/3

@@ -47,7 +47,7 @@ pub enum JournalError {
         found: String,
     },
     /// It is another kind of file.
-    #[error("{0} is no journal, and was left as it is")]
+    #[error("{0} is not a journal, and was left as it is")]
     NoJournal(PathBuf),
     /// A line cannot be read.
     #[error(

@@ -110,7 +110,7 @@ impl Chain<'_> {
     }
 }
 
-/// Beneficiaries that are no wallets but accounts of some program, which could never sign.
+/// Beneficiaries that are not wallets but accounts of some program, which could never sign.
 ///
 /// # Errors
 /// If the endpoint does not answer.

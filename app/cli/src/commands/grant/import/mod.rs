@@ -77,7 +77,7 @@ pub struct Import {
     /// Write index, address and transaction of each grant as CSV
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// Accept beneficiaries that are no key of a wallet, such as the address of a multisig vault
+    /// Accept beneficiaries that are not a key of a wallet, such as the address of a multisig vault
     #[arg(long)]
     allow_off_curve: bool,
     /// Accept more than one grant for a beneficiary

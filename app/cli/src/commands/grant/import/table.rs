@@ -49,7 +49,7 @@ pub struct Row {
 /// What is accepted although it is often a mistake.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Leniency {
-    /// Beneficiaries that are no key of a wallet, such as the address of a multisig vault.
+    /// Beneficiaries that are not a key of a wallet, such as the address of a multisig vault.
     pub off_curve: bool,
     /// More than one grant for a beneficiary.
     pub several_each: bool,
@@ -141,7 +141,7 @@ impl Reader<'_> {
                 is_new
             } else {
                 let expected = REQUIRED.into_iter().chain(OPTIONAL).collect::<Vec<_>>().join(", ");
-                self.wrong(line, name, format!("is no column; expected {expected}, {WEIGHT}KPI"));
+                self.wrong(line, name, format!("is not a column; expected {expected}, {WEIGHT}KPI"));
                 continue;
             };
             if !is_new {
@@ -278,13 +278,13 @@ impl Reader<'_> {
             self.wrong(
                 line,
                 BENEFICIARY,
-                format!("{text:?} is no address; expected 32 bytes in base58"),
+                format!("{text:?} is not an address; expected 32 bytes in base58"),
             );
             return None;
         };
         if !key.is_on_curve() && !self.leniency.off_curve {
             let what = format!(
-                "{key} is no key of a wallet but an address that only a program can sign for, such as a token account or \
+                "{key} is not a key of a wallet but an address that only a program can sign for, such as a token account or \
                  a multisig vault; if that is meant, say --allow-off-curve"
             );
             self.wrong(line, BENEFICIARY, what);
@@ -309,7 +309,7 @@ impl Reader<'_> {
             .and_then(|number| u16::try_from(number).ok());
         if number.is_none() {
             let most = u16::MAX;
-            self.wrong(line, field, format!("{text:?} is no whole number from 0 to {most}"));
+            self.wrong(line, field, format!("{text:?} is not a whole number from 0 to {most}"));
         }
         number
     }
@@ -441,12 +441,12 @@ mod tests {
             "3: beneficiary: ",
             "4: beneficiary: ",
             "5: allocation: \"0.0000001\" has more than 6 decimals and would have to be rounded",
-            "6: allocation: \"1e3\" is no number",
+            "6: allocation: \"1e3\" is not a number",
             "7: time_weight and the weights of the KPIs sum to 9999; expected 10000",
             "8: allocation: the plan allows from 1 to 500 for a grant",
             "9: periods: expected at least one period, and all within the plan's 8",
             "10: cliff: the cliff lies beyond the 2 periods",
-            "11: first_period: \"-1\" is no whole number",
+            "11: first_period: \"-1\" is not a whole number",
             "11: revocable: \"ja\" is neither true nor false",
             "12: the row has 4 fields; expected 9",
             "13: the row repeats line 2",
@@ -463,7 +463,7 @@ mod tests {
     fn columns_are_known_complete_and_there_once() {
         let found = mistakes("beneficiary,allocation,salary,weight:users,weight:0,weight:mau,cliff\n");
         let expected = [
-            "1: salary: is no column",
+            "1: salary: is not a column",
             "1: weight:0: the column is there twice",
             "1: weight:mau: the plan has no such KPI; its KPIs are: 0 users",
             "1: time_weight: the column is missing",

@@ -147,7 +147,7 @@ fn wrong(name: &str, text: &str, expected: &[(usize, &str)]) -> Value {
     })
 }
 
-/// A file whose bytes are no text.
+/// A file whose bytes are not text.
 #[track_caller]
 fn bytes(name: &str, bytes: Vec<u8>, line: usize) -> Value {
     let hex = hex::encode(&bytes);
