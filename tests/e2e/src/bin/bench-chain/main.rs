@@ -8,10 +8,11 @@ mod report;
 use {
     earnout::{
         instructions::CreateGrantArgs,
-        state::{Scope, UnearnedPolicy},
+        state::{Grant, Scope, UnearnedPolicy},
     },
     earnout_e2e::{BigPlan, Chain, Earnout, earnout_binary},
     earnout_sdk::{
+        accounts, amount,
         client::{Client, Submission},
         instructions,
     },
@@ -164,8 +165,8 @@ fn import_table(import: &Measured, count: u32, single: Duration) -> Table {
         report::sol((lamports - rent).div_ceil(u64::from(count))),
     );
     table.row(
-        "rent of a grant, SOL (returned when it is closed)",
-        report::sol(rent / u64::from(count)),
+        "bytes of a grant's account ([its rent](compute-units.md))",
+        amount::count(accounts::space::<Grant>()),
     );
     table.row("peak memory, MB", report::megabytes(import.peak_kib));
     table.row(

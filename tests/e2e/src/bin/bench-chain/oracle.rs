@@ -5,9 +5,9 @@ use {
         process::{follow, run},
         report::{self, Table},
     },
-    earnout::state::{Scope, UnearnedPolicy},
+    earnout::state::{Attestation, Scope, UnearnedPolicy},
     earnout_e2e::{BigPlan, Chain, Earnout, Oracle},
-    earnout_sdk::events::Event,
+    earnout_sdk::{accounts, amount, events::Event},
     solana_signer::Signer,
     std::fmt::Write,
 };
@@ -84,8 +84,8 @@ pub async fn table() -> Table {
     );
     table.row("fees, SOL", report::sol(before - after - rent));
     table.row(
-        "rent, SOL (returned when the attestations are closed)",
-        report::sol(rent),
+        "bytes of an attestation's account ([its rent](compute-units.md))",
+        amount::count(accounts::space::<Attestation>()),
     );
     table.row("peak memory, MB", report::megabytes(round.peak_kib));
     table
