@@ -449,6 +449,9 @@ impl<E: GrantChain> GrantImport<'_, E> {
     ) -> Result<Option<(u32, usize)>, ClientError> {
         let made: BTreeSet<_> = made.iter().map(|made| made.grant_index).collect();
         let indexes: Vec<_> = indexes.filter(|index| !made.contains(index)).collect();
+        if indexes.is_empty() {
+            return Ok(None);
+        }
         let addresses: Vec<_> = indexes.iter().map(|index| pda::grant(&self.plan, *index)).collect();
         let grants = self.chain.grants_at(&addresses).await?;
         let row_of = |grant: &Grant| open.iter().find(|row| rows[**row].beneficiary == grant.beneficiary);
