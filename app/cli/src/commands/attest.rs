@@ -96,14 +96,16 @@ impl Attest {
         let set = plan.oracle_set(self.period);
         if set.position(&oracle.pubkey()).is_none() {
             let keys: Vec<_> = set.oracles().iter().map(ToString::to_string).collect();
-            return Err(
-                Fault::new(format!("{} is not an oracle of period {}", oracle.pubkey(), self.period))
-                    .why(format!(
-                        "NotAnOracle: its oracles are {}; nothing was sent",
-                        keys.join(", ")
-                    ))
-                    .advice("sign with an oracle's key: --oracle SIGNER, or -k SIGNER"),
-            );
+            return Err(Fault::new(format!(
+                "{} is not an oracle of period {}",
+                oracle.pubkey(),
+                self.period
+            ))
+            .why(format!(
+                "NotAnOracle: its oracles are {}; nothing was sent",
+                keys.join(", ")
+            ))
+            .advice("sign with an oracle's key: --oracle SIGNER, or -k SIGNER"));
         }
         let payer = outgoing.signer(self.payer.as_deref(), "payer")?;
         let args = AttestArgs {

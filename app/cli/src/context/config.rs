@@ -217,7 +217,10 @@ commitment: finalized
         let mut config = Config::default();
         for wrong in ["mainnet", "ftp://host", "https://", "localhost:8899"] {
             let fault = config.rpc_url(Some(wrong)).map_err(|fault| fault.to_string());
-            assert!(fault.expect_err("no endpoint").contains("no RPC endpoint"), "{wrong}");
+            assert!(
+                fault.expect_err("no endpoint").contains("not an RPC endpoint"),
+                "{wrong}"
+            );
         }
         assert!(config.ws_url(Some("http://host"), None).is_err());
         config.commitment = "max".to_owned();

@@ -206,7 +206,7 @@ mod tests {
             (&["sh", "-c", "echo 7; echo no luck >&2; exit 3"][..], "no luck"),
             (&["sleep", "600"], "within 1s"),
             (&["echo"], "empty"),
-            (&["echo", "none"], "no number"),
+            (&["echo", "none"], "not a number"),
             (&["/no/such/program"], "cannot start"),
             (&["sh", "-c", "head -c 9000000 /dev/zero"], "longer than"),
         ] {

@@ -224,12 +224,12 @@ mod tests {
         }
         let source: CsvFile = toml::from_str("file = 'x.csv'\ncolumn = 'value'\naggregate = 'sum'").unwrap();
         for (file, part) in [
-            ("value\n1\n1,2\n", "no CSV"),
+            ("value\n1\n1,2\n", "not CSV"),
             ("value\n\"\"\n", "no row matches"),
             ("value,note\n,x\n", "line 2: the column \"value\" is empty"),
             ("value,note\n1,\"x\n2,y\n", "quote"),
             ("value;note\n1;x\n", "no column \"value\""),
-            ("value,note\n1,a\n2\n", "no CSV"),
+            ("value,note\n1,a\n2\n", "not CSV"),
             ("value,value\n1,2\n", "two columns"),
             ("", "no column"),
         ] {

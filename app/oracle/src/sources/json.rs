@@ -231,7 +231,7 @@ mod tests {
     fn a_document_cut_short_is_an_error() {
         let cut = &DOCUMENT[..DOCUMENT.len() - 3];
         let error = number(cut, "$.data.users", false).unwrap_err().to_string();
-        assert!(error.contains("no complete JSON"), "{error}");
+        assert!(error.contains("not complete JSON"), "{error}");
     }
 
     #[test]

@@ -198,11 +198,11 @@ mod tests {
             ),
             (
                 r#"{"status":"success","data":{"resultType":"vector","result":[{"value":[1814399999,"NaN"]}]}}"#,
-                "no number",
+                "not a number",
             ),
             (
                 r#"{"status":"success","data":{"resultType":"vector","result":[{"value":[1814399999,"+Inf"]}]}}"#,
-                "no number",
+                "not a number",
             ),
             (r#"{"status":"error","error":"parse error"}"#, "parse error"),
             (

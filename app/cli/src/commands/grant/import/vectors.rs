@@ -534,7 +534,7 @@ fn files_of_grants_mean_the_same_everywhere() {
     let cases = [right_files(), wrong_files()].concat();
     let vectors = json!({
         "about": "Files of grants for the plan, as `earnout grant import` reads them. A right one has `rows`; a wrong one has all \
-                  its mistakes, in order: line, field, and what is said up to the first `; `. `bytes` are files that are no \
+                  its mistakes, in order: line, field, and what is said up to the first `; `. `bytes` are files that are not \
                   UTF-8 text.",
         "plan": {
             "kpis": KPIS,
