@@ -447,7 +447,7 @@ mod tests {
                 "endpoints = []",
                 "there is none",
             ),
-            ("http://127.0.0.1:8899", "localhost", "no http or https URL"),
+            ("http://127.0.0.1:8899", "localhost", "not an http or https URL"),
             ("127.0.0.1:9464", "0.0.0.0:9464", "from outside"),
             ("id = \"commits\"", "id = \"mau\"", "two of this id"),
             ("id = \"commits\"", "id = \"a b\"", "letters, digits"),
