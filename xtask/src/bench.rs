@@ -29,7 +29,7 @@ impl Bench {
     /// Runs it; returns its exit code.
     pub fn run(self) -> Result<u8> {
         program::build_quietly()?;
-        run::with_progress(run::linting("build").args(["--bin", "bench"]), "building the bench")?;
+        run::with_progress(&mut run::linting_everything(), "building the bench")?;
         let mut bench = Command::new(installed::target_dir()?.join("debug/bench"));
         bench
             .args(self.arguments)

@@ -28,9 +28,7 @@ impl EndToEnd {
         services::install()?;
         program::build_quietly()?;
         let localnet = localnet::build()?;
-        // All packages together, as everywhere else in the suite: each alone would have features of its own, and compile
-        // what they have in common again.
-        run::with_progress(run::linting("build").arg("--bins"), "building the commands")?;
+        run::with_progress(&mut run::linting_everything(), "building the commands and the tests")?;
         let mut test = run::linting("test");
         let files = if self.files.is_empty() { all()? } else { self.files };
         for file in &files {

@@ -59,7 +59,8 @@ pub fn linting(command: &str) -> Command {
     cargo
 }
 
-/// Everything of the workspace compiled and linted, the tests that run only when they are named included.
+/// Everything of the workspace compiled and linted, the tests that run only when they are named included. A task that needs one
+/// binary builds everything: without the tests, the dependencies would have other features, and be compiled again.
 pub fn linting_everything() -> Command {
     let mut cargo = linting("build");
     cargo.args(["--all-targets", "--test", "*"]);

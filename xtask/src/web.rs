@@ -56,9 +56,7 @@ pub fn browse() -> Result<()> {
     }
     program::build_quietly()?;
     let chain = localnet::build()?;
-    let mut hostile = run::linting("build");
-    hostile.args(["--bin", "hostile-endpoint"]);
-    run::with_progress(&mut hostile, "building the hostile endpoint")?;
+    run::with_progress(&mut run::linting_everything(), "building the hostile endpoint")?;
     let hostile = installed::target_dir()?.join("debug/hostile-endpoint");
     let npm = Npm::ready()?;
     npm.run("build", "building the web app")?;
