@@ -278,10 +278,19 @@ impl Fault {
     }
 }
 
+/// A part of an error that is not longer than anybody reads: endpoints and files can put anything into it.
+fn shortened(text: &str) -> String {
+    const MOST_LETTERS: usize = 4_000;
+    match text.char_indices().nth(MOST_LETTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         // What is quoted, from the user or from the chain, must not break the lines or act on the terminal.
-        let line = |text: &str| safe(&text.replace(['\r', '\n'], " "));
+        let line = |text: &str| safe(&shortened(&text.replace(['\r', '\n'], " ")));
         write!(out, "error: {}", line(&self.0.what))?;
         if let Some(why) = &self.0.why {
             write!(out, "\n  why: {}", line(why))?;
@@ -299,9 +308,9 @@ impl fmt::Display for Fault {
 impl From<ClientError> for Fault {
     fn from(error: ClientError) -> Self {
         match error {
-            ClientError::Rpc { what, source } => match Trouble::of(&source) {
+            ClientError::Rpc { what, cause } => match Trouble::of(&cause) {
                 Some(trouble) => Self::of_trouble(&what, trouble),
-                None => Self::of_connection(&what, &source),
+                None => Self::of_connection(&what, &cause),
             },
             ClientError::NotFound { what, address } => Self::new(format!("there is no {what} at {address}"))
                 .advice("check the address and the cluster (-u)")
@@ -317,6 +326,9 @@ impl From<ClientError> for Fault {
                 .advice("check the address: plans, grants and attestations are different accounts"),
             ClientError::Unreadable(what) => Self::new(format!("the endpoint's answer about {what} cannot be read"))
                 .advice("try another endpoint (-u)"),
+            ClientError::Contradiction(what) => Self::new("the endpoint contradicts itself")
+                .why(what)
+                .advice("nothing was sent; use another endpoint (-u)"),
             ClientError::Incomplete(what) => Self::new("INCOMPLETE: the endpoint leaves something out")
                 .why(what)
                 .advice("use an endpoint that keeps the whole history (-u)")
@@ -384,6 +396,12 @@ impl From<AnchorError> for Fault {
     /// An error of the program's own code, run here on what the accounts hold.
     fn from(error: AnchorError) -> Self {
         match error {
+            // The program never wrote such books: what was read is not of one moment.
+            AnchorError::AnchorError(error) if error.error_name == "InvariantViolated" => {
+                Self::new("what the endpoint answered does not fit together")
+                    .why("an account and the chain's clock, or two accounts, contradict each other")
+                    .advice("try again, or use another endpoint (-u)")
+            }
             AnchorError::AnchorError(error) => {
                 let mut fault = Self::new(format!("{}: {}", error.error_name, error.error_msg));
                 fault.0.advice = advice::for_program_error(&error.error_name).map(str::to_owned);

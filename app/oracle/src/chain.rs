@@ -165,6 +165,7 @@ fn is_the_endpoints(error: &ClientError) -> bool {
     match error {
         ClientError::Rpc { .. }
         | ClientError::Unreadable(_)
+        | ClientError::Contradiction(_)
         | ClientError::NotFound { .. }
         | ClientError::ForeignAccount { .. }
         | ClientError::Decode { .. }

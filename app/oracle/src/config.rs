@@ -207,8 +207,8 @@ pub enum ConfigError {
     #[error("cannot read the configuration {file}: {error}", file = .0.display(), error = .1)]
     Unreadable(PathBuf, io::Error),
     /// The file is not a configuration.
-    #[error("{file} is not a configuration:\n{error}", file = .0.display(), error = .1)]
-    Syntax(PathBuf, Box<toml::de::Error>),
+    #[error("{file} is not a configuration: line {1}: {2}; the line is not shown, because secrets may stand in it", file = .0.display())]
+    Syntax(PathBuf, usize, String),
     /// The file has mistakes.
     #[error("{file} has {count} mistakes:\n{list}", file = .0.display(), count = .1.len(), list = .1.iter().map(|mistake| format!("  {mistake}")).collect::<Vec<_>>().join("\n"))]
     Mistakes(PathBuf, Vec<String>),
@@ -221,8 +221,11 @@ impl Config {
     /// If it cannot be read, or with every mistake that can be seen without asking anybody.
     pub fn read(file: &Path) -> Result<Self, ConfigError> {
         let text = fs::read_to_string(file).map_err(|error| ConfigError::Unreadable(file.to_owned(), error))?;
-        let mut config: Self =
-            toml::from_str(&text).map_err(|error| ConfigError::Syntax(file.to_owned(), Box::new(error)))?;
+        let mut config: Self = toml::from_str(&text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count().saturating_add(1);
+            ConfigError::Syntax(file.to_owned(), line, toml_message(&error))
+        })?;
         config.resolve(file.parent().unwrap_or(Path::new("")));
         match config.mistakes() {
             mistakes if mistakes.is_empty() => Ok(config),

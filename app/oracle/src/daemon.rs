@@ -517,8 +517,9 @@ impl Daemon {
                     self.note_vote(&ready.bound, &duty, value, evidence, known.is_none(), here)?;
                 }
                 (None, Some(vote)) if here < vote.at.saturating_add(LOST_AFTER) => {
+                    // One answer said that it was executed; the accounts do not show it, and they count.
                     debug!(feed = duty.feed, "a vote is not visible yet");
-                    round.put(&duty, Class::Already);
+                    round.put(&duty, Class::Unfinished);
                 }
                 (
                     None,

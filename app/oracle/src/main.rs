@@ -6,6 +6,7 @@ use {
         args::{Cli, LogFormat},
         commands,
     },
+    earnout_sdk::names::harmless,
     std::{
         io::{self, IsTerminal},
         process::ExitCode,
@@ -29,7 +30,10 @@ async fn main() -> ExitCode {
     match commands::run(&cli).await {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // What endpoints and files brought in must not act on the terminal.
+            for (number, line) in format!("{error:#}").lines().enumerate() {
+                eprintln!("{}{}", if number == 0 { "error: " } else { "" }, harmless(line));
+            }
             ExitCode::FAILURE
         }
     }

@@ -12,12 +12,13 @@ use {
     },
     earnout::instructions::AttestArgs,
     earnout_sdk::{
-        client::{ClientError, Ending, Life, Policy, Submission, follow},
+        client::{ClientError, Ending, Life, Policy, Prepared, Submission, follow},
         cost, instructions,
         packing::{self, TooLarge},
     },
     futures_util::{StreamExt, stream},
     solana_program::{instruction::Instruction, pubkey::Pubkey},
+    solana_signature::Signature,
     solana_signer::Signer,
     std::{
         sync::{Mutex, MutexGuard, PoisonError},
@@ -315,8 +316,15 @@ impl Courier<'_> {
     /// # Errors
     /// If the bytes are not a transaction.
     pub async fn ending(&self, bytes: &[u8], last: u64) -> Result<Ending, SubmitError> {
-        let transaction = bincode::deserialize(bytes)?;
-        Ok(follow(self.endpoints, &transaction, Life::Blocks(last), None, &policy()).await)
+        let mut prepared = Prepared {
+            transaction: bincode::deserialize(bytes)?,
+            signature: Signature::default(),
+            life: Life::Blocks(last),
+            not_after: None,
+            signed_at: None,
+        };
+        prepared.signature = prepared.transaction.signatures.first().copied().unwrap_or_default();
+        Ok(follow(self.endpoints, &prepared, &policy()).await)
     }
 
     fn attest(&self, ballot: &Ballot) -> Instruction {

@@ -15,7 +15,7 @@ use {
 #[derive(Debug, Error)]
 pub enum ProjectionError {
     /// The program's state refused.
-    #[error("{0}")]
+    #[error("{}", in_words(.0))]
     State(Box<ProgramError>),
     /// The arithmetic refused.
     #[error("{0}")]
@@ -23,6 +23,14 @@ pub enum ProjectionError {
     /// The plan has no KPI of this number.
     #[error("the plan has no KPI number {0}")]
     UnknownKpi(u8),
+}
+
+/// An error of the program's code by its name and what it means.
+fn in_words(error: &ProgramError) -> String {
+    match error {
+        ProgramError::AnchorError(error) => format!("{}: {}", error.error_name, error.error_msg),
+        ProgramError::ProgramError(error) => error.program_error.to_string(),
+    }
 }
 
 impl From<ProgramError> for ProjectionError {

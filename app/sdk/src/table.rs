@@ -48,6 +48,10 @@ impl<'a> Table<'a> {
     /// The mistake of a text whose header cannot be read. Those of other lines are in [`Table::mistakes`].
     pub fn read(text: &'a str, expected: &str) -> Result<Self, Mistake> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // Its values would be told as columns, and a key file would be told byte by byte.
+        if text.trim_start().starts_with(['[', '{']) {
+            return Err(mistake(1, format!("is JSON; expected {expected}")));
+        }
         let mut table: Option<Self> = None;
         let mut mistakes = Vec::new();
         for (line, text) in (1..).zip(text.lines()) {
@@ -230,6 +234,14 @@ mod tests {
         match Table::read(text, "a header") {
             Ok(table) => table.mistakes.iter().map(ToString::to_string).collect(),
             Err(mistake) => vec![mistake.to_string()],
+        }
+    }
+
+    #[test]
+    fn a_key_file_is_named_and_not_told() {
+        for text in ["[197,128,250]", "\u{feff}\n {\"a\": 1}"] {
+            let mistake = Table::read(text, "a table").unwrap_err();
+            assert_eq!(mistake.what, "is JSON; expected a table");
         }
     }
 

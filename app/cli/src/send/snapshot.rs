@@ -43,7 +43,14 @@ impl Snapshot {
                 .why(why)
                 .advice("write the file with --save-accounts on a machine with a connection")
         };
-        let file: File = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+        let file: File = serde_json::from_slice(&bytes).map_err(|error| {
+            // What stands there may be a key.
+            wrong(format!(
+                "line {}, column {} is not as it is written",
+                error.line(),
+                error.column()
+            ))
+        })?;
         let accounts = file.accounts.into_iter().map(|(address, account)| {
             let key = Pubkey::from_str(&address).map_err(|_| wrong(format!("`{address}` is not an address")))?;
             let account = match account {

@@ -8,7 +8,7 @@ use {
         shown::fields::Fields,
     },
     earnout_sdk::{
-        client::{Client, ClientError, Confirmed, Endpoint, Life, Lifetime, Limits, Prepared, Submission},
+        client::{Client, ClientError, Confirmed, Life, Lifetime, Limits, Prepared, Submission, fresh_blockhash},
         instructions,
     },
     serde::Serialize,
@@ -200,15 +200,19 @@ impl Outgoing<'_> {
             Err(error) => return Err(self.explain(error, &fee_payer).await),
         };
         let signature = transaction.signatures.first().copied().unwrap_or_default();
-        let life = match submission.lifetime {
-            Lifetime::Nonce { account, .. } => Life::Nonce { account, value: hash },
-            _ => Life::Blocks(client.newest_blockhash().await?.1),
+        let (life, signed_at) = match submission.lifetime {
+            Lifetime::Nonce { account, .. } => (Life::Nonce { account, value: hash }, None),
+            _ => {
+                let (_, last, tip) = fresh_blockhash(client).await?;
+                (Life::Blocks(last), Some(tip))
+            }
         };
         let prepared = Prepared {
             transaction,
             signature,
             life,
             not_after: submission.not_after,
+            signed_at,
         };
         let confirmed = match self.follow(client, &prepared).await {
             Ok(confirmed) => confirmed,

@@ -140,11 +140,14 @@ impl Client {
                 signature: *signature,
                 slot: status.slot,
             }),
-            // Without its logs the failure is known all the same.
-            Some(error) => {
-                let logs = self.logs(signature).await.unwrap_or_default();
-                Sighting::Failed(Box::new(Failure::new(error, logs)))
-            }
+            // Without its logs the failure is known all the same. A status that the transaction itself denies is not.
+            Some(error) => match self.logs(signature).await {
+                Some((false, _)) => Sighting::Seen,
+                told => {
+                    let logs = told.map(|(_, logs)| logs).unwrap_or_default();
+                    Sighting::Failed(Box::new(Failure::new(error, logs)))
+                }
+            },
         }
     }
 

@@ -2,7 +2,7 @@
 
 use {
     super::transport::Trouble,
-    crate::{accounts::DecodeError, errors, ledger::LedgerError, projection::ProjectionError},
+    crate::{accounts::DecodeError, errors, ledger::LedgerError, names::harmless, projection::ProjectionError},
     solana_program::pubkey::Pubkey,
     solana_rpc_client_api::{
         client_error,
@@ -21,12 +21,12 @@ const REFUSALS: [i64; 5] = [-32700, -32600, -32601, -32602, -32003];
 #[derive(Debug, Error)]
 pub enum ClientError {
     /// The endpoint did not answer, or not with an answer.
-    #[error("{what}: {source}")]
+    #[error("{what}: {}", told(.cause))]
     Rpc {
         /// What was asked.
         what: String,
-        /// The connection's word for it.
-        source: Box<client_error::Error>,
+        /// The connection's word for it. Not the error's source, whose text would be printed as the endpoint wrote it.
+        cause: Box<client_error::Error>,
     },
     /// There is no account at the address.
     #[error("there is no {what} at {address}: check the address and the cluster")]
@@ -57,6 +57,9 @@ pub enum ClientError {
     /// The endpoint answered in a way this client cannot read.
     #[error("the endpoint's answer about {0} cannot be read")]
     Unreadable(String),
+    /// The endpoint says two things of which one is wrong.
+    #[error("the endpoint contradicts itself: {0}")]
+    Contradiction(String),
     /// The plan changes faster than its accounts can be read.
     #[error("plan {0} changes while it is read: try again in a moment")]
     Changing(Pubkey),
@@ -110,7 +113,7 @@ impl From<anchor_lang::error::Error> for ClientError {
 impl ClientError {
     /// Whether the same request may succeed later: the endpoint is away, overloaded or behind, and did not refuse it.
     pub fn may_pass(&self) -> bool {
-        let Self::Rpc { source, .. } = self else {
+        let Self::Rpc { cause: source, .. } = self else {
             return false;
         };
         match source.kind() {
@@ -124,17 +127,30 @@ impl ClientError {
 
     /// Whether the endpoint did not search for accounts, which many refuse or cannot do.
     pub fn is_of_search(&self) -> bool {
-        matches!(self, Self::Rpc { source, .. } if matches!(source.request(), Some(RpcRequest::GetProgramAccounts)))
+        matches!(self, Self::Rpc { cause, .. } if matches!(cause.request(), Some(RpcRequest::GetProgramAccounts)))
     }
 
     /// For `map_err`: what was asked, in words.
     pub(super) fn rpc(what: impl Into<String>) -> impl FnOnce(client_error::Error) -> Self {
         let what = what.into();
-        move |source| Self::Rpc {
+        move |cause| Self::Rpc {
             what,
-            source: Box::new(source),
+            cause: Box::new(cause),
         }
     }
+}
+
+/// Most letters of a foreign text that an error repeats.
+const MOST_LETTERS: usize = 500;
+
+/// What an endpoint said, without what acts on a terminal, and not at any length.
+fn told(error: &client_error::Error) -> String {
+    let text = error.to_string();
+    let mut shown: String = text.chars().take(MOST_LETTERS).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    harmless(&shown)
 }
 
 /// Why a transaction failed.

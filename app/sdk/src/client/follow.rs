@@ -126,6 +126,8 @@ pub struct Follower {
     not_after: Option<i64>,
     policy: Policy,
     began: Duration,
+    /// The first block that the endpoint told.
+    known: Option<Tip>,
     /// When it was handed over last.
     posted: Option<Duration>,
     /// The slot at which it could be executed no more.
@@ -148,6 +150,7 @@ impl Follower {
             not_after,
             policy,
             began: now,
+            known: None,
             posted: None,
             over: None,
             learnt: None,
@@ -170,10 +173,17 @@ impl Follower {
 
     /// The endpoint's newest block.
     pub fn tip(&mut self, tip: Tip, now: Duration) {
-        if let Life::Blocks(last) = self.life
-            && tip.height > last.saturating_add(self.policy.margin)
-        {
+        let Life::Blocks(last) = self.life else {
+            return;
+        };
+        // Each block takes a slot at least, so heights that grow faster than slots are not true.
+        let known = *self.known.get_or_insert(tip);
+        if tip.height.saturating_sub(known.height) > tip.slot.saturating_sub(known.slot) {
+            self.trouble = Some("the endpoint's block heights grow faster than its slots, which cannot be".to_owned());
+        } else if tip.height > last.saturating_add(self.policy.margin) {
             self.is_over_at(tip.slot, now);
+        } else {
+            self.is_not_over_at(tip.slot);
         }
     }
 
@@ -183,10 +193,7 @@ impl Follower {
             return;
         };
         if held == Some(value) {
-            // A node that is ahead of the one that said otherwise: it can be executed after all.
-            if self.over.is_some_and(|over| over <= slot) {
-                (self.over, self.learnt) = (None, None);
-            }
+            self.is_not_over_at(slot);
         } else {
             self.is_over_at(slot, now);
         }
@@ -196,6 +203,13 @@ impl Follower {
     pub fn clock(&mut self, slot: u64, time: i64, now: Duration) {
         if self.not_after.is_some_and(|not_after| time > not_after) {
             self.is_over_at(slot, now);
+        }
+    }
+
+    /// A node at `slot` says that it can be executed. If it is ahead of the one that said otherwise, that was wrong.
+    fn is_not_over_at(&mut self, slot: u64) {
+        if self.over.is_some_and(|over| over <= slot) {
+            (self.over, self.learnt) = (None, None);
         }
     }
 

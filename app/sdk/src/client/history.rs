@@ -152,14 +152,16 @@ impl Client {
         }
     }
 
-    /// What the programs logged in a transaction; none if the endpoint does not have it.
-    pub(super) async fn logs(&self, signature: &Signature) -> Option<Vec<String>> {
+    /// Whether a transaction failed, and what its programs logged; none if the endpoint does not have it.
+    pub(super) async fn logs(&self, signature: &Signature) -> Option<(bool, Vec<String>)> {
         let transaction = self.transaction(signature).await.ok()?;
         let transaction: EncodedConfirmedTransactionWithStatusMeta = serde_json::from_value(transaction).ok()?;
-        match transaction.transaction.meta?.log_messages {
-            OptionSerializer::Some(logs) => Some(logs),
-            _ => None,
-        }
+        let meta = transaction.transaction.meta?;
+        let logs = match meta.log_messages {
+            OptionSerializer::Some(logs) => logs,
+            _ => Vec::new(),
+        };
+        Some((meta.err.is_some(), logs))
     }
 
     /// One list of transactions after `until` and before `before` that name `address`, newest first, as the endpoint

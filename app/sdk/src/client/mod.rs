@@ -40,7 +40,7 @@ pub use {
     nonce::Nonce,
     read::owned,
     simulate::{Changed, Simulated},
-    submit::{Lifetime, Limits, Prepared, Receipt, Submission, follow},
+    submit::{Lifetime, Limits, Prepared, Receipt, Submission, follow, fresh_blockhash},
     transport::{Trouble, TroubleKind},
 };
 

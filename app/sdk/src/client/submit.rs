@@ -2,7 +2,7 @@
 //! before anything is sent.
 
 use {
-    super::{Client, ClientError, Confirmed, Ending, Endpoint, Follower, Life, Policy, Sighting},
+    super::{Client, ClientError, Confirmed, Ending, Endpoint, Follower, Life, Policy, Sighting, Tip},
     solana_compute_budget_interface::ComputeBudgetInstruction,
     solana_hash::Hash,
     solana_message::{VersionedMessage, v0},
@@ -178,6 +178,8 @@ pub struct Prepared {
     pub life: Life,
     /// The latest time at which it may be executed, Unix seconds, if it says one.
     pub not_after: Option<i64>,
+    /// The newest block when it was signed, if it was signed for a blockhash of that moment.
+    pub signed_at: Option<Tip>,
 }
 
 /// A transaction that was simulated, sent and executed.
@@ -214,7 +216,7 @@ impl Client {
     /// # Errors
     /// `WouldFail` if the simulation fails, and whatever keeps it from being built or signed.
     pub async fn prepare(&self, submission: &Submission<'_>) -> Result<(Prepared, u64), ClientError> {
-        let (hash, life) = self.lifetime(&submission.lifetime).await?;
+        let (hash, life, signed_at) = self.lifetime(&submission.lifetime).await?;
         let (limits, units) = match submission.unit_limit {
             Some(units) => (Limits::of_units(units), 0),
             None => self.limits(submission.message(hash, Some(Limits::MOST))?).await?,
@@ -226,6 +228,7 @@ impl Client {
             signature,
             life,
             not_after: submission.not_after,
+            signed_at,
         };
         Ok((prepared, units))
     }
@@ -236,38 +239,73 @@ impl Client {
     /// # Errors
     /// `Failed` if it was executed and failed, `Expired`, `Unknown`.
     pub async fn follow(&self, prepared: &Prepared) -> Result<Confirmed, ClientError> {
-        let Prepared { life, not_after, .. } = *prepared;
-        let ending = follow(self, &prepared.transaction, life, not_after, &self.policy).await;
+        let ending = follow(self, prepared, &self.policy).await;
         ending.of(prepared.signature)
     }
 
-    pub(super) async fn lifetime(&self, lifetime: &Lifetime) -> Result<(Hash, Life), ClientError> {
-        let (hash, last) = match lifetime {
-            Lifetime::Latest => self.newest_blockhash().await?,
+    pub(super) async fn lifetime(&self, lifetime: &Lifetime) -> Result<(Hash, Life, Option<Tip>), ClientError> {
+        if let Lifetime::Nonce { account, .. } = lifetime {
+            let value = self.nonce(account).await?.value;
+            let account = *account;
+            return Ok((value, Life::Nonce { account, value }, None));
+        }
+        let (newest, last, tip) = fresh_blockhash(self).await?;
+        let hash = match lifetime {
             // How old it is nobody says; it can never live longer than the newest one.
-            Lifetime::Blockhash(hash) => (*hash, self.newest_blockhash().await?.1),
-            Lifetime::Nonce { account, .. } => {
-                let value = self.nonce(account).await?.value;
-                let account = *account;
-                return Ok((value, Life::Nonce { account, value }));
-            }
+            Lifetime::Blockhash(hash) => *hash,
+            _ => newest,
         };
-        Ok((hash, Life::Blocks(last)))
+        Ok((hash, Life::Blocks(last), Some(tip)))
     }
+}
+
+/// The newest blockhash with the last block height at which it counts, and the newest block.
+///
+/// # Errors
+/// If the endpoint does not answer, or says that the blockhash it gives is over: what is signed with it would seem over while
+/// it can be executed.
+pub async fn fresh_blockhash<E: Endpoint>(endpoint: &E) -> Result<(Hash, u64, Tip), ClientError> {
+    let (hash, last) = endpoint.newest_blockhash().await?;
+    let tip = endpoint.tip().await?;
+    match tip.height <= last {
+        true => Ok((hash, last, tip)),
+        false => Err(ClientError::Contradiction(format!(
+            "its newest blockhash counts up to block {last}, and its newest block is {}",
+            tip.height
+        ))),
+    }
+}
+
+/// The newest block. An answer by which a transaction that counts up to block `last` would be over is asked for once more,
+/// and the lower of both counts: one wrong answer must not make a transaction seem over that can be executed.
+///
+/// # Errors
+/// If the endpoint does not answer.
+pub async fn sure_tip<E: Endpoint>(endpoint: &E, last: u64, policy: &Policy) -> Result<Tip, ClientError> {
+    let tip = endpoint.tip().await?;
+    if tip.height <= last.saturating_add(policy.margin) {
+        return Ok(tip);
+    }
+    sleep(policy.poll).await;
+    let again = endpoint.tip().await?;
+    Ok(if again.height < tip.height { again } else { tip })
 }
 
 /// Hands a signed transaction over, again and again the same bytes, until it ended or its outcome stays unknown. That is
 /// no end: it can be called again with the same transaction, also by another process.
-pub async fn follow<E: Endpoint>(
-    endpoint: &E,
-    transaction: &VersionedTransaction,
-    life: Life,
-    not_after: Option<i64>,
-    policy: &Policy,
-) -> Ending {
+pub async fn follow<E: Endpoint>(endpoint: &E, prepared: &Prepared, policy: &Policy) -> Ending {
+    let Prepared {
+        transaction,
+        signature,
+        life,
+        not_after,
+        signed_at,
+    } = prepared;
     let begin = Instant::now();
-    let mut follower = Follower::new(life, not_after, *policy, Duration::ZERO);
-    let signature = transaction.signatures.first().copied().unwrap_or_default();
+    let mut follower = Follower::new(*life, *not_after, *policy, Duration::ZERO);
+    if let Some(tip) = signed_at {
+        follower.tip(*tip, Duration::ZERO);
+    }
     loop {
         if follower.is_to_post(begin.elapsed()) {
             let posted = endpoint.post(transaction).await;
@@ -278,7 +316,7 @@ pub async fn follow<E: Endpoint>(
                 return ending;
             }
         }
-        let looked = look(endpoint, &mut follower, &signature, life, not_after, begin).await;
+        let looked = look(endpoint, &mut follower, signature, *life, *not_after, begin, policy).await;
         let ended = looked.unwrap_or_else(|error| follower.trouble(error.to_string(), begin.elapsed()));
         if let Some(ending) = ended {
             return ending;
@@ -295,10 +333,11 @@ async fn look<E: Endpoint>(
     life: Life,
     not_after: Option<i64>,
     begin: Instant,
+    policy: &Policy,
 ) -> Result<Option<Ending>, ClientError> {
     match life {
-        Life::Blocks(_) => {
-            let tip = endpoint.tip().await?;
+        Life::Blocks(last) => {
+            let tip = sure_tip(endpoint, last, policy).await?;
             follower.tip(tip, begin.elapsed());
         }
         Life::Nonce { account, .. } => {

@@ -19,7 +19,7 @@ use {
         sync::atomic::{AtomicU64, Ordering},
         time::Duration,
     },
-    tokio::time::sleep,
+    tokio::time::{Instant, sleep},
 };
 
 /// How often a request is asked again that may succeed later.
@@ -30,6 +30,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// The longest pause that an endpoint may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+
+/// Longest answer that is read, bytes: a search that finds 100,000 grants is half as long.
+const LONGEST_ANSWER: usize = 128 * 1024 * 1024;
 
 /// JSON-RPC numbers with which providers say "too many requests" in an answer of HTTP status 200.
 const TOO_MANY: [i64; 2] = [429, -32429];
@@ -54,6 +57,8 @@ pub enum TroubleKind {
     Status(u16),
     /// The answer ended before it was complete.
     Incomplete,
+    /// The answer is longer than any that is needed.
+    TooLong,
     /// The answer is not JSON: a page of HTML, say.
     NotJson,
     /// The answer is JSON, but not the answer to this request.
@@ -68,6 +73,7 @@ impl Trouble {
                 status.is_server_error()
                     || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
             }),
+            TroubleKind::TooLong => false,
             _ => true,
         }
     }
@@ -81,6 +87,7 @@ impl fmt::Display for Trouble {
             TroubleKind::TimedOut(time) => write!(out, "{endpoint} did not answer within {} s", time.as_secs_f32()),
             TroubleKind::Status(429) => write!(out, "{endpoint} refuses more requests for now (HTTP status 429)"),
             TroubleKind::Status(status) => write!(out, "{endpoint} answered with HTTP status {status}"),
+            TroubleKind::TooLong => write!(out, "the answer of {endpoint} is longer than {LONGEST_ANSWER} bytes"),
             TroubleKind::Incomplete => write!(out, "the answer of {endpoint} broke off"),
             TroubleKind::NotJson => write!(out, "{endpoint} answered with something else than JSON"),
             TroubleKind::NotTheAnswer => write!(out, "{endpoint} answered another request than the one it was sent"),
@@ -145,7 +152,7 @@ impl Transport {
         let question = request.build_request_json(id, params.clone());
         let sent = http.post(&self.url).header(CONTENT_TYPE, "application/json");
         let sent = sent.body(question.to_string()).send().await;
-        let answer = sent.map_err(|error| alone(self.kind(&error, false)))?;
+        let mut answer = sent.map_err(|error| alone(self.kind(&error, false)))?;
         if answer.status() != StatusCode::OK {
             let pause = answer.headers().get(RETRY_AFTER).and_then(|pause| pause.to_str().ok());
             let pause = pause
@@ -153,7 +160,13 @@ impl Transport {
                 .map(Duration::from_secs);
             return Err((self.trouble(TroubleKind::Status(answer.status().as_u16())), pause));
         }
-        let body = answer.bytes().await.map_err(|error| alone(self.kind(&error, true)))?;
+        let mut body = Vec::new();
+        while let Some(part) = answer.chunk().await.map_err(|error| alone(self.kind(&error, true)))? {
+            if body.len().saturating_add(part.len()) > LONGEST_ANSWER {
+                return Err(alone(TroubleKind::TooLong));
+            }
+            body.extend_from_slice(&part);
+        }
         let answer: Value = serde_json::from_slice(&body).map_err(|error| {
             alone(match error.is_eof() && !body.is_empty() {
                 true => TroubleKind::Incomplete,
@@ -196,6 +209,7 @@ impl RpcSender for Transport {
         };
         let mut pause = FIRST_PAUSE;
         let mut asked = 0;
+        let begin = Instant::now();
         loop {
             let result = self.ask(request, &params).await;
             let (trouble, wanted) = match result {
@@ -207,11 +221,15 @@ impl RpcSender for Transport {
                 Err(trouble) => trouble,
             };
             let slow = matches!(trouble.kind, TroubleKind::TimedOut(_));
-            if asked >= retries || slow || !trouble.may_pass() {
+            let rest = wanted.unwrap_or(pause).min(LONGEST_PAUSE);
+            // All waiting together stays within the time of one request: an endpoint that wants to be left alone for longer
+            // is told as such.
+            let too_long = begin.elapsed().saturating_add(rest) > self.timeout;
+            if asked >= retries || slow || too_long || !trouble.may_pass() {
                 let error = ErrorKind::Middleware(AnyhowError::new(trouble));
                 return Err(Error::new_with_request(error, request));
             }
-            sleep(wanted.unwrap_or(pause).min(LONGEST_PAUSE)).await;
+            sleep(rest).await;
             pause = pause.saturating_mul(2);
             asked += 1;
         }

@@ -64,7 +64,7 @@ async fn trouble(url: &str) -> TroubleKind {
     for text in [error.to_string(), format!("{error:?}")] {
         assert!(!text.contains("secret"), "{text}");
     }
-    let ClientError::Rpc { source, .. } = &error else {
+    let ClientError::Rpc { cause: source, .. } = &error else {
         panic!("{error}");
     };
     let trouble = Trouble::of(source).unwrap_or_else(|| panic!("{error}"));

@@ -45,6 +45,8 @@ export type Follow = {
   readonly since: number;
   readonly posted: number | undefined;
   readonly heard: number;
+  /** The first block that the endpoint told. */
+  readonly known: { slot: bigint; blockHeight: bigint } | undefined;
   /** A slot at which it could not be executed any more, and when that was learnt first. */
   readonly over: bigint | undefined;
   readonly learnt: number | undefined;
@@ -54,7 +56,7 @@ export type Follow = {
 };
 
 export function begin(life: Life, at: number, policy: Policy = POLICY, notAfter?: bigint): Follow {
-  const nothing = { posted: undefined, over: undefined, learnt: undefined, ending: undefined };
+  const nothing = { known: undefined, posted: undefined, over: undefined, learnt: undefined, ending: undefined };
   return { life, notAfter, policy, since: at, heard: at, seen: false, ...nothing };
 }
 
@@ -65,8 +67,16 @@ export function step(follow: Follow, seen: Seen, at: number): Follow {
   // The earliest such slot is proof enough, and asks least of the look-up.
   const isOver = (): Follow => ({ ...follow, over: follow.over ?? seen.slot, learnt: follow.learnt ?? at });
   switch (seen.kind) {
-    case 'tip':
-      return life.kind === 'blocks' && seen.blockHeight > life.last + policy.marginBlocks ? isOver() : follow;
+    case 'tip': {
+      if (life.kind !== 'blocks') return follow;
+      // Each block takes a slot at least, so heights that grow faster than slots are not true.
+      const { known = { slot: seen.slot, blockHeight: seen.blockHeight } } = follow;
+      const told = { ...follow, known };
+      const grown = seen.blockHeight - known.blockHeight;
+      if (grown > 0n && grown > seen.slot - known.slot) return told;
+      if (seen.blockHeight > life.last + policy.marginBlocks) return { ...isOver(), known };
+      return leavesOpen(follow, seen.slot) ? told : { ...told, over: undefined, learnt: undefined };
+    }
     case 'nonce':
       if (life.kind !== 'nonce') return follow;
       if (seen.nonce !== life.nonce) return isOver();

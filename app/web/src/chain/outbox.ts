@@ -134,6 +134,20 @@ export class Outbox {
     this.polling = false;
   }
 
+  /**
+   * The newest block. An answer by which something would be over is asked for once more, and the lower of both counts: one
+   * wrong answer must not make a transaction seem over that can be executed.
+   */
+  private async sureTip() {
+    const tip = await inTime(this.chain.tip());
+    const isOver = ({ life, policy }: Follow) =>
+      life.kind === 'blocks' && tip.blockHeight > life.last + policy.marginBlocks;
+    if (![...this.follows.values()].some(isOver)) return tip;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS[0]));
+    const again = await inTime(this.chain.tip());
+    return again.blockHeight < tip.blockHeight ? again : tip;
+  }
+
   /** Sends what is to be sent, looks once for everything, and says whether the endpoint answered. */
   private async round(): Promise<boolean> {
     let answered = true;
@@ -142,7 +156,7 @@ export class Outbox {
     try {
       // The height is read before the look-up, which has to be as new to prove anything.
       if (this.now() - this.tipAt >= TIP_MS) {
-        const { slot, blockHeight } = await inTime(this.chain.tip());
+        const { slot, blockHeight } = await this.sureTip();
         this.tipAt = this.now();
         for (const signature of this.follows.keys()) this.step(signature, { kind: 'tip', slot, blockHeight });
       }

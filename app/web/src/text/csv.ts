@@ -31,6 +31,8 @@ export type Table = {
 
 /** Reads a file, or says what is wrong with its header. `expected` names the columns, for messages. */
 export function readTable(text: string, expected: string): Table | WrongLine {
+  // Its values would be told as columns, and a key file would be told byte by byte.
+  if (/^[\ufeff\s]*[[{]/.test(text)) return { line: 1, what: `is JSON; expected ${expected}` };
   let table: Table | undefined;
   for (const [index, content] of linesOf(text.replace(/^\ufeff/, '')).entries()) {
     const line = index + 1;

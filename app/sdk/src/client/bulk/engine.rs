@@ -3,8 +3,8 @@
 use {
     super::{Attempt, AttemptState, Journal, JournalError},
     crate::client::{
-        ClientError, Confirmed, Ending, Endpoint, Failure, Follower, Life, Limits, Policy, Sighting, Submission,
-        endpoint::SIGNATURES_A_REQUEST,
+        ClientError, Confirmed, Ending, Endpoint, Failure, Follower, Life, Limits, Policy, Sighting, Submission, Tip,
+        endpoint::SIGNATURES_A_REQUEST, fresh_blockhash, submit::sure_tip,
     },
     futures_util::{StreamExt, stream},
     serde::{Serialize, de::DeserializeOwned},
@@ -345,6 +345,8 @@ struct Run<'r, E, I> {
     begin: Instant,
     flights: Vec<Flight<I>>,
     blockhash: Option<(Hash, u64, Instant)>,
+    /// The newest block when the blockhash was asked for.
+    signed_at: Option<Tip>,
     /// Bytes of accounts and programs that the first job would load, once that was asked.
     data: Option<Option<u32>>,
     /// When the block height was asked for last.
@@ -368,6 +370,7 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
             begin: Instant::now(),
             flights: Vec::new(),
             blockhash: None,
+            signed_at: None,
             data: None,
             height: None,
             trouble: None,
@@ -455,7 +458,10 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
         }
         self.journal.sign(attempts.clone())?;
         for (job, attempt) in next.iter().zip(attempts) {
-            let flight = self.flight(*job, attempt, queue.in_turn(*job));
+            let mut flight = self.flight(*job, attempt, queue.in_turn(*job));
+            if let Some(tip) = self.signed_at {
+                flight.follower.tip(tip, self.begin.elapsed());
+            }
             self.flights.push(flight);
         }
         Ok(())
@@ -507,8 +513,9 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
             return Ok((hash, last));
         }
         let endpoint = self.bulk.endpoint;
-        let (hash, last) = self.ask(async || endpoint.newest_blockhash().await).await?;
+        let (hash, last, tip) = self.ask(async || fresh_blockhash(endpoint).await).await?;
         self.blockhash = Some((hash, last, Instant::now()));
+        self.signed_at = Some(tip);
         Ok((hash, last))
     }
 
@@ -664,7 +671,10 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
             return Ok(());
         }
         let endpoint = self.bulk.endpoint;
-        let tip = self.ask(async || endpoint.tip().await).await?;
+        let policy = self.bulk.options.policy;
+        let lives = self.flights.iter().map(|flight| flight.attempt.last_valid_block_height);
+        let first_over = lives.min().unwrap_or(u64::MAX);
+        let tip = self.ask(async || sure_tip(endpoint, first_over, &policy).await).await?;
         self.height = Some(Instant::now());
         let now = self.begin.elapsed();
         for flight in &mut self.flights {

@@ -30,7 +30,11 @@ use {
         ops::Range,
     },
     thiserror::Error,
+    tokio::time::sleep,
 };
+
+/// How often the plan's counter is read, a little apart, before it is believed that it does not count a grant.
+const COUNTS: usize = 10;
 
 /// How often others may take a number before this gives up.
 const MOST_DISPLACEMENTS: usize = 100;
@@ -258,7 +262,7 @@ impl<E: GrantChain> GrantImport<'_, E> {
         rows: &[CreateGrantArgs],
     ) -> Result<BTreeMap<usize, Made>, ImportError> {
         let places: BTreeMap<String, usize> = (0..rows.len()).map(|row| (row_id(&rows[row]), row)).collect();
-        let mut made = BTreeMap::new();
+        let mut made: BTreeMap<usize, Made> = BTreeMap::new();
         let mut unknown = Vec::new();
         for attempt in journal.attempts() {
             for planned in &attempt.items {
@@ -278,6 +282,11 @@ impl<E: GrantChain> GrantImport<'_, E> {
                     AttemptState::Expired | AttemptState::Open => unknown.push((entry, attempt.signature)),
                 }
             }
+        }
+        // What was executed, as far as one endpoint said: the plan counts its grants, and knows better.
+        if !made.is_empty() {
+            let next = self.chain.next_grant(&self.plan).await?;
+            made.retain(|_, made| made.grant_index < next);
         }
         // What expired was not executed, as far as one endpoint knows. The accounts know better.
         let taken: BTreeSet<u32> = made.values().map(|made: &Made| made.grant_index).collect();
@@ -401,6 +410,20 @@ impl<E: GrantChain> GrantImport<'_, E> {
                 }
             }
         }
+        // The plan counts what was made: an endpoint that says otherwise of a transaction is not believed.
+        if let Some(last) = report.made.iter().map(|made| made.grant_index).max()
+            && let Some(next) = self.counted(last).await
+        {
+            report.made.retain(|made| match made.grant_index < next {
+                true => true,
+                false => {
+                    open.insert(made.row);
+                    false
+                }
+            });
+            let why = "the endpoint says that grants were made which the plan does not count";
+            report.stopped.get_or_insert_with(|| why.to_owned());
+        }
         report.refused.sort_by_key(|fault| fault.row);
         report.left = open.into_iter().collect();
         report.made.sort_by_key(|made| made.row);
@@ -439,6 +462,20 @@ impl<E: GrantChain> GrantImport<'_, E> {
     }
 
     /// The rows at `places` with the numbers from `next` on, packed.
+    /// How many grants the plan counts, if that is no more than the number `last`, also a little later: a node can be behind
+    /// the one that said that the grant was made.
+    async fn counted(&self, last: u32) -> Option<u32> {
+        let mut counted = None;
+        for _ in 0..COUNTS {
+            counted = self.chain.next_grant(&self.plan).await.ok();
+            if counted.is_none_or(|next| next > last) {
+                return None;
+            }
+            sleep(self.options.policy.poll).await;
+        }
+        counted
+    }
+
     /// A grant among the numbers `indexes` that was not made here, for the beneficiary of a row that is still open.
     async fn made_by_others(
         &self,

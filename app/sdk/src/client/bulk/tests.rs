@@ -398,7 +398,7 @@ fn away() -> ClientError {
     let error = client_error::ErrorKind::Io(io::ErrorKind::ConnectionRefused.into());
     ClientError::Rpc {
         what: "asking".to_owned(),
-        source: Box::new(error.into()),
+        cause: Box::new(error.into()),
     }
 }
 
@@ -477,8 +477,8 @@ async fn grants_are_packed_sent_without_waiting_and_made_once() {
 #[tokio::test(start_paused = true)]
 async fn a_transaction_that_is_lost_is_sent_again_as_it_was() {
     let rows = rows(100);
-    // Requests: counter, blockhash, loaded data, four transactions.
-    let chain = Chain::with_script([(5, Fault::Lose)]);
+    // Requests: counter, blockhash, newest block, loaded data, four transactions.
+    let chain = Chain::with_script([(6, Fault::Lose)]);
     let (_folder, path) = journal_path();
     let report = process(&chain, &path, &rows).await.expect("an import");
     complete(&report, &rows);
@@ -631,8 +631,8 @@ async fn a_kill_at_any_write_to_the_journal_leaves_nothing_twice_and_nothing_out
 async fn what_was_signed_and_never_sent_is_sent_by_the_next_process_with_the_same_bytes() {
     let rows = rows(14);
     let (_folder, path) = journal_path();
-    // Counter, blockhash, loaded data, then the first transaction.
-    let chain = Chain::with_script([(4, Fault::KillBefore)]);
+    // Counter, blockhash, newest block, loaded data, then the first transaction.
+    let chain = Chain::with_script([(5, Fault::KillBefore)]);
     assert!(process(&chain, &path, &rows).await.is_none());
     assert_eq!(chain.books.borrow().posts, 0);
     complete(&process(&chain, &path, &rows).await.expect("an import"), &rows);
@@ -645,7 +645,7 @@ async fn what_was_signed_and_never_sent_is_sent_by_the_next_process_with_the_sam
 async fn what_expired_while_no_process_ran_is_signed_anew() {
     let rows = rows(14);
     let (_folder, path) = journal_path();
-    let chain = Chain::with_script([(4, Fault::KillBefore)]);
+    let chain = Chain::with_script([(5, Fault::KillBefore)]);
     assert!(process(&chain, &path, &rows).await.is_none());
     sleep(BLOCK * 100).await;
     complete(&process(&chain, &path, &rows).await.expect("an import"), &rows);
@@ -667,7 +667,7 @@ async fn an_account_shows_what_the_endpoint_forgot() {
     let rows = rows(7);
     let (_folder, path) = journal_path();
     // Killed after the transaction arrived; then the endpoint forgets all transactions.
-    let chain = Chain::with_script([(4, Fault::KillAfter)]);
+    let chain = Chain::with_script([(5, Fault::KillAfter)]);
     assert!(process(&chain, &path, &rows).await.is_none());
     sleep(BLOCK * 100).await;
     chain.books.borrow_mut().executed.clear();
