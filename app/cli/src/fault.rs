@@ -316,7 +316,7 @@ impl From<ClientError> for Fault {
                 .advice("check the address and the cluster (-u)")
                 .suspecting_cluster(),
             ClientError::ForeignAccount { what, address, owner } => {
-                Self::new(format!("{address} is no {what} of this program"))
+                Self::new(format!("{address} holds no {what} of this program"))
                     .why(format!("it belongs to {owner}"))
                     .advice("check the address and the cluster (-u)")
                     .suspecting_cluster()

@@ -18,7 +18,7 @@ const TOKEN_ACCOUNT_BYTES: usize = 165;
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum DecodeError {
     /// The account is of another type, or of another program.
-    #[error("the account is no {0}")]
+    #[error("the account holds no {0}")]
     WrongType(&'static str),
     /// The account is cut short.
     #[error("the {0} has {1} bytes, {2} are needed")]

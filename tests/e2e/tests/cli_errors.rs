@@ -257,7 +257,7 @@ fn an_endpoint_that_is_not_there_or_of_another_cluster() {
     let other = chain.key("payer").pubkey();
     wrong(
         &format!("plan fund {other} 1"),
-        &format!("{other} is not a plan of this program"),
+        &format!("{other} holds no plan of this program"),
         "11111111111111111111111111111111",
         "check the address",
     )

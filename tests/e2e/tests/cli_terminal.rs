@@ -170,7 +170,7 @@ fn a_seed_phrase_is_asked_for_and_not_shown() {
     assert!(!asked.terminal.contains("abandon"), "the phrase was shown: {asked:#?}");
 
     let wrong = at_terminal(&earnout, &words, &[("seed phrase: ", "abandon about\n")]);
-    assert!(wrong.terminal.contains("no seed phrase"), "{wrong:#?}");
+    assert!(wrong.terminal.contains("not a seed phrase"), "{wrong:#?}");
     assert!(!wrong.terminal.contains("abandon"), "the phrase was shown: {wrong:#?}");
     assert_eq!(wrong.code, Some(1));
 }

@@ -37,7 +37,7 @@ pub enum ClientError {
         address: Pubkey,
     },
     /// The account belongs to another program.
-    #[error("{address} is no {what} of this program: its owner is {owner}")]
+    #[error("{address} holds no {what} of this program: its owner is {owner}")]
     ForeignAccount {
         /// What should be there.
         what: &'static str,
