@@ -50,7 +50,7 @@ impl Client {
     /// # Errors
     /// `WouldFail` if it would fail; if it cannot be built or the endpoint does not answer.
     pub async fn simulate(&self, submission: &Submission<'_>) -> Result<Simulated, ClientError> {
-        let (hash, ..) = self.lifetime(&submission.lifetime).await?;
+        let (hash, _) = self.lifetime(&submission.lifetime).await?;
         let limits = match (submission.unit_limit, submission.lifetime) {
             // As it would be sent.
             (None, Lifetime::Latest) => Some(self.limits(submission.message(hash, Some(Limits::MOST))?).await?.0),

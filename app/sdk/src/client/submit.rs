@@ -216,13 +216,17 @@ impl Client {
     /// # Errors
     /// `WouldFail` if the simulation fails, and whatever keeps it from being built or signed.
     pub async fn prepare(&self, submission: &Submission<'_>) -> Result<(Prepared, u64), ClientError> {
-        let (hash, life, signed_at) = self.lifetime(&submission.lifetime).await?;
+        let (hash, life) = self.lifetime(&submission.lifetime).await?;
         let (limits, units) = match submission.unit_limit {
             Some(units) => (Limits::of_units(units), 0),
             None => self.limits(submission.message(hash, Some(Limits::MOST))?).await?,
         };
         let transaction = submission.sign(submission.message(hash, Some(limits))?)?;
         let signature = transaction.signatures.first().copied().unwrap_or_default();
+        let signed_at = match life {
+            Life::Blocks(last) => Some(tip_at_signing(self, last).await?),
+            Life::Nonce { .. } => None,
+        };
         let prepared = Prepared {
             transaction,
             signature,
@@ -243,19 +247,34 @@ impl Client {
         ending.of(prepared.signature)
     }
 
-    pub(super) async fn lifetime(&self, lifetime: &Lifetime) -> Result<(Hash, Life, Option<Tip>), ClientError> {
-        if let Lifetime::Nonce { account, .. } = lifetime {
-            let value = self.nonce(account).await?.value;
-            let account = *account;
-            return Ok((value, Life::Nonce { account, value }, None));
-        }
-        let (newest, last, tip) = fresh_blockhash(self).await?;
-        let hash = match lifetime {
+    pub(super) async fn lifetime(&self, lifetime: &Lifetime) -> Result<(Hash, Life), ClientError> {
+        let (hash, last) = match lifetime {
+            Lifetime::Latest => self.newest_blockhash().await?,
             // How old it is nobody says; it can never live longer than the newest one.
-            Lifetime::Blockhash(hash) => *hash,
-            _ => newest,
+            Lifetime::Blockhash(hash) => (*hash, self.newest_blockhash().await?.1),
+            Lifetime::Nonce { account, .. } => {
+                let value = self.nonce(account).await?.value;
+                let account = *account;
+                return Ok((value, Life::Nonce { account, value }));
+            }
         };
-        Ok((hash, Life::Blocks(last), Some(tip)))
+        Ok((hash, Life::Blocks(last)))
+    }
+}
+
+/// The newest block, in which a transaction that was signed just now for a blockhash that counts up to block `last` can
+/// still be executed.
+///
+/// # Errors
+/// If the endpoint does not answer, or says that this block is over: the transaction would seem over while it can be executed.
+async fn tip_at_signing<E: Endpoint>(endpoint: &E, last: u64) -> Result<Tip, ClientError> {
+    let tip = endpoint.tip().await?;
+    match tip.height <= last {
+        true => Ok(tip),
+        false => Err(ClientError::Contradiction(format!(
+            "its newest blockhash counts up to block {last}, and its newest block is {}",
+            tip.height
+        ))),
     }
 }
 
@@ -266,14 +285,7 @@ impl Client {
 /// it can be executed.
 pub async fn fresh_blockhash<E: Endpoint>(endpoint: &E) -> Result<(Hash, u64, Tip), ClientError> {
     let (hash, last) = endpoint.newest_blockhash().await?;
-    let tip = endpoint.tip().await?;
-    match tip.height <= last {
-        true => Ok((hash, last, tip)),
-        false => Err(ClientError::Contradiction(format!(
-            "its newest blockhash counts up to block {last}, and its newest block is {}",
-            tip.height
-        ))),
-    }
+    Ok((hash, last, tip_at_signing(endpoint, last).await?))
 }
 
 /// The newest block. An answer by which a transaction that counts up to block `last` would be over is asked for once more,

@@ -222,9 +222,8 @@ impl RpcSender for Transport {
             };
             let slow = matches!(trouble.kind, TroubleKind::TimedOut(_));
             let rest = wanted.unwrap_or(pause).min(LONGEST_PAUSE);
-            // All waiting together stays within the time of one request: an endpoint that wants to be left alone for longer
-            // is told as such.
-            let too_long = begin.elapsed().saturating_add(rest) > self.timeout;
+            // However often it asks for one, all pauses together are no longer than one may be.
+            let too_long = begin.elapsed().saturating_add(rest) > LONGEST_PAUSE.saturating_add(self.timeout);
             if asked >= retries || slow || too_long || !trouble.may_pass() {
                 let error = ErrorKind::Middleware(AnyhowError::new(trouble));
                 return Err(Error::new_with_request(error, request));

@@ -4,7 +4,7 @@ use {
     crate::{
         rpc::{Rpc, account, of_slot},
         simulate::{blockhash, instruction, simulated},
-        story::key,
+        story::{self, key},
         submit::signature_of,
     },
     earnout_sdk::client::{
@@ -143,11 +143,16 @@ fn client(rpc: &Rpc) -> Client {
 
 /// An endpoint that takes everything, and answers the questions about what was sent as `answer` does.
 fn endpoint(mut answer: impl FnMut(&str, &Value) -> Result<Value, (i64, &'static str)> + Send + 'static) -> Rpc {
-    let mut hashes = 0;
+    let (mut hashes, mut is_signed) = (0, false);
     Rpc::start(move |method, parameters| match method {
         "getLatestBlockhash" => {
             hashes += 1;
             Ok(blockhash(hashes, 100))
+        }
+        // The newest block when the transaction was signed.
+        "getEpochInfo" if !is_signed => {
+            is_signed = true;
+            Ok(tip(1_000, 40))
         }
         "simulateTransaction" => Ok(simulated(1_000)),
         "sendTransaction" => Ok(signature_of(&parameters[0])),
@@ -191,6 +196,57 @@ async fn g16_a_status_pinned_at_processed_is_an_unknown_outcome_and_one_signatur
         .map(|call| call[0].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(different.len(), 1);
+}
+
+/// Single answers about the newest block that are wrong: the transaction can still be executed, and nothing else may be said.
+#[tokio::test]
+async fn g16_a_wrong_block_height_proves_nothing() {
+    for wrong in [tip(1_001, 100_040), tip(200_000, 100_040), tip(1_001, u64::MAX)] {
+        let mut looks = 0;
+        let rpc = endpoint(move |method, _| {
+            Ok(match method {
+                "getEpochInfo" => {
+                    looks += 1;
+                    if looks % 3 == 1 { wrong.clone() } else { tip(1_002, 41) }
+                }
+                "getSignatureStatuses" => status(1_003, None),
+                "getTransaction" => Value::Null,
+                other => panic!("{other}"),
+            })
+        });
+        let error = sent(&rpc).await;
+        assert!(matches!(error, ClientError::Unknown { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn g16_nothing_is_signed_for_a_blockhash_that_is_over() {
+    let rpc = Rpc::start(|method, _| {
+        Ok(match method {
+            "getLatestBlockhash" => blockhash(1, 1),
+            "simulateTransaction" => simulated(1_000),
+            "getEpochInfo" => tip(1_000, 900),
+            other => panic!("{other}"),
+        })
+    });
+    let error = sent(&rpc).await;
+    assert!(matches!(error, ClientError::Contradiction(_)), "{error}");
+}
+
+#[tokio::test]
+async fn g16_a_failure_that_the_transaction_denies_is_not_told() {
+    let failed = json!({ "slot": 7, "confirmations": null, "err": { "InstructionError": [0, { "Custom": 1 }] },
+        "status": { "Err": { "InstructionError": [0, { "Custom": 1 }] } }, "confirmationStatus": "confirmed" });
+    let rpc = endpoint(move |method, _| {
+        Ok(match method {
+            "getEpochInfo" => tip(1_001, 41),
+            "getSignatureStatuses" => json!({ "context": { "slot": 1_001, "apiVersion": "4.2.2" }, "value": [failed] }),
+            "getTransaction" => story::transaction(&[&story::events()[0]]),
+            other => panic!("{other}"),
+        })
+    });
+    let error = sent(&rpc).await;
+    assert!(matches!(error, ClientError::Unknown { .. }), "{error}");
 }
 
 #[tokio::test]
