@@ -299,7 +299,11 @@ async fn an_executed_failure_has_signature_reason_and_logs() {
             "getLatestBlockhash" => blockhash(1, 10),
             "simulateTransaction" => simulated(1_000),
             "sendTransaction" => signature_of(&parameters[0]),
-            "getTransaction" => transaction(&[&crate::story::events()[0]]),
+            "getTransaction" => {
+                let mut answer = transaction(&[&crate::story::events()[0]]);
+                answer["meta"]["err"] = json!({ "InstructionError": [2, { "Custom": 6_000 }] });
+                answer
+            }
             "getEpochInfo" => tip(1, 5),
             _ => executed(json!({ "InstructionError": [2, { "Custom": 6_000 }] })),
         })
