@@ -154,7 +154,8 @@ function readRow(
   };
 
   const beneficiary = cell('beneficiary');
-  if (!isAddress(beneficiary)) fail('beneficiary', `${quote(beneficiary)} is not an address; expected 32 bytes in base58`);
+  if (!isAddress(beneficiary))
+    fail('beneficiary', `${quote(beneficiary)} is not an address; expected 32 bytes in base58`);
   else if (!leniency.offCurve && isOffCurveAddress(beneficiary)) {
     fail(
       'beneficiary',
