@@ -224,7 +224,20 @@ impl Config {
         let mut config: Self = toml::from_str(&text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count().saturating_add(1);
-            ConfigError::Syntax(file.to_owned(), line, toml_message(&error))
+            let field = text
+                .lines()
+                .nth(line.saturating_sub(1))
+                .and_then(|line| line.split_once('='));
+            let field = field.map(|(field, _)| field.trim()).filter(|field| is_name(field));
+            let what = without_value(error.message());
+            ConfigError::Syntax(
+                file.to_owned(),
+                line,
+                match field {
+                    Some(field) => format!("{field}: {what}"),
+                    None => what,
+                },
+            )
         })?;
         config.resolve(file.parent().unwrap_or(Path::new("")));
         match config.mistakes() {
@@ -385,6 +398,20 @@ fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Source>
         .collect()
 }
 
+/// Whether the text is the name of a field, and not a part of a value.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_')
+}
+
+/// What is wrong, without the value that is wrong: it may be a secret.
+fn without_value(message: &str) -> String {
+    let quotes_it = message.starts_with("invalid type: ") || message.starts_with("invalid value: ");
+    match message.split_once(", expected ") {
+        Some((_, expected)) if quotes_it => format!("expected {expected}"),
+        _ => message.to_owned(),
+    }
+}
+
 fn toml_message(error: &toml::de::Error) -> String {
     error.message().to_owned()
 }
@@ -443,6 +470,26 @@ mod tests {
     }
 
     #[test]
+    fn a_line_with_a_secret_is_not_shown() {
+        for wrong in [
+            "endpoints = \"http://127.0.0.1:8899/SECRET\"",
+            "endpoints = [\"http://127.0.0.1:8899/SECRET\", 5]",
+            "endpoint = [\"http://127.0.0.1:8899/SECRET\"]",
+            "endpoints = [\"http://127.0.0.1:8899/SECRET\"",
+        ] {
+            let lines = GOOD.lines().map(|line| {
+                if line.trim_start().starts_with("endpoints") {
+                    wrong
+                } else {
+                    line
+                }
+            });
+            let error = read(&lines.collect::<Vec<_>>().join("\n")).unwrap_err();
+            assert!(error.contains("line ") && !error.contains("SECRET"), "{error}");
+        }
+    }
+
+    #[test]
     fn every_mistake_is_named() {
         for (from, to, part) in [
             (
@@ -468,7 +515,7 @@ mod tests {
                 "agree_pct = 1, max_age = \"1h\"",
                 "does not say how old",
             ),
-            ("grace = \"2h\"", "grace = \"soon\"", "no length of time"),
+            ("grace = \"2h\"", "grace = \"soon\"", "not a length of time"),
             ("measure = \"commits\"", "measure = \"lines\"", "lines"),
             ("kpi = 1", "kpi = 1\ncolour = 'red'", "colour"),
             ("repository = \"repo\", ", "", "`repository` is missing"),

@@ -213,7 +213,7 @@ mod tests {
                 r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#,
                 "matrix",
             ),
-            (r#"{"status":"succ"#, "no complete JSON"),
+            (r#"{"status":"succ"#, "not complete JSON"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
