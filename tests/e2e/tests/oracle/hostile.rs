@@ -203,6 +203,9 @@ async fn a_node_that_is_behind_costs_time_and_no_second_vote() {
     let operator = case.operator();
     case.hostile.mode(Mode::Lags);
     operator.run(&["once"]).succeeded().shows("1 voted");
+    // The accounts count, and do not show it yet.
+    operator.run(&["once"]).failed(2).shows("1 unfinished");
+    case.hostile.obey();
     operator.run(&["once"]).succeeded().shows("1 already on chain");
     assert_eq!(case.signed(), 1);
     assert_eq!(case.quarter.votes().await, [760]);
