@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: builds the program and measures it.
+//! `cargo xtask bench`: builds the program on both runtimes and measures it.
 
 use std::ffi::OsString;
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    program,
+    program::{self, Runtime},
     run::{self, Run},
 };
 
@@ -28,14 +28,25 @@ impl Bench {
 
     /// Runs it; returns its exit code.
     pub fn run(self) -> Result<u8> {
-        program::build_quietly()?;
         let bench = ["--locked", "--package", "earnout-tests", "--bin", "bench"];
         run::with_progress(run::workspace_cargo().arg("build").args(bench), "building the bench")?;
-        run::workspace_cargo()
-            .args(["run", "--quiet"])
-            .args(bench)
-            .arg("--")
-            .args(self.arguments)
-            .exit_code("running the bench")
+        for runtime in Runtime::ALL {
+            program::build_with(runtime)?;
+            let mut command = run::workspace_cargo();
+            command
+                .args(["run", "--quiet"])
+                .args(bench)
+                .arg("--")
+                .args(&self.arguments)
+                .env("EARNOUT_SO", runtime.place());
+            if runtime == Runtime::Anchor {
+                command.arg("--anchor");
+            }
+            match command.exit_code("running the bench")? {
+                0 => {}
+                code => return Ok(code),
+            }
+        }
+        Ok(0)
     }
 }

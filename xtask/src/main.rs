@@ -5,6 +5,7 @@ mod bench_chain;
 mod cache;
 mod demo;
 mod e2e;
+mod frame;
 mod fuzz;
 mod hygiene;
 mod idl;
@@ -14,6 +15,7 @@ mod mutants;
 mod paths;
 mod program;
 mod run;
+mod runtimes;
 mod sbf;
 mod services;
 mod size;
@@ -62,7 +64,11 @@ enum Task {
     /// Switch off the program's checks one after the other: a test must notice each
     Mutants(mutants::Mutants),
     #[command(name = idl::PRINT, hide = true)]
-    PrintIdl,
+    PrintIdl {
+        /// Features of the program
+        #[arg(long)]
+        feature: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -88,6 +94,6 @@ fn perform(task: Task) -> Result<u8> {
         Task::Size(size) => size.run().map(|()| 0),
         Task::Fuzz(fuzz) => fuzz.run().map(|()| 0),
         Task::Mutants(mutants) => mutants.run(),
-        Task::PrintIdl => idl::print().map(|()| 0),
+        Task::PrintIdl { feature } => idl::print(&feature).map(|()| 0),
     }
 }

@@ -8,10 +8,12 @@ use clap::{Args, ValueEnum};
 use crate::{
     bench::Bench,
     e2e::EndToEnd,
+    frame,
     fuzz::Fuzz,
     hygiene, localnet,
     program::Build,
     run::{self, Run, say},
+    runtimes,
     size::Size,
     web,
 };
@@ -25,6 +27,8 @@ enum Stage {
     Fmt,
     /// Lints and tests of the arithmetic alone
     Core,
+    /// The frame under the program, with a checker of every access to memory
+    Frame,
     /// The fuzz targets: format, their committed inputs and some thousand changed ones each
     Fuzz,
     /// Lints of the workspace
@@ -35,6 +39,8 @@ enum Stage {
     Program,
     /// Tests of the program, the libraries and the tools, on the built program
     Tests,
+    /// The program on Anchor's runtime: its tests, and that both builds do the same
+    Runtimes,
     /// Compute units and size within their limits
     Bench,
     /// The web app: generated client current, types, lints, tests on the built program, size of the first load
@@ -48,7 +54,7 @@ enum Stage {
 }
 
 /// The local chain is compiled in a cache of its own, not with everything else.
-const ALL_BUT_LOCALNET: [&str; 3] = ["--workspace", "--exclude", localnet::PACKAGE];
+pub const ALL_BUT_LOCALNET: [&str; 3] = ["--workspace", "--exclude", localnet::PACKAGE];
 
 impl Stage {
     fn name(self) -> String {
@@ -75,6 +81,7 @@ impl Stage {
                     .run("linting earnout-core")?;
                 cargo(&["test"]).args(core).run("testing earnout-core")
             }
+            Self::Frame => frame::check(),
             Self::Fuzz => {
                 cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])
                     .run("checking the format (`cargo fmt --manifest-path fuzz/Cargo.toml` repairs it)")?;
@@ -94,6 +101,7 @@ impl Stage {
                 // They have a stage of their own.
                 .args(["--exclude", "earnout-e2e"])
                 .run("testing the workspace"),
+            Self::Runtimes => runtimes::check(),
             Self::Bench => match Bench::check().run()? {
                 0 => Size::checked().run(),
                 code => bail!("the bench ended with exit code {code}: see above"),
