@@ -9,6 +9,7 @@ mod scenes;
 
 use {
     earnout::token,
+    earnout_embedded::Rehearsal,
     earnout_tests::*,
     scenes::{CASES, Case},
     std::{
@@ -163,7 +164,7 @@ fn compare(case: &Case, seed: u64, calls: usize, anchor: &Path) -> Tally {
         tally.calls += 1;
         tally.succeeded += usize::from(on_frame.result.is_ok());
         *tally.results.entry(format!("{:?}", on_frame.result)).or_default() += 1;
-        if on_frame != on_anchor {
+        if !are_alike(&on_frame, &on_anchor) {
             tally.differences.push(format!(
                 "{} | {} | call {call} | {}\non the frame: {:?}\non Anchor: {:?}",
                 case.instruction,
@@ -178,6 +179,18 @@ fn compare(case: &Case, seed: u64, calls: usize, anchor: &Path) -> Tally {
         }
     }
     tally
+}
+
+/// Whether two builds did the same. Of a text that says it is longer than the heap borsh makes room before it looks whether there
+/// is so much data, and the instruction is broken off; the frame looks first and says that the data are wrong.
+fn are_alike(on_frame: &Rehearsal, on_anchor: &Rehearsal) -> bool {
+    let of = |rehearsal: &Rehearsal| format!("{:?}", rehearsal.result);
+    let broken_off = "Err(InstructionError(0, ProgramFailedToComplete))";
+    let malformed = format!(
+        "Err(InstructionError(0, Custom({})))",
+        u32::from(AnchorError::InstructionDidNotDeserialize)
+    );
+    on_frame == on_anchor || (of(on_frame) == malformed && of(on_anchor) == broken_off)
 }
 
 /// Everyone and everything of the world that a call could name.
