@@ -20,9 +20,9 @@ fn shape(number: u8, length: usize) -> Shape {
         owner: Pubkey::from([number ^ 0xff; 32]),
         lamports: u64::from(number) << 40,
         data: vec![number; length],
-        is_signer: number % 2 == 0,
-        is_writable: number % 3 == 0,
-        executable: number % 5 == 0,
+        is_signer: number.is_multiple_of(2),
+        is_writable: number.is_multiple_of(3),
+        executable: number.is_multiple_of(5),
     }
 }
 

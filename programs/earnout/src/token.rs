@@ -207,7 +207,7 @@ pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Mov
         require!(is_owned_by(account, program), EarnoutError::TransferMismatch);
     }
     let balances = || -> Result<(u64, u64)> { Ok((balance(source)?, balance(destination)?)) };
-    let decimals = base::<PodMint>(&*mint.try_borrow()?)
+    let decimals = base::<PodMint>(&mint.try_borrow()?)
         .ok_or(EarnoutError::WrongMint)?
         .decimals;
     let (source_before, destination_before) = balances()?;
