@@ -62,6 +62,8 @@ pub fn check() -> Result<()> {
 /// none, have precedence.
 fn generate() -> Result<String> {
     let this = env::current_exe().context("cannot find the running xtask")?;
+    // The build of everything replaces this file by another of the same source; the system marks the old one's name so.
+    let this = this.to_string_lossy().trim_end_matches(" (deleted)").to_owned();
     let mut command = Command::new(this);
     command
         .arg(PRINT)
