@@ -6,8 +6,9 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    hygiene, paths, program, rings,
+    paths, program,
     run::{self, Run, say},
+    suite::Stage,
     web,
 };
 
@@ -26,19 +27,18 @@ impl Check {
     /// What failed, in words.
     pub fn run(self) -> Result<()> {
         let begin = Instant::now();
-        hygiene::check()?;
-        rings::check()?;
-        cargo(&["fmt", "--all", "--check"]).run("checking the format (`cargo fmt --all` repairs it)")?;
+        Stage::Hygiene.run()?;
+        Stage::Fmt.run()?;
         let changed = self.changed()?;
         let in_web = |name: &String| name.starts_with("app/web/");
         if changed
             .iter()
             .any(|name| name.ends_with(".rs") || name.ends_with(".toml"))
         {
-            run::linting_everything().run("linting the workspace")?;
+            Stage::Clippy.run()?;
         }
         if changed.iter().any(|name| name.starts_with("crates/core/")) {
-            cargo(&["test", "--locked", "--package", "earnout-core"]).run("testing earnout-core")?;
+            Stage::Core.run()?;
         }
         let tests: BTreeSet<&str> = changed.iter().filter_map(|name| test_of(name)).collect();
         if !tests.is_empty() {
@@ -84,12 +84,6 @@ fn test_of(name: &str) -> Option<&str> {
     let stem = path.file_stem()?.to_str()?;
     let is_test = path.extension()? == "rs" && is_named && stem != "mod";
     is_test.then_some(stem)
-}
-
-fn cargo(arguments: &[&str]) -> Command {
-    let mut command = run::workspace_cargo();
-    command.args(arguments);
-    command
 }
 
 #[cfg(test)]

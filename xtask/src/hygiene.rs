@@ -7,13 +7,14 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use toml::Table;
 
-use crate::{documents, paths, run::Run, sbf};
+use crate::{documents, paths, rings, run::Run, sbf};
 
 /// Runs all of them.
 pub fn check() -> Result<()> {
     let files = committed()?;
     no_machine_facts(&files)?;
     documents::check(&paths::root(), &files)?;
+    rings::check(&paths::root(), &files)?;
     same_program_id()?;
     same_versions()
 }

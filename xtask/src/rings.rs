@@ -8,7 +8,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs, mem,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -17,8 +16,6 @@ use syn::{
     Attribute, Item, ItemUse, UseTree, Visibility,
     visit::{self, Visit},
 };
-
-use crate::{paths, run::Run};
 
 /// How many re-exports a path may lead through.
 const MOST_DOORS: usize = 8;
@@ -48,14 +45,9 @@ struct Module {
     paths: Vec<Segments>,
 }
 
-/// Fails if a crate of the workspace has a ring of modules.
-pub fn check() -> Result<()> {
-    let root = paths::root();
-    let listed = Command::new("git")
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.rs"])
-        .current_dir(&root)
-        .stdout_of("listing the source files")?;
-    let crates = listed.split('\0').filter(|name| {
+/// Fails if a crate whose root is among `files`, relative to `root`, has a ring of modules.
+pub fn check(root: &Path, files: &[String]) -> Result<()> {
+    let crates = files.iter().filter(|name| {
         let is_program = name.contains("src/bin/") && name.ends_with("main.rs");
         is_program || name.ends_with("src/lib.rs") || name.ends_with("src/main.rs")
     });

@@ -6,6 +6,7 @@ use {
     earnout_sdk::{
         accounts::DecodeError,
         client::{ClientError, Failure, FailureReason, Trouble, TroubleKind},
+        names::shortened,
         projection::ProjectionError,
         signers::SignerError,
     },
@@ -252,6 +253,9 @@ impl Fault {
                     .why(format!("{message} ({code})"))
                     .advice("try another endpoint (-u)")
             }
+            ErrorKind::SerdeJson(error) => Self::new(format!("the endpoint's answer cannot be read: {what}"))
+                .why(error)
+                .advice("use another endpoint (-u)"),
             other => Self::new(format!("the endpoint did not answer: {what}"))
                 .why(other)
                 .advice("try again, or another endpoint (-u)"),
@@ -278,19 +282,13 @@ impl Fault {
     }
 }
 
-/// A part of an error that is not longer than anybody reads: endpoints and files can put anything into it.
-fn shortened(text: &str) -> String {
-    const MOST_LETTERS: usize = 4_000;
-    match text.char_indices().nth(MOST_LETTERS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
+/// Most letters of a part of an error: more is not read by anybody.
+const MOST_LETTERS: usize = 4_000;
 
 impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         // What is quoted, from the user or from the chain, must not break the lines or act on the terminal.
-        let line = |text: &str| safe(&shortened(&text.replace(['\r', '\n'], " ")));
+        let line = |text: &str| safe(&shortened(&text.replace(['\r', '\n'], " "), MOST_LETTERS));
         write!(out, "error: {}", line(&self.0.what))?;
         if let Some(why) = &self.0.why {
             write!(out, "\n  why: {}", line(why))?;

@@ -15,6 +15,14 @@ pub fn harmless(text: &str) -> String {
     shown
 }
 
+/// The text, or its first `most` letters and an ellipsis: endpoints and files can put anything into what is repeated.
+pub fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// Whether a name could be taken for the number of something: it has digits, and nothing but what numbers are written
 /// with.
 pub fn is_number(name: &str) -> bool {

@@ -8,9 +8,10 @@ use {
     },
     clap::Args,
     earnout_sdk::client::bulk::{BulkError, ImportError, JournalError, Options, Progress, TaskError},
+    serde::Serialize,
     solana_signature::Signature,
     solana_signer::Signer,
-    std::rc::Rc,
+    std::{fmt::Display, rc::Rc},
 };
 
 /// How many transactions are sent.
@@ -117,6 +118,29 @@ pub fn signatures<I>(unknown: &[(I, Signature)]) -> Vec<Signature> {
     let mut signatures: Vec<_> = unknown.iter().map(|(_, signature)| *signature).collect();
     signatures.dedup();
     signatures
+}
+
+/// Shows what was done of bulk work that is not finished, and why it is not. An unknown outcome weighs more than everything
+/// else; `after` says what was not done because of it.
+///
+/// # Errors
+/// Always.
+pub fn unfinished(
+    app: &App,
+    report: &(impl Serialize + Display),
+    unknown: &[Signature],
+    after: &str,
+    fault: Fault,
+) -> Result<(), Fault> {
+    let fault = match unknown.is_empty() {
+        true => fault,
+        false => Fault::unknown(unknown, after),
+    };
+    if app.output().is_json() {
+        return Err(fault.detail("report", serde_json::to_value(report).unwrap_or_default()));
+    }
+    app.output().show(report)?;
+    Err(fault)
 }
 
 /// An error in the middle of bulk work, which says how much was done by then.

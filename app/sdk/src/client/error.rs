@@ -2,7 +2,13 @@
 
 use {
     super::transport::Trouble,
-    crate::{accounts::DecodeError, errors, ledger::LedgerError, names::harmless, projection::ProjectionError},
+    crate::{
+        accounts::DecodeError,
+        errors,
+        ledger::LedgerError,
+        names::{harmless, shortened},
+        projection::ProjectionError,
+    },
     solana_program::pubkey::Pubkey,
     solana_rpc_client_api::{
         client_error,
@@ -145,12 +151,7 @@ const MOST_LETTERS: usize = 500;
 
 /// What an endpoint said, without what acts on a terminal, and not at any length.
 fn told(error: &client_error::Error) -> String {
-    let text = error.to_string();
-    let mut shown: String = text.chars().take(MOST_LETTERS).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    harmless(&shown)
+    harmless(&shortened(&error.to_string(), MOST_LETTERS))
 }
 
 /// Why a transaction failed.

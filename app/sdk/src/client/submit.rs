@@ -60,10 +60,9 @@ impl Limits {
         }
     }
 
-    /// So many units, and data for transactions like one that loaded so much in a simulation.
-    pub(super) fn of_kind(units: u32, data: Option<u32>) -> Self {
-        let data = data.map_or(MOST_DATA, |data| with_spare(data, SPARE_DATA_OF_KIND));
-        Self { units, data }
+    /// The limit of data for transactions like one that loaded so much in a simulation; the most where that is not known.
+    pub(super) fn data_of_kind(data: Option<u32>) -> u32 {
+        data.map_or(MOST_DATA, |data| with_spare(data, SPARE_DATA_OF_KIND))
     }
 
     /// The instructions that set them.
@@ -293,7 +292,7 @@ pub async fn fresh_blockhash<E: Endpoint>(endpoint: &E) -> Result<(Hash, u64, Ti
 ///
 /// # Errors
 /// If the endpoint does not answer.
-pub async fn sure_tip<E: Endpoint>(endpoint: &E, last: u64, policy: &Policy) -> Result<Tip, ClientError> {
+pub(super) async fn sure_tip<E: Endpoint>(endpoint: &E, last: u64, policy: &Policy) -> Result<Tip, ClientError> {
     let tip = endpoint.tip().await?;
     if tip.height <= last.saturating_add(policy.margin) {
         return Ok(tip);
@@ -306,21 +305,14 @@ pub async fn sure_tip<E: Endpoint>(endpoint: &E, last: u64, policy: &Policy) -> 
 /// Hands a signed transaction over, again and again the same bytes, until it ended or its outcome stays unknown. That is
 /// no end: it can be called again with the same transaction, also by another process.
 pub async fn follow<E: Endpoint>(endpoint: &E, prepared: &Prepared, policy: &Policy) -> Ending {
-    let Prepared {
-        transaction,
-        signature,
-        life,
-        not_after,
-        signed_at,
-    } = prepared;
     let begin = Instant::now();
-    let mut follower = Follower::new(*life, *not_after, *policy, Duration::ZERO);
-    if let Some(tip) = signed_at {
-        follower.tip(*tip, Duration::ZERO);
+    let mut follower = Follower::new(prepared.life, prepared.not_after, *policy, Duration::ZERO);
+    if let Some(tip) = prepared.signed_at {
+        follower.tip(tip, Duration::ZERO);
     }
     loop {
         if follower.is_to_post(begin.elapsed()) {
-            let posted = endpoint.post(transaction).await;
+            let posted = endpoint.post(&prepared.transaction).await;
             follower.posted(begin.elapsed());
             if let Err(error) = posted
                 && let Some(ending) = follower.trouble(error.to_string(), begin.elapsed())
@@ -328,7 +320,7 @@ pub async fn follow<E: Endpoint>(endpoint: &E, prepared: &Prepared, policy: &Pol
                 return ending;
             }
         }
-        let looked = look(endpoint, &mut follower, signature, *life, *not_after, begin, policy).await;
+        let looked = look(endpoint, &mut follower, prepared, policy, begin).await;
         let ended = looked.unwrap_or_else(|error| follower.trouble(error.to_string(), begin.elapsed()));
         if let Some(ending) = ended {
             return ending;
@@ -341,13 +333,11 @@ pub async fn follow<E: Endpoint>(endpoint: &E, prepared: &Prepared, policy: &Pol
 async fn look<E: Endpoint>(
     endpoint: &E,
     follower: &mut Follower,
-    signature: &Signature,
-    life: Life,
-    not_after: Option<i64>,
-    begin: Instant,
+    prepared: &Prepared,
     policy: &Policy,
+    begin: Instant,
 ) -> Result<Option<Ending>, ClientError> {
-    match life {
+    match prepared.life {
         Life::Blocks(last) => {
             let tip = sure_tip(endpoint, last, policy).await?;
             follower.tip(tip, begin.elapsed());
@@ -357,12 +347,12 @@ async fn look<E: Endpoint>(
             follower.nonce(slot, held, begin.elapsed());
         }
     }
-    if not_after.is_some() {
+    if prepared.not_after.is_some() {
         let (slot, time) = endpoint.clock_at().await?;
         follower.clock(slot, time, begin.elapsed());
     }
     let searched = follower.is_to_search();
-    let (slot, sightings) = endpoint.sightings(&[*signature], searched).await?;
+    let (slot, sightings) = endpoint.sightings(&[prepared.signature], searched).await?;
     let sighting = sightings.first().unwrap_or(&Sighting::Nothing);
     Ok(follower.sighting(slot, searched, sighting, begin.elapsed()))
 }

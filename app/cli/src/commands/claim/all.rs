@@ -7,7 +7,7 @@ use {
             token::{Amount, Token},
         },
         fault::{Exit, Fault},
-        send::many::{Sending, interrupted, signatures},
+        send::many::{Sending, interrupted, signatures, unfinished},
         shown::progress::Progress,
     },
     earnout::state::ALLOW_TRANSFER_HOOK,
@@ -231,15 +231,7 @@ impl Report {
                 .why(format!("{} beneficiaries have no token account", count(missing)))
                 .advice("--create-accounts makes them, and you pay their rent"),
         };
-        let fault = match self.unknown.is_empty() {
-            true => fault,
-            false => Fault::unknown(&self.unknown, "nothing more was claimed after them"),
-        };
-        if app.output().is_json() {
-            return Err(fault.detail("report", serde_json::to_value(self).unwrap_or_default()));
-        }
-        app.output().show(self)?;
-        Err(fault)
+        unfinished(app, self, &self.unknown, "nothing more was claimed after them", fault)
     }
 }
 

@@ -4,7 +4,7 @@ use {
     crate::{
         context::app::App,
         fault::{Exit, Fault},
-        send::many::{Sending, interrupted, signatures},
+        send::many::{Sending, interrupted, signatures, unfinished},
         shown::progress::Progress,
     },
     earnout_sdk::{
@@ -202,15 +202,13 @@ impl Report {
                 .why(format!("the endpoint does not search for accounts: {why}"))
                 .advice("run the command on an endpoint that offers getProgramAccounts (-u), or with --no-close"),
         };
-        let fault = match self.unknown.is_empty() {
-            true => fault.exit(exit),
-            false => Fault::unknown(&self.unknown, "nothing more was done after them"),
-        };
-        if app.output().is_json() {
-            return Err(fault.detail("report", serde_json::to_value(self).unwrap_or_default()));
-        }
-        app.output().show(self)?;
-        Err(fault)
+        unfinished(
+            app,
+            self,
+            &self.unknown,
+            "nothing more was done after them",
+            fault.exit(exit),
+        )
     }
 }
 

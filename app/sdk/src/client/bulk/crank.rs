@@ -179,11 +179,11 @@ impl Client {
         let fee_rate = self.fee_rate(plan).await?;
         let (mut tasks, mut passed_over) = (Vec::new(), Vec::new());
         for (claim, destination) in claims.into_iter().zip(destinations) {
-            let instruction = instructions::claim(payer, &token, &claim.grant, &claim.destination, None);
             if claim.beneficiary != *payer && fee_rate.is_some_and(|rate| is_crumb(claim.amount, rate)) {
                 passed_over.push((claim, Obstacle::FeeOnCrumbs));
                 continue;
             }
+            let instruction = instructions::claim(payer, &token, &claim.grant, &claim.destination, None);
             let exists = destination.is_some_and(|account| account.owner == plan.token_program);
             let group = match (exists, creating_accounts) {
                 (true, _) => cost::alone(instruction, cost::claim(plan)),
@@ -206,10 +206,14 @@ impl Client {
 
     /// The transfer fee that the plan's mint takes now, basis points; none if it takes none.
     async fn fee_rate(&self, plan: &Plan) -> Result<Option<u16>, ClientError> {
-        let allows_fee = plan.token_flags & ALLOW_TRANSFER_FEE != 0;
-        let Some(mint) = self.account(&plan.mint).await?.filter(|_| allows_fee) else {
+        if plan.token_flags & ALLOW_TRANSFER_FEE == 0 {
             return Ok(None);
-        };
+        }
+        let mint = self.account(&plan.mint).await?;
+        let mint = mint.ok_or(ClientError::NotFound {
+            what: "mint",
+            address: plan.mint,
+        })?;
         let epoch = self.clock().await?.epoch;
         token::fee_rate(&mint.data, epoch).map_err(|_| ClientError::Unreadable(format!("the mint {}", plan.mint)))
     }

@@ -344,11 +344,10 @@ struct Run<'r, E, I> {
     watch: &'r mut dyn FnMut(&Progress),
     begin: Instant,
     flights: Vec<Flight<I>>,
-    blockhash: Option<(Hash, u64, Instant)>,
-    /// The newest block when the blockhash was asked for.
-    signed_at: Option<Tip>,
-    /// Bytes of accounts and programs that the first job would load, once that was asked.
-    data: Option<Option<u32>>,
+    /// The shared blockhash, its last block, the newest block when it was asked for, and when that was.
+    blockhash: Option<(Hash, u64, Tip, Instant)>,
+    /// The limit of loaded data, once it was measured on the first job.
+    data: Option<u32>,
     /// When the block height was asked for last.
     height: Option<Instant>,
     /// Since when the endpoint answers nothing but errors, and the next pause.
@@ -370,7 +369,6 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
             begin: Instant::now(),
             flights: Vec::new(),
             blockhash: None,
-            signed_at: None,
             data: None,
             height: None,
             trouble: None,
@@ -439,11 +437,8 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
         if next.is_empty() {
             return Ok(());
         }
-        let (hash, last_valid_block_height) = self.blockhash().await?;
-        let data = match (self.data, next.first()) {
-            (None, Some(first)) => self.measure(&jobs[*first], hash).await?,
-            (data, _) => data.flatten(),
-        };
+        let (hash, last_valid_block_height, tip) = self.blockhash().await?;
+        let data = self.data_limit(&jobs[next[0]], hash).await?;
         let mut attempts = Vec::with_capacity(next.len());
         for place in next {
             let job = &jobs[*place];
@@ -459,9 +454,7 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
         self.journal.sign(attempts.clone())?;
         for (job, attempt) in next.iter().zip(attempts) {
             let mut flight = self.flight(*job, attempt, queue.in_turn(*job));
-            if let Some(tip) = self.signed_at {
-                flight.follower.tip(tip, self.begin.elapsed());
-            }
+            flight.follower.tip(tip, self.begin.elapsed());
             self.flights.push(flight);
         }
         Ok(())
@@ -474,49 +467,44 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
         submission
     }
 
-    /// Asks what `job` would load: the others load the same programs.
-    async fn measure(&mut self, job: &Job<I>, hash: Hash) -> Result<Option<u32>, BulkError> {
+    /// The limit of loaded data, by what `job` would load if nothing was measured yet: the others load the same programs.
+    async fn data_limit(&mut self, job: &Job<I>, hash: Hash) -> Result<u32, BulkError> {
+        if let Some(data) = self.data {
+            return Ok(data);
+        }
         let transaction = VersionedTransaction {
             signatures: Vec::new(),
             message: self.submission(job).message(hash, Some(Limits::MOST))?,
         };
         let endpoint = self.bulk.endpoint;
         let data = self.ask(async || endpoint.loaded_data(&transaction).await).await?;
-        self.data = Some(data);
-        Ok(data)
+        Ok(*self.data.insert(Limits::data_of_kind(data)))
     }
 
-    fn signed(
-        &self,
-        job: &Job<I>,
-        hash: Hash,
-        data: Option<u32>,
-    ) -> Result<(VersionedTransaction, Signature), BulkError> {
+    fn signed(&self, job: &Job<I>, hash: Hash, data: u32) -> Result<(VersionedTransaction, Signature), BulkError> {
         let submission = self.submission(job);
-        let mut limit = job.units;
+        let mut limits = Limits { units: job.units, data };
         loop {
-            let limits = Limits::of_kind(limit, data);
             let transaction = submission.sign(submission.message(hash, Some(limits))?)?;
             let signature = transaction.signatures.first().copied().unwrap_or_default();
             if !self.journal.knows(&signature) {
                 return Ok((transaction, signature));
             }
             // The same content with the same blockhash is the same transaction, which the network executes once.
-            limit = limit.saturating_add(1);
+            limits.units = limits.units.saturating_add(1);
         }
     }
 
-    async fn blockhash(&mut self) -> Result<(Hash, u64), BulkError> {
-        if let Some((hash, last, at)) = self.blockhash
+    async fn blockhash(&mut self) -> Result<(Hash, u64, Tip), BulkError> {
+        if let Some((hash, last, tip, at)) = self.blockhash
             && at.elapsed() < BLOCKHASH_AGE
         {
-            return Ok((hash, last));
+            return Ok((hash, last, tip));
         }
         let endpoint = self.bulk.endpoint;
         let (hash, last, tip) = self.ask(async || fresh_blockhash(endpoint).await).await?;
-        self.blockhash = Some((hash, last, Instant::now()));
-        self.signed_at = Some(tip);
-        Ok((hash, last))
+        self.blockhash = Some((hash, last, tip, Instant::now()));
+        Ok((hash, last, tip))
     }
 
     /// Hands over what was not handed over yet, or long ago. In a chain one after the other, in their order.

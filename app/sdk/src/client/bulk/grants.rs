@@ -6,7 +6,8 @@
 
 use {
     super::{
-        AttemptState, Bulk, BulkError, Finished, Job, Journal, JournalError, Options, Order, Outcome, Progress, tasks,
+        Attempt, AttemptState, Bulk, BulkError, Finished, Job, Journal, JournalError, Options, Order, Outcome,
+        Progress, tasks,
     },
     crate::{
         client::{Client, ClientError, Endpoint, Failure, FailureReason},
@@ -115,6 +116,10 @@ impl GrantChain for Client {
     async fn grants_at(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Grant>>, ClientError> {
         self.grants(addresses).await
     }
+}
+
+fn is_executed(attempt: &Attempt<Planned>) -> bool {
+    matches!(attempt.state, AttemptState::Executed(_))
 }
 
 /// A grant that was made for a row.
@@ -244,6 +249,15 @@ impl<E: GrantChain> GrantImport<'_, E> {
         progress: &mut Progress,
         watch: &mut dyn FnMut(&Progress),
     ) -> Result<BTreeMap<usize, Made>, ImportError> {
+        // What an endpoint called executed, and the plan does not count, is followed again: it may be signed anew only once it
+        // provably was not executed.
+        let numbers = |attempt: &Attempt<Planned>| attempt.items.iter().map(|planned| planned.grant_index).max();
+        let executed = journal.attempts().iter().filter(|attempt| is_executed(attempt));
+        if let Some(last) = executed.filter_map(numbers).max()
+            && let Some(next) = self.counted(last).await
+        {
+            journal.reopen(|attempt| is_executed(attempt) && numbers(attempt) >= Some(next));
+        }
         for Finished { outcome, .. } in self.bulk().resume(journal, progress, watch).await? {
             if let Outcome::Unknown { signature, why } = outcome {
                 return Err(ImportError::Unknown { signature, why });
@@ -284,9 +298,13 @@ impl<E: GrantChain> GrantImport<'_, E> {
             }
         }
         // What was executed, as far as one endpoint said: the plan counts its grants, and knows better.
-        if !made.is_empty() {
-            let next = self.chain.next_grant(&self.plan).await?;
-            made.retain(|_, made| made.grant_index < next);
+        if let Some(last) = made.values().max_by_key(|made| made.grant_index)
+            && self.counted(last.grant_index).await.is_some()
+        {
+            return Err(ImportError::Unknown {
+                signature: last.signature.unwrap_or_default(),
+                why: "the endpoint said that it was executed, and the plan does not count its grant".to_owned(),
+            });
         }
         // What expired was not executed, as far as one endpoint knows. The accounts know better.
         let taken: BTreeSet<u32> = made.values().map(|made: &Made| made.grant_index).collect();
@@ -461,7 +479,6 @@ impl<E: GrantChain> GrantImport<'_, E> {
         }
     }
 
-    /// The rows at `places` with the numbers from `next` on, packed.
     /// How many grants the plan counts, if that is no more than the number `last`, also a little later: a node can be behind
     /// the one that said that the grant was made.
     async fn counted(&self, last: u32) -> Option<u32> {
@@ -499,6 +516,7 @@ impl<E: GrantChain> GrantImport<'_, E> {
         Ok(found.next())
     }
 
+    /// The rows at `places` with the numbers from `next` on, packed.
     fn jobs(&self, rows: &[CreateGrantArgs], places: &[usize], next: u32) -> Result<Vec<Job<Planned>>, TooLarge> {
         let (payer, authority) = (self.payer.pubkey(), self.authority.pubkey());
         let mut items = Vec::with_capacity(places.len());

@@ -223,6 +223,13 @@ impl<I: Clone + Serialize + DeserializeOwned> Journal<I> {
             .collect()
     }
 
+    /// Takes back what is noted of those that `is_doubted` names: it is to be found out anew.
+    pub(super) fn reopen(&mut self, is_doubted: impl Fn(&Attempt<I>) -> bool) {
+        for attempt in self.attempts.iter_mut().filter(|attempt| is_doubted(attempt)) {
+            attempt.state = AttemptState::Open;
+        }
+    }
+
     /// Whether a transaction of this signature was noted before.
     pub(super) fn knows(&self, signature: &Signature) -> bool {
         self.places.contains_key(signature)

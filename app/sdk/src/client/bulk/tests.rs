@@ -84,6 +84,8 @@ struct Chain {
     /// Somebody else makes a grant when the plan has made so many, with these terms.
     stranger_at: Cell<Option<usize>>,
     stranger: RefCell<CreateGrantArgs>,
+    /// So many times the plan's counter is that of a node which knows no grant yet.
+    behind: Cell<usize>,
     /// Allocations above it are refused.
     most_allocation: Cell<u64>,
     /// No more grants are made than this.
@@ -102,6 +104,7 @@ impl Chain {
             forgets: Cell::new(None),
             stranger_at: Cell::new(None),
             stranger: RefCell::new(row(9_999)),
+            behind: Cell::new(0),
             most_allocation: Cell::new(u64::MAX),
             ends_at: Cell::new(usize::MAX),
             killed: Notify::new(),
@@ -304,8 +307,14 @@ impl Endpoint for Chain {
 
 impl GrantChain for Chain {
     async fn next_grant(&self, _plan: &Pubkey) -> Result<u32, ClientError> {
-        self.request(|_| u32::try_from(self.books.borrow().grants.len()).expect("a small number"))
-            .await
+        self.request(|_| match self.behind.get() {
+            0 => u32::try_from(self.books.borrow().grants.len()).expect("a small number"),
+            left => {
+                self.behind.set(left - 1);
+                0
+            }
+        })
+        .await
     }
 
     async fn refused_now(&self, _plan: &Pubkey, rows: &[&CreateGrantArgs]) -> Result<Vec<Option<String>>, ClientError> {
@@ -676,6 +685,45 @@ async fn an_account_shows_what_the_endpoint_forgot() {
     assert_eq!(report.made_before, 7);
     assert!(report.made.iter().all(|made| made.signature.is_none()));
     chain.has_exactly(&rows);
+}
+
+/// An endpoint, or somebody who wrote into the journal, called a transaction executed that was not.
+#[tokio::test(start_paused = true)]
+async fn what_the_journal_calls_executed_and_the_plan_does_not_count_is_followed_again() {
+    let rows = rows(14);
+    let (_folder, path) = journal_path();
+    let chain = Chain::with_script([(5, Fault::KillBefore)]);
+    assert!(process(&chain, &path, &rows).await.is_none());
+    let mut journal = Journal::<Planned>::open(&path, &header()).expect("a journal");
+    let signed: Vec<_> = journal.attempts().iter().map(|attempt| attempt.signature).collect();
+    let executed = signed
+        .into_iter()
+        .map(|signature| (signature, AttemptState::Executed(5)));
+    journal.settle(executed.collect()).expect("written");
+    drop(journal);
+    complete(&process(&chain, &path, &rows).await.expect("an import"), &rows);
+    chain.has_exactly(&rows);
+}
+
+/// The plan's counter is read from a node that is behind the one that told of the transactions.
+#[tokio::test(start_paused = true)]
+async fn a_counter_that_is_behind_makes_no_grant_twice() {
+    let rows = rows(14);
+    for behind in [1, 9, 10, 11, 12, 20, 21, 25] {
+        let (_folder, path) = journal_path();
+        let chain = Chain::new();
+        complete(&process(&chain, &path, &rows).await.expect("an import"), &rows);
+        chain.behind.set(behind);
+        for last in [false, false, true] {
+            let mut journal = Journal::open(&path, &header()).expect("a journal");
+            match import(&chain, &mut journal, &rows).await {
+                Ok(report) => complete(&report, &rows),
+                Err(ImportError::Unknown { .. }) => assert!(!last, "{behind}"),
+                Err(error) => panic!("{behind}: {error}"),
+            }
+            chain.has_exactly(&rows);
+        }
+    }
 }
 
 /// A laptop that sleeps, or a process that is stopped and continued: it wakes up when the endpoint has forgotten what it
