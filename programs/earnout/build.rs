@@ -1,4 +1,5 @@
-//! Takes what only a deployer knows about a build: whom to tell about a weakness, and where the project is found.
+//! Takes what only a deployer knows about a build: whom to tell about a weakness, and where the project is found. Decides who
+//! reads the declarations: `cfg(lean)` is set if that is `earnout-frame`.
 
 const WANTED: [(&str, &str); 3] = [
     ("EARNOUT_PROJECT_URL", "not named by the deployer"),
@@ -8,6 +9,12 @@ const WANTED: [(&str, &str); 3] = [
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-check-cfg=cfg(lean)");
+    let systems = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
+    let on_chain = systems.split(',').any(|system| system == "solana");
+    if on_chain && std::env::var_os("CARGO_FEATURE_ANCHOR_RUNTIME").is_none() {
+        println!("cargo::rustc-cfg=lean");
+    }
     for (variable, missing) in WANTED {
         println!("cargo::rerun-if-env-changed={variable}");
         let value = std::env::var(variable).unwrap_or_else(|_| missing.to_owned());

@@ -2,6 +2,7 @@
 
 #![warn(missing_docs)]
 
+pub mod ceilings;
 pub mod extensions;
 pub mod keys;
 pub mod leaving;

@@ -12,11 +12,12 @@
 # intermediate form goes).
 set -eu
 
-output='' level='' previous=''
+output='' level='' exported='' previous=''
 for argument in "$@"; do
     case $previous in
         -o | --output) output=$argument ;;
         -O) level=$argument ;;
+        --export-symbols) exported=$argument ;;
     esac
     case $argument in -O?) level=${argument#-O} ;; esac
     previous=$argument
@@ -30,12 +31,20 @@ esac
 # LLVM 23's linker step takes no size levels; functions compiled for size keep that attribute.
 case $level in s | z) set -- "$@" -O2 ;; esac
 
+# Nothing counts in floating point and a panic only fails the instruction, so the routines for both need not be kept for
+# whoever might call them.
+if [ -n "$exported" ]; then
+    grep -vE '^(__[a-z]+(hf|sf|df|tf|xf)|custom_panic$)' "$exported" >"$output.exported"
+    mv "$output.exported" "$exported"
+fi
+
 if [ -n "${EARNOUT_SBF_DUMP-}" ]; then set -- "$@" "--dump-module=$EARNOUT_SBF_DUMP"; fi
 
 loader=$(echo "$EARNOUT_SBF_LIB"/ld-linux*.so.*)
 if ! LD_LIBRARY_PATH=$EARNOUT_SBF_LIB "$loader" --library-path "$EARNOUT_SBF_LIB" \
     "$EARNOUT_SBF_TOOLCHAIN/linker/bin/sbpf-linker" "$@" \
-    --deploy=false --llvm-args=-bpf-stack-size=4096 "$EARNOUT_SBF_INT128"; then
+    --deploy=false --llvm-args=-bpf-stack-size=4096 --llvm-args=-enable-merge-functions --llvm-args=-inline-threshold=15 \
+    "$EARNOUT_SBF_INT128"; then
     echo 'xtask/sbf/link.sh: sbpf-linker refused the program. If it says that a relocation target is "not rodata or
 text", some code has a writable static, which SBF has no room for: a HashMap with random keys is the usual one (Anchor
 emits it for instructions with two or more plain `mut` accounts: `#[account(mut, dup)]` and an own check avoid it).' >&2

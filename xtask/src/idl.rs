@@ -16,10 +16,10 @@ use crate::{paths, run};
 /// The hidden command behind [`generate`].
 pub const PRINT: &str = "print-idl";
 
-/// Rewrites the committed description if the program's differs.
-pub fn update() -> Result<()> {
+/// Rewrites the committed description if that of the program with these features differs.
+pub fn update(features: &[&str]) -> Result<()> {
     let file = paths::idl_json();
-    let new = generate()?;
+    let new = generate(features)?;
     if fs::read_to_string(&file).is_ok_and(|old| old == new) {
         return Ok(());
     }
@@ -32,10 +32,10 @@ pub fn update() -> Result<()> {
 }
 
 /// Fails if the committed description is not the program's.
-pub fn check() -> Result<()> {
+pub fn check(features: &[&str]) -> Result<()> {
     let file = paths::idl_json();
     let old = fs::read_to_string(&file).unwrap_or_default();
-    let new = generate()?;
+    let new = generate(features)?;
     if old == new {
         return Ok(());
     }
@@ -60,13 +60,14 @@ pub fn check() -> Result<()> {
 /// rustup for a toolchain literally called `{toolchain}`). So the variable goes, and the running cargo's directory comes
 /// first in PATH. It also sets `RUSTFLAGS`, which would compile every dependency a second time; the encoded flags, here
 /// none, have precedence.
-fn generate() -> Result<String> {
+fn generate(features: &[&str]) -> Result<String> {
     let this = env::current_exe().context("cannot find the running xtask")?;
     // The build of everything replaces this file by another of the same source; the system marks the old one's name so.
     let this = this.to_string_lossy().trim_end_matches(" (deleted)").to_owned();
     let mut command = Command::new(this);
     command
         .arg(PRINT)
+        .args(features.iter().map(|feature| format!("--feature={feature}")))
         .env_remove("RUSTUP_TOOLCHAIN")
         .env("CARGO_ENCODED_RUSTFLAGS", "")
         .env("PATH", path_with_this_cargo()?);
@@ -79,11 +80,13 @@ fn generate() -> Result<String> {
 }
 
 /// Prints the description: the inner process of [`generate`].
-pub fn print() -> Result<()> {
+pub fn print(features: &[String]) -> Result<()> {
     let program = paths::program_crate();
+    let arguments = ["--locked", "--lib"].map(str::to_owned).into_iter();
+    let arguments = arguments.chain(features.iter().map(|feature| format!("--features={feature}")));
     let idl = IdlBuilder::new()
         .program_path(program.clone())
-        .cargo_args(["--locked", "--lib"].map(str::to_owned).to_vec())
+        .cargo_args(arguments.collect())
         .build()
         .with_context(|| format!("cannot generate the IDL of {}", program.display()))?;
     println!("{}", serde_json::to_string_pretty(&idl)?);

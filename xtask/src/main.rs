@@ -7,6 +7,7 @@ mod check;
 mod demo;
 mod documents;
 mod e2e;
+mod frame;
 mod fuzz;
 mod hygiene;
 mod idl;
@@ -18,6 +19,7 @@ mod paths;
 mod program;
 mod rings;
 mod run;
+mod runtimes;
 mod sbf;
 mod services;
 mod size;
@@ -68,7 +70,11 @@ enum Task {
     /// Switch off the program's checks one after the other: a test must notice each
     Mutants(mutants::Mutants),
     #[command(name = idl::PRINT, hide = true)]
-    PrintIdl,
+    PrintIdl {
+        /// Features of the program
+        #[arg(long)]
+        feature: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -95,6 +101,6 @@ fn perform(task: Task) -> Result<u8> {
         Task::Size(size) => size.run().map(|()| 0),
         Task::Fuzz(fuzz) => fuzz.run().map(|()| 0),
         Task::Mutants(mutants) => mutants.run(),
-        Task::PrintIdl => idl::print().map(|()| 0),
+        Task::PrintIdl { feature } => idl::print(&feature).map(|()| 0),
     }
 }

@@ -37,6 +37,11 @@ pub fn program_so() -> PathBuf {
     root().join("target/deploy/earnout.so")
 }
 
+/// The same program on Anchor's runtime.
+pub fn anchor_program_so() -> PathBuf {
+    root().join("target/deploy/earnout_anchor.so")
+}
+
 /// A built program that only tests use.
 pub fn test_program_so(name: &str) -> PathBuf {
     root().join(format!("target/deploy/earnout_test_{name}.so"))

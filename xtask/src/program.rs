@@ -44,6 +44,37 @@ impl Compiler {
     }
 }
 
+/// Who reads the program's declarations on the chain.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Runtime {
+    /// `earnout-frame`: what is deployed.
+    #[default]
+    Frame,
+    /// Anchor, from the same source: to compare, and for whoever prefers it.
+    Anchor,
+}
+
+impl Runtime {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Frame, Self::Anchor];
+
+    /// The program's features that ask for it.
+    pub fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Frame => &[],
+            Self::Anchor => &["anchor-runtime"],
+        }
+    }
+
+    /// Where the program goes.
+    pub fn place(self) -> PathBuf {
+        match self {
+            Self::Frame => paths::program_so(),
+            Self::Anchor => paths::anchor_program_so(),
+        }
+    }
+}
+
 /// Arguments of `build`.
 #[derive(Args, Default)]
 pub struct Build {
@@ -53,6 +84,9 @@ pub struct Build {
     /// Which compiler makes the program
     #[arg(long, value_enum, default_value_t)]
     compiler: Compiler,
+    /// Who reads the program's declarations on the chain; `anchor` goes to `target/deploy/earnout_anchor.so`
+    #[arg(long, value_enum, default_value_t)]
+    runtime: Runtime,
     /// Where the program goes, to keep builds side by side; leaves the IDL alone
     #[arg(long, value_name = "FILE", conflicts_with = "check")]
     out: Option<PathBuf>,
@@ -116,13 +150,18 @@ impl Build {
         }
     }
 
+    /// The same with this runtime.
+    pub fn checked_with(runtime: Runtime) -> Self {
+        Self {
+            runtime,
+            ..Self::checked()
+        }
+    }
+
     /// Carries it out.
     pub fn run(self) -> Result<()> {
-        let place = match &self.out {
-            Some(out) => out.clone(),
-            None => paths::program_so(),
-        };
-        build_program(self.compiler, &self.tuning, &place)?;
+        let place = self.out.clone().unwrap_or_else(|| self.runtime.place());
+        build_program(self.compiler, self.runtime, &self.tuning, &place)?;
         if !self.tuning.is_default() && self.out.is_none() {
             eprintln!(
                 "note: {} now has an optimisation level of your own; `cargo xtask build` makes the committed one",
@@ -134,20 +173,31 @@ impl Build {
             return Ok(());
         }
         build_test_programs(self.compiler)?;
-        if self.check { idl::check() } else { idl::update() }
+        let features = self.runtime.features();
+        if self.check {
+            idl::check(features)
+        } else {
+            idl::update(features)
+        }
     }
 }
 
 /// Builds what demo and bench load, saying nothing where it is fresh.
 pub fn build_quietly() -> Result<()> {
-    build_program(Compiler::Auto, &Tuning::default(), &paths::program_so())
+    build_with(Runtime::Frame)
 }
 
-fn build_program(compiler: Compiler, tuning: &Tuning, place: &Path) -> Result<()> {
+/// The same with this runtime.
+pub fn build_with(runtime: Runtime) -> Result<()> {
+    build_program(Compiler::Auto, runtime, &Tuning::default(), &runtime.place())
+}
+
+fn build_program(compiler: Compiler, runtime: Runtime, tuning: &Tuning, place: &Path) -> Result<()> {
+    let features = runtime.features();
     let built = if compiler.is_solana() {
-        build_with_solana_tools(&paths::program_crate(), tuning)?.join("earnout.so")
+        build_with_solana_tools(&paths::program_crate(), features, tuning)?.join("earnout.so")
     } else {
-        sbf::build(&[PACKAGE], tuning)?.join("libearnout.so")
+        sbf::build(&[PACKAGE], features, tuning)?.join("libearnout.so")
     };
     copy_if_changed(&built, place)
 }
@@ -157,7 +207,7 @@ fn build_test_programs(compiler: Compiler) -> Result<()> {
     let tuning = Tuning::default();
     if compiler.is_solana() {
         for name in TEST_PROGRAMS {
-            let dir = build_with_solana_tools(&paths::test_program_crate(name), &tuning)?;
+            let dir = build_with_solana_tools(&paths::test_program_crate(name), &[], &tuning)?;
             copy_if_changed(
                 &dir.join(format!("earnout_test_{name}.so")),
                 &paths::test_program_so(name),
@@ -166,7 +216,7 @@ fn build_test_programs(compiler: Compiler) -> Result<()> {
         return Ok(());
     }
     let packages = TEST_PROGRAMS.map(|name| format!("earnout-test-{name}"));
-    let dir = sbf::build(&packages.each_ref().map(String::as_str), &tuning)?;
+    let dir = sbf::build(&packages.each_ref().map(String::as_str), &[], &tuning)?;
     for name in TEST_PROGRAMS {
         copy_if_changed(
             &dir.join(format!("libearnout_test_{name}.so")),
@@ -177,7 +227,7 @@ fn build_test_programs(compiler: Compiler) -> Result<()> {
 }
 
 /// Builds the package in this directory and returns the directory where the tools left it.
-fn build_with_solana_tools(package: &Path, tuning: &Tuning) -> Result<PathBuf> {
+fn build_with_solana_tools(package: &Path, features: &[&str], tuning: &Tuning) -> Result<PathBuf> {
     let out = installed::target_dir()?.join("solana-sbf");
     let mut tool = Command::new("cargo-build-sbf");
     tool.current_dir(paths::root())
@@ -189,6 +239,7 @@ fn build_with_solana_tools(package: &Path, tuning: &Tuning) -> Result<PathBuf> {
         .arg("--sbf-out-dir")
         .arg(&out)
         .args(["--", "--locked"])
+        .args(features.iter().flat_map(|feature| ["--features", feature]))
         .args(tuning.cargo_args());
     tool.run("building the program with Solana's tools")?;
     Ok(out)

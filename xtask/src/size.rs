@@ -64,7 +64,7 @@ impl Size {
         let toolchain = Toolchain::get()?;
         let dir = installed::target_dir()?.join("size");
         fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-        sbf::compile(&toolchain, &[program::PACKAGE], &self.tuning, Some(&dir))?;
+        sbf::compile(&toolchain, &[program::PACKAGE], &[], &self.tuning, Some(&dir))?;
         let object = dir.join("earnout.o");
         toolchain
             .llvm_command("llc")?
@@ -144,30 +144,31 @@ fn sum<'a>(symbols: impl Iterator<Item = &'a Symbol>) -> u64 {
     symbols.map(|symbol| symbol.bytes).sum()
 }
 
+/// How the names of the functions begin that the frame's `#[program]` makes, one for each instruction.
+const INSTRUCTION: &str = "earnout::__";
+
 /// What a symbol is there for.
 fn part(symbol: &Symbol) -> &'static str {
     let name = symbol.name.as_str();
     if !symbol.is_code {
         "constants: texts and tables"
-    } else if name.contains("::__private::__global::") || name == "entrypoint" {
+    } else if name.starts_with(INSTRUCTION) || name == "entrypoint" {
         "instructions, with what the compiler put into them"
-    } else if name.contains("anchor_lang::Accounts<") || name.contains("::try_accounts") {
-        "accounts of the instructions: read and checked"
     } else if is_error(name) {
         "errors: names and texts"
     } else if name.contains("earnout_core::") {
         "arithmetic (`earnout-core`)"
     } else if name.contains("int128") || name.contains("__earnout_") || name.ends_with("ti3") {
         "128-bit multiplication and division"
-    } else if name.contains("borsh") || name.contains("earnout::events") {
-        "arguments and events: to and from bytes"
+    } else if name.contains("earnout_frame") {
+        "the frame: checks, calls, bytes"
     } else if name.contains("earnout::") {
         "the program's other functions"
-    } else if ["spl_", "solana_", "anchor_", "bincode", "bytemuck"]
+    } else if ["spl_", "solana_", "anchor_", "pinocchio", "bytemuck"]
         .iter()
         .any(|krate| name.contains(krate))
     {
-        "Solana, SPL and Anchor"
+        "Solana, SPL and pinocchio"
     } else {
         "Rust's own library"
     }
@@ -197,16 +198,10 @@ fn parts(symbols: &[Symbol]) -> Vec<(&'static str, u64)> {
     parts
 }
 
-/// The name of a function for readers: without what Anchor's macros and generic parameters add.
+/// The name of a function for readers: without what macros and generic parameters add.
 fn shown(name: &str) -> String {
-    if let Some(instruction) = name.strip_prefix("earnout::__private::__global::") {
+    if let Some(instruction) = name.strip_prefix(INSTRUCTION) {
         return format!("instruction `{instruction}`");
-    }
-    if let Some((_, rest)) = name.split_once(" as anchor_lang::Accounts<")
-        && let Some((accounts, _)) = rest.split_once("Bumps>")
-    {
-        let accounts = accounts.rsplit("::").next().unwrap_or(accounts);
-        return format!("accounts `{accounts}`");
     }
     let mut short = String::new();
     let mut depth = 0u32;

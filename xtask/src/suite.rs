@@ -8,10 +8,12 @@ use clap::{Args, ValueEnum};
 use crate::{
     bench::Bench,
     e2e::EndToEnd,
+    frame,
     fuzz::Fuzz,
     hygiene, localnet,
     program::Build,
     run::{self, Run, say},
+    runtimes,
     size::Size,
     web,
 };
@@ -25,6 +27,8 @@ pub enum Stage {
     Fmt,
     /// Lints and tests of the arithmetic alone
     Core,
+    /// The frame under the program, with a checker of every access to memory
+    Frame,
     /// The fuzz targets: format, their committed inputs and some thousand changed ones each
     Fuzz,
     /// Everything compiles, without a lint
@@ -35,6 +39,8 @@ pub enum Stage {
     Program,
     /// Tests of the program, the libraries and the tools, on the built program
     Tests,
+    /// The program on Anchor's runtime: its tests, and that both builds do the same
+    Runtimes,
     /// Compute units and size within their limits
     Bench,
     /// The web app: generated client current, types, lints, tests on the built program, size of the first load
@@ -49,9 +55,10 @@ pub enum Stage {
 
 /// The crates whose documentation is read. Those that only tests need are left out: documenting a crate checks all that it
 /// depends on once more.
-const DOCUMENTED: [&str; 5] = [
+const DOCUMENTED: [&str; 6] = [
     "earnout",
     "earnout-core",
+    "earnout-frame",
     "earnout-sdk",
     "earnout-cli",
     "earnout-oracle",
@@ -86,6 +93,7 @@ impl Stage {
                     .run("linting earnout-core")?;
                 cargo(&["test"]).args(core).run("testing earnout-core")
             }
+            Self::Frame => frame::check(),
             Self::Fuzz => {
                 cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])
                     .run("checking the format (`cargo fmt --manifest-path fuzz/Cargo.toml` repairs it)")?;
@@ -98,6 +106,7 @@ impl Stage {
                 .run("documenting the program and its clients"),
             Self::Program => Build::checked().run(),
             Self::Tests => run::linting("test").run("testing the workspace"),
+            Self::Runtimes => runtimes::check(),
             Self::Bench => match Bench::check().run()? {
                 0 => Size::checked().run(),
                 code => bail!("the bench ended with exit code {code}: see above"),

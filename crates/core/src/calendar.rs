@@ -4,11 +4,15 @@
 //! of seconds or of civil months, always from the start: a calendar that starts on 31 January and steps by one month
 //! has its boundaries on the last day of February, on 31 March, on 30 April, and so on.
 
-use crate::{Error, MAX_PERIODS, Result};
+use crate::{Error, MAX_PERIODS, Result, math::mul};
 
 const SECONDS_PER_DAY: u64 = 86_400;
-/// The Gregorian calendar repeats after this many years and days.
-const CYCLE_YEARS: u64 = 400;
+/// No day further from 1970 has a time.
+const LAST_DAY: u64 = i64::MAX.cast_unsigned() / SECONDS_PER_DAY;
+/// Days of the shortest month.
+const SHORTEST_MONTH: u32 = 28;
+/// The Gregorian calendar repeats after this many months and days.
+const CYCLE_MONTHS: u64 = 4_800;
 const CYCLE_DAYS: u64 = 146_097;
 /// Days from 1 March of year 0 to 1 January 1970.
 const EPOCH_DAYS: i64 = 719_468;
@@ -72,9 +76,8 @@ impl Calendar {
             return Err(Error::PeriodOutOfRange);
         }
         match self.cadence {
-            Cadence::Seconds(seconds) => i64::from(seconds)
-                .checked_mul(i64::from(index))
-                .and_then(|offset| self.start_ts.checked_add(offset))
+            Cadence::Seconds(seconds) => mul(u64::from(seconds), u64::from(index))
+                .and_then(|offset| self.start_ts.checked_add_unsigned(offset))
                 .ok_or(Error::Overflow),
             Cadence::Months(months) => {
                 let months = u32::from(months).checked_mul(u32::from(index)).ok_or(Error::Overflow)?;
@@ -183,10 +186,16 @@ fn later_by_months(ts: i64, months: u32) -> Option<i64> {
     let (day, second) = div_rem_floor(ts, SECONDS_PER_DAY)?;
     let (month, day) = civil(day)?;
     let month = month.checked_add(i64::from(months))?;
-    let first = first_day(month)?;
-    let last = first_day(month.checked_add(1)?)?.checked_sub(1)?;
-    let day = first.checked_add_unsigned(day)?.min(last);
-    day.checked_mul(SECONDS_PER_DAY.cast_signed())?
+    let mut later = first_day(month)?.checked_add_unsigned(u64::from(day))?;
+    if day >= SHORTEST_MONTH {
+        later = later.min(first_day(month.checked_add(1)?)?.checked_sub(1)?);
+    }
+    // `checked_mul` would multiply in 128 bits; with this bound nothing wraps.
+    if later.unsigned_abs() > LAST_DAY {
+        return None;
+    }
+    later
+        .wrapping_mul(SECONDS_PER_DAY.cast_signed())
         .checked_add_unsigned(second)
 }
 
@@ -194,8 +203,11 @@ fn later_by_months(ts: i64, months: u32) -> Option<i64> {
 ///
 /// `day` counts from 1 January 1970, the result's month from March of year 0, the result's day from 0. Years that begin
 /// in March have the leap day at their end, so that it moves no other day.
-fn civil(day: i64) -> Option<(i64, u64)> {
+///
+/// Within a cycle all numbers fit 32 bits, which the machine multiplies without a routine for 128.
+fn civil(day: i64) -> Option<(i64, u32)> {
     let (cycle, day) = div_rem_floor(day.checked_add(EPOCH_DAYS)?, CYCLE_DAYS)?;
+    let day = u32::try_from(day).ok()?;
     // Without leap days every year has 365: take out one per 4 years, put back one per 100, take out the cycle's last.
     let year = day
         .checked_sub(day / 1_460)?
@@ -206,30 +218,31 @@ fn civil(day: i64) -> Option<(i64, u64)> {
     // From March on, months have 31, 30, 31, 30, 31 days, over and over: 153 days per 5 months.
     let month = day.checked_mul(5)?.checked_add(2)? / 153;
     let day = day.checked_sub(days_before_month(month)?)?;
-    let year = cycle
-        .checked_mul(CYCLE_YEARS.cast_signed())?
-        .checked_add_unsigned(year)?;
-    Some((year.checked_mul(12)?.checked_add_unsigned(month)?, day))
+    let month = year.checked_mul(12)?.checked_add(month)?;
+    // There are less than 2^30 cycles in the times that exist: nothing wraps.
+    let cycle = cycle.wrapping_mul(CYCLE_MONTHS.cast_signed());
+    Some((cycle.checked_add_unsigned(u64::from(month))?, day))
 }
 
 /// The first day of a month, both counted as in [`civil`].
 fn first_day(month: i64) -> Option<i64> {
-    let (year, month) = div_rem_floor(month, 12)?;
-    let (cycle, year) = div_rem_floor(year, CYCLE_YEARS)?;
+    let (cycle, month) = div_rem_floor(month, CYCLE_MONTHS)?;
+    let month = u32::try_from(month).ok()?;
+    let days = days_before_year(month / 12)?.checked_add(days_before_month(month % 12)?)?;
+    // A month is at most 2^32 after one of a time that exists: nothing wraps.
     cycle
-        .checked_mul(CYCLE_DAYS.cast_signed())?
-        .checked_add_unsigned(days_before_year(year)?)?
-        .checked_add_unsigned(days_before_month(month)?)?
+        .wrapping_mul(CYCLE_DAYS.cast_signed())
+        .checked_add_unsigned(u64::from(days))?
         .checked_sub(EPOCH_DAYS)
 }
 
 /// The days of a 400-year cycle before its year `year`.
-fn days_before_year(year: u64) -> Option<u64> {
+fn days_before_year(year: u32) -> Option<u32> {
     year.checked_mul(365)?.checked_add(year / 4)?.checked_sub(year / 100)
 }
 
 /// The days of a year that begins in March before its month `month`.
-fn days_before_month(month: u64) -> Option<u64> {
+fn days_before_month(month: u32) -> Option<u32> {
     Some(month.checked_mul(153)?.checked_add(2)? / 5)
 }
 

@@ -124,7 +124,10 @@ pub fn max_credit(combination: Combination, time_weight: u16, kpi_weights: &[u16
 }
 
 fn product(weight: u16, score: u16) -> Result<u64> {
-    u64::from(weight).checked_mul(u64::from(score)).ok_or(Error::Overflow)
+    u32::from(weight)
+        .checked_mul(u32::from(score))
+        .map(u64::from)
+        .ok_or(Error::Overflow)
 }
 
 #[cfg(test)]

@@ -6,21 +6,34 @@
 
 use crate::{Error, Result};
 
+/// `a·b`, none if it does not fit.
+///
+/// By halves, since `checked_mul` multiplies in 128 bits, which on the chain is a routine of some 50 units.
+#[inline]
+pub(crate) fn mul(a: u64, b: u64) -> Option<u64> {
+    const HALF: u32 = 32;
+    const LOW: u64 = 0xffff_ffff;
+    let (a_high, a_low, b_high, b_low) = (a >> HALF, a & LOW, b >> HALF, b & LOW);
+    if a_high != 0 && b_high != 0 {
+        return None;
+    }
+    // One of the two products is 0 and the other fits, as does that of the low halves: nothing wraps.
+    let cross = a_high.wrapping_mul(b_low).wrapping_add(a_low.wrapping_mul(b_high));
+    if cross > LOW {
+        return None;
+    }
+    a_low.wrapping_mul(b_low).checked_add(cross << HALF)
+}
+
 /// `(a·x + b·y) / d`: the quotient rounded down, and whether something was lost by that.
 ///
 /// # Errors
 /// `Overflow` if the quotient does not fit `u64`, or `d` is zero.
 fn div_products(a: u64, x: u64, b: u64, y: u64, d: u64) -> Option<(u64, bool)> {
     // The quotient is at least `whole`: if that does not fit, neither does the quotient.
-    let whole = a
-        .checked_div(d)?
-        .checked_mul(x)?
-        .checked_add(b.checked_div(d)?.checked_mul(y)?)?;
+    let whole = mul(a.checked_div(d)?, x)?.checked_add(mul(b.checked_div(d)?, y)?)?;
     let (a, b) = (a.checked_rem(d)?, b.checked_rem(d)?);
-    let narrow = a
-        .checked_mul(x)
-        .zip(b.checked_mul(y))
-        .and_then(|(ax, by)| ax.checked_add(by));
+    let narrow = mul(a, x).zip(mul(b, y)).and_then(|(ax, by)| ax.checked_add(by));
     let (quotient, inexact) = match narrow {
         Some(rest) => (rest.checked_div(d)?, rest.checked_rem(d)? != 0),
         None => {
@@ -58,9 +71,27 @@ pub(crate) fn mul_div_ceil(a: u64, x: u64, d: u64) -> Result<u64> {
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)] // In a test an overflow is a failure, as it should be.
 mod tests {
-    use super::*;
+    use {super::*, proptest::prelude::*};
 
     const MAX: u64 = u64::MAX;
+
+    #[test]
+    fn halves_multiply_as_the_whole() {
+        let edges = [0, 1, 2, 3, 10_000, u64::from(u32::MAX)];
+        let edges = edges
+            .iter()
+            .flat_map(|edge| [*edge, edge + 1, MAX - edge, (edge << 32) + 1, MAX >> (edge % 64)]);
+        let edges: [u64; 30] = core::array::from_fn(|index| edges.clone().nth(index).unwrap());
+        for a in edges {
+            for b in edges {
+                assert_eq!(mul(a, b), a.checked_mul(b), "{a} {b}");
+            }
+        }
+        proptest!(|(a in any::<u64>(), b in any::<u64>(), by in 0u32..64)| {
+            prop_assert_eq!(mul(a >> by, b), (a >> by).checked_mul(b));
+            prop_assert_eq!(mul(a, b >> by), a.checked_mul(b >> by));
+        });
+    }
 
     #[test]
     fn narrow_and_wide_operands_divide_alike() {

@@ -4,10 +4,12 @@
 
 #![warn(missing_docs)]
 
+mod rehearsal;
 mod report;
 mod token;
 
 pub use {
+    rehearsal::{Call, Rehearsal},
     report::{Failure, Receipt, Step},
     solana_account::Account,
     solana_keypair::Keypair,

@@ -4,8 +4,7 @@
 //! compute units for each bump it tries instead of 1,500.
 
 use {
-    crate::{constants::*, error::EarnoutError},
-    anchor_lang::prelude::*,
+    crate::{constants::*, error::EarnoutError, prelude::*},
     anchor_spl::associated_token,
 };
 
@@ -51,7 +50,17 @@ pub fn associated(owner: &Pubkey, mint: &Pubkey, token_program: &Pubkey) -> Resu
 /// Whether `key` is the associated token account of `owner`, whose canonical bump was found before.
 pub fn is_associated(key: &Pubkey, owner: &Pubkey, mint: &Pubkey, token_program: &Pubkey, bump: u8) -> bool {
     let seeds = &[owner.as_ref(), token_program.as_ref(), mint.as_ref()];
-    &Pubkey::derive_address(seeds, Some(bump), &associated_token::ID) == key
+    same(&Pubkey::derive_address(seeds, Some(bump), &associated_token::ID), key)
+}
+
+/// Checks what a `seeds` constraint would of an account that is to be created: that it is at `address`, and that it may be
+/// written. The constraint would find the address a second time, at 1,500 units for each bump it tries.
+///
+/// Errors: Anchor's `ConstraintSeeds`, `ConstraintMut`.
+pub fn require_creatable(info: &AccountInfo, address: &Pubkey) -> Result<()> {
+    require!(same(info.address(), address), ErrorCode::ConstraintSeeds);
+    require!(info.is_writable(), ErrorCode::ConstraintMut);
+    Ok(())
 }
 
 fn find<const N: usize>(seeds: &[&[u8]; N], program: &Pubkey) -> Result<(Pubkey, u8)> {

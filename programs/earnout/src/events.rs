@@ -2,36 +2,24 @@
 //! of its slot (Unix seconds) and its number in the plan's sequence, and carries the balances after the change, in base
 //! units: the whole state of a plan can be rebuilt from its events.
 
-use {
-    crate::instructions::{CreateGrantArgs, CreatePlanArgs},
-    crate::state::{FORFEITED, Grant, KpiArgs, Plan},
-    anchor_lang::{
-        event::EVENT_IX_TAG_LE,
-        prelude::*,
-        solana_program::{instruction::Instruction, program::invoke_signed},
-    },
+use crate::{
+    instructions::{CreateGrantArgs, CreatePlanArgs},
+    prelude::*,
+    state::{FORFEITED, Grant, KpiArgs, Plan},
 };
 
 /// Reports `event`, as `emit_cpi!` does, from one place instead of a copy in every handler.
 ///
 /// `authority` is the program's event authority, which `#[event_cpi]` has checked.
-pub fn emit(authority: &AccountInfo, event: &impl anchor_lang::Event) -> Result<()> {
-    emit_bytes(authority, event.data())
+#[inline(always)]
+pub fn emit(authority: &AccountInfo, event: &impl Event) -> Result<()> {
+    with_event_data(event, |data| emit_bytes(authority, data))
 }
 
 #[inline(never)]
-fn emit_bytes(authority: &AccountInfo, event: Vec<u8>) -> Result<()> {
-    let mut data = Vec::with_capacity(EVENT_IX_TAG_LE.len() + event.len());
-    data.extend_from_slice(EVENT_IX_TAG_LE);
-    data.extend_from_slice(&event);
-    let accounts = vec![AccountMeta::new_readonly(*authority.key, true)];
-    let instruction = Instruction {
-        program_id: crate::ID,
-        accounts,
-        data,
-    };
+fn emit_bytes(authority: &AccountInfo, data: &[u8]) -> Result<()> {
     let seeds: &[&[u8]] = &[b"__event_authority", &[crate::EVENT_AUTHORITY_AND_BUMP.1]];
-    Ok(invoke_signed(&instruction, std::slice::from_ref(authority), &[seeds])?)
+    invoke(&crate::ID, &[Passed::readonly(authority).signer()], data, seeds)
 }
 
 /// Who paid for an account, and how much.

@@ -11,16 +11,20 @@
 // Anchor's macros produce these.
 #![allow(unexpected_cfgs, clippy::diverging_sub_expression)]
 
-use anchor_lang::prelude::*;
+use prelude::*;
 
 #[warn(missing_docs)]
 pub mod address;
 pub mod constants;
 pub mod error;
 pub mod events;
+#[cfg(target_os = "solana")]
+mod fault;
 pub mod instructions;
 #[cfg(any(test, feature = "upstream-sbf"))]
 mod int128;
+pub mod prelude;
+mod runtime;
 #[warn(missing_docs)]
 pub mod state;
 #[warn(missing_docs)]
@@ -33,7 +37,7 @@ use {instructions::*, state::KpiArgs};
 
 // Found in the deployed bytes by the tools that report weaknesses. What is not the same for everyone comes from the
 // environment of the build (`build.rs`).
-#[cfg(not(feature = "no-entrypoint"))]
+#[cfg(any(not(feature = "no-entrypoint"), feature = "anchor-runtime"))]
 solana_security_txt::security_txt! {
     name: "Earnout",
     project_url: env!("EARNOUT_PROJECT_URL"),
@@ -45,6 +49,19 @@ solana_security_txt::security_txt! {
 }
 
 declare_id!("ECj2Ruz5U2PZTPGQzJr3YcGTSB4a7SVQegcLLzBxsAab");
+
+// Anchor's own entry point reads the accounts of an event as of any instruction, at 430 units.
+#[cfg(all(target_os = "solana", feature = "anchor-runtime"))]
+mod anchor_entry {
+    use earnout_frame::Identity;
+
+    const IDENTITY: Identity = Identity {
+        program: crate::ID,
+        event_authority: crate::EVENT_AUTHORITY_AND_BUMP.0,
+        describe: crate::error::describe,
+    };
+    earnout_frame::anchor_entrypoint!(IDENTITY, crate::entry);
+}
 
 /// Entry points.
 #[program]

@@ -4,26 +4,22 @@ use {
     crate::{
         address,
         error::EarnoutError,
+        prelude::*,
         state::{ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, account},
     },
-    anchor_lang::{
-        prelude::*,
-        solana_program::{
-            instruction::Instruction,
-            program::{invoke, invoke_signed},
-        },
-    },
+    anchor_lang::solana_program::program_pack::IsInitialized,
     anchor_spl::compat::{
         spl_token_2022_interface::{
             self as spl_token_2022,
             extension::{
                 BaseStateWithExtensions, ExtensionType, PodStateWithExtensions,
-                transfer_fee::{self, TransferFeeAmount, TransferFeeConfig},
+                transfer_fee::{TransferFeeAmount, TransferFeeConfig},
             },
             pod::{PodAccount, PodMint},
         },
         spl_token_interface as spl_token,
     },
+    bytemuck::Pod,
 };
 
 /// Extensions of a mint that change neither who owns an amount nor whether it can move.
@@ -95,19 +91,40 @@ pub fn require_token_program(key: &Pubkey) -> Result<()> {
 
 /// Reads a token account of `token_program`; `None` if the account is none.
 pub fn holding(info: &AccountInfo, token_program: &Pubkey) -> Option<Holding> {
-    if info.owner != token_program {
+    if !is_owned_by(info, token_program) {
         return None;
     }
-    let data = info.try_borrow_data().ok()?;
-    let state = PodStateWithExtensions::<PodAccount>::unpack(&data).ok()?;
+    let data = info.try_borrow().ok()?;
+    let account = match base::<PodAccount>(&data)? {
+        // Nothing follows that would have to be looked at.
+        account if data.len() == size_of::<PodAccount>() => account.is_initialized().then_some(account)?,
+        _ => PodStateWithExtensions::<PodAccount>::unpack(&data).ok()?.base,
+    };
     let PodAccount {
         mint, owner, amount, ..
-    } = *state.base;
+    } = *account;
     Some(Holding {
         mint,
         owner,
         amount: amount.into(),
     })
+}
+
+/// Balance of an account of a token program that was read with [`holding`] before or is a vault: what only the token program
+/// can change need not be looked through again for its extensions.
+///
+/// Errors: `TransferMismatch` if the account is too small.
+#[inline(always)]
+fn balance(info: &AccountInfo) -> Result<u64> {
+    let data = info.try_borrow()?;
+    let account = base::<PodAccount>(&data).ok_or(EarnoutError::TransferMismatch)?;
+    Ok(account.amount.into())
+}
+
+/// What stands before the extensions of an account of a token program.
+#[inline(always)]
+fn base<T: Pod>(data: &[u8]) -> Option<&T> {
+    bytemuck::try_from_bytes(data.get(..size_of::<T>())?).ok()
 }
 
 /// Checks that the plan can hold and pay out this mint, and returns its decimals. `flags` are the plan's `ALLOW_…` flags.
@@ -116,8 +133,8 @@ pub fn holding(info: &AccountInfo, token_program: &Pubkey) -> Option<Holding> {
 /// `FreezeAuthorityNotAllowed`.
 #[inline(never)]
 pub fn check_mint(info: &AccountInfo, token_program: &Pubkey, flags: u8) -> Result<u8> {
-    require!(info.owner == token_program, EarnoutError::WrongMint);
-    let data = info.try_borrow_data()?;
+    require!(is_owned_by(info, token_program), EarnoutError::WrongMint);
+    let data = info.try_borrow()?;
     let mint = PodStateWithExtensions::<PodMint>::unpack(&data).map_err(|_| EarnoutError::WrongMint)?;
     let extensions = mint
         .get_extension_types()
@@ -155,7 +172,7 @@ pub fn create_vault<'info>(
     seeds: &[&[u8]],
 ) -> Result<u64> {
     let space = {
-        let data = mint.try_borrow_data()?;
+        let data = mint.try_borrow()?;
         let mint = PodStateWithExtensions::<PodMint>::unpack(&data).map_err(|_| EarnoutError::WrongMint)?;
         let extensions = mint
             .get_extension_types()
@@ -163,9 +180,9 @@ pub fn create_vault<'info>(
         let required = ExtensionType::get_required_init_account_extensions(&extensions);
         ExtensionType::try_calculate_account_len::<PodAccount>(&required)?
     };
-    let rent_paid = account::create_address(payer, vault, seeds, space, token_program.key)?;
-    let initialize = spl_token_2022::instruction::initialize_account3(token_program.key, vault.key, mint.key, plan)?;
-    invoke(&initialize, &[vault.clone(), mint.clone()])?;
+    let rent_paid = account::create_address(payer, vault, seeds, space, token_program.address())?;
+    let passed = [Passed::writable(vault), Passed::readonly(mint)];
+    invoke(token_program.address(), &passed, &data::initialize_account3(plan), &[])?;
     Ok(rent_paid)
 }
 
@@ -184,52 +201,40 @@ pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Mov
         authority,
         memo_program,
         hook_accounts,
-    } = accounts;
-    let balances = || -> Result<(u64, u64)> {
-        let source = holding(source, token_program.key).ok_or(EarnoutError::TransferMismatch)?;
-        let destination = holding(destination, token_program.key).ok_or(EarnoutError::TransferMismatch)?;
-        Ok((source.amount, destination.amount))
-    };
-    let decimals = {
-        let data = mint.try_borrow_data()?;
-        let mint = PodStateWithExtensions::<PodMint>::unpack(&data).map_err(|_| EarnoutError::WrongMint)?;
-        mint.base.decimals
-    };
-    let (source_before, destination_before) = balances()?;
-    let mut instruction = spl_token_2022::instruction::transfer_checked(
-        token_program.key,
-        source.key,
-        mint.key,
-        destination.key,
-        authority.key,
-        &[],
-        amount,
-        decimals,
-    )?;
-    let mut infos = Vec::with_capacity(4 + hook_accounts.len());
-    infos.extend([*source, *mint, *destination, *authority].map(Clone::clone));
-    for account in *hook_accounts {
-        instruction.accounts.push(AccountMeta {
-            pubkey: account.key(),
-            is_signer: false,
-            is_writable: account.is_writable,
-        });
-        infos.push(account.clone());
+    } = *accounts;
+    let program = token_program.address();
+    for account in [source, destination] {
+        require!(is_owned_by(account, program), EarnoutError::TransferMismatch);
     }
+    let balances = || -> Result<(u64, u64)> { Ok((balance(source)?, balance(destination)?)) };
+    let decimals = base::<PodMint>(&mint.try_borrow()?)
+        .ok_or(EarnoutError::WrongMint)?
+        .decimals;
+    let (source_before, destination_before) = balances()?;
     if let Some(memo_program) = memo_program {
         // Token-2022 looks for the memo directly before the transfer.
-        require!(memo_program.key == &MEMO_PROGRAM, EarnoutError::WrongMemoProgram);
-        let memo = Instruction {
-            program_id: MEMO_PROGRAM,
-            accounts: Vec::new(),
-            data: MEMO.to_vec(),
-        };
-        invoke(&memo, std::slice::from_ref(*memo_program))?;
+        require!(memo_program.address() == &MEMO_PROGRAM, EarnoutError::WrongMemoProgram);
+        invoke(&MEMO_PROGRAM, &[], MEMO, &[])?;
     }
-    if seeds.is_empty() {
-        invoke(&instruction, &infos)?;
+    let passed = [
+        Passed::writable(source),
+        Passed::readonly(mint),
+        Passed::writable(destination),
+        Passed::readonly(authority).signer(),
+    ];
+    let data = data::transfer_checked(amount, decimals);
+    if hook_accounts.is_empty() {
+        invoke(program, &passed, &data, seeds)?;
     } else {
-        invoke_signed(&instruction, &infos, &[seeds])?;
+        let hook = hook_accounts.iter().map(|account| {
+            if account.is_writable() {
+                Passed::writable(account)
+            } else {
+                Passed::readonly(account)
+            }
+        });
+        let passed: Vec<Passed> = passed.into_iter().chain(hook).collect();
+        invoke_slice(program, &passed, &data, seeds)?;
     }
     let (source_balance, destination_balance) = balances()?;
     let sent = source_before.checked_sub(source_balance);
@@ -254,7 +259,7 @@ pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Mov
 pub fn check_fee(mint: &AccountInfo, amount: u64, received: u64, max_fee_bps: u16) -> Result<()> {
     require!(is_fee_within(amount, received, max_fee_bps), EarnoutError::FeeTooHigh);
     if received < amount {
-        let rate = fee_rate(&mint.try_borrow_data()?, Clock::get()?.epoch)?;
+        let rate = fee_rate(&mint.try_borrow()?, Clock::get()?.epoch)?;
         let rate = rate.ok_or(EarnoutError::TransferMismatch)?;
         require!(!is_crumb(amount, rate), EarnoutError::FeeOnCrumbs);
     }
@@ -302,7 +307,7 @@ pub fn is_vault(key: &Pubkey, token_owner: &Pubkey) -> Result<bool> {
 pub fn check_treasury(info: &AccountInfo, plan: &Pubkey, mint: &Pubkey, token_program: &Pubkey) -> Result<Pubkey> {
     let treasury = holding(info, token_program).ok_or(EarnoutError::WrongTreasury)?;
     // The plan itself could never send on what it owns outside its vault.
-    let is_usable = &treasury.owner != plan && !is_vault(info.key, &treasury.owner)?;
+    let is_usable = &treasury.owner != plan && !is_vault(info.address(), &treasury.owner)?;
     require!(&treasury.mint == mint && is_usable, EarnoutError::WrongTreasury);
     Ok(treasury.owner)
 }
@@ -320,32 +325,32 @@ pub fn empty_and_close(accounts: &Transfer, seeds: &[&[u8]]) -> Result<(u64, u64
         source,
         authority,
         ..
-    } = accounts;
-    if mint.key == &spl_token::native_mint::ID || mint.key == &spl_token_2022::native_mint::ID {
-        let sync = spl_token_2022::instruction::sync_native(token_program.key, source.key)?;
-        invoke(&sync, std::slice::from_ref(*source))?;
+    } = *accounts;
+    let program = token_program.address();
+    if mint.address() == &spl_token::native_mint::ID || mint.address() == &spl_token_2022::native_mint::ID {
+        invoke(program, &[Passed::writable(source)], &data::SYNC_NATIVE, &[])?;
     }
-    let held = holding(source, token_program.key)
-        .ok_or(EarnoutError::WrongVault)?
-        .amount;
+    let held = holding(source, program).ok_or(EarnoutError::WrongVault)?.amount;
     let received = if held > 0 {
         transfer(accounts, held, seeds)?.received
     } else {
         0
     };
     if has_withheld_fees(source) {
-        let harvest =
-            transfer_fee::instruction::harvest_withheld_tokens_to_mint(token_program.key, mint.key, &[source.key])?;
-        invoke(&harvest, &[(*mint).clone(), (*source).clone()])?;
+        let passed = [Passed::writable(mint), Passed::writable(source)];
+        invoke(program, &passed, &data::HARVEST_WITHHELD_TOKENS_TO_MINT, &[])?;
     }
-    let close =
-        spl_token_2022::instruction::close_account(token_program.key, source.key, authority.key, authority.key, &[])?;
-    invoke_signed(&close, &[(*source).clone(), (*authority).clone()], &[seeds])?;
+    let passed = [
+        Passed::writable(source),
+        Passed::writable(authority),
+        Passed::readonly(authority).signer(),
+    ];
+    invoke(program, &passed, &data::CLOSE_ACCOUNT, seeds)?;
     Ok((held, received))
 }
 
 fn has_withheld_fees(account: &AccountInfo) -> bool {
-    account.try_borrow_data().is_ok_and(|data| {
+    account.try_borrow().is_ok_and(|data| {
         PodStateWithExtensions::<PodAccount>::unpack(&data)
             .and_then(|state| {
                 state
@@ -354,4 +359,51 @@ fn has_withheld_fees(account: &AccountInfo) -> bool {
             })
             .is_ok_and(|withheld| u64::from(withheld) > 0)
     })
+}
+
+/// Data of the token programs' instructions.
+mod data {
+    use crate::prelude::Pubkey;
+
+    pub(super) const CLOSE_ACCOUNT: [u8; 1] = [9];
+    pub(super) const SYNC_NATIVE: [u8; 1] = [17];
+    pub(super) const HARVEST_WITHHELD_TOKENS_TO_MINT: [u8; 2] = [26, 4];
+
+    pub(super) fn transfer_checked(amount: u64, decimals: u8) -> [u8; 10] {
+        let mut data = [12; 10];
+        data[1..9].copy_from_slice(&amount.to_le_bytes());
+        data[9] = decimals;
+        data
+    }
+
+    pub(super) fn initialize_account3(owner: &Pubkey) -> [u8; 33] {
+        let mut data = [18; 33];
+        data[1..].copy_from_slice(owner.as_ref());
+        data
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use {
+            super::*,
+            anchor_spl::compat::spl_token_2022_interface::{
+                ID, extension::transfer_fee::instruction::harvest_withheld_tokens_to_mint, instruction as interface,
+            },
+        };
+
+        #[test]
+        fn data_are_those_of_the_interface() {
+            let [account, mint, owner] = [1, 2, 3].map(|byte| Pubkey::from([byte; 32]));
+            let close = interface::close_account(&ID, &account, &owner, &owner, &[]).unwrap();
+            assert_eq!(close.data, CLOSE_ACCOUNT);
+            assert_eq!(interface::sync_native(&ID, &account).unwrap().data, SYNC_NATIVE);
+            let harvest = harvest_withheld_tokens_to_mint(&ID, &mint, &[&account]).unwrap();
+            assert_eq!(harvest.data, HARVEST_WITHHELD_TOKENS_TO_MINT);
+            let amount = 0x0102_0304_0506_0708;
+            let transfer = interface::transfer_checked(&ID, &account, &mint, &account, &owner, &[], amount, 7).unwrap();
+            assert_eq!(transfer.data, transfer_checked(amount, 7));
+            let initialize = interface::initialize_account3(&ID, &account, &mint, &owner).unwrap();
+            assert_eq!(initialize.data, initialize_account3(&owner));
+        }
+    }
 }

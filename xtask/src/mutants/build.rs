@@ -16,8 +16,18 @@ use crate::{
 /// Stands in the built file before the number of the check that is off.
 const MARK: &[u8; 16] = b"earnout mutant: ";
 
-/// Files of the program that hold no checks of calls: declarations, and arithmetic that stands in for the compiler's.
-const SKIPPED: [&str; 3] = ["lib.rs", "int128.rs", "error.rs"];
+/// Files of the program that hold no checks of calls: declarations, names for Anchor's runtime, and arithmetic that stands in
+/// for the compiler's.
+const SKIPPED: [&str; 8] = [
+    "lib.rs",
+    "int128.rs",
+    "error.rs",
+    "fault.rs",
+    "prelude.rs",
+    "runtime/mod.rs",
+    "runtime/anchor.rs",
+    "runtime/lean.rs",
+];
 
 /// The module that the copy gets.
 const MODULE: &str = r#"
@@ -97,7 +107,7 @@ pub fn program() -> Result<Program> {
         .current_dir(&copy)
         .env("CARGO_TARGET_DIR", dir.join("target"))
         .args(["run", "--quiet", "--locked", "--package", "xtask", "--"])
-        .args(["build", "--compiler", "upstream", "--out"])
+        .args(["build", "--compiler", "upstream", "--runtime", "anchor", "--out"])
         .arg(&built)
         .run("building the program with switches")?;
     let bytes = fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;

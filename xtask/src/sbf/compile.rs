@@ -26,13 +26,20 @@ const INT128: &str = include_str!("../../sbf/int128.ll");
 /// 14,379 units instead of 9,003 and makes the program 70% larger.
 const TARGET: &str = "sbf-solana";
 
-/// Builds `packages` in one go and returns the directory where cargo left them, each as `lib<name>.so`.
-pub fn build(packages: &[&str], tuning: &Tuning) -> Result<PathBuf> {
-    compile(&Toolchain::get()?, packages, tuning, None)
+/// Builds `packages`, each with these features, in one go and returns the directory where cargo left them, each as
+/// `lib<name>.so`.
+pub fn build(packages: &[&str], features: &[&str], tuning: &Tuning) -> Result<PathBuf> {
+    compile(&Toolchain::get()?, packages, features, tuning, None)
 }
 
 /// The same; with `dump`, links them anew and leaves LLVM's last intermediate form in that directory.
-pub fn compile(toolchain: &Toolchain, packages: &[&str], tuning: &Tuning, dump: Option<&Path>) -> Result<PathBuf> {
+pub fn compile(
+    toolchain: &Toolchain,
+    packages: &[&str],
+    features: &[&str],
+    tuning: &Tuning,
+    dump: Option<&Path>,
+) -> Result<PathBuf> {
     let root = paths::root();
     let target_dir = installed::target_dir()?;
     let int128 = assemble_int128(toolchain, &target_dir)?;
@@ -53,11 +60,10 @@ pub fn compile(toolchain: &Toolchain, packages: &[&str], tuning: &Tuning, dump: 
         .args([if dump.is_some() { "rustc" } else { "build" }, "--release", "--locked"])
         .arg("--lib")
         .args(packages.iter().flat_map(|package| ["--package", package]))
-        .args(
-            packages
-                .iter()
-                .flat_map(|package| ["--features".to_owned(), format!("{package}/upstream-sbf")]),
-        )
+        .args(packages.iter().flat_map(|package| {
+            let features = features.iter().chain(&["upstream-sbf"]);
+            features.flat_map(move |feature| ["--features".to_owned(), format!("{package}/{feature}")])
+        }))
         .args(["-Zjson-target-spec", "-Zbuild-std=std,panic_abort", "--target"])
         .arg(format!("xtask/sbf/{TARGET}.json"))
         .args(tuning.cargo_args());

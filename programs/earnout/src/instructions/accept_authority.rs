@@ -1,12 +1,10 @@
 //! Takes over a plan.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, AuthorityAccepted},
-        state::{LoadKnown, OracleSet, Plan},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, AuthorityAccepted},
+    prelude::*,
+    state::{LoadKnown, OracleSet, Plan},
 };
 
 /// Accounts of `accept_authority`.
@@ -22,7 +20,7 @@ pub struct AcceptAuthority<'info> {
 
 /// See [`crate::earnout::accept_authority`].
 pub fn handle_accept_authority(ctx: Context<AcceptAuthority>) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let event = {
         let plan = &mut *ctx.accounts.plan.load_known_mut()?;
 

@@ -1,13 +1,11 @@
 //! Takes over a grant.
 
-use {
-    crate::{
-        address,
-        error::EarnoutError,
-        events::{self, BeneficiaryAccepted},
-        state::{CLAIM_LOCKED, DISPUTE_BARRED, Grant, LoadKnown, Plan},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    address,
+    error::EarnoutError,
+    events::{self, BeneficiaryAccepted},
+    prelude::*,
+    state::{CLAIM_LOCKED, DISPUTE_BARRED, Grant, LoadKnown, Plan},
 };
 
 /// What the new beneficiary believes to take over. All of it can only have changed to its disadvantage.
@@ -41,7 +39,7 @@ pub struct AcceptBeneficiary<'info> {
 
 /// See [`crate::earnout::accept_beneficiary`].
 pub fn handle_accept_beneficiary(ctx: Context<AcceptBeneficiary>, args: AcceptBeneficiaryArgs) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let event = {
         let plan = &mut *ctx.accounts.plan.load_known_mut()?;
         let grant = &mut *ctx.accounts.grant.load_known_mut()?;

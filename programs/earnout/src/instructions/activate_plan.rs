@@ -1,13 +1,11 @@
 //! Freezes the terms of a plan.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, PlanActivated},
-        state::{LoadKnown, Plan, PlanStatus},
-        token,
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, PlanActivated},
+    prelude::*,
+    state::{LoadKnown, Plan, PlanStatus},
+    token,
 };
 
 /// Accounts of `activate_plan`.
@@ -29,7 +27,7 @@ pub struct ActivatePlan<'info> {
 
 /// See [`crate::earnout::activate_plan`].
 pub fn handle_activate_plan(ctx: Context<ActivatePlan>) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let (last_deadline, sequence) = {
         let plan = &mut *ctx.accounts.plan.load_known_mut()?;
 

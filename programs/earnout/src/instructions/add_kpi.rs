@@ -1,13 +1,11 @@
 //! Adds a KPI to a draft.
 
-use {
-    crate::{
-        constants::MAX_KPIS,
-        error::EarnoutError,
-        events::{self, KpiAdded},
-        state::{Kpi, KpiArgs, LoadKnown, Plan, PlanStatus},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    constants::MAX_KPIS,
+    error::EarnoutError,
+    events::{self, KpiAdded},
+    prelude::*,
+    state::{Kpi, KpiArgs, LoadKnown, Plan, PlanStatus},
 };
 
 /// Accounts of `add_kpi`.
@@ -23,7 +21,7 @@ pub struct AddKpi<'info> {
 
 /// See [`crate::earnout::add_kpi`].
 pub fn handle_add_kpi(ctx: Context<AddKpi>, args: KpiArgs) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let (kpi, sequence) = {
         let plan = &mut *ctx.accounts.plan.load_known_mut()?;
 

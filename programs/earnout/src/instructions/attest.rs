@@ -1,12 +1,10 @@
 //! Records an oracle's vote on a KPI of a period.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, Rent, ValueAttested},
-        state::{Attestation, AttestationKey, Grant, LoadKnown, Plan, Scope},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, Rent, ValueAttested},
+    prelude::*,
+    state::{Attestation, AttestationKey, Grant, LoadKnown, Plan, Scope},
 };
 
 /// A vote.
@@ -47,7 +45,7 @@ pub struct Attest<'info> {
 
 /// See [`crate::earnout::attest`].
 pub fn handle_attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let accounts = &ctx.accounts;
     let plan_key = accounts.plan.key();
     let event = {
@@ -58,7 +56,7 @@ pub fn handle_attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
         check_window(plan, args.period, now)?;
         require!(plan.kpi(args.kpi)?.accepts(args.value), EarnoutError::ValueOutOfRange);
         let subject = check_subject(accounts, plan, &args)?;
-        let position = plan.oracle_set(args.period).position(accounts.oracle.key);
+        let position = plan.oracle_set(args.period).position(accounts.oracle.address());
         let position = position.ok_or(EarnoutError::NotAnOracle)?;
 
         // Effect.

@@ -1,12 +1,10 @@
 //! Takes back an announced oracle set before it begins.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, OracleChangeCancelled},
-        state::{LoadKnown, OracleSet, Plan},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, OracleChangeCancelled},
+    prelude::*,
+    state::{LoadKnown, OracleSet, Plan},
 };
 
 /// Accounts of `cancel_oracle_change`.
@@ -22,7 +20,7 @@ pub struct CancelOracleChange<'info> {
 
 /// See [`crate::earnout::cancel_oracle_change`].
 pub fn handle_cancel_oracle_change(ctx: Context<CancelOracleChange>) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let event = {
         let plan = &mut *ctx.accounts.plan.load_known_mut()?;
 

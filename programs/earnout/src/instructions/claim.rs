@@ -1,14 +1,12 @@
 //! Pays out what a grant has vested.
 
-use {
-    crate::{
-        address,
-        error::EarnoutError,
-        events::{self, GrantClaimed},
-        state::{CLAIM_LOCKED, Grant, LoadKnown, Plan},
-        token::{self, Transfer},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    address,
+    error::EarnoutError,
+    events::{self, GrantClaimed},
+    prelude::*,
+    state::{CLAIM_LOCKED, Grant, LoadKnown, Plan},
+    token::{self, Transfer},
 };
 
 /// Accounts of `claim`. After them those that the mint's transfer hook asks for.
@@ -45,14 +43,14 @@ pub struct Claim<'info> {
 
 /// See [`crate::earnout::claim`].
 pub fn handle_claim<'info>(ctx: Context<'info, Claim<'info>>, amount: Option<u64>, min_received: u64) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let accounts = &ctx.accounts;
-    let (mut event, by_beneficiary, max_fee_bps, signer) = {
+    let (amount, plan_owed, sequence, by_beneficiary, max_fee_bps, signer) = {
         let plan = &mut *accounts.plan.load_known_mut()?;
         let grant = &mut *accounts.grant.load_known_mut()?;
 
         // Check.
-        let by_beneficiary = accounts.claimant.key() == grant.beneficiary;
+        let by_beneficiary = same(accounts.claimant.address(), &grant.beneficiary);
         require!(by_beneficiary || !grant.has(CLAIM_LOCKED), EarnoutError::ClaimLocked);
         require!(by_beneficiary || amount.is_none(), EarnoutError::OnlyBeneficiary);
         check_destination(accounts, plan, grant, by_beneficiary)?;
@@ -66,21 +64,15 @@ pub fn handle_claim<'info>(ctx: Context<'info, Claim<'info>>, amount: Option<u64
         grant.claimed = grant.claimed.checked_add(amount).ok_or(EarnoutError::Overflow)?;
         plan.owed = plan.owed.checked_sub(amount).ok_or(EarnoutError::InvariantViolated)?;
         plan.claimed_total = plan.claimed_total.saturating_add(amount);
-        let event = GrantClaimed {
-            plan: accounts.plan.key(),
-            time: now,
-            sequence: plan.next_event()?,
-            grant: accounts.grant.key(),
-            beneficiary: grant.beneficiary,
-            claimant: accounts.claimant.key(),
-            destination: accounts.destination.key(),
+        let sequence = plan.next_event()?;
+        (
             amount,
-            received: 0,
-            claimed: grant.claimed,
-            plan_owed: plan.owed,
-            vault_balance: 0,
-        };
-        (event, by_beneficiary, plan.max_fee_bps, plan.signer())
+            plan.owed,
+            sequence,
+            by_beneficiary,
+            plan.max_fee_bps,
+            plan.signer(),
+        )
     };
 
     // Interact, reload and compare.
@@ -94,19 +86,34 @@ pub fn handle_claim<'info>(ctx: Context<'info, Claim<'info>>, amount: Option<u64
             memo_program: accounts.memo_program.as_deref(),
             hook_accounts: ctx.remaining_accounts,
         },
-        event.amount,
+        amount,
         &signer.seeds(),
     )?;
     require!(moved.received >= min_received, EarnoutError::ReceivedTooLittle);
-    if !by_beneficiary {
-        token::check_fee(&accounts.mint, event.amount, moved.received, max_fee_bps)?;
+    if !by_beneficiary && moved.received < amount {
+        token::check_fee(&accounts.mint, amount, moved.received, max_fee_bps)?;
     }
 
     // Emit.
-    event.received = moved.received;
-    event.vault_balance = moved.source_balance;
-    events::emit(&accounts.event_authority, &event)?;
-    accounts.grant.load()?.invariant()?;
+    let grant = accounts.grant.load()?;
+    events::emit(
+        &accounts.event_authority,
+        &GrantClaimed {
+            plan: accounts.plan.key(),
+            time: now,
+            sequence,
+            grant: accounts.grant.key(),
+            beneficiary: grant.beneficiary,
+            claimant: accounts.claimant.key(),
+            destination: accounts.destination.key(),
+            amount,
+            received: moved.received,
+            claimed: grant.claimed,
+            plan_owed,
+            vault_balance: moved.source_balance,
+        },
+    )?;
+    grant.invariant()?;
     accounts.plan.load()?.invariant(moved.source_balance)
 }
 
@@ -114,10 +121,10 @@ pub fn handle_claim<'info>(ctx: Context<'info, Claim<'info>>, amount: Option<u64
 fn check_destination(accounts: &Claim, plan: &Plan, grant: &Grant, by_beneficiary: bool) -> Result<()> {
     let destination = token::holding(&accounts.destination, &plan.token_program);
     let destination = destination.ok_or(EarnoutError::WrongDestination)?;
-    require!(destination.mint == plan.mint, EarnoutError::WrongDestination);
-    let key = accounts.destination.key;
+    require!(same(&destination.mint, &plan.mint), EarnoutError::WrongDestination);
+    let key = accounts.destination.address();
     if by_beneficiary {
-        let own = destination.owner == grant.beneficiary;
+        let own = same(&destination.owner, &grant.beneficiary);
         require!(
             own || !token::is_vault(key, &destination.owner)?,
             EarnoutError::WrongDestination
@@ -135,6 +142,9 @@ fn check_destination(accounts: &Claim, plan: &Plan, grant: &Grant, by_beneficiar
         EarnoutError::OnlyBeneficiary
     );
     // The owner of an associated account can hand it to another key.
-    require!(destination.owner == grant.beneficiary, EarnoutError::WrongDestination);
+    require!(
+        same(&destination.owner, &grant.beneficiary),
+        EarnoutError::WrongDestination
+    );
     Ok(())
 }

@@ -1,12 +1,10 @@
 //! Closes an attestation that nobody needs any more.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, AttestationClosed},
-        state::{Attestation, Grant, LoadKnown, Plan, account},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, AttestationClosed},
+    prelude::*,
+    state::{Attestation, Grant, LoadKnown, Plan, account},
 };
 
 /// Accounts of `close_attestation`. Open to anyone: no signer but the transaction's own.
@@ -36,14 +34,14 @@ pub struct CloseAttestation<'info> {
 
 /// See [`crate::earnout::close_attestation`].
 pub fn handle_close_attestation(ctx: Context<CloseAttestation>) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let accounts = &ctx.accounts;
     let (event, rent_paid) = {
         let plan = &mut *accounts.plan.load_known_mut()?;
         let attestation = accounts.attestation.load_known()?;
 
         // Check.
-        plan.require_treasury(accounts.treasury.key, now)?;
+        plan.require_treasury(accounts.treasury.address(), now)?;
         let period = attestation.period;
         let is_needed = if attestation.subject == accounts.plan.key() {
             plan.unsettled_grants[usize::from(period)] > 0

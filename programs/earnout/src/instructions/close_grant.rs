@@ -1,12 +1,10 @@
 //! Closes a grant that is settled, collected and claimed in full.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, GrantClosed},
-        state::{Grant, LoadKnown, Plan, account},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, GrantClosed},
+    prelude::*,
+    state::{Grant, LoadKnown, Plan, account},
 };
 
 /// Accounts of `close_grant`. Open to anyone: no signer but the transaction's own.
@@ -33,14 +31,14 @@ pub struct CloseGrant<'info> {
 
 /// See [`crate::earnout::close_grant`].
 pub fn handle_close_grant(ctx: Context<CloseGrant>) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let accounts = &ctx.accounts;
     let (event, rent_paid) = {
         let plan = &mut *accounts.plan.load_known_mut()?;
         let grant = accounts.grant.load_known()?;
 
         // Check.
-        plan.require_treasury(accounts.treasury.key, now)?;
+        plan.require_treasury(accounts.treasury.address(), now)?;
         let settled = grant.next_period == grant.end_period;
         let collected = !plan.redistributes()? || grant.collected_through == grant.next_period;
         require!(settled && collected && grant.owed()? == 0, EarnoutError::StillNeeded);

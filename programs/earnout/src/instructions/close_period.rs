@@ -1,12 +1,10 @@
 //! Closes the pool of a period that everyone has collected from.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, PeriodClosed},
-        state::{LoadKnown, Period, Plan, account},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, PeriodClosed},
+    prelude::*,
+    state::{LoadKnown, Period, Plan, account},
 };
 
 /// Accounts of `close_period`. Open to anyone: no signer but the transaction's own.
@@ -33,14 +31,14 @@ pub struct ClosePeriod<'info> {
 
 /// See [`crate::earnout::close_period`].
 pub fn handle_close_period(ctx: Context<ClosePeriod>) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let accounts = &ctx.accounts;
     let (event, rent_paid) = {
         let plan = &mut *accounts.plan.load_known_mut()?;
         let pool = accounts.period.load_known()?;
 
         // Check.
-        plan.require_treasury(accounts.treasury.key, now)?;
+        plan.require_treasury(accounts.treasury.address(), now)?;
         require!(pool.collected == pool.expected, EarnoutError::StillNeeded);
 
         // Effect.

@@ -1,13 +1,11 @@
 //! Closes a plan of which nothing is open, and its vault, and leaves a mark at its address for ever.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, PlanClosed},
-        state::{ClosedPlan, Plan, PlanStatus, account},
-        token::{self, Transfer},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, PlanClosed},
+    prelude::*,
+    state::{ClosedPlan, Plan, PlanStatus, account},
+    token::{self, Transfer},
 };
 
 /// Accounts of `close_plan`. After them those that the mint's transfer hook asks for.
@@ -39,7 +37,7 @@ pub struct ClosePlan<'info> {
 
 /// See [`crate::earnout::close_plan`].
 pub fn handle_close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let accounts = &ctx.accounts;
     let plan_key = accounts.plan.key();
 
@@ -56,7 +54,7 @@ pub fn handle_close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result
             accounts.rent_payer.key() == plan.rent_payer,
             EarnoutError::WrongRentPayer
         );
-        plan.check_surplus_destination(accounts.caller.key, &accounts.destination, now)?;
+        plan.check_surplus_destination(accounts.caller.address(), &accounts.destination, now)?;
         let nothing_open = plan.open_grants == 0 && plan.open_attestations == 0 && plan.open_periods == 0;
         require!(nothing_open, EarnoutError::StillNeeded);
         require!(plan.obligations()? == 0, EarnoutError::InvariantViolated);

@@ -4,9 +4,9 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, BonusCollected},
+        prelude::*,
         state::{FORFEITED, Grant, LoadKnown, Period, Plan, account},
     },
-    anchor_lang::prelude::*,
     earnout_core::redistribution,
 };
 
@@ -27,7 +27,7 @@ pub struct CollectBonus<'info> {
 
 /// See [`crate::earnout::collect_bonus`].
 pub fn handle_collect_bonus(ctx: Context<CollectBonus>) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let accounts = &ctx.accounts;
     let obligations;
     let event = {

@@ -6,10 +6,10 @@ use {
         constants::GRANT_SEED,
         error::EarnoutError,
         events::{self, GrantCreated, Rent},
+        prelude::*,
         state::{Grant, LoadKnown, Plan, REVOCABLE, TRANSFERABLE, account},
         token,
     },
-    anchor_lang::prelude::*,
     earnout_core::credit,
 };
 
@@ -41,7 +41,7 @@ pub struct CreateGrantArgs {
 /// Accounts of `create_grant`.
 #[event_cpi]
 #[derive(Accounts)]
-#[instruction(args: CreateGrantArgs)]
+#[cfg_attr(not(target_os = "solana"), instruction(args: CreateGrantArgs))]
 pub struct CreateGrant<'info> {
     /// Pays the rent of the grant and gets it back when it is closed.
     #[account(mut)]
@@ -56,9 +56,12 @@ pub struct CreateGrant<'info> {
         has_one = mint @ EarnoutError::WrongMint,
     )]
     pub plan: AccountLoader<'info, Plan>,
-    /// CHECK: the seeds make it the only account for this plan and number; created by the handler.
-    #[account(mut, seeds = [GRANT_SEED, plan.key().as_ref(), &args.grant_index.to_le_bytes()],
-        bump = address::grant(&plan.key(), args.grant_index)?.1)]
+    /// CHECK: the seeds make it the only account for this plan and number; checked and created by the handler.
+    #[cfg_attr(
+        not(target_os = "solana"),
+        account(mut, seeds = [GRANT_SEED, plan.key().as_ref(), &args.grant_index.to_le_bytes()],
+            bump = address::grant(&plan.key(), args.grant_index)?.1)
+    )]
     pub grant: UncheckedAccount<'info>,
     /// CHECK: the plan's vault by `has_one`.
     pub vault: UncheckedAccount<'info>,
@@ -70,13 +73,15 @@ pub struct CreateGrant<'info> {
 
 /// See [`crate::earnout::create_grant`].
 pub fn handle_create_grant(ctx: Context<CreateGrant>, args: CreateGrantArgs) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let accounts = &ctx.accounts;
     let plan_key = accounts.plan.key();
     let (event, vault_amount) = {
         let plan = &mut *accounts.plan.load_known_mut()?;
 
         // Check.
+        let (address, bump) = address::grant(&plan_key, args.grant_index)?;
+        address::require_creatable(&accounts.grant, &address)?;
         plan.require_active()?;
         token::check_mint(&accounts.mint, &plan.token_program, plan.token_flags)?;
         let vault = token::holding(&accounts.vault, &plan.token_program).ok_or(EarnoutError::WrongVault)?;
@@ -104,7 +109,6 @@ pub fn handle_create_grant(ctx: Context<CreateGrant>, args: CreateGrantArgs) -> 
         // Effect.
         let (_, associated_bump) = address::associated(&args.beneficiary, &plan.mint, &plan.token_program)?;
         let max_credit = Grant::max_credit(plan, args.time_weight, &kpi_weights)?;
-        let (_, bump) = address::grant(&plan_key, args.grant_index)?;
         let index = args.grant_index.to_le_bytes();
         let seeds: &[&[u8]] = &[GRANT_SEED, plan_key.as_ref(), &index, &[bump]];
         let rent_paid = account::create::<Grant>(&accounts.payer, &accounts.grant, seeds)?;

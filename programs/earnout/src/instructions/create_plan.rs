@@ -1,18 +1,16 @@
 //! Creates a plan as a draft, with its vault.
 
-use {
-    crate::{
-        address,
-        constants::*,
-        error::EarnoutError,
-        events::{self, PlanCreated, Rent},
-        state::{
-            ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, Cadence, Combination, OracleSet, Plan,
-            PlanStatus, Release, UnearnedPolicy, account,
-        },
-        token,
+use crate::{
+    address,
+    constants::*,
+    error::EarnoutError,
+    events::{self, PlanCreated, Rent},
+    prelude::*,
+    state::{
+        ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, Cadence, Combination, OracleSet, Plan,
+        PlanStatus, Release, UnearnedPolicy, account,
     },
-    anchor_lang::prelude::*,
+    token,
 };
 
 /// Terms of a plan, apart from its KPIs.
@@ -65,19 +63,25 @@ pub struct CreatePlanArgs {
 /// Accounts of `create_plan`.
 #[event_cpi]
 #[derive(Accounts)]
-#[instruction(args: CreatePlanArgs)]
+#[cfg_attr(not(target_os = "solana"), instruction(args: CreatePlanArgs))]
 pub struct CreatePlan<'info> {
     /// Pays the rent of plan and vault and gets it back when they are closed.
     #[account(mut)]
     pub payer: Signer<'info>,
     /// Part of the plan's address, so that nobody can take it first, and the plan's first authority.
     pub creator: Signer<'info>,
-    /// CHECK: the seeds make it the only account for this creator and number; created by the handler.
-    #[account(mut, seeds = [PLAN_SEED, creator.key().as_ref(), &args.plan_id.to_le_bytes()],
-        bump = address::plan(creator.key, args.plan_id)?.1)]
+    /// CHECK: the seeds make it the only account for this creator and number; checked and created by the handler.
+    #[cfg_attr(
+        not(target_os = "solana"),
+        account(mut, seeds = [PLAN_SEED, creator.key().as_ref(), &args.plan_id.to_le_bytes()],
+            bump = address::plan(creator.key, args.plan_id)?.1)
+    )]
     pub plan: UncheckedAccount<'info>,
-    /// CHECK: the seeds make it this plan's only vault; created by the handler.
-    #[account(mut, seeds = [VAULT_SEED, plan.key().as_ref()], bump = address::vault(plan.key)?.1)]
+    /// CHECK: the seeds make it this plan's only vault; checked and created by the handler.
+    #[cfg_attr(
+        not(target_os = "solana"),
+        account(mut, seeds = [VAULT_SEED, plan.key().as_ref()], bump = address::vault(plan.key)?.1)
+    )]
     pub vault: UncheckedAccount<'info>,
     /// CHECK: `token::check_mint` in the handler.
     pub mint: UncheckedAccount<'info>,
@@ -91,26 +95,28 @@ pub struct CreatePlan<'info> {
 
 /// See [`crate::earnout::create_plan`].
 pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let accounts = &ctx.accounts;
     let (plan_key, token_program) = (accounts.plan.key(), accounts.token_program.key());
 
     // Check.
+    let creator = accounts.creator.key();
+    let (address, bump) = address::plan(&creator, args.plan_id)?;
+    address::require_creatable(&accounts.plan, &address)?;
+    let (address, vault_bump) = address::vault(&plan_key)?;
+    address::require_creatable(&accounts.vault, &address)?;
     token::require_token_program(&token_program)?;
     require!(
         args.token_flags & !(ALLOW_FREEZE_AUTHORITY | ALLOW_TRANSFER_FEE | ALLOW_TRANSFER_HOOK) == 0,
         EarnoutError::BadTokenFlags
     );
     token::check_mint(&accounts.mint, &token_program, args.token_flags)?;
-    let treasury_owner = token::check_treasury(&accounts.treasury, &plan_key, accounts.mint.key, &token_program)?;
+    let treasury_owner = token::check_treasury(&accounts.treasury, &plan_key, accounts.mint.address(), &token_program)?;
     let oracles = OracleSet::new(&args.oracles, args.threshold, 0)?;
     require!(args.arbiter != Some(Pubkey::default()), EarnoutError::RolesNotSeparate);
 
     // Effect.
     let id = args.plan_id.to_le_bytes();
-    let creator = accounts.creator.key();
-    let (_, bump) = address::plan(&creator, args.plan_id)?;
-    let (_, vault_bump) = address::vault(&plan_key)?;
     let seeds: &[&[u8]] = &[PLAN_SEED, creator.as_ref(), &id, &[bump]];
     let rent_paid = account::create::<Plan>(&accounts.payer, &accounts.plan, seeds)?;
     let sequence = {

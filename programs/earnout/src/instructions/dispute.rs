@@ -4,9 +4,9 @@ use {
     crate::{
         error::EarnoutError,
         events::{self, Rent, ValueDisputed},
+        prelude::*,
         state::{Attestation, AttestationKey, DISPUTE_BARRED, FORFEITED, Grant, LoadKnown, Plan, Scope},
     },
-    anchor_lang::prelude::*,
     earnout_core::quorum,
 };
 
@@ -47,7 +47,7 @@ pub struct Dispute<'info> {
 
 /// See [`crate::earnout::dispute`].
 pub fn handle_dispute(ctx: Context<Dispute>, args: DisputeArgs) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let accounts = &ctx.accounts;
     let plan_key = accounts.plan.key();
     let event = {

@@ -1,13 +1,11 @@
 //! Adds tokens to a plan's vault.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, PlanFunded},
-        state::{LoadKnown, Plan},
-        token::{self, Transfer},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, PlanFunded},
+    prelude::*,
+    state::{LoadKnown, Plan},
+    token::{self, Transfer},
 };
 
 /// Accounts of `fund`. After them those that the mint's transfer hook asks for.
@@ -39,7 +37,7 @@ pub struct Fund<'info> {
 
 /// See [`crate::earnout::fund`].
 pub fn handle_fund<'info>(ctx: Context<'info, Fund<'info>>, amount: u64) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let accounts = &ctx.accounts;
 
     // Check.
@@ -49,7 +47,7 @@ pub fn handle_fund<'info>(ctx: Context<'info, Fund<'info>>, amount: u64) -> Resu
         plan.require_fundable(now)?;
         token::check_mint(&accounts.mint, &plan.token_program, plan.token_flags)?;
     }
-    let source = token::holding(&accounts.source, accounts.token_program.key);
+    let source = token::holding(&accounts.source, accounts.token_program.address());
     let source = source.ok_or(EarnoutError::WrongSource)?;
     require!(
         source.mint == accounts.mint.key() && accounts.source.key() != accounts.vault.key(),

@@ -1,12 +1,10 @@
 //! Offers a plan to another authority.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, AuthorityProposed},
-        state::{LoadKnown, Plan},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, AuthorityProposed},
+    prelude::*,
+    state::{LoadKnown, Plan},
 };
 
 /// Accounts of `propose_authority`.
@@ -22,7 +20,7 @@ pub struct ProposeAuthority<'info> {
 
 /// See [`crate::earnout::propose_authority`].
 pub fn handle_propose_authority(ctx: Context<ProposeAuthority>, authority: Option<Pubkey>) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let event = {
         let plan = &mut *ctx.accounts.plan.load_known_mut()?;
 

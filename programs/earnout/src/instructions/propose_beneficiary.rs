@@ -1,12 +1,10 @@
 //! Offers a grant to another key.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, BeneficiaryProposed},
-        state::{Grant, LoadKnown, Plan, TRANSFERABLE},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, BeneficiaryProposed},
+    prelude::*,
+    state::{Grant, LoadKnown, Plan, TRANSFERABLE},
 };
 
 /// Accounts of `propose_beneficiary`.
@@ -29,7 +27,7 @@ pub struct ProposeBeneficiary<'info> {
 
 /// See [`crate::earnout::propose_beneficiary`].
 pub fn handle_propose_beneficiary(ctx: Context<ProposeBeneficiary>, beneficiary: Option<Pubkey>) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let event = {
         let plan = &mut *ctx.accounts.plan.load_known_mut()?;
         let grant = &mut *ctx.accounts.grant.load_known_mut()?;

@@ -1,12 +1,10 @@
 //! Announces another oracle set.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, OraclesProposed},
-        state::{LoadKnown, OracleSet, Plan},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, OraclesProposed},
+    prelude::*,
+    state::{LoadKnown, OracleSet, Plan},
 };
 
 /// A new oracle set and when it begins.
@@ -33,7 +31,7 @@ pub struct ProposeOracles<'info> {
 
 /// See [`crate::earnout::propose_oracles`].
 pub fn handle_propose_oracles(ctx: Context<ProposeOracles>, args: ProposeOraclesArgs) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let event = {
         let plan = &mut *ctx.accounts.plan.load_known_mut()?;
 

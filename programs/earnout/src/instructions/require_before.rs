@@ -1,6 +1,6 @@
 //! Lets a transaction lapse.
 
-use {crate::error::EarnoutError, anchor_lang::prelude::*};
+use crate::{error::EarnoutError, prelude::*};
 
 /// Accounts of `require_before`: none.
 #[derive(Accounts)]
@@ -8,9 +8,6 @@ pub struct RequireBefore {}
 
 /// See [`crate::earnout::require_before`].
 pub fn handle_require_before(not_after: i64) -> Result<()> {
-    require!(
-        Clock::get()?.unix_timestamp <= not_after,
-        EarnoutError::TransactionExpired
-    );
+    require!(now()? <= not_after, EarnoutError::TransactionExpired);
     Ok(())
 }

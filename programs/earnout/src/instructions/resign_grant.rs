@@ -1,12 +1,10 @@
 //! Ends a grant by its beneficiary.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, GrantEnded},
-        state::{Grant, LoadKnown, Plan, RESIGNED},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, GrantEnded},
+    prelude::*,
+    state::{Grant, LoadKnown, Plan, RESIGNED},
 };
 
 /// Accounts of `resign_grant`.
@@ -29,7 +27,7 @@ pub struct ResignGrant<'info> {
 
 /// See [`crate::earnout::resign_grant`].
 pub fn handle_resign_grant(ctx: Context<ResignGrant>) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let accounts = &ctx.accounts;
     let obligations;
     let event = {

@@ -1,12 +1,10 @@
 //! Decides a dispute.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, DisputeRuled},
-        state::{Attestation, Grant, LoadKnown, Plan, RULING_NONE, RULING_UPHELD, RULING_VALUE},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, DisputeRuled},
+    prelude::*,
+    state::{Attestation, Grant, LoadKnown, Plan, RULING_NONE, RULING_UPHELD, RULING_VALUE},
 };
 
 /// A ruling and why.
@@ -37,7 +35,7 @@ pub struct Rule<'info> {
 
 /// See [`crate::earnout::rule`].
 pub fn handle_rule(ctx: Context<Rule>, args: RuleArgs) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let accounts = &ctx.accounts;
     let event = {
         let plan = &mut *accounts.plan.load_known_mut()?;

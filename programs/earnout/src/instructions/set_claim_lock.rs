@@ -1,12 +1,10 @@
 //! Lets a beneficiary reserve claiming for itself, or open it again.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, ClaimLockSet},
-        state::{CLAIM_LOCKED, Grant, LoadKnown, Plan},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, ClaimLockSet},
+    prelude::*,
+    state::{CLAIM_LOCKED, Grant, LoadKnown, Plan},
 };
 
 /// Accounts of `set_claim_lock`.
@@ -29,7 +27,7 @@ pub struct SetClaimLock<'info> {
 
 /// See [`crate::earnout::set_claim_lock`].
 pub fn handle_set_claim_lock(ctx: Context<SetClaimLock>, locked: bool) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let event = {
         let plan = &mut *ctx.accounts.plan.load_known_mut()?;
         let grant = &mut *ctx.accounts.grant.load_known_mut()?;

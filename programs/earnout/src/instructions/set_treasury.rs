@@ -1,13 +1,11 @@
 //! Announces another treasury.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, TreasurySet},
-        state::{LoadKnown, Plan},
-        token,
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, TreasurySet},
+    prelude::*,
+    state::{LoadKnown, Plan},
+    token,
 };
 
 /// Accounts of `set_treasury`.
@@ -25,7 +23,7 @@ pub struct SetTreasury<'info> {
 
 /// See [`crate::earnout::set_treasury`].
 pub fn handle_set_treasury(ctx: Context<SetTreasury>) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let event = {
         let plan = &mut *ctx.accounts.plan.load_known_mut()?;
 

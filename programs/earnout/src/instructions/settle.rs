@@ -1,14 +1,12 @@
 //! Computes what a grant earned in its next period, once and for ever.
 
-use {
-    crate::{
-        address,
-        constants::PERIOD_SEED,
-        error::EarnoutError,
-        events::{self, GrantSettled, Rent},
-        state::{self, AttestationKey, FORFEITED, Grant, LoadKnown, Period, Plan, account},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    address,
+    constants::PERIOD_SEED,
+    error::EarnoutError,
+    events::{self, GrantSettled, Rent},
+    prelude::*,
+    state::{self, AttestationKey, FORFEITED, Grant, LoadKnown, Period, Plan, account},
 };
 
 /// Accounts of `settle`. After them, one for each KPI on which the grant has weight, in the order of the plan: its
@@ -35,7 +33,7 @@ pub struct Settle<'info> {
 
 /// See [`crate::earnout::settle`].
 pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let accounts = &ctx.accounts;
     let (plan_key, grant_key) = (accounts.plan.key(), accounts.grant.key());
     let obligations;
@@ -54,7 +52,9 @@ pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
             !redistributes || grant.collected_through == period,
             EarnoutError::BonusNotCollected
         );
-        let scores = final_scores(ctx.remaining_accounts, plan, &plan_key, grant, &grant_key, now)?;
+        let deadline = plan.windows().attest_deadline(end).map_err(EarnoutError::from)?;
+        let keys = (&plan_key, &grant_key);
+        let scores = final_scores(ctx.remaining_accounts, plan, grant, keys, deadline, now)?;
 
         // Effect.
         let reserved_before = grant.reserved;
@@ -117,15 +117,16 @@ pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
     accounts.plan.load()?.invariant(obligations)
 }
 
-/// The final score of every KPI on which the grant has weight; 0 for the others.
+/// The final score of every KPI on which the grant has weight; 0 for the others. `deadline` is the end of the voting window of
+/// the period, `keys` are the addresses of plan and grant.
 ///
 /// Errors: `WrongAccountCount`, `WrongAttestation`, `NotFinal`.
 fn final_scores(
     attestations: &[AccountInfo],
     plan: &Plan,
-    plan_key: &Pubkey,
     grant: &Grant,
-    grant_key: &Pubkey,
+    (plan_key, grant_key): (&Pubkey, &Pubkey),
+    deadline: i64,
     now: i64,
 ) -> Result<[u16; 16]> {
     let mut scores = [0; 16];
@@ -143,7 +144,7 @@ fn final_scores(
             period: grant.next_period,
             subject,
         };
-        scores[index] = state::final_score(info, &key, plan, now)?;
+        scores[index] = state::final_score(info, &key, plan, deadline, now)?;
     }
     require!(attestations.next().is_none(), EarnoutError::WrongAccountCount);
     Ok(scores)
@@ -162,7 +163,7 @@ fn create_period<'info>(
 ) -> Result<u64> {
     let index = period.to_le_bytes();
     let (address, bump) = address::period(plan_key, period)?;
-    require!(target.key == &address, EarnoutError::WrongPeriod);
+    require!(same(target.address(), &address), EarnoutError::WrongPeriod);
     let seeds: &[&[u8]] = &[PERIOD_SEED, plan_key.as_ref(), &index, &[bump]];
     let rent_paid = account::create::<Period>(payer, target, seeds)?;
     let pool = &mut *account::write::<Period>(target, EarnoutError::CorruptAccount)?;

@@ -1,12 +1,10 @@
 //! Ends a grant by the authority.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, GrantEnded},
-        state::{Grant, LoadKnown, Plan, REVOCABLE, TERMINATED},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, GrantEnded},
+    prelude::*,
+    state::{Grant, LoadKnown, Plan, REVOCABLE, TERMINATED},
 };
 
 /// Accounts of `terminate_grant`.
@@ -25,7 +23,7 @@ pub struct TerminateGrant<'info> {
 
 /// See [`crate::earnout::terminate_grant`].
 pub fn handle_terminate_grant(ctx: Context<TerminateGrant>) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let accounts = &ctx.accounts;
     let obligations;
     let event = {

@@ -1,13 +1,11 @@
 //! Sends surplus to the treasury.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, SurplusWithdrawn},
-        state::{LoadKnown, Plan},
-        token::{self, Transfer},
-    },
-    anchor_lang::prelude::*,
+use crate::{
+    error::EarnoutError,
+    events::{self, SurplusWithdrawn},
+    prelude::*,
+    state::{LoadKnown, Plan},
+    token::{self, Transfer},
 };
 
 /// Accounts of `withdraw_surplus`. After them those that the mint's transfer hook asks for.
@@ -41,7 +39,7 @@ pub struct WithdrawSurplus<'info> {
 
 /// See [`crate::earnout::withdraw_surplus`].
 pub fn handle_withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>>, amount: Option<u64>) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
+    let now = now()?;
     let accounts = &ctx.accounts;
     let plan_key = accounts.plan.key();
     let token_program = accounts.token_program.key();
@@ -50,7 +48,7 @@ pub fn handle_withdraw_surplus<'info>(ctx: Context<'info, WithdrawSurplus<'info>
     let vault = token::holding(&accounts.vault, &token_program).ok_or(EarnoutError::WrongVault)?;
     let (amount, signer, sequence, by_authority, max_fee_bps) = {
         let plan = &mut *accounts.plan.load_known_mut()?;
-        plan.check_surplus_destination(accounts.caller.key, &accounts.destination, now)?;
+        plan.check_surplus_destination(accounts.caller.address(), &accounts.destination, now)?;
         let surplus = plan.surplus(vault.amount)?;
         let amount = amount.unwrap_or(surplus);
         require!(amount > 0, EarnoutError::ZeroAmount);

@@ -2,20 +2,9 @@
 
 use {
     super::{Attestation, Grant, Period, Plan},
-    crate::{constants::ACCOUNT_VERSION, error::EarnoutError},
-    anchor_lang::{
-        Owner, ZeroCopy,
-        prelude::*,
-        solana_program::{
-            program::{invoke, invoke_signed},
-            system_instruction,
-        },
-        system_program,
-    },
-    std::{
-        cell::{Ref, RefMut},
-        mem::offset_of,
-    },
+    crate::{constants::ACCOUNT_VERSION, error::EarnoutError, prelude::*},
+    anchor_lang::{Owner, ZeroCopy, system_program},
+    std::mem::offset_of,
 };
 
 /// An account that begins with the version of its layout.
@@ -53,12 +42,14 @@ pub trait LoadKnown<T> {
 }
 
 impl<T: Versioned> LoadKnown<T> for AccountLoader<'_, T> {
+    #[inline(always)]
     fn load_known(&self) -> Result<Ref<'_, T>> {
         let account = self.load()?;
         require_known(account.version())?;
         Ok(account)
     }
 
+    #[inline(always)]
     fn load_known_mut(&self) -> Result<RefMut<'_, T>> {
         let account = self.load_mut()?;
         require_known(account.version())?;
@@ -67,7 +58,7 @@ impl<T: Versioned> LoadKnown<T> for AccountLoader<'_, T> {
 }
 
 /// Errors: `UnknownVersion`.
-#[inline(never)]
+#[inline(always)]
 fn require_known(version: u8) -> Result<()> {
     require!(version == ACCOUNT_VERSION, EarnoutError::UnknownVersion);
     Ok(())
@@ -89,27 +80,76 @@ pub fn create_address<'info>(
 ) -> Result<u64> {
     require!(is_vacant(target), EarnoutError::AccountExists);
     let space_arg = u64::try_from(space).map_err(|_| EarnoutError::Overflow)?;
-    let rent = Rent::get()?.minimum_balance(space);
+    let rent = rent_of(space)?;
     let missing = rent.saturating_sub(target.lamports());
+    let created = Passed::writable(target).signer();
     if target.lamports() == 0 {
-        invoke_signed(
-            &system_instruction::create_account(payer.key, target.key, rent, space_arg, owner),
-            &[payer.clone(), target.clone()],
-            &[seeds],
-        )?;
+        let passed = [Passed::writable(payer).signer(), created];
+        let data = system::create_account(rent, space_arg, owner);
+        invoke(&system_program::ID, &passed, &data, seeds)?;
     } else {
         if missing > 0 {
-            invoke(
-                &system_instruction::transfer(payer.key, target.key, missing),
-                &[payer.clone(), target.clone()],
-            )?;
+            let passed = [Passed::writable(payer).signer(), Passed::writable(target)];
+            invoke(&system_program::ID, &passed, &system::transfer(missing), &[])?;
         }
-        let target = std::slice::from_ref(target);
-        let key = target[0].key;
-        invoke_signed(&system_instruction::allocate(key, space_arg), target, &[seeds])?;
-        invoke_signed(&system_instruction::assign(key, owner), target, &[seeds])?;
+        invoke(&system_program::ID, &[created], &system::allocate(space_arg), seeds)?;
+        invoke(&system_program::ID, &[created], &system::assign(owner), seeds)?;
     }
     Ok(missing)
+}
+
+/// Data of the System Program's instructions: a number of 4 bytes, then the arguments.
+mod system {
+    use crate::prelude::Pubkey;
+
+    pub(super) fn create_account(lamports: u64, space: u64, owner: &Pubkey) -> [u8; 52] {
+        let mut data = [0; 52];
+        data[4..12].copy_from_slice(&lamports.to_le_bytes());
+        data[12..20].copy_from_slice(&space.to_le_bytes());
+        data[20..].copy_from_slice(owner.as_ref());
+        data
+    }
+
+    pub(super) fn assign(owner: &Pubkey) -> [u8; 36] {
+        let mut data = [0; 36];
+        data[0] = 1;
+        data[4..].copy_from_slice(owner.as_ref());
+        data
+    }
+
+    pub(super) fn transfer(lamports: u64) -> [u8; 12] {
+        with_number(2, lamports)
+    }
+
+    pub(super) fn allocate(space: u64) -> [u8; 12] {
+        with_number(8, space)
+    }
+
+    fn with_number(instruction: u8, number: u64) -> [u8; 12] {
+        let mut data = [0; 12];
+        data[0] = instruction;
+        data[4..].copy_from_slice(&number.to_le_bytes());
+        data
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use {super::*, anchor_lang::solana_program::system_instruction};
+
+        #[test]
+        fn data_are_those_of_the_interface() {
+            let [from, to, owner] = [1, 2, 3].map(|byte| Pubkey::from([byte; 32]));
+            let (lamports, space) = (0x0102_0304_0506_0708, 0x1112_1314);
+            let create = system_instruction::create_account(&from, &to, lamports, space, &owner);
+            assert_eq!(create.data, create_account(lamports, space, &owner));
+            assert_eq!(system_instruction::assign(&to, &owner).data, assign(&owner));
+            assert_eq!(
+                system_instruction::transfer(&from, &to, lamports).data,
+                transfer(lamports)
+            );
+            assert_eq!(system_instruction::allocate(&to, space).data, allocate(space));
+        }
+    }
 }
 
 /// Creates the program's account of type `T` at the address that `seeds` (bump included) sign for and writes its
@@ -125,7 +165,7 @@ pub fn create<'info, T: Versioned>(
 ) -> Result<u64> {
     let discriminator = T::DISCRIMINATOR;
     let paid = create_address(payer, target, seeds, discriminator.len() + size_of::<T>(), &crate::ID)?;
-    let mut data = target.try_borrow_mut_data()?;
+    let mut data = target.try_borrow_mut()?;
     let (head, body) = data.split_at_mut(discriminator.len());
     head.copy_from_slice(discriminator);
     body[0] = ACCOUNT_VERSION;
@@ -150,22 +190,24 @@ pub fn write<'a, T: Versioned>(info: &'a AccountInfo, wrong: EarnoutError) -> Re
     Ok(account)
 }
 
+#[inline(never)]
 fn find<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Option<Ref<'a, T>> {
-    if info.owner != &crate::ID {
+    if !is_owned_by(info, &crate::ID) {
         return None;
     }
-    Ref::filter_map(info.try_borrow_data().ok()?, |data| {
+    Ref::filter_map(info.try_borrow().ok()?, |data| {
         let body = data.strip_prefix(T::DISCRIMINATOR)?.get(..size_of::<T>())?;
         bytemuck::try_from_bytes(body).ok()
     })
     .ok()
 }
 
+#[inline(never)]
 fn find_mut<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Option<RefMut<'a, T>> {
-    if info.owner != &crate::ID || !info.is_writable {
+    if !is_owned_by(info, &crate::ID) || !info.is_writable() {
         return None;
     }
-    RefMut::filter_map(info.try_borrow_mut_data().ok()?, |data| {
+    RefMut::filter_map(info.try_borrow_mut().ok()?, |data| {
         let (discriminator, body) = data.split_at_mut_checked(T::DISCRIMINATOR.len())?;
         if discriminator != T::DISCRIMINATOR {
             return None;
@@ -181,7 +223,7 @@ fn find_mut<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Option<RefMut<'a, T>> {
 /// Errors: `Overflow`.
 pub fn close(target: &AccountInfo, rent_paid: u64, rent_payer: &AccountInfo, treasury: &AccountInfo) -> Result<()> {
     share_out(target, 0, rent_paid, rent_payer, treasury)?;
-    target.assign(&system_program::ID);
+    assign(target, &system_program::ID);
     Ok(target.resize(0)?)
 }
 
@@ -197,10 +239,10 @@ pub fn shrink<T: ZeroCopy>(
     treasury: &AccountInfo,
 ) -> Result<()> {
     let space = T::DISCRIMINATOR.len() + size_of::<T>();
-    let keep = Rent::get()?.minimum_balance(space);
+    let keep = rent_of(space)?;
     share_out(target, keep, rent_paid.saturating_sub(keep), rent_payer, treasury)?;
     target.resize(space)?;
-    let mut data = target.try_borrow_mut_data()?;
+    let mut data = target.try_borrow_mut()?;
     let (discriminator, body) = data.split_at_mut(T::DISCRIMINATOR.len());
     discriminator.copy_from_slice(T::DISCRIMINATOR);
     body.copy_from_slice(bytemuck::bytes_of(mark));
@@ -218,19 +260,18 @@ fn share_out(
     let free = target.lamports().checked_sub(keep).ok_or(EarnoutError::Overflow)?;
     let returned = free.min(rent_paid);
     let rest = free.checked_sub(returned).ok_or(EarnoutError::Overflow)?;
-    **target.try_borrow_mut_lamports()? = keep;
+    set_lamports(target, keep)?;
     give(rent_payer, returned)?;
     give(treasury, rest)
 }
 
 fn give(receiver: &AccountInfo, lamports: u64) -> Result<()> {
     let balance = receiver.lamports().checked_add(lamports);
-    **receiver.try_borrow_mut_lamports()? = balance.ok_or(EarnoutError::Overflow)?;
-    Ok(())
+    set_lamports(receiver, balance.ok_or(EarnoutError::Overflow)?)
 }
 
 /// Whether nothing exists at this address: no data, and no owner but the System Program. Lamports do not matter, since
 /// anyone can send them to any address.
 pub fn is_vacant(info: &AccountInfo) -> bool {
-    info.owner == &system_program::ID && info.data_is_empty()
+    is_owned_by(info, &system_program::ID) && info.is_data_empty()
 }

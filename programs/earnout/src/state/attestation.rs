@@ -2,10 +2,8 @@
 
 use {
     super::{Kpi, OracleSet, Plan, Scope, account},
-    crate::{address, constants::ATTESTATION_SEED, error::EarnoutError},
-    anchor_lang::prelude::*,
+    crate::{address, constants::ATTESTATION_SEED, error::EarnoutError, prelude::*},
     earnout_core::quorum::{self, Evaluation, Finality, Outcome, Ruling},
-    std::cell::RefMut,
 };
 
 /// No ruling.
@@ -132,7 +130,7 @@ impl Attestation {
         set: &OracleSet,
     ) -> Result<()> {
         let (address, bump) = key.find_address()?;
-        require!(target.key == &address, EarnoutError::WrongAttestation);
+        require!(same(target.address(), &address), EarnoutError::WrongAttestation);
         let seeds: &[&[u8]] = &[
             ATTESTATION_SEED,
             key.plan.as_ref(),
@@ -158,7 +156,10 @@ impl Attestation {
     /// Whether this is the attestation that `key` means. Only `attest` and `dispute` create attestations (through
     /// [`Attestation::obtain`]), at their canonical addresses and with these fields, so equal fields show that the address is the canonical one.
     pub fn is(&self, key: &AttestationKey) -> bool {
-        &self.plan == key.plan && self.kpi == key.kpi && self.period == key.period && &self.subject == key.subject
+        self.kpi == key.kpi
+            && self.period == key.period
+            && same(&self.plan, key.plan)
+            && same(&self.subject, key.subject)
     }
 
     /// The votes by position in the oracle set; the first `oracle_count` count.
@@ -194,7 +195,12 @@ impl Attestation {
     ///
     /// Errors: `Overflow`, `CorruptAccount`.
     pub fn finality(&self, plan: &Plan, kpi: &Kpi, now: i64) -> Result<Finality> {
-        let (votes, count) = self.votes();
+        self.finality_by(plan.attest_deadline(self.period)?, plan, kpi, now)
+    }
+
+    /// The same, where the end of the voting window is known.
+    #[inline(never)]
+    fn finality_by(&self, deadline: i64, plan: &Plan, kpi: &Kpi, now: i64) -> Result<Finality> {
         let resolved = (self.resolved != 0).then_some((self.resolved_value, self.resolved_at));
         let evaluation = Evaluation {
             resolved,
@@ -208,29 +214,33 @@ impl Attestation {
         };
         let at_deadline = match resolved {
             Some((value, _)) => Outcome::Value(value),
-            None => quorum::at_deadline(&votes[..count], self.threshold, &kpi.curve()?, kpi.default_score)
-                .map_err(EarnoutError::from)?,
+            None => {
+                let (votes, count) = self.votes();
+                quorum::at_deadline(&votes[..count], self.threshold, &kpi.curve()?, kpi.default_score)
+                    .map_err(EarnoutError::from)?
+            }
         };
-        finality(evaluation, at_deadline, plan, self.period, now)
+        finality(evaluation, at_deadline, plan, deadline, now)
     }
 }
 
 /// The score of a KPI once its value or silence is final at `now`.
 ///
 /// `info` is the attestation that `key` means, or its canonical address with nothing there, which shows that no oracle
-/// ever voted.
+/// ever voted. `deadline` is the end of the voting window of the key's period, the same for all its KPIs.
 ///
 /// Errors: `WrongAttestation`, `NotFinal`.
-pub fn final_score(info: &AccountInfo, key: &AttestationKey, plan: &Plan, now: i64) -> Result<u16> {
+#[inline(never)]
+pub fn final_score(info: &AccountInfo, key: &AttestationKey, plan: &Plan, deadline: i64, now: i64) -> Result<u16> {
     let kpi = plan.kpi(key.kpi)?;
-    let finality = if info.owner == &crate::ID {
+    let finality = if is_owned_by(info, &crate::ID) {
         let attestation = account::read::<Attestation>(info, EarnoutError::WrongAttestation)?;
         require!(attestation.is(key), EarnoutError::WrongAttestation);
-        attestation.finality(plan, kpi, now)?
+        attestation.finality_by(deadline, plan, kpi, now)?
     } else {
         let (address, _) = key.find_address()?;
         require!(
-            info.key == &address && account::is_vacant(info),
+            same(info.address(), &address) && account::is_vacant(info),
             EarnoutError::WrongAttestation
         );
         let untouched = Evaluation {
@@ -238,7 +248,7 @@ pub fn final_score(info: &AccountInfo, key: &AttestationKey, plan: &Plan, now: i
             disputed_at: None,
             ruling: None,
         };
-        finality(untouched, Outcome::Silent, plan, key.period, now)?
+        finality(untouched, Outcome::Silent, plan, deadline, now)?
     };
     match finality {
         Finality::Final(outcome) => {
@@ -248,8 +258,7 @@ pub fn final_score(info: &AccountInfo, key: &AttestationKey, plan: &Plan, now: i
     }
 }
 
-fn finality(evaluation: Evaluation, at_deadline: Outcome, plan: &Plan, period: u16, now: i64) -> Result<Finality> {
-    let deadline = plan.attest_deadline(period)?;
+fn finality(evaluation: Evaluation, at_deadline: Outcome, plan: &Plan, deadline: i64, now: i64) -> Result<Finality> {
     let finality = quorum::finality(&evaluation, at_deadline, deadline, &plan.windows(), now);
     Ok(finality.map_err(EarnoutError::from)?)
 }

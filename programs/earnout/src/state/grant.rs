@@ -2,8 +2,7 @@
 
 use {
     super::{Plan, Scope, UnearnedPolicy},
-    crate::error::EarnoutError,
-    anchor_lang::prelude::*,
+    crate::{error::EarnoutError, prelude::*},
     earnout_core::{
         self as core,
         calendar::Calendar,

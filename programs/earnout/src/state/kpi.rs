@@ -2,8 +2,7 @@
 
 use {
     super::{Interpolation, Scope},
-    crate::{constants::*, error::EarnoutError},
-    anchor_lang::prelude::*,
+    crate::{constants::*, error::EarnoutError, prelude::*},
     earnout_core::{self as core, curve::Curve},
 };
 

@@ -1,8 +1,7 @@
 //! Who may report values, and how many must.
 
 use {
-    crate::{constants::MAX_ORACLES, error::EarnoutError},
-    anchor_lang::prelude::*,
+    crate::{constants::MAX_ORACLES, error::EarnoutError, prelude::*},
     earnout_core::quorum,
 };
 
@@ -62,6 +61,6 @@ impl OracleSet {
 
     /// Position of `key` in the set.
     pub fn position(&self, key: &Pubkey) -> Option<usize> {
-        self.oracles().iter().position(|oracle| oracle == key)
+        self.oracles().iter().position(|oracle| same(oracle, key))
     }
 }

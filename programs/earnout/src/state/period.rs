@@ -1,6 +1,6 @@
 //! The pool of one period under `Redistribute`.
 
-use {crate::error::EarnoutError, anchor_lang::prelude::*};
+use crate::{error::EarnoutError, prelude::*};
 
 /// What the grants of one period did not earn, and how it is shared among them. Exists only under `Redistribute`, from the
 /// first settlement of the period on. Address: `["period", plan, period u16]`.

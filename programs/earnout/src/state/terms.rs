@@ -1,8 +1,7 @@
 //! The choices of a plan that are fixed at activation. Each is stored as one byte; values are append-only.
 
 use {
-    crate::error::EarnoutError,
-    anchor_lang::prelude::*,
+    crate::{error::EarnoutError, prelude::*},
     earnout_core::{calendar, credit, curve, release, tranche},
 };
 

@@ -5,21 +5,27 @@ mod report;
 mod scenarios;
 
 use {
+    earnout_tests::ceilings::Runtime,
     report::Report,
     std::{fs, path::Path, process::ExitCode},
 };
 
 fn main() -> ExitCode {
-    let check = match std::env::args().nth(1).as_deref() {
-        None => false,
-        Some("--check") => true,
-        Some(other) => {
-            eprintln!("error: unknown argument {other}; the bench takes --check or nothing");
-            return ExitCode::from(2);
+    let (mut check, mut runtime) = (false, Runtime::Frame);
+    for argument in std::env::args().skip(1) {
+        match argument.as_str() {
+            "--check" => check = true,
+            "--anchor" => runtime = Runtime::Anchor,
+            other => {
+                eprintln!(
+                    "error: unknown argument {other}; the bench takes --check, and --anchor for that runtime's tables"
+                );
+                return ExitCode::from(2);
+            }
         }
-    };
+    }
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/compute-units.md");
-    let report = Report::measure();
+    let report = Report::measure(runtime);
     println!("{}", report.tables());
     let problems = if check {
         report.compare(&fs::read_to_string(&page).unwrap_or_default())

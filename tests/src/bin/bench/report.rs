@@ -6,23 +6,35 @@ use {
         scenarios::{self, Figure},
     },
     earnout_sdk::accounts,
-    earnout_tests::Chain,
+    earnout_tests::{
+        Chain,
+        ceilings::{self, Runtime},
+    },
     std::{collections::BTreeMap, fmt::Write},
 };
 
 /// Between these lines the page is written by the bench.
-const BEGIN: &str = "<!-- figures: written by `cargo xtask bench` -->";
-const END: &str = "<!-- end of figures -->";
+fn marks(runtime: Runtime) -> [&'static str; 2] {
+    match runtime {
+        Runtime::Frame => [
+            "<!-- figures: written by `cargo xtask bench` -->",
+            "<!-- end of figures -->",
+        ],
+        Runtime::Anchor => [
+            "<!-- figures on Anchor's runtime: written by `cargo xtask bench` -->",
+            "<!-- end of figures on Anchor's runtime -->",
+        ],
+    }
+}
 
 /// How much a figure may rise above the committed one, percent.
 const TOLERANCE_PERCENT: u64 = 3;
 
-/// Largest program, bytes.
-const SIZE_CEILING: u64 = 800_000;
 /// Largest grant account, bytes.
 const GRANT_CEILING: u64 = 384;
 /// What was measured.
 pub struct Report {
+    runtime: Runtime,
     figures: Vec<Figure>,
     program_bytes: u64,
     accounts: Vec<(&'static str, u64)>,
@@ -31,7 +43,7 @@ pub struct Report {
 
 impl Report {
     /// Measures the built program.
-    pub fn measure() -> Self {
+    pub fn measure(runtime: Runtime) -> Self {
         let file = Chain::built_program();
         let program_bytes = std::fs::metadata(&file).map_or(0, |meta| meta.len());
         let account = |name, bytes: usize| (name, bytes as u64);
@@ -43,6 +55,7 @@ impl Report {
             account("Period", accounts::space::<earnout::state::Period>()),
         ];
         Self {
+            runtime,
             figures: scenarios::all(),
             program_bytes,
             accounts,
@@ -54,7 +67,8 @@ impl Report {
     pub fn tables(&self) -> String {
         let mut text = String::from("| instruction | scenario | units | ceiling |\n| --- | --- | ---: | ---: |\n");
         for figure in &self.figures {
-            let ceiling = figure.ceiling.map_or_else(|| "–".to_owned(), |units| units.to_string());
+            let ceiling = self.ceiling(figure);
+            let ceiling = ceiling.map_or_else(|| "–".to_owned(), |units| units.to_string());
             let Figure {
                 instruction,
                 scenario,
@@ -66,10 +80,16 @@ impl Report {
         let _ = write!(
             text,
             "\n| file or account | bytes | ceiling | rent, SOL, at 5,080 / at 696 lamports a byte |\n\
-             | --- | ---: | ---: | ---: |\n| `earnout.so` | {} | {SIZE_CEILING} | {} |\n",
+             | --- | ---: | ---: | ---: |\n| `{}` | {} | {} | {} |\n",
+            self.file(),
             self.program_bytes,
+            ceilings::bytes(self.runtime),
             rent(self.program_bytes, 1)
         );
+        // Accounts are the same on both.
+        if self.runtime == Runtime::Anchor {
+            return text;
+        }
         for (name, bytes) in &self.accounts {
             let ceiling = if *name == "Grant" {
                 GRANT_CEILING.to_string()
@@ -85,15 +105,32 @@ impl Report {
         text
     }
 
+    /// Name of the program's file.
+    fn file(&self) -> &'static str {
+        match self.runtime {
+            Runtime::Frame => "earnout.so",
+            Runtime::Anchor => "earnout_anchor.so",
+        }
+    }
+
+    fn ceiling(&self, figure: &Figure) -> Option<u64> {
+        ceilings::units(self.runtime, figure.instruction, &figure.scenario)
+    }
+
+    /// The page in three parts: before the figures of this runtime, the figures, after them.
+    fn parts<'a>(&self, page: &'a str) -> Result<[&'a str; 3], String> {
+        let [begin, end] = marks(self.runtime);
+        let missing = |mark| format!("docs/compute-units.md has no line {mark}");
+        let (before, rest) = page.split_once(begin).ok_or_else(|| missing(begin))?;
+        let (figures, after) = rest.split_once(end).ok_or_else(|| missing(end))?;
+        Ok([before, figures, after])
+    }
+
     /// The page with its figures replaced.
     pub fn written_into(&self, page: &str) -> Result<String, String> {
-        let (before, rest) = page
-            .split_once(BEGIN)
-            .ok_or_else(|| format!("docs/compute-units.md has no line {BEGIN}"))?;
-        let (_, after) = rest
-            .split_once(END)
-            .ok_or_else(|| format!("docs/compute-units.md has no line {END}"))?;
-        Ok(format!("{before}{BEGIN}\n\n{}\n{END}{after}", self.tables()))
+        let [before, _, after] = self.parts(page)?;
+        let [begin, end] = marks(self.runtime);
+        Ok(format!("{before}{begin}\n\n{}\n{end}{after}", self.tables()))
     }
 
     /// What exceeds an absolute limit.
@@ -101,7 +138,7 @@ impl Report {
         let mut problems: Vec<String> = self
             .figures
             .iter()
-            .filter(|figure| figure.ceiling.is_some_and(|ceiling| figure.units > ceiling))
+            .filter(|figure| self.ceiling(figure).is_some_and(|ceiling| figure.units > ceiling))
             .map(|figure| {
                 format!(
                     "{} ({}) takes {} units, more than its ceiling",
@@ -109,9 +146,11 @@ impl Report {
                 )
             })
             .collect();
-        if self.program_bytes > SIZE_CEILING {
+        let ceiling = ceilings::bytes(self.runtime);
+        if self.program_bytes > ceiling {
             problems.push(format!(
-                "earnout.so has {} bytes, more than its ceiling of {SIZE_CEILING}",
+                "{} has {} bytes, more than its ceiling of {ceiling}",
+                self.file(),
                 self.program_bytes
             ));
         }
@@ -127,9 +166,13 @@ impl Report {
 
     /// What exceeds a limit or the committed page by more than the tolerance.
     pub fn compare(&self, page: &str) -> Vec<String> {
-        let committed = committed(page);
+        let committed = match self.parts(page) {
+            Ok([_, figures, _]) => committed(figures),
+            Err(problem) => return vec![problem],
+        };
         let mut problems = self.over_ceiling();
-        let sizes = std::iter::once((("`earnout.so`".to_owned(), String::new()), self.program_bytes));
+        let name = format!("`{}`", self.file());
+        let sizes = std::iter::once(((name, String::new()), self.program_bytes));
         let units = self.figures.iter().map(|figure| {
             (
                 (format!("`{}`", figure.instruction), figure.scenario.clone()),

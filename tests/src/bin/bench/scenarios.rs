@@ -15,7 +15,6 @@ pub struct Figure {
     pub instruction: &'static str,
     pub scenario: String,
     pub units: u64,
-    pub ceiling: Option<u64>,
 }
 
 const FUNDS: u64 = 1_000_000_000_000;
@@ -28,12 +27,11 @@ fn units(receipt: &Receipt) -> u64 {
 /// All figures.
 pub fn all() -> Vec<Figure> {
     let mut figures = Vec::new();
-    let mut add = |instruction, scenario: &str, ceiling, receipt: &Receipt| {
+    let mut add = |instruction, scenario: &str, receipt: &Receipt| {
         figures.push(Figure {
             instruction,
             scenario: scenario.to_owned(),
             units: units(receipt),
-            ceiling,
         });
     };
     set_up(&mut add);
@@ -44,6 +42,7 @@ pub fn all() -> Vec<Figure> {
         payments(&mut add, name, program);
     }
     evaluation(&mut add);
+    months(&mut add);
     many_kpis(&mut add);
     many_silent_kpis(&mut add);
     redistribution(&mut add);
@@ -54,7 +53,7 @@ pub fn all() -> Vec<Figure> {
     figures
 }
 
-type Add<'a> = dyn FnMut(&'static str, &str, Option<u64>, &Receipt) + 'a;
+type Add<'a> = dyn FnMut(&'static str, &str, &Receipt) + 'a;
 
 fn three_kpis(scope: Scope) -> Vec<KpiArgs> {
     ["milestones", "revenue", "satisfaction"]
@@ -73,19 +72,13 @@ fn set_up(add: &mut Add) {
     add(
         "create_plan",
         "3 oracles and an arbiter",
-        None,
         &world.by_authority(&[second]).unwrap(),
     );
 
     let authority = world.authority.pubkey();
     let plan = world.token.plan;
     let short = instructions::add_kpi(&authority, &plan, kpi("short", Scope::Shared));
-    add(
-        "add_kpi",
-        "curve of 2 points",
-        None,
-        &world.by_authority(&[short]).unwrap(),
-    );
+    add("add_kpi", "curve of 2 points", &world.by_authority(&[short]).unwrap());
     let points = (0..8)
         .map(|step| CurvePoint {
             value: i64::from(step) * 100,
@@ -97,32 +90,21 @@ fn set_up(add: &mut Add) {
         ..kpi("long", Scope::Individual)
     };
     let long = instructions::add_kpi(&authority, &plan, long);
-    add(
-        "add_kpi",
-        "curve of 8 points",
-        None,
-        &world.by_authority(&[long]).unwrap(),
-    );
+    add("add_kpi", "curve of 8 points", &world.by_authority(&[long]).unwrap());
     let activate = instructions::activate_plan(&authority, &plan, &world.token.mint);
-    add(
-        "activate_plan",
-        "2 KPIs",
-        None,
-        &world.by_authority(&[activate]).unwrap(),
-    );
+    add("activate_plan", "2 KPIs", &world.by_authority(&[activate]).unwrap());
 }
 
 fn payments(add: &mut Add, name: &str, program: TokenProgram) {
     let mut world = World::active(program, terms(), &three_kpis(Scope::Shared), 0);
     let fund = world.fund(FUNDS);
-    add("fund", name, None, &world.by_authority(&[fund]).unwrap());
+    add("fund", name, &world.by_authority(&[fund]).unwrap());
     let stranger = world.chain.key().pubkey();
     let args = world.grant_args(&stranger, ALLOCATION, &[5_000, 3_000, 2_000]);
     let create = world.create_grant(args);
     add(
         "create_grant",
         &format!("4 periods, {name}"),
-        Some(25_000),
         &world.by_authority(&[create]).unwrap(),
     );
     let (beneficiary, grant) = world.grant(ALLOCATION, &[5_000, 3_000, 2_000]);
@@ -135,25 +117,14 @@ fn payments(add: &mut Add, name: &str, program: TokenProgram) {
     let destination = world.associated_address(&beneficiary.pubkey());
     let part = instructions::claim(&beneficiary.pubkey(), &world.token, &grant, &destination, Some(1));
     let part = world.chain.send(&[part], &[&beneficiary]).unwrap();
-    add(
-        "claim",
-        &format!("a part, by the beneficiary, {name}"),
-        Some(13_000),
-        &part,
-    );
+    add("claim", &format!("a part, by the beneficiary, {name}"), &part);
     add(
         "claim",
         &format!("all, by anyone, {name}"),
-        Some(13_000),
         &world.claim(&grant).unwrap(),
     );
     let withdraw = instructions::withdraw_surplus(&world.authority.pubkey(), &world.token, &world.treasury, None);
-    add(
-        "withdraw_surplus",
-        name,
-        None,
-        &world.by_authority(&[withdraw]).unwrap(),
-    );
+    add("withdraw_surplus", name, &world.by_authority(&[withdraw]).unwrap());
 }
 
 fn evaluation(add: &mut Add) {
@@ -173,7 +144,6 @@ fn evaluation(add: &mut Add) {
     add(
         "create_grant",
         "120 periods, SPL Token",
-        Some(25_000),
         &world.by_authority(&[create]).unwrap(),
     );
     let (_, grant) = world.grant(ALLOCATION, &[5_000, 3_000, 2_000]);
@@ -181,30 +151,22 @@ fn evaluation(add: &mut Add) {
     add(
         "attest",
         "first vote, creates the account",
-        None,
         &world.attest(0, 0, 0, Some(grant), 70).unwrap(),
     );
     add(
         "attest",
         "second vote, another value",
-        Some(10_000),
         &world.attest(1, 0, 0, Some(grant), 80).unwrap(),
     );
     add(
         "attest",
         "third vote, resolves",
-        Some(10_000),
         &world.attest(2, 0, 0, Some(grant), 70).unwrap(),
     );
     world.resolve(1, 0, Some(grant), 80);
     world.resolve(2, 0, Some(grant), 90);
     world.after_windows(0);
-    add(
-        "settle",
-        "3 individual KPIs, resolved",
-        Some(20_000),
-        &world.settle(&grant).unwrap(),
-    );
+    add("settle", "3 individual KPIs, resolved", &world.settle(&grant).unwrap());
     world.after_period(1, 0);
     for kpi in 0..3 {
         for (oracle, value) in [70, 80, 90].into_iter().enumerate() {
@@ -212,18 +174,41 @@ fn evaluation(add: &mut Add) {
         }
     }
     world.after_windows(1);
+    add("settle", "3 individual KPIs, by median", &world.settle(&grant).unwrap());
+    world.after_windows(2);
+    add("settle", "3 individual KPIs, silent", &world.settle(&grant).unwrap());
+}
+
+/// Periods of civil months, whose boundaries are worked out from dates.
+fn months(add: &mut Add) {
+    let terms = CreatePlanArgs {
+        cadence: Cadence::Months(1),
+        release: Release::Linear,
+        ..terms()
+    };
+    let kpis = three_kpis(Scope::Individual);
+    let mut world = World::active(TokenProgram::Spl, terms, &kpis, FUNDS);
+    let (_, grant) = world.grant(ALLOCATION, &[5_000, 3_000, 2_000]);
+    world.after_period(0, 0);
+    world.attest(0, 0, 0, Some(grant), 70).unwrap();
+    add(
+        "attest",
+        "second vote, another value, periods of months",
+        &world.attest(1, 0, 0, Some(grant), 80).unwrap(),
+    );
+    world.attest(2, 0, 0, Some(grant), 70).unwrap();
+    world.resolve(1, 0, Some(grant), 80);
+    world.resolve(2, 0, Some(grant), 90);
+    world.after_windows(0);
     add(
         "settle",
-        "3 individual KPIs, by median",
-        Some(20_000),
+        "3 individual KPIs, resolved, periods of months",
         &world.settle(&grant).unwrap(),
     );
-    world.after_windows(2);
     add(
-        "settle",
-        "3 individual KPIs, silent",
-        Some(20_000),
-        &world.settle(&grant).unwrap(),
+        "claim",
+        "all, by anyone, while it streams, periods of months, SPL Token",
+        &world.claim(&grant).unwrap(),
     );
 }
 
@@ -238,12 +223,7 @@ fn many_kpis(add: &mut Add) {
         world.resolve(kpi, 0, None, 55);
     }
     world.after_windows(0);
-    add(
-        "settle",
-        "16 shared KPIs, resolved",
-        Some(60_000),
-        &world.settle(&grant).unwrap(),
-    );
+    add("settle", "16 shared KPIs, resolved", &world.settle(&grant).unwrap());
 }
 
 /// Each silent KPI of its own costs the search for its address.
@@ -265,7 +245,7 @@ fn many_silent_kpis(add: &mut Add) {
         let mut world = World::active(TokenProgram::Spl, args, &kpis, FUNDS);
         let (_, grant) = world.grant(ALLOCATION, &[625; 16]);
         world.after_windows(0);
-        add("settle", scenario, Some(60_000), &world.settle(&grant).unwrap());
+        add("settle", scenario, &world.settle(&grant).unwrap());
     }
 }
 
@@ -284,25 +264,21 @@ fn redistribution(add: &mut Add) {
     add(
         "settle",
         "3 shared KPIs, first of a pool",
-        Some(20_000),
         &world.settle(&grants[0]).unwrap(),
     );
     add(
         "settle",
         "3 shared KPIs, into a pool",
-        Some(20_000),
         &world.settle(&grants[1]).unwrap(),
     );
     add(
         "collect_bonus",
         "first of the period",
-        None,
         &world.collect_bonus(&grants[0], 0).unwrap(),
     );
     add(
         "collect_bonus",
         "last of the period",
-        None,
         &world.collect_bonus(&grants[1], 0).unwrap(),
     );
 }
@@ -323,7 +299,6 @@ fn linear(add: &mut Add) {
     add(
         "claim",
         "all, by anyone, while it streams, SPL Token",
-        Some(13_000),
         &world.claim(&grant).unwrap(),
     );
 }
@@ -342,7 +317,7 @@ fn disputes(add: &mut Add) {
     let key = beneficiary.pubkey();
     let value = instructions::dispute(&key, &key, &plan, &state, Some(grant), args(0));
     let value = world.chain.send(&[value], &[&beneficiary]).unwrap();
-    add("dispute", "a value, by a beneficiary", Some(15_000), &value);
+    add("dispute", "a value, by a beneficiary", &value);
     let attestation = pda::attestation(&plan, 0, 0, &plan);
     let ruling = RuleArgs {
         value: None,
@@ -351,12 +326,12 @@ fn disputes(add: &mut Add) {
     let rule = instructions::rule(&world.arbiter.pubkey(), &plan, &attestation, Some(grant), ruling);
     let arbiter = world.arbiter.insecure_clone();
     let rule = world.chain.send(&[rule], &[&arbiter]).unwrap();
-    add("rule", "the value stands", Some(15_000), &rule);
+    add("rule", "the value stands", &rule);
     world.after_period(0, DAY);
     let authority = world.authority.pubkey();
     let silence = instructions::dispute(&authority, &authority, &plan, &state, None, args(1));
     let silence = world.by_authority(&[silence]).unwrap();
-    add("dispute", "a silence, creates the account", Some(15_000), &silence);
+    add("dispute", "a silence, creates the account", &silence);
     let attestation = pda::attestation(&plan, 1, 0, &plan);
     let ruling = RuleArgs {
         value: Some(70),
@@ -364,7 +339,7 @@ fn disputes(add: &mut Add) {
     };
     let rule = instructions::rule(&arbiter.pubkey(), &plan, &attestation, None, ruling);
     let rule = world.chain.send(&[rule], &[&arbiter]).unwrap();
-    add("rule", "another value counts", Some(15_000), &rule);
+    add("rule", "another value counts", &rule);
 }
 
 fn keys(add: &mut Add) {
@@ -376,24 +351,17 @@ fn keys(add: &mut Add) {
         first_period: 2,
     };
     let propose = instructions::propose_oracles(&authority, &plan, oracles);
-    add(
-        "propose_oracles",
-        "3 oracles",
-        None,
-        &world.by_authority(&[propose]).unwrap(),
-    );
+    add("propose_oracles", "3 oracles", &world.by_authority(&[propose]).unwrap());
     let cancel = instructions::cancel_oracle_change(&authority, &plan);
     add(
         "cancel_oracle_change",
         "the usual case",
-        None,
         &world.by_authority(&[cancel]).unwrap(),
     );
     let treasury = instructions::set_treasury(&authority, &plan, &world.source);
     add(
         "set_treasury",
         "the usual case",
-        None,
         &world.by_authority(&[treasury]).unwrap(),
     );
     let new = world.chain.key();
@@ -401,7 +369,6 @@ fn keys(add: &mut Add) {
     add(
         "propose_authority",
         "the usual case",
-        None,
         &world.by_authority(&[propose]).unwrap(),
     );
     let (beneficiary, grant) = world.grant_with(|args| {
@@ -413,12 +380,11 @@ fn keys(add: &mut Add) {
     add(
         "set_claim_lock",
         "the usual case",
-        None,
         &world.chain.send(&[lock], &[&beneficiary]).unwrap(),
     );
     let propose = instructions::propose_beneficiary(&key, &plan, &grant, Some(new.pubkey()));
     let propose = world.chain.send(&[propose], &[&beneficiary]).unwrap();
-    add("propose_beneficiary", "the usual case", None, &propose);
+    add("propose_beneficiary", "the usual case", &propose);
     let args = AcceptBeneficiaryArgs {
         claimed: 0,
         termination: 0,
@@ -428,14 +394,12 @@ fn keys(add: &mut Add) {
     add(
         "accept_beneficiary",
         "the usual case",
-        None,
         &world.chain.send(&[accept], &[&new]).unwrap(),
     );
     let accept = instructions::accept_authority(&new.pubkey(), &plan);
     add(
         "accept_authority",
         "the usual case",
-        None,
         &world.chain.send(&[accept], &[&new]).unwrap(),
     );
 }
@@ -454,12 +418,11 @@ fn leaving_and_closing(add: &mut Add) {
     add(
         "terminate_grant",
         "in its first of 4 periods",
-        None,
         &world.by_authority(&[terminate]).unwrap(),
     );
     let resign = instructions::resign_grant(&beneficiary.pubkey(), &plan, &resigned);
     let resign = world.chain.send(&[resign], &[&beneficiary]).unwrap();
-    add("resign_grant", "in its first of 4 periods", None, &resign);
+    add("resign_grant", "in its first of 4 periods", &resign);
     world.after_period(0, 0);
     world.resolve(0, 0, None, 80);
     world.after_windows(0);
@@ -472,7 +435,7 @@ fn leaving_and_closing(add: &mut Add) {
         let close = instructions::close_grant(&grant, &world.grant_state(&grant), &treasury);
         let close = world.chain.send(&[close], &[]).unwrap();
         if grant == resigned {
-            add("close_grant", "the usual case", None, &close);
+            add("close_grant", "the usual case", &close);
         }
     }
     let attestation = pda::attestation(&plan, 0, 0, &plan);
@@ -480,20 +443,18 @@ fn leaving_and_closing(add: &mut Add) {
     add(
         "close_attestation",
         "shared KPI",
-        None,
         &world.chain.send(&[close], &[]).unwrap(),
     );
     let close = instructions::close_period(&world.pool(0), &treasury);
     add(
         "close_period",
         "the usual case",
-        None,
         &world.chain.send(&[close], &[]).unwrap(),
     );
     let close = instructions::close_plan(&authority, &world.token, &treasury, &authority);
-    add("close_plan", "SPL Token", None, &world.by_authority(&[close]).unwrap());
+    add("close_plan", "SPL Token", &world.by_authority(&[close]).unwrap());
     let before = instructions::require_before(world.chain.now());
-    add("require_before", "in time", None, &world.send(&[before]).unwrap());
+    add("require_before", "in time", &world.send(&[before]).unwrap());
 }
 
 /// What the 60-contributor example costs with one transaction for each step, so that anyone can recompute it.
