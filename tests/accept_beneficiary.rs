@@ -108,8 +108,8 @@ fn a_grant_that_is_not_as_expected_is_not_taken_over() {
         (1, 0),
         (75_000, 0),
         (u64::MAX, 0),
-        (0, TERMINATED),
-        (0, RESIGNED),
+        (0, Termination::Terminated.to_byte()),
+        (0, Termination::Resigned.to_byte()),
         (0, 255),
     ] {
         world.refuses(&take(claimed, termination), EarnoutError::GrantChanged);
@@ -126,11 +126,12 @@ fn a_grant_that_is_not_as_expected_is_not_taken_over() {
 
 #[test]
 fn a_grant_that_ended_meanwhile_is_not_taken_over_unawares() {
-    for (termination, other) in [(TERMINATED, RESIGNED), (RESIGNED, TERMINATED)] {
+    let [terminated, resigned] = [Termination::Terminated, Termination::Resigned].map(Termination::to_byte);
+    for (termination, other) in [(terminated, resigned), (resigned, terminated)] {
         let (mut world, old, new, grant) = offered(TokenProgram::Spl);
         let plan = world.token.plan;
         let unaware = world.takes_grant(&grant, &new);
-        world.run(if termination == TERMINATED {
+        world.run(if termination == terminated {
             instructions::terminate_grant(&world.authority.pubkey(), &plan, &grant)
         } else {
             instructions::resign_grant(&old, &plan, &grant)

@@ -36,7 +36,7 @@ impl Books {
         match (self.0.get_mut(&event.plan()), event) {
             (Some(ledger), event) => ledger.apply(event).unwrap(),
             (None, Event::PlanCreated(event)) => {
-                self.0.insert(event.plan, Ledger::begin(event));
+                self.0.insert(event.plan, Ledger::begin(event).unwrap());
             }
             (None, _) => panic!("the first event creates the plan"),
         }

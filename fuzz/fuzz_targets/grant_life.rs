@@ -6,7 +6,7 @@
 
 use {
     arbitrary::Arbitrary,
-    earnout::state::{FORFEITED, Grant, Period, Plan, RESIGNED, TERMINATED},
+    earnout::state::{FORFEITED, Grant, Period, Plan, Termination},
     earnout_core::{FULL_CREDIT, redistribution},
     earnout_fuzz::{
         civil,
@@ -72,8 +72,8 @@ fuzz_target!(|input: Input| {
             0..8 => life.settle(&step.scores, &step.others),
             8..11 => life.collect(step.what < 128),
             11..14 => life.claim(step.others[0].results),
-            14 => life.end(TERMINATED),
-            _ => life.end(RESIGNED),
+            14 => life.end(Termination::Terminated),
+            _ => life.end(Termination::Resigned),
         }
         life.check();
     }
@@ -348,19 +348,9 @@ impl<'a> Life<'a> {
         let taken = self.earned.iter().sum::<BigUint>() + &self.bonuses + self.grant.reserved;
         let most = big(u64::MAX);
         let room = if taken < most { most - taken } else { big(0u8) };
-        let bonus = redistribution::bonus(
-            pool.pool,
-            self.grant.last_kpi_amount,
-            pool.kpi_total,
-            self.grant.last_tranche,
-            self.plan.bonus_cap_bps,
-        );
-        let bonus = bonus.expect("a share of the pool").min(self.grant.bonus_room());
+        let bonus = self.grant.collect(self.plan, &pool).expect("a share of the pool");
         assert_eq!(big(bonus), expected.min(room));
         let left_over = pool.add_collected(bonus).expect("a bonus that the pool holds");
-        self.grant.last_bonus = bonus;
-        self.grant.bonus += bonus;
-        self.grant.collected_through = self.grant.next_period;
         self.plan.pooled -= bonus + left_over;
         if !self.grant.has(FORFEITED) {
             self.plan.owed += bonus;
@@ -384,7 +374,7 @@ impl<'a> Life<'a> {
         let bonus = share(pool, big(results), &shares, big(tranche), self.plan.bonus_cap_bps);
         let bonus = fitted(&bonus).expect("a part of the pool");
         let left_over = pool.add_collected(bonus).expect("bonuses within the pool");
-        let is_last = pool.collected == pool.expected;
+        let is_last = pool.is_collected();
         assert_eq!(left_over, if is_last { pool.pool - pool.paid } else { 0 });
         self.plan.pooled -= bonus + left_over;
         self.vault -= bonus;

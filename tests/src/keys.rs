@@ -2,7 +2,7 @@
 
 pub use earnout::{
     instructions::{AcceptBeneficiaryArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
-    state::{CLAIM_LOCKED, DISPUTE_BARRED, OracleSet, RESIGNED, TERMINATED},
+    state::{CLAIM_LOCKED, DISPUTE_BARRED, OracleSet, Termination},
 };
 
 use crate::*;

@@ -202,10 +202,10 @@ impl Window {
 /// What is known about a KPI for a period, once for each subject on which an unsettled grant depends.
 fn subjects(statement: &Statement, period: u16, kpi: u8) -> Result<Vec<Measurement>, ProjectionError> {
     let plan = &statement.sources.plan;
-    let concerned = statement.grants.iter().filter(|(_, grant)| {
-        let state = &grant.state;
-        state.covers(period) && state.next_period <= period && state.kpi_weights[usize::from(kpi)] > 0
-    });
+    let concerned = statement
+        .grants
+        .iter()
+        .filter(|(_, grant)| grant.state.depends_on(kpi, period));
     let shared = plan.kpi(kpi)?.scope == Scope::Shared.to_byte();
     let many = if shared { 1 } else { usize::MAX };
     concerned
@@ -218,10 +218,10 @@ fn subjects(statement: &Statement, period: u16, kpi: u8) -> Result<Vec<Measureme
 fn is_ready(statement: &Statement, grant: &GrantReport, period: u16) -> Result<bool, ProjectionError> {
     let (plan, state) = (&statement.sources.plan, &grant.state);
     let is_next = state.covers(period) && state.next_period == period;
-    if !is_next || plan.redistributes()? && state.collected_through < period {
+    if !is_next || !state.has_collected(plan)? {
         return Ok(false);
     }
-    for (kpi, _) in (0u8..).zip(state.kpi_weights).filter(|(_, weight)| *weight > 0) {
+    for kpi in (0u8..).take(plan.kpis().len()).filter(|kpi| state.has_weight(*kpi)) {
         let measurement = statement.measurement(kpi, period, state.index)?;
         if let Finality::NotBefore(_) = measurement.reading.finality {
             return Ok(false);

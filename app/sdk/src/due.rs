@@ -138,7 +138,7 @@ impl PlanAccounts {
         let due = open.filter_map(|(address, grant)| {
             let period = grant.collected_through;
             let pool = self.periods.get(&period)?;
-            (pool.settled == pool.expected).then_some(Due::Collect {
+            pool.is_settled().then_some(Due::Collect {
                 grant: *address,
                 period,
             })
@@ -153,27 +153,16 @@ impl PlanAccounts {
     pub fn closings(&self) -> Result<Vec<Due>, ProjectionError> {
         let mut due = Vec::new();
         for (address, attestation) in &self.attestations {
-            let period = attestation.period;
-            let is_needed = if attestation.subject == self.address {
-                self.plan
-                    .unsettled_grants
-                    .get(usize::from(period))
-                    .is_some_and(|unsettled| *unsettled > 0)
-            } else {
-                let grant = self.grants.get(&attestation.subject);
-                grant.is_some_and(|grant| grant.next_period <= period)
-            };
-            if !is_needed {
+            let subject = self.grants.get(&attestation.subject);
+            if !attestation.is_needed(&self.plan, subject) {
                 due.push(Due::CloseAttestation { attestation: *address });
             }
         }
         due.sort();
-        let collected = self.periods.iter().filter(|(_, pool)| pool.collected == pool.expected);
+        let collected = self.periods.iter().filter(|(_, pool)| pool.is_collected());
         due.extend(collected.map(|(period, _)| Due::ClosePeriod { period: *period }));
         for (address, grant) in self.in_order() {
-            let settled = grant.next_period == grant.end_period;
-            let collected = !self.plan.redistributes()? || grant.collected_through == grant.next_period;
-            if settled && collected && grant.owed()? == 0 {
+            if grant.is_closable(&self.plan)? {
                 due.push(Due::CloseGrant { grant: *address });
             }
         }
@@ -257,16 +246,16 @@ impl PlanAccounts {
         shared: &HashMap<(u8, u16), Pubkey>,
     ) -> Result<bool, ProjectionError> {
         let period = grant.next_period;
-        if period >= grant.end_period || self.now < self.plan.calendar()?.period_end(period)? {
+        if grant.is_settled()
+            || self.now < self.plan.calendar()?.period_end(period)?
+            || !grant.has_collected(&self.plan)?
+        {
             return Ok(false);
         }
-        if self.plan.redistributes()? && grant.collected_through != period {
-            return Ok(false);
-        }
-        for (number, _) in (0u8..).zip(self.plan.kpis()) {
-            if grant.kpi_weights[usize::from(number)] == 0 {
-                continue;
-            }
+        for (number, _) in (0u8..)
+            .zip(self.plan.kpis())
+            .filter(|(number, _)| grant.has_weight(*number))
+        {
             let own = || pda::attestation(&self.address, number, period, address);
             let attestation = shared.get(&(number, period)).copied().unwrap_or_else(own);
             let reading = reading(

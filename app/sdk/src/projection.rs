@@ -191,7 +191,7 @@ pub struct Projected {
 pub fn project(
     plan: &Plan,
     grant: &Grant,
-    mut scores: impl FnMut(u16) -> [u16; 16],
+    mut scores: impl FnMut(u16) -> earnout_core::ByKpi<u16>,
 ) -> Result<Vec<Projected>, ProjectionError> {
     let mut grant = *grant;
     let mut projection = Vec::new();

@@ -36,13 +36,9 @@
 use {
     crate::projection::{ProjectionError, period_times},
     bytemuck::Zeroable,
-    earnout::{
-        error::EarnoutError,
-        state::{Grant, Period, Plan},
-    },
+    earnout::state::{Grant, Period, Plan},
     earnout_core::{
         quorum::{self, Outcome},
-        redistribution,
         tranche::Settlement,
     },
 };
@@ -72,7 +68,7 @@ pub struct SettledPeriod {
     /// Number of the period.
     pub period: u16,
     /// The scores that counted, basis points; 0 for a KPI without weight.
-    pub scores: [u16; 16],
+    pub scores: earnout_core::ByKpi<u16>,
     /// The grant's tranche, base units.
     pub tranche: u64,
     /// What the scores made of it.
@@ -124,7 +120,7 @@ impl Simulation {
             if !grant.state.covers(period) {
                 continue;
             }
-            let mut scores = [0; 16];
+            let mut scores = [0; earnout_core::MAX_KPIS];
             for ((score, kpi), (number, weight)) in scores
                 .iter_mut()
                 .zip(plan.kpis())
@@ -148,7 +144,10 @@ impl Simulation {
         let mut left_over = 0;
         if plan.redistributes()? {
             for grant in self.grants.iter_mut().filter(|grant| grant.state.covers(period)) {
-                let bonus = grant.collect(plan, &pool)?;
+                let bonus = grant.state.collect(plan, &pool)?;
+                if let Some(settled) = grant.settled.last_mut() {
+                    settled.bonus = bonus;
+                }
                 left_over = pool.add_collected(bonus)?;
             }
         }
@@ -167,27 +166,5 @@ impl SimulatedGrant {
     /// What all settled periods earned, bonuses included, base units.
     pub fn total(&self) -> u64 {
         self.state.earned.saturating_add(self.state.bonus)
-    }
-
-    /// Books the bonus of the last settled period, as `collect_bonus` does.
-    fn collect(&mut self, plan: &Plan, pool: &Period) -> Result<u64, ProjectionError> {
-        let state = &mut self.state;
-        let bonus = redistribution::bonus(
-            pool.pool,
-            state.last_kpi_amount,
-            pool.kpi_total,
-            state.last_tranche,
-            plan.bonus_cap_bps,
-        )?
-        .min(state.bonus_room());
-        state.last_bonus = bonus;
-        let sum = state.bonus.checked_add(bonus);
-        state.bonus =
-            sum.ok_or_else(|| ProjectionError::from(anchor_lang::error::Error::from(EarnoutError::Overflow)))?;
-        state.collected_through = state.next_period;
-        if let Some(settled) = self.settled.last_mut() {
-            settled.bonus = bonus;
-        }
-        Ok(bonus)
     }
 }

@@ -2,26 +2,16 @@
 //! arguments of its instructions, and what the program would refuse of them.
 
 use {
-    crate::{
-        ledger::{GrantRecord, Ledger},
-        pda,
-    },
+    crate::pda,
     anchor_lang::error::Error as ProgramError,
+    bytemuck::Zeroable,
     earnout::{
-        constants::MAX_KPIS,
-        error::EarnoutError,
-        events::{GrantCreated, PlanCreated, Rent},
+        address,
+        constants::ACCOUNT_VERSION,
         instructions::{CreateGrantArgs, CreatePlanArgs},
-        state::{Grant, Kpi, KpiArgs, OracleSet, Plan},
+        state::{Grant, KpiArgs, OracleSet, Plan},
     },
-    earnout_core::credit,
     solana_program::pubkey::Pubkey,
-};
-
-/// Nothing is paid before anything is made.
-const NO_RENT: Rent = Rent {
-    payer: Pubkey::new_from_array([0; 32]),
-    lamports: 0,
 };
 
 /// The draft that `create_plan` and `add_kpi` would write for `creator`, without mint and treasury, which only a chain has.
@@ -30,32 +20,19 @@ const NO_RENT: Rent = Rent {
 /// What `add_kpi` refuses: `TooManyKpis`, `DuplicateKpi`, and a KPI that is not possible.
 pub fn draft(creator: &Pubkey, args: &CreatePlanArgs, kpis: &[KpiArgs]) -> Result<Plan, ProgramError> {
     let address = pda::plan(creator, args.plan_id);
-    let mut plan = Ledger::begin(&PlanCreated {
-        plan: address,
-        time: 0,
-        sequence: 0,
-        creator: *creator,
-        rent: NO_RENT,
-        vault_rent: 0,
-        mint: Pubkey::default(),
-        token_program: Pubkey::default(),
-        vault: pda::vault(&address),
-        treasury: Pubkey::default(),
-        treasury_owner: Pubkey::default(),
-        terms: args.clone(),
-    })
-    .plan;
+    let mut plan = Plan::zeroed();
+    let oracles = args.oracle_set().unwrap_or_else(|_| OracleSet::empty());
+    plan.version = ACCOUNT_VERSION;
+    plan.begin(
+        args,
+        &oracles,
+        creator,
+        address::plan(creator, args.plan_id)?.1,
+        address::vault(&address)?.1,
+    );
+    plan.vault = pda::vault(&address);
     for args in kpis {
-        let index = usize::from(plan.kpi_count);
-        if plan.kpi_count >= MAX_KPIS {
-            return Err(EarnoutError::TooManyKpis.into());
-        }
-        let kpi = Kpi::new(args)?;
-        if plan.kpis().iter().any(|other| other.name == kpi.name) {
-            return Err(EarnoutError::DuplicateKpi.into());
-        }
-        plan.kpis[index] = kpi;
-        plan.kpi_count += 1;
+        plan.push_kpi(args)?;
     }
     Ok(plan)
 }
@@ -104,33 +81,11 @@ impl GrantTerms {
 /// # Errors
 /// The program's: `BadOracleSet`, `BadThreshold`, `RolesNotSeparate`, `BadTokenFlags`, and those of its terms.
 pub fn check(plan: &Plan, args: &CreatePlanArgs, now: i64) -> Result<(), ProgramError> {
-    check_oracles(args)?;
-    check_flags(args)?;
-    if args.arbiter == Some(Pubkey::default()) {
-        return Err(EarnoutError::RolesNotSeparate.into());
-    }
+    args.oracle_set()?;
+    args.check_token_flags()?;
+    args.check_arbiter()?;
     plan.check_terms(now)?;
     plan.require_separate_roles(&plan.oracles)
-}
-
-/// What `create_plan` refuses of the oracles.
-///
-/// # Errors
-/// `BadOracleSet`, `BadThreshold`.
-pub fn check_oracles(args: &CreatePlanArgs) -> Result<(), ProgramError> {
-    OracleSet::new(&args.oracles, args.threshold, 0).map(drop)
-}
-
-/// What `create_plan` refuses of the flags.
-///
-/// # Errors
-/// `BadTokenFlags`.
-pub fn check_flags(args: &CreatePlanArgs) -> Result<(), ProgramError> {
-    use earnout::state::{ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK};
-    if args.token_flags & !(ALLOW_FREEZE_AUTHORITY | ALLOW_TRANSFER_FEE | ALLOW_TRANSFER_HOOK) != 0 {
-        return Err(EarnoutError::BadTokenFlags.into());
-    }
-    Ok(())
 }
 
 /// The grant that `create_grant` would write under `plan` at `now` (Unix seconds), apart from who paid for it. Whether the
@@ -141,45 +96,12 @@ pub fn check_flags(args: &CreatePlanArgs) -> Result<(), ProgramError> {
 /// `PeriodBegun`, `BadWeights`, `BadBeneficiary`, `ReserveTooLarge`.
 pub fn grant(plan: &Plan, args: &CreateGrantArgs, now: i64) -> Result<Grant, ProgramError> {
     let address = pda::plan(&plan.creator, plan.plan_id);
-    if args.grant_index >= plan.max_grants {
-        return Err(EarnoutError::TooManyGrants.into());
-    }
-    if now >= plan.enrolment_end {
-        return Err(EarnoutError::EnrolmentEnded.into());
-    }
-    if !(plan.min_allocation..=plan.max_allocation).contains(&args.allocation) {
-        return Err(EarnoutError::AllocationOutOfLimits.into());
-    }
-    let end = args.first_period.checked_add(args.periods);
-    let within = end.is_some_and(|end| end <= plan.period_count);
-    if args.periods == 0 || !within || args.cliff_periods > args.periods {
-        return Err(EarnoutError::BadGrantPeriods.into());
-    }
-    let begins = plan.calendar()?.period_start(args.first_period);
-    if now >= begins.map_err(EarnoutError::from)? {
-        return Err(EarnoutError::PeriodBegun.into());
-    }
-    if args.kpi_weights.len() > plan.kpis().len() {
-        return Err(EarnoutError::BadWeights.into());
-    }
-    credit::check_weights(args.time_weight, &args.kpi_weights).map_err(|_| EarnoutError::BadWeights)?;
-    plan.require_beneficiary(&address, &args.beneficiary)?;
-
-    let made = GrantCreated {
-        plan: address,
-        time: now,
-        sequence: 0,
-        grant: pda::grant(&address, args.grant_index),
-        rent: NO_RENT,
-        max_credit: 0,
-        reserved: 0,
-        plan_reserved: 0,
-        vault_balance: 0,
-        terms: args.clone(),
-    };
-    let mut grant = GrantRecord::created(plan, &made).state;
-    grant.max_credit = Grant::max_credit(plan, grant.time_weight, &grant.kpi_weights)?;
-    grant.reserved = grant.reserve_from(args.first_period)?;
+    plan.check_enrolment(&address, args, now)?;
+    let mut grant = Grant::zeroed();
+    grant.version = ACCOUNT_VERSION;
+    let (_, associated_bump) = address::associated(&args.beneficiary, &plan.mint, &plan.token_program)?;
+    let (_, bump) = address::grant(&address, args.grant_index)?;
+    grant.begin(plan, &address, args, bump, associated_bump, now)?;
     Ok(grant)
 }
 

@@ -80,6 +80,9 @@ pub const FULL_CREDIT: u64 = 100_000_000;
 /// The most KPIs a plan can have.
 pub const MAX_KPIS: usize = 16;
 
+/// One of something for each KPI that a plan can have, by its number.
+pub type ByKpi<T> = [T; MAX_KPIS];
+
 /// The most points a curve can have.
 pub const MAX_CURVE_POINTS: usize = 8;
 

@@ -21,6 +21,13 @@ pub const PERIOD_SEED: &[u8] = b"period";
 /// Layout version written into every account created by this release.
 pub const ACCOUNT_VERSION: u8 = 1;
 
+/// The plan accepts a mint whose freeze authority could stop payouts.
+pub const ALLOW_FREEZE_AUTHORITY: u8 = 1;
+/// The plan accepts a mint with a transfer fee, which its fee authority can change.
+pub const ALLOW_TRANSFER_FEE: u8 = 2;
+/// The plan accepts a mint with a transfer hook, a program that can refuse any transfer.
+pub const ALLOW_TRANSFER_HOOK: u8 = 4;
+
 /// Most KPIs a plan can have.
 #[constant]
 pub const MAX_KPIS: u8 = 16;
@@ -62,3 +69,11 @@ pub const MAX_PERIOD_MONTHS: u16 = 12;
 /// How far in the future a calendar may begin, in seconds (5 years).
 #[constant]
 pub const MAX_START_DELAY_SECS: u32 = 5 * 366 * 86_400;
+
+// The arithmetic counts with the same limits.
+const _: () = assert!(
+    MAX_KPIS as usize == earnout_core::MAX_KPIS
+        && MAX_ORACLES as usize == earnout_core::MAX_ORACLES
+        && MAX_PERIODS == earnout_core::MAX_PERIODS
+        && MAX_CURVE_POINTS as usize == earnout_core::MAX_CURVE_POINTS
+);

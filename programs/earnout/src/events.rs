@@ -3,9 +3,8 @@
 //! units: the whole state of a plan can be rebuilt from its events.
 
 use crate::{
-    instructions::{CreateGrantArgs, CreatePlanArgs},
     prelude::*,
-    state::{FORFEITED, Grant, KpiArgs, Plan},
+    state::{CreateGrantArgs, CreatePlanArgs, FORFEITED, Grant, KpiArgs, Plan},
 };
 
 /// Reports `event`, as `emit_cpi!` does, from one place instead of a copy in every handler.
@@ -31,474 +30,362 @@ pub struct Rent {
     pub lamports: u64,
 }
 
-/// A plan was created as a draft.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanCreated {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// First authority; part of the plan's address.
-    pub creator: Pubkey,
-    /// What was paid for the plan.
-    pub rent: Rent,
-    /// Lamports the same payer paid for the vault.
-    pub vault_rent: u64,
-    /// The token.
-    pub mint: Pubkey,
-    /// Token program of the mint.
-    pub token_program: Pubkey,
-    /// Token account that holds the tokens.
-    pub vault: Pubkey,
-    /// Token account that receives surplus.
-    pub treasury: Pubkey,
-    /// Owner of the treasury.
-    pub treasury_owner: Pubkey,
-    /// All terms apart from the KPIs.
-    pub terms: CreatePlanArgs,
+/// Declares the events; each begins with the plan, the time and its number.
+macro_rules! events {
+    ($($(#[$doc:meta])* pub struct $name:ident { $($fields:tt)* })+) => {
+        $(
+            $(#[$doc])*
+            #[event]
+            #[derive(Clone, Debug, PartialEq, Eq)]
+            pub struct $name {
+                /// The plan.
+                pub plan: Pubkey,
+                /// Time of the slot, Unix seconds.
+                pub time: i64,
+                /// Number of the event in the plan's sequence, from 1.
+                pub sequence: u64,
+                $($fields)*
+            }
+        )+
+    };
 }
 
-/// A KPI was added to a draft.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KpiAdded {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// Number of the KPI in the plan.
-    pub kpi: u8,
-    /// All terms of the KPI.
-    pub terms: KpiArgs,
-}
+events! {
+    /// A plan was created as a draft.
+    pub struct PlanCreated {
+        /// First authority; part of the plan's address.
+        pub creator: Pubkey,
+        /// What was paid for the plan.
+        pub rent: Rent,
+        /// Lamports the same payer paid for the vault.
+        pub vault_rent: u64,
+        /// The token.
+        pub mint: Pubkey,
+        /// Token program of the mint.
+        pub token_program: Pubkey,
+        /// Token account that holds the tokens.
+        pub vault: Pubkey,
+        /// Token account that receives surplus.
+        pub treasury: Pubkey,
+        /// Owner of the treasury.
+        pub treasury_owner: Pubkey,
+        /// All terms apart from the KPIs.
+        pub terms: CreatePlanArgs,
+    }
 
-/// The terms were frozen.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanActivated {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// After this time every period settles without anyone's goodwill, Unix seconds.
-    pub last_deadline: i64,
-}
+    /// A KPI was added to a draft.
+    pub struct KpiAdded {
+        /// Number of the KPI in the plan.
+        pub kpi: u8,
+        /// All terms of the KPI.
+        pub terms: KpiArgs,
+    }
 
-/// Tokens were added to the vault.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanFunded {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// Who funded.
-    pub funder: Pubkey,
-    /// Taken from the source.
-    pub amount: u64,
-    /// Arrived in the vault.
-    pub received: u64,
-    /// Balance of the vault afterwards.
-    pub vault_balance: u64,
-}
+    /// The terms were frozen.
+    pub struct PlanActivated {
+        /// After this time every period settles without anyone's goodwill, Unix seconds.
+        pub last_deadline: i64,
+    }
 
-/// Surplus left for the treasury.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SurplusWithdrawn {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// Token account that received it.
-    pub destination: Pubkey,
-    /// Taken from the vault.
-    pub amount: u64,
-    /// Arrived at the destination.
-    pub received: u64,
-    /// Balance of the vault afterwards.
-    pub vault_balance: u64,
-}
+    /// Tokens were added to the vault.
+    pub struct PlanFunded {
+        /// Who funded.
+        pub funder: Pubkey,
+        /// Taken from the source.
+        pub amount: u64,
+        /// Arrived in the vault.
+        pub received: u64,
+        /// Balance of the vault afterwards.
+        pub vault_balance: u64,
+    }
 
-/// A grant was made and funded.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrantCreated {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// The grant.
-    pub grant: Pubkey,
-    /// What was paid for the account.
-    pub rent: Rent,
-    /// All terms of the grant.
-    pub terms: CreateGrantArgs,
-    /// Largest credit that any scores can reach.
-    pub max_credit: u64,
-    /// Held back for the grant.
-    pub reserved: u64,
-    /// Held back for all grants of the plan.
-    pub plan_reserved: u64,
-    /// Balance of the vault afterwards.
-    pub vault_balance: u64,
-}
+    /// Surplus left for the treasury.
+    pub struct SurplusWithdrawn {
+        /// Token account that received it.
+        pub destination: Pubkey,
+        /// Taken from the vault.
+        pub amount: u64,
+        /// Arrived at the destination.
+        pub received: u64,
+        /// Balance of the vault afterwards.
+        pub vault_balance: u64,
+    }
 
-/// An oracle voted.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ValueAttested {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// Number of the KPI in the plan.
-    pub kpi: u8,
-    /// The period.
-    pub period: u16,
-    /// The plan for a shared KPI, a grant for an individual one.
-    pub subject: Pubkey,
-    /// Who voted.
-    pub oracle: Pubkey,
-    /// Fixed point with the KPI's decimals.
-    pub value: i64,
-    /// SHA-256 of the evidence.
-    pub evidence: [u8; 32],
-    /// What was paid for the account, if this vote created it.
-    pub rent: Option<Rent>,
-    /// Whether enough oracles now agree on this value.
-    pub resolved: bool,
-}
+    /// A grant was made and funded.
+    pub struct GrantCreated {
+        /// The grant.
+        pub grant: Pubkey,
+        /// What was paid for the account.
+        pub rent: Rent,
+        /// All terms of the grant.
+        pub terms: CreateGrantArgs,
+        /// Largest credit that any scores can reach.
+        pub max_credit: u64,
+        /// Held back for the grant.
+        pub reserved: u64,
+        /// Held back for all grants of the plan.
+        pub plan_reserved: u64,
+        /// Balance of the vault afterwards.
+        pub vault_balance: u64,
+    }
 
-/// A grant settled a period.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrantSettled {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// The grant.
-    pub grant: Pubkey,
-    /// The period.
-    pub period: u16,
-    /// Scores of all KPIs of the plan in basis points; 0 for those without weight in the grant.
-    pub scores: Vec<u16>,
-    /// Part of the allocation that belongs to the period.
-    pub tranche: u64,
-    /// Earned by the scores.
-    pub earned: u64,
-    /// Not earned.
-    pub unearned: u64,
-    /// Can be earned again in the next period.
-    pub carry: u64,
-    /// Went to the period's pool.
-    pub pooled: u64,
-    /// Earned by KPIs: the grant's share in the pool.
-    pub kpi_amount: u64,
-    /// Held back for the grant from now on.
-    pub reserved: u64,
-    /// What was paid for the period's account, if this settlement created it.
-    pub rent: Option<Rent>,
-    /// Held back for all grants of the plan afterwards.
-    pub plan_reserved: u64,
-    /// Earned and not claimed in the whole plan afterwards.
-    pub plan_owed: u64,
-    /// Not yet collected from all pools afterwards.
-    pub plan_pooled: u64,
-}
+    /// An oracle voted.
+    pub struct ValueAttested {
+        /// Number of the KPI in the plan.
+        pub kpi: u8,
+        /// The period.
+        pub period: u16,
+        /// The plan for a shared KPI, a grant for an individual one.
+        pub subject: Pubkey,
+        /// Who voted.
+        pub oracle: Pubkey,
+        /// Fixed point with the KPI's decimals.
+        pub value: i64,
+        /// SHA-256 of the evidence.
+        pub evidence: [u8; 32],
+        /// What was paid for the account, if this vote created it.
+        pub rent: Option<Rent>,
+        /// Whether enough oracles now agree on this value.
+        pub resolved: bool,
+    }
 
-/// A grant collected its share of a period's pool.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BonusCollected {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// The grant.
-    pub grant: Pubkey,
-    /// The period.
-    pub period: u16,
-    /// The grant's share.
-    pub bonus: u64,
-    /// Left in the pool by caps and rounding and turned into surplus; zero but for the last grant of the period.
-    pub left_over: u64,
-    /// Earned and not claimed in the whole plan afterwards.
-    pub plan_owed: u64,
-    /// Not yet collected from all pools afterwards.
-    pub plan_pooled: u64,
-}
+    /// A grant settled a period.
+    pub struct GrantSettled {
+        /// The grant.
+        pub grant: Pubkey,
+        /// The period.
+        pub period: u16,
+        /// Scores of all KPIs of the plan in basis points; 0 for those without weight in the grant.
+        pub scores: Vec<u16>,
+        /// Part of the allocation that belongs to the period.
+        pub tranche: u64,
+        /// Earned by the scores.
+        pub earned: u64,
+        /// Not earned.
+        pub unearned: u64,
+        /// Can be earned again in the next period.
+        pub carry: u64,
+        /// Went to the period's pool.
+        pub pooled: u64,
+        /// Earned by KPIs: the grant's share in the pool.
+        pub kpi_amount: u64,
+        /// Held back for the grant from now on.
+        pub reserved: u64,
+        /// What was paid for the period's account, if this settlement created it.
+        pub rent: Option<Rent>,
+        /// Held back for all grants of the plan afterwards.
+        pub plan_reserved: u64,
+        /// Earned and not claimed in the whole plan afterwards.
+        pub plan_owed: u64,
+        /// Not yet collected from all pools afterwards.
+        pub plan_pooled: u64,
+    }
 
-/// A beneficiary was paid.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrantClaimed {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// The grant.
-    pub grant: Pubkey,
-    /// Who is paid.
-    pub beneficiary: Pubkey,
-    /// Who asked for it.
-    pub claimant: Pubkey,
-    /// Token account that received it.
-    pub destination: Pubkey,
-    /// Taken from the vault.
-    pub amount: u64,
-    /// Arrived at the destination.
-    pub received: u64,
-    /// Claimed by the grant so far.
-    pub claimed: u64,
-    /// Earned and not claimed in the whole plan afterwards.
-    pub plan_owed: u64,
-    /// Balance of the vault afterwards.
-    pub vault_balance: u64,
-}
+    /// A grant collected its share of a period's pool.
+    pub struct BonusCollected {
+        /// The grant.
+        pub grant: Pubkey,
+        /// The period.
+        pub period: u16,
+        /// The grant's share.
+        pub bonus: u64,
+        /// Left in the pool by caps and rounding and turned into surplus; zero but for the last grant of the period.
+        pub left_over: u64,
+        /// Earned and not claimed in the whole plan afterwards.
+        pub plan_owed: u64,
+        /// Not yet collected from all pools afterwards.
+        pub plan_pooled: u64,
+    }
 
-/// A value or a silence was disputed.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ValueDisputed {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// Number of the KPI in the plan.
-    pub kpi: u8,
-    /// The period.
-    pub period: u16,
-    /// The plan for a shared KPI, a grant for an individual one.
-    pub subject: Pubkey,
-    /// Who disputed.
-    pub disputer: Pubkey,
-    /// The grant for which it was disputed; none if the authority did.
-    pub grant: Option<Pubkey>,
-    /// SHA-256 of the reason.
-    pub reason_hash: [u8; 32],
-    /// What was paid for the account, if this dispute created it.
-    pub rent: Option<Rent>,
-}
+    /// A beneficiary was paid.
+    pub struct GrantClaimed {
+        /// The grant.
+        pub grant: Pubkey,
+        /// Who is paid.
+        pub beneficiary: Pubkey,
+        /// Who asked for it.
+        pub claimant: Pubkey,
+        /// Token account that received it.
+        pub destination: Pubkey,
+        /// Taken from the vault.
+        pub amount: u64,
+        /// Arrived at the destination.
+        pub received: u64,
+        /// Claimed by the grant so far.
+        pub claimed: u64,
+        /// Earned and not claimed in the whole plan afterwards.
+        pub plan_owed: u64,
+        /// Balance of the vault afterwards.
+        pub vault_balance: u64,
+    }
 
-/// The arbiter decided a dispute.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DisputeRuled {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// Number of the KPI in the plan.
-    pub kpi: u8,
-    /// The period.
-    pub period: u16,
-    /// The plan for a shared KPI, a grant for an individual one.
-    pub subject: Pubkey,
-    /// The value that counts; none if the oracles' value or silence stands.
-    pub value: Option<i64>,
-    /// SHA-256 of the reason.
-    pub reason_hash: [u8; 32],
-    /// The grant for which a beneficiary disputed. It cannot dispute again if the oracles' value or silence stands.
-    pub grant: Option<Pubkey>,
-}
+    /// A value or a silence was disputed.
+    pub struct ValueDisputed {
+        /// Number of the KPI in the plan.
+        pub kpi: u8,
+        /// The period.
+        pub period: u16,
+        /// The plan for a shared KPI, a grant for an individual one.
+        pub subject: Pubkey,
+        /// Who disputed.
+        pub disputer: Pubkey,
+        /// The grant for which it was disputed; none if the authority did.
+        pub grant: Option<Pubkey>,
+        /// SHA-256 of the reason.
+        pub reason_hash: [u8; 32],
+        /// What was paid for the account, if this dispute created it.
+        pub rent: Option<Rent>,
+    }
 
-/// A plan was offered to another authority, or the offer taken back.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuthorityProposed {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// Proposed before; zero without one.
-    pub old: Pubkey,
-    /// Proposed now; zero without one.
-    pub new: Pubkey,
-}
+    /// The arbiter decided a dispute.
+    pub struct DisputeRuled {
+        /// Number of the KPI in the plan.
+        pub kpi: u8,
+        /// The period.
+        pub period: u16,
+        /// The plan for a shared KPI, a grant for an individual one.
+        pub subject: Pubkey,
+        /// The value that counts; none if the oracles' value or silence stands.
+        pub value: Option<i64>,
+        /// SHA-256 of the reason.
+        pub reason_hash: [u8; 32],
+        /// The grant for which a beneficiary disputed. It cannot dispute again if the oracles' value or silence stands.
+        pub grant: Option<Pubkey>,
+    }
 
-/// A plan has another authority. What the old one had announced is void.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuthorityAccepted {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// The old authority.
-    pub old: Pubkey,
-    /// The new authority.
-    pub new: Pubkey,
-    /// Treasury in force.
-    pub treasury: Pubkey,
-    /// Its owner.
-    pub treasury_owner: Pubkey,
-    /// Whether a change of oracles had begun before, and so stays.
-    pub oracle_change: bool,
-}
+    /// A plan was offered to another authority, or the offer taken back.
+    pub struct AuthorityProposed {
+        /// Proposed before; zero without one.
+        pub old: Pubkey,
+        /// Proposed now; zero without one.
+        pub new: Pubkey,
+    }
 
-/// Another oracle set was announced.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OraclesProposed {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// The oracles.
-    pub oracles: Vec<Pubkey>,
-    /// Votes that decide.
-    pub threshold: u8,
-    /// First period the set votes on.
-    pub first_period: u16,
-}
+    /// A plan has another authority. What the old one had announced is void.
+    pub struct AuthorityAccepted {
+        /// The old authority.
+        pub old: Pubkey,
+        /// The new authority.
+        pub new: Pubkey,
+        /// Treasury in force.
+        pub treasury: Pubkey,
+        /// Its owner.
+        pub treasury_owner: Pubkey,
+        /// Whether a change of oracles had begun before, and so stays.
+        pub oracle_change: bool,
+    }
 
-/// An announced oracle set was taken back.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OracleChangeCancelled {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// First period the set would have voted on.
-    pub first_period: u16,
-}
+    /// Another oracle set was announced.
+    pub struct OraclesProposed {
+        /// The oracles.
+        pub oracles: Vec<Pubkey>,
+        /// Votes that decide.
+        pub threshold: u8,
+        /// First period the set votes on.
+        pub first_period: u16,
+    }
 
-/// Another treasury was announced.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TreasurySet {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// Treasury in force.
-    pub old: Pubkey,
-    /// The next treasury.
-    pub new: Pubkey,
-    /// Its owner.
-    pub new_owner: Pubkey,
-    /// When it takes effect, Unix seconds.
-    pub effective_at: i64,
-}
+    /// An announced oracle set was taken back.
+    pub struct OracleChangeCancelled {
+        /// First period the set would have voted on.
+        pub first_period: u16,
+    }
 
-/// A grant was offered to another key, or the offer taken back.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BeneficiaryProposed {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// The grant.
-    pub grant: Pubkey,
-    /// Proposed before; zero without one.
-    pub old: Pubkey,
-    /// Proposed now; zero without one.
-    pub new: Pubkey,
-}
+    /// Another treasury was announced.
+    pub struct TreasurySet {
+        /// Treasury in force.
+        pub old: Pubkey,
+        /// The next treasury.
+        pub new: Pubkey,
+        /// Its owner.
+        pub new_owner: Pubkey,
+        /// When it takes effect, Unix seconds.
+        pub effective_at: i64,
+    }
 
-/// A grant has another beneficiary. Claim lock and offer are cleared.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BeneficiaryAccepted {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// The grant.
-    pub grant: Pubkey,
-    /// The old beneficiary.
-    pub old: Pubkey,
-    /// The new beneficiary.
-    pub new: Pubkey,
-}
+    /// A grant was offered to another key, or the offer taken back.
+    pub struct BeneficiaryProposed {
+        /// The grant.
+        pub grant: Pubkey,
+        /// Proposed before; zero without one.
+        pub old: Pubkey,
+        /// Proposed now; zero without one.
+        pub new: Pubkey,
+    }
 
-/// A beneficiary reserved claiming for itself, or opened it again.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimLockSet {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// The grant.
-    pub grant: Pubkey,
-    /// Whether only the beneficiary claims.
-    pub locked: bool,
-}
+    /// A grant has another beneficiary. Claim lock and offer are cleared.
+    pub struct BeneficiaryAccepted {
+        /// The grant.
+        pub grant: Pubkey,
+        /// The old beneficiary.
+        pub old: Pubkey,
+        /// The new beneficiary.
+        pub new: Pubkey,
+    }
 
-/// A grant was ended before its time.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrantEnded {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// The grant.
-    pub grant: Pubkey,
-    /// 1 by the authority, 2 by the beneficiary.
-    pub termination: u8,
-    /// First period that is not covered any more.
-    pub end_period: u16,
-    /// Tranche of the last period that is covered, cut if it was running.
-    pub cut_tranche: u64,
-    /// Whether what the grant earns becomes surplus.
-    pub forfeited: bool,
-    /// Can be earned again in the next period.
-    pub carry: u64,
-    /// Held back for the grant from now on.
-    pub reserved: u64,
-    /// Held back for all grants of the plan afterwards.
-    pub plan_reserved: u64,
-    /// Earned and not claimed in the whole plan afterwards.
-    pub plan_owed: u64,
+    /// A beneficiary reserved claiming for itself, or opened it again.
+    pub struct ClaimLockSet {
+        /// The grant.
+        pub grant: Pubkey,
+        /// Whether only the beneficiary claims.
+        pub locked: bool,
+    }
+
+    /// A grant was ended before its time.
+    pub struct GrantEnded {
+        /// The grant.
+        pub grant: Pubkey,
+        /// 1 by the authority, 2 by the beneficiary.
+        pub termination: u8,
+        /// First period that is not covered any more.
+        pub end_period: u16,
+        /// Tranche of the last period that is covered, cut if it was running.
+        pub cut_tranche: u64,
+        /// Whether what the grant earns becomes surplus.
+        pub forfeited: bool,
+        /// Can be earned again in the next period.
+        pub carry: u64,
+        /// Held back for the grant from now on.
+        pub reserved: u64,
+        /// Held back for all grants of the plan afterwards.
+        pub plan_reserved: u64,
+        /// Earned and not claimed in the whole plan afterwards.
+        pub plan_owed: u64,
+    }
+
+    /// An attestation was closed.
+    pub struct AttestationClosed {
+        /// Number of the KPI in the plan.
+        pub kpi: u8,
+        /// The period.
+        pub period: u16,
+        /// The plan for a shared KPI, a grant for an individual one.
+        pub subject: Pubkey,
+    }
+
+    /// The pool of a period was closed.
+    pub struct PeriodClosed {
+        /// The period.
+        pub period: u16,
+    }
+
+    /// A grant was closed.
+    pub struct GrantClosed {
+        /// The grant.
+        pub grant: Pubkey,
+        /// Claimed in total.
+        pub claimed: u64,
+    }
+
+    /// A plan was closed. This is its last event.
+    pub struct PlanClosed {
+        /// Token account that received the surplus.
+        pub destination: Pubkey,
+        /// Taken from the vault.
+        pub amount: u64,
+        /// Arrived at the destination.
+        pub received: u64,
+    }
 }
 
 impl GrantEnded {
@@ -521,70 +408,4 @@ impl GrantEnded {
             plan_owed: plan.owed,
         })
     }
-}
-
-/// An attestation was closed.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AttestationClosed {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// Number of the KPI in the plan.
-    pub kpi: u8,
-    /// The period.
-    pub period: u16,
-    /// The plan for a shared KPI, a grant for an individual one.
-    pub subject: Pubkey,
-}
-
-/// The pool of a period was closed.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PeriodClosed {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// The period.
-    pub period: u16,
-}
-
-/// A grant was closed.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrantClosed {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// The grant.
-    pub grant: Pubkey,
-    /// Claimed in total.
-    pub claimed: u64,
-}
-
-/// A plan was closed. This is its last event.
-#[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanClosed {
-    /// The plan.
-    pub plan: Pubkey,
-    /// Time of the slot, Unix seconds.
-    pub time: i64,
-    /// Number of the event in the plan's sequence, from 1.
-    pub sequence: u64,
-    /// Token account that received the surplus.
-    pub destination: Pubkey,
-    /// Taken from the vault.
-    pub amount: u64,
-    /// Arrived at the destination.
-    pub received: u64,
 }

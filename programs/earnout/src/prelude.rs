@@ -20,3 +20,16 @@ pub use anchor_lang::Result;
 #[cfg(target_os = "solana")]
 #[allow(hidden_glob_reexports)]
 pub(crate) use crate::fault::{err, require};
+
+/// Results of the arithmetic.
+pub(crate) trait Ours<T> {
+    /// With the program's errors.
+    fn ours(self) -> Result<T>;
+}
+
+impl<T> Ours<T> for core::result::Result<T, earnout_core::Error> {
+    #[inline(always)]
+    fn ours(self) -> Result<T> {
+        Ok(self.map_err(crate::error::EarnoutError::from)?)
+    }
+}

@@ -3,9 +3,10 @@
 use {
     crate::{
         address,
+        constants::{ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK},
         error::EarnoutError,
         prelude::*,
-        state::{ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, account},
+        state::account,
     },
     anchor_lang::solana_program::program_pack::IsInitialized,
     anchor_spl::compat::{

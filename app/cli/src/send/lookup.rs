@@ -12,7 +12,7 @@ use {
         fault::Fault,
     },
     earnout::{
-        state::{Attestation, FORFEITED, Grant, Kpi, Plan, PlanStatus, Scope, TERMINATED},
+        state::{Attestation, FORFEITED, Grant, Kpi, Plan, PlanStatus, Scope, Termination},
         token::Holding,
     },
     earnout_sdk::{instructions, pda},
@@ -204,7 +204,7 @@ impl Outgoing<'_> {
         let mut plan = self.plan(plan_address).await?;
         let token = self.token_of(&plan).await?;
         let mut ended = *grant;
-        ended.end(&mut plan, TERMINATED, self.now().await?)?;
+        ended.end(&mut plan, Termination::Terminated, self.now().await?)?;
         let last = ended
             .end_period
             .checked_sub(1)

@@ -9,7 +9,7 @@ use {
         context::{app::App, reference::kpi_name, time::Moment},
         fault::Fault,
     },
-    earnout::state::{Kpi, TERMINATED},
+    earnout::state::{Kpi, Termination},
     earnout_sdk::{
         amount::{count, tokens},
         client::{ClientError, History, Recorded},
@@ -191,7 +191,7 @@ impl Words {
                 false => format!("{}: anyone may claim for the beneficiary", self.grant(&event.grant)),
             },
             Event::GrantEnded(event) => {
-                let by = if event.termination == TERMINATED {
+                let by = if event.termination == Termination::Terminated.to_byte() {
                     "the authority"
                 } else {
                     "the beneficiary"

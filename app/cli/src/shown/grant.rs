@@ -13,7 +13,7 @@ use {
         fault::{Exit, Fault},
     },
     earnout::state::{
-        CLAIM_LOCKED, DISPUTE_BARRED, FORFEITED, Grant, Plan, RESIGNED, REVOCABLE, Release, TERMINATED, TRANSFERABLE,
+        CLAIM_LOCKED, DISPUTE_BARRED, FORFEITED, Grant, Plan, REVOCABLE, Release, TRANSFERABLE, Termination,
     },
     earnout_core::calendar::Calendar,
     earnout_sdk::{
@@ -38,7 +38,7 @@ pub struct GrantView {
     cliff: i64,
     projection: Vec<Projected>,
     /// The scores that were carried forward.
-    scores: [u16; 16],
+    scores: earnout_core::ByKpi<u16>,
 }
 
 /// The next time at which more can be claimed.
@@ -166,8 +166,8 @@ fn grant_of(statement: &Statement, number: u32) -> Result<&GrantReport, Fault> {
 }
 
 /// The scores of the newest period for which there is a value, and full scores where there is none yet.
-fn latest_scores(statement: &Statement, report: &GrantReport) -> [u16; 16] {
-    let mut scores = [earnout_core::FULL_SCORE; 16];
+fn latest_scores(statement: &Statement, report: &GrantReport) -> earnout_core::ByKpi<u16> {
+    let mut scores = [earnout_core::FULL_SCORE; earnout_core::MAX_KPIS];
     if let Some(line) = report.lines.last() {
         scores = line.scores;
     }
@@ -211,18 +211,23 @@ fn next(statement: &Statement, report: &GrantReport, calendar: &Calendar, cliff:
     })
 }
 
+/// How the grant was ended before its time; none if it was not.
+pub fn ended(grant: &Grant) -> Option<&'static str> {
+    match grant.termination().ok()? {
+        Termination::None => None,
+        Termination::Terminated => Some("terminated"),
+        Termination::Resigned => Some("resigned"),
+    }
+}
+
 /// Where a grant stands, in words.
 pub fn status(report: &GrantReport) -> String {
     let grant = &report.state;
-    let ended = match grant.termination {
-        TERMINATED => Some("terminated"),
-        RESIGNED => Some("resigned"),
-        _ => None,
-    };
+    let ended = ended(grant);
     let mut text = match (report.closed, ended) {
         (true, _) => "closed".to_owned(),
         (false, Some(ended)) => format!("{ended} on {}", Moment(grant.ended_at)),
-        (false, None) if grant.next_period >= grant.end_period => "all periods settled".to_owned(),
+        (false, None) if grant.is_settled() => "all periods settled".to_owned(),
         (false, None) => "running".to_owned(),
     };
     if report.is_forfeited() {
@@ -405,11 +410,7 @@ pub fn grant_json(statement: &Statement, report: &GrantReport) -> Value {
         "claimLocked": grant.has(CLAIM_LOCKED),
         "forfeited": grant.has(FORFEITED),
         "disputeBarred": grant.has(DISPUTE_BARRED),
-        "termination": match grant.termination {
-            TERMINATED => Some("terminated"),
-            RESIGNED => Some("resigned"),
-            _ => None,
-        },
+        "termination": ended(grant),
         "createdAt": grant.created_at,
         "endedAt": Some(grant.ended_at).filter(|time| *time != 0),
         "firstPeriod": grant.first_period,

@@ -5,9 +5,9 @@ use {
     crate::events::Event,
     bytemuck::Zeroable,
     earnout::{
-        address,
+        constants::ACCOUNT_VERSION,
         events::Rent,
-        state::{Attestation, OracleSet, RULING_UPHELD, RULING_VALUE},
+        state::{Attestation, AttestationKey, OracleSet},
     },
     solana_program::pubkey::Pubkey,
 };
@@ -31,13 +31,16 @@ impl AttestationRecord {
             Event::ValueDisputed(dispute) => (dispute.plan, dispute.kpi, dispute.period, dispute.subject),
             _ => return None,
         };
+        let key = AttestationKey {
+            plan: &plan,
+            kpi,
+            period,
+            subject: &subject,
+        };
         let mut attestation = Attestation::zeroed();
-        attestation.version = 1;
-        attestation.bump = bump(address::attestation(&plan, kpi, period, &subject));
-        (attestation.kpi, attestation.period) = (kpi, period);
-        (attestation.plan, attestation.subject) = (plan, subject);
+        attestation.version = ACCOUNT_VERSION;
+        attestation.begin(&key, set, bump(key.find_address()));
         (attestation.rent_payer, attestation.rent_paid) = (rent.payer, rent.lamports);
-        (attestation.oracle_count, attestation.threshold) = (set.count, set.threshold);
         Some(Self {
             state: attestation,
             oracles: *set,
@@ -83,25 +86,16 @@ impl AttestationRecord {
             Event::ValueAttested(vote) => {
                 let position = self.oracles.position(&vote.oracle);
                 let position = position.ok_or(contradicts("the oracle is not in the set that votes"))?;
-                attestation.voted |= 1 << position;
-                attestation.values[position] = vote.value;
-                attestation.evidence[position] = vote.evidence;
-                if vote.resolved {
-                    attestation.resolved = 1;
-                    (attestation.resolved_value, attestation.resolved_at) = (vote.value, vote.time);
+                let voted = attestation.vote(position, vote.value, vote.evidence, vote.time);
+                if voted.is_err() || attestation.is_resolved() != vote.resolved {
+                    return Err(contradicts("these votes do not resolve the value so"));
                 }
             }
             Event::ValueDisputed(dispute) => {
-                attestation.disputed_at = dispute.time;
-                attestation.disputer = dispute.disputer;
-                attestation.disputer_grant = dispute.grant.unwrap_or_default();
-                attestation.reason_hash = dispute.reason_hash;
+                attestation.dispute(dispute.disputer, dispute.grant, dispute.reason_hash, dispute.time);
             }
             Event::DisputeRuled(ruling) => {
-                attestation.ruling = ruling.value.map_or(RULING_UPHELD, |_| RULING_VALUE);
-                attestation.ruling_value = ruling.value.unwrap_or_default();
-                attestation.ruling_hash = ruling.reason_hash;
-                attestation.ruled_at = ruling.time;
+                attestation.rule(ruling.value, ruling.reason_hash, ruling.time);
             }
             Event::AttestationClosed(_) => self.closed = true,
             _ => return Err(contradicts("it is not about an attestation")),

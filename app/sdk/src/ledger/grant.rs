@@ -7,8 +7,9 @@ use {
     bytemuck::Zeroable,
     earnout::{
         address,
+        constants::ACCOUNT_VERSION,
         events::GrantCreated,
-        state::{CLAIM_LOCKED, FORFEITED, Grant, Plan, REVOCABLE, TRANSFERABLE},
+        state::{FORFEITED, Grant, Plan},
     },
 };
 
@@ -25,36 +26,28 @@ pub struct GrantRecord {
 }
 
 impl GrantRecord {
-    /// The grant that the event makes. Of `plan` only the token and the ruling window count.
-    pub fn created(plan: &Plan, event: &GrantCreated) -> Self {
+    /// The grant that the event makes. Of `plan` its terms count.
+    ///
+    /// # Errors
+    /// If the program makes no such grant.
+    pub fn created(plan: &Plan, event: &GrantCreated) -> Result<Self, LedgerError> {
         let mut grant = Grant::zeroed();
         let terms = &event.terms;
-        grant.version = 1;
-        grant.bump = bump(address::grant(&event.plan, terms.grant_index));
-        grant.flags |= if terms.revocable { REVOCABLE } else { 0 };
-        grant.flags |= if terms.transferable { TRANSFERABLE } else { 0 };
-        (grant.index, grant.plan) = (terms.grant_index, event.plan);
-        grant.allocation = terms.allocation;
-        (grant.rent_payer, grant.rent_paid) = (event.rent.payer, event.rent.lamports);
-        (grant.first_period, grant.periods) = (terms.first_period, terms.periods);
-        grant.cliff_periods = terms.cliff_periods;
-        (grant.next_period, grant.collected_through) = (terms.first_period, terms.first_period);
-        grant.end_period = terms.first_period.saturating_add(terms.periods);
-        grant.time_weight = terms.time_weight;
-        for (weight, given) in grant.kpi_weights.iter_mut().zip(&terms.kpi_weights) {
-            *weight = *given;
-        }
+        grant.version = ACCOUNT_VERSION;
+        let associated = address::associated(&terms.beneficiary, &plan.mint, &plan.token_program);
+        let own = bump(address::grant(&event.plan, terms.grant_index));
+        grant
+            .begin(plan, &event.plan, terms, own, bump(associated), event.time)
+            .map_err(|_| LedgerError::contradiction(event.sequence, "the program makes no such grant"))?;
         (grant.max_credit, grant.reserved) = (event.max_credit, event.reserved);
-        grant.created_at = event.time;
-        let mut record = Self {
+        (grant.rent_payer, grant.rent_paid) = (event.rent.payer, event.rent.lamports);
+        Ok(Self {
             state: grant,
             closed: false,
             mint: plan.mint,
             token_program: plan.token_program,
             ruling_secs: plan.ruling_secs,
-        };
-        record.belongs_to(terms.beneficiary);
-        record
+        })
     }
 
     /// The grant that these events tell of, in order; none if none of them makes it. Events of other grants are passed
@@ -70,7 +63,7 @@ impl GrantRecord {
         let mut record = None;
         for event in events.into_iter().filter(|event| event.grant() == Some(*grant)) {
             match (&mut record, event) {
-                (None, Event::GrantCreated(made)) => record = Some(Self::created(plan, made)),
+                (None, Event::GrantCreated(made)) => record = Some(Self::created(plan, made)?),
                 (Some(record), event) => record.apply(event)?,
                 (None, event) => {
                     let (sequence, what) = (event.sequence(), "a grant");
@@ -118,14 +111,10 @@ impl GrantRecord {
                 if (change.old, change.new) != (grant.beneficiary, grant.pending_beneficiary) {
                     return Err(contradicts("another beneficiary was proposed"));
                 }
-                grant.pending_beneficiary = Pubkey::default();
-                grant.flags &= !CLAIM_LOCKED;
-                self.belongs_to(change.new);
+                let associated = address::associated(&change.new, &self.mint, &self.token_program);
+                grant.hand_over(bump(associated));
             }
-            Event::ClaimLockSet(change) => {
-                let lock = if change.locked { CLAIM_LOCKED } else { 0 };
-                grant.flags = grant.flags & !CLAIM_LOCKED | lock;
-            }
+            Event::ClaimLockSet(change) => grant.set_claim_lock(change.locked),
             Event::GrantEnded(end) => {
                 grant.end_period = end.end_period;
                 grant.cut_tranche = end.cut_tranche;
@@ -148,11 +137,5 @@ impl GrantRecord {
             _ => return Err(contradicts("it is not about a grant")),
         }
         Ok(())
-    }
-
-    fn belongs_to(&mut self, beneficiary: Pubkey) {
-        self.state.beneficiary = beneficiary;
-        let account = address::associated(&beneficiary, &self.mint, &self.token_program);
-        self.state.associated_bump = bump(account);
     }
 }

@@ -12,6 +12,7 @@ use {
     bytemuck::Zeroable,
     earnout::{
         address,
+        constants::ACCOUNT_VERSION,
         events::{GrantSettled, PlanCreated, Rent},
         state::{ClosedPlan, Period, Plan, PlanStatus},
     },
@@ -116,24 +117,25 @@ impl Ledger {
                 "the plan belongs at another address",
             ));
         }
-        let mut ledger = Self::begin(created);
+        let mut ledger = Self::begin(created)?;
         events.try_for_each(|event| ledger.apply(event))?;
         Ok(Some(ledger))
     }
 
     /// The ledger of a plan that was just created.
-    pub fn begin(event: &PlanCreated) -> Self {
-        let mut plan = plan::created(event);
-        plan.event_sequence = event.sequence;
-        Self {
+    ///
+    /// # Errors
+    /// If the program accepts no such plan.
+    pub fn begin(event: &PlanCreated) -> Result<Self, LedgerError> {
+        Ok(Self {
             address: event.plan,
-            plan,
+            plan: plan::created(event)?,
             vault_balance: 0,
             grants: BTreeMap::new(),
             attestations: BTreeMap::new(),
             periods: BTreeMap::new(),
             closing: None,
-        }
+        })
     }
 
     /// Writes down the next event.
@@ -153,68 +155,58 @@ impl Ledger {
         if event.plan() != self.address {
             return Err(contradicts("it is of another plan"));
         }
+        self.plan.event_sequence = sequence;
+        self.apply_to_plan(event)?;
+        if let Some(address) = event.attestation() {
+            self.apply_to_attestation(event, address)?;
+        }
+        match event.grant() {
+            None => Ok(()),
+            Some(_) if matches!(event, Event::GrantCreated(_)) => Ok(()),
+            Some(grant) => self.grants.get_mut(&grant).ok_or(unknown("a grant"))?.apply(event),
+        }
+    }
+
+    /// Opens the attestation at `address` if the event says that it did, and writes down what it says of it.
+    fn apply_to_attestation(&mut self, event: &Event, address: Pubkey) -> Result<(), LedgerError> {
+        let sequence = event.sequence();
+        let unknown = |what| LedgerError::Unknown { sequence, what };
+        let opens = match event {
+            Event::ValueAttested(vote) => vote.rent.map(|rent| (vote.period, rent)),
+            Event::ValueDisputed(dispute) => dispute.rent.map(|rent| (dispute.period, rent)),
+            _ => None,
+        };
         let plan = &mut self.plan;
-        plan.event_sequence = sequence;
+        if let Some((period, rent)) = opens {
+            let set = *plan.oracle_set(period);
+            let record = AttestationRecord::opened(event, &set, rent).ok_or(unknown("an attestation"))?;
+            self.attestations.insert(address, record);
+            plan.open_attestations = plan.open_attestations.saturating_add(1);
+        }
+        let record = self.attestations.get_mut(&address).ok_or(unknown("an attestation"))?;
+        record.apply(event)
+    }
+
+    /// Writes down what the event says of the plan, of its pools, and of grants that begin.
+    fn apply_to_plan(&mut self, event: &Event) -> Result<(), LedgerError> {
+        let sequence = event.sequence();
+        let contradicts = |what| LedgerError::contradiction(sequence, what);
+        let unknown = |what| LedgerError::Unknown { sequence, what };
+        let plan = &mut self.plan;
         match event {
             Event::PlanCreated(_) => return Err(contradicts("the plan was created before")),
             Event::GrantCreated(made) => {
-                let record = GrantRecord::created(plan, made);
-                for period in record.state.first_period..record.state.end_period {
-                    let count = plan.unsettled_grants.get_mut(usize::from(period));
-                    count
-                        .and_then(|count| Plan::count_opened(count).ok())
-                        .ok_or(contradicts("the plan has no such period"))?;
-                }
-                plan.grant_counter = plan.grant_counter.saturating_add(1);
-                plan.open_grants = plan.open_grants.saturating_add(1);
+                let record = GrantRecord::created(plan, made)?;
+                plan.enrol(&record.state)
+                    .map_err(|_| contradicts("the plan has no room for the grant"))?;
                 plan.reserved = made.plan_reserved;
                 self.vault_balance = made.vault_balance;
                 if self.grants.insert(made.grant, record).is_some() {
                     return Err(contradicts("the grant was made before"));
                 }
             }
-            Event::ValueAttested(vote) => {
-                let address = pda::attestation(&vote.plan, vote.kpi, vote.period, &vote.subject);
-                if let Some(rent) = vote.rent {
-                    let set = *plan.oracle_set(vote.period);
-                    let record = AttestationRecord::opened(event, &set, rent).ok_or(unknown("an attestation"))?;
-                    self.attestations.insert(address, record);
-                    plan.open_attestations = plan.open_attestations.saturating_add(1);
-                }
-                let record = self.attestations.get_mut(&address).ok_or(unknown("an attestation"))?;
-                record.apply(event)?;
-            }
-            Event::ValueDisputed(dispute) => {
-                let address = pda::attestation(&dispute.plan, dispute.kpi, dispute.period, &dispute.subject);
-                if let Some(rent) = dispute.rent {
-                    let set = *plan.oracle_set(dispute.period);
-                    let record = AttestationRecord::opened(event, &set, rent).ok_or(unknown("an attestation"))?;
-                    self.attestations.insert(address, record);
-                    plan.open_attestations = plan.open_attestations.saturating_add(1);
-                }
-                let record = self.attestations.get_mut(&address).ok_or(unknown("an attestation"))?;
-                record.apply(event)?;
-                if let Some(grant) = &dispute.grant {
-                    self.grants.get_mut(grant).ok_or(unknown("a grant"))?.apply(event)?;
-                }
-            }
-            Event::DisputeRuled(ruling) => {
-                let address = pda::attestation(&ruling.plan, ruling.kpi, ruling.period, &ruling.subject);
-                let record = self.attestations.get_mut(&address).ok_or(unknown("an attestation"))?;
-                record.apply(event)?;
-                if let Some(grant) = &ruling.grant {
-                    self.grants.get_mut(grant).ok_or(unknown("a grant"))?.apply(event)?;
-                }
-            }
-            Event::AttestationClosed(closed) => {
-                let address = pda::attestation(&closed.plan, closed.kpi, closed.period, &closed.subject);
-                let record = self.attestations.get_mut(&address).ok_or(unknown("an attestation"))?;
-                record.apply(event)?;
-                plan.open_attestations = plan.open_attestations.saturating_sub(1);
-            }
+            Event::AttestationClosed(_) => plan.open_attestations = plan.open_attestations.saturating_sub(1),
             Event::GrantSettled(settled) => {
-                let grant = self.grants.get_mut(&settled.grant).ok_or(unknown("a grant"))?;
-                grant.apply(event)?;
                 let unsettled = plan.unsettled_grants.get_mut(usize::from(settled.period));
                 let unsettled = unsettled.ok_or(contradicts("the plan has no such period"))?;
                 let address = pda::period(&settled.plan, settled.period);
@@ -227,16 +219,12 @@ impl Ledger {
                     let added = record.state.add_settled(settled.pooled, settled.kpi_amount);
                     added.map_err(|_| contradicts("the pool does not take the settlement"))?;
                 }
-                *unsettled = unsettled
-                    .checked_sub(1)
-                    .ok_or(contradicts("all grants of the period are settled"))?;
+                Plan::count_closed(unsettled).map_err(|_| contradicts("all grants of the period are settled"))?;
                 plan.earned_total = plan.earned_total.saturating_add(settled.earned);
                 (plan.reserved, plan.owed) = (settled.plan_reserved, settled.plan_owed);
                 plan.pooled = settled.plan_pooled;
             }
             Event::BonusCollected(bonus) => {
-                let grant = self.grants.get_mut(&bonus.grant).ok_or(unknown("a grant"))?;
-                grant.apply(event)?;
                 let pool = self.periods.get_mut(&pda::period(&bonus.plan, bonus.period));
                 let pool = &mut pool.ok_or(unknown("a pool"))?.state;
                 pool.add_collected(bonus.bonus)
@@ -245,10 +233,6 @@ impl Ledger {
                 (plan.owed, plan.pooled) = (bonus.plan_owed, bonus.plan_pooled);
             }
             Event::GrantClaimed(claim) => {
-                self.grants
-                    .get_mut(&claim.grant)
-                    .ok_or(unknown("a grant"))?
-                    .apply(event)?;
                 plan.claimed_total = plan.claimed_total.saturating_add(claim.amount);
                 plan.owed = claim.plan_owed;
                 self.vault_balance = claim.vault_balance;
@@ -261,31 +245,9 @@ impl Ledger {
                         .and_then(|count| Plan::count_closed(count).ok())
                         .ok_or(contradicts("no grant of a cancelled period is left"))?;
                 }
-                grant.apply(event)?;
                 (plan.reserved, plan.owed) = (end.plan_reserved, end.plan_owed);
             }
-            Event::BeneficiaryProposed(change) => self
-                .grants
-                .get_mut(&change.grant)
-                .ok_or(unknown("a grant"))?
-                .apply(event)?,
-            Event::BeneficiaryAccepted(change) => self
-                .grants
-                .get_mut(&change.grant)
-                .ok_or(unknown("a grant"))?
-                .apply(event)?,
-            Event::ClaimLockSet(change) => self
-                .grants
-                .get_mut(&change.grant)
-                .ok_or(unknown("a grant"))?
-                .apply(event)?,
-            Event::GrantClosed(closed) => {
-                self.grants
-                    .get_mut(&closed.grant)
-                    .ok_or(unknown("a grant"))?
-                    .apply(event)?;
-                plan.open_grants = plan.open_grants.saturating_sub(1);
-            }
+            Event::GrantClosed(_) => plan.open_grants = plan.open_grants.saturating_sub(1),
             Event::PeriodClosed(closed) => {
                 let record = self.periods.get_mut(&pda::period(&closed.plan, closed.period));
                 record.ok_or(unknown("a pool"))?.closed = true;
@@ -318,6 +280,12 @@ impl Ledger {
             | Event::OraclesProposed(_)
             | Event::OracleChangeCancelled(_)
             | Event::TreasurySet(_) => plan::apply(plan, event)?,
+            Event::ValueAttested(_)
+            | Event::ValueDisputed(_)
+            | Event::DisputeRuled(_)
+            | Event::BeneficiaryProposed(_)
+            | Event::BeneficiaryAccepted(_)
+            | Event::ClaimLockSet(_) => {}
         }
         Ok(())
     }
@@ -326,11 +294,9 @@ impl Ledger {
 /// The pool that the first settlement of a period opens. `unsettled` counts the grants of the period before it.
 fn pool(event: &GrantSettled, unsettled: u32, rent: Rent) -> Period {
     let mut pool = Period::zeroed();
-    pool.version = 1;
-    pool.bump = bump(address::period(&event.plan, event.period));
-    pool.period = event.period;
-    pool.expected = unsettled;
-    pool.plan = event.plan;
+    pool.version = ACCOUNT_VERSION;
+    let own = bump(address::period(&event.plan, event.period));
+    pool.begin(&event.plan, event.period, unsettled, own);
     (pool.rent_payer, pool.rent_paid) = (rent.payer, rent.lamports);
     pool
 }

@@ -511,7 +511,7 @@ fn read_roles(mut table: Section, addresses: &Addresses, check: &Check, notes: &
     let set = |keys: &[Pubkey], threshold: u8| {
         let mut args = sound.args.clone();
         (args.oracles, args.threshold) = (keys.to_vec(), threshold);
-        terms::check_oracles(&args).map_err(|error| terms::message(&error))
+        args.oracle_set().map_err(|error| terms::message(&error))
     };
     let majority = |count: usize| u8::try_from(count).map(quorum::strict_majority).unwrap_or(u8::MAX);
     let most = usize::from(MAX_ORACLES);

@@ -172,7 +172,7 @@ pub(super) fn plan(
     comparison.equal_total("earned in total", plan.earned_total, totals.earned);
     comparison.equal_total("bonuses in total", plan.bonus_total, totals.bonus);
     comparison.equal_total("claimed in total", plan.claimed_total, totals.claimed);
-    let mut unsettled = [0u32; 120];
+    let mut unsettled = [0u32; earnout_core::MAX_PERIODS as usize];
     for grant in grants.values() {
         for period in grant.state.next_period..grant.state.end_period {
             if let Some(count) = unsettled.get_mut(usize::from(period)) {

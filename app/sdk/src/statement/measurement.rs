@@ -2,7 +2,7 @@
 
 use {
     crate::projection::{self, ProjectionError, Reading},
-    earnout::state::{Attestation, OracleSet, Plan, RULING_NONE, RULING_VALUE},
+    earnout::state::{Attestation, OracleSet, Plan, RulingKind},
     solana_program::pubkey::Pubkey,
 };
 
@@ -87,8 +87,9 @@ impl Measurement {
                 evidence: attestation.evidence[index],
             })
         });
-        let ruling = (attestation.ruling != RULING_NONE).then(|| Ruling {
-            value: (attestation.ruling == RULING_VALUE).then_some(attestation.ruling_value),
+        let kind = attestation.ruling()?;
+        let ruling = (kind != RulingKind::None).then(|| Ruling {
+            value: (kind == RulingKind::Value).then_some(attestation.ruling_value),
             reason_hash: attestation.ruling_hash,
             at: attestation.ruled_at,
         });
@@ -104,7 +105,7 @@ impl Measurement {
             votes: votes.collect(),
             oracle_count: attestation.oracle_count,
             threshold: attestation.threshold,
-            agreed_at: (attestation.resolved != 0).then_some(attestation.resolved_at),
+            agreed_at: attestation.is_resolved().then_some(attestation.resolved_at),
             reading: projection::reading(plan, attestation.kpi, attestation.period, Some(attestation), now)?,
             dispute: dispute.map(Box::new),
             closed,

@@ -181,7 +181,7 @@ pub struct Line {
     pub tranche: u64,
     /// Scores by KPI in basis points, 0 where the grant has no weight: what counted, or for a period that is not
     /// settled what would count if nothing more happened.
-    pub scores: [u16; 16],
+    pub scores: earnout_core::ByKpi<u16>,
     /// The settlement, computed again; none if the period is not settled.
     pub settlement: Option<Settlement>,
     /// What of the unearned amount became surplus.
@@ -390,8 +390,8 @@ impl Sources {
     }
 
     /// Scores of the KPIs on which the grant has weight, 0 for the others.
-    fn scores(&self, grant: &Grant, period: u16) -> Result<[u16; 16], ProjectionError> {
-        let mut scores = [0; 16];
+    fn scores(&self, grant: &Grant, period: u16) -> Result<earnout_core::ByKpi<u16>, ProjectionError> {
+        let mut scores = [0; earnout_core::MAX_KPIS];
         let kpis = (0u8..).take(self.plan.kpis().len()).zip(grant.kpi_weights);
         for ((kpi, _), score) in kpis.zip(&mut scores).filter(|((_, weight), _)| *weight > 0) {
             *score = match self.measured(kpi, period, grant.index) {

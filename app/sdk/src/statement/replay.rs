@@ -16,7 +16,7 @@ pub(super) fn grant(
     plan: &Plan,
     source: &GrantSource,
     now: i64,
-    scores: impl Fn(u16) -> Result<[u16; 16], ProjectionError>,
+    scores: impl Fn(u16) -> Result<earnout_core::ByKpi<u16>, ProjectionError>,
 ) -> Result<(GrantReport, Option<Finding>), ProjectionError> {
     let recorded = &source.state;
     let amounts = projection::amounts(plan, recorded, now)?;

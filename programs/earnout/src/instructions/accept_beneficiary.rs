@@ -5,7 +5,7 @@ use crate::{
     error::EarnoutError,
     events::{self, BeneficiaryAccepted},
     prelude::*,
-    state::{CLAIM_LOCKED, DISPUTE_BARRED, Grant, LoadKnown, Plan},
+    state::{DISPUTE_BARRED, Grant, LoadKnown, Plan},
 };
 
 /// What the new beneficiary believes to take over. All of it can only have changed to its disadvantage.
@@ -65,10 +65,7 @@ pub fn handle_accept_beneficiary(ctx: Context<AcceptBeneficiary>, args: AcceptBe
         // Effect.
         let (_, bump) = address::associated(&new, &plan.mint, &plan.token_program)?;
         let old = grant.beneficiary;
-        grant.beneficiary = new;
-        grant.associated_bump = bump;
-        grant.pending_beneficiary = Pubkey::default();
-        grant.flags &= !CLAIM_LOCKED;
+        grant.hand_over(bump);
         BeneficiaryAccepted {
             plan: ctx.accounts.plan.key(),
             time: now,

@@ -1,11 +1,10 @@
 //! Adds a KPI to a draft.
 
 use crate::{
-    constants::MAX_KPIS,
     error::EarnoutError,
     events::{self, KpiAdded},
     prelude::*,
-    state::{Kpi, KpiArgs, LoadKnown, Plan, PlanStatus},
+    state::{KpiArgs, LoadKnown, Plan, PlanStatus},
 };
 
 /// Accounts of `add_kpi`.
@@ -27,18 +26,9 @@ pub fn handle_add_kpi(ctx: Context<AddKpi>, args: KpiArgs) -> Result<()> {
 
         // Check.
         require!(plan.status()? == PlanStatus::Draft, EarnoutError::PlanNotDraft);
-        require!(plan.kpi_count < MAX_KPIS, EarnoutError::TooManyKpis);
-        let kpi = Kpi::new(&args)?;
-        require!(
-            plan.kpis().iter().all(|other| other.name != kpi.name),
-            EarnoutError::DuplicateKpi
-        );
 
         // Effect.
-        let index = plan.kpi_count;
-        plan.kpis[usize::from(index)] = kpi;
-        plan.kpi_count = index.checked_add(1).ok_or(EarnoutError::Overflow)?;
-        (index, plan.next_event()?)
+        (plan.push_kpi(&args)?, plan.next_event()?)
     };
 
     // Emit.

@@ -82,7 +82,7 @@ pub fn handle_attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
                 payer: accounts.payer.key(),
                 lamports: attestation.rent_paid,
             }),
-            resolved: attestation.resolved != 0,
+            resolved: attestation.is_resolved(),
         }
     };
 
@@ -93,14 +93,11 @@ pub fn handle_attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
 /// Errors: `UnknownPeriod`, `VotingNotOpen`, `VotingClosed`, `NothingToEvaluate` if no grant needs the period any more, so
 /// that the address of an attestation that was closed can never be used again.
 fn check_window(plan: &Plan, period: u16, now: i64) -> Result<()> {
-    let end = plan.calendar()?.period_end(period).map_err(EarnoutError::from)?;
+    let end = plan.calendar()?.period_end(period).ours()?;
     require!(now >= end, EarnoutError::VotingNotOpen);
-    let deadline = plan.windows().attest_deadline(end).map_err(EarnoutError::from)?;
+    let deadline = plan.windows().attest_deadline(end).ours()?;
     require!(now < deadline, EarnoutError::VotingClosed);
-    require!(
-        plan.unsettled_grants[usize::from(period)] > 0,
-        EarnoutError::NothingToEvaluate
-    );
+    require!(plan.is_needed(period), EarnoutError::NothingToEvaluate);
     Ok(())
 }
 
@@ -114,10 +111,10 @@ fn check_subject(accounts: &Attest, plan: &Plan, args: &AttestArgs) -> Result<Pu
         (Scope::Individual, Some(loader)) => {
             let grant = loader.load_known()?;
             require!(
-                grant.kpi_weights[usize::from(args.kpi)] > 0 && grant.covers(args.period),
+                grant.has_weight(args.kpi) && grant.covers(args.period),
                 EarnoutError::WrongSubject
             );
-            require!(args.period >= grant.next_period, EarnoutError::NothingToEvaluate);
+            require!(!grant.has_settled(args.period), EarnoutError::NothingToEvaluate);
             require!(grant.beneficiary != accounts.oracle.key(), EarnoutError::OwnGrant);
             Ok(loader.key())
         }

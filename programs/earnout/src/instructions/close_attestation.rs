@@ -43,14 +43,16 @@ pub fn handle_close_attestation(ctx: Context<CloseAttestation>) -> Result<()> {
         // Check.
         plan.require_treasury(accounts.treasury.address(), now)?;
         let period = attestation.period;
-        let is_needed = if attestation.subject == accounts.plan.key() {
-            plan.unsettled_grants[usize::from(period)] > 0
+        let is_shared = attestation.subject == attestation.plan;
+        let grant = if is_shared || account::is_vacant(&accounts.subject) {
+            None
         } else {
-            // The index of a grant that was closed is never used again, so nothing there means that all is settled.
-            !account::is_vacant(&accounts.subject)
-                && account::read::<Grant>(&accounts.subject, EarnoutError::WrongSubject)?.next_period <= period
+            Some(account::read::<Grant>(&accounts.subject, EarnoutError::WrongSubject)?)
         };
-        require!(!is_needed, EarnoutError::StillNeeded);
+        require!(
+            !attestation.is_needed(plan, grant.as_deref()),
+            EarnoutError::StillNeeded
+        );
 
         // Effect.
         Plan::count_closed(&mut plan.open_attestations)?;

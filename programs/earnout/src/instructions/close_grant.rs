@@ -39,9 +39,7 @@ pub fn handle_close_grant(ctx: Context<CloseGrant>) -> Result<()> {
 
         // Check.
         plan.require_treasury(accounts.treasury.address(), now)?;
-        let settled = grant.next_period == grant.end_period;
-        let collected = !plan.redistributes()? || grant.collected_through == grant.next_period;
-        require!(settled && collected && grant.owed()? == 0, EarnoutError::StillNeeded);
+        require!(grant.is_closable(plan)?, EarnoutError::StillNeeded);
 
         // Effect.
         Plan::count_closed(&mut plan.open_grants)?;

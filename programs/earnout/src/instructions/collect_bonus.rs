@@ -1,13 +1,10 @@
 //! Pays a grant its share of a period's pool.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, BonusCollected},
-        prelude::*,
-        state::{FORFEITED, Grant, LoadKnown, Period, Plan, account},
-    },
-    earnout_core::redistribution,
+use crate::{
+    error::EarnoutError,
+    events::{self, BonusCollected},
+    prelude::*,
+    state::{FORFEITED, Grant, LoadKnown, Period, Plan, account},
 };
 
 /// Accounts of `collect_bonus`. Open to anyone: no signer but the transaction's own.
@@ -38,27 +35,17 @@ pub fn handle_collect_bonus(ctx: Context<CollectBonus>) -> Result<()> {
         // Check.
         require!(plan.redistributes()?, EarnoutError::NoRedistribution);
         let period = grant.collected_through;
-        require!(period < grant.next_period, EarnoutError::NothingToCollect);
+        require!(grant.has_settled(period), EarnoutError::NothingToCollect);
         let pool = &mut *account::write::<Period>(&accounts.period, EarnoutError::WrongPeriod)?;
         require!(
             pool.plan == accounts.plan.key() && pool.period == period,
             EarnoutError::WrongPeriod
         );
-        require!(pool.settled == pool.expected, EarnoutError::PeriodNotSettled);
+        require!(pool.is_settled(), EarnoutError::PeriodNotSettled);
 
         // Effect.
-        let bonus = redistribution::bonus(
-            pool.pool,
-            grant.last_kpi_amount,
-            pool.kpi_total,
-            grant.last_tranche,
-            plan.bonus_cap_bps,
-        );
-        let bonus = bonus.map_err(EarnoutError::from)?.min(grant.bonus_room());
+        let bonus = grant.collect(plan, pool)?;
         let left_over = pool.add_collected(bonus)?;
-        grant.last_bonus = bonus;
-        grant.bonus = grant.bonus.checked_add(bonus).ok_or(EarnoutError::Overflow)?;
-        grant.collected_through = grant.next_period;
         let pooled = plan
             .pooled
             .checked_sub(bonus)

@@ -6,59 +6,11 @@ use crate::{
     error::EarnoutError,
     events::{self, PlanCreated, Rent},
     prelude::*,
-    state::{
-        ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, Cadence, Combination, OracleSet, Plan,
-        PlanStatus, Release, UnearnedPolicy, account,
-    },
+    state::{Plan, account},
     token,
 };
 
-/// Terms of a plan, apart from its KPIs.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
-pub struct CreatePlanArgs {
-    /// The creator's number for this plan; with the creator's key it makes the address.
-    pub plan_id: u64,
-    /// Beginning of period 0, Unix seconds. In the future at activation.
-    pub start_ts: i64,
-    /// Length of a period: 10 minutes to 366 days, or 1 to 12 months.
-    pub cadence: Cadence,
-    /// Periods, 1 to 120.
-    pub period_count: u16,
-    /// Votes are accepted for this long after a period, seconds: 10 minutes to 90 days.
-    pub attest_secs: u32,
-    /// Values and silences can be disputed for this long, seconds: 10 minutes to 90 days, 0 without an arbiter.
-    pub challenge_secs: u32,
-    /// The arbiter can rule for this long, seconds: 10 minutes to 90 days and at least `challenge_secs`, 0 without an arbiter.
-    pub ruling_secs: u32,
-    /// Notice before oracles or treasury change, seconds: 10 minutes to 90 days.
-    pub notice_secs: u32,
-    /// How scores combine.
-    pub combination: Combination,
-    /// What becomes of unearned amounts.
-    pub unearned_policy: UnearnedPolicy,
-    /// When earned amounts vest.
-    pub release: Release,
-    /// Largest bonus of a period in basis points of the tranche, up to 1,000,000.
-    pub bonus_cap_bps: u32,
-    /// Smallest allocation of a grant, base units, not zero.
-    pub min_allocation: u64,
-    /// Largest allocation of a grant, base units.
-    pub max_allocation: u64,
-    /// Most grants ever made, not zero.
-    pub max_grants: u32,
-    /// No grant is made from this time on, Unix seconds; at most the end of the calendar.
-    pub enrolment_end: i64,
-    /// `ALLOW_…` flags.
-    pub token_flags: u8,
-    /// Transfer fee above which only the beneficiary claims, basis points, up to 10,000.
-    pub max_fee_bps: u16,
-    /// 1 to 8 oracles.
-    pub oracles: Vec<Pubkey>,
-    /// Votes that decide: more than half of the oracles.
-    pub threshold: u8,
-    /// Who rules on disputes.
-    pub arbiter: Option<Pubkey>,
-}
+pub use crate::state::CreatePlanArgs;
 
 /// Accounts of `create_plan`.
 #[event_cpi]
@@ -106,14 +58,11 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
     let (address, vault_bump) = address::vault(&plan_key)?;
     address::require_creatable(&accounts.vault, &address)?;
     token::require_token_program(&token_program)?;
-    require!(
-        args.token_flags & !(ALLOW_FREEZE_AUTHORITY | ALLOW_TRANSFER_FEE | ALLOW_TRANSFER_HOOK) == 0,
-        EarnoutError::BadTokenFlags
-    );
+    args.check_token_flags()?;
     token::check_mint(&accounts.mint, &token_program, args.token_flags)?;
     let treasury_owner = token::check_treasury(&accounts.treasury, &plan_key, accounts.mint.address(), &token_program)?;
-    let oracles = OracleSet::new(&args.oracles, args.threshold, 0)?;
-    require!(args.arbiter != Some(Pubkey::default()), EarnoutError::RolesNotSeparate);
+    let oracles = args.oracle_set()?;
+    args.check_arbiter()?;
 
     // Effect.
     let id = args.plan_id.to_le_bytes();
@@ -121,32 +70,7 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
     let rent_paid = account::create::<Plan>(&accounts.payer, &accounts.plan, seeds)?;
     let sequence = {
         let plan = &mut *account::write::<Plan>(&accounts.plan, EarnoutError::CorruptAccount)?;
-        let (cadence_kind, cadence_length) = args.cadence.to_stored();
-        plan.bump = bump;
-        plan.vault_bump = vault_bump;
-        plan.status = PlanStatus::Draft.to_byte();
-        plan.cadence_kind = cadence_kind;
-        plan.cadence_length = cadence_length;
-        plan.period_count = args.period_count;
-        plan.combination = args.combination.to_byte();
-        plan.unearned_policy = args.unearned_policy.to_byte();
-        plan.release = args.release.to_byte();
-        plan.token_flags = args.token_flags;
-        plan.plan_id = args.plan_id;
-        plan.start_ts = args.start_ts;
-        plan.enrolment_end = args.enrolment_end;
-        plan.attest_secs = args.attest_secs;
-        plan.challenge_secs = args.challenge_secs;
-        plan.ruling_secs = args.ruling_secs;
-        plan.notice_secs = args.notice_secs;
-        plan.bonus_cap_bps = args.bonus_cap_bps;
-        plan.max_fee_bps = args.max_fee_bps;
-        plan.min_allocation = args.min_allocation;
-        plan.max_allocation = args.max_allocation;
-        plan.max_grants = args.max_grants;
-        plan.creator = creator;
-        plan.authority = creator;
-        plan.arbiter = args.arbiter.unwrap_or_default();
+        plan.begin(&args, &oracles, &creator, bump, vault_bump);
         plan.mint = accounts.mint.key();
         plan.token_program = token_program;
         plan.vault = accounts.vault.key();
@@ -154,7 +78,6 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
         plan.treasury_owner = treasury_owner;
         plan.rent_payer = accounts.payer.key();
         plan.rent_paid = rent_paid;
-        plan.oracles = oracles;
         plan.require_separate_roles(&oracles)?;
         plan.next_event()?
     };

@@ -1,13 +1,10 @@
 //! Disputes a value, or that nobody reported one.
 
-use {
-    crate::{
-        error::EarnoutError,
-        events::{self, Rent, ValueDisputed},
-        prelude::*,
-        state::{Attestation, AttestationKey, DISPUTE_BARRED, FORFEITED, Grant, LoadKnown, Plan, Scope},
-    },
-    earnout_core::quorum,
+use crate::{
+    error::EarnoutError,
+    events::{self, Rent, ValueDisputed},
+    prelude::*,
+    state::{Attestation, AttestationKey, DISPUTE_BARRED, Grant, LoadKnown, Plan, Scope},
 };
 
 /// What is disputed and why.
@@ -56,10 +53,7 @@ pub fn handle_dispute(ctx: Context<Dispute>, args: DisputeArgs) -> Result<()> {
         // Check.
         plan.require_active()?;
         let decided_by = plan.attest_deadline(args.period)?;
-        require!(
-            plan.unsettled_grants[usize::from(args.period)] > 0,
-            EarnoutError::NothingToEvaluate
-        );
+        require!(plan.is_needed(args.period), EarnoutError::NothingToEvaluate);
         let (subject, grant) = check_disputer(accounts, plan, &args)?;
         let key = AttestationKey {
             plan: &plan_key,
@@ -74,10 +68,7 @@ pub fn handle_dispute(ctx: Context<Dispute>, args: DisputeArgs) -> Result<()> {
         }
         let (mut attestation, is_new) = Attestation::obtain(&accounts.payer, &accounts.attestation, &key, plan)?;
         check_window(plan, &attestation, decided_by, now)?;
-        attestation.disputed_at = now;
-        attestation.disputer = accounts.disputer.key();
-        attestation.disputer_grant = grant.unwrap_or_default();
-        attestation.reason_hash = args.reason_hash;
+        attestation.dispute(accounts.disputer.key(), grant, args.reason_hash, now);
         ValueDisputed {
             plan: plan_key,
             time: now,
@@ -112,10 +103,10 @@ fn check_disputer(accounts: &Dispute, plan: &Plan, args: &DisputeArgs) -> Result
     };
     let grant = loader.load_known()?;
     require!(
-        grant.kpi_weights[usize::from(args.kpi)] > 0 && grant.covers(args.period),
+        grant.has_weight(args.kpi) && grant.covers(args.period),
         EarnoutError::WrongSubject
     );
-    require!(args.period >= grant.next_period, EarnoutError::NothingToEvaluate);
+    require!(!grant.has_settled(args.period), EarnoutError::NothingToEvaluate);
     let subject = match scope {
         Scope::Shared => accounts.plan.key(),
         Scope::Individual => loader.key(),
@@ -123,8 +114,7 @@ fn check_disputer(accounts: &Dispute, plan: &Plan, args: &DisputeArgs) -> Result
     if by_authority {
         return Ok((subject, None));
     }
-    // Who can earn nothing from the value has nothing to dispute, and would only delay the others.
-    let can_earn = grant.tranche(args.period)? > 0 && !grant.has(FORFEITED);
+    let can_earn = grant.can_earn_in(args.period)?;
     require!(
         accounts.disputer.key() == grant.beneficiary && can_earn,
         EarnoutError::NotEntitled
@@ -136,13 +126,8 @@ fn check_disputer(accounts: &Dispute, plan: &Plan, args: &DisputeArgs) -> Result
 /// Errors: `AlreadyDisputed`, `NotDisputable` before there is a value or a silence to dispute, `ChallengeClosed`.
 fn check_window(plan: &Plan, attestation: &Attestation, decided_by: i64, now: i64) -> Result<()> {
     require!(attestation.disputed_at == 0, EarnoutError::AlreadyDisputed);
-    let decided_at = if attestation.resolved != 0 {
-        attestation.resolved_at
-    } else {
-        decided_by
-    };
-    let window = quorum::challenge_window(decided_at, &plan.windows()).map_err(EarnoutError::from)?;
-    require!(now >= window.0, EarnoutError::NotDisputable);
-    require!(now < window.1, EarnoutError::ChallengeClosed);
+    let (from, until) = attestation.challenge_window(plan, decided_by)?;
+    require!(now >= from, EarnoutError::NotDisputable);
+    require!(now < until, EarnoutError::ChallengeClosed);
     Ok(())
 }

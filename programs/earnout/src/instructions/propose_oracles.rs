@@ -39,10 +39,7 @@ pub fn handle_propose_oracles(ctx: Context<ProposeOracles>, args: ProposeOracles
         plan.require_active()?;
         let set = OracleSet::new(&args.oracles, args.threshold, args.first_period)?;
         plan.require_separate_roles(&set)?;
-        let begins = plan
-            .calendar()?
-            .period_start(args.first_period)
-            .map_err(EarnoutError::from)?;
+        let begins = plan.calendar()?.period_start(args.first_period).ours()?;
         let earliest = now.checked_add(i64::from(plan.notice_secs));
         require!(
             begins >= earliest.ok_or(EarnoutError::Overflow)?,

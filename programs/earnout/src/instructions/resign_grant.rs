@@ -4,7 +4,7 @@ use crate::{
     error::EarnoutError,
     events::{self, GrantEnded},
     prelude::*,
-    state::{Grant, LoadKnown, Plan, RESIGNED},
+    state::{Grant, LoadKnown, Plan, Termination},
 };
 
 /// Accounts of `resign_grant`.
@@ -36,7 +36,7 @@ pub fn handle_resign_grant(ctx: Context<ResignGrant>) -> Result<()> {
         obligations = plan.obligations()?;
 
         // Effect.
-        grant.end(plan, RESIGNED, now)?;
+        grant.end(plan, Termination::Resigned, now)?;
         GrantEnded::of(accounts.plan.key(), plan, accounts.grant.key(), grant, now)?
     };
 

@@ -4,7 +4,7 @@ use crate::{
     error::EarnoutError,
     events::{self, DisputeRuled},
     prelude::*,
-    state::{Attestation, Grant, LoadKnown, Plan, RULING_NONE, RULING_UPHELD, RULING_VALUE},
+    state::{Attestation, Grant, LoadKnown, Plan, RulingKind},
 };
 
 /// A ruling and why.
@@ -43,12 +43,8 @@ pub fn handle_rule(ctx: Context<Rule>, args: RuleArgs) -> Result<()> {
 
         // Check.
         require!(attestation.disputed_at != 0, EarnoutError::NotDisputed);
-        require!(attestation.ruling == RULING_NONE, EarnoutError::AlreadyRuled);
-        let deadline = attestation.disputed_at.checked_add(i64::from(plan.ruling_secs));
-        require!(
-            now < deadline.ok_or(EarnoutError::Overflow)?,
-            EarnoutError::RulingClosed
-        );
+        require!(attestation.ruling()? == RulingKind::None, EarnoutError::AlreadyRuled);
+        require!(now < attestation.ruling_deadline(plan)?, EarnoutError::RulingClosed);
         if let Some(value) = args.value {
             require!(plan.kpi(attestation.kpi)?.accepts(value), EarnoutError::ValueOutOfRange);
         }
@@ -56,18 +52,10 @@ pub fn handle_rule(ctx: Context<Rule>, args: RuleArgs) -> Result<()> {
         require!(grant == attestation.disputer_grant, EarnoutError::WrongGrant);
 
         // Effect. Who disputed in vain for a grant does not delay the others again.
-        match args.value {
-            Some(value) => {
-                attestation.ruling = RULING_VALUE;
-                attestation.ruling_value = value;
-            }
-            None => attestation.ruling = RULING_UPHELD,
-        }
+        attestation.rule(args.value, args.reason_hash, now);
         if let Some(grant) = &accounts.disputer_grant {
             grant.load_known_mut()?.note_ruling(args.value.is_none());
         }
-        attestation.ruled_at = now;
-        attestation.ruling_hash = args.reason_hash;
         DisputeRuled {
             plan: accounts.plan.key(),
             time: now,

@@ -4,7 +4,7 @@ use crate::{
     error::EarnoutError,
     events::{self, ClaimLockSet},
     prelude::*,
-    state::{CLAIM_LOCKED, Grant, LoadKnown, Plan},
+    state::{Grant, LoadKnown, Plan},
 };
 
 /// Accounts of `set_claim_lock`.
@@ -33,11 +33,7 @@ pub fn handle_set_claim_lock(ctx: Context<SetClaimLock>, locked: bool) -> Result
         let grant = &mut *ctx.accounts.grant.load_known_mut()?;
 
         // Effect.
-        if locked {
-            grant.flags |= CLAIM_LOCKED;
-        } else {
-            grant.flags &= !CLAIM_LOCKED;
-        }
+        grant.set_claim_lock(locked);
         ClaimLockSet {
             plan: ctx.accounts.plan.key(),
             time: now,

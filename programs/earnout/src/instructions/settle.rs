@@ -1,4 +1,4 @@
-//! Computes what a grant earned in its next period, once and for ever.
+//! Computes what a grant earned in its next period, once and permanently.
 
 use crate::{
     address,
@@ -44,15 +44,12 @@ pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
 
         // Check.
         let period = grant.next_period;
-        require!(period < grant.end_period, EarnoutError::AllSettled);
-        let end = plan.calendar()?.period_end(period).map_err(EarnoutError::from)?;
+        require!(!grant.is_settled(), EarnoutError::AllSettled);
+        let end = plan.calendar()?.period_end(period).ours()?;
         require!(now >= end, EarnoutError::PeriodNotEnded);
         let redistributes = plan.redistributes()?;
-        require!(
-            !redistributes || grant.collected_through == period,
-            EarnoutError::BonusNotCollected
-        );
-        let deadline = plan.windows().attest_deadline(end).map_err(EarnoutError::from)?;
+        require!(grant.has_collected(plan)?, EarnoutError::BonusNotCollected);
+        let deadline = plan.windows().attest_deadline(end).ours()?;
         let keys = (&plan_key, &grant_key);
         let scores = final_scores(ctx.remaining_accounts, plan, grant, keys, deadline, now)?;
 
@@ -87,8 +84,7 @@ pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
         } else {
             require!(accounts.period.is_none(), EarnoutError::WrongPeriod);
         }
-        let unsettled = &mut plan.unsettled_grants[usize::from(period)];
-        *unsettled = unsettled.checked_sub(1).ok_or(EarnoutError::InvariantViolated)?;
+        Plan::count_closed(&mut plan.unsettled_grants[usize::from(period)])?;
 
         GrantSettled {
             plan: plan_key,
@@ -128,12 +124,12 @@ fn final_scores(
     (plan_key, grant_key): (&Pubkey, &Pubkey),
     deadline: i64,
     now: i64,
-) -> Result<[u16; 16]> {
-    let mut scores = [0; 16];
+) -> Result<earnout_core::ByKpi<u16>> {
+    let mut scores = [0; earnout_core::MAX_KPIS];
     let mut attestations = attestations.iter();
     for (number, kpi) in (0u8..).zip(plan.kpis()) {
         let index = usize::from(number);
-        if grant.kpi_weights[index] == 0 {
+        if !grant.has_weight(number) {
             continue;
         }
         let info = attestations.next().ok_or(EarnoutError::WrongAccountCount)?;
@@ -167,12 +163,8 @@ fn create_period<'info>(
     let seeds: &[&[u8]] = &[PERIOD_SEED, plan_key.as_ref(), &index, &[bump]];
     let rent_paid = account::create::<Period>(payer, target, seeds)?;
     let pool = &mut *account::write::<Period>(target, EarnoutError::CorruptAccount)?;
-    pool.bump = bump;
-    pool.period = period;
-    pool.plan = *plan_key;
-    pool.rent_payer = payer.key();
-    pool.rent_paid = rent_paid;
-    pool.expected = plan.unsettled_grants[usize::from(period)];
+    pool.begin(plan_key, period, plan.unsettled_grants[usize::from(period)], bump);
+    (pool.rent_payer, pool.rent_paid) = (payer.key(), rent_paid);
     Plan::count_opened(&mut plan.open_periods)?;
     Ok(rent_paid)
 }

@@ -4,7 +4,7 @@ use crate::{
     error::EarnoutError,
     events::{self, GrantEnded},
     prelude::*,
-    state::{Grant, LoadKnown, Plan, REVOCABLE, TERMINATED},
+    state::{Grant, LoadKnown, Plan, REVOCABLE, Termination},
 };
 
 /// Accounts of `terminate_grant`.
@@ -35,7 +35,7 @@ pub fn handle_terminate_grant(ctx: Context<TerminateGrant>) -> Result<()> {
         require!(grant.has(REVOCABLE), EarnoutError::NotRevocable);
 
         // Effect.
-        grant.end(plan, TERMINATED, now)?;
+        grant.end(plan, Termination::Terminated, now)?;
         GrantEnded::of(accounts.plan.key(), plan, accounts.grant.key(), grant, now)?
     };
 

@@ -1,10 +1,8 @@
 //! Creating, loading and closing the program's own accounts.
 
 use {
-    super::{Attestation, Grant, Period, Plan},
     crate::{constants::ACCOUNT_VERSION, error::EarnoutError, prelude::*},
     anchor_lang::{Owner, ZeroCopy, system_program},
-    std::mem::offset_of,
 };
 
 /// An account that begins with the version of its layout.
@@ -14,19 +12,17 @@ pub trait Versioned: ZeroCopy + Owner {
 }
 
 macro_rules! versioned {
-    ($($account:ty),*) => {
-        $(
-            impl Versioned for $account {
-                fn version(&self) -> u8 {
-                    self.version
-                }
+    ($account:ty) => {
+        impl $crate::state::account::Versioned for $account {
+            fn version(&self) -> u8 {
+                self.version
             }
-            // `create` writes it there.
-            const _: () = assert!(offset_of!($account, version) == 0);
-        )*
+        }
+        // `create` writes it there.
+        const _: () = assert!(std::mem::offset_of!($account, version) == 0);
     };
 }
-versioned!(Plan, Grant, Attestation, Period);
+pub(super) use versioned;
 
 /// Loads an account only if this release knows its layout, so that no release takes another's bytes for its own.
 pub trait LoadKnown<T> {
@@ -227,7 +223,7 @@ pub fn close(target: &AccountInfo, rent_paid: u64, rent_payer: &AccountInfo, tre
     Ok(target.resize(0)?)
 }
 
-/// Replaces an account of the program by the smaller `mark`, rent-exempt, which stays for ever. The lamports that are not
+/// Replaces an account of the program by the smaller `mark`, rent-exempt, which stays permanently. The lamports that are not
 /// needed for it go where [`close`] sends them.
 ///
 /// Errors: `Overflow`.

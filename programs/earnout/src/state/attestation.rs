@@ -1,17 +1,18 @@
 //! The value of one KPI for one period and one subject.
 
 use {
-    super::{Kpi, OracleSet, Plan, Scope, account},
-    crate::{address, constants::ATTESTATION_SEED, error::EarnoutError, prelude::*},
+    super::{
+        Grant, Kpi, OracleSet, Plan, RulingKind, Scope,
+        account::{self, versioned},
+    },
+    crate::{
+        address,
+        constants::{ATTESTATION_SEED, MAX_ORACLES},
+        error::EarnoutError,
+        prelude::*,
+    },
     earnout_core::quorum::{self, Evaluation, Finality, Outcome, Ruling},
 };
-
-/// No ruling.
-pub const RULING_NONE: u8 = 0;
-/// The arbiter let the value or the silence stand.
-pub const RULING_UPHELD: u8 = 1;
-/// The arbiter set `ruling_value`.
-pub const RULING_VALUE: u8 = 2;
 
 /// Votes and result. Address: `["attestation", plan, kpi u8, period u16, subject]`, where the subject is the plan for a
 /// shared KPI and a grant for an individual one.
@@ -30,7 +31,7 @@ pub struct Attestation {
     pub period: u16,
     /// 1 once enough identical votes have resolved the value.
     pub resolved: u8,
-    /// `RULING_…`.
+    /// [`RulingKind`] as a byte.
     pub ruling: u8,
     /// The plan.
     pub plan: Pubkey,
@@ -56,7 +57,7 @@ pub struct Attestation {
     pub reason_hash: [u8; 32],
     /// When the arbiter ruled, Unix seconds; 0 if it did not.
     pub ruled_at: i64,
-    /// Value set by the arbiter; counts if `ruling` is `RULING_VALUE`.
+    /// Value set by the arbiter; counts if `ruling` says so.
     pub ruling_value: i64,
     /// SHA-256 of the published reason of the ruling.
     pub ruling_hash: [u8; 32],
@@ -69,6 +70,10 @@ pub struct Attestation {
     /// Zero.
     pub spare: [u8; 22],
 }
+
+versioned!(Attestation);
+// The length is a number because Anchor's description takes nothing else; here it is compared with the limit.
+const _: fn(&Attestation) -> &[i64; MAX_ORACLES as usize] = |attestation| &attestation.values;
 
 /// Which attestation is meant: a KPI, a period and a subject of a plan.
 #[derive(Clone, Copy, Debug)]
@@ -141,20 +146,26 @@ impl Attestation {
         ];
         let rent_paid = account::create::<Self>(payer, target, seeds)?;
         let attestation = &mut *account::write::<Self>(target, EarnoutError::CorruptAccount)?;
-        attestation.bump = bump;
-        attestation.kpi = key.kpi;
-        attestation.period = key.period;
-        attestation.plan = *key.plan;
-        attestation.subject = *key.subject;
-        attestation.rent_payer = payer.key();
-        attestation.rent_paid = rent_paid;
-        attestation.oracle_count = set.count;
-        attestation.threshold = set.threshold;
+        attestation.begin(key, set, bump);
+        (attestation.rent_payer, attestation.rent_paid) = (payer.key(), rent_paid);
         Ok(())
     }
 
-    /// Whether this is the attestation that `key` means. Only `attest` and `dispute` create attestations (through
-    /// [`Attestation::obtain`]), at their canonical addresses and with these fields, so equal fields show that the address is the canonical one.
+    /// Writes down the attestation that `key` means, on which `set` votes. `bump` is that of its address. The rent is the
+    /// caller's to write.
+    pub fn begin(&mut self, key: &AttestationKey, set: &OracleSet, bump: u8) {
+        self.bump = bump;
+        self.kpi = key.kpi;
+        self.period = key.period;
+        self.plan = *key.plan;
+        self.subject = *key.subject;
+        self.oracle_count = set.count;
+        self.threshold = set.threshold;
+    }
+
+    /// Whether this is the attestation that `key` means. Only `attest` and `dispute` create attestations,
+    /// through [`Attestation::obtain`] at their canonical addresses and with these fields, so equal fields show that the address
+    /// is the canonical one.
     pub fn is(&self, key: &AttestationKey) -> bool {
         self.kpi == key.kpi
             && self.period == key.period
@@ -177,18 +188,70 @@ impl Attestation {
     ///
     /// Errors: `AlreadyResolved`.
     pub fn vote(&mut self, position: usize, value: i64, evidence: [u8; 32], now: i64) -> Result<()> {
-        require!(self.resolved == 0, EarnoutError::AlreadyResolved);
+        require!(!self.is_resolved(), EarnoutError::AlreadyResolved);
         self.voted |= 1 << position;
         self.values[position] = value;
         self.evidence[position] = evidence;
         let (votes, count) = self.votes();
-        let agreed = quorum::agreed(&votes[..count], self.threshold).map_err(EarnoutError::from)?;
+        let agreed = quorum::agreed(&votes[..count], self.threshold).ours()?;
         if let Some(value) = agreed {
             self.resolved = 1;
             self.resolved_value = value;
             self.resolved_at = now;
         }
         Ok(())
+    }
+
+    /// Whether enough oracles have agreed.
+    pub fn is_resolved(&self) -> bool {
+        self.resolved != 0
+    }
+
+    /// The ruling, decoded.
+    pub fn ruling(&self) -> Result<RulingKind> {
+        Ok(RulingKind::try_from(self.ruling)?)
+    }
+
+    /// From when until when the value or the silence can be disputed, Unix seconds. `deadline` is the end of the voting window.
+    ///
+    /// Errors: `Overflow`.
+    pub fn challenge_window(&self, plan: &Plan, deadline: i64) -> Result<(i64, i64)> {
+        let decided_at = if self.is_resolved() { self.resolved_at } else { deadline };
+        quorum::challenge_window(decided_at, &plan.windows()).ours()
+    }
+
+    /// Until when the arbiter can rule on the dispute, Unix seconds.
+    ///
+    /// Errors: `Overflow`.
+    pub fn ruling_deadline(&self, plan: &Plan) -> Result<i64> {
+        let deadline = self.disputed_at.checked_add(i64::from(plan.ruling_secs));
+        Ok(deadline.ok_or(EarnoutError::Overflow)?)
+    }
+
+    /// Notes a dispute by `disputer` at `now` (Unix seconds); of `grant` if a beneficiary disputes.
+    pub fn dispute(&mut self, disputer: Pubkey, grant: Option<Pubkey>, reason_hash: [u8; 32], now: i64) {
+        self.disputed_at = now;
+        self.disputer = disputer;
+        self.disputer_grant = grant.unwrap_or_default();
+        self.reason_hash = reason_hash;
+    }
+
+    /// Notes the ruling at `now` (Unix seconds): `value` counts, or none if the dispute was in vain.
+    pub fn rule(&mut self, value: Option<i64>, reason_hash: [u8; 32], now: i64) {
+        self.ruling = value.map_or(RulingKind::Upheld, |_| RulingKind::Value).to_byte();
+        self.ruling_value = value.unwrap_or_default();
+        self.ruling_hash = reason_hash;
+        self.ruled_at = now;
+    }
+
+    /// Whether a settlement may still need the attestation. `grant` is its subject where that is a grant; none if it was closed,
+    /// since a closed grant's index is never used again.
+    pub fn is_needed(&self, plan: &Plan, grant: Option<&Grant>) -> bool {
+        if self.subject == self.plan {
+            plan.is_needed(self.period)
+        } else {
+            grant.is_some_and(|grant| !grant.has_settled(self.period))
+        }
     }
 
     /// What the votes, a dispute and a ruling amount to at `now`.
@@ -201,23 +264,21 @@ impl Attestation {
     /// The same, where the end of the voting window is known.
     #[inline(never)]
     fn finality_by(&self, deadline: i64, plan: &Plan, kpi: &Kpi, now: i64) -> Result<Finality> {
-        let resolved = (self.resolved != 0).then_some((self.resolved_value, self.resolved_at));
+        let resolved = self.is_resolved().then_some((self.resolved_value, self.resolved_at));
         let evaluation = Evaluation {
             resolved,
             disputed_at: (self.disputed_at != 0).then_some(self.disputed_at),
-            ruling: match self.ruling {
-                RULING_NONE => None,
-                RULING_UPHELD => Some(Ruling::Uphold),
-                RULING_VALUE => Some(Ruling::Value(self.ruling_value)),
-                _ => return err!(EarnoutError::CorruptAccount),
+            ruling: match self.ruling()? {
+                RulingKind::None => None,
+                RulingKind::Upheld => Some(Ruling::Uphold),
+                RulingKind::Value => Some(Ruling::Value(self.ruling_value)),
             },
         };
         let at_deadline = match resolved {
             Some((value, _)) => Outcome::Value(value),
             None => {
                 let (votes, count) = self.votes();
-                quorum::at_deadline(&votes[..count], self.threshold, &kpi.curve()?, kpi.default_score)
-                    .map_err(EarnoutError::from)?
+                quorum::at_deadline(&votes[..count], self.threshold, &kpi.curve()?, kpi.default_score).ours()?
             }
         };
         finality(evaluation, at_deadline, plan, deadline, now)
@@ -251,14 +312,11 @@ pub fn final_score(info: &AccountInfo, key: &AttestationKey, plan: &Plan, deadli
         finality(untouched, Outcome::Silent, plan, deadline, now)?
     };
     match finality {
-        Finality::Final(outcome) => {
-            Ok(quorum::score_of(outcome, &kpi.curve()?, kpi.default_score).map_err(EarnoutError::from)?)
-        }
+        Finality::Final(outcome) => quorum::score_of(outcome, &kpi.curve()?, kpi.default_score).ours(),
         Finality::NotBefore(_) => err!(EarnoutError::NotFinal),
     }
 }
 
 fn finality(evaluation: Evaluation, at_deadline: Outcome, plan: &Plan, deadline: i64, now: i64) -> Result<Finality> {
-    let finality = quorum::finality(&evaluation, at_deadline, deadline, &plan.windows(), now);
-    Ok(finality.map_err(EarnoutError::from)?)
+    quorum::finality(&evaluation, at_deadline, deadline, &plan.windows(), now).ours()
 }

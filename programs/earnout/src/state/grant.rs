@@ -1,12 +1,12 @@
 //! One contributor's vesting account.
 
 use {
-    super::{Plan, Scope, UnearnedPolicy},
+    super::{Period, Plan, Scope, Termination, UnearnedPolicy, account::versioned},
     crate::{error::EarnoutError, prelude::*},
     earnout_core::{
         self as core,
         calendar::Calendar,
-        credit,
+        credit, redistribution,
         release::{self, Earnings},
         tranche::{self, Settlement},
     },
@@ -22,11 +22,6 @@ pub const CLAIM_LOCKED: u8 = 4;
 pub const FORFEITED: u8 = 8;
 /// A dispute raised for this grant was decided against it: it cannot dispute again.
 pub const DISPUTE_BARRED: u8 = 16;
-
-/// [`Grant::termination`] of a grant that the authority ended.
-pub const TERMINATED: u8 = 1;
-/// [`Grant::termination`] of a grant that the beneficiary ended.
-pub const RESIGNED: u8 = 2;
 
 /// A grant. Address: `["grant", plan, index u32]`. All periods are indices of the plan's calendar.
 #[account(zero_copy)]
@@ -68,7 +63,7 @@ pub struct Grant {
     pub time_weight: u16,
     /// Weights of the plan's KPIs, basis points; with `time_weight` they sum to 10,000.
     pub kpi_weights: [u16; 16],
-    /// 0 running, `TERMINATED`, or `RESIGNED`.
+    /// [`Termination`] as a byte.
     pub termination: u8,
     /// Zero.
     pub spare_terms: [u8; 1],
@@ -108,6 +103,10 @@ pub struct Grant {
     pub spare: [u8; 46],
 }
 
+versioned!(Grant);
+// The length is a number because Anchor's description takes nothing else; here it is compared with the limit.
+const _: fn(&Grant) -> &earnout_core::ByKpi<u16> = |grant| &grant.kpi_weights;
+
 impl Grant {
     /// Whether all flags of `mask` are set.
     pub fn has(&self, mask: u8) -> bool {
@@ -119,13 +118,55 @@ impl Grant {
         (self.first_period..self.end_period).contains(&period)
     }
 
+    /// Whether the KPI has weight in the grant.
+    pub fn has_weight(&self, kpi: u8) -> bool {
+        self.kpi_weights.get(usize::from(kpi)).is_some_and(|weight| *weight > 0)
+    }
+
+    /// Whether what the KPI was in `period` can still change what the grant earns.
+    pub fn depends_on(&self, kpi: u8, period: u16) -> bool {
+        self.has_weight(kpi) && self.covers(period) && !self.has_settled(period)
+    }
+
+    /// Whether `period` is settled, or before the grant.
+    pub fn has_settled(&self, period: u16) -> bool {
+        period < self.next_period
+    }
+
+    /// Whether all periods are settled.
+    pub fn is_settled(&self) -> bool {
+        self.next_period >= self.end_period
+    }
+
+    /// Whether no bonus waits.
+    ///
+    /// Errors: `CorruptAccount`.
+    pub fn has_collected(&self, plan: &Plan) -> Result<bool> {
+        Ok(!plan.redistributes()? || self.collected_through == self.next_period)
+    }
+
+    /// Whether nothing can come of the grant any more: it is settled, collected and claimed in full.
+    ///
+    /// Errors: `CorruptAccount`, `InvariantViolated`.
+    pub fn is_closable(&self, plan: &Plan) -> Result<bool> {
+        Ok(self.is_settled() && self.has_collected(plan)? && self.owed()? == 0)
+    }
+
+    /// Whether `period` can pay the beneficiary: who can earn nothing from a value has nothing to dispute, and would only
+    /// delay the others.
+    ///
+    /// Errors: `AllSettled` if the grant does not cover the period; `Overflow`.
+    pub fn can_earn_in(&self, period: u16) -> Result<bool> {
+        Ok(self.tranche(period)? > 0 && !self.has(FORFEITED))
+    }
+
     /// The time before which nothing is vested, Unix seconds.
     ///
     /// Errors: `Overflow`, `UnknownPeriod`.
     fn cliff(&self, calendar: &Calendar) -> Result<i64> {
         let index = self.first_period.checked_add(self.cliff_periods);
         let index = index.ok_or(EarnoutError::Overflow)?;
-        Ok(calendar.boundary(index).map_err(EarnoutError::from)?)
+        calendar.boundary(index).ours()
     }
 
     /// Whether a KPI that is measured for this grant alone can still pay it.
@@ -134,7 +175,7 @@ impl Grant {
     pub fn is_measured(&self, plan: &Plan) -> Result<bool> {
         for (kpi, weight) in plan.kpis().iter().zip(self.kpi_weights) {
             if weight > 0 && kpi.scope()? == Scope::Individual {
-                return Ok(self.next_period < self.end_period);
+                return Ok(!self.is_settled());
             }
         }
         Ok(false)
@@ -166,21 +207,26 @@ impl Grant {
         self.undecided_disputes > 0 && now < self.disputes_until
     }
 
+    /// Whether and by whom the grant was ended, decoded.
+    pub fn termination(&self) -> Result<Termination> {
+        Ok(Termination::try_from(self.termination)?)
+    }
+
     /// Whether the grant was ended before its time.
     pub fn was_ended(&self) -> bool {
-        self.termination != 0
+        self.termination != Termination::None.to_byte()
     }
 
     /// Largest credit that any scores can reach, for these weights under the plan's terms.
     ///
     /// Errors: `Overflow`, `CorruptAccount`.
-    pub fn max_credit(plan: &Plan, time_weight: u16, kpi_weights: &[u16; 16]) -> Result<u64> {
-        let mut best = [0u16; 16];
+    pub fn max_credit(plan: &Plan, time_weight: u16, kpi_weights: &earnout_core::ByKpi<u16>) -> Result<u64> {
+        let mut best = [0; earnout_core::MAX_KPIS];
         for (score, kpi) in best.iter_mut().zip(plan.kpis()) {
             *score = kpi.best_score()?;
         }
         let credit = credit::max_credit(plan.combination()?.into(), time_weight, kpi_weights, &best);
-        Ok(credit.map_err(EarnoutError::from)?)
+        credit.ours()
     }
 
     /// The part of the allocation that belongs to `period`, base units.
@@ -192,7 +238,7 @@ impl Grant {
             return Ok(self.cut_tranche);
         }
         let index = period.checked_sub(self.first_period).ok_or(EarnoutError::Overflow)?;
-        Ok(tranche::tranche(self.allocation, index, self.periods).map_err(EarnoutError::from)?)
+        tranche::tranche(self.allocation, index, self.periods).ours()
     }
 
     /// Tranches of all periods from `period` on, base units.
@@ -203,7 +249,7 @@ impl Grant {
             return Ok(0);
         }
         let settled = period.checked_sub(self.first_period).ok_or(EarnoutError::Overflow)?;
-        let left = tranche::unsettled(self.allocation, settled, self.periods).map_err(EarnoutError::from)?;
+        let left = tranche::unsettled(self.allocation, settled, self.periods).ours()?;
         if !self.was_ended() {
             return Ok(left);
         }
@@ -213,7 +259,7 @@ impl Grant {
             .checked_sub(self.first_period)
             .and_then(|n| n.checked_sub(1));
         let last = last.ok_or(EarnoutError::Overflow)?;
-        let from_last = tranche::unsettled(self.allocation, last, self.periods).map_err(EarnoutError::from)?;
+        let from_last = tranche::unsettled(self.allocation, last, self.periods).ours()?;
         let left = left
             .checked_sub(from_last)
             .and_then(|whole| whole.checked_add(self.cut_tranche));
@@ -236,17 +282,17 @@ impl Grant {
     /// Books the settlement of the next period by `scores` (basis points, one for each KPI of the plan) and moves on.
     ///
     /// Errors: `AllSettled`, `Overflow`.
-    pub fn settle(&mut self, plan: &Plan, scores: &[u16; 16]) -> Result<Settlement> {
+    pub fn settle(&mut self, plan: &Plan, scores: &earnout_core::ByKpi<u16>) -> Result<Settlement> {
         let period = self.next_period;
         let tranche = self.tranche(period)?;
         let combination = plan.combination()?.into();
         let kpi_credit = credit::kpi_credit(combination, self.time_weight, &self.kpi_weights, scores);
-        let kpi_credit = kpi_credit.map_err(EarnoutError::from)?;
-        let credit = credit::credit(self.time_weight, kpi_credit).map_err(EarnoutError::from)?;
+        let kpi_credit = kpi_credit.ours()?;
+        let credit = credit::credit(self.time_weight, kpi_credit).ours()?;
         let policy: UnearnedPolicy = plan.unearned_policy()?;
         let last = self.is_last(period);
         let settlement = tranche::settle(tranche, self.carry, credit, kpi_credit, policy.into(), last);
-        let settlement = settlement.map_err(EarnoutError::from)?;
+        let settlement = settlement.ours()?;
 
         self.earned = self
             .earned
@@ -261,16 +307,45 @@ impl Grant {
         Ok(settlement)
     }
 
+    /// Books the bonus of the last settled period from its `pool`, and returns it, base units.
+    ///
+    /// Errors: `Overflow`.
+    pub fn collect(&mut self, plan: &Plan, pool: &Period) -> Result<u64> {
+        let share = self.last_kpi_amount;
+        let bonus = redistribution::bonus(pool.pool, share, pool.kpi_total, self.last_tranche, plan.bonus_cap_bps);
+        let bonus = bonus.ours()?.min(self.bonus_room());
+        self.last_bonus = bonus;
+        self.bonus = self.bonus.checked_add(bonus).ok_or(EarnoutError::Overflow)?;
+        self.collected_through = self.next_period;
+        Ok(bonus)
+    }
+
+    /// Locks claims to the beneficiary, or opens them.
+    pub fn set_claim_lock(&mut self, locked: bool) {
+        if locked {
+            self.flags |= CLAIM_LOCKED;
+        } else {
+            self.flags &= !CLAIM_LOCKED;
+        }
+    }
+
+    /// Gives the grant to the proposed beneficiary, whose associated account has `bump`. The lock was the old one's.
+    pub fn hand_over(&mut self, bump: u8) {
+        self.beneficiary = self.pending_beneficiary;
+        self.associated_bump = bump;
+        self.pending_beneficiary = Pubkey::default();
+        self.set_claim_lock(false);
+    }
+
     /// Ends the grant at `now` (Unix seconds), never in the past. Later periods are cancelled; of the running one the served
     /// part stays and is settled when the period ends; ended periods stay as they are. Before the cliff all that the grant
-    /// earned and will earn becomes surplus: a cliff is the promise that who leaves before it, by whoever's will, takes
-    /// nothing.
+    /// earned and will earn becomes surplus: leaving before the cliff forfeits everything, whichever side ends the grant.
     ///
     /// Errors: `AlreadyEnded`, `GrantOver` once the last period has ended.
-    pub fn end(&mut self, plan: &mut Plan, termination: u8, now: i64) -> Result<()> {
+    pub fn end(&mut self, plan: &mut Plan, by: Termination, now: i64) -> Result<()> {
         require!(!self.was_ended(), EarnoutError::AlreadyEnded);
         let calendar = plan.calendar()?;
-        let boundary = |index| calendar.boundary(index).map_err(EarnoutError::from);
+        let boundary = |index| calendar.boundary(index).ours();
         require!(now < boundary(self.end_period)?, EarnoutError::GrantOver);
 
         // The first period that is cancelled, and what stays of the one before it.
@@ -280,7 +355,7 @@ impl Grant {
             Ok(served) if served > 0 => {
                 let next = running.checked_add(1).ok_or(EarnoutError::Overflow)?;
                 let length = boundary(next)?.abs_diff(boundary(running)?);
-                let cut = tranche::cut(self.tranche(running)?, served, length).map_err(EarnoutError::from)?;
+                let cut = tranche::cut(self.tranche(running)?, served, length).ours()?;
                 (next, cut)
             }
             _ => match running.checked_sub(1).filter(|last| *last >= self.first_period) {
@@ -293,7 +368,7 @@ impl Grant {
         }
         self.end_period = end_period;
         self.cut_tranche = cut_tranche;
-        self.termination = termination;
+        self.termination = by.to_byte();
         self.ended_at = now;
 
         if now < self.cliff(&calendar)? {
@@ -303,7 +378,7 @@ impl Grant {
                 .ok_or(EarnoutError::InvariantViolated)?;
             self.flags |= FORFEITED;
         }
-        if self.next_period == self.end_period {
+        if self.is_settled() {
             self.carry = 0;
         }
         let reserved = self.reserve_from(self.next_period)?;
@@ -328,8 +403,8 @@ impl Grant {
         } else {
             let next = self.next_period.checked_add(1).ok_or(EarnoutError::Overflow)?;
             (
-                calendar.boundary(self.next_period).map_err(EarnoutError::from)?,
-                calendar.boundary(next).map_err(EarnoutError::from)?,
+                calendar.boundary(self.next_period).ours()?,
+                calendar.boundary(next).ours()?,
             )
         };
         let earnings = Earnings {
@@ -337,7 +412,7 @@ impl Grant {
             last_earned: self.last_earned,
             bonus: self.bonus,
         };
-        Ok(release::vested(release, earnings, from, to, cliff, now).map_err(EarnoutError::from)?)
+        release::vested(release, earnings, from, to, cliff, now).ours()
     }
 
     /// Vested at `now` and not yet claimed, base units.
@@ -383,7 +458,7 @@ impl Grant {
             && self.collected_through <= self.next_period
             && self.cliff_periods <= self.periods;
         require!(in_order, EarnoutError::InvariantViolated);
-        if self.next_period == self.end_period {
+        if self.is_settled() {
             require!(self.reserved == 0 && self.carry == 0, EarnoutError::InvariantViolated);
         }
         Ok(())

@@ -3,10 +3,17 @@
 pub mod account;
 pub mod attestation;
 pub mod grant;
+pub mod grant_terms;
 pub mod kpi;
 pub mod oracle_set;
 pub mod period;
 pub mod plan;
+pub mod plan_terms;
+pub mod roles;
 pub mod terms;
 
-pub use {account::LoadKnown, attestation::*, grant::*, kpi::*, oracle_set::*, period::*, plan::*, terms::*};
+pub use crate::constants::{ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK};
+pub use {
+    account::LoadKnown, attestation::*, grant::*, grant_terms::*, kpi::*, oracle_set::*, period::*, plan::*,
+    plan_terms::*, terms::*,
+};

@@ -21,6 +21,9 @@ pub struct OracleSet {
     pub spare: [u8; 4],
 }
 
+// The length is a number because Anchor's description takes nothing else; here it is compared with the limit.
+const _: fn(&OracleSet) -> &[Pubkey; MAX_ORACLES as usize] = |set| &set.keys;
+
 impl OracleSet {
     /// Checks and packs a set.
     ///

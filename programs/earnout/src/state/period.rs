@@ -1,6 +1,9 @@
 //! The pool of one period under `Redistribute`.
 
-use crate::{error::EarnoutError, prelude::*};
+use {
+    super::account::versioned,
+    crate::{error::EarnoutError, prelude::*},
+};
 
 /// What the grants of one period did not earn, and how it is shared among them. Exists only under `Redistribute`, from the
 /// first settlement of the period on. Address: `["period", plan, period u16]`.
@@ -35,7 +38,28 @@ pub struct Period {
     pub spare: [u8; 24],
 }
 
+versioned!(Period);
+
 impl Period {
+    /// Writes down the pool of `period` of the plan at `plan`, with so many grants. `bump` is that of its address. The rent is
+    /// the caller's to write.
+    pub fn begin(&mut self, plan: &Pubkey, period: u16, expected: u32, bump: u8) {
+        self.bump = bump;
+        self.period = period;
+        self.plan = *plan;
+        self.expected = expected;
+    }
+
+    /// Whether all grants of the period are settled.
+    pub fn is_settled(&self) -> bool {
+        self.settled == self.expected
+    }
+
+    /// Whether all grants have collected their bonuses.
+    pub fn is_collected(&self) -> bool {
+        self.collected == self.expected
+    }
+
     /// Adds one settled grant: `unearned` to the pool and `kpi_amount` to the denominator, both base units.
     ///
     /// Errors: `Overflow`; `InvariantViolated` if more grants settle than the period has.

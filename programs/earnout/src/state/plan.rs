@@ -1,18 +1,14 @@
 //! One token, one vault, one calendar, one list of KPIs, one oracle set.
 
 use {
-    super::{Cadence, Combination, Kpi, OracleSet, PlanStatus, Release, UnearnedPolicy},
-    crate::{address, constants::*, error::EarnoutError, prelude::*, token},
+    super::{Cadence, Combination, Kpi, OracleSet, PlanStatus, Release, UnearnedPolicy, account::versioned},
+    crate::{
+        constants::{MAX_KPIS, MAX_PERIODS, PLAN_SEED},
+        error::EarnoutError,
+        prelude::*,
+    },
     earnout_core::calendar::{Calendar, Windows},
 };
-
-/// The plan accepts a mint whose freeze authority could stop payouts.
-pub const ALLOW_FREEZE_AUTHORITY: u8 = 1;
-
-/// The plan accepts a mint with a transfer fee, which its fee authority can change.
-pub const ALLOW_TRANSFER_FEE: u8 = 2;
-/// The plan accepts a mint with a transfer hook, a program that can refuse any transfer.
-pub const ALLOW_TRANSFER_HOOK: u8 = 4;
 
 /// A plan. Address: `["plan", creator, plan_id u64]`.
 #[account(zero_copy)]
@@ -142,6 +138,11 @@ pub struct Plan {
     pub spare: [u8; 240],
 }
 
+versioned!(Plan);
+// The lengths are numbers because Anchor's description takes nothing else; here they are compared with the limits.
+const _: fn(&Plan) -> &[Kpi; MAX_KPIS as usize] = |plan| &plan.kpis;
+const _: fn(&Plan) -> &[u32; MAX_PERIODS as usize] = |plan| &plan.unsettled_grants;
+
 /// The seeds of a plan, copied out of it, so that its account is free while it signs.
 #[derive(Clone, Copy, Debug)]
 pub struct PlanSigner {
@@ -248,16 +249,22 @@ impl Plan {
 
     /// The time after which every period settles without anyone's goodwill, Unix seconds.
     pub fn last_deadline(&self) -> Result<i64> {
-        let end = self.calendar()?.end().map_err(EarnoutError::from)?;
-        Ok(self.windows().settle_deadline(end).map_err(EarnoutError::from)?)
+        let end = self.calendar()?.end().ours()?;
+        self.windows().settle_deadline(end).ours()
     }
 
     /// End of the voting window of `period`, Unix seconds.
     ///
     /// Errors: `UnknownPeriod`, `Overflow`.
     pub fn attest_deadline(&self, period: u16) -> Result<i64> {
-        let end = self.calendar()?.period_end(period).map_err(EarnoutError::from)?;
-        Ok(self.windows().attest_deadline(end).map_err(EarnoutError::from)?)
+        let end = self.calendar()?.period_end(period).ours()?;
+        self.windows().attest_deadline(end).ours()
+    }
+
+    /// Whether a grant still depends on `period`.
+    pub fn is_needed(&self, period: u16) -> bool {
+        let unsettled = self.unsettled_grants.get(usize::from(period));
+        unsettled.is_some_and(|unsettled| *unsettled > 0)
     }
 
     /// The KPIs in use.
@@ -270,112 +277,6 @@ impl Plan {
     /// Errors: `UnknownKpi`.
     pub fn kpi(&self, kpi: u8) -> Result<&Kpi> {
         Ok(self.kpis().get(usize::from(kpi)).ok_or(EarnoutError::UnknownKpi)?)
-    }
-
-    /// The oracles that vote on `period`.
-    pub fn oracle_set(&self, period: u16) -> &OracleSet {
-        if self.next_oracles.count > 0 && period >= self.next_oracles.first_period {
-            &self.next_oracles
-        } else {
-            &self.oracles
-        }
-    }
-
-    /// Whether `next_oracles` was announced and has not begun at `now`.
-    ///
-    /// Errors: `CorruptAccount`, `Overflow`.
-    pub fn oracle_change_is_pending(&self, now: i64) -> Result<bool> {
-        if self.next_oracles.count == 0 {
-            return Ok(false);
-        }
-        let begins = self.calendar()?.period_start(self.next_oracles.first_period);
-        Ok(now < begins.map_err(EarnoutError::from)?)
-    }
-
-    /// Whether `next_oracles` has begun at `now` and the last period of `oracles` is past its deadlines.
-    ///
-    /// Errors: `CorruptAccount`, `Overflow`.
-    fn oracles_are_retired(&self, now: i64) -> Result<bool> {
-        if self.next_oracles.count == 0 || self.oracle_change_is_pending(now)? {
-            return Ok(false);
-        }
-        let Some(last) = self.next_oracles.first_period.checked_sub(1) else {
-            return Ok(true);
-        };
-        let end = self.calendar()?.period_end(last).map_err(EarnoutError::from)?;
-        Ok(now >= self.windows().settle_deadline(end).map_err(EarnoutError::from)?)
-    }
-
-    /// Lets `next_oracles` take the place of `oracles` once the latter are retired at `now`.
-    ///
-    /// Errors: `CorruptAccount`, `Overflow`.
-    pub fn retire_oracles(&mut self, now: i64) -> Result<()> {
-        if self.oracles_are_retired(now)? {
-            self.oracles = self.next_oracles;
-            self.next_oracles = OracleSet::empty();
-        }
-        Ok(())
-    }
-
-    /// The treasury at `now` and its owner.
-    pub fn treasury_at(&self, now: i64) -> (Pubkey, Pubkey) {
-        if self.pending_treasury_at != 0 && now >= self.pending_treasury_at {
-            (self.pending_treasury, self.pending_treasury_owner)
-        } else {
-            (self.treasury, self.treasury_owner)
-        }
-    }
-
-    /// Writes down a treasury whose time has come at `now`.
-    pub fn apply_treasury(&mut self, now: i64) {
-        (self.treasury, self.treasury_owner) = self.treasury_at(now);
-        if now >= self.pending_treasury_at {
-            self.drop_pending_treasury();
-        }
-    }
-
-    /// Forgets an announced treasury.
-    pub fn drop_pending_treasury(&mut self) {
-        self.pending_treasury = Pubkey::default();
-        self.pending_treasury_owner = Pubkey::default();
-        self.pending_treasury_at = 0;
-    }
-
-    /// Errors: `WrongTreasury` if `key` is not the treasury at `now`.
-    pub fn require_treasury(&self, key: &Pubkey, now: i64) -> Result<()> {
-        require!(&self.treasury_at(now).0 == key, EarnoutError::WrongTreasury);
-        Ok(())
-    }
-
-    /// Checks that `caller` may send surplus to `destination` at `now`: the authority to the treasury; once the plan is over
-    /// anyone, the authority included, to the associated account of the treasury's owner; in both cases still owned by that
-    /// owner.
-    ///
-    /// Errors: `WrongTreasury`, `WrongAuthority`.
-    pub fn check_surplus_destination(&self, caller: &Pubkey, destination: &AccountInfo, now: i64) -> Result<()> {
-        let (treasury, owner) = self.treasury_at(now);
-        let holding = token::holding(destination, &self.token_program).ok_or(EarnoutError::WrongTreasury)?;
-        require!(
-            holding.mint == self.mint && holding.owner == owner,
-            EarnoutError::WrongTreasury
-        );
-        let by_authority = caller == &self.authority;
-        if by_authority && same(destination.address(), &treasury) {
-            return Ok(());
-        }
-        let over = self.is_over(now)?;
-        require!(by_authority || over, EarnoutError::WrongAuthority);
-        let associated = address::associated(&owner, &self.mint, &self.token_program)?.0;
-        require!(
-            over && same(destination.address(), &associated),
-            EarnoutError::WrongTreasury
-        );
-        Ok(())
-    }
-
-    /// Whether the plan has an arbiter, and `key` is it.
-    pub fn is_arbiter(&self, key: &Pubkey) -> bool {
-        self.arbiter != Pubkey::default() && &self.arbiter == key
     }
 
     /// What the vault owes or may come to owe to grants, base units.
@@ -453,105 +354,6 @@ impl Plan {
     /// Errors: `InvariantViolated` if none was open.
     pub fn count_closed(counter: &mut u32) -> Result<()> {
         *counter = counter.checked_sub(1).ok_or(EarnoutError::InvariantViolated)?;
-        Ok(())
-    }
-
-    /// Whether `key` votes on a period at `now` or later. Sets whose last period is past its deadlines do not count.
-    ///
-    /// Errors: `CorruptAccount`, `Overflow`.
-    pub fn is_oracle(&self, key: &Pubkey, now: i64) -> Result<bool> {
-        let by_old_set = self.oracles.position(key).is_some() && !self.oracles_are_retired(now)?;
-        Ok(by_old_set || self.next_oracles.position(key).is_some())
-    }
-
-    /// Whether `key` votes at `now`. A set that has not begun does not count, nor one whose last period is past its deadlines.
-    ///
-    /// Errors: `CorruptAccount`, `Overflow`.
-    pub fn is_oracle_in_force(&self, key: &Pubkey, now: i64) -> Result<bool> {
-        let by_old_set = self.oracles.position(key).is_some() && !self.oracles_are_retired(now)?;
-        Ok(by_old_set || (self.next_oracles.position(key).is_some() && !self.oracle_change_is_pending(now)?))
-    }
-
-    /// Errors: `RolesNotSeparate` if `key` is at `now` the arbiter or an oracle and so cannot become the authority.
-    pub fn require_separate_authority(&self, key: &Pubkey, now: i64) -> Result<()> {
-        require!(
-            !self.is_arbiter(key) && !self.is_oracle(key, now)?,
-            EarnoutError::RolesNotSeparate
-        );
-        Ok(())
-    }
-
-    /// Errors: `BadBeneficiary` for a key that cannot claim or must not be paid.
-    pub fn require_beneficiary(&self, plan_key: &Pubkey, key: &Pubkey) -> Result<()> {
-        let fit = key != &Pubkey::default() && key != plan_key && key != &self.vault && !self.is_arbiter(key);
-        require!(fit, EarnoutError::BadBeneficiary);
-        Ok(())
-    }
-
-    /// Errors: `RolesNotSeparate` if the authority, the arbiter and the oracles of `set` are not all different keys.
-    pub fn require_separate_roles(&self, set: &OracleSet) -> Result<()> {
-        let separate = !self.is_arbiter(&self.authority)
-            && set.position(&self.authority).is_none()
-            && (self.arbiter == Pubkey::default() || set.position(&self.arbiter).is_none());
-        require!(separate, EarnoutError::RolesNotSeparate);
-        Ok(())
-    }
-
-    /// Errors: `BadStart` unless the calendar begins after `now` (Unix seconds) and not too far in the future.
-    fn check_start(&self, now: i64) -> Result<()> {
-        let latest = now
-            .checked_add(i64::from(MAX_START_DELAY_SECS))
-            .ok_or(EarnoutError::Overflow)?;
-        require!(self.start_ts > now && self.start_ts <= latest, EarnoutError::BadStart);
-        Ok(())
-    }
-
-    /// Checks all terms against each other and the constant limits; `now` in Unix seconds.
-    ///
-    /// Errors: `NoKpi`, `BadStart`, `BadCalendar`, `BadWindow`, `BadCaps`.
-    pub fn check_terms(&self, now: i64) -> Result<()> {
-        require!(self.kpi_count > 0, EarnoutError::NoKpi);
-        self.check_start(now)?;
-
-        let length_fits = match Cadence::from_stored(self.cadence_kind, self.cadence_length)? {
-            Cadence::Seconds(secs) => (MIN_WINDOW_SECS..=MAX_PERIOD_SECS).contains(&secs),
-            Cadence::Months(months) => (1..=MAX_PERIOD_MONTHS).contains(&months),
-        };
-        require!(length_fits, EarnoutError::BadCalendar);
-        let calendar = self.calendar()?;
-        calendar.validate().map_err(|_| EarnoutError::BadCalendar)?;
-
-        let window = MIN_WINDOW_SECS..=MAX_WINDOW_SECS;
-        require!(
-            window.contains(&self.attest_secs) && window.contains(&self.notice_secs),
-            EarnoutError::BadWindow
-        );
-        if self.arbiter == Pubkey::default() {
-            require!(
-                self.challenge_secs == 0 && self.ruling_secs == 0,
-                EarnoutError::BadWindow
-            );
-        } else {
-            require!(
-                window.contains(&self.challenge_secs) && window.contains(&self.ruling_secs),
-                EarnoutError::BadWindow
-            );
-            // Else an early dispute, of which there is one, would shorten everyone's challenge window.
-            require!(self.ruling_secs >= self.challenge_secs, EarnoutError::BadWindow);
-        }
-        self.last_deadline()?;
-
-        require!(
-            0 < self.min_allocation && self.min_allocation <= self.max_allocation && self.max_grants > 0,
-            EarnoutError::BadCaps
-        );
-        require!(self.bonus_cap_bps <= MAX_BONUS_CAP_BPS, EarnoutError::BadCaps);
-        require!(self.max_fee_bps <= earnout_core::FULL_SCORE, EarnoutError::BadCaps);
-        let end = calendar.end().map_err(EarnoutError::from)?;
-        require!(
-            self.enrolment_end > now && self.enrolment_end <= end,
-            EarnoutError::BadCaps
-        );
         Ok(())
     }
 }

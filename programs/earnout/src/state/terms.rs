@@ -94,6 +94,30 @@ stored_enum! {
     }
 }
 
+stored_enum! {
+    /// Whether and by whom a grant was ended before its time.
+    Termination {
+        /// It was not.
+        None = 0,
+        /// By the authority.
+        Terminated = 1,
+        /// By the beneficiary.
+        Resigned = 2,
+    }
+}
+
+stored_enum! {
+    /// What the arbiter decided.
+    RulingKind {
+        /// Nothing.
+        None = 0,
+        /// The value or the silence stands.
+        Upheld = 1,
+        /// The arbiter's value counts.
+        Value = 2,
+    }
+}
+
 /// Length of a period.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cadence {
@@ -131,39 +155,21 @@ impl From<Cadence> for calendar::Cadence {
     }
 }
 
-impl From<Combination> for credit::Combination {
-    fn from(combination: Combination) -> Self {
-        match combination {
-            Combination::WeightedSum => Self::WeightedSum,
-            Combination::Weakest => Self::Weakest,
-        }
-    }
+/// The same choices, as the arithmetic knows them: it has no accounts and no arguments.
+macro_rules! in_arithmetic {
+    ($($name:ident as $twin:path { $($variant:ident),+ })+) => {
+        $(
+            impl From<$name> for $twin {
+                fn from(choice: $name) -> Self {
+                    match choice { $($name::$variant => Self::$variant),+ }
+                }
+            }
+        )+
+    };
 }
-
-impl From<UnearnedPolicy> for tranche::UnearnedPolicy {
-    fn from(policy: UnearnedPolicy) -> Self {
-        match policy {
-            UnearnedPolicy::Return => Self::Return,
-            UnearnedPolicy::CarryOver => Self::CarryOver,
-            UnearnedPolicy::Redistribute => Self::Redistribute,
-        }
-    }
-}
-
-impl From<Release> for release::Release {
-    fn from(release: Release) -> Self {
-        match release {
-            Release::AtSettlement => Self::AtSettlement,
-            Release::Linear => Self::Linear,
-        }
-    }
-}
-
-impl From<Interpolation> for curve::Interpolation {
-    fn from(interpolation: Interpolation) -> Self {
-        match interpolation {
-            Interpolation::Linear => Self::Linear,
-            Interpolation::Step => Self::Step,
-        }
-    }
+in_arithmetic! {
+    Combination as credit::Combination { WeightedSum, Weakest }
+    UnearnedPolicy as tranche::UnearnedPolicy { Return, CarryOver, Redistribute }
+    Release as release::Release { AtSettlement, Linear }
+    Interpolation as curve::Interpolation { Linear, Step }
 }

@@ -149,7 +149,7 @@ impl Create {
             revocable: self.revocable,
             transferable: self.transferable,
         };
-        let mut all_weights = [0; 16];
+        let mut all_weights = [0; earnout_core::MAX_KPIS];
         all_weights
             .iter_mut()
             .zip(&args.kpi_weights)
@@ -248,7 +248,7 @@ impl Create {
 }
 
 /// The most that the grant can be paid, base units: what is reserved for it.
-fn most(plan: &Plan, allocation: u64, time_weight: u16, kpi_weights: &[u16; 16]) -> Result<u64, Fault> {
+fn most(plan: &Plan, allocation: u64, time_weight: u16, kpi_weights: &earnout_core::ByKpi<u16>) -> Result<u64, Fault> {
     let max_credit = Grant::max_credit(plan, time_weight, kpi_weights)?;
     tranche::reserve(allocation, max_credit, 0).map_err(|_| {
         Fault::new("ReserveTooLarge: the grant's largest payout exceeds what a token amount can express")

@@ -4,10 +4,10 @@ use {
     crate::{
         context::{app::App, reference::PlanRef, token::Token},
         fault::Fault,
-        shown::{plan::require_complete, table::Table},
+        shown::{grant::ended, plan::require_complete, table::Table},
     },
     clap::Args,
-    earnout::state::{Grant, Plan, RESIGNED, TERMINATED},
+    earnout::state::{Grant, Plan},
     earnout_sdk::{
         amount,
         projection::{Amounts, amounts},
@@ -92,11 +92,10 @@ struct Row {
 
 impl Row {
     fn status(&self) -> &'static str {
-        match self.grant.termination {
-            TERMINATED => "terminated",
-            RESIGNED => "resigned",
-            _ if self.grant.next_period >= self.grant.end_period => "settled",
-            _ => "running",
+        match ended(&self.grant) {
+            Some(how) => how,
+            None if self.grant.is_settled() => "settled",
+            None => "running",
         }
     }
 

@@ -95,7 +95,7 @@ async fn scores(
     plan: &Plan,
     address: &Pubkey,
     grant: &Grant,
-) -> Result<[u16; 16], Fault> {
+) -> Result<earnout_core::ByKpi<u16>, Fault> {
     let period = grant.next_period;
     if period >= grant.end_period {
         return Err(Fault::new(format!("the grant {address} has settled all its periods"))
@@ -116,7 +116,7 @@ async fn scores(
                 Moment(times.end)
             )));
     }
-    let mut scores = [0; 16];
+    let mut scores = [0; earnout_core::MAX_KPIS];
     for (number, kpi) in (0u8..).zip(plan.kpis()) {
         let index = usize::from(number);
         if grant.kpi_weights[index] == 0 {
