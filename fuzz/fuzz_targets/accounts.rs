@@ -1,4 +1,5 @@
-//! Any bytes read as each account: what is accepted has the type's discriminator and its length, and says the same bytes.
+//! Any bytes read as each account: what is accepted has the type's discriminator and its length, and says the same
+//! bytes.
 
 #![no_main]
 

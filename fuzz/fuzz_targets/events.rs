@@ -1,5 +1,5 @@
-//! Any bytes read as an event of the program: what is accepted is what the interface description says, and says the same
-//! bytes again.
+//! Any bytes read as an event of the program: what is accepted is what the interface description says, and says the
+//! same bytes again.
 
 #![no_main]
 

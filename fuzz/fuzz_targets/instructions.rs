@@ -1,5 +1,5 @@
-//! Any bytes sent to the program as an instruction: it accepts what the interface description says, refuses the rest with
-//! the right error, and says again what it has read.
+//! Any bytes sent to the program as an instruction: it accepts what the interface description says, refuses the rest
+//! with the right error, and says again what it has read.
 
 #![no_main]
 

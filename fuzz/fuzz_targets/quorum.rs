@@ -1,4 +1,5 @@
-//! Agreement, outcome at the deadline and finality against a naive reading of design section 6; no order of the votes matters.
+//! Agreement, outcome at the deadline and finality against a naive reading of design section 6; no order of the votes
+//! matters.
 
 #![no_main]
 

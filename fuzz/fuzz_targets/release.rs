@@ -1,4 +1,5 @@
-//! What is vested, against its formula in unbounded integers: it never falls with time and never exceeds what is earned.
+//! What is vested, against its formula in unbounded integers: it never falls with time and never exceeds what is
+//! earned.
 
 #![no_main]
 

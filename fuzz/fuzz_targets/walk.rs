@@ -1,5 +1,5 @@
-//! Any accounts laid out as the loader does it: the program sees those and no others, and whatever is done to some of them
-//! (borrowed, written, made shorter and longer, given away) is seen in them and nowhere else.
+//! Any accounts laid out as the loader does it: the program sees those and no others, and whatever is done to some of
+//! them (borrowed, written, made shorter and longer, given away) is seen in them and nowhere else.
 
 #![no_main]
 

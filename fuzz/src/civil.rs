@@ -1,5 +1,5 @@
-//! Civil dates by the rule everyone knows: a leap year every 4 years, but not every 100, but every 400; months by a table.
-//! In `i128`, so that nothing here can overflow.
+//! Civil dates by the rule everyone knows: a leap year every 4 years, but not every 100, but every 400; months by a
+//! table. In `i128`, so that nothing here can overflow.
 
 const SECONDS_PER_DAY: i128 = 86_400;
 /// 1 January 1970, counted from 1 January of year 1.

@@ -1,5 +1,5 @@
-//! Accounts and instructions as a release wrote them, to begin from: nearly everything in a changed one is still sound, so
-//! that the changes reach deep.
+//! Accounts and instructions as a release wrote them, to begin from: nearly everything in a changed one is still sound,
+//! so that the changes reach deep.
 
 use {
     arbitrary::Arbitrary,

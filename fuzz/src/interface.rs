@@ -1,5 +1,5 @@
-//! Which bytes are an instruction or an event, read from the interface description (`idl/earnout.json`) alone: what a client
-//! that knows nothing but that file would say.
+//! Which bytes are an instruction or an event, read from the interface description (`idl/earnout.json`) alone: what a
+//! client that knows nothing but that file would say.
 
 use {serde_json::Value, std::sync::LazyLock};
 

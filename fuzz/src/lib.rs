@@ -1,5 +1,5 @@
-//! What the fuzz targets share: shapes of input, and models of the arithmetic that are written from the design alone and
-//! share no code with it.
+//! What the fuzz targets share: shapes of input, and models of the arithmetic that are written from the design alone
+//! and share no code with it.
 
 #![warn(missing_docs)]
 

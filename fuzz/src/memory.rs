@@ -1,4 +1,5 @@
-//! An allocator that remembers its largest request: a few bytes that claim to be followed by billions must not be believed.
+//! An allocator that remembers its largest request: a few bytes that claim to be followed by billions must not be
+//! believed.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -43,6 +44,6 @@ pub fn largest<T>(work: impl FnOnce() -> T) -> (T, usize) {
     (result, LARGEST.load(Relaxed))
 }
 
-/// The most that reading untrusted bytes may ask for at once: what the `borsh` format's reader takes in one step for a byte
-/// string whose length it has not seen yet, and some room.
+/// The most that reading untrusted bytes may ask for at once: what the `borsh` format's reader takes in one step for a
+/// byte string whose length it has not seen yet, and some room.
 pub const MOST: usize = (1 << 20) + (1 << 12);

@@ -1,5 +1,5 @@
-//! Takes what only a deployer knows about a build: whom to tell about a weakness, and where the project is found. Decides who
-//! reads the declarations: `cfg(lean)` is set if that is `earnout-frame`.
+//! Takes what only a deployer knows about a build: whom to tell about a weakness, and where the project is found.
+//! Decides who reads the declarations: `cfg(lean)` is set if that is `earnout-frame`.
 
 const WANTED: [(&str, &str); 3] = [
     ("EARNOUT_PROJECT_URL", "not named by the deployer"),

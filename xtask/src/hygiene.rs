@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use toml::Table;
 
-use crate::{documents, paths, rings, run::Run, sbf};
+use crate::{dependencies, documents, paths, prose, rings, run::Run, sbf};
 
 /// Runs all of them.
 pub fn check() -> Result<()> {
@@ -15,6 +15,8 @@ pub fn check() -> Result<()> {
     no_machine_facts(&files)?;
     documents::check(&paths::root(), &files)?;
     rings::check(&paths::root(), &files)?;
+    prose::check(&paths::root(), &files)?;
+    dependencies::check(&paths::root(), &files)?;
     same_program_id()?;
     same_versions()
 }

@@ -44,18 +44,24 @@ pub fn workspace_cargo() -> Command {
     command
 }
 
-/// A cargo command that lints the workspace's crates while it compiles them, and refuses what is found.
+/// Lets a cargo command lint the workspace's crates while it compiles them, and refuse what is found.
 ///
 /// `cargo clippy` would check every dependency once more, for nothing but lints. Set as cargo's wrapper, clippy's compiler
 /// makes the same files as rustc, so that lints, tests and binaries come from one build. `CLIPPY_ARGS` is how `cargo clippy`
 /// hands its arguments on; their separator is clippy's.
+pub fn lint(cargo: &mut Command) {
+    cargo
+        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+        .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
+}
+
+/// A cargo command for everything but the local chain, which [`lint`]s.
 pub fn linting(command: &str) -> Command {
     let mut cargo = workspace_cargo();
     cargo
         .arg(command)
-        .args(["--locked", "--workspace", "--exclude", LOCALNET])
-        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
-        .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
+        .args(["--locked", "--workspace", "--exclude", LOCALNET]);
+    lint(&mut cargo);
     cargo
 }
 

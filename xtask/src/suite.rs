@@ -45,7 +45,7 @@ pub enum Stage {
     Bench,
     /// The web app: generated client current, types, lints, tests on the built program, size of the first load
     Web,
-    /// The local chain: lints, documentation and tests
+    /// The local chain: lints and tests
     Localnet,
     /// The built binaries against a local chain
     E2e,

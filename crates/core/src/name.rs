@@ -1,14 +1,14 @@
 //! Which texts may name something: two names that look the same to people are the same.
 //!
-//! A name neither begins nor ends with a space, and holds no character that nobody sees or that moves others: control and
-//! format characters, separators other than the space, and what renderers leave out ("default ignorable", variation
+//! A name neither begins nor ends with a space, and holds no character that nobody sees or that moves others: control
+//! and format characters, separators other than the space, and what renderers leave out ("default ignorable", variation
 //! selectors among them). Letters of different scripts that look alike are not told apart: `А` and `A` are two names.
 
 use core::fmt;
 
 /// Sorted and apart from each other. General categories Cc, Cf, Zl, Zp, Zs without U+0020, and the property
-/// `Default_Ignorable_Code_Point`, which also covers code points that are not assigned yet. A test compares it with the Unicode
-/// data.
+/// `Default_Ignorable_Code_Point`, which also covers code points that are not assigned yet. A test compares it with the
+/// Unicode data.
 const HIDDEN: [(char, char); 29] = [
     ('\0', '\u{1f}'),
     ('\u{7f}', '\u{a0}'),

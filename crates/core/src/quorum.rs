@@ -53,9 +53,9 @@ pub enum Outcome {
 /// The votes are sorted by score from best to worst, equal scores by value, lower first. If the `threshold`-th from the
 /// top scores at least `default_score`, it counts; else, if the `threshold`-th from the bottom scores at most
 /// `default_score`, that one counts; else silence, which scores `default_score`. In scores this is the median of the
-/// votes and of as many defaults as are missing to `2·threshold − 1`, so fewer than `threshold` oracles can move the score
-/// neither out of the range of the other votes and the default, nor, where `threshold` others vote, out of the range of
-/// those votes, no matter who is absent. A value that `threshold` oracles agree on always counts.
+/// votes and of as many defaults as are missing to `2·threshold − 1`, so fewer than `threshold` oracles can move the
+/// score neither out of the range of the other votes and the default, nor, where `threshold` others vote, out of the
+/// range of those votes, no matter who is absent. A value that `threshold` oracles agree on always counts.
 ///
 /// # Errors
 /// Those of [`agreed`] and of [`Curve::score`]; `ScoreTooHigh` if silence would score more than [`FULL_SCORE`].

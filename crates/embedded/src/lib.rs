@@ -1,4 +1,5 @@
-//! A chain in the process, with the built program and the real token programs on it: for tests, benchmarks and the demo.
+//! A chain in the process, with the built program and the real token programs on it: for tests, benchmarks and the
+//! demo.
 //!
 //! It runs the same bytecode that is deployed, checks signatures, charges fees and rent, and its clock can be set.
 

@@ -41,8 +41,8 @@ pub struct Rehearsal {
 }
 
 impl Chain {
-    /// This chain with the program of `file` in the place of its own, on which nobody has to sign: what a message says of
-    /// its signers is believed.
+    /// This chain with the program of `file` in the place of its own, on which nobody has to sign: what a message says
+    /// of its signers is believed.
     ///
     /// # Errors
     /// If the file cannot be read or is no program.

@@ -99,8 +99,8 @@ pub(crate) fn failure(failed: FailedTransactionMetadata) -> Failure {
     }
 }
 
-/// Units of each instruction, in order. A program's own line comes after the lines of those it called; built-in programs
-/// write none.
+/// Units of each instruction, in order. A program's own line comes after the lines of those it called; built-in
+/// programs write none.
 fn compute_units(logs: &[String]) -> Vec<u64> {
     let mut depth = 0usize;
     let mut units = Vec::new();

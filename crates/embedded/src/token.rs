@@ -64,8 +64,8 @@ impl Chain {
         self.mint_with(program, mint, size_of::<PodMint>(), &[initialize])
     }
 
-    /// A new mint of `space` bytes at the address of `mint`, made by these instructions: the extensions' first, then the
-    /// mint's own.
+    /// A new mint of `space` bytes at the address of `mint`, made by these instructions: the extensions' first, then
+    /// the mint's own.
     ///
     /// # Errors
     /// If the token program refuses.

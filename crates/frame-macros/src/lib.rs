@@ -1,6 +1,8 @@
-//! Reads the program's Anchor declarations and writes the code that runs on the chain, by the names that Anchor's macros have.
+//! Reads the program's Anchor declarations and writes the code that runs on the chain, by the names that Anchor's
+//! macros have.
 //!
-//! Only what the program uses is understood; everything else is an error of the compiler, never something that is passed over.
+//! Only what the program uses is understood; everything else is an error of the compiler, never something that is
+//! passed over.
 
 use {
     proc_macro::TokenStream,
@@ -271,8 +273,8 @@ fn argument(ty: &Type) -> Result<Type> {
         .ok_or_else(|| Error::new_spanned(ty, "an argument expected"))
 }
 
-/// `#[program]`: finds the instruction that the data name and calls it. Wants `describe`, the names and texts of the program's
-/// errors, in the crate's `error` module.
+/// `#[program]`: finds the instruction that the data name and calls it. Wants `describe`, the names and texts of the
+/// program's errors, in the crate's `error` module.
 #[proc_macro_attribute]
 pub fn program(_: TokenStream, input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as ItemMod);
@@ -338,7 +340,8 @@ fn wrapper_name(function: &ItemFn) -> Ident {
     format_ident!("__{}", function.sig.ident)
 }
 
-/// The function that reads arguments and accounts and calls the handler. Not inlined: a frame of the stack has 4,096 bytes.
+/// The function that reads arguments and accounts and calls the handler. Not inlined: a frame of the stack has 4,096
+/// bytes.
 fn wrapper(module: &Ident, function: &ItemFn) -> Result<Tokens> {
     let (name, wrapper) = (&function.sig.ident, wrapper_name(function));
     let mut inputs = function.sig.inputs.iter();

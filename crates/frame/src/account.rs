@@ -107,8 +107,8 @@ impl Deref for UncheckedAccount<'_> {
 }
 
 impl<'info, T: Pod + Discriminator> AccountLoader<'info, T> {
-    /// The structure, to be read. [`crate::check::state`] has seen owner and discriminator, which no instruction changes while
-    /// it holds the account as this type.
+    /// The structure, to be read. [`crate::check::state`] has seen owner and discriminator, which no instruction
+    /// changes while it holds the account as this type.
     ///
     /// # Errors
     /// `AccountBorrowFailed` while it is being written; `AccountDidNotDeserialize` if the account is too small.
@@ -120,7 +120,8 @@ impl<'info, T: Pod + Discriminator> AccountLoader<'info, T> {
     /// The structure, to be written.
     ///
     /// # Errors
-    /// `AccountNotMutable`; `AccountBorrowFailed` while it is borrowed; `AccountDidNotDeserialize` if the account is too small.
+    /// `AccountNotMutable`; `AccountBorrowFailed` while it is borrowed; `AccountDidNotDeserialize` if the account is
+    /// too small.
     #[inline(always)]
     pub fn load_mut(&self) -> Result<RefMut<'info, T>> {
         if !self.view.is_writable() {

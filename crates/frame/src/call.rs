@@ -69,8 +69,8 @@ const MOST_SEEDS: usize = 6;
 /// Calls `program`. `seeds`, bump included, sign for an address of the calling program; none if empty.
 ///
 /// # Errors
-/// `AccountBorrowFailed` if the program may write an account that is borrowed. A call that fails ends the instruction with the
-/// called program's error.
+/// `AccountBorrowFailed` if the program may write an account that is borrowed. A call that fails ends the instruction
+/// with the called program's error.
 #[inline(always)]
 pub fn invoke<const N: usize>(program: &Address, passed: &[Passed; N], data: &[u8], seeds: &[&[u8]]) -> Result<()> {
     let metas: [InstructionAccount; N] = core::array::from_fn(|index| passed[index].meta());

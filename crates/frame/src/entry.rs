@@ -8,12 +8,12 @@ use {
 
 /// Runs the instruction that `data` names.
 ///
-/// `dispatch` gets the number that names it and the rest of the data. An event comes first: the program sends it to itself
-/// once in every instruction, and it has only to be shown to come from it.
+/// `dispatch` gets the number that names it and the rest of the data. An event comes first: the program sends it to
+/// itself once in every instruction, and it has only to be shown to come from it.
 ///
 /// # Errors
-/// Those of the instruction, its number and text logged; Anchor's `DeclaredProgramIdMismatch`, `InstructionFallbackNotFound`,
-/// `ConstraintSigner` and `ConstraintSeeds` for an event of somebody else.
+/// Those of the instruction, its number and text logged; Anchor's `DeclaredProgramIdMismatch`,
+/// `InstructionFallbackNotFound`, `ConstraintSigner` and `ConstraintSeeds` for an event of somebody else.
 #[inline(always)]
 pub fn process<'info>(
     identity: &Identity,

@@ -38,8 +38,8 @@ pub struct Input {
 }
 
 impl Input {
-    /// Lays out these accounts and data for this program. What the runtime would not pass is left out: more than 255 accounts,
-    /// and a repetition of a place that is not before it or repeats one itself.
+    /// Lays out these accounts and data for this program. What the runtime would not pass is left out: more than 255
+    /// accounts, and a repetition of a place that is not before it or repeats one itself.
     pub fn new(program: &Address, entries: &[Entry], data: &[u8]) -> Self {
         let entries = Self::possible(entries);
         let mut bytes = Vec::new();

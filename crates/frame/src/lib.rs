@@ -1,9 +1,10 @@
-//! What the program's Anchor declarations become on the chain: its accounts, their checks, calls of other programs and bytes.
+//! What the program's Anchor declarations become on the chain: its accounts, their checks, calls of other programs and
+//! bytes.
 //!
-//! The declarations stay Anchor's. Off the chain Anchor reads them and makes the interface description and the clients' types;
-//! on the chain the macros of this crate read the same text and make what Anchor would, on top of `pinocchio`: accounts stay
-//! where the loader put them, and nothing is copied, counted or formatted that a call does not need. Checks, their order and
-//! their error codes are Anchor's; so are the bytes of arguments and events.
+//! The declarations stay Anchor's. Off the chain Anchor reads them and makes the interface description and the clients'
+//! types; on the chain the macros of this crate read the same text and make what Anchor would, on top of `pinocchio`:
+//! accounts stay where the loader put them, and nothing is copied, counted or formatted that a call does not need.
+//! Checks, their order and their error codes are Anchor's; so are the bytes of arguments and events.
 //!
 //! | module | what Anchor has for it |
 //! | --- | --- |

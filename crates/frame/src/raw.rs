@@ -1,7 +1,7 @@
 //! The only `unsafe` code. Everything else that touches memory of the loader is `pinocchio`'s.
 //!
-//! What holds for every [`AccountView`] here: it was made by `pinocchio`'s entry point from what the loader passed, or, in
-//! tests, from memory laid out in the same way, so its pointer is valid for the account's header and bytes while the
+//! What holds for every [`AccountView`] here: it was made by `pinocchio`'s entry point from what the loader passed, or,
+//! in tests, from memory laid out in the same way, so its pointer is valid for the account's header and bytes while the
 //! instruction runs.
 
 #![allow(unsafe_code)]
@@ -35,15 +35,15 @@ pub fn assign(view: &AccountView, program: &Address) {
     unsafe { view.assign(program) }
 }
 
-/// Calls a program. `pinocchio`'s own way compares the address of every account with that in the list, which is made from the
-/// account.
+/// Calls a program. `pinocchio`'s own way compares the address of every account with that in the list, which is made
+/// from the account.
 ///
 /// Only [`crate::call`] calls this, after it has asked every account whether it is borrowed.
 #[inline(always)]
 pub(crate) fn call(instruction: &InstructionView, accounts: &[CpiAccount], signers: &[Signer]) {
-    // SAFETY: nobody holds bytes that the called program may write, nor writes those that it may read: the callers have asked
-    // every account, and nothing borrows one in between. The runtime itself checks what the call may do, and ends the
-    // instruction if it fails.
+    // SAFETY: nobody holds bytes that the called program may write, nor writes those that it may read: the callers have
+    // asked every account, and nothing borrows one in between. The runtime itself checks what the call may do, and ends
+    // the instruction if it fails.
     unsafe { cpi::invoke_signed_unchecked(instruction, accounts, signers) }
 }
 
@@ -74,8 +74,8 @@ impl Buffer {
     pub fn put(&mut self, bytes: &[u8]) {
         let free = &mut self.bytes[self.length..];
         assert!(bytes.len() <= free.len(), "an event is longer than its room");
-        // SAFETY: `free` has room for as many bytes, as was just asked; what is written into it cannot be what is read from,
-        // because `self` is borrowed to be written.
+        // SAFETY: `free` has room for as many bytes, as was just asked; what is written into it cannot be what is read
+        // from, because `self` is borrowed to be written.
         unsafe {
             core::ptr::copy_nonoverlapping(bytes.as_ptr(), free.as_mut_ptr().cast::<u8>(), bytes.len());
         }
@@ -102,8 +102,8 @@ impl Deref for Buffer {
 /// Entry of Anchor's runtime.
 pub type AnchorEntry = for<'info> fn(&'info Address, &'info [AccountInfo<'info>], &'info [u8]) -> ProgramResult;
 
-/// Runs a program on Anchor's runtime. An event, which the program sends to itself with one account once in every instruction,
-/// is answered before Anchor makes anything of the accounts.
+/// Runs a program on Anchor's runtime. An event, which the program sends to itself with one account once in every
+/// instruction, is answered before Anchor makes anything of the accounts.
 ///
 /// # Safety
 /// `input` is what the loader passes.
@@ -153,8 +153,8 @@ pub fn walk<R>(input: &mut crate::input::Input, then: impl FnOnce(&Address, &[Ac
     use pinocchio::MAX_TX_ACCOUNTS;
 
     let mut views = [const { MaybeUninit::<AccountView>::uninit() }; MAX_TX_ACCOUNTS];
-    // SAFETY: an `Input` is laid out as the loader does it, with at most `MAX_TX_ACCOUNTS` accounts, and is borrowed until
-    // `then` returns, which can keep nothing of it: all its arguments live no longer than this function's.
+    // SAFETY: an `Input` is laid out as the loader does it, with at most `MAX_TX_ACCOUNTS` accounts, and is borrowed
+    // until `then` returns, which can keep nothing of it: all its arguments live no longer than this function's.
     let (program, count, data) = unsafe { deserialize::<MAX_TX_ACCOUNTS>(input.start(), &mut views) };
     // SAFETY: `deserialize` has written the first `count` of them.
     let views = unsafe { core::slice::from_raw_parts(views.as_ptr().cast::<AccountView>(), count) };

@@ -1,6 +1,7 @@
 //! The accounts that the program sees are those that the loader passed, and nothing written to one touches another.
 //!
-//! Run natively, so that memory checkers see every access: `cargo xtask test --only frame` runs it with AddressSanitizer.
+//! Run natively, so that memory checkers see every access: `cargo xtask test --only frame` runs it with
+//! AddressSanitizer.
 
 use {
     anchor_lang::{Discriminator, error::ErrorCode, prelude::ProgramError, prelude::Pubkey},

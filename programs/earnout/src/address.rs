@@ -53,8 +53,8 @@ pub fn is_associated(key: &Pubkey, owner: &Pubkey, mint: &Pubkey, token_program:
     same(&Pubkey::derive_address(seeds, Some(bump), &associated_token::ID), key)
 }
 
-/// Checks what a `seeds` constraint would of an account that is to be created: that it is at `address`, and that it may be
-/// written. The constraint would find the address a second time, at 1,500 units for each bump it tries.
+/// Checks what a `seeds` constraint would of an account that is to be created: that it is at `address`, and that it may
+/// be written. The constraint would find the address a second time, at 1,500 units for each bump it tries.
 ///
 /// Errors: Anchor's `ConstraintSeeds`, `ConstraintMut`.
 pub fn require_creatable(info: &AccountInfo, address: &Pubkey) -> Result<()> {

@@ -53,11 +53,12 @@ pub const MAX_KPI_DECIMALS: u8 = 18;
 #[constant]
 pub const MAX_BONUS_CAP_BPS: u32 = 1_000_000;
 
-/// Shortest period and shortest window, in seconds. Long enough that clock drift of the cluster and a short outage of an
-/// oracle or arbiter cannot decide about pay.
+/// Shortest period and shortest window, in seconds. Long enough that clock drift of the cluster and a short outage of
+/// an oracle or arbiter cannot decide about pay.
 #[constant]
 pub const MIN_WINDOW_SECS: u32 = 600;
-/// Longest attestation, challenge, ruling and notice window, in seconds (90 days): nobody's pay waits longer for a step.
+/// Longest attestation, challenge, ruling and notice window, in seconds (90 days): nobody's pay waits longer for a
+/// step.
 #[constant]
 pub const MAX_WINDOW_SECS: u32 = 90 * 86_400;
 /// Longest `Seconds` period (366 days).

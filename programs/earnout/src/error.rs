@@ -1,7 +1,7 @@
 //! What can go wrong, in the order in which the errors were introduced: codes are stable, new errors go to the end.
 
-/// Declares the errors once: off the chain for Anchor, which makes the interface description and the clients' texts from them;
-/// on it as numbers with a table of names and texts, which is read when an instruction has failed.
+/// Declares the errors once: off the chain for Anchor, which makes the interface description and the clients' texts
+/// from them; on it as numbers with a table of names and texts, which is read when an instruction has failed.
 macro_rules! errors {
     ($(#[$doc:meta])* $name:ident { $(#[msg($text:tt $(,)?)] $variant:ident,)+ }) => {
         #[cfg(not(target_os = "solana"))]

@@ -1,6 +1,6 @@
-//! What the program reports, by calling itself, so that no log truncation can lose it. Every event names its plan, the time
-//! of its slot (Unix seconds) and its number in the plan's sequence, and carries the balances after the change, in base
-//! units: the whole state of a plan can be rebuilt from its events.
+//! What the program reports, by calling itself, so that no log truncation can lose it. Every event names its plan, the
+//! time of its slot (Unix seconds) and its number in the plan's sequence, and carries the balances after the change, in
+//! base units: the whole state of a plan can be rebuilt from its events.
 
 use crate::{
     prelude::*,

@@ -127,7 +127,8 @@ fn divide_by_wide(n: Wide, d: Wide) -> (Wide, Wide) {
     (whole(quotient), remainder)
 }
 
-/// `(high, low) / d` and the remainder, where the top bit of `d` is set and `high < d`: Knuth's algorithm D on two digits.
+/// `(high, low) / d` and the remainder, where the top bit of `d` is set and `high < d`: Knuth's algorithm D on two
+/// digits.
 #[inline(never)]
 fn divide_normalized(high: Word, low: Word, d: Word) -> (Word, Word) {
     let (first, rest) = quotient_digit(high, low >> HALF, d);
@@ -159,7 +160,8 @@ fn shifted_left(high: Word, low: Word, shift: usize) -> Word {
     (high << shift) | ((low >> 1) >> (63 - shift))
 }
 
-/// Leading zeros of `x`, which is not zero: SBF has no instruction for it, and this beats what LLVM makes of the method.
+/// Leading zeros of `x`, which is not zero: SBF has no instruction for it, and this beats what LLVM makes of the
+/// method.
 #[inline(always)]
 fn leading_zeros(x: Word) -> usize {
     let (mut x, mut zeros) = (x, 0);
@@ -227,7 +229,8 @@ mod tests {
         edges
     }
 
-    /// A small generator (splitmix64) that also varies the length of what it makes, and often leaves runs of equal bits.
+    /// A small generator (splitmix64) that also varies the length of what it makes, and often leaves runs of equal
+    /// bits.
     struct Generator(u64);
 
     impl Generator {

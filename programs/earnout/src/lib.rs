@@ -1,8 +1,8 @@
 //! Earnout pays contributors in tokens for results.
 //!
-//! A project locks tokens in a vault, states in advance what will be measured and what each result is worth, and names who
-//! may report the measurements. Each period the oracles attest the values; each contributor's share for that period is
-//! computed from them by a rule nobody can change any more; the contributor claims it.
+//! A project locks tokens in a vault, states in advance what will be measured and what each result is worth, and names
+//! who may report the measurements. Each period the oracles attest the values; each contributor's share for that period
+//! is computed from them by a rule nobody can change any more; the contributor claims it.
 //!
 //! Handlers run in one order: load, check, effect, interact, reload and compare, emit, invariant. A failed instruction
 //! changes nothing. All amounts are base units of the plan's mint, all times Unix seconds, all scores and weights basis
@@ -74,8 +74,8 @@ pub mod earnout {
     /// `mint`, `treasury` (token account that will receive surplus), `token_program`, `system_program`.
     ///
     /// Requirements:
-    /// - the mint belongs to the token program and has only extensions of the allow-list; a freeze authority, a transfer
-    ///   fee and a transfer hook need the plan's flag;
+    /// - the mint belongs to the token program and has only extensions of the allow-list; a freeze authority, a
+    ///   transfer fee and a transfer hook need the plan's flag;
     /// - the treasury is a token account of the mint, no vault, and not owned by the plan;
     /// - 1 to 8 different oracles, the threshold more than half of them;
     /// - authority, arbiter and oracles are different keys.
@@ -114,24 +114,24 @@ pub mod earnout {
         handle_activate_plan(ctx)
     }
 
-    /// Moves `amount` base units from the funder's token account into the vault. Until grants reserve them they are surplus,
-    /// which the authority can withdraw: fund and grant in one transaction.
+    /// Moves `amount` base units from the funder's token account into the vault. Until grants reserve them they are
+    /// surplus, which the authority can withdraw: fund and grant in one transaction.
     ///
     /// Accounts: `funder` (signer), `plan`, `source`, `vault`, `mint`, `token_program`; then what the mint's transfer
     /// hook asks for.
     ///
-    /// Requirements: the amount is not zero; the plan is active, or a draft that its start lets activate; the source is another
-    /// token account of the mint; the mint is still acceptable.
+    /// Requirements: the amount is not zero; the plan is active, or a draft that its start lets activate; the source is
+    /// another token account of the mint; the mint is still acceptable.
     ///
-    /// Emits `PlanFunded`. Errors: `ZeroAmount`, `PlanNotActive`, `BadStart`, `WrongVault`, `WrongMint`, `WrongTokenProgram`,
-    /// `WrongSource`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`, `TransferHookNotAllowed`,
+    /// Emits `PlanFunded`. Errors: `ZeroAmount`, `PlanNotActive`, `BadStart`, `WrongVault`, `WrongMint`,
+    /// `WrongTokenProgram`, `WrongSource`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`, `TransferHookNotAllowed`,
     /// `FreezeAuthorityNotAllowed`, `TransferMismatch`.
     pub fn fund<'info>(ctx: Context<'info, Fund<'info>>, amount: u64) -> Result<()> {
         handle_fund(ctx, amount)
     }
 
-    /// Sends `amount` base units of surplus, or all of it, to the treasury. Once the plan is over (after its last deadline, or
-    /// a draft after its start) anyone can send it to the associated account of the treasury's owner.
+    /// Sends `amount` base units of surplus, or all of it, to the treasury. Once the plan is over (after its last
+    /// deadline, or a draft after its start) anyone can send it to the associated account of the treasury's owner.
     ///
     /// Accounts: `caller` (signer), `plan`, `vault`, `destination`, `mint`, `token_program`, `memo_program` (for a
     /// destination that asks for memos); then what the mint's transfer hook asks for.
@@ -164,9 +164,10 @@ pub mod earnout {
         handle_create_grant(ctx, args)
     }
 
-    /// Records an oracle's vote. Votes may be changed until enough of them agree, which resolves the value at once. Without
-    /// agreement, at the end of the window, the best score counts that enough oracles reach, if it is at least the score
-    /// under silence; else the worst that enough of them do not exceed, if it is at most that; else the KPI is silent.
+    /// Records an oracle's vote. Votes may be changed until enough of them agree, which resolves the value at once.
+    /// Without agreement, at the end of the window, the best score counts that enough oracles reach, if it is at least
+    /// the score under silence; else the worst that enough of them do not exceed, if it is at most that; else the KPI
+    /// is silent.
     ///
     /// Accounts: `payer` (signer, pays rent for the first vote), `oracle` (signer), `plan`, `grant` (for an individual
     /// KPI), `attestation` (created by the first vote), `system_program`.
@@ -209,9 +210,9 @@ pub mod earnout {
         handle_collect_bonus(ctx)
     }
 
-    /// Pays `amount` base units of what has vested, or all of it. Open to anyone for all of it and towards the beneficiary's
-    /// associated account; the beneficiary can claim a part and name another account. Of a mint with a transfer fee at least
-    /// `min_received` base units must arrive.
+    /// Pays `amount` base units of what has vested, or all of it. Open to anyone for all of it and towards the
+    /// beneficiary's associated account; the beneficiary can claim a part and name another account. Of a mint with a
+    /// transfer fee at least `min_received` base units must arrive.
     ///
     /// Accounts: `claimant` (signer), `plan`, `grant`, `vault`, `destination`, `mint`, `token_program`, `memo_program`
     /// (for a destination that asks for memos); then what the mint's transfer hook asks for.
@@ -243,8 +244,8 @@ pub mod earnout {
         handle_dispute(ctx, args)
     }
 
-    /// Decides a dispute: the value or the silence stands, or another value counts. A beneficiary whose dispute is decided
-    /// against it cannot dispute again for that grant.
+    /// Decides a dispute: the value or the silence stands, or another value counts. A beneficiary whose dispute is
+    /// decided against it cannot dispute again for that grant.
     ///
     /// Accounts: `arbiter` (signer), `plan`, `attestation`, `disputer_grant` (if a beneficiary disputed).
     ///
@@ -371,8 +372,8 @@ pub mod earnout {
         handle_resign_grant(ctx)
     }
 
-    /// Closes an attestation that no grant needs any more. Rent returns to who paid it; lamports beyond that go to the treasury. Open
-    /// to anyone.
+    /// Closes an attestation that no grant needs any more. Rent returns to who paid it; lamports beyond that go to the
+    /// treasury. Open to anyone.
     ///
     /// Accounts: `plan`, `attestation`, `subject`, `rent_payer`, `treasury`.
     ///
@@ -409,14 +410,14 @@ pub mod earnout {
         handle_close_grant(ctx)
     }
 
-    /// Closes a plan and its vault; the surplus goes where `withdraw_surplus` sends it. A mark stays at the address for ever,
-    /// so that it can never be used again.
+    /// Closes a plan and its vault; the surplus goes where `withdraw_surplus` sends it. A mark stays at the address for
+    /// ever, so that it can never be used again.
     ///
     /// Accounts: `caller` (signer), `plan`, `vault`, `destination`, `rent_payer`, `mint`, `token_program`,
     /// `memo_program` (for a destination that asks for memos); then what the mint's transfer hook asks for.
     ///
-    /// Requirements: nothing of the plan is open; the caller is the authority, or the plan is over (after its last deadline,
-    /// or a draft after its start).
+    /// Requirements: nothing of the plan is open; the caller is the authority, or the plan is over (after its last
+    /// deadline, or a draft after its start).
     ///
     /// Emits `PlanClosed`. Errors: `WrongPlan`, `WrongVault`, `WrongMint`, `WrongTokenProgram`, `WrongRentPayer`,
     /// `WrongAuthority`, `WrongTreasury`, `StillNeeded`, `WrongMemoProgram`, `TransferMismatch`, `FeeTooHigh`.
@@ -424,8 +425,8 @@ pub mod earnout {
         handle_close_plan(ctx)
     }
 
-    /// Lets the transaction fail once the clock has passed `not_after`, Unix seconds, wherever it stands in it. So one that was
-    /// signed in advance (with a durable nonce) or proposed (in a multisig) lapses.
+    /// Lets the transaction fail once the clock has passed `not_after`, Unix seconds, wherever it stands in it. So one
+    /// that was signed in advance (with a durable nonce) or proposed (in a multisig) lapses.
     ///
     /// Accounts: none. Emits nothing. Errors: `TransactionExpired`.
     pub fn require_before(_ctx: Context<RequireBefore>, not_after: i64) -> Result<()> {

@@ -1,4 +1,5 @@
-//! What every module of the program uses. The names are the same wherever the program is compiled; who is behind them is not:
+//! What every module of the program uses. The names are the same wherever the program is compiled; who is behind them
+//! is not:
 //!
 //! | | accounts, calls, bytes | errors |
 //! | --- | --- | --- |
@@ -6,8 +7,9 @@
 //! | on the chain | `earnout-frame` | a number |
 //! | on the chain, feature `anchor-runtime` | Anchor | a number |
 //!
-//! Beside Anchor's names: `Ref` and `RefMut` (borrowed bytes of an account), `View` (what the program asks an account), `Passed`,
-//! `invoke` and `invoke_slice` (calls), `with_event_data`, `is_owned_by`, `assign`, `set_lamports`, `same`, `now` and `rent_of`.
+//! Beside Anchor's names: `Ref` and `RefMut` (borrowed bytes of an account), `View` (what the program asks an account),
+//! `Passed`, `invoke` and `invoke_slice` (calls), `with_event_data`, `is_owned_by`, `assign`, `set_lamports`, `same`,
+//! `now` and `rent_of`.
 
 pub use crate::runtime::*;
 

@@ -111,8 +111,8 @@ pub fn holding(info: &AccountInfo, token_program: &Pubkey) -> Option<Holding> {
     })
 }
 
-/// Balance of an account of a token program that was read with [`holding`] before or is a vault: what only the token program
-/// can change need not be looked through again for its extensions.
+/// Balance of an account of a token program that was read with [`holding`] before or is a vault: what only the token
+/// program can change need not be looked through again for its extensions.
 ///
 /// Errors: `TransferMismatch` if the account is too small.
 #[inline(always)]
@@ -128,7 +128,8 @@ fn base<T: Pod>(data: &[u8]) -> Option<&T> {
     bytemuck::try_from_bytes(data.get(..size_of::<T>())?).ok()
 }
 
-/// Checks that the plan can hold and pay out this mint, and returns its decimals. `flags` are the plan's `ALLOW_…` flags.
+/// Checks that the plan can hold and pay out this mint, and returns its decimals. `flags` are the plan's `ALLOW_…`
+/// flags.
 ///
 /// Errors: `WrongMint`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`, `TransferHookNotAllowed`,
 /// `FreezeAuthorityNotAllowed`.
@@ -158,7 +159,8 @@ pub fn check_mint(info: &AccountInfo, token_program: &Pubkey, flags: u8) -> Resu
     Ok(mint.base.decimals)
 }
 
-/// Creates a plan's vault: a token account for `mint` owned by `plan`, at the address that `seeds` (bump included) sign for.
+/// Creates a plan's vault: a token account for `mint` owned by `plan`, at the address that `seeds` (bump included) sign
+/// for.
 ///
 /// Returns the lamports that `payer` paid.
 ///
@@ -187,8 +189,8 @@ pub fn create_vault<'info>(
     Ok(rent_paid)
 }
 
-/// Moves `amount` base units, reads both balances again and compares. `seeds` (bump included) sign for the authority where
-/// it is a plan; empty where it has signed itself.
+/// Moves `amount` base units, reads both balances again and compares. `seeds` (bump included) sign for the authority
+/// where it is a plan; empty where it has signed itself.
 ///
 /// Errors: `WrongMint`, `WrongMemoProgram`, `TransferMismatch` if the source lost another amount than `amount` or the
 /// destination received more, and those of the token program.
@@ -252,11 +254,12 @@ pub fn transfer(accounts: &Transfer, amount: u64, seeds: &[&[u8]]) -> Result<Mov
     })
 }
 
-/// Checks what somebody else than who is paid may let a transfer of `amount` base units suffer, of which `received` arrived.
+/// Checks what somebody else than who is paid may let a transfer of `amount` base units suffer, of which `received`
+/// arrived.
 ///
-/// Errors: `FeeTooHigh` if what did not arrive is more than `max_fee_bps` of the amount. `FeeOnCrumbs` if the mint's fee on the
-/// amount, before the token program rounds it up, is below one base unit in the running epoch: a stranger who takes an amount in
-/// crumbs would make it lose many times the mint's rate.
+/// Errors: `FeeTooHigh` if what did not arrive is more than `max_fee_bps` of the amount. `FeeOnCrumbs` if the mint's
+/// fee on the amount, before the token program rounds it up, is below one base unit in the running epoch: a stranger
+/// who takes an amount in crumbs would make it lose many times the mint's rate.
 pub fn check_fee(mint: &AccountInfo, amount: u64, received: u64, max_fee_bps: u16) -> Result<()> {
     require!(is_fee_within(amount, received, max_fee_bps), EarnoutError::FeeTooHigh);
     if received < amount {
@@ -283,8 +286,8 @@ pub fn fee_rate(data: &[u8], epoch: u64) -> Result<Option<u16>> {
     Ok(fee.map(|fee| fee.transfer_fee_basis_points.into()))
 }
 
-/// Whether what did not arrive is at most `max_fee_bps` of the amount. The token program rounds its fee up; that unit more is
-/// allowed, unless the plan allows no fee, where it is at most a basis point of the amount.
+/// Whether what did not arrive is at most `max_fee_bps` of the amount. The token program rounds its fee up; that unit
+/// more is allowed, unless the plan allows no fee, where it is at most a basis point of the amount.
 pub fn is_fee_within(amount: u64, received: u64, max_fee_bps: u16) -> bool {
     let whole = u128::from(earnout_core::FULL_SCORE);
     let fee = u128::from(amount.abs_diff(received)) * whole;
@@ -296,8 +299,8 @@ pub fn is_fee_within(amount: u64, received: u64, max_fee_bps: u16) -> bool {
     fee <= u128::from(amount) * u128::from(max_fee_bps) + rounding
 }
 
-/// Whether `key` is a vault of this program, given the owner of its tokens: a vault's address follows from its plan, and the
-/// plan owns its tokens.
+/// Whether `key` is a vault of this program, given the owner of its tokens: a vault's address follows from its plan,
+/// and the plan owns its tokens.
 pub fn is_vault(key: &Pubkey, token_owner: &Pubkey) -> Result<bool> {
     Ok(&address::vault(token_owner)?.0 == key)
 }
@@ -313,9 +316,9 @@ pub fn check_treasury(info: &AccountInfo, plan: &Pubkey, mint: &Pubkey, token_pr
     Ok(treasury.owner)
 }
 
-/// Moves all that the source holds, lamports that arrived as native tokens included, to the destination, returns withheld
-/// fees to the mint and closes the source; its rent goes to the authority, for which `seeds` (bump included) sign. Returns
-/// what was sent and what arrived, base units.
+/// Moves all that the source holds, lamports that arrived as native tokens included, to the destination, returns
+/// withheld fees to the mint and closes the source; its rent goes to the authority, for which `seeds` (bump included)
+/// sign. Returns what was sent and what arrived, base units.
 ///
 /// Errors: as [`transfer`].
 #[inline(never)]

@@ -55,8 +55,8 @@ pub fn handle_accept_beneficiary(ctx: Context<AcceptBeneficiary>, args: AcceptBe
         require!(!grant.has_open_dispute(now), EarnoutError::DisputeOpen);
         let new = grant.pending_beneficiary;
         plan.require_beneficiary(&ctx.accounts.plan.key(), &new)?;
-        // It may have voted on this grant already. Who is only announced as an oracle has not, and else could be kept from the
-        // grant by an announcement; its votes on the grant are refused when the set begins.
+        // It may have voted on this grant already. Who is only announced as an oracle has not, and else could be kept
+        // from the grant by an announcement; its votes on the grant are refused when the set begins.
         require!(
             !(grant.is_measured(plan)? && plan.is_oracle_in_force(&new, now)?),
             EarnoutError::OwnGrant

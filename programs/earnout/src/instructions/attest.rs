@@ -35,8 +35,8 @@ pub struct Attest<'info> {
     /// The grant that an individual KPI is measured for; none for a shared KPI.
     #[account(has_one = plan @ EarnoutError::WrongGrant)]
     pub grant: Option<AccountLoader<'info, Grant>>,
-    /// CHECK: the attestation of this KPI, period and subject by its stored fields, or its canonical address, empty; checked
-    /// in the handler.
+    /// CHECK: the attestation of this KPI, period and subject by its stored fields, or its canonical address, empty;
+    /// checked in the handler.
     #[account(mut)]
     pub attestation: UncheckedAccount<'info>,
     /// Creates accounts.
@@ -90,8 +90,8 @@ pub fn handle_attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
     events::emit(&accounts.event_authority, &event)
 }
 
-/// Errors: `UnknownPeriod`, `VotingNotOpen`, `VotingClosed`, `NothingToEvaluate` if no grant needs the period any more, so
-/// that the address of an attestation that was closed can never be used again.
+/// Errors: `UnknownPeriod`, `VotingNotOpen`, `VotingClosed`, `NothingToEvaluate` if no grant needs the period any more,
+/// so that the address of an attestation that was closed can never be used again.
 fn check_window(plan: &Plan, period: u16, now: i64) -> Result<()> {
     let end = plan.calendar()?.period_end(period).ours()?;
     require!(now >= end, EarnoutError::VotingNotOpen);
@@ -101,8 +101,8 @@ fn check_window(plan: &Plan, period: u16, now: i64) -> Result<()> {
     Ok(())
 }
 
-/// Who is measured: the plan for a shared KPI; for an individual one a grant that has weight on it, covers the period, has
-/// not settled it, and is not the oracle's own.
+/// Who is measured: the plan for a shared KPI; for an individual one a grant that has weight on it, covers the period,
+/// has not settled it, and is not the oracle's own.
 ///
 /// Errors: `WrongSubject`, `NothingToEvaluate`, `OwnGrant`.
 fn check_subject(accounts: &Attest, plan: &Plan, args: &AttestArgs) -> Result<Pubkey> {

@@ -29,8 +29,8 @@ pub struct Claim<'info> {
     /// CHECK: the plan's vault by `has_one`.
     #[account(mut)]
     pub vault: UncheckedAccount<'info>,
-    /// CHECK: a token account of the mint: the beneficiary's associated one, still owned by the beneficiary, or one that the
-    /// beneficiary names, never a vault of this program. Checked in the handler.
+    /// CHECK: a token account of the mint: the beneficiary's associated one, still owned by the beneficiary, or one
+    /// that the beneficiary names, never a vault of this program. Checked in the handler.
     #[account(mut)]
     pub destination: UncheckedAccount<'info>,
     /// CHECK: the plan's mint by `has_one`.

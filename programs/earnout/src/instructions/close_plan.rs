@@ -71,7 +71,8 @@ pub fn handle_close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result
         )
     };
 
-    // Interact, reload and compare. The vault's lamports pass through the plan, so that its rent too returns to who paid it.
+    // Interact, reload and compare. The vault's lamports pass through the plan, so that its rent too returns to who
+    // paid it.
     let transfer = Transfer {
         token_program: &accounts.token_program,
         mint: &accounts.mint,

@@ -30,12 +30,12 @@ pub struct Dispute<'info> {
     /// The plan.
     #[account(mut)]
     pub plan: AccountLoader<'info, Plan>,
-    /// The grant that an individual KPI is measured for; for a shared KPI the disputing beneficiary's grant, or none if the
-    /// authority disputes.
+    /// The grant that an individual KPI is measured for; for a shared KPI the disputing beneficiary's grant, or none if
+    /// the authority disputes.
     #[account(mut, has_one = plan @ EarnoutError::WrongGrant)]
     pub grant: Option<AccountLoader<'info, Grant>>,
-    /// CHECK: the attestation of this KPI, period and subject by its stored fields, or its canonical address, empty; checked
-    /// in the handler.
+    /// CHECK: the attestation of this KPI, period and subject by its stored fields, or its canonical address, empty;
+    /// checked in the handler.
     #[account(mut)]
     pub attestation: UncheckedAccount<'info>,
     /// Creates accounts.

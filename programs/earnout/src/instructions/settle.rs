@@ -23,8 +23,8 @@ pub struct Settle<'info> {
     /// The grant.
     #[account(mut, has_one = plan @ EarnoutError::WrongGrant)]
     pub grant: AccountLoader<'info, Grant>,
-    /// CHECK: the pool of the period that is settled, or its canonical address, empty; checked in the handler. None unless
-    /// the plan redistributes.
+    /// CHECK: the pool of the period that is settled, or its canonical address, empty; checked in the handler. None
+    /// unless the plan redistributes.
     #[account(mut)]
     pub period: Option<UncheckedAccount<'info>>,
     /// Creates accounts.
@@ -113,8 +113,8 @@ pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
     accounts.plan.load()?.invariant(obligations)
 }
 
-/// The final score of every KPI on which the grant has weight; 0 for the others. `deadline` is the end of the voting window of
-/// the period, `keys` are the addresses of plan and grant.
+/// The final score of every KPI on which the grant has weight; 0 for the others. `deadline` is the end of the voting
+/// window of the period, `keys` are the addresses of plan and grant.
 ///
 /// Errors: `WrongAccountCount`, `WrongAttestation`, `NotFinal`.
 fn final_scores(
@@ -146,8 +146,8 @@ fn final_scores(
     Ok(scores)
 }
 
-/// Creates the pool of `period`, and counts the grants that share it: none has settled yet, and none can join or leave a
-/// period that has ended. Returns the lamports that `payer` paid.
+/// Creates the pool of `period`, and counts the grants that share it: none has settled yet, and none can join or leave
+/// a period that has ended. Returns the lamports that `payer` paid.
 ///
 /// Errors: `WrongPeriod` if `target` is another address.
 fn create_period<'info>(

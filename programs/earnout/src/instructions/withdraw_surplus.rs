@@ -25,8 +25,8 @@ pub struct WithdrawSurplus<'info> {
     /// CHECK: the plan's vault by `has_one`.
     #[account(mut)]
     pub vault: UncheckedAccount<'info>,
-    /// CHECK: the plan's treasury, still owned by the same key; for anyone but the authority the associated account of that
-    /// key. Checked in the handler.
+    /// CHECK: the plan's treasury, still owned by the same key; for anyone but the authority the associated account of
+    /// that key. Checked in the handler.
     #[account(mut)]
     pub destination: UncheckedAccount<'info>,
     /// CHECK: the plan's mint by `has_one`.

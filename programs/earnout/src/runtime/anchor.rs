@@ -117,7 +117,8 @@ impl<'a, 'info> Passed<'a, 'info> {
 /// Calls `program`. `seeds`, bump included, sign for an address of the calling program; none if empty.
 ///
 /// # Errors
-/// `AccountBorrowFailed` if an account is borrowed. A call that fails ends the instruction with the called program's error.
+/// `AccountBorrowFailed` if an account is borrowed. A call that fails ends the instruction with the called program's
+/// error.
 pub fn invoke<const N: usize>(program: &Pubkey, passed: &[Passed; N], data: &[u8], seeds: &[&[u8]]) -> Result<()> {
     invoke_slice(program, passed, data, seeds)
 }

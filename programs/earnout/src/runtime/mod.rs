@@ -1,4 +1,5 @@
-//! Who reads the declarations and moves the bytes: Anchor, or on the chain `earnout-frame`. Both offer the same names, which
+//! Who reads the declarations and moves the bytes: Anchor, or on the chain `earnout-frame`. Both offer the same names,
+//! which
 //! [`crate::prelude`] lists.
 
 #[cfg(not(lean))]

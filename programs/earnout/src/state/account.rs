@@ -60,8 +60,9 @@ fn require_known(version: u8) -> Result<()> {
     Ok(())
 }
 
-/// Creates the account `target` of `space` bytes owned by `owner`, rent-exempt, at the program address that `seeds` (bump
-/// included) sign for. Lamports that somebody sent to the address beforehand count towards the rent and hinder nothing.
+/// Creates the account `target` of `space` bytes owned by `owner`, rent-exempt, at the program address that `seeds`
+/// (bump included) sign for. Lamports that somebody sent to the address beforehand count towards the rent and hinder
+/// nothing.
 ///
 /// Returns the lamports that `payer` paid.
 ///
@@ -213,8 +214,8 @@ fn find_mut<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Option<RefMut<'a, T>> {
     .ok()
 }
 
-/// Closes an account of the program: what was paid for it returns to `rent_payer`, any lamports beyond that, which somebody
-/// sent there, go to `treasury`.
+/// Closes an account of the program: what was paid for it returns to `rent_payer`, any lamports beyond that, which
+/// somebody sent there, go to `treasury`.
 ///
 /// Errors: `Overflow`.
 pub fn close(target: &AccountInfo, rent_paid: u64, rent_payer: &AccountInfo, treasury: &AccountInfo) -> Result<()> {
@@ -223,8 +224,8 @@ pub fn close(target: &AccountInfo, rent_paid: u64, rent_payer: &AccountInfo, tre
     Ok(target.resize(0)?)
 }
 
-/// Replaces an account of the program by the smaller `mark`, rent-exempt, which stays permanently. The lamports that are not
-/// needed for it go where [`close`] sends them.
+/// Replaces an account of the program by the smaller `mark`, rent-exempt, which stays permanently. The lamports that
+/// are not needed for it go where [`close`] sends them.
 ///
 /// Errors: `Overflow`.
 pub fn shrink<T: ZeroCopy>(
@@ -245,7 +246,8 @@ pub fn shrink<T: ZeroCopy>(
     Ok(())
 }
 
-/// Leaves `keep` lamports in `target` and sends up to `rent_paid` of the others to `rent_payer` and the rest to `treasury`.
+/// Leaves `keep` lamports in `target` and sends up to `rent_paid` of the others to `rent_payer` and the rest to
+/// `treasury`.
 fn share_out(
     target: &AccountInfo,
     keep: u64,

@@ -89,8 +89,8 @@ pub struct AttestationKey<'a> {
 }
 
 impl AttestationKey<'_> {
-    /// The canonical address and its bump, derived here and not taken from a caller: an empty address under another bump
-    /// would turn a reported KPI into a silent one.
+    /// The canonical address and its bump, derived here and not taken from a caller: an empty address under another
+    /// bump would turn a reported KPI into a silent one.
     pub fn find_address(&self) -> Result<(Pubkey, u8)> {
         address::attestation(self.plan, self.kpi, self.period, self.subject)
     }
@@ -151,8 +151,8 @@ impl Attestation {
         Ok(())
     }
 
-    /// Writes down the attestation that `key` means, on which `set` votes. `bump` is that of its address. The rent is the
-    /// caller's to write.
+    /// Writes down the attestation that `key` means, on which `set` votes. `bump` is that of its address. The rent is
+    /// the caller's to write.
     pub fn begin(&mut self, key: &AttestationKey, set: &OracleSet, bump: u8) {
         self.bump = bump;
         self.kpi = key.kpi;
@@ -163,9 +163,9 @@ impl Attestation {
         self.threshold = set.threshold;
     }
 
-    /// Whether this is the attestation that `key` means. Only `attest` and `dispute` create attestations,
-    /// through [`Attestation::obtain`] at their canonical addresses and with these fields, so equal fields show that the address
-    /// is the canonical one.
+    /// Whether this is the attestation that `key` means. Only `attest` and `dispute` create attestations, through
+    /// [`Attestation::obtain`] at their canonical addresses and with these fields, so equal fields show that the
+    /// address is the canonical one.
     pub fn is(&self, key: &AttestationKey) -> bool {
         self.kpi == key.kpi
             && self.period == key.period
@@ -212,7 +212,8 @@ impl Attestation {
         Ok(RulingKind::try_from(self.ruling)?)
     }
 
-    /// From when until when the value or the silence can be disputed, Unix seconds. `deadline` is the end of the voting window.
+    /// From when until when the value or the silence can be disputed, Unix seconds. `deadline` is the end of the voting
+    /// window.
     ///
     /// Errors: `Overflow`.
     pub fn challenge_window(&self, plan: &Plan, deadline: i64) -> Result<(i64, i64)> {
@@ -244,8 +245,8 @@ impl Attestation {
         self.ruled_at = now;
     }
 
-    /// Whether a settlement may still need the attestation. `grant` is its subject where that is a grant; none if it was closed,
-    /// since a closed grant's index is never used again.
+    /// Whether a settlement may still need the attestation. `grant` is its subject where that is a grant; none if it
+    /// was closed, since a closed grant's index is never used again.
     pub fn is_needed(&self, plan: &Plan, grant: Option<&Grant>) -> bool {
         if self.subject == self.plan {
             plan.is_needed(self.period)

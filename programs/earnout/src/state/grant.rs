@@ -152,8 +152,8 @@ impl Grant {
         Ok(self.is_settled() && self.has_collected(plan)? && self.owed()? == 0)
     }
 
-    /// Whether `period` can pay the beneficiary: who can earn nothing from a value has nothing to dispute, and would only
-    /// delay the others.
+    /// Whether `period` can pay the beneficiary: who can earn nothing from a value has nothing to dispute, and would
+    /// only delay the others.
     ///
     /// Errors: `AllSettled` if the grant does not cover the period; `Overflow`.
     pub fn can_earn_in(&self, period: u16) -> Result<bool> {
@@ -201,8 +201,8 @@ impl Grant {
         }
     }
 
-    /// Whether a dispute raised for this grant is not decided and can still be at `now`. Of several disputes the last one's
-    /// window counts.
+    /// Whether a dispute raised for this grant is not decided and can still be at `now`. Of several disputes the last
+    /// one's window counts.
     pub fn has_open_dispute(&self, now: i64) -> bool {
         self.undecided_disputes > 0 && now < self.disputes_until
     }
@@ -337,9 +337,10 @@ impl Grant {
         self.set_claim_lock(false);
     }
 
-    /// Ends the grant at `now` (Unix seconds), never in the past. Later periods are cancelled; of the running one the served
-    /// part stays and is settled when the period ends; ended periods stay as they are. Before the cliff all that the grant
-    /// earned and will earn becomes surplus: leaving before the cliff forfeits everything, whichever side ends the grant.
+    /// Ends the grant at `now` (Unix seconds), never in the past. Later periods are cancelled; of the running one the
+    /// served part stays and is settled when the period ends; ended periods stay as they are. Before the cliff all that
+    /// the grant earned and will earn becomes surplus: leaving before the cliff forfeits everything, whichever side
+    /// ends the grant.
     ///
     /// Errors: `AlreadyEnded`, `GrantOver` once the last period has ended.
     pub fn end(&mut self, plan: &mut Plan, by: Termination, now: i64) -> Result<()> {
@@ -423,8 +424,8 @@ impl Grant {
         Ok(claimable.ok_or(EarnoutError::InvariantViolated)?)
     }
 
-    /// The largest bonus with which all that the grant earned and can still earn fits a token amount. Only tokens that pass
-    /// through the same grants again and again come near it, and no pool may ever stall for it.
+    /// The largest bonus with which all that the grant earned and can still earn fits a token amount. Only tokens that
+    /// pass through the same grants again and again come near it, and no pool may ever stall for it.
     pub fn bonus_room(&self) -> u64 {
         let taken = self
             .earned

@@ -9,7 +9,8 @@ use {
 /// Terms of a grant.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
 pub struct CreateGrantArgs {
-    /// Number of the grant: the plan's `grant_counter`, stated so that a repeated transaction cannot make a second grant.
+    /// Number of the grant: the plan's `grant_counter`, stated so that a repeated transaction cannot make a second
+    /// grant.
     pub grant_index: u32,
     /// Who is paid.
     pub beneficiary: Pubkey,
@@ -23,7 +24,8 @@ pub struct CreateGrantArgs {
     pub cliff_periods: u16,
     /// Weight of time, basis points.
     pub time_weight: u16,
-    /// Weights of the plan's KPIs in their order, basis points; with `time_weight` they sum to 10,000. Missing ones are 0.
+    /// Weights of the plan's KPIs in their order, basis points; with `time_weight` they sum to 10,000. Missing ones are
+    /// 0.
     pub kpi_weights: Vec<u16>,
     /// The authority may terminate the grant.
     pub revocable: bool,
@@ -54,11 +56,12 @@ impl CreateGrantArgs {
 }
 
 impl Plan {
-    /// Checks the terms of a grant that is to be made at `now` (Unix seconds); `key` is the plan's address. Whether the vault
-    /// can fund it is not among them.
+    /// Checks the terms of a grant that is to be made at `now` (Unix seconds); `key` is the plan's address. Whether the
+    /// vault can fund it is not among them.
     ///
-    /// Errors: `TooManyGrants`, `EnrolmentEnded`, `AllocationOutOfLimits`, `BadGrantPeriods`, `PeriodBegun`, `BadBeneficiary`;
-    /// `BadWeights` if the weights do not sum to 10,000 or one stands for a KPI that the plan does not have.
+    /// Errors: `TooManyGrants`, `EnrolmentEnded`, `AllocationOutOfLimits`, `BadGrantPeriods`, `PeriodBegun`,
+    /// `BadBeneficiary`; `BadWeights` if the weights do not sum to 10,000 or one stands for a KPI that the plan does
+    /// not have.
     pub fn check_enrolment(&self, key: &Pubkey, args: &CreateGrantArgs, now: i64) -> Result<()> {
         require!(args.grant_index < self.max_grants, EarnoutError::TooManyGrants);
         require!(now < self.enrolment_end, EarnoutError::EnrolmentEnded);
@@ -94,8 +97,9 @@ impl Plan {
 }
 
 impl Grant {
-    /// Writes down a new grant of `plan`, which is at `key`, made at `now` (Unix seconds). `bump` and `associated_bump` are those
-    /// of the addresses of the grant and of the beneficiary's associated account. The rent is the caller's to write.
+    /// Writes down a new grant of `plan`, which is at `key`, made at `now` (Unix seconds). `bump` and `associated_bump`
+    /// are those of the addresses of the grant and of the beneficiary's associated account. The rent is the caller's to
+    /// write.
     ///
     /// Errors: `BadGrantPeriods`, `BadWeights`, `ReserveTooLarge`, `Overflow`, `CorruptAccount`.
     pub fn begin(

@@ -18,8 +18,8 @@ pub struct CurvePoint {
 /// Terms of one KPI, as given to `add_kpi`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
 pub struct KpiArgs {
-    /// Name, 1 to 32 bytes of UTF-8 without hidden characters and outer spaces (`earnout_core::name`), unlike any other name of
-    /// the plan.
+    /// Name, 1 to 32 bytes of UTF-8 without hidden characters and outer spaces (`earnout_core::name`), unlike any other
+    /// name of the plan.
     pub name: String,
     /// Unit of the value, up to 16 bytes of UTF-8 of the same kind, for example `%` or `users`.
     pub unit: String,
@@ -143,8 +143,8 @@ impl Kpi {
     }
 }
 
-/// `text` padded with zero bytes to `N`; `None` if it is longer or [`core::name::check`] refuses it (a zero byte included, so
-/// that the padding is unambiguous).
+/// `text` padded with zero bytes to `N`; `None` if it is longer or [`core::name::check`] refuses it (a zero byte
+/// included, so that the padding is unambiguous).
 fn packed_text<const N: usize>(text: &str) -> Option<[u8; N]> {
     core::name::check(text).ok()?;
     let mut packed = [0; N];

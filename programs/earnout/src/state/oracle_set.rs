@@ -27,7 +27,8 @@ const _: fn(&OracleSet) -> &[Pubkey; MAX_ORACLES as usize] = |set| &set.keys;
 impl OracleSet {
     /// Checks and packs a set.
     ///
-    /// Errors: `BadOracleSet` (none, too many, twice the same, or the zero key), `BadThreshold` (not a strict majority).
+    /// Errors: `BadOracleSet` (none, too many, twice the same, or the zero key), `BadThreshold` (not a strict
+    /// majority).
     pub fn new(oracles: &[Pubkey], threshold: u8, first_period: u16) -> Result<Self> {
         let count = u8::try_from(oracles.len()).map_err(|_| EarnoutError::BadOracleSet)?;
         require!((1..=MAX_ORACLES).contains(&count), EarnoutError::BadOracleSet);

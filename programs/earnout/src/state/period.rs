@@ -5,8 +5,8 @@ use {
     crate::{error::EarnoutError, prelude::*},
 };
 
-/// What the grants of one period did not earn, and how it is shared among them. Exists only under `Redistribute`, from the
-/// first settlement of the period on. Address: `["period", plan, period u16]`.
+/// What the grants of one period did not earn, and how it is shared among them. Exists only under `Redistribute`, from
+/// the first settlement of the period on. Address: `["period", plan, period u16]`.
 #[account(zero_copy)]
 #[derive(Debug, PartialEq, Eq)]
 pub struct Period {
@@ -41,8 +41,8 @@ pub struct Period {
 versioned!(Period);
 
 impl Period {
-    /// Writes down the pool of `period` of the plan at `plan`, with so many grants. `bump` is that of its address. The rent is
-    /// the caller's to write.
+    /// Writes down the pool of `period` of the plan at `plan`, with so many grants. `bump` is that of its address. The
+    /// rent is the caller's to write.
     pub fn begin(&mut self, plan: &Pubkey, period: u16, expected: u32, bump: u8) {
         self.bump = bump;
         self.period = period;

@@ -56,8 +56,8 @@ pub struct Plan {
     pub notice_secs: u32,
     /// Largest bonus of a grant for a period, basis points of its tranche. Counts under `Redistribute` only.
     pub bonus_cap_bps: u32,
-    /// Transfer fee above which only the beneficiary claims and only the authority sends surplus away, basis points. Counts
-    /// for mints with a transfer fee only.
+    /// Transfer fee above which only the beneficiary claims and only the authority sends surplus away, basis points.
+    /// Counts for mints with a transfer fee only.
     pub max_fee_bps: u16,
     /// Zero.
     pub spare_terms: [u8; 2],
@@ -169,8 +169,8 @@ pub struct ClosedPlan {
 }
 
 impl Plan {
-    /// Errors: `PlanNotActive` if the plan is closed; `BadStart` if it is a draft that could not be activated at `now` because
-    /// of its start: what it took could never reach a grant.
+    /// Errors: `PlanNotActive` if the plan is closed; `BadStart` if it is a draft that could not be activated at `now`
+    /// because of its start: what it took could never reach a grant.
     pub fn require_fundable(&self, now: i64) -> Result<()> {
         self.require_open()?;
         if self.status()? == PlanStatus::Draft {
@@ -179,8 +179,8 @@ impl Plan {
         Ok(())
     }
 
-    /// Whether nobody needs the surplus any more at `now`: every period can be settled, or the plan is a draft whose start has
-    /// passed and that nobody can activate.
+    /// Whether nobody needs the surplus any more at `now`: every period can be settled, or the plan is a draft whose
+    /// start has passed and that nobody can activate.
     ///
     /// Errors: `CorruptAccount`, `Overflow`.
     pub fn is_over(&self, now: i64) -> Result<bool> {
@@ -298,9 +298,9 @@ impl Plan {
         Ok(surplus.ok_or(EarnoutError::InvariantViolated)?)
     }
 
-    /// Checks what one account can show, last in every instruction that moves amounts. `backing` is what is known to stand
-    /// behind the obligations: the vault's balance, or, where the vault is not part of the instruction, the obligations
-    /// before it, which it may only lower.
+    /// Checks what one account can show, last in every instruction that moves amounts. `backing` is what is known to
+    /// stand behind the obligations: the vault's balance, or, where the vault is not part of the instruction, the
+    /// obligations before it, which it may only lower.
     ///
     /// Errors: `InvariantViolated`, `Overflow`.
     pub fn invariant(&self, backing: u64) -> Result<()> {

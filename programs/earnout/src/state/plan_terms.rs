@@ -20,7 +20,8 @@ pub struct CreatePlanArgs {
     pub attest_secs: u32,
     /// Values and silences can be disputed for this long, seconds: 10 minutes to 90 days, 0 without an arbiter.
     pub challenge_secs: u32,
-    /// The arbiter can rule for this long, seconds: 10 minutes to 90 days and at least `challenge_secs`, 0 without an arbiter.
+    /// The arbiter can rule for this long, seconds: 10 minutes to 90 days and at least `challenge_secs`, 0 without an
+    /// arbiter.
     pub ruling_secs: u32,
     /// Notice before oracles or treasury change, seconds: 10 minutes to 90 days.
     pub notice_secs: u32,
@@ -75,8 +76,8 @@ impl CreatePlanArgs {
 }
 
 impl Plan {
-    /// Writes down a new draft of `creator`, who is its first authority. `bump` and `vault_bump` are those of the addresses of
-    /// plan and vault. Token, treasury and rent are the caller's to write.
+    /// Writes down a new draft of `creator`, who is its first authority. `bump` and `vault_bump` are those of the
+    /// addresses of plan and vault. Token, treasury and rent are the caller's to write.
     pub fn begin(&mut self, args: &CreatePlanArgs, oracles: &OracleSet, creator: &Pubkey, bump: u8, vault_bump: u8) {
         self.bump = bump;
         self.vault_bump = vault_bump;

@@ -81,9 +81,9 @@ impl Plan {
         Ok(())
     }
 
-    /// Checks that `caller` may send surplus to `destination` at `now`: the authority to the treasury; once the plan is over
-    /// anyone, the authority included, to the associated account of the treasury's owner; in both cases still owned by that
-    /// owner.
+    /// Checks that `caller` may send surplus to `destination` at `now`: the authority to the treasury; once the plan is
+    /// over anyone, the authority included, to the associated account of the treasury's owner; in both cases still
+    /// owned by that owner.
     ///
     /// Errors: `WrongTreasury`, `WrongAuthority`.
     pub fn check_surplus_destination(&self, caller: &Pubkey, destination: &AccountInfo, now: i64) -> Result<()> {
@@ -120,7 +120,8 @@ impl Plan {
         Ok(by_old_set || self.next_oracles.position(key).is_some())
     }
 
-    /// Whether `key` votes at `now`. A set that has not begun does not count, nor one whose last period is past its deadlines.
+    /// Whether `key` votes at `now`. A set that has not begun does not count, nor one whose last period is past its
+    /// deadlines.
     ///
     /// Errors: `CorruptAccount`, `Overflow`.
     pub fn is_oracle_in_force(&self, key: &Pubkey, now: i64) -> Result<bool> {
