@@ -1,5 +1,5 @@
 //! Files and amounts, right and wrong, with what every reader must make of them: `app/web/test/vectors`. The expectations
-//! stand here; `EARNOUT_WRITE_GOLDEN=1 cargo test -p earnout-sdk --features client,plan-file vectors::` writes them out for
+//! stand here; `UPDATE_EXPECT=1 cargo test -p earnout-sdk --features client,plan-file vectors::` writes them out for
 //! the web app, whose tests read the same files.
 
 use {
@@ -11,9 +11,10 @@ use {
         amount::{self, AmountError},
         plan_file::{COMBINATIONS, Check, Mistake, PlanFile, RELEASES, UNEARNED, Values, text_of},
     },
+    expect_test::expect_file,
     serde_json::{Value, json},
     solana_program::pubkey::Pubkey,
-    std::{cell::RefCell, env, fs, path::Path},
+    std::{cell::RefCell, path::Path},
 };
 
 /// 2027-01-01T00:00:00Z.
@@ -38,20 +39,8 @@ fn expect(name: &str, fits: bool, found: impl std::fmt::Debug) {
 /// Compares with the committed file, or writes it.
 fn golden(name: &str, vectors: &Value) {
     ODD.with_borrow(|odd| assert!(odd.is_empty(), "{}", odd.join("\n")));
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../web/test/vectors")
-        .join(name);
     let text = serde_json::to_string_pretty(vectors).expect("JSON") + "\n";
-    if env::var_os("EARNOUT_WRITE_GOLDEN").is_some() {
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(&path, text).expect("a writable file");
-        return;
-    }
-    let committed = fs::read_to_string(&path).expect("a file");
-    assert!(
-        committed == text,
-        "{name} is not current: EARNOUT_WRITE_GOLDEN=1 cargo test -p earnout-sdk --features client,plan-file vectors::"
-    );
+    expect_file![format!("../../../web/test/vectors/{name}")].assert_eq(&text);
 }
 
 /// What is wrong, up to the advice, which differs between the command line and the web app.

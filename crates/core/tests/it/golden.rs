@@ -1,8 +1,5 @@
 //! Golden vectors: inputs and results of the arithmetic as JSON, which the web app's TypeScript must reproduce, amounts
-//! and errors alike. They are committed; `EARNOUT_WRITE_GOLDEN=1 cargo test -p earnout-core golden::` writes them.
-
-// In a test an overflow is a failure, as it should be.
-use std::{env, fs, path::PathBuf};
+//! and errors alike. They are committed; `UPDATE_EXPECT=1 cargo test -p earnout-core golden::` writes them.
 
 use earnout_core::{
     Error, FULL_CREDIT, FULL_SCORE, FULL_WEIGHT,
@@ -15,6 +12,7 @@ use earnout_core::{
     release::{Earnings, Release, vested},
     tranche::{UnearnedPolicy, cut, reserve, settle, tranche, unsettled},
 };
+use expect_test::expect_file;
 use serde_json::{Value, json};
 
 /// A reproducible stream of numbers (SplitMix64).
@@ -451,18 +449,8 @@ fn the_committed_vectors_are_current() {
         ("life", lives),
         ("name", names),
     ];
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../app/web/src/core/golden");
-    let write = env::var_os("EARNOUT_WRITE_GOLDEN").is_some();
     for (seed, (name, make)) in (1..).zip(files) {
-        let file = folder.join(format!("{name}.json"));
-        let text = format!("{:#}\n", make(&mut Numbers(seed)));
-        if write {
-            fs::write(&file, &text).unwrap();
-        }
-        let committed = fs::read_to_string(&file).unwrap_or_default();
-        assert!(
-            committed == text,
-            "{name}.json is not current: EARNOUT_WRITE_GOLDEN=1 cargo test -p earnout-core golden::"
-        );
+        let file = expect_file![format!("../../../../app/web/src/core/golden/{name}.json")];
+        file.assert_eq(&format!("{:#}\n", make(&mut Numbers(seed))));
     }
 }

@@ -1,7 +1,6 @@
 //! What must hold for every input, each shown on 10,000 random ones: against the model in `model`, or as a statement of
 //! its own. Where a test shows one of the project's guarantees, its name begins with the guarantee's number.
 
-// In a test an overflow is a failure, as it should be.
 use super::model::{self, amount, int};
 use earnout_core::calendar::{Cadence, Calendar, Windows, add_months};
 use earnout_core::credit::{Combination, check_weights, credit, kpi_credit, max_credit};

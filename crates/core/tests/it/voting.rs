@@ -1,7 +1,6 @@
 //! What a minority of oracles can do when voting is over, shown on every set of up to 8 oracles, every threshold and every
 //! number of honest, lying and absent ones.
 
-// In a test an overflow is a failure, as it should be.
 use earnout_core::{
     MAX_ORACLES,
     curve::{Curve, Interpolation},
