@@ -45,24 +45,24 @@ fn patched(account: &[u8], patches: &[Patch]) -> Vec<u8> {
 
 /// A plan with two KPIs in the middle of its life.
 pub fn plan(patches: &[Patch]) -> Plan {
-    let fixture = include_bytes!("../../tests/fixtures/v1/plan.bin");
+    let fixture = include_bytes!("../../tests/program/fixtures/v1/plan.bin");
     accounts::plan(&patched(fixture, patches)).expect("a plan")
 }
 
 /// A grant that has settled one of four periods.
 pub fn grant(patches: &[Patch]) -> Grant {
-    let fixture = include_bytes!("../../tests/fixtures/v1/grant.bin");
+    let fixture = include_bytes!("../../tests/program/fixtures/v1/grant.bin");
     accounts::grant(&patched(fixture, patches)).expect("a grant")
 }
 
 /// An attestation with votes.
 pub fn attestation(patches: &[Patch]) -> Attestation {
-    let fixture = include_bytes!("../../tests/fixtures/v1/attestation.bin");
+    let fixture = include_bytes!("../../tests/program/fixtures/v1/attestation.bin");
     accounts::attestation(&patched(fixture, patches)).expect("an attestation")
 }
 
 /// The pool of a period.
 pub fn period(patches: &[Patch]) -> Period {
-    let fixture = include_bytes!("../../tests/fixtures/v1/period.bin");
+    let fixture = include_bytes!("../../tests/program/fixtures/v1/period.bin");
     accounts::period(&patched(fixture, patches)).expect("a period")
 }

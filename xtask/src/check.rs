@@ -40,14 +40,13 @@ impl Check {
         if changed.iter().any(|name| name.starts_with("crates/core/")) {
             Stage::Core.run()?;
         }
-        let tests: BTreeSet<&str> = changed.iter().filter_map(|name| test_of(name)).collect();
+        let tests: BTreeSet<String> = changed.iter().filter_map(|name| test_of(name)).collect();
         if !tests.is_empty() {
             program::build_quietly()?;
-            let mut test = run::linting("test");
-            for name in &tests {
-                test.args(["--test", name]);
-            }
-            test.run("testing what changed")?;
+            run::linting("test")
+                .args(["--test", "program", "--"])
+                .args(&tests)
+                .run("testing what changed")?;
         }
         if changed.iter().any(in_web) {
             web::check_types()?;
@@ -75,15 +74,15 @@ impl Check {
     }
 }
 
-/// The test that is named like the file: a test itself, or an instruction of the program.
-fn test_of(name: &str) -> Option<&str> {
+/// The tests that are named like the file, a test itself or an instruction of the program: what their names begin with.
+fn test_of(name: &str) -> Option<String> {
     let path = Path::new(name);
-    let is_named = ["tests", "programs/earnout/src/instructions"]
+    let is_named = ["tests/program/tests/it", "programs/earnout/src/instructions"]
         .iter()
         .any(|folder| path.parent() == Some(Path::new(folder)));
     let stem = path.file_stem()?.to_str()?;
-    let is_test = path.extension()? == "rs" && is_named && stem != "mod";
-    is_test.then_some(stem)
+    let is_test = path.extension()? == "rs" && is_named && !["mod", "main"].contains(&stem);
+    is_test.then(|| format!("{stem}::"))
 }
 
 #[cfg(test)]
@@ -92,12 +91,17 @@ mod tests {
 
     #[test]
     fn an_instruction_and_its_test_have_one_name() {
-        assert_eq!(test_of("programs/earnout/src/instructions/claim.rs"), Some("claim"));
-        assert_eq!(test_of("tests/claim.rs"), Some("claim"));
+        for name in [
+            "programs/earnout/src/instructions/claim.rs",
+            "tests/program/tests/it/claim.rs",
+        ] {
+            assert_eq!(test_of(name).as_deref(), Some("claim::"));
+        }
         for other in [
             "programs/earnout/src/instructions/mod.rs",
-            "tests/src/lib.rs",
-            "tests/claim.txt",
+            "tests/program/src/lib.rs",
+            "tests/program/tests/it/main.rs",
+            "tests/program/tests/it/claim.txt",
             "README.md",
         ] {
             assert_eq!(test_of(other), None, "{other}");

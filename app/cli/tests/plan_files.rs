@@ -1,6 +1,7 @@
 //! `earnout plan init` and `earnout plan simulate` as subprocesses, without any chain.
 
 use {
+    expect_test::expect_file,
     serde_json::Value,
     std::{
         fs,
@@ -77,17 +78,6 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("text")
 }
 
-/// Asserts that a text is as it was when somebody looked at it.
-#[track_caller]
-fn golden(name: &str, found: &str) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    let expected = fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        found == expected,
-        "if this is how {name} should be, write it there:\n{found}"
-    );
-}
-
 const SIMULATE: [&str; 5] = ["plan", "simulate", "plan.toml", "--values", "values.csv"];
 
 #[test]
@@ -146,7 +136,7 @@ fn an_initial_plan_can_be_simulated_once_its_placeholders_are_replaced() {
 fn the_team_earns_what_it_earns_on_the_chain() {
     let home = Home::new();
     home.team(&[]);
-    golden("team.txt", &home.shows(&SIMULATE));
+    expect_file!["golden/team.txt"].assert_eq(&home.shows(&SIMULATE));
     // The same figures as those of the demo, which runs on a chain and whose tests have them worked out by hand.
     let result = home.json(&SIMULATE);
     let earned = [
@@ -203,19 +193,10 @@ fn at_a_time_only_what_is_settled_by_then_counts() {
         ("release = \"at-settlement\"", "release = \"linear\""),
         ("unearned = \"return\"", "unearned = \"redistribute\""),
     ]);
-    golden(
-        "linear.txt",
-        &home.shows(&[&SIMULATE[..], &["--at", "2027-09-01"]].concat()),
-    );
+    expect_file!["golden/linear.txt"].assert_eq(&home.shows(&[&SIMULATE[..], &["--at", "2027-09-01"]].concat()));
     home.team(&[("unearned = \"return\"", "unearned = \"carry-over\"")]);
-    golden(
-        "carry.md",
-        &home.shows(&[&SIMULATE[..], &["--format", "markdown"]].concat()),
-    );
-    golden(
-        "carry.csv",
-        &home.shows(&[&SIMULATE[..], &["--format", "csv"]].concat()),
-    );
+    expect_file!["golden/carry.md"].assert_eq(&home.shows(&[&SIMULATE[..], &["--format", "markdown"]].concat()));
+    expect_file!["golden/carry.csv"].assert_eq(&home.shows(&[&SIMULATE[..], &["--format", "csv"]].concat()));
 }
 
 /// The payout curve of the team's satisfaction.
@@ -237,24 +218,18 @@ fn payout_curves_are_shown_in_each_form() {
         ),
     ]);
     let chart = home.shows(&curve(&["--svg", "curve.svg"]));
-    golden("curve.txt", &chart);
+    expect_file!["golden/curve.txt"].assert_eq(&chart);
     assert!(chart.lines().take(22).all(|line| line.chars().count() <= 80), "{chart}");
-    golden(
-        "curve.svg",
-        &fs::read_to_string(home.path("curve.svg")).expect("a drawing"),
-    );
-    golden("curve.csv", &home.shows(&curve(&["--points", "3", "--format", "csv"])));
-    golden(
-        "curve.md",
-        &home.shows(&curve(&[
-            "--points",
-            "3",
-            "--format",
-            "markdown",
-            "--grant",
-            "Project Manager",
-        ])),
-    );
+    expect_file!["golden/curve.svg"].assert_eq(&fs::read_to_string(home.path("curve.svg")).expect("a drawing"));
+    expect_file!["golden/curve.csv"].assert_eq(&home.shows(&curve(&["--points", "3", "--format", "csv"])));
+    expect_file!["golden/curve.md"].assert_eq(&home.shows(&curve(&[
+        "--points",
+        "3",
+        "--format",
+        "markdown",
+        "--grant",
+        "Project Manager",
+    ])));
 
     // At the target the project manager earns the allocation, to the last base unit.
     let values = home.json(&curve(&["--from", "90", "--to", "91", "--points", "2"]));

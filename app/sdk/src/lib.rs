@@ -24,6 +24,7 @@ pub mod due;
 pub mod endpoint;
 pub mod errors;
 pub mod events;
+#[cfg(feature = "plan-file")]
 pub mod guide;
 pub mod instructions;
 mod interface;

@@ -21,7 +21,7 @@ use clap::Args;
 use crate::{paths, run::say};
 
 /// Survivors that no test can notice, and why.
-const EQUIVALENT: &str = "tests/mutants/equivalent.txt";
+const EQUIVALENT: &str = "tests/program/mutants/equivalent.txt";
 
 /// Arguments of `mutants`.
 #[derive(Args)]

@@ -1,7 +1,7 @@
-//! The tests of the built program, run one file at a time until one fails.
+//! The tests of the built program, run one module at a time until one fails.
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -13,10 +13,13 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::Mutant;
-use crate::{paths, run};
+use crate::{
+    paths,
+    run::{self, Run},
+};
 
-/// Test files for checks that no instruction of the same name has, and after those: quick ones first.
-const ORDER: [&str; 13] = [
+/// Modules for checks that no instruction of the same name has, and after those: quick ones first.
+const ORDER: [&str; 12] = [
     "invariants",
     "token_view",
     "token_extensions",
@@ -28,26 +31,33 @@ const ORDER: [&str; 13] = [
     "program_signers",
     "simulation",
     "statement",
-    "lifecycles",
     "stateful",
 ];
 
-/// Test files that say nothing about what the program checks, or that the switches themselves disturb.
-const APART: [&str; 5] = ["compute_units", "guarantee_ids", "fixtures", "int128", "security_txt"];
+/// Modules that say nothing about what the program checks, or that the switches themselves disturb.
+const APART: [&str; 6] = [
+    "compute_units",
+    "differential",
+    "guarantee_ids",
+    "fixtures",
+    "int128",
+    "security_txt",
+];
 
-/// A test file takes at most a few minutes, also on a busy machine; a mutant that makes one hang is noticed.
+/// A module takes at most a few minutes, also on a busy machine; a mutant that makes one hang is noticed.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// How many sequences the stateful test runs for one mutant.
 const SEQUENCES: &str = "150";
 
-/// The test files, built.
+/// The tests, built.
 pub struct Suite {
-    binaries: BTreeMap<String, PathBuf>,
+    binary: PathBuf,
+    modules: BTreeSet<String>,
 }
 
 impl Suite {
-    /// Builds them, and keeps a copy of each in `dir`, so that builds in the meantime change nothing of this run.
+    /// Builds them, and keeps a copy in `dir`, so that builds in the meantime change nothing of this run.
     pub fn build(dir: &Path) -> Result<Self> {
         let messages = run::with_progress(
             run::workspace_cargo().args([
@@ -55,34 +65,32 @@ impl Suite {
                 "--locked",
                 "--package",
                 "earnout-tests",
-                "--tests",
+                "--test",
+                "program",
                 "--no-run",
                 "--message-format=json",
             ]),
             "building the tests",
         )?;
-        let mut binaries = BTreeMap::new();
+        let mut built = None;
         for line in messages.lines() {
             let message: Value = serde_json::from_str(line).context("cargo printed a line that is not JSON")?;
-            let is_test = message["target"]["kind"][0] == "test";
-            if let (true, Some(file)) = (is_test, message["executable"].as_str()) {
-                let name = message["target"]["name"].as_str().unwrap_or_default();
-                binaries.insert(name.to_owned(), PathBuf::from(file));
+            if message["target"]["name"] == "program" {
+                built = message["executable"].as_str().map(PathBuf::from).or(built);
             }
         }
-        for name in APART {
-            binaries.remove(name);
-        }
+        let built = built.context("cargo built no tests of the program")?;
         fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
-        for (name, binary) in &mut binaries {
-            let copy = dir.join(name);
-            fs::copy(&binary, &copy).with_context(|| format!("cannot copy {}", binary.display()))?;
-            *binary = copy;
-        }
-        Ok(Self { binaries })
+        let binary = dir.join("program");
+        fs::copy(&built, &binary).with_context(|| format!("cannot copy {}", built.display()))?;
+        let listed = Command::new(&binary).arg("--list").stdout_of("listing the tests")?;
+        let modules = listed.lines().filter_map(|line| line.split_once("::"));
+        let modules = modules.map(|(module, _)| module.to_owned());
+        let modules = modules.filter(|module| !APART.contains(&module.as_str())).collect();
+        Ok(Self { binary, modules })
     }
 
-    /// The first test file that fails with this program, or none. What a mutant concerns is asked first.
+    /// The first module that fails with this program, or none. What a mutant concerns is asked first.
     pub fn first_failure(&self, program: &Path, mutant: Option<&Mutant>) -> Result<Option<String>> {
         for name in self.order(mutant) {
             if !self.passes(&name, program)? {
@@ -95,13 +103,13 @@ impl Suite {
     fn order(&self, mutant: Option<&Mutant>) -> Vec<String> {
         let own = mutant.and_then(|mutant| mutant.file.strip_prefix("instructions/")?.strip_suffix(".rs"));
         let others = self
-            .binaries
-            .keys()
+            .modules
+            .iter()
             .map(String::as_str)
             .filter(|name| !ORDER.contains(name));
         let mut order: Vec<String> = Vec::new();
         for name in own.into_iter().chain(others).chain(ORDER) {
-            if self.binaries.contains_key(name) && !order.iter().any(|known| known == name) {
+            if self.modules.contains(name) && !order.iter().any(|known| known == name) {
                 order.push(name.to_owned());
             }
         }
@@ -116,8 +124,9 @@ impl Suite {
     }
 
     fn passes(&self, name: &str, program: &Path) -> Result<bool> {
-        let mut test = Command::new(&self.binaries[name])
-            .current_dir(paths::root().join("tests"))
+        let mut test = Command::new(&self.binary)
+            .arg(format!("{name}::"))
+            .current_dir(paths::root().join("tests/program"))
             .env("EARNOUT_SO", program)
             .env("EARNOUT_SEQUENCES", SEQUENCES)
             .env("EARNOUT_STORE", "0")

@@ -233,16 +233,11 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use {super::*, expect_test::expect_file};
 
     #[test]
     fn a_drawing_is_as_it_was_looked_at() {
-        let drawn = svg(&super::super::tests::example());
-        assert_eq!(
-            drawn,
-            include_str!("drawing.svg"),
-            "if this is right, write it to drawing.svg:\n{drawn}"
-        );
+        expect_file!["drawing.svg"].assert_eq(&svg(&super::super::tests::example()));
     }
 
     #[test]

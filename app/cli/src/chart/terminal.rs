@@ -154,7 +154,7 @@ fn wrapped(texts: &[String], width: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use {super::*, expect_test::expect_file};
 
     #[test]
     fn a_chart_fits_its_width_and_names_its_lines() {
@@ -173,12 +173,7 @@ mod tests {
 
     #[test]
     fn lines_rise_where_amounts_do() {
-        let text = terminal(&super::super::tests::example(), 60);
-        assert_eq!(
-            text,
-            include_str!("terminal.txt"),
-            "if this is how it should look, write it to terminal.txt:\n{text}"
-        );
+        expect_file!["terminal.txt"].assert_eq(&terminal(&super::super::tests::example(), 60));
     }
 
     #[test]

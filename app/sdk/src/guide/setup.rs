@@ -5,13 +5,16 @@ use {
     earnout::{
         events::*,
         instructions::{CreateGrantArgs, CreatePlanArgs},
-        state::{
-            Attestation, Cadence, Combination, CurvePoint, Grant, Interpolation, KpiArgs, Plan, PlanStatus, Release,
-            Scope, UnearnedPolicy,
-        },
+        state::{Attestation, Grant, KpiArgs, Plan, PlanStatus},
     },
-    earnout_sdk::{events::Event, pda, projection, terms},
+    earnout_sdk::{
+        events::Event,
+        pda,
+        plan_file::{Check, PlanFile},
+        projection, terms,
+    },
     solana_program::pubkey::Pubkey,
+    std::path::Path,
 };
 
 /// 1 January 2027, the day before the plan begins.
@@ -22,53 +25,23 @@ pub fn key(number: u8) -> Pubkey {
     Pubkey::new_from_array([number; 32])
 }
 
-/// Four periods of 30 days with windows of a day.
+/// The example with one KPI: four periods of 30 days, windows of a day.
+fn file() -> PlanFile {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/one-kpi/plan.toml");
+    PlanFile::read(Path::new(path), &Check::offline()).expect("a plan")
+}
+
 pub fn plan_args() -> CreatePlanArgs {
     CreatePlanArgs {
-        plan_id: 1,
-        start_ts: NOW + DAY,
-        cadence: Cadence::Seconds(2_592_000),
-        period_count: 4,
-        attest_secs: 86_400,
-        challenge_secs: 86_400,
-        ruling_secs: 86_400,
-        notice_secs: 86_400,
-        combination: Combination::WeightedSum,
-        unearned_policy: UnearnedPolicy::Return,
-        release: Release::AtSettlement,
-        bonus_cap_bps: 0,
-        min_allocation: 1,
-        max_allocation: u64::MAX,
-        max_grants: 1_000,
-        enrolment_end: NOW + 60 * DAY,
-        token_flags: 0,
-        max_fee_bps: 0,
         oracles: vec![key(11), key(12), key(13)],
-        threshold: 2,
         arbiter: Some(key(14)),
+        ..file().terms
     }
 }
 
 /// From 0 at nothing over 10,000 at 100 % to 15,000 at 150 %.
 pub fn kpi_args() -> KpiArgs {
-    KpiArgs {
-        name: "growth".to_owned(),
-        unit: "%".to_owned(),
-        rubric_hash: [7; 32],
-        decimals: 1,
-        scope: Scope::Shared,
-        range_min: 0,
-        range_max: 10_000,
-        interpolation: Interpolation::Linear,
-        points: vec![
-            CurvePoint { value: 0, score: 0 },
-            CurvePoint {
-                value: 1_500,
-                score: 15_000,
-            },
-        ],
-        default_score: 0,
-    }
+    file().kpis.remove(0)
 }
 
 /// 1,200 tokens of 6 decimals, 40 % of them for time served.

@@ -14,7 +14,7 @@ use {
 /// Runs the programme of a contribution record from the first quarter to the last claim.
 pub fn run(args: &Args, file: &Path, out: &mut dyn Write) -> Result<()> {
     let contributions = Contributions::read(file)?;
-    let programme = programme::programme(&contributions, args.unearned_policy());
+    let programme = programme::programme(&contributions, args.unearned_policy())?;
     let progress = Progress::of(programme::instructions(&programme));
     progress.begin("grants");
     let mut stage = Stage::set_up(&args.program(), &programme, progress)?;

@@ -2,21 +2,16 @@
 
 use {
     super::file::{Contributions, MEASURES},
-    crate::{
-        programme::{Programme, Vote},
-        quarter,
+    crate::programme::{Programme, Vote},
+    anyhow::{Context, Result},
+    earnout::{instructions::CreatePlanArgs, state::UnearnedPolicy},
+    earnout_sdk::{
+        plan_file::{Check, NamedGrant, PlanFile},
+        terms::GrantTerms,
     },
-    earnout::{
-        instructions::CreatePlanArgs,
-        state::{Cadence, Combination, CurvePoint, Interpolation, KpiArgs, Release, Scope, UnearnedPolicy},
-    },
-    earnout_sdk::{plan_file::NamedGrant, terms::GrantTerms},
-    sha2::{Digest, Sha256},
+    std::path::Path,
 };
 
-const DECIMALS: u8 = 6;
-/// 10,000,000 tokens.
-const POOL: u64 = 10_000_000_000_000;
 /// Weights of the measures, basis points.
 const WEIGHTS: [u16; 3] = [5_000, 3_000, 2_000];
 
@@ -24,14 +19,17 @@ const ORACLES: usize = 3;
 /// The oracle that always reports something wrong.
 pub const LIAR: usize = 2;
 
-const WEEK_SECS: u32 = 7 * 86_400;
+/// What the record does not say.
+const PLAN: &str = include_str!("../../../contributions/plan.toml");
 
 /// The plan and its grants.
-pub fn programme(contributions: &Contributions, unearned_policy: UnearnedPolicy) -> Programme {
+pub fn programme(contributions: &Contributions, unearned_policy: UnearnedPolicy) -> Result<Programme> {
+    let plan = PlanFile::parse(PLAN, Path::new("examples/contributions/plan.toml"), &Check::offline())?;
+    let supply = plan.token.supply.context("the plan has no supply")?;
     let count = u32::try_from(contributions.contributors.len())
         .unwrap_or(u32::MAX)
         .max(1);
-    let allocation = POOL / u64::from(count);
+    let allocation = supply / u64::from(count);
     let periods = u16::try_from(contributions.quarters.len()).unwrap_or(u16::MAX);
     let start_ts = contributions.quarters.first().map_or(0, |quarter| quarter.start());
     let grant = |name: &String| NamedGrant {
@@ -48,70 +46,24 @@ pub fn programme(contributions: &Contributions, unearned_policy: UnearnedPolicy)
             transferable: false,
         },
     };
-    Programme {
-        decimals: DECIMALS,
-        supply: POOL,
+    Ok(Programme {
+        decimals: plan.token.decimals,
+        supply,
         terms: CreatePlanArgs {
-            plan_id: 1,
             start_ts,
-            cadence: Cadence::Months(quarter::MONTHS),
             period_count: periods,
-            attest_secs: 2 * WEEK_SECS,
-            challenge_secs: WEEK_SECS,
-            ruling_secs: WEEK_SECS,
-            notice_secs: WEEK_SECS,
-            combination: Combination::WeightedSum,
             unearned_policy,
-            release: Release::AtSettlement,
-            bonus_cap_bps: 10_000,
             min_allocation: allocation,
             max_allocation: allocation,
             max_grants: count,
             enrolment_end: start_ts,
-            token_flags: 0,
-            max_fee_bps: 0,
-            oracles: Vec::new(),
-            threshold: 2,
-            arbiter: None,
+            ..plan.terms
         },
-        kpis: kpis(),
+        kpis: plan.kpis,
         grants: contributions.contributors.iter().map(grant).collect(),
         periods: contributions.quarters.iter().map(ToString::to_string).collect(),
         oracles: ORACLES,
-    }
-}
-
-fn kpis() -> Vec<KpiArgs> {
-    let [commits, tests, docs] = MEASURES;
-    vec![
-        kpi(commits, Interpolation::Linear, &[(0, 0), (20, 10_000)]),
-        kpi(tests, Interpolation::Linear, &[(0, 0), (50, 10_000)]),
-        kpi(
-            docs,
-            Interpolation::Step,
-            &[(0, 0), (1, 2_500), (5, 5_000), (20, 10_000)],
-        ),
-    ]
-}
-
-fn kpi(name: &str, interpolation: Interpolation, points: &[(i64, u16)]) -> KpiArgs {
-    let rubric =
-        format!("The column {name} of the contribution record; 0 for a contributor without a row in the quarter.");
-    KpiArgs {
-        name: name.to_owned(),
-        unit: String::new(),
-        rubric_hash: Sha256::digest(rubric).into(),
-        decimals: 0,
-        scope: Scope::Individual,
-        range_min: 0,
-        range_max: u32::MAX.into(),
-        interpolation,
-        points: points
-            .iter()
-            .map(|&(value, score)| CurvePoint { value, score })
-            .collect(),
-        default_score: 0,
-    }
+    })
 }
 
 /// All votes on a period. The liar votes first on one half of the grants and second on the other, and the halves and the

@@ -156,7 +156,7 @@ impl Table {
         columns.sort();
     }
 
-    /// Writes the part `name` of `outcomes.txt` if `EARNOUT_WRITE_GOLDEN` is set, else looks that it has every command and
+    /// Writes the part `name` of `outcomes.txt` if `UPDATE_EXPECT` is set, else looks that it has every command and
     /// mode. What must hold of an outcome is asserted where it is noted; which of the right words a command ends with can
     /// depend on how busy the machine is.
     ///
@@ -177,7 +177,7 @@ impl Table {
         let _guard = FILE.lock();
         let text = fs::read_to_string(&file).unwrap_or_default();
         let mut parts: BTreeMap<_, _> = text.split("# ").filter_map(|part| part.split_once(":\n")).collect();
-        if env::var_os("EARNOUT_WRITE_GOLDEN").is_some() {
+        if env::var_os("UPDATE_EXPECT").is_some() {
             parts.insert(name, &part);
             let parts = parts.into_iter().map(|(name, part)| format!("# {name}:\n{part}"));
             fs::write(&file, parts.collect::<String>()).expect("a file of this folder");
@@ -190,7 +190,7 @@ impl Table {
             .then_some(())
             .ok_or_else(|| {
                 let file = file.display();
-                format!("`{name}` in {file} differs in {differing:?}; EARNOUT_WRITE_GOLDEN=1 writes it:\n{part}")
+                format!("`{name}` in {file} differs in {differing:?}; UPDATE_EXPECT=1 writes it:\n{part}")
             })
     }
 }

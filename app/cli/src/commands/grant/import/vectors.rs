@@ -1,5 +1,5 @@
 //! Files of grants, right and wrong, with what the command line and the web app must make of them:
-//! `app/web/test/vectors/grants.json`. The expectations stand here; `EARNOUT_WRITE_GOLDEN=1 cargo test -p earnout-cli
+//! `app/web/test/vectors/grants.json`. The expectations stand here; `UPDATE_EXPECT=1 cargo test -p earnout-cli
 //! vectors` writes them out for the web app, whose tests read the same file.
 
 use {
@@ -8,11 +8,12 @@ use {
     bytemuck::Zeroable,
     earnout::state::{Kpi, Plan},
     earnout_sdk::plan_file::{Mistake, text_of},
+    expect_test::expect_file,
     serde_json::{Value, json},
     solana_keypair::Keypair,
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,
-    std::{cell::RefCell, env, fs, path::Path},
+    std::cell::RefCell,
 };
 
 const KPIS: [&str; 3] = ["users", "0", "code review"];
@@ -556,15 +557,6 @@ fn files_of_grants_mean_the_same_everywhere() {
     let guarded = guarded.filter(|case| case["name"] == "a guarded name");
     let names: Vec<_> = guarded.map(|case| &case["rows"][0]["name"]).collect();
     assert_eq!(names, ["=HYPERLINK(\"x\")"], "the apostrophe is taken away");
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/test/vectors/grants.json");
     let text = serde_json::to_string_pretty(&vectors).expect("JSON") + "\n";
-    if env::var_os("EARNOUT_WRITE_GOLDEN").is_some() {
-        fs::write(&path, text).expect("a writable file");
-        return;
-    }
-    let committed = fs::read_to_string(&path).expect("a file");
-    assert!(
-        committed == text,
-        "grants.json is not current: EARNOUT_WRITE_GOLDEN=1 cargo test -p earnout-cli vectors"
-    );
+    expect_file![concat!(env!("CARGO_MANIFEST_DIR"), "/../web/test/vectors/grants.json")].assert_eq(&text);
 }

@@ -1,0 +1,5 @@
+//! The library from outside: its client, and what its readers of files make of them.
+
+mod client;
+mod plan_file;
+mod vectors;

@@ -1,0 +1,770 @@
+//! Files and amounts, right and wrong, with what every reader must make of them: `app/web/test/vectors`. The expectations
+//! stand here; `UPDATE_EXPECT=1 cargo test -p earnout-sdk --features client,plan-file vectors::` writes them out for
+//! the web app, whose tests read the same files.
+
+use {
+    earnout::{
+        instructions::CreatePlanArgs,
+        state::{Cadence, Interpolation, KpiArgs, Scope},
+    },
+    earnout_sdk::{
+        amount::{self, AmountError},
+        plan_file::{COMBINATIONS, Check, Mistake, PlanFile, RELEASES, UNEARNED, Values, text_of},
+    },
+    expect_test::expect_file,
+    serde_json::{Value, json},
+    solana_program::pubkey::Pubkey,
+    std::{cell::RefCell, path::Path},
+};
+
+/// 2027-01-01T00:00:00Z.
+const START: i64 = 1_798_761_600;
+
+fn key(number: u8) -> Pubkey {
+    Pubkey::new_from_array([number; 32])
+}
+
+thread_local! {
+    /// Cases that are not as they should be: all are told at once.
+    static ODD: RefCell<Vec<String>> = RefCell::default();
+}
+
+/// Notes a case that does not fit, with what was found.
+fn expect(name: &str, fits: bool, found: impl std::fmt::Debug) {
+    if !fits {
+        ODD.with_borrow_mut(|odd| odd.push(format!("{name}: {found:#?}")));
+    }
+}
+
+/// Compares with the committed file, or writes it.
+fn golden(name: &str, vectors: &Value) {
+    ODD.with_borrow(|odd| assert!(odd.is_empty(), "{}", odd.join("\n")));
+    let text = serde_json::to_string_pretty(vectors).expect("JSON") + "\n";
+    expect_file![format!("../../../web/test/vectors/{name}")].assert_eq(&text);
+}
+
+/// What is wrong, up to the advice, which differs between the command line and the web app.
+fn told(mistake: &Mistake) -> Value {
+    let what = mistake.what.split("; ").next().unwrap_or_default();
+    json!({ "line": mistake.line, "field": mistake.field, "what": what })
+}
+
+/// A wrong file: its mistakes are those at these places, given as text that begins in the line, and as field.
+#[track_caller]
+fn wrong(name: &str, text: &str, found: &[Mistake], expected: &[(&str, &str)]) -> Value {
+    let line = |needle: &str| match needle.is_empty() {
+        true => 1,
+        false => {
+            let at = text.find(needle).unwrap_or_else(|| panic!("{name}: no {needle:?}"));
+            text[..at].matches('\n').count() + 1
+        }
+    };
+    let found_places: Vec<_> = found.iter().map(|found| (found.line, found.field.as_str())).collect();
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(needle, field)| (Some(line(needle)), *field))
+        .collect();
+    expect(name, found_places == expected, found);
+    json!({ "name": name, "text": text, "mistakes": found.iter().map(told).collect::<Vec<_>>() })
+}
+
+// Amounts.
+
+fn error_kind(error: AmountError) -> Value {
+    let kind = match error {
+        AmountError::NotANumber => "notANumber",
+        AmountError::BadGroups => "badGroups",
+        AmountError::TooManyDecimals(_) => "tooManyDecimals",
+        AmountError::TooLarge => "tooLarge",
+    };
+    json!({ "error": kind, "what": error.to_string() })
+}
+
+/// Each text with decimals, and its units or the error.
+#[track_caller]
+fn read_as<T: ToString + PartialEq + std::fmt::Debug>(
+    read: impl Fn(&str, u8) -> Result<T, AmountError>,
+    cases: Vec<(&str, u8, Result<T, AmountError>)>,
+) -> Value {
+    let cases = cases.into_iter().map(|(text, decimals, expected)| {
+        assert_eq!(read(text, decimals), expected, "{text:?} with {decimals} decimals");
+        let mut case = match expected {
+            Ok(units) => json!({ "units": units.to_string() }),
+            Err(error) => error_kind(error),
+        };
+        case["text"] = text.into();
+        case["decimals"] = decimals.into();
+        case
+    });
+    cases.collect()
+}
+
+#[test]
+fn amounts_mean_the_same_everywhere() {
+    use AmountError::{BadGroups, NotANumber, TooLarge, TooManyDecimals};
+    let amounts = vec![
+        ("0", 6, Ok(0)),
+        ("1", 0, Ok(1)),
+        ("1_250.5", 6, Ok(1_250_500_000)),
+        ("1,250.5", 6, Ok(1_250_500_000)),
+        ("1,873,190", 6, Ok(1_873_190_000_000)),
+        ("1,873,190.000000", 6, Ok(1_873_190_000_000)),
+        ("120,000", 0, Ok(120_000)),
+        ("1.250", 3, Ok(1_250)),
+        ("1.250", 2, Ok(125)),
+        ("0.000001", 6, Ok(1)),
+        ("007", 0, Ok(7)),
+        ("1.5000000000", 1, Ok(15)),
+        ("18446744073709551615", 0, Ok(u64::MAX)),
+        ("18,446,744,073,709.551615", 6, Ok(u64::MAX)),
+        ("18446744073709551616", 0, Err(TooLarge)),
+        ("99999999999999999999999999999999999999999999", 0, Err(TooLarge)),
+        ("1.25", 1, Err(TooManyDecimals(1))),
+        ("0.0000001", 6, Err(TooManyDecimals(6))),
+        ("1,5", 6, Err(BadGroups)),
+        ("1,00", 6, Err(BadGroups)),
+        ("1,2345", 6, Err(BadGroups)),
+        ("12,34,567", 6, Err(BadGroups)),
+        ("1234,567", 6, Err(BadGroups)),
+        ("0,500", 6, Err(BadGroups)),
+        ("1,", 6, Err(BadGroups)),
+        (",100", 6, Err(BadGroups)),
+        ("1_0,000", 6, Err(NotANumber)),
+        ("1.000,5", 6, Err(NotANumber)),
+        ("1.000.000", 6, Err(NotANumber)),
+        ("1 000", 6, Err(NotANumber)),
+        ("1'000", 6, Err(NotANumber)),
+        ("-1", 6, Err(NotANumber)),
+        ("+1", 6, Err(NotANumber)),
+        ("1e3", 6, Err(NotANumber)),
+        ("0x10", 6, Err(NotANumber)),
+        ("1.", 6, Err(NotANumber)),
+        (".5", 6, Err(NotANumber)),
+        (".", 6, Err(NotANumber)),
+        ("", 6, Err(NotANumber)),
+        ("_", 6, Err(NotANumber)),
+        ("١٢", 0, Err(NotANumber)),
+        ("１", 0, Err(NotANumber)),
+        ("20%", 6, Err(NotANumber)),
+        ("NaN", 6, Err(NotANumber)),
+        ("$5", 6, Err(NotANumber)),
+    ];
+    let values = vec![
+        ("41.5", 1, Ok(415)),
+        ("-41.50", 1, Ok(-415)),
+        ("\u{2212}41.5", 1, Ok(-415)),
+        ("-1,250", 0, Ok(-1_250)),
+        ("-0", 0, Ok(0)),
+        ("9223372036854775807", 0, Ok(i64::MAX)),
+        ("-9223372036854775808", 0, Ok(i64::MIN)),
+        ("9223372036854775808", 0, Err(TooLarge)),
+        ("-9223372036854775809", 0, Err(TooLarge)),
+        ("--1", 0, Err(NotANumber)),
+        ("- 1", 0, Err(NotANumber)),
+        ("-", 0, Err(NotANumber)),
+        ("(5)", 0, Err(NotANumber)),
+        ("-1,5", 1, Err(BadGroups)),
+        ("-1.25", 1, Err(TooManyDecimals(1))),
+    ];
+    let shares = vec![
+        ("6000", 4, Ok(6_000)),
+        ("6_000", 4, Ok(6_000)),
+        ("10,000", 4, Ok(10_000)),
+        ("60%", 4, Ok(6_000)),
+        ("60 %", 4, Ok(6_000)),
+        ("12.5%", 4, Ok(1_250)),
+        ("33.33 %", 4, Ok(3_333)),
+        ("0%", 4, Ok(0)),
+        ("200%", 4, Ok(20_000)),
+        ("33.333%", 4, Err(TooManyDecimals(2))),
+        ("0.5", 4, Err(TooManyDecimals(0))),
+        ("%", 4, Err(NotANumber)),
+        ("20%%", 4, Err(NotANumber)),
+        ("-1%", 4, Err(NotANumber)),
+    ];
+    let shown = [
+        (0, 6, "0.000000", "0"),
+        (1, 6, "0.000001", "0.000001"),
+        (1_250_500_000, 6, "1,250.500000", "1,250.5"),
+        (1_873_190_000_000, 6, "1,873,190.000000", "1,873,190"),
+        (999, 0, "999", "999"),
+        (u64::MAX, 6, "18,446,744,073,709.551615", "18,446,744,073,709.551615"),
+        (u64::MAX, 19, "1.8446744073709551615", "1.8446744073709551615"),
+    ];
+    let shown = shown.map(|(units, decimals, text, short)| {
+        assert_eq!(amount::tokens(units, decimals), text);
+        assert_eq!(amount::short(units, decimals), short);
+        assert_eq!(amount::parse(text, decimals), Ok(units), "what is shown can be typed");
+        assert_eq!(amount::parse(short, decimals), Ok(units));
+        json!({ "units": units.to_string(), "decimals": decimals, "text": text, "short": short })
+    });
+    let hints = [
+        ("1.250", "1,250"),
+        ("12.500", "12,500"),
+        ("120.000", "120,000"),
+        ("1.25", ""),
+        ("1250", ""),
+        ("1,250", ""),
+        ("1234.567", ""),
+        ("1.2500", ""),
+    ];
+    let hints = hints.map(|(text, meant)| {
+        let hint = amount::hint(text);
+        assert_eq!(hint.is_empty(), meant.is_empty(), "{text}");
+        assert!(hint.ends_with(meant), "{hint}");
+        json!({ "text": text, "meant": meant })
+    });
+    let vectors = json!({
+        "about": "What texts mean. amounts: tokens of so many decimals; values: the same with a sign; shares: basis points, or \
+                  percent; shown: how amounts are written, with all decimals and without superfluous zeros; hints: texts that \
+                  a refusal by a limit explains, and what is probably meant, empty for none.",
+        "amounts": read_as(amount::parse, amounts),
+        "values": read_as(amount::parse_value, values),
+        "shares": read_as(|text, _| amount::basis_points(text), shares),
+        "shown": shown,
+        "hints": hints,
+    });
+    golden("amounts.json", &vectors);
+}
+
+// Plan files.
+
+const PLAN: &str = include_str!("vectors/plan.toml");
+
+fn read_plan(text: &str) -> Result<PlanFile, Vec<Mistake>> {
+    let check = Check::creation(key(100), START - 86_400);
+    PlanFile::parse(text, Path::new("plan.toml"), &check).map_err(|found| found.mistakes)
+}
+
+fn word<T: Copy + PartialEq>(words: &[(&'static str, T)], value: T) -> &'static str {
+    let found = words.iter().find(|(_, known)| *known == value);
+    found.map(|(word, _)| *word).expect("a known word")
+}
+
+fn kpi_json(kpi: &KpiArgs) -> Value {
+    json!({
+        "name": kpi.name,
+        "unit": kpi.unit,
+        "decimals": kpi.decimals,
+        "scope": if kpi.scope == Scope::Shared { "shared" } else { "individual" },
+        "min": kpi.range_min.to_string(),
+        "max": kpi.range_max.to_string(),
+        "interpolation": if kpi.interpolation == Interpolation::Linear { "linear" } else { "step" },
+        "points": kpi.points.iter()
+            .map(|point| json!({ "value": point.value.to_string(), "score": point.score }))
+            .collect::<Vec<_>>(),
+        "defaultScore": kpi.default_score,
+        "rubricSha256": hex::encode(kpi.rubric_hash),
+    })
+}
+
+fn plan_json(plan: &PlanFile) -> Value {
+    let terms: &CreatePlanArgs = &plan.terms;
+    let cadence = match terms.cadence {
+        Cadence::Months(months) => json!({ "months": months }),
+        Cadence::Seconds(seconds) => json!({ "seconds": seconds }),
+    };
+    let address = |party: &Option<earnout_sdk::plan_file::Party>| {
+        let key = party.as_ref().and_then(|party| party.key);
+        key.map(|key| key.to_string())
+    };
+    let grants = plan.grants.iter().map(|grant| {
+        json!({
+            "name": grant.name,
+            "beneficiary": address(&grant.beneficiary),
+            "allocation": grant.terms.allocation.to_string(),
+            "firstPeriod": grant.terms.first_period,
+            "periods": grant.terms.periods,
+            "cliff": grant.terms.cliff_periods,
+            "timeWeight": grant.terms.time_weight,
+            "weights": grant.terms.kpi_weights,
+            "revocable": grant.terms.revocable,
+            "transferable": grant.terms.transferable,
+        })
+    });
+    json!({
+        "mint": plan.token.mint.map(|mint| mint.to_string()),
+        "decimals": plan.token.decimals,
+        "supply": plan.token.supply.map(|supply| supply.to_string()),
+        "tokenFlags": terms.token_flags,
+        "maxFee": terms.max_fee_bps,
+        "id": terms.plan_id.to_string(),
+        "start": terms.start_ts,
+        "cadence": cadence,
+        "periods": terms.period_count,
+        "periodNames": plan.periods,
+        "combination": word(&COMBINATIONS, terms.combination),
+        "unearned": word(&UNEARNED, terms.unearned_policy),
+        "release": word(&RELEASES, terms.release),
+        "bonusCap": terms.bonus_cap_bps,
+        "attest": terms.attest_secs,
+        "challenge": terms.challenge_secs,
+        "ruling": terms.ruling_secs,
+        "notice": terms.notice_secs,
+        "minAllocation": terms.min_allocation.to_string(),
+        "maxAllocation": terms.max_allocation.to_string(),
+        "maxGrants": terms.max_grants,
+        "enrolmentEnd": terms.enrolment_end,
+        "oracles": terms.oracles.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "threshold": terms.threshold,
+        "arbiter": terms.arbiter.map(|key| key.to_string()),
+        "treasury": address(&plan.roles.treasury),
+        "kpis": plan.kpis.iter().map(kpi_json).collect::<Vec<_>>(),
+        "grants": grants.collect::<Vec<_>>(),
+    })
+}
+
+/// The plan with a piece of its text replaced, which stands there once.
+#[track_caller]
+fn plan_with(changes: &[(&str, &str)]) -> String {
+    let mut text = PLAN.to_owned();
+    for (old, new) in changes {
+        assert_eq!(text.matches(old).count(), 1, "{old}");
+        text = text.replace(old, new);
+    }
+    text
+}
+
+/// A right file: `is` says what is particular about it.
+#[track_caller]
+fn right_plan(name: &str, changes: &[(&str, &str)], is: impl Fn(&PlanFile) -> bool) -> Value {
+    let text = plan_with(changes);
+    let plan = read_plan(&text);
+    expect(name, plan.as_ref().is_ok_and(is), &plan);
+    let plan = plan.as_ref().map(plan_json).unwrap_or_default();
+    json!({ "name": name, "text": text, "plan": plan })
+}
+
+#[track_caller]
+fn wrong_plan(name: &str, changes: &[(&str, &str)], expected: &[(&str, &str)]) -> Value {
+    let text = plan_with(changes);
+    let found = read_plan(&text).err().unwrap_or_default();
+    let mut case = wrong(name, &text, &found, expected);
+    // What the parser of TOML refuses has no field, and no words that another parser would find.
+    for mistake in case["mistakes"].as_array_mut().into_iter().flatten() {
+        if mistake["field"] == "" {
+            *mistake = json!({ "line": mistake["line"] });
+        }
+    }
+    case
+}
+
+#[test]
+fn plan_files_mean_the_same_everywhere() {
+    let start = "start = 2027-01-01T00:00:00Z";
+    let cases = vec![
+        right_plan("a plan", &[], |plan| {
+            plan.terms.start_ts == START
+                && plan.periods == ["2027-Q1", "2027-Q2", "2027-Q3", "2027-Q4"]
+                && plan.grants[0].terms.allocation == 5_000_000_000_000
+        }),
+        right_plan(
+            "a time with a space",
+            &[(start, "start = 2027-01-01 00:00:00Z")],
+            |plan| plan.terms.start_ts == START,
+        ),
+        right_plan(
+            "the last day of February",
+            &[
+                (start, "start = 2028-02-29T00:00:00Z"),
+                (
+                    "enrolment_end = 2027-01-01T00:00:00Z",
+                    "enrolment_end = 2028-02-29T00:00:00Z",
+                ),
+            ],
+            |plan| {
+                plan.terms.start_ts == 1_835_395_200
+                    && plan.periods == ["2028-02-29", "2028-05-29", "2028-08-29", "2028-11-29"]
+            },
+        ),
+        right_plan(
+            "months",
+            &[("cadence = \"3 months\"", "cadence = \"1 month\"")],
+            |plan| plan.terms.cadence == Cadence::Months(1) && plan.periods[3] == "2027-04",
+        ),
+        right_plan("days", &[("cadence = \"3 months\"", "cadence = \"30 days\"")], |plan| {
+            plan.terms.cadence == Cadence::Seconds(2_592_000) && plan.periods[1] == "2027-01-31"
+        }),
+        right_plan(
+            "hours",
+            &[("cadence = \"3 months\"", "cadence = \"6 hours\"")],
+            |plan| plan.periods[1] == "2027-01-01T06:00:00Z",
+        ),
+        right_plan(
+            "a window in hours",
+            &[("attest = \"14 days\"", "attest = \"36 hours\"")],
+            |plan| plan.terms.attest_secs == 129_600,
+        ),
+        right_plan(
+            "an amount with grouping commas",
+            &[("max_allocation = \"5 %\"", "max_allocation = \"5,000,000.5\"")],
+            |plan| plan.terms.max_allocation == 5_000_000_500_000,
+        ),
+        right_plan(
+            "an amount with underscores",
+            &[("max_allocation = \"5 %\"", "max_allocation = \"5_000_000\"")],
+            |plan| plan.terms.max_allocation == 5_000_000_000_000,
+        ),
+        right_plan(
+            "a part of the supply",
+            &[("max_allocation = \"5 %\"", "max_allocation = \"12.5%\"")],
+            |plan| plan.terms.max_allocation == 12_500_000_000_000,
+        ),
+        right_plan(
+            "scores as percent",
+            &[
+                ("score = 10_000", "score = \"100 %\""),
+                ("default_score = 0", "default_score = \"12.5%\""),
+            ],
+            |plan| plan.kpis[0].points[1].score == 10_000 && plan.kpis[0].default_score == 1_250,
+        ),
+        right_plan(
+            "weights as percent",
+            &[
+                ("time_weight = 2_000", "time_weight = \"20%\""),
+                ("\"active users\" = 5_000", "\"active users\" = \"50 %\""),
+            ],
+            |plan| plan.grants[0].terms.time_weight == 2_000 && plan.grants[0].terms.kpi_weights == [5_000, 3_000],
+        ),
+        right_plan(
+            "values of a KPI with commas",
+            &[("max = 1_000_000", "max = \"1,000,000\"")],
+            |plan| plan.kpis[0].range_max == 1_000_000,
+        ),
+        right_plan(
+            "a negative value",
+            &[("min = 0, max = 1_000_000", "min = -50, max = 1_000_000")],
+            |plan| plan.kpis[0].range_min == -50,
+        ),
+        right_plan(
+            "redistribution",
+            &[(
+                "unearned = \"return\"",
+                "unearned = \"redistribute\"\nbonus_cap = \"50%\"",
+            )],
+            |plan| plan.terms.bonus_cap_bps == 5_000,
+        ),
+        right_plan(
+            "carriage returns before line feeds",
+            &[("threshold = 2", "threshold = 2\r")],
+            |plan| plan.terms.threshold == 2,
+        ),
+        right_plan(
+            "a name with letters beyond ASCII",
+            &[
+                ("\"active users\"\nunit", "\"aktive Nützer\"\nunit"),
+                ("\"active users\" = 5_000", "\"aktive Nützer\" = 5_000"),
+            ],
+            |plan| plan.kpis[0].name == "aktive Nützer",
+        ),
+        wrong_plan(
+            "30 February",
+            &[(start, "start = 2027-02-30T00:00:00Z")],
+            &[("start =", "")],
+        ),
+        wrong_plan(
+            "29 February of a common year",
+            &[(start, "start = 2027-02-29T00:00:00Z")],
+            &[("start =", "")],
+        ),
+        wrong_plan(
+            "31 June",
+            &[(start, "start = 2027-06-31T00:00:00Z")],
+            &[("start =", "")],
+        ),
+        wrong_plan(
+            "enrolment until a day that does not exist",
+            &[(
+                "enrolment_end = 2027-01-01T00:00:00Z",
+                "enrolment_end = 2027-11-31T00:00:00Z",
+            )],
+            &[("enrolment_end", "")],
+        ),
+        wrong_plan(
+            "a time with an offset",
+            &[(start, "start = 2027-01-01T00:00:00+01:00")],
+            &[("start =", "plan.start")],
+        ),
+        wrong_plan(
+            "a local time",
+            &[(start, "start = 2027-01-01T00:00:00")],
+            &[("start =", "plan.start")],
+        ),
+        wrong_plan("a date", &[(start, "start = 2027-01-01")], &[("start =", "plan.start")]),
+        wrong_plan(
+            "a time as text",
+            &[(start, "start = \"2027-01-01T00:00:00Z\"")],
+            &[("start =", "plan.start")],
+        ),
+        wrong_plan(
+            "a part of a second",
+            &[(start, "start = 2027-01-01T00:00:00.5Z")],
+            &[("start =", "plan.start")],
+        ),
+        wrong_plan(
+            "a start in the past",
+            &[(start, "start = 2026-12-01T00:00:00Z")],
+            &[("start =", "plan.start")],
+        ),
+        wrong_plan(
+            "a cadence of weeks",
+            &[("cadence = \"3 months\"", "cadence = \"2 weeks\"")],
+            &[("cadence", "plan.cadence")],
+        ),
+        wrong_plan(
+            "13 months",
+            &[("cadence = \"3 months\"", "cadence = \"13 months\"")],
+            &[("cadence", "plan.cadence")],
+        ),
+        wrong_plan(
+            "no periods",
+            &[("periods = 4\n", "periods = 0\n")],
+            &[("periods = 0", "plan.periods")],
+        ),
+        wrong_plan(
+            "121 periods",
+            &[("periods = 4\n", "periods = 121\n")],
+            &[("periods = 121", "plan.periods")],
+        ),
+        wrong_plan(
+            "a window that is too short",
+            &[("attest = \"14 days\"", "attest = \"5 minutes\"")],
+            &[("attest", "windows.attest")],
+        ),
+        wrong_plan(
+            "a decimal comma",
+            &[("max_allocation = \"5 %\"", "max_allocation = \"5000000,5\"")],
+            &[("max_allocation", "limits.max_allocation")],
+        ),
+        wrong_plan(
+            "an amount that must be rounded",
+            &[("max_allocation = \"5 %\"", "max_allocation = \"0.0000001\"")],
+            &[("max_allocation", "limits.max_allocation")],
+        ),
+        wrong_plan(
+            "a limit that a point makes small",
+            &[("max_allocation = \"5 %\"", "max_allocation = \"1.250\"")],
+            &[("max_allocation", "limits.max_allocation")],
+        ),
+        wrong_plan(
+            "a part that must be rounded",
+            &[("max_allocation = \"5 %\"", "max_allocation = \"5.001 %\"")],
+            &[("max_allocation", "limits.max_allocation")],
+        ),
+        wrong_plan(
+            "a percentage in quotation marks without its sign",
+            &[("time_weight = 2_000", "time_weight = \"2000\"")],
+            &[("time_weight", "grant \"first\" time_weight")],
+        ),
+        wrong_plan(
+            "a score that is a decimal",
+            &[("score = 10_000", "score = 1.0")],
+            &[("curve", "kpi \"active users\" curve.score")],
+        ),
+        wrong_plan(
+            "a KPI named like a number",
+            &[
+                ("\"active users\"\nunit", "\"0\"\nunit"),
+                ("\"active users\" = 5_000", "\"0\" = 5_000"),
+            ],
+            &[("[[kpi]]", "kpi \"0\" name")],
+        ),
+        wrong_plan(
+            "a KPI named like an amount",
+            &[
+                ("\"active users\"\nunit", "\"1,250.5 %\"\nunit"),
+                ("\"active users\" = 5_000", "\"1,250.5 %\" = 5_000"),
+            ],
+            &[("[[kpi]]", "kpi \"1,250.5 %\" name")],
+        ),
+        wrong_plan(
+            "two KPIs of one name",
+            &[("\"review\"\nunit", "\"active users\"\nunit")],
+            &[
+                ("[[kpi]] # second", "kpi \"active users\" name"),
+                ("weights =", "grant \"first\" weights"),
+            ],
+        ),
+        wrong_plan(
+            "an unknown field",
+            &[("threshold = 2", "treshold = 2")],
+            &[("treshold", "roles.treshold")],
+        ),
+        wrong_plan(
+            "an oracle twice",
+            &[(
+                "\"8qbHbw2BbbTHBW1sbeqakYXVKRQM8Ne7pLK7m6CVfeR\", \"CktRuQ2mttgRGkXJtyksdKHjUdc2C4TgDzyB98oEzy8\"",
+                "\"8qbHbw2BbbTHBW1sbeqakYXVKRQM8Ne7pLK7m6CVfeR\", \"8qbHbw2BbbTHBW1sbeqakYXVKRQM8Ne7pLK7m6CVfeR\"",
+            )],
+            &[("oracles", "roles.oracles")],
+        ),
+        wrong_plan(
+            "a threshold below a majority",
+            &[("threshold = 2", "threshold = 1")],
+            &[("threshold", "roles.threshold")],
+        ),
+        wrong_plan(
+            "weights that do not sum",
+            &[("time_weight = 2_000", "time_weight = 2_001")],
+            &[("weights =", "grant \"first\" weights")],
+        ),
+        wrong_plan(
+            "an allocation above the limit",
+            &[("allocation = \"5,000,000\"", "allocation = \"5,000,001\"")],
+            &[("allocation = \"5,000,001\"", "grant \"first\" allocation")],
+        ),
+        wrong_plan("no TOML", &[("[token]", "[token")], &[("[token", "")]),
+    ];
+    let vectors = json!({
+        "about": "Plan files as `earnout plan create` reads them when `authority` signs at `now`. A right one has `plan`; a wrong \
+                  one has all its mistakes, in order: line, field, and what is said up to the first `; `; only the line of what is not TOML.",
+        "authority": key(100).to_string(),
+        "now": START - 86_400,
+        "cases": cases,
+    });
+    golden("plans.json", &vectors);
+}
+
+// Values.
+
+#[test]
+fn files_of_values_mean_the_same_everywhere() {
+    let plan = read_plan(PLAN).expect("a plan");
+    let head = "period,kpi,value,grant\n";
+    let right = |name: &str, text: &str, expected: &[(u16, u8, Option<usize>, i64)]| {
+        let values = Values::parse(text, Path::new("values.csv"), &plan);
+        let values = values.unwrap_or_else(|found| panic!("{name}: {found}"));
+        let all = (0..plan.terms.period_count).flat_map(|period| {
+            let of_period = values.of_period(period);
+            of_period.map(move |(kpi, grant, value)| (period, kpi, grant, value.value))
+        });
+        let all: Vec<_> = all.collect();
+        assert_eq!(all, expected, "{name}");
+        let all = all.into_iter().map(|(period, kpi, grant, value)| {
+            json!({ "period": period, "kpi": kpi, "grant": grant, "value": value.to_string() })
+        });
+        json!({ "name": name, "text": text, "values": all.collect::<Vec<_>>() })
+    };
+    let refused = |name: &str, text: &str, expected: &[(&str, &str)]| {
+        let found = Values::parse(text, Path::new("values.csv"), &plan).expect_err(name);
+        wrong(name, text, &found.mistakes, expected)
+    };
+    let cases = vec![
+        right(
+            "by name",
+            &format!("{head}2027-Q1,active users,76,\n2027-Q2,review,80.5,first\n"),
+            &[(0, 0, None, 76), (1, 1, Some(0), 805)],
+        ),
+        right(
+            "without grants",
+            "period,kpi,value\n2027-Q1,active users,76\n",
+            &[(0, 0, None, 76)],
+        ),
+        right(
+            "by number of the period",
+            &format!("{head}3,active users,76,\n"),
+            &[(3, 0, None, 76)],
+        ),
+        right(
+            "line ends of Windows",
+            "period,kpi,value\r\n2027-Q1,active users,76\r\n",
+            &[(0, 0, None, 76)],
+        ),
+        right(
+            "a byte order mark",
+            "\u{feff}period,kpi,value\n2027-Q1,active users,76",
+            &[(0, 0, None, 76)],
+        ),
+        right(
+            "empty rows",
+            &format!("\n{head}\n,,,\n , ,\n2027-Q1,active users,76,\n\"\",\"\",,\n"),
+            &[(0, 0, None, 76)],
+        ),
+        right(
+            "grouping commas in quotation marks",
+            "period,kpi,value\n2027-Q1,active users,\"76,000\"\n",
+            &[(0, 0, None, 76_000)],
+        ),
+        refused(
+            "a carriage return between rows",
+            "period,kpi,value\r2027-Q1,active users,76\r",
+            &[("", "")],
+        ),
+        refused(
+            "a carriage return between two of the rows",
+            &format!("{head}2027-Q1,active users,76,\r2027-Q2,active users,77,\n"),
+            &[("2027-Q1", "")],
+        ),
+        refused("nothing", "", &[("", "")]),
+        refused("only empty rows", "\n\n,,,\n", &[("", "")]),
+        refused(
+            "a column twice",
+            "period,kpi,value,value\n2027-Q1,active users,76,77\n",
+            &[("", "")],
+        ),
+        refused("a column that is missing", "period,value\n2027-Q1,76\n", &[("", "")]),
+        refused("semicolons", "period;kpi;value\n2027-Q1;active users;76\n", &[("", "")]),
+        refused(
+            "a quotation that does not end",
+            &format!("{head}2027-Q1,\"active users,76,\n2027-Q2,active users,77,\n"),
+            &[("2027-Q1", "")],
+        ),
+        refused(
+            "a field too many",
+            &format!("{head}2027-Q1,active users,76,000,\n"),
+            &[("2027-Q1", "")],
+        ),
+        refused(
+            "a decimal comma",
+            &format!("{head}2027-Q1,active users,\"7,5\",\n"),
+            &[("2027-Q1", "")],
+        ),
+        refused("a KPI by number", &format!("{head}2027-Q1,0,76,\n"), &[("2027-Q1", "")]),
+        refused(
+            "a value twice",
+            &format!("{head}2027-Q1,active users,76,\n0,active users,77,\n"),
+            &[("0,active", "")],
+        ),
+        refused(
+            "a grant for a shared KPI",
+            &format!("{head}2027-Q1,active users,76,first\n"),
+            &[("2027-Q1", "")],
+        ),
+        refused(
+            "no grant for an individual KPI",
+            &format!("{head}2027-Q1,review,76,\n"),
+            &[("2027-Q1", "")],
+        ),
+    ];
+    let vectors = json!({
+        "about": "Files of values for the plan, as `earnout plan simulate --values` reads them. A right one has `values` by numbers \
+                  of period, KPI and grant, counted from 0, fixed point; a wrong one its mistakes as in plans.json.",
+        "plan": PLAN,
+        "cases": cases,
+    });
+    golden("values.json", &vectors);
+}
+
+// Bytes.
+
+#[test]
+fn only_utf8_is_text() {
+    let utf16 = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    for (bytes, expected) in [
+        (
+            [&[0xff, 0xfe][..], &utf16("a,b\n")].concat(),
+            "1: is UTF-16 text; save the file as UTF-8",
+        ),
+        (vec![0xfe, 0xff, 0, b'a'], "1: is UTF-16 text"),
+        (
+            utf16("ab"),
+            "1: holds a zero byte, as UTF-16 text does; save the file as UTF-8",
+        ),
+        (b"a\nb\xe4\n".to_vec(), "2: is not UTF-8 text; save the file as UTF-8"),
+        (b"a\nb\0\n".to_vec(), "2: holds a zero byte"),
+    ] {
+        let said = text_of(bytes).expect_err(expected).to_string();
+        assert!(said.starts_with(expected), "{said}");
+    }
+    assert_eq!(text_of(b"\xef\xbb\xbfa".to_vec()).expect("text"), "a");
+}

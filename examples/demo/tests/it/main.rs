@@ -1,0 +1,6 @@
+//! The built demo.
+
+mod contributions;
+mod inputs;
+mod support;
+mod team;

@@ -1,0 +1,75 @@
+use super::*;
+
+#[derive(Debug)]
+pub struct Settle {
+    pub payer: Who,
+    pub grant: usize,
+}
+
+impl Act for Settle {
+    fn random(draw: Draw<'_>) -> Self {
+        Self {
+            payer: draw.payer,
+            grant: draw.grant,
+        }
+    }
+
+    fn attempt(&self, model: &mut Model, now: i64) -> Option<()> {
+        let grant = model.open_grant(self.grant)?;
+        let period = grant.next();
+        require(period < grant.end && now >= model.boundary(period + 1))?;
+        let collected = grant.bonuses.len() == grant.settled.len();
+        require(!model.redistributes() || collected)?;
+        let mut scores = vec![0; model.kpis.len()];
+        let mut outcomes = model.outcomes;
+        for kpi in 0..model.kpis.len() as u8 {
+            if grant.weight(kpi) > 0 {
+                let key = (kpi, period, model.subject(kpi, self.grant));
+                scores[usize::from(kpi)] = model.final_score(key, now)?;
+                outcomes[model.outcome(key)] += 1;
+            }
+        }
+        let (tranche, carry) = (grant.tranche(period), grant.carry());
+        let (credit, kpi_credit) = model.credit(&grant.terms, &scores);
+        let earned = (tranche * credit + carry * credit.min(FULL)) / FULL;
+        let unearned = (tranche + carry - earned).max(0);
+        let kpi = tranche * kpi_credit / FULL;
+        let expected = model.unsettled(period);
+        let mut settled = Settled {
+            tranche,
+            earned,
+            kpi,
+            carry: 0,
+        };
+        match model.terms().policy {
+            Policy::Return => {}
+            Policy::CarryOver => settled.carry = unearned,
+            Policy::Redistribute => {
+                let new = Pool {
+                    payer: self.payer,
+                    expected,
+                    ..Pool::default()
+                };
+                let pool = model.pools.entry(period).or_insert(new);
+                pool.settled += 1;
+                pool.kpi_total += kpi;
+                pool.pool += unearned;
+            }
+        }
+        model.grants[self.grant].settled.push(settled);
+        model.outcomes = outcomes;
+        Some(())
+    }
+
+    fn instruction(&self, stage: &Stage, _: &Model) -> Option<Instruction> {
+        let (payer, address) = (stage.key(self.payer), stage.grant(self.grant));
+        let grant = stage.chain.grant(&address).unwrap_or_else(state::Grant::zeroed);
+        Some(instructions::settle(
+            &payer,
+            &stage.plan(),
+            &stage.plan_state(),
+            &address,
+            &grant,
+        ))
+    }
+}
