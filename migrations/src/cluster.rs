@@ -54,13 +54,6 @@ pub struct SendingArgs {
     pub execute: bool,
 }
 
-impl SendingArgs {
-    /// Price of a compute unit in millionths of a lamport.
-    pub fn unit_price(&self) -> u64 {
-        self.with_compute_unit_price
-    }
-}
-
 /// A cluster and a payer.
 pub struct Cluster {
     pub client: Client,

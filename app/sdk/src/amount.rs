@@ -10,7 +10,10 @@
 //! assert!(amount::parse("0.0000001", 6).is_err());
 //! ```
 
-use thiserror::Error;
+use {
+    std::{fmt, str::FromStr},
+    thiserror::Error,
+};
 
 /// Why a text is not an exact amount.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -76,6 +79,53 @@ pub fn hint(text: &str) -> String {
             format!("; the point in {text} starts the decimals: if thousands are meant, write {whole},{fraction}")
         }
         _ => String::new(),
+    }
+}
+
+/// An amount of tokens as an argument: `1_250.5`, `1,250.5` as amounts are shown, or ALL. The decimals are known only with
+/// the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AmountArg {
+    /// All there is.
+    All,
+    /// So many, as they were typed.
+    Tokens(String),
+}
+
+impl FromStr for AmountArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.eq_ignore_ascii_case("all") {
+            return Ok(Self::All);
+        }
+        // Whether it is exact is seen when the decimals are known; whether it is a number can be seen now.
+        match parse(text, 0) {
+            Err(error @ (AmountError::NotANumber | AmountError::BadGroups)) => Err(format!("`{text}` {error}")),
+            _ => Ok(Self::Tokens(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for AmountArg {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::All => "ALL",
+            Self::Tokens(text) => text,
+        })
+    }
+}
+
+impl AmountArg {
+    /// Base units, of which `decimals` make the decimal places of a token; none for all there is.
+    ///
+    /// # Errors
+    /// If it has more decimals, or does not fit.
+    pub fn base_units(&self, decimals: u8) -> Result<Option<u64>, AmountError> {
+        match self {
+            Self::All => Ok(None),
+            Self::Tokens(text) => parse(text, decimals).map(Some),
+        }
     }
 }
 
