@@ -125,8 +125,9 @@ impl Outgoing<'_> {
             let cluster = self.app.cluster().unwrap_or_default();
             facts.add("cluster", cluster);
         }
-        let lines = facts.to_string().replace('\n', "\n  ");
-        self.app.output().note(format!("{}\n  {lines}", action.title));
+        self.app
+            .output()
+            .note(format!("{}\n{}", action.title, facts.indented()));
     }
 
     /// A signature that belongs to nobody who signs is a mistake, and would be left out silently.

@@ -172,8 +172,7 @@ fn summarize(app: &App, creation: &Creation, standing: &Standing) -> Result<(), 
     facts.add("authority", app.named(&creation.authority));
     facts.add("fee payer", app.named(&creation.payer));
     facts.add("cluster", app.cluster()?);
-    let lines = facts.to_string().replace('\n', "\n  ");
-    app.output().note(format!("{title}\n  {lines}"));
+    app.output().note(format!("{title}\n{}", facts.indented()));
     for step in &standing.steps {
         app.output().note(format!("  - {step}"));
     }
