@@ -168,6 +168,11 @@ pub fn tokens(amount: u64, decimals: u8) -> String {
     total(amount.into(), decimals)
 }
 
+/// Lamports as SOL, exact.
+pub fn sol(lamports: u64) -> String {
+    tokens(lamports, 9)
+}
+
 /// As [`tokens`], for sums of many amounts.
 pub fn total(amount: u128, decimals: u8) -> String {
     let digits = format!("{amount:0>width$}", width = usize::from(decimals) + 1);
@@ -177,8 +182,8 @@ pub fn total(amount: u128, decimals: u8) -> String {
 }
 
 /// `amount` base units as [`tokens`], without superfluous zeros.
-pub fn short(amount: u64, decimals: u8) -> String {
-    let text = tokens(amount, decimals);
+pub fn short(amount: impl Into<u128>, decimals: u8) -> String {
+    let text = total(amount.into(), decimals);
     match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
         false => text,

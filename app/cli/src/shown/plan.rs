@@ -14,13 +14,15 @@ use {
         fault::{Exit, Fault},
     },
     earnout::state::{
-        ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, Cadence, Combination, Interpolation, Kpi,
-        OracleSet, Plan, PlanStatus, Release, Scope, UnearnedPolicy,
+        ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, Cadence, Combination, Kpi, OracleSet, Plan,
+        PlanStatus, Release, UnearnedPolicy,
     },
     earnout_sdk::{
         agenda::{Task, agenda},
         amount::{self, fixed},
+        plan_file::{COMBINATIONS, INTERPOLATIONS, RELEASES, SCOPES, UNEARNED, word},
         statement::{Finding, PeriodReport, Stage, Statement, Totals, VaultReport},
+        time::{cadence, span},
     },
     serde::{Serialize, Serializer},
     serde_json::{Value, json},
@@ -130,7 +132,10 @@ impl PlanView {
             format!(
                 "{} periods of {}, {} to {}",
                 plan.period_count,
-                cadence_text(self.cadence),
+                match self.cadence {
+                    Cadence::Seconds(seconds) => span(seconds),
+                    months => cadence(months),
+                },
                 Moment(plan.start_ts),
                 Moment(last)
             ),
@@ -322,9 +327,9 @@ pub fn terms_json(plan: &Plan, address: Pubkey, decimals: u8) -> Value {
         "challengeSecs": plan.challenge_secs,
         "rulingSecs": plan.ruling_secs,
         "noticeSecs": plan.notice_secs,
-        "combination": plan.combination().map(combination_name).ok(),
-        "unearned": plan.unearned_policy().map(policy_name).ok(),
-        "release": plan.release().map(release_name).ok(),
+        "combination": plan.combination().map(|it| word(&COMBINATIONS, |choice| choice == it)).ok(),
+        "unearned": plan.unearned_policy().map(|it| word(&UNEARNED, |choice| choice == it)).ok(),
+        "release": plan.release().map(|it| word(&RELEASES, |choice| choice == it)).ok(),
         "bonusCapBps": plan.bonus_cap_bps,
         "maxFeeBps": plan.max_fee_bps,
         "minAllocation": plan.min_allocation.to_string(),
@@ -558,7 +563,7 @@ pub fn kpis_table(plan: &Plan) -> Sheet {
             .collect();
         sheet.row([
             number.to_string(),
-            safe(&kpi_name(kpi)),
+            kpi_name(kpi),
             scope_text(kpi).to_owned(),
             format!(
                 "{} to {}",
@@ -586,41 +591,11 @@ pub fn stage_text(stage: Stage) -> &'static str {
 
 /// Whose value a KPI measures, in one word.
 pub fn scope_text(kpi: &Kpi) -> &'static str {
-    match kpi.scope() {
-        Ok(Scope::Shared) => "shared",
-        Ok(Scope::Individual) => "individual",
-        Err(_) => "unknown",
-    }
+    word(&SCOPES, |choice| choice.to_byte() == kpi.scope)
 }
 
 fn interpolation_text(kpi: &Kpi) -> &'static str {
-    match Interpolation::try_from(kpi.interpolation) {
-        Ok(Interpolation::Linear) => "linear",
-        Ok(Interpolation::Step) => "step",
-        Err(_) => "unknown",
-    }
-}
-
-fn combination_name(combination: Combination) -> &'static str {
-    match combination {
-        Combination::WeightedSum => "weighted-sum",
-        Combination::Weakest => "weakest",
-    }
-}
-
-fn policy_name(policy: UnearnedPolicy) -> &'static str {
-    match policy {
-        UnearnedPolicy::Return => "return",
-        UnearnedPolicy::CarryOver => "carry-over",
-        UnearnedPolicy::Redistribute => "redistribute",
-    }
-}
-
-fn release_name(release: Release) -> &'static str {
-    match release {
-        Release::AtSettlement => "at-settlement",
-        Release::Linear => "linear",
-    }
+    word(&INTERPOLATIONS, |choice| choice.to_byte() == kpi.interpolation)
 }
 
 fn combination_text(plan: &Plan) -> &'static str {
@@ -667,49 +642,9 @@ fn optional(key: &Pubkey) -> Option<&Pubkey> {
     Some(key).filter(|key| **key != Pubkey::default())
 }
 
-fn cadence_text(cadence: Cadence) -> String {
-    match cadence {
-        Cadence::Seconds(seconds) => span(seconds),
-        Cadence::Months(1) => "1 month".to_owned(),
-        Cadence::Months(months) => format!("{months} months"),
-    }
-}
-
-/// A length of time: `7d`, `1d12h`, `10m`.
-pub fn span(seconds: u32) -> String {
-    let parts = [
-        (seconds / 86_400, 'd'),
-        (seconds / 3_600 % 24, 'h'),
-        (seconds / 60 % 60, 'm'),
-        (seconds % 60, 's'),
-    ];
-    let parts: String = parts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, unit)| format!("{count}{unit}"))
-        .collect();
-    match parts.is_empty() {
-        true => "none".to_owned(),
-        false => parts,
-    }
-}
-
 /// Adds the fields of an object to another one.
 pub fn merge(into: &mut Value, from: Value) {
     if let (Value::Object(into), Value::Object(from)) = (into, from) {
         into.extend(from);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_are_exact() {
-        assert_eq!(span(0), "none");
-        assert_eq!(span(600), "10m");
-        assert_eq!(span(604_800), "7d");
-        assert_eq!(span(131_445), "1d12h30m45s");
     }
 }

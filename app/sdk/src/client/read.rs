@@ -25,7 +25,7 @@ use {
 const ACCOUNTS_A_REQUEST: usize = 100;
 
 /// Requests that are under way at the same time.
-const REQUESTS_AT_ONCE: usize = 8;
+pub(super) const REQUESTS_AT_ONCE: usize = 8;
 
 impl Client {
     /// The plan at `address`.

@@ -201,7 +201,7 @@ impl fmt::Display for View {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let measurement = &self.measurement;
         let mut facts = Fields::default();
-        facts.say("KPI", format!("{} {}", self.number, safe(&kpi_name(&self.kpi))));
+        facts.say("KPI", format!("{} {}", self.number, kpi_name(&self.kpi)));
         facts.say("period", self.times.period);
         match self.subject == self.plan_address {
             true => facts.say("subject", "the plan"),

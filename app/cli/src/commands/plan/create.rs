@@ -15,8 +15,7 @@ use {
             Submission,
             creation::{Creation, CreationError, Funding, Standing, Transaction, told},
         },
-        pda,
-        plan_file::cadence_text,
+        pda, time,
     },
     serde::Serialize,
     solana_program::pubkey::Pubkey,
@@ -152,7 +151,7 @@ fn facts(creation: &Creation, standing: &Standing, none: &str) -> Fields {
     facts.add("treasury", standing.treasury.to_string());
     facts.add("start", Moment(file.terms.start_ts));
     facts.add("periods", file.terms.period_count);
-    facts.add("cadence", cadence_text(file.terms.cadence));
+    facts.add("cadence", time::cadence(file.terms.cadence));
     facts.add("KPIs", file.kpis.len());
     let status = match &standing.plan {
         Some(plan) if plan.status == PlanStatus::Active.to_byte() => "active",

@@ -13,9 +13,10 @@ use {
     earnout::state::UnearnedPolicy,
     earnout_sdk::{
         amount,
-        plan_file::{NamedGrant, cadence_text},
+        plan_file::NamedGrant,
         projection::period_times,
         simulation::{SettledPeriod, SimulatedGrant, Simulation, simulate},
+        time,
     },
     serde_json::{Value, json},
     std::fmt::Write,
@@ -73,15 +74,6 @@ fn places(scene: &Scene, simulation: &Simulation, at: Option<Moment>) -> Result<
         fraction.unwrap_or_default()
     });
     Ok(needed.max().unwrap_or_default())
-}
-
-/// A sum without superfluous zeros.
-fn trimmed(amount: u128, decimals: u8) -> String {
-    let text = amount::total(amount, decimals);
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    }
 }
 
 impl Report<'_> {
@@ -155,7 +147,7 @@ impl Report<'_> {
         let mut text = format!(
             "{} periods of {} from {}, {} KPIs, {} grants. What is not earned {policy}.\n",
             file.periods.len(),
-            cadence_text(file.terms.cadence),
+            time::cadence(file.terms.cadence),
             Moment(file.terms.start_ts),
             file.kpis.len(),
             file.grants.len()
@@ -175,8 +167,8 @@ impl Report<'_> {
     fn conclusion(&self) -> String {
         format!(
             "Funding all grants takes {} tokens, the most that any values could earn. Of them {} are surplus by then.\n",
-            trimmed(self.reserve(), self.decimals()),
-            trimmed(self.returned(), self.decimals())
+            amount::short(self.reserve(), self.decimals()),
+            amount::short(self.returned(), self.decimals())
         )
     }
 
