@@ -3,13 +3,13 @@
 use {
     crate::{
         buffer::{Buffer, State},
-        cluster::{Cluster, SendingArgs, line, open, sol},
+        cluster::{Cluster, SendingArgs, line, open},
         deployment::Deployment,
         program_file::ProgramFile,
     },
     anyhow::{Context, Result, bail, ensure},
     clap::Args,
-    earnout_sdk::signers::Source,
+    earnout_sdk::{amount::sol, signers::Source},
     solana_loader_v3_interface::{
         instruction::{self as loader, MINIMUM_EXTEND_PROGRAM_BYTES},
         state::UpgradeableLoaderState,
@@ -124,7 +124,7 @@ impl DeployOrUpgrade {
             return Ok(());
         }
         if state.authority.is_none() {
-            let rent = cluster.rent(buffer.space()).await?;
+            let rent = cluster.client.rent(buffer.space()).await?;
             buffer.create(&cluster, &state, rent).await?;
         }
         buffer.fill(&cluster, &state.missing).await?;
@@ -208,13 +208,13 @@ impl DeployOrUpgrade {
         buffer: &Buffer<'_>,
         state: &State,
     ) -> Result<()> {
-        let rent = cluster.rent(buffer.space()).await?;
+        let rent = cluster.client.rent(buffer.space()).await?;
         let (mut needed, mut what) = (0, Vec::new());
         if state.authority.is_none() {
             line(
                 "to do",
                 format!(
-                    "make the buffer {}: {}, returned when it is used",
+                    "make the buffer {}: {} SOL, returned when it is used",
                     buffer.address,
                     sol(rent)
                 ),
@@ -226,22 +226,23 @@ impl DeployOrUpgrade {
         let fees = buffer.fee(cluster.unit_price).saturating_mul(u64::try_from(missing)?);
         line(
             "to do",
-            format!("write {missing} of {chunks} chunks into it: {} of fees", sol(fees)),
+            format!("write {missing} of {chunks} chunks into it: {} SOL of fees", sol(fees)),
         );
         needed += fees + OTHER_FEES;
         what.push("fees");
         match goal {
             Goal::Deploy(key) => {
                 let (program, data) = (
-                    cluster.rent(UpgradeableLoaderState::size_of_program()).await?,
+                    cluster.client.rent(UpgradeableLoaderState::size_of_program()).await?,
                     cluster
+                        .client
                         .rent(UpgradeableLoaderState::size_of_programdata(file.bytes.len()))
                         .await?,
                 );
                 line(
                     "to do",
                     format!(
-                        "deploy it as {}: {} of rent, in place of the buffer's",
+                        "deploy it as {}: {} SOL of rent, in place of the buffer's",
                         key.pubkey(),
                         sol(program + data)
                     ),
@@ -253,10 +254,17 @@ impl DeployOrUpgrade {
             Goal::Upgrade(more) => {
                 if let Some(more) = more {
                     let bytes = usize::try_from(*more)?;
-                    let rent = cluster.rent(bytes).await?.saturating_sub(cluster.rent(0).await?);
+                    let rent = cluster
+                        .client
+                        .rent(bytes)
+                        .await?
+                        .saturating_sub(cluster.client.rent(0).await?);
                     line(
                         "to do",
-                        format!("make the program's account {more} bytes larger: {} of rent", sol(rent)),
+                        format!(
+                            "make the program's account {more} bytes larger: {} SOL of rent",
+                            sol(rent)
+                        ),
                     );
                     needed += rent;
                     what.push("rent");
@@ -298,7 +306,7 @@ impl DeployOrUpgrade {
                 return Ok(());
             }
             Goal::Deploy(key) => {
-                let rent = cluster.rent(UpgradeableLoaderState::size_of_program()).await?;
+                let rent = cluster.client.rent(UpgradeableLoaderState::size_of_program()).await?;
                 let (program, length) = (key.pubkey(), file.bytes.len());
                 let deploy = loader::deploy_with_max_program_len(
                     &payer,

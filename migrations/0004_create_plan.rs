@@ -1,19 +1,21 @@
 //! Step 0004: a plan is on the chain as its file says.
 //!
-//! The `earnout` command creates it: it checks the whole file first, compares what is on the chain with it term by term, and
-//! sends only what is missing. Here it is given the cluster and the keys like every other step, and asked once more at the end.
+//! The whole file is checked first and what is on the chain compared with it term by term. Only what is missing is sent, and
+//! what is missing is asked again after each transaction.
 
 use {
-    crate::cluster::{SendingArgs, line},
-    anyhow::{Context, Result, bail, ensure},
+    crate::cluster::{Cluster, SendingArgs, line, open},
+    anyhow::{Context, Result, anyhow},
     clap::Args,
-    earnout_sdk::{endpoint, signers::Source},
-    serde_json::Value,
-    std::{
-        env,
-        path::PathBuf,
-        process::{Command, Stdio},
+    earnout_sdk::{
+        amount::AmountArg,
+        client::{
+            Submission,
+            creation::{Creation, Funding, Transaction},
+        },
+        signers::Source,
     },
+    std::path::PathBuf,
 };
 
 /// What step 0004 takes.
@@ -32,90 +34,60 @@ pub struct CreatePlan {
     activate: bool,
     /// Move tokens of the authority into the vault until this many have been funded in all
     #[arg(long, value_name = "AMOUNT")]
-    fund: Option<String>,
-    /// The command; by default the one beside this program
-    #[arg(long, value_name = "FILE", env = "EARNOUT_BIN")]
-    earnout: Option<PathBuf>,
+    fund: Option<AmountArg>,
 }
 
 impl CreatePlan {
     /// Carries it out, or says what it would do.
     ///
     /// # Errors
-    /// If the command cannot be started or fails, or something is left to be done after it.
-    pub fn run(&self) -> Result<()> {
-        let execute = self.sending.execute;
-        let mode = if execute {
-            ""
-        } else {
-            ", dry run: nothing is sent without --execute"
+    /// If the file has mistakes, the chain has another plan of this number, or a transaction would fail or fails. What was
+    /// sent until then stays: the next run goes on from there.
+    pub async fn run(&self) -> Result<()> {
+        let cluster = Cluster::open(&self.sending)?;
+        cluster.announce("0004 create plan");
+        let authority = self.authority.as_ref().unwrap_or(&self.sending.keypair);
+        let authority = open(authority, "authority", cluster.execute)?;
+        let mut creation = Creation::read(&self.plan, authority.pubkey())?;
+        creation.payer = cluster.payer.pubkey();
+        creation.activate = self.activate;
+        if let Some(amount) = &self.fund {
+            let units = amount.base_units(creation.file.token.decimals);
+            creation.fund = Some(Funding {
+                amount: units.map_err(|error| anyhow!("the amount {amount} {error}"))?,
+                source: None,
+            });
+        }
+        let look = async || {
+            creation
+                .look(async |address| cluster.client.account(&address).await)
+                .await
         };
-        println!("0004 create plan{mode}");
-        line("cluster", endpoint::shown(self.sending.cluster.url()));
+        let standing = look().await.context("nothing was sent")?;
         line("file", self.plan.display());
-        let mut command = self.command()?;
-        command.arg(if execute { "--yes" } else { "--dry-run" });
-        let status = command.status().with_context(|| self.missing())?;
-        ensure!(
-            status.success(),
-            "`earnout plan create` did not come to its end: it says why"
-        );
-        if !execute {
+        line("plan", standing.address);
+        match standing.steps.is_empty() {
+            true => line("to do", "nothing is left to be done"),
+            false => standing.steps.iter().for_each(|step| line("to do", step)),
+        }
+        let by_authority = [&*authority];
+        if !cluster.execute {
+            if let Some(Transaction { instructions, .. }) = standing.transactions.into_iter().next() {
+                let next = Submission::new(instructions, &*cluster.payer).signed_by(by_authority);
+                cluster.client.simulate(&next).await?;
+            }
             println!("Nothing was sent.");
             return Ok(());
         }
-        let left = self
-            .command()?
-            .args(["--dry-run", "--output", "json-compact"])
-            .stderr(Stdio::null())
-            .output()
-            .with_context(|| self.missing())?;
-        let left: Value =
-            serde_json::from_slice(&left.stdout).context("`earnout plan create` did not answer in JSON")?;
-        let Some(plan) = left["plan"]
-            .as_str()
-            .filter(|_| left["signatures"] == Value::Array(Vec::new()))
-        else {
-            bail!("the plan is not yet as the file says: run the step again");
+        let send = async |number, total, Transaction { what, instructions }| {
+            line("sending", format!("{number} of {total}: {what}"));
+            cluster.send(instructions, &by_authority).await.map(drop)
         };
+        let standing = standing.finish(async || Ok(look().await?), send).await;
+        let plan = standing
+            .context("run the step again: it goes on where it stopped")?
+            .address;
         println!("Checked: the plan {plan} is on the chain as the file says.");
         Ok(())
-    }
-
-    /// The command with everything but what is to happen.
-    fn command(&self) -> Result<Command> {
-        let mut command = Command::new(self.binary()?);
-        command
-            .args(["plan", "create"])
-            .arg(&self.plan)
-            .args(["--url", self.sending.cluster.url()])
-            .args(["--keypair", &self.sending.keypair.to_string()])
-            .args(["--with-compute-unit-price", &self.sending.unit_price().to_string()]);
-        if let Some(authority) = &self.authority {
-            command.args(["--authority", &authority.to_string()]);
-        }
-        if let Some(amount) = &self.fund {
-            command.args(["--fund", amount]);
-        }
-        if self.activate {
-            command.arg("--activate");
-        }
-        Ok(command)
-    }
-
-    fn binary(&self) -> Result<PathBuf> {
-        if let Some(earnout) = &self.earnout {
-            return Ok(earnout.clone());
-        }
-        let here = env::current_exe().context("cannot find this program's folder")?;
-        Ok(here.with_file_name("earnout"))
-    }
-
-    fn missing(&self) -> String {
-        let binary = self.binary().unwrap_or_default();
-        format!(
-            "cannot start {}: `cargo build --package earnout-cli` makes it, --earnout names another one",
-            binary.display()
-        )
     }
 }

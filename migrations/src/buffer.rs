@@ -6,9 +6,12 @@
 use {
     crate::{cluster::Cluster, program_file::ProgramFile},
     anyhow::{Context, Result, bail, ensure},
-    earnout_sdk::client::{
-        Limits, Submission,
-        bulk::{Bulk, Job, Journal, Options, Outcome, Progress},
+    earnout_sdk::{
+        client::{
+            Limits, Submission,
+            bulk::{Bulk, Job, Journal, Options, Outcome, Progress},
+        },
+        packing::MOST_BYTES,
     },
     indicatif::{ProgressBar, ProgressStyle},
     sha2::{Digest, Sha256},
@@ -21,9 +24,6 @@ use {
     solana_signer::Signer,
     solana_system_interface::instruction as system,
 };
-
-/// Most bytes of a transaction.
-const TRANSACTION: usize = 1_232;
 
 /// What the length of an instruction's data takes more when the data is no longer empty.
 const LONGER_LENGTH: usize = 1;
@@ -106,7 +106,7 @@ impl<'a> Buffer<'a> {
         }
         let signatures = if self.authority.pubkey() == self.payer { 1 } else { 2 };
         let taken = length + 1 + signatures * 64 + LONGER_LENGTH;
-        let room = TRANSACTION.checked_sub(taken).filter(|room| *room > 0);
+        let room = MOST_BYTES.checked_sub(taken).filter(|room| *room > 0);
         room.context("a transaction has no room for a part of the program")
     }
 

@@ -4,11 +4,12 @@ use {
     anyhow::{Context, Result, ensure},
     clap::Args,
     earnout_sdk::{
+        amount::sol,
         client::{Client, Receipt, Submission, cluster_url},
         endpoint,
         signers::Source,
     },
-    solana_program::{instruction::Instruction, native_token::LAMPORTS_PER_SOL, pubkey::Pubkey},
+    solana_program::{instruction::Instruction, pubkey::Pubkey},
     solana_signer::Signer,
 };
 
@@ -52,13 +53,6 @@ pub struct SendingArgs {
     /// Do it; without this nothing is sent
     #[arg(long)]
     pub execute: bool,
-}
-
-impl SendingArgs {
-    /// Price of a compute unit in millionths of a lamport.
-    pub fn unit_price(&self) -> u64 {
-        self.with_compute_unit_price
-    }
 }
 
 /// A cluster and a payer.
@@ -105,15 +99,6 @@ impl Cluster {
         Ok(self.client.send(&submission).await?)
     }
 
-    /// Lamports that keep an account of so many bytes.
-    ///
-    /// # Errors
-    /// If the endpoint does not answer.
-    pub async fn rent(&self, bytes: usize) -> Result<u64> {
-        let rent = self.client.rpc().get_minimum_balance_for_rent_exemption(bytes).await;
-        rent.with_context(|| format!("cannot ask for the rent of {bytes} bytes"))
-    }
-
     /// Says what is needed and what there is.
     ///
     /// # Errors
@@ -124,14 +109,14 @@ impl Cluster {
         line(
             "needs",
             format!(
-                "{} at most at one time, for {what}; the payer has {}",
+                "{} SOL at most at one time, for {what}; the payer has {} SOL",
                 sol(lamports),
                 sol(balance)
             ),
         );
         ensure!(
             balance >= lamports,
-            "the payer {payer} has {}, and {} are needed: send it {} more",
+            "the payer {payer} has {} SOL, and {} SOL are needed: send it {} SOL more",
             sol(balance),
             sol(lamports),
             sol(lamports.saturating_sub(balance))
@@ -157,12 +142,6 @@ pub fn open(source: &Source, name: &str, signs: bool) -> Result<Box<dyn Signer>>
 /// Prints a fact.
 pub fn line(label: &str, text: impl std::fmt::Display) {
     println!("  {label:<9} {text}");
-}
-
-/// Lamports as SOL, exact.
-pub fn sol(lamports: u64) -> String {
-    let (whole, rest) = (lamports / LAMPORTS_PER_SOL, lamports % LAMPORTS_PER_SOL);
-    format!("{whole}.{rest:09} SOL")
 }
 
 /// An upgrade authority in words.

@@ -51,7 +51,7 @@ async fn main() -> ExitCode {
         Step::DeployOrUpgrade(step) => step.run().await,
         Step::VerifyBytes(step) => step.run().await,
         Step::SetUpgradeAuthority(step) => step.run().await,
-        Step::CreatePlan(step) => step.run(),
+        Step::CreatePlan(step) => step.run().await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

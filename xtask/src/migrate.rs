@@ -25,11 +25,7 @@ impl Migrate {
         let migrations = ["--locked", "--package", "earnout-migrations", "--manifest-path"];
         let manifest = paths::root().join("Cargo.toml");
         let mut build = run::cargo();
-        // A step runs the `earnout` command.
-        build
-            .args(["build", "--package", "earnout-cli"])
-            .args(migrations)
-            .arg(&manifest);
+        build.arg("build").args(migrations).arg(&manifest);
         run::with_progress(&mut build, "building the steps")?;
         run::cargo()
             .args(["run", "--quiet"])

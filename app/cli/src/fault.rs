@@ -5,7 +5,10 @@ use {
     anchor_lang::error::Error as AnchorError,
     earnout_sdk::{
         accounts::DecodeError,
-        client::{ClientError, Failure, FailureReason, Trouble, TroubleKind},
+        client::{
+            ClientError, Failure, FailureReason, Trouble, TroubleKind,
+            token::{TokenError, TransferError},
+        },
         names::shortened,
         projection::ProjectionError,
         signers::SignerError,
@@ -351,6 +354,48 @@ impl From<ClientError> for Fault {
             }
             ClientError::Signing(error) => Self::new("the transaction could not be signed").why(error),
             ClientError::Message(error) => Self::new("the transaction could not be built").why(error),
+        }
+    }
+}
+
+impl From<TokenError> for Fault {
+    fn from(error: TokenError) -> Self {
+        let not_a_mint = |mint: Pubkey, why: &str| {
+            Self::new(format!("{mint} is not a mint"))
+                .why(why)
+                .advice("check the address")
+        };
+        match error {
+            TokenError::NoMint(_) => Self::new(error)
+                .advice("check the address and the cluster (-u)")
+                .suspecting_cluster(),
+            TokenError::ForeignMint(mint) => not_a_mint(mint, "it belongs neither to SPL Token nor to Token-2022"),
+            TokenError::NotAMint(mint) => not_a_mint(mint, "it is another account of the token program"),
+            TokenError::NoHolding { mint, .. } => Self::new(error)
+                .why(format!("the token is {mint}; nothing was sent"))
+                .advice("`spl-token create-account` makes one"),
+            TokenError::OtherToken {
+                address,
+                role,
+                found,
+                mint,
+            } => Self::new(format!("{address}, the {role}, holds another token"))
+                .why(format!("its mint is {found}, the plan's is {mint}; nothing was sent")),
+            TokenError::NotAHolding { address, role, owner } => {
+                Self::new(format!("{address}, the {role}, is not a token account"))
+                    .why(format!("it belongs to {owner}; nothing was sent"))
+            }
+        }
+    }
+}
+
+impl From<TransferError<Fault>> for Fault {
+    fn from(error: TransferError<Fault>) -> Self {
+        match error {
+            TransferError::Read(fault) => fault,
+            TransferError::Hook { hook, why } => {
+                Self::new(format!("the accounts of the transfer hook {hook} cannot be found")).why(why)
+            }
         }
     }
 }

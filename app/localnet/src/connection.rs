@@ -3,7 +3,7 @@
 use {
     crate::{fault::Fault, when::Moment},
     anyhow::{Context, Result, anyhow, bail},
-    earnout_sdk::client::{Client, Policy, Sighting, Submission, Trouble, TroubleKind},
+    earnout_sdk::client::{Client, Policy, Sighting, Submission, Trouble, TroubleKind, clock},
     serde_json::{Value, json},
     solana_commitment_config::CommitmentConfig,
     solana_keypair::Keypair,
@@ -20,9 +20,6 @@ use {
     },
     tokio::time::sleep,
 };
-
-/// Bytes of the clock that hold the Unix time.
-const UNIX_TIME: std::ops::Range<usize> = 32..40;
 
 /// The JSON-RPC error of a method that the server does not have.
 const NO_SUCH_METHOD: i64 = -32601;
@@ -69,11 +66,9 @@ impl Connection {
             .rpc()
             .get_multiple_accounts_with_commitment(&accounts, processed);
         let found = found.await.map_err(|error| self.explain(error))?.value;
-        let clock = found.into_iter().next().flatten().unwrap_or_default();
-        let seconds = clock.data.get(UNIX_TIME).and_then(|bytes| bytes.try_into().ok());
-        let seconds = seconds.map(i64::from_le_bytes);
-        seconds
-            .and_then(Moment::from_unix)
+        let clock = found.iter().flatten().next().and_then(clock);
+        clock
+            .and_then(|clock| Moment::from_unix(clock.unix_timestamp))
             .context("the chain's clock cannot be read")
     }
 

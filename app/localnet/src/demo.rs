@@ -11,38 +11,29 @@ use {
         compat::spl_token_interface as spl_token,
     },
     anyhow::{Context, Result},
-    earnout::{
-        instructions::{CreateGrantArgs, CreatePlanArgs},
-        state::{Cadence, Combination, CurvePoint, Interpolation, KpiArgs, Release, Scope, UnearnedPolicy},
-    },
     earnout_sdk::{
         instructions::{self, PlanToken},
         pda,
+        plan_file::{self, Check, NamedGrant, PlanFile, TokenTerms},
+        terms::GrantTerms,
     },
     serde::Serialize,
-    sha2::{Digest, Sha256},
     solana_keypair::Keypair,
     solana_program::{instruction::Instruction, program_pack::Pack, pubkey::Pubkey, rent::Rent},
     solana_system_interface::instruction as system,
+    std::path::Path,
 };
 
-const PLAN_ID: u64 = 1;
+/// The plan of the team: token, calendar, windows, KPIs and the first grants.
+const PLAN: &str = include_str!("../../../examples/team/plan.toml");
 
 /// Base units of a token.
 const TOKEN: u64 = 1_000_000;
-const DECIMALS: u8 = 6;
 
-const SUPPLY: u64 = 100_000_000 * TOKEN;
 /// More than the five grants can earn, so that there is surplus for others.
 const FUNDED: u64 = 50_000_000 * TOKEN;
 
 const HOUR: i64 = 3_600;
-const DAY: u32 = 86_400;
-
-const PERIODS: u16 = 4;
-const MONTHS: u16 = 3;
-
-const FULL: u16 = 10_000;
 
 /// The demo plan's addresses.
 #[derive(Serialize)]
@@ -64,142 +55,58 @@ pub struct DemoPlan {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct DemoGrant {
-    name: &'static str,
+    name: String,
     address: String,
     /// Name of the beneficiary's key.
     beneficiary: String,
 }
 
-/// Terms of a grant.
-struct Member {
-    name: &'static str,
-    /// Tokens.
-    allocation: u64,
-    cliff: u16,
-    time_weight: u16,
-    kpi_weights: [u16; 3],
+/// The plan of the team from `start` on, with these keys. The caps leave room for grants that are made later.
+fn plan_file(keys: &DemoKeys, start: Moment) -> Result<PlanFile> {
+    let mut file = team()?;
+    let terms = &mut file.terms;
+    terms.start_ts = start.unix();
+    let last = terms.period_count.saturating_sub(1);
+    terms.enrolment_end = plan_file::calendar(terms).period_start(last)?;
+    terms.min_allocation = 1_000 * TOKEN;
+    terms.max_grants = 100;
+    terms.oracles = keys.oracles.iter().map(DemoKey::pubkey).collect();
+    terms.arbiter = Some(keys.arbiter.pubkey());
+    Ok(file)
 }
 
-const TEAM: [Member; 5] = [
-    Member {
-        name: "Developer",
-        allocation: 10_000_000,
-        cliff: 2,
-        time_weight: 0,
-        kpi_weights: [FULL, 0, 0],
-    },
-    Member {
-        name: "Marketing Specialist",
-        allocation: 5_000_000,
-        cliff: 0,
-        time_weight: 0,
-        kpi_weights: [0, FULL, 0],
-    },
-    Member {
-        name: "Project Manager",
-        allocation: 8_000_000,
-        cliff: 0,
-        time_weight: 0,
-        kpi_weights: [0, 0, FULL],
-    },
-    Member {
-        name: "Designer",
-        allocation: 5_000_000,
-        cliff: 0,
-        time_weight: 2_000,
-        kpi_weights: [5_000, 0, 3_000],
-    },
-    Member {
-        name: "Community Manager",
-        allocation: 5_000_000,
-        cliff: 1,
-        time_weight: 4_000,
-        kpi_weights: [0, 6_000, 0],
-    },
-];
-
-/// The KPIs of `examples/team/plan.toml`.
-fn kpis() -> [KpiArgs; 3] {
-    let kpi = |name: &str, rubric: &str, range, points: &[(i64, u16)], default_score| {
-        let (range_min, range_max) = range;
-        let point = |&(value, score): &(i64, u16)| CurvePoint { value, score };
-        KpiArgs {
-            name: name.to_owned(),
-            unit: "%".to_owned(),
-            rubric_hash: Sha256::digest(rubric).into(),
-            decimals: 1,
-            scope: Scope::Shared,
-            range_min,
-            range_max,
-            interpolation: Interpolation::Linear,
-            points: points.iter().map(point).collect(),
-            default_score,
-        }
-    };
-    [
-        kpi(
-            "development milestones completed",
-            "Milestones of the public roadmap due in the quarter whose acceptance tests passed, divided by those due.",
-            (0, 1_000),
-            &[(0, 0), (800, FULL), (1_000, 12_500)],
-            0,
-        ),
-        kpi(
-            "increase in user acquisition",
-            "New accounts with a completed first session in the quarter, compared with the same quarter a year earlier.",
-            (-1_000, 10_000),
-            &[(0, 0), (500, FULL), (1_000, 15_000)],
-            0,
-        ),
-        kpi(
-            "team satisfaction",
-            "Anonymous survey of the whole team in the last week of the quarter: share of answers of 4 or 5 out of 5.",
-            (0, 1_000),
-            &[(500, 0), (900, FULL), (1_000, 11_000)],
-            5_000,
-        ),
-    ]
+/// The file of the team, with two members more.
+fn team() -> Result<PlanFile> {
+    let mut file = PlanFile::parse(PLAN, Path::new("examples/team/plan.toml"), &Check::offline())?;
+    let periods = file.terms.period_count;
+    file.grants.extend([
+        member("Designer", 0, 2_000, [5_000, 0, 3_000], periods),
+        member("Community Manager", 1, 4_000, [0, 6_000, 0], periods),
+    ]);
+    Ok(file)
 }
 
-/// Quarters from `start` on. The caps leave room for grants that are made later.
-fn terms(keys: &DemoKeys, start: Moment, calendar: &[Moment]) -> Result<CreatePlanArgs> {
-    let last = calendar.last().context("the calendar is empty")?;
-    Ok(CreatePlanArgs {
-        plan_id: PLAN_ID,
-        start_ts: start.unix(),
-        cadence: Cadence::Months(MONTHS),
-        period_count: PERIODS,
-        attest_secs: 14 * DAY,
-        challenge_secs: 7 * DAY,
-        ruling_secs: 7 * DAY,
-        notice_secs: 14 * DAY,
-        combination: Combination::WeightedSum,
-        unearned_policy: UnearnedPolicy::Return,
-        release: Release::AtSettlement,
-        bonus_cap_bps: FULL.into(),
-        min_allocation: 1_000 * TOKEN,
-        max_allocation: SUPPLY / 10,
-        max_grants: 100,
-        enrolment_end: last.unix(),
-        token_flags: 0,
-        max_fee_bps: 0,
-        oracles: keys.oracles.iter().map(DemoKey::pubkey).collect(),
-        threshold: 2,
-        arbiter: Some(keys.arbiter.pubkey()),
-    })
-}
-
-/// Beginnings of the periods: the first days of months, with time enough to make the grants.
-fn calendar(now: Moment) -> Option<Vec<Moment>> {
-    let mut start = now.after(HOUR)?.next_month()?;
-    let mut starts = Vec::new();
-    for _ in 0..PERIODS {
-        starts.push(start);
-        for _ in 0..MONTHS {
-            start = start.next_month()?;
-        }
+/// A member who is paid for several KPIs.
+fn member(name: &str, cliff_periods: u16, time_weight: u16, kpi_weights: [u16; 3], periods: u16) -> NamedGrant {
+    NamedGrant {
+        name: name.to_owned(),
+        beneficiary: None,
+        terms: GrantTerms {
+            allocation: 5_000_000 * TOKEN,
+            first_period: 0,
+            periods,
+            cliff_periods,
+            time_weight,
+            kpi_weights: kpi_weights.to_vec(),
+            revocable: true,
+            transferable: false,
+        },
     }
-    Some(starts)
+}
+
+/// Beginning of the first period: of a month, with time enough to make the grants.
+fn start(now: Moment) -> Option<Moment> {
+    now.after(HOUR)?.next_month()
 }
 
 /// Makes the plan, its token and its grants.
@@ -208,12 +115,17 @@ fn calendar(now: Moment) -> Option<Vec<Moment>> {
 /// If the chain refuses something.
 pub async fn set_up(connection: &Connection, keys: &DemoKeys) -> Result<DemoPlan> {
     let now = connection.clock().await?;
-    let calendar = calendar(now).context("the chain's time leaves no room for a calendar")?;
-    let start = *calendar.first().context("the calendar is empty")?;
-    let terms = terms(keys, start, &calendar)?;
+    let start = start(now).context("the chain's time leaves no room for a calendar")?;
+    let PlanFile {
+        terms,
+        kpis,
+        grants: members,
+        token: TokenTerms { decimals, supply, .. },
+        ..
+    } = plan_file(keys, start)?;
     let [payer, authority, owner] = [&keys.payer, &keys.authority, &keys.treasury_owner].map(DemoKey::pubkey);
     let token = PlanToken {
-        plan: pda::plan(&authority, PLAN_ID),
+        plan: pda::plan(&authority, terms.plan_id),
         mint: keys.mint.pubkey(),
         token_program: spl_token::ID,
     };
@@ -226,12 +138,21 @@ pub async fn set_up(connection: &Connection, keys: &DemoKeys) -> Result<DemoPlan
     };
     let signers = [&keys.authority.pair, &keys.mint.pair];
     sender
-        .send(&make_token(&payer, &authority, &owner, &token)?, &signers)
+        .send(
+            &make_token(
+                &payer,
+                [&authority, &owner],
+                &token,
+                decimals,
+                supply.unwrap_or_default(),
+            )?,
+            &signers,
+        )
         .await?;
     let by_authority = [&keys.authority.pair];
     let create = instructions::create_plan(&payer, &authority, &token.mint, &treasury, &token.token_program, terms);
     sender.send(&[create], &by_authority).await?;
-    for kpi in kpis() {
+    for kpi in kpis {
         let add = instructions::add_kpi(&authority, &token.plan, kpi);
         sender.send(&[add], &by_authority).await?;
     }
@@ -239,8 +160,8 @@ pub async fn set_up(connection: &Connection, keys: &DemoKeys) -> Result<DemoPlan
     let fund = instructions::fund(&authority, &token, &source, FUNDED);
     sender.send(&[activate, fund], &by_authority).await?;
     let mut grants = Vec::new();
-    for ((index, member), beneficiary) in (0u32..).zip(&TEAM).zip(&keys.beneficiaries) {
-        let args = member.args(index, &beneficiary.pubkey());
+    for ((index, member), beneficiary) in (0u32..).zip(members).zip(&keys.beneficiaries) {
+        let args = member.terms.args(index, &beneficiary.pubkey());
         let create = instructions::create_grant(&payer, &authority, &token.plan, &token.mint, args);
         sender.send(&[create], &by_authority).await?;
         grants.push(DemoGrant {
@@ -262,29 +183,13 @@ pub async fn set_up(connection: &Connection, keys: &DemoKeys) -> Result<DemoPlan
     })
 }
 
-impl Member {
-    fn args(&self, index: u32, beneficiary: &Pubkey) -> CreateGrantArgs {
-        CreateGrantArgs {
-            grant_index: index,
-            beneficiary: *beneficiary,
-            allocation: self.allocation * TOKEN,
-            first_period: 0,
-            periods: PERIODS,
-            cliff_periods: self.cliff,
-            time_weight: self.time_weight,
-            kpi_weights: self.kpi_weights.to_vec(),
-            revocable: true,
-            transferable: false,
-        }
-    }
-}
-
 /// The mint, all its supply with the authority, and the treasury.
 fn make_token(
     payer: &Pubkey,
-    authority: &Pubkey,
-    treasury_owner: &Pubkey,
+    [authority, treasury_owner]: [&Pubkey; 2],
     token: &PlanToken,
+    decimals: u8,
+    supply: u64,
 ) -> Result<Vec<Instruction>> {
     let (mint, program) = (&token.mint, &token.token_program);
     let account = |owner: &Pubkey| create_associated_token_account_idempotent(payer, owner, mint, program);
@@ -293,10 +198,10 @@ fn make_token(
     let source = pda::associated_token_account(authority, mint, program);
     Ok(vec![
         system::create_account(payer, mint, rent, space, program),
-        spl_token::instruction::initialize_mint2(program, mint, authority, None, DECIMALS)?,
+        spl_token::instruction::initialize_mint2(program, mint, authority, None, decimals)?,
         account(authority),
         account(treasury_owner),
-        spl_token::instruction::mint_to(program, mint, &source, authority, &[], SUPPLY)?,
+        spl_token::instruction::mint_to(program, mint, &source, authority, &[], supply)?,
     ])
 }
 
@@ -319,28 +224,17 @@ mod tests {
 
     #[test]
     fn the_calendar_begins_next_month() {
-        let starts = |now: &str| -> Vec<String> {
-            let calendar = calendar(now.parse().unwrap()).unwrap();
-            calendar.iter().map(Moment::to_string).collect()
-        };
-        assert_eq!(
-            starts("2026-11-24T12:00:00Z"),
-            [
-                "2026-12-01T00:00:00Z",
-                "2027-03-01T00:00:00Z",
-                "2027-06-01T00:00:00Z",
-                "2027-09-01T00:00:00Z"
-            ]
-        );
+        let start = |now: &str| start(now.parse().unwrap()).unwrap().to_string();
+        assert_eq!(start("2026-11-24T12:00:00Z"), "2026-12-01T00:00:00Z");
         // The grants must be made before it begins.
-        assert_eq!(starts("2026-11-30T23:30:00Z").first().unwrap(), "2027-01-01T00:00:00Z");
+        assert_eq!(start("2026-11-30T23:30:00Z"), "2027-01-01T00:00:00Z");
     }
 
     #[test]
     fn weights_sum_to_the_whole() {
-        for member in &TEAM {
-            let sum = member.time_weight + member.kpi_weights.iter().sum::<u16>();
-            assert_eq!(sum, FULL, "{}", member.name);
+        for NamedGrant { name, terms, .. } in team().unwrap().grants {
+            let sum = terms.time_weight + terms.kpi_weights.iter().sum::<u16>();
+            assert_eq!(sum, 10_000, "{name}");
         }
     }
 }

@@ -221,7 +221,7 @@ impl Checks {
     pub fn age(&self, observed_at: Option<i64>, end: i64) -> Result<(), Hold> {
         let late = |limit: Duration| humantime::format_duration(limit).to_string();
         let hold = |at: i64, how: String| Hold::Age {
-            at: crate::template::time(at),
+            at: earnout_sdk::time::text(at),
             how,
         };
         let Some(at) = observed_at else {

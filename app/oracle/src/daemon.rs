@@ -787,7 +787,7 @@ impl Daemon {
                 let text = format!(
                     "no vote yet, and the window closes at {} (in {} s); after that the plan's default score counts unless \
                      enough others vote",
-                    crate::template::time(duty.closes),
+                    earnout_sdk::time::text(duty.closes),
                     seconds
                 );
                 self.alert("closing", Some(duty), text);

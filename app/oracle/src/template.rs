@@ -1,7 +1,7 @@
 //! Placeholders in queries: what differs from period to period and from grant to grant.
 
 use {
-    jiff::{Timestamp, tz::TimeZone},
+    earnout_sdk::time,
     serde::{Deserialize, Serialize},
     solana_program::pubkey::Pubkey,
     thiserror::Error,
@@ -99,10 +99,10 @@ fn value(name: &str, scope: &Scope) -> Result<String, TemplateError> {
         "start" => scope.start.to_string(),
         "end" => scope.end.to_string(),
         "seconds" => scope.end.saturating_sub(scope.start).to_string(),
-        "start_time" => time(scope.start),
-        "end_time" => time(scope.end),
-        "start_date" => date(scope.start),
-        "end_date" => date(scope.end),
+        "start_time" => time::text(scope.start),
+        "end_time" => time::text(scope.end),
+        "start_date" => time::date(scope.start),
+        "end_date" => time::date(scope.end),
         "beneficiary" => grant("beneficiary")?.beneficiary.to_string(),
         "identity" => {
             let grant = grant("identity")?;
@@ -140,19 +140,6 @@ fn replace(
     }
     filled.push_str(rest);
     Ok(filled)
-}
-
-/// RFC 3339, UTC.
-pub fn time(seconds: i64) -> String {
-    Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string())
-}
-
-/// The day in UTC.
-fn date(seconds: i64) -> String {
-    Timestamp::from_second(seconds).map_or_else(
-        |_| seconds.to_string(),
-        |time| time.to_zoned(TimeZone::UTC).date().to_string(),
-    )
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Exact numbers: what a source says in decimals, and what the chain stores in fixed point.
 
 use {
+    earnout_sdk::names::shortened,
     rust_decimal::{Decimal, RoundingStrategy},
     serde::{Deserialize, Serialize},
     std::str::FromStr,
@@ -65,9 +66,9 @@ pub fn parse(text: &str) -> Result<Decimal, ValueError> {
     } && exponent
         .is_none_or(|exponent| digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)));
     if !well_formed {
-        return Err(ValueError::NotANumber(shortened(text)));
+        return Err(ValueError::NotANumber(shortened(text, 60)));
     }
-    let too_precise = || ValueError::TooPrecise(shortened(text));
+    let too_precise = || ValueError::TooPrecise(shortened(text, 60));
     let number = Decimal::from_str_exact(number).map_err(|_| too_precise())?;
     let Some(exponent) = exponent else {
         return Ok(number.normalize());
@@ -122,15 +123,6 @@ pub fn to_fixed(value: Decimal, decimals: u8, rounding: Rounding) -> Result<i64,
 pub fn from_fixed(value: i64, decimals: u8) -> Decimal {
     // 18 decimals at the most (`MAX_KPI_DECIMALS`); the type takes 28.
     Decimal::try_from_i128_with_scale(i128::from(value), u32::from(decimals)).unwrap_or_default()
-}
-
-/// `text`, cut where it is long: answers can be pages.
-fn shortened(text: &str) -> String {
-    let mut short: String = text.chars().take(60).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    short
 }
 
 #[cfg(test)]

@@ -11,9 +11,6 @@ use {
     thiserror::Error,
 };
 
-/// Bytes of a token account without extensions.
-const TOKEN_ACCOUNT_BYTES: usize = 165;
-
 /// Why the bytes of an account could not be read.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum DecodeError {
@@ -122,21 +119,6 @@ pub fn period(data: &[u8]) -> Result<Period, DecodeError> {
 /// If the bytes are not those of a closed plan.
 pub fn closed_plan(data: &[u8]) -> Result<ClosedPlan, DecodeError> {
     decode(data, "closed plan")
-}
-
-/// Balance of a token account in base units; none if it is not a token account. Both token programs keep it as 8 bytes after
-/// mint and owner.
-pub fn token_amount(data: &[u8]) -> Option<u64> {
-    data.get(64..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
-}
-
-/// Balance of a plan's vault in base units; none if the bytes are not those of a token account of the plan's mint that
-/// belongs to the plan. That the plan's token program owns the account is the caller's to check.
-pub fn vault_amount(plan: &Pubkey, mint: &Pubkey, data: &[u8]) -> Option<u64> {
-    // Both token programs begin an account with its mint and its owner; a mint is shorter.
-    let is_vault =
-        data.len() >= TOKEN_ACCOUNT_BYTES && data[..32] == mint.to_bytes() && data[32..64] == plan.to_bytes();
-    token_amount(data).filter(|_| is_vault)
 }
 
 /// A name or a unit as it was written, from the zero-padded bytes that an account holds (see [`earnout::state::Kpi`]).

@@ -10,7 +10,10 @@
 //! assert!(amount::parse("0.0000001", 6).is_err());
 //! ```
 
-use thiserror::Error;
+use {
+    std::{fmt, str::FromStr},
+    thiserror::Error,
+};
 
 /// Why a text is not an exact amount.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -79,6 +82,53 @@ pub fn hint(text: &str) -> String {
     }
 }
 
+/// An amount of tokens as an argument: `1_250.5`, `1,250.5` as amounts are shown, or ALL. The decimals are known only with
+/// the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AmountArg {
+    /// All there is.
+    All,
+    /// So many, as they were typed.
+    Tokens(String),
+}
+
+impl FromStr for AmountArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.eq_ignore_ascii_case("all") {
+            return Ok(Self::All);
+        }
+        // Whether it is exact is seen when the decimals are known; whether it is a number can be seen now.
+        match parse(text, 0) {
+            Err(error @ (AmountError::NotANumber | AmountError::BadGroups)) => Err(format!("`{text}` {error}")),
+            _ => Ok(Self::Tokens(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for AmountArg {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::All => "ALL",
+            Self::Tokens(text) => text,
+        })
+    }
+}
+
+impl AmountArg {
+    /// Base units, of which `decimals` make the decimal places of a token; none for all there is.
+    ///
+    /// # Errors
+    /// If it has more decimals, or does not fit.
+    pub fn base_units(&self, decimals: u8) -> Result<Option<u64>, AmountError> {
+        match self {
+            Self::All => Ok(None),
+            Self::Tokens(text) => parse(text, decimals).map(Some),
+        }
+    }
+}
+
 fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -118,6 +168,11 @@ pub fn tokens(amount: u64, decimals: u8) -> String {
     total(amount.into(), decimals)
 }
 
+/// Lamports as SOL, exact.
+pub fn sol(lamports: u64) -> String {
+    tokens(lamports, 9)
+}
+
 /// As [`tokens`], for sums of many amounts.
 pub fn total(amount: u128, decimals: u8) -> String {
     let digits = format!("{amount:0>width$}", width = usize::from(decimals) + 1);
@@ -127,8 +182,8 @@ pub fn total(amount: u128, decimals: u8) -> String {
 }
 
 /// `amount` base units as [`tokens`], without superfluous zeros.
-pub fn short(amount: u64, decimals: u8) -> String {
-    let text = tokens(amount, decimals);
+pub fn short(amount: impl Into<u128>, decimals: u8) -> String {
+    let text = total(amount.into(), decimals);
     match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
         false => text,

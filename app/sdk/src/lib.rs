@@ -42,5 +42,6 @@ pub mod statement;
 #[cfg(feature = "plan-file")]
 pub mod table;
 pub mod terms;
+pub mod time;
 
 pub use earnout::ID;

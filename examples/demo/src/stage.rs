@@ -9,9 +9,8 @@ use {
     earnout_sdk::{
         instructions::{self, PlanToken},
         packing::{self, Cost, Group},
-        pda,
-        plan_file::DAY,
-        terms,
+        pda, terms,
+        time::DAY,
     },
     std::path::Path,
 };

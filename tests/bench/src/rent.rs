@@ -1,5 +1,7 @@
 //! What the rent of accounts amounts to.
 
+use earnout_sdk::amount::sol;
+
 /// Lamports a byte at which rent is shown: what it was in the middle of 2026, and what it goes on towards. What a cluster asks
 /// for is asked of the cluster.
 const RATES: [u64; 2] = [5_080, 696];
@@ -11,9 +13,4 @@ pub fn rent(bytes: u64, accounts: u64) -> String {
     RATES
         .map(|rate| sol((bytes + ACCOUNT_OVERHEAD * accounts) * rate))
         .join(" / ")
-}
-
-/// Lamports as SOL, exact.
-pub fn sol(lamports: u64) -> String {
-    format!("{}.{:09}", lamports / 1_000_000_000, lamports % 1_000_000_000)
 }

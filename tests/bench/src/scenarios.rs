@@ -1,12 +1,12 @@
 //! What is measured: each instruction in the situations that change its cost.
 
 use {
-    crate::rent::{rent, sol},
+    crate::rent::rent,
     earnout::{
         instructions::{AcceptBeneficiaryArgs, CreatePlanArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
         state::{CurvePoint, KpiArgs, Release, Scope, UnearnedPolicy},
     },
-    earnout_sdk::{accounts, instructions, pda},
+    earnout_sdk::{accounts, amount::sol, instructions, pda},
     earnout_tests::*,
 };
 

@@ -6,7 +6,7 @@ use {
     serde_json::{Value, json},
     solana_commitment_config::{CommitmentConfig, CommitmentLevel},
     solana_keypair::Keypair,
-    solana_program::{hash::Hash, instruction::Instruction, pubkey::Pubkey},
+    solana_program::{clock::Clock, hash::Hash, instruction::Instruction, pubkey::Pubkey},
     solana_rpc_client::nonblocking::rpc_client::RpcClient,
     solana_rpc_client_api::{
         client_error::Error as ClientError, config::RpcSendTransactionConfig, request::RpcRequest,
@@ -281,7 +281,8 @@ impl Chain {
     /// If the chain has ended.
     pub async fn now(&self) -> i64 {
         let clock = self.account(&solana_program::sysvar::clock::ID).await;
-        i64::from_le_bytes(clock[32..40].try_into().expect("eight bytes"))
+        let clock: Clock = bincode::deserialize(&clock).expect("a clock");
+        clock.unix_timestamp
     }
 
     /// The bytes of an account, as of the last transaction.

@@ -2,24 +2,16 @@
 
 use {
     crate::fault::Fault,
-    anchor_lang::prelude::AccountInfo,
-    earnout::token::Holding,
     earnout_sdk::{
-        amount::{self, AmountError},
+        amount::{self, AmountArg},
+        client::token::Mint,
         instructions::PlanToken,
     },
     serde::{Serialize, Serializer, ser::SerializeStruct},
     solana_account::Account,
     solana_program::pubkey::Pubkey,
-    std::{fmt, str::FromStr},
+    std::fmt,
 };
-
-/// Bytes of a mint without extensions, and where in them its decimals are.
-const MINT_BYTES: usize = 82;
-const MINT_DECIMALS: usize = 44;
-/// Where Token-2022 says what an account with extensions is, and what it says of a mint.
-const ACCOUNT_TYPE: usize = 165;
-const TYPE_MINT: u8 = 1;
 
 /// A mint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,28 +28,7 @@ impl Token {
     /// # Errors
     /// If there is no account, or it is not a mint.
     pub fn of_account(mint: &Pubkey, account: Option<&Account>) -> Result<Self, Fault> {
-        let account = account.ok_or_else(|| {
-            Fault::new(format!("there is no mint at {mint}"))
-                .advice("check the address and the cluster (-u)")
-                .suspecting_cluster()
-        })?;
-        let no_mint = |why: &str| {
-            Fault::new(format!("{mint} is not a mint"))
-                .why(why)
-                .advice("check the address")
-        };
-        earnout::token::require_token_program(&account.owner)
-            .map_err(|_| no_mint("it belongs neither to SPL Token nor to Token-2022"))?;
-        // A token account is longer, and with extensions an account's type follows its base.
-        let is_mint = account.data.len() == MINT_BYTES || account.data.get(ACCOUNT_TYPE) == Some(&TYPE_MINT);
-        match account.data.get(MINT_DECIMALS) {
-            Some(decimals) if is_mint => Ok(Self {
-                mint: *mint,
-                program: account.owner,
-                decimals: *decimals,
-            }),
-            _ => Err(no_mint("it is another account of the token program")),
-        }
+        Ok(Mint::of_account(mint, account)?.into())
     }
 
     /// `base_units` of this token, to show.
@@ -68,12 +39,30 @@ impl Token {
         }
     }
 
+    /// `amount` in base units of this token; none for all there is.
+    ///
+    /// # Errors
+    /// As [`base_units`].
+    pub fn base_units(&self, amount: &AmountArg) -> Result<Option<u64>, Fault> {
+        base_units(amount, &self.mint, self.decimals)
+    }
+
     /// The plan and its token, as instructions name them.
     pub fn of_plan(&self, plan: &Pubkey) -> PlanToken {
         PlanToken {
             plan: *plan,
             mint: self.mint,
             token_program: self.program,
+        }
+    }
+}
+
+impl From<Mint> for Token {
+    fn from(mint: Mint) -> Self {
+        Self {
+            mint: mint.address,
+            program: mint.program,
+            decimals: mint.decimals,
         }
     }
 }
@@ -101,15 +90,6 @@ impl Serialize for Amount {
     }
 }
 
-/// What a token account holds; none if it is not a token account.
-pub fn holding(account: &Account) -> Option<Holding> {
-    earnout::token::require_token_program(&account.owner).ok()?;
-    let (owner, address) = (account.owner, Pubkey::default());
-    let (mut lamports, mut data) = (account.lamports, account.data.clone());
-    let info = AccountInfo::new(&address, false, false, &mut lamports, &mut data, &owner, false);
-    earnout::token::holding(&info, &owner)
-}
-
 /// Lamports as SOL, exactly.
 pub fn sol(lamports: u64) -> Amount {
     Amount {
@@ -118,52 +98,14 @@ pub fn sol(lamports: u64) -> Amount {
     }
 }
 
-/// An amount of tokens on the command line: `1_250.5`, `1,250.5` as amounts are shown, or ALL. The decimals are known only
-/// with the token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AmountArg {
-    All,
-    Tokens(String),
-}
-
-impl FromStr for AmountArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text.eq_ignore_ascii_case("all") {
-            return Ok(Self::All);
-        }
-        // Whether it is exact is seen when the decimals are known; whether it is a number can be seen now.
-        match amount::parse(text, 0) {
-            Err(error @ (AmountError::NotANumber | AmountError::BadGroups)) => Err(format!("`{text}` {error}")),
-            _ => Ok(Self::Tokens(text.to_owned())),
-        }
-    }
-}
-
-impl AmountArg {
-    /// As [`amount::hint`], for a refusal by a limit.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::All => String::new(),
-            Self::Tokens(text) => amount::hint(text),
-        }
-    }
-
-    /// Base units; none for all there is.
-    ///
-    /// # Errors
-    /// If the token has fewer decimals, or the amount does not fit.
-    pub fn base_units(&self, token: &Token) -> Result<Option<u64>, Fault> {
-        match self {
-            Self::All => Ok(None),
-            Self::Tokens(text) => match amount::parse(text, token.decimals) {
-                Ok(amount) => Ok(Some(amount)),
-                Err(error) => Err(Fault::new(format!("the amount {text} {error}"))
-                    .why(format!("the token {} has {} decimals", token.mint, token.decimals))),
-            },
-        }
-    }
+/// Base units of the token whose mint is `mint`; none for all there is.
+///
+/// # Errors
+/// If the token has fewer decimals, or the amount does not fit.
+pub fn base_units(amount: &AmountArg, mint: &Pubkey, decimals: u8) -> Result<Option<u64>, Fault> {
+    amount.base_units(decimals).map_err(|error| {
+        Fault::new(format!("the amount {amount} {error}")).why(format!("the token {mint} has {decimals} decimals"))
+    })
 }
 
 #[cfg(test)]
@@ -181,15 +123,15 @@ mod tests {
     #[test]
     fn amounts_wait_for_the_decimals() {
         let amount: AmountArg = "1_250.5".parse().expect("an amount");
-        assert_eq!(amount.base_units(&token(6)).expect("exact"), Some(1_250_500_000));
-        let rounded = amount.base_units(&token(0)).map_err(|fault| fault.to_string());
+        assert_eq!(token(6).base_units(&amount).expect("exact"), Some(1_250_500_000));
+        let rounded = token(0).base_units(&amount).map_err(|fault| fault.to_string());
         assert!(rounded.expect_err("not exact").contains("would have to be rounded"));
         for all in ["ALL", "all", "All"] {
             assert_eq!(all.parse(), Ok(AmountArg::All));
         }
         let shown = token(6).amount(1_873_190_000_000).to_string();
         let typed: AmountArg = shown.parse().expect("an amount that was shown");
-        assert_eq!(typed.base_units(&token(6)).expect("exact"), Some(1_873_190_000_000));
+        assert_eq!(token(6).base_units(&typed).expect("exact"), Some(1_873_190_000_000));
         for wrong in ["al", "-1", "1,5", "x", ""] {
             assert!(wrong.parse::<AmountArg>().is_err(), "{wrong}");
         }

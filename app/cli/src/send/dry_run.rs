@@ -3,13 +3,13 @@
 use {
     super::Outgoing,
     crate::{
-        context::token::{Amount, Token, holding, sol},
+        context::token::{Amount, Token, sol},
         fault::Fault,
         shown::{fields::Fields, text::safe},
     },
     earnout_sdk::{
         amount::count,
-        client::{Changed, Simulated, Submission},
+        client::{Changed, Simulated, Submission, token::holding},
     },
     serde::Serialize,
     solana_account::Account,

@@ -7,7 +7,7 @@ use {
             powers::powers,
             reference::{GrantRef, kpi_name},
             time::Moment,
-            token::{Token, holding},
+            token::Token,
         },
         fault::Fault,
     },
@@ -15,10 +15,15 @@ use {
         state::{Attestation, FORFEITED, Grant, Kpi, Plan, PlanStatus, Scope, Termination},
         token::Holding,
     },
-    earnout_sdk::{instructions, pda},
+    earnout_sdk::{
+        client::{
+            is_vacant,
+            token::{Transfer, holding, holding_of},
+        },
+        instructions, pda,
+    },
     solana_program::{instruction::Instruction, pubkey::Pubkey},
     solana_signer::Signer,
-    solana_system_interface::program::ID as SYSTEM_PROGRAM,
     std::rc::Rc,
 };
 
@@ -108,39 +113,37 @@ impl Outgoing<'_> {
     /// If it cannot be read.
     pub async fn is_vacant(&self, address: &Pubkey) -> Result<bool, Fault> {
         let account = self.account(address).await?;
-        Ok(account.is_none_or(|account| account.owner == SYSTEM_PROGRAM && account.data.is_empty()))
+        Ok(account.as_ref().is_none_or(is_vacant))
     }
 
-    /// A token account of `token`. `what` says what it is.
+    /// A token account of `token`. `role` says what it is.
     ///
     /// # Errors
     /// If there is none, or it is of another token.
-    pub async fn token_account(&self, token: &Token, address: &Pubkey, what: &str) -> Result<Holding, Fault> {
+    pub async fn token_account(&self, token: &Token, address: &Pubkey, role: &'static str) -> Result<Holding, Fault> {
         let account = self.account(address).await?;
-        let account = account.ok_or_else(|| {
-            Fault::new(format!("there is no token account at {address}, the {what}"))
-                .why(format!("the token is {}; nothing was sent", token.mint))
-                .advice("`spl-token create-account` makes one")
-        })?;
-        match holding(&account) {
-            Some(holding) if holding.mint == token.mint => Ok(holding),
-            Some(holding) => Err(
-                Fault::new(format!("{address}, the {what}, holds another token")).why(format!(
-                    "its mint is {}, the plan's is {}; nothing was sent",
-                    holding.mint, token.mint
-                )),
-            ),
-            None => Err(Fault::new(format!("{address}, the {what}, is not a token account"))
-                .why(format!("it belongs to {}; nothing was sent", account.owner))),
-        }
+        Ok(holding_of(&token.mint, address, account.as_ref(), role)?)
     }
 
-    /// The balance of a token account of `token`, base units. `what` says what it is.
+    /// The same `fund`, `claim`, `withdraw_surplus` or `close_plan`, with what its transfer needs beyond its own accounts.
+    ///
+    /// # Errors
+    /// As [`Transfer::complete`].
+    pub async fn with_transfer_accounts(
+        &self,
+        instruction: Instruction,
+        transfer: Transfer<'_>,
+    ) -> Result<Instruction, Fault> {
+        let read = async |address: Pubkey| self.account(&address).await;
+        Ok(transfer.complete(instruction, read).await?)
+    }
+
+    /// The balance of a token account of `token`, base units. `role` says what it is.
     ///
     /// # Errors
     /// As [`Outgoing::token_account`].
-    pub async fn balance(&self, token: &Token, address: &Pubkey, what: &str) -> Result<u64, Fault> {
-        Ok(self.token_account(token, address, what).await?.amount)
+    pub async fn balance(&self, token: &Token, address: &Pubkey, role: &'static str) -> Result<u64, Fault> {
+        Ok(self.token_account(token, address, role).await?.amount)
     }
 
     /// `action` with whose power over the token's transfers there is.

@@ -11,7 +11,6 @@ pub mod many;
 mod sign;
 mod snapshot;
 mod submit;
-mod transfer;
 
 pub use {action::Action, args::SendArgs};
 
@@ -142,9 +141,9 @@ impl Outgoing<'_> {
     /// If it cannot be read.
     pub async fn now(&self) -> Result<i64, Fault> {
         let clock = self.account(&sysvar::clock::ID).await?;
-        let time = clock.as_ref().and_then(|clock| clock.data.last_chunk::<8>());
-        let time = time.ok_or_else(|| Fault::new("the chain's clock cannot be read"))?;
-        Ok(i64::from_le_bytes(*time))
+        let clock = clock.as_ref().and_then(client::clock);
+        let clock = clock.ok_or_else(|| Fault::new("the chain's clock cannot be read"))?;
+        Ok(clock.unix_timestamp)
     }
 
     /// The account at `address`, whoever owns it.

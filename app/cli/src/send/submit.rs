@@ -10,6 +10,7 @@ use {
     earnout_sdk::{
         client::{Client, ClientError, Confirmed, Life, Lifetime, Limits, Prepared, Submission, fresh_blockhash},
         instructions,
+        time::DAY,
     },
     serde::Serialize,
     solana_hash::Hash,
@@ -20,9 +21,6 @@ use {
 
 /// How long a transaction with a nonce, or one that is exported, can be executed unless the user says otherwise.
 const VALID_FOR: Span = Span(7 * DAY);
-
-/// Seconds of a day.
-const DAY: i64 = 86_400;
 
 /// What sending a transaction shows.
 #[derive(Serialize)]
@@ -125,8 +123,9 @@ impl Outgoing<'_> {
             let cluster = self.app.cluster().unwrap_or_default();
             facts.add("cluster", cluster);
         }
-        let lines = facts.to_string().replace('\n', "\n  ");
-        self.app.output().note(format!("{}\n  {lines}", action.title));
+        self.app
+            .output()
+            .note(format!("{}\n{}", action.title, facts.indented()));
     }
 
     /// A signature that belongs to nobody who signs is a mistake, and would be left out silently.

@@ -25,6 +25,16 @@ impl Fields {
         self.add_shown(label, text, value);
     }
 
+    /// Adds a value that only people are shown.
+    pub fn say(&mut self, label: &'static str, text: impl fmt::Display) {
+        self.add_shown(label, text, ());
+    }
+
+    /// The lines for people, below a heading.
+    pub fn indented(&self) -> String {
+        format!("  {}", self.to_string().replace('\n', "\n  "))
+    }
+
     /// Adds a value that is shown to people as `text`.
     pub fn add_shown(&mut self, label: &'static str, text: impl fmt::Display, value: impl Serialize) {
         self.0.push(Field {

@@ -2,10 +2,11 @@
 
 use {
     super::{
+        fields::Fields,
         measurement,
         names::Names,
         plan::{findings, findings_json, merge},
-        table::{Facts, Table},
+        sheet::Sheet,
         text::safe,
     },
     crate::{
@@ -101,18 +102,18 @@ impl GrantView {
         to_come.fold(grant.earned, u64::saturating_add)
     }
 
-    fn facts(&self, report: &GrantReport) -> Facts {
+    fn facts(&self, report: &GrantReport) -> Fields {
         let grant = &report.state;
         let plan = &self.statement.sources.plan;
-        let mut facts = Facts::default();
-        facts.add("plan", self.statement.sources.address);
-        facts.add("status", status(report));
-        facts.add("beneficiary", self.names.full(&grant.beneficiary));
+        let mut facts = Fields::default();
+        facts.say("plan", self.statement.sources.address);
+        facts.say("status", status(report));
+        facts.say("beneficiary", self.names.full(&grant.beneficiary));
         if grant.pending_beneficiary != Pubkey::default() {
-            facts.add("offered to", self.names.full(&grant.pending_beneficiary));
+            facts.say("offered to", self.names.full(&grant.pending_beneficiary));
         }
-        facts.add("terms", flags(grant).join(", "));
-        facts.add(
+        facts.say("terms", flags(grant).join(", "));
+        facts.say(
             "periods",
             format!(
                 "{} to {} ({})",
@@ -121,28 +122,28 @@ impl GrantView {
                 grant.periods
             ),
         );
-        facts.add("cliff", Moment(self.cliff));
-        facts.add("weights", weights(plan, grant));
-        facts.add("allocated", self.tokens(grant.allocation));
+        facts.say("cliff", Moment(self.cliff));
+        facts.say("weights", weights(plan, grant));
+        facts.say("allocated", self.tokens(grant.allocation));
         if report.cancelled > 0 {
-            facts.add("cancelled", self.tokens(report.cancelled));
+            facts.say("cancelled", self.tokens(report.cancelled));
         }
-        facts.add("earned", self.tokens(grant.earned));
-        facts.add("bonus", self.tokens(grant.bonus));
+        facts.say("earned", self.tokens(grant.earned));
+        facts.say("bonus", self.tokens(grant.bonus));
         if report.is_forfeited() {
-            facts.add("forfeited", self.tokens(report.forfeited));
+            facts.say("forfeited", self.tokens(report.forfeited));
         }
-        facts.add("returned", self.tokens(report.returned));
-        facts.add("vested", self.tokens(report.vested));
-        facts.add("claimed", self.tokens(grant.claimed));
-        facts.add("claimable", self.tokens(report.claimable));
-        facts.add("reserved", self.tokens(grant.reserved));
+        facts.say("returned", self.tokens(report.returned));
+        facts.say("vested", self.tokens(report.vested));
+        facts.say("claimed", self.tokens(grant.claimed));
+        facts.say("claimable", self.tokens(report.claimable));
+        facts.say("reserved", self.tokens(grant.reserved));
         if grant.carry > 0 {
-            facts.add("carried", self.tokens(grant.carry));
+            facts.say("carried", self.tokens(grant.carry));
         }
         match self.next {
-            Some(next) => facts.add("next date", format!("{}: {}", Moment(next.time), next.why)),
-            None => facts.add("next date", "none"),
+            Some(next) => facts.say("next date", format!("{}: {}", Moment(next.time), next.why)),
+            None => facts.say("next date", "none"),
         }
         facts
     }
@@ -271,9 +272,9 @@ impl fmt::Display for GrantView {
         };
         let plan = &self.statement.sources.plan;
         writeln!(out, "Grant {} ({})", self.number, report.address)?;
-        writeln!(out, "{}", self.facts(report))?;
+        writeln!(out, "{}", self.facts(report).indented())?;
         if !report.lines.is_empty() {
-            let mut table = Table::new([
+            let mut sheet = Sheet::new([
                 ">#",
                 ">tranche",
                 "values",
@@ -293,7 +294,7 @@ impl fmt::Display for GrantView {
                             .map_or(String::new(), |kpi| measurement::outcome(kpi, measurement))
                     })
                     .collect();
-                table.row([
+                sheet.row([
                     line.period.to_string(),
                     self.tokens(line.tranche),
                     values.join(", "),
@@ -305,12 +306,12 @@ impl fmt::Display for GrantView {
                     self.tokens(line.claimed),
                 ]);
             }
-            writeln!(out, "\nPeriods that have ended\n{table}")?;
+            writeln!(out, "\nPeriods that have ended\n{sheet}")?;
         }
         if !self.projection.is_empty() {
-            let mut table = Table::new([">#", ">tranche", ">would earn", ">not earned"]);
+            let mut sheet = Sheet::new([">#", ">tranche", ">would earn", ">not earned"]);
             for period in &self.projection {
-                table.row([
+                sheet.row([
                     period.period.to_string(),
                     self.tokens(period.tranche),
                     self.tokens(period.settlement.earned),
@@ -322,7 +323,7 @@ impl fmt::Display for GrantView {
                 true => "if every target is met",
                 false => "if the scores stay as they are",
             };
-            writeln!(out, "\nTo come {basis}, bonuses not counted: {all} in total\n{table}")?;
+            writeln!(out, "\nTo come {basis}, bonuses not counted: {all} in total\n{sheet}")?;
         }
         findings(out, &self.statement)
     }

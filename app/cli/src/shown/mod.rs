@@ -10,6 +10,6 @@ pub mod names;
 pub mod output;
 pub mod plan;
 pub mod progress;
-pub mod table;
+pub mod sheet;
 pub mod task;
 pub mod text;

@@ -2,9 +2,10 @@
 
 use {
     super::{
+        fields::Fields,
         measurement::{self, unit_text},
         names::Names,
-        table::{Facts, Table},
+        sheet::Sheet,
         task,
         text::{safe, short},
     },
@@ -13,13 +14,15 @@ use {
         fault::{Exit, Fault},
     },
     earnout::state::{
-        ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, Cadence, Combination, Interpolation, Kpi,
-        OracleSet, Plan, PlanStatus, Release, Scope, UnearnedPolicy,
+        ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK, Cadence, Combination, Kpi, OracleSet, Plan,
+        PlanStatus, Release, UnearnedPolicy,
     },
     earnout_sdk::{
         agenda::{Task, agenda},
         amount::{self, fixed},
+        plan_file::{COMBINATIONS, INTERPOLATIONS, RELEASES, SCOPES, UNEARNED, word},
         statement::{Finding, PeriodReport, Stage, Statement, Totals, VaultReport},
+        time::{cadence, span},
     },
     serde::{Serialize, Serializer},
     serde_json::{Value, json},
@@ -73,33 +76,33 @@ impl PlanView {
         amount::total(amount.into(), self.decimals)
     }
 
-    fn facts(&self) -> Facts {
+    fn facts(&self) -> Fields {
         let plan = self.plan();
         let now = self.statement.sources.now;
-        let mut facts = Facts::default();
-        facts.add("status", self.status_text());
-        facts.add("time", Moment(now));
-        facts.add(
+        let mut facts = Fields::default();
+        facts.say("status", self.status_text());
+        facts.say("time", Moment(now));
+        facts.say(
             "number",
             format!("{} of {}", plan.plan_id, self.names.full(&plan.creator)),
         );
-        facts.add("authority", self.names.full(&plan.authority));
+        facts.say("authority", self.names.full(&plan.authority));
         if plan.pending_authority != Pubkey::default() {
-            facts.add("offered to", self.names.full(&plan.pending_authority));
+            facts.say("offered to", self.names.full(&plan.pending_authority));
         }
-        facts.add(
+        facts.say(
             "arbiter",
             optional(&plan.arbiter).map_or("none".to_owned(), |key| self.names.full(key)),
         );
-        facts.add("oracles", oracles_text(&plan.oracles, &self.names));
+        facts.say("oracles", oracles_text(&plan.oracles, &self.names));
         if plan.next_oracles.count > 0 {
             let from = plan.next_oracles.first_period;
-            facts.add(
+            facts.say(
                 "",
                 format!("from period {from}: {}", oracles_text(&plan.next_oracles, &self.names)),
             );
         }
-        facts.add(
+        facts.say(
             "token",
             format!(
                 "{}, {} decimals, of program {}",
@@ -107,14 +110,14 @@ impl PlanView {
             ),
         );
         if plan.token_flags != 0 {
-            facts.add("token accepts", token_flags(plan.token_flags).join(", "));
+            facts.say("token accepts", token_flags(plan.token_flags).join(", "));
         }
-        facts.add("vault", plan.vault);
+        facts.say("vault", plan.vault);
         let (treasury, owner) = plan.treasury_at(now);
-        facts.add("treasury", format!("{treasury}, owned by {}", self.names.full(&owner)));
+        facts.say("treasury", format!("{treasury}, owned by {}", self.names.full(&owner)));
         if plan.pending_treasury_at > now {
             let (next, from) = (plan.pending_treasury, Moment(plan.pending_treasury_at));
-            facts.add(
+            facts.say(
                 "",
                 format!("from {from}: {next}, owned by {}", plan.pending_treasury_owner),
             );
@@ -124,12 +127,15 @@ impl PlanView {
             .periods
             .last()
             .map_or(plan.start_ts, |period| period.times.end);
-        facts.add(
+        facts.say(
             "calendar",
             format!(
                 "{} periods of {}, {} to {}",
                 plan.period_count,
-                cadence_text(self.cadence),
+                match self.cadence {
+                    Cadence::Seconds(seconds) => span(seconds),
+                    months => cadence(months),
+                },
                 Moment(plan.start_ts),
                 Moment(last)
             ),
@@ -142,17 +148,17 @@ impl PlanView {
         ]
         .map(span);
         let [attest, challenge, ruling, notice] = windows;
-        facts.add(
+        facts.say(
             "windows",
             format!("votes {attest}, disputes {challenge}, rulings {ruling}, notice {notice}"),
         );
-        facts.add("last deadline", Moment(self.last_deadline));
-        facts.add("scores combine", combination_text(plan));
-        facts.add("unearned", self.policy_text());
-        facts.add("release", release_text(plan));
+        facts.say("last deadline", Moment(self.last_deadline));
+        facts.say("scores combine", combination_text(plan));
+        facts.say("unearned", self.policy_text());
+        facts.say("release", release_text(plan));
         let caps = [plan.min_allocation, plan.max_allocation].map(|amount| self.tokens(amount));
         let [least, most] = caps;
-        facts.add(
+        facts.say(
             "grants",
             format!(
                 "{} open of {} made, {} at most, until {}; each {least} to {most}",
@@ -162,11 +168,11 @@ impl PlanView {
                 Moment(plan.enrolment_end)
             ),
         );
-        facts.add(
+        facts.say(
             "open accounts",
             format!("{} attestations, {} pools", plan.open_attestations, plan.open_periods),
         );
-        facts.add("events", amount::count(plan.event_sequence));
+        facts.say("events", amount::count(plan.event_sequence));
         facts
     }
 
@@ -193,7 +199,7 @@ impl PlanView {
         }
     }
 
-    fn periods(&self) -> Table {
+    fn periods(&self) -> Sheet {
         let mut headings = vec![
             ">#",
             "begins",
@@ -209,7 +215,7 @@ impl PlanView {
         if pools {
             headings.extend([">pool", ">bonus"]);
         }
-        let mut table = Table::new(headings);
+        let mut sheet = Sheet::new(headings);
         for period in &self.statement.periods {
             let times = &period.times;
             let mut row = vec![
@@ -227,21 +233,21 @@ impl PlanView {
                 row.push(self.tokens(period.pool.map_or(0, |pool| pool.pool)));
                 row.push(self.tokens(period.bonus));
             }
-            table.row(row);
+            sheet.row(row);
         }
-        table
+        sheet
     }
 }
 
 impl fmt::Display for PlanView {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "Plan {}", self.statement.sources.address)?;
-        writeln!(out, "{}", self.facts())?;
+        writeln!(out, "{}", self.facts().indented())?;
         writeln!(out, "\nKPIs\n{}", kpis_table(self.plan()))?;
         let vault = vault_facts(&self.statement.vault, self.decimals);
-        writeln!(out, "\nVault\n{vault}")?;
+        writeln!(out, "\nVault\n{}", vault.indented())?;
         let totals = totals_facts(&self.statement.totals, self.decimals);
-        writeln!(out, "\nGrants\n{totals}")?;
+        writeln!(out, "\nGrants\n{}", totals.indented())?;
         writeln!(out, "\nPeriods\n{}", self.periods())?;
         writeln!(out, "\nDue now")?;
         for due in &self.due {
@@ -321,9 +327,9 @@ pub fn terms_json(plan: &Plan, address: Pubkey, decimals: u8) -> Value {
         "challengeSecs": plan.challenge_secs,
         "rulingSecs": plan.ruling_secs,
         "noticeSecs": plan.notice_secs,
-        "combination": plan.combination().map(combination_name).ok(),
-        "unearned": plan.unearned_policy().map(policy_name).ok(),
-        "release": plan.release().map(release_name).ok(),
+        "combination": plan.combination().map(|it| word(&COMBINATIONS, |choice| choice == it)).ok(),
+        "unearned": plan.unearned_policy().map(|it| word(&UNEARNED, |choice| choice == it)).ok(),
+        "release": plan.release().map(|it| word(&RELEASES, |choice| choice == it)).ok(),
         "bonusCapBps": plan.bonus_cap_bps,
         "maxFeeBps": plan.max_fee_bps,
         "minAllocation": plan.min_allocation.to_string(),
@@ -421,37 +427,37 @@ pub fn findings_json(statement: &Statement) -> Value {
 }
 
 /// The vault for people.
-pub fn vault_facts(vault: &VaultReport, decimals: u8) -> Facts {
-    let mut facts = Facts::default();
+pub fn vault_facts(vault: &VaultReport, decimals: u8) -> Fields {
+    let mut facts = Fields::default();
     let tokens = |amount: u64| amount::tokens(amount, decimals);
-    facts.add("balance", tokens(vault.balance));
-    facts.add(
+    facts.say("balance", tokens(vault.balance));
+    facts.say(
         "reserved",
         format!("{} for what can still be earned", tokens(vault.reserved)),
     );
-    facts.add("owed", format!("{} earned and not yet claimed", tokens(vault.owed)));
-    facts.add(
+    facts.say("owed", format!("{} earned and not yet claimed", tokens(vault.owed)));
+    facts.say(
         "pooled",
         format!("{} of bonuses not yet collected", tokens(vault.pooled)),
     );
     let surplus = amount::total(vault.surplus.unsigned_abs(), decimals);
     match vault.surplus < 0 {
-        true => facts.add("missing", format!("{surplus}: the vault does not hold what it owes")),
-        false => facts.add("surplus", format!("{surplus} that no grant can ever claim")),
+        true => facts.say("missing", format!("{surplus}: the vault does not hold what it owes")),
+        false => facts.say("surplus", format!("{surplus} that no grant can ever claim")),
     }
-    facts.add("funded", tokens(vault.funded));
-    facts.add("claimed", tokens(vault.claimed));
-    facts.add("withdrawn", format!("{} to the treasury", tokens(vault.withdrawn)));
+    facts.say("funded", tokens(vault.funded));
+    facts.say("claimed", tokens(vault.claimed));
+    facts.say("withdrawn", format!("{} to the treasury", tokens(vault.withdrawn)));
     if vault.donated > 0 {
         let donated = amount::total(vault.donated.unsigned_abs(), decimals);
-        facts.add("donated", format!("{donated} that came in otherwise"));
+        facts.say("donated", format!("{donated} that came in otherwise"));
     }
     facts
 }
 
 /// The sums over all grants for people.
-pub fn totals_facts(totals: &Totals, decimals: u8) -> Facts {
-    let mut facts = Facts::default();
+pub fn totals_facts(totals: &Totals, decimals: u8) -> Fields {
+    let mut facts = Fields::default();
     let lines = [
         ("allocated", totals.allocated),
         ("cancelled", totals.cancelled),
@@ -465,7 +471,7 @@ pub fn totals_facts(totals: &Totals, decimals: u8) -> Facts {
         ("claimable", totals.claimable),
     ];
     for (name, amount) in lines {
-        facts.add(name, amount::total(amount, decimals));
+        facts.say(name, amount::total(amount, decimals));
     }
     facts
 }
@@ -536,8 +542,8 @@ pub fn require_complete(complaints: &[String]) -> Result<(), Fault> {
 }
 
 /// The KPIs for people.
-pub fn kpis_table(plan: &Plan) -> Table {
-    let mut table = Table::new([
+pub fn kpis_table(plan: &Plan) -> Sheet {
+    let mut sheet = Sheet::new([
         ">#",
         "name",
         "scope",
@@ -555,9 +561,9 @@ pub fn kpis_table(plan: &Plan) -> Table {
         let points: Vec<_> = points
             .map(|(value, score)| format!("{} → {}", fixed(*value, kpi.decimals), amount::count(score)))
             .collect();
-        table.row([
+        sheet.row([
             number.to_string(),
-            safe(&kpi_name(kpi)),
+            kpi_name(kpi),
             scope_text(kpi).to_owned(),
             format!(
                 "{} to {}",
@@ -569,7 +575,7 @@ pub fn kpis_table(plan: &Plan) -> Table {
             short(hex::encode(kpi.rubric_hash)),
         ]);
     }
-    table
+    sheet
 }
 
 /// Where a period stands, in one word.
@@ -585,41 +591,11 @@ pub fn stage_text(stage: Stage) -> &'static str {
 
 /// Whose value a KPI measures, in one word.
 pub fn scope_text(kpi: &Kpi) -> &'static str {
-    match kpi.scope() {
-        Ok(Scope::Shared) => "shared",
-        Ok(Scope::Individual) => "individual",
-        Err(_) => "unknown",
-    }
+    word(&SCOPES, |choice| choice.to_byte() == kpi.scope)
 }
 
 fn interpolation_text(kpi: &Kpi) -> &'static str {
-    match Interpolation::try_from(kpi.interpolation) {
-        Ok(Interpolation::Linear) => "linear",
-        Ok(Interpolation::Step) => "step",
-        Err(_) => "unknown",
-    }
-}
-
-fn combination_name(combination: Combination) -> &'static str {
-    match combination {
-        Combination::WeightedSum => "weighted-sum",
-        Combination::Weakest => "weakest",
-    }
-}
-
-fn policy_name(policy: UnearnedPolicy) -> &'static str {
-    match policy {
-        UnearnedPolicy::Return => "return",
-        UnearnedPolicy::CarryOver => "carry-over",
-        UnearnedPolicy::Redistribute => "redistribute",
-    }
-}
-
-fn release_name(release: Release) -> &'static str {
-    match release {
-        Release::AtSettlement => "at-settlement",
-        Release::Linear => "linear",
-    }
+    word(&INTERPOLATIONS, |choice| choice.to_byte() == kpi.interpolation)
 }
 
 fn combination_text(plan: &Plan) -> &'static str {
@@ -666,49 +642,9 @@ fn optional(key: &Pubkey) -> Option<&Pubkey> {
     Some(key).filter(|key| **key != Pubkey::default())
 }
 
-fn cadence_text(cadence: Cadence) -> String {
-    match cadence {
-        Cadence::Seconds(seconds) => span(seconds),
-        Cadence::Months(1) => "1 month".to_owned(),
-        Cadence::Months(months) => format!("{months} months"),
-    }
-}
-
-/// A length of time: `7d`, `1d12h`, `10m`.
-pub fn span(seconds: u32) -> String {
-    let parts = [
-        (seconds / 86_400, 'd'),
-        (seconds / 3_600 % 24, 'h'),
-        (seconds / 60 % 60, 'm'),
-        (seconds % 60, 's'),
-    ];
-    let parts: String = parts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, unit)| format!("{count}{unit}"))
-        .collect();
-    match parts.is_empty() {
-        true => "none".to_owned(),
-        false => parts,
-    }
-}
-
 /// Adds the fields of an object to another one.
 pub fn merge(into: &mut Value, from: Value) {
     if let (Value::Object(into), Value::Object(from)) = (into, from) {
         into.extend(from);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_are_exact() {
-        assert_eq!(span(0), "none");
-        assert_eq!(span(600), "10m");
-        assert_eq!(span(604_800), "7d");
-        assert_eq!(span(131_445), "1d12h30m45s");
     }
 }

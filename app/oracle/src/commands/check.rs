@@ -15,13 +15,15 @@ use {
         value,
     },
     anyhow::{Context, Result, bail},
-    earnout_sdk::{amount, client::ClientError, names::harmless, projection},
+    earnout_sdk::{
+        amount,
+        client::{ClientError, token::Mint},
+        names::harmless,
+        projection, time,
+    },
     serde::Serialize,
     solana_program::pubkey::Pubkey,
 };
-
-/// Bytes before the decimals in a mint account (supply and its authority), in both token programs.
-const MINT_DECIMALS: usize = 44;
 
 /// What one source says today.
 #[derive(Debug, Serialize)]
@@ -99,8 +101,8 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
         println!("{}", serde_json::to_string_pretty(&lines)?);
     } else {
         println!("oracle {}", daemon.oracle());
-        println!("payer  {payer}, {} SOL", amount::tokens(balance, 9));
-        println!("chain  {}\n", crate::template::time(now));
+        println!("payer  {payer}, {} SOL", amount::sol(balance));
+        println!("chain  {}\n", time::text(now));
         println!("{}", shown(&lines));
     }
     if !mistakes.is_empty() {
@@ -200,9 +202,7 @@ async fn check_feed(
 
 async fn mint_decimals(daemon: &Daemon, mint: &Pubkey) -> Result<u8> {
     let account = daemon.endpoints.ask(async |client| client.account(mint).await).await?;
-    let account = account.with_context(|| format!("there is no mint {mint} on this chain"))?;
-    let decimals = account.data.get(MINT_DECIMALS).copied();
-    decimals.with_context(|| format!("{mint} is not a mint"))
+    Ok(Mint::of_account(mint, account.as_ref())?.decimals)
 }
 
 fn shown(lines: &[Line]) -> comfy_table::Table {

@@ -24,7 +24,7 @@ pub async fn enter(args: &Enter, config: Config) -> Result<u8> {
         bail!(
             "the vote window of period {} closed at {}",
             args.period,
-            crate::template::time(duty.closes)
+            earnout_sdk::time::text(duty.closes)
         );
     }
     let journal = daemon.journal();

@@ -121,7 +121,7 @@ pub async fn forever(config: Config) -> Result<u8> {
 
 fn in_words(round: &Round) -> String {
     let next = match round.next {
-        Some(time) => format!("; the next at {}", crate::template::time(time)),
+        Some(time) => format!("; the next at {}", earnout_sdk::time::text(time)),
         None => String::new(),
     };
     // What is expected is always there, what is not only if there is something of it.

@@ -104,7 +104,7 @@ fn line(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty, now: i64) -> Result<Lin
         .or(measured.map(|measured| measured.evidence));
     let note = match (held, state) {
         (Some(held), "held") => held.reason,
-        (_, "waiting") => format!("due at {}", crate::template::time(duty.measure_at)),
+        (_, "waiting") => format!("due at {}", earnout_sdk::time::text(duty.measure_at)),
         _ => String::new(),
     };
     Ok(Line {
@@ -121,7 +121,7 @@ fn line(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty, now: i64) -> Result<Lin
         signature: vote
             .and_then(|vote| vote.signature)
             .map(|signature| signature.to_string()),
-        closes: crate::template::time(duty.closes),
+        closes: earnout_sdk::time::text(duty.closes),
         note,
     })
 }

@@ -188,7 +188,7 @@ impl Git {
                 return Err(SourceError::Unexpected(format!(
                     "the answer does not fit the question: commit {} is of {}",
                     commit.hash,
-                    crate::template::time(commit.time)
+                    earnout_sdk::time::text(commit.time)
                 )));
             }
             if !seen.insert(commit.hash) {

@@ -6,7 +6,7 @@
 //! leaves one out, tells it twice or late, or tells two of one number.
 
 use {
-    super::{Client, ClientError, NEWEST_VERSION, found::Found},
+    super::{Client, ClientError, NEWEST_VERSION, found::Found, read::REQUESTS_AT_ONCE},
     crate::{events::Event, ledger::Ledger, pda},
     anchor_lang::event::EVENT_IX_TAG_LE,
     earnout::state::{OracleSet, Plan},
@@ -33,9 +33,6 @@ use {
 
 /// Most signatures that one request returns.
 const SIGNATURES_A_REQUEST: usize = 1_000;
-
-/// Requests that are under way at the same time.
-const REQUESTS_AT_ONCE: usize = 8;
 
 /// How often the newest events are asked for again, and after which pause: a node knows an account's new state a little
 /// before it can list the transaction that made it.

@@ -19,6 +19,8 @@
 
 pub mod bulk;
 mod cluster;
+#[cfg(feature = "plan-file")]
+pub mod creation;
 mod endpoint;
 mod error;
 mod follow;
@@ -29,6 +31,7 @@ mod read;
 mod simulate;
 mod statement;
 mod submit;
+pub mod token;
 mod transport;
 
 pub use {
@@ -38,7 +41,7 @@ pub use {
     follow::{Confirmed, Ending, Follower, Life, Policy, Sighting, Tip},
     history::{History, OracleSets, Recorded, Unreadable},
     nonce::Nonce,
-    read::owned,
+    read::{clock, is_vacant, owned},
     simulate::{Changed, Simulated},
     submit::{Lifetime, Limits, Prepared, Receipt, Submission, follow, fresh_blockhash},
     transport::{Trouble, TroubleKind},

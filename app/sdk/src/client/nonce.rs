@@ -4,6 +4,7 @@ use {
     super::{Client, ClientError},
     solana_account::Account,
     solana_hash::Hash,
+    solana_nonce::{state::State, versions::Versions},
     solana_program::pubkey::Pubkey,
 };
 
@@ -40,21 +41,19 @@ impl Client {
 }
 
 impl Nonce {
-    /// The nonce that `account` holds, if it is one and initialized.
+    /// The nonce that `account` holds, if it is one of the current version and initialized.
     pub fn of_account(account: &Account) -> Option<Self> {
-        Self::decode(&account.data).filter(|_| account.owner == solana_system_interface::program::ID)
-    }
-
-    /// Reads version and state (each a u32, 1 for the current version, 1 for initialized), the authority's 32 bytes, the
-    /// nonce's 32 bytes.
-    fn decode(data: &[u8]) -> Option<Self> {
-        let (head, rest) = data.split_first_chunk::<8>()?;
-        let (authority, rest) = rest.split_first_chunk::<32>()?;
-        let value = rest.first_chunk::<32>()?;
-        (head == &[1, 0, 0, 0, 1, 0, 0, 0]).then(|| Self {
-            authority: Pubkey::new_from_array(*authority),
-            value: Hash::new_from_array(*value),
-        })
+        let data = Some(&account.data).filter(|_| account.owner == solana_system_interface::program::ID)?;
+        let Ok(Versions::Current(state)) = bincode::deserialize(data) else {
+            return None;
+        };
+        match *state {
+            State::Initialized(data) => Some(Self {
+                authority: data.authority,
+                value: data.blockhash(),
+            }),
+            State::Uninitialized => None,
+        }
     }
 }
 
@@ -64,15 +63,24 @@ mod tests {
 
     #[test]
     fn only_initialized_accounts_of_the_current_version_are_nonces() {
+        let of = |data: &[u8]| {
+            Nonce::of_account(&Account {
+                data: data.to_vec(),
+                ..Account::default()
+            })
+        };
         let mut data = vec![1, 0, 0, 0, 1, 0, 0, 0];
         data.extend([7; 32]);
         data.extend([8; 32]);
         data.extend(5_000u64.to_le_bytes());
-        let nonce = Nonce::decode(&data).expect("a nonce");
+        let nonce = of(&data).expect("a nonce");
         assert_eq!(nonce.authority, Pubkey::new_from_array([7; 32]));
         assert_eq!(nonce.value, Hash::new_from_array([8; 32]));
-        data[4] = 0;
-        assert_eq!(Nonce::decode(&data), None, "not initialized");
-        assert_eq!(Nonce::decode(&[1, 0, 0, 0, 1, 0, 0, 0]), None, "cut short");
+        for (at, what) in [(4, "not initialized"), (0, "an older version")] {
+            let mut data = data.clone();
+            data[at] = 0;
+            assert_eq!(of(&data), None, "{what}");
+        }
+        assert_eq!(of(&data[..8]), None, "cut short");
     }
 }

@@ -6,7 +6,7 @@ use {
         accounts::{Addressed, DecodeError},
         pda,
     },
-    anchor_lang::Discriminator,
+    anchor_lang::{Discriminator, prelude::AccountInfo},
     earnout::state::{Attestation, Grant, OracleSet, Period, Plan},
     earnout_core::MAX_ORACLES,
     futures_util::{StreamExt, TryStreamExt, stream},
@@ -17,6 +17,7 @@ use {
         config::{RpcAccountInfoConfig, RpcProgramAccountsConfig},
         filter::{Memcmp, RpcFilterType},
     },
+    solana_system_interface::program::ID as SYSTEM_PROGRAM,
     std::{collections::BTreeMap, mem::offset_of},
 };
 
@@ -24,7 +25,7 @@ use {
 const ACCOUNTS_A_REQUEST: usize = 100;
 
 /// Requests that are under way at the same time.
-const REQUESTS_AT_ONCE: usize = 8;
+pub(super) const REQUESTS_AT_ONCE: usize = 8;
 
 impl Client {
     /// The plan at `address`.
@@ -370,15 +371,21 @@ fn bytes(account: &UiAccount) -> Option<Account> {
     account.to_account()
 }
 
-/// The clock as its account holds it: five little-endian numbers of 8 bytes. None if the account is not the system's.
-pub(super) fn clock(account: &Account) -> Option<Clock> {
+/// The clock as its account holds it. None if the account is not the system's.
+pub fn clock(account: &Account) -> Option<Clock> {
     let data = Some(&account.data).filter(|_| account.owner == sysvar::ID)?;
-    let word = |position: usize| data.get(position * 8..)?.first_chunk::<8>().copied();
-    Some(Clock {
-        slot: u64::from_le_bytes(word(0)?),
-        epoch_start_timestamp: i64::from_le_bytes(word(1)?),
-        epoch: u64::from_le_bytes(word(2)?),
-        leader_schedule_epoch: u64::from_le_bytes(word(3)?),
-        unix_timestamp: i64::from_le_bytes(word(4)?),
-    })
+    bincode::deserialize(data).ok()
+}
+
+/// Whether an account can be made where this one is: it is nothing but lamports that somebody sent there.
+pub fn is_vacant(account: &Account) -> bool {
+    account.owner == SYSTEM_PROGRAM && account.data.is_empty()
+}
+
+/// Asks the program's own code about an account.
+pub(super) fn as_info<T>(address: &Pubkey, account: &Account, ask: impl FnOnce(&AccountInfo) -> T) -> T {
+    let (mut lamports, mut data) = (account.lamports, account.data.clone());
+    let owner = account.owner;
+    let info = AccountInfo::new(address, false, false, &mut lamports, &mut data, &owner, false);
+    ask(&info)
 }

@@ -1,9 +1,8 @@
 //! What a statement is made from, read from the chain: accounts where they still exist, events where they were closed.
 
 use {
-    super::{Client, ClientError, History, OracleSets, Recorded, found::Found, read},
+    super::{Client, ClientError, History, OracleSets, Recorded, found::Found, read, read::REQUESTS_AT_ONCE},
     crate::{
-        accounts,
         events::Event,
         ledger::{AttestationRecord, GrantRecord},
         pda,
@@ -11,7 +10,10 @@ use {
         statement::{GrantSource, Measurement, Sources, ValueKey},
     },
     anchor_lang::Discriminator,
-    earnout::state::{Attestation, Grant, OracleSet, Plan, Scope},
+    earnout::{
+        state::{Attestation, Grant, OracleSet, Plan, Scope},
+        token::holding,
+    },
     futures_util::{StreamExt, TryStreamExt, stream},
     solana_program::{pubkey::Pubkey, sysvar},
     std::{
@@ -23,9 +25,6 @@ use {
 
 /// How often it is tried to read a plan between two of its changes.
 const ATTEMPTS: u32 = 4;
-
-/// Requests that are under way at the same time.
-const REQUESTS_AT_ONCE: usize = 8;
 
 /// Up to this many attestations are read by their addresses, which every endpoint can; more are searched for.
 const ATTESTATIONS_BY_ADDRESS: usize = 2_000;
@@ -83,9 +82,9 @@ impl Client {
         };
         let unreadable = |what: &str| ClientError::Unreadable(what.to_owned());
         let now = read::clock(clock).ok_or_else(|| unreadable("the clock"))?;
-        let vault_balance = Some(vault)
-            .filter(|vault| vault.owner == plan.token_program)
-            .and_then(|vault| accounts::vault_amount(address, &plan.mint, &vault.data))
+        let vault_balance = read::as_info(&plan.vault, vault, |info| holding(info, &plan.token_program))
+            .filter(|holding| holding.mint == plan.mint && holding.owner == *address)
+            .map(|holding| holding.amount)
             .ok_or_else(|| unreadable("the vault"))?;
         let mut reading = Reading {
             client: self,

@@ -3,6 +3,7 @@
 
 use {
     super::{Client, ClientError, Confirmed, Ending, Endpoint, Follower, Life, Policy, Sighting, Tip},
+    crate::packing::MOST_UNITS,
     solana_compute_budget_interface::ComputeBudgetInstruction,
     solana_hash::Hash,
     solana_message::{VersionedMessage, v0},
@@ -14,9 +15,6 @@ use {
     std::time::Duration,
     tokio::time::{Instant, sleep},
 };
-
-/// Most units that a transaction may ask for.
-pub(super) const MOST_UNITS: u32 = 1_400_000;
 
 /// Units on top of what the simulation took, which depends on how fast an address is found: a tenth, and this.
 const SPARE_UNITS: u64 = 1_000;

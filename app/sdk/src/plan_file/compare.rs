@@ -1,8 +1,12 @@
 //! A plan on a chain beside the file it should have been made from, term by term.
 
 use {
-    super::{COMBINATIONS, FLAGS, PlanFile, RELEASES, UNEARNED, cadence_text, length, time_text},
-    crate::{accounts::padded_text, amount},
+    super::{COMBINATIONS, FLAGS, INTERPOLATIONS, PlanFile, RELEASES, SCOPES, UNEARNED},
+    crate::{
+        accounts::padded_text,
+        amount,
+        time::{self, length},
+    },
     earnout::state::{Cadence, Interpolation, Kpi, Plan, Scope},
     solana_program::pubkey::Pubkey,
 };
@@ -89,24 +93,24 @@ impl PlanFile {
             ("token.allow", flags.join(", ")),
             ("token.max_fee", plan.max_fee_bps.to_string()),
             ("plan.id", plan.plan_id.to_string()),
-            ("plan.start", time_text(plan.start_ts)),
+            ("plan.start", time::text(plan.start_ts)),
             (
                 "plan.cadence",
-                cadence.map_or_else(|_| "unknown".to_owned(), cadence_text),
+                cadence.map_or_else(|_| "unknown".to_owned(), time::cadence),
             ),
             ("plan.periods", plan.period_count.to_string()),
             (
                 "plan.combination",
-                word(&COMBINATIONS, |choice| choice.to_byte() == plan.combination),
+                word(&COMBINATIONS, |choice| choice.to_byte() == plan.combination).to_owned(),
             ),
             (
                 "plan.unearned",
-                word(&UNEARNED, |choice| choice.to_byte() == plan.unearned_policy),
+                word(&UNEARNED, |choice| choice.to_byte() == plan.unearned_policy).to_owned(),
             ),
             ("plan.bonus_cap", plan.bonus_cap_bps.to_string()),
             (
                 "plan.release",
-                word(&RELEASES, |choice| choice.to_byte() == plan.release),
+                word(&RELEASES, |choice| choice.to_byte() == plan.release).to_owned(),
             ),
             ("windows.attest", length(plan.attest_secs.into())),
             ("windows.challenge", length(plan.challenge_secs.into())),
@@ -115,7 +119,7 @@ impl PlanFile {
             ("limits.min_allocation", tokens(plan.min_allocation)),
             ("limits.max_allocation", tokens(plan.max_allocation)),
             ("limits.max_grants", plan.max_grants.to_string()),
-            ("limits.enrolment_end", time_text(plan.enrolment_end)),
+            ("limits.enrolment_end", time::text(plan.enrolment_end)),
             ("roles.oracles", oracles.join(", ")),
             ("roles.threshold", plan.oracles.threshold.to_string()),
             ("roles.arbiter", key(&plan.arbiter)),
@@ -139,14 +143,15 @@ fn kpi_as_written(kpi: &Kpi, section: &str) -> Written {
         ("decimals", kpi.decimals.to_string()),
         (
             "scope",
-            word(&super::kpi::SCOPES, |choice: Scope| choice.to_byte() == kpi.scope),
+            word(&SCOPES, |choice: Scope| choice.to_byte() == kpi.scope).to_owned(),
         ),
         ("range", format!("{} to {}", value(kpi.range_min), value(kpi.range_max))),
         (
             "interpolation",
-            word(&super::kpi::INTERPOLATIONS, |choice: Interpolation| {
+            word(&INTERPOLATIONS, |choice: Interpolation| {
                 choice.to_byte() == kpi.interpolation
-            }),
+            })
+            .to_owned(),
         ),
         ("curve", points.join(", ")),
         ("default_score", kpi.default_score.to_string()),
@@ -157,8 +162,8 @@ fn kpi_as_written(kpi: &Kpi, section: &str) -> Written {
         .to_vec()
 }
 
-/// The word for a stored choice.
-fn word<T: Copy>(words: &[(&str, T)], is_stored: impl Fn(T) -> bool) -> String {
-    let found = words.iter().find(|(_, choice)| is_stored(*choice));
-    found.map_or_else(|| "unknown".to_owned(), |(word, _)| (*word).to_owned())
+/// The word of a plan file for the choice that `is_meant`; `unknown` if none is.
+pub fn word<T: Copy>(words: &[(&'static str, T)], is_meant: impl Fn(T) -> bool) -> &'static str {
+    let found = words.iter().find(|(_, choice)| is_meant(*choice));
+    found.map_or("unknown", |(word, _)| word)
 }

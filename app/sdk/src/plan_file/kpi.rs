@@ -19,10 +19,10 @@ use {
 const HASH_DIGITS: usize = 64;
 
 /// How a curve is read between its points, by name.
-pub(super) const INTERPOLATIONS: [(&str, Interpolation); 2] =
+pub const INTERPOLATIONS: [(&str, Interpolation); 2] =
     [("linear", Interpolation::Linear), ("step", Interpolation::Step)];
 /// Whose value a KPI measures, by name.
-pub(super) const SCOPES: [(&str, Scope); 2] = [("shared", Scope::Shared), ("individual", Scope::Individual)];
+pub const SCOPES: [(&str, Scope); 2] = [("shared", Scope::Shared), ("individual", Scope::Individual)];
 
 /// A KPI as far as it could be read: names for what refers to it, and all of it if nothing is wrong.
 pub(super) struct ReadKpi {

@@ -36,13 +36,14 @@ mod token;
 mod values;
 
 pub use {
-    compare::Difference,
+    compare::{Difference, word},
     grant::NamedGrant,
+    kpi::{INTERPOLATIONS, SCOPES},
     mistake::{Mistake, Mistakes, line_of, one_line, read_text, text_of},
     roles::Party,
     template::template,
     terms::{COMBINATIONS, RELEASES, Roles, UNEARNED},
-    time::{DAY, cadence_text, calendar, date_text, length, period_names, time_text},
+    time::{calendar, period_names},
     token::FLAGS,
     values::{Value, Values},
 };

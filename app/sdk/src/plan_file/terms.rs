@@ -160,11 +160,11 @@ pub(super) fn read(
             args.enrolment_end = start_ts;
         });
         if !in_time {
-            let now = time::time_text(sound.now);
+            let now = crate::time::text(sound.now);
             let what = format!(
                 "{} is not after now, {now}, or more than five years after it; expected a start in the \
                                 future",
-                time::time_text(start_ts)
+                crate::time::text(start_ts)
             );
             start.wrong(notes, what);
         }
@@ -226,7 +226,7 @@ pub(super) fn read(
         if with(start_ts) && !with(enrolment_end) {
             let what = format!(
                 "{}: expected a time from the start of the calendar to its end at most, and after now",
-                time::time_text(enrolment_end)
+                crate::time::text(enrolment_end)
             );
             enrolment.wrong(notes, what);
         }
@@ -413,7 +413,7 @@ fn read_windows(mut table: Section, sound: &Sound, has_arbiter: bool, notes: &mu
         if !sound.accepts(|args| (args.challenge_secs, args.ruling_secs) = pair) {
             let what = format!(
                 "{}: expected at least as long as challenge",
-                time::length(ruling.value.into())
+                crate::time::length(ruling.value.into())
             );
             ruling.wrong(notes, what);
         }

@@ -2,6 +2,7 @@
 
 use {
     super::{mistake::Notes, section::Found},
+    crate::time::{self, length},
     earnout::{
         constants::{MAX_PERIOD_MONTHS, MAX_PERIOD_SECS, MAX_WINDOW_SECS, MIN_WINDOW_SECS},
         instructions::CreatePlanArgs,
@@ -12,9 +13,6 @@ use {
     std::collections::BTreeSet,
     toml::{de::DeValue, value::Offset},
 };
-
-/// Seconds of a day.
-pub const DAY: i64 = 86_400;
 
 /// Months of a quarter.
 const QUARTER: i8 = 3;
@@ -100,39 +98,6 @@ pub(super) fn window_expected() -> String {
     )
 }
 
-/// A length of time in the largest unit that gives a whole number, as a plan file writes it.
-pub fn length(seconds: i64) -> String {
-    let (number, unit) = match seconds {
-        0 => (0, "day"),
-        _ if seconds % DAY == 0 => (seconds / DAY, "day"),
-        _ if seconds % 3_600 == 0 => (seconds / 3_600, "hour"),
-        _ if seconds % 60 == 0 => (seconds / 60, "minute"),
-        _ => (seconds, "second"),
-    };
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {unit}{plural}")
-}
-
-/// A cadence as a plan file writes it.
-pub fn cadence_text(cadence: Cadence) -> String {
-    match cadence {
-        Cadence::Seconds(seconds) => length(seconds.into()),
-        Cadence::Months(1) => "1 month".to_owned(),
-        Cadence::Months(months) => format!("{months} months"),
-    }
-}
-
-/// A time as a plan file writes it, `2027-01-01T00:00:00Z`; the seconds themselves if no calendar has them.
-pub fn time_text(time: i64) -> String {
-    Timestamp::from_second(time).map_or_else(|_| time.to_string(), |time| time.to_string())
-}
-
-/// The day of a time, `2027-01-01`.
-pub fn date_text(time: i64) -> String {
-    let text = time_text(time);
-    text.split_once('T').map(|(date, _)| date.to_owned()).unwrap_or(text)
-}
-
 /// The calendar of these terms.
 pub fn calendar(terms: &CreatePlanArgs) -> Calendar {
     Calendar {
@@ -164,12 +129,12 @@ pub fn period_names(terms: &CreatePlanArgs) -> Result<Vec<String>, core::Error> 
             return Ok(names);
         }
     }
-    let days: Vec<String> = starts.iter().map(|start| date_text(*start)).collect();
+    let days: Vec<String> = starts.iter().map(|start| time::date(*start)).collect();
     let distinct: BTreeSet<&String> = days.iter().collect();
     if distinct.len() == days.len() {
         return Ok(days);
     }
-    Ok(starts.into_iter().map(time_text).collect())
+    Ok(starts.into_iter().map(time::text).collect())
 }
 
 /// The day that begins at a time, if one does.
@@ -201,7 +166,7 @@ mod tests {
             ("601 seconds", 601),
         ] {
             assert_eq!(window(text), Some(length));
-            assert_eq!(super::length(length.into()), text);
+            assert_eq!(time::length(length.into()), text);
         }
         assert_eq!(cadence("3 months"), Some(Cadence::Months(3)));
         assert_eq!(cadence("30 days"), Some(Cadence::Seconds(2_592_000)));
@@ -218,13 +183,5 @@ mod tests {
             assert_eq!(window(wrong), None, "{wrong}");
             assert_eq!(cadence(wrong), None, "{wrong}");
         }
-    }
-
-    #[test]
-    fn times_are_written_in_utc() {
-        assert_eq!(time_text(1_798_761_600), "2027-01-01T00:00:00Z");
-        assert_eq!(time_text(-1), "1969-12-31T23:59:59Z");
-        assert_eq!(date_text(1_798_761_601), "2027-01-01");
-        assert_eq!(time_text(i64::MAX), "9223372036854775807");
     }
 }

@@ -2,6 +2,8 @@
 //! makes of bad ones.
 
 mod claims;
+#[cfg(feature = "plan-file")]
+mod creation;
 mod follow;
 mod history;
 mod hostile;

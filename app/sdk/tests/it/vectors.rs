@@ -9,7 +9,7 @@ use {
     },
     earnout_sdk::{
         amount::{self, AmountError},
-        plan_file::{COMBINATIONS, Check, Mistake, PlanFile, RELEASES, UNEARNED, Values, text_of},
+        plan_file::{COMBINATIONS, Check, Mistake, PlanFile, RELEASES, UNEARNED, Values, text_of, word},
     },
     expect_test::expect_file,
     serde_json::{Value, json},
@@ -236,11 +236,6 @@ fn read_plan(text: &str) -> Result<PlanFile, Vec<Mistake>> {
     PlanFile::parse(text, Path::new("plan.toml"), &check).map_err(|found| found.mistakes)
 }
 
-fn word<T: Copy + PartialEq>(words: &[(&'static str, T)], value: T) -> &'static str {
-    let found = words.iter().find(|(_, known)| *known == value);
-    found.map(|(word, _)| *word).expect("a known word")
-}
-
 fn kpi_json(kpi: &KpiArgs) -> Value {
     json!({
         "name": kpi.name,
@@ -293,9 +288,9 @@ fn plan_json(plan: &PlanFile) -> Value {
         "cadence": cadence,
         "periods": terms.period_count,
         "periodNames": plan.periods,
-        "combination": word(&COMBINATIONS, terms.combination),
-        "unearned": word(&UNEARNED, terms.unearned_policy),
-        "release": word(&RELEASES, terms.release),
+        "combination": word(&COMBINATIONS, |choice| choice == terms.combination),
+        "unearned": word(&UNEARNED, |choice| choice == terms.unearned_policy),
+        "release": word(&RELEASES, |choice| choice == terms.release),
         "bonusCap": terms.bonus_cap_bps,
         "attest": terms.attest_secs,
         "challenge": terms.challenge_secs,

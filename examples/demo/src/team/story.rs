@@ -13,7 +13,8 @@ use {
     earnout_embedded::Signer,
     earnout_sdk::{
         amount::{count, fixed, tokens},
-        plan_file::{calendar, date_text as date},
+        plan_file::calendar,
+        time::date,
     },
     std::{io::Write, path::Path},
 };

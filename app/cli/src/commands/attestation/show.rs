@@ -9,10 +9,11 @@ use {
         },
         fault::Fault,
         shown::{
+            fields::Fields,
             measurement::{self, basis, outcome, state, voter},
             names::Names,
             plan::{merge, require_complete},
-            table::{Facts, Table},
+            sheet::Sheet,
             text::safe,
         },
     },
@@ -199,51 +200,51 @@ impl View {
 impl fmt::Display for View {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let measurement = &self.measurement;
-        let mut facts = Facts::default();
-        facts.add("KPI", format!("{} {}", self.number, safe(&kpi_name(&self.kpi))));
-        facts.add("period", self.times.period);
+        let mut facts = Fields::default();
+        facts.say("KPI", format!("{} {}", self.number, kpi_name(&self.kpi)));
+        facts.say("period", self.times.period);
         match self.subject == self.plan_address {
-            true => facts.add("subject", "the plan"),
-            false => facts.add("subject", format!("grant {}", self.subject)),
+            true => facts.say("subject", "the plan"),
+            false => facts.say("subject", format!("grant {}", self.subject)),
         }
-        facts.add(
+        facts.say(
             "votes",
             format!("{} to {}", Moment(self.times.end), Moment(self.times.attest_deadline)),
         );
         if let Some((from, to)) = self.challenge() {
-            facts.add("disputes", format!("{} to {}", Moment(from), Moment(to)));
+            facts.say("disputes", format!("{} to {}", Moment(from), Moment(to)));
         }
-        facts.add("value", outcome(&self.kpi, measurement));
+        facts.say("value", outcome(&self.kpi, measurement));
         let so_far = match measurement.reading.finality {
             Finality::Final(_) => "",
             Finality::NotBefore(_) => ", so far",
         };
-        facts.add("by", format!("{}{so_far}", basis(measurement)));
-        facts.add("score", amount::count(measurement.reading.score));
-        facts.add("state", state(measurement));
+        facts.say("by", format!("{}{so_far}", basis(measurement)));
+        facts.say("score", amount::count(measurement.reading.score));
+        facts.say("state", state(measurement));
         if measurement.closed {
-            facts.add("account", "closed; this is from its events");
+            facts.say("account", "closed; this is from its events");
         }
-        write!(out, "Attestation {}\n{facts}", self.address)?;
+        write!(out, "Attestation {}\n{}", self.address, facts.indented())?;
         if let Some(dispute) = &measurement.dispute {
-            let mut facts = Facts::default();
-            facts.add("by", self.names.full(&dispute.disputer));
+            let mut facts = Fields::default();
+            facts.say("by", self.names.full(&dispute.disputer));
             if let Some(grant) = dispute.grant {
-                facts.add("for grant", grant);
+                facts.say("for grant", grant);
             }
-            facts.add("reason SHA-256", hex::encode(dispute.reason_hash));
+            facts.say("reason SHA-256", hex::encode(dispute.reason_hash));
             if let Some(ruling) = dispute.ruling {
                 let value = ruling
                     .value
                     .map_or("stands".to_owned(), |value| measurement::value(&self.kpi, value));
-                facts.add("ruling", value);
-                facts.add("its SHA-256", hex::encode(ruling.reason_hash));
+                facts.say("ruling", value);
+                facts.say("its SHA-256", hex::encode(ruling.reason_hash));
             }
-            write!(out, "\n\nDispute\n{facts}")?;
+            write!(out, "\n\nDispute\n{}", facts.indented())?;
         }
-        let mut table = Table::new(["oracle", ">value", "evidence SHA-256"]);
+        let mut sheet = Sheet::new(["oracle", ">value", "evidence SHA-256"]);
         for vote in &measurement.votes {
-            table.row([
+            sheet.row([
                 voter(vote, &self.names),
                 measurement::value(&self.kpi, vote.value),
                 hex::encode(vote.evidence),
@@ -254,7 +255,7 @@ impl fmt::Display for View {
         write!(out, "\n\n{count} of {of} oracles have voted, {needed} must agree")?;
         match measurement.votes.is_empty() {
             true => Ok(()),
-            false => write!(out, "\n{table}"),
+            false => write!(out, "\n{sheet}"),
         }
     }
 }

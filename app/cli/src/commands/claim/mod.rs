@@ -7,14 +7,13 @@ use {
         context::{
             app::App,
             reference::{GrantRef, PlanRef},
-            token::AmountArg,
         },
         fault::Fault,
         send::{Action, SendArgs, many::Sending},
     },
     clap::Args,
     earnout::state::CLAIM_LOCKED,
-    earnout_sdk::{instructions, pda, projection},
+    earnout_sdk::{amount::AmountArg, client::token::Transfer, instructions, pda, projection},
     solana_program::pubkey::Pubkey,
 };
 
@@ -78,7 +77,7 @@ impl Claim {
         let token = outgoing.token_of(&plan).await?;
         let now = outgoing.now().await?;
         let amounts = projection::amounts(&plan, &grant, now)?;
-        let amount = self.amount.base_units(&token)?;
+        let amount = token.base_units(&self.amount)?;
         let taken = amount.unwrap_or(amounts.claimable);
         if taken == 0 || taken > amounts.claimable {
             return Err(Fault::new(match taken {
@@ -139,7 +138,7 @@ impl Claim {
             foreign_owner = Some(owner).filter(|owner| *owner != grant.beneficiary);
         }
         let min_received = match &self.min_received {
-            Some(least) => least.base_units(&token)?.unwrap_or(taken),
+            Some(least) => token.base_units(least)?.unwrap_or(taken),
             None => 0,
         };
         let of_plan = token.of_plan(&plan_address);
@@ -151,11 +150,14 @@ impl Claim {
             amount,
             min_received,
         );
-        steps.push(
-            outgoing
-                .with_transfer_accounts(claim, &token, &plan.vault, &destination, &plan_address, taken)
-                .await?,
-        );
+        let transfer = Transfer {
+            mint: &plan.mint,
+            source: &plan.vault,
+            destination: &destination,
+            authority: &plan_address,
+            amount: taken,
+        };
+        steps.push(outgoing.with_transfer_accounts(claim, transfer).await?);
         let action = Action::new("Pay what the grant has vested", steps)
             .address(app, "plan", plan_address)
             .address(app, "grant", address)

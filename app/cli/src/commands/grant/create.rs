@@ -7,7 +7,7 @@ use {
             app::App,
             reference::{KpiRef, PlanRef, kpi_name, period_times},
             time::Moment,
-            token::{AmountArg, Token},
+            token::Token,
         },
         fault::Fault,
         send::{Action, Outgoing, SendArgs},
@@ -18,7 +18,10 @@ use {
         state::{Grant, Plan},
     },
     earnout_core::{FULL_SCORE, tranche},
-    earnout_sdk::{amount, instructions, pda, projection},
+    earnout_sdk::{
+        amount::{self, AmountArg},
+        instructions, pda, projection,
+    },
     solana_program::pubkey::Pubkey,
     std::str::FromStr,
 };
@@ -120,7 +123,7 @@ impl Create {
             );
         }
         self.check_existing(app, &outgoing, &plan, &token).await?;
-        let allocation = self.allocation.base_units(&token)?;
+        let allocation = token.base_units(&self.allocation)?;
         let allocation = allocation.ok_or_else(|| Fault::new("a grant needs an amount, not ALL"))?;
         if !(plan.min_allocation..=plan.max_allocation).contains(&allocation) {
             let [least, most] = [plan.min_allocation, plan.max_allocation].map(|limit| token.amount(limit));
@@ -128,7 +131,7 @@ impl Create {
                 Fault::new(format!("the plan allows from {least} to {most} for a grant")).why(format!(
                     "AllocationOutOfLimits: the allocation is {}{}; nothing was sent",
                     token.amount(allocation),
-                    self.allocation.hint()
+                    amount::hint(&self.allocation.to_string())
                 )),
             );
         }

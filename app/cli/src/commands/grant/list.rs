@@ -4,7 +4,7 @@ use {
     crate::{
         context::{app::App, reference::PlanRef, token::Token},
         fault::Fault,
-        shown::{grant::ended, plan::require_complete, table::Table},
+        shown::{grant::ended, plan::require_complete, sheet::Sheet},
     },
     clap::Args,
     earnout::state::{Grant, Plan},
@@ -145,7 +145,7 @@ impl fmt::Display for Grants {
         if !one_plan {
             headings.push("plan");
         }
-        let mut table = Table::new(headings);
+        let mut sheet = Sheet::new(headings);
         for row in &self.0 {
             let (grant, amounts) = (&row.grant, &row.amounts);
             let settled = grant.next_period.saturating_sub(grant.first_period);
@@ -166,9 +166,9 @@ impl fmt::Display for Grants {
             if !one_plan {
                 cells.push(grant.plan.to_string());
             }
-            table.row(cells);
+            sheet.row(cells);
         }
-        write!(out, "{table}")
+        write!(out, "{sheet}")
     }
 }
 

@@ -10,7 +10,7 @@ use {
         send::{Action, SendArgs},
     },
     clap::Args,
-    earnout_sdk::instructions,
+    earnout_sdk::{client::token::Transfer, instructions},
 };
 
 /// Close a plan of which nothing is open: surplus goes to the treasury, rent returns to who paid it
@@ -55,11 +55,14 @@ impl Close {
             &destination,
             &plan.rent_payer,
         );
-        steps.push(
-            outgoing
-                .with_transfer_accounts(close, &token, &plan.vault, &destination, &address, balance)
-                .await?,
-        );
+        let transfer = Transfer {
+            mint: &plan.mint,
+            source: &plan.vault,
+            destination: &destination,
+            authority: &address,
+            amount: balance,
+        };
+        steps.push(outgoing.with_transfer_accounts(close, transfer).await?);
         let action = Action::new("Close the plan permanently", steps)
             .address(app, "plan", address)
             .fact("surplus", token.amount(balance))

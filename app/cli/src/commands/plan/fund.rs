@@ -2,12 +2,12 @@
 
 use {
     crate::{
-        context::{app::App, reference::PlanRef, token::AmountArg},
+        context::{app::App, reference::PlanRef},
         fault::Fault,
         send::{Action, SendArgs},
     },
     clap::Args,
-    earnout_sdk::{instructions, pda},
+    earnout_sdk::{amount::AmountArg, client::token::Transfer, instructions, pda},
     solana_program::pubkey::Pubkey,
 };
 
@@ -41,7 +41,7 @@ impl Fund {
         let associated = || pda::associated_token_account(&funder.pubkey(), &token.mint, &token.program);
         let source = self.from.unwrap_or_else(associated);
         let balance = outgoing.balance(&token, &source, "source").await?;
-        let amount = self.amount.base_units(&token)?.unwrap_or(balance);
+        let amount = token.base_units(&self.amount)?.unwrap_or(balance);
         if amount == 0 {
             return Err(
                 Fault::new("the amount to fund is zero").why(format!("{source} holds {}", token.amount(balance)))
@@ -54,9 +54,14 @@ impl Fund {
         }
         let fund = instructions::fund(&funder.pubkey(), &token.of_plan(&address), &source, amount);
         let vault = pda::vault(&address);
-        let fund = outgoing
-            .with_transfer_accounts(fund, &token, &source, &vault, &funder.pubkey(), amount)
-            .await?;
+        let transfer = Transfer {
+            mint: &plan.mint,
+            source: &source,
+            destination: &vault,
+            authority: &funder.pubkey(),
+            amount,
+        };
+        let fund = outgoing.with_transfer_accounts(fund, transfer).await?;
         let action = Action::new("Fund the plan", vec![fund])
             .address(app, "plan", address)
             .fact("amount", token.amount(amount))

@@ -4,7 +4,7 @@ use {
     crate::{
         context::{app::App, time::Moment, token::Token},
         fault::Fault,
-        shown::table::Table,
+        shown::sheet::Sheet,
     },
     clap::Args,
     earnout::state::{Plan, PlanStatus},
@@ -137,7 +137,7 @@ impl fmt::Display for Plans {
         if self.0.is_empty() {
             return write!(out, "No plans.");
         }
-        let mut table = Table::new([
+        let mut sheet = Sheet::new([
             "plan",
             ">number",
             "status",
@@ -150,7 +150,7 @@ impl fmt::Display for Plans {
         ]);
         for row in &self.0 {
             let plan = &row.plan;
-            table.row([
+            sheet.row([
                 row.address.to_string(),
                 plan.plan_id.to_string(),
                 row.status().to_owned(),
@@ -162,7 +162,7 @@ impl fmt::Display for Plans {
                 row.next().map_or("-".to_owned(), |time| Moment(time).to_string()),
             ]);
         }
-        write!(out, "{table}")
+        write!(out, "{sheet}")
     }
 }
 

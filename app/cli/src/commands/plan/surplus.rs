@@ -5,13 +5,12 @@ use {
         context::{
             app::App,
             reference::{PlanRef, caller_role},
-            token::AmountArg,
         },
         fault::Fault,
         send::{Action, SendArgs},
     },
     clap::Args,
-    earnout_sdk::instructions,
+    earnout_sdk::{amount::AmountArg, client::token::Transfer, instructions},
 };
 
 /// Send surplus, tokens that no grant can ever claim, to the plan's treasury
@@ -43,7 +42,7 @@ impl Surplus {
         let caller = outgoing.signer(self.authority.as_deref(), "authority")?;
         let vault = outgoing.balance(&token, &plan.vault, "vault").await?;
         let surplus = plan.surplus(vault)?;
-        let amount = self.amount.base_units(&token)?;
+        let amount = token.base_units(&self.amount)?;
         let taken = amount.unwrap_or(surplus);
         if amount == Some(0) {
             return Err(Fault::new("the amount to send is zero")
@@ -68,11 +67,14 @@ impl Surplus {
         }
         let (destination, mut steps) = outgoing.surplus_destination(&address, &plan, caller.as_ref()).await?;
         let withdraw = instructions::withdraw_surplus(&caller.pubkey(), &token.of_plan(&address), &destination, amount);
-        steps.push(
-            outgoing
-                .with_transfer_accounts(withdraw, &token, &plan.vault, &destination, &address, taken)
-                .await?,
-        );
+        let transfer = Transfer {
+            mint: &plan.mint,
+            source: &plan.vault,
+            destination: &destination,
+            authority: &address,
+            amount: taken,
+        };
+        steps.push(outgoing.with_transfer_accounts(withdraw, transfer).await?);
         let action = Action::new("Send surplus to the treasury", steps)
             .address(app, "plan", address)
             .fact("amount", token.amount(taken))

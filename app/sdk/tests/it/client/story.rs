@@ -303,6 +303,8 @@ impl Chain {
         vault[..32].copy_from_slice(ledger.plan.mint.as_ref());
         vault[32..64].copy_from_slice(ledger.address.as_ref());
         vault[64..72].copy_from_slice(&ledger.vault_balance.to_le_bytes());
+        // Initialized.
+        vault[108] = 1;
         accounts.insert(ledger.plan.vault, (key(4), vault));
         let mut clock = vec![0; 40];
         clock[32..].copy_from_slice(&now.to_le_bytes());

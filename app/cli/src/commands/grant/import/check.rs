@@ -3,13 +3,13 @@
 use {
     super::{super::existing, table::Row},
     crate::{
-        context::token::{Token, holding, sol},
+        context::token::{Token, sol},
         fault::Fault,
     },
     earnout::state::{Grant, Plan},
     earnout_sdk::{
         amount::count,
-        client::{Client, bulk},
+        client::{Client, bulk, token::holding},
         plan_file::Mistake,
         terms,
     },

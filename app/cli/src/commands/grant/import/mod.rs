@@ -9,11 +9,7 @@ mod vectors;
 use {
     super::existing,
     crate::{
-        context::{
-            app::App,
-            reference::PlanRef,
-            token::{Token, holding},
-        },
+        context::{app::App, reference::PlanRef, token::Token},
         fault::{Exit, Fault},
         send::many::{BulkArgs, interrupted, present, signatures},
         shown::{mistakes::refused, progress::Progress},
@@ -30,6 +26,7 @@ use {
         client::{
             Client, ClientError, Submission,
             bulk::{self, AttemptState, GrantImport, Header, ImportError, ImportReport, Journal, Made, Planned},
+            token::holding,
         },
         plan_file::{Mistake, Mistakes, read_text},
     },

@@ -1,15 +1,15 @@
 //! What each value of one KPI would pay.
 
 use {
-    super::{
-        Form, Scene,
-        report::{Sheet, plain},
-    },
+    super::{Form, Scene},
     crate::{
         chart::{self, Axis, Chart, Line},
         context::token::Amount,
         fault::Fault,
-        shown::output::{Json, Output},
+        shown::{
+            output::{Json, Output},
+            sheet::{Sheet, csv, plain},
+        },
     },
     clap::Args,
     earnout::state::KpiArgs,
@@ -217,7 +217,6 @@ fn chart(scene: &Scene, (number, kpi): (u8, &KpiArgs), chosen: &[usize], values:
 }
 
 fn show(output: &Output, chart: &Chart, kpi: &KpiArgs, form: Form) -> Result<(), Fault> {
-    let mut sheet = Sheet::new([format!(">{}", chart.x.label)]);
     match form {
         Form::Table => {
             let mut text = chart::terminal(chart, COLUMNS);
@@ -239,25 +238,23 @@ fn show(output: &Output, chart: &Chart, kpi: &KpiArgs, form: Form) -> Result<(),
             })));
         }
         Form::Csv => {
-            let mut sheet = Sheet::new(["kpi", "value", "contributor", "total"]);
-            for (index, value) in chart.values.iter().enumerate() {
-                for line in &chart.lines {
-                    let amount = line.amounts.get(index).copied().unwrap_or_default();
-                    sheet.row([
-                        kpi.name.clone(),
-                        amount::fixed(*value, kpi.decimals).replace(',', ""),
-                        line.name.clone(),
-                        plain(amount, chart.y.decimals),
-                    ]);
-                }
-            }
-            return output.raw(&sheet.csv()?);
+            let row = |(index, value): (usize, &i64), line: &Line| {
+                let amount = line.amounts.get(index).copied().unwrap_or_default();
+                vec![
+                    kpi.name.clone(),
+                    amount::fixed(*value, kpi.decimals).replace(',', ""),
+                    line.name.clone(),
+                    plain(amount, chart.y.decimals),
+                ]
+            };
+            let values = chart.values.iter().enumerate();
+            let rows = values.flat_map(|value| chart.lines.iter().map(move |line| row(value, line)));
+            return output.stream(|out| csv(out, &["kpi", "value", "contributor", "total"], rows));
         }
         Form::Markdown => (),
     }
-    sheet
-        .headings
-        .extend(chart.lines.iter().map(|line| format!(">{}", line.name)));
+    let names = chart.lines.iter().map(|line| &line.name);
+    let mut sheet = Sheet::new([&chart.x.label].into_iter().chain(names).map(|name| format!(">{name}")));
     let decimals = chart.y.decimals;
     for (index, value) in chart.values.iter().enumerate() {
         let amounts = chart

@@ -7,16 +7,16 @@ use {
         fault::Fault,
         shown::{
             output::{Json, Output},
-            table::Table,
-            text::{cell, markdown, safe},
+            sheet::{Sheet, csv, plain},
         },
     },
     earnout::state::UnearnedPolicy,
     earnout_sdk::{
         amount,
-        plan_file::{NamedGrant, cadence_text},
+        plan_file::NamedGrant,
         projection::period_times,
         simulation::{SettledPeriod, SimulatedGrant, Simulation, simulate},
+        time,
     },
     serde_json::{Value, json},
     std::fmt::Write,
@@ -34,9 +34,12 @@ pub fn show(output: &Output, scene: &Scene, at: Option<Moment>, form: Form) -> R
         places,
     };
     match form {
-        Form::Table => output.raw(&report.tables(&|sheet| sheet.table())?),
+        Form::Table => output.raw(&report.tables(&|sheet| format!("{sheet}\n"))?),
         Form::Markdown => output.raw(&report.tables(&|sheet| sheet.markdown())?),
-        Form::Csv => output.raw(&report.csv()?),
+        Form::Csv => {
+            let (headings, rows) = report.csv()?;
+            output.stream(|out| csv(out, &headings, rows))
+        }
         Form::Json => output.show(&Json(report.json()?)),
     }
 }
@@ -71,87 +74,6 @@ fn places(scene: &Scene, simulation: &Simulation, at: Option<Moment>) -> Result<
         fraction.unwrap_or_default()
     });
     Ok(needed.max().unwrap_or_default())
-}
-
-/// A sum without superfluous zeros.
-fn trimmed(amount: u128, decimals: u8) -> String {
-    let text = amount::total(amount, decimals);
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    }
-}
-
-/// A table in the making. Headings that begin with `>` stand over numbers.
-pub(super) struct Sheet {
-    pub headings: Vec<String>,
-    pub rows: Vec<Vec<String>>,
-}
-
-impl Sheet {
-    pub(super) fn new<T: ToString>(headings: impl IntoIterator<Item = T>) -> Self {
-        Self {
-            headings: headings.into_iter().map(|heading| heading.to_string()).collect(),
-            rows: Vec::new(),
-        }
-    }
-
-    pub(super) fn row<T: ToString>(&mut self, cells: impl IntoIterator<Item = T>) {
-        self.rows.push(cells.into_iter().map(|cell| cell.to_string()).collect());
-    }
-
-    pub(super) fn table(&self) -> String {
-        let mut table = Table::new(&self.headings);
-        for row in &self.rows {
-            table.row(row.iter().map(|cell| safe(cell)));
-        }
-        format!("{table}\n")
-    }
-
-    pub(super) fn markdown(&self) -> String {
-        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-        let names = self
-            .headings
-            .iter()
-            .map(|heading| markdown(heading.trim_start_matches('>')));
-        let rules = self.headings.iter().map(|heading| match heading.starts_with('>') {
-            true => "---:".to_owned(),
-            false => "---".to_owned(),
-        });
-        let mut text = line(names.collect()) + &line(rules.collect());
-        for row in &self.rows {
-            text.push_str(&line(row.iter().map(|cell| markdown(cell)).collect()));
-        }
-        text
-    }
-
-    /// The rows as CSV, with these names of columns.
-    pub(super) fn csv(&self) -> Result<String, Fault> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let fault = |error: &dyn std::fmt::Display| Fault::new("the result cannot be written as CSV").why(error);
-        writer.write_record(&self.headings).map_err(|error| fault(&error))?;
-        for row in &self.rows {
-            writer
-                .write_record(row.iter().map(|text| csv_cell(text)))
-                .map_err(|error| fault(&error))?;
-        }
-        let bytes = writer.into_inner().map_err(|error| fault(&error))?;
-        String::from_utf8(bytes).map_err(|error| fault(&error))
-    }
-}
-
-/// A number as it is, any other text so that no spreadsheet computes it.
-fn csv_cell(text: &str) -> String {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
-        true => text.to_owned(),
-        false => cell(text),
-    }
-}
-
-/// An amount that a spreadsheet takes for a number.
-pub(super) fn plain(amount: u64, decimals: u8) -> String {
-    amount::tokens(amount, decimals).replace(',', "")
 }
 
 impl Report<'_> {
@@ -225,7 +147,7 @@ impl Report<'_> {
         let mut text = format!(
             "{} periods of {} from {}, {} KPIs, {} grants. What is not earned {policy}.\n",
             file.periods.len(),
-            cadence_text(file.terms.cadence),
+            time::cadence(file.terms.cadence),
             Moment(file.terms.start_ts),
             file.kpis.len(),
             file.grants.len()
@@ -245,8 +167,8 @@ impl Report<'_> {
     fn conclusion(&self) -> String {
         format!(
             "Funding all grants takes {} tokens, the most that any values could earn. Of them {} are surplus by then.\n",
-            trimmed(self.reserve(), self.decimals()),
-            trimmed(self.returned(), self.decimals())
+            amount::short(self.reserve(), self.decimals()),
+            amount::short(self.returned(), self.decimals())
         )
     }
 
@@ -342,13 +264,13 @@ impl Report<'_> {
     }
 
     /// A row for each period and grant, every column whatever the policy.
-    fn csv(&self) -> Result<String, Fault> {
+    fn csv(&self) -> Result<(Vec<String>, Vec<Vec<String>>), Fault> {
         let mut headings: Vec<String> = ["period", "start", "end", "settled_by", "contributor", "tranche"]
             .map(str::to_owned)
             .to_vec();
         headings.extend(self.scene.file.kpis.iter().map(|kpi| format!("score:{}", kpi.name)));
         headings.extend(["earned", "unearned", "carried_on", "bonus", "total"].map(str::to_owned));
-        let mut sheet = Sheet::new(headings);
+        let mut rows = Vec::new();
         let plain = |amount| plain(amount, self.decimals());
         for (named, settled) in self.settlements() {
             let times = period_times(&self.scene.plan, settled.period)?;
@@ -378,9 +300,9 @@ impl Report<'_> {
                 total,
             ];
             cells.extend(amounts.map(plain));
-            sheet.row(cells);
+            rows.push(cells);
         }
-        sheet.csv()
+        Ok((headings, rows))
     }
 
     fn json(&self) -> Result<Value, Fault> {

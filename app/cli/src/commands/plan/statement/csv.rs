@@ -9,12 +9,13 @@ use {
             measurement::{basis, deciding, voter},
             names::Names,
             plan::stage_text,
+            sheet::{csv, plain},
             text::cell,
         },
     },
     earnout_core::quorum::Outcome,
     earnout_sdk::{
-        amount::{fixed, tokens},
+        amount::fixed,
         statement::{GrantReport, Line, Statement},
     },
     std::io::{self, Write},
@@ -25,7 +26,6 @@ use {
 /// # Errors
 /// If the writer fails.
 pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
     let plan = &report.sources.plan;
     let mut head: Vec<String> = [
         "period",
@@ -51,35 +51,34 @@ pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8) -> io::
         let columns = ["value", "score", "by", "attested by", "evidence SHA-256"];
         head.extend(columns.map(|column| format!("{name}: {column}")));
     }
-    csv.write_record(&head)?;
-    for period in &report.periods {
-        for (grant, line) in lines(report, period) {
-            let times = &period.times;
-            let settled = if line.settlement.is_some() { "yes" } else { "no" };
-            let plain = |amount| plain(amount, decimals);
-            let settlement = line.settlement;
-            let mut row = vec![
-                times.period.to_string(),
-                Moment(times.start).to_string(),
-                Moment(times.end).to_string(),
-                stage_text(period.stage).to_owned(),
-                grant.state.index.to_string(),
-                grant.address.to_string(),
-                grant.state.beneficiary.to_string(),
-                settled.to_owned(),
-                plain(line.tranche),
-                settlement.map_or(String::new(), |settled| plain(settled.earned)),
-                line.bonus.map_or(String::new(), plain),
-                plain(line.returned),
-                settlement.map_or(String::new(), |settled| plain(settled.carry)),
-                settlement.map_or(String::new(), |settled| plain(settled.pooled)),
-                plain(line.claimed),
-            ];
-            values(report, grant, line, &mut row);
-            csv.write_record(&row)?;
-        }
-    }
-    csv.flush()
+    let periods = report.periods.iter();
+    let all = periods.flat_map(|period| lines(report, period).map(move |(grant, line)| (period, grant, line)));
+    let rows = all.map(|(period, grant, line)| {
+        let times = &period.times;
+        let settled = if line.settlement.is_some() { "yes" } else { "no" };
+        let plain = |amount| plain(amount, decimals);
+        let settlement = line.settlement;
+        let mut row = vec![
+            times.period.to_string(),
+            Moment(times.start).to_string(),
+            Moment(times.end).to_string(),
+            stage_text(period.stage).to_owned(),
+            grant.state.index.to_string(),
+            grant.address.to_string(),
+            grant.state.beneficiary.to_string(),
+            settled.to_owned(),
+            plain(line.tranche),
+            settlement.map_or(String::new(), |settled| plain(settled.earned)),
+            line.bonus.map_or(String::new(), plain),
+            plain(line.returned),
+            settlement.map_or(String::new(), |settled| plain(settled.carry)),
+            settlement.map_or(String::new(), |settled| plain(settled.pooled)),
+            plain(line.claimed),
+        ];
+        values(report, grant, line, &mut row);
+        row
+    });
+    csv(out, &head, rows)
 }
 
 /// What is known about each KPI of the plan; nothing where the grant has no weight.
@@ -114,8 +113,7 @@ fn values(report: &Statement, grant: &GrantReport, line: &Line, row: &mut Vec<St
 /// # Errors
 /// If the writer fails.
 pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record([
+    let head = [
         "grant",
         "address",
         "beneficiary",
@@ -133,11 +131,11 @@ pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8) -> io::R
         "claimed",
         "claimable",
         "reserved",
-    ])?;
-    for grant in report.grants.values() {
+    ];
+    let rows = report.grants.values().map(|grant| {
         let state = &grant.state;
         let plain = |amount| plain(amount, decimals);
-        csv.write_record([
+        vec![
             state.index.to_string(),
             grant.address.to_string(),
             state.beneficiary.to_string(),
@@ -155,12 +153,7 @@ pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8) -> io::R
             plain(state.claimed),
             plain(grant.claimable),
             plain(state.reserved),
-        ])?;
-    }
-    csv.flush()
-}
-
-/// An amount that a spreadsheet takes for a number.
-fn plain(amount: u64, decimals: u8) -> String {
-    tokens(amount, decimals).replace(',', "")
+        ]
+    });
+    csv(out, &head, rows)
 }

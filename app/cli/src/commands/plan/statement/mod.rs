@@ -2,8 +2,7 @@
 
 mod csv;
 mod json;
-mod markdown;
-mod table;
+mod report;
 
 use {
     crate::{
@@ -71,6 +70,11 @@ impl Statement {
             true => Form::Json,
             false => Form::Table,
         });
+        let view = |names| report::View {
+            report: &report,
+            decimals,
+            names,
+        };
         match form {
             Form::Json => output.json(
                 &json::View {
@@ -83,8 +87,8 @@ impl Statement {
                 By::Period => csv::by_period(out, &report, decimals),
                 By::Grant => csv::by_grant(out, &report, decimals),
             })?,
-            Form::Table => output.stream(|out| table::write(out, &report, &Names::of(app), decimals))?,
-            Form::Markdown => output.stream(|out| markdown::write(out, &report, decimals))?,
+            Form::Table => output.stream(|out| view(Some(Names::of(app))).terminal(out))?,
+            Form::Markdown => output.stream(|out| view(None).markdown(out))?,
         }
         require_agreement(&report)
     }

@@ -1,0 +1,338 @@
+//! The report as tables: for a terminal, or in Markdown for a web page or a repository, with whole keys and hashes.
+
+use {
+    super::lines,
+    crate::{
+        context::{reference::kpi_name, time::Moment},
+        shown::{
+            grant::{scores_text, status},
+            measurement::{basis, deciding, outcome, state, voter},
+            names::Names,
+            plan::{findings, kpis_table, scope_text, stage_text, totals_facts, vault_facts},
+            sheet::{Cell, Sheet},
+            text::{markdown, short},
+        },
+    },
+    earnout::state::{Kpi, Scope},
+    earnout_sdk::{
+        amount::{count, tokens, total},
+        statement::{Measurement, PeriodReport, Statement, Vote},
+    },
+    solana_program::pubkey::Pubkey,
+    std::io::{self, Write},
+};
+
+/// A report that is written as tables.
+pub struct View<'a> {
+    pub report: &'a Statement,
+    pub decimals: u8,
+    /// Labels for a terminal; none in Markdown.
+    pub names: Option<Names>,
+}
+
+impl View<'_> {
+    /// Writes the whole report for a terminal.
+    ///
+    /// # Errors
+    /// If the writer fails.
+    pub fn terminal(&self, out: &mut impl Write) -> io::Result<()> {
+        let (report, decimals) = (self.report, self.decimals);
+        let sources = &report.sources;
+        writeln!(out, "Statement of plan {} on {}", sources.address, Moment(sources.now))?;
+        writeln!(out, "in tokens of {}", sources.plan.mint)?;
+        if let Some(closing) = &sources.closing {
+            let (time, sent) = (Moment(closing.mark.closed_at), self.tokens(closing.amount));
+            writeln!(out, "closed on {time}: {sent} went to {}", closing.destination)?;
+        }
+        writeln!(out, "\nKPIs\n{}", kpis_table(&sources.plan))?;
+        for period in self.ended() {
+            let times = &period.times;
+            writeln!(
+                out,
+                "\nPeriod {}: {} to {}, {}, {} of {} grants settled",
+                times.period,
+                Moment(times.start),
+                Moment(times.end),
+                stage_text(period.stage),
+                count(period.settled),
+                count(period.grants)
+            )?;
+            writeln!(out, "{}", self.values(period))?;
+            writeln!(out, "\n{}", self.amounts(period))?;
+            if let Some(pool) = &period.pool {
+                let [all, paid, left] = [pool.pool, pool.paid, pool.left_over].map(|amount| self.tokens(amount));
+                writeln!(out, "  pool {all}, bonuses paid {paid}, left over {left}")?;
+            }
+        }
+        writeln!(out, "\nGrants\n{}", self.grants())?;
+        writeln!(
+            out,
+            "\nAll grants\n{}",
+            totals_facts(&report.totals, decimals).indented()
+        )?;
+        writeln!(out, "\nVault\n{}", vault_facts(&report.vault, decimals).indented())?;
+        let mut end = String::new();
+        findings(&mut end, report).map_err(io::Error::other)?;
+        writeln!(out, "{end}")
+    }
+
+    /// Writes the whole report in Markdown.
+    ///
+    /// # Errors
+    /// If the writer fails.
+    pub fn markdown(&self, out: &mut impl Write) -> io::Result<()> {
+        let sources = &self.report.sources;
+        writeln!(out, "# Statement of plan `{}`\n", sources.address)?;
+        writeln!(out, "On {}, in tokens of `{}`.", Moment(sources.now), sources.plan.mint)?;
+        if let Some(closing) = &sources.closing {
+            let (time, to) = (Moment(closing.mark.closed_at), closing.destination);
+            let sent = self.tokens(closing.amount);
+            writeln!(out, "The plan was closed on {time}; {sent} went to `{to}`.")?;
+        }
+        write!(out, "\n## KPIs\n\n{}", self.kpis().markdown())?;
+        for period in self.ended() {
+            let times = &period.times;
+            writeln!(out, "\n## Period {}\n", times.period)?;
+            writeln!(
+                out,
+                "{} to {}; {}; {} of {} grants settled.\n",
+                Moment(times.start),
+                Moment(times.end),
+                stage_text(period.stage),
+                count(period.settled),
+                count(period.grants)
+            )?;
+            write!(
+                out,
+                "{}\n{}",
+                self.values(period).markdown(),
+                self.amounts(period).markdown()
+            )?;
+            if let Some(pool) = &period.pool {
+                let [all, paid, left] = [pool.pool, pool.paid, pool.left_over].map(|amount| self.tokens(amount));
+                writeln!(
+                    out,
+                    "\nThe pool: {all}, of which {paid} were paid as bonuses and {left} were left over."
+                )?;
+            }
+        }
+        write!(out, "\n## Grants\n\n{}", self.grants().markdown())?;
+        self.sums(out)?;
+        writeln!(out, "\n## Agreement\n")?;
+        if self.report.findings.is_empty() {
+            return writeln!(
+                out,
+                "All recorded amounts agree with the settlements computed again from the attested values."
+            );
+        }
+        for finding in &self.report.findings {
+            writeln!(out, "- {}", markdown(&finding.to_string()))?;
+        }
+        Ok(())
+    }
+
+    fn ended(&self) -> impl Iterator<Item = &PeriodReport> {
+        let now = self.report.sources.now;
+        self.report.periods.iter().filter(move |period| period.times.end <= now)
+    }
+
+    fn tokens(&self, amount: u64) -> String {
+        tokens(amount, self.decimals)
+    }
+
+    /// A key: whole, or as short as a terminal's table needs it.
+    fn key(&self, key: &Pubkey) -> Cell {
+        Cell::Keys(vec![match &self.names {
+            Some(names) => names.short(key),
+            None => key.to_string(),
+        }])
+    }
+
+    fn voter(&self, vote: &Vote) -> String {
+        match (&self.names, &vote.oracle) {
+            (None, _) => voter(vote, &Names::default()),
+            (Some(names), Some(oracle)) => names.short(oracle),
+            (Some(_), None) => format!("#{}", vote.position),
+        }
+    }
+
+    fn evidence(&self, vote: &Vote) -> String {
+        let hash = hex::encode(vote.evidence);
+        match self.names {
+            Some(_) => short(hash),
+            None => hash,
+        }
+    }
+
+    fn kpis(&self) -> Sheet {
+        let mut sheet = Sheet::new([">#", "name", "scope", ">silence scores", "rubric SHA-256"]);
+        for (number, kpi) in self.report.sources.plan.kpis().iter().enumerate() {
+            sheet.row([
+                number.to_string().into(),
+                kpi_name(kpi).into(),
+                scope_text(kpi).into(),
+                count(kpi.default_score).into(),
+                Cell::Keys(vec![hex::encode(kpi.rubric_hash)]),
+            ]);
+        }
+        sheet
+    }
+
+    /// The values of a period: shared ones once, individual ones for each grant.
+    fn values(&self, period: &PeriodReport) -> Sheet {
+        let evidence = match self.names {
+            Some(_) => "evidence",
+            None => "evidence SHA-256",
+        };
+        let mut sheet = Sheet::new([
+            "KPI",
+            "grant",
+            ">value",
+            ">score",
+            "by",
+            "attested by",
+            evidence,
+            "state",
+        ]);
+        let report = self.report;
+        for (number, kpi) in (0u8..).zip(report.sources.plan.kpis()) {
+            let weighted = lines(report, period).map(|(grant, _)| grant);
+            let weighted = weighted.filter(|grant| grant.state.kpi_weights[usize::from(number)] > 0);
+            let shared = kpi.scope == Scope::Shared.to_byte();
+            for grant in weighted.take(if shared { 1 } else { usize::MAX }) {
+                let index = grant.state.index;
+                if let Ok(measurement) = report.measurement(number, period.times.period, index) {
+                    let whose = if shared { "all".to_owned() } else { index.to_string() };
+                    sheet.row(self.value(kpi, whose, &measurement));
+                }
+            }
+        }
+        sheet
+    }
+
+    fn value(&self, kpi: &Kpi, whose: String, measurement: &Measurement) -> [Cell; 8] {
+        [
+            kpi_name(kpi).into(),
+            Cell::Own(whose),
+            outcome(kpi, measurement).into(),
+            Cell::Own(count(measurement.reading.score)),
+            basis(measurement).into(),
+            Cell::Keys(deciding(measurement).map(|vote| self.voter(vote)).collect()),
+            Cell::Keys(deciding(measurement).map(|vote| self.evidence(vote)).collect()),
+            Cell::Own(state(measurement)),
+        ]
+    }
+
+    fn amounts(&self, period: &PeriodReport) -> Sheet {
+        let mut sheet = Sheet::new([
+            ">grant",
+            "beneficiary",
+            ">tranche",
+            ">scores",
+            ">earned",
+            ">bonus",
+            ">returned",
+            ">claimed",
+        ]);
+        for (grant, line) in lines(self.report, period) {
+            let or = |amount: Option<u64>, none: &str| amount.map_or(none.to_owned(), |amount| self.tokens(amount));
+            let amounts = [
+                self.tokens(line.tranche),
+                scores_text(grant, line),
+                or(line.settlement.map(|settled| settled.earned), "not settled"),
+                or(line.bonus, "-"),
+                self.tokens(line.returned),
+                self.tokens(line.claimed),
+            ];
+            let whose = [
+                Cell::Own(grant.state.index.to_string()),
+                self.key(&grant.state.beneficiary),
+            ];
+            sheet.row(whose.into_iter().chain(amounts.map(Cell::Own)));
+        }
+        sheet
+    }
+
+    fn grants(&self) -> Sheet {
+        let headings = [
+            ">#",
+            "address",
+            "beneficiary",
+            "status",
+            ">allocated",
+            ">cancelled",
+            ">earned",
+            ">bonus",
+            ">returned",
+            ">forfeited",
+            ">claimed",
+            ">claimable",
+        ];
+        // A terminal has no room for two keys in a line.
+        let has_address = self.names.is_none();
+        let mut sheet = Sheet::new(headings.into_iter().filter(|name| has_address || *name != "address"));
+        for (number, grant) in &self.report.grants {
+            let state = &grant.state;
+            let amounts = [
+                state.allocation,
+                grant.cancelled,
+                state.earned,
+                state.bonus,
+                grant.returned,
+                grant.forfeited,
+                state.claimed,
+                grant.claimable,
+            ];
+            let beneficiary = match &self.names {
+                Some(names) => names.full(&state.beneficiary),
+                None => state.beneficiary.to_string(),
+            };
+            let mut row = vec![Cell::Own(number.to_string())];
+            row.extend(has_address.then(|| self.key(&grant.address)));
+            row.extend([Cell::Keys(vec![beneficiary]), Cell::Own(status(grant))]);
+            row.extend(amounts.map(|amount| Cell::Own(self.tokens(amount))));
+            sheet.row(row);
+        }
+        sheet
+    }
+
+    /// The sums over all grants and the vault, in Markdown.
+    fn sums(&self, out: &mut impl Write) -> io::Result<()> {
+        let totals = &self.report.totals;
+        let all = [
+            ("allocated", totals.allocated),
+            ("cancelled", totals.cancelled),
+            ("earned", totals.earned),
+            ("bonus", totals.bonus),
+            ("returned", totals.returned),
+            ("left over in pools", totals.left_over),
+            ("forfeited", totals.forfeited),
+            ("claimed", totals.claimed),
+            ("claimable", totals.claimable),
+        ];
+        let mut sheet = Sheet::new(["", ">tokens"]);
+        for (name, amount) in all {
+            sheet.row([name.into(), Cell::Own(total(amount, self.decimals))]);
+        }
+        write!(out, "\n## All grants\n\n{}", sheet.markdown())?;
+        let vault = &self.report.vault;
+        let all = [
+            ("balance", i128::from(vault.balance)),
+            ("reserved for what can still be earned", vault.reserved.into()),
+            ("owed: earned and not yet claimed", vault.owed.into()),
+            ("pooled: bonuses not yet collected", vault.pooled.into()),
+            ("surplus that no grant can ever claim", vault.surplus),
+            ("funded", vault.funded.into()),
+            ("claimed", vault.claimed.into()),
+            ("withdrawn to the treasury", vault.withdrawn.into()),
+            ("came in otherwise", vault.donated),
+        ];
+        let mut sheet = Sheet::new(["", ">tokens"]);
+        for (name, amount) in all {
+            let sign = if amount < 0 { "-" } else { "" };
+            let amount = total(amount.unsigned_abs(), self.decimals);
+            sheet.row([name.into(), Cell::Own(format!("{sign}{amount}"))]);
+        }
+        write!(out, "\n## Vault\n\n{}", sheet.markdown())
+    }
+}
