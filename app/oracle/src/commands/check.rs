@@ -1,18 +1,12 @@
 //! `check`: everything that can go wrong, before it does.
 
 use {
-    super::{DONE, LOOK, identities, table::table, votes_on},
+    super::{DONE, LOOK, table::table, votes_on},
     crate::{
         args::Check,
-        checks,
-        config::Config,
-        daemon::{Daemon, DaemonError, PlanState},
-        duties::{Bound, Duty, grant_scope, name},
-        fit,
-        identities::Identities,
-        measure::measure,
-        preview::preview,
-        value,
+        measure::{Bound, Identities, checks, fit, grant_scope, kpi_name, measure, preview, time, value},
+        service::{Config, Daemon},
+        vote::{Duty, PlanState},
     },
     anyhow::{Context, Result, bail},
     earnout_sdk::{amount, client::ClientError, names::harmless, projection},
@@ -46,26 +40,25 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
         bail!("there is no feed {feed:?}");
     }
     let daemon = Daemon::beside(config)?;
-    let now = daemon.now().await?;
-    let skew = checks::clock(
-        jiff::Timestamp::now().as_second(),
-        now,
-        daemon.config.chain.max_clock_skew,
-    );
+    let now = daemon.endpoints.now().await?;
+    let skew = checks::clock(time::now(), now, daemon.config.chain.max_clock_skew);
     let (mut lines, mut mistakes) = (Vec::new(), Vec::new());
     for address in daemon.config.plans() {
-        let state = match daemon.plan(address, true).await {
+        let state = match daemon.endpoints.plan(address, true).await {
             Ok(state) => state,
             Err(problem) if is_about_the_plan(&problem) => {
-                let feeds = daemon.config.feeds.iter().filter(|feed| feed.plan == address);
-                mistakes.extend(feeds.map(|feed| format!("feed {:?}: {problem}", feed.id)));
+                mistakes.extend(
+                    daemon
+                        .feeds_of(address)
+                        .map(|feed| format!("feed {:?}: {problem}", feed.id)),
+                );
                 continue;
             }
             Err(problem) => return Err(problem.into()),
         };
         let decimals = mint_decimals(&daemon, &state.plan.mint).await?;
         let mut bound = Vec::new();
-        for feed in daemon.config.feeds.iter().filter(|feed| feed.plan == address) {
+        for feed in daemon.feeds_of(address) {
             match Bound::new(feed, &state.plan) {
                 Ok(feed) => bound.push(feed),
                 Err(problem) => mistakes.push(problem.to_string()),
@@ -81,7 +74,7 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
         for bound in &bound {
             let feed = bound.feed;
             if args.feed.as_ref().is_none_or(|wanted| *wanted == feed.id) {
-                match identities(feed) {
+                match feed.identities() {
                     Ok(known) => {
                         check_feed(&daemon, &state, bound, &known, args.period, now, decimals, &mut lines).await?
                     }
@@ -100,7 +93,7 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
     } else {
         println!("oracle {}", daemon.oracle());
         println!("payer  {payer}, {} SOL", amount::tokens(balance, 9));
-        println!("chain  {}\n", crate::template::time(now));
+        println!("chain  {}\n", time::shown(now));
         println!("{}", shown(&lines));
     }
     if !mistakes.is_empty() {
@@ -118,12 +111,9 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
 }
 
 /// Whether a plan is not what the configuration says, and not the way to it.
-fn is_about_the_plan(problem: &DaemonError) -> bool {
-    let DaemonError::Client(error) = problem else {
-        return false;
-    };
+fn is_about_the_plan(problem: &ClientError) -> bool {
     matches!(
-        **error,
+        problem,
         ClientError::NotFound { .. } | ClientError::ForeignAccount { .. } | ClientError::Decode { .. }
     )
 }
@@ -157,11 +147,7 @@ async fn check_feed(
         false => duties.push(bound.duty(times, None)),
         true => {
             for (address, grant) in &state.grants {
-                let weighs = grant
-                    .kpi_weights
-                    .get(usize::from(bound.kpi))
-                    .is_some_and(|weight| *weight > 0);
-                if weighs && grant.covers(period) {
+                if bound.counts_for(grant, period) {
                     duties.push(bound.duty(times, Some(grant_scope(address, grant, identities))));
                 }
             }
@@ -172,7 +158,7 @@ async fn check_feed(
         let grant = duty.scope.grant.as_ref();
         let mut line = Line {
             feed: bound.feed.id.clone(),
-            kpi: harmless(&name(&bound.terms)),
+            kpi: harmless(&kpi_name(&bound.terms)),
             period,
             grant: grant.map(|grant| grant.index),
             value: None,
@@ -182,10 +168,10 @@ async fn check_feed(
             held: None,
             votes: votes_on(state, daemon, period),
         };
-        match measure(bound, &duty, entry.as_ref(), None).await {
+        match measure(bound, &duty.scope, entry.as_ref(), None).await {
             Err(hold) => line.held = Some(hold.to_string()),
             Ok(finding) => {
-                let worth = preview(bound, state, period, grant.map(|grant| grant.address), finding.value)?;
+                let worth = preview(bound, &state.plan, &state.grants, period, duty.grant(), finding.value)?;
                 line.value = Some(value::from_fixed(finding.value, bound.terms.decimals).to_string());
                 line.score = Some(worth.score);
                 let most = if worth.at_most { "at most " } else { "" };

@@ -4,10 +4,8 @@ use {
     super::{DONE, named_duty, operator},
     crate::{
         args::{Enter, Forget},
-        config::Config,
-        daemon::Daemon,
-        sources::Entry,
-        value,
+        measure::{Entry, time, value},
+        service::{Config, Daemon},
     },
     anyhow::{Result, bail},
 };
@@ -24,7 +22,7 @@ pub async fn enter(args: &Enter, config: Config) -> Result<u8> {
         bail!(
             "the vote window of period {} closed at {}",
             args.period,
-            crate::template::time(duty.closes)
+            time::shown(duty.closes)
         );
     }
     let journal = daemon.journal();
@@ -38,7 +36,7 @@ pub async fn enter(args: &Enter, config: Config) -> Result<u8> {
         value: args.value.clone(),
         note: args.note.clone(),
         entered_by: operator(),
-        entered_at: jiff::Timestamp::now().as_second(),
+        entered_at: time::now(),
     };
     journal.enter(&duty.target, &entry)?;
     println!(

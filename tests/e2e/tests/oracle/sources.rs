@@ -79,7 +79,7 @@ async fn a_bad_answer_is_held_and_never_a_zero() {
         ("slow", "", "", "no complete answer within 2s"),
         ("truncated", "", "", "GET "),
         ("cut", "", "", "not complete JSON"),
-        ("500", "", "", "the server answered 500: overloaded"),
+        ("500", "", "", "answered 500: overloaded"),
         ("gone", "", "", "the server answered 404"),
         ("moved", "", "", "the server answered 302"),
         ("null", "", "", "$.value is null"),
