@@ -4,7 +4,7 @@ use {
     super::{DONE, LOOK, table::table, votes_on},
     crate::{
         args::Check,
-        measure::{Bound, Identities, checks, fit, grant_scope, kpi_name, measure, preview, time, value},
+        measure::{Bound, Identities, checks, counts_for, fit, grant_scope, kpi_name, measure, preview, time, value},
         service::{Config, Daemon},
         vote::{Duty, PlanState},
     },
@@ -147,7 +147,7 @@ async fn check_feed(
         false => duties.push(bound.duty(times, None)),
         true => {
             for (address, grant) in &state.grants {
-                if bound.counts_for(grant, period) {
+                if counts_for(bound.kpi, grant, period) {
                     duties.push(bound.duty(times, Some(grant_scope(address, grant, identities))));
                 }
             }

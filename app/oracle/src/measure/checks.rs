@@ -61,7 +61,6 @@ pub enum Hold {
     /// A source did not answer with a value.
     #[error("{0}")]
     Source(String),
-    /// The program would refuse it.
     #[error("{value} is outside of what the plan accepts, {min} to {max}")]
     OutOfRange {
         value: Decimal,
@@ -70,7 +69,6 @@ pub enum Hold {
         /// Largest accepted value.
         max: Decimal,
     },
-    /// Outside of the feed's own bounds.
     #[error("{value} is {side} {bound}, which `checks` says is not believed")]
     NotBelieved {
         value: Decimal,
@@ -78,7 +76,6 @@ pub enum Hold {
         side: &'static str,
         bound: Decimal,
     },
-    /// Too far from the last period.
     #[error("{value} differs by more than {pct} % from {before} in the period before")]
     Changed {
         value: Decimal,
@@ -86,14 +83,12 @@ pub enum Hold {
         before: Decimal,
         pct: Decimal,
     },
-    /// The answers contradict each other.
     #[error("the answers disagree: {lowest} to {highest}, more than {pct} % apart")]
     Disagree {
         lowest: Decimal,
         highest: Decimal,
         pct: Decimal,
     },
-    /// The data are from another time.
     #[error("the data are of {at}, {how}")]
     Age {
         /// When they were taken.
@@ -101,7 +96,6 @@ pub enum Hold {
         /// What is wrong with that.
         how: String,
     },
-    /// The clocks disagree.
     #[error("this machine's clock is {seconds} s {direction} the chain's")]
     Clock {
         /// How far.

@@ -93,24 +93,20 @@ pub type Hash = [u8; 32];
 /// Why evidence cannot be kept or read.
 #[derive(Debug, Error)]
 pub enum EvidenceError {
-    /// The disk refused.
     #[error("{what} {file}: {error}", file = .file.display())]
     Io {
         what: &'static str,
         file: PathBuf,
         error: io::Error,
     },
-    /// There is no document with this hash.
     #[error("there is no evidence with the hash {0}")]
     Missing(String),
-    /// The document was changed after it was stored.
     #[error("{file} is not what was stored: its SHA-256 is {found}", file = .file.display())]
     Changed {
         file: PathBuf,
         /// Hash of what is there.
         found: String,
     },
-    /// The document is of another format.
     #[error("{file} cannot be read: {error}", file = .file.display())]
     Format { file: PathBuf, error: String },
 }
@@ -121,9 +117,6 @@ pub struct Store(PathBuf);
 
 impl Store {
     /// The store in `folder`, which is made if it is not there.
-    ///
-    /// # Errors
-    /// If it cannot be made.
     pub fn open(folder: PathBuf) -> Result<Self, EvidenceError> {
         create(&folder)?;
         Ok(Self(folder))
@@ -136,9 +129,6 @@ impl Store {
     }
 
     /// Stores a document and returns its hash. When this returns, the document survives a loss of power.
-    ///
-    /// # Errors
-    /// If it cannot be written.
     pub fn put(&self, evidence: &Evidence) -> Result<Hash, EvidenceError> {
         let bytes = serde_json::to_vec_pretty(evidence).map_err(|error| EvidenceError::Format {
             file: self.0.clone(),

@@ -50,16 +50,13 @@ pub enum KpiName {
 /// Why a feed and a plan do not fit together.
 #[derive(Debug, Error)]
 pub enum FeedError {
-    /// There is no such KPI.
     #[error("feed {feed:?}: the plan has no KPI {kpi}; it has {known}")]
     UnknownKpi { feed: String, kpi: String, known: String },
     /// The account holds what the program never writes.
     #[error(transparent)]
     Plan(#[from] ProjectionError),
-    /// The account holds what the program never writes.
     #[error("the plan cannot be read: {0}")]
     Corrupt(String),
-    /// A source is for single grants and the KPI is not, or the other way round.
     #[error("feed {feed:?}: the KPI {kpi:?} is {scope}: {mistake}")]
     Source {
         feed: String,
@@ -71,9 +68,6 @@ pub enum FeedError {
 
 impl Feed {
     /// Who the beneficiaries are, nobody if the feed has no file that says so.
-    ///
-    /// # Errors
-    /// If there is a file and it cannot be used.
     pub fn identities(&self) -> Result<Identities, IdentitiesError> {
         let read = self.identities.as_deref().map(Identities::read).transpose();
         Ok(read?.unwrap_or_default())
@@ -139,12 +133,12 @@ impl<'a> Bound<'a> {
             }),
         }
     }
+}
 
-    /// Whether the KPI counts for `grant` in `period`, settled or not.
-    pub fn counts_for(&self, grant: &Grant, period: u16) -> bool {
-        let weight = grant.kpi_weights.get(usize::from(self.kpi));
-        weight.is_some_and(|weight| *weight > 0) && grant.covers(period)
-    }
+/// Whether a KPI counts for `grant` in `period`, settled or not.
+pub fn counts_for(kpi: u8, grant: &Grant, period: u16) -> bool {
+    let weight = grant.kpi_weights.get(usize::from(kpi));
+    weight.is_some_and(|weight| *weight > 0) && grant.covers(period)
 }
 
 /// The grant at `address`, as a feed sees it.

@@ -13,10 +13,8 @@ use {
 /// Why an identities file cannot be used.
 #[derive(Debug, Error)]
 pub enum IdentitiesError {
-    /// It cannot be read.
     #[error("cannot read the identities file {file}: {error}", file = .0.display(), error = .1)]
     Unreadable(PathBuf, csv::Error),
-    /// A line is wrong.
     #[error("{file}:{line}: {what}", file = .0.display(), line = .1, what = .2)]
     Line(PathBuf, u64, String),
 }

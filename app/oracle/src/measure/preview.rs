@@ -1,7 +1,7 @@
 //! What a value would pay: for `check`, before anything is attested.
 
 use {
-    crate::measure::{Bound, FeedError},
+    crate::measure::{Bound, FeedError, counts_for},
     earnout::state::{Combination, Grant, Plan},
     earnout_core::quorum::{self, Outcome},
     solana_program::pubkey::Pubkey,
@@ -42,7 +42,7 @@ pub fn preview(
     let weakest = plan.combination().map_err(|error| corrupt(&error))? == Combination::Weakest;
     let (mut pays, mut at_target) = (0u64, 0u64);
     for (address, state) in grants {
-        if !bound.counts_for(state, period) || grant.is_some_and(|grant| grant != *address) {
+        if !counts_for(bound.kpi, state, period) || grant.is_some_and(|grant| grant != *address) {
             continue;
         }
         let weight = match weakest {

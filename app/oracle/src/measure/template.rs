@@ -38,16 +38,12 @@ pub struct GrantScope {
 /// Why a template cannot be filled in.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum TemplateError {
-    /// There is no such placeholder.
     #[error("there is no placeholder {{{0}}}; there are {known}", known = known())]
     Unknown(String),
-    /// An opening brace without its closing one.
     #[error("a placeholder has no closing brace; a brace itself is written twice: {{{{")]
     Open,
-    /// A placeholder for a grant, in a feed of a shared KPI.
     #[error("{{{0}}} is for individual KPIs: a shared KPI has no grant")]
     NoGrant(&'static str),
-    /// The identities file does not know the beneficiary.
     #[error("the identities file has no line for the beneficiary {0}")]
     NoIdentity(Pubkey),
 }

@@ -13,16 +13,12 @@ use {
 pub enum ValueError {
     #[error("the value is empty")]
     Empty,
-    /// Something that is not a number, for example `null`, `NaN` or a word.
     #[error("{0:?} is not a number")]
     NotANumber(String),
-    /// More digits than can be kept exactly.
     #[error("{0} has more digits than can be kept exactly")]
     TooPrecise(String),
-    /// A number that would have to be rounded.
     #[error("{value} has more than {decimals} decimals; set `rounding` if it may be rounded")]
     NeedsRounding { value: Decimal, decimals: u8 },
-    /// A number that the chain's 64 bits cannot hold.
     #[error("{0} is out of the range of values on chain")]
     OutOfRange(Decimal),
 }

@@ -127,13 +127,10 @@ pub struct Watch {
 /// Why a configuration cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// The file cannot be read.
     #[error("cannot read the configuration {file}: {error}", file = .0.display(), error = .1)]
     Unreadable(PathBuf, io::Error),
-    /// The file is not a configuration.
     #[error("{file} is not a configuration: line {1}: {2}; the line is not shown, because secrets may stand in it", file = .0.display())]
     Syntax(PathBuf, usize, String),
-    /// The file has mistakes.
     #[error("{file} has {count}:\n  {list}", file = .0.display(), count = counted(.1.len()), list = .1.join("\n  "))]
     Mistakes(PathBuf, Vec<String>),
 }

@@ -42,7 +42,6 @@ pub enum DaemonError {
     Submit(#[from] SubmitError),
     #[error("metrics: {0}")]
     Metrics(#[from] prometheus::Error),
-    /// Another process votes with the same key on this machine.
     #[error(
         "another earnout-oracle on this machine votes with the key {0}: two copies could report twice. Stop one of them"
     )]

@@ -15,13 +15,10 @@ use {
 /// Why a key cannot be used.
 #[derive(Debug, Error)]
 pub enum KeyError {
-    /// The string or the file is wrong.
     #[error("the key of {0}: {1}")]
     Signer(&'static str, Box<SignerError>),
-    /// Others can read the file.
     #[error("others can read the key file {file} (mode {mode:o}): `chmod 600 {file}`", file = .0.display(), mode = .1)]
     Permissions(PathBuf, u32),
-    /// A daemon cannot wait for somebody else's signature.
     #[error("{0} is named by its public key alone: a daemon needs the key itself, or a device that has it")]
     Absent(&'static str),
 }

@@ -48,22 +48,13 @@ pub struct Metrics {
 
 impl Metrics {
     /// All figures at zero. `patience` is how long a round may stay away before the daemon is ill.
-    ///
-    /// # Errors
-    /// If a name is malformed or stands twice.
     pub fn new(patience: Duration) -> prometheus::Result<Arc<Self>> {
-        let registry = Registry::new();
-        let gauges = |name: &str, help: &str, labels: &[&str]| {
-            let gauges = IntGaugeVec::new(Opts::new(format!("earnout_oracle_{name}"), help), labels)?;
-            register(&registry, gauges)
-        };
-        let gauge =
-            |name: &str, help: &str| register(&registry, IntGauge::new(format!("earnout_oracle_{name}"), help)?);
-        let counters = |name: &str, help: &str, labels: &[&str]| {
-            let counters = IntCounterVec::new(Opts::new(format!("earnout_oracle_{name}"), help), labels)?;
-            register(&registry, counters)
-        };
-        let counter = IntCounter::new("earnout_oracle_votes_total", "Votes that the chain has")?;
+        let registry = Registry::new_custom(Some("earnout_oracle".to_owned()), None)?;
+        let gauge = |name, help| register(&registry, IntGauge::new(name, help)?);
+        let gauges =
+            |name, help, labels: &[&str]| register(&registry, IntGaugeVec::new(Opts::new(name, help), labels)?);
+        let counters =
+            |name, help, labels: &[&str]| register(&registry, IntCounterVec::new(Opts::new(name, help), labels)?);
         Ok(Arc::new(Self {
             last_value: gauges("last_value", "Last measured value, fixed point", &["feed", "subject"])?,
             last_success: gauges(
@@ -79,7 +70,7 @@ impl Metrics {
             holds: gauges("holds", "Values that are held", &["feed"])?,
             balance: gauge("balance_lamports", "Balance of the payer")?,
             clock_skew: gauge("clock_skew_seconds", "Clock of this machine minus that of the chain")?,
-            votes: register(&registry, counter)?,
+            votes: register(&registry, IntCounter::new("votes_total", "Votes that the chain has")?)?,
             transactions: counters("transactions_total", "Transactions by outcome", &["outcome"])?,
             alerts: counters("alerts_total", "Alerts by kind", &["kind"])?,
             endpoint_failures: gauge("endpoint_failures", "Requests that an endpoint did not answer")?,
@@ -106,9 +97,6 @@ impl Metrics {
     }
 
     /// The figures in Prometheus' text format.
-    ///
-    /// # Errors
-    /// If they cannot be written.
     pub fn text(&self) -> prometheus::Result<String> {
         let mut buffer = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut buffer)?;
@@ -122,9 +110,6 @@ fn register<C: Collector + Clone + 'static>(registry: &Registry, collector: C) -
 }
 
 /// Serves `/healthz` and `/metrics` on `address` until the process ends.
-///
-/// # Errors
-/// If the address is taken.
 pub async fn serve(address: SocketAddr, metrics: Arc<Metrics>) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;

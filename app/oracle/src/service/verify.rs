@@ -53,9 +53,6 @@ pub struct Verification {
 
 /// Recomputes every vote of this oracle on `period` of `plan`: those that the journal, the plan's history or the accounts
 /// know.
-///
-/// # Errors
-/// If the chain or the journal cannot be read.
 pub async fn verify(daemon: &Daemon, plan: Pubkey, period: u16) -> Result<Verification, DaemonError> {
     let state = daemon.endpoints.plan(plan, true).await?;
     let oracle = daemon.oracle();

@@ -3,7 +3,8 @@
 use {
     crate::{
         measure::{
-            Bound, Evidence, Feed, FeedError, Hash, Identities, checks::within, grant_scope, measure, time, value,
+            Bound, Evidence, Feed, FeedError, Hash, Identities, checks::within, counts_for, grant_scope, measure, time,
+            value,
         },
         service::{Alert, Daemon, DaemonError, keys},
         vote::{Duty, PlanState, SubmitError, last_block},
@@ -360,12 +361,7 @@ impl Cause<'_> {
              the KPI that covers the period and is not settled"
         );
         for (address, grant) in self.grants {
-            let weight = grant
-                .kpi_weights
-                .get(usize::from(self.kpi))
-                .copied()
-                .unwrap_or_default();
-            let depends = weight > 0 && grant.covers(self.period) && self.period >= grant.next_period;
+            let depends = counts_for(self.kpi, grant, self.period) && self.period >= grant.next_period;
             if wanted.is_some_and(|wanted| wanted != *address) || !depends {
                 continue;
             }

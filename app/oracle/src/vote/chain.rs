@@ -171,9 +171,6 @@ impl Endpoints {
     }
 
     /// The chain's clock, Unix seconds: an endpoint that is behind does not decide it if another one is not.
-    ///
-    /// # Errors
-    /// If no endpoint answers.
     pub async fn now(&self) -> Result<i64, ClientError> {
         let clocks = self.ask_all(async |client| client.now().await).await?;
         Ok(clocks.into_iter().max().unwrap_or_default())

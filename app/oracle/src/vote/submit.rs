@@ -91,7 +91,6 @@ pub enum SubmitError {
     /// A vote that fits into no transaction.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
-    /// A transaction cannot be written down.
     #[error("a transaction cannot be turned into bytes: {0}")]
     Bytes(#[from] bincode::Error),
 }
@@ -130,9 +129,6 @@ pub struct Courier<'a> {
 impl Courier<'_> {
     /// Finds out what became of the transactions that an earlier round or process left open. What is still not known stays
     /// open.
-    ///
-    /// # Errors
-    /// If the journal cannot be used.
     pub async fn reconcile(&self) -> Result<(), SubmitError> {
         let open = self.journal().open_transactions()?;
         let ended = stream::iter(open.iter().map(|signed| async move {

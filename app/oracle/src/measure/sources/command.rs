@@ -1,7 +1,7 @@
 //! What a command prints.
 
 use {
-    super::{LARGEST_ANSWER, Observation, Part, SourceError, json, only},
+    super::{LARGEST_ANSWER, Observation, Part, SourceError, json, only, unexpected},
     crate::measure::{Scope, Secret, fill, value},
     serde::{Deserialize, Serialize},
     std::{collections::BTreeMap, path::PathBuf, process::Stdio, time::Duration},
@@ -38,9 +38,7 @@ impl Command {
             .iter()
             .map(|word| fill(word, scope))
             .collect::<Result<_, _>>()?;
-        let (program, arguments) = words
-            .split_first()
-            .ok_or_else(|| SourceError::Unexpected("`command` is empty".to_owned()))?;
+        let (program, arguments) = words.split_first().ok_or_else(|| unexpected("`command` is empty"))?;
         let mut command = process::Command::new(program);
         command.args(arguments);
         clean(&mut command);
@@ -110,7 +108,7 @@ pub(super) async fn output(
         .spawn()
         .map_err(io("cannot start"))?;
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-        return Err(SourceError::Unexpected(format!("{name} has no output")));
+        return Err(unexpected(format!("{name} has no output")));
     };
     let run = async {
         let limit = u64::try_from(LARGEST_ANSWER).unwrap_or(u64::MAX).saturating_add(1);
@@ -136,7 +134,7 @@ pub(super) async fn output(
         if !status.success() {
             let complaint = String::from_utf8_lossy(&complaint);
             let last = complaint.trim().lines().last().unwrap_or("it says nothing").to_owned();
-            return Err(SourceError::Unexpected(format!("{name} failed ({status}): {last}")));
+            return Err(unexpected(format!("{name} failed ({status}): {last}")));
         }
         Ok(printed)
     };

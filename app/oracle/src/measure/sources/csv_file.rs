@@ -1,7 +1,7 @@
 //! A CSV file on this machine.
 
 use {
-    super::{LARGEST_ANSWER, Observation, Part, SourceError, moment, only},
+    super::{LARGEST_ANSWER, Observation, Part, SourceError, ambiguous, moment, no_data, only, unexpected},
     crate::measure::{Scope, fill, value},
     earnout_sdk::names::is_hidden,
     rust_decimal::Decimal,
@@ -46,10 +46,7 @@ pub struct CsvFile {
 
 impl CsvFile {
     pub(super) fn fetch(&self, _scope: &Scope) -> Result<Vec<Part>, SourceError> {
-        let file = self
-            .file
-            .as_ref()
-            .ok_or_else(|| SourceError::Unexpected("no file is configured".to_owned()))?;
+        let file = self.file.as_ref().ok_or_else(|| unexpected("no file is configured"))?;
         let io = |error| SourceError::Io {
             what: format!("cannot read {}", file.display()),
             error,
@@ -62,10 +59,7 @@ impl CsvFile {
         let after = fs::metadata(file).map_err(io)?;
         let modified = after.modified().map_err(io)?;
         if before.modified().map_err(io)? != modified || u64::try_from(bytes.len()) != Ok(after.len()) {
-            return Err(SourceError::Unexpected(format!(
-                "{} was written while it was read",
-                file.display()
-            )));
+            return Err(unexpected(format!("{} was written while it was read", file.display())));
         }
         let modified_at = jiff::Timestamp::try_from(modified).ok().map(|time| time.as_second());
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -85,19 +79,19 @@ impl CsvFile {
         let text = part.body.text()?;
         // The reader would take everything behind a quote that is never closed as one field.
         if !text.matches('"').count().is_multiple_of(2) {
-            return Err(SourceError::Unexpected(
-                "the file has an odd number of quotes: one is not closed, or the file was cut short".to_owned(),
+            return Err(unexpected(
+                "the file has an odd number of quotes: one is not closed, or the file was cut short",
             ));
         }
         let mut reader = csv::Reader::from_reader(text.as_bytes());
-        let wrong = |error: csv::Error| SourceError::Unexpected(format!("the file is not CSV: {error}"));
+        let wrong = |error: csv::Error| unexpected(format!("the file is not CSV: {error}"));
         let header = reader.headers().map_err(wrong)?.clone();
         let position = |name: &str| {
             let mut found = header.iter().enumerate().filter(|(_, column)| column.trim() == name);
             match (found.next(), found.next()) {
                 (Some((position, _)), None) => Ok(position),
-                (None, _) => Err(SourceError::Unexpected(format!("the file has no column {name:?}"))),
-                (Some(_), Some(_)) => Err(SourceError::Ambiguous(format!("the file has two columns {name:?}"))),
+                (None, _) => Err(unexpected(format!("the file has no column {name:?}"))),
+                (Some(_), Some(_)) => Err(ambiguous(format!("the file has two columns {name:?}"))),
             }
         };
         let column = position(&self.column)?;
@@ -120,10 +114,7 @@ impl CsvFile {
             }
             if counts && is_blank(field(column)) {
                 let line = record.position().map_or(0, csv::Position::line);
-                return Err(SourceError::NoData(format!(
-                    "line {line}: the column {:?} is empty",
-                    self.column
-                )));
+                return Err(no_data(format!("line {line}: the column {:?} is empty", self.column)));
             }
             if counts {
                 rows.push(field(column).to_owned());
@@ -136,7 +127,7 @@ impl CsvFile {
     }
 
     fn aggregated(&self, rows: &[String]) -> Result<Decimal, SourceError> {
-        let none = || SourceError::NoData("no row matches".to_owned());
+        let none = || no_data("no row matches");
         Ok(match self.aggregate {
             Aggregate::Count => Decimal::from(rows.len()),
             Aggregate::Last => value::parse(rows.last().ok_or_else(none)?)?,
@@ -144,7 +135,7 @@ impl CsvFile {
                 [row] => value::parse(row)?,
                 [] => return Err(none()),
                 several => {
-                    return Err(SourceError::Ambiguous(format!(
+                    return Err(ambiguous(format!(
                         "{} rows match, not one; set `aggregate` if that is right",
                         several.len()
                     )));
@@ -155,7 +146,7 @@ impl CsvFile {
                 for row in rows {
                     sum = sum
                         .checked_add(value::parse(row)?)
-                        .ok_or_else(|| SourceError::Unexpected("the sum is too large".to_owned()))?;
+                        .ok_or_else(|| unexpected("the sum is too large"))?;
                 }
                 if rows.is_empty() {
                     return Err(none());

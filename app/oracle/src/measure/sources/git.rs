@@ -2,8 +2,9 @@
 
 use {
     super::{
-        Observation, Part, SourceError,
+        Observation, Part, SourceError, ambiguous,
         command::{clean, output},
+        unexpected,
     },
     crate::measure::{Scope, fill},
     globset::{Glob, GlobSet, GlobSetBuilder},
@@ -73,9 +74,8 @@ impl Git {
             .git(Some(&folder), &["rev-parse", "--is-shallow-repository"])
             .await?;
         if shallow.trim_ascii() != b"false" {
-            return Err(SourceError::Unexpected(
-                "the repository is a shallow clone, in which commits are missing: `git fetch --unshallow` it"
-                    .to_owned(),
+            return Err(unexpected(
+                "the repository is a shallow clone, in which commits are missing: `git fetch --unshallow` it",
             ));
         }
         let head = self
@@ -127,7 +127,7 @@ impl Git {
         let folder = self
             .repository
             .as_ref()
-            .ok_or_else(|| SourceError::Unexpected("no repository is configured".to_owned()))?;
+            .ok_or_else(|| unexpected("no repository is configured"))?;
         let mut command = process::Command::new("git");
         clean(&mut command);
         command.arg("-C").arg(data.unwrap_or(folder));
@@ -173,24 +173,19 @@ impl Git {
         let mut seen = HashSet::new();
         let mut records = log.split(RECORD);
         if records.next().is_some_and(|before| !before.trim().is_empty()) {
-            return Err(SourceError::Unexpected(
-                "git log printed something before the first commit".to_owned(),
-            ));
+            return Err(unexpected("git log printed something before the first commit"));
         }
         for record in records {
             let commit = Commit::parse(record)?;
             if !(first..=last).contains(&commit.time) {
-                return Err(SourceError::Unexpected(format!(
+                return Err(unexpected(format!(
                     "the answer does not fit the question: commit {} is of {}",
                     commit.hash,
                     crate::measure::time::shown(commit.time)
                 )));
             }
             if !seen.insert(commit.hash) {
-                return Err(SourceError::Ambiguous(format!(
-                    "commit {} stands there twice",
-                    commit.hash
-                )));
+                return Err(ambiguous(format!("commit {} stands there twice", commit.hash)));
             }
             let by_author = author
                 .as_ref()
@@ -219,7 +214,7 @@ impl Git {
 
     fn globs(&self) -> Result<GlobSet, SourceError> {
         let mut set = GlobSetBuilder::new();
-        let wrong = |error: globset::Error| SourceError::Unexpected(format!("`paths`: {error}"));
+        let wrong = |error: globset::Error| unexpected(format!("`paths`: {error}"));
         for path in &self.paths {
             set.add(Glob::new(path).map_err(wrong)?);
         }
@@ -291,19 +286,19 @@ struct Commit<'a, Files> {
 
 impl<'a> Commit<'a, ()> {
     fn parse(record: &'a str) -> Result<Commit<'a, impl Iterator<Item = &'a str>>, SourceError> {
-        let unexpected = || SourceError::Unexpected("git log printed something else than commits".to_owned());
+        let unreadable = || unexpected("git log printed something else than commits");
         let mut lines = record.lines();
-        let mut head = lines.next().ok_or_else(unexpected)?.splitn(3, ' ');
+        let mut head = lines.next().ok_or_else(unreadable)?.splitn(3, ' ');
         let (Some(hash), Some(time), Some(author)) = (head.next(), head.next(), head.next()) else {
-            return Err(unexpected());
+            return Err(unreadable());
         };
         // SHA-1 or SHA-256.
         if !matches!(hash.len(), 40 | 64) || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(unexpected());
+            return Err(unreadable());
         }
         Ok(Commit {
             hash,
-            time: time.parse().map_err(|_| unexpected())?,
+            time: time.parse().map_err(|_| unreadable())?,
             author,
             files: lines.filter(|line| !line.is_empty()),
         })

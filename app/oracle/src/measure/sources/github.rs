@@ -2,7 +2,8 @@
 
 use {
     super::{
-        Auth, Observation, Part, SourceError, escaped, http_client, json, moment, request::send, request::url_mistakes,
+        Auth, Observation, Part, SourceError, ambiguous, escaped, http_client, json, moment, no_data, request::send,
+        request::url_mistakes, unexpected,
     },
     crate::measure::{Scope, fill},
     rust_decimal::Decimal,
@@ -78,10 +79,7 @@ impl Github {
                 .last()
                 .is_some_and(|before: &Part| !last && before.body == part.body)
             {
-                return Err(SourceError::Unexpected(format!(
-                    "{} gave the same page twice",
-                    part.request
-                )));
+                return Err(unexpected(format!("{} gave the same page twice", part.request)));
             }
             parts.push(part);
             if last {
@@ -123,11 +121,11 @@ impl Github {
 
     pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
         let Some((last, pages)) = parts.split_last() else {
-            return Err(SourceError::NoData("no page".to_owned()));
+            return Err(no_data("no page"));
         };
         let mut entries = list(last)?;
         if parts.len() > 1 && !entries.is_empty() {
-            return Err(SourceError::NoData("the last page is missing".to_owned()));
+            return Err(no_data("the last page is missing"));
         }
         for page in pages {
             entries.extend(list(page)?);
@@ -142,15 +140,15 @@ impl Github {
         for entry in &entries {
             let id = entry["id"]
                 .as_u64()
-                .ok_or_else(|| SourceError::Unexpected("an entry of the list has no id".to_owned()))?;
+                .ok_or_else(|| unexpected("an entry of the list has no id"))?;
             if !seen.insert(id) {
-                return Err(SourceError::Ambiguous(format!(
+                return Err(ambiguous(format!(
                     "the entry {id} stands there twice: the list changed while it was read"
                 )));
             }
             if let Some(what) = self.contradiction(scope, assignee.as_deref(), entry) {
                 let number = entry["number"].as_u64().unwrap_or(id);
-                return Err(SourceError::Unexpected(format!(
+                return Err(unexpected(format!(
                     "the answer does not fit the question: entry {number} {what}"
                 )));
             }
@@ -262,7 +260,7 @@ impl Github {
 fn list(part: &Part) -> Result<Vec<Value>, SourceError> {
     match json::parse(part.body.text()?)? {
         Value::Array(entries) => Ok(entries),
-        _ => Err(SourceError::Unexpected(format!("{} gave no list", part.request))),
+        _ => Err(unexpected(format!("{} gave no list", part.request))),
     }
 }
 
@@ -270,25 +268,23 @@ fn percent(milestones: &[Value], title: &str) -> Result<Decimal, SourceError> {
     let mut named = milestones.iter().filter(|milestone| milestone["title"] == title);
     let milestone = named
         .next()
-        .ok_or_else(|| SourceError::NoData(format!("there is no milestone {title:?}")))?;
+        .ok_or_else(|| no_data(format!("there is no milestone {title:?}")))?;
     if named.next().is_some() {
-        return Err(SourceError::Ambiguous(format!(
-            "several milestones are called {title:?}"
-        )));
+        return Err(ambiguous(format!("several milestones are called {title:?}")));
     }
     let (Some(open), Some(closed)) = (milestone["open_issues"].as_u64(), milestone["closed_issues"].as_u64()) else {
-        return Err(SourceError::Unexpected(
-            "the milestone does not say how many issues are open and closed".to_owned(),
+        return Err(unexpected(
+            "the milestone does not say how many issues are open and closed",
         ));
     };
     let all = Decimal::from(open)
         .checked_add(Decimal::from(closed))
         .filter(|all| !all.is_zero())
-        .ok_or_else(|| SourceError::NoData(format!("the milestone {title:?} has no issues")))?;
+        .ok_or_else(|| no_data(format!("the milestone {title:?} has no issues")))?;
     Decimal::from(closed)
         .checked_mul(Decimal::ONE_HUNDRED)
         .and_then(|closed| closed.checked_div(all))
-        .ok_or_else(|| SourceError::Unexpected("the milestone has too many issues".to_owned()))
+        .ok_or_else(|| unexpected("the milestone has too many issues"))
 }
 
 /// Entries whose time is within the period. An entry that cannot be read is no reason to count one less.
@@ -297,7 +293,7 @@ fn count<'a>(entries: impl Iterator<Item = &'a Value>, time: &str, scope: &Scope
     for entry in entries {
         let text = entry[time]
             .as_str()
-            .ok_or_else(|| SourceError::Unexpected(format!("an entry has no {time}")))?;
+            .ok_or_else(|| unexpected(format!("an entry has no {time}")))?;
         if (scope.start..scope.end).contains(&moment(text)?) {
             count = count.saturating_add(1);
         }

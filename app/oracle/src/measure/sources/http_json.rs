@@ -4,6 +4,7 @@ use {
     super::{
         Auth, Observation, Part, SourceError, http_client, json, moment, only,
         request::{is_secret, send, url_mistakes},
+        unexpected,
     },
     crate::measure::{Scope, fill},
     serde::{Deserialize, Serialize},
@@ -68,7 +69,7 @@ impl HttpJson {
             let wanted = fill(wanted, scope)?;
             let found = json::scalar(document, path)?;
             if found != wanted {
-                return Err(SourceError::Unexpected(format!(
+                return Err(unexpected(format!(
                     "the answer does not fit the question: {path} is {found:?}, not {wanted:?}"
                 )));
             }

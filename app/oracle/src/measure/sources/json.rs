@@ -1,7 +1,7 @@
 //! Numbers in JSON, exactly as they are written there: a parser that makes floats of them would change some.
 
 use {
-    super::SourceError,
+    super::{SourceError, ambiguous, no_data, unexpected},
     crate::measure::value,
     rust_decimal::Decimal,
     serde::{
@@ -29,14 +29,14 @@ pub fn number(document: &str, path: &str, as_text: bool) -> Result<Decimal, Sour
         '0'..='9' | '-' => text.to_owned(),
         '"' if as_text => string(raw)?,
         '"' => {
-            return Err(SourceError::Unexpected(format!(
+            return Err(unexpected(format!(
                 "{path} is the text {text}, not a number; set `number_as_text = true` if that is how this source writes \
                  numbers"
             )));
         }
-        'n' => return Err(SourceError::NoData(format!("{path} is null"))),
+        'n' => return Err(no_data(format!("{path} is null"))),
         _ => {
-            return Err(SourceError::Unexpected(format!(
+            return Err(unexpected(format!(
                 "{path} is {}, not a number",
                 if first == '{' {
                     "an object"
@@ -57,7 +57,7 @@ pub fn text(document: &str, path: &str) -> Result<String, SourceError> {
     match raw.get().chars().next() {
         Some('"') => string(raw),
         Some('0'..='9' | '-') => Ok(raw.get().to_owned()),
-        _ => Err(SourceError::Unexpected(format!("{path} is neither text nor a number"))),
+        _ => Err(unexpected(format!("{path} is neither text nor a number"))),
     }
 }
 
@@ -74,7 +74,7 @@ pub fn scalar(document: &str, path: &str) -> Result<String, SourceError> {
 /// VictoriaMetrics, GraphQL and JSON-RPC do. What `path` leads to is not looked at: errors can be what is counted.
 pub fn complete(document: &str, path: &str) -> Result<(), SourceError> {
     let parsed = parse(document)?;
-    let query = JsonPath::parse(path).map_err(|error| SourceError::Unexpected(format!("{path:?}: {error}")))?;
+    let query = JsonPath::parse(path).map_err(|error| unexpected(format!("{path:?}: {error}")))?;
     let located = query.query_located(&parsed);
     let within = |name: &str| {
         let mut first = located.locations().filter_map(|place| place.first());
@@ -98,9 +98,7 @@ pub fn complete(document: &str, path: &str) -> Result<(), SourceError> {
     ];
     let mark = marks.into_iter().find(|mark| said(mark) && !within(mark));
     match mark.or(failed.then_some("_shards.failed")) {
-        Some(mark) => Err(SourceError::Unexpected(format!(
-            "the answer is not whole: it has {mark:?}"
-        ))),
+        Some(mark) => Err(unexpected(format!("the answer is not whole: it has {mark:?}"))),
         None => Ok(()),
     }
 }
@@ -111,7 +109,7 @@ pub fn parse(document: &str) -> Result<Value, SourceError> {
 }
 
 fn no_json(error: serde_json::Error) -> SourceError {
-    SourceError::Unexpected(format!("the answer is not complete JSON: {error}"))
+    unexpected(format!("the answer is not complete JSON: {error}"))
 }
 
 fn string(raw: &RawValue) -> Result<String, SourceError> {
@@ -120,16 +118,13 @@ fn string(raw: &RawValue) -> Result<String, SourceError> {
 
 fn one<'a>(document: &'a str, path: &str) -> Result<&'a RawValue, SourceError> {
     let parsed = parse(document)?;
-    let query = JsonPath::parse(path).map_err(|error| SourceError::Unexpected(format!("{path:?}: {error}")))?;
+    let query = JsonPath::parse(path).map_err(|error| unexpected(format!("{path:?}: {error}")))?;
     let located = query.query_located(&parsed);
     let found: Vec<&NormalizedPath<'_>> = located.locations().collect();
     match found.as_slice() {
-        [] => Err(SourceError::NoData(format!("there is nothing at {path}"))),
+        [] => Err(no_data(format!("there is nothing at {path}"))),
         [place] => at(document, place),
-        several => Err(SourceError::Ambiguous(format!(
-            "{path} leads to {} values, not one",
-            several.len()
-        ))),
+        several => Err(ambiguous(format!("{path} leads to {} values, not one", several.len()))),
     }
 }
 
@@ -143,9 +138,7 @@ fn at<'a>(document: &'a str, place: &NormalizedPath<'_>) -> Result<&'a RawValue,
                 let mut named = members.0.into_iter().filter(|(key, _)| key == name);
                 let first = named.next().map(|(_, value)| value);
                 if named.next().is_some() {
-                    return Err(SourceError::Ambiguous(format!(
-                        "the answer has {name:?} twice in one object"
-                    )));
+                    return Err(ambiguous(format!("the answer has {name:?} twice in one object")));
                 }
                 first
             }
@@ -154,7 +147,7 @@ fn at<'a>(document: &'a str, place: &NormalizedPath<'_>) -> Result<&'a RawValue,
                 list.get(*index).copied()
             }
         };
-        raw = inner.ok_or_else(|| SourceError::Unexpected(format!("there is nothing at {place}")))?;
+        raw = inner.ok_or_else(|| unexpected(format!("there is nothing at {place}")))?;
     }
     Ok(raw)
 }

@@ -1,7 +1,7 @@
 //! What a person enters, for what no machine measures.
 
 use {
-    super::{Body, Observation, Part, SourceError, json, only},
+    super::{Body, Observation, Part, SourceError, json, no_data, only, unexpected},
     serde::{Deserialize, Serialize},
 };
 
@@ -25,9 +25,9 @@ pub struct Entry {
 
 impl Manual {
     pub(super) fn fetch(self, entry: Option<&Entry>) -> Result<Vec<Part>, SourceError> {
-        let entry = entry.ok_or_else(|| SourceError::NoData("nobody has entered a value yet".to_owned()))?;
+        let entry = entry.ok_or_else(|| no_data("nobody has entered a value yet"))?;
         let text = serde_json::to_string(entry)
-            .map_err(|error| SourceError::Unexpected(format!("the entry cannot be written: {error}")))?;
+            .map_err(|error| unexpected(format!("the entry cannot be written: {error}")))?;
         Ok(vec![Part {
             request: "entered by hand".to_owned(),
             answered_at: entry.entered_at,

@@ -107,7 +107,7 @@ impl Body {
     fn text(&self) -> Result<&str, SourceError> {
         match self {
             Self::Text(text) => Ok(text),
-            Self::Base64(_) => Err(SourceError::Unexpected("the answer is not UTF-8 text".to_owned())),
+            Self::Base64(_) => Err(unexpected("the answer is not UTF-8 text")),
         }
     }
 }
@@ -135,10 +135,8 @@ pub enum SourceError {
     /// Nobody answered, or not completely.
     #[error("{0}")]
     Unreachable(String),
-    /// The answer came too late.
     #[error("{0}: no complete answer within {time}", time = humantime::format_duration(*.1))]
     TimedOut(String, Duration),
-    /// The answer was a refusal.
     #[error("{server} answered {status}: {body}")]
     Status {
         /// Scheme, host and port.
@@ -147,13 +145,10 @@ pub enum SourceError {
         /// Beginning of the answer.
         body: String,
     },
-    /// The answer is too long to be a value.
     #[error("the answer is longer than {} MiB", LARGEST_ANSWER >> 20)]
     TooLong,
-    /// A file cannot be read or a program cannot be started.
     #[error("{what}: {error}")]
     Io { what: String, error: io::Error },
-    /// There is nothing to read a value from.
     #[error("no data: {0}")]
     NoData(String),
     /// Several values where one is expected.
@@ -162,6 +157,18 @@ pub enum SourceError {
     /// The answer is not of the expected form.
     #[error("{0}")]
     Unexpected(String),
+}
+
+fn unexpected(what: impl Into<String>) -> SourceError {
+    SourceError::Unexpected(what.into())
+}
+
+fn ambiguous(what: impl Into<String>) -> SourceError {
+    SourceError::Ambiguous(what.into())
+}
+
+fn no_data(what: impl Into<String>) -> SourceError {
+    SourceError::NoData(what.into())
 }
 
 impl Source {
@@ -183,9 +190,6 @@ impl Source {
     }
 
     /// Reads the value out of an answer. Pure: the same answer gives the same value.
-    ///
-    /// # Errors
-    /// If the answer holds no value.
     pub fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
         match self {
             Self::Http(source) => source.read(scope, parts),
@@ -315,7 +319,7 @@ fn names_the_grant(template: &str) -> bool {
 fn only(parts: &[Part]) -> Result<&Part, SourceError> {
     match parts {
         [part] => Ok(part),
-        _ => Err(SourceError::Unexpected(format!(
+        _ => Err(unexpected(format!(
             "the answer has {} parts, 1 is expected",
             parts.len()
         ))),
@@ -327,10 +331,10 @@ fn only(parts: &[Part]) -> Result<&Part, SourceError> {
 /// without separators: both are refused.
 fn moment(text: &str) -> Result<i64, SourceError> {
     let text = text.trim();
-    let unexpected = || SourceError::Unexpected(format!("{text:?} is not a time"));
+    let unreadable = || unexpected(format!("{text:?} is not a time"));
     if let Ok(number) = text.parse::<i64>() {
         if number < 1_000_000_000 {
-            return Err(SourceError::Unexpected(format!(
+            return Err(unexpected(format!(
                 "{text:?} is not a time: Unix seconds of this century have ten digits, and a day is written 2027-04-01"
             )));
         }
@@ -345,13 +349,13 @@ fn moment(text: &str) -> Result<i64, SourceError> {
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Ok(time.as_second());
     }
-    let day: jiff::civil::Date = text.parse().map_err(|_| unexpected())?;
+    let day: jiff::civil::Date = text.parse().map_err(|_| unreadable())?;
     if text.len() != "2027-04-01".len() {
-        return Err(SourceError::Unexpected(format!(
+        return Err(unexpected(format!(
             "{text:?} does not say its offset from UTC, like 2027-04-01T12:00:00Z"
         )));
     }
-    let begin = day.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| unexpected())?;
+    let begin = day.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| unreadable())?;
     Ok(begin.timestamp().as_second())
 }
 

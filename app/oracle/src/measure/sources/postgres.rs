@@ -1,7 +1,10 @@
 //! A read-only statement in PostgreSQL.
 
 use {
-    super::{CONNECT_TIMEOUT, LARGEST_ANSWER, Observation, Part, SourceError, json, moment, only},
+    super::{
+        CONNECT_TIMEOUT, LARGEST_ANSWER, Observation, Part, SourceError, ambiguous, json, moment, no_data, only,
+        unexpected,
+    },
     crate::measure::{Scope, Secret, fill},
     serde::{Deserialize, Serialize},
     std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration},
@@ -161,7 +164,7 @@ impl Postgres {
         for (name, wanted) in wanted {
             let found = found.get(name).copied().unwrap_or("not known");
             if found != wanted {
-                return Err(SourceError::Unexpected(format!(
+                return Err(unexpected(format!(
                     "{server}: the session's {name} is {found}, not {wanted} as it was told"
                 )));
             }
@@ -183,12 +186,12 @@ impl Postgres {
         let secret = self
             .connection
             .as_ref()
-            .ok_or_else(|| SourceError::Unexpected("no connection is configured".to_owned()))?;
+            .ok_or_else(|| unexpected("no connection is configured"))?;
         // The text may hold a password, so errors about it do not repeat it.
         let mut config: Config = secret
             .reveal()?
             .parse()
-            .map_err(|_| SourceError::Unexpected(format!("{secret} is not a PostgreSQL connection string")))?;
+            .map_err(|_| unexpected(format!("{secret} is not a PostgreSQL connection string")))?;
         config
             .connect_timeout(CONNECT_TIMEOUT)
             .application_name("earnout-oracle");
@@ -214,7 +217,7 @@ impl Postgres {
             Some(file) => {
                 use rustls::pki_types::{CertificateDer, pem::PemObject};
                 let unreadable = |error: &dyn std::fmt::Display| {
-                    SourceError::Unexpected(format!("the certificates in {}: {error}", file.display()))
+                    unexpected(format!("the certificates in {}: {error}", file.display()))
                 };
                 for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unreadable(&error))? {
                     let certificate = certificate.map_err(|error| unreadable(&error))?;
@@ -225,7 +228,7 @@ impl Postgres {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|error| SourceError::Unexpected(format!("TLS: {error}")))?
+            .map_err(|error| unexpected(format!("TLS: {error}")))?
             .with_root_certificates(roots)
             .with_no_client_auth();
         Ok(MakeRustlsConnect::new(config))
@@ -237,11 +240,9 @@ impl Postgres {
         let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
         let row = match rows {
             [row] => row,
-            [] => return Err(SourceError::NoData("the statement gives no row".to_owned())),
+            [] => return Err(no_data("the statement gives no row")),
             _ => {
-                return Err(SourceError::Ambiguous(
-                    "the statement gives more than one row".to_owned(),
-                ));
+                return Err(ambiguous("the statement gives more than one row"));
             }
         };
         let columns: Vec<&String> = row
@@ -256,9 +257,7 @@ impl Postgres {
             [column] => column.as_str(),
             columns if columns.iter().any(|name| *name == "value") => "value",
             _ => {
-                return Err(SourceError::Ambiguous(
-                    "the row has several columns and none is called `value`".to_owned(),
-                ));
+                return Err(ambiguous("the row has several columns and none is called `value`"));
             }
         };
         let observed_at = match &self.time_column {

@@ -1,7 +1,9 @@
 //! Prometheus' query API: <https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries>.
 
 use {
-    super::{Auth, Observation, Part, SourceError, http_client, json, only, request::send},
+    super::{
+        Auth, Observation, Part, SourceError, ambiguous, http_client, json, no_data, only, request::send, unexpected,
+    },
     crate::measure::{Scope, fill, value},
     rust_decimal::Decimal,
     serde::{Deserialize, Serialize},
@@ -44,17 +46,15 @@ impl Prometheus {
         let document = json::parse(only(parts)?.body.text()?)?;
         if document["status"] != "success" {
             let error = document["error"].as_str().unwrap_or("no error named");
-            return Err(SourceError::Unexpected(format!(
-                "Prometheus refuses the query: {error}"
-            )));
+            return Err(unexpected(format!("Prometheus refuses the query: {error}")));
         }
         // Federations that could not ask all of their servers answer with what they have, and a warning.
         if let Some(warning) = document["warnings"].as_array().and_then(|warnings| warnings.first()) {
-            return Err(SourceError::Unexpected(format!("the answer may be partial: {warning}")));
+            return Err(unexpected(format!("the answer may be partial: {warning}")));
         }
         if document["isPartial"] == true {
-            return Err(SourceError::Unexpected(
-                "the answer is partial: a part of the cluster did not answer".to_owned(),
+            return Err(unexpected(
+                "the answer is partial: a part of the cluster did not answer",
             ));
         }
         let data = &document["data"];
@@ -67,19 +67,17 @@ impl Prometheus {
                     &one["value"]
                 }
                 None | Some([]) => {
-                    return Err(SourceError::NoData(
-                        "no series has a sample at the end of the period".to_owned(),
-                    ));
+                    return Err(no_data("no series has a sample at the end of the period"));
                 }
                 Some(several) => {
-                    return Err(SourceError::Ambiguous(format!(
+                    return Err(ambiguous(format!(
                         "the query gives {} series, not one: aggregate them",
                         several.len()
                     )));
                 }
             },
             other => {
-                return Err(SourceError::Unexpected(format!(
+                return Err(unexpected(format!(
                     "the query gives {}, not one value",
                     other.unwrap_or("nothing known")
                 )));
@@ -87,10 +85,10 @@ impl Prometheus {
         };
         // [time, "value"]: the time is the one that was asked for, not that of the data.
         let (Some(time), Some(text)) = (sample[0].as_number(), sample[1].as_str()) else {
-            return Err(SourceError::Unexpected("the sample is no [time, value]".to_owned()));
+            return Err(unexpected("the sample is no [time, value]"));
         };
         if value::parse(&time.to_string())? != Decimal::from(asked_at(scope)) {
-            return Err(SourceError::Unexpected(format!(
+            return Err(unexpected(format!(
                 "the answer does not fit the question: the sample is of {time}, asked was {}",
                 asked_at(scope)
             )));
@@ -100,7 +98,7 @@ impl Prometheus {
             // A label that is not there is the same as an empty one.
             let found = labels[name].as_str().unwrap_or_default();
             if found != wanted {
-                return Err(SourceError::Unexpected(format!(
+                return Err(unexpected(format!(
                     "the answer does not fit the question: the label {name} is {found:?}, not {wanted:?}"
                 )));
             }

@@ -1,7 +1,7 @@
 //! HTTP requests of the sources.
 
 use {
-    super::{LARGEST_ANSWER, Part, SourceError},
+    super::{LARGEST_ANSWER, Part, SourceError, unexpected},
     crate::measure::{Secret, SecretError},
     earnout_sdk::endpoint,
     reqwest::{Client, RequestBuilder, StatusCode, Url, Version, header::HeaderMap},
@@ -95,7 +95,7 @@ pub async fn send(
         });
     }
     if let Some(mistake) = not_whole(version, &headers, &bytes) {
-        return Err(SourceError::Unexpected(format!("{request}: {mistake}")));
+        return Err(unexpected(format!("{request}: {mistake}")));
     }
     let modified_at = text(&headers, "last-modified")
         .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())

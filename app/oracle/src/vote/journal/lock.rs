@@ -29,9 +29,6 @@ pub(super) fn private(path: &Path) -> Result<(), JournalError> {
 }
 
 /// Locks a file for as long as what is returned lives; none if somebody else has it.
-///
-/// # Errors
-/// If the file cannot be used.
 pub fn lock(file: &Path) -> Result<Option<File>, JournalError> {
     let handle = OpenOptions::new().create(true).append(true).open(file);
     let handle = handle.map_err(JournalError::io("cannot open", file))?;

@@ -96,26 +96,21 @@ pub struct Held {
 /// Why the journal cannot be used.
 #[derive(Debug, Error)]
 pub enum JournalError {
-    /// Another daemon has it.
     #[error(
         "another earnout-oracle uses {folder}: two copies could report twice. Stop one of them, or give each its own folder and key",
         folder = .0.display()
     )]
     Locked(PathBuf),
-    /// The folder cannot be used.
     #[error("{what} {file}: {error}", file = .file.display())]
     Io {
         what: &'static str,
         file: PathBuf,
         error: io::Error,
     },
-    /// The database refused, for example because the disk is full, or holds something that this version does not write.
     #[error("the journal cannot be written or read, so nothing is sent: {0}")]
     Database(#[from] rusqlite::Error),
-    /// A value was taken back before it was sent.
     #[error("a value was forgotten before it was sent: it is measured again")]
     Forgotten,
-    /// The database is of a newer version.
     #[error("the journal is of version {found}, this daemon knows {known}: use the newer daemon")]
     Newer { found: i64, known: i64 },
 }
@@ -145,9 +140,6 @@ impl Journal {
     }
 
     /// Opens the journal in `folder` beside the daemon that sends.
-    ///
-    /// # Errors
-    /// If it cannot be read.
     pub fn beside(folder: &Path) -> Result<Self, JournalError> {
         Self::connect(folder, None)
     }
