@@ -1,7 +1,7 @@
 //! `check`: everything that can go wrong, before it does.
 
 use {
-    super::{DONE, LOOK, table::table, votes_on},
+    super::{DONE, LOOK, table::table},
     crate::{
         args::Check,
         measure::{Bound, Identities, checks, counts_for, fit, grant_scope, kpi_name, measure, preview, time, value},
@@ -166,7 +166,7 @@ async fn check_feed(
             pays: None,
             at_target: None,
             held: None,
-            votes: votes_on(state, daemon, period),
+            votes: state.plan.oracle_set(period).position(&daemon.oracle()).is_some(),
         };
         match measure(bound, &duty.scope, entry.as_ref(), None).await {
             Err(hold) => line.held = Some(hold.to_string()),

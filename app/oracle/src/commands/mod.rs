@@ -13,7 +13,7 @@ use {
         args::{Cli, Command},
         measure::{Bound, grant_scope},
         service::{Config, Daemon},
-        vote::{Duty, PlanState},
+        vote::Duty,
     },
     anyhow::{Context, Result, bail},
     earnout_sdk::projection,
@@ -74,9 +74,4 @@ fn operator() -> String {
     std::env::var("SUDO_USER")
         .or_else(|_| std::env::var("USER"))
         .unwrap_or_else(|_| "unknown".to_owned())
-}
-
-/// Whether the oracle votes on a period of the plan.
-fn votes_on(state: &PlanState, daemon: &Daemon, period: u16) -> bool {
-    state.plan.oracle_set(period).position(&daemon.oracle()).is_some()
 }

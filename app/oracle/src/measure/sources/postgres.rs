@@ -291,7 +291,10 @@ fn server(config: &Config) -> String {
         Host::Tcp(name) => name.clone(),
         Host::Unix(_) => "this machine".to_owned(),
     };
-    let names: Vec<String> = config.get_hosts().iter().map(name).collect();
+    let names: Vec<String> = match config.get_hosts() {
+        [] => config.get_hostaddrs().iter().map(ToString::to_string).collect(),
+        hosts => hosts.iter().map(name).collect(),
+    };
     format!("PostgreSQL at {}", names.join(", "))
 }
 
@@ -356,5 +359,7 @@ mod tests {
         assert!(serde_json::from_str::<Postgres>(&json).is_ok());
         let config = "postgres://ann:hunter2@db.test:6432/kpis".parse().unwrap();
         assert_eq!(server(&config), "PostgreSQL at db.test");
+        let config = "hostaddr=10.0.0.7 password=hunter2".parse().unwrap();
+        assert_eq!(server(&config), "PostgreSQL at 10.0.0.7");
     }
 }

@@ -41,47 +41,40 @@ pub(super) async fn not_yet_voted<'a>(
             .as_ref()
             .and_then(|attestation| own_vote(attestation, position?));
         let known = daemon.journal().vote(&duty.target)?;
-        match (on_chain, known) {
-            (Some((value, evidence)), known) => {
-                round.put(&duty, Class::Already);
-                let vote = Vote {
-                    value,
-                    evidence,
-                    signature: None,
-                    at: here,
-                };
-                note_vote(daemon, &ready.bound, &duty, &vote, known.is_none(), round)?;
-            }
-            (None, Some(vote)) if here < vote.at.saturating_add(LOST_AFTER) => {
+        if let Some((value, evidence)) = on_chain {
+            round.put(&duty, Class::Already);
+            let vote = Vote {
+                value,
+                evidence,
+                signature: None,
+                at: here,
+            };
+            note_vote(daemon, &ready.bound, &duty, &vote, known.is_none(), round)?;
+            continue;
+        }
+        if let Some(vote) = known {
+            if here < vote.at.saturating_add(LOST_AFTER) {
                 // One answer said that it was executed; the accounts do not show it, and they count.
                 debug!(feed = duty.feed, "a vote is not visible yet");
                 round.put(&duty, Class::Unfinished);
+                continue;
             }
-            (
-                None,
-                Some(Vote {
-                    signature: Some(signature),
-                    ..
-                }),
-            ) => {
+            if let Some(signature) = vote.signature {
                 daemon.alarm.raise(Alert::HiddenVote(signature), &duty);
                 daemon.journal().reopen_transaction(&signature, &duty.target)?;
                 round.put(&duty, Class::Unfinished);
+                continue;
             }
-            (None, known) => {
-                if known.is_some() {
-                    daemon.alarm.raise(Alert::LostVote, &duty);
-                    daemon.journal().forget_vote(&duty.target)?;
-                }
-                match attestation.filter(|attestation| attestation.resolved != 0) {
-                    Some(attestation) => {
-                        // Enough others agreed; the program takes no more votes.
-                        round.put(&duty, Class::Already);
-                        compare_resolved(daemon, &ready.bound, &duty, attestation.resolved_value)?;
-                    }
-                    None => left.push((ready, duty)),
-                }
+            daemon.alarm.raise(Alert::LostVote, &duty);
+            daemon.journal().forget_vote(&duty.target)?;
+        }
+        match attestation.filter(|attestation| attestation.resolved != 0) {
+            Some(attestation) => {
+                // Enough others agreed; the program takes no more votes.
+                round.put(&duty, Class::Already);
+                compare_resolved(daemon, &ready.bound, &duty, attestation.resolved_value)?;
             }
+            None => left.push((ready, duty)),
         }
     }
     Ok(left)
