@@ -18,7 +18,7 @@ use {
 const MINT_DECIMALS: usize = 44;
 
 /// What one source says today.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Line {
     feed: String,
@@ -76,7 +76,8 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
             if args.feed.as_ref().is_none_or(|wanted| *wanted == feed.id) {
                 match feed.identities() {
                     Ok(known) => {
-                        check_feed(&daemon, &state, bound, &known, args.period, now, decimals, &mut lines).await?
+                        let found = check_feed(&daemon, &state, bound, &known, args.period, now, decimals);
+                        lines.extend(found.await?);
                     }
                     Err(problem) => mistakes.push(format!("feed {:?}: {problem}", feed.id)),
                 }
@@ -118,7 +119,6 @@ fn is_about_the_plan(problem: &ClientError) -> bool {
     )
 }
 
-#[expect(clippy::too_many_arguments)]
 async fn check_feed(
     daemon: &Daemon,
     state: &PlanState,
@@ -127,15 +127,10 @@ async fn check_feed(
     period: Option<u16>,
     now: i64,
     decimals: u8,
-    lines: &mut Vec<Line>,
-) -> Result<()> {
+) -> Result<Vec<Line>> {
     let schedule = projection::schedule(&state.plan)?;
-    let ended = schedule
-        .iter()
-        .rev()
-        .find(|times| times.end <= now)
-        .map(|times| times.period);
-    let period = period.or(ended).unwrap_or_default();
+    let ended = schedule.iter().rfind(|times| times.end <= now);
+    let period = period.or(ended.map(|times| times.period)).unwrap_or_default();
     let times = schedule.iter().find(|times| times.period == period).with_context(|| {
         format!(
             "the plan has {} periods, counted from 0: there is no {period}",
@@ -153,6 +148,7 @@ async fn check_feed(
             }
         }
     }
+    let mut lines = Vec::new();
     for duty in duties {
         let entry = daemon.journal().entry(&duty.target)?;
         let grant = duty.scope.grant.as_ref();
@@ -161,12 +157,8 @@ async fn check_feed(
             kpi: harmless(&kpi_name(&bound.terms)),
             period,
             grant: grant.map(|grant| grant.index),
-            value: None,
-            score: None,
-            pays: None,
-            at_target: None,
-            held: None,
             votes: state.plan.oracle_set(period).position(&daemon.oracle()).is_some(),
+            ..Line::default()
         };
         match measure(bound, &duty.scope, entry.as_ref(), None).await {
             Err(hold) => line.held = Some(hold.to_string()),
@@ -181,7 +173,7 @@ async fn check_feed(
         }
         lines.push(line);
     }
-    Ok(())
+    Ok(lines)
 }
 
 async fn mint_decimals(daemon: &Daemon, mint: &Pubkey) -> Result<u8> {
