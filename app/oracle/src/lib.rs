@@ -1,29 +1,20 @@
 //! The oracle daemon: reads KPIs where they live, attests them once and keeps the proof.
+//!
+//! Three rooms, each of which needs only those below it:
+//!
+//! - `service`: the process. Configuration, keys, rounds, alerts and figures; and what looks back at votes, own (`verify`) and
+//!   foreign (`watch`).
+//! - `vote`: from what is due to a vote that the chain has, exactly once.
+//! - `measure`: from a feed to a value that has passed every check, with its evidence.
+//!
+//! What a part can be told stands beside it; `service::config` puts these together. The commands use all three.
 
 #![warn(missing_docs)]
 
-pub mod alerts;
 pub mod args;
-pub mod chain;
-pub mod checks;
 pub mod commands;
-pub mod config;
-pub mod daemon;
-mod duration;
-pub mod duties;
-pub mod evidence;
-pub mod fit;
-pub mod identities;
-pub mod journal;
-pub mod keys;
-pub mod measure;
-pub mod metrics;
-pub mod preview;
-pub mod secret;
-pub mod sources;
-pub mod submit;
-pub mod template;
-mod text;
-pub mod value;
-pub mod verify;
-pub mod watch;
+mod measure;
+mod service;
+mod vote;
+
+pub use service::Config;

@@ -11,6 +11,11 @@ pub const DAY: i64 = 86_400;
 /// Units of a length of time with their seconds, the longest first.
 const UNITS: [(char, i64); 5] = [('w', 7 * DAY), ('d', DAY), ('h', 3_600), ('m', 60), ('s', 1)];
 
+/// Now, Unix seconds, by this machine's clock.
+pub fn now() -> i64 {
+    Timestamp::now().as_second()
+}
+
 /// A time, Unix seconds, as `2027-01-01T00:00:00Z`; the seconds themselves if no calendar has them.
 pub fn text(time: i64) -> String {
     Timestamp::from_second(time).map_or_else(|_| time.to_string(), |time| time.to_string())

@@ -1,18 +1,12 @@
 //! `check`: everything that can go wrong, before it does.
 
 use {
-    super::{DONE, LOOK, identities, table::table, votes_on},
+    super::{DONE, LOOK, table::table},
     crate::{
         args::Check,
-        checks,
-        config::Config,
-        daemon::{Daemon, DaemonError, PlanState},
-        duties::{Bound, Duty, grant_scope, name},
-        fit,
-        identities::Identities,
-        measure::measure,
-        preview::preview,
-        value,
+        measure::{Bound, Identities, checks, counts_for, fit, grant_scope, kpi_name, measure, preview, value},
+        service::{Config, Daemon},
+        vote::{Duty, PlanState},
     },
     anyhow::{Context, Result, bail},
     earnout_sdk::{
@@ -26,7 +20,7 @@ use {
 };
 
 /// What one source says today.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Line {
     feed: String,
@@ -48,26 +42,25 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
         bail!("there is no feed {feed:?}");
     }
     let daemon = Daemon::beside(config)?;
-    let now = daemon.now().await?;
-    let skew = checks::clock(
-        jiff::Timestamp::now().as_second(),
-        now,
-        daemon.config.chain.max_clock_skew,
-    );
+    let now = daemon.endpoints.now().await?;
+    let skew = checks::clock(time::now(), now, daemon.config.chain.max_clock_skew);
     let (mut lines, mut mistakes) = (Vec::new(), Vec::new());
     for address in daemon.config.plans() {
-        let state = match daemon.plan(address, true).await {
+        let state = match daemon.endpoints.plan(address, true).await {
             Ok(state) => state,
             Err(problem) if is_about_the_plan(&problem) => {
-                let feeds = daemon.config.feeds.iter().filter(|feed| feed.plan == address);
-                mistakes.extend(feeds.map(|feed| format!("feed {:?}: {problem}", feed.id)));
+                mistakes.extend(
+                    daemon
+                        .feeds_of(address)
+                        .map(|feed| format!("feed {:?}: {problem}", feed.id)),
+                );
                 continue;
             }
             Err(problem) => return Err(problem.into()),
         };
         let decimals = mint_decimals(&daemon, &state.plan.mint).await?;
         let mut bound = Vec::new();
-        for feed in daemon.config.feeds.iter().filter(|feed| feed.plan == address) {
+        for feed in daemon.feeds_of(address) {
             match Bound::new(feed, &state.plan) {
                 Ok(feed) => bound.push(feed),
                 Err(problem) => mistakes.push(problem.to_string()),
@@ -83,9 +76,10 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
         for bound in &bound {
             let feed = bound.feed;
             if args.feed.as_ref().is_none_or(|wanted| *wanted == feed.id) {
-                match identities(feed) {
+                match feed.identities() {
                     Ok(known) => {
-                        check_feed(&daemon, &state, bound, &known, args.period, now, decimals, &mut lines).await?
+                        let found = check_feed(&daemon, &state, bound, &known, args.period, now, decimals);
+                        lines.extend(found.await?);
                     }
                     Err(problem) => mistakes.push(format!("feed {:?}: {problem}", feed.id)),
                 }
@@ -120,17 +114,13 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
 }
 
 /// Whether a plan is not what the configuration says, and not the way to it.
-fn is_about_the_plan(problem: &DaemonError) -> bool {
-    let DaemonError::Client(error) = problem else {
-        return false;
-    };
+fn is_about_the_plan(problem: &ClientError) -> bool {
     matches!(
-        **error,
+        problem,
         ClientError::NotFound { .. } | ClientError::ForeignAccount { .. } | ClientError::Decode { .. }
     )
 }
 
-#[expect(clippy::too_many_arguments)]
 async fn check_feed(
     daemon: &Daemon,
     state: &PlanState,
@@ -139,15 +129,10 @@ async fn check_feed(
     period: Option<u16>,
     now: i64,
     decimals: u8,
-    lines: &mut Vec<Line>,
-) -> Result<()> {
+) -> Result<Vec<Line>> {
     let schedule = projection::schedule(&state.plan)?;
-    let ended = schedule
-        .iter()
-        .rev()
-        .find(|times| times.end <= now)
-        .map(|times| times.period);
-    let period = period.or(ended).unwrap_or_default();
+    let ended = schedule.iter().rfind(|times| times.end <= now);
+    let period = period.or(ended.map(|times| times.period)).unwrap_or_default();
     let times = schedule.iter().find(|times| times.period == period).with_context(|| {
         format!(
             "the plan has {} periods, counted from 0: there is no {period}",
@@ -159,35 +144,28 @@ async fn check_feed(
         false => duties.push(bound.duty(times, None)),
         true => {
             for (address, grant) in &state.grants {
-                let weighs = grant
-                    .kpi_weights
-                    .get(usize::from(bound.kpi))
-                    .is_some_and(|weight| *weight > 0);
-                if weighs && grant.covers(period) {
+                if counts_for(bound.kpi, grant, period) {
                     duties.push(bound.duty(times, Some(grant_scope(address, grant, identities))));
                 }
             }
         }
     }
+    let mut lines = Vec::new();
     for duty in duties {
         let entry = daemon.journal().entry(&duty.target)?;
         let grant = duty.scope.grant.as_ref();
         let mut line = Line {
             feed: bound.feed.id.clone(),
-            kpi: harmless(&name(&bound.terms)),
+            kpi: harmless(&kpi_name(&bound.terms)),
             period,
             grant: grant.map(|grant| grant.index),
-            value: None,
-            score: None,
-            pays: None,
-            at_target: None,
-            held: None,
-            votes: votes_on(state, daemon, period),
+            votes: state.plan.oracle_set(period).position(&daemon.oracle()).is_some(),
+            ..Line::default()
         };
-        match measure(bound, &duty, entry.as_ref(), None).await {
+        match measure(bound, &duty.scope, entry.as_ref(), None).await {
             Err(hold) => line.held = Some(hold.to_string()),
             Ok(finding) => {
-                let worth = preview(bound, state, period, grant.map(|grant| grant.address), finding.value)?;
+                let worth = preview(bound, &state.plan, &state.grants, period, duty.grant(), finding.value)?;
                 line.value = Some(value::from_fixed(finding.value, bound.terms.decimals).to_string());
                 line.score = Some(worth.score);
                 let most = if worth.at_most { "at most " } else { "" };
@@ -197,7 +175,7 @@ async fn check_feed(
         }
         lines.push(line);
     }
-    Ok(())
+    Ok(lines)
 }
 
 async fn mint_decimals(daemon: &Daemon, mint: &Pubkey) -> Result<u8> {

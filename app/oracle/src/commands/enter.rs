@@ -4,12 +4,11 @@ use {
     super::{DONE, named_duty, operator},
     crate::{
         args::{Enter, Forget},
-        config::Config,
-        daemon::Daemon,
-        sources::Entry,
-        value,
+        measure::{Entry, value},
+        service::{Config, Daemon},
     },
     anyhow::{Result, bail},
+    earnout_sdk::time,
 };
 
 pub async fn enter(args: &Enter, config: Config) -> Result<u8> {
@@ -24,7 +23,7 @@ pub async fn enter(args: &Enter, config: Config) -> Result<u8> {
         bail!(
             "the vote window of period {} closed at {}",
             args.period,
-            earnout_sdk::time::text(duty.closes)
+            time::text(duty.closes)
         );
     }
     let journal = daemon.journal();
@@ -38,7 +37,7 @@ pub async fn enter(args: &Enter, config: Config) -> Result<u8> {
         value: args.value.clone(),
         note: args.note.clone(),
         entered_by: operator(),
-        entered_at: jiff::Timestamp::now().as_second(),
+        entered_at: time::now(),
     };
     journal.enter(&duty.target, &entry)?;
     println!(

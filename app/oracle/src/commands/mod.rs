@@ -11,10 +11,9 @@ mod watch;
 use {
     crate::{
         args::{Cli, Command},
-        config::Config,
-        daemon::{Daemon, DaemonError, PlanState},
-        duties::{Bound, Duty, grant_scope},
-        identities::Identities,
+        measure::{Bound, grant_scope},
+        service::{Config, Daemon},
+        vote::Duty,
     },
     anyhow::{Context, Result, bail},
     earnout_sdk::projection,
@@ -50,7 +49,7 @@ async fn named_duty(daemon: &Daemon, feed: &str, period: u16, grant: Option<u32>
         let known: Vec<&str> = daemon.config.feeds.iter().map(|feed| feed.id.as_str()).collect();
         format!("there is no feed {feed:?}; there are {}", known.join(", "))
     })?;
-    let state = daemon.plan(feed.plan, grant.is_some()).await?;
+    let state = daemon.endpoints.plan(feed.plan, grant.is_some()).await?;
     let bound = Bound::new(feed, &state.plan)?;
     let times = projection::period_times(&state.plan, period)
         .map_err(|error| anyhow::anyhow!("the plan has no period {period}: {error}"))?;
@@ -64,17 +63,10 @@ async fn named_duty(daemon: &Daemon, feed: &str, period: u16, grant: Option<u32>
         (true, Some(index)) => {
             let found = state.grants.iter().find(|(_, grant)| grant.index == index);
             let (address, grant) = found.with_context(|| format!("the plan has no open grant {index}"))?;
-            Some(grant_scope(address, grant, &identities(feed)?))
+            Some(grant_scope(address, grant, &feed.identities()?))
         }
     };
     Ok(bound.duty(&times, scope))
-}
-
-fn identities(feed: &crate::config::Feed) -> Result<Identities, DaemonError> {
-    Ok(match &feed.identities {
-        Some(file) => Identities::read(file)?,
-        None => Identities::default(),
-    })
 }
 
 /// What somebody who runs a command by hand is called.
@@ -82,9 +74,4 @@ fn operator() -> String {
     std::env::var("SUDO_USER")
         .or_else(|_| std::env::var("USER"))
         .unwrap_or_else(|_| "unknown".to_owned())
-}
-
-/// Whether the oracle votes on a period of the plan.
-fn votes_on(state: &PlanState, daemon: &Daemon, period: u16) -> bool {
-    state.plan.oracle_set(period).position(&daemon.oracle()).is_some()
 }

@@ -4,11 +4,13 @@ use {
     super::{DONE, LOOK},
     crate::{
         args::Once,
-        config::Config,
-        daemon::{Class, Daemon, Filter, Round},
-        metrics,
+        service::{
+            About, Alert, AlertKind, Config, Daemon, metrics,
+            round::{Class, Filter, Round, round},
+        },
     },
     anyhow::{Context, Result, bail},
+    earnout_sdk::time,
     std::time::Duration,
     tokio::signal::unix::{SignalKind, signal},
     tracing::{error, info},
@@ -35,7 +37,7 @@ pub async fn once(args: &Once, config: Config) -> Result<u8> {
         feed: args.feed.clone(),
         period: args.period,
     };
-    let round = daemon.round(&filter).await;
+    let round = round(&daemon, &filter).await;
     daemon.alarm.settle(SETTLE).await;
     let round = round?;
     println!("{}", in_words(&round));
@@ -61,7 +63,7 @@ pub async fn forever(config: Config) -> Result<u8> {
     let everything = Filter::default();
     let mut failures = 0u32;
     loop {
-        let rounds = daemon.round(&everything);
+        let rounds = round(&daemon, &everything);
         tokio::pin!(rounds);
         let ended = tokio::select! {
             ended = &mut rounds => Some(ended),
@@ -94,7 +96,7 @@ pub async fn forever(config: Config) -> Result<u8> {
         let pause = match ended {
             Ok(()) => {
                 failures = 0;
-                daemon.alarm.clear("round-failed");
+                daemon.alarm.clear(AlertKind::RoundFailed);
                 interval
             }
             Err(problem) => {
@@ -102,8 +104,10 @@ pub async fn forever(config: Config) -> Result<u8> {
                 error!(%problem, "the round failed; the next one goes on where it stopped");
                 // One that fails can be an endpoint that restarts.
                 if failures >= 3 {
-                    let text = format!("{failures} rounds in a row failed: {problem}");
-                    daemon.alert("round-failed", None, text);
+                    let problem = problem.to_string();
+                    daemon
+                        .alarm
+                        .raise(Alert::RoundFailed { failures, problem }, About::default());
                 }
                 (interval * 2u32.saturating_pow(failures.min(8))).min(LONGEST_PAUSE.max(interval))
             }
@@ -121,7 +125,7 @@ pub async fn forever(config: Config) -> Result<u8> {
 
 fn in_words(round: &Round) -> String {
     let next = match round.next {
-        Some(time) => format!("; the next at {}", earnout_sdk::time::text(time)),
+        Some(time) => format!("; the next at {}", time::text(time)),
         None => String::new(),
     };
     // What is expected is always there, what is not only if there is something of it.

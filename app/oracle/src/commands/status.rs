@@ -1,15 +1,14 @@
 //! `status`: what was measured, voted and held.
 
 use {
-    super::{DONE, LOOK, identities, table::table},
+    super::{DONE, LOOK, table::table},
     crate::{
-        config::Config,
-        daemon::Daemon,
-        duties::{Bound, Duty, name},
-        value,
+        measure::{Bound, kpi_name, value},
+        service::{Config, Daemon},
+        vote::Duty,
     },
     anyhow::Result,
-    earnout_sdk::{names::harmless, projection},
+    earnout_sdk::{names::harmless, projection, time},
     serde::Serialize,
 };
 
@@ -30,14 +29,16 @@ struct Line {
 
 pub async fn run(config: Config, json: bool) -> Result<u8> {
     let daemon = Daemon::beside(config)?;
-    let now = daemon.now().await?;
+    let now = daemon.endpoints.now().await?;
     let mut lines = Vec::new();
     for address in daemon.config.plans() {
-        let state = daemon.plan(address, true).await?;
-        for feed in daemon.config.feeds.iter().filter(|feed| feed.plan == address) {
+        let state = daemon.endpoints.plan(address, true).await?;
+        for feed in daemon.feeds_of(address) {
             let bound = Bound::new(feed, &state.plan)?;
             // What is open or to come, and every vote that was made.
-            let due = bound.duties(&state.plan, &state.grants, &identities(feed)?, &daemon.oracle(), now)?;
+            let (plan, grants) = (&state.plan, &state.grants);
+            let mut due = bound.unsettled(plan, grants, &feed.identities()?, &daemon.oracle())?;
+            due.retain(|duty| now < duty.closes);
             for times in projection::schedule(&state.plan)? {
                 let voted = daemon.journal().voted(&address, times.period)?;
                 for target in voted {
@@ -80,7 +81,7 @@ pub async fn run(config: Config, json: bool) -> Result<u8> {
             ]);
         }
         println!("{table}");
-        let (signed, confirmed) = daemon.journal().attempts("confirmed")?;
+        let (signed, confirmed) = daemon.journal().transactions("confirmed")?;
         println!("transactions: {signed} signed, {confirmed} confirmed");
     }
     Ok(if held { LOOK } else { DONE })
@@ -104,12 +105,12 @@ fn line(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty, now: i64) -> Result<Lin
         .or(measured.map(|measured| measured.evidence));
     let note = match (held, state) {
         (Some(held), "held") => held.reason,
-        (_, "waiting") => format!("due at {}", earnout_sdk::time::text(duty.measure_at)),
+        (_, "waiting") => format!("due at {}", time::text(duty.measure_at)),
         _ => String::new(),
     };
     Ok(Line {
         feed: duty.feed.clone(),
-        kpi: harmless(&name(&bound.terms)),
+        kpi: harmless(&kpi_name(&bound.terms)),
         period: duty.target.period,
         subject: match duty.target.subject == duty.target.plan {
             true => "all".to_owned(),
@@ -121,7 +122,7 @@ fn line(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty, now: i64) -> Result<Lin
         signature: vote
             .and_then(|vote| vote.signature)
             .map(|signature| signature.to_string()),
-        closes: earnout_sdk::time::text(duty.closes),
+        closes: time::text(duty.closes),
         note,
     })
 }

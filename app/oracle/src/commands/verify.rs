@@ -4,9 +4,10 @@ use {
     super::{DONE, LOOK, table::table},
     crate::{
         args::Verify,
-        config::Config,
-        daemon::Daemon,
-        verify::{Verdict, Verification, verify},
+        service::{
+            Config, Daemon,
+            verify::{Verdict, Verification, verify},
+        },
     },
     anyhow::Result,
     earnout_sdk::names::harmless,

@@ -4,9 +4,10 @@ use {
     super::{DONE, LOOK, run::SETTLE},
     crate::{
         args::Watch,
-        config::Config,
-        daemon::Daemon,
-        watch::{Look, look},
+        service::{
+            Config, Daemon,
+            watch::{Look, look},
+        },
     },
     anyhow::Result,
     tokio::signal::unix::{SignalKind, signal},

@@ -263,7 +263,10 @@ async fn a_wrong_configuration_says_where_and_what() {
         &["http://127.0.0.1:1"],
         &feed("0", "type = \"manual\""),
     );
-    dead.run(&["check"]).failed(1).says("error: ");
+    dead.run(&["check"])
+        .failed(1)
+        .says("error: ")
+        .says("http://127.0.0.1:1");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -367,7 +367,7 @@ async fn a_statement_that_writes_is_refused_by_the_database() {
     );
     let operator = Oracle::new(&chain, "oracle-1", &[&chain.rpc_url], &feed);
     operator.file("connection", &connection);
-    let held = operator.run(&["once"]).failed(2).says("PostgreSQL: ");
+    let held = operator.run(&["once"]).failed(2).says("PostgreSQL at 127.0.0.1: ");
     assert!(!held.stderr.contains("dbname"), "{held:#?}");
     fs::remove_file(operator.folder().join("connection")).expect("a file of this test");
     operator

@@ -1,0 +1,186 @@
+//! A feed: one KPI of a plan, and where and how an operator measures it.
+
+use {
+    crate::measure::{Checks, GrantScope, Identities, IdentitiesError, Rounding, Source},
+    earnout::state::{self as program, Grant, Kpi, Plan},
+    earnout_sdk::{accounts, projection::ProjectionError},
+    serde::{Deserialize, Deserializer, de::Error as _},
+    solana_program::pubkey::Pubkey,
+    std::{path::PathBuf, time::Duration},
+    thiserror::Error,
+};
+
+/// One KPI and where it is measured.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feed {
+    /// The operator's name for it.
+    pub id: String,
+    #[serde(with = "crate::measure::text")]
+    pub plan: Pubkey,
+    /// The KPI, by its name or number in the plan.
+    pub kpi: KpiName,
+    /// How long after the end of a period the data are complete.
+    #[serde(default, with = "crate::measure::duration")]
+    pub grace: Duration,
+    /// What becomes of decimals that the KPI does not have.
+    #[serde(default)]
+    pub rounding: Rounding,
+    /// CSV file with the columns `beneficiary` and `identity`, for individual KPIs.
+    #[serde(default)]
+    pub identities: Option<PathBuf>,
+    /// Where the value is; all of several sources have to agree.
+    #[serde(rename = "source", deserialize_with = "one_or_more")]
+    pub sources: Vec<Source>,
+    /// What the value has to pass.
+    #[serde(default)]
+    pub checks: Checks,
+}
+
+/// A KPI, by its name or number in the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum KpiName {
+    /// Counted from 0.
+    Number(u8),
+    /// The name on chain.
+    Name(String),
+}
+
+/// Why a feed and a plan do not fit together.
+#[derive(Debug, Error)]
+pub enum FeedError {
+    #[error("feed {feed:?}: the plan has no KPI {kpi}; it has {known}")]
+    UnknownKpi { feed: String, kpi: String, known: String },
+    /// The account holds what the program never writes.
+    #[error(transparent)]
+    Plan(#[from] ProjectionError),
+    #[error("the plan cannot be read: {0}")]
+    Corrupt(String),
+    #[error("feed {feed:?}: the KPI {kpi:?} is {scope}: {mistake}")]
+    Source {
+        feed: String,
+        kpi: String,
+        scope: &'static str,
+        mistake: String,
+    },
+}
+
+impl Feed {
+    /// Who the beneficiaries are, nobody if the feed has no file that says so.
+    pub fn identities(&self) -> Result<Identities, IdentitiesError> {
+        let read = self.identities.as_deref().map(Identities::read).transpose();
+        Ok(read?.unwrap_or_default())
+    }
+}
+
+/// A feed together with the KPI that it measures.
+#[derive(Clone, Debug)]
+pub struct Bound<'a> {
+    pub feed: &'a Feed,
+    /// Number of the KPI.
+    pub kpi: u8,
+    pub terms: Kpi,
+    /// Whether there is one value for each grant.
+    pub individual: bool,
+}
+
+impl<'a> Bound<'a> {
+    /// Finds the KPI of `feed` in `plan`.
+    ///
+    /// # Errors
+    /// If there is none, or if it is individual and the feed is not, or the other way round.
+    pub fn new(feed: &'a Feed, plan: &Plan) -> Result<Self, FeedError> {
+        let unknown = || {
+            let known = plan.kpis().iter().enumerate();
+            let known: Vec<String> = known
+                .map(|(number, kpi)| format!("{number} {:?}", kpi_name(kpi)))
+                .collect();
+            FeedError::UnknownKpi {
+                feed: feed.id.clone(),
+                kpi: match &feed.kpi {
+                    KpiName::Number(number) => format!("number {number}"),
+                    KpiName::Name(name) => format!("{name:?}"),
+                },
+                known: known.join(", "),
+            }
+        };
+        let position = match &feed.kpi {
+            KpiName::Number(number) => Some(usize::from(*number)),
+            KpiName::Name(wanted) => plan.kpis().iter().position(|kpi| kpi_name(kpi) == *wanted),
+        };
+        let (kpi, terms) = position
+            .and_then(|position| Some((u8::try_from(position).ok()?, plan.kpis().get(position)?)))
+            .ok_or_else(unknown)?;
+        let scope = terms.scope().map_err(|error| FeedError::Corrupt(error.to_string()))?;
+        let individual = scope == program::Scope::Individual;
+        let mistake = feed
+            .sources
+            .iter()
+            .find_map(|source| source.mistakes(individual).into_iter().next());
+        match mistake {
+            Some(mistake) => Err(FeedError::Source {
+                feed: feed.id.clone(),
+                kpi: kpi_name(terms),
+                scope: if individual { "individual" } else { "shared" },
+                mistake,
+            }),
+            None => Ok(Self {
+                feed,
+                kpi,
+                terms: *terms,
+                individual,
+            }),
+        }
+    }
+}
+
+/// Whether a KPI counts for `grant` in `period`, settled or not.
+pub fn counts_for(kpi: u8, grant: &Grant, period: u16) -> bool {
+    let weight = grant.kpi_weights.get(usize::from(kpi));
+    weight.is_some_and(|weight| *weight > 0) && grant.covers(period)
+}
+
+/// The grant at `address`, as a feed sees it.
+pub fn grant_scope(address: &Pubkey, grant: &Grant, identities: &Identities) -> GrantScope {
+    GrantScope {
+        index: grant.index,
+        address: *address,
+        beneficiary: grant.beneficiary,
+        identity: identities.of(&grant.beneficiary).map(str::to_owned),
+    }
+}
+
+/// The name of a KPI.
+pub fn kpi_name(kpi: &Kpi) -> String {
+    accounts::padded_text(&kpi.name)
+}
+
+fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Source>, D::Error> {
+    let tables = match toml::Value::deserialize(deserializer)? {
+        toml::Value::Array(tables) => tables,
+        table => vec![table],
+    };
+    if tables.is_empty() {
+        return Err(D::Error::custom("a feed needs a source"));
+    }
+    let read = |table: toml::Value| {
+        table
+            .try_into()
+            .map_err(|error: toml::de::Error| D::Error::custom(error.message()))
+    };
+    tables.into_iter().map(read).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// A feed with a manual source and `more` settings.
+    pub fn feed(id: &str, more: &str) -> Feed {
+        toml::from_str(&format!(
+            "id = '{id}'\nplan = '11111111111111111111111111111112'\nkpi = 0\nsource = {{ type = 'manual' }}\n{more}"
+        ))
+        .unwrap()
+    }
+}

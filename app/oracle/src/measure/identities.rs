@@ -1,0 +1,130 @@
+//! Who a beneficiary is where an individual KPI is measured: a git e-mail address, a login, a customer number.
+
+use {
+    earnout_sdk::names::is_hidden,
+    solana_program::pubkey::Pubkey,
+    std::{
+        collections::HashMap,
+        path::{Path, PathBuf},
+    },
+    thiserror::Error,
+};
+
+/// Why an identities file cannot be used.
+#[derive(Debug, Error)]
+pub enum IdentitiesError {
+    #[error("cannot read the identities file {file}: {error}", file = .0.display(), error = .1)]
+    Unreadable(PathBuf, csv::Error),
+    #[error("{file}:{line}: {what}", file = .0.display(), line = .1, what = .2)]
+    Line(PathBuf, u64, String),
+}
+
+/// The identity of each beneficiary.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identities(HashMap<Pubkey, String>);
+
+impl Identities {
+    /// Reads a CSV file with the columns `beneficiary` and `identity`.
+    ///
+    /// # Errors
+    /// If it cannot be read, a key is malformed, an identity is missing, or a beneficiary or identity stands twice.
+    pub fn read(file: &Path) -> Result<Self, IdentitiesError> {
+        let unreadable = |error| IdentitiesError::Unreadable(file.to_owned(), error);
+        let mut reader = csv::Reader::from_path(file).map_err(unreadable)?;
+        let header = reader.headers().map_err(unreadable)?.clone();
+        let column = |name: &str| {
+            header
+                .iter()
+                .position(|column| column.trim() == name)
+                .ok_or_else(|| IdentitiesError::Line(file.to_owned(), 1, format!("there is no column `{name}`")))
+        };
+        let (key, identity) = (column("beneficiary")?, column("identity")?);
+        let mut identities = HashMap::new();
+        let mut lines: HashMap<String, u64> = HashMap::new();
+        for record in reader.records() {
+            let record = record.map_err(unreadable)?;
+            let line = record.position().map_or(0, csv::Position::line);
+            let wrong = |what: String| IdentitiesError::Line(file.to_owned(), line, what);
+            let field = |position: usize| record.get(position).unwrap_or_default().trim();
+            let beneficiary: Pubkey = field(key)
+                .parse()
+                .map_err(|_| wrong(format!("{:?} is not a key", field(key))))?;
+            let name = field(identity);
+            if name.is_empty() {
+                return Err(wrong("the identity is empty".to_owned()));
+            }
+            if let Some(unseen) = name.chars().find(|c| is_hidden(*c)) {
+                return Err(wrong(format!(
+                    "the identity {name:?} holds U+{:04X}, which nobody sees",
+                    u32::from(unseen)
+                )));
+            }
+            // Mail addresses and logins do not tell upper from lower case: one person would be measured for two.
+            if let Some(before) = lines.insert(name.to_lowercase(), line) {
+                return Err(wrong(format!("{name:?} is already the identity of line {before}")));
+            }
+            if identities.insert(beneficiary, name.to_owned()).is_some() {
+                return Err(wrong(format!("{beneficiary} stands here for the second time")));
+            }
+        }
+        Ok(Self(identities))
+    }
+
+    /// Who `beneficiary` is, if the file says so.
+    pub fn of(&self, beneficiary: &Pubkey) -> Option<&str> {
+        self.0.get(beneficiary).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Identities, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("identities.csv");
+        std::fs::write(&file, text).unwrap();
+        Identities::read(&file).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn identities_are_found() {
+        let key = Pubkey::new_from_array([5; 32]);
+        let identities = read(&format!("identity,beneficiary\nann@example.org,{key}\n")).unwrap();
+        assert_eq!(identities.of(&key), Some("ann@example.org"));
+        assert_eq!(identities.of(&Pubkey::default()), None);
+    }
+
+    #[test]
+    fn mistakes_name_their_line() {
+        let key = Pubkey::new_from_array([5; 32]);
+        let other = Pubkey::new_from_array([6; 32]);
+        for (text, part) in [
+            ("beneficiary\n".to_owned(), ":1: there is no column `identity`"),
+            ("beneficiary,identity\nann,ann\n".to_owned(), ":2: \"ann\" is not a key"),
+            (format!("beneficiary,identity\n{key},\n"), ":2: the identity is empty"),
+            (format!("beneficiary,identity\n{key},a\n{key},b\n"), ":3: "),
+            (
+                format!("beneficiary,identity\n{key},a\n{other},a\n"),
+                ":3: \"a\" is already",
+            ),
+            (
+                format!("beneficiary,identity\n{key},Ann@Example.org\n{other},ann@example.ORG\n"),
+                ":3: \"ann@example.ORG\" is already the identity of line 2",
+            ),
+            (
+                format!("beneficiary,identity\n{key},a\n{other},a\u{200b}\n"),
+                ":3: the identity \"a\\u{200b}\" holds U+200B",
+            ),
+            // Other line breaks, and rows of other lengths.
+            (
+                format!("beneficiary,identity\r{key},a\r{other},A\r"),
+                "is already the identity",
+            ),
+            (format!("beneficiary,identity\n{key},a,b\n"), "cannot read"),
+        ] {
+            let error = read(&text).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Secrets come from the environment or from files, are read when they are needed, and are never shown.
+
+use {
+    serde::{Deserialize, Deserializer, de::Error},
+    std::{env, fmt, fs, path::PathBuf},
+    thiserror::Error,
+};
+
+/// Where a secret is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// `env:NAME`
+    Env(String),
+    /// `file:PATH`
+    File(PathBuf),
+}
+
+/// Why a secret cannot be had. Names the place, never the content.
+#[derive(Debug, Error)]
+pub enum SecretError {
+    #[error("the environment has no {0}: set it for this process, or change the configuration")]
+    NotSet(String),
+    #[error("cannot read the secret in {file}: {error}", file = .0.display(), error = .1)]
+    Unreadable(PathBuf, std::io::Error),
+    #[error("the secret {0} is empty")]
+    Empty(Secret),
+}
+
+impl Secret {
+    /// The secret itself, without the line break at its end.
+    ///
+    /// # Errors
+    /// If it is not there or is empty.
+    pub fn reveal(&self) -> Result<String, SecretError> {
+        let text = match self {
+            Self::Env(name) => env::var(name).map_err(|_| SecretError::NotSet(name.clone()))?,
+            Self::File(path) => {
+                fs::read_to_string(path).map_err(|error| SecretError::Unreadable(path.clone(), error))?
+            }
+        };
+        let text = text.trim_end_matches(['\r', '\n']);
+        match text.is_empty() {
+            true => Err(SecretError::Empty(self.clone())),
+            false => Ok(text.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(out, "env:{name}"),
+            Self::File(path) => write!(out, "file:{}", path.display()),
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.split_once(':') {
+            Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            // The text is not repeated: it may be the secret itself.
+            _ => Err(D::Error::custom(
+                "a secret is never written into the configuration: name where it is, as env:NAME or file:PATH",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Secret, toml::de::Error> {
+        #[derive(Deserialize)]
+        struct Holder {
+            secret: Secret,
+        }
+        toml::from_str::<Holder>(&format!("secret = {text:?}")).map(|holder| holder.secret)
+    }
+
+    #[test]
+    fn a_secret_in_the_configuration_is_refused_and_not_repeated() {
+        let error = parse("hunter2").unwrap_err();
+        assert!(!error.message().contains("hunter2"), "{error}");
+        assert_eq!(parse("env:TOKEN").unwrap(), Secret::Env("TOKEN".to_owned()));
+    }
+
+    #[test]
+    fn a_file_is_read_without_its_line_break() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        fs::write(&path, "s3cret\n").unwrap();
+        let secret = Secret::File(path.clone());
+        assert_eq!(secret.reveal().unwrap(), "s3cret");
+        assert!(!format!("{secret:?}").contains("s3cret"));
+        fs::write(&path, "\n").unwrap();
+        assert!(matches!(secret.reveal(), Err(SecretError::Empty(_))));
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(secret.reveal(), Err(SecretError::Unreadable(..))));
+    }
+}

@@ -1,0 +1,244 @@
+//! Numbers in JSON, exactly as they are written there: a parser that makes floats of them would change some.
+
+use {
+    super::{SourceError, ambiguous, no_data, unexpected},
+    crate::measure::value,
+    rust_decimal::Decimal,
+    serde::{
+        Deserialize, Deserializer,
+        de::{MapAccess, Visitor},
+    },
+    serde_json::{Value, value::RawValue},
+    serde_json_path::{JsonPath, NormalizedPath, PathElement},
+    std::fmt,
+};
+
+/// What is wrong with a JSONPath.
+pub fn path_mistake(path: &str) -> Option<String> {
+    JsonPath::parse(path)
+        .err()
+        .map(|error| format!("{path:?} is not a JSONPath: {error}"))
+}
+
+/// The number at `path`, which has to lead to one. With `as_text`, also one that is written as a string.
+pub fn number(document: &str, path: &str, as_text: bool) -> Result<Decimal, SourceError> {
+    let raw = one(document, path)?;
+    let text = raw.get();
+    let first = text.chars().next().unwrap_or_default();
+    let number = match first {
+        '0'..='9' | '-' => text.to_owned(),
+        '"' if as_text => string(raw)?,
+        '"' => {
+            return Err(unexpected(format!(
+                "{path} is the text {text}, not a number; set `number_as_text = true` if that is how this source writes \
+                 numbers"
+            )));
+        }
+        'n' => return Err(no_data(format!("{path} is null"))),
+        _ => {
+            return Err(unexpected(format!(
+                "{path} is {}, not a number",
+                if first == '{' {
+                    "an object"
+                } else if first == '[' {
+                    "a list"
+                } else {
+                    "true or false"
+                }
+            )));
+        }
+    };
+    Ok(value::parse(&number)?)
+}
+
+/// The text or number at `path`, which has to lead to one.
+pub fn text(document: &str, path: &str) -> Result<String, SourceError> {
+    let raw = one(document, path)?;
+    match raw.get().chars().next() {
+        Some('"') => string(raw),
+        Some('0'..='9' | '-') => Ok(raw.get().to_owned()),
+        _ => Err(unexpected(format!("{path} is neither text nor a number"))),
+    }
+}
+
+/// The text, number or truth value at `path`, which has to lead to one, as it is written.
+pub fn scalar(document: &str, path: &str) -> Result<String, SourceError> {
+    let raw = one(document, path)?;
+    match raw.get() {
+        truth @ ("true" | "false") => Ok(truth.to_owned()),
+        _ => text(document, path),
+    }
+}
+
+/// Whether a document of status 200 says itself that something is missing from it: GitHub's search, Elasticsearch,
+/// VictoriaMetrics, GraphQL and JSON-RPC do. What `path` leads to is not looked at: errors can be what is counted.
+pub fn complete(document: &str, path: &str) -> Result<(), SourceError> {
+    let parsed = parse(document)?;
+    let query = JsonPath::parse(path).map_err(|error| unexpected(format!("{path:?}: {error}")))?;
+    let located = query.query_located(&parsed);
+    let within = |name: &str| {
+        let mut first = located.locations().filter_map(|place| place.first());
+        first.any(|element| matches!(element, PathElement::Name(first) if *first == name))
+    };
+    let said = |name: &str| match &parsed[name] {
+        Value::Bool(said) => *said,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::Null | Value::Number(_) => false,
+    };
+    let failed = parsed["_shards"]["failed"].as_u64().is_some_and(|failed| failed > 0);
+    let marks = [
+        "incomplete_results",
+        "timed_out",
+        "isPartial",
+        "partial",
+        "errors",
+        "error",
+    ];
+    let mark = marks.into_iter().find(|mark| said(mark) && !within(mark));
+    match mark.or(failed.then_some("_shards.failed")) {
+        Some(mark) => Err(unexpected(format!("the answer is not whole: it has {mark:?}"))),
+        None => Ok(()),
+    }
+}
+
+/// The document, parsed. An answer that was cut short is none.
+pub fn parse(document: &str) -> Result<Value, SourceError> {
+    serde_json::from_str(document).map_err(no_json)
+}
+
+fn no_json(error: serde_json::Error) -> SourceError {
+    unexpected(format!("the answer is not complete JSON: {error}"))
+}
+
+fn string(raw: &RawValue) -> Result<String, SourceError> {
+    serde_json::from_str(raw.get()).map_err(no_json)
+}
+
+fn one<'a>(document: &'a str, path: &str) -> Result<&'a RawValue, SourceError> {
+    let parsed = parse(document)?;
+    let query = JsonPath::parse(path).map_err(|error| unexpected(format!("{path:?}: {error}")))?;
+    let located = query.query_located(&parsed);
+    let found: Vec<&NormalizedPath<'_>> = located.locations().collect();
+    match found.as_slice() {
+        [] => Err(no_data(format!("there is nothing at {path}"))),
+        [place] => at(document, place),
+        several => Err(ambiguous(format!("{path} leads to {} values, not one", several.len()))),
+    }
+}
+
+/// The text of the document at a place that is known to exist.
+fn at<'a>(document: &'a str, place: &NormalizedPath<'_>) -> Result<&'a RawValue, SourceError> {
+    let mut raw: &RawValue = serde_json::from_str(document).map_err(no_json)?;
+    for element in place.iter() {
+        let inner = match element {
+            PathElement::Name(name) => {
+                let members: Members<'_> = serde_json::from_str(raw.get()).map_err(no_json)?;
+                let mut named = members.0.into_iter().filter(|(key, _)| key == name);
+                let first = named.next().map(|(_, value)| value);
+                if named.next().is_some() {
+                    return Err(ambiguous(format!("the answer has {name:?} twice in one object")));
+                }
+                first
+            }
+            PathElement::Index(index) => {
+                let list: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(no_json)?;
+                list.get(*index).copied()
+            }
+        };
+        raw = inner.ok_or_else(|| unexpected(format!("there is nothing at {place}")))?;
+    }
+    Ok(raw)
+}
+
+/// The members of an object in their order; a key may stand twice, which other types hide.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Each;
+        impl<'de> Visitor<'de> for Each {
+            type Value = Members<'de>;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Each)
+    }
+}
+
+/// `text` inside of a JSON string.
+pub fn quoted(text: &str) -> String {
+    let string = Value::from(text).to_string();
+    let inner = string.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENT: &str = r#"{"data": {"users": 120, "exact": 0.1234567890123456789, "big": 9223372036854775807,
+        "text": "62.5", "none": null, "flag": true, "list": [{"name": "a", "n": 1}, {"name": "b", "n": 2.50}]}}"#;
+
+    fn at(path: &str) -> Result<String, String> {
+        number(DOCUMENT, path, false)
+            .map(|number| number.to_string())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn numbers_keep_every_digit() {
+        assert_eq!(at("$.data.users").unwrap(), "120");
+        assert_eq!(at("$.data.exact").unwrap(), "0.1234567890123456789");
+        assert_eq!(at("$.data.big").unwrap(), "9223372036854775807");
+        assert_eq!(at("$.data.list[?@.name == 'b'].n").unwrap(), "2.5");
+    }
+
+    #[test]
+    fn what_is_no_number_says_so() {
+        for (path, message) in [
+            ("$.data.none", "no data: $.data.none is null"),
+            ("$.data.missing", "no data: there is nothing at $.data.missing"),
+            ("$.data.flag", "$.data.flag is true or false, not a number"),
+            ("$.data.list", "$.data.list is a list, not a number"),
+            ("$.data.list[*].n", "$.data.list[*].n leads to 2 values, not one"),
+        ] {
+            assert_eq!(at(path).unwrap_err(), message);
+        }
+        assert!(at("$.data.text").unwrap_err().contains("number_as_text"));
+        assert_eq!(number(DOCUMENT, "$.data.text", true).unwrap().to_string(), "62.5");
+    }
+
+    #[test]
+    fn a_document_cut_short_is_an_error() {
+        let cut = &DOCUMENT[..DOCUMENT.len() - 3];
+        let error = number(cut, "$.data.users", false).unwrap_err().to_string();
+        assert!(error.contains("not complete JSON"), "{error}");
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_ambiguous() {
+        for (twice, path) in [
+            (r#"{"n": 1, "n": 2}"#, "$.n"),
+            (r#"{"a": {"n": 1}, "a": {"n": 1}}"#, "$.a.n"),
+        ] {
+            let error = number(twice, path, false).unwrap_err().to_string();
+            assert!(error.contains("twice"), "{error}");
+        }
+        assert_eq!(
+            number(r#"{"n": 1, "m": 2, "m": 3}"#, "$.n", false).unwrap().to_string(),
+            "1"
+        );
+    }
+}

@@ -1,0 +1,422 @@
+//! Where KPIs are measured. Fetching is the only part that touches the world: it keeps the raw answer. Observation the value out
+//! of an answer is pure, so that it can be repeated from stored evidence at any time.
+
+mod command;
+mod csv_file;
+mod git;
+mod github;
+mod http_json;
+mod json;
+mod manual;
+mod postgres;
+mod prometheus;
+mod request;
+
+pub use {
+    command::Command,
+    csv_file::CsvFile,
+    git::Git,
+    github::Github,
+    http_json::HttpJson,
+    manual::{Entry, Manual},
+    postgres::Postgres,
+    prometheus::Prometheus,
+    request::{Auth, CONNECT_TIMEOUT, http_client},
+};
+
+use {
+    crate::measure::{Scope, SecretError, TemplateError, ValueError, template},
+    base64::{Engine, prelude::BASE64_STANDARD},
+    earnout_sdk::time,
+    rust_decimal::Decimal,
+    serde::{Deserialize, Serialize},
+    std::{io, time::Duration},
+    thiserror::Error,
+};
+
+/// Most bytes of one answer.
+pub const LARGEST_ANSWER: usize = 8 << 20;
+
+/// Where one value comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Source {
+    /// A JSON document behind a URL.
+    Http(HttpJson),
+    /// Prometheus' query API.
+    Prometheus(Prometheus),
+    /// A read-only statement in PostgreSQL.
+    Postgres(Postgres),
+    /// GitHub's REST API, or one compatible with it.
+    Github(Github),
+    /// A git repository on this machine.
+    Git(Git),
+    /// A CSV file on this machine.
+    Csv(CsvFile),
+    /// What a command prints.
+    Command(Command),
+    /// What a person enters.
+    Manual(Manual),
+}
+
+/// One piece of a raw answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// What was asked, without secrets.
+    pub request: String,
+    /// When the answer was complete, Unix seconds.
+    pub answered_at: i64,
+    /// When the data were last changed, if who answered says so, Unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified_at: Option<i64>,
+    /// The answer as it came.
+    #[serde(flatten)]
+    pub body: Body,
+}
+
+/// The bytes of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Body {
+    /// UTF-8.
+    Text(String),
+    /// Anything else, in base64.
+    Base64(String),
+}
+
+impl Part {
+    /// What was answered to `request` just now.
+    fn new(request: String, answer: Vec<u8>) -> Self {
+        Self {
+            request,
+            answered_at: time::now(),
+            modified_at: None,
+            body: Body::new(answer),
+        }
+    }
+}
+
+impl Body {
+    /// Keeps `bytes` readable where they are.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::Text(text),
+            Err(error) => Self::Base64(BASE64_STANDARD.encode(error.into_bytes())),
+        }
+    }
+
+    fn text(&self) -> Result<&str, SourceError> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::Base64(_) => Err(unexpected("the answer is not UTF-8 text")),
+        }
+    }
+}
+
+/// What an answer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observation {
+    pub value: Decimal,
+    /// When that was so, Unix seconds, if the source says so.
+    pub observed_at: Option<i64>,
+}
+
+/// Why there is no value. Never a zero instead.
+#[derive(Debug, Error)]
+pub enum SourceError {
+    /// The query cannot be written.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A secret is missing.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The value is none.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+    /// Nobody answered, or not completely.
+    #[error("{0}")]
+    Unreachable(String),
+    #[error("{0}: no complete answer within {time}", time = humantime::format_duration(*.1))]
+    TimedOut(String, Duration),
+    #[error("{server} answered {status}: {body}")]
+    Status {
+        /// Scheme, host and port.
+        server: String,
+        status: u16,
+        /// Beginning of the answer.
+        body: String,
+    },
+    #[error("the answer is longer than {} MiB", LARGEST_ANSWER >> 20)]
+    TooLong,
+    #[error("{what}: {error}")]
+    Io { what: String, error: io::Error },
+    #[error("no data: {0}")]
+    NoData(String),
+    /// Several values where one is expected.
+    #[error("{0}")]
+    Ambiguous(String),
+    /// The answer is not of the expected form.
+    #[error("{0}")]
+    Unexpected(String),
+}
+
+fn unexpected(what: impl Into<String>) -> SourceError {
+    SourceError::Unexpected(what.into())
+}
+
+fn ambiguous(what: impl Into<String>) -> SourceError {
+    SourceError::Ambiguous(what.into())
+}
+
+fn no_data(what: impl Into<String>) -> SourceError {
+    SourceError::NoData(what.into())
+}
+
+impl Source {
+    /// Asks the source.
+    ///
+    /// # Errors
+    /// If there is no complete answer.
+    pub async fn fetch(&self, scope: &Scope, entry: Option<&Entry>) -> Result<Vec<Part>, SourceError> {
+        match self {
+            Self::Http(source) => source.fetch(scope).await,
+            Self::Prometheus(source) => source.fetch(scope).await,
+            Self::Postgres(source) => source.fetch(scope).await,
+            Self::Github(source) => source.fetch(scope).await,
+            Self::Git(source) => source.fetch(scope).await,
+            Self::Csv(source) => source.fetch(scope),
+            Self::Command(source) => source.fetch(scope).await,
+            Self::Manual(source) => source.fetch(entry),
+        }
+    }
+
+    /// Reads the value out of an answer. Pure: the same answer gives the same value.
+    pub fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
+        match self {
+            Self::Http(source) => source.read(scope, parts),
+            Self::Prometheus(source) => source.read(scope, parts),
+            Self::Postgres(source) => source.read(parts),
+            Self::Github(source) => source.read(scope, parts),
+            Self::Git(source) => source.read(scope, parts),
+            Self::Csv(source) => source.read(scope, parts),
+            Self::Command(source) => source.read(parts),
+            Self::Manual(source) => source.read(parts),
+        }
+    }
+
+    /// Mistakes in the configuration that can be seen without asking, one a line.
+    pub fn mistakes(&self, individual: bool) -> Vec<String> {
+        let mut mistakes = match self {
+            Self::Http(source) => source.mistakes(),
+            Self::Prometheus(source) => request::url_mistakes(&source.url),
+            Self::Postgres(source) => source.mistakes(),
+            Self::Github(source) => source.mistakes(),
+            Self::Git(source) => source.mistakes(),
+            Self::Csv(source) => source.mistakes(),
+            Self::Command(source) => source.mistakes(),
+            Self::Manual(_) => Vec::new(),
+        };
+        let templates = self.templates();
+        for template in &templates {
+            if let Err(error) = template::check(template, individual) {
+                mistakes.push(error.to_string());
+            }
+        }
+        if individual && !self.is_manual() && !templates.iter().any(|template| names_the_grant(template)) {
+            mistakes.push(
+                "the KPI is individual, but nothing in the source differs from grant to grant: use {identity} or \
+                 {beneficiary}"
+                    .to_owned(),
+            );
+        }
+        mistakes
+    }
+
+    /// Whether who a beneficiary is where the KPI is measured is part of the question.
+    pub fn names_an_identity(&self) -> bool {
+        self.templates().iter().any(|template| template.contains("{identity}"))
+    }
+
+    /// Whether a person states the value.
+    pub fn is_manual(&self) -> bool {
+        matches!(self, Self::Manual(_))
+    }
+
+    /// Whether the source says how old its data are.
+    pub fn says_its_age(&self) -> bool {
+        match self {
+            Self::Http(source) => source.time_path.is_some(),
+            Self::Postgres(source) => source.time_column.is_some(),
+            Self::Csv(_) | Self::Manual(_) => true,
+            // The time of an instant query's answer is the time that was asked for, however old its samples are.
+            Self::Prometheus(_) | Self::Github(_) | Self::Git(_) | Self::Command(_) => false,
+        }
+    }
+
+    /// Every text of the source in which placeholders are filled in.
+    fn templates(&self) -> Vec<&str> {
+        match self {
+            Self::Http(source) => source.templates(),
+            Self::Prometheus(source) => [&source.query]
+                .into_iter()
+                .chain(source.labels.values())
+                .map(String::as_str)
+                .collect(),
+            Self::Postgres(source) => source.params.iter().map(String::as_str).collect(),
+            Self::Github(source) => source.templates(),
+            Self::Git(source) => source.author.iter().map(String::as_str).collect(),
+            Self::Csv(source) => source.matching.values().map(String::as_str).collect(),
+            Self::Command(source) => source.command.iter().map(String::as_str).collect(),
+            Self::Manual(_) => Vec::new(),
+        }
+    }
+}
+
+/// How long an answer may take unless the configuration says otherwise.
+fn default_timeout() -> Duration {
+    Duration::from_secs(30)
+}
+
+/// A URL with its placeholders filled in, so that what they stand for cannot change its other parts.
+fn url(template: &str, scope: &Scope) -> Result<String, SourceError> {
+    filled(template, scope, escaped)
+}
+
+/// `template` with its placeholders filled in; the identity, which is free text, as `escape` writes it.
+fn filled(template: &str, scope: &Scope, escape: fn(&str) -> String) -> Result<String, SourceError> {
+    let escaped = Scope {
+        grant: scope.grant.clone().map(|mut grant| {
+            grant.identity = grant.identity.as_deref().map(escape);
+            grant
+        }),
+        ..scope.clone()
+    };
+    Ok(template::fill(template, &escaped)?)
+}
+
+/// `text` for the path or a query of a URL (RFC 3986: everything but unreserved characters is escaped).
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+/// `template` with something in place of each placeholder, to see whether the rest makes sense.
+fn example(template: &str) -> String {
+    template::fill(template, &template::example()).unwrap_or_else(|_| template.to_owned())
+}
+
+fn names_the_grant(template: &str) -> bool {
+    template.contains("{identity}") || template.contains("{beneficiary}")
+}
+
+/// The one part of an answer that has one.
+fn only(parts: &[Part]) -> Result<&Part, SourceError> {
+    match parts {
+        [part] => Ok(part),
+        _ => Err(unexpected(format!(
+            "the answer has {} parts, 1 is expected",
+            parts.len()
+        ))),
+    }
+}
+
+/// A point in time as sources write it: RFC 3339, a date with a time and an offset, a day (its beginning in UTC), or Unix
+/// seconds or milliseconds since 2001. A time of day without an offset could be any of 24 hours, and a short number a date
+/// without separators: both are refused.
+fn moment(text: &str) -> Result<i64, SourceError> {
+    let text = text.trim();
+    let unreadable = || unexpected(format!("{text:?} is not a time"));
+    if let Ok(number) = text.parse::<i64>() {
+        if number < 1_000_000_000 {
+            return Err(unexpected(format!(
+                "{text:?} is not a time: Unix seconds of this century have ten digits, and a day is written 2027-04-01"
+            )));
+        }
+        // Seconds reach this size in the year 5138, milliseconds did in 1973.
+        let seconds = if number < 100_000_000_000 {
+            number
+        } else {
+            number.div_euclid(1_000)
+        };
+        return Ok(seconds);
+    }
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Ok(time.as_second());
+    }
+    let day: jiff::civil::Date = text.parse().map_err(|_| unreadable())?;
+    if text.len() != "2027-04-01".len() {
+        return Err(unexpected(format!(
+            "{text:?} does not say its offset from UTC, like 2027-04-01T12:00:00Z"
+        )));
+    }
+    let begin = day.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| unreadable())?;
+    Ok(begin.timestamp().as_second())
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use {super::*, crate::measure::GrantScope, solana_program::pubkey::Pubkey};
+
+    /// The second quarter of 2027, for a grant.
+    pub fn scope() -> Scope {
+        Scope {
+            period: 1,
+            start: 1_806_537_600,
+            end: 1_814_400_000,
+            grant: Some(GrantScope {
+                index: 0,
+                address: Pubkey::new_from_array([1; 32]),
+                beneficiary: Pubkey::new_from_array([2; 32]),
+                identity: Some("ann".to_owned()),
+            }),
+        }
+    }
+
+    /// An answer of one part.
+    pub fn answer(text: &str) -> Vec<Part> {
+        vec![Part {
+            request: "test".to_owned(),
+            answered_at: 1_814_400_100,
+            modified_at: None,
+            body: Body::Text(text.to_owned()),
+        }]
+    }
+
+    #[test]
+    fn times_are_read_as_sources_write_them() {
+        for text in [
+            "1806537600",
+            "1806537600000",
+            "2027-04-01T00:00:00Z",
+            "2027-04-01T02:00:00+02:00",
+            "2027-04-01",
+        ] {
+            assert_eq!(moment(text).unwrap(), 1_806_537_600, "{text}");
+        }
+        for text in [
+            "yesterday",
+            "20270401",
+            "2027-04-01T12:00:00",
+            "2027-04-01 12:00",
+            "-1",
+            "7",
+        ] {
+            assert!(moment(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_survive_the_evidence() {
+        let body = Body::new(vec![0xff, 0x00]);
+        let json = serde_json::to_string(&body).unwrap();
+        assert_eq!(serde_json::from_str::<Body>(&json).unwrap(), body);
+        assert!(body.text().is_err());
+    }
+}

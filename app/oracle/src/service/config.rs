@@ -1,0 +1,457 @@
+//! The configuration file: read and checked as a whole before anything is done.
+
+use {
+    crate::{
+        measure::{Feed, Source, checks::decimal},
+        vote::{Chain, PriorityFee},
+    },
+    rust_decimal::Decimal,
+    serde::{Deserialize, Deserializer, de::Error as _},
+    solana_program::pubkey::Pubkey,
+    std::{
+        collections::BTreeSet,
+        fs, io,
+        net::SocketAddr,
+        path::{Path, PathBuf},
+        time::Duration,
+    },
+    thiserror::Error,
+};
+
+/// Everything that an operator says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The chain.
+    pub chain: Chain,
+    /// Who votes.
+    pub signer: Signer,
+    /// The process.
+    pub service: Service,
+    /// How votes are sent.
+    #[serde(default)]
+    pub submit: Submit,
+    /// Who is told.
+    #[serde(default)]
+    pub alerts: Alerts,
+    /// What other oracles attested, checked against the same sources.
+    #[serde(default)]
+    pub watch: Watch,
+    /// What is measured.
+    #[serde(rename = "feed", default)]
+    pub feeds: Vec<Feed>,
+}
+
+/// Whose votes they are.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signer {
+    /// The oracle's key, as a signer string of Solana's tools: a file, `usb://ledger`, `prompt://`, …
+    pub oracle: String,
+    /// Who pays fees and rent; the oracle if none.
+    #[serde(default)]
+    pub payer: Option<String>,
+}
+
+/// The process.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Folder of the journal and the evidence.
+    pub state: PathBuf,
+    /// Where `/healthz` and `/metrics` are served, on this machine only; nowhere if none.
+    #[serde(default)]
+    pub listen: Option<SocketAddr>,
+    /// Pause between two looks at what is due.
+    #[serde(default = "half_a_minute", with = "crate::measure::duration")]
+    pub interval: Duration,
+    /// Sources that are asked at the same time.
+    #[serde(default = "eight")]
+    pub concurrency: usize,
+}
+
+fn half_a_minute() -> Duration {
+    Duration::from_secs(30)
+}
+
+fn eight() -> usize {
+    8
+}
+
+/// How votes are sent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Submit {
+    /// What a compute unit may cost.
+    pub priority_fee: PriorityFee,
+    /// Below this many SOL the payer's balance is too low.
+    #[serde(deserialize_with = "sol")]
+    pub low_balance: Decimal,
+    /// How long before the end of a window an unmade vote is urgent.
+    #[serde(with = "crate::measure::duration")]
+    pub closing: Duration,
+}
+
+impl Default for Submit {
+    fn default() -> Self {
+        Self {
+            priority_fee: PriorityFee::default(),
+            low_balance: Decimal::new(1, 1),
+            closing: Duration::from_secs(6 * 3_600),
+        }
+    }
+}
+
+/// Who is told when a person has to look.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Alerts {
+    /// A program and its arguments; gets each alert as JSON on its standard input.
+    pub command: Vec<String>,
+}
+
+/// What `watch` does.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Watch {
+    /// Signer of disputes: the plan's authority, or the beneficiary of `grant`. None: only alerts.
+    pub disputer: Option<String>,
+    /// The grant for which its beneficiary disputes.
+    #[serde(with = "optional_key")]
+    pub grant: Option<Pubkey>,
+    /// How far, in percent of the own value, another value may be off before it is reported or disputed.
+    #[serde(deserialize_with = "decimal")]
+    pub tolerance_pct: Option<Decimal>,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    #[error("cannot read the configuration {file}: {error}", file = .0.display(), error = .1)]
+    Unreadable(PathBuf, io::Error),
+    #[error("{file} is not a configuration: line {1}: {2}; the line is not shown, because secrets may stand in it", file = .0.display())]
+    Syntax(PathBuf, usize, String),
+    #[error("{file} has {count}:\n  {list}", file = .0.display(), count = counted(.1.len()), list = .1.join("\n  "))]
+    Mistakes(PathBuf, Vec<String>),
+}
+
+fn counted(mistakes: usize) -> String {
+    match mistakes {
+        1 => "a mistake".to_owned(),
+        _ => format!("{mistakes} mistakes"),
+    }
+}
+
+impl Config {
+    /// Reads and checks a file. Relative paths in it start at its folder.
+    ///
+    /// # Errors
+    /// If it cannot be read, or with every mistake that can be seen without asking anybody.
+    pub fn read(file: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(file).map_err(|error| ConfigError::Unreadable(file.to_owned(), error))?;
+        let mut config: Self = toml::from_str(&text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count().saturating_add(1);
+            let field = text
+                .lines()
+                .nth(line.saturating_sub(1))
+                .and_then(|line| line.split_once('='));
+            let field = field.map(|(field, _)| field.trim()).filter(|field| is_name(field));
+            let what = without_value(error.message());
+            ConfigError::Syntax(
+                file.to_owned(),
+                line,
+                match field {
+                    Some(field) => format!("{field}: {what}"),
+                    None => what,
+                },
+            )
+        })?;
+        config.resolve(file.parent().unwrap_or(Path::new("")));
+        match config.mistakes() {
+            mistakes if mistakes.is_empty() => Ok(config),
+            mistakes => Err(ConfigError::Mistakes(file.to_owned(), mistakes)),
+        }
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        self.service.state = folder.join(&self.service.state);
+        for feed in &mut self.feeds {
+            if let Some(file) = &mut feed.identities {
+                *file = folder.join(&*file);
+            }
+            for source in &mut feed.sources {
+                if let Source::Command(source) = source {
+                    source.folder = folder.to_owned();
+                }
+                let path = match source {
+                    Source::Csv(source) => source.file.as_mut(),
+                    Source::Git(source) => source.repository.as_mut(),
+                    _ => None,
+                };
+                if let Some(path) = path {
+                    *path = folder.join(&*path);
+                }
+            }
+        }
+    }
+
+    /// The plans of all feeds.
+    pub fn plans(&self) -> BTreeSet<Pubkey> {
+        self.feeds.iter().map(|feed| feed.plan).collect()
+    }
+
+    /// The feed that is called `id`.
+    pub fn feed(&self, id: &str) -> Option<&Feed> {
+        self.feeds.iter().find(|feed| feed.id == id)
+    }
+
+    fn mistakes(&self) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        if self.chain.endpoints.is_empty() {
+            mistakes.push("chain.endpoints: there is none".to_owned());
+        }
+        for (number, endpoint) in self.chain.endpoints.iter().enumerate() {
+            if !reqwest::Url::parse(endpoint).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+                mistakes.push(format!(
+                    "chain.endpoints: number {} is not an http or https URL; it is not shown, because keys stand in them",
+                    number.saturating_add(1)
+                ));
+            }
+        }
+        if let Some(listen) = self.service.listen.filter(|listen| !listen.ip().is_loopback()) {
+            mistakes.push(format!(
+                "service.listen: {listen} can be reached from outside; use an address of this machine, like 127.0.0.1:{}, \
+                 and a proxy in front if others have to see it",
+                listen.port()
+            ));
+        }
+        if self.service.concurrency == 0 {
+            mistakes.push("service.concurrency: 0 would measure nothing".to_owned());
+        }
+        if !(1..=100).contains(&self.submit.priority_fee.percentile) {
+            mistakes.push("submit.priority_fee.percentile: not within 1 to 100".to_owned());
+        }
+        if self.feeds.is_empty() {
+            mistakes.push("feed: there is none; each KPI to be measured is a [[feed]]".to_owned());
+        }
+        let mut ids = BTreeSet::new();
+        for feed in &self.feeds {
+            let name = format!("feed {:?}", feed.id);
+            if feed.id.is_empty() || !feed.id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+                mistakes.push(format!("{name}: an id is made of letters, digits, `-`, `_` and `.`"));
+            }
+            if !ids.insert(&feed.id) {
+                mistakes.push(format!("{name}: there are two of this id"));
+            }
+            let manual = feed.sources.iter().filter(|source| source.is_manual()).count();
+            if manual > 0 && (feed.sources.len() > 1 || feed.checks.samples > 1) {
+                mistakes.push(format!(
+                    "{name}: a person is asked once: a manual source is the only one, with 1 sample"
+                ));
+            }
+            let of_checks = feed.checks.mistakes().into_iter();
+            mistakes.extend(of_checks.map(|mistake| format!("{name}: checks: {mistake}")));
+            if feed.checks.max_age.is_some() || feed.checks.max_delay.is_some() {
+                for source in feed.sources.iter().filter(|source| !source.says_its_age()) {
+                    mistakes.push(format!(
+                        "{name}: checks: the {} source does not say how old its data are, so `max_age` and `max_delay` \
+                         would hold every value",
+                        kind(source)
+                    ));
+                }
+            }
+            let individual = feed.identities.is_some() || feed.sources.iter().any(names_a_grant);
+            for source in &feed.sources {
+                let found = source.mistakes(individual).into_iter();
+                mistakes.extend(found.map(|mistake| format!("{name}: {} source: {mistake}", kind(source))));
+            }
+        }
+        mistakes
+    }
+}
+
+/// Whether a source can only be of an individual KPI.
+fn names_a_grant(source: &Source) -> bool {
+    serde_json::to_string(source).is_ok_and(|text| text.contains("{identity}") || text.contains("{beneficiary}"))
+}
+
+/// The `type` of a source.
+fn kind(source: &Source) -> &'static str {
+    match source {
+        Source::Http(_) => "http",
+        Source::Prometheus(_) => "prometheus",
+        Source::Postgres(_) => "postgres",
+        Source::Github(_) => "github",
+        Source::Git(_) => "git",
+        Source::Csv(_) => "csv",
+        Source::Command(_) => "command",
+        Source::Manual(_) => "manual",
+    }
+}
+
+fn sol<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+    let amount = decimal(deserializer)?;
+    amount
+        .filter(|amount| !amount.is_sign_negative())
+        .ok_or_else(|| D::Error::custom("expected an amount of SOL"))
+}
+
+/// Whether the text is the name of a field, and not a part of a value.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_')
+}
+
+/// What is wrong, without the value that is wrong: it may be a secret.
+fn without_value(message: &str) -> String {
+    let quotes_it = message.starts_with("invalid type: ") || message.starts_with("invalid value: ");
+    match message.split_once(", expected ") {
+        Some((_, expected)) if quotes_it => format!("expected {expected}"),
+        _ => message.to_owned(),
+    }
+}
+
+mod optional_key {
+    use super::*;
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Pubkey>, D::Error> {
+        crate::measure::text::deserialize(deserializer).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use {super::*, crate::measure::feed::KpiName};
+
+    const GOOD: &str = r#"
+        [chain]
+        endpoints = ["http://127.0.0.1:8899"]
+        [signer]
+        oracle = "oracle.json"
+        [service]
+        state = "state"
+        listen = "127.0.0.1:9464"
+        [[feed]]
+        id = "mau"
+        plan = "11111111111111111111111111111112"
+        kpi = "monthly active users"
+        grace = "2h"
+        source = { type = "prometheus", url = "http://127.0.0.1:9090", query = "max_over_time(mau[{seconds}s])" }
+        checks = { min = 0, max_change_pct = "50", samples = 3, agree_pct = 1 }
+        [[feed]]
+        id = "commits"
+        plan = "11111111111111111111111111111112"
+        kpi = 1
+        identities = "identities.csv"
+        source = [{ type = "git", repository = "repo", measure = "commits", author = "{identity}" }]
+    "#;
+
+    fn read(text: &str) -> Result<Config, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("oracle.toml");
+        fs::write(&file, text).unwrap();
+        Config::read(&file).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_good_file_is_read() {
+        let config = read(GOOD).unwrap();
+        assert_eq!(config.feeds.len(), 2);
+        assert_eq!(config.feeds[0].kpi, KpiName::Name("monthly active users".to_owned()));
+        assert_eq!(config.feeds[1].kpi, KpiName::Number(1));
+        assert_eq!(config.feeds[0].grace, Duration::from_secs(7_200));
+        assert!(config.service.state.is_absolute(), "paths start at the file's folder");
+        assert_eq!(config.plans().len(), 1);
+    }
+
+    #[test]
+    fn a_line_with_a_secret_is_not_shown() {
+        for wrong in [
+            "endpoints = \"http://127.0.0.1:8899/SECRET\"",
+            "endpoints = [\"http://127.0.0.1:8899/SECRET\", 5]",
+            "endpoint = [\"http://127.0.0.1:8899/SECRET\"]",
+            "endpoints = [\"http://127.0.0.1:8899/SECRET\"",
+        ] {
+            let lines = GOOD.lines().map(|line| {
+                if line.trim_start().starts_with("endpoints") {
+                    wrong
+                } else {
+                    line
+                }
+            });
+            let error = read(&lines.collect::<Vec<_>>().join("\n")).unwrap_err();
+            assert!(error.contains("line ") && !error.contains("SECRET"), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_named() {
+        for (from, to, part) in [
+            (
+                "endpoints = [\"http://127.0.0.1:8899\"]",
+                "endpoints = []",
+                "there is none",
+            ),
+            ("http://127.0.0.1:8899", "localhost", "not an http or https URL"),
+            ("127.0.0.1:9464", "0.0.0.0:9464", "from outside"),
+            ("id = \"commits\"", "id = \"mau\"", "two of this id"),
+            ("id = \"commits\"", "id = \"a b\"", "letters, digits"),
+            ("samples = 3", "samples = 0", "nothing would be measured"),
+            ("min = 0", "min = 0.5", "in quotes"),
+            ("{seconds}", "{second}", "no placeholder {second}"),
+            ("{seconds}", "{identity}", "nothing"),
+            (
+                "author = \"{identity}\"",
+                "author = \"ann\"",
+                "differs from grant to grant",
+            ),
+            (
+                "agree_pct = 1",
+                "agree_pct = 1, max_age = \"1h\"",
+                "does not say how old",
+            ),
+            (
+                "[signer]",
+                "commitment = \"finalised\"\n[signer]",
+                "line 4: commitment: unknown variant `finalised`, expected one of `processed`, `confirmed`, `finalized`",
+            ),
+            ("grace = \"2h\"", "grace = \"soon\"", "not a length of time"),
+            ("measure = \"commits\"", "measure = \"lines\"", "lines"),
+            ("kpi = 1", "kpi = 1\ncolour = 'red'", "colour"),
+            ("repository = \"repo\", ", "", "`repository` is missing"),
+            ("repository = \"repo\"", "repository = \"repo\", colour = 1", "colour"),
+            ("type = \"git\"", "type = \"svn\"", "svn"),
+            ("[signer]", "[signers]", "signers"),
+        ] {
+            assert!(GOOD.contains(from), "{from}");
+            let text = GOOD.replace(from, to);
+            match read(&text) {
+                Err(error) => assert!(part == "nothing" || error.contains(part), "{to}: {error}"),
+                Ok(_) => assert_eq!(part, "nothing", "{to}"),
+            }
+        }
+        assert!(
+            Config::read(Path::new("/no/such/file"))
+                .unwrap_err()
+                .to_string()
+                .contains("cannot read")
+        );
+    }
+
+    #[test]
+    fn all_mistakes_are_named_at_once() {
+        let text = GOOD
+            .replace("127.0.0.1:9464", "0.0.0.0:1")
+            .replace("samples = 3", "samples = 0");
+        let error = read(&text).unwrap_err();
+        assert!(
+            error.contains("has 2 mistakes:") && error.contains("from outside") && error.contains("`samples`"),
+            "{error}"
+        );
+        let error = read(&GOOD.replace("samples = 3", "samples = 0")).unwrap_err();
+        assert!(
+            error.contains("has a mistake:\n  feed \"mau\": checks: `samples`"),
+            "{error}"
+        );
+    }
+}

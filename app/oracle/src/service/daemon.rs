@@ -1,0 +1,165 @@
+//! The daemon with everything that it holds open.
+
+use {
+    crate::{
+        measure::{EvidenceError, Feed, FeedError, IdentitiesError, Store},
+        service::{Alarm, Config, ConfigError, KeyError, Metrics, keys},
+        vote::{Courier, Endpoints, Journal, JournalError, SubmitError, journal},
+    },
+    earnout_sdk::client::ClientError,
+    solana_program::pubkey::Pubkey,
+    solana_signer::Signer,
+    std::{
+        fs::File,
+        path::Path,
+        sync::{
+            Arc, Mutex, MutexGuard, PoisonError,
+            atomic::{AtomicBool, Ordering},
+        },
+        time::Duration,
+    },
+    thiserror::Error,
+};
+
+/// Why something could not be completed. The next round tries again.
+#[derive(Debug, Error)]
+pub enum DaemonError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    #[error(transparent)]
+    Identities(#[from] IdentitiesError),
+    #[error(transparent)]
+    Client(Box<ClientError>),
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+    #[error("metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+    #[error(
+        "another earnout-oracle on this machine votes with the key {0}: two copies could report twice. Stop one of them"
+    )]
+    SameKey(Pubkey),
+}
+
+impl From<ClientError> for DaemonError {
+    fn from(error: ClientError) -> Self {
+        Self::Client(Box::new(error))
+    }
+}
+
+/// The daemon with everything that it holds open.
+pub struct Daemon {
+    pub config: Config,
+    pub endpoints: Endpoints,
+    pub store: Store,
+    pub metrics: Arc<Metrics>,
+    pub alarm: Alarm,
+    journal: Mutex<Journal>,
+    oracle: Box<dyn Signer>,
+    payer: Option<Box<dyn Signer>>,
+    stopping: AtomicBool,
+    _key_lock: Option<File>,
+}
+
+impl Daemon {
+    /// Opens everything for the one process that sends.
+    ///
+    /// # Errors
+    /// If a key, the journal or the evidence cannot be used, or another process uses the same.
+    pub fn open(config: Config) -> Result<Self, DaemonError> {
+        let oracle = keys::open(&config.signer.oracle, "the oracle")?;
+        let key_lock =
+            journal::lock(&keys::lock_file(&oracle.pubkey()))?.ok_or(DaemonError::SameKey(oracle.pubkey()))?;
+        Self::with(config, oracle, Some(key_lock), Journal::open)
+    }
+
+    /// Opens everything beside a process that sends; does not send itself.
+    ///
+    /// # Errors
+    /// If a key, the journal or the evidence cannot be used.
+    pub fn beside(config: Config) -> Result<Self, DaemonError> {
+        let oracle = keys::open(&config.signer.oracle, "the oracle")?;
+        Self::with(config, oracle, None, Journal::beside)
+    }
+
+    fn with(
+        config: Config,
+        oracle: Box<dyn Signer>,
+        key_lock: Option<File>,
+        open: impl Fn(&Path) -> Result<Journal, JournalError>,
+    ) -> Result<Self, DaemonError> {
+        let payer = config.signer.payer.as_deref();
+        let payer = payer.map(|payer| keys::open(payer, "the payer")).transpose()?;
+        let store = Store::open(config.service.state.join("evidence"))?;
+        let journal = open(&config.service.state)?;
+        // A round may take its time; three in a row that do not end are a failure.
+        let patience = config.service.interval * 3 + Duration::from_secs(120);
+        let metrics = Metrics::new(patience)?;
+        Ok(Self {
+            endpoints: Endpoints::new(&config.chain),
+            alarm: Alarm::new(&config.alerts, metrics.alerts.clone()),
+            metrics,
+            store,
+            journal: Mutex::new(journal),
+            oracle,
+            payer,
+            stopping: AtomicBool::new(false),
+            _key_lock: key_lock,
+            config,
+        })
+    }
+
+    /// Key of the oracle.
+    pub fn oracle(&self) -> Pubkey {
+        self.oracle.pubkey()
+    }
+
+    /// Key of who pays.
+    pub fn payer(&self) -> Pubkey {
+        self.payer_signer().pubkey()
+    }
+
+    fn payer_signer(&self) -> &dyn Signer {
+        self.payer.as_deref().unwrap_or(self.oracle.as_ref())
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The feeds of one plan.
+    pub fn feeds_of(&self, plan: Pubkey) -> impl Iterator<Item = &Feed> {
+        self.config.feeds.iter().filter(move |feed| feed.plan == plan)
+    }
+
+    /// From now on nothing new is begun; what was signed is brought to its end.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether nothing new is begun any more.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Who brings signed transactions onto the chain.
+    pub fn courier(&self) -> Courier<'_> {
+        Courier {
+            endpoints: &self.endpoints,
+            journal: &self.journal,
+            oracle: self.oracle.as_ref(),
+            payer: self.payer_signer(),
+            fee: self.config.submit.priority_fee,
+            votes: &self.metrics.votes,
+            transactions: &self.metrics.transactions,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The process: what an operator configures, what is done in each round, and who is told about it.
+
+mod alerts;
+mod config;
+mod daemon;
+pub mod keys;
+pub mod metrics;
+pub mod round;
+pub mod verify;
+pub mod watch;
+
+pub use {
+    alerts::{About, Alarm, Alert, AlertKind},
+    config::{Alerts, Config, ConfigError},
+    daemon::{Daemon, DaemonError},
+    keys::KeyError,
+    metrics::Metrics,
+};

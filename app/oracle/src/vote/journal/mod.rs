@@ -1,0 +1,440 @@
+//! What the daemon has measured, signed and sent, written down before it happens, so that nothing happens twice.
+//!
+//! One writer: the folder is locked while a daemon runs on it.
+
+mod lock;
+mod schema;
+mod sent;
+mod values;
+
+pub use lock::lock;
+
+use {
+    crate::measure::Hash,
+    lock::private,
+    rusqlite::{Connection, OptionalExtension, Row, ToSql, types::Type},
+    solana_program::pubkey::Pubkey,
+    solana_signature::Signature,
+    std::{
+        fs::{File, OpenOptions},
+        io,
+        os::unix::fs::OpenOptionsExt,
+        path::{Path, PathBuf},
+    },
+    thiserror::Error,
+};
+
+/// What a vote is on. At most one vote of this oracle is ever made on each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Target {
+    pub plan: Pubkey,
+    /// Number of the KPI.
+    pub kpi: u8,
+    /// Number of the period.
+    pub period: u16,
+    /// The plan again, or a grant for an individual KPI.
+    pub subject: Pubkey,
+}
+
+/// A value that has passed all checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// The value, fixed point with the KPI's decimals.
+    pub value: i64,
+    pub evidence: Hash,
+    /// When it was measured, Unix seconds.
+    pub at: i64,
+}
+
+/// A transaction with votes that was signed and may have been sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedVotes {
+    /// Its first signature.
+    pub signature: Signature,
+    /// The last block in which it can be executed.
+    pub last_valid_block_height: u64,
+    /// Its bytes.
+    pub transaction: Vec<u8>,
+    /// The votes in it.
+    pub targets: Vec<Target>,
+}
+
+/// A vote that the chain has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vote {
+    /// The value on chain.
+    pub value: i64,
+    /// The evidence hash on chain.
+    pub evidence: Hash,
+    /// The transaction, if this daemon saw it.
+    pub signature: Option<Signature>,
+    /// When it was found there, Unix seconds.
+    pub at: i64,
+}
+
+/// A dispute that was signed and may have been sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispute {
+    /// Its first signature.
+    pub signature: Signature,
+    /// The last block in which it can be executed, and its bytes; none if a daemon of before wrote it down.
+    pub sent: Option<(u64, Vec<u8>)>,
+}
+
+/// A value that is held back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub feed: String,
+    pub target: Target,
+    /// Kind of the reason.
+    pub kind: String,
+    pub reason: String,
+    /// Since when, Unix seconds.
+    pub since: i64,
+}
+
+/// Why the journal cannot be used.
+#[derive(Debug, Error)]
+pub enum JournalError {
+    #[error(
+        "another earnout-oracle uses {folder}: two copies could report twice. Stop one of them, or give each its own folder and key",
+        folder = .0.display()
+    )]
+    Locked(PathBuf),
+    #[error("{what} {file}: {error}", file = .file.display())]
+    Io {
+        what: &'static str,
+        file: PathBuf,
+        error: io::Error,
+    },
+    #[error("the journal cannot be written or read, so nothing is sent: {0}")]
+    Database(#[from] rusqlite::Error),
+    #[error("a value was forgotten before it was sent: it is measured again")]
+    Forgotten,
+    #[error("the journal is of version {found}, this daemon knows {known}: use the newer daemon")]
+    Newer { found: i64, known: i64 },
+}
+
+impl JournalError {
+    fn io(what: &'static str, file: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let file = file.to_owned();
+        move |error| Self::Io { what, file, error }
+    }
+}
+
+/// The daemon's memory. Every method fails if the database cannot be read or written.
+pub struct Journal {
+    database: Connection,
+    /// Keeps other daemons out as long as this lives; none for a reader.
+    _lock: Option<File>,
+}
+
+impl Journal {
+    /// Opens the journal in `folder` for the daemon that sends; makes it if it is not there.
+    ///
+    /// # Errors
+    /// `Locked` if another daemon runs on it, and if it cannot be written.
+    pub fn open(folder: &Path) -> Result<Self, JournalError> {
+        let lock = lock(&folder.join("lock"))?.ok_or_else(|| JournalError::Locked(folder.to_owned()))?;
+        Self::connect(folder, Some(lock))
+    }
+
+    /// Opens the journal in `folder` beside the daemon that sends.
+    pub fn beside(folder: &Path) -> Result<Self, JournalError> {
+        Self::connect(folder, None)
+    }
+
+    fn connect(folder: &Path, lock: Option<File>) -> Result<Self, JournalError> {
+        let file = folder.join("journal.db");
+        private(folder)?;
+        // SQLite gives its other files the permissions of this one.
+        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&file);
+        made.map_err(JournalError::io("cannot open", &file))?;
+        private(&file)?;
+        let mut database = Connection::open(&file)?;
+        schema::prepare(&mut database)?;
+        Ok(Self { database, _lock: lock })
+    }
+
+    /// The one row that `sql` gives for `target`, if there is one.
+    fn one<T>(
+        &self,
+        sql: &str,
+        target: &Target,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, JournalError> {
+        let mut statement = self.database.prepare_cached(sql)?;
+        Ok(statement.query_row(key(target), read).optional()?)
+    }
+}
+
+/// The rows of one target, which are `?1` to `?4`.
+const OF_TARGET: &str = "WHERE plan = ?1 AND kpi = ?2 AND period = ?3 AND subject = ?4";
+
+/// Carries out `sql` for a target, with `more` from `?5` on. Returns how many rows it changed.
+fn change(database: &Connection, sql: &str, target: &Target, more: &[&dyn ToSql]) -> rusqlite::Result<usize> {
+    let (plan, kpi, period, subject) = key(target);
+    let values: [&dyn ToSql; 4] = [&plan, &kpi, &period, &subject];
+    database
+        .prepare_cached(sql)?
+        .execute([&values, more].concat().as_slice())
+}
+
+fn forget(database: &Connection, table: &str, target: &Target) -> rusqlite::Result<()> {
+    change(database, &format!("DELETE FROM {table} {OF_TARGET}"), target, &[]).map(drop)
+}
+
+fn key(target: &Target) -> ([u8; 32], u8, u16, [u8; 32]) {
+    let (plan, subject) = (target.plan.to_bytes(), target.subject.to_bytes());
+    (plan, target.kpi, target.period, subject)
+}
+
+/// The target in the first four columns.
+fn target(row: &Row<'_>) -> rusqlite::Result<Target> {
+    Ok(Target {
+        plan: Pubkey::new_from_array(row.get(0)?),
+        kpi: row.get(1)?,
+        period: row.get(2)?,
+        subject: Pubkey::new_from_array(row.get(3)?),
+    })
+}
+
+/// The signature in a column.
+fn signature(row: &Row<'_>, column: usize) -> rusqlite::Result<Signature> {
+    let text: String = row.get(column)?;
+    let unreadable = |error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error));
+    text.parse().map_err(unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use {
+        super::*,
+        crate::measure::Entry,
+        rusqlite::params,
+        std::{fs, os::unix::fs::PermissionsExt},
+    };
+
+    fn target(kpi: u8) -> Target {
+        Target {
+            plan: Pubkey::new_from_array([1; 32]),
+            kpi,
+            period: 3,
+            subject: Pubkey::new_from_array([2; 32]),
+        }
+    }
+
+    fn measured(value: i64) -> Measured {
+        Measured {
+            value,
+            evidence: [7; 32],
+            at: 1_814_400_000,
+        }
+    }
+
+    fn signed(number: u8, targets: Vec<Target>) -> SignedVotes {
+        SignedVotes {
+            signature: Signature::from([number; 64]),
+            last_valid_block_height: 500,
+            transaction: vec![1, 2, 3],
+            targets,
+        }
+    }
+
+    #[test]
+    fn what_was_measured_once_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        assert_eq!(journal.measured(&target(0)).unwrap(), None);
+        journal.record_measured(&target(0), &measured(-5)).unwrap();
+        assert!(journal.record_measured(&target(0), &measured(6)).is_err());
+        assert_eq!(journal.measured(&target(0)).unwrap(), Some(measured(-5)));
+        drop(journal);
+        let mut journal = Journal::open(dir.path()).unwrap();
+        assert_eq!(journal.measured(&target(0)).unwrap(), Some(measured(-5)));
+        assert!(journal.forget_measured(&target(0)).unwrap(), "nothing was signed yet");
+        journal.record_measured(&target(0), &measured(6)).unwrap();
+        journal.record_transaction(&signed(1, vec![target(0)]), 1).unwrap();
+        assert!(!journal.forget_measured(&target(0)).unwrap(), "it may be on its way");
+    }
+
+    #[test]
+    fn transactions_are_known_until_they_have_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        for kpi in 0..3 {
+            journal.record_measured(&target(kpi), &measured(5)).unwrap();
+        }
+        let first = signed(1, vec![target(0), target(1)]);
+        journal.record_transaction(&first, 1).unwrap();
+        journal.record_transaction(&signed(2, vec![target(2)]), 2).unwrap();
+        assert!(
+            journal.record_transaction(&first, 3).is_err(),
+            "a signature is signed once"
+        );
+        assert_eq!(journal.open_transactions().unwrap()[0], first);
+        journal.close_transaction(&first.signature, "confirmed").unwrap();
+        assert_eq!(journal.open_transactions().unwrap(), vec![signed(2, vec![target(2)])]);
+        assert_eq!(journal.transactions("confirmed").unwrap(), (2, 1));
+    }
+
+    #[test]
+    fn holds_are_news_once_and_end_with_a_value() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        let mut held = Held {
+            feed: "mau".to_owned(),
+            target: target(0),
+            kind: "source".to_owned(),
+            reason: "down".to_owned(),
+            since: 5,
+        };
+        assert!(journal.hold(&held).unwrap());
+        held.reason = "still down".to_owned();
+        assert!(!journal.hold(&held).unwrap());
+        assert_eq!(
+            journal.holds().unwrap(),
+            vec![held.clone()],
+            "the newest reason is shown"
+        );
+        held.kind = "range".to_owned();
+        assert!(journal.hold(&held).unwrap());
+        assert_eq!(journal.holds().unwrap(), vec![held]);
+        journal.record_measured(&target(0), &measured(1)).unwrap();
+        assert_eq!(journal.holds().unwrap(), vec![]);
+    }
+
+    #[test]
+    fn votes_and_entries() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        let vote = Vote {
+            value: 9,
+            evidence: [7; 32],
+            signature: Some(Signature::from([3; 64])),
+            at: 4,
+        };
+        journal.record_vote(&target(0), &vote).unwrap();
+        journal.record_vote(&target(0), &Vote { value: 10, ..vote }).unwrap();
+        assert_eq!(journal.vote(&target(0)).unwrap(), Some(vote), "the first word stands");
+        let entry = Entry {
+            value: "5".to_owned(),
+            note: "counted".to_owned(),
+            entered_by: "ann".to_owned(),
+            entered_at: 6,
+        };
+        journal.enter(&target(1), &entry).unwrap();
+        assert_eq!(journal.entry(&target(1)).unwrap(), Some(entry));
+        assert_eq!(journal.entry(&target(0)).unwrap(), None);
+        let signature = Signature::from([5; 64]);
+        assert_eq!(journal.disputed(&target(0)).unwrap(), None);
+        journal.record_dispute(&target(0), &signature, 500, &[1, 2], 7).unwrap();
+        let sent = Some((500, vec![1, 2]));
+        assert_eq!(journal.disputed(&target(0)).unwrap(), Some(Dispute { signature, sent }));
+        assert!(
+            journal.record_dispute(&target(0), &signature, 500, &[1, 2], 8).is_err(),
+            "one at a time"
+        );
+        journal.forget_dispute(&target(0)).unwrap();
+        assert_eq!(journal.disputed(&target(0)).unwrap(), None);
+    }
+
+    #[test]
+    fn others_cannot_read_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("state");
+        fs::create_dir(&folder).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+        let journal = Journal::open(&folder).unwrap();
+        journal.forget_vote(&target(0)).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&folder), 0o700);
+        for file in fs::read_dir(&folder).unwrap() {
+            let file = file.unwrap().path();
+            if file.ends_with("lock") {
+                continue;
+            }
+            assert_eq!(mode(&file), 0o600, "{}", file.display());
+        }
+    }
+
+    #[test]
+    fn what_was_forgotten_is_not_sent() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        journal.record_measured(&target(0), &measured(5)).unwrap();
+        assert!(journal.forget_measured(&target(0)).unwrap());
+        let refused = journal.record_transaction(&signed(1, vec![target(0)]), 1);
+        assert!(matches!(refused, Err(JournalError::Forgotten)));
+        assert_eq!(journal.open_transactions().unwrap(), vec![]);
+    }
+
+    #[test]
+    fn one_daemon_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Journal::open(dir.path()).unwrap();
+        assert!(matches!(Journal::open(dir.path()), Err(JournalError::Locked(_))));
+        assert!(Journal::beside(dir.path()).is_ok(), "reading beside it is fine");
+        drop(first);
+        assert!(Journal::open(dir.path()).is_ok());
+    }
+
+    #[test]
+    fn a_vote_that_is_gone_opens_its_transaction_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        journal.record_measured(&target(0), &measured(5)).unwrap();
+        let sent = signed(1, vec![target(0)]);
+        journal.record_transaction(&sent, 1).unwrap();
+        journal.close_transaction(&sent.signature, "confirmed").unwrap();
+        let vote = Vote {
+            value: 5,
+            evidence: [7; 32],
+            signature: Some(sent.signature),
+            at: 2,
+        };
+        journal.record_vote(&target(0), &vote).unwrap();
+        journal.reopen_transaction(&sent.signature, &target(0)).unwrap();
+        assert_eq!(journal.open_transactions().unwrap(), [sent]);
+        assert_eq!(journal.vote(&target(0)).unwrap(), None);
+        assert_eq!(
+            journal.measured(&target(0)).unwrap(),
+            Some(measured(5)),
+            "the same value is voted"
+        );
+    }
+
+    #[test]
+    fn a_journal_of_before_keeps_what_it_has() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Connection::open(dir.path().join("journal.db")).unwrap();
+        database.execute_batch(schema::FIRST).unwrap();
+        database.pragma_update(None, "user_version", 1).unwrap();
+        let signature = Signature::from([5; 64]);
+        let (plan, kpi, period, subject) = key(&target(0));
+        database
+            .execute(
+                "INSERT INTO disputes VALUES (?1, ?2, ?3, ?4, ?5, 7)",
+                params![plan, kpi, period, subject, signature.to_string()],
+            )
+            .unwrap();
+        drop(database);
+        for _ in 0..2 {
+            let journal = Journal::open(dir.path()).unwrap();
+            let found = journal.disputed(&target(0)).unwrap();
+            assert_eq!(found, Some(Dispute { signature, sent: None }));
+        }
+    }
+
+    #[test]
+    fn a_newer_journal_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Journal::open(dir.path()).unwrap());
+        let database = Connection::open(dir.path().join("journal.db")).unwrap();
+        database.pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(
+            Journal::open(dir.path()),
+            Err(JournalError::Newer { found: 99, .. })
+        ));
+    }
+}

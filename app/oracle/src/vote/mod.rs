@@ -1,0 +1,13 @@
+//! From what is due to a vote that the chain has, exactly once: each step is written down before the next one begins.
+
+mod chain;
+mod duties;
+pub mod journal;
+mod submit;
+
+pub use {
+    chain::{Chain, Endpoints, PlanState},
+    duties::{Duty, address, own_vote},
+    journal::{Held, Journal, JournalError, Measured, SignedVotes, Target, Vote},
+    submit::{Ballot, Courier, PriorityFee, Refused, SubmitError, last_block},
+};
