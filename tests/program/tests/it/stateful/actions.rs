@@ -46,6 +46,7 @@ use {
             Status, Target, Terms, Who, require,
         },
     },
+    crate::rng::Rng,
     anchor_spl::compat::spl_token_2022_interface::extension::transfer_fee::instruction as fee_instruction,
     bytemuck::Zeroable,
     earnout::{
@@ -83,24 +84,14 @@ pub trait Act: Debug {
         None
     }
 
-    /// Events of the plan that it leaves.
-    fn events(&self) -> u64 {
-        1
-    }
-
     /// The account that it closed.
     fn closed(&self, _stage: &Stage, _before: &Accounts, _old: &Model) -> Option<Closed> {
         None
     }
 }
 
-/// An account that was closed, who had paid for it how many lamports, and who gets the rest.
-pub struct Closed {
-    pub address: Pubkey,
-    pub payer: Who,
-    pub treasury: Place,
-    pub paid: u64,
-}
+/// An account that was closed, who had paid for it, who gets the rest, and how many lamports were paid.
+pub type Closed = (Pubkey, Who, Place, u64);
 
 /// What someone does, to be done again when a sequence is shortened.
 pub type Action = Rc<dyn Act>;
@@ -195,22 +186,7 @@ const ORACLES: Range<Who> = 3..8;
 const BENEFICIARIES: Range<Who> = 8..12;
 const TREASURIES: Range<Who> = 12..14;
 
-/// SplitMix64.
-pub struct Rng(pub u64);
-
 impl Rng {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound.max(1)
-    }
-
     pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
@@ -254,12 +230,6 @@ impl Rng {
     fn attested(&mut self, model: &Model) -> Key {
         let all: Vec<Key> = model.attestations.keys().copied().collect();
         if all.is_empty() { (0, 0, None) } else { self.pick(&all) }
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for end in (1..items.len()).rev() {
-            items.swap(end, self.below(end as u64 + 1) as usize);
-        }
     }
 }
 

@@ -749,7 +749,6 @@ impl Model {
         let mut next = self.clone();
         let done = action.attempt(&mut next, now).is_some();
         if done {
-            next.events += action.events();
             *self = next;
         }
         done

@@ -30,8 +30,4 @@ impl Act for AnnouncedFee {
         let Fee { basis_points, maximum } = self.fee;
         set(&TOKEN_2022, &stage.mint(), &authority, &[], basis_points, maximum).ok()
     }
-
-    fn events(&self) -> u64 {
-        0
-    }
 }

@@ -29,8 +29,4 @@ impl Act for Donation {
         let transfer = token_instruction::transfer_checked;
         transfer(&token_program, &from, &mint, &to, &by, &[], self.amount, 6).ok()
     }
-
-    fn events(&self) -> u64 {
-        0
-    }
 }

@@ -19,8 +19,4 @@ impl Act for Epoch {
             stage.chain.set_epoch(fees.epoch);
         }
     }
-
-    fn events(&self) -> u64 {
-        0
-    }
 }

@@ -47,8 +47,4 @@ impl Act for FeesTaken {
         let withdraw = fee_instruction::withdraw_withheld_tokens_from_accounts;
         withdraw(&TOKEN_2022, &mint, &stage.place(to), &authority, &[], &[&from]).ok()
     }
-
-    fn events(&self) -> u64 {
-        0
-    }
 }

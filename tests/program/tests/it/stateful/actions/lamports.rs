@@ -37,8 +37,4 @@ impl Act for Lamports {
     fn place(&self, stage: &Stage) -> Option<Pubkey> {
         Some(stage.target(self.to))
     }
-
-    fn events(&self) -> u64 {
-        0
-    }
 }
