@@ -5,7 +5,6 @@ mod accept_authority;
 mod accept_beneficiary;
 mod activate_plan;
 mod add_kpi;
-mod announced_fee;
 mod attest;
 mod cancel_oracle_change;
 mod claim;
@@ -17,11 +16,8 @@ mod collect_bonus;
 mod create_grant;
 mod create_plan;
 mod dispute;
-mod donation;
-mod epoch;
-mod fees_taken;
 mod fund;
-mod lamports;
+mod outside;
 mod propose_authority;
 mod propose_beneficiary;
 mod propose_oracles;
@@ -79,11 +75,6 @@ pub trait Act: Debug {
     /// Does on the chain what no instruction does.
     fn befall(&self, _stage: &mut Stage, _model: &Model) {}
 
-    /// The account that it changes without an instruction.
-    fn place(&self, _stage: &Stage) -> Option<Pubkey> {
-        None
-    }
-
     /// The account that it closed.
     fn closed(&self, _stage: &Stage, _before: &Accounts, _old: &Model) -> Option<Closed> {
         None
@@ -140,11 +131,11 @@ pub const KINDS: [Kind; 31] = [
     kind::<CloseAttestation>("close_attestation", 1, 6),
     kind::<ClosePeriod>("close_period", 1, 6),
     kind::<Claim>("claim", 1, 16),
-    kind::<donation::Donation>("donation", 2, 3),
-    kind::<lamports::Lamports>("lamports", 2, 4),
-    kind::<announced_fee::AnnouncedFee>("announced fee", 2, 8),
-    kind::<epoch::Epoch>("epoch", 2, 12),
-    kind::<fees_taken::FeesTaken>("fees taken", 1, 4),
+    kind::<outside::Donation>("donation", 2, 3),
+    kind::<outside::Lamports>("lamports", 2, 4),
+    kind::<outside::AnnouncedFee>("announced fee", 2, 8),
+    kind::<outside::Epoch>("epoch", 2, 12),
+    kind::<outside::FeesTaken>("fees taken", 1, 4),
 ];
 
 /// The kinds from here on are of mints with a transfer fee.

@@ -339,9 +339,7 @@ impl Terms {
             && self.max_fee <= 10_000
             && (now + 1..=self.boundary(self.periods)).contains(&self.enrolment_end)
     }
-}
 
-impl Terms {
     pub fn starts_in_time(&self, now: i64) -> bool {
         (now + 1..=now + 5 * 366 * 86_400).contains(&self.start)
     }

@@ -1,3 +1,4 @@
+//! `claim` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

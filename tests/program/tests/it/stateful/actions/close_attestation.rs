@@ -1,3 +1,4 @@
+//! `close_attestation` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

@@ -1,3 +1,4 @@
+//! `close_grant` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

@@ -1,3 +1,4 @@
+//! `close_period` in the random sequences.
 use super::*;
 
 #[derive(Debug)]
