@@ -4,11 +4,12 @@ use {
     crate::{Chain, DAY, Token},
     earnout::{
         instructions::{AttestArgs, CreatePlanArgs},
-        state::{Cadence, Combination, CurvePoint, Interpolation, KpiArgs, Release, Scope, UnearnedPolicy},
+        state::{CurvePoint, KpiArgs, Scope, UnearnedPolicy},
     },
     earnout_sdk::{
         instructions::{self, PlanToken},
         pda,
+        plan_file::{Check, PlanFile},
     },
     solana_keypair::Keypair,
     solana_program::pubkey::Pubkey,
@@ -41,15 +42,8 @@ impl BigPlan {
         Self::create_numbered(chain, PLAN_ID, unearned, funded, Scope::Shared).await
     }
 
-    /// As [`BigPlan::create`], with one value of the KPI for the plan or one for each grant.
-    ///
-    /// # Panics
-    /// If the chain refuses it.
-    pub async fn create_with(chain: &Chain, unearned: UnearnedPolicy, funded: u64, scope: Scope) -> Self {
-        Self::create_numbered(chain, PLAN_ID, unearned, funded, scope).await
-    }
-
-    /// As [`BigPlan::create_with`], with another number, since an authority has each number once.
+    /// As [`BigPlan::create`], with another number, since an authority has each number once, and with one value of the KPI
+    /// for the plan or one for each grant.
     ///
     /// # Panics
     /// If the chain refuses it.
@@ -68,46 +62,33 @@ impl BigPlan {
         let treasury = chain.mint_to(&token, &authority, &owner.pubkey(), 0).await;
         let start = chain.now().await + DAY;
         let oracles = ["oracle-1", "oracle-2", "oracle-3"].map(|name| chain.key(name).pubkey());
+        let text = include_str!("../../../examples/one-kpi/plan.toml");
+        let mut file = PlanFile::parse(text, "plan.toml".as_ref(), &Check::offline()).expect("a plan");
         let terms = CreatePlanArgs {
             plan_id,
             start_ts: start,
-            cadence: Cadence::Seconds(MONTH),
-            period_count: 4,
-            attest_secs: 86_400,
             challenge_secs: 0,
             ruling_secs: 0,
-            notice_secs: 86_400,
-            combination: Combination::WeightedSum,
             unearned_policy: unearned,
-            release: Release::AtSettlement,
             bonus_cap_bps: 10_000,
             min_allocation: 1_000_000,
             max_allocation: 1_000_000_000,
             max_grants: 20_000,
             enrolment_end: start + i64::from(MONTH),
-            token_flags: 0,
-            max_fee_bps: 0,
             oracles: oracles.to_vec(),
-            threshold: 2,
             arbiter: None,
+            ..file.terms
         };
         let kpi = KpiArgs {
             name: "users".to_owned(),
             unit: "".to_owned(),
-            rubric_hash: [1; 32],
             decimals: 0,
             scope,
-            range_min: 0,
+            points: [(0, 0), (100, 10_000)]
+                .map(|(value, score)| CurvePoint { value, score })
+                .to_vec(),
             range_max: 1_000,
-            interpolation: Interpolation::Linear,
-            points: vec![
-                CurvePoint { value: 0, score: 0 },
-                CurvePoint {
-                    value: 100,
-                    score: 10_000,
-                },
-            ],
-            default_score: 0,
+            ..file.kpis.remove(0)
         };
         let key = authority.pubkey();
         let create = instructions::create_plan(&payer.pubkey(), &key, &token.mint, &treasury, &token.program, terms);

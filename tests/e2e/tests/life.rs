@@ -11,61 +11,7 @@ use {
 };
 
 /// Three periods of 30 days from 1 February 2027, with windows of a day: they end on 3 March, 2 April and 2 May.
-const PLAN: &str = r#"
-[token]
-mint = "{mint}"
-decimals = 6
-
-[plan]
-id = 7
-start = 2027-02-01T00:00:00Z
-cadence = "30 days"
-periods = 3
-combination = "weighted-sum"
-unearned = "redistribute"
-bonus_cap = 5_000
-release = "at-settlement"
-
-[windows]
-attest = "1 day"
-challenge = "1 day"
-ruling = "1 day"
-notice = "1 day"
-
-[limits]
-min_allocation = "1"
-max_allocation = "10_000"
-max_grants = 10
-enrolment_end = 2027-04-01T00:00:00Z
-
-[roles]
-oracles = ["{oracle-1}", "{oracle-2}", "{oracle-3}"]
-threshold = 2
-arbiter = "{arbiter}"
-treasury = "{treasury-owner}"
-
-[[kpi]]
-name = "growth"
-unit = "%"
-decimals = 1
-scope = "shared"
-range = { min = 0, max = 200 }
-interpolation = "linear"
-curve = [{ value = 0, score = 0 }, { value = 100, score = 10_000 }, { value = 200, score = 20_000 }]
-default_score = 0
-rubric = "Growth of revenue over the same month a year earlier."
-
-[[kpi]]
-name = "tasks"
-unit = "tasks"
-decimals = 0
-scope = "individual"
-range = { min = 0, max = 10 }
-interpolation = "step"
-curve = [{ value = 0, score = 0 }, { value = 5, score = 5_000 }, { value = 10, score = 10_000 }]
-default_score = 2_500
-rubric = "Tasks of the month that were accepted."
-"#;
+const PLAN: &str = include_str!("../../../examples/redistribute/plan.toml");
 
 /// Base units of a token.
 const TOKEN: u64 = 1_000_000;
@@ -99,9 +45,10 @@ impl Life {
             earnout,
             token,
         };
-        let mut file = PLAN.replace("{mint}", &token.mint.to_string());
+        let mint = format!("[token]\nmint = \"{}\"\n", token.mint);
+        let mut file = PLAN.replace("[token]\n", &mint) + "\n[addresses]\n";
         for role in ["oracle-1", "oracle-2", "oracle-3", "arbiter", "treasury-owner"] {
-            file = file.replace(&format!("{{{role}}}"), &life.key(role));
+            file += &format!("{role} = \"{}\"\n", life.key(role));
         }
         life.earnout.file("plan.toml", file);
         life.earnout.run(&["plan", "init", "template.toml"]).succeeded();

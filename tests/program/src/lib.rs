@@ -51,6 +51,9 @@ pub const START: i64 = GENESIS + 10 * DAY;
 /// Length of their periods, seconds.
 pub const PERIOD: i64 = 30 * DAY;
 
+/// The last deadline of a plan of these terms.
+pub const LAST_DEADLINE: i64 = START + 4 * PERIOD + 3 * DAY;
+
 /// A plan and everyone it needs.
 pub struct World {
     /// The chain.
@@ -151,6 +154,20 @@ impl World {
     /// Everyone on a fresh chain, and no plan yet; the authority holds u64::MAX / 2 base units.
     pub fn new(program: TokenProgram) -> Self {
         Self::with_mint(program, |chain| chain.mint(program, 6, None).unwrap())
+    }
+
+    /// An active plan with a million base units, of a mint whose freeze authority is the fee payer.
+    pub fn freezable(program: TokenProgram) -> Self {
+        let mut world = Self::with_mint(program, |chain| {
+            let authority = chain.fee_payer().pubkey();
+            chain.mint(program, 6, Some(&authority)).unwrap()
+        });
+        let args = CreatePlanArgs {
+            token_flags: earnout::state::ALLOW_FREEZE_AUTHORITY,
+            ..terms()
+        };
+        world.token.plan = world.active_plan(args, &[kpi("revenue", Scope::Shared)], 1_000_000);
+        world
     }
 
     /// The same with this mint, whose authority must be the fee payer.
@@ -308,6 +325,18 @@ impl World {
         for (account, replacement, expected) in cases {
             self.refuses(&swapped(instruction, account, replacement), expected.clone());
         }
+    }
+
+    /// Refuses the plan where its grant belongs, the grant where the plan belongs, and an account of another program.
+    #[track_caller]
+    pub fn refuses_misplaced(&mut self, instruction: &Instruction, grant: &Pubkey) {
+        let (plan, vault) = (self.token.plan, self.plan().vault);
+        let cases = [
+            (*grant, plan, AnchorError::AccountDiscriminatorMismatch),
+            (*grant, vault, AnchorError::AccountOwnedByWrongProgram),
+            (plan, *grant, AnchorError::AccountDiscriminatorMismatch),
+        ];
+        self.refuses_swapped(instruction, &cases);
     }
 
     /// What every instruction of the program refuses: a missing signature (`AccountNotSigner`), an account that is not

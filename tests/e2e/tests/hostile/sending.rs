@@ -12,38 +12,7 @@ use {
 };
 
 /// Four periods of 30 days from 1 February 2027, with windows of a day.
-const PLAN: &str = r#"
-[token]
-mint = "{mint}"
-decimals = 6
-
-[plan]
-id = {id}
-start = 2027-02-01T00:00:00Z
-cadence = "30 days"
-periods = 4
-combination = "weighted-sum"
-unearned = "return"
-release = "at-settlement"
-
-[windows]
-attest = "1 day"
-challenge = "1 day"
-ruling = "1 day"
-notice = "1 day"
-
-[limits]
-min_allocation = "1"
-max_allocation = "1_000"
-max_grants = 100
-enrolment_end = 2027-03-01T00:00:00Z
-
-[roles]
-oracles = ["{oracle-1}", "{oracle-2}", "{oracle-3}"]
-threshold = 2
-arbiter = "{arbiter}"
-treasury = "{treasury-owner}"
-"#;
+const PLAN: &str = include_str!("plan.toml");
 
 const KPI: &str = r#"
 [[kpi]]

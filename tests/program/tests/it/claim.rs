@@ -1,6 +1,6 @@
 //! `claim`: who is paid, how much, when, and where to.
 
-use {earnout::state::ALLOW_FREEZE_AUTHORITY, earnout_tests::*};
+use earnout_tests::*;
 
 /// A grant of 400,000 that earned 75,000 in period 0, all windows of which are over.
 fn settled(program: TokenProgram) -> (World, Pubkey, Pubkey) {
@@ -410,15 +410,7 @@ fn an_associated_account_that_changed_its_owner_is_not_paid_by_strangers() {
 #[test]
 fn a_frozen_account_stops_only_its_own_payment() {
     for program in TOKEN_PROGRAMS {
-        let mut world = World::with_mint(program, |chain| {
-            let authority = chain.fee_payer().pubkey();
-            chain.mint(program, 6, Some(&authority)).unwrap()
-        });
-        let args = CreatePlanArgs {
-            token_flags: ALLOW_FREEZE_AUTHORITY,
-            ..terms()
-        };
-        world.token.plan = world.active_plan(args, &[kpi("revenue", Scope::Shared)], 1_000_000);
+        let mut world = World::freezable(program);
         let [(first, grant), (_, other)] = [(), ()].map(|()| world.grant(400_000, &[10_000]));
         world.evaluate(0, 75);
         for grant in [grant, other] {

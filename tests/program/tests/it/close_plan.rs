@@ -10,8 +10,6 @@ use {
     },
 };
 
-const LAST_DEADLINE: i64 = START + 4 * PERIOD + 3 * DAY;
-
 fn revenue() -> KpiArgs {
     kpi("revenue", Scope::Shared)
 }

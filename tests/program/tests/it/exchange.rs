@@ -5,6 +5,7 @@
 //! `EARNOUT_EXCHANGES=200000` sends as many calls instead of some thousand.
 
 use {
+    crate::rng::Rng,
     earnout_tests::{keys::*, leaving::Leave, *},
     serde_json::Value,
     std::collections::{BTreeMap, BTreeSet},
@@ -39,19 +40,6 @@ fn roles() -> BTreeMap<String, Vec<String>> {
             )
         })
         .collect()
-}
-
-/// A sequence that is the same in every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % end
-    }
 }
 
 type Calls = Vec<(&'static str, Instruction)>;
@@ -326,23 +314,23 @@ impl Twins {
 #[test]
 fn g12_g13_calls_with_up_to_three_accounts_exchanged_between_twin_plans() {
     let calls = std::env::var("EARNOUT_EXCHANGES").map_or(CALLS, |calls| calls.parse().expect("a number of calls"));
-    let (mut numbers, mut accepted, mut failures) = (Numbers(200), 0, Vec::new());
+    let (mut numbers, mut accepted, mut failures) = (Rng(200), 0, Vec::new());
     for unearned_policy in [UnearnedPolicy::Return, UnearnedPolicy::Redistribute] {
         let mut twins = Twins::new(unearned_policy);
         let before = twins.snapshot();
         let mut sent = 0;
         while sent < calls / 2 {
-            let side = numbers.below(2);
-            let number = numbers.below(twins.sides[side].len());
+            let side = numbers.index(2);
+            let number = numbers.index(twins.sides[side].len());
             let (name, valid) = twins.sides[side][number].clone();
             let twin = &twins.sides[1 - side][number].1;
             let mut call = valid.clone();
-            for _ in 0..1 + numbers.below(3) {
-                let index = numbers.below(call.accounts.len());
-                call.accounts[index].pubkey = if numbers.below(5) < 3 {
+            for _ in 0..1 + numbers.index(3) {
+                let index = numbers.index(call.accounts.len());
+                call.accounts[index].pubkey = if numbers.index(5) < 3 {
                     twin.accounts[index].pubkey
                 } else {
-                    twins.all[numbers.below(twins.all.len())]
+                    twins.all[numbers.index(twins.all.len())]
                 };
             }
             if call.accounts == valid.accounts {

@@ -3,6 +3,7 @@
 //! compared with this machine's.
 
 use {
+    crate::rng::Rng,
     earnout_test_arithmetic::{self as arithmetic, OPERATORS, PAIR_LEN, RESULTS_LEN},
     earnout_tests::*,
 };
@@ -31,18 +32,7 @@ fn edges() -> Vec<u128> {
     edges
 }
 
-/// SplitMix64.
-struct Rng(u64);
-
 impl Rng {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
     /// A number of any length, with its sign.
     fn number(&mut self) -> u128 {
         let all = u128::from(self.next()) << 64 | u128::from(self.next());

@@ -35,6 +35,7 @@ mod propose_beneficiary;
 mod propose_oracles;
 mod require_before;
 mod resign_grant;
+mod rng;
 mod rule;
 mod security_txt;
 mod set_claim_lock;

@@ -5,7 +5,6 @@ use earnout_tests::{keys::*, *};
 const FUNDS: u64 = 1_000_000;
 /// When a treasury that was announced at the beginning takes effect.
 const EFFECTIVE: i64 = GENESIS + DAY;
-const LAST_DEADLINE: i64 = START + 4 * PERIOD + 3 * DAY;
 
 fn world(program: TokenProgram) -> World {
     World::active(program, terms(), &disputable_kpis(), FUNDS)

@@ -13,8 +13,9 @@ mod check;
 mod model;
 
 use {
+    crate::rng::Rng,
     actions::{
-        Action, Claim, CloseAttestation, CloseGrant, ClosePeriod, ClosePlan, CollectBonus, KINDS, Kind, Rng, Settle,
+        Action, Claim, CloseAttestation, CloseGrant, ClosePeriod, ClosePlan, CollectBonus, KINDS, Kind, Settle,
         WithdrawSurplus,
     },
     chain::{PEOPLE, Stage, TOKENS},
@@ -111,6 +112,9 @@ impl<'a> Play<'a> {
         let instruction = self.stage.prepare(&*action, &old);
         let before = self.stage.snapshot();
         let expected = self.model.apply(&*action, now);
+        // Each instruction of the program leaves one.
+        let is_own = instruction.as_ref().is_some_and(|sent| sent.program_id == earnout::ID);
+        self.model.events += u64::from(expected && is_own);
         let done = self.stage.perform(&*action, &self.model, instruction, &before)?;
         if let Some(kind) = kind {
             self.coverage.tried[kind] += 1;

@@ -16,8 +16,6 @@ use {
     },
 };
 
-const LAST_DEADLINE: i64 = START + 4 * PERIOD + 3 * DAY;
-
 /// The first memo program, which Token-2022 accepts too.
 const OLD_MEMO_PROGRAM: Pubkey = Pubkey::from_str_const("Memo1UhkJRfHyvLMcVucJwxXeuD728EqVDDwQDxFMNo");
 
@@ -1018,15 +1016,7 @@ fn raw_amounts_rule_when_a_mint_changes_its_decimals_too() {
 #[test]
 fn g12_what_is_frozen_is_not_moved_and_what_is_thawed_is() {
     for program in TOKEN_PROGRAMS {
-        let mut world = World::with_mint(program, |chain| {
-            let authority = chain.fee_payer().pubkey();
-            chain.mint(program, 6, Some(&authority)).unwrap()
-        });
-        let args = CreatePlanArgs {
-            token_flags: ALLOW_FREEZE_AUTHORITY,
-            ..terms()
-        };
-        world.token.plan = world.active_plan(args, &[kpi("revenue", Scope::Shared)], 1_000_000);
+        let mut world = World::freezable(program);
         let (beneficiary, grant) = settled(&mut world);
         let (vault, account) = (world.plan().vault, world.associated_address(&beneficiary));
         let (source, treasury) = (world.source, world.treasury);

@@ -1,7 +1,7 @@
 //! What a minority of oracles can do to a score, on the built program: for every size of the set and every threshold,
 //! mixtures of honest, lying and absent oracles. Every mixture there is, on the arithmetic alone: `crates/core/tests/it/voting.rs`.
 
-use earnout_tests::*;
+use {crate::rng::Rng, earnout_tests::*};
 
 /// A curve, and what it gives, written down again.
 type Shape = (&'static str, &'static [(i64, u16)], Interpolation, fn(i64) -> i64);
@@ -53,27 +53,10 @@ fn kpis() -> Vec<KpiArgs> {
     .collect()
 }
 
-/// A sequence that is the same in every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % end
-    }
-
+impl Rng {
     /// As many as `count` of these, each drawn anew.
     fn draw(&mut self, count: usize, of: [i64; 4]) -> Vec<i64> {
-        (0..count).map(|_| of[self.below(4)]).collect()
-    }
-
-    fn shuffle<T>(&mut self, list: &mut [T]) {
-        for last in (1..list.len()).rev() {
-            list.swap(last, self.below(last + 1));
-        }
+        (0..count).map(|_| of[self.index(4)]).collect()
     }
 }
 
@@ -94,7 +77,7 @@ fn g8_no_minority_of_640_mixtures_leaves_the_range_of_the_honest_votes_and_the_d
         world.oracles.push(oracle);
     }
     let keys: Vec<Pubkey> = world.oracles.iter().map(Signer::pubkey).collect();
-    let (mut numbers, mut mixtures, mut plan_id) = (Numbers(10), 0, 0);
+    let (mut numbers, mut mixtures, mut plan_id) = (Rng(10), 0, 0);
     for oracles in 1..=8usize {
         for threshold in oracles / 2 + 1..=oracles {
             plan_id += 1;
@@ -113,8 +96,8 @@ fn g8_no_minority_of_640_mixtures_leaves_the_range_of_the_honest_votes_and_the_d
                 for kpi in 0..16u8 {
                     let (_, _, _, score) = SHAPES[usize::from(kpi / 4)];
                     let default_score = i64::from(DEFAULTS[usize::from(kpi % 4)]);
-                    let lying = numbers.below(threshold);
-                    let honest = numbers.below(oracles - lying + 1);
+                    let lying = numbers.index(threshold);
+                    let honest = numbers.index(oracles - lying + 1);
                     let honest = numbers.draw(honest, HONEST);
                     let mut votes: Vec<i64> = honest.iter().copied().chain(numbers.draw(lying, LIES)).collect();
                     numbers.shuffle(&mut votes);

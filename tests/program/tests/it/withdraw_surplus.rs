@@ -2,8 +2,6 @@
 
 use earnout_tests::*;
 
-const LAST_DEADLINE: i64 = START + 4 * PERIOD + 3 * DAY;
-
 fn world(program: TokenProgram) -> World {
     World::active(program, terms(), &[kpi("revenue", Scope::Shared)], 1_000_000)
 }

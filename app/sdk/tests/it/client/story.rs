@@ -7,9 +7,14 @@ use {
     earnout::{
         events::*,
         instructions::{CreateGrantArgs, CreatePlanArgs},
-        state::{Cadence, Combination, CurvePoint, Interpolation, KpiArgs, Release, Scope, UnearnedPolicy},
+        state::{Cadence, CurvePoint, KpiArgs, Scope},
     },
-    earnout_sdk::{events::Event, ledger::Ledger, pda},
+    earnout_sdk::{
+        events::Event,
+        ledger::Ledger,
+        pda,
+        plan_file::{Check, PlanFile},
+    },
     serde_json::{Value, json},
     solana_message::{MessageHeader, VersionedMessage},
     solana_program::{pubkey::Pubkey, sysvar},
@@ -54,6 +59,8 @@ pub fn events() -> Vec<Event> {
         sequence += 1;
         (sequence, START + i64::try_from(sequence).unwrap())
     };
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/one-kpi/plan.toml");
+    let mut file = PlanFile::read(path.as_ref(), &Check::offline()).expect("a plan");
     let mut events = Vec::new();
     let (number, time) = next();
     events.push(Event::PlanCreated(Box::new(PlanCreated {
@@ -69,7 +76,6 @@ pub fn events() -> Vec<Event> {
         treasury: key(5),
         treasury_owner: key(6),
         terms: CreatePlanArgs {
-            plan_id: 1,
             start_ts: START,
             cadence: Cadence::Seconds(86_400),
             period_count: 2,
@@ -77,19 +83,10 @@ pub fn events() -> Vec<Event> {
             challenge_secs: 0,
             ruling_secs: 0,
             notice_secs: 3_600,
-            combination: Combination::WeightedSum,
-            unearned_policy: UnearnedPolicy::Return,
-            release: Release::AtSettlement,
-            bonus_cap_bps: 0,
-            min_allocation: 1,
-            max_allocation: 1_000_000,
-            max_grants: 10,
             enrolment_end: START + PERIOD,
-            token_flags: 0,
-            max_fee_bps: 0,
             oracles: vec![key(11), key(12), key(13)],
-            threshold: 2,
             arbiter: None,
+            ..file.terms
         },
     })));
     let (number, time) = next();
@@ -100,21 +97,12 @@ pub fn events() -> Vec<Event> {
         kpi: 0,
         terms: KpiArgs {
             name: "revenue".to_owned(),
-            unit: "%".to_owned(),
-            rubric_hash: [7; 32],
             decimals: 0,
-            scope: Scope::Shared,
-            range_min: 0,
             range_max: 100,
-            interpolation: Interpolation::Linear,
-            points: vec![
-                CurvePoint { value: 0, score: 0 },
-                CurvePoint {
-                    value: 100,
-                    score: 10_000,
-                },
-            ],
-            default_score: 0,
+            points: [(0, 0), (100, 10_000)]
+                .map(|(value, score)| CurvePoint { value, score })
+                .to_vec(),
+            ..file.kpis.remove(0)
         },
     })));
     let (number, time) = next();

@@ -22,7 +22,7 @@ const GRANTS: u32 = 1_000;
 pub async fn table() -> Table {
     let chain = Chain::start(&[]);
     let funded = u64::from(GRANTS) * 100;
-    let plan = BigPlan::create_with(&chain, UnearnedPolicy::Return, funded, Scope::Individual).await;
+    let plan = BigPlan::create_numbered(&chain, 77, UnearnedPolicy::Return, funded, Scope::Individual).await;
     let earnout = Earnout::as_key(&chain, "authority");
     earnout.file("contributors.csv", plan.contributors(0, GRANTS));
     let address = plan.address.to_string();

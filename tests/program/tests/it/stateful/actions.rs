@@ -5,7 +5,6 @@ mod accept_authority;
 mod accept_beneficiary;
 mod activate_plan;
 mod add_kpi;
-mod announced_fee;
 mod attest;
 mod cancel_oracle_change;
 mod claim;
@@ -17,11 +16,8 @@ mod collect_bonus;
 mod create_grant;
 mod create_plan;
 mod dispute;
-mod donation;
-mod epoch;
-mod fees_taken;
 mod fund;
-mod lamports;
+mod outside;
 mod propose_authority;
 mod propose_beneficiary;
 mod propose_oracles;
@@ -46,6 +42,7 @@ use {
             Status, Target, Terms, Who, require,
         },
     },
+    crate::rng::Rng,
     anchor_spl::compat::spl_token_2022_interface::extension::transfer_fee::instruction as fee_instruction,
     bytemuck::Zeroable,
     earnout::{
@@ -78,29 +75,14 @@ pub trait Act: Debug {
     /// Does on the chain what no instruction does.
     fn befall(&self, _stage: &mut Stage, _model: &Model) {}
 
-    /// The account that it changes without an instruction.
-    fn place(&self, _stage: &Stage) -> Option<Pubkey> {
-        None
-    }
-
-    /// Events of the plan that it leaves.
-    fn events(&self) -> u64 {
-        1
-    }
-
     /// The account that it closed.
     fn closed(&self, _stage: &Stage, _before: &Accounts, _old: &Model) -> Option<Closed> {
         None
     }
 }
 
-/// An account that was closed, who had paid for it how many lamports, and who gets the rest.
-pub struct Closed {
-    pub address: Pubkey,
-    pub payer: Who,
-    pub treasury: Place,
-    pub paid: u64,
-}
+/// An account that was closed, who had paid for it, who gets the rest, and how many lamports were paid.
+pub type Closed = (Pubkey, Who, Place, u64);
 
 /// What someone does, to be done again when a sequence is shortened.
 pub type Action = Rc<dyn Act>;
@@ -149,11 +131,11 @@ pub const KINDS: [Kind; 31] = [
     kind::<CloseAttestation>("close_attestation", 1, 6),
     kind::<ClosePeriod>("close_period", 1, 6),
     kind::<Claim>("claim", 1, 16),
-    kind::<donation::Donation>("donation", 2, 3),
-    kind::<lamports::Lamports>("lamports", 2, 4),
-    kind::<announced_fee::AnnouncedFee>("announced fee", 2, 8),
-    kind::<epoch::Epoch>("epoch", 2, 12),
-    kind::<fees_taken::FeesTaken>("fees taken", 1, 4),
+    kind::<outside::Donation>("donation", 2, 3),
+    kind::<outside::Lamports>("lamports", 2, 4),
+    kind::<outside::AnnouncedFee>("announced fee", 2, 8),
+    kind::<outside::Epoch>("epoch", 2, 12),
+    kind::<outside::FeesTaken>("fees taken", 1, 4),
 ];
 
 /// The kinds from here on are of mints with a transfer fee.
@@ -195,22 +177,7 @@ const ORACLES: Range<Who> = 3..8;
 const BENEFICIARIES: Range<Who> = 8..12;
 const TREASURIES: Range<Who> = 12..14;
 
-/// SplitMix64.
-pub struct Rng(pub u64);
-
 impl Rng {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound.max(1)
-    }
-
     pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
@@ -254,12 +221,6 @@ impl Rng {
     fn attested(&mut self, model: &Model) -> Key {
         let all: Vec<Key> = model.attestations.keys().copied().collect();
         if all.is_empty() { (0, 0, None) } else { self.pick(&all) }
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for end in (1..items.len()).rev() {
-            items.swap(end, self.below(end as u64 + 1) as usize);
-        }
     }
 }
 

@@ -190,7 +190,7 @@ impl Stage {
         pda::period(&self.plan(), period)
     }
 
-    pub fn target(&self, target: Target) -> Pubkey {
+    fn target(&self, target: Target) -> Pubkey {
         match target {
             Target::Plan => self.plan(),
             Target::Vault => pda::vault(&self.plan()),
@@ -198,6 +198,13 @@ impl Stage {
             Target::Attestation(kpi, period, subject) => self.attestation(kpi, period, subject),
             Target::Period(period) => self.period(period),
         }
+    }
+
+    /// Adds to an account, there or not.
+    pub fn give(&mut self, to: Target, lamports: u64) {
+        let address = self.target(to);
+        self.track([address]);
+        self.chain.give(&address, lamports);
     }
 
     /// Remembers how these accounts were before the sequence.
@@ -223,7 +230,7 @@ impl Stage {
         let instruction = action.instruction(self, model);
         let writable = instruction.iter().flat_map(|instruction| &instruction.accounts);
         let writable = writable.filter(|meta| meta.is_writable).map(|meta| meta.pubkey);
-        self.track(writable.chain(action.place(self)));
+        self.track(writable);
         instruction
     }
 

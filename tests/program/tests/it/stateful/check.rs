@@ -2,7 +2,7 @@
 
 use {
     super::{
-        actions::{Act, Closed},
+        actions::Act,
         chain::{Accounts, Stage},
         model::{Amount, Model, Place, Settled, Status},
     },
@@ -61,13 +61,7 @@ pub fn rent(stage: &Stage, before: &Accounts, action: &dyn Act, old: &Model) -> 
             .map_or(0, |account| i128::from(account.lamports));
         now - lamports(before, &address)
     };
-    let Some(Closed {
-        address,
-        payer,
-        treasury,
-        paid,
-    }) = action.closed(stage, before, old)
-    else {
+    let Some((address, payer, treasury, paid)) = action.closed(stage, before, old) else {
         return Ok(());
     };
     let held = lamports(before, &address);

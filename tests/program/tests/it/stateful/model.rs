@@ -339,9 +339,7 @@ impl Terms {
             && self.max_fee <= 10_000
             && (now + 1..=self.boundary(self.periods)).contains(&self.enrolment_end)
     }
-}
 
-impl Terms {
     pub fn starts_in_time(&self, now: i64) -> bool {
         (now + 1..=now + 5 * 366 * 86_400).contains(&self.start)
     }
@@ -749,7 +747,6 @@ impl Model {
         let mut next = self.clone();
         let done = action.attempt(&mut next, now).is_some();
         if done {
-            next.events += action.events();
             *self = next;
         }
         done

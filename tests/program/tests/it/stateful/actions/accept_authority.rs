@@ -1,3 +1,4 @@
+//! `accept_authority` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

@@ -1,3 +1,4 @@
+//! `accept_beneficiary` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

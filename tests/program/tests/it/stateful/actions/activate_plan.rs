@@ -1,3 +1,4 @@
+//! `activate_plan` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

@@ -1,3 +1,4 @@
+//! `add_kpi` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

@@ -1,3 +1,4 @@
+//! `attest` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

@@ -1,3 +1,4 @@
+//! `cancel_oracle_change` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

@@ -1,3 +1,4 @@
+//! `claim` in the random sequences.
 use super::*;
 
 #[derive(Debug)]
@@ -12,13 +13,8 @@ pub struct Claim {
 
 impl Act for Claim {
     fn random(draw: Draw<'_>) -> Self {
-        let Draw {
-            rng,
-            model,
-            now,
-            beneficiary,
-            ..
-        } = draw;
+        let Draw { rng, model, now, .. } = draw;
+        let beneficiary = draw.beneficiary;
         let by = if rng.chance(50) {
             rng.who(0..PEOPLE)
         } else {

@@ -1,3 +1,4 @@
+//! `close_attestation` in the random sequences.
 use super::*;
 
 #[derive(Debug)]
@@ -45,11 +46,7 @@ impl Act for CloseAttestation {
     fn closed(&self, stage: &Stage, before: &Accounts, old: &Model) -> Option<Closed> {
         let address = stage.attestation(self.kpi, self.period, self.subject);
         let state = accounts::attestation(&before[&address].as_ref()?.data).ok()?;
-        Some(Closed {
-            address,
-            payer: old.attestations[&(self.kpi, self.period, self.subject)].payer,
-            treasury: self.treasury,
-            paid: state.rent_paid,
-        })
+        let payer = old.attestations[&(self.kpi, self.period, self.subject)].payer;
+        Some((address, payer, self.treasury, state.rent_paid))
     }
 }

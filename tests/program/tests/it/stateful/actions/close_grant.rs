@@ -1,3 +1,4 @@
+//! `close_grant` in the random sequences.
 use super::*;
 
 #[derive(Debug)]
@@ -34,11 +35,7 @@ impl Act for CloseGrant {
     fn closed(&self, stage: &Stage, before: &Accounts, old: &Model) -> Option<Closed> {
         let address = stage.grant(self.grant);
         let state = accounts::grant(&before[&address].as_ref()?.data).ok()?;
-        Some(Closed {
-            address,
-            payer: old.grants[self.grant].payer,
-            treasury: self.treasury,
-            paid: state.rent_paid,
-        })
+        let payer = old.grants[self.grant].payer;
+        Some((address, payer, self.treasury, state.rent_paid))
     }
 }

@@ -1,3 +1,4 @@
+//! `close_period` in the random sequences.
 use super::*;
 
 #[derive(Debug)]
@@ -36,11 +37,7 @@ impl Act for ClosePeriod {
     fn closed(&self, stage: &Stage, before: &Accounts, old: &Model) -> Option<Closed> {
         let address = stage.period(self.period);
         let state = accounts::period(&before[&address].as_ref()?.data).ok()?;
-        Some(Closed {
-            address,
-            payer: old.pools[&self.period].payer,
-            treasury: self.treasury,
-            paid: state.rent_paid,
-        })
+        let payer = old.pools[&self.period].payer;
+        Some((address, payer, self.treasury, state.rent_paid))
     }
 }

@@ -1,3 +1,4 @@
+//! `close_plan` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

@@ -1,3 +1,4 @@
+//! `collect_bonus` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

@@ -1,3 +1,4 @@
+//! `create_grant` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

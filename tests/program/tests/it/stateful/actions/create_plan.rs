@@ -1,3 +1,4 @@
+//! `create_plan` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

@@ -1,3 +1,4 @@
+//! `dispute` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

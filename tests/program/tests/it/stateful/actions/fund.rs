@@ -1,3 +1,4 @@
+//! `fund` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

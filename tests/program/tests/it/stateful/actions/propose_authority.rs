@@ -1,3 +1,4 @@
+//! `propose_authority` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

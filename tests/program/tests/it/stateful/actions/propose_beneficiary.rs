@@ -1,3 +1,4 @@
+//! `propose_beneficiary` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

@@ -1,3 +1,4 @@
+//! `propose_oracles` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

@@ -1,3 +1,4 @@
+//! `resign_grant` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

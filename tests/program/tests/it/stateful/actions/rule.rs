@@ -1,3 +1,4 @@
+//! `rule` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

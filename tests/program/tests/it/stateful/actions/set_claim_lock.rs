@@ -1,3 +1,4 @@
+//! `set_claim_lock` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

@@ -1,3 +1,4 @@
+//! `set_treasury` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

@@ -1,3 +1,4 @@
+//! `settle` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

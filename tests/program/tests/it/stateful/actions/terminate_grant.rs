@@ -1,3 +1,4 @@
+//! `terminate_grant` in the random sequences.
 use super::*;
 
 #[derive(Debug)]

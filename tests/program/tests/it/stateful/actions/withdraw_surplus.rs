@@ -1,3 +1,4 @@
+//! `withdraw_surplus` in the random sequences.
 use super::*;
 
 #[derive(Debug)]
