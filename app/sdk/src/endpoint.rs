@@ -1,5 +1,7 @@
 //! Endpoints as they are shown: providers put keys into name and password, path and query of a URL.
 
+use url::Url;
+
 /// A URL without what may be a key: scheme, host and port. `the endpoint` for what does not look like one.
 ///
 /// ```
@@ -8,16 +10,16 @@
 /// assert_eq!(endpoint::shown("https://user:pw@rpc.example:8899/v2/KEY?api-key=K#f"), "https://rpc.example:8899");
 /// ```
 pub fn shown(url: &str) -> String {
-    let shown = url.trim().split_once("://").and_then(|(scheme, rest)| {
-        let is_scheme = !scheme.is_empty()
-            && scheme
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-        let authority = rest.split(['/', '\\', '?', '#']).next()?;
-        let address = authority.rsplit('@').next()?;
-        (is_scheme && is_address(address)).then(|| format!("{scheme}://{address}"))
-    });
-    shown.unwrap_or_else(|| "the endpoint".to_owned())
+    let origin = || {
+        let (scheme, rest) = url.trim().split_once("://")?;
+        let url = Url::parse(url).ok()?;
+        // Some of what is not a URL is read as one: `https:///KEY` too has a host.
+        let is_plain = scheme.eq_ignore_ascii_case(url.scheme()) && !rest.starts_with(['/', '\\']);
+        let host = url.host_str().filter(|host| is_plain && !host.is_empty())?;
+        let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+        Some(format!("{}://{host}{port}", url.scheme()))
+    };
+    origin().unwrap_or_else(|| "the endpoint".to_owned())
 }
 
 /// The text with every URL in it as [`shown`] shows it.
@@ -38,25 +40,6 @@ pub fn hidden(text: &str) -> String {
     }
     hidden.push_str(rest);
     hidden
-}
-
-/// Host and port, the host a name or a number, or an IPv6 address in brackets.
-fn is_address(text: &str) -> bool {
-    let (host, port) = match text.strip_prefix('[') {
-        Some(rest) => match rest.split_once(']') {
-            Some((host, port)) => (host, port),
-            None => return false,
-        },
-        None => text.split_at(text.find(':').unwrap_or(text.len())),
-    };
-    let is_host = |byte: u8| match text.starts_with('[') {
-        true => byte.is_ascii_hexdigit() || b":.".contains(&byte),
-        false => byte.is_ascii_alphanumeric() || b"-._".contains(&byte),
-    };
-    let port = port
-        .strip_prefix(':')
-        .map_or(port.is_empty(), |port| port.parse::<u16>().is_ok());
-    port && !host.is_empty() && host.bytes().all(is_host)
 }
 
 #[cfg(test)]

@@ -1,49 +1,35 @@
 //! Tables of plain text.
 
 use {
+    comfy_table::{CellAlignment, ContentArrangement, Table as Layout, presets},
     earnout_sdk::names::harmless,
     std::io::{self, Write},
 };
 
-/// Rows of the same number of cells; the first row is the heading.
-pub struct Table {
-    /// Columns from this one on are numbers, aligned to the right.
-    numbers_from: usize,
-    rows: Vec<Vec<String>>,
-}
+/// Rows of the same number of cells below a heading.
+pub struct Table(Layout);
 
 impl Table {
+    /// Columns from `numbers_from` on are numbers, aligned to the right.
     pub fn new(numbers_from: usize, heading: &[&str]) -> Self {
-        Self {
-            numbers_from,
-            rows: vec![heading.iter().map(ToString::to_string).collect()],
+        let mut layout = Layout::new();
+        layout.load_preset(presets::NOTHING);
+        layout.set_content_arrangement(ContentArrangement::Disabled);
+        layout.set_header(heading);
+        for column in layout.column_iter_mut().skip(numbers_from) {
+            column.set_cell_alignment(CellAlignment::Right);
         }
+        Self(layout)
     }
 
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         // Names come from files, and must not write to the terminal what they like.
-        let cells = cells.into_iter().map(|cell| harmless(&cell));
-        self.rows.push(cells.collect());
+        self.0.add_row(cells.into_iter().map(|cell| harmless(&cell)));
     }
 
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
-        let width = |column: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(column));
-            cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
-        };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
-        for row in &self.rows {
-            let mut line = String::new();
-            for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-                match column < self.numbers_from {
-                    true => line.push_str(&format!("  {cell:<width$}")),
-                    false => line.push_str(&format!("  {cell:>width$}")),
-                }
-            }
-            writeln!(out, "{}", line.trim_end())?;
-        }
-        Ok(())
+        let mut lines = self.0.lines();
+        lines.try_for_each(|line| writeln!(out, " {}", line.trim_end()))
     }
 }
 

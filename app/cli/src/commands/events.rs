@@ -3,7 +3,7 @@
 use {
     crate::{
         context::{
-            app::{App, without_keys},
+            app::App,
             reference::{GrantRef, PlanRef},
         },
         fault::Fault,
@@ -16,6 +16,7 @@ use {
     clap::Args,
     earnout_sdk::{
         client::{History, Recorded},
+        endpoint,
         events::Event,
     },
     futures_util::{StreamExt, stream::BoxStream},
@@ -214,7 +215,7 @@ impl Bell {
             Err(error) => {
                 app.output().note(format!(
                     "{} does not answer ({}): {address} is asked for at intervals",
-                    without_keys(&url),
+                    endpoint::shown(&url),
                     safe(&error.to_string())
                 ));
                 None

@@ -11,6 +11,7 @@ use {
     earnout::state::Plan,
     earnout_sdk::{
         client::{Client, Policy},
+        endpoint,
         signers::Source,
     },
     solana_program::pubkey::Pubkey,
@@ -25,8 +26,6 @@ use {
         time::Duration,
     },
 };
-
-pub use earnout_sdk::endpoint::shown as without_keys;
 
 /// What every command works with.
 pub struct App {
@@ -116,7 +115,7 @@ impl App {
     /// # Errors
     /// As [`App::client`].
     pub fn cluster(&self) -> Result<String, Fault> {
-        Ok(without_keys(&self.rpc_url()?))
+        Ok(endpoint::shown(&self.rpc_url()?))
     }
 
     /// What `--url` says.

@@ -124,17 +124,14 @@ pub enum CreationError<E: Display> {
     #[error(transparent)]
     Token(#[from] TokenError),
     /// The source holds less than it should pay.
-    #[error("{source_account} holds less than {}: its balance is {}",
-        amount::short(*.missing, *.decimals), amount::short(*.balance, *.decimals))]
+    #[error("{source_account} holds less than {missing}: its balance is {balance}")]
     TooLittle {
         /// The token account.
         source_account: Pubkey,
-        /// What it should pay, base units.
-        missing: u64,
-        /// What it holds, base units.
-        balance: u64,
-        /// Decimals of the token.
-        decimals: u8,
+        /// What it should pay, as it is shown.
+        missing: String,
+        /// What it holds, as it is shown.
+        balance: String,
     },
     /// The funding transfer.
     #[error(transparent)]
@@ -431,12 +428,12 @@ impl Creation {
         if missing == 0 {
             return Ok(());
         }
+        let shown = |units: u64| amount::short(units, mint.decimals);
         if missing > balance {
             return Err(CreationError::TooLittle {
                 source_account: source,
-                missing,
-                balance,
-                decimals: mint.decimals,
+                missing: shown(missing),
+                balance: shown(balance),
             });
         }
         let plan = pda::plan(funder, self.file.terms.plan_id);
@@ -448,8 +445,7 @@ impl Creation {
             amount: missing,
         };
         let fund = transfer.complete(instructions::fund(funder, &mint.of_plan(&plan), &source, missing), read);
-        let what = format!("fund it with {}", amount::short(missing, mint.decimals));
-        left.add(what, vec![fund.await?]);
+        left.add(format!("fund it with {}", shown(missing)), vec![fund.await?]);
         Ok(())
     }
 }

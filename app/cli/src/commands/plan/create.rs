@@ -10,7 +10,7 @@ use {
     clap::Args,
     earnout::state::PlanStatus,
     earnout_sdk::{
-        amount::{AmountArg, short},
+        amount::AmountArg,
         client::{
             Submission,
             creation::{Creation, CreationError, Funding, Standing, Transaction, told},
@@ -223,13 +223,9 @@ fn refusal(app: &App, error: CreationError<Fault>) -> Fault {
             source_account,
             missing,
             balance,
-            decimals,
-        } => {
-            let [missing, balance] = [missing, balance].map(|amount| short(amount, decimals));
-            Fault::new(format!("{source_account} holds less than {missing}"))
-                .why(format!("its balance is {balance}; nothing was sent"))
-                .advice("fund less, or name another source with --from")
-        }
+        } => Fault::new(format!("{source_account} holds less than {missing}"))
+            .why(format!("its balance is {balance}; nothing was sent"))
+            .advice("fund less, or name another source with --from"),
         CreationError::Differs { plan_id, differences } => {
             let all = differences.iter().map(|difference| {
                 serde_json::json!({
