@@ -9,7 +9,7 @@ use {
     },
     anyhow::{Context, Result, bail, ensure},
     clap::Args,
-    earnout_sdk::{amount::sol, signers::Source},
+    earnout_sdk::{signers::Source, text::amount::sol},
     solana_loader_v3_interface::{
         instruction::{self as loader, MINIMUM_EXTEND_PROGRAM_BYTES},
         state::UpgradeableLoaderState,

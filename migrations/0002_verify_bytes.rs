@@ -8,7 +8,7 @@ use {
     },
     anyhow::{Result, bail},
     clap::Args,
-    earnout_sdk::endpoint,
+    earnout_sdk::text::endpoint,
     sha2::{Digest, Sha256},
     solana_program::pubkey::Pubkey,
     std::path::PathBuf,

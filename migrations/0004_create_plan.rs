@@ -8,12 +8,12 @@ use {
     anyhow::{Context, Result, anyhow},
     clap::Args,
     earnout_sdk::{
-        amount::AmountArg,
         client::{
             Submission,
             creation::{Creation, Funding, Transaction},
         },
         signers::Source,
+        text::amount::AmountArg,
     },
     std::path::PathBuf,
 };

@@ -4,10 +4,9 @@ use {
     anyhow::{Context, Result, ensure},
     clap::Args,
     earnout_sdk::{
-        amount::sol,
         client::{Client, Receipt, Submission, cluster_url},
-        endpoint,
         signers::Source,
+        text::{amount::sol, endpoint},
     },
     solana_program::{instruction::Instruction, pubkey::Pubkey},
     solana_signer::Signer,

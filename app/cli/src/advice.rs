@@ -105,7 +105,7 @@ pub fn is_missing_program(error: &TransactionError) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use {super::*, earnout_sdk::errors::program_error};
+    use {super::*, earnout_sdk::wire::errors::program_error};
 
     /// Errors whose message says all there is to say, or that no command of this tool can cause.
     const SAID: [&str; 31] = [

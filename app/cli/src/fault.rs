@@ -4,14 +4,14 @@ use {
     crate::{advice, shown::text::safe},
     anchor_lang::error::Error as AnchorError,
     earnout_sdk::{
-        accounts::DecodeError,
         client::{
             ClientError, Failure, FailureReason, Trouble, TroubleKind,
             token::{TokenError, TransferError},
         },
-        names::shortened,
-        projection::ProjectionError,
+        report::projection::ProjectionError,
         signers::SignerError,
+        text::names::shortened,
+        wire::accounts::DecodeError,
     },
     serde_json::{Map, Value, json},
     solana_program::pubkey::Pubkey,
@@ -414,7 +414,9 @@ impl From<SignerError> for Fault {
             SignerError::NoTerminal(..) => "run the command in a terminal, or name a key file with -k",
             SignerError::BadPhrase(_) => "check each word and their order",
             SignerError::Device(..) => "connect and unlock the device, and open its Solana app",
-            SignerError::NoDeviceSupport(_) => "`cargo install --path app/cli --features ledger` makes one that has",
+            SignerError::NoDeviceSupport(_) => {
+                "`cargo install --path app/cli --features hardware-wallet` makes one that has"
+            }
         };
         Self::new(&error).advice(advice)
     }

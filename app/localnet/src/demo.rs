@@ -12,10 +12,14 @@ use {
     },
     anyhow::{Context, Result},
     earnout_sdk::{
-        instructions::{self, PlanToken},
-        pda,
-        plan_file::{self, Check, NamedGrant, PlanFile, TokenTerms},
-        terms::GrantTerms,
+        terms::{
+            GrantTerms,
+            plan_file::{self, Check, NamedGrant, PlanFile, TokenTerms},
+        },
+        wire::{
+            instructions::{self, PlanToken},
+            pda,
+        },
     },
     serde::Serialize,
     solana_keypair::Keypair,

@@ -1,7 +1,7 @@
 //! Points in time and lengths of time, as they are written on a command line.
 
 use {
-    earnout_sdk::time::parse_span,
+    earnout_sdk::text::time::parse_span,
     jiff::{Timestamp, tz::TimeZone},
     std::{fmt, str::FromStr},
 };
@@ -92,7 +92,7 @@ impl FromStr for Jump {
 
 #[cfg(test)]
 mod tests {
-    use {super::*, earnout_sdk::time::DAY};
+    use {super::*, earnout_sdk::text::time::DAY};
 
     #[test]
     fn lengths_of_time() {

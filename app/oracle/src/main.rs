@@ -6,7 +6,7 @@ use {
         args::{Cli, LogFormat},
         commands,
     },
-    earnout_sdk::names::harmless,
+    earnout_sdk::text::names::harmless,
     std::{
         io::{self, IsTerminal},
         process::ExitCode,

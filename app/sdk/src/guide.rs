@@ -9,7 +9,7 @@
 //! ```
 //! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
 //! use earnout::instructions::CreateGrantArgs;
-//! use earnout_sdk::{instructions, pda, terms};
+//! use earnout_sdk::{wire::{instructions, pda}, terms};
 //! # use setup::*;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -44,7 +44,7 @@
 //!
 //! ```
 //! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
-//! use earnout_sdk::{instructions::{self, PlanToken}, pda, projection};
+//! use earnout_sdk::{wire::{instructions::{self, PlanToken}, pda}, report::projection};
 //! # use setup::*;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -72,7 +72,7 @@
 //! ```
 //! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
 //! use earnout::instructions::AttestArgs;
-//! use earnout_sdk::{amount, instructions, pda, projection};
+//! use earnout_sdk::{text::amount, wire::{instructions, pda}, report::projection};
 //! # use setup::*;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -101,7 +101,7 @@
 //! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
 //! use earnout::instructions::RuleArgs;
 //! use earnout_core::quorum::Finality;
-//! use earnout_sdk::{instructions, pda, projection};
+//! use earnout_sdk::{wire::{instructions, pda}, report::projection};
 //! # use setup::*;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -128,7 +128,7 @@
 //!
 //! ```
 //! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
-//! use earnout_sdk::{ledger::Ledger, statement::{Sources, Statement}};
+//! use earnout_sdk::report::{books::Ledger, statement::{Sources, Statement}};
 //! # use setup::*;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -154,7 +154,7 @@
 //!
 //! ```
 //! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
-//! use earnout_sdk::{due::{Due, PlanAccounts}, instructions, pda, projection};
+//! use earnout_sdk::{todo::due::{Due, PlanAccounts}, wire::{instructions, pda}, report::projection};
 //! # use setup::*;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

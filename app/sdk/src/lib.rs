@@ -1,9 +1,23 @@
-//! Addresses, instructions, accounts and events of the Earnout program, for clients in Rust. Everything here is pure: no
-//! connection, no clock, no keys. Feature `client` adds the connection, feature `signers` the keys. The [guide] has an
-//! example for each role: project, contributor, oracle, arbiter, auditor, and whoever cranks.
+//! The Earnout program for clients in Rust. Everything here is pure, with no connection, clock or keys, but for two
+//! features: `client` adds the connection, `signers` the keys. The [guide] has an example for each role: project,
+//! contributor, oracle, arbiter, auditor, and anyone who cranks.
+//!
+//! | shelf | what lies there |
+//! | --- | --- |
+//! | [`wire`] | what goes to the chain and comes from it: addresses, instructions, accounts, events, errors |
+//! | [`terms`] | plans and grants before they are on a chain: the plan file, what the program refuses, simulations |
+//! | [`report`] | what a plan owes and did: projections, the books of its events, the statement |
+//! | [`todo`] | what is to be done in a plan now, and by whom |
+//! | [`send`] | instructions packed into transactions, and what they cost |
+//! | [`text`] | amounts, times, names and endpoints as people read and write them |
+//! | `client` | the connection: reading, following what was sent, work in bulk |
+//! | `signers` | keys by the strings that Solana's tools accept |
+//!
+//! The program's own types are here too: [`state`] has its accounts and their rules, [`wire::args`] the arguments of its
+//! instructions, [`error`] its errors and [`constants`] its limits.
 //!
 //! ```
-//! use earnout_sdk::{instructions, pda};
+//! use earnout_sdk::wire::{instructions, pda};
 //! use solana_program::pubkey::Pubkey;
 //!
 //! let creator = Pubkey::new_unique();
@@ -14,34 +28,17 @@
 
 #![warn(missing_docs)]
 
-pub mod accounts;
-pub mod agenda;
-pub mod amount;
 #[cfg(feature = "client")]
 pub mod client;
-pub mod cost;
-pub mod due;
-pub mod endpoint;
-pub mod errors;
-pub mod events;
 #[cfg(feature = "plan-file")]
 pub mod guide;
-pub mod instructions;
-mod interface;
-pub mod ledger;
-pub mod names;
-pub mod packing;
-pub mod pda;
-#[cfg(feature = "plan-file")]
-pub mod plan_file;
-pub mod projection;
+pub mod report;
+pub mod send;
 #[cfg(feature = "signers")]
 pub mod signers;
-pub mod simulation;
-pub mod statement;
-#[cfg(feature = "plan-file")]
-pub mod table;
 pub mod terms;
-pub mod time;
+pub mod text;
+pub mod todo;
+pub mod wire;
 
-pub use earnout::ID;
+pub use earnout::{ID, constants, error, state};

@@ -21,7 +21,7 @@ pub use {
 use {
     anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction},
     earnout::state::{Attestation, Grant, Period, Plan},
-    earnout_sdk::accounts,
+    earnout_sdk::wire::accounts,
     litesvm::LiteSVM,
     sha2::{Digest, Sha256},
     solana_clock::Clock,

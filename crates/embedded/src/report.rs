@@ -1,7 +1,7 @@
 //! What became of a transaction.
 
 use {
-    earnout_sdk::events::Event,
+    earnout_sdk::wire::events::Event,
     litesvm::types::{FailedTransactionMetadata, TransactionMetadata},
     solana_instruction_error::InstructionError,
     solana_message::Message,

@@ -17,7 +17,7 @@ use {
             spl_token_interface as spl_token,
         },
     },
-    earnout_sdk::pda,
+    earnout_sdk::wire::pda,
     solana_system_interface::instruction as system_instruction,
 };
 

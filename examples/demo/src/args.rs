@@ -4,7 +4,7 @@ use {
     clap::{Parser, ValueEnum},
     earnout::state::UnearnedPolicy,
     earnout_embedded::Chain,
-    earnout_sdk::plan_file::Mistakes,
+    earnout_sdk::terms::plan_file::Mistakes,
     std::path::{Path, PathBuf},
 };
 

@@ -6,7 +6,7 @@ use {
     anyhow::{Context, Result, ensure},
     earnout::instructions::AttestArgs,
     earnout_embedded::Signer,
-    earnout_sdk::{instructions, pda},
+    earnout_sdk::wire::{instructions, pda},
 };
 
 impl Stage {

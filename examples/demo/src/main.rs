@@ -20,7 +20,7 @@ use {
     anyhow::Result,
     args::Args,
     clap::Parser,
-    earnout_sdk::plan_file::Mistakes,
+    earnout_sdk::terms::plan_file::Mistakes,
     std::{
         io::{self, Write},
         process::ExitCode,

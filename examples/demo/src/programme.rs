@@ -2,7 +2,7 @@
 
 use {
     earnout::{instructions::CreatePlanArgs, state::KpiArgs},
-    earnout_sdk::plan_file::NamedGrant,
+    earnout_sdk::terms::plan_file::NamedGrant,
 };
 
 /// A token, a plan and its grants.

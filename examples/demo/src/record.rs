@@ -5,7 +5,7 @@ use {
     anchor_lang::prelude::Pubkey,
     anyhow::{Context, Result, ensure},
     earnout::events::GrantSettled,
-    earnout_sdk::events::Event,
+    earnout_sdk::wire::events::Event,
     std::collections::BTreeMap,
 };
 

@@ -7,10 +7,13 @@ use {
     earnout::state::{Grant, Plan},
     earnout_embedded::{Chain, Keypair, Signer, TokenProgram},
     earnout_sdk::{
-        instructions::{self, PlanToken},
-        packing::{self, Cost, Group},
-        pda, terms,
-        time::DAY,
+        send::packing::{self, Cost, Group},
+        terms,
+        text::time::DAY,
+        wire::{
+            instructions::{self, PlanToken},
+            pda,
+        },
     },
     std::path::Path,
 };

@@ -4,7 +4,7 @@ use {
     crate::{programme::Programme, record::Record, stage::Stage, table::Table},
     anchor_lang::prelude::Pubkey,
     anyhow::{Context, Result, ensure},
-    earnout_sdk::{amount::tokens, pda},
+    earnout_sdk::{text::amount::tokens, wire::pda},
     std::io::{self, Write},
 };
 

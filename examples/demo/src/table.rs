@@ -2,7 +2,7 @@
 
 use {
     comfy_table::{CellAlignment, ContentArrangement, Table as Layout, presets},
-    earnout_sdk::names::harmless,
+    earnout_sdk::text::names::harmless,
     std::io::{self, Write},
 };
 

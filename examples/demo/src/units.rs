@@ -5,7 +5,7 @@ use {
     anchor_lang::{Discriminator, solana_program::instruction::Instruction},
     anyhow::Result,
     earnout::instruction,
-    earnout_sdk::amount::count,
+    earnout_sdk::text::amount::count,
     std::{collections::BTreeMap, io::Write},
 };
 

@@ -1,6 +1,6 @@
 //! What the rent of accounts amounts to.
 
-use earnout_sdk::amount::sol;
+use earnout_sdk::text::amount::sol;
 
 /// Lamports a byte at which rent is shown: what it was in the middle of 2026, and what it goes on towards. What a cluster asks
 /// for is asked of the cluster.

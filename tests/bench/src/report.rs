@@ -5,7 +5,7 @@ use {
         rent::rent,
         scenarios::{self, Figure},
     },
-    earnout_sdk::accounts,
+    earnout_sdk::wire::accounts,
     earnout_tests::{
         Chain,
         ceilings::{self, Runtime},

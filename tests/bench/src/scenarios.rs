@@ -6,7 +6,10 @@ use {
         instructions::{AcceptBeneficiaryArgs, CreatePlanArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
         state::{CurvePoint, KpiArgs, Release, Scope, UnearnedPolicy},
     },
-    earnout_sdk::{accounts, amount::sol, instructions, pda},
+    earnout_sdk::{
+        text::amount::sol,
+        wire::{accounts, instructions, pda},
+    },
     earnout_tests::*,
 };
 

@@ -7,9 +7,11 @@ use {
         state::{CurvePoint, KpiArgs, Scope, UnearnedPolicy},
     },
     earnout_sdk::{
-        instructions::{self, PlanToken},
-        pda,
-        plan_file::{Check, PlanFile},
+        terms::plan_file::{Check, PlanFile},
+        wire::{
+            instructions::{self, PlanToken},
+            pda,
+        },
     },
     solana_keypair::Keypair,
     solana_program::pubkey::Pubkey,

@@ -6,7 +6,7 @@ use {
         associated_token::spl_associated_token_account::instruction::create_associated_token_account_idempotent,
         compat::{spl_token_2022_interface as spl_token_2022, spl_token_interface as spl_token},
     },
-    earnout_sdk::pda,
+    earnout_sdk::wire::pda,
     serde_json::json,
     solana_keypair::Keypair,
     solana_program::{program_pack::Pack, pubkey::Pubkey, rent::Rent},

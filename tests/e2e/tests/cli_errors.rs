@@ -8,7 +8,7 @@ use {
         state::Mint,
     },
     earnout_e2e::{Chain, Earnout, Finished, Hostile, Mode, Token},
-    earnout_sdk::pda,
+    earnout_sdk::wire::pda,
     serde_json::{Value, json},
     solana_keypair::Keypair,
     solana_program::{pubkey::Pubkey, rent::Rent},
@@ -183,7 +183,7 @@ fn keys_and_configurations_that_cannot_be_used() {
                 &format!("{lock} -k usb://ledger"),
                 "is a hardware wallet",
                 "",
-                "--features ledger",
+                "--features hardware-wallet",
             ),
             wrong(
                 &format!("{lock} -k prompt://"),

@@ -4,7 +4,7 @@
 use {
     base64::{Engine, prelude::BASE64_STANDARD},
     earnout_e2e::{Chain, Earnout, Finished},
-    earnout_sdk::{
+    earnout_sdk::wire::{
         instructions::{self, PlanToken},
         pda,
     },
@@ -567,7 +567,7 @@ fn a_dry_run_shows_what_would_happen_and_does_nothing() {
         .online(&format!("{grant} --dry-run --output json"))
         .succeeded()
         .json();
-    let rent = Rent::default().minimum_balance(earnout_sdk::accounts::space::<earnout::state::Grant>());
+    let rent = Rent::default().minimum_balance(earnout_sdk::wire::accounts::space::<earnout::state::Grant>());
     assert_eq!(created["rent"], rent);
     assert_eq!(created["fee"], SIGNATURE_FEE);
     let address = pda::grant(&plan, 5).to_string();

@@ -18,7 +18,7 @@ use {
         },
     },
     earnout_e2e::{Chain, Earnout, Finished, Token, program_file},
-    earnout_sdk::{instructions, pda},
+    earnout_sdk::wire::{instructions, pda},
     earnout_test_hook::{self as hook, Extra, Mode, Rules},
     serde_json::json,
     solana_keypair::Keypair,

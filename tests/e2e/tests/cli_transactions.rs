@@ -4,7 +4,7 @@
 use {
     anchor_spl::compat::spl_token_2022_interface::instruction::{AuthorityType, set_authority},
     earnout_e2e::{Chain, Earnout, Finished, Token},
-    earnout_sdk::{accounts, instructions, pda},
+    earnout_sdk::wire::{accounts, instructions, pda},
     solana_program::{pubkey::Pubkey, rent::Rent},
     solana_signer::Signer,
 };

@@ -3,7 +3,7 @@
 use {
     earnout::state::{Plan, UnearnedPolicy},
     earnout_e2e::{BigPlan, Chain, DAY, Earnout, Hostile, Mode, PATIENCE},
-    earnout_sdk::accounts,
+    earnout_sdk::wire::accounts,
     solana_signer::Signer,
     std::{
         process::{Child, Command, Output},

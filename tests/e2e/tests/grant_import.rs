@@ -3,7 +3,7 @@
 use {
     earnout::state::{Plan, UnearnedPolicy},
     earnout_e2e::{BigPlan, Chain, DAY, Earnout, Finished, PATIENCE},
-    earnout_sdk::{accounts, pda},
+    earnout_sdk::wire::{accounts, pda},
     serde_json::Value,
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,

@@ -4,7 +4,7 @@
 
 use {
     earnout_e2e::{Chain, Earnout, Finished, Token},
-    earnout_sdk::pda,
+    earnout_sdk::wire::pda,
     serde_json::{Value, json},
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,

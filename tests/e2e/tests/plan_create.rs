@@ -3,7 +3,7 @@
 use {
     earnout::state::{Plan, PlanStatus},
     earnout_e2e::{Chain, Earnout, Finished, Hostile, Mode, Setting, Token},
-    earnout_sdk::{accounts, pda},
+    earnout_sdk::wire::{accounts, pda},
     serde_json::Value,
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,

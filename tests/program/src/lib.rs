@@ -28,7 +28,7 @@ pub use {
         },
     },
     earnout_embedded::{Account, Chain, Failure, GENESIS, Keypair, Receipt, Signer, Step, TokenProgram},
-    earnout_sdk::{
+    earnout_sdk::wire::{
         accounts::space,
         events::Event,
         instructions::{self, PlanToken},

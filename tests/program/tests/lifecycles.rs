@@ -8,7 +8,7 @@
 use {
     anchor_lang::{prelude::Clock, solana_program::system_instruction},
     anchor_spl::associated_token::spl_associated_token_account,
-    earnout_sdk::accounts,
+    earnout_sdk::wire::accounts,
     earnout_tests::*,
     solana_program_test::{ProgramTest, ProgramTestContext},
     solana_transaction::Transaction,

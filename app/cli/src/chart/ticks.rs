@@ -1,6 +1,6 @@
 //! Round numbers along an axis.
 
-use earnout_sdk::amount;
+use earnout_sdk::text::amount;
 
 /// Round numbers from `from` to `to`, at most `most` of them: multiples of 1, 2 or 5 times a power of ten.
 pub fn ticks(from: i128, to: i128, most: u32) -> Vec<i128> {

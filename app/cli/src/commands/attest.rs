@@ -12,7 +12,7 @@ use {
     },
     clap::Args,
     earnout::instructions::AttestArgs,
-    earnout_sdk::{amount, instructions},
+    earnout_sdk::{text::amount, wire::instructions},
     std::path::PathBuf,
 };
 

@@ -16,8 +16,8 @@ use {
     clap::Args,
     earnout_sdk::{
         client::{History, Recorded},
-        endpoint,
-        events::Event,
+        text::endpoint,
+        wire::events::Event,
     },
     futures_util::{StreamExt, stream::BoxStream},
     serde::{Serialize, Serializer},

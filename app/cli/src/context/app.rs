@@ -11,8 +11,8 @@ use {
     earnout::state::Plan,
     earnout_sdk::{
         client::{Client, Policy},
-        endpoint,
         signers::Source,
+        text::endpoint,
     },
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,

@@ -3,7 +3,7 @@
 use {
     crate::{args::Commitment, fault::Fault},
     clap::ValueEnum,
-    earnout_sdk::{client::cluster_url, endpoint},
+    earnout_sdk::{client::cluster_url, text::endpoint},
     serde::Deserialize,
     std::{
         collections::BTreeMap,

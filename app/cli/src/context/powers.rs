@@ -7,7 +7,7 @@ use {
         },
         state::Mint,
     },
-    earnout_sdk::amount,
+    earnout_sdk::text::amount,
     solana_program::pubkey::Pubkey,
 };
 

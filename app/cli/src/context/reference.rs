@@ -4,8 +4,9 @@ use {
     crate::fault::Fault,
     earnout::state::{Kpi, Plan},
     earnout_sdk::{
-        accounts, names, pda,
-        projection::{self, PeriodTimes},
+        report::projection::{self, PeriodTimes},
+        text::names,
+        wire::{accounts, pda},
     },
     solana_program::pubkey::Pubkey,
     std::{fmt, str::FromStr},

@@ -1,7 +1,7 @@
 //! Points in time as people write and read them. All of them are UTC.
 
 use {
-    earnout_sdk::time,
+    earnout_sdk::text::time,
     jiff::{Timestamp, civil::Date, tz::TimeZone},
     serde::{Serialize, Serializer},
     std::{fmt, str::FromStr},

@@ -3,9 +3,9 @@
 use {
     crate::fault::Fault,
     earnout_sdk::{
-        amount::{self, AmountArg},
         client::token::Mint,
-        instructions::PlanToken,
+        text::amount::{self, AmountArg},
+        wire::instructions::PlanToken,
     },
     serde::{Serialize, Serializer, ser::SerializeStruct},
     solana_account::Account,

@@ -8,8 +8,8 @@ use {
         shown::{fields::Fields, text::safe},
     },
     earnout_sdk::{
-        amount::count,
         client::{Changed, Simulated, Submission, token::holding},
+        text::amount::count,
     },
     serde::Serialize,
     solana_account::Account,

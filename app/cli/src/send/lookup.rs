@@ -20,7 +20,7 @@ use {
             is_vacant,
             token::{Transfer, holding, holding_of},
         },
-        instructions, pda,
+        wire::{instructions, pda},
     },
     solana_program::{instruction::Instruction, pubkey::Pubkey},
     solana_signer::Signer,

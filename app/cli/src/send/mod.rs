@@ -21,8 +21,8 @@ use {
     },
     earnout::state::{Attestation, Grant, Plan},
     earnout_sdk::{
-        accounts::{self, Addressed},
         client,
+        wire::accounts::{self, Addressed},
     },
     snapshot::Snapshot,
     solana_account::Account,

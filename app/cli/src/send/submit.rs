@@ -9,8 +9,8 @@ use {
     },
     earnout_sdk::{
         client::{Client, ClientError, Confirmed, Life, Lifetime, Limits, Prepared, Submission, fresh_blockhash},
-        instructions,
-        time::DAY,
+        text::time::DAY,
+        wire::instructions,
     },
     serde::Serialize,
     solana_hash::Hash,

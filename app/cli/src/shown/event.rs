@@ -11,9 +11,9 @@ use {
     },
     earnout::state::{Kpi, Termination},
     earnout_sdk::{
-        amount::{count, tokens},
         client::{ClientError, History, Recorded},
-        events::Event,
+        text::amount::{count, tokens},
+        wire::events::Event,
     },
     solana_program::pubkey::Pubkey,
     std::collections::BTreeMap,

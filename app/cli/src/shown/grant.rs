@@ -18,9 +18,11 @@ use {
     },
     earnout_core::calendar::Calendar,
     earnout_sdk::{
-        amount::{self, fixed, tokens},
-        projection::{Projected, project},
-        statement::{GrantReport, Line, Measurement, Statement},
+        report::{
+            projection::{Projected, project},
+            statement::{GrantReport, Line, Measurement, Statement},
+        },
+        text::amount::{self, fixed, tokens},
     },
     serde::{Serialize, Serializer},
     serde_json::{Value, json},
@@ -69,7 +71,7 @@ impl GrantView {
         let first = report.state.first_period.saturating_add(report.state.cliff_periods);
         let cliff = calendar
             .boundary(first)
-            .map_err(earnout_sdk::projection::ProjectionError::from)?;
+            .map_err(earnout_sdk::report::projection::ProjectionError::from)?;
         let next = next(&statement, report, &calendar, cliff);
         Ok(Self {
             number,

@@ -6,9 +6,9 @@ use {
     earnout::state::Kpi,
     earnout_core::quorum::{Finality, Outcome},
     earnout_sdk::{
-        accounts,
-        amount::fixed,
-        statement::{Measurement, Vote},
+        report::statement::{Measurement, Vote},
+        text::amount::fixed,
+        wire::accounts,
     },
     serde_json::{Value, json},
 };

@@ -2,7 +2,7 @@
 
 use {
     crate::{fault::Fault, shown::output::Output},
-    earnout_sdk::{amount::count, plan_file::Mistakes},
+    earnout_sdk::{terms::plan_file::Mistakes, text::amount::count},
     serde_json::json,
 };
 

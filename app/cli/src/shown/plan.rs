@@ -18,11 +18,13 @@ use {
         PlanStatus, Release, UnearnedPolicy,
     },
     earnout_sdk::{
-        agenda::{Task, agenda},
-        amount::{self, fixed},
-        plan_file::{COMBINATIONS, INTERPOLATIONS, RELEASES, SCOPES, UNEARNED, word},
-        statement::{Finding, PeriodReport, Stage, Statement, Totals, VaultReport},
-        time::{cadence, span},
+        report::statement::{Finding, PeriodReport, Stage, Statement, Totals, VaultReport},
+        terms::plan_file::{COMBINATIONS, INTERPOLATIONS, RELEASES, SCOPES, UNEARNED, word},
+        text::{
+            amount::{self, fixed},
+            time::{cadence, span},
+        },
+        todo::agenda::{Task, agenda},
     },
     serde::{Serialize, Serializer},
     serde_json::{Value, json},

@@ -2,7 +2,7 @@
 
 use {
     crate::shown::text::safe,
-    earnout_sdk::{amount::count, client::bulk},
+    earnout_sdk::{client::bulk, text::amount::count},
     indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle},
     std::{
         fmt,

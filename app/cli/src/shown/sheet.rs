@@ -3,7 +3,7 @@
 use {
     super::text::{cell, markdown, safe},
     comfy_table::{CellAlignment, ContentArrangement, Table, presets},
-    earnout_sdk::amount,
+    earnout_sdk::text::amount,
     std::{
         fmt,
         io::{self, Write},

@@ -4,7 +4,7 @@ use {
     super::{names::Names, text::safe},
     crate::context::{reference::kpi_name, time::Moment},
     earnout::state::Plan,
-    earnout_sdk::{agenda::Task, amount},
+    earnout_sdk::{text::amount, todo::agenda::Task},
     serde_json::{Value, json},
     std::collections::BTreeMap,
 };

@@ -1,9 +1,9 @@
 //! Text that strangers wrote. On the chain anyone can write anything: a name must neither move the cursor nor turn the
 //! direction of what stands beside it, nor become a formula in somebody's spreadsheet.
 
-pub use earnout_sdk::names::{harmless as safe, is_hidden as is_hostile};
+pub use earnout_sdk::text::names::{harmless as safe, is_hidden as is_hostile};
 
-use earnout_sdk::table::guarded;
+use earnout_sdk::text::table::guarded;
 
 /// Harmless text for a cell of a spreadsheet, where what begins like a formula would be computed.
 pub fn cell(text: &str) -> String {

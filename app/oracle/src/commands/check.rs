@@ -10,10 +10,9 @@ use {
     },
     anyhow::{Context, Result, bail},
     earnout_sdk::{
-        amount,
         client::{ClientError, token::Mint},
-        names::harmless,
-        projection, time,
+        report::projection,
+        text::{amount, names::harmless, time},
     },
     serde::Serialize,
     solana_program::pubkey::Pubkey,

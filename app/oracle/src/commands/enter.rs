@@ -8,7 +8,7 @@ use {
         service::{Config, Daemon},
     },
     anyhow::{Result, bail},
-    earnout_sdk::time,
+    earnout_sdk::text::time,
 };
 
 pub async fn enter(args: &Enter, config: Config) -> Result<u8> {

@@ -16,7 +16,7 @@ use {
         vote::Duty,
     },
     anyhow::{Context, Result, bail},
-    earnout_sdk::projection,
+    earnout_sdk::report::projection,
 };
 
 /// What the shell sees when everything went well.

@@ -10,7 +10,7 @@ use {
         },
     },
     anyhow::{Context, Result, bail},
-    earnout_sdk::time,
+    earnout_sdk::text::time,
     std::time::Duration,
     tokio::signal::unix::{SignalKind, signal},
     tracing::{error, info},

@@ -8,7 +8,10 @@ use {
         vote::Duty,
     },
     anyhow::Result,
-    earnout_sdk::{names::harmless, projection, time},
+    earnout_sdk::{
+        report::projection,
+        text::{names::harmless, time},
+    },
     serde::Serialize,
 };
 

@@ -10,7 +10,7 @@ use {
         },
     },
     anyhow::Result,
-    earnout_sdk::names::harmless,
+    earnout_sdk::text::names::harmless,
 };
 
 pub async fn run(args: &Verify, config: Config, json: bool) -> Result<u8> {

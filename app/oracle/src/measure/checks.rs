@@ -2,7 +2,7 @@
 
 use {
     crate::measure::{duration, value},
-    earnout_sdk::time,
+    earnout_sdk::text::time,
     rust_decimal::Decimal,
     serde::{Deserialize, Deserializer, de::Error},
     std::time::Duration,

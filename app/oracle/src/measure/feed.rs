@@ -3,7 +3,7 @@
 use {
     crate::measure::{Checks, GrantScope, Identities, IdentitiesError, Rounding, Source},
     earnout::state::{self as program, Grant, Kpi, Plan},
-    earnout_sdk::{accounts, projection::ProjectionError},
+    earnout_sdk::{report::projection::ProjectionError, wire::accounts},
     serde::{Deserialize, Deserializer, de::Error as _},
     solana_program::pubkey::Pubkey,
     std::{path::PathBuf, time::Duration},

@@ -4,7 +4,7 @@ use {
     crate::measure::{
         Answer, Bound, Checks, Entry, Evidence, Hold, Manual, Observation, Scope, Source, SourceError, median, value,
     },
-    earnout_sdk::names::harmless,
+    earnout_sdk::text::names::harmless,
 };
 
 /// A value with its evidence.

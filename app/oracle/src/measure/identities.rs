@@ -1,7 +1,7 @@
 //! Who a beneficiary is where an individual KPI is measured: a git e-mail address, a login, a customer number.
 
 use {
-    earnout_sdk::names::is_hidden,
+    earnout_sdk::text::names::is_hidden,
     solana_program::pubkey::Pubkey,
     std::{
         collections::HashMap,

@@ -1,7 +1,7 @@
 //! Placeholders in queries: what differs from period to period and from grant to grant.
 
 use {
-    earnout_sdk::time,
+    earnout_sdk::text::time,
     serde::{Deserialize, Serialize},
     solana_program::pubkey::Pubkey,
     thiserror::Error,

@@ -1,7 +1,7 @@
 //! Exact numbers: what a source says in decimals, and what the chain stores in fixed point.
 
 use {
-    earnout_sdk::names::shortened,
+    earnout_sdk::text::names::shortened,
     rust_decimal::{Decimal, RoundingStrategy},
     serde::{Deserialize, Serialize},
     std::str::FromStr,

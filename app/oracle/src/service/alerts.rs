@@ -7,7 +7,7 @@ use {
         vote::Duty,
     },
     clap::ValueEnum,
-    earnout_sdk::time,
+    earnout_sdk::text::time,
     prometheus::IntCounterVec,
     rust_decimal::Decimal,
     serde::Serialize,

@@ -3,7 +3,7 @@
 use {
     crate::measure::duration,
     axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get},
-    earnout_sdk::time,
+    earnout_sdk::text::time,
     prometheus::{
         Encoder, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder, core::Collector,
     },

@@ -6,7 +6,7 @@ use {
         service::{Daemon, DaemonError},
         vote::{Target, address, own_vote},
     },
-    earnout_sdk::events::Event,
+    earnout_sdk::wire::events::Event,
     serde::Serialize,
     solana_program::pubkey::Pubkey,
     std::collections::{BTreeMap, BTreeSet},

@@ -15,7 +15,9 @@ use {
     earnout_core::quorum::{self, Finality, Outcome},
     earnout_sdk::{
         client::{ClientError, Ending, Endpoint, Failure, Sighting, Submission},
-        instructions, projection, time,
+        report::projection,
+        text::time,
+        wire::instructions,
     },
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,

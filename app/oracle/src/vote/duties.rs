@@ -7,8 +7,8 @@ use {
     },
     earnout::state::{Attestation, Grant, Plan},
     earnout_sdk::{
-        pda,
-        projection::{self, PeriodTimes},
+        report::projection::{self, PeriodTimes},
+        wire::pda,
     },
     solana_program::pubkey::Pubkey,
 };

@@ -7,9 +7,12 @@ use {
     earnout::instructions::AttestArgs,
     earnout_sdk::{
         client::{ClientError, Ending, Life, Policy, Prepared, Submission, follow},
-        cost, instructions,
-        packing::{self, TooLarge},
-        time,
+        send::{
+            cost,
+            packing::{self, TooLarge},
+        },
+        text::time,
+        wire::instructions,
     },
     futures_util::{StreamExt, stream},
     prometheus::{IntCounter, IntCounterVec},

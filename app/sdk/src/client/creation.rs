@@ -7,11 +7,13 @@ use {
         token::{Mint, TokenError, Transfer, TransferError, holding, holding_of},
     },
     crate::{
-        accounts, amount, instructions,
-        packing::{self, Cost, Group, TooLarge},
-        pda,
-        plan_file::{Check, Difference, Mistake, Mistakes, PlanFile, read_text},
-        terms,
+        send::packing::{self, Cost, Group, TooLarge},
+        terms::{
+            self,
+            plan_file::{Check, Difference, Mistake, Mistakes, PlanFile, read_text},
+        },
+        text::amount,
+        wire::{accounts, instructions, pda},
     },
     anchor_lang::error::Error as ProgramError,
     earnout::{

@@ -3,11 +3,9 @@
 use {
     super::transport::Trouble,
     crate::{
-        accounts::DecodeError,
-        errors,
-        ledger::LedgerError,
-        names::{harmless, shortened},
-        projection::ProjectionError,
+        report::{books::LedgerError, projection::ProjectionError},
+        text::names::{harmless, shortened},
+        wire::{accounts::DecodeError, errors},
     },
     solana_program::pubkey::Pubkey,
     solana_rpc_client_api::{

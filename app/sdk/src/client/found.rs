@@ -2,7 +2,7 @@
 
 use {
     super::{Client, ClientError, read},
-    crate::accounts,
+    crate::wire::accounts,
     earnout::state::{ClosedPlan, Plan},
     solana_program::pubkey::Pubkey,
 };

@@ -7,7 +7,10 @@
 
 use {
     super::{Client, ClientError, NEWEST_VERSION, found::Found, read::REQUESTS_AT_ONCE},
-    crate::{events::Event, ledger::Ledger, pda},
+    crate::{
+        report::books::Ledger,
+        wire::{events::Event, pda},
+    },
     anchor_lang::event::EVENT_IX_TAG_LE,
     earnout::state::{OracleSet, Plan},
     futures_util::{StreamExt, stream},

@@ -1,14 +1,14 @@
 //! A thin asynchronous client: reads accounts and events, simulates, sends and confirms.
 //!
 //! ```no_run
-//! use earnout_sdk::{client::{Client, Submission}, instructions};
+//! use earnout_sdk::{client::{Client, Submission}, wire::instructions};
 //! # use solana_program::pubkey::Pubkey;
 //! # use solana_signer::Signer;
 //!
 //! # async fn settle(plan: Pubkey, payer: &dyn Signer) -> Result<(), earnout_sdk::client::ClientError> {
 //! let client = Client::new("http://127.0.0.1:8899");
 //! let state = client.plan(&plan).await?;
-//! let grant = earnout_sdk::pda::grant(&plan, 0);
+//! let grant = earnout_sdk::wire::pda::grant(&plan, 0);
 //! let grant_state = client.grant(&grant).await?;
 //! let settle = instructions::settle(&payer.pubkey(), &plan, &state, &grant, &grant_state);
 //! let receipt = client.send(&Submission::new(vec![settle], payer)).await?;
@@ -82,7 +82,7 @@ impl Client {
     /// As [`Client::with_commitment`]; one request may take `timeout`.
     pub fn with_timeout(url: impl ToString, commitment: CommitmentConfig, timeout: Duration) -> Self {
         let url = url.to_string();
-        let endpoint = crate::endpoint::shown(&url);
+        let endpoint = crate::text::endpoint::shown(&url);
         let config = RpcClientConfig::with_commitment(commitment);
         Self {
             rpc: RpcClient::new_sender(Transport::new(url, timeout), config),

@@ -2,7 +2,7 @@
 
 use {
     super::{Client, ClientError},
-    crate::{
+    crate::wire::{
         accounts::{Addressed, DecodeError},
         pda,
     },

@@ -1,13 +1,18 @@
 //! What a statement is made from, read from the chain: accounts where they still exist, events where they were closed.
 
 use {
-    super::{Client, ClientError, History, OracleSets, Recorded, found::Found, read, read::REQUESTS_AT_ONCE},
+    super::{
+        Client, ClientError, History, OracleSets, Recorded,
+        found::Found,
+        read::{self, REQUESTS_AT_ONCE},
+    },
     crate::{
-        events::Event,
-        ledger::{AttestationRecord, GrantRecord},
-        pda,
-        projection::{self, PeriodTimes},
-        statement::{GrantSource, Measurement, Sources, ValueKey},
+        report::{
+            books::{AttestationRecord, GrantRecord},
+            projection::{self, PeriodTimes},
+            statement::{GrantSource, Measurement, Sources, ValueKey},
+        },
+        wire::{events::Event, pda},
     },
     anchor_lang::Discriminator,
     earnout::{

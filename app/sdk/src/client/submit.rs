@@ -3,7 +3,7 @@
 
 use {
     super::{Client, ClientError, Confirmed, Ending, Endpoint, Follower, Life, Policy, Sighting, Tip},
-    crate::packing::MOST_UNITS,
+    crate::send::packing::MOST_UNITS,
     solana_compute_budget_interface::ComputeBudgetInstruction,
     solana_hash::Hash,
     solana_message::{VersionedMessage, v0},
@@ -144,7 +144,7 @@ impl<'a> Submission<'a> {
         if self.unit_price > 0 {
             instructions.push(ComputeBudgetInstruction::set_compute_unit_price(self.unit_price));
         }
-        instructions.extend(self.not_after.map(crate::instructions::require_before));
+        instructions.extend(self.not_after.map(crate::wire::instructions::require_before));
         instructions.extend(self.instructions.iter().cloned());
         let message = v0::Message::try_compile(&self.fee_payer.pubkey(), &instructions, &[], hash)?;
         Ok(VersionedMessage::V0(message))

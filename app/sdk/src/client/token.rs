@@ -2,7 +2,7 @@
 
 use {
     super::read::as_info,
-    crate::instructions::{self, PlanToken},
+    crate::wire::instructions::{self, PlanToken},
     anchor_spl::compat::spl_token_2022_interface::{
         extension::{StateWithExtensions, memo_transfer::memo_required, transfer_hook::get_program_id},
         state,

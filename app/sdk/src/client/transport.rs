@@ -1,7 +1,7 @@
 //! One request to an endpoint and its answer: how long it may take, when it is asked again, and what counts as an answer.
 
 use {
-    crate::endpoint,
+    crate::text::endpoint,
     async_trait::async_trait,
     reqwest::{
         StatusCode,

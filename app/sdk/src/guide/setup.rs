@@ -1,21 +1,6 @@
 // What the examples of the guide share: a plan with one KPI and one grant, as a chain would have it.
 
-use {
-    bytemuck::Zeroable,
-    earnout::{
-        events::*,
-        instructions::{CreateGrantArgs, CreatePlanArgs},
-        state::{Attestation, Grant, KpiArgs, Plan, PlanStatus},
-    },
-    earnout_sdk::{
-        events::Event,
-        pda,
-        plan_file::{Check, PlanFile},
-        projection, terms,
-    },
-    solana_program::pubkey::Pubkey,
-    std::path::Path,
-};
+use {bytemuck::Zeroable, earnout::{events::*, instructions::{CreateGrantArgs, CreatePlanArgs}, state::{Attestation, Grant, KpiArgs, Plan, PlanStatus}}, earnout_sdk::{wire::{events::Event, pda}, terms::{self, plan_file::{Check, PlanFile}}, report::projection}, solana_program::pubkey::Pubkey, std::path::Path};
 
 /// 1 January 2027, the day before the plan begins.
 pub const NOW: i64 = 1_798_761_600;

@@ -9,7 +9,7 @@
 //! assert_eq!(absent.pubkey().to_string(), "11111111111111111111111111111112");
 //! ```
 
-#[cfg(feature = "ledger")]
+#[cfg(feature = "hardware-wallet")]
 mod ledger;
 mod prompt;
 
@@ -63,7 +63,9 @@ pub enum SignerError {
     #[error("the hardware wallet {0}: {1}")]
     Device(String, String),
     /// This build has no support for hardware wallets.
-    #[error("`{0}` is a hardware wallet, and this build has no support for them: build with `--features ledger`")]
+    #[error(
+        "`{0}` is a hardware wallet, and this build has no support for them: build with `--features hardware-wallet`"
+    )]
     NoDeviceSupport(String),
 }
 
@@ -180,10 +182,10 @@ fn read_from(input: &mut impl Read, name: &str) -> Result<Keypair, SignerError> 
     read_keypair(input).map_err(|_| SignerError::NotAKey(name.to_owned()))
 }
 
-#[cfg(feature = "ledger")]
+#[cfg(feature = "hardware-wallet")]
 use ledger::open as device;
 
-#[cfg(not(feature = "ledger"))]
+#[cfg(not(feature = "hardware-wallet"))]
 fn device(locator: &str, _name: &str) -> Result<Box<dyn Signer>, SignerError> {
     Err(SignerError::NoDeviceSupport(locator.to_owned()))
 }

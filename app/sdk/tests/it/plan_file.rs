@@ -8,7 +8,7 @@ use {
             Scope, UnearnedPolicy,
         },
     },
-    earnout_sdk::plan_file::{Check, Mistake, PlanFile, Values, template},
+    earnout_sdk::terms::plan_file::{Check, Mistake, PlanFile, Values, template},
     solana_program::pubkey::Pubkey,
     std::{fs, path::Path},
 };

@@ -8,8 +8,8 @@ use {
         state::{Cadence, Interpolation, KpiArgs, Scope},
     },
     earnout_sdk::{
-        amount::{self, AmountError},
-        plan_file::{COMBINATIONS, Check, Mistake, PlanFile, RELEASES, UNEARNED, Values, text_of, word},
+        terms::plan_file::{COMBINATIONS, Check, Mistake, PlanFile, RELEASES, UNEARNED, Values, text_of, word},
+        text::amount::{self, AmountError},
     },
     expect_test::expect_file,
     serde_json::{Value, json},
@@ -259,7 +259,7 @@ fn plan_json(plan: &PlanFile) -> Value {
         Cadence::Months(months) => json!({ "months": months }),
         Cadence::Seconds(seconds) => json!({ "seconds": seconds }),
     };
-    let address = |party: &Option<earnout_sdk::plan_file::Party>| {
+    let address = |party: &Option<earnout_sdk::terms::plan_file::Party>| {
         let key = party.as_ref().and_then(|party| party.key);
         key.map(|key| key.to_string())
     };

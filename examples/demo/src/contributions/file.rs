@@ -4,8 +4,8 @@ use {
     crate::quarter::Quarter,
     earnout::constants::MAX_PERIODS,
     earnout_sdk::{
-        plan_file::{Mistakes, line_of, read_text},
-        table::{Record, Table},
+        terms::plan_file::{Mistakes, line_of, read_text},
+        text::table::{Record, Table},
     },
     sha2::{Digest, Sha256},
     std::{

@@ -5,9 +5,9 @@ use {
     crate::programme::{Programme, Vote},
     anyhow::{Context, Result},
     earnout::{instructions::CreatePlanArgs, state::UnearnedPolicy},
-    earnout_sdk::{
+    earnout_sdk::terms::{
+        GrantTerms,
         plan_file::{Check, NamedGrant, PlanFile},
-        terms::GrantTerms,
     },
     std::path::Path,
 };

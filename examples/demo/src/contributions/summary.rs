@@ -12,7 +12,7 @@ use {
     anyhow::{Context, Result},
     earnout::state::UnearnedPolicy,
     earnout_embedded::Signer,
-    earnout_sdk::amount::{count, tokens},
+    earnout_sdk::text::amount::{count, tokens},
     std::{io::Write, path::Path},
 };
 

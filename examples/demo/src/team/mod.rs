@@ -6,7 +6,7 @@ mod votes;
 use {
     crate::{args::Args, json, programme::Programme, progress::Progress, stage::Stage, statement::Statement},
     anyhow::Result,
-    earnout_sdk::plan_file::{Check, Mistakes, PlanFile, Values},
+    earnout_sdk::terms::plan_file::{Check, Mistakes, PlanFile, Values},
     std::{io::Write, path::Path},
 };
 

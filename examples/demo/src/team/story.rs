@@ -12,9 +12,11 @@ use {
     earnout_core::FULL_SCORE,
     earnout_embedded::Signer,
     earnout_sdk::{
-        amount::{count, fixed, tokens},
-        plan_file::calendar,
-        time::date,
+        terms::plan_file::calendar,
+        text::{
+            amount::{count, fixed, tokens},
+            time::date,
+        },
     },
     std::{io::Write, path::Path},
 };

@@ -1,6 +1,6 @@
 //! Who reports the values of a year.
 
-use {crate::programme::Vote, earnout_sdk::plan_file::Values};
+use {crate::programme::Vote, earnout_sdk::terms::plan_file::Values};
 
 /// The votes on a period: as many of the oracles as decide report, in turn; that resolves the values. A value that is missing
 /// was never reported.

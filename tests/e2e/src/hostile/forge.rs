@@ -7,7 +7,7 @@ use {
         events::AuthorityAccepted,
         state::{Attestation, Grant},
     },
-    earnout_sdk::events::Event,
+    earnout_sdk::wire::events::Event,
     serde_json::{Value, json},
     solana_program::pubkey::{Pubkey, pubkey},
     solana_transaction::versioned::VersionedTransaction,

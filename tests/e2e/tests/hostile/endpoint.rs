@@ -5,7 +5,7 @@ use {
     base64::{Engine, prelude::BASE64_STANDARD},
     earnout::events::{GrantClaimed, PlanFunded},
     earnout_e2e::{Hostile, Mode, Setting},
-    earnout_sdk::events::Event,
+    earnout_sdk::wire::events::Event,
     reqwest::{Client, Response},
     serde_json::{Value, json},
     solana_keypair::Keypair,
@@ -584,7 +584,7 @@ async fn events_of_other_programs_are_added() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_of_others_are_added() {
-    use {anchor_lang::Discriminator, earnout::state::Grant, earnout_sdk::accounts};
+    use {anchor_lang::Discriminator, earnout::state::Grant, earnout_sdk::wire::accounts};
     let plan = Pubkey::new_unique();
     let mut data = vec![0; accounts::space::<Grant>()];
     data[..8].copy_from_slice(Grant::DISCRIMINATOR);

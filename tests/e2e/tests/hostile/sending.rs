@@ -3,7 +3,7 @@
 use {
     crate::support::{Column, Table, Violations, first_words, in_parallel, modes, modes_once_sent, run},
     earnout_e2e::{Chain, Earnout, Hostile, Mode, Token},
-    earnout_sdk::{accounts, pda},
+    earnout_sdk::wire::{accounts, pda},
     serde_json::json,
     solana_keypair::Keypair,
     solana_program::pubkey::Pubkey,

@@ -7,7 +7,7 @@ use {
     },
     earnout_core::calendar::{Cadence, Calendar},
     earnout_e2e::{Chain, DAY},
-    earnout_sdk::{
+    earnout_sdk::wire::{
         accounts,
         events::Event,
         instructions::{self, PlanToken},

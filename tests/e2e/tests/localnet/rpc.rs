@@ -4,7 +4,7 @@ use {
     base64::{Engine, prelude::BASE64_STANDARD},
     earnout::state::{Grant, Plan, PlanStatus},
     earnout_e2e::Chain,
-    earnout_sdk::{accounts, events::Event, instructions},
+    earnout_sdk::wire::{accounts, events::Event, instructions},
     serde_json::{Value, json},
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,

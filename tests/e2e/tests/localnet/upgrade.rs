@@ -2,14 +2,10 @@
 
 use {
     earnout_e2e::{Chain, program_file, sign_with},
-    earnout_sdk::instructions,
+    earnout_sdk::wire::instructions,
     serde_json::json,
     solana_keypair::Keypair,
-    solana_loader_v3_interface::{
-        get_program_data_address,
-        instruction::{self as loader},
-        state::UpgradeableLoaderState,
-    },
+    solana_loader_v3_interface::{get_program_data_address, instruction as loader, state::UpgradeableLoaderState},
     solana_program::pubkey::Pubkey,
     solana_rpc_client_api::config::RpcSendTransactionConfig,
     solana_signature::Signature,

@@ -2,7 +2,7 @@
 
 use {
     earnout_e2e::{Chain, DAY, PATIENCE, localnet, sign_with},
-    earnout_sdk::instructions,
+    earnout_sdk::wire::instructions,
     serde_json::json,
     solana_keypair::Keypair,
     solana_program::hash::Hash,

@@ -3,7 +3,7 @@
 use {
     earnout::state::Grant,
     earnout_e2e::{Chain, PATIENCE},
-    earnout_sdk::{accounts, instructions},
+    earnout_sdk::wire::{accounts, instructions},
     futures_util::{SinkExt, StreamExt},
     serde_json::{Value, json},
     solana_account_decoder_client_types::UiAccountEncoding,

@@ -3,7 +3,7 @@
 use {
     crate::support::{NONE, Quarter},
     earnout_e2e::{Hostile, Mode, Setting},
-    earnout_sdk::instructions,
+    earnout_sdk::wire::instructions,
     solana_signer::Signer,
     std::{fs, os::unix::fs::PermissionsExt, thread, time::Duration},
 };
@@ -265,7 +265,7 @@ async fn a_rotated_set_votes_by_period() {
     old.run(&["once"]).succeeded().shows("0 voted");
     new.run(&["once"]).succeeded().shows("1 voted");
     assert_eq!(quarter.votes_of("oracle-1").await, [700]);
-    let second = earnout_sdk::pda::attestation(&plan, 0, 1, &plan);
+    let second = earnout_sdk::wire::pda::attestation(&plan, 0, 1, &plan);
     let second = quarter.client().attestation(&second).await.expect("an attestation");
     assert_eq!((second.voted, second.values[0]), (1, 710));
 }

@@ -8,7 +8,7 @@ use {
         state::{Cadence, Combination, CurvePoint, Interpolation, KpiArgs, Release, Scope, UnearnedPolicy},
     },
     earnout_e2e::{Chain, Oracle, Token},
-    earnout_sdk::{
+    earnout_sdk::wire::{
         instructions::{self, PlanToken},
         pda,
     },

@@ -3,7 +3,10 @@
 use {
     earnout::state::Attestation,
     earnout_e2e::{Chain, Oracle},
-    earnout_sdk::{client::Client, events::Event, pda},
+    earnout_sdk::{
+        client::Client,
+        wire::{events::Event, pda},
+    },
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,
 };

@@ -3,7 +3,7 @@
 use {
     crate::support::{NONE, Quarter},
     earnout_e2e::{Hostile, Mode, Oracle},
-    earnout_sdk::events::Event,
+    earnout_sdk::wire::events::Event,
     std::fs,
 };
 

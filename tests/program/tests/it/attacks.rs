@@ -7,7 +7,7 @@ use {
         instructions::{CreatePlanArgs, ProposeOraclesArgs},
         state::{KpiArgs, Scope, UnearnedPolicy},
     },
-    earnout_sdk::{instructions, pda},
+    earnout_sdk::wire::{instructions, pda},
     earnout_tests::*,
 };
 

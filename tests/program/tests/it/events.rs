@@ -12,8 +12,8 @@ use {
         instructions::{AcceptBeneficiaryArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
         state::{ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE},
     },
-    earnout_sdk::{
-        ledger::Ledger,
+    earnout_sdk::report::{
+        books::Ledger,
         statement::{PeriodReport, Sources, Statement},
     },
     earnout_tests::{

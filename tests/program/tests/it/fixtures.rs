@@ -10,7 +10,7 @@ use {
         instructions::{AcceptBeneficiaryArgs, CreatePlanArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
         state::{Scope, UnearnedPolicy},
     },
-    earnout_sdk::{
+    earnout_sdk::wire::{
         accounts::{self, DecodeError},
         instructions, pda,
     },

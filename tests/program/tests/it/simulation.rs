@@ -2,9 +2,9 @@
 //! refused.
 
 use {
-    earnout_sdk::{
+    earnout_sdk::terms::{
+        self,
         simulation::{Simulation, simulate},
-        terms,
     },
     earnout_tests::*,
     proptest::{collection::vec, option, prelude::*, strategy::ValueTree},

@@ -3,8 +3,8 @@
 
 use {
     earnout_sdk::{
-        agenda::{Task, agenda},
-        statement::{GrantSource, Measurement, Sources, Stage, Statement, ValueKey},
+        report::statement::{GrantSource, Measurement, Sources, Stage, Statement, ValueKey},
+        todo::agenda::{Task, agenda},
     },
     earnout_tests::*,
     std::collections::BTreeMap,

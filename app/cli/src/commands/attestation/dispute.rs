@@ -12,7 +12,7 @@ use {
     },
     clap::Args,
     earnout::instructions::DisputeArgs,
-    earnout_sdk::instructions,
+    earnout_sdk::wire::instructions,
     std::path::PathBuf,
 };
 

@@ -12,7 +12,10 @@ use {
     },
     clap::Args,
     earnout::instructions::RuleArgs,
-    earnout_sdk::{amount, instructions, pda},
+    earnout_sdk::{
+        text::amount,
+        wire::{instructions, pda},
+    },
     solana_program::pubkey::Pubkey,
 };
 

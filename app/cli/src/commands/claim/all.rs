@@ -12,8 +12,8 @@ use {
     },
     earnout::state::ALLOW_TRANSFER_HOOK,
     earnout_sdk::{
-        amount::count,
         client::bulk::{self, Claim, Done, Obstacle},
+        text::amount::count,
     },
     serde::Serialize,
     solana_program::pubkey::Pubkey,

@@ -13,7 +13,12 @@ use {
     },
     clap::Args,
     earnout::state::CLAIM_LOCKED,
-    earnout_sdk::{amount::AmountArg, client::token::Transfer, instructions, pda, projection},
+    earnout_sdk::{
+        client::token::Transfer,
+        report::projection,
+        text::amount::AmountArg,
+        wire::{instructions, pda},
+    },
     solana_program::pubkey::Pubkey,
 };
 

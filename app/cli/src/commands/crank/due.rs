@@ -8,9 +8,9 @@ use {
         shown::progress::Progress,
     },
     earnout_sdk::{
-        amount::count,
         client::bulk::{self, Done},
-        due::{Due, Kinds},
+        text::amount::count,
+        todo::due::{Due, Kinds},
     },
     serde::Serialize,
     solana_program::pubkey::Pubkey,

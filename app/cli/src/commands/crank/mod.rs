@@ -10,7 +10,7 @@ use {
         send::many::{BulkArgs, Sending},
     },
     clap::Args,
-    earnout_sdk::due::Kinds,
+    earnout_sdk::todo::due::Kinds,
     std::{pin::pin, time::Duration},
 };
 

@@ -7,7 +7,7 @@ use {
         send::{Action, SendArgs},
     },
     clap::Args,
-    earnout_sdk::instructions,
+    earnout_sdk::wire::instructions,
 };
 
 /// Close a grant that is settled, collected and claimed in full: its rent returns to who paid it. Anybody may

@@ -19,8 +19,9 @@ use {
     },
     earnout_core::{FULL_SCORE, tranche},
     earnout_sdk::{
-        amount::{self, AmountArg},
-        instructions, pda, projection,
+        report::projection,
+        text::amount::{self, AmountArg},
+        wire::{instructions, pda},
     },
     solana_program::pubkey::Pubkey,
     std::str::FromStr,

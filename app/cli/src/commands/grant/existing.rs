@@ -4,9 +4,8 @@ use {
     crate::{context::token::Token, fault::Fault, send::Outgoing},
     earnout::state::{Grant, Plan},
     earnout_sdk::{
-        accounts,
         client::{Client, ClientError},
-        pda,
+        wire::{accounts, pda},
     },
     solana_program::pubkey::Pubkey,
 };

@@ -9,8 +9,8 @@ use {
     clap::Args,
     earnout::state::{Grant, Plan},
     earnout_sdk::{
-        amount,
-        projection::{Amounts, amounts},
+        report::projection::{Amounts, amounts},
+        text::amount,
     },
     serde::{Serialize, Serializer},
     serde_json::{Value, json},

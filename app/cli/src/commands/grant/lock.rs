@@ -7,7 +7,7 @@ use {
         send::{Action, SendArgs},
     },
     clap::Args,
-    earnout_sdk::instructions,
+    earnout_sdk::wire::instructions,
 };
 
 /// Reserve claiming for yourself, or with --off let anybody pay your associated token account again

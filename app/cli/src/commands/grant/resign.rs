@@ -7,7 +7,7 @@ use {
         send::{Action, SendArgs},
     },
     clap::Args,
-    earnout_sdk::instructions,
+    earnout_sdk::wire::instructions,
 };
 
 /// End your own grant now: what ended and was served stays yours, later periods are cancelled

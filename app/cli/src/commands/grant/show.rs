@@ -7,7 +7,7 @@ use {
         shown::{grant::GrantView, names::Names, plan::require_agreement},
     },
     clap::Args,
-    earnout_sdk::statement::Statement,
+    earnout_sdk::report::statement::Statement,
 };
 
 /// Show a grant: terms, amounts, what can be claimed now and next, and what it would earn at the present scores

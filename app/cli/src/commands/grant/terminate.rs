@@ -8,7 +8,7 @@ use {
     },
     clap::Args,
     earnout::state::REVOCABLE,
-    earnout_sdk::instructions,
+    earnout_sdk::wire::instructions,
 };
 
 /// End a revocable grant now, by the plan's authority: what ended and was served stays, later periods are cancelled

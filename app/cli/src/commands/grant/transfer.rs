@@ -11,7 +11,7 @@ use {
         instructions::AcceptBeneficiaryArgs,
         state::{DISPUTE_BARRED, Grant, TRANSFERABLE},
     },
-    earnout_sdk::instructions,
+    earnout_sdk::wire::instructions,
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,
 };

@@ -8,7 +8,7 @@ use {
     },
     clap::Args,
     earnout::state::PlanStatus,
-    earnout_sdk::{instructions, projection},
+    earnout_sdk::{report::projection, wire::instructions},
 };
 
 /// Freeze the terms of a draft permanently; grants can be made from then on

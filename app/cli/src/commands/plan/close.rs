@@ -10,7 +10,7 @@ use {
         send::{Action, SendArgs},
     },
     clap::Args,
-    earnout_sdk::{client::token::Transfer, instructions},
+    earnout_sdk::{client::token::Transfer, wire::instructions},
 };
 
 /// Close a plan of which nothing is open: surplus goes to the treasury, rent returns to who paid it

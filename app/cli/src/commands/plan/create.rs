@@ -10,12 +10,12 @@ use {
     clap::Args,
     earnout::state::PlanStatus,
     earnout_sdk::{
-        amount::AmountArg,
         client::{
             Submission,
             creation::{Creation, CreationError, Funding, Standing, Transaction, told},
         },
-        pda, time,
+        text::{amount::AmountArg, time},
+        wire::pda,
     },
     serde::Serialize,
     solana_program::pubkey::Pubkey,

@@ -7,7 +7,11 @@ use {
         send::{Action, SendArgs},
     },
     clap::Args,
-    earnout_sdk::{amount::AmountArg, client::token::Transfer, instructions, pda},
+    earnout_sdk::{
+        client::token::Transfer,
+        text::amount::AmountArg,
+        wire::{instructions, pda},
+    },
     solana_program::pubkey::Pubkey,
 };
 

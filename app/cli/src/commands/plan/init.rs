@@ -3,7 +3,7 @@
 use {
     crate::{context::app::App, fault::Fault},
     clap::Args,
-    earnout_sdk::plan_file::template,
+    earnout_sdk::terms::plan_file::template,
     jiff::{Timestamp, ToSpan, Zoned, tz::TimeZone},
     std::{
         fs::OpenOptions,

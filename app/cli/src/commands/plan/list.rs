@@ -9,8 +9,8 @@ use {
     clap::Args,
     earnout::state::{Plan, PlanStatus},
     earnout_sdk::{
-        amount,
-        projection::{PeriodTimes, schedule},
+        report::projection::{PeriodTimes, schedule},
+        text::amount,
     },
     serde::{Serialize, Serializer},
     serde_json::{Value, json},

@@ -12,7 +12,7 @@ use {
     },
     clap::Args,
     earnout::instructions::ProposeOraclesArgs,
-    earnout_sdk::instructions,
+    earnout_sdk::wire::instructions,
     solana_program::pubkey::Pubkey,
 };
 

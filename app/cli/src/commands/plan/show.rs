@@ -10,7 +10,7 @@ use {
         },
     },
     clap::Args,
-    earnout_sdk::statement::Statement,
+    earnout_sdk::report::statement::Statement,
 };
 
 /// Show a plan: terms, people, vault, periods, and what is due now and by whom

@@ -10,7 +10,7 @@ use {
         send::{Action, SendArgs},
     },
     clap::Args,
-    earnout_sdk::{amount::AmountArg, client::token::Transfer, instructions},
+    earnout_sdk::{client::token::Transfer, text::amount::AmountArg, wire::instructions},
 };
 
 /// Send surplus, tokens that no grant can ever claim, to the plan's treasury

@@ -7,7 +7,7 @@ use {
         send::{Action, SendArgs},
     },
     clap::Args,
-    earnout_sdk::instructions,
+    earnout_sdk::wire::instructions,
     solana_program::pubkey::Pubkey,
 };
 

@@ -2,7 +2,7 @@
 
 use {
     crate::{commands::crank::due::Work, context::app::App, fault::Fault, send::many::Sending},
-    earnout_sdk::due::Kinds,
+    earnout_sdk::todo::due::Kinds,
     solana_program::pubkey::Pubkey,
 };
 

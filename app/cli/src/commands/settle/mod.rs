@@ -15,7 +15,10 @@ use {
     clap::Args,
     earnout::state::{Grant, Plan, Scope},
     earnout_core::quorum::Finality,
-    earnout_sdk::{instructions, pda, projection},
+    earnout_sdk::{
+        report::projection,
+        wire::{instructions, pda},
+    },
     solana_program::pubkey::Pubkey,
 };
 

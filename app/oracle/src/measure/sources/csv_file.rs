@@ -3,7 +3,7 @@
 use {
     super::{LARGEST_ANSWER, Observation, Part, SourceError, ambiguous, moment, no_data, only, unexpected},
     crate::measure::{Scope, fill, value},
-    earnout_sdk::names::is_hidden,
+    earnout_sdk::text::names::is_hidden,
     rust_decimal::Decimal,
     serde::{Deserialize, Serialize},
     std::{collections::BTreeMap, fs, path::PathBuf},
@@ -268,7 +268,7 @@ mod tests {
         let parts = source.fetch(&scope()).unwrap();
         let reading = source.read(&scope(), &parts).unwrap();
         assert_eq!(reading.value.to_string(), "5");
-        assert!((earnout_sdk::time::now() - reading.observed_at.unwrap()).abs() < 60);
+        assert!((earnout_sdk::text::time::now() - reading.observed_at.unwrap()).abs() < 60);
         assert!(!serde_json::to_string(&source).unwrap().contains("kpi.csv"));
         fs::remove_file(&file).unwrap();
         assert!(matches!(source.fetch(&scope()), Err(SourceError::Io { .. })));

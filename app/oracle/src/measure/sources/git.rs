@@ -181,7 +181,7 @@ impl Git {
                 return Err(unexpected(format!(
                     "the answer does not fit the question: commit {} is of {}",
                     commit.hash,
-                    earnout_sdk::time::text(commit.time)
+                    earnout_sdk::text::time::text(commit.time)
                 )));
             }
             if !seen.insert(commit.hash) {

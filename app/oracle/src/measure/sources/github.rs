@@ -98,7 +98,7 @@ impl Github {
             GithubMeasure::IssuesClosed { labels, assignee } => {
                 // `since` is about the last change, which closing is one of: nothing closed in the period is left out.
                 // Oldest first: what is new while the pages are read comes at the end.
-                let since = earnout_sdk::time::text(scope.start);
+                let since = earnout_sdk::text::time::text(scope.start);
                 let mut query = format!(
                     "issues?state=closed&sort=created&direction=asc&since={}",
                     escaped(&since)

@@ -27,7 +27,7 @@ pub use {
 use {
     crate::measure::{Scope, SecretError, TemplateError, ValueError, template},
     base64::{Engine, prelude::BASE64_STANDARD},
-    earnout_sdk::time,
+    earnout_sdk::text::time,
     rust_decimal::Decimal,
     serde::{Deserialize, Serialize},
     std::{io, time::Duration},

@@ -3,7 +3,7 @@
 use {
     super::{LARGEST_ANSWER, Part, SourceError, unexpected},
     crate::measure::{Secret, SecretError},
-    earnout_sdk::endpoint,
+    earnout_sdk::text::endpoint,
     reqwest::{Client, RequestBuilder, StatusCode, Url, Version, header::HeaderMap},
     serde::Deserialize,
     std::{error::Error, sync::OnceLock, time::Duration},

@@ -7,7 +7,7 @@ use {
         service::{Alert, Daemon, DaemonError},
         vote::{Ballot, Duty, Held, Journal, JournalError, Measured, Target},
     },
-    earnout_sdk::time,
+    earnout_sdk::text::time,
     futures_util::{StreamExt, stream},
     std::collections::BTreeSet,
     tracing::{info, warn},

@@ -10,7 +10,7 @@ use {
         service::{About, Alert, AlertKind, Daemon, DaemonError},
         vote::{Duty, Target},
     },
-    earnout_sdk::time,
+    earnout_sdk::text::time,
     plan::PlanRound,
     rust_decimal::Decimal,
     solana_program::native_token::LAMPORTS_PER_SOL,

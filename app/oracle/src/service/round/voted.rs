@@ -7,7 +7,7 @@ use {
         service::{Alert, Daemon, DaemonError},
         vote::{Duty, Vote, address, own_vote},
     },
-    earnout_sdk::time,
+    earnout_sdk::text::time,
     solana_program::pubkey::Pubkey,
     tracing::debug,
 };
@@ -123,7 +123,7 @@ mod tests {
         },
         bytemuck::Zeroable,
         earnout::state::Kpi,
-        earnout_sdk::projection::PeriodTimes,
+        earnout_sdk::report::projection::PeriodTimes,
         std::{fs, os::unix::fs::PermissionsExt},
     };
 

@@ -4,11 +4,12 @@ use {
     super::{Bulk, Journal, Options, Progress, Task, TaskError, TaskReport},
     crate::{
         client::{Client, ClientError, Failure},
-        cost,
-        due::{Due, Kinds, PlanAccounts},
-        instructions::{self, PlanToken, create_associated_token_account as create_associated},
-        packing::Group,
-        pda,
+        send::{cost, packing::Group},
+        todo::due::{Due, Kinds, PlanAccounts},
+        wire::{
+            instructions::{self, PlanToken, create_associated_token_account as create_associated},
+            pda,
+        },
     },
     earnout::{
         state::{ALLOW_TRANSFER_FEE, Plan},

@@ -11,9 +11,12 @@ use {
     },
     crate::{
         client::{Client, ClientError, Endpoint, Failure, FailureReason},
-        cost, instructions,
-        packing::{self, Group, TooLarge},
-        pda, terms,
+        send::{
+            cost,
+            packing::{self, Group, TooLarge},
+        },
+        terms,
+        wire::{instructions, pda},
     },
     borsh::BorshSerialize,
     earnout::{

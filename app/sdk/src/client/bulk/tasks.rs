@@ -4,9 +4,11 @@ use {
     super::{Bulk, BulkError, Finished, Job, Journal, Outcome, Progress},
     crate::{
         client::{Client, ClientError, Endpoint, Failure, Limits},
-        cost,
-        due::PlanAccounts,
-        packing::{self, Group, TooLarge},
+        send::{
+            cost,
+            packing::{self, Group, TooLarge},
+        },
+        todo::due::PlanAccounts,
     },
     earnout::state::{Plan, Scope},
     serde::{Serialize, de::DeserializeOwned},
@@ -183,7 +185,7 @@ impl Client {
             }
             let addresses: Vec<_> = needed
                 .iter()
-                .map(|(kpi, period, subject)| crate::pda::attestation(address, *kpi, *period, subject))
+                .map(|(kpi, period, subject)| crate::wire::pda::attestation(address, *kpi, *period, subject))
                 .collect();
             let attestations = self.attestations(&addresses).await?;
             let found = addresses.into_iter().zip(attestations);
@@ -225,7 +227,7 @@ impl Client {
             return Ok(BTreeMap::new());
         }
         let addresses: Vec<_> = (0..plan.period_count)
-            .map(|period| crate::pda::period(address, period))
+            .map(|period| crate::wire::pda::period(address, period))
             .collect();
         let pools = self.periods(&addresses).await?;
         Ok((0..)

@@ -328,7 +328,7 @@ impl GrantChain for Chain {
             let books = self.books.borrow();
             let by_address: HashMap<_, _> = (0u32..)
                 .zip(&books.grants)
-                .map(|(index, terms)| (crate::pda::grant(&PLAN, index), account(terms)))
+                .map(|(index, terms)| (crate::wire::pda::grant(&PLAN, index), account(terms)))
                 .collect();
             addresses
                 .iter()
@@ -881,7 +881,7 @@ async fn where_order_does_not_matter_one_failure_hinders_no_other() {
     let job = |index: u32| {
         let mut args = row(u16::try_from(index).expect("a small number"));
         args.grant_index = index;
-        let create = crate::instructions::create_grant(&MINT, &MINT, &PLAN, &MINT, args);
+        let create = crate::wire::instructions::create_grant(&MINT, &MINT, &PLAN, &MINT, args);
         let mut create = create;
         create.accounts.iter_mut().for_each(|account| account.is_signer = false);
         Job {

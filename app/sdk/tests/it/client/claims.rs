@@ -5,7 +5,7 @@ use {
     earnout::state::ALLOW_TRANSFER_FEE,
     earnout_sdk::{
         client::bulk::Obstacle::{FeeOnCrumbs, NoAccount},
-        events::Event,
+        wire::events::Event,
     },
 };
 

@@ -7,8 +7,8 @@ use {
     },
     earnout_sdk::{
         client::{ClientError, History},
-        events::Event,
-        statement::{Finding, Statement},
+        report::statement::{Finding, Statement},
+        wire::events::Event,
     },
     serde_json::{Value, json},
     solana_message::{MessageHeader, VersionedMessage, v1},
@@ -163,7 +163,7 @@ async fn g15_only_the_called_program_with_its_event_authority_tells_events() {
         vec![called(1, &[3], &forged(7)), called(4, &[3], &forged(8))],
     );
     loaded["meta"]["loadedAddresses"] = json!({
-        "writable": [earnout_sdk::pda::event_authority().to_string()],
+        "writable": [earnout_sdk::wire::pda::event_authority().to_string()],
         "readonly": [key(78).to_string(), earnout_sdk::ID.to_string()],
     });
     endpoint.list.push(Entry {
@@ -189,7 +189,7 @@ async fn g15_loaded_addresses_follow_those_of_the_message_writable_first() {
         vec![called(5, &[3], &event.encode())],
     );
     found["meta"]["loadedAddresses"] = json!({
-        "writable": [key(78).to_string(), earnout_sdk::pda::event_authority().to_string()],
+        "writable": [key(78).to_string(), earnout_sdk::wire::pda::event_authority().to_string()],
         "readonly": [key(79).to_string(), earnout_sdk::ID.to_string()],
     });
     endpoint.entry(10).answer = Ok(found);
@@ -621,7 +621,7 @@ fn holding(address: Pubkey, change: impl Fn(&mut (Pubkey, Vec<u8>))) -> Rpc {
 
 #[tokio::test]
 async fn g15_accounts_are_believed_by_owner_and_address() {
-    let vault = earnout_sdk::pda::vault(&story::plan());
+    let vault = earnout_sdk::wire::pda::vault(&story::plan());
     let clock = solana_program::sysvar::clock::ID;
     let unreadable = [
         holding(vault, |(owner, _)| *owner = key(70)),
@@ -660,7 +660,7 @@ async fn g15_accounts_are_believed_by_owner_and_address() {
             panic!("{error}");
         };
         assert!(
-            matches!(source, earnout_sdk::accounts::DecodeError::WrongAddress(..)),
+            matches!(source, earnout_sdk::wire::accounts::DecodeError::WrongAddress(..)),
             "{error}"
         );
     }
@@ -670,8 +670,14 @@ async fn g15_accounts_are_believed_by_owner_and_address() {
 async fn g15_a_search_is_not_believed_to_have_filtered() {
     let events = story::individual(3, &[0, 2]);
     let chain = Chain::of(events, NOW);
-    let attestation =
-        |grant| earnout_sdk::pda::attestation(&story::plan(), 0, 0, &earnout_sdk::pda::grant(&story::plan(), grant));
+    let attestation = |grant| {
+        earnout_sdk::wire::pda::attestation(
+            &story::plan(),
+            0,
+            0,
+            &earnout_sdk::wire::pda::grant(&story::plan(), grant),
+        )
+    };
     let answering = |entries: Vec<(Pubkey, Pubkey, Vec<u8>)>| {
         let chain = chain.clone();
         Rpc::start(move |method, parameters| {

@@ -3,7 +3,7 @@ use {
         rpc::{Rpc, account, bytes, keys, of_slot},
         story::{self, Chain, START, key},
     },
-    earnout_sdk::{accounts::DecodeError, client::ClientError},
+    earnout_sdk::{client::ClientError, wire::accounts::DecodeError},
     serde_json::{Value, json},
     solana_program::pubkey::Pubkey,
 };
@@ -171,7 +171,8 @@ async fn an_oracle_is_searched_at_every_place_of_both_sets() {
         .collect();
     offsets.sort();
     assert_eq!(offsets.len(), 16);
-    let plan = earnout_sdk::accounts::plan(&Chain::of(story::events(), START).accounts[&story::plan()].1).unwrap();
+    let plan =
+        earnout_sdk::wire::accounts::plan(&Chain::of(story::events(), START).accounts[&story::plan()].1).unwrap();
     let bytes = story::state(&plan);
     let at = |offset: u64| &bytes[usize::try_from(offset).unwrap()..][..32];
     assert_eq!(

@@ -8,8 +8,8 @@ use {
     },
     earnout_sdk::{
         client::ClientError,
-        events::Event,
-        statement::{Finding, Statement},
+        report::statement::{Finding, Statement},
+        wire::events::Event,
     },
     serde_json::json,
 };
@@ -229,7 +229,7 @@ fn changing(changes: u64) -> Rpc {
     Rpc::start(move |method, parameters| {
         let mut chain = chain.clone();
         if method == "getMultipleAccounts" && parameters[0] == json!([story::plan().to_string()]) {
-            let mut plan = earnout_sdk::accounts::plan(&chain.accounts[&story::plan()].1).unwrap();
+            let mut plan = earnout_sdk::wire::accounts::plan(&chain.accounts[&story::plan()].1).unwrap();
             plan.event_sequence += looks;
             looks = changes.min(looks + 1);
             chain.accounts.insert(story::plan(), (earnout_sdk::ID, state(&plan)));

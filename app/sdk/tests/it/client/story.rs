@@ -10,10 +10,9 @@ use {
         state::{Cadence, CurvePoint, KpiArgs, Scope},
     },
     earnout_sdk::{
-        events::Event,
-        ledger::Ledger,
-        pda,
-        plan_file::{Check, PlanFile},
+        report::books::Ledger,
+        terms::plan_file::{Check, PlanFile},
+        wire::{events::Event, pda},
     },
     serde_json::{Value, json},
     solana_message::{MessageHeader, VersionedMessage},
@@ -319,7 +318,7 @@ impl Chain {
             "getProgramAccounts" => {
                 let filters = parameters[1]["filters"].as_array().unwrap().len();
                 assert_eq!(filters, 4, "type, plan, KPI, period");
-                let is_attestation = |data: &[u8]| earnout_sdk::accounts::attestation(data).is_ok();
+                let is_attestation = |data: &[u8]| earnout_sdk::wire::accounts::attestation(data).is_ok();
                 let found = self.accounts.iter().filter(|(_, (_, data))| is_attestation(data));
                 found
                     .map(|(address, (owner, data))| json!({ "pubkey": address.to_string(), "account": account(owner, data) }))

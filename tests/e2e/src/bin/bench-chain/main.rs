@@ -12,9 +12,9 @@ use {
     },
     earnout_e2e::{BigPlan, Chain, Earnout, earnout_binary},
     earnout_sdk::{
-        accounts, amount,
         client::{Client, Submission},
-        instructions,
+        text::amount,
+        wire::{accounts, instructions},
     },
     process::{Measured, median, run},
     report::Table,

@@ -7,7 +7,10 @@ use {
     },
     earnout::state::{Attestation, Scope, UnearnedPolicy},
     earnout_e2e::{BigPlan, Chain, Earnout, Oracle},
-    earnout_sdk::{accounts, amount, events::Event},
+    earnout_sdk::{
+        text::amount,
+        wire::{accounts, events::Event},
+    },
     solana_signer::Signer,
     std::fmt::Write,
 };

@@ -53,7 +53,7 @@ pub fn write(text: &str) {
 
 /// A whole number with its thousands separated.
 pub fn count(number: u64) -> String {
-    earnout_sdk::amount::count(number)
+    earnout_sdk::text::amount::count(number)
 }
 
 pub fn seconds(time: Duration) -> String {
@@ -62,7 +62,7 @@ pub fn seconds(time: Duration) -> String {
 
 /// Lamports as SOL.
 pub fn sol(lamports: u64) -> String {
-    earnout_sdk::amount::tokens(lamports, 9)
+    earnout_sdk::text::amount::tokens(lamports, 9)
 }
 
 /// KiB as MB, rounded up.

@@ -49,7 +49,7 @@ use {
         instructions::{AcceptBeneficiaryArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
         state::{self, ALLOW_TRANSFER_FEE},
     },
-    earnout_sdk::accounts,
+    earnout_sdk::wire::accounts,
     earnout_tests::{
         AttestArgs, Combination, CreateGrantArgs, CreatePlanArgs, Instruction, PlanToken, Pubkey, Release, Signer,
         UnearnedPolicy, extensions::TOKEN_2022, instructions, token_instruction,

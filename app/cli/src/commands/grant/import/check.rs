@@ -8,10 +8,9 @@ use {
     },
     earnout::state::{Grant, Plan},
     earnout_sdk::{
-        amount::count,
         client::{Client, bulk, token::holding},
-        plan_file::Mistake,
-        terms,
+        terms::{self, plan_file::Mistake},
+        text::amount::count,
     },
     solana_account::Account,
     solana_program::pubkey::Pubkey,

@@ -21,14 +21,14 @@ use {
         state::{Grant, Plan, PlanStatus},
     },
     earnout_sdk::{
-        accounts::space,
-        amount::count,
         client::{
             Client, ClientError, Submission,
             bulk::{self, AttemptState, GrantImport, Header, ImportError, ImportReport, Journal, Made, Planned},
             token::holding,
         },
-        plan_file::{Mistake, Mistakes, read_text},
+        terms::plan_file::{Mistake, Mistakes, read_text},
+        text::amount::count,
+        wire::accounts::space,
     },
     report::{Forecast, Report},
     solana_program::pubkey::Pubkey,

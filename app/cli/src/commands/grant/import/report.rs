@@ -8,9 +8,9 @@ use {
         shown::text::cell,
     },
     earnout_sdk::{
-        amount::count,
         client::bulk::{ImportReport, Progress},
-        pda,
+        text::amount::count,
+        wire::pda,
     },
     serde::Serialize,
     solana_program::pubkey::Pubkey,

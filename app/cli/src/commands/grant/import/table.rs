@@ -5,12 +5,15 @@ use {
     earnout::{instructions::CreateGrantArgs, state::Plan},
     earnout_core::FULL_SCORE,
     earnout_sdk::{
-        amount,
         client::bulk,
-        names,
-        plan_file::{Mistake, one_line},
-        table::{Record, Table},
-        terms,
+        terms::{
+            self,
+            plan_file::{Mistake, one_line},
+        },
+        text::{
+            amount, names,
+            table::{Record, Table},
+        },
     },
     solana_program::pubkey::Pubkey,
     std::{collections::HashMap, str::FromStr},
@@ -420,7 +423,7 @@ mod tests {
     #[test]
     fn everything_wrong_is_said_at_once_with_its_line() {
         let (a, b) = (key(1), key(2));
-        let off_curve = earnout_sdk::pda::vault(&Pubkey::new_unique());
+        let off_curve = earnout_sdk::wire::pda::vault(&Pubkey::new_unique());
         let text = format!(
             "{HEADER}\n\
              {a},100,0,8,2,4000,6000,true,false\n\
@@ -481,7 +484,7 @@ mod tests {
     #[test]
     fn what_is_often_a_mistake_can_be_meant() {
         let a = key(1);
-        let off_curve = earnout_sdk::pda::vault(&Pubkey::new_unique());
+        let off_curve = earnout_sdk::wire::pda::vault(&Pubkey::new_unique());
         let text = format!(
             "{HEADER}\n{a},100,0,8,2,4000,6000,true,false\n{a},200,0,8,2,4000,6000,true,false\n\
              {off_curve},100,0,8,2,4000,6000,true,false\n"

@@ -7,7 +7,7 @@ use {
     crate::context::token::Token,
     bytemuck::Zeroable,
     earnout::state::{Kpi, Plan},
-    earnout_sdk::plan_file::{Mistake, text_of},
+    earnout_sdk::terms::plan_file::{Mistake, text_of},
     expect_test::expect_file,
     serde_json::{Value, json},
     solana_keypair::Keypair,
@@ -58,7 +58,7 @@ fn key(number: u8) -> String {
 
 /// An address that no key can sign for.
 fn off_curve() -> String {
-    earnout_sdk::pda::vault(&Pubkey::new_from_array([9; 32])).to_string()
+    earnout_sdk::wire::pda::vault(&Pubkey::new_from_array([9; 32])).to_string()
 }
 
 thread_local! {

@@ -14,7 +14,7 @@ use {
     clap::Args,
     earnout::state::KpiArgs,
     earnout_core::FULL_SCORE,
-    earnout_sdk::{amount, simulation::simulate},
+    earnout_sdk::{terms::simulation::simulate, text::amount},
     serde_json::json,
     std::{collections::BTreeSet, fs, path::PathBuf},
 };

@@ -11,7 +11,7 @@ use {
     },
     clap::{Args, ValueEnum},
     earnout::state::{Grant, Plan},
-    earnout_sdk::plan_file::{Check, PlanFile, Values},
+    earnout_sdk::terms::plan_file::{Check, PlanFile, Values},
     std::path::PathBuf,
 };
 

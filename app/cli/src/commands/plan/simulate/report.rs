@@ -12,11 +12,12 @@ use {
     },
     earnout::state::UnearnedPolicy,
     earnout_sdk::{
-        amount,
-        plan_file::NamedGrant,
-        projection::period_times,
-        simulation::{SettledPeriod, SimulatedGrant, Simulation, simulate},
-        time,
+        report::projection::period_times,
+        terms::{
+            plan_file::NamedGrant,
+            simulation::{SettledPeriod, SimulatedGrant, Simulation, simulate},
+        },
+        text::{amount, time},
     },
     serde_json::{Value, json},
     std::fmt::Write,

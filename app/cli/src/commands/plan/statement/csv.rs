@@ -15,8 +15,8 @@ use {
     },
     earnout_core::quorum::Outcome,
     earnout_sdk::{
-        amount::fixed,
-        statement::{GrantReport, Line, Statement},
+        report::statement::{GrantReport, Line, Statement},
+        text::amount::fixed,
     },
     std::io::{self, Write},
 };

@@ -7,7 +7,7 @@ use {
         plan::{findings_json, merge, period_json, terms_json, totals_json, vault_json},
     },
     earnout::state::Scope,
-    earnout_sdk::statement::{GrantReport, PeriodReport, Statement},
+    earnout_sdk::report::statement::{GrantReport, PeriodReport, Statement},
     serde::{Serialize, Serializer, ser::SerializeMap},
     serde_json::{Value, json},
 };

@@ -11,7 +11,7 @@ use {
         shown::{names::Names, plan::require_agreement},
     },
     clap::{Args, ValueEnum},
-    earnout_sdk::statement::{GrantReport, Line, PeriodReport, Statement as Report},
+    earnout_sdk::report::statement::{GrantReport, Line, PeriodReport, Statement as Report},
 };
 
 /// The transparency report: what was measured, who attested it, what everyone earned and was paid, whether the vault covers it

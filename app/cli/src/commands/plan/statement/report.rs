@@ -15,8 +15,8 @@ use {
     },
     earnout::state::{Kpi, Scope},
     earnout_sdk::{
-        amount::{count, tokens, total},
-        statement::{Measurement, PeriodReport, Statement, Vote},
+        report::statement::{Measurement, PeriodReport, Statement, Vote},
+        text::amount::{count, tokens, total},
     },
     solana_program::pubkey::Pubkey,
     std::io::{self, Write},

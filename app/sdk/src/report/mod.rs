@@ -1,0 +1,5 @@
+//! What a plan owes, what it did, and whether its records agree.
+
+pub mod books;
+pub mod projection;
+pub mod statement;

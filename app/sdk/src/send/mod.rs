@@ -1,0 +1,4 @@
+//! Instructions packed into transactions, and what they cost.
+
+pub mod cost;
+pub mod packing;

@@ -1,0 +1,276 @@
+//! What anyone can do for a plan at a time: settle, collect, claim, close.
+
+use {
+    crate::{
+        report::projection::{ProjectionError, reading},
+        send::{
+            cost,
+            packing::{Cost, Group},
+        },
+        wire::{instructions, pda},
+    },
+    earnout::state::{Attestation, CLAIM_LOCKED, Grant, Period, Plan, Scope},
+    earnout_core::quorum::Finality,
+    solana_program::{instruction::Instruction, pubkey::Pubkey},
+    std::collections::{BTreeMap, HashMap},
+};
+
+/// A plan and all its accounts as they are at one time.
+#[derive(Clone, Debug)]
+pub struct PlanAccounts {
+    /// Address of the plan.
+    pub address: Pubkey,
+    /// What it holds.
+    pub plan: Plan,
+    /// Its open grants.
+    pub grants: HashMap<Pubkey, Grant>,
+    /// Its open attestations.
+    pub attestations: HashMap<Pubkey, Attestation>,
+    /// The pools of its periods.
+    pub periods: BTreeMap<u16, Period>,
+    /// The time, Unix seconds.
+    pub now: i64,
+}
+
+/// One thing that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "client", derive(serde::Serialize, serde::Deserialize))]
+pub enum Due {
+    /// The grant's next period is final.
+    Settle {
+        /// The grant.
+        grant: Pubkey,
+        /// The period.
+        period: u16,
+    },
+    /// The grant's share of a pool is known.
+    Collect {
+        /// The grant.
+        grant: Pubkey,
+        /// The period.
+        period: u16,
+    },
+    /// Nobody needs the attestation any more.
+    CloseAttestation {
+        /// The attestation.
+        attestation: Pubkey,
+    },
+    /// Everybody has collected from the pool.
+    ClosePeriod {
+        /// The period.
+        period: u16,
+    },
+    /// The grant is settled, collected and claimed in full.
+    CloseGrant {
+        /// The grant.
+        grant: Pubkey,
+    },
+}
+
+/// What kinds of things are done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kinds {
+    /// Settle grants.
+    pub settle: bool,
+    /// Collect bonuses.
+    pub collect: bool,
+    /// Close accounts.
+    pub close: bool,
+}
+
+impl Kinds {
+    /// All of them.
+    pub const ALL: Self = Self {
+        settle: true,
+        collect: true,
+        close: true,
+    };
+}
+
+impl PlanAccounts {
+    /// Whatever is due of these kinds.
+    ///
+    /// # Errors
+    /// If an account holds what the program never writes.
+    pub fn due(&self, kinds: Kinds) -> Result<Vec<Due>, ProjectionError> {
+        let mut due = Vec::new();
+        if kinds.settle {
+            due.extend(self.settlements()?);
+        }
+        if kinds.collect {
+            due.extend(self.collections()?);
+        }
+        if kinds.close {
+            due.extend(self.closings()?);
+        }
+        Ok(due)
+    }
+
+    /// Settlements that are due: the next period of a grant has ended, its last bonus is collected, and every KPI on which
+    /// the grant has weight is final.
+    ///
+    /// # Errors
+    /// If an account holds what the program never writes.
+    pub fn settlements(&self) -> Result<Vec<Due>, ProjectionError> {
+        let shared = self.shared_addresses();
+        let mut due = Vec::new();
+        for (address, grant) in self.in_order() {
+            if self.settles(address, grant, &shared)? {
+                due.push(Due::Settle {
+                    grant: *address,
+                    period: grant.next_period,
+                });
+            }
+        }
+        Ok(due)
+    }
+
+    /// Bonuses that can be collected: all grants of the period are settled.
+    ///
+    /// # Errors
+    /// If an account holds what the program never writes.
+    pub fn collections(&self) -> Result<Vec<Due>, ProjectionError> {
+        if !self.plan.redistributes()? {
+            return Ok(Vec::new());
+        }
+        let open = self
+            .in_order()
+            .into_iter()
+            .filter(|(_, grant)| grant.collected_through < grant.next_period);
+        let due = open.filter_map(|(address, grant)| {
+            let period = grant.collected_through;
+            let pool = self.periods.get(&period)?;
+            pool.is_settled().then_some(Due::Collect {
+                grant: *address,
+                period,
+            })
+        });
+        Ok(due.collect())
+    }
+
+    /// Accounts that can be closed: their rent goes back to who paid it.
+    ///
+    /// # Errors
+    /// If an account holds what the program never writes.
+    pub fn closings(&self) -> Result<Vec<Due>, ProjectionError> {
+        let mut due = Vec::new();
+        for (address, attestation) in &self.attestations {
+            let subject = self.grants.get(&attestation.subject);
+            if !attestation.is_needed(&self.plan, subject) {
+                due.push(Due::CloseAttestation { attestation: *address });
+            }
+        }
+        due.sort();
+        let collected = self.periods.iter().filter(|(_, pool)| pool.is_collected());
+        due.extend(collected.map(|(period, _)| Due::ClosePeriod { period: *period }));
+        for (address, grant) in self.in_order() {
+            if grant.is_closable(&self.plan)? {
+                due.push(Due::CloseGrant { grant: *address });
+            }
+        }
+        Ok(due)
+    }
+
+    /// Grants of which anyone can claim something for the beneficiary, with the base units, in the order of their numbers.
+    ///
+    /// # Errors
+    /// If an account holds what the program never writes.
+    pub fn claimable(&self) -> Result<Vec<(Pubkey, &Grant, u64)>, ProjectionError> {
+        let mut claimable = Vec::new();
+        for (address, grant) in self.in_order() {
+            let amount = grant.claimable(&self.plan, self.now)?;
+            if amount > 0 && !grant.has(CLAIM_LOCKED) {
+                claimable.push((*address, grant, amount));
+            }
+        }
+        Ok(claimable)
+    }
+
+    /// The instruction that does what is due, and its cost. `payer` signs it. None if its account is not among these.
+    pub fn group(&self, due: &Due, payer: &Pubkey) -> Option<Group> {
+        let grant = |address: &Pubkey| self.grants.get(address);
+        let treasury = self.plan.treasury_at(self.now).0;
+        let (instruction, cost): (Instruction, Cost) = match due {
+            Due::Settle { grant: address, .. } => {
+                let state = grant(address)?;
+                let settle = instructions::settle(payer, &self.address, &self.plan, address, state);
+                (settle, cost::settle(&self.plan, state))
+            }
+            Due::Collect { grant, period } => {
+                let collect = instructions::collect_bonus(&self.address, grant, *period);
+                (collect, cost::COLLECT_BONUS)
+            }
+            Due::CloseAttestation { attestation } => {
+                let state = self.attestations.get(attestation)?;
+                (
+                    instructions::close_attestation(attestation, state, &treasury),
+                    cost::CLOSE,
+                )
+            }
+            Due::ClosePeriod { period } => {
+                let state = self.periods.get(period)?;
+                (instructions::close_period(state, &treasury), cost::CLOSE)
+            }
+            Due::CloseGrant { grant: address } => {
+                let state = grant(address)?;
+                (instructions::close_grant(address, state, &treasury), cost::CLOSE)
+            }
+        };
+        Some(cost::alone(instruction, cost))
+    }
+
+    /// The grants in the order of their numbers.
+    pub fn in_order(&self) -> Vec<(&Pubkey, &Grant)> {
+        let mut grants: Vec<_> = self.grants.iter().collect();
+        grants.sort_by_key(|(_, grant)| grant.index);
+        grants
+    }
+
+    /// Addresses of the attestations of shared KPIs, by KPI and period: they are the same for all grants.
+    fn shared_addresses(&self) -> HashMap<(u8, u16), Pubkey> {
+        let mut addresses = HashMap::new();
+        for grant in self.grants.values() {
+            for (number, kpi) in (0u8..).zip(self.plan.kpis()) {
+                if kpi.scope == Scope::Shared.to_byte() {
+                    let key = (number, grant.next_period);
+                    let derive = || pda::attestation(&self.address, number, grant.next_period, &self.address);
+                    addresses.entry(key).or_insert_with(derive);
+                }
+            }
+        }
+        addresses
+    }
+
+    fn settles(
+        &self,
+        address: &Pubkey,
+        grant: &Grant,
+        shared: &HashMap<(u8, u16), Pubkey>,
+    ) -> Result<bool, ProjectionError> {
+        let period = grant.next_period;
+        if grant.is_settled()
+            || self.now < self.plan.calendar()?.period_end(period)?
+            || !grant.has_collected(&self.plan)?
+        {
+            return Ok(false);
+        }
+        for (number, _) in (0u8..)
+            .zip(self.plan.kpis())
+            .filter(|(number, _)| grant.has_weight(*number))
+        {
+            let own = || pda::attestation(&self.address, number, period, address);
+            let attestation = shared.get(&(number, period)).copied().unwrap_or_else(own);
+            let reading = reading(
+                &self.plan,
+                number,
+                period,
+                self.attestations.get(&attestation),
+                self.now,
+            )?;
+            if !matches!(reading.finality, Finality::Final(_)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,4 @@
+//! What is to be done in a plan now: by whom and until when ([`agenda`]), and what anyone can do ([`due`]).
+
+pub mod agenda;
+pub mod due;

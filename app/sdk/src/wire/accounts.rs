@@ -1,0 +1,150 @@
+//! Reading the program's accounts.
+
+use {
+    crate::wire::pda,
+    anchor_lang::{Discriminator, ZeroCopy},
+    earnout::{
+        constants::ACCOUNT_VERSION,
+        state::{Attestation, ClosedPlan, Grant, Period, Plan, account::Versioned},
+    },
+    solana_program::pubkey::Pubkey,
+    thiserror::Error,
+};
+
+/// Why the bytes of an account could not be read.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum DecodeError {
+    /// The account is of another type, or of another program.
+    #[error("the account holds no {0}")]
+    WrongType(&'static str),
+    /// The account is cut short.
+    #[error("the {0} has {1} bytes, {2} are needed")]
+    TooShort(&'static str, usize, usize),
+    /// Another release wrote the account, in a layout that this one does not know.
+    #[error(
+        "the {0} has the layout of version {1}, this release reads version {ACCOUNT_VERSION}: use the release that wrote it"
+    )]
+    UnknownVersion(&'static str, u8),
+    /// The account is not where one with its contents would be.
+    #[error("the {0} here belongs at {1} by what it holds: do not trust who gave it")]
+    WrongAddress(&'static str, Pubkey),
+}
+
+/// An account of the program whose address follows from what it holds.
+pub trait Addressed: Sized {
+    /// What it is, in a word.
+    const NAME: &'static str;
+
+    /// Reads one.
+    ///
+    /// # Errors
+    /// If the bytes are not those of one, or of an unknown version.
+    fn read(data: &[u8]) -> Result<Self, DecodeError>;
+
+    /// Where it must be.
+    fn address(&self) -> Pubkey;
+
+    /// Reads what is at `address`, where it must be by what it holds. That the program owns it is the caller's to check.
+    ///
+    /// # Errors
+    /// If the bytes are not those of one, or of an unknown version, or of one at another address.
+    fn at(address: &Pubkey, data: &[u8]) -> Result<Self, DecodeError> {
+        let state = Self::read(data)?;
+        match state.address() {
+            own if own == *address => Ok(state),
+            own => Err(DecodeError::WrongAddress(Self::NAME, own)),
+        }
+    }
+}
+
+macro_rules! addressed {
+    ($($type:ident, $name:ident, |$state:ident| $address:expr;)+) => {
+        $(impl Addressed for $type {
+            const NAME: &'static str = stringify!($name);
+
+            fn read(data: &[u8]) -> Result<Self, DecodeError> {
+                $name(data)
+            }
+
+            fn address(&self) -> Pubkey {
+                let $state = self;
+                $address
+            }
+        })+
+    };
+}
+
+addressed! {
+    Plan, plan, |state| pda::plan(&state.creator, state.plan_id);
+    Grant, grant, |state| pda::grant(&state.plan, state.index);
+    Attestation, attestation, |state| pda::attestation(&state.plan, state.kpi, state.period, &state.subject);
+    Period, period, |state| pda::period(&state.plan, state.period);
+}
+
+/// Reads a plan.
+///
+/// # Errors
+/// If the bytes are not those of a plan, or of an unknown version.
+pub fn plan(data: &[u8]) -> Result<Plan, DecodeError> {
+    decode_known(data, "plan")
+}
+
+/// Reads a grant.
+///
+/// # Errors
+/// If the bytes are not those of a grant, or of an unknown version.
+pub fn grant(data: &[u8]) -> Result<Grant, DecodeError> {
+    decode_known(data, "grant")
+}
+
+/// Reads an attestation.
+///
+/// # Errors
+/// If the bytes are not those of an attestation, or of an unknown version.
+pub fn attestation(data: &[u8]) -> Result<Attestation, DecodeError> {
+    decode_known(data, "attestation")
+}
+
+/// Reads the pool of a period.
+///
+/// # Errors
+/// If the bytes are not those of a period, or of an unknown version.
+pub fn period(data: &[u8]) -> Result<Period, DecodeError> {
+    decode_known(data, "period")
+}
+
+/// Reads what is left of a plan that was closed.
+///
+/// # Errors
+/// If the bytes are not those of a closed plan.
+pub fn closed_plan(data: &[u8]) -> Result<ClosedPlan, DecodeError> {
+    decode(data, "closed plan")
+}
+
+/// A name or a unit as it was written, from the zero-padded bytes that an account holds (see [`earnout::state::Kpi`]).
+pub fn padded_text(padded: &[u8]) -> String {
+    String::from_utf8_lossy(padded).trim_end_matches('\0').to_owned()
+}
+
+/// Bytes of an account of type `T`.
+pub const fn space<T: ZeroCopy>() -> usize {
+    T::DISCRIMINATOR.len() + size_of::<T>()
+}
+
+fn decode_known<T: Versioned>(data: &[u8], name: &'static str) -> Result<T, DecodeError> {
+    let account: T = decode(data, name)?;
+    match account.version() {
+        ACCOUNT_VERSION => Ok(account),
+        other => Err(DecodeError::UnknownVersion(name, other)),
+    }
+}
+
+fn decode<T: ZeroCopy + Discriminator>(data: &[u8], name: &'static str) -> Result<T, DecodeError> {
+    let body = data
+        .strip_prefix(T::DISCRIMINATOR)
+        .ok_or(DecodeError::WrongType(name))?;
+    let body = body
+        .get(..size_of::<T>())
+        .ok_or(DecodeError::TooShort(name, data.len(), space::<T>()))?;
+    Ok(bytemuck::pod_read_unaligned(body))
+}

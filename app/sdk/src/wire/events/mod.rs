@@ -1,0 +1,123 @@
+//! Reading the program's events from the inner instructions of a transaction.
+
+mod describe;
+
+use {
+    crate::wire::pda,
+    anchor_lang::{Discriminator, Event as _, event::EVENT_IX_TAG_LE},
+    borsh::BorshDeserialize,
+    earnout::events::*,
+    solana_program::pubkey::Pubkey,
+};
+
+macro_rules! events {
+    ($($name:ident),+ $(,)?) => {
+        /// An event of the program.
+        #[derive(Clone, Debug)]
+        pub enum Event {
+            $(#[doc = concat!("See [`earnout::events::", stringify!($name), "`].")] $name(Box<$name>)),+
+        }
+
+        impl Event {
+            /// Reads the data of an instruction that the program sent to itself; `None` if it is not an event of this release.
+            pub fn decode(data: &[u8]) -> Option<Self> {
+                let event = data.strip_prefix(EVENT_IX_TAG_LE)?;
+                $(if let Some(body) = event.strip_prefix($name::DISCRIMINATOR) {
+                    return $name::try_from_slice(body).ok().map(|event| Self::$name(Box::new(event)));
+                })+
+                None
+            }
+
+            /// The event's bytes, as [`Event::decode`] reads them.
+            pub fn encode(&self) -> Vec<u8> {
+                let body = match self { $(Self::$name(event) => event.data()),+ };
+                [EVENT_IX_TAG_LE, &body].concat()
+            }
+
+            /// The event's name, as in the interface description.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$name(_) => stringify!($name)),+ }
+            }
+
+            /// The names of all events.
+            pub const fn names() -> &'static [&'static str] {
+                &[$(stringify!($name)),+]
+            }
+
+            /// The plan.
+            pub fn plan(&self) -> Pubkey {
+                match self { $(Self::$name(event) => event.plan),+ }
+            }
+
+            /// Time of the slot, Unix seconds.
+            pub fn time(&self) -> i64 {
+                match self { $(Self::$name(event) => event.time),+ }
+            }
+
+            /// Number of the event in its plan's sequence.
+            pub fn sequence(&self) -> u64 {
+                match self { $(Self::$name(event) => event.sequence),+ }
+            }
+        }
+    };
+}
+
+events!(
+    PlanCreated,
+    KpiAdded,
+    PlanActivated,
+    PlanFunded,
+    SurplusWithdrawn,
+    GrantCreated,
+    ValueAttested,
+    GrantSettled,
+    BonusCollected,
+    GrantClaimed,
+    ValueDisputed,
+    DisputeRuled,
+    AuthorityProposed,
+    AuthorityAccepted,
+    OraclesProposed,
+    OracleChangeCancelled,
+    TreasurySet,
+    BeneficiaryProposed,
+    BeneficiaryAccepted,
+    ClaimLockSet,
+    GrantEnded,
+    AttestationClosed,
+    PeriodClosed,
+    GrantClosed,
+    PlanClosed,
+);
+
+impl Event {
+    /// The grant whose state the event changes; none if it changes no grant.
+    pub fn grant(&self) -> Option<Pubkey> {
+        match self {
+            Self::GrantCreated(event) => Some(event.grant),
+            Self::GrantSettled(event) => Some(event.grant),
+            Self::BonusCollected(event) => Some(event.grant),
+            Self::GrantClaimed(event) => Some(event.grant),
+            Self::BeneficiaryProposed(event) => Some(event.grant),
+            Self::BeneficiaryAccepted(event) => Some(event.grant),
+            Self::ClaimLockSet(event) => Some(event.grant),
+            Self::GrantEnded(event) => Some(event.grant),
+            Self::GrantClosed(event) => Some(event.grant),
+            Self::ValueDisputed(event) => event.grant,
+            Self::DisputeRuled(event) => event.grant,
+            _ => None,
+        }
+    }
+
+    /// Address of the attestation that the event changes; none if it changes none.
+    pub fn attestation(&self) -> Option<Pubkey> {
+        let (plan, kpi, period, subject) = match self {
+            Self::ValueAttested(event) => (&event.plan, event.kpi, event.period, &event.subject),
+            Self::ValueDisputed(event) => (&event.plan, event.kpi, event.period, &event.subject),
+            Self::DisputeRuled(event) => (&event.plan, event.kpi, event.period, &event.subject),
+            Self::AttestationClosed(event) => (&event.plan, event.kpi, event.period, &event.subject),
+            _ => return None,
+        };
+        Some(pda::attestation(plan, kpi, period, subject))
+    }
+}
