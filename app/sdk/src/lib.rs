@@ -21,6 +21,7 @@ pub mod amount;
 pub mod client;
 pub mod cost;
 pub mod due;
+#[cfg(feature = "client")]
 pub mod endpoint;
 pub mod errors;
 pub mod events;
@@ -42,6 +43,7 @@ pub mod statement;
 #[cfg(feature = "plan-file")]
 pub mod table;
 pub mod terms;
+#[cfg(any(feature = "client", feature = "plan-file"))]
 pub mod time;
 
 pub use earnout::ID;
