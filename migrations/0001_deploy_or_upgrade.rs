@@ -23,8 +23,8 @@ use {
 /// Most bytes of an account.
 const LARGEST_ACCOUNT: usize = 10 * 1_024 * 1_024;
 
-/// Transactions besides those that write: make the buffer, extend the program, deploy or upgrade it; at most two signatures
-/// each.
+/// Transactions besides those that write: make the buffer, extend the program, deploy or upgrade it; at most two
+/// signatures each.
 const OTHER_FEES: u64 = 3 * 2 * 5_000;
 
 /// Between two looks at the slot.

@@ -1,7 +1,7 @@
 //! Step 0004: a plan is on the chain as its file says.
 //!
-//! The whole file is checked first and what is on the chain compared with it term by term. Only what is missing is sent, and
-//! what is missing is asked again after each transaction.
+//! The whole file is checked first and what is on the chain compared with it term by term. Only what is missing is
+//! sent, and what is missing is asked again after each transaction.
 
 use {
     crate::cluster::{Cluster, SendingArgs, line, open},
@@ -41,8 +41,8 @@ impl CreatePlan {
     /// Carries it out, or says what it would do.
     ///
     /// # Errors
-    /// If the file has mistakes, the chain has another plan of this number, or a transaction would fail or fails. What was
-    /// sent until then stays: the next run goes on from there.
+    /// If the file has mistakes, the chain has another plan of this number, or a transaction would fail or fails. What
+    /// was sent until then stays: the next run goes on from there.
     pub async fn run(&self) -> Result<()> {
         let cluster = Cluster::open(&self.sending)?;
         cluster.announce("0004 create plan");

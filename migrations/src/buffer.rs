@@ -153,7 +153,8 @@ impl<'a> Buffer<'a> {
         })
     }
 
-    /// Makes the account. Also where somebody has sent lamports to its address, which an ordinary creation would refuse.
+    /// Makes the account. Also where somebody has sent lamports to its address, which an ordinary creation would
+    /// refuse.
     ///
     /// # Errors
     /// If the chain refuses it.

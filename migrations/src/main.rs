@@ -20,8 +20,8 @@ use {
     std::process::ExitCode,
 };
 
-/// Numbered steps for a deployment of Earnout. Each can be run again without harm, and only shows what it would do unless
-/// --execute is given.
+/// Numbered steps for a deployment of Earnout. Each can be run again without harm, and only shows what it would do
+/// unless --execute is given.
 #[derive(Parser)]
 #[command(name = "earnout-migrate", version)]
 struct Cli {

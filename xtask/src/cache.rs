@@ -27,8 +27,8 @@ pub struct Kind {
 
 /// Cargo's target directory for one kind of build, held for this process.
 ///
-/// It is of one compiler. Cargo itself tells what in it is fresh, so that a dependency that changes is all that is built
-/// again, and a dependency of another package is not even looked at.
+/// It is of one compiler. Cargo itself tells what in it is fresh, so that a dependency that changes is all that is
+/// built again, and a dependency of another package is not even looked at.
 pub struct Cache {
     dir: PathBuf,
     kind: Kind,
@@ -89,8 +89,8 @@ impl Cache {
 
     /// Makes sure that what is built of the checkout's own packages is built of this checkout's.
     ///
-    /// Cargo names what it builds by paths relative to the workspace, and tells by time whether it is fresh. So it would
-    /// take what another checkout has left for this one's.
+    /// Cargo names what it builds by paths relative to the workspace, and tells by time whether it is fresh. So it
+    /// would take what another checkout has left for this one's.
     fn claim(&self) -> Result<()> {
         let note = self.dir.join("checkout");
         let root = paths::root();

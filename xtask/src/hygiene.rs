@@ -1,5 +1,5 @@
-//! Checks of the committed files that need no compiler: nothing of one machine in them, links that lead somewhere, and facts
-//! that are written in several places the same everywhere.
+//! Checks of the committed files that need no compiler: nothing of one machine in them, links that lead somewhere, and
+//! facts that are written in several places the same everywhere.
 
 use std::{env, fs, path::Path, process::Command};
 
@@ -33,8 +33,8 @@ fn committed() -> Result<Vec<String>> {
 
 /// No committed text names this machine's directories or package mirrors.
 ///
-/// A path that works here breaks elsewhere, and a mirror is each machine's own setting. `Cargo.lock` names its sources by
-/// an identifier every machine maps to its own mirror; an npm lock file can be kept free of addresses, and is.
+/// A path that works here breaks elsewhere, and a mirror is each machine's own setting. `Cargo.lock` names its sources
+/// by an identifier every machine maps to its own mirror; an npm lock file can be kept free of addresses, and is.
 fn no_machine_facts(files: &[String]) -> Result<()> {
     let root = paths::root();
     let facts = MachineFacts::gather(&root);

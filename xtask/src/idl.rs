@@ -57,9 +57,9 @@ pub fn check(features: &[&str]) -> Result<()> {
 /// Generates it in a process of its own, because the builder's environment must differ from this one's.
 ///
 /// It starts `cargo` from PATH and mishandles `RUSTUP_TOOLCHAIN`, which rustup sets for everything it starts (it asks
-/// rustup for a toolchain literally called `{toolchain}`). So the variable goes, and the running cargo's directory comes
-/// first in PATH. It also sets `RUSTFLAGS`, which would compile every dependency a second time; the encoded flags, here
-/// none, have precedence.
+/// rustup for a toolchain literally called `{toolchain}`). So the variable goes, and the running cargo's directory
+/// comes first in PATH. It also sets `RUSTFLAGS`, which would compile every dependency a second time; the encoded
+/// flags, here none, have precedence.
 fn generate(features: &[&str]) -> Result<String> {
     let this = env::current_exe().context("cannot find the running xtask")?;
     // The build of everything replaces this file by another of the same source; the system marks the old one's name so.

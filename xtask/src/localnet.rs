@@ -1,4 +1,5 @@
-//! `cargo xtask localnet`: the local chain's binary, which takes long to compile, from a cache that all checkouts share.
+//! `cargo xtask localnet`: the local chain's binary, which takes long to compile, from a cache that all checkouts
+//! share.
 
 use std::{
     ffi::OsString,
@@ -55,8 +56,8 @@ pub fn build() -> Result<PathBuf> {
     Ok(place)
 }
 
-/// Lints and tests the package itself; end-to-end tests are a package of their own. Its documentation would take as long as all of
-/// this: every package below it would be checked once more.
+/// Lints and tests the package itself; end-to-end tests are a package of their own. Its documentation would take as
+/// long as all of this: every package below it would be checked once more.
 pub fn check() -> Result<()> {
     let cache = cache()?;
     cargo(

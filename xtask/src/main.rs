@@ -1,4 +1,5 @@
-//! The workspace's tasks: `cargo xtask build`, `check`, `test`, `demo`, `bench`, `bench-chain`, `localnet`, `migrate`, `e2e`, `size`, `fuzz`, `mutants`.
+//! The workspace's tasks: `cargo xtask build`, `check`, `test`, `demo`, `bench`, `bench-chain`, `localnet`, `migrate`,
+//! `e2e`, `size`, `fuzz`, `mutants`.
 
 mod bench;
 mod bench_chain;

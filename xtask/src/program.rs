@@ -1,5 +1,5 @@
-//! `cargo xtask build`: the program's one built file and its interface description, and the programs that its tests put beside
-//! it.
+//! `cargo xtask build`: the program's one built file and its interface description, and the programs that its tests put
+//! beside it.
 
 use std::{
     fs,
@@ -202,7 +202,8 @@ fn build_program(compiler: Compiler, runtime: Runtime, tuning: &Tuning, place: &
     copy_if_changed(&built, place)
 }
 
-/// Builds the programs that only tests use. Not together with the program: what they need of a crate must not become part of it.
+/// Builds the programs that only tests use. Not together with the program: what they need of a crate must not become
+/// part of it.
 fn build_test_programs(compiler: Compiler) -> Result<()> {
     let tuning = Tuning::default();
     if compiler.is_solana() {

@@ -9,8 +9,8 @@ use typos::{
 };
 use unicase::UniCase;
 
-/// The longest comment line of Rust, in characters. `cargo fmt` sees to code; texts stay on one line, so that they can be
-/// searched for.
+/// The longest comment line of Rust, in characters. `cargo fmt` sees to code; texts stay on one line, so that they can
+/// be searched for.
 const MOST_COLUMNS: usize = 120;
 
 /// Endings of the files that people write.
@@ -19,8 +19,8 @@ const WRITTEN: [&str; 8] = ["rs", "md", "toml", "ts", "tsx", "css", "sh", "yml"]
 /// Files that a program writes, or that hold wrong words on purpose.
 const OTHERS: [&str; 4] = ["app/web/src/generated/", "fuzz/corpus/", "vectors", "/fixtures/"];
 
-/// Words that the list of misspellings knows, and that are meant here: of other languages and formats, and mistakes that tests
-/// make on purpose.
+/// Words that the list of misspellings knows, and that are meant here: of other languages and formats, and mistakes
+/// that tests make on purpose.
 const MEANT: [&str; 14] = [
     "Ba", "Loca", "Nd", "Pn", "ba", "datas", "evry", "selec", "ser", "ths", "treshold", "ue", "untils", "wth",
 ];

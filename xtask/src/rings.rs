@@ -1,8 +1,8 @@
 //! Looks for rings of modules: files of one crate that need each other, so that none can be read or changed alone.
 //!
-//! A module needs those that its paths lead to. A path through a re-export leads to the module that defines the item, and a
-//! re-export itself needs nothing: it only opens a door. A module and the modules inside it are one thing: what they need of
-//! each other does not count, and neither do tests.
+//! A module needs those that its paths lead to. A path through a re-export leads to the module that defines the item,
+//! and a re-export itself needs nothing: it only opens a door. A module and the modules inside it are one thing: what
+//! they need of each other does not count, and neither do tests.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -209,7 +209,8 @@ fn joined(path: &str, child: &str) -> String {
     }
 }
 
-/// The module that defines what `path`, written in module `from`, leads to. None if that is outside the crate, or unknown.
+/// The module that defines what `path`, written in module `from`, leads to. None if that is outside the crate, or
+/// unknown.
 fn target(modules: &Modules, from: &str, path: &[String], doors: usize) -> Option<String> {
     let (mut at, mut rest) = (from.to_owned(), path);
     match path.first()?.as_str() {

@@ -46,9 +46,9 @@ pub fn workspace_cargo() -> Command {
 
 /// Lets a cargo command lint the workspace's crates while it compiles them, and refuse what is found.
 ///
-/// `cargo clippy` would check every dependency once more, for nothing but lints. Set as cargo's wrapper, clippy's compiler
-/// makes the same files as rustc, so that lints, tests and binaries come from one build. `CLIPPY_ARGS` is how `cargo clippy`
-/// hands its arguments on; their separator is clippy's.
+/// `cargo clippy` would check every dependency once more, for nothing but lints. Set as cargo's wrapper, clippy's
+/// compiler makes the same files as rustc, so that lints, tests and binaries come from one build. `CLIPPY_ARGS` is how
+/// `cargo clippy` hands its arguments on; their separator is clippy's.
 pub fn lint(cargo: &mut Command) {
     cargo
         .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
@@ -65,8 +65,9 @@ pub fn linting(command: &str) -> Command {
     cargo
 }
 
-/// Everything of the workspace compiled and linted, the tests that run only when they are named included. A task that needs one
-/// binary builds everything: without the tests, the dependencies would have other features, and be compiled again.
+/// Everything of the workspace compiled and linted, the tests that run only when they are named included. A task that
+/// needs one binary builds everything: without the tests, the dependencies would have other features, and be compiled
+/// again.
 pub fn linting_everything() -> Command {
     let mut cargo = linting("build");
     cargo.args(["--all-targets", "--test", "*"]);
@@ -160,8 +161,8 @@ fn show_progress(stderr: impl Read) {
     }
 }
 
-/// Runs a command that is chatty on standard error: shows the last of its lines that contain each of `shown`, or all of the
-/// end if it fails.
+/// Runs a command that is chatty on standard error: shows the last of its lines that contain each of `shown`, or all of
+/// the end if it fails.
 pub fn quietly(command: &mut Command, doing: &str, shown: &[&str]) -> Result<()> {
     let output = command
         .stdin(Stdio::null())

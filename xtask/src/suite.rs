@@ -21,7 +21,8 @@ use crate::{
 /// What is checked, in the order of what it costs: the first failure ends the run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
 pub enum Stage {
-    /// Nothing of one machine is committed; program id and version pins agree; links lead somewhere; no modules in a ring
+    /// Nothing of one machine is committed; program id and version pins agree; links lead somewhere; no modules in a
+    /// ring
     Hygiene,
     /// Formatting
     Fmt,
@@ -53,8 +54,8 @@ pub enum Stage {
     Browser,
 }
 
-/// The crates whose documentation is read. Those that only tests need are left out: documenting a crate checks all that it
-/// depends on once more.
+/// The crates whose documentation is read. Those that only tests need are left out: documenting a crate checks all that
+/// it depends on once more.
 const DOCUMENTED: [&str; 6] = [
     "earnout",
     "earnout-core",

@@ -194,8 +194,8 @@ fn set_time(machine: &SurfnetSvmLocker, time: Moment) {
     });
 }
 
-/// Puts the program on the chain as the upgradeable loader would have: an account for the program, and one for its bytes
-/// and authority.
+/// Puts the program on the chain as the upgradeable loader would have: an account for the program, and one for its
+/// bytes and authority.
 async fn deploy(machine: &SurfnetSvmLocker, genesis: &Genesis<'_>) -> Result<()> {
     let not_a_program = |error: String| program::not_a_program(genesis.program_file, error);
     let authority = Some(genesis.upgrade_authority);

@@ -96,8 +96,8 @@ impl Connection {
         {
             return moved.map(|_| now);
         }
-        // On a busy machine the server may give up waiting for what still happens, and the clock may have come to that time
-        // by itself. So what counts is what it shows.
+        // On a busy machine the server may give up waiting for what still happens, and the clock may have come to that
+        // time by itself. So what counts is what it shows.
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             let now = self.clock().await?;

@@ -1,5 +1,5 @@
-//! A local chain with the program on it: a real RPC and websocket endpoint, demo keys with SOL, a demo plan, and a clock
-//! that can be moved forward.
+//! A local chain with the program on it: a real RPC and websocket endpoint, demo keys with SOL, a demo plan, and a
+//! clock that can be moved forward.
 
 mod chain;
 mod connection;

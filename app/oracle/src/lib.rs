@@ -2,8 +2,8 @@
 //!
 //! Three rooms, each of which needs only those below it:
 //!
-//! - `service`: the process. Configuration, keys, rounds, alerts and figures; and what looks back at votes, own (`verify`) and
-//!   foreign (`watch`).
+//! - `service`: the process. Configuration, keys, rounds, alerts and figures; and what looks back at votes, own
+//!   (`verify`) and foreign (`watch`).
 //! - `vote`: from what is due to a vote that the chain has, exactly once.
 //! - `measure`: from a feed to a value that has passed every check, with its evidence.
 //!

@@ -1,6 +1,6 @@
-//! What each role does with this library, one example that runs for each. None of them needs a chain: what a client would
-//! read from one is made here by [`terms`](crate::terms), which writes the same accounts as the program. Feature `client`
-//! reads and sends: see its `Client`.
+//! What each role does with this library, one example that runs for each. None of them needs a chain: what a client
+//! would read from one is made here by [`terms`](crate::terms), which writes the same accounts as the program. Feature
+//! `client` reads and sends: see its `Client`.
 //!
 //! # The project
 //!

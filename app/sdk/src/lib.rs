@@ -13,8 +13,8 @@
 //! | `client` | the connection: reading, following what was sent, work in bulk |
 //! | `signers` | keys by the strings that Solana's tools accept |
 //!
-//! The program's own types are here too: [`state`] has its accounts and their rules, [`wire::args`] the arguments of its
-//! instructions, [`error`] its errors and [`constants`] its limits.
+//! The program's own types are here too: [`state`] has its accounts and their rules, [`wire::args`] the arguments of
+//! its instructions, [`error`] its errors and [`constants`] its limits.
 //!
 //! ```
 //! use earnout_sdk::wire::{instructions, pda};

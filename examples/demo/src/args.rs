@@ -10,8 +10,8 @@ use {
 
 /// Runs the whole life of a plan on a chain inside this process.
 ///
-/// Without options: the team of three of examples/team over a year. With --contributions: a contributor programme computed
-/// from a contribution record.
+/// Without options: the team of three of examples/team over a year. With --contributions: a contributor programme
+/// computed from a contribution record.
 #[derive(Debug, Parser)]
 #[command(
     name = "earnout-demo",

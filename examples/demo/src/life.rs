@@ -10,8 +10,8 @@ use {
 };
 
 impl Stage {
-    /// Waits for the end of a period and takes the votes, in this order. Votes of one oracle that follow each other share
-    /// transactions.
+    /// Waits for the end of a period and takes the votes, in this order. Votes of one oracle that follow each other
+    /// share transactions.
     pub fn vote(&mut self, period: u16, votes: &[Vote]) -> Result<()> {
         let end = self.plan()?.calendar()?.period_end(period)?;
         self.chain.set_time(end);
@@ -47,8 +47,8 @@ impl Stage {
         ))
     }
 
-    /// Waits until every value and every silence of a period is final, settles it for every grant, collects the bonuses if
-    /// the plan redistributes, and claims what is claimable.
+    /// Waits until every value and every silence of a period is final, settles it for every grant, collects the bonuses
+    /// if the plan redistributes, and claims what is claimable.
     pub fn settle_and_pay(&mut self, period: u16) -> Result<()> {
         let plan = self.plan()?;
         let windows = plan.windows();

@@ -1,6 +1,6 @@
-//! The whole life of a plan on an embedded chain: a team of three over a year, or a contributor programme computed from a
-//! contribution record. `cargo xtask demo --help` says what can be asked for, `examples/contributions/README.md` states the
-//! rules of the contributor programme.
+//! The whole life of a plan on an embedded chain: a team of three over a year, or a contributor programme computed from
+//! a contribution record. `cargo xtask demo --help` says what can be asked for, `examples/contributions/README.md`
+//! states the rules of the contributor programme.
 
 mod args;
 mod contributions;

@@ -30,8 +30,8 @@ const COST: Cost = Cost {
 /// A balance below which the payer of fees and rent gets more, lamports.
 const LOW_BALANCE: u64 = earnout_embedded::ENDOWMENT / 10;
 
-/// A chain with a token, the people and what has happened so far. From [`Stage::set_up`] on there is an active plan, and
-/// its grants.
+/// A chain with a token, the people and what has happened so far. From [`Stage::set_up`] on there is an active plan,
+/// and its grants.
 pub struct Stage {
     pub chain: Chain,
     pub token: PlanToken,
@@ -48,7 +48,8 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts a chain shortly before the programme, makes the token, activates the plan, and funds and makes every grant.
+    /// Starts a chain shortly before the programme, makes the token, activates the plan, and funds and makes every
+    /// grant.
     pub fn set_up(program: &Path, programme: &Programme, progress: Progress) -> Result<Self> {
         let mut chain = Chain::start(program)?;
         chain.set_time(programme.terms.start_ts - HEAD_START);

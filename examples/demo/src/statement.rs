@@ -18,8 +18,8 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// Reads the balances of vault and treasury and the books of the plan and of every grant, and compares them with each
-    /// other and with the events.
+    /// Reads the balances of vault and treasury and the books of the plan and of every grant, and compares them with
+    /// each other and with the events.
     pub fn check(stage: &Stage) -> Result<Self> {
         Self::compare(stage).context("the books do not reconcile")
     }

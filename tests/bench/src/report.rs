@@ -192,8 +192,8 @@ impl Report {
     }
 }
 
-/// The committed figures by name and scenario: rows of four cells whose first is in back quotes. The size of the program has
-/// its number in the second cell.
+/// The committed figures by name and scenario: rows of four cells whose first is in back quotes. The size of the
+/// program has its number in the second cell.
 fn committed(page: &str) -> BTreeMap<(String, String), u64> {
     let rows = page.lines().filter_map(|line| {
         let cells: Vec<&str> = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ").collect();

@@ -128,8 +128,8 @@ impl Chain {
         &self.folder
     }
 
-    /// The file of a key: `payer`, `authority`, `treasury-owner`, `oracle-1` to `-3`, `arbiter`, `beneficiary-1` to `-5`,
-    /// `upgrade-authority`, each with 1,000 SOL, or one that [`Chain::new_key`] made.
+    /// The file of a key: `payer`, `authority`, `treasury-owner`, `oracle-1` to `-3`, `arbiter`, `beneficiary-1` to
+    /// `-5`, `upgrade-authority`, each with 1,000 SOL, or one that [`Chain::new_key`] made.
     pub fn key_file(&self, name: &str) -> PathBuf {
         self.folder.join("keys").join(format!("{name}.json"))
     }
@@ -179,8 +179,8 @@ impl Chain {
         address(&self.description["demo"]["grants"][index]["address"])
     }
 
-    /// Moves the clock forward: by `90d`, `1d12h`, or to a time in RFC 3339 or Unix seconds. Returns what it then shows,
-    /// Unix seconds.
+    /// Moves the clock forward: by `90d`, `1d12h`, or to a time in RFC 3339 or Unix seconds. Returns what it then
+    /// shows, Unix seconds.
     ///
     /// # Panics
     /// If that is not possible.

@@ -1,11 +1,12 @@
-//! An RPC endpoint that is slow, broken or lies, in front of a local chain: for the tests of every client. As a library it
-//! is [`Hostile`]; other languages start the binary `hostile-endpoint` and talk to it over HTTP:
+//! An RPC endpoint that is slow, broken or lies, in front of a local chain: for the tests of every client. As a library
+//! it is [`Hostile`]; other languages start the binary `hostile-endpoint` and talk to it over HTTP:
 //!
-//! - `POST /mode` with a [`Setting`] as JSON, or a list of settings that hold at the same time, replaces what held before;
+//! - `POST /mode` with a [`Setting`] as JSON, or a list of settings that hold at the same time, replaces what held
+//!   before;
 //! - `GET /seen` says what was asked: `{"requests": 3, "methods": {"getSlot": 2, …}, "signatures": ["…"]}`, with the
 //!   signatures of all transactions that clients sent;
-//! - every other `POST` is JSON-RPC, whatever its path and query, so that a URL can carry a key. Batches are answered one by
-//!   one; what happens to one request's connection happens to the batch.
+//! - every other `POST` is JSON-RPC, whatever its path and query, so that a URL can carry a key. Batches are answered
+//!   one by one; what happens to one request's connection happens to the batch.
 //!
 //! Pages of every origin may ask. Websockets are refused: a client that can gets the chain's own.
 

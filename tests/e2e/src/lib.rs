@@ -1,5 +1,5 @@
-//! What the end-to-end tests stand on: a local chain in a process of its own ([`Chain`]), and the built `earnout` binary
-//! as its users start it ([`Earnout`]).
+//! What the end-to-end tests stand on: a local chain in a process of its own ([`Chain`]), and the built `earnout`
+//! binary as its users start it ([`Earnout`]).
 //!
 //! `cargo xtask e2e` builds both, and runs all tests or the file that is named:
 //!

@@ -20,8 +20,8 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    /// An operator who votes with the chain's key `key` through the endpoints `endpoints`, with `feeds` as the rest of the
-    /// configuration. Clocks are not compared, since the chain's is moved.
+    /// An operator who votes with the chain's key `key` through the endpoints `endpoints`, with `feeds` as the rest of
+    /// the configuration. Clocks are not compared, since the chain's is moved.
     ///
     /// # Panics
     /// If the binary has not been built or a file cannot be written.

@@ -44,8 +44,8 @@ impl BigPlan {
         Self::create_numbered(chain, PLAN_ID, unearned, funded, Scope::Shared).await
     }
 
-    /// As [`BigPlan::create`], with another number, since an authority has each number once, and with one value of the KPI
-    /// for the plan or one for each grant.
+    /// As [`BigPlan::create`], with another number, since an authority has each number once, and with one value of the
+    /// KPI for the plan or one for each grant.
     ///
     /// # Panics
     /// If the chain refuses it.
@@ -140,8 +140,8 @@ impl BigPlan {
         }
     }
 
-    /// A file of contributors for `earnout grant import`: 100 tokens each, 40 % for time and 60 % for `users`. The first
-    /// is number `from`.
+    /// A file of contributors for `earnout grant import`: 100 tokens each, 40 % for time and 60 % for `users`. The
+    /// first is number `from`.
     pub fn contributors(&self, from: u32, count: u32) -> String {
         let mut file = String::from("beneficiary,allocation,first_period,periods,cliff,time_weight,weight:users,");
         file.push_str("revocable,transferable\n");

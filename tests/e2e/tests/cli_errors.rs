@@ -1,5 +1,5 @@
-//! What the `earnout` command says when something is wrong: what failed, why, what to do; as text on the standard error, and
-//! with `--output json` as one object on the standard output. Nothing is sent before the mistake is found.
+//! What the `earnout` command says when something is wrong: what failed, why, what to do; as text on the standard
+//! error, and with `--output json` as one object on the standard output. Nothing is sent before the mistake is found.
 
 use {
     anchor_spl::compat::spl_token_2022_interface::{

@@ -1,5 +1,5 @@
-//! Transactions of which several people sign the same bytes, of which a multisig signs, and which nobody signs: sign only and
-//! combine, durable nonces, export for a Squads vault, dry run.
+//! Transactions of which several people sign the same bytes, of which a multisig signs, and which nobody signs: sign
+//! only and combine, durable nonces, export for a Squads vault, dry run.
 
 use {
     base64::{Engine, prelude::BASE64_STANDARD},

@@ -1,5 +1,5 @@
-//! Tokens with conditions: the `earnout` command finds the accounts of a transfer hook, brings the memo that a destination asks
-//! for, and says what a transfer fee leaves.
+//! Tokens with conditions: the `earnout` command finds the accounts of a transfer hook, brings the memo that a
+//! destination asks for, and says what a transfer fee leaves.
 
 use {
     anchor_spl::compat::spl_token_2022_interface::{

@@ -1,5 +1,5 @@
-//! What remains for anybody to do: with nobody's goodwill a plan is settled, paid out, emptied and closed; and an oracle set is
-//! announced and taken back.
+//! What remains for anybody to do: with nobody's goodwill a plan is settled, paid out, emptied and closed; and an
+//! oracle set is announced and taken back.
 
 use {
     anchor_spl::compat::spl_token_2022_interface::instruction::{AuthorityType, set_authority},

@@ -206,8 +206,8 @@ async fn a_kill_in_the_middle_leaves_nothing_twice_and_nothing_out() {
         signal(&child, "KILL");
         let output = child.wait_with_output().expect("the import ends");
         assert_eq!(output.status.code(), None, "it was killed before its end");
-        // A dry run knows from the accounts what was made, and brings nothing to its end. What was handed over before the
-        // kill may still be executed.
+        // A dry run knows from the accounts what was made, and brings nothing to its end. What was handed over before
+        // the kill may still be executed.
         sleep(Duration::from_secs(1)).await;
         let made = state(&chain, &plan).await.grant_counter;
         let forecast = import(&earnout, &plan, &["--dry-run"]).succeeded().json();
@@ -369,7 +369,8 @@ async fn a_bad_file_sends_nothing() {
             .contains("contributors.csv:4: allocation: \"0.0000001\" has more than 6 decimals")
     );
 
-    // More than the vault has, more than the payer has, another signer, another file: each one sentence, and nothing sent.
+    // More than the vault has, more than the payer has, another signer, another file: each one sentence, and nothing
+    // sent.
     earnout.file(FILE, plan.contributors(0, 6));
     import(&earnout, &plan, &[])
         .failed(1)

@@ -1,6 +1,6 @@
 //! The whole life of a plan by the built `earnout` binary: made, funded, activated, its grants made, values reported,
-//! disputed and ruled on, settled, claimed, keys changed, grants ended and handed on, everything closed. The statement and
-//! the events are compared with amounts worked out by hand at each stage.
+//! disputed and ruled on, settled, claimed, keys changed, grants ended and handed on, everything closed. The statement
+//! and the events are compared with amounts worked out by hand at each stage.
 
 use {
     earnout_e2e::{Chain, Earnout, Finished, Token},
@@ -750,7 +750,8 @@ async fn a_vault_that_lacks_something_is_found() {
     assert!(shown.stdout.contains(deficit), "{}", shown.stdout);
 }
 
-/// Text on the chain acts on nothing that shows it, whoever wrote it. Characters that nobody sees the program refuses in names.
+/// Text on the chain acts on nothing that shows it, whoever wrote it. Characters that nobody sees the program refuses
+/// in names.
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_names_are_shown_and_not_obeyed() {
     let life = Life::begin().await;

@@ -1,5 +1,5 @@
-//! The most that instructions and the built program may take. Figures are checked against them by the bench; that none was
-//! raised unseen, by `tests/program/tests/it/compute_units.rs`.
+//! The most that instructions and the built program may take. Figures are checked against them by the bench; that none
+//! was raised unseen, by `tests/program/tests/it/compute_units.rs`.
 
 /// On which runtime the program stands: `earnout-frame`, or Anchor's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -166,8 +166,8 @@ pub fn withheld(chain: &Chain, address: &Pubkey) -> u64 {
 }
 
 impl World {
-    /// Everyone on a fresh chain with a mint of Token-2022, and an active plan of the usual terms with these flags and this
-    /// largest fee, funded with 1,000,000 base units that all arrived.
+    /// Everyone on a fresh chain with a mint of Token-2022, and an active plan of the usual terms with these flags and
+    /// this largest fee, funded with 1,000,000 base units that all arrived.
     pub fn flagged(token_flags: u8, max_fee_bps: u16, mint: impl FnOnce(&mut Chain) -> Pubkey) -> Self {
         let mut world = Self::with_mint(TokenProgram::Token2022, mint);
         let args = CreatePlanArgs {
@@ -199,8 +199,8 @@ impl World {
         self.run(transfer_hook::instruction::update(&TOKEN_2022, &mint, &authority, &[], program).unwrap());
     }
 
-    /// Deploys the hook of `tests/programs/hook` with these accounts in its list, lets it pass everything, and makes it the
-    /// mint's.
+    /// Deploys the hook of `tests/programs/hook` with these accounts in its list, lets it pass everything, and makes it
+    /// the mint's.
     pub fn install_hook(&mut self, wanted: &[Extra]) {
         programs::deploy(&mut self.chain, "hook", &hook::ID);
         let (mint, authority) = (self.token.mint, self.chain.fee_payer().pubkey());
@@ -294,8 +294,8 @@ impl World {
         [self.vault_balance(), plan.reserved, plan.owed, self.surplus()]
     }
 
-    /// Sends one instruction that must fail with this word in the runtime's error or the logs, and checks that no account it
-    /// names has changed.
+    /// Sends one instruction that must fail with this word in the runtime's error or the logs, and checks that no
+    /// account it names has changed.
     #[track_caller]
     pub fn breaks(&mut self, instruction: &Instruction, word: &str) {
         let payer = self.chain.fee_payer().pubkey();

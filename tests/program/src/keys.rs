@@ -208,7 +208,8 @@ impl World {
         self.chain.replace(&plan, before);
     }
 
-    /// Another active plan with these KPIs and, for the same beneficiary, a grant of 400 that can be handed on; returns both.
+    /// Another active plan with these KPIs and, for the same beneficiary, a grant of 400 that can be handed on; returns
+    /// both.
     pub fn twin(&mut self, kpis: &[KpiArgs], beneficiary: &Pubkey, kpi_weights: &[u16]) -> (Pubkey, Pubkey) {
         let now = self.chain.now();
         self.chain.set_time(GENESIS);
@@ -313,7 +314,8 @@ impl World {
         self.run(self.takes_grant(grant, new));
     }
 
-    /// Makes a grant of 400,000 that can be handed on, weighted with these basis points; returns its beneficiary and address.
+    /// Makes a grant of 400,000 that can be handed on, weighted with these basis points; returns its beneficiary and
+    /// address.
     pub fn transferable_grant(&mut self, kpi_weights: &[u16]) -> (Pubkey, Pubkey) {
         let (beneficiary, grant) = self.grant_with(|args| {
             (args.allocation, args.transferable) = (400_000, true);

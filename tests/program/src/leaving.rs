@@ -98,8 +98,8 @@ impl World {
         receipt
     }
 
-    /// The treasury in force counts for a closing: the old one until the notice of a new one is over, from then on the new
-    /// one. Moves the clock past the notice and returns the closing that is right then.
+    /// The treasury in force counts for a closing: the old one until the notice of a new one is over, from then on the
+    /// new one. Moves the clock past the notice and returns the closing that is right then.
     #[track_caller]
     pub fn refuses_wrong_treasury(&mut self, closing: &Instruction) -> Instruction {
         let owner = self.key();

@@ -81,8 +81,8 @@ pub struct World {
 /// Both token programs.
 pub const TOKEN_PROGRAMS: [TokenProgram; 2] = [TokenProgram::Spl, TokenProgram::Token2022];
 
-/// Terms of a plan of 4 periods of 30 days from [`START`], with 3 oracles of which 2 decide, windows of one day, `Return`
-/// and release at settlement. `oracles` and `arbiter` are filled in by [`World::draft`].
+/// Terms of a plan of 4 periods of 30 days from [`START`], with 3 oracles of which 2 decide, windows of one day,
+/// `Return` and release at settlement. `oracles` and `arbiter` are filled in by [`World::draft`].
 pub fn terms() -> CreatePlanArgs {
     CreatePlanArgs {
         plan_id: 1,
@@ -205,8 +205,8 @@ impl World {
         world
     }
 
-    /// A draft of these terms on a fresh chain, with three oracles and an arbiter (left out where `challenge_secs` is 0),
-    /// funded with nothing; the authority holds u64::MAX / 2 base units.
+    /// A draft of these terms on a fresh chain, with three oracles and an arbiter (left out where `challenge_secs` is
+    /// 0), funded with nothing; the authority holds u64::MAX / 2 base units.
     pub fn draft(program: TokenProgram, args: CreatePlanArgs) -> Self {
         let mut world = Self::new(program);
         world.token.plan = world.draft_plan(args);
@@ -470,8 +470,8 @@ impl World {
         instructions::fund(&self.authority.pubkey(), &self.token, &self.source, amount)
     }
 
-    /// Terms of the plan's next grant: all four periods, no cliff, the KPIs weighted with these basis points and time with
-    /// the rest, revocable.
+    /// Terms of the plan's next grant: all four periods, no cliff, the KPIs weighted with these basis points and time
+    /// with the rest, revocable.
     pub fn grant_args(&self, beneficiary: &Pubkey, allocation: u64, kpi_weights: &[u16]) -> CreateGrantArgs {
         CreateGrantArgs {
             grant_index: self.plan().grant_counter,

@@ -1,7 +1,8 @@
-//! Whole plans on a bank (solana-program-test): from `create_plan` to `withdraw_surplus`, every amount worked out by hand.
+//! Whole plans on a bank (solana-program-test): from `create_plan` to `withdraw_surplus`, every amount worked out by
+//! hand.
 //!
-//! Three oracles, of whom one lies in every period and none votes in period 2; three grants that the same votes pay under
-//! each policy. Everything that anyone may do is done by a stranger.
+//! Three oracles, of whom one lies in every period and none votes in period 2; three grants that the same votes pay
+//! under each policy. Everything that anyone may do is done by a stranger.
 //!
 //! A binary of its own: it changes the directory, the log level and the system calls of its whole process.
 
@@ -249,7 +250,8 @@ struct Expected {
     surplus: u64,
 }
 
-// Tranches: 100,000; 50,000; 25,000, then 25,001. Reserves: 600,000 + 200,000 + 160,005 (credits of 150, 100 and 160 %).
+// Tranches: 100,000; 50,000; 25,000, then 25,001. Reserves: 600,000 + 200,000 + 160,005 (credits of 150, 100 and 160
+// %).
 
 const RETURN: Expected = Expected {
     policy: UnearnedPolicy::Return,

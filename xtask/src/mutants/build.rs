@@ -16,8 +16,8 @@ use crate::{
 /// Stands in the built file before the number of the check that is off.
 const MARK: &[u8; 16] = b"earnout mutant: ";
 
-/// Files of the program that hold no checks of calls: declarations, names for Anchor's runtime, and arithmetic that stands in
-/// for the compiler's.
+/// Files of the program that hold no checks of calls: declarations, names for Anchor's runtime, and arithmetic that
+/// stands in for the compiler's.
 const SKIPPED: [&str; 8] = [
     "lib.rs",
     "int128.rs",
@@ -36,8 +36,8 @@ pub(crate) mod mutants {
     static OFF: [u8; 20] = *b"earnout mutant: \0\0\0\0";
 
     pub(crate) fn off(number: u32) -> bool {
-        // SAFETY: a reference to a static array of bytes is valid for reading; volatile, since the file is changed after
-        // the compiler has seen it.
+        // SAFETY: a reference to a static array of bytes is valid for reading; volatile, since the file is changed
+        // after the compiler has seen it.
         let off = unsafe { core::ptr::read_volatile(&OFF) };
         u32::from_le_bytes([off[16], off[17], off[18], off[19]]) == number
     }

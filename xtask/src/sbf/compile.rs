@@ -20,10 +20,10 @@ const INT128: &str = include_str!("../../sbf/int128.ll");
 
 /// The target, after which cargo names its directory and the environment variable below.
 ///
-/// Its description is what rustc has for BPF, with an operating system of which std has a platform whose system calls are
-/// plain symbols (unused, they vanish) and with `allows-misaligned-mem-access`: the virtual machine loads and stores at
-/// any address, and without the feature LLVM takes every load from packed data apart into bytes, which costs a claim
-/// 14,379 units instead of 9,003 and makes the program 70% larger.
+/// Its description is what rustc has for BPF, with an operating system of which std has a platform whose system calls
+/// are plain symbols (unused, they vanish) and with `allows-misaligned-mem-access`: the virtual machine loads and
+/// stores at any address, and without the feature LLVM takes every load from packed data apart into bytes, which costs
+/// a claim 14,379 units instead of 9,003 and makes the program 70% larger.
 const TARGET: &str = "sbf-solana";
 
 /// Builds `packages`, each with these features, in one go and returns the directory where cargo left them, each as

@@ -1,5 +1,5 @@
-//! Fetching packages of newer Debian releases without touching the system: a private apt with its own sources, lists and
-//! package state, which needs no root. The mirror and the network settings are the machine's own.
+//! Fetching packages of newer Debian releases without touching the system: a private apt with its own sources, lists
+//! and package state, which needs no root. The mirror and the network settings are the machine's own.
 
 use std::{
     env, fmt, fs,

@@ -38,13 +38,13 @@ use {
 
 /// Show what happened to a plan or a grant, oldest first
 ///
-/// Only what the program itself reported is an event. The plan counts its events: what the endpoint leaves out, repeats,
-/// contradicts or cannot give is said, and makes the exit code 2.
+/// Only what the program itself reported is an event. The plan counts its events: what the endpoint leaves out,
+/// repeats, contradicts or cannot give is said, and makes the exit code 2.
 ///
-/// JSON is an object with `events` and what is wrong with them. With `--output json-compact`, and with `--watch` in either
-/// form of JSON, one event is one line, and a line without `event` says what is wrong, if something is. Amounts are decimal
-/// strings of base units, times are Unix seconds. With `--watch`, an event that the endpoint told after later ones is marked
-/// as late. A plan that was closed still has its events, as far back as the endpoint keeps them.
+/// JSON is an object with `events` and what is wrong with them. With `--output json-compact`, and with `--watch` in
+/// either form of JSON, one event is one line, and a line without `event` says what is wrong, if something is. Amounts
+/// are decimal strings of base units, times are Unix seconds. With `--watch`, an event that the endpoint told after
+/// later ones is marked as late. A plan that was closed still has its events, as far back as the endpoint keeps them.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout events PLAN

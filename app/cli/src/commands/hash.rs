@@ -6,8 +6,8 @@ use {
     std::{fs, path::Path},
 };
 
-/// SHA-256 of the file, or the hash that was given in hexadecimal. `what` says of what. clap makes sure that it is one of
-/// the two.
+/// SHA-256 of the file, or the hash that was given in hexadecimal. `what` says of what. clap makes sure that it is one
+/// of the two.
 ///
 /// # Errors
 /// If the file cannot be read, or the hash is none.

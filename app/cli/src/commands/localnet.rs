@@ -18,8 +18,8 @@ const VARIABLE: &str = "EARNOUT_LOCALNET";
 
 /// Run a local chain with the program on it: start, warp, clock, airdrop, stop
 ///
-/// All arguments go to `earnout-localnet`, a program of its own because it is large. It is looked for beside this one, then
-/// on the PATH; EARNOUT_LOCALNET says where it is instead.
+/// All arguments go to `earnout-localnet`, a program of its own because it is large. It is looked for beside this one,
+/// then on the PATH; EARNOUT_LOCALNET says where it is instead.
 #[derive(Debug, Args)]
 #[command(
     disable_help_flag = true,

@@ -1,5 +1,5 @@
-//! What every command works with: the connection, the signers, the output. Each is made when it is first needed, so that a
-//! command without a chain needs no configuration.
+//! What every command works with: the connection, the signers, the output. Each is made when it is first needed, so
+//! that a command without a chain needs no configuration.
 
 use {
     crate::{
@@ -131,8 +131,8 @@ impl App {
         self.config()?.commitment(self.global.commitment)
     }
 
-    /// The signer that `chosen` names, or else the one of `--keypair` and the configuration. `role` says whose key it is,
-    /// where the user is asked for it.
+    /// The signer that `chosen` names, or else the one of `--keypair` and the configuration. `role` says whose key it
+    /// is, where the user is asked for it.
     ///
     /// # Errors
     /// If there is none.

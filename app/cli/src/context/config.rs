@@ -79,8 +79,8 @@ impl Config {
         })
     }
 
-    /// URL of the websocket endpoint; `chosen` and `rpc_chosen` are what the command line says. Without any it follows from
-    /// the RPC endpoint, as in Solana's tools: the next port if it has one.
+    /// URL of the websocket endpoint; `chosen` and `rpc_chosen` are what the command line says. Without any it follows
+    /// from the RPC endpoint, as in Solana's tools: the next port if it has one.
     ///
     /// # Errors
     /// If it is not a URL, or there is no RPC endpoint.

@@ -1,4 +1,5 @@
-//! What a command runs with: arguments and configuration turned into a client, signers, and names for what is on the chain.
+//! What a command runs with: arguments and configuration turned into a client, signers, and names for what is on the
+//! chain.
 
 pub mod app;
 pub mod config;

@@ -75,8 +75,8 @@ impl Outgoing<'_> {
     }
 }
 
-/// The form in which the Squads program (v4) takes a message: three counts, then the keys, the instructions and the lookup
-/// tables, each list with a length of one byte and an instruction's data with one of two bytes, little-endian.
+/// The form in which the Squads program (v4) takes a message: three counts, then the keys, the instructions and the
+/// lookup tables, each list with a length of one byte and an instruction's data with one of two bytes, little-endian.
 fn squads_message(message: &v0::Message) -> Result<Vec<u8>, Fault> {
     let header = &message.header;
     let keys = u8::try_from(message.account_keys.len()).map_err(|_| too_large())?;

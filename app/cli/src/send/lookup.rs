@@ -125,7 +125,8 @@ impl Outgoing<'_> {
         Ok(holding_of(&token.mint, address, account.as_ref(), role)?)
     }
 
-    /// The same `fund`, `claim`, `withdraw_surplus` or `close_plan`, with what its transfer needs beyond its own accounts.
+    /// The same `fund`, `claim`, `withdraw_surplus` or `close_plan`, with what its transfer needs beyond its own
+    /// accounts.
     ///
     /// # Errors
     /// As [`Transfer::complete`].
@@ -156,8 +157,8 @@ impl Outgoing<'_> {
         Ok(powers.fold(action, |action, (label, words)| action.fact(label, words)))
     }
 
-    /// Where surplus goes if `caller` sends it, and what has to be done first: for the authority the treasury, from the last
-    /// deadline on for anybody the associated account of its owner, which is made if it is missing.
+    /// Where surplus goes if `caller` sends it, and what has to be done first: for the authority the treasury, from the
+    /// last deadline on for anybody the associated account of its owner, which is made if it is missing.
     ///
     /// # Errors
     /// If the caller may not yet, or the treasury was handed to somebody else.

@@ -120,8 +120,8 @@ pub fn signatures<I>(unknown: &[(I, Signature)]) -> Vec<Signature> {
     signatures
 }
 
-/// Shows what was done of bulk work that is not finished, and why it is not. An unknown outcome weighs more than everything
-/// else; `after` says what was not done because of it.
+/// Shows what was done of bulk work that is not finished, and why it is not. An unknown outcome weighs more than
+/// everything else; `after` says what was not done because of it.
 ///
 /// # Errors
 /// Always.

@@ -1,5 +1,5 @@
-//! The one way on which the transaction of a command goes out: what it reads from the chain, summary, question, and then
-//! sent, simulated, exported or only signed.
+//! The one way on which the transaction of a command goes out: what it reads from the chain, summary, question, and
+//! then sent, simulated, exported or only signed.
 
 mod action;
 mod args;

@@ -225,8 +225,8 @@ impl Outgoing<'_> {
         client.follow(prepared).await
     }
 
-    /// The latest time at which the transaction may be executed: what is signed in advance or proposed to others must not
-    /// stay usable permanently. The end of a day, so that those who sign on one day build the same bytes.
+    /// The latest time at which the transaction may be executed: what is signed in advance or proposed to others must
+    /// not stay usable permanently. The end of a day, so that those who sign on one day build the same bytes.
     async fn not_after(&self) -> Result<Option<i64>, Fault> {
         if let Some(Moment(not_after)) = self.args.not_after {
             return Ok(Some(not_after));

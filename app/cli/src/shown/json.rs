@@ -1,5 +1,5 @@
-//! JSON in which text that strangers wrote cannot act on a terminal: hostile characters are written as `\u202e`, which is
-//! the same text to whoever reads the JSON.
+//! JSON in which text that strangers wrote cannot act on a terminal: hostile characters are written as `\u202e`, which
+//! is the same text to whoever reads the JSON.
 
 use {
     super::text::is_hostile,

@@ -50,7 +50,8 @@ impl Output {
         }
     }
 
-    /// Writes a value as JSON, over several lines if `pretty`, as it is made: large ones are never in memory as a whole.
+    /// Writes a value as JSON, over several lines if `pretty`, as it is made: large ones are never in memory as a
+    /// whole.
     ///
     /// # Errors
     /// As [`Output::show`].

@@ -22,8 +22,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// How long what was signed may take to end after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(120);
 
-/// How long alerts may take to reach the alert command before the process ends; with [`DRAIN`] less than what the unit for
-/// systemd allows.
+/// How long alerts may take to reach the alert command before the process ends; with [`DRAIN`] less than what the unit
+/// for systemd allows.
 pub(super) const SETTLE: Duration = Duration::from_secs(20);
 
 pub async fn once(args: &Once, config: Config) -> Result<u8> {

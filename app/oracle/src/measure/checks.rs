@@ -189,7 +189,8 @@ impl Checks {
         }
     }
 
-    /// Whether `value` is near enough to the value of the period before, if there is one. From 0 every change is too much.
+    /// Whether `value` is near enough to the value of the period before, if there is one. From 0 every change is too
+    /// much.
     pub fn change(&self, value: i64, before: Option<i64>, decimals: u8) -> Result<(), Hold> {
         let (Some(pct), Some(before)) = (self.max_change_pct, before) else {
             return Ok(());
@@ -249,7 +250,8 @@ pub fn clock(here: i64, chain: i64, limit: Duration) -> Result<(), Hold> {
     }
 }
 
-/// Whether `a` and `b` differ by at most `pct` percent of `whole`; none if `pct` is so large that this cannot be computed.
+/// Whether `a` and `b` differ by at most `pct` percent of `whole`; none if `pct` is so large that this cannot be
+/// computed.
 pub fn within(a: i64, b: i64, whole: i64, pct: Decimal) -> Option<bool> {
     let allowed = Decimal::from(whole.unsigned_abs()).checked_mul(pct)?;
     let difference = Decimal::from(a.abs_diff(b)).checked_mul(Decimal::ONE_HUNDRED);

@@ -1,4 +1,5 @@
-//! Proof of what was seen: one document for each attested value, stored under its own hash, which is what the chain gets.
+//! Proof of what was seen: one document for each attested value, stored under its own hash, which is what the chain
+//! gets.
 
 use {
     crate::measure::{Bound, Part, Rounding, Scope, Source, SourceError, kpi_name, median, value},

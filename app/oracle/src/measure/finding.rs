@@ -16,8 +16,9 @@ pub struct Finding {
     pub evidence: Evidence,
 }
 
-/// Asks every source of the feed, as often as its checks want, and checks what they say. `entry` is what a person entered,
-/// which stands in place of the sources and of the operator's own checks, and `before` the value of the period before.
+/// Asks every source of the feed, as often as its checks want, and checks what they say. `entry` is what a person
+/// entered, which stands in place of the sources and of the operator's own checks, and `before` the value of the period
+/// before.
 ///
 /// # Errors
 /// Why the value is held.

@@ -17,8 +17,8 @@ pub struct Misfit {
     pub holds: bool,
 }
 
-/// Judges the feeds of one plan together. `oracle` is the key that votes, `interval` the pause between two looks at what is
-/// due.
+/// Judges the feeds of one plan together. `oracle` is the key that votes, `interval` the pause between two looks at
+/// what is due.
 pub fn misfits(feeds: &[&Bound<'_>], plan: &Plan, oracle: &Pubkey, interval: Duration) -> Vec<Misfit> {
     let mut misfits = Vec::new();
     for (number, bound) in feeds.iter().enumerate() {

@@ -27,8 +27,8 @@ use {
 /// How long the command may take.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// One word for what a person has to look at: a page of the runbook in `docs/oracle.md`, and what the log, the alert command
-/// and the counter call it.
+/// One word for what a person has to look at: a page of the runbook in `docs/oracle.md`, and what the log, the alert
+/// command and the counter call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
 pub enum AlertKind {
     Balance,

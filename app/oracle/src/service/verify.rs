@@ -51,8 +51,8 @@ pub struct Verification {
     pub is_whole: bool,
 }
 
-/// Recomputes every vote of this oracle on `period` of `plan`: those that the journal, the plan's history or the accounts
-/// know.
+/// Recomputes every vote of this oracle on `period` of `plan`: those that the journal, the plan's history or the
+/// accounts know.
 pub async fn verify(daemon: &Daemon, plan: Pubkey, period: u16) -> Result<Verification, DaemonError> {
     let state = daemon.endpoints.plan(plan, true).await?;
     let oracle = daemon.oracle();
@@ -79,8 +79,8 @@ pub async fn verify(daemon: &Daemon, plan: Pubkey, period: u16) -> Result<Verifi
     let position = state.plan.oracle_set(period).position(&oracle);
     for (target, account) in targets.into_iter().zip(accounts) {
         let shown = account.and_then(|attestation| own_vote(&attestation, position?));
-        // The plan keeps two oracle sets, so after more changes the position is another oracle's; what happened says whose
-        // vote it was. Only where something of that is missing the account has to do.
+        // The plan keeps two oracle sets, so after more changes the position is another oracle's; what happened says
+        // whose vote it was. Only where something of that is missing the account has to do.
         let on_chain = match verification.is_whole {
             true => told.get(&target).copied(),
             false => shown.or(told.get(&target).copied()),

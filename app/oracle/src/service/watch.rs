@@ -48,7 +48,8 @@ struct Claimed<'a> {
     attestation: &'a Attestation,
 }
 
-/// Compares every value that is not final yet with the own sources, and disputes what differs if the configuration says so.
+/// Compares every value that is not final yet with the own sources, and disputes what differs if the configuration says
+/// so.
 ///
 /// # Errors
 /// If the chain, the journal or the evidence cannot be used.
@@ -290,8 +291,8 @@ fn refused(daemon: &Daemon, claimed: &Claimed<'_>, failure: &Failure) -> Filed {
     Filed::No
 }
 
-/// Follows a dispute that is in the journal. One that by proof will never be executed is forgotten, so that the next look,
-/// which reads the chain first, can file it again.
+/// Follows a dispute that is in the journal. One that by proof will never be executed is forgotten, so that the next
+/// look, which reads the chain first, can file it again.
 async fn followed(
     daemon: &Daemon,
     claimed: &Claimed<'_>,
@@ -318,7 +319,8 @@ async fn followed(
     })
 }
 
-/// What became of a dispute of this value that was signed before, by this process or an earlier one; none if there is none.
+/// What became of a dispute of this value that was signed before, by this process or an earlier one; none if there is
+/// none.
 async fn signed_before(daemon: &Daemon, claimed: &Claimed<'_>) -> Result<Option<Filed>, DaemonError> {
     let Some(signed) = daemon.journal().disputed(&claimed.duty.target)? else {
         return Ok(None);
@@ -350,8 +352,8 @@ struct Cause<'a> {
 }
 
 impl Cause<'_> {
-    /// The grant for which `key` may dispute, none for the authority and a shared KPI; or why it may not. What the program
-    /// asks (`programs/earnout/src/instructions/dispute.rs`), so that nothing is filed in vain.
+    /// The grant for which `key` may dispute, none for the authority and a shared KPI; or why it may not. What the
+    /// program asks (`programs/earnout/src/instructions/dispute.rs`), so that nothing is filed in vain.
     fn entitled(&self, key: &Pubkey) -> Result<Option<Pubkey>, String> {
         if self.authority == *key && self.individual.is_none() {
             return Ok(None);

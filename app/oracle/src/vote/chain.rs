@@ -1,5 +1,5 @@
-//! Several RPC endpoints as one. Questions go to whoever answers first in the operator's order; what a transaction's fate is
-//! asked all, and handed over to all.
+//! Several RPC endpoints as one. Questions go to whoever answers first in the operator's order; what a transaction's
+//! fate is asked all, and handed over to all.
 
 use {
     earnout::state::{Grant, Plan},
@@ -85,8 +85,8 @@ impl Endpoints {
         self.failures.load(Ordering::Relaxed)
     }
 
-    /// Asks an endpoint, and the others in turn if it does not answer, or does not have what is asked for: it may be behind,
-    /// or of another cluster. What else an endpoint answers, an error of the program included, is the answer.
+    /// Asks an endpoint, and the others in turn if it does not answer, or does not have what is asked for: it may be
+    /// behind, or of another cluster. What else an endpoint answers, an error of the program included, is the answer.
     ///
     /// # Errors
     /// The answer's, or the last endpoint's if none answers.
@@ -176,8 +176,8 @@ impl Endpoints {
         Ok(clocks.into_iter().max().unwrap_or_default())
     }
 
-    /// Everything that happened to the plan at `plan`, by the first endpoint that tells all of it, else by the one that tells
-    /// most.
+    /// Everything that happened to the plan at `plan`, by the first endpoint that tells all of it, else by the one that
+    /// tells most.
     ///
     /// # Errors
     /// The last endpoint's if none answers.
@@ -237,9 +237,9 @@ fn nobody() -> ClientError {
     ClientError::Unreadable("anything: there is no endpoint".to_owned())
 }
 
-/// Asked about the fate of a transaction, all endpoints together know what any of them does. That it can be executed no more
-/// is said only when every one that answers is past its end: the least of their blocks counts, and the least of the slots up
-/// to which they know.
+/// Asked about the fate of a transaction, all endpoints together know what any of them does. That it can be executed no
+/// more is said only when every one that answers is past its end: the least of their blocks counts, and the least of
+/// the slots up to which they know.
 impl Endpoint for Endpoints {
     async fn newest_blockhash(&self) -> Result<(Hash, u64), ClientError> {
         self.ask(async |client| client.newest_blockhash().await).await

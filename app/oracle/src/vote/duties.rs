@@ -59,8 +59,8 @@ impl Bound<'_> {
         }
     }
 
-    /// The votes that `oracle` has to make for this feed, for every period that is not settled, also those whose window is
-    /// over. `grants` are the open grants of the plan.
+    /// The votes that `oracle` has to make for this feed, for every period that is not settled, also those whose window
+    /// is over. `grants` are the open grants of the plan.
     ///
     /// # Errors
     /// If the plan holds what the program never writes.

@@ -1,6 +1,6 @@
-//! Bringing votes onto the chain: each signed transaction is in the journal before it is sent and followed as the SDK follows
-//! every one. Only with proof that it was not executed and never will be is anything signed again, and nothing that the
-//! chain has.
+//! Bringing votes onto the chain: each signed transaction is in the journal before it is sent and followed as the SDK
+//! follows every one. Only with proof that it was not executed and never will be is anything signed again, and nothing
+//! that the chain has.
 
 use {
     crate::vote::{Endpoints, Journal, JournalError, Measured, SignedVotes, Target, Vote, address, own_vote},
@@ -128,8 +128,8 @@ pub struct Courier<'a> {
 }
 
 impl Courier<'_> {
-    /// Finds out what became of the transactions that an earlier round or process left open. What is still not known stays
-    /// open.
+    /// Finds out what became of the transactions that an earlier round or process left open. What is still not known
+    /// stays open.
     pub async fn reconcile(&self) -> Result<(), SubmitError> {
         let open = self.journal().open_transactions()?;
         let ended = stream::iter(open.iter().map(|signed| async move {
@@ -219,8 +219,8 @@ impl Courier<'_> {
         Ok(())
     }
 
-    /// Those of `ballots` that the chain does not have: one endpoint's word that a transaction expired is not enough to sign
-    /// another one for a vote that is there.
+    /// Those of `ballots` that the chain does not have: one endpoint's word that a transaction expired is not enough to
+    /// sign another one for a vote that is there.
     async fn not_on_chain(&self, ballots: &[Ballot]) -> Result<Vec<Ballot>, SubmitError> {
         let addresses: Vec<Pubkey> = ballots.iter().map(|ballot| address(&ballot.target)).collect();
         let looks = self
@@ -318,8 +318,8 @@ impl Courier<'_> {
         Ok(ending)
     }
 
-    /// What becomes of a signed transaction, by the SDK's rule. `bytes` are it, `last` the last block in which it can be
-    /// executed.
+    /// What becomes of a signed transaction, by the SDK's rule. `bytes` are it, `last` the last block in which it can
+    /// be executed.
     ///
     /// # Errors
     /// If the bytes are not a transaction.

@@ -1,5 +1,5 @@
-//! Creating the plan of a plan file: what the chain has is compared with what the file says, and what is missing is sent.
-//! What is left is always read from the chain, so that a creation that was interrupted goes on where it stopped.
+//! Creating the plan of a plan file: what the chain has is compared with what the file says, and what is missing is
+//! sent. What is left is always read from the chain, so that a creation that was interrupted goes on where it stopped.
 
 use {
     super::{
@@ -36,7 +36,8 @@ const COST: Cost = Cost {
     calls: 8,
 };
 
-/// Bytes that a transaction needs besides the instructions of a plan's creation: three for the compute budget and its program.
+/// Bytes that a transaction needs besides the instructions of a plan's creation: three for the compute budget and its
+/// program.
 const BUDGET_BYTES: usize = 64;
 
 /// A plan that shall be on the chain as its file says.
@@ -207,8 +208,8 @@ impl Left {
 }
 
 impl Creation {
-    /// The plan of the file at `path`, made and paid by `authority`, which stays an unfunded draft. Everything that needs no
-    /// chain is checked.
+    /// The plan of the file at `path`, made and paid by `authority`, which stays an unfunded draft. Everything that
+    /// needs no chain is checked.
     ///
     /// # Errors
     /// All mistakes in the file.
@@ -225,7 +226,8 @@ impl Creation {
         })
     }
 
-    /// Reads the chain, compares it with the file, and says what is left to be done. `read` reads the account at an address.
+    /// Reads the chain, compares it with the file, and says what is left to be done. `read` reads the account at an
+    /// address.
     ///
     /// # Errors
     /// If the chain does not let the plan become as the file says.
@@ -453,8 +455,8 @@ impl Creation {
 }
 
 impl Standing {
-    /// Sends what is left and looks again after each transaction, until nothing is. `send` is given which transaction it is,
-    /// counted from 1, of how many.
+    /// Sends what is left and looks again after each transaction, until nothing is. `send` is given which transaction
+    /// it is, counted from 1, of how many.
     ///
     /// # Errors
     /// What `look` or `send` refuses. What was done until then stays, and another run goes on from there.

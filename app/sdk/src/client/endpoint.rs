@@ -17,7 +17,8 @@ use {
 /// Most signatures that one request may ask about.
 pub(super) const SIGNATURES_A_REQUEST: usize = 256;
 
-/// A chain as those who send see it. [`Client`] is one; a balancer over several endpoints may be another; tests script one.
+/// A chain as those who send see it. [`Client`] is one; a balancer over several endpoints may be another; tests script
+/// one.
 pub trait Endpoint {
     /// The newest blockhash, and the last block height at which it counts.
     fn newest_blockhash(&self) -> impl Future<Output = Result<(Hash, u64), ClientError>>;
@@ -29,8 +30,8 @@ pub trait Endpoint {
     fn post(&self, transaction: &VersionedTransaction) -> impl Future<Output = Result<(), ClientError>>;
 
     /// What is known of transactions (at most 256), one answer for each in their order, and the slot up to which the
-    /// answering node knows. `searching` looks through the whole history, and believes that there is nothing only if the
-    /// look-up of the transaction itself says so too.
+    /// answering node knows. `searching` looks through the whole history, and believes that there is nothing only if
+    /// the look-up of the transaction itself says so too.
     fn sightings(
         &self,
         signatures: &[Signature],
@@ -40,8 +41,8 @@ pub trait Endpoint {
     /// What a nonce account holds, and the slot of which that is. None if there is no initialized nonce at the address.
     fn nonce_at(&self, account: &Pubkey) -> impl Future<Output = Result<(u64, Option<Hash>), ClientError>>;
 
-    /// Bytes of accounts and programs that a transaction would load; none if it would fail or the endpoint does not say it.
-    /// Nobody has to have signed it.
+    /// Bytes of accounts and programs that a transaction would load; none if it would fail or the endpoint does not say
+    /// it. Nobody has to have signed it.
     fn loaded_data(&self, transaction: &VersionedTransaction)
     -> impl Future<Output = Result<Option<u32>, ClientError>>;
 
@@ -56,8 +57,8 @@ impl Endpoint for Client {
     }
 
     async fn tip(&self) -> Result<Tip, ClientError> {
-        // A block that is only processed may be on a fork that is given up, while what was taken for expired is executed
-        // on another.
+        // A block that is only processed may be on a fork that is given up, while what was taken for expired is
+        // executed on another.
         let info = self.rpc.get_epoch_info_with_commitment(self.at_least_confirmed()).await;
         let info = info.map_err(ClientError::rpc("asking for the block height"))?;
         Ok(Tip {
@@ -121,8 +122,8 @@ impl Endpoint for Client {
 }
 
 impl Client {
-    /// What is known of the transaction `signature`, as far as this client's commitment goes, after a search of the whole
-    /// history. That nothing is found proves nothing: see [`super::follow`].
+    /// What is known of the transaction `signature`, as far as this client's commitment goes, after a search of the
+    /// whole history. That nothing is found proves nothing: see [`super::follow`].
     ///
     /// # Errors
     /// If the endpoint does not answer.

@@ -18,7 +18,8 @@ use {
     thiserror::Error,
 };
 
-/// JSON-RPC: what will be refused again: not JSON, no request, no such method, wrong arguments; a signature that is wrong.
+/// JSON-RPC: what will be refused again: not JSON, no request, no such method, wrong arguments; a signature that is
+/// wrong.
 const REFUSALS: [i64; 5] = [-32700, -32600, -32601, -32602, -32003];
 
 /// Why a request to the chain, or a transaction, did not do what it should.

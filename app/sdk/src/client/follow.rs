@@ -1,12 +1,12 @@
 //! What becomes of a signed transaction: one rule for everybody who sends.
 //!
-//! A [`Follower`] is the rule, without a connection: it is told what an endpoint said, and answers what to do and when it
-//! is over. [`super::follow`] drives one; bulk work drives many with one request for all. That a transaction did not happen is
-//! said only with proof. An endpoint may lag, may not know yet, may have forgotten, and may be one of several behind a
-//! balancer, so one empty answer proves nothing:
+//! A [`Follower`] is the rule, without a connection: it is told what an endpoint said, and answers what to do and when
+//! it is over. [`super::follow`] drives one; bulk work drives many with one request for all. That a transaction did not
+//! happen is said only with proof. An endpoint may lag, may not know yet, may have forgotten, and may be one of several
+//! behind a balancer, so one empty answer proves nothing:
 //!
-//! - the transaction can be executed no more: at some slot the block height had passed its last valid block by a margin,
-//!   or its nonce had advanced, or the chain's clock was past its `require_before`;
+//! - the transaction can be executed no more: at some slot the block height had passed its last valid block by a
+//!   margin, or its nonce had advanced, or the chain's clock was past its `require_before`;
 //! - and a look-up with history, answered by a node at that slot or later, finds nothing.
 //!
 //! Without that proof the outcome is unknown, and nothing may be signed in its place.
@@ -51,7 +51,8 @@ pub struct Policy {
     pub resend: Duration,
     /// Blocks beyond the last valid one before a transaction counts as over: nodes behind a balancer differ.
     pub margin: u64,
-    /// How long an endpoint may answer nothing but errors, or fail to complete the proof, before the outcome is unknown.
+    /// How long an endpoint may answer nothing but errors, or fail to complete the proof, before the outcome is
+    /// unknown.
     pub patience: Duration,
     /// How long a transaction is followed at most.
     pub longest: Duration,

@@ -1,9 +1,9 @@
 //! The events of a plan, from the transactions that made them, and what of them an endpoint leaves out.
 //!
-//! Anybody can name a plan in a transaction and put bytes into it that look like an event. An event is only what the program
-//! itself reported: it calls itself and signs with its event authority, which no other program can. The program numbers the
-//! events of each plan from 1 without a gap, and the plan's account says how many there are; so it is seen if the endpoint
-//! leaves one out, tells it twice or late, or tells two of one number.
+//! Anybody can name a plan in a transaction and put bytes into it that look like an event. An event is only what the
+//! program itself reported: it calls itself and signs with its event authority, which no other program can. The program
+//! numbers the events of each plan from 1 without a gap, and the plan's account says how many there are; so it is seen
+//! if the endpoint leaves one out, tells it twice or late, or tells two of one number.
 
 use {
     super::{Client, ClientError, NEWEST_VERSION, found::Found, read::REQUESTS_AT_ONCE},
@@ -214,9 +214,9 @@ impl Client {
 }
 
 impl History {
-    /// Looks again: at the plan's count, at what could not be read before, and at the list of transactions from the last
-    /// event on before which nothing is missing. Returns what was not known before, in the order of the numbers; one with a
-    /// smaller number than others known before is late.
+    /// Looks again: at the plan's count, at what could not be read before, and at the list of transactions from the
+    /// last event on before which nothing is missing. Returns what was not known before, in the order of the numbers;
+    /// one with a smaller number than others known before is late.
     ///
     /// # Errors
     /// If the endpoint does not answer. What was read by then is kept, and the next look returns it.
@@ -330,8 +330,8 @@ impl History {
         self.has_every_number() && self.contradicted.is_empty() && self.beyond().is_empty()
     }
 
-    /// What is wrong with what the endpoint tells, one sentence for each kind: what is missing, contradicted, repeated or
-    /// could not be read, and which endpoint it is. Empty if nothing is.
+    /// What is wrong with what the endpoint tells, one sentence for each kind: what is missing, contradicted, repeated
+    /// or could not be read, and which endpoint it is. Empty if nothing is.
     pub fn complaints(&self) -> Vec<String> {
         let endpoint = &self.endpoint;
         let mut complaints = Vec::new();
@@ -500,8 +500,8 @@ impl History {
                 }
             }
             self.read(client, fresh).await;
-            // A page without anything new is the last one, whatever its length. A short one is only if nothing is missing:
-            // endpoints may have smaller pages than they are asked for.
+            // A page without anything new is the last one, whatever its length. A short one is only if nothing is
+            // missing: endpoints may have smaller pages than they are asked for.
             let is_short = page.len() < SIGNATURES_A_REQUEST;
             let Some(last) = last.filter(|_| !(is_short && self.has_every_number())) else {
                 return Ok(());
@@ -576,8 +576,8 @@ impl OracleSets {
     }
 }
 
-/// What an endpoint's answer says that the program reported in the transaction `signature`. The error says why nothing can
-/// be learnt from it.
+/// What an endpoint's answer says that the program reported in the transaction `signature`. The error says why nothing
+/// can be learnt from it.
 fn told(signature: &Signature, answer: Value) -> Result<Told, String> {
     let answer: EncodedConfirmedTransactionWithStatusMeta = serde_json::from_value(answer)
         .map_err(|error| format!("the answer is not one about a transaction: {error}"))?;

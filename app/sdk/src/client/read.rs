@@ -76,8 +76,8 @@ impl Client {
         self.many(addresses).await
     }
 
-    /// All open grants of a plan in the order of their numbers. `state` is what the plan holds; the addresses follow from
-    /// it, so any endpoint can answer, also one that refuses to search.
+    /// All open grants of a plan in the order of their numbers. `state` is what the plan holds; the addresses follow
+    /// from it, so any endpoint can answer, also one that refuses to search.
     ///
     /// # Errors
     /// If the endpoint does not answer, an account cannot be read, or there are fewer than the plan has counted.
@@ -170,8 +170,8 @@ impl Client {
     /// All open attestations of a plan. The endpoint has to search for them.
     ///
     /// # Errors
-    /// If the endpoint does not answer or refuses to search, an account cannot be read, or there are fewer than the plan
-    /// has counted.
+    /// If the endpoint does not answer or refuses to search, an account cannot be read, or there are fewer than the
+    /// plan has counted.
     pub async fn attestations_of_plan(&self, plan: &Pubkey) -> Result<Vec<(Pubkey, Attestation)>, ClientError> {
         let field = Attestation::DISCRIMINATOR.len() + offset_of!(Attestation, plan);
         let before = self.plan(plan).await?.open_attestations;
@@ -346,7 +346,8 @@ pub(super) fn is_short(found: usize, counted: u32) -> bool {
     usize::try_from(counted).is_ok_and(|counted| found < counted)
 }
 
-/// What the account at `address` holds, which must be one of the program, at the address that follows from what it holds.
+/// What the account at `address` holds, which must be one of the program, at the address that follows from what it
+/// holds.
 ///
 /// # Errors
 /// If there is none, or it is not such an account.

@@ -38,7 +38,8 @@ impl Client {
     /// What a statement of the plan at `address` is made from, all of one moment.
     ///
     /// # Errors
-    /// If the endpoint does not answer, there is no plan at the address, or the plan changes faster than it can be read.
+    /// If the endpoint does not answer, there is no plan at the address, or the plan changes faster than it can be
+    /// read.
     pub async fn statement_sources(&self, address: &Pubkey) -> Result<Sources, ClientError> {
         self.sources_of_grants(address, None).await
     }
@@ -391,8 +392,8 @@ impl Reading<'_> {
         Ok(wanted)
     }
 
-    /// The events of each of these grants and attestations, which may have been closed. Where there are none to ask about
-    /// nothing is asked.
+    /// The events of each of these grants and attestations, which may have been closed. Where there are none to ask
+    /// about nothing is asked.
     async fn histories(&mut self, addresses: &[Pubkey]) -> Result<Vec<Vec<Event>>, ClientError> {
         if addresses.is_empty() {
             return Ok(Vec::new());

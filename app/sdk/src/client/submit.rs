@@ -1,5 +1,5 @@
-//! Building, signing, sending and confirming transactions. The steps are separate, so that a caller can note a signature
-//! before anything is sent.
+//! Building, signing, sending and confirming transactions. The steps are separate, so that a caller can note a
+//! signature before anything is sent.
 
 use {
     super::{Client, ClientError, Confirmed, Ending, Endpoint, Follower, Life, Policy, Sighting, Tip},
@@ -49,7 +49,8 @@ impl Limits {
         Self { units, data: MOST_DATA }
     }
 
-    /// The limits of a transaction that took so much in a simulation; `data` is none where the endpoint does not say it.
+    /// The limits of a transaction that took so much in a simulation; `data` is none where the endpoint does not say
+    /// it.
     pub(super) fn of(units: u64, data: Option<u32>) -> Self {
         let units = units.saturating_add(units / 10).saturating_add(SPARE_UNITS);
         Self {
@@ -58,7 +59,8 @@ impl Limits {
         }
     }
 
-    /// The limit of data for transactions like one that loaded so much in a simulation; the most where that is not known.
+    /// The limit of data for transactions like one that loaded so much in a simulation; the most where that is not
+    /// known.
     pub(super) fn data_of_kind(data: Option<u32>) -> u32 {
         data.map_or(MOST_DATA, |data| with_spare(data, SPARE_DATA_OF_KIND))
     }
@@ -191,8 +193,8 @@ pub struct Receipt {
 }
 
 impl Client {
-    /// Simulates, signs, sends and follows. It signs once: that nothing happened rests on one endpoint's word, so whether to
-    /// send it again is for the caller to say.
+    /// Simulates, signs, sends and follows. It signs once: that nothing happened rests on one endpoint's word, so
+    /// whether to send it again is for the caller to say.
     ///
     /// # Errors
     /// `WouldFail` before anything is sent, `Failed` if it was executed and failed, `Expired` if the network did not
@@ -234,8 +236,8 @@ impl Client {
         Ok((prepared, units))
     }
 
-    /// Sends a signed transaction and follows it until it ended, or its outcome stays unknown. Sending the same bytes twice
-    /// cannot execute them twice, so this can be called again after an interruption.
+    /// Sends a signed transaction and follows it until it ended, or its outcome stays unknown. Sending the same bytes
+    /// twice cannot execute them twice, so this can be called again after an interruption.
     ///
     /// # Errors
     /// `Failed` if it was executed and failed, `Expired`, `Unknown`.
@@ -263,7 +265,8 @@ impl Client {
 /// still be executed.
 ///
 /// # Errors
-/// If the endpoint does not answer, or says that this block is over: the transaction would seem over while it can be executed.
+/// If the endpoint does not answer, or says that this block is over: the transaction would seem over while it can be
+/// executed.
 async fn tip_at_signing<E: Endpoint>(endpoint: &E, last: u64) -> Result<Tip, ClientError> {
     let tip = endpoint.tip().await?;
     match tip.height <= last {
@@ -278,15 +281,15 @@ async fn tip_at_signing<E: Endpoint>(endpoint: &E, last: u64) -> Result<Tip, Cli
 /// The newest blockhash with the last block height at which it counts, and the newest block.
 ///
 /// # Errors
-/// If the endpoint does not answer, or says that the blockhash it gives is over: what is signed with it would seem over while
-/// it can be executed.
+/// If the endpoint does not answer, or says that the blockhash it gives is over: what is signed with it would seem over
+/// while it can be executed.
 pub async fn fresh_blockhash<E: Endpoint>(endpoint: &E) -> Result<(Hash, u64, Tip), ClientError> {
     let (hash, last) = endpoint.newest_blockhash().await?;
     Ok((hash, last, tip_at_signing(endpoint, last).await?))
 }
 
-/// The newest block. An answer by which a transaction that counts up to block `last` would be over is asked for once more,
-/// and the lower of both counts: one wrong answer must not make a transaction seem over that can be executed.
+/// The newest block. An answer by which a transaction that counts up to block `last` would be over is asked for once
+/// more, and the lower of both counts: one wrong answer must not make a transaction seem over that can be executed.
 ///
 /// # Errors
 /// If the endpoint does not answer.
@@ -300,8 +303,8 @@ pub(super) async fn sure_tip<E: Endpoint>(endpoint: &E, last: u64, policy: &Poli
     Ok(if again.height < tip.height { again } else { tip })
 }
 
-/// Hands a signed transaction over, again and again the same bytes, until it ended or its outcome stays unknown. That is
-/// no end: it can be called again with the same transaction, also by another process.
+/// Hands a signed transaction over, again and again the same bytes, until it ended or its outcome stays unknown. That
+/// is no end: it can be called again with the same transaction, also by another process.
 pub async fn follow<E: Endpoint>(endpoint: &E, prepared: &Prepared, policy: &Policy) -> Ending {
     let begin = Instant::now();
     let mut follower = Follower::new(prepared.life, prepared.not_after, *policy, Duration::ZERO);

@@ -170,8 +170,8 @@ pub enum TransferError<E: Display> {
 }
 
 impl Transfer<'_> {
-    /// The same `fund`, `claim`, `withdraw_surplus` or `close_plan`, with the memo that the destination may ask for and the
-    /// accounts that the mint's transfer hook may ask for. `read` reads the account at an address.
+    /// The same `fund`, `claim`, `withdraw_surplus` or `close_plan`, with the memo that the destination may ask for and
+    /// the accounts that the mint's transfer hook may ask for. `read` reads the account at an address.
     ///
     /// # Errors
     /// If an account cannot be read, or the hook's list of accounts is wrong.

@@ -1,4 +1,5 @@
-//! One request to an endpoint and its answer: how long it may take, when it is asked again, and what counts as an answer.
+//! One request to an endpoint and its answer: how long it may take, when it is asked again, and what counts as an
+//! answer.
 
 use {
     crate::text::endpoint,

@@ -184,7 +184,8 @@ pub struct Projected {
     pub settlement: Settlement,
 }
 
-/// What `grant` will earn from its next period on, if the KPIs score as `scores` says: basis points by KPI for a period.
+/// What `grant` will earn from its next period on, if the KPIs score as `scores` says: basis points by KPI for a
+/// period.
 ///
 /// # Errors
 /// If an account holds what the program never writes.

@@ -1,6 +1,6 @@
 //! Upper bounds of what the program's instructions cost, for packing them. The measured figures are in
-//! `docs/compute-units.md`; searching an address costs about 300 units more for each bump that does not lead to one, so a
-//! bound is above the figure, and every transaction has [`SPARE_UNITS`] besides.
+//! `docs/compute-units.md`; searching an address costs about 300 units more for each bump that does not lead to one, so
+//! a bound is above the figure, and every transaction has [`SPARE_UNITS`] besides.
 
 use {
     crate::send::packing::{Cost, Group},

@@ -75,8 +75,8 @@ pub struct TooLarge {
     pub calls: u32,
 }
 
-/// Splits groups into transactions paid by `payer`, in order, no group apart, each as full as it may be. Every transaction
-/// begins with the instructions `first`, such as a compute limit: they count.
+/// Splits groups into transactions paid by `payer`, in order, no group apart, each as full as it may be. Every
+/// transaction begins with the instructions `first`, such as a compute limit: they count.
 ///
 /// # Errors
 /// If a group does not even fit alone.
@@ -217,8 +217,8 @@ mod tests {
             };
             datas.iter().map(group).collect()
         };
-        // Signature 1 + 64, version and header 4, keys 1 + 2 · 32, blockhash 32, count 1, no tables 1; then instructions of
-        // 4 or 5 bytes and their data.
+        // Signature 1 + 64, version and header 4, keys 1 + 2 · 32, blockhash 32, count 1, no tables 1; then
+        // instructions of 4 or 5 bytes and their data.
         let room = MOST_BYTES - (1 + 64 + 4 + 1 + 64 + 32 + 1 + 1);
         assert_eq!(lengths(&payer, &groups(&[room - 5 - 14, 10])), [2]);
         assert_eq!(lengths(&payer, &groups(&[room - 5 - 14, 11])), [1, 1]);

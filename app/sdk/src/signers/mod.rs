@@ -1,5 +1,5 @@
-//! Signers by the strings that Solana's tools accept: a file, `-`, `prompt://`, `ASK`, `usb://ledger`, or the public key of
-//! somebody who signs elsewhere.
+//! Signers by the strings that Solana's tools accept: a file, `-`, `prompt://`, `ASK`, `usb://ledger`, or the public
+//! key of somebody who signs elsewhere.
 //!
 //! ```
 //! use {earnout_sdk::signers::Source, solana_signer::Signer};
@@ -140,8 +140,9 @@ impl fmt::Display for Source {
 }
 
 impl Source {
-    /// The signer. `name` says whose key it is where the user is asked. A bare key signs with its signature among `presigned`,
-    /// and without one not at all: it leaves [`Signature::default`], which is for messages that others complete.
+    /// The signer. `name` says whose key it is where the user is asked. A bare key signs with its signature among
+    /// `presigned`, and without one not at all: it leaves [`Signature::default`], which is for messages that others
+    /// complete.
     ///
     /// # Errors
     /// If the key cannot be read, or the user or the device refuses.

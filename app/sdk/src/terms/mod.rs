@@ -18,7 +18,8 @@ use {
     solana_program::pubkey::Pubkey,
 };
 
-/// The draft that `create_plan` and `add_kpi` would write for `creator`, without mint and treasury, which only a chain has.
+/// The draft that `create_plan` and `add_kpi` would write for `creator`, without mint and treasury, which only a chain
+/// has.
 ///
 /// # Errors
 /// What `add_kpi` refuses: `TooManyKpis`, `DuplicateKpi`, and a KPI that is not possible.
@@ -80,7 +81,8 @@ impl GrantTerms {
     }
 }
 
-/// What `create_plan` and `activate_plan` refuse of a draft by `args` at `now` (Unix seconds), apart from mint and treasury.
+/// What `create_plan` and `activate_plan` refuse of a draft by `args` at `now` (Unix seconds), apart from mint and
+/// treasury.
 ///
 /// # Errors
 /// The program's: `BadOracleSet`, `BadThreshold`, `RolesNotSeparate`, `BadTokenFlags`, and those of its terms.
@@ -92,8 +94,8 @@ pub fn check(plan: &Plan, args: &CreatePlanArgs, now: i64) -> Result<(), Program
     plan.require_separate_roles(&plan.oracles)
 }
 
-/// The grant that `create_grant` would write under `plan` at `now` (Unix seconds), apart from who paid for it. Whether the
-/// vault can fund it is the chain's to say.
+/// The grant that `create_grant` would write under `plan` at `now` (Unix seconds), apart from who paid for it. Whether
+/// the vault can fund it is the chain's to say.
 ///
 /// # Errors
 /// What `create_grant` refuses: `TooManyGrants`, `EnrolmentEnded`, `AllocationOutOfLimits`, `BadGrantPeriods`,

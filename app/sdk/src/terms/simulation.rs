@@ -1,7 +1,7 @@
 //! What grants earn under given values, without any chain: the program's own settlement, period by period.
 //!
-//! Nothing here ends a grant early. A period counts as settled from its last deadline on, when it settles without anyone's
-//! goodwill; in practice it is often settled earlier.
+//! Nothing here ends a grant early. A period counts as settled from its last deadline on, when it settles without
+//! anyone's goodwill; in practice it is often settled earlier.
 //!
 //! ```
 //! use earnout_sdk::terms::{self, simulation::simulate};
@@ -77,9 +77,9 @@ pub struct SettledPeriod {
     pub bonus: u64,
 }
 
-/// Settles `grants` of `plan`, and collects their bonuses, in every period whose last deadline is not after `until` (Unix
-/// seconds), or in all of them. `value` says what was resolved: for a period, the number of a KPI and the position of a
-/// grant; none is a silence. For a shared KPI it must say the same for every grant.
+/// Settles `grants` of `plan`, and collects their bonuses, in every period whose last deadline is not after `until`
+/// (Unix seconds), or in all of them. `value` says what was resolved: for a period, the number of a KPI and the
+/// position of a grant; none is a silence. For a shared KPI it must say the same for every grant.
 ///
 /// # Errors
 /// If plan or grants hold what the program never writes, or an amount does not fit.

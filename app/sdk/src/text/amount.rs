@@ -43,8 +43,8 @@ pub fn parse(text: &str, decimals: u8) -> Result<u64, AmountError> {
     units(text, decimals)?.try_into().map_err(|_| AmountError::TooLarge)
 }
 
-/// Reads a value, which may be negative, into its fixed-point number with `decimals`. The sign is `-`, or the minus that
-/// is typeset.
+/// Reads a value, which may be negative, into its fixed-point number with `decimals`. The sign is `-`, or the minus
+/// that is typeset.
 ///
 /// # Errors
 /// If the text is not a number, has more decimals, or does not fit.
@@ -69,8 +69,8 @@ pub fn basis_points(text: &str) -> Result<u64, AmountError> {
     }
 }
 
-/// What to add to a refusal by a limit: in `1.250` the point starts the decimals, where many people part thousands with it.
-/// Empty for any other text.
+/// What to add to a refusal by a limit: in `1.250` the point starts the decimals, where many people part thousands with
+/// it. Empty for any other text.
 pub fn hint(text: &str) -> String {
     match text.split_once('.') {
         Some((whole, fraction))
@@ -82,8 +82,8 @@ pub fn hint(text: &str) -> String {
     }
 }
 
-/// An amount of tokens as an argument: `1_250.5`, `1,250.5` as amounts are shown, or ALL. The decimals are known only with
-/// the token.
+/// An amount of tokens as an argument: `1_250.5`, `1,250.5` as amounts are shown, or ALL. The decimals are known only
+/// with the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AmountArg {
     /// All there is.

@@ -1,5 +1,5 @@
-//! Text that strangers wrote, and the names of KPIs. On the chain anyone can write anything: a name must neither move the
-//! cursor nor turn the direction of what stands beside it, and must not be taken for another one.
+//! Text that strangers wrote, and the names of KPIs. On the chain anyone can write anything: a name must neither move
+//! the cursor nor turn the direction of what stands beside it, and must not be taken for another one.
 
 pub use earnout_core::name::is_hidden;
 

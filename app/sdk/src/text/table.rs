@@ -1,9 +1,9 @@
-//! Files of comma-separated values: a header, and below it a record in each line. Everything that reads such a file reads
-//! it through this.
+//! Files of comma-separated values: a header, and below it a record in each line. Everything that reads such a file
+//! reads it through this.
 //!
-//! A record is what the `csv` crate says it is, and each stands in a line of its own, so that a mistake has its line and a
-//! record its hash. A line with anything that programs read differently is refused: a carriage return inside it, a quoted
-//! field that goes on in the next line, a quotation mark in the middle of a field.
+//! A record is what the `csv` crate says it is, and each stands in a line of its own, so that a mistake has its line
+//! and a record its hash. A line with anything that programs read differently is refused: a carriage return inside it,
+//! a quoted field that goes on in the next line, a quotation mark in the middle of a field.
 
 use crate::terms::plan_file::Mistake;
 

@@ -66,8 +66,8 @@ pub fn span(seconds: u32) -> String {
     }
 }
 
-/// Seconds of a length of time like `90s`, `7d` or `1d12h30m`: numbers with units (weeks, days, hours, minutes, seconds), each
-/// unit once, the longest first. None if it is not one, or is zero.
+/// Seconds of a length of time like `90s`, `7d` or `1d12h30m`: numbers with units (weeks, days, hours, minutes,
+/// seconds), each unit once, the longest first. None if it is not one, or is zero.
 pub fn parse_span(text: &str) -> Option<i64> {
     let mut total = 0i64;
     let mut units = UNITS.iter();

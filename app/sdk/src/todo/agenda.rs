@@ -22,7 +22,8 @@ pub enum Task {
         period: u16,
         /// Number of the KPI.
         kpi: u8,
-        /// How many values are missing, by oracle. A shared KPI has one value, an individual one a value for each grant.
+        /// How many values are missing, by oracle. A shared KPI has one value, an individual one a value for each
+        /// grant.
         missing: BTreeMap<Pubkey, u32>,
         /// Voting ends, Unix seconds.
         until: i64,

@@ -106,8 +106,8 @@ impl PlanAccounts {
         Ok(due)
     }
 
-    /// Settlements that are due: the next period of a grant has ended, its last bonus is collected, and every KPI on which
-    /// the grant has weight is final.
+    /// Settlements that are due: the next period of a grant has ended, its last bonus is collected, and every KPI on
+    /// which the grant has weight is final.
     ///
     /// # Errors
     /// If an account holds what the program never writes.
@@ -171,7 +171,8 @@ impl PlanAccounts {
         Ok(due)
     }
 
-    /// Grants of which anyone can claim something for the beneficiary, with the base units, in the order of their numbers.
+    /// Grants of which anyone can claim something for the beneficiary, with the base units, in the order of their
+    /// numbers.
     ///
     /// # Errors
     /// If an account holds what the program never writes.

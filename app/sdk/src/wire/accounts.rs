@@ -44,7 +44,8 @@ pub trait Addressed: Sized {
     /// Where it must be.
     fn address(&self) -> Pubkey;
 
-    /// Reads what is at `address`, where it must be by what it holds. That the program owns it is the caller's to check.
+    /// Reads what is at `address`, where it must be by what it holds. That the program owns it is the caller's to
+    /// check.
     ///
     /// # Errors
     /// If the bytes are not those of one, or of an unknown version, or of one at another address.

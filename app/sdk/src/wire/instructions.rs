@@ -189,8 +189,8 @@ pub fn collect_bonus(plan: &Pubkey, grant: &Pubkey, period: u16) -> Instruction 
     build(accounts, instruction::CollectBonus {})
 }
 
-/// Pays `amount` base units of what has vested, or all of it, to `destination`. `claimant` signs: the beneficiary, or for all
-/// of it and towards the beneficiary's associated token account anyone.
+/// Pays `amount` base units of what has vested, or all of it, to `destination`. `claimant` signs: the beneficiary, or
+/// for all of it and towards the beneficiary's associated token account anyone.
 pub fn claim(
     claimant: &Pubkey,
     token: &PlanToken,
@@ -220,7 +220,8 @@ pub fn claim(
 }
 
 /// Disputes a value or a silence. `grant` is the subject of an individual KPI; for a shared one the grant for which its
-/// beneficiary disputes, or none if the authority does. `payer` and `disputer` sign. `plan_state` is what the plan holds.
+/// beneficiary disputes, or none if the authority does. `payer` and `disputer` sign. `plan_state` is what the plan
+/// holds.
 pub fn dispute(
     payer: &Pubkey,
     disputer: &Pubkey,
@@ -399,7 +400,8 @@ pub fn close_attestation(attestation: &Pubkey, state: &Attestation, treasury: &P
     build(accounts, instruction::CloseAttestation {})
 }
 
-/// Closes the pool of a period, in the state that the account holds. Nobody signs; anyone can. `treasury` is the plan's.
+/// Closes the pool of a period, in the state that the account holds. Nobody signs; anyone can. `treasury` is the
+/// plan's.
 pub fn close_period(state: &Period, treasury: &Pubkey) -> Instruction {
     let accounts = accounts::ClosePeriod {
         plan: state.plan,
@@ -425,8 +427,9 @@ pub fn close_grant(grant: &Pubkey, state: &Grant, treasury: &Pubkey) -> Instruct
     build(accounts, instruction::CloseGrant {})
 }
 
-/// Closes a plan and its vault. `caller` signs: the authority, or after the last deadline anyone. `destination` receives the
-/// surplus: the plan's treasury, for others the associated account of its owner. `rent_payer` is who paid for the plan.
+/// Closes a plan and its vault. `caller` signs: the authority, or after the last deadline anyone. `destination`
+/// receives the surplus: the plan's treasury, for others the associated account of its owner. `rent_payer` is who paid
+/// for the plan.
 pub fn close_plan(caller: &Pubkey, token: &PlanToken, destination: &Pubkey, rent_payer: &Pubkey) -> Instruction {
     let accounts = accounts::ClosePlan {
         caller: *caller,
@@ -443,8 +446,9 @@ pub fn close_plan(caller: &Pubkey, token: &PlanToken, destination: &Pubkey, rent
     build(accounts, instruction::ClosePlan {})
 }
 
-/// Lets the transaction fail once the chain's clock has passed `not_after`, Unix seconds. Nobody signs. It may stand anywhere
-/// after the advance of a durable nonce, which comes first; in a multisig it belongs among the proposed instructions.
+/// Lets the transaction fail once the chain's clock has passed `not_after`, Unix seconds. Nobody signs. It may stand
+/// anywhere after the advance of a durable nonce, which comes first; in a multisig it belongs among the proposed
+/// instructions.
 pub fn require_before(not_after: i64) -> Instruction {
     build(accounts::RequireBefore {}, instruction::RequireBefore { not_after })
 }
@@ -498,8 +502,8 @@ pub fn with_memo(mut instruction: Instruction) -> Instruction {
     instruction
 }
 
-/// The same `fund`, `claim`, `withdraw_surplus` or `close_plan` for a mint with a transfer hook: `accounts` are those that
-/// the hook asks for, the hook program and its list of extra accounts included.
+/// The same `fund`, `claim`, `withdraw_surplus` or `close_plan` for a mint with a transfer hook: `accounts` are those
+/// that the hook asks for, the hook program and its list of extra accounts included.
 pub fn with_hook_accounts(mut instruction: Instruction, accounts: &[AccountMeta]) -> Instruction {
     instruction.accounts.extend_from_slice(accounts);
     instruction

@@ -1,5 +1,5 @@
-//! The client against an endpoint that answers as the test says: what it asks for, how it reads the answers, and what it
-//! makes of bad ones.
+//! The client against an endpoint that answers as the test says: what it asks for, how it reads the answers, and what
+//! it makes of bad ones.
 
 mod claims;
 #[cfg(feature = "plan-file")]

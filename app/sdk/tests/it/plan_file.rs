@@ -1,4 +1,5 @@
-//! Plan files: what is right is read exactly, and every mistake is reported with its line and field, all of them at once.
+//! Plan files: what is right is read exactly, and every mistake is reported with its line and field, all of them at
+//! once.
 
 use {
     earnout::{

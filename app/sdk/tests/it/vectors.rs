@@ -1,6 +1,6 @@
-//! Files and amounts, right and wrong, with what every reader must make of them: `app/web/test/vectors`. The expectations
-//! stand here; `UPDATE_EXPECT=1 cargo test -p earnout-sdk --features client,plan-file vectors::` writes them out for
-//! the web app, whose tests read the same files.
+//! Files and amounts, right and wrong, with what every reader must make of them: `app/web/test/vectors`. The
+//! expectations stand here; `UPDATE_EXPECT=1 cargo test -p earnout-sdk --features client,plan-file vectors::` writes
+//! them out for the web app, whose tests read the same files.
 
 use {
     earnout::{

@@ -66,8 +66,8 @@ pub fn programme(contributions: &Contributions, unearned_policy: UnearnedPolicy)
     })
 }
 
-/// All votes on a period. The liar votes first on one half of the grants and second on the other, and the halves and the
-/// honest ones change places each period.
+/// All votes on a period. The liar votes first on one half of the grants and second on the other, and the halves and
+/// the honest ones change places each period.
 pub fn votes(contributions: &Contributions, period: u16) -> Vec<Vote> {
     let grants = 0..contributions.contributors.len();
     let parity = usize::from(period % 2);

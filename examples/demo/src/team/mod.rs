@@ -39,7 +39,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-/// What the plan file says, if the demo can play it: it needs tokens to mint, grants to pay, and an arbiter of its windows.
+/// What the plan file says, if the demo can play it: it needs tokens to mint, grants to pay, and an arbiter of its
+/// windows.
 fn programme(file: &Path, plan: &PlanFile) -> Result<Programme, Mistakes> {
     let Some(supply) = plan.token.supply else {
         return Err(Mistakes::of_file(

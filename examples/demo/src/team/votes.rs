@@ -2,8 +2,8 @@
 
 use {crate::programme::Vote, earnout_sdk::terms::plan_file::Values};
 
-/// The votes on a period: as many of the oracles as decide report, in turn; that resolves the values. A value that is missing
-/// was never reported.
+/// The votes on a period: as many of the oracles as decide report, in turn; that resolves the values. A value that is
+/// missing was never reported.
 pub fn of_period(values: &Values, period: u16, oracles: usize, threshold: u8) -> Vec<Vote> {
     let mut votes = Vec::new();
     for (index, turn) in (0..usize::from(threshold)).zip(usize::from(period)..) {

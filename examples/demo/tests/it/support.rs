@@ -33,8 +33,8 @@ pub fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Asserts that the demo prints what a document shows of it: the block of text that begins with `begin`. A line that begins
-/// with `[…` stands for what is left out.
+/// Asserts that the demo prints what a document shows of it: the block of text that begins with `begin`. A line that
+/// begins with `[…` stands for what is left out.
 #[track_caller]
 pub fn shown_truly(page: &str, begin: &str, printed: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);

@@ -46,8 +46,8 @@ pub enum Mode {
     Delays,
     /// The body ends in the middle, in one of the ways of [`Cut`].
     Truncates,
-    /// A node that is `slots` behind, 300 without it: statuses, heights and slots are those of an older slot, what happened
-    /// after it is not known, and accounts stay as they are when they are first asked for.
+    /// A node that is `slots` behind, 300 without it: statuses, heights and slots are those of an older slot, what
+    /// happened after it is not known, and accounts stay as they are when they are first asked for.
     Lags,
     /// Every status stays at `processed`, and no transaction is found.
     Processed,
@@ -56,8 +56,8 @@ pub enum Mode {
     LosesAnswer,
     /// `sendTransaction` is answered with the signature, and nothing is done.
     Drops,
-    /// A request is refused with 429 and `Retry-After: 1`, and done when it is made once more; of those with the same content
-    /// every second is refused, or every `every`th.
+    /// A request is refused with 429 and `Retry-After: 1`, and done when it is made once more; of those with the same
+    /// content every second is refused, or every `every`th.
     #[serde(rename = "status-429")]
     Status429,
     /// Every (`every`) request is refused with 503.
@@ -75,8 +75,9 @@ pub enum Mode {
     NoIndex,
     /// `sendTransaction` is refused because its simulation fails: the blockhash is not known.
     Refuses,
-    /// Statuses are null at the current slot and no transaction is found, though heights are true: the look-up with history
-    /// that finds nothing, while the transaction was executed. It cannot be told from the truth by one endpoint.
+    /// Statuses are null at the current slot and no transaction is found, though heights are true: the look-up with
+    /// history that finds nothing, while the transaction was executed. It cannot be told from the truth by one
+    /// endpoint.
     Blind,
 }
 
@@ -302,8 +303,8 @@ impl Active {
         }
     }
 
-    /// Whether a request is one of those that `status-429` refuses. It is counted with those of the same content, so that
-    /// what becomes of it does not depend on what else is asked at the same time.
+    /// Whether a request is one of those that `status-429` refuses. It is counted with those of the same content, so
+    /// that what becomes of it does not depend on what else is asked at the same time.
     fn is_refused(&self, request: &Value) -> bool {
         let content = format!("{}{}", request["method"], request["params"]);
         let mut memory = self.memory();

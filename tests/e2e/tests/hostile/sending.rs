@@ -307,7 +307,8 @@ impl World {
         self.honestly(lane, "authority", "attestation dispute PLAN c 0 --reason-hash {hash}");
     }
 
-    /// Runs the commands in every column: first where nothing is wrong, which says what they do, then where all else is.
+    /// Runs the commands in every column: first where nothing is wrong, which says what they do, then where all else
+    /// is.
     fn run(&self, lanes: &[Lane], orders: &'static [Order], prepare: impl Fn(&Lane) + Sync) {
         in_parallel(THREADS, lanes, &prepare);
         let (honest, others) = lanes.split_first().expect("columns");

@@ -20,7 +20,8 @@ pub const SECRET: &str = "s3cr3tk3y";
 /// Seconds that one request may take.
 pub const TIMEOUT: &str = "3";
 
-/// Seconds after which an outcome counts as unknown. A blockhash of these chains lives for less than 5, with the margin.
+/// Seconds after which an outcome counts as unknown. A blockhash of these chains lives for less than 5, with the
+/// margin.
 pub const WAIT: &str = "8";
 
 /// After how long a command counts as hanging: a busy machine, and several requests in turn that take their time.
@@ -157,8 +158,8 @@ impl Table {
     }
 
     /// Writes the part `name` of `outcomes.txt` if `UPDATE_EXPECT` is set, else looks that it has every command and
-    /// mode. What must hold of an outcome is asserted where it is noted; which of the right words a command ends with can
-    /// depend on how busy the machine is.
+    /// mode. What must hold of an outcome is asserted where it is noted; which of the right words a command ends with
+    /// can depend on how busy the machine is.
     ///
     /// # Errors
     /// If the file lacks something, or has what there is not.

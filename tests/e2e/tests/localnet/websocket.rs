@@ -84,8 +84,8 @@ async fn changes_are_delivered() {
     let (one, next) = (soon(slots.next()).await, soon(slots.next()).await);
     assert!(next.slot > one.slot);
 
-    // Also of a transaction that is confirmed already. But this comes together with the answer to the request, sometimes
-    // ahead of it, and clients lose what they do not expect yet; so read what really arrives.
+    // Also of a transaction that is confirmed already. But this comes together with the answer to the request,
+    // sometimes ahead of it, and clients lose what they do not expect yet; so read what really arrives.
     chain.confirmed(&signature).await;
     let (mut socket, _) = connect_async(&chain.ws_url).await.unwrap();
     let parameters = json!([signature.to_string(), { "commitment": "confirmed" }]);

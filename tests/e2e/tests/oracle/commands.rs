@@ -14,7 +14,8 @@ async fn check_shows_what_would_be_paid_and_sends_nothing() {
     let quarter = Quarter::ended();
     let operator = quarter.operator(&quarter.chain.rpc_url, &quarter.feed("echo 76", ""));
     let checked = operator.run(&["check", "--period", "0"]).succeeded();
-    // 76 of 80: score 9,500. The developer's tranche is 2,500,000, all on this KPI; the designer's 1,250,000, half on it.
+    // 76 of 80: score 9,500. The developer's tranche is 2,500,000, all on this KPI; the designer's 1,250,000, half on
+    // it.
     checked
         .shows("9,500")
         .shows("2,968,750.000000")

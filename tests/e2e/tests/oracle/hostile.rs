@@ -1,5 +1,5 @@
-//! Every command of the daemon before an endpoint that is slow, broken or lies: what is not known is said, nothing is sent
-//! twice, and nothing is believed that the program did not say.
+//! Every command of the daemon before an endpoint that is slow, broken or lies: what is not known is said, nothing is
+//! sent twice, and nothing is believed that the program did not say.
 
 use {
     crate::support::{NONE, Quarter},
@@ -128,8 +128,8 @@ async fn a_second_endpoint_does_what_the_first_does_not() {
     }
 }
 
-/// The transaction was executed, and the endpoint does not say so: it is not known what became of it, and nothing is signed
-/// in its place, also not by the next process.
+/// The transaction was executed, and the endpoint does not say so: it is not known what became of it, and nothing is
+/// signed in its place, also not by the next process.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_only_processed_is_unfinished_and_followed_after_a_restart() {
     let case = Case::new();
@@ -168,7 +168,8 @@ async fn a_vote_that_is_dropped_is_unfinished_and_not_success() {
     }
 }
 
-/// Every second request is refused. Whether the transaction was among those is chance; that nothing is sent twice is not.
+/// Every second request is refused. Whether the transaction was among those is chance; that nothing is sent twice is
+/// not.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_that_refuses_half_of_it_gets_one_vote() {
     let case = Case::new();
@@ -184,8 +185,8 @@ async fn an_endpoint_that_refuses_half_of_it_gets_one_vote() {
     assert_eq!(case.quarter.votes().await, [760]);
 }
 
-/// An endpoint that says that nothing was executed, when it was, proves that falsely. The chain is asked for the vote itself
-/// before anything is signed anew.
+/// An endpoint that says that nothing was executed, when it was, proves that falsely. The chain is asked for the vote
+/// itself before anything is signed anew.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vote_that_the_chain_has_is_not_signed_anew() {
     let case = Case::new();

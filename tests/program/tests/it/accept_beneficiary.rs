@@ -2,7 +2,8 @@
 
 use earnout_tests::{keys::*, *};
 
-/// A grant of 400,000 that earned 75,000 in period 0 and was offered to a new key: old and new beneficiary, and the grant.
+/// A grant of 400,000 that earned 75,000 in period 0 and was offered to a new key: old and new beneficiary, and the
+/// grant.
 fn offered(program: TokenProgram) -> (World, Pubkey, Pubkey, Pubkey) {
     let mut world = World::active(program, disputable_terms(), &disputable_kpis(), 1_000_000);
     let (old, grant) = world.transferable_grant(&[5_000, 5_000]);

@@ -202,8 +202,8 @@ fn g3_no_vote_brings_a_closed_value_back_while_its_window_is_open() {
 
 #[test]
 fn g3_no_dispute_brings_a_closed_value_back_while_a_silence_could_be_disputed() {
-    // Resolved at once and unchallenged for a day, a value is final long before the window of the votes ends, after which
-    // the silence of an address where nothing is could be disputed.
+    // Resolved at once and unchallenged for a day, a value is final long before the window of the votes ends, after
+    // which the silence of an address where nothing is could be disputed.
     let args = CreatePlanArgs {
         attest_secs: 5 * 86_400,
         ..terms()

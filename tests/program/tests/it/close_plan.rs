@@ -346,8 +346,8 @@ fn lamports_that_arrived_as_native_tokens_count_as_surplus() {
     }
 }
 
-/// A plan of two periods with two grants and every kind of account, all of it settled, collected and claimed; who paid for
-/// the plan, grants, attestations and pools, and what they had before; and what there is to close.
+/// A plan of two periods with two grants and every kind of account, all of it settled, collected and claimed; who paid
+/// for the plan, grants, attestations and pools, and what they had before; and what there is to close.
 struct Finished {
     world: World,
     payers: [Pubkey; 4],

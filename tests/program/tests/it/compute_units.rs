@@ -1,5 +1,6 @@
-//! What `docs/compute-units.md` must say for both runtimes: a figure for every instruction, each under its ceiling, and the
-//! ceilings themselves. That the figures are what the built programs take is checked by `cargo xtask bench --check`.
+//! What `docs/compute-units.md` must say for both runtimes: a figure for every instruction, each under its ceiling, and
+//! the ceilings themselves. That the figures are what the built programs take is checked by
+//! `cargo xtask bench --check`.
 
 use {
     earnout_tests::ceilings::{self, Runtime},
@@ -10,8 +11,8 @@ use {
 const PAGE: &str = include_str!("../../../../docs/compute-units.md");
 const IDL: &str = include_str!("../../../../idl/earnout.json");
 
-/// The most units on each runtime, by instruction and beginning of the scenario: no ceiling may be above. Stated here a second
-/// time, so that none is raised in passing.
+/// The most units on each runtime, by instruction and beginning of the scenario: no ceiling may be above. Stated here a
+/// second time, so that none is raised in passing.
 const PROMISED: [(Runtime, &str, &str, u64); 6] = [
     (Runtime::Frame, "claim", "all, by anyone, SPL Token", 4_000),
     (Runtime::Frame, "settle", "3 individual KPIs, resolved", 4_700),
@@ -21,7 +22,8 @@ const PROMISED: [(Runtime, &str, &str, u64); 6] = [
     (Runtime::Anchor, "create_grant", "4 ", 12_000),
 ];
 
-/// The figures of a runtime: instruction, scenario, units and ceiling of each row, and bytes and ceiling of the program.
+/// The figures of a runtime: instruction, scenario, units and ceiling of each row, and bytes and ceiling of the
+/// program.
 struct Figures {
     units: Vec<(&'static str, &'static str, u64, Option<u64>)>,
     bytes: (u64, u64),

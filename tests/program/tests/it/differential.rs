@@ -1,8 +1,9 @@
-//! The two builds of the program, on `earnout-frame` and on Anchor's runtime, do the same: random calls, valid or broken in one
-//! to three places, are sent to both, and result, error, all bytes of all accounts, calls and events must be equal.
+//! The two builds of the program, on `earnout-frame` and on Anchor's runtime, do the same: random calls, valid or
+//! broken in one to three places, are sent to both, and result, error, all bytes of all accounts, calls and events must
+//! be equal.
 //!
-//! Needs both files: `cargo xtask test --only runtimes` builds them and runs this. `EARNOUT_SO` and `EARNOUT_SO_ANCHOR` name
-//! others, `EARNOUT_DIFFERENTIAL=1000000` sends as many calls.
+//! Needs both files: `cargo xtask test --only runtimes` builds them and runs this. `EARNOUT_SO` and `EARNOUT_SO_ANCHOR`
+//! name others, `EARNOUT_DIFFERENTIAL=1000000` sends as many calls.
 
 use {
     super::matrix::scenes::{CASES, Case},
@@ -163,8 +164,9 @@ fn compare(case: &Case, seed: u64, calls: usize, anchor: &Path) -> Tally {
     tally
 }
 
-/// Whether two builds did the same. Of a text that says it is longer than the heap borsh makes room before it looks whether there
-/// is so much data, and the instruction is broken off; the frame looks first and says that the data are wrong.
+/// Whether two builds did the same. Of a text that says it is longer than the heap borsh makes room before it looks
+/// whether there is so much data, and the instruction is broken off; the frame looks first and says that the data are
+/// wrong.
 fn are_alike(on_frame: &Rehearsal, on_anchor: &Rehearsal) -> bool {
     let of = |rehearsal: &Rehearsal| format!("{:?}", rehearsal.result);
     let broken_off = "Err(InstructionError(0, ProgramFailedToComplete))";

@@ -1,6 +1,6 @@
-//! The whole state of a plan can be rebuilt from its events: every field of every account, byte by byte, after every single
-//! transaction of a long mixed life, by the SDK's ledger. And after each of them the SDK's statement, which computes every
-//! settlement again from the attested values, agrees with every recorded amount.
+//! The whole state of a plan can be rebuilt from its events: every field of every account, byte by byte, after every
+//! single transaction of a long mixed life, by the SDK's ledger. And after each of them the SDK's statement, which
+//! computes every settlement again from the attested values, agrees with every recorded amount.
 //!
 //! What events leave out by design, because addresses and layout give it: bumps, discriminators and the layout version.
 //! Nothing else had to be taken from anywhere but the events.

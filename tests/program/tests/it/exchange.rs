@@ -1,6 +1,6 @@
-//! Calls with up to three accounts exchanged: two plans live the same life among different people on one chain, and in calls that
-//! are valid for one of them accounts of the other take the place of its own. Whatever succeeds is a valid call for one of the
-//! two plans, and leaves the other as it was.
+//! Calls with up to three accounts exchanged: two plans live the same life among different people on one chain, and in
+//! calls that are valid for one of them accounts of the other take the place of its own. Whatever succeeds is a valid
+//! call for one of the two plans, and leaves the other as it was.
 //!
 //! `EARNOUT_EXCHANGES=200000` sends as many calls instead of some thousand.
 

@@ -1,6 +1,6 @@
-//! Keeps `docs/guarantees.md` and the tests together: every guarantee has tests, the page names all of them under the right
-//! guarantee, and names none that does not exist. The tests that `docs/threat-model.md` and `docs/faults.md` name exist
-//! too.
+//! Keeps `docs/guarantees.md` and the tests together: every guarantee has tests, the page names all of them under the
+//! right guarantee, and names none that does not exist. The tests that `docs/threat-model.md` and `docs/faults.md` name
+//! exist too.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,6 +1,6 @@
-//! Integer operators on the bytecode that the tests run: SBF has no 128-bit instructions, and without Solana's tools the
-//! functions that stand in for them are the project's own. A program with every operator runs on the chain, and each result is
-//! compared with this machine's.
+//! Integer operators on the bytecode that the tests run: SBF has no 128-bit instructions, and without Solana's tools
+//! the functions that stand in for them are the project's own. A program with every operator runs on the chain, and
+//! each result is compared with this machine's.
 
 use {
     crate::rng::Rng,

@@ -1,5 +1,5 @@
-//! The tests of the built program: a module for each instruction, of the same name, and one for each tier. They are one binary
-//! because each links a whole chain.
+//! The tests of the built program: a module for each instruction, of the same name, and one for each tier. They are one
+//! binary because each links a whole chain.
 
 mod accept_authority;
 mod accept_beneficiary;

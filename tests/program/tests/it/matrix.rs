@@ -1,7 +1,8 @@
-//! For every instruction in every state where it is allowed one valid call, and every way to break one of its accounts: a
-//! signature or the right to write missing, another account of the same type, one of another owner, a closed one, one that the
-//! call already names, a wrong token program, a wrong mint. Each must be refused with the error that `matrix/outcomes.txt`
-//! states for it, and leave all bytes as they were; what is allowed is stated there too, with the reason.
+//! For every instruction in every state where it is allowed one valid call, and every way to break one of its accounts:
+//! a signature or the right to write missing, another account of the same type, one of another owner, a closed one, one
+//! that the call already names, a wrong token program, a wrong mint. Each must be refused with the error that
+//! `matrix/outcomes.txt` states for it, and leave all bytes as they were; what is allowed is stated there too, with the
+//! reason.
 
 mod breaks;
 mod outcomes;
@@ -178,8 +179,8 @@ fn try_case(case: &Case, roles: &[Role], outcomes: &Outcomes) -> Tally {
     tally
 }
 
-/// Sends a broken call and returns what came of it. All accounts are as before then, whether it was refused, which is checked,
-/// or allowed, which is undone.
+/// Sends a broken call and returns what came of it. All accounts are as before then, whether it was refused, which is
+/// checked, or allowed, which is undone.
 fn attempt(world: &mut World, valid: &Instruction, broken: &Broken) -> String {
     let original = broken.tampered.as_ref().map(|(address, account)| {
         let original = world.chain.account(address).unwrap_or_default();

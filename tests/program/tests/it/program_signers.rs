@@ -1,5 +1,5 @@
-//! Roles that are not keys: every signer of every instruction is an address of another program, which signs for it by calling this
-//! one, as the vaults of multisigs and DAOs do.
+//! Roles that are not keys: every signer of every instruction is an address of another program, which signs for it by
+//! calling this one, as the vaults of multisigs and DAOs do.
 
 use {
     earnout::instructions::{AcceptBeneficiaryArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
@@ -70,7 +70,8 @@ impl Scene {
         Self { world, called }
     }
 
-    /// Lets the wallets sign that the instruction names as signers. Without the signature of any one of them it is refused.
+    /// Lets the wallets sign that the instruction names as signers. Without the signature of any one of them it is
+    /// refused.
     fn run(&mut self, instruction: Instruction) -> Receipt {
         let signs = |number: &u8| {
             let mut metas = instruction.accounts.iter();

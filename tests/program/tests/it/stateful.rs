@@ -1,11 +1,11 @@
 //! Random sequences of all instructions against an independent model of the design.
 //!
-//! After every step: G1, G2, G3, G12 and equality with the model. At the end strangers bring the plan to its end (G7), and
-//! every beneficiary has exactly what the model says. Sequences take turns with a mint of SPL Token, one of Token-2022, and one
-//! with a transfer fee that its authority changes at will, up to everything.
+//! After every step: G1, G2, G3, G12 and equality with the model. At the end strangers bring the plan to its end (G7),
+//! and every beneficiary has exactly what the model says. Sequences take turns with a mint of SPL Token, one of
+//! Token-2022, and one with a transfer fee that its authority changes at will, up to everything.
 //!
-//! `EARNOUT_SEQUENCES` (2,000) and `EARNOUT_STEPS` (60) set the length, `EARNOUT_SEED` (0) the first seed. Sequences that
-//! failed are kept in `tests/program/seeds/stateful.txt` and are replayed first.
+//! `EARNOUT_SEQUENCES` (2,000) and `EARNOUT_STEPS` (60) set the length, `EARNOUT_SEED` (0) the first seed. Sequences
+//! that failed are kept in `tests/program/seeds/stateful.txt` and are replayed first.
 
 mod actions;
 mod chain;

@@ -1,5 +1,5 @@
-//! The SDK's transparency report against amounts worked out by hand, and what it finds when something is not as it should
-//! be. `events.rs` has it after every transaction of a long life.
+//! The SDK's transparency report against amounts worked out by hand, and what it finds when something is not as it
+//! should be. `events.rs` has it after every transaction of a long life.
 
 use {
     earnout_sdk::{
@@ -13,8 +13,8 @@ use {
 const REVENUE: u8 = 0;
 const TASKS: u8 = 1;
 
-/// A plan that redistributes, and two grants: the first depends on time by a fifth, on the shared revenue by half and on
-/// its own tasks for the rest, the second on revenue alone.
+/// A plan that redistributes, and two grants: the first depends on time by a fifth, on the shared revenue by half and
+/// on its own tasks for the rest, the second on revenue alone.
 struct Case {
     world: World,
     first: Pubkey,

@@ -27,8 +27,8 @@ fn in_seconds() -> (World, Pubkey) {
     (world, grant)
 }
 
-/// A plan of these terms, holding 2,000,000, with grants of 400,000 that depend on an individual KPI alone and have a cliff
-/// of this many periods: 100,000 per period.
+/// A plan of these terms, holding 2,000,000, with grants of 400,000 that depend on an individual KPI alone and have a
+/// cliff of this many periods: 100,000 per period.
 fn by_results(args: CreatePlanArgs, cliffs: &[u16]) -> (World, Vec<Pubkey>) {
     let mut world = World::active(TokenProgram::Spl, args, &[tasks()], 2_000_000);
     let grants = cliffs.iter().map(|cliff| {
@@ -51,7 +51,8 @@ fn report(world: &mut World, period: u16, values: &[(Pubkey, i64)]) {
     world.after_windows(period);
 }
 
-/// The same; then all grants settle, and collect where the plan redistributes. Returns the settlement and the bonus of each.
+/// The same; then all grants settle, and collect where the plan redistributes. Returns the settlement and the bonus of
+/// each.
 fn evaluate(world: &mut World, period: u16, values: &[(Pubkey, i64)]) -> Vec<(GrantSettled, u64)> {
     report(world, period, values);
     let settled: Vec<GrantSettled> = values.iter().map(|(grant, _)| world.settled(grant)).collect();
@@ -118,7 +119,8 @@ fn a_termination_or_resignation_changes_this_and_nothing_else() {
 
 #[test]
 fn g10_what_was_served_stays_to_the_second() {
-    // When, first period that is cancelled, what the last one is worth, and what is earned in the end: the seconds served.
+    // When, first period that is cancelled, what the last one is worth, and what is earned in the end: the seconds
+    // served.
     let cases = [
         (boundary(0) - 9 * DAY, 0, 0),
         (boundary(0) - 1, 0, 0),
@@ -248,7 +250,8 @@ fn months_are_cut_by_their_own_length() {
 
 #[test]
 fn the_running_period_is_settled_by_its_scores() {
-    // Carry and reserve when half of the second period is served; what is earned in both, and what of the second is not.
+    // Carry and reserve when half of the second period is served; what is earned in both, and what of the second is
+    // not.
     let cases = [
         // 60 % of 100,000; 80 % of 50,000; the rest is surplus.
         (UnearnedPolicy::Return, 0, 50_000, (60_000, 40_000, 10_000)),

@@ -1,5 +1,5 @@
-//! Extensions of Token-2022 on the real program: what each flag lets in, what it costs, and what a hostile authority of the
-//! mint can do with it. What is refused whatever the flags, by number, is in `token_view`.
+//! Extensions of Token-2022 on the real program: what each flag lets in, what it costs, and what a hostile authority of
+//! the mint can do with it. What is refused whatever the flags, by number, is in `token_view`.
 
 use {
     anchor_spl::compat::spl_token_2022_interface::extension::{
@@ -181,7 +181,8 @@ fn withheld_fees_leave_the_vault_without_touching_its_books() {
 #[test]
 fn a_stranger_claims_up_to_the_plans_largest_fee_and_a_unit_where_that_is_next_to_nothing() {
     const ALL: u64 = u64::MAX;
-    /// Largest fee of the plan; fee of the mint and its maximum; for each amount what arrives, nothing if it is refused.
+    /// Largest fee of the plan; fee of the mint and its maximum; for each amount what arrives, nothing if it is
+    /// refused.
     type Case = (u16, u16, u64, &'static [(u64, Option<u64>)]);
     let cases: [Case; 9] = [
         // 0.025; 0.975; 1; 1.025; 2; 250.
@@ -848,8 +849,8 @@ fn a_destination_that_demands_memos_is_paid_with_one() {
     let (beneficiary, grant) = settled(&mut world);
     let account = world.associated_address(&beneficiary);
     let (treasury, owner) = (world.treasury, world.treasury_owner);
-    // The instruction without a memo is refused by the token program, that with another program by ours; a memo beside the
-    // instruction is none directly before the transfer.
+    // The instruction without a memo is refused by the token program, that with another program by ours; a memo beside
+    // the instruction is none directly before the transfer.
     let pays = |world: &mut World, instruction: Instruction, account: &Pubkey, received: u64| {
         world.refuses(&instruction, TokenError::NoMemo);
         let with_memo = instructions::with_memo(instruction.clone());

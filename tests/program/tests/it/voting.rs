@@ -1,5 +1,6 @@
 //! What a minority of oracles can do to a score, on the built program: for every size of the set and every threshold,
-//! mixtures of honest, lying and absent oracles. Every mixture there is, on the arithmetic alone: `crates/core/tests/it/voting.rs`.
+//! mixtures of honest, lying and absent oracles. Every mixture there is, on the arithmetic alone:
+//! `crates/core/tests/it/voting.rs`.
 
 use {crate::rng::Rng, earnout_tests::*};
 

@@ -1,6 +1,6 @@
-//! Every integer operator that the program's arithmetic could use, on two operands. The same source is compiled to SBF, where it
-//! runs as a program, and to this machine, where the test compares: SBF has no 128-bit instructions, so that the compiler calls
-//! functions for them, which are Solana's or, without Solana's tools, the project's own.
+//! Every integer operator that the program's arithmetic could use, on two operands. The same source is compiled to SBF,
+//! where it runs as a program, and to this machine, where the test compares: SBF has no 128-bit instructions, so that
+//! the compiler calls functions for them, which are Solana's or, without Solana's tools, the project's own.
 
 // The entry point's macro looks for features that this crate does not have.
 #![allow(unexpected_cfgs)]
@@ -57,8 +57,8 @@ impl<T: Bits> Bits for Option<T> {
     }
 }
 
-/// Operands are cut to their type by `as`: what that does is itself part of what is compared. Division of `i64` is missing
-/// because LLVM has none for this target, so that no program could contain it.
+/// Operands are cut to their type by `as`: what that does is itself part of what is compared. Division of `i64` is
+/// missing because LLVM has none for this target, so that no program could contain it.
 macro_rules! operators {
     ($($type:ty { $($name:literal: |$a:ident, $b:ident| $result:expr;)* })*) => {
         /// The operators, in the order of their results.

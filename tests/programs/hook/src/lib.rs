@@ -1,5 +1,5 @@
-//! A transfer hook with a will of its own: for each mint it has rules that say what it does with a transfer. Whoever deploys a
-//! hook can write the like of any of them.
+//! A transfer hook with a will of its own: for each mint it has rules that say what it does with a transfer. Whoever
+//! deploys a hook can write the like of any of them.
 
 // The entry point's macro looks for features that this crate does not have.
 #![allow(unexpected_cfgs)]
@@ -154,7 +154,8 @@ pub fn set_rules(authority: &Pubkey, mint: &Pubkey, mode: Mode) -> Instruction {
     writing(rules_address(mint), authority, mint, data)
 }
 
-/// The call that the token program makes for a transfer, as anyone can make it; `extra` are the accounts that the list names.
+/// The call that the token program makes for a transfer, as anyone can make it; `extra` are the accounts that the list
+/// names.
 pub fn execute(
     source: &Pubkey,
     mint: &Pubkey,
@@ -266,8 +267,8 @@ fn look_at(program_id: &Pubkey, accounts: &[AccountInfo], amount: u64) -> Result
     }
 }
 
-/// Writes `data` into the account of `space` bytes at the address that `seed` and the mint give, and creates it first where it
-/// does not exist. The old content is overwritten.
+/// Writes `data` into the account of `space` bytes at the address that `seed` and the mint give, and creates it first
+/// where it does not exist. The old content is overwritten.
 fn write<'info>(
     program_id: &Pubkey,
     accounts: &[AccountInfo<'info>],

@@ -1,5 +1,5 @@
-//! A program whose addresses sign: what a DAO, a multisig's vault or any other program does for the addresses it owns. It asks
-//! nobody for consent, since the tests are about who may be named, not about who decides.
+//! A program whose addresses sign: what a DAO, a multisig's vault or any other program does for the addresses it owns.
+//! It asks nobody for consent, since the tests are about who may be named, not about who decides.
 
 // The entry point's macro looks for features that this crate does not have.
 #![allow(unexpected_cfgs)]
@@ -51,8 +51,8 @@ pub fn signed(instruction: &Instruction, wallets: &[u8]) -> Instruction {
     }
 }
 
-/// Calls the program in the first account with the others and signs for the wallets in the data: their count, their numbers,
-/// and then the data of the call.
+/// Calls the program in the first account with the others and signs for the wallets in the data: their count, their
+/// numbers, and then the data of the call.
 ///
 /// # Errors
 /// `InvalidInstructionData`, `NotEnoughAccountKeys`, and what the called program says.

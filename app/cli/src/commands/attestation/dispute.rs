@@ -18,8 +18,8 @@ use {
 
 /// Dispute a reported value, or that nobody reported one
 ///
-/// The authority may, and the beneficiary of a grant that the KPI pays in the period. A dispute that is decided against a
-/// grant bars it from further ones.
+/// The authority may, and the beneficiary of a grant that the KPI pays in the period. A dispute that is decided against
+/// a grant bars it from further ones.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout attestation dispute PLAN revenue 0 --reason reason.md --grant PLAN/3 -k me.json

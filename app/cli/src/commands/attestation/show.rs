@@ -38,8 +38,8 @@ use {
 
 /// Show what the oracles reported about a KPI for a period, whether it was disputed, and what counts
 ///
-/// An attestation that was closed is shown from its events. What of the plan's events the endpoint leaves out, repeats or
-/// cannot give is said, and makes the exit code 2.
+/// An attestation that was closed is shown from its events. What of the plan's events the endpoint leaves out, repeats
+/// or cannot give is said, and makes the exit code 2.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout attestation show PLAN revenue 0

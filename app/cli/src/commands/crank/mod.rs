@@ -60,8 +60,8 @@ impl Crank {
         self.watch(app, &work).await
     }
 
-    /// Goes on until it is stopped. An endpoint that is away for a while is no reason to end; whatever stays wrong is said
-    /// at every look.
+    /// Goes on until it is stopped. An endpoint that is away for a while is no reason to end; whatever stays wrong is
+    /// said at every look.
     async fn watch(&self, app: &App, work: &Work<'_>) -> Result<(), Fault> {
         let Work {
             sending: Sending { dry_run, .. },

@@ -1,4 +1,5 @@
-//! Which grants of a plan a beneficiary has already: what is made twice is paid twice, and most grants cannot be taken back.
+//! Which grants of a plan a beneficiary has already: what is made twice is paid twice, and most grants cannot be taken
+//! back.
 
 use {
     crate::{context::token::Token, fault::Fault, send::Outgoing},
@@ -19,8 +20,8 @@ pub async fn all(client: &Client, address: &Pubkey, plan: &Plan) -> Result<Vec<(
     complete(grants.map_err(unseen)?, plan)
 }
 
-/// All open grants of a plan as a transaction in the making knows them: by what its file of accounts holds if there is no
-/// connection, and so that they get into that file.
+/// All open grants of a plan as a transaction in the making knows them: by what its file of accounts holds if there is
+/// no connection, and so that they get into that file.
 ///
 /// # Errors
 /// If they are not known, or not all of them.

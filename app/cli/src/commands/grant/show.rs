@@ -13,8 +13,8 @@ use {
 /// Show a grant: terms, amounts, what can be claimed now and next, and what it would earn at the present scores
 ///
 /// Amounts in JSON are decimal strings of base units, times are Unix seconds. A grant that was closed is shown by its
-/// number, from its events. What does not agree with the attested values, or is missing at the endpoint, stands at the end
-/// and makes the exit code 2.
+/// number, from its events. What does not agree with the attested values, or is missing at the endpoint, stands at the
+/// end and makes the exit code 2.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout grant show PLAN/0

@@ -25,12 +25,12 @@ use {
 
 /// Create the plan of a plan file: the plan, its vault and its KPIs
 ///
-/// The whole file is checked before anything is sent: every mistake is said with its line and field. What is on the chain
-/// already is compared with the file term by term, so that the same command goes on where it was interrupted, and refuses a
-/// plan that differs. The plan stays a draft, and unfunded, unless the options say otherwise.
+/// The whole file is checked before anything is sent: every mistake is said with its line and field. What is on the
+/// chain already is compared with the file term by term, so that the same command goes on where it was interrupted, and
+/// refuses a plan that differs. The plan stays a draft, and unfunded, unless the options say otherwise.
 ///
-/// With --dry-run, --export-transaction, --sign-only, --blockhash or --nonce only the next transaction of what is left is
-/// made; once it is executed, the same command makes the one after it.
+/// With --dry-run, --export-transaction, --sign-only, --blockhash or --nonce only the next transaction of what is left
+/// is made; once it is executed, the same command makes the one after it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout plan create plan.toml
@@ -243,7 +243,8 @@ fn refusal(app: &App, error: CreationError<Fault>) -> Fault {
     }
 }
 
-/// That creating the plan stopped, and how it goes on. What became of the last transaction may be unknown; the fault says so.
+/// That creating the plan stopped, and how it goes on. What became of the last transaction may be unknown; the fault
+/// says so.
 fn interrupted(fault: Fault, signatures: &[String]) -> Fault {
     let fault = fault.or_advice("run the same command again: it goes on where it stopped, and does nothing twice");
     if signatures.is_empty() {

@@ -120,9 +120,10 @@ impl Git {
         Ok(vec![Part::new(request, log)])
     }
 
-    /// Runs git in `data`, the folder with the repository's data, with nothing but what the repository holds: no variables
-    /// and settings of the system or the user, no replaced or grafted commits, no files of the checkout. Without `data`, in
-    /// the configured folder and as the user does, to find it (git asks whose it is) and to reach a remote.
+    /// Runs git in `data`, the folder with the repository's data, with nothing but what the repository holds: no
+    /// variables and settings of the system or the user, no replaced or grafted commits, no files of the checkout.
+    /// Without `data`, in the configured folder and as the user does, to find it (git asks whose it is) and to reach a
+    /// remote.
     async fn git(&self, data: Option<&Path>, arguments: &[&str]) -> Result<Vec<u8>, SourceError> {
         let folder = self
             .repository
@@ -425,7 +426,8 @@ mod tests {
             source.read(&scope(), &parts).unwrap().value.to_string()
         };
         assert_eq!(measured().await, "2");
-        // A file of the checkout that is not in the measured commit, settings of the repository, grafts and replacements.
+        // A file of the checkout that is not in the measured commit, settings of the repository, grafts and
+        // replacements.
         let other = "Eve <eve@example.org> <ann@example.org>\n";
         std::fs::write(folder.join(".mailmap"), other).unwrap();
         let file = dir.path().join("mailmap");

@@ -1,5 +1,5 @@
-//! Where KPIs are measured. Fetching is the only part that touches the world: it keeps the raw answer. Observation the value out
-//! of an answer is pure, so that it can be repeated from stored evidence at any time.
+//! Where KPIs are measured. Fetching is the only part that touches the world: it keeps the raw answer. Observation the
+//! value out of an answer is pure, so that it can be repeated from stored evidence at any time.
 
 mod command;
 mod csv_file;
@@ -327,9 +327,9 @@ fn only(parts: &[Part]) -> Result<&Part, SourceError> {
     }
 }
 
-/// A point in time as sources write it: RFC 3339, a date with a time and an offset, a day (its beginning in UTC), or Unix
-/// seconds or milliseconds since 2001. A time of day without an offset could be any of 24 hours, and a short number a date
-/// without separators: both are refused.
+/// A point in time as sources write it: RFC 3339, a date with a time and an offset, a day (its beginning in UTC), or
+/// Unix seconds or milliseconds since 2001. A time of day without an offset could be any of 24 hours, and a short
+/// number a date without separators: both are refused.
 fn moment(text: &str) -> Result<i64, SourceError> {
     let text = text.trim();
     let unreadable = || unexpected(format!("{text:?} is not a time"));

@@ -22,10 +22,11 @@ pub struct Postgres {
     /// Certificates of the authority that the server's is signed by, PEM; the public ones if none.
     #[serde(default, skip_serializing)]
     pub ca_file: Option<PathBuf>,
-    /// The statement. Its result has one row, with a column `value` or one column only. `$1`, `$2`, … are the `params`, as
-    /// text: `$1::timestamptz`.
+    /// The statement. Its result has one row, with a column `value` or one column only. `$1`, `$2`, … are the `params`,
+    /// as text: `$1::timestamptz`.
     pub query: String,
-    /// Values of `$1`, `$2`, …, with placeholders. They are sent apart from the statement, so nothing in them can change it.
+    /// Values of `$1`, `$2`, …, with placeholders. They are sent apart from the statement, so nothing in them can
+    /// change it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub params: Vec<String>,
     /// Schemas in which the tables that the statement names without one are looked for.
@@ -47,8 +48,8 @@ fn is_public(schemas: &[String]) -> bool {
     schemas == ["public"]
 }
 
-/// Settings of a session that can change what a statement gives, and what the daemon makes of each: the same text is the
-/// same number whatever the role, the database or a pooler set. Names as in `pg_settings`.
+/// Settings of a session that can change what a statement gives, and what the daemon makes of each: the same text is
+/// the same number whatever the role, the database or a pooler set. Names as in `pg_settings`.
 const SESSION: [(&str, &str); 21] = [
     ("TimeZone", "UTC"),
     ("timezone_abbreviations", "Default"),

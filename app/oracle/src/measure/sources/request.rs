@@ -56,8 +56,8 @@ pub fn http_client() -> Result<&'static Client, SourceError> {
 /// Sends a request and takes the whole answer, which has to be complete. `request` describes it without secrets.
 ///
 /// # Errors
-/// For every status but 200, also others of success: 202 is a promise, 203 somebody else's version, 206 a part. And for a
-/// 200 that was cut short or says that it is something else than JSON.
+/// For every status but 200, also others of success: 202 is a promise, 203 somebody else's version, 206 a part. And for
+/// a 200 that was cut short or says that it is something else than JSON.
 pub async fn send(
     builder: RequestBuilder,
     auth: Option<&Auth>,

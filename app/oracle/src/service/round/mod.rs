@@ -137,8 +137,8 @@ struct Ready<'a> {
 /// Does everything that is due, once.
 ///
 /// # Errors
-/// If nothing can be looked at, because of the chain or the journal. What keeps one plan or feed from being looked at is in
-/// the round's `trouble`. What was done until then stays done.
+/// If nothing can be looked at, because of the chain or the journal. What keeps one plan or feed from being looked at
+/// is in the round's `trouble`. What was done until then stays done.
 pub async fn round(daemon: &Daemon, filter: &Filter) -> Result<Round, DaemonError> {
     daemon.courier().reconcile().await?;
     check_balance(daemon).await?;

@@ -74,8 +74,8 @@ impl<'a> PlanRound<'a> {
         sent.trouble.map_or(Ok(()), |trouble| Err(trouble.into()))
     }
 
-    /// The feeds of the plan with their KPIs, the identities, and why nothing may be attested for one, if so. What cannot be
-    /// read is the round's trouble.
+    /// The feeds of the plan with their KPIs, the identities, and why nothing may be attested for one, if so. What
+    /// cannot be read is the round's trouble.
     fn ready(&mut self, address: Pubkey, plan: &Plan) -> Vec<Ready<'a>> {
         let daemon = self.daemon;
         let mut ready = Vec::new();

@@ -12,8 +12,8 @@ use {
     tracing::debug,
 };
 
-/// For how long a vote that the chain does not show is taken for not visible yet, seconds: by then a block that was dropped
-/// is known to be.
+/// For how long a vote that the chain does not show is taken for not visible yet, seconds: by then a block that was
+/// dropped is known to be.
 const LOST_AFTER: i64 = 300;
 
 /// Compares with the chain, and leaves only what this oracle has not voted on there.

@@ -15,7 +15,8 @@ use {
 const LOCK_TRIES: u32 = 10;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
-/// Takes every right on a file or folder away from everybody but its owner: values are known here before they are published.
+/// Takes every right on a file or folder away from everybody but its owner: values are known here before they are
+/// published.
 pub(super) fn private(path: &Path) -> Result<(), JournalError> {
     let change = || -> io::Result<()> {
         let mut permissions = fs::metadata(path)?.permissions();
@@ -32,7 +33,8 @@ pub(super) fn private(path: &Path) -> Result<(), JournalError> {
 pub fn lock(file: &Path) -> Result<Option<File>, JournalError> {
     let handle = OpenOptions::new().create(true).append(true).open(file);
     let handle = handle.map_err(JournalError::io("cannot open", file))?;
-    // A program that is being started holds its parent's locks for a moment, also those that the parent gave up just now.
+    // A program that is being started holds its parent's locks for a moment, also those that the parent gave up just
+    // now.
     for _ in 0..LOCK_TRIES {
         match handle.try_lock() {
             Ok(()) => return Ok(Some(handle)),

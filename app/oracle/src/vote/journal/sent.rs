@@ -52,8 +52,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Takes a transaction that was executed for one of which that is not known again, and forgets the vote on `target` that
-    /// it made.
+    /// Takes a transaction that was executed for one of which that is not known again, and forgets the vote on `target`
+    /// that it made.
     pub fn reopen_transaction(&mut self, signature: &Signature, target: &Target) -> Result<(), JournalError> {
         let transaction = self.database.transaction()?;
         let sql = "UPDATE attempts SET outcome = NULL WHERE signature = ?1";

@@ -25,8 +25,8 @@ use {
     },
 };
 
-/// How often something is tried that the program refuses: somebody else may have done it in between, and then it is not due
-/// any more when the accounts are read again.
+/// How often something is tried that the program refuses: somebody else may have done it in between, and then it is not
+/// due any more when the accounts are read again.
 const TRIES: u32 = 2;
 
 /// What was done, and what was refused.
@@ -67,9 +67,9 @@ pub enum Obstacle {
 }
 
 impl Client {
-    /// Does whatever is due for a plan, until nothing is: what is done makes other things due. The plan's accounts are the
-    /// journal; nothing that is done can be done again. Only closing attestations that no grant needs takes an endpoint that
-    /// searches; without one everything else is done.
+    /// Does whatever is due for a plan, until nothing is: what is done makes other things due. The plan's accounts are
+    /// the journal; nothing that is done can be done again. Only closing attestations that no grant needs takes an
+    /// endpoint that searches; without one everything else is done.
     ///
     /// # Errors
     /// If the endpoint does not answer, or an account holds what the program never writes.
@@ -105,9 +105,9 @@ impl Client {
     }
 
     /// Claims everything that anyone can claim for the beneficiaries of `grants`, or of all grants of a plan, to their
-    /// associated token accounts, and says what it passes over: a beneficiary that has none, unless `creating_accounts` at
-    /// the cost of `payer`, and what is so little that only its beneficiary can claim it. A mint with a transfer hook is not
-    /// served: its claims need accounts that only the hook can name.
+    /// associated token accounts, and says what it passes over: a beneficiary that has none, unless `creating_accounts`
+    /// at the cost of `payer`, and what is so little that only its beneficiary can claim it. A mint with a transfer
+    /// hook is not served: its claims need accounts that only the hook can name.
     ///
     /// # Errors
     /// If the endpoint does not answer, or an account holds what the program never writes.
@@ -135,8 +135,8 @@ impl Client {
         }
     }
 
-    /// What [`Client::claim_for_all`] would do now: the claims, how many of them need an account made, and those that it would
-    /// pass over.
+    /// What [`Client::claim_for_all`] would do now: the claims, how many of them need an account made, and those that
+    /// it would pass over.
     ///
     /// # Errors
     /// If the endpoint does not answer, or an account holds what the program never writes.

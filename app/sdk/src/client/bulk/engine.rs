@@ -42,9 +42,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 pub enum Order {
     /// In any order, and one that fails hinders no other.
     Any,
-    /// Each only after the one before it. They are sent without waiting, so one can still arrive too early and fail for that
-    /// reason, which the function recognises; it is then sent again in its turn. One that fails for another reason, or too
-    /// early although all before it are executed, ends the run.
+    /// Each only after the one before it. They are sent without waiting, so one can still arrive too early and fail for
+    /// that reason, which the function recognises; it is then sent again in its turn. One that fails for another
+    /// reason, or too early although all before it are executed, ends the run.
     Chain(fn(&Failure) -> bool),
 }
 
@@ -178,8 +178,8 @@ pub struct Bulk<'a, E> {
 }
 
 impl<E: Endpoint> Bulk<'_, E> {
-    /// Brings the transactions that an earlier process signed, and of which the journal knows no more, to their end: sends
-    /// the same bytes until they are executed or can never be. Signs nothing.
+    /// Brings the transactions that an earlier process signed, and of which the journal knows no more, to their end:
+    /// sends the same bytes until they are executed or can never be. Signs nothing.
     ///
     /// # Errors
     /// If the endpoint does not answer, or the journal cannot be written.
@@ -205,8 +205,8 @@ impl<E: Endpoint> Bulk<'_, E> {
             .collect())
     }
 
-    /// Does `jobs`; one [`Finished`] for each, in their order. When this returns, no transaction of them can be executed any
-    /// more that is not reported as executed or unknown.
+    /// Does `jobs`; one [`Finished`] for each, in their order. When this returns, no transaction of them can be
+    /// executed any more that is not reported as executed or unknown.
     ///
     /// # Errors
     /// If the endpoint does not answer, or the journal cannot be written. What was sent by then may still be executed:
@@ -467,7 +467,8 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
         submission
     }
 
-    /// The limit of loaded data, by what `job` would load if nothing was measured yet: the others load the same programs.
+    /// The limit of loaded data, by what `job` would load if nothing was measured yet: the others load the same
+    /// programs.
     async fn data_limit(&mut self, job: &Job<I>, hash: Hash) -> Result<u32, BulkError> {
         if let Some(data) = self.data {
             return Ok(data);
@@ -546,8 +547,8 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
         }
         self.progress.under_way = self.flights.len();
         (self.watch)(self.progress);
-        // Before more is sent, look what became of what was: it may be over, and an endpoint that takes nothing is given up
-        // with what it was given.
+        // Before more is sent, look what became of what was: it may be over, and an endpoint that takes nothing is
+        // given up with what it was given.
         match refused {
             None => Ok(()),
             Some((place, error)) => {
@@ -559,8 +560,8 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
         }
     }
 
-    /// Takes out what has ended. The block height is asked for first: only so the answer about the signatures is the newer
-    /// one.
+    /// Takes out what has ended. The block height is asked for first: only so the answer about the signatures is the
+    /// newer one.
     async fn poll(&mut self, searching: bool) -> Result<Vec<(Flight<I>, Outcome)>, BulkError> {
         if self.flights.is_empty() {
             return Ok(Vec::new());
@@ -569,8 +570,8 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
         let mut endings: Vec<Option<Ending>> = self.flights.iter().map(|_| None).collect();
         let all: Vec<usize> = (0..self.flights.len()).collect();
         let missing = self.look(&all, searching, &mut endings).await?;
-        // A process that was halted for minutes finds what it sent gone from the endpoint's recent memory: before something
-        // counts as expired, and is signed anew, the endpoint has to search for it.
+        // A process that was halted for minutes finds what it sent gone from the endpoint's recent memory: before
+        // something counts as expired, and is signed anew, the endpoint has to search for it.
         let over = missing.into_iter().filter(|place| {
             let follower = &self.flights[*place].follower;
             !searching && follower.is_to_search() && endings[*place].is_none()

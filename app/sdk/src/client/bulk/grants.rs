@@ -1,8 +1,9 @@
 //! Making many grants, each exactly once.
 //!
-//! The program takes a grant only with the plan's next number, so grants are made in a chain of transactions that are sent
-//! without waiting for each other. A number that was taken by somebody else shows in the plan's counter, and what is left
-//! gets the numbers after it. A transaction whose number was taken can never be executed, so no row can be made twice.
+//! The program takes a grant only with the plan's next number, so grants are made in a chain of transactions that are
+//! sent without waiting for each other. A number that was taken by somebody else shows in the plan's counter, and what
+//! is left gets the numbers after it. A transaction whose number was taken can never be executed, so no row can be made
+//! twice.
 
 use {
     super::{
@@ -240,8 +241,8 @@ impl<E: GrantChain> GrantImport<'_, E> {
         Ok(self.jobs(rows, &places, next)?.into_iter().next())
     }
 
-    /// Brings what an earlier run left open to its end, and says which rows are made: by the journal, by the state of its
-    /// transactions, and by the accounts on the chain.
+    /// Brings what an earlier run left open to its end, and says which rows are made: by the journal, by the state of
+    /// its transactions, and by the accounts on the chain.
     ///
     /// # Errors
     /// If the endpoint does not answer, the journal cannot be written, or it cannot be told whether a row is made.
@@ -252,8 +253,8 @@ impl<E: GrantChain> GrantImport<'_, E> {
         progress: &mut Progress,
         watch: &mut dyn FnMut(&Progress),
     ) -> Result<BTreeMap<usize, Made>, ImportError> {
-        // What an endpoint called executed, and the plan does not count, is followed again: it may be signed anew only once it
-        // provably was not executed.
+        // What an endpoint called executed, and the plan does not count, is followed again: it may be signed anew only
+        // once it provably was not executed.
         let numbers = |attempt: &Attempt<Planned>| attempt.items.iter().map(|planned| planned.grant_index).max();
         let executed = journal.attempts().iter().filter(|attempt| is_executed(attempt));
         if let Some(last) = executed.filter_map(numbers).max()
@@ -269,7 +270,8 @@ impl<E: GrantChain> GrantImport<'_, E> {
         self.made(journal, rows).await
     }
 
-    /// Which rows are made, as far as it can be said without sending anything: what an earlier run left open may still come.
+    /// Which rows are made, as far as it can be said without sending anything: what an earlier run left open may still
+    /// come.
     ///
     /// # Errors
     /// If the endpoint does not answer, or it cannot be told whether a row is made.
@@ -365,7 +367,8 @@ impl<E: GrantChain> GrantImport<'_, E> {
         let mut numbered_from = None;
         progress.total = rows.len();
         while !open.is_empty() && report.stopped.is_none() {
-            // The number may have been taken by this row's own transaction, which expired only as far as the endpoint knew.
+            // The number may have been taken by this row's own transaction, which expired only as far as the endpoint
+            // knew.
             if numbered_from.is_some() {
                 for (row, made) in self.made(journal, rows).await? {
                     if open.remove(&row) {
@@ -482,8 +485,8 @@ impl<E: GrantChain> GrantImport<'_, E> {
         }
     }
 
-    /// How many grants the plan counts, if that is no more than the number `last`, also a little later: a node can be behind
-    /// the one that said that the grant was made.
+    /// How many grants the plan counts, if that is no more than the number `last`, also a little later: a node can be
+    /// behind the one that said that the grant was made.
     async fn counted(&self, last: u32) -> Option<u32> {
         let mut counted = None;
         for _ in 0..COUNTS {

@@ -158,8 +158,8 @@ pub struct Journal<I> {
 }
 
 impl<I: Clone + Serialize + DeserializeOwned> Journal<I> {
-    /// Opens the journal at `path` for work described by `header`, or begins it. A last line that was cut off by a crash is
-    /// dropped: what it announced was not sent.
+    /// Opens the journal at `path` for work described by `header`, or begins it. A last line that was cut off by a
+    /// crash is dropped: what it announced was not sent.
     ///
     /// # Errors
     /// If the file cannot be read or written, is in use, is about other work, or has a line that cannot be read.

@@ -1,9 +1,9 @@
 //! Many transactions: sent with bounded concurrency, each at most once, whatever happens in between.
 //!
-//! A [`Job`] is the content of one transaction, with the items of work that it does. [`Bulk::run`] signs jobs, notes each
-//! signature in a [`Journal`] before it is sent, sends the same bytes again until they are executed or can never be, and
-//! signs anew only in the latter case. After a kill at any point [`Bulk::resume`] brings what the journal left open to its
-//! end; then the caller looks at the chain and runs what is left.
+//! A [`Job`] is the content of one transaction, with the items of work that it does. [`Bulk::run`] signs jobs, notes
+//! each signature in a [`Journal`] before it is sent, sends the same bytes again until they are executed or can never
+//! be, and signs anew only in the latter case. After a kill at any point [`Bulk::resume`] brings what the journal left
+//! open to its end; then the caller looks at the chain and runs what is left.
 
 mod crank;
 mod engine;

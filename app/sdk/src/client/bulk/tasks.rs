@@ -37,7 +37,8 @@ pub struct TaskReport<I> {
     pub refused: Vec<(I, Box<Failure>)>,
     /// May have been done, or may still be: by these transactions.
     pub unknown: Vec<(I, Signature)>,
-    /// Not done, because another task of the same transaction was refused, or the network took none of its transactions.
+    /// Not done, because another task of the same transaction was refused, or the network took none of its
+    /// transactions.
     pub left: Vec<I>,
 }
 
@@ -201,8 +202,8 @@ impl Client {
         })
     }
 
-    /// As [`Client::plan_accounts`] with all open attestations; where the endpoint refuses to search, those that can be read
-    /// without. Then also why, if the plan has others.
+    /// As [`Client::plan_accounts`] with all open attestations; where the endpoint refuses to search, those that can be
+    /// read without. Then also why, if the plan has others.
     ///
     /// # Errors
     /// If the endpoint does not answer, or an account cannot be read.

@@ -726,8 +726,8 @@ async fn a_counter_that_is_behind_makes_no_grant_twice() {
     }
 }
 
-/// A laptop that sleeps, or a process that is stopped and continued: it wakes up when the endpoint has forgotten what it
-/// sent, or would have to search for it.
+/// A laptop that sleeps, or a process that is stopped and continued: it wakes up when the endpoint has forgotten what
+/// it sent, or would have to search for it.
 #[tokio::test(start_paused = true)]
 async fn a_process_that_slept_makes_nothing_twice() {
     let rows = rows(40);

@@ -65,8 +65,8 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// What the attestation says at `now` (Unix seconds). `oracles` is the set that votes on it, if it is known; `closed`
-    /// whether its account was closed.
+    /// What the attestation says at `now` (Unix seconds). `oracles` is the set that votes on it, if it is known;
+    /// `closed` whether its account was closed.
     ///
     /// # Errors
     /// If the plan has no such KPI or period, or an account holds what the program never writes.

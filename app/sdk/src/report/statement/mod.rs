@@ -75,8 +75,8 @@ pub struct Sources {
     pub vault_balance: u64,
     /// The grants by number.
     pub grants: BTreeMap<u32, GrantSource>,
-    /// Whether these are all grants ever made. With a part of them the plan's sums cannot be checked, and bonuses follow
-    /// from the pools whose accounts are open, or else are those that events tell.
+    /// Whether these are all grants ever made. With a part of them the plan's sums cannot be checked, and bonuses
+    /// follow from the pools whose accounts are open, or else are those that events tell.
     pub complete: bool,
     /// What was attested. What is not in it was never voted on nor disputed.
     pub measurements: BTreeMap<ValueKey, Measurement>,

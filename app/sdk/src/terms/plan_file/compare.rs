@@ -27,8 +27,8 @@ pub struct Difference {
 }
 
 impl PlanFile {
-    /// The terms in which `plan` differs from what this file makes for `authority`, mint and treasury left aside. A draft may
-    /// have fewer KPIs than the file.
+    /// The terms in which `plan` differs from what this file makes for `authority`, mint and treasury left aside. A
+    /// draft may have fewer KPIs than the file.
     ///
     /// # Errors
     /// None for a file that was checked; the program's otherwise.

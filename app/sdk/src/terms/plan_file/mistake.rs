@@ -81,8 +81,8 @@ impl Mistakes {
     }
 }
 
-/// Inputs are quoted in messages: a line break in them would make two lines of one, and some characters would change what
-/// stands beside them.
+/// Inputs are quoted in messages: a line break in them would make two lines of one, and some characters would change
+/// what stands beside them.
 pub fn one_line(text: impl ToString) -> String {
     harmless(&text.to_string().replace(char::is_control, " "))
 }

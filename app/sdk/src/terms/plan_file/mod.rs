@@ -1,7 +1,7 @@
 //! The plan file: a plan as people write it, in TOML. `docs/plan-file.md` describes every field.
 //!
-//! Reading it checks it completely: whatever the program would refuse of it is a [`Mistake`] with its line and field, and
-//! all mistakes are reported at once.
+//! Reading it checks it completely: whatever the program would refuse of it is a [`Mistake`] with its line and field,
+//! and all mistakes are reported at once.
 //!
 //! ```
 //! use earnout_sdk::terms::plan_file::{Check, PlanFile, template};
@@ -73,8 +73,8 @@ use {
 pub struct Check {
     /// Who will sign as the plan's authority. With it every role, the mint and the treasury need addresses.
     pub authority: Option<Pubkey>,
-    /// The time by the chain's clock, Unix seconds, after which the calendar must start and enrolment end. Without it the
-    /// file is read as if just before its own start.
+    /// The time by the chain's clock, Unix seconds, after which the calendar must start and enrolment end. Without it
+    /// the file is read as if just before its own start.
     pub now: Option<i64>,
 }
 

@@ -128,8 +128,8 @@ impl<'a> Section<'a> {
         tables
     }
 
-    /// Notes fields that do not exist and fields that are missing. A field of a wrong name most likely stands for a missing
-    /// one, so that only one of the two is noted.
+    /// Notes fields that do not exist and fields that are missing. A field of a wrong name most likely stands for a
+    /// missing one, so that only one of the two is noted.
     pub(super) fn finish(self, notes: &mut Notes) {
         let unknown = self
             .entries

@@ -107,8 +107,8 @@ pub fn calendar(terms: &CreatePlanArgs) -> Calendar {
     }
 }
 
-/// A name for each period of a calendar: its quarter like `2027-Q1`, its month like `2027-01`, its first day, or its first
-/// second where days are not enough.
+/// A name for each period of a calendar: its quarter like `2027-Q1`, its month like `2027-01`, its first day, or its
+/// first second where days are not enough.
 ///
 /// # Errors
 /// If the calendar has a boundary that is not a time.

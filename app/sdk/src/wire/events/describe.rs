@@ -13,9 +13,9 @@ const HEAD: usize = EVENT_IX_TAG_LE.len() + 8;
 
 impl Event {
     /// The event's fields as a JSON object, in the names of the interface description in camel case, and its name as
-    /// `event`. Keys are in base58, hashes in hexadecimal; amounts and values are decimal strings, since they exceed what
-    /// JSON numbers hold exactly, while times (Unix seconds), `sequence` and all smaller numbers are numbers. The zero key
-    /// is null.
+    /// `event`. Keys are in base58, hashes in hexadecimal; amounts and values are decimal strings, since they exceed
+    /// what JSON numbers hold exactly, while times (Unix seconds), `sequence` and all smaller numbers are numbers. The
+    /// zero key is null.
     pub fn to_json(&self) -> Value {
         let bytes = self.encode();
         let mut reader = Reader(bytes.get(HEAD..).unwrap_or_default());

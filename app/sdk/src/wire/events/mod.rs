@@ -19,7 +19,8 @@ macro_rules! events {
         }
 
         impl Event {
-            /// Reads the data of an instruction that the program sent to itself; `None` if it is not an event of this release.
+            /// Reads the data of an instruction that the program sent to itself; `None` if it is not an event of this
+            /// release.
             pub fn decode(data: &[u8]) -> Option<Self> {
                 let event = data.strip_prefix(EVENT_IX_TAG_LE)?;
                 $(if let Some(body) = event.strip_prefix($name::DISCRIMINATOR) {

@@ -13,8 +13,8 @@ const MINT: u8 = 3;
 const TOKEN_2022: u8 = 4;
 const BENEFICIARY: u8 = 20;
 
-/// A mint of Token-2022 with a transfer fee: the mint of 82 bytes, its type at 165, then the fee as type, length, two keys,
-/// the withheld amount, and the fees of two epochs.
+/// A mint of Token-2022 with a transfer fee: the mint of 82 bytes, its type at 165, then the fee as type, length, two
+/// keys, the withheld amount, and the fees of two epochs.
 fn mint(basis_points: u16, maximum: u64) -> Vec<u8> {
     let mut data = vec![0; 165];
     data[45] = 1;

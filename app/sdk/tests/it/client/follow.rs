@@ -198,7 +198,8 @@ async fn g16_a_status_pinned_at_processed_is_an_unknown_outcome_and_one_signatur
     assert_eq!(different.len(), 1);
 }
 
-/// Single answers about the newest block that are wrong: the transaction can still be executed, and nothing else may be said.
+/// Single answers about the newest block that are wrong: the transaction can still be executed, and nothing else may be
+/// said.
 #[tokio::test]
 async fn g16_a_wrong_block_height_proves_nothing() {
     for wrong in [tip(1_001, 100_040), tip(200_000, 100_040), tip(1_001, u64::MAX)] {

@@ -53,7 +53,8 @@ impl Hostile {
         &mut self.list[number - 1]
     }
 
-    /// One more transaction, the newest, in which `inner` was called. Its message names the same as the story's and `more`.
+    /// One more transaction, the newest, in which `inner` was called. Its message names the same as the story's and
+    /// `more`.
     fn add(&mut self, number: u64, more: &[Pubkey], inner: Vec<Value>) {
         let signature = signature(number);
         let keys = [named(), more.to_vec()].concat();

@@ -209,8 +209,8 @@ pub fn events() -> Vec<Event> {
     events
 }
 
-/// The same plan with an individual KPI and so many grants of one token each; the oracles agree that it is 80 in period 0
-/// for the grants of these numbers.
+/// The same plan with an individual KPI and so many grants of one token each; the oracles agree that it is 80 in period
+/// 0 for the grants of these numbers.
 pub fn individual(count: u32, measured: &[u32]) -> Vec<Event> {
     let mut told = events();
     told.truncate(5);

@@ -35,8 +35,8 @@ struct Sent {
     instructions: Vec<(Pubkey, Vec<u8>)>,
 }
 
-/// Reads a transaction from the wire: signatures, the mark of version 0, header, keys, blockhash, instructions. All lists
-/// here are shorter than 128, so every length is one byte.
+/// Reads a transaction from the wire: signatures, the mark of version 0, header, keys, blockhash, instructions. All
+/// lists here are shorter than 128, so every length is one byte.
 fn read(wire: &[u8]) -> Sent {
     let signatures = usize::from(wire[0]);
     let signature = Signature::from(<[u8; 64]>::try_from(&wire[1..65]).unwrap());

@@ -1,5 +1,5 @@
-//! What whole plans take on a local chain: `cargo xtask bench-chain` builds everything and runs this. It prints the tables
-//! of `docs/performance.md`, and with `--write` puts them there.
+//! What whole plans take on a local chain: `cargo xtask bench-chain` builds everything and runs this. It prints the
+//! tables of `docs/performance.md`, and with `--write` puts them there.
 
 mod oracle;
 mod process;

@@ -9,8 +9,8 @@ use {
 };
 
 /// The table: one line for each rule, `instruction | state | role | break | with | outcome | reason`. `*` stands for
-/// anything, `a; b` for either. The first line that fits counts. The outcome is the name of an error, or `ok` with the reason
-/// why that is sound.
+/// anything, `a; b` for either. The first line that fits counts. The outcome is the name of an error, or `ok` with the
+/// reason why that is sound.
 pub struct Outcomes {
     rules: Vec<(usize, [Vec<String>; 5], String)>,
 }

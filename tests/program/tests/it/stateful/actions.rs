@@ -1,5 +1,5 @@
-//! What can be done: a file for each instruction, with when it is tried, what the model makes of it, and how it is sent. And
-//! random actions: mostly such that can be done, often such that cannot.
+//! What can be done: a file for each instruction, with when it is tried, what the model makes of it, and how it is
+//! sent. And random actions: mostly such that can be done, often such that cannot.
 
 mod accept_authority;
 mod accept_beneficiary;
@@ -350,7 +350,8 @@ fn treasury(rng: &mut Rng, model: &Model, now: i64) -> Place {
     model.treasury(now)
 }
 
-/// One of few values, so that oracles often agree: at and next to the points of the curve, and at the ends of the range.
+/// One of few values, so that oracles often agree: at and next to the points of the curve, and at the ends of the
+/// range.
 fn value(rng: &mut Rng, model: &Model, kpi: u8) -> i64 {
     let Some(kpi) = model.kpis.get(usize::from(kpi)) else {
         return 0;

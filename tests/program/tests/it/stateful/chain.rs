@@ -234,8 +234,8 @@ impl Stage {
         instruction
     }
 
-    /// Does it: whether the program did, or what is wrong with the way it refused. `before` is the snapshot before it, `model`
-    /// what is expected after it.
+    /// Does it: whether the program did, or what is wrong with the way it refused. `before` is the snapshot before it,
+    /// `model` what is expected after it.
     pub fn perform(
         &mut self,
         action: &dyn Act,

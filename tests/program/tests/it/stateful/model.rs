@@ -1,7 +1,7 @@
 //! An independent model of the program, written from the design: who may do what when, and what it does to the amounts.
 //!
-//! It shares no code with the program. Amounts and products are `i128` (`u64` amounts times credits of at most 2·10^8 fit
-//! easily). What the program keeps as running sums is added up here anew each time from the history of every grant.
+//! It shares no code with the program. Amounts and products are `i128` (`u64` amounts times credits of at most 2·10^8
+//! fit easily). What the program keeps as running sums is added up here anew each time from the history of every grant.
 
 use {
     super::actions::Act,
@@ -96,8 +96,8 @@ pub struct Fee {
     pub maximum: u64,
 }
 
-/// The transfer fee of a mint, by the rules of Token-2022: a new fee is in force from the second epoch after its announcement
-/// on, and until then the one before it.
+/// The transfer fee of a mint, by the rules of Token-2022: a new fee is in force from the second epoch after its
+/// announcement on, and until then the one before it.
 #[derive(Clone, Debug, Default)]
 pub struct Fees {
     pub epoch: u64,
@@ -256,8 +256,9 @@ pub struct Model {
     pub funded: Amount,
     pub withdrawn: Amount,
     pub events: u64,
-    /// How often scores came from: agreement, enough votes for at least the default, enough for at most the default, too few
-    /// votes, ruling to another value, upholding, a dispute that nobody ruled on, votes on both sides of the default.
+    /// How often scores came from: agreement, enough votes for at least the default, enough for at most the default,
+    /// too few votes, ruling to another value, upholding, a dispute that nobody ruled on, votes on both sides of the
+    /// default.
     pub outcomes: [u64; 8],
     pub boundaries: Vec<i64>,
 }
@@ -505,9 +506,9 @@ impl Model {
         amount - self.fee(amount)
     }
 
-    /// Whether others than beneficiary and authority may decide about a transfer of `amount`: its fee is within the plan's
-    /// limit. The unit that the token program rounds up is allowed where it is at most a basis point and the plan allows a fee
-    /// at all (docs/decisions.md).
+    /// Whether others than beneficiary and authority may decide about a transfer of `amount`: its fee is within the
+    /// plan's limit. The unit that the token program rounds up is allowed where it is at most a basis point and the
+    /// plan allows a fee at all (docs/decisions.md).
     pub fn is_fee_within(&self, amount: Amount) -> bool {
         let limit = Amount::from(self.terms().max_fee);
         let rounding = if limit > 0 && amount >= 10_000 { 1 } else { 0 };
@@ -589,7 +590,8 @@ impl Model {
         self.sets.len() > 1 && now < self.boundary(last.first_period)
     }
 
-    /// The sets that the plan still keeps: the last one, and the one before until its last period is past its deadlines.
+    /// The sets that the plan still keeps: the last one, and the one before until its last period is past its
+    /// deadlines.
     pub fn kept_sets(&self, now: i64) -> &[OracleSet] {
         let count = self.sets.len();
         if count < 2 {

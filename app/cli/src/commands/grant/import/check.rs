@@ -37,8 +37,8 @@ pub struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    /// Everything that is wrong with `rows`, which are not made yet. `again`: that a beneficiary has a grant of the plan
-    /// already is meant.
+    /// Everything that is wrong with `rows`, which are not made yet. `again`: that a beneficiary has a grant of the
+    /// plan already is meant.
     pub fn check(&self, rows: &[&Row], again: bool) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         let mut existing: HashMap<&Pubkey, Vec<&Grant>> = HashMap::new();

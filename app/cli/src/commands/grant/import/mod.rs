@@ -46,10 +46,10 @@ const SIGNATURE_FEE: u64 = 5_000;
 
 /// Make a grant for each row of a file, thousands if need be.
 ///
-/// The file is CSV with the columns beneficiary, allocation, cliff, time_weight, revocable, transferable, and for each KPI
-/// that counts weight:NAME; optional ones are name, first_period (else 0) and periods (else all from the first on).
-/// Weights are basis points and sum to 10000. All of it is checked before anything is sent. What is signed is noted in a
-/// journal before it is sent, so that the same command goes on where it was interrupted and makes nothing twice.
+/// The file is CSV with the columns beneficiary, allocation, cliff, time_weight, revocable, transferable, and for each
+/// KPI that counts weight:NAME; optional ones are name, first_period (else 0) and periods (else all from the first on).
+/// Weights are basis points and sum to 10000. All of it is checked before anything is sent. What is signed is noted in
+/// a journal before it is sent, so that the same command goes on where it was interrupted and makes nothing twice.
 #[derive(Debug, Args)]
 #[command(after_help = "Example of a file:
   name,beneficiary,allocation,first_period,periods,cliff,time_weight,weight:users,revocable,transferable

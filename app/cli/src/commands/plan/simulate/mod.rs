@@ -18,8 +18,9 @@ use {
 /// What each contributor of a plan file would earn under given values, without any chain
 ///
 /// The values are a CSV file with the columns period, kpi, value and, for individual KPIs, grant. A period is its name
-/// (2027-Q1, 2027-01, 2027-01-01) or its number from 0; a value that is missing was never reported, and the KPI's default
-/// score counts. A period counts as settled from its last deadline on, at which it settles without anyone's goodwill.
+/// (2027-Q1, 2027-01, 2027-01-01) or its number from 0; a value that is missing was never reported, and the KPI's
+/// default score counts. A period counts as settled from its last deadline on, at which it settles without anyone's
+/// goodwill.
 ///
 /// With --curve: the payout curve. For a grid of values of one KPI, what each contributor would earn in all periods
 /// together if it had this value in each of them, the other KPIs being as the values file says.

@@ -14,12 +14,13 @@ use {
     earnout_sdk::report::statement::{GrantReport, Line, PeriodReport, Statement as Report},
 };
 
-/// The transparency report: what was measured, who attested it, what everyone earned and was paid, whether the vault covers it
+/// The transparency report: what was measured, who attested it, what everyone earned and was paid, whether the vault
+/// covers it
 ///
 /// Every settlement is computed again from the attested values and compared with what the accounts have recorded. What
-/// differs or cannot be found stands at the end and makes the exit code 2. Attestations and grants that were closed are read
-/// from their events, for which the endpoint must keep the whole history. Claims are counted against the oldest earnings
-/// first.
+/// differs or cannot be found stands at the end and makes the exit code 2. Attestations and grants that were closed are
+/// read from their events, for which the endpoint must keep the whole history. Claims are counted against the oldest
+/// earnings first.
 ///
 /// JSON has amounts as decimal strings of base units; the other forms have tokens.
 #[derive(Debug, Args)]
