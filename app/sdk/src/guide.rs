@@ -27,8 +27,8 @@
 //! ];
 //! assert_eq!(first[0].accounts[2].pubkey, plan);
 //!
-//! // 1,200 tokens over 4 periods, 40 % for time served and 60 % for the KPI, whose best score is 15,000: the vault must
-//! // hold 0.4 + 0.6 · 1.5 = 1.3 times that.
+//! // 1,200 tokens over 4 periods, 40 % for time served and 60 % for the KPI, whose best score is 15,000: the vault
+//! // must hold 0.4 + 0.6 · 1.5 = 1.3 times that.
 //! let grant_args = CreateGrantArgs { grant_index: 0, beneficiary: key(9), ..grant_args() };
 //! let grant = terms::grant(&draft, &grant_args, NOW)?;
 //! assert_eq!(grant.reserved, 1_560_000_000);

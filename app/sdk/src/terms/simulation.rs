@@ -14,8 +14,9 @@
 //! #     points: vec![CurvePoint { value: 0, score: 0 }, CurvePoint { value: 100, score: 10_000 }], default_score: 0,
 //! # };
 //! # let args = CreatePlanArgs {
-//! #     plan_id: 1, start_ts: 1_000, cadence: Cadence::Months(1), period_count: 2, attest_secs: 600, challenge_secs: 0,
-//! #     ruling_secs: 0, notice_secs: 600, combination: Combination::WeightedSum, unearned_policy: UnearnedPolicy::Return,
+//! #     plan_id: 1, start_ts: 1_000, cadence: Cadence::Months(1), period_count: 2, attest_secs: 600,
+//! #     challenge_secs: 0, ruling_secs: 0, notice_secs: 600, combination: Combination::WeightedSum,
+//! #     unearned_policy: UnearnedPolicy::Return,
 //! #     release: Release::AtSettlement, bonus_cap_bps: 0, min_allocation: 1, max_allocation: 1_000, max_grants: 1,
 //! #     enrolment_end: 1_000, token_flags: 0, max_fee_bps: 0, oracles: vec![Pubkey::new_unique()], threshold: 1,
 //! #     arbiter: None,

@@ -10,7 +10,8 @@
 //! // A file to begin with, whose calendar starts on 1 January 2027, and addresses for its placeholders.
 //! let mut text = template(1_798_761_600);
 //! let key = |number| solana_program::pubkey::Pubkey::new_from_array([number; 32]).to_string();
-//! for (number, placeholder) in (1..).zip(["FIRST ORACLE", "SECOND ORACLE", "THIRD ORACLE", "ARBITER", "TOKEN'S MINT", "TREASURY"]) {
+//! let oracles = ["FIRST ORACLE", "SECOND ORACLE", "THIRD ORACLE"];
+//! for (number, placeholder) in (1..).zip(oracles.into_iter().chain(["ARBITER", "TOKEN'S MINT", "TREASURY"])) {
 //!     text = text.replace(&format!("<ADDRESS OF THE {placeholder}>"), &key(number));
 //! }
 //! let plan = PlanFile::parse(&text, Path::new("plan.toml"), &Check::offline())?;

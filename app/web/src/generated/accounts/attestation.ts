@@ -67,7 +67,7 @@ export type Attestation = {
   period: number;
   /** 1 once enough identical votes have resolved the value. */
   resolved: number;
-  /** `RULING_…`. */
+  /** [`RulingKind`] as a byte. */
   ruling: number;
   /** The plan. */
   plan: Address;
@@ -93,7 +93,7 @@ export type Attestation = {
   reasonHash: ReadonlyUint8Array;
   /** When the arbiter ruled, Unix seconds; 0 if it did not. */
   ruledAt: bigint;
-  /** Value set by the arbiter; counts if `ruling` is `RULING_VALUE`. */
+  /** Value set by the arbiter; counts if `ruling` says so. */
   rulingValue: bigint;
   /** SHA-256 of the published reason of the ruling. */
   rulingHash: ReadonlyUint8Array;
@@ -120,7 +120,7 @@ export type AttestationArgs = {
   period: number;
   /** 1 once enough identical votes have resolved the value. */
   resolved: number;
-  /** `RULING_…`. */
+  /** [`RulingKind`] as a byte. */
   ruling: number;
   /** The plan. */
   plan: Address;
@@ -146,7 +146,7 @@ export type AttestationArgs = {
   reasonHash: ReadonlyUint8Array;
   /** When the arbiter ruled, Unix seconds; 0 if it did not. */
   ruledAt: number | bigint;
-  /** Value set by the arbiter; counts if `ruling` is `RULING_VALUE`. */
+  /** Value set by the arbiter; counts if `ruling` says so. */
   rulingValue: number | bigint;
   /** SHA-256 of the published reason of the ruling. */
   rulingHash: ReadonlyUint8Array;

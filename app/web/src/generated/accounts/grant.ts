@@ -93,7 +93,7 @@ export type Grant = {
   timeWeight: number;
   /** Weights of the plan's KPIs, basis points; with `time_weight` they sum to 10,000. */
   kpiWeights: Array<number>;
-  /** 0 running, `TERMINATED`, or `RESIGNED`. */
+  /** [`Termination`] as a byte. */
   termination: number;
   /** Zero. */
   spareTerms: ReadonlyUint8Array;
@@ -170,7 +170,7 @@ export type GrantArgs = {
   timeWeight: number;
   /** Weights of the plan's KPIs, basis points; with `time_weight` they sum to 10,000. */
   kpiWeights: Array<number>;
-  /** 0 running, `TERMINATED`, or `RESIGNED`. */
+  /** [`Termination`] as a byte. */
   termination: number;
   /** Zero. */
   spareTerms: ReadonlyUint8Array;

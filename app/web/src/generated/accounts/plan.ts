@@ -110,8 +110,8 @@ export type Plan = {
   /** Largest bonus of a grant for a period, basis points of its tranche. Counts under `Redistribute` only. */
   bonusCapBps: number;
   /**
-   * Transfer fee above which only the beneficiary claims and only the authority sends surplus away, basis points. Counts
-   * for mints with a transfer fee only.
+   * Transfer fee above which only the beneficiary claims and only the authority sends surplus away, basis points.
+   * Counts for mints with a transfer fee only.
    */
   maxFeeBps: number;
   /** Zero. */
@@ -239,8 +239,8 @@ export type PlanArgs = {
   /** Largest bonus of a grant for a period, basis points of its tranche. Counts under `Redistribute` only. */
   bonusCapBps: number;
   /**
-   * Transfer fee above which only the beneficiary claims and only the authority sends surplus away, basis points. Counts
-   * for mints with a transfer fee only.
+   * Transfer fee above which only the beneficiary claims and only the authority sends surplus away, basis points.
+   * Counts for mints with a transfer fee only.
    */
   maxFeeBps: number;
   /** Zero. */

@@ -173,7 +173,7 @@ export type AttestInput<
   plan: Address<TAccountPlan>;
   /** The grant that an individual KPI is measured for; none for a shared KPI. */
   grant?: Address<TAccountGrant>;
-  /** in the handler. */
+  /** checked in the handler. */
   attestation: Address<TAccountAttestation>;
   /** Creates accounts. */
   systemProgram?: Address<TAccountSystemProgram>;
@@ -289,7 +289,7 @@ export type ParsedAttestInstruction<
     plan: TAccountMetas[2];
     /** The grant that an individual KPI is measured for; none for a shared KPI. */
     grant?: TAccountMetas[3] | undefined;
-    /** in the handler. */
+    /** checked in the handler. */
     attestation: TAccountMetas[4];
     /** Creates accounts. */
     systemProgram: TAccountMetas[5];

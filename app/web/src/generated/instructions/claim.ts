@@ -164,7 +164,7 @@ export type ClaimInput<
   /** The grant. */
   grant: Address<TAccountGrant>;
   vault: Address<TAccountVault>;
-  /** beneficiary names, never a vault of this program. Checked in the handler. */
+  /** that the beneficiary names, never a vault of this program. Checked in the handler. */
   destination: Address<TAccountDestination>;
   mint: Address<TAccountMint>;
   tokenProgram?: Address<TAccountTokenProgram>;
@@ -290,7 +290,7 @@ export type ParsedClaimInstruction<
     /** The grant. */
     grant: TAccountMetas[2];
     vault: TAccountMetas[3];
-    /** beneficiary names, never a vault of this program. Checked in the handler. */
+    /** that the beneficiary names, never a vault of this program. Checked in the handler. */
     destination: TAccountMetas[4];
     mint: TAccountMetas[5];
     tokenProgram: TAccountMetas[6];

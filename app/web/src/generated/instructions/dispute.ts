@@ -164,11 +164,11 @@ export type DisputeInput<
   /** The plan. */
   plan: Address<TAccountPlan>;
   /**
-   * The grant that an individual KPI is measured for; for a shared KPI the disputing beneficiary's grant, or none if the
-   * authority disputes.
+   * The grant that an individual KPI is measured for; for a shared KPI the disputing beneficiary's grant, or none if
+   * the authority disputes.
    */
   grant?: Address<TAccountGrant>;
-  /** in the handler. */
+  /** checked in the handler. */
   attestation: Address<TAccountAttestation>;
   /** Creates accounts. */
   systemProgram?: Address<TAccountSystemProgram>;
@@ -282,11 +282,11 @@ export type ParsedDisputeInstruction<
     /** The plan. */
     plan: TAccountMetas[2];
     /**
-     * The grant that an individual KPI is measured for; for a shared KPI the disputing beneficiary's grant, or none if the
-     * authority disputes.
+     * The grant that an individual KPI is measured for; for a shared KPI the disputing beneficiary's grant, or none if
+     * the authority disputes.
      */
     grant?: TAccountMetas[3] | undefined;
-    /** in the handler. */
+    /** checked in the handler. */
     attestation: TAccountMetas[4];
     /** Creates accounts. */
     systemProgram: TAccountMetas[5];

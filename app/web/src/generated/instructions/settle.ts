@@ -129,7 +129,7 @@ export type SettleInput<
   plan: Address<TAccountPlan>;
   /** The grant. */
   grant: Address<TAccountGrant>;
-  /** the plan redistributes. */
+  /** unless the plan redistributes. */
   period?: Address<TAccountPeriod>;
   /** Creates accounts. */
   systemProgram?: Address<TAccountSystemProgram>;
@@ -228,7 +228,7 @@ export type ParsedSettleInstruction<
     plan: TAccountMetas[1];
     /** The grant. */
     grant: TAccountMetas[2];
-    /** the plan redistributes. */
+    /** unless the plan redistributes. */
     period?: TAccountMetas[3] | undefined;
     /** Creates accounts. */
     systemProgram: TAccountMetas[4];

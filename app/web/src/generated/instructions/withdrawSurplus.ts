@@ -155,7 +155,7 @@ export type WithdrawSurplusInput<
   /** The plan. */
   plan: Address<TAccountPlan>;
   vault: Address<TAccountVault>;
-  /** key. Checked in the handler. */
+  /** that key. Checked in the handler. */
   destination: Address<TAccountDestination>;
   mint: Address<TAccountMint>;
   tokenProgram?: Address<TAccountTokenProgram>;
@@ -272,7 +272,7 @@ export type ParsedWithdrawSurplusInstruction<
     /** The plan. */
     plan: TAccountMetas[1];
     vault: TAccountMetas[2];
-    /** key. Checked in the handler. */
+    /** that key. Checked in the handler. */
     destination: TAccountMetas[3];
     mint: TAccountMetas[4];
     tokenProgram: TAccountMetas[5];

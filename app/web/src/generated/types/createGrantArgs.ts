@@ -30,7 +30,10 @@ import {
 
 /** Terms of a grant. */
 export type CreateGrantArgs = {
-  /** Number of the grant: the plan's `grant_counter`, stated so that a repeated transaction cannot make a second grant. */
+  /**
+   * Number of the grant: the plan's `grant_counter`, stated so that a repeated transaction cannot make a second
+   * grant.
+   */
   grantIndex: number;
   /** Who is paid. */
   beneficiary: Address;
@@ -44,7 +47,10 @@ export type CreateGrantArgs = {
   cliffPeriods: number;
   /** Weight of time, basis points. */
   timeWeight: number;
-  /** Weights of the plan's KPIs in their order, basis points; with `time_weight` they sum to 10,000. Missing ones are 0. */
+  /**
+   * Weights of the plan's KPIs in their order, basis points; with `time_weight` they sum to 10,000. Missing ones are
+   * 0.
+   */
   kpiWeights: Array<number>;
   /** The authority may terminate the grant. */
   revocable: boolean;
@@ -53,7 +59,10 @@ export type CreateGrantArgs = {
 };
 
 export type CreateGrantArgsArgs = {
-  /** Number of the grant: the plan's `grant_counter`, stated so that a repeated transaction cannot make a second grant. */
+  /**
+   * Number of the grant: the plan's `grant_counter`, stated so that a repeated transaction cannot make a second
+   * grant.
+   */
   grantIndex: number;
   /** Who is paid. */
   beneficiary: Address;
@@ -67,7 +76,10 @@ export type CreateGrantArgsArgs = {
   cliffPeriods: number;
   /** Weight of time, basis points. */
   timeWeight: number;
-  /** Weights of the plan's KPIs in their order, basis points; with `time_weight` they sum to 10,000. Missing ones are 0. */
+  /**
+   * Weights of the plan's KPIs in their order, basis points; with `time_weight` they sum to 10,000. Missing ones are
+   * 0.
+   */
   kpiWeights: Array<number>;
   /** The authority may terminate the grant. */
   revocable: boolean;

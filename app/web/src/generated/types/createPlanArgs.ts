@@ -66,7 +66,10 @@ export type CreatePlanArgs = {
   attestSecs: number;
   /** Values and silences can be disputed for this long, seconds: 10 minutes to 90 days, 0 without an arbiter. */
   challengeSecs: number;
-  /** The arbiter can rule for this long, seconds: 10 minutes to 90 days and at least `challenge_secs`, 0 without an arbiter. */
+  /**
+   * The arbiter can rule for this long, seconds: 10 minutes to 90 days and at least `challenge_secs`, 0 without an
+   * arbiter.
+   */
   rulingSecs: number;
   /** Notice before oracles or treasury change, seconds: 10 minutes to 90 days. */
   noticeSecs: number;
@@ -111,7 +114,10 @@ export type CreatePlanArgsArgs = {
   attestSecs: number;
   /** Values and silences can be disputed for this long, seconds: 10 minutes to 90 days, 0 without an arbiter. */
   challengeSecs: number;
-  /** The arbiter can rule for this long, seconds: 10 minutes to 90 days and at least `challenge_secs`, 0 without an arbiter. */
+  /**
+   * The arbiter can rule for this long, seconds: 10 minutes to 90 days and at least `challenge_secs`, 0 without an
+   * arbiter.
+   */
   rulingSecs: number;
   /** Notice before oracles or treasury change, seconds: 10 minutes to 90 days. */
   noticeSecs: number;

@@ -51,8 +51,8 @@ import {
 /** Terms of one KPI, as given to `add_kpi`. */
 export type KpiTerms = {
   /**
-   * Name, 1 to 32 bytes of UTF-8 without hidden characters and outer spaces (`earnout_core::name`), unlike any other name of
-   * the plan.
+   * Name, 1 to 32 bytes of UTF-8 without hidden characters and outer spaces (`earnout_core::name`), unlike any other
+   * name of the plan.
    */
   name: string;
   /** Unit of the value, up to 16 bytes of UTF-8 of the same kind, for example `%` or `users`. */
@@ -77,8 +77,8 @@ export type KpiTerms = {
 
 export type KpiTermsArgs = {
   /**
-   * Name, 1 to 32 bytes of UTF-8 without hidden characters and outer spaces (`earnout_core::name`), unlike any other name of
-   * the plan.
+   * Name, 1 to 32 bytes of UTF-8 without hidden characters and outer spaces (`earnout_core::name`), unlike any other
+   * name of the plan.
    */
   name: string;
   /** Unit of the value, up to 16 bytes of UTF-8 of the same kind, for example `%` or `users`. */
