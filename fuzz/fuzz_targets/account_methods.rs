@@ -3,7 +3,17 @@
 
 #![no_main]
 
-use {arbitrary::Arbitrary, earnout::state::{Attestation, Grant, Kpi, Period, Plan}, earnout_core::quorum::Finality, earnout_fuzz::{fixtures::{self, Patch}, shapes::Signed}, earnout_sdk::report::projection, libfuzzer_sys::fuzz_target};
+use {
+    arbitrary::Arbitrary,
+    earnout::state::{Attestation, Grant, Kpi, Period, Plan},
+    earnout_core::quorum::Finality,
+    earnout_fuzz::{
+        fixtures::{self, Patch},
+        shapes::Signed,
+    },
+    earnout_sdk::report::projection,
+    libfuzzer_sys::fuzz_target,
+};
 
 #[derive(Arbitrary, Debug)]
 struct Input {

@@ -3,7 +3,11 @@
 
 #![no_main]
 
-use {anchor_lang::ZeroCopy, earnout_sdk::wire::accounts::{self, DecodeError}, libfuzzer_sys::fuzz_target};
+use {
+    anchor_lang::ZeroCopy,
+    earnout_sdk::wire::accounts::{self, DecodeError},
+    libfuzzer_sys::fuzz_target,
+};
 
 fuzz_target!(|data: &[u8]| {
     check(data, accounts::plan, VERSIONED);

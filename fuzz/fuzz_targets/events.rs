@@ -3,7 +3,15 @@
 
 #![no_main]
 
-use {anchor_lang::{Event as _, event::EVENT_IX_TAG_LE}, earnout_fuzz::{interface::{self, Reading}, memory}, earnout_sdk::wire::events::Event, libfuzzer_sys::fuzz_target};
+use {
+    anchor_lang::{Event as _, event::EVENT_IX_TAG_LE},
+    earnout_fuzz::{
+        interface::{self, Reading},
+        memory,
+    },
+    earnout_sdk::wire::events::Event,
+    libfuzzer_sys::fuzz_target,
+};
 
 #[global_allocator]
 static ALLOCATOR: memory::Watched = memory::Watched;

@@ -1,7 +1,11 @@
 //! Accounts and instructions as a release wrote them, to begin from: nearly everything in a changed one is still sound,
 //! so that the changes reach deep.
 
-use {arbitrary::Arbitrary, earnout::state::{Attestation, Grant, Period, Plan}, earnout_sdk::wire::accounts};
+use {
+    arbitrary::Arbitrary,
+    earnout::state::{Attestation, Grant, Period, Plan},
+    earnout_sdk::wire::accounts,
+};
 
 /// Overwrites bytes of an account.
 #[derive(Arbitrary, Clone, Debug)]

@@ -15,9 +15,9 @@ import { Fault } from './fault';
 import { type Mint, type TokenAccount, readMint, readTokenAccount } from './token';
 
 export const PLAN_SIZE = 4_920;
-export const GRANT_SIZE = 368;
-export const ATTESTATION_SIZE = 632;
-export const PERIOD_SIZE = 144;
+export const GRANT_SIZE = 320;
+export const ATTESTATION_SIZE = 616;
+export const PERIOD_SIZE = 120;
 
 /** Where the fields lie by which accounts are found; a test holds them to the generated layout. */
 export const OFFSETS = {

@@ -68,7 +68,7 @@ pub struct Attestation {
     /// Votes that decide in that set.
     pub threshold: u8,
     /// Zero.
-    pub spare: [u8; 22],
+    pub spare: [u8; 6],
 }
 
 versioned!(Attestation);

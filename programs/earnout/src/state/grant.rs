@@ -83,8 +83,6 @@ pub struct Grant {
     pub last_kpi_amount: u64,
     /// Bonuses collected, base units.
     pub bonus: u64,
-    /// Bonus collected last, base units.
-    pub last_bonus: u64,
     /// Paid out, base units.
     pub claimed: u64,
     /// When the grant was made, Unix seconds.
@@ -99,8 +97,8 @@ pub struct Grant {
     pub disputes_until: i64,
     /// Disputes raised for this grant that the arbiter has not decided. Counts before `disputes_until`.
     pub undecided_disputes: u16,
-    /// Zero. For grants in another unit.
-    pub spare: [u8; 46],
+    /// Zero.
+    pub spare: [u8; 6],
 }
 
 versioned!(Grant);
@@ -314,7 +312,6 @@ impl Grant {
         let share = self.last_kpi_amount;
         let bonus = redistribution::bonus(pool.pool, share, pool.kpi_total, self.last_tranche, plan.bonus_cap_bps);
         let bonus = bonus.ours()?.min(self.bonus_room());
-        self.last_bonus = bonus;
         self.bonus = self.bonus.checked_add(bonus).ok_or(EarnoutError::Overflow)?;
         self.collected_through = self.next_period;
         Ok(bonus)

@@ -34,8 +34,6 @@ pub struct Period {
     pub paid: u64,
     /// Lamports that `rent_payer` paid.
     pub rent_paid: u64,
-    /// Zero.
-    pub spare: [u8; 24],
 }
 
 versioned!(Period);

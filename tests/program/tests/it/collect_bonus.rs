@@ -54,7 +54,6 @@ fn the_pool_is_shared_by_what_the_kpis_earned() {
         let mut state = world.grant_state(&grant);
         let event = world.collected(&grant, 0);
         state.bonus = bonus;
-        state.last_bonus = bonus;
         state.collected_through = 1;
         assert_eq!(world.grant_state(&grant), state);
         pool.collected = number;

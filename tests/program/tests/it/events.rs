@@ -585,7 +585,6 @@ fn a_plan_can_be_rebuilt_from_its_events() {
         "Grant.spare_terms",
         "Grant.spare",
         "Attestation.spare",
-        "Period.spare",
     ];
     assert_eq!(untold, spare);
     let idl: serde_json::Value = serde_json::from_str(include_str!("../../../../idl/earnout.json")).unwrap();

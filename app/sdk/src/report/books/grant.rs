@@ -97,7 +97,6 @@ impl GrantRecord {
             }
             Event::BonusCollected(collected) => {
                 grant.bonus = sum(grant.bonus, collected.bonus)?;
-                grant.last_bonus = collected.bonus;
                 grant.collected_through = collected.period.saturating_add(1);
             }
             Event::GrantClaimed(claim) => grant.claimed = claim.claimed,

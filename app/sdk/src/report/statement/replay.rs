@@ -164,12 +164,7 @@ fn beginning(recorded: &Grant) -> Result<Grant, ProjectionError> {
     let mut grant = *recorded;
     (grant.next_period, grant.collected_through) = (grant.first_period, grant.first_period);
     (grant.earned, grant.bonus, grant.carry) = (0, 0, 0);
-    (
-        grant.last_earned,
-        grant.last_tranche,
-        grant.last_kpi_amount,
-        grant.last_bonus,
-    ) = (0, 0, 0, 0);
+    (grant.last_earned, grant.last_tranche, grant.last_kpi_amount) = (0, 0, 0);
     grant.reserved = grant.reserve_from(grant.first_period)?;
     Ok(grant)
 }

@@ -192,7 +192,7 @@ export function getAttestationEncoder(): FixedSizeEncoder<AttestationArgs> {
       ["rentPaid", getU64Encoder()],
       ["oracleCount", getU8Encoder()],
       ["threshold", getU8Encoder()],
-      ["spare", fixEncoderSize(getBytesEncoder(), 22)],
+      ["spare", fixEncoderSize(getBytesEncoder(), 6)],
     ]),
     (value) => ({ ...value, discriminator: ATTESTATION_DISCRIMINATOR }),
   );
@@ -229,7 +229,7 @@ export function getAttestationDecoder(): FixedSizeDecoder<Attestation> {
     ["rentPaid", getU64Decoder()],
     ["oracleCount", getU8Decoder()],
     ["threshold", getU8Decoder()],
-    ["spare", fixDecoderSize(getBytesDecoder(), 22)],
+    ["spare", fixDecoderSize(getBytesDecoder(), 6)],
   ]);
 }
 
@@ -295,5 +295,5 @@ export async function fetchAllMaybeAttestation(
 }
 
 export function getAttestationSize(): number {
-  return 632;
+  return 616;
 }

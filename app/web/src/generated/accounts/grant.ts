@@ -113,8 +113,6 @@ export type Grant = {
   lastKpiAmount: bigint;
   /** Bonuses collected, base units. */
   bonus: bigint;
-  /** Bonus collected last, base units. */
-  lastBonus: bigint;
   /** Paid out, base units. */
   claimed: bigint;
   /** When the grant was made, Unix seconds. */
@@ -129,7 +127,7 @@ export type Grant = {
   disputesUntil: bigint;
   /** Disputes raised for this grant that the arbiter has not decided. Counts before `disputes_until`. */
   undecidedDisputes: number;
-  /** Zero. For grants in another unit. */
+  /** Zero. */
   spare: ReadonlyUint8Array;
 };
 
@@ -190,8 +188,6 @@ export type GrantArgs = {
   lastKpiAmount: number | bigint;
   /** Bonuses collected, base units. */
   bonus: number | bigint;
-  /** Bonus collected last, base units. */
-  lastBonus: number | bigint;
   /** Paid out, base units. */
   claimed: number | bigint;
   /** When the grant was made, Unix seconds. */
@@ -206,7 +202,7 @@ export type GrantArgs = {
   disputesUntil: number | bigint;
   /** Disputes raised for this grant that the arbiter has not decided. Counts before `disputes_until`. */
   undecidedDisputes: number;
-  /** Zero. For grants in another unit. */
+  /** Zero. */
   spare: ReadonlyUint8Array;
 };
 
@@ -243,7 +239,6 @@ export function getGrantEncoder(): FixedSizeEncoder<GrantArgs> {
       ["lastTranche", getU64Encoder()],
       ["lastKpiAmount", getU64Encoder()],
       ["bonus", getU64Encoder()],
-      ["lastBonus", getU64Encoder()],
       ["claimed", getU64Encoder()],
       ["createdAt", getI64Encoder()],
       ["endedAt", getI64Encoder()],
@@ -251,7 +246,7 @@ export function getGrantEncoder(): FixedSizeEncoder<GrantArgs> {
       ["rentPaid", getU64Encoder()],
       ["disputesUntil", getI64Encoder()],
       ["undecidedDisputes", getU16Encoder()],
-      ["spare", fixEncoderSize(getBytesEncoder(), 46)],
+      ["spare", fixEncoderSize(getBytesEncoder(), 6)],
     ]),
     (value) => ({ ...value, discriminator: GRANT_DISCRIMINATOR }),
   );
@@ -289,7 +284,6 @@ export function getGrantDecoder(): FixedSizeDecoder<Grant> {
     ["lastTranche", getU64Decoder()],
     ["lastKpiAmount", getU64Decoder()],
     ["bonus", getU64Decoder()],
-    ["lastBonus", getU64Decoder()],
     ["claimed", getU64Decoder()],
     ["createdAt", getI64Decoder()],
     ["endedAt", getI64Decoder()],
@@ -297,7 +291,7 @@ export function getGrantDecoder(): FixedSizeDecoder<Grant> {
     ["rentPaid", getU64Decoder()],
     ["disputesUntil", getI64Decoder()],
     ["undecidedDisputes", getU16Decoder()],
-    ["spare", fixDecoderSize(getBytesDecoder(), 46)],
+    ["spare", fixDecoderSize(getBytesDecoder(), 6)],
   ]);
 }
 
@@ -360,5 +354,5 @@ export async function fetchAllMaybeGrant(
 }
 
 export function getGrantSize(): number {
-  return 368;
+  return 320;
 }

@@ -77,8 +77,6 @@ export type Period = {
   paid: bigint;
   /** Lamports that `rent_payer` paid. */
   rentPaid: bigint;
-  /** Zero. */
-  spare: ReadonlyUint8Array;
 };
 
 export type PeriodArgs = {
@@ -106,8 +104,6 @@ export type PeriodArgs = {
   paid: number | bigint;
   /** Lamports that `rent_payer` paid. */
   rentPaid: number | bigint;
-  /** Zero. */
-  spare: ReadonlyUint8Array;
 };
 
 /** Gets the encoder for {@link PeriodArgs} account data. */
@@ -127,7 +123,6 @@ export function getPeriodEncoder(): FixedSizeEncoder<PeriodArgs> {
       ["pool", getU64Encoder()],
       ["paid", getU64Encoder()],
       ["rentPaid", getU64Encoder()],
-      ["spare", fixEncoderSize(getBytesEncoder(), 24)],
     ]),
     (value) => ({ ...value, discriminator: PERIOD_DISCRIMINATOR }),
   );
@@ -149,7 +144,6 @@ export function getPeriodDecoder(): FixedSizeDecoder<Period> {
     ["pool", getU64Decoder()],
     ["paid", getU64Decoder()],
     ["rentPaid", getU64Decoder()],
-    ["spare", fixDecoderSize(getBytesDecoder(), 24)],
   ]);
 }
 
@@ -212,5 +206,5 @@ export async function fetchAllMaybePeriod(
 }
 
 export function getPeriodSize(): number {
-  return 144;
+  return 120;
 }
