@@ -1,5 +1,7 @@
 //! `earnout plan init` and `earnout plan simulate` as subprocesses, without any chain.
 
+#![allow(clippy::unwrap_used)]
+
 use {
     expect_test::expect_file,
     serde_json::Value,

@@ -1,5 +1,7 @@
 //! What `docs/oracle.md` and the files beside it promise.
 
+#![allow(clippy::unwrap_used)]
+
 use {
     earnout_oracle::Config,
     std::{fs, path::Path},

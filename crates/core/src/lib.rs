@@ -50,7 +50,7 @@
 
 #![no_std]
 #![forbid(unsafe_code)]
-#![deny(missing_docs)]
+#![deny(missing_docs, clippy::arithmetic_side_effects)]
 
 pub mod calendar;
 pub mod credit;

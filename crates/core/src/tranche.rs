@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(tranche(1, 0, 0), Err(Error::BadPeriodCount));
         assert_eq!(tranche(1, u16::MAX, 0), Err(Error::BadPeriodCount));
         assert_eq!(tranche(1, 3, 3), Err(Error::PeriodOutOfRange));
-        assert_eq!(tranche(1, MAX as u16, MAX as u16), Err(Error::PeriodOutOfRange));
+        assert_eq!(tranche(1, u16::MAX, u16::MAX), Err(Error::PeriodOutOfRange));
         assert_eq!(unsettled(1, 4, 3), Err(Error::PeriodOutOfRange));
         assert_eq!(unsettled(1, 0, 0), Err(Error::BadPeriodCount));
     }

@@ -5,6 +5,8 @@
 //! here: any 128-bit operator would call back into these functions. All of it wraps on purpose, because the operators'
 //! own overflow checks are made by their callers.
 
+#![allow(unsafe_code)]
+
 use core::num::Wrapping;
 
 type Word = Wrapping<u64>;
@@ -205,7 +207,8 @@ mod tests {
     use super::*;
 
     fn wide(value: u128) -> Wide {
-        Wide::new(value as u64, (value >> 64) as u64)
+        let half = |value: u128| u64::try_from(value & u128::from(u64::MAX)).unwrap();
+        Wide::new(half(value), half(value >> 64))
     }
 
     fn value(wide: Wide) -> u128 {

@@ -10,6 +10,8 @@
 
 // Anchor's macros produce these.
 #![allow(unexpected_cfgs, clippy::diverging_sub_expression)]
+// A sum that does not fit is an error by name, not a panic.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use prelude::*;
 

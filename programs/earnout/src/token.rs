@@ -271,6 +271,7 @@ pub fn check_fee(mint: &AccountInfo, amount: u64, received: u64, max_fee_bps: u1
 }
 
 /// Whether a fee of `rate` basis points on `amount` base units is below one base unit before it is rounded up.
+#[expect(clippy::arithmetic_side_effects, reason = "64 by 16 bits fit into 128")]
 pub fn is_crumb(amount: u64, rate: u16) -> bool {
     u128::from(amount) * u128::from(rate) < u128::from(earnout_core::FULL_SCORE)
 }
@@ -288,6 +289,10 @@ pub fn fee_rate(data: &[u8], epoch: u64) -> Result<Option<u16>> {
 
 /// Whether what did not arrive is at most `max_fee_bps` of the amount. The token program rounds its fee up; that unit
 /// more is allowed, unless the plan allows no fee, where it is at most a basis point of the amount.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "64 by 16 bits fit into 128, with room for one more"
+)]
 pub fn is_fee_within(amount: u64, received: u64, max_fee_bps: u16) -> bool {
     let whole = u128::from(earnout_core::FULL_SCORE);
     let fee = u128::from(amount.abs_diff(received)) * whole;

@@ -1,5 +1,7 @@
 //! The built demo.
 
+#![allow(clippy::unwrap_used)]
+
 mod contributions;
 mod inputs;
 mod support;

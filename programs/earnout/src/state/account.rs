@@ -161,7 +161,8 @@ pub fn create<'info, T: Versioned>(
     seeds: &[&[u8]],
 ) -> Result<u64> {
     let discriminator = T::DISCRIMINATOR;
-    let paid = create_address(payer, target, seeds, discriminator.len() + size_of::<T>(), &crate::ID)?;
+    let space = const { T::DISCRIMINATOR.len() + size_of::<T>() };
+    let paid = create_address(payer, target, seeds, space, &crate::ID)?;
     let mut data = target.try_borrow_mut()?;
     let (head, body) = data.split_at_mut(discriminator.len());
     head.copy_from_slice(discriminator);
@@ -235,7 +236,7 @@ pub fn shrink<T: ZeroCopy>(
     rent_payer: &AccountInfo,
     treasury: &AccountInfo,
 ) -> Result<()> {
-    let space = T::DISCRIMINATOR.len() + size_of::<T>();
+    let space = const { T::DISCRIMINATOR.len() + size_of::<T>() };
     let keep = rent_of(space)?;
     share_out(target, keep, rent_paid.saturating_sub(keep), rent_payer, treasury)?;
     target.resize(space)?;

@@ -122,7 +122,8 @@ impl Report {
     }
 }
 
-/// For display; amounts of money are never computed like this.
+/// Per second, with one decimal.
+#[expect(clippy::float_arithmetic, reason = "a speed for display, not an amount of money")]
 fn rate(count: usize, seconds: f64) -> f64 {
     let count = u32::try_from(count).map_or(f64::INFINITY, f64::from);
     if seconds > 0.0 {
