@@ -7,7 +7,7 @@
 use {
     arbitrary::Arbitrary,
     earnout::state::{FORFEITED, Grant, Period, Plan, Termination},
-    earnout_core::{FULL_CREDIT, redistribution},
+    earnout_core::FULL_CREDIT,
     earnout_fuzz::{
         civil,
         exact::{big, ceil, fitted, floor},
@@ -386,7 +386,7 @@ impl<'a> Life<'a> {
     }
 
     /// `terminate_grant` or `resign_grant`.
-    fn end(&mut self, way: u8) {
+    fn end(&mut self, way: Termination) {
         let before = self.grant;
         let result = self.grant.end(self.plan, way, self.now);
         if self.ended || self.now >= self.boundary(self.end) {

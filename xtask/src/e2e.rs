@@ -1,6 +1,6 @@
 //! `cargo xtask e2e`: the tests that start a local chain and drive the built binaries.
 
-use std::{ffi::OsString, fs};
+use std::{ffi::OsString, fs, num::NonZero, thread};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -35,6 +35,9 @@ impl EndToEnd {
             test.args(["--test", file]);
         }
         let built = installed::target_dir()?.join("debug");
+        // The tests wait for blocks most of the time.
+        let threads = thread::available_parallelism().map_or(1, NonZero::get) * 2;
+        test.env("RUST_TEST_THREADS", threads.to_string());
         test.arg("--")
             .args(self.arguments)
             .env("EARNOUT_LOCALNET", localnet)
