@@ -154,7 +154,7 @@ impl DeployOrUpgrade {
             );
             let key = self.program_key.as_ref().with_context(|| {
                 format!(
-                    "there is no program at {} yet, so its key is needed: --program-key FILE (README, Deploying)",
+                    "there is no program at {} yet, so its key is needed: --program-key FILE (docs/deploying.md)",
                     self.program_id
                 )
             })?;

@@ -71,7 +71,7 @@ pub fn verify(deployment: &Deployment, file: &ProgramFile) -> Result<()> {
     let at = at.unwrap_or(deployed.len().min(built.len()));
     bail!(
         "the program {} does not have the bytes of the file: they differ from byte {at} on. It is another build, or the build \
-         of other tools (README, Deploying); step 0001 upgrades it",
+         of other tools (docs/deploying.md); step 0001 upgrades it",
         deployment.address
     )
 }

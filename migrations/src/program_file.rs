@@ -80,7 +80,7 @@ impl ProgramFile {
             .map(|account| account.as_ref().is_some_and(|account| account.data.first() == Some(&1)))
             .collect();
         let version = self.version;
-        let advice = "build the program for one that it takes (README, Deploying)";
+        let advice = "build the program for one that it takes (docs/deploying.md)";
         ensure!(
             version <= 3 && active.first() == Some(&true),
             "this cluster takes no programs of SBPF version {version}: feature {} is not active; {advice}",
