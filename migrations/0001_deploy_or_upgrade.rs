@@ -161,8 +161,8 @@ impl DeployOrUpgrade {
             let key = open(key, "program", cluster.execute)?;
             ensure!(
                 key.pubkey() == self.program_id,
-                "the program's key is that of {}, but the program is built for {}: build it for that address (README, \
-                 Deploying)",
+                "the program's key is that of {}, but the program is built for {}: build it for that address \
+                 (docs/deploying.md)",
                 key.pubkey(),
                 self.program_id
             );
