@@ -7,7 +7,7 @@
 //! | [`wire`] | what goes to the chain and comes from it: addresses, instructions, accounts, events, errors |
 //! | [`terms`] | plans and grants before they are on a chain: the plan file, what the program refuses, simulations |
 //! | [`report`] | what a plan owes and did: projections, the books of its events, the statement |
-//! | [`todo`] | what is to be done in a plan now, and by whom |
+//! | [`todo`](mod@todo) | what is to be done in a plan now, and by whom |
 //! | [`send`] | instructions packed into transactions, and what they cost |
 //! | [`text`] | amounts, times, names and endpoints as people read and write them |
 //! | `client` | the connection: reading, following what was sent, work in bulk |
