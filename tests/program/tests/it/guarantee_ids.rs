@@ -246,6 +246,17 @@ fn the_threat_model_answers_each_of_the_45_rules() {
 }
 
 #[test]
+fn every_file_of_tests_is_a_module() {
+    let main = read("tests/program/tests/it/main.rs");
+    for entry in fs::read_dir(root().join("tests/program/tests/it")).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name");
+        let known = name == "main" || main.contains(&format!("mod {name};"));
+        assert!(known, "main.rs does not name {name}: its tests never run");
+    }
+}
+
+#[test]
 fn names_are_read_as_meant() {
     assert_eq!(guarantees("g6_g13_only_the_authority_sets_the_treasury"), [6, 13]);
     assert_eq!(guarantees("g1_donations"), [1]);
