@@ -1,13 +1,13 @@
 //! `cargo xtask e2e`: the tests that start a local chain and drive the built binaries.
 
-use std::{ffi::OsString, fs, num::NonZero, thread};
+use std::{ffi::OsString, fs, num::NonZero, path::PathBuf, process::Command, thread};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 
 use crate::{
     installed, localnet, paths, program,
-    run::{self, Run},
+    run::{self, Run, say},
     services,
 };
 
@@ -25,34 +25,66 @@ pub struct EndToEnd {
 impl EndToEnd {
     /// Builds the program, the chain and the binaries, and runs the tests; returns their exit code.
     pub fn run(self) -> Result<u8> {
+        let built = Built::new()?;
+        let files = if self.files.is_empty() { all()? } else { self.files };
+        let mut test = built.tests(&files);
+        test.args(self.arguments).exit_code("running the end-to-end tests")
+    }
+
+    /// All of them, as a stage of the suite. What the endpoint that lies does to every command takes as long as all
+    /// others together, and mostly waits: it runs beside them, and is shown after them.
+    pub fn check() -> Result<()> {
+        let built = Built::new()?;
+        let (lying, others): (Vec<String>, Vec<String>) = all()?.into_iter().partition(|file| file == "hostile");
+        let (others, lying) = thread::scope(|scope| {
+            let lying = scope.spawn(|| built.tests(&lying).output());
+            let others = built.tests(&others).exit_code("running the end-to-end tests");
+            (others, lying.join())
+        });
+        let lying = lying.map_err(|_| anyhow!("lost the tests of the lying endpoint"))??;
+        say(format_args!("{}", String::from_utf8_lossy(&lying.stdout)));
+        match others? {
+            0 if lying.status.success() => Ok(()),
+            0 => bail!(
+                "the tests of the lying endpoint failed: {}",
+                String::from_utf8_lossy(&lying.stderr)
+            ),
+            code => bail!("the end-to-end tests ended with exit code {code}: see above"),
+        }
+    }
+}
+
+/// What the tests need, built.
+struct Built {
+    localnet: PathBuf,
+    folder: PathBuf,
+}
+
+impl Built {
+    fn new() -> Result<Self> {
         services::install()?;
         program::build_quietly()?;
         let localnet = localnet::build()?;
         run::with_progress(&mut run::linting_everything(), "building the commands and the tests")?;
-        let mut test = run::linting("test");
-        let files = if self.files.is_empty() { all()? } else { self.files };
-        for file in &files {
-            test.args(["--test", file]);
-        }
-        let built = installed::target_dir()?.join("debug");
-        // The tests wait for blocks most of the time.
-        let threads = thread::available_parallelism().map_or(1, NonZero::get) * 2;
-        test.env("RUST_TEST_THREADS", threads.to_string());
-        test.arg("--")
-            .args(self.arguments)
-            .env("EARNOUT_LOCALNET", localnet)
-            .env("EARNOUT_BIN", built.join("earnout"))
-            .env("EARNOUT_MIGRATE", built.join("earnout-migrate"))
-            .env("EARNOUT_ORACLE", built.join("earnout-oracle"))
-            .exit_code("running the end-to-end tests")
+        let folder = installed::target_dir()?.join("debug");
+        Ok(Self { localnet, folder })
     }
 
-    /// All of them, as a stage of the suite.
-    pub fn check() -> Result<()> {
-        match Self::default().run()? {
-            0 => Ok(()),
-            code => bail!("the end-to-end tests ended with exit code {code}: see above"),
+    /// The command that runs the tests of these files; their arguments can follow.
+    fn tests(&self, files: &[String]) -> Command {
+        let mut test = run::linting("test");
+        for file in files {
+            test.args(["--test", file]);
         }
+        // They wait for blocks most of the time.
+        let threads = thread::available_parallelism().map_or(1, NonZero::get) * 2;
+        test.arg("--")
+            .env("RUST_TEST_THREADS", threads.to_string())
+            .env("EARNOUT_LOCALNET", &self.localnet)
+            .env("EARNOUT_BIN", self.folder.join("earnout"))
+            .env("EARNOUT_MIGRATE", self.folder.join("earnout-migrate"))
+            .env("EARNOUT_ORACLE", self.folder.join("earnout-oracle"));
+        test
     }
 }
 
