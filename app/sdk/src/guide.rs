@@ -8,7 +8,7 @@
 //!
 //! ```
 //! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
-//! use earnout::instructions::CreateGrantArgs;
+//! use earnout_sdk::wire::args::CreateGrantArgs;
 //! use earnout_sdk::{wire::{instructions, pda}, terms};
 //! # use setup::*;
 //!
@@ -71,7 +71,7 @@
 //!
 //! ```
 //! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
-//! use earnout::instructions::AttestArgs;
+//! use earnout_sdk::wire::args::AttestArgs;
 //! use earnout_sdk::{text::amount, wire::{instructions, pda}, report::projection};
 //! # use setup::*;
 //!
@@ -99,7 +99,7 @@
 //!
 //! ```
 //! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
-//! use earnout::instructions::RuleArgs;
+//! use earnout_sdk::wire::args::RuleArgs;
 //! use earnout_core::quorum::Finality;
 //! use earnout_sdk::{wire::{instructions, pda}, report::projection};
 //! # use setup::*;

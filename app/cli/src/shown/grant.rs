@@ -196,7 +196,7 @@ fn next(statement: &Statement, report: &GrantReport, calendar: &Calendar, cliff:
         (end, "what streams since the last settlement has vested")
     } else if now < cliff && all > 0 {
         (cliff, "the cliff ends")
-    } else if grant.next_period < grant.end_period {
+    } else if !grant.is_settled() {
         let times = statement.periods.get(usize::from(grant.next_period))?.times;
         match now < times.end {
             true => (times.end, "the period ends and can be evaluated"),

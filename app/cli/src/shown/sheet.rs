@@ -62,16 +62,16 @@ pub struct Sheet {
 impl Sheet {
     /// An empty one. Columns whose heading begins with `>` are aligned to the right.
     pub fn new<T: Into<Cell>>(headings: impl IntoIterator<Item = T>) -> Self {
-        let heading = |heading: T| match heading.into() {
-            Cell::Text(text) => match text.strip_prefix('>') {
-                Some(text) => (text.to_owned().into(), CellAlignment::Right),
-                None => (Cell::Text(text), CellAlignment::Left),
-            },
-            Cell::Own(text) => match text.strip_prefix('>') {
-                Some(text) => (Cell::Own(text.to_owned()), CellAlignment::Right),
-                None => (Cell::Own(text), CellAlignment::Left),
-            },
-            keys @ Cell::Keys(_) => (keys, CellAlignment::Left),
+        let heading = |heading: T| {
+            let mut cell = heading.into();
+            let mut alignment = CellAlignment::Left;
+            if let Cell::Text(text) | Cell::Own(text) = &mut cell
+                && text.starts_with('>')
+            {
+                text.remove(0);
+                alignment = CellAlignment::Right;
+            }
+            (cell, alignment)
         };
         Self {
             headings: headings.into_iter().map(heading).collect(),

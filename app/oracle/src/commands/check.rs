@@ -4,7 +4,7 @@ use {
     super::{DONE, LOOK, table::table},
     crate::{
         args::Check,
-        measure::{Bound, Identities, checks, counts_for, fit, grant_scope, kpi_name, measure, preview, value},
+        measure::{Bound, Identities, checks, fit, grant_scope, kpi_name, measure, preview, value},
         service::{Config, Daemon},
         vote::{Duty, PlanState},
     },
@@ -143,7 +143,7 @@ async fn check_feed(
         false => duties.push(bound.duty(times, None)),
         true => {
             for (address, grant) in &state.grants {
-                if counts_for(bound.kpi, grant, period) {
+                if grant.has_weight(bound.kpi) && grant.covers(period) {
                     duties.push(bound.duty(times, Some(grant_scope(address, grant, identities))));
                 }
             }

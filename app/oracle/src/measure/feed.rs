@@ -135,12 +135,6 @@ impl<'a> Bound<'a> {
     }
 }
 
-/// Whether a KPI counts for `grant` in `period`, settled or not.
-pub fn counts_for(kpi: u8, grant: &Grant, period: u16) -> bool {
-    let weight = grant.kpi_weights.get(usize::from(kpi));
-    weight.is_some_and(|weight| *weight > 0) && grant.covers(period)
-}
-
 /// The grant at `address`, as a feed sees it.
 pub fn grant_scope(address: &Pubkey, grant: &Grant, identities: &Identities) -> GrantScope {
     GrantScope {

@@ -17,7 +17,7 @@ pub mod value;
 pub use {
     checks::{Checks, Hold},
     evidence::{Answer, Evidence, EvidenceError, Hash, Store},
-    feed::{Bound, Feed, FeedError, counts_for, grant_scope, kpi_name},
+    feed::{Bound, Feed, FeedError, grant_scope, kpi_name},
     finding::{Finding, measure},
     fit::Misfit,
     identities::{Identities, IdentitiesError},

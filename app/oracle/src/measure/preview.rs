@@ -1,7 +1,7 @@
 //! What a value would pay: for `check`, before anything is attested.
 
 use {
-    crate::measure::{Bound, FeedError, counts_for},
+    crate::measure::{Bound, FeedError},
     earnout::state::{Combination, Grant, Plan},
     earnout_core::quorum::{self, Outcome},
     solana_program::pubkey::Pubkey,
@@ -42,7 +42,8 @@ pub fn preview(
     let weakest = plan.combination().map_err(|error| corrupt(&error))? == Combination::Weakest;
     let (mut pays, mut at_target) = (0u64, 0u64);
     for (address, state) in grants {
-        if !counts_for(bound.kpi, state, period) || grant.is_some_and(|grant| grant != *address) {
+        let counts = state.has_weight(bound.kpi) && state.covers(period);
+        if !counts || grant.is_some_and(|grant| grant != *address) {
             continue;
         }
         let weight = match weakest {

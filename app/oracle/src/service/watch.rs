@@ -2,17 +2,15 @@
 
 use {
     crate::{
-        measure::{
-            Bound, Evidence, Feed, FeedError, Hash, Identities, checks::within, counts_for, grant_scope, measure, value,
-        },
+        measure::{Bound, Evidence, Feed, FeedError, Hash, Identities, checks::within, grant_scope, measure, value},
         service::{Alert, Daemon, DaemonError, keys},
         vote::{Duty, PlanState, SubmitError, last_block},
     },
     earnout::{
         instructions::DisputeArgs,
-        state::{Attestation, DISPUTE_BARRED, FORFEITED, Grant},
+        state::{Attestation, DISPUTE_BARRED, Grant},
     },
-    earnout_core::quorum::{self, Finality, Outcome},
+    earnout_core::quorum::{Finality, Outcome},
     earnout_sdk::{
         client::{ClientError, Ending, Endpoint, Failure, Sighting, Submission},
         report::projection,
@@ -218,12 +216,8 @@ async fn dispute(
 ) -> Result<Filed, DaemonError> {
     let plan = &state.plan;
     let target = claimed.duty.target;
-    let since = match claimed.attestation.resolved != 0 {
-        true => claimed.attestation.resolved_at,
-        false => claimed.duty.closes,
-    };
-    let (from, until) =
-        quorum::challenge_window(since, &plan.windows()).map_err(|error| FeedError::Corrupt(error.to_string()))?;
+    let window = claimed.attestation.challenge_window(plan, claimed.duty.closes);
+    let (from, until) = window.map_err(|error| FeedError::Corrupt(error.to_string()))?;
     let is_open = (from..until).contains(&now);
     if claimed.attestation.disputed_at != 0 {
         return Ok(Filed::No);
@@ -364,8 +358,7 @@ impl Cause<'_> {
              the KPI that covers the period and is not settled"
         );
         for (address, grant) in self.grants {
-            let depends = counts_for(self.kpi, grant, self.period) && self.period >= grant.next_period;
-            if wanted.is_some_and(|wanted| wanted != *address) || !depends {
+            if wanted.is_some_and(|wanted| wanted != *address) || !grant.depends_on(self.kpi, self.period) {
                 continue;
             }
             if self.authority == *key {
@@ -375,8 +368,8 @@ impl Cause<'_> {
                 continue;
             }
             // One grant that cannot dispute does not keep another one of the same beneficiary from it.
-            let earns = grant.tranche(self.period).is_ok_and(|tranche| tranche > 0) && !grant.has(FORFEITED);
-            if !earns {
+            let earns = grant.can_earn_in(self.period);
+            if !earns.is_ok_and(|earns| earns) {
                 why = format!(
                     "{key} may not dispute this for grant {}: it can earn nothing from the value",
                     grant.index
@@ -396,7 +389,7 @@ impl Cause<'_> {
 
 #[cfg(test)]
 mod tests {
-    use {super::*, bytemuck::Zeroable};
+    use {super::*, bytemuck::Zeroable, earnout::state::FORFEITED};
 
     fn key(byte: u8) -> Pubkey {
         Pubkey::new_from_array([byte; 32])

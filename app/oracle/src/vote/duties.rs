@@ -2,7 +2,7 @@
 
 use {
     crate::{
-        measure::{Bound, FeedError, GrantScope, Identities, Scope, counts_for, duration, grant_scope},
+        measure::{Bound, FeedError, GrantScope, Identities, Scope, duration, grant_scope},
         vote::Target,
     },
     earnout::state::{Attestation, Grant, Plan},
@@ -84,7 +84,7 @@ impl Bound<'_> {
             }
             for (address, grant) in grants {
                 // What the program refuses, in the same order: no weight, not covered, settled, the oracle's own.
-                if counts_for(self.kpi, grant, period) && period >= grant.next_period && grant.beneficiary != *oracle {
+                if grant.depends_on(self.kpi, period) && grant.beneficiary != *oracle {
                     duties.push(self.duty(&times, Some(grant_scope(address, grant, identities))));
                 }
             }

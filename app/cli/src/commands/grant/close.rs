@@ -33,7 +33,7 @@ impl Close {
                 .why(format!("StillNeeded: {why}; nothing was sent"))
                 .advice(advice)
         };
-        if grant.next_period < grant.end_period {
+        if !grant.is_settled() {
             let left = grant.end_period - grant.next_period;
             return Err(still_needed(
                 format!("{left} of its periods are not settled"),

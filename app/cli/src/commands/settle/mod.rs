@@ -61,7 +61,7 @@ impl Settle {
         let scores = scores(&outgoing, &plan_address, &plan, &address, &grant).await?;
         let mut steps = Vec::new();
         // The bonus of a period is collected before the next one is settled.
-        if plan.redistributes()? && grant.collected_through < grant.next_period {
+        if !grant.has_collected(&plan)? {
             steps.push(instructions::collect_bonus(
                 &plan_address,
                 &address,
@@ -100,7 +100,7 @@ async fn scores(
     grant: &Grant,
 ) -> Result<earnout_core::ByKpi<u16>, Fault> {
     let period = grant.next_period;
-    if period >= grant.end_period {
+    if grant.is_settled() {
         return Err(Fault::new(format!("the grant {address} has settled all its periods"))
             .why("AllSettled: nothing was sent")
             .advice("`earnout claim` pays what is vested"));
@@ -122,7 +122,7 @@ async fn scores(
     let mut scores = [0; earnout_core::MAX_KPIS];
     for (number, kpi) in (0u8..).zip(plan.kpis()) {
         let index = usize::from(number);
-        if grant.kpi_weights[index] == 0 {
+        if !grant.has_weight(number) {
             continue;
         }
         let subject = match kpi.scope()? {
