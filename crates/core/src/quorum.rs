@@ -35,8 +35,19 @@ pub fn strict_majority(oracles: u8) -> u8 {
 /// ```
 pub fn agreed(votes: &[Option<i64>], threshold: u8) -> Result<Option<i64>> {
     check_threshold(votes, threshold)?;
-    let has_quorum = |value: &i64| count(votes, |vote| vote == *value) >= usize::from(threshold);
+    let has_quorum = |value: &i64| agree_on(*value, votes.iter().flatten().copied(), threshold);
     Ok(votes.iter().flatten().copied().find(has_quorum))
+}
+
+/// Whether at least `threshold` of the votes are for `value`.
+///
+/// ```
+/// use earnout_core::quorum::agree_on;
+///
+/// assert!(agree_on(7, [7, 9, 7].into_iter(), 2) && !agree_on(9, [7, 9].into_iter(), 2));
+/// ```
+pub fn agree_on(value: i64, votes: impl Iterator<Item = i64>, threshold: u8) -> bool {
+    votes.filter(|vote| *vote == value).count() >= usize::from(threshold)
 }
 
 /// What the votes on a KPI, or their absence, came to.

@@ -25,13 +25,18 @@ pub fn grant(plan: &Pubkey, index: u32) -> Result<(Pubkey, u8)> {
     find(&[GRANT_SEED, plan.as_ref(), &index.to_le_bytes()], &crate::ID)
 }
 
-/// The attestation of a KPI for a period and a subject: the plan, or a grant for an individual KPI.
-pub fn attestation(plan: &Pubkey, kpi: u8, period: u16, subject: &Pubkey) -> Result<(Pubkey, u8)> {
-    let (kpi, period) = ([kpi], period.to_le_bytes());
+/// The attestation of a shared KPI for a period.
+pub fn attestation(plan: &Pubkey, kpi: u8, period: u16) -> Result<(Pubkey, u8)> {
     find(
-        &[ATTESTATION_SEED, plan.as_ref(), &kpi, &period, subject.as_ref()],
+        &[ATTESTATION_SEED, plan.as_ref(), &[kpi], &period.to_le_bytes()],
         &crate::ID,
     )
+}
+
+/// A page of an individual KPI's values for a period.
+pub fn page(plan: &Pubkey, kpi: u8, period: u16, page: u32) -> Result<(Pubkey, u8)> {
+    let (kpi, period, page) = ([kpi], period.to_le_bytes(), page.to_le_bytes());
+    find(&[PAGE_SEED, plan.as_ref(), &kpi, &period, &page], &crate::ID)
 }
 
 /// The pool of a period.

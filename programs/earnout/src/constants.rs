@@ -11,9 +11,12 @@ pub const VAULT_SEED: &[u8] = b"vault";
 /// Seed of a grant: `[GRANT_SEED, plan, grant_index as u32 little-endian]`.
 #[constant]
 pub const GRANT_SEED: &[u8] = b"grant";
-/// Seed of an attestation: `[ATTESTATION_SEED, plan, kpi as u8, period as u16 little-endian, subject]`.
+/// Seed of an attestation: `[ATTESTATION_SEED, plan, kpi as u8, period as u16 little-endian]`.
 #[constant]
 pub const ATTESTATION_SEED: &[u8] = b"attestation";
+/// Seed of a page: `[PAGE_SEED, plan, kpi as u8, period as u16 little-endian, page as u32 little-endian]`.
+#[constant]
+pub const PAGE_SEED: &[u8] = b"page";
 /// Seed of a period: `[PERIOD_SEED, plan, period as u16 little-endian]`.
 #[constant]
 pub const PERIOD_SEED: &[u8] = b"period";
@@ -34,6 +37,12 @@ pub const MAX_KPIS: u8 = 16;
 /// Most oracles in a set.
 #[constant]
 pub const MAX_ORACLES: u8 = 8;
+/// Most grants of a page.
+#[constant]
+pub const PAGE_GRANTS: u8 = 64;
+/// In the values of a page: the oracle's vote stays what it was. No KPI's range contains it.
+#[constant]
+pub const NO_VALUE: i64 = i64::MIN;
 /// Most periods of a calendar.
 #[constant]
 pub const MAX_PERIODS: u16 = 120;

@@ -59,7 +59,7 @@ errors! {
         WrongTreasury,
         #[msg("The grant belongs to another plan.")]
         WrongGrant,
-        #[msg("The account is not the attestation of this KPI, period and subject, nor its canonical empty address.")]
+        #[msg("The account is not the attestation of this KPI and period, nor its canonical empty address.")]
         WrongAttestation,
         #[msg("The account is not the pool of this period.")]
         WrongPeriod,
@@ -155,12 +155,12 @@ errors! {
         ValueOutOfRange,
         #[msg("The value is resolved already: enough oracles agreed.")]
         AlreadyResolved,
-        #[msg("The subject must be the plan for a shared KPI, and a grant with weight on it for an individual one.")]
+        #[msg("A shared KPI is attested, disputed and ruled on for all; an individual one for named grants with weight on it.")]
         WrongSubject,
         // 6055
         #[msg("No unsettled grant covers this period.")]
         NothingToEvaluate,
-        #[msg("An oracle cannot vote on an individual KPI of its own grant, nor take over a grant on which it votes.")]
+        #[msg("An oracle can neither hand over nor take over a grant that is measured by itself: its own votes do not count.")]
         OwnGrant,
         #[msg("The period has not ended.")]
         PeriodNotEnded,
@@ -171,7 +171,7 @@ errors! {
         // 6060
         #[msg("The bonus of the grant's last settled period must be collected first.")]
         BonusNotCollected,
-        #[msg("The number of attestation accounts is not the number of the grant's weighted KPIs.")]
+        #[msg("The accounts at the end are too few or too many: one for each KPI with weight, or for each grant that disputed.")]
         WrongAccountCount,
         #[msg("The plan does not redistribute: there is no bonus.")]
         NoRedistribution,
@@ -267,6 +267,12 @@ errors! {
             "The amount is so small that the transfer fee is rounded up from below one base unit: only who is paid may take it so."
         )]
         FeeOnCrumbs,
+        #[msg("The account is not the page of this KPI, period and grants, nor its canonical empty address.")]
+        WrongPage,
+        #[msg("The grants must be 1 to 64 of one page, all of which had been made when the page was created.")]
+        WrongGrants,
+        #[msg("A period of the grant is past its last deadline and not settled. Settle it before the grant changes hands.")]
+        SettleFirst,
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::{
     prelude::*,
-    state::{CreateGrantArgs, CreatePlanArgs, FORFEITED, Grant, KpiArgs, Plan},
+    state::{CreateGrantArgs, CreatePlanArgs, FORFEITED, Grant, KpiArgs, PageGrants, Plan},
 };
 
 /// Reports `event`, as `emit_cpi!` does, from one place instead of a copy in every handler.
@@ -129,14 +129,12 @@ events! {
         pub vault_balance: u64,
     }
 
-    /// An oracle voted.
+    /// An oracle voted on a shared KPI.
     pub struct ValueAttested {
         /// Number of the KPI in the plan.
         pub kpi: u8,
         /// The period.
         pub period: u16,
-        /// The plan for a shared KPI, a grant for an individual one.
-        pub subject: Pubkey,
         /// Who voted.
         pub oracle: Pubkey,
         /// Fixed point with the KPI's decimals.
@@ -145,8 +143,32 @@ events! {
         pub evidence: [u8; 32],
         /// What was paid for the account, if this vote created it.
         pub rent: Option<Rent>,
-        /// Whether enough oracles now agree on this value.
+        /// Whether enough oracles have agreed on a value by now.
         pub resolved: bool,
+    }
+
+    /// An oracle voted on an individual KPI for grants of a page.
+    pub struct PageAttested {
+        /// Number of the KPI in the plan.
+        pub kpi: u8,
+        /// The period.
+        pub period: u16,
+        /// Index of the first grant.
+        pub first: u32,
+        /// Who voted.
+        pub oracle: Pubkey,
+        /// Values of this grant and the ones after it, fixed point with the KPI's decimals; `i64::MIN` where nothing
+        /// was said.
+        pub values: Vec<i64>,
+        /// SHA-256 of the manifest of all that the oracle reported in the page.
+        pub evidence: [u8; 32],
+        /// Bit `i` is set if the value of grant `first + i` was not recorded: enough oracles had agreed, and it would
+        /// have changed a vote.
+        pub skipped: u64,
+        /// Bit `i` is set if enough oracles agree on the value of grant `first + i` by this upload.
+        pub resolved: u64,
+        /// What was paid for the account, if this vote created it.
+        pub rent: Option<Rent>,
     }
 
     /// A grant settled a period.
@@ -225,8 +247,8 @@ events! {
         pub kpi: u8,
         /// The period.
         pub period: u16,
-        /// The plan for a shared KPI, a grant for an individual one.
-        pub subject: Pubkey,
+        /// Of an individual KPI the grants whose values or silence are disputed from now on.
+        pub grants: Option<PageGrants>,
         /// Who disputed.
         pub disputer: Pubkey,
         /// The grant for which it was disputed; none if the authority did.
@@ -243,14 +265,15 @@ events! {
         pub kpi: u8,
         /// The period.
         pub period: u16,
-        /// The plan for a shared KPI, a grant for an individual one.
-        pub subject: Pubkey,
+        /// Of an individual KPI the grants on whose values or silence this is the ruling.
+        pub grants: Option<PageGrants>,
         /// The value that counts; none if the oracles' value or silence stands.
         pub value: Option<i64>,
         /// SHA-256 of the reason.
         pub reason_hash: [u8; 32],
-        /// The grant for which a beneficiary disputed. It cannot dispute again if the oracles' value or silence stands.
-        pub grant: Option<Pubkey>,
+        /// The grants for which beneficiaries disputed. They cannot dispute again if the oracles' value or silence
+        /// stands.
+        pub disputed_for: Vec<Pubkey>,
     }
 
     /// A plan was offered to another authority, or the offer taken back.
@@ -359,8 +382,16 @@ events! {
         pub kpi: u8,
         /// The period.
         pub period: u16,
-        /// The plan for a shared KPI, a grant for an individual one.
-        pub subject: Pubkey,
+    }
+
+    /// A page was closed.
+    pub struct PageClosed {
+        /// Number of the KPI in the plan.
+        pub kpi: u8,
+        /// The period.
+        pub period: u16,
+        /// Number of the page: index of its first grant divided by 64.
+        pub page: u32,
     }
 
     /// The pool of a period was closed.

@@ -166,36 +166,52 @@ pub mod earnout {
         handle_create_grant(ctx, args)
     }
 
-    /// Records an oracle's vote. Votes may be changed until enough of them agree, which resolves the value at once.
-    /// Without agreement, at the end of the window, the best score counts that enough oracles reach, if it is at least
+    /// Records an oracle's vote on a shared KPI. Votes may be changed until enough of them agree, which resolves the
+    /// value at once; who has not voted may still do so then, and changes nothing by it. Without agreement, at the end of the window, the best score counts that enough oracles reach, if it is at least
     /// the score under silence; else the worst that enough of them do not exceed, if it is at most that; else the KPI
     /// is silent.
     ///
-    /// Accounts: `payer` (signer, pays rent for the first vote), `oracle` (signer), `plan`, `grant` (for an individual
-    /// KPI), `attestation` (created by the first vote), `system_program`.
+    /// Accounts: `payer` (signer, pays rent for the first vote), `oracle` (signer), `plan`, `attestation` (created by
+    /// the first vote), `system_program`.
     ///
     /// Requirements: the plan is active; the period has ended and its voting window is open; some grant still needs the
-    /// value; the signer is an oracle of the set in force when the period began; the value is within the KPI's range;
-    /// the subject has weight on the KPI and covers the period; an oracle does not vote on its own grant.
+    /// value; the signer is an oracle of the set in force when the period began; the value is within the KPI's range.
     ///
     /// Emits `ValueAttested`. Errors: `PlanNotActive`, `UnknownKpi`, `UnknownPeriod`, `VotingNotOpen`, `VotingClosed`,
-    /// `NothingToEvaluate`, `ValueOutOfRange`, `WrongGrant`, `WrongSubject`, `OwnGrant`, `NotAnOracle`,
-    /// `WrongAttestation`, `AlreadyResolved`.
+    /// `NothingToEvaluate`, `ValueOutOfRange`, `WrongSubject`, `NotAnOracle`, `WrongAttestation`, `AlreadyResolved`.
     pub fn attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
         handle_attest(ctx, args)
+    }
+
+    /// Records an oracle's votes on an individual KPI for up to 64 consecutive grants of one page. For each grant by
+    /// itself they count as those of `attest`. A changed vote on a grant on which enough oracles have agreed is
+    /// skipped; the others are recorded. What an oracle votes on its own grant does not count.
+    ///
+    /// Accounts: `payer` (signer, pays rent for the first vote), `oracle` (signer), `plan`, `page` (created by the
+    /// first vote), `system_program`.
+    ///
+    /// Requirements: as for `attest`; the grants lie in one page and had been made when it was created; at least one
+    /// vote is recorded.
+    ///
+    /// Emits `PageAttested`. Errors: `PlanNotActive`, `UnknownKpi`, `UnknownPeriod`, `VotingNotOpen`, `VotingClosed`,
+    /// `NothingToEvaluate`, `ValueOutOfRange`, `WrongSubject`, `NotAnOracle`, `WrongPage`, `WrongGrants`,
+    /// `AlreadyResolved`.
+    pub fn attest_page(ctx: Context<AttestPage>, args: AttestPageArgs) -> Result<()> {
+        handle_attest_page(ctx, args)
     }
 
     /// Computes what a grant earned in its next period. Open to anyone.
     ///
     /// Accounts: `payer` (signer, pays rent for the pool of the period), `plan`, `grant`, `period` (under
-    /// `Redistribute`, created by the first settlement), `system_program`; then the attestation of each KPI on which
-    /// the grant has weight, in the order of the plan, or its empty address if nobody voted.
+    /// `Redistribute`, created by the first settlement), `system_program`; then the attestation (of an individual KPI
+    /// the page) of each KPI on which the grant has weight, in the order of the plan, or its empty address if nobody
+    /// voted.
     ///
     /// Requirements: the period has ended; the value or silence of each of those KPIs is final; under `Redistribute`
     /// the bonus of the grant's last settled period is collected.
     ///
     /// Emits `GrantSettled`. Errors: `AllSettled`, `PeriodNotEnded`, `BonusNotCollected`, `WrongGrant`,
-    /// `WrongAccountCount`, `WrongAttestation`, `NotFinal`, `WrongPeriod`.
+    /// `WrongAccountCount`, `WrongAttestation`, `WrongPage`, `NotFinal`, `WrongPeriod`.
     pub fn settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
         handle_settle(ctx)
     }
@@ -230,18 +246,20 @@ pub mod earnout {
         handle_claim(ctx, amount, min_received)
     }
 
-    /// Disputes a value that was resolved, or that nobody reported one. Once for each attestation.
+    /// Disputes a value that was resolved, or that nobody reported one. Once for each value; the authority can dispute
+    /// those of several grants of a page at once, and leaves out which are disputed already.
     ///
-    /// Accounts: `payer` (signer, pays rent if nobody ever voted), `disputer` (signer), `plan`, `grant` (the subject of
-    /// an individual KPI; for a shared one the disputing beneficiary's grant), `attestation`, `system_program`.
+    /// Accounts: `payer` (signer, pays rent if nobody ever voted), `disputer` (signer), `plan`, `grant` (the disputing
+    /// beneficiary's), `evaluation` (the attestation of a shared KPI, the page of an individual one),
+    /// `system_program`.
     ///
     /// Requirements: there is something to dispute and the challenge window is open; the disputer is the authority, or
     /// the beneficiary of a grant with weight on the KPI and a positive tranche in the period, unsettled, that has not
     /// disputed in vain before.
     ///
     /// Emits `ValueDisputed`. Errors: `PlanNotActive`, `UnknownPeriod`, `UnknownKpi`, `NothingToEvaluate`,
-    /// `WrongGrant`, `WrongSubject`, `NotEntitled`, `DisputeBarred`, `WrongAttestation`, `AlreadyDisputed`,
-    /// `NotDisputable`, `ChallengeClosed`.
+    /// `WrongGrant`, `WrongSubject`, `NotEntitled`, `DisputeBarred`, `WrongAttestation`, `WrongPage`, `WrongGrants`,
+    /// `AlreadyDisputed`, `NotDisputable`, `ChallengeClosed`.
     pub fn dispute(ctx: Context<Dispute>, args: DisputeArgs) -> Result<()> {
         handle_dispute(ctx, args)
     }
@@ -249,13 +267,15 @@ pub mod earnout {
     /// Decides a dispute: the value or the silence stands, or another value counts. A beneficiary whose dispute is
     /// decided against it cannot dispute again for that grant.
     ///
-    /// Accounts: `arbiter` (signer), `plan`, `attestation`, `disputer_grant` (if a beneficiary disputed).
+    /// Accounts: `arbiter` (signer), `plan`, `evaluation` (the attestation of a shared KPI, the page of an individual
+    /// one); then the grants for which beneficiaries disputed, in the order of their indices.
     ///
     /// Requirements: it is disputed, not decided, and the ruling window is open; the value is within the KPI's range.
     ///
-    /// Emits `DisputeRuled`. Errors: `WrongArbiter`, `WrongAttestation`, `WrongGrant`, `NotDisputed`, `AlreadyRuled`,
-    /// `RulingClosed`, `ValueOutOfRange`.
-    pub fn rule(ctx: Context<Rule>, args: RuleArgs) -> Result<()> {
+    /// Emits `DisputeRuled`. Errors: `WrongArbiter`, `UnknownKpi`, `ValueOutOfRange`, `WrongSubject`,
+    /// `WrongAttestation`, `WrongPage`, `WrongGrants`, `NotDisputed`, `AlreadyRuled`, `RulingClosed`,
+    /// `WrongAccountCount`, `WrongGrant`.
+    pub fn rule<'info>(ctx: Context<'info, Rule<'info>>, args: RuleArgs) -> Result<()> {
         handle_rule(ctx, args)
     }
 
@@ -331,11 +351,12 @@ pub mod earnout {
     ///
     /// Accounts: `pending_beneficiary` (signer), `plan`, `grant`.
     ///
-    /// Requirements: the signer was proposed and can be a beneficiary; it is no oracle that votes on this very grant;
-    /// the grant is what it expects; no dispute raised for it is open.
+    /// Requirements: the signer was proposed and can be a beneficiary; the grant is what it expects; no dispute raised
+    /// for it is open; if the grant has weight on an individual KPI, neither the old nor the new beneficiary is an
+    /// oracle in force, and every period past its last deadline is settled.
     ///
     /// Emits `BeneficiaryAccepted`. Errors: `WrongGrant`, `WrongBeneficiary`, `GrantChanged`, `DisputeOpen`,
-    /// `BadBeneficiary`, `OwnGrant`.
+    /// `BadBeneficiary`, `OwnGrant`, `SettleFirst`.
     pub fn accept_beneficiary(ctx: Context<AcceptBeneficiary>, args: AcceptBeneficiaryArgs) -> Result<()> {
         handle_accept_beneficiary(ctx, args)
     }
@@ -377,15 +398,25 @@ pub mod earnout {
     /// Closes an attestation that no grant needs any more. Rent returns to who paid it; lamports beyond that go to the
     /// treasury. Open to anyone.
     ///
-    /// Accounts: `plan`, `attestation`, `subject`, `rent_payer`, `treasury`.
+    /// Accounts: `plan`, `attestation`, `rent_payer`, `treasury`.
     ///
-    /// Requirements: no grant of the period is unsettled (shared KPI), or the grant has settled the period
-    /// (individual).
+    /// Requirements: no grant of the period is unsettled.
     ///
-    /// Emits `AttestationClosed`. Errors: `WrongAttestation`, `WrongSubject`, `WrongRentPayer`, `WrongTreasury`,
-    /// `StillNeeded`.
+    /// Emits `AttestationClosed`. Errors: `WrongAttestation`, `WrongRentPayer`, `WrongTreasury`, `StillNeeded`.
     pub fn close_attestation(ctx: Context<CloseAttestation>) -> Result<()> {
         handle_close_attestation(ctx)
+    }
+
+    /// Closes a page that no grant needs any more. Rent returns to who paid it; lamports beyond that go to the
+    /// treasury. Open to anyone.
+    ///
+    /// Accounts: `plan`, `page`, `rent_payer`, `treasury`.
+    ///
+    /// Requirements: no grant of the period is unsettled.
+    ///
+    /// Emits `PageClosed`. Errors: `WrongPage`, `WrongRentPayer`, `WrongTreasury`, `StillNeeded`.
+    pub fn close_page(ctx: Context<ClosePage>) -> Result<()> {
+        handle_close_page(ctx)
     }
 
     /// Closes the pool of a period. Rent returns to who paid it; lamports beyond that go to the treasury. Open

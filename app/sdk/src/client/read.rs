@@ -3,11 +3,12 @@
 use {
     super::{Client, ClientError},
     crate::wire::{
+        Evaluation,
         accounts::{Addressed, DecodeError},
         pda,
     },
     anchor_lang::{Discriminator, prelude::AccountInfo},
-    earnout::state::{Attestation, Grant, OracleSet, Period, Plan},
+    earnout::state::{Attestation, Grant, OracleSet, Page, Period, Plan},
     earnout_core::MAX_ORACLES,
     futures_util::{StreamExt, TryStreamExt, stream},
     solana_account::Account,
@@ -44,19 +45,19 @@ impl Client {
         owned(address, self.account(address).await?)
     }
 
-    /// The attestation at `address`.
+    /// The attestation or page at `address`.
     ///
     /// # Errors
-    /// If the endpoint does not answer, or there is no attestation of this program.
-    pub async fn attestation(&self, address: &Pubkey) -> Result<Attestation, ClientError> {
+    /// If the endpoint does not answer, or there is no such account of this program.
+    pub async fn evaluation(&self, address: &Pubkey) -> Result<Evaluation, ClientError> {
         owned(address, self.account(address).await?)
     }
 
-    /// The attestations at `addresses`, none where no oracle ever voted or the account was closed.
+    /// The attestations and pages at `addresses`, none where no oracle ever voted or the account was closed.
     ///
     /// # Errors
     /// If the endpoint does not answer, or an account of this program there is something else.
-    pub async fn attestations(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Attestation>>, ClientError> {
+    pub async fn evaluations(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Evaluation>>, ClientError> {
         self.many(addresses).await
     }
 
@@ -167,20 +168,27 @@ impl Client {
         Ok(plans.into_iter().collect())
     }
 
-    /// All open attestations of a plan. The endpoint has to search for them.
+    /// All open attestations and pages of a plan. The endpoint has to search for them.
     ///
     /// # Errors
     /// If the endpoint does not answer or refuses to search, an account cannot be read, or there are fewer than the
     /// plan has counted.
-    pub async fn attestations_of_plan(&self, plan: &Pubkey) -> Result<Vec<(Pubkey, Attestation)>, ClientError> {
-        let field = Attestation::DISCRIMINATOR.len() + offset_of!(Attestation, plan);
-        let before = self.plan(plan).await?.open_attestations;
-        let found = self.search(Attestation::DISCRIMINATOR, field, plan).await?;
+    pub async fn evaluations_of_plan(&self, plan: &Pubkey) -> Result<Vec<(Pubkey, Evaluation)>, ClientError> {
+        let kinds = [
+            (Attestation::DISCRIMINATOR, offset_of!(Attestation, plan)),
+            (Page::DISCRIMINATOR, offset_of!(Page, plan)),
+        ];
+        let before = open_evaluations(&self.plan(plan).await?);
+        let mut found = Vec::new();
+        for (discriminator, field) in kinds {
+            let field = discriminator.len().saturating_add(field);
+            found.extend(self.search(discriminator, field, plan).await?);
+        }
         if is_short(found.len(), before) {
             // Some may have been closed in between.
-            let counted = self.plan(plan).await?.open_attestations;
+            let counted = open_evaluations(&self.plan(plan).await?);
             if is_short(found.len(), counted) {
-                let shortfall = self.shortfall("attestations", found.len(), counted);
+                let shortfall = self.shortfall("attestations and pages", found.len(), counted);
                 return Err(ClientError::Incomplete(shortfall));
             }
         }
@@ -339,6 +347,11 @@ impl Client {
             ..Default::default()
         }
     }
+}
+
+/// Attestations and pages that the plan has counted.
+pub(super) fn open_evaluations(plan: &Plan) -> u32 {
+    plan.open_attestations.saturating_add(plan.open_pages)
 }
 
 /// Whether fewer were found than counted.

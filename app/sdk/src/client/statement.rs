@@ -4,26 +4,24 @@ use {
     super::{
         Client, ClientError, History, OracleSets, Recorded,
         found::Found,
-        read::{self, REQUESTS_AT_ONCE},
+        read,
     },
     crate::{
         report::{
-            books::{AttestationRecord, GrantRecord},
-            projection::{self, PeriodTimes},
-            statement::{GrantSource, Measurement, Sources, ValueKey},
+            books::{EvaluationRecord, GrantRecord},
+            projection::{self, PeriodTimes, ProjectionError},
+            statement::{GrantSource, Measurement, Sources, ValueKey, as_settled},
         },
         wire::{events::Event, pda},
     },
-    anchor_lang::Discriminator,
     earnout::{
-        state::{Attestation, Grant, OracleSet, Plan, Scope},
+        constants::PAGE_GRANTS,
+        state::{Grant, Kpi, OracleSet, Plan, Scope, place},
         token::holding,
     },
-    futures_util::{StreamExt, TryStreamExt, stream},
     solana_program::{pubkey::Pubkey, sysvar},
     std::{
         collections::{BTreeMap, BTreeSet, HashMap},
-        mem::offset_of,
         ops::Range,
     },
 };
@@ -31,8 +29,8 @@ use {
 /// How often it is tried to read a plan between two of its changes.
 const ATTEMPTS: u32 = 4;
 
-/// Up to this many attestations are read by their addresses, which every endpoint can; more are searched for.
-const ATTESTATIONS_BY_ADDRESS: usize = 2_000;
+/// So many attestations and pages are held at a time.
+const EVALUATIONS_AT_ONCE: usize = 1_000;
 
 impl Client {
     /// What a statement of the plan at `address` is made from, all of one moment.
@@ -116,7 +114,7 @@ impl Client {
         };
         reading.grants(numbers).await?;
         reading.earlier_oracle_sets().await?;
-        reading.attestations().await?;
+        reading.evaluations().await?;
         reading.pools().await?;
         if let Some(history) = reading.history {
             reading.sources.missing.extend(history.complaints());
@@ -135,13 +133,13 @@ struct Reading<'a> {
     history: &'a mut Option<History>,
 }
 
-/// An attestation that the grants ask for. Its address is derived only where it is needed: that takes a while.
+/// An attestation or page that grants ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Wanted {
-    key: ValueKey,
-    /// The plan, or the grant.
-    subject: Pubkey,
-    /// Whether it may have been closed: a grant that needs it has settled the period.
-    may_be_closed: bool,
+    period: u16,
+    kpi: u8,
+    /// Number of the page; none for an attestation.
+    page: Option<u32>,
 }
 
 impl Reading<'_> {
@@ -156,11 +154,15 @@ impl Reading<'_> {
                 closed.push((index, address));
                 continue;
             };
-            let closed = false;
-            self.sources
-                .grants
-                .insert(index, GrantSource { address, state, closed });
+            let source = GrantSource {
+                address,
+                state,
+                earlier: Vec::new(),
+                closed: false,
+            };
+            self.sources.grants.insert(index, source);
         }
+        self.earlier_beneficiaries().await?;
         let addresses: Vec<_> = closed.iter().map(|(_, address)| *address).collect();
         let histories = self.histories(&addresses).await?;
         for ((index, address), events) in closed.into_iter().zip(histories) {
@@ -175,10 +177,37 @@ impl Reading<'_> {
                     "has no account of grant {index} ({address}), which was not closed"
                 ));
             }
-            let (state, closed) = (record.state, record.closed);
-            self.sources
-                .grants
-                .insert(index, GrantSource { address, state, closed });
+            let source = GrantSource {
+                address,
+                state: record.state,
+                earlier: record.earlier,
+                closed: record.closed,
+            };
+            self.sources.grants.insert(index, source);
+        }
+        Ok(())
+    }
+
+    /// Who had the grants that changed hands before: an oracle's vote on its own grant does not count. Only for
+    /// individual KPIs, since it makes no difference for shared ones.
+    async fn earlier_beneficiaries(&mut self) -> Result<(), ClientError> {
+        let plan = self.sources.plan;
+        let is_individual = |kpi: &Kpi| kpi.scope == Scope::Individual.to_byte();
+        let is_measured = |grant: &Grant| {
+            let mut kpis = (0u8..).zip(plan.kpis());
+            kpis.any(|(number, kpi)| is_individual(kpi) && grant.has_weight(number))
+        };
+        let grants = self.sources.grants.values();
+        let handed_over = grants.filter(|source| source.state.hand_overs > 0 && is_measured(&source.state));
+        let handed_over: Vec<_> = handed_over.map(|source| (source.state.index, source.address)).collect();
+        let addresses: Vec<_> = handed_over.iter().map(|(_, address)| *address).collect();
+        let histories = self.histories(&addresses).await?;
+        for ((index, address), events) in handed_over.into_iter().zip(histories) {
+            let record = GrantRecord::of(&plan, &address, &events).ok().flatten();
+            match (record, self.sources.grants.get_mut(&index)) {
+                (Some(record), Some(source)) => source.earlier = record.earlier,
+                _ => self.miss(format!("has not all events of grant {index} ({address}), which changed hands")),
+            }
         }
         Ok(())
     }
@@ -207,102 +236,101 @@ impl Reading<'_> {
         self.earlier_sets.at(period)
     }
 
-    async fn attestations(&mut self) -> Result<(), ClientError> {
+    async fn evaluations(&mut self) -> Result<(), ClientError> {
         let wanted = self.wanted()?;
         let count = wanted.len();
-        let (shared, individual): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|wanted| wanted.key.grant.is_none());
-        let mut absent = self.by_address(shared).await?;
-        if individual.len() <= ATTESTATIONS_BY_ADDRESS {
-            absent.extend(self.by_address(individual).await?);
-        } else {
-            absent.extend(self.by_search(individual).await?);
+        let mut absent = Vec::new();
+        // So many at a time, since a page has some kilobytes.
+        for some in wanted.chunks(EVALUATIONS_AT_ONCE) {
+            let addresses: Vec<_> = some.iter().map(|wanted| self.address(wanted)).collect();
+            let found = self.client.evaluations(&addresses).await?;
+            for (wanted, evaluation) in some.iter().zip(found) {
+                match evaluation {
+                    Some(state) => {
+                        let oracles = self.oracle_set(wanted.period).copied();
+                        self.add(wanted, |plan, grant, now| {
+                            Measurement::of(plan, &state, grant, oracles.as_ref(), false, now)
+                        })?;
+                    }
+                    None => absent.push(*wanted),
+                }
+            }
         }
         // One on which nobody voted has no account. Only if the plan counts more open ones than there are here may the
         // endpoint have left out an account.
-        if !read::is_short(count.saturating_sub(absent.len()), self.sources.plan.open_attestations) {
-            absent.retain(|wanted| wanted.may_be_closed);
+        let plan = self.sources.plan;
+        if !read::is_short(count.saturating_sub(absent.len()), read::open_evaluations(&plan)) {
+            absent.retain(|wanted| !plan.is_needed(wanted.period));
         }
         let addresses: Vec<_> = absent.iter().map(|wanted| self.address(wanted)).collect();
         let histories = self.histories(&addresses).await?;
         for ((wanted, address), events) in absent.into_iter().zip(addresses).zip(histories) {
-            let Some(set) = self.oracle_set(wanted.key.period).copied() else {
+            let what = match wanted.page {
+                None => "attestation",
+                Some(_) => "page",
+            };
+            let Some(set) = self.oracle_set(wanted.period).copied() else {
                 if !events.is_empty() {
                     self.miss(format!(
-                        "has no account of attestation {address}, and not the events which say who voted then"
+                        "has no account of {what} {address}, and not the events which say who voted then"
                     ));
                 }
                 continue;
             };
-            match AttestationRecord::of(&address, &set, &events) {
+            match EvaluationRecord::of(&address, &plan, &set, &events) {
                 Ok(Some(record)) => {
                     if !record.closed {
-                        self.miss(format!("has no account of attestation {address}, which was not closed"));
+                        self.miss(format!("has no account of {what} {address}, which was not closed"));
                     }
-                    self.add(wanted.key, &record.state, record.closed)?;
+                    self.add(&wanted, |plan, grant, now| {
+                        record.measurement(plan, grant, now).map(|(_, measurement)| measurement)
+                    })?;
                 }
                 // Without an event there never was one: the KPI was silent.
                 Ok(None) => {}
-                Err(_) => self.miss(format!(
-                    "has no account of attestation {address}, and not all events of it"
-                )),
+                Err(_) => self.miss(format!("has no account of {what} {address}, and not all events of it")),
             }
         }
         Ok(())
     }
 
-    /// Reads these attestations, and returns those that have no account.
-    async fn by_address(&mut self, wanted: Vec<Wanted>) -> Result<Vec<Wanted>, ClientError> {
-        let addresses: Vec<_> = wanted.iter().map(|wanted| self.address(wanted)).collect();
-        let found = self.client.attestations(&addresses).await?;
-        let mut absent = Vec::new();
-        for (wanted, attestation) in wanted.into_iter().zip(found) {
-            match attestation {
-                Some(attestation) => self.add(wanted.key, &attestation, false)?,
-                None => absent.push(wanted),
-            }
-        }
-        Ok(absent)
-    }
-
-    /// The same by one search for each KPI and period.
-    async fn by_search(&mut self, wanted: Vec<Wanted>) -> Result<Vec<Wanted>, ClientError> {
-        let searches: BTreeSet<_> = wanted
-            .iter()
-            .map(|wanted| (wanted.key.kpi, wanted.key.period))
-            .collect();
-        let mut keys: HashMap<_, _> = wanted
-            .into_iter()
-            .map(|wanted| ((wanted.key.kpi, wanted.key.period, wanted.subject), wanted))
-            .collect();
-        let (client, plan) = (self.client, self.sources.address);
-        let searches = searches
-            .into_iter()
-            .map(|(kpi, period)| client.attestations_of_period(plan, kpi, period));
-        let mut found = stream::iter(searches).buffered(REQUESTS_AT_ONCE);
-        while let Some(attestations) = found.try_next().await? {
-            for (_, attestation) in attestations {
-                let meant = (attestation.kpi, attestation.period, attestation.subject);
-                if let Some(wanted) = keys.remove(&meant) {
-                    self.add(wanted.key, &attestation, false)?;
-                }
-            }
-        }
-        Ok(keys.into_values().collect())
-    }
-
     fn address(&self, wanted: &Wanted) -> Pubkey {
-        pda::attestation(
-            &self.sources.address,
-            wanted.key.kpi,
-            wanted.key.period,
-            &wanted.subject,
-        )
+        let plan = &self.sources.address;
+        match wanted.page {
+            None => pda::attestation(plan, wanted.kpi, wanted.period),
+            Some(page) => pda::page(plan, wanted.kpi, wanted.period, page),
+        }
     }
 
-    fn add(&mut self, key: ValueKey, attestation: &Attestation, closed: bool) -> Result<(), ClientError> {
-        let set = self.oracle_set(key.period);
-        let measurement = Measurement::of(&self.sources.plan, attestation, set, closed, self.sources.now)?;
-        self.sources.measurements.insert(key, measurement);
+    /// Notes what an attestation or page says of the grants that depend on it.
+    fn add(
+        &mut self,
+        wanted: &Wanted,
+        measure: impl Fn(&Plan, &Grant, i64) -> Result<Measurement, ProjectionError>,
+    ) -> Result<(), ClientError> {
+        let Sources { plan, grants, now, .. } = &self.sources;
+        let (kpi, period) = (wanted.kpi, wanted.period);
+        let has_weight = |source: &GrantSource| source.state.covers(period) && source.state.has_weight(kpi);
+        let (range, many) = match wanted.page {
+            None => (0..u32::MAX, 1),
+            Some(page) => {
+                let first = page.saturating_mul(PAGE_GRANTS.into());
+                (first..first.saturating_add(PAGE_GRANTS.into()), usize::MAX)
+            }
+        };
+        let concerned = grants.range(range).filter(|(_, source)| has_weight(source)).take(many);
+        let mut measurements = Vec::new();
+        for (number, source) in concerned {
+            let grant = as_settled(&source.state, &source.earlier, period);
+            let grant_number = wanted.page.map(|_| *number);
+            let key = ValueKey {
+                period,
+                kpi,
+                grant: grant_number,
+            };
+            measurements.push((key, measure(plan, &grant, *now)?));
+        }
+        self.sources.measurements.extend(measurements);
         Ok(())
     }
 
@@ -356,43 +384,26 @@ impl Reading<'_> {
         Ok(times)
     }
 
-    /// The attestations on which grants have weight, of all ended periods.
+    /// The attestations and pages on which grants have weight, of all ended periods.
     fn wanted(&self) -> Result<Vec<Wanted>, ClientError> {
-        let Sources { plan, address, .. } = &self.sources;
-        let grants = &self.sources.grants;
-        let mut wanted = Vec::new();
+        let Sources { plan, grants, .. } = &self.sources;
+        let mut wanted = BTreeSet::new();
         for period in self.ended()?.iter().map(|times| times.period) {
             for (kpi, terms) in (0u8..).zip(plan.kpis()) {
-                let has_weight = |grant: &Grant| grant.covers(period) && grant.kpi_weights[usize::from(kpi)] > 0;
-                let concerned = || grants.iter().filter(|(_, grant)| has_weight(&grant.state));
-                if terms.scope == Scope::Individual.to_byte() {
-                    wanted.extend(concerned().map(|(number, grant)| Wanted {
-                        key: ValueKey {
-                            period,
-                            kpi,
-                            grant: Some(*number),
-                        },
-                        subject: grant.address,
-                        may_be_closed: grant.state.next_period > period,
-                    }));
-                } else if concerned().next().is_some() {
-                    let unsettled = plan.unsettled_grants.get(usize::from(period));
-                    wanted.push(Wanted {
-                        key: ValueKey {
-                            period,
-                            kpi,
-                            grant: None,
-                        },
-                        subject: *address,
-                        may_be_closed: unsettled == Some(&0),
-                    });
-                }
+                let individual = terms.scope == Scope::Individual.to_byte();
+                let has_weight = |grant: &Grant| grant.covers(period) && grant.has_weight(kpi);
+                let concerned = grants.iter().filter(|(_, source)| has_weight(&source.state));
+                wanted.extend(concerned.map(|(number, _)| Wanted {
+                    period,
+                    kpi,
+                    page: individual.then(|| place(*number).0),
+                }));
             }
         }
-        Ok(wanted)
+        Ok(wanted.into_iter().collect())
     }
 
-    /// The events of each of these grants and attestations, which may have been closed. Where there are none to ask
+    /// The events of each of these grants, attestations and pages, which may have been closed. Where there are none to ask
     /// about nothing is asked.
     async fn histories(&mut self, addresses: &[Pubkey]) -> Result<Vec<Vec<Event>>, ClientError> {
         if addresses.is_empty() {
@@ -400,7 +411,7 @@ impl Reading<'_> {
         }
         let mut of: HashMap<_, Vec<_>> = addresses.iter().map(|address| (*address, Vec::new())).collect();
         for Recorded { event, .. } in self.history().await?.events() {
-            for address in [event.grant(), event.attestation()].into_iter().flatten() {
+            for address in event.grants().into_iter().chain(event.evaluation()) {
                 if let Some(events) = of.get_mut(&address) {
                     events.push(event.clone());
                 }
@@ -420,27 +431,5 @@ impl Reading<'_> {
         self.history
             .as_ref()
             .ok_or_else(|| ClientError::Unreadable("the plan's events".to_owned()))
-    }
-}
-
-impl Client {
-    /// All open attestations of one KPI for one period. The endpoint has to search for them.
-    ///
-    /// # Errors
-    /// If the endpoint does not answer or refuses to search, or an account cannot be read.
-    pub async fn attestations_of_period(
-        &self,
-        plan: Pubkey,
-        kpi: u8,
-        period: u16,
-    ) -> Result<Vec<(Pubkey, Attestation)>, ClientError> {
-        let field = |offset: usize| Attestation::DISCRIMINATOR.len().saturating_add(offset);
-        let fields: [(usize, &[u8]); 3] = [
-            (field(offset_of!(Attestation, plan)), plan.as_ref()),
-            (field(offset_of!(Attestation, kpi)), &[kpi]),
-            (field(offset_of!(Attestation, period)), &period.to_le_bytes()),
-        ];
-        self.search_fields(Attestation::DISCRIMINATOR, &fields, "attestations")
-            .await
     }
 }

@@ -2,10 +2,10 @@
 
 use {
     anchor_lang::error::Error as ProgramError,
-    earnout::state::{Attestation, Grant, Plan},
+    earnout::state::{Grant, Plan, Tally},
     earnout_core::{
         self as core,
-        quorum::{Evaluation, Finality, Outcome},
+        quorum::{Finality, Outcome},
         tranche::Settlement,
     },
     thiserror::Error,
@@ -127,7 +127,8 @@ pub struct Reading {
     pub score: u16,
 }
 
-/// Reads KPI number `kpi` for `period` at `now` (Unix seconds). `attestation` is none if its account does not exist.
+/// Reads KPI number `kpi` for `period` at `now` (Unix seconds). `tally` is what its attestation
+/// or page says; the default one where there is none.
 ///
 /// # Errors
 /// If the plan has no such KPI or period, or an account holds what the program never writes.
@@ -135,26 +136,15 @@ pub fn reading(
     plan: &Plan,
     kpi: u8,
     period: u16,
-    attestation: Option<&Attestation>,
+    tally: &Tally,
     now: i64,
 ) -> Result<Reading, ProjectionError> {
     let terms = plan
         .kpis()
         .get(usize::from(kpi))
         .ok_or(ProjectionError::UnknownKpi(kpi))?;
-    let at = |time| match attestation {
-        Some(attestation) => attestation.finality(plan, terms, time).map_err(ProjectionError::from),
-        None => {
-            let untouched = Evaluation {
-                resolved: None,
-                disputed_at: None,
-                ruling: None,
-            };
-            let deadline = period_times(plan, period)?.attest_deadline;
-            let windows = plan.windows();
-            core::quorum::finality(&untouched, Outcome::Silent, deadline, &windows, time).map_err(Into::into)
-        }
-    };
+    let deadline = plan.attest_deadline(period)?;
+    let at = |time| tally.finality(plan, terms, deadline, time);
     let finality = at(now)?;
     let outcome = match finality {
         Finality::Final(outcome) => outcome,

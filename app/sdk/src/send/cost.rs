@@ -23,10 +23,16 @@ pub const ATTEST: Cost = Cost {
     calls: 5,
 };
 
+/// `attest_page` of 64 values: the first vote creates the account, which may have been funded before.
+pub const ATTEST_PAGE: Cost = Cost {
+    units: 40_000,
+    calls: 5,
+};
+
 /// `collect_bonus`.
 pub const COLLECT_BONUS: Cost = Cost { units: 8_000, calls: 2 };
 
-/// `close_attestation`, `close_period` and `close_grant`.
+/// `close_attestation`, `close_page`, `close_period` and `close_grant`.
 pub const CLOSE: Cost = Cost { units: 8_000, calls: 2 };
 
 /// Creating an associated token account, if it is not there.

@@ -130,7 +130,7 @@ fn evaluation(
     let oracles = plan.oracle_set(times.period).oracles();
     let mut missing: BTreeMap<Pubkey, u32> = BTreeMap::new();
     let (mut disputable, mut disputed) = (Window::default(), Window::default());
-    for measurement in subjects(statement, times.period, kpi)? {
+    for measurement in measurements(statement, times.period, kpi)? {
         if period.stage == Stage::Voting && measurement.agreed_at.is_none() {
             let voted = |oracle: &Pubkey| {
                 measurement
@@ -200,8 +200,8 @@ impl Window {
     }
 }
 
-/// What is known about a KPI for a period, once for each subject on which an unsettled grant depends.
-fn subjects(statement: &Statement, period: u16, kpi: u8) -> Result<Vec<Measurement>, ProjectionError> {
+/// What is known about a KPI for a period, once for each value on which an unsettled grant depends.
+fn measurements(statement: &Statement, period: u16, kpi: u8) -> Result<Vec<Measurement>, ProjectionError> {
     let plan = &statement.sources.plan;
     let concerned = statement
         .grants

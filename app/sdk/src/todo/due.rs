@@ -7,9 +7,9 @@ use {
             cost,
             packing::{Cost, Group},
         },
-        wire::{instructions, pda},
+        wire::{Evaluation, instructions, pda},
     },
-    earnout::state::{Attestation, CLAIM_LOCKED, Grant, Period, Plan, Scope},
+    earnout::state::{CLAIM_LOCKED, Grant, Period, Plan, Scope, Tally, place},
     earnout_core::quorum::Finality,
     solana_program::{instruction::Instruction, pubkey::Pubkey},
     std::collections::{BTreeMap, HashMap},
@@ -24,8 +24,8 @@ pub struct PlanAccounts {
     pub plan: Plan,
     /// Its open grants.
     pub grants: HashMap<Pubkey, Grant>,
-    /// Its open attestations.
-    pub attestations: HashMap<Pubkey, Attestation>,
+    /// Its open attestations and pages.
+    pub evaluations: HashMap<Pubkey, Evaluation>,
     /// The pools of its periods.
     pub periods: BTreeMap<u16, Period>,
     /// The time, Unix seconds.
@@ -50,10 +50,10 @@ pub enum Due {
         /// The period.
         period: u16,
     },
-    /// Nobody needs the attestation any more.
-    CloseAttestation {
-        /// The attestation.
-        attestation: Pubkey,
+    /// Nobody needs the attestation or page any more.
+    CloseEvaluation {
+        /// The attestation or page.
+        evaluation: Pubkey,
     },
     /// Everybody has collected from the pool.
     ClosePeriod {
@@ -112,10 +112,10 @@ impl PlanAccounts {
     /// # Errors
     /// If an account holds what the program never writes.
     pub fn settlements(&self) -> Result<Vec<Due>, ProjectionError> {
-        let shared = self.shared_addresses();
+        let mut addresses = HashMap::new();
         let mut due = Vec::new();
         for (address, grant) in self.in_order() {
-            if self.settles(address, grant, &shared)? {
+            if self.settles(grant, &mut addresses)? {
                 due.push(Due::Settle {
                     grant: *address,
                     period: grant.next_period,
@@ -154,10 +154,9 @@ impl PlanAccounts {
     /// If an account holds what the program never writes.
     pub fn closings(&self) -> Result<Vec<Due>, ProjectionError> {
         let mut due = Vec::new();
-        for (address, attestation) in &self.attestations {
-            let subject = self.grants.get(&attestation.subject);
-            if !attestation.is_needed(&self.plan, subject) {
-                due.push(Due::CloseAttestation { attestation: *address });
+        for (address, evaluation) in &self.evaluations {
+            if !self.plan.is_needed(evaluation.period()) {
+                due.push(Due::CloseEvaluation { evaluation: *address });
             }
         }
         due.sort();
@@ -201,12 +200,12 @@ impl PlanAccounts {
                 let collect = instructions::collect_bonus(&self.address, grant, *period);
                 (collect, cost::COLLECT_BONUS)
             }
-            Due::CloseAttestation { attestation } => {
-                let state = self.attestations.get(attestation)?;
-                (
-                    instructions::close_attestation(attestation, state, &treasury),
-                    cost::CLOSE,
-                )
+            Due::CloseEvaluation { evaluation: address } => {
+                let close = match self.evaluations.get(address)? {
+                    Evaluation::Attestation(state) => instructions::close_attestation(address, state, &treasury),
+                    Evaluation::Page(state) => instructions::close_page(address, state.head(), &treasury),
+                };
+                (close, cost::CLOSE)
             }
             Due::ClosePeriod { period } => {
                 let state = self.periods.get(period)?;
@@ -227,26 +226,12 @@ impl PlanAccounts {
         grants
     }
 
-    /// Addresses of the attestations of shared KPIs, by KPI and period: they are the same for all grants.
-    fn shared_addresses(&self) -> HashMap<(u8, u16), Pubkey> {
-        let mut addresses = HashMap::new();
-        for grant in self.grants.values() {
-            for (number, kpi) in (0u8..).zip(self.plan.kpis()) {
-                if kpi.scope == Scope::Shared.to_byte() {
-                    let key = (number, grant.next_period);
-                    let derive = || pda::attestation(&self.address, number, grant.next_period, &self.address);
-                    addresses.entry(key).or_insert_with(derive);
-                }
-            }
-        }
-        addresses
-    }
-
+    /// Whether the grant's next period can be settled. `addresses` are those of attestations and pages that were
+    /// derived before, by KPI, period and page: many grants share them.
     fn settles(
         &self,
-        address: &Pubkey,
         grant: &Grant,
-        shared: &HashMap<(u8, u16), Pubkey>,
+        addresses: &mut HashMap<(u8, u16, Option<u32>), Pubkey>,
     ) -> Result<bool, ProjectionError> {
         let period = grant.next_period;
         if grant.is_settled()
@@ -255,19 +240,19 @@ impl PlanAccounts {
         {
             return Ok(false);
         }
-        for (number, _) in (0u8..)
-            .zip(self.plan.kpis())
-            .filter(|(number, _)| grant.has_weight(*number))
-        {
-            let own = || pda::attestation(&self.address, number, period, address);
-            let attestation = shared.get(&(number, period)).copied().unwrap_or_else(own);
-            let reading = reading(
-                &self.plan,
-                number,
-                period,
-                self.attestations.get(&attestation),
-                self.now,
-            )?;
+        for (number, kpi) in (0u8..).zip(self.plan.kpis()) {
+            if !grant.has_weight(number) {
+                continue;
+            }
+            let index = (kpi.scope()? == Scope::Individual).then_some(grant.index);
+            let derive = || pda::evaluation(&self.address, number, period, index);
+            let page = index.map(|index| place(index).0);
+            let address = addresses.entry((number, period, page)).or_insert_with(derive);
+            let tally = match self.evaluations.get(address) {
+                Some(evaluation) => evaluation.tally(grant)?,
+                None => Tally::default(),
+            };
+            let reading = reading(&self.plan, number, period, &tally, self.now)?;
             if !matches!(reading.finality, Finality::Final(_)) {
                 return Ok(false);
             }

@@ -1,7 +1,7 @@
 //! Reading the program's accounts.
 
 use {
-    crate::wire::pda,
+    crate::wire::{PageState, pda},
     anchor_lang::{Discriminator, ZeroCopy},
     earnout::{
         constants::ACCOUNT_VERSION,
@@ -78,7 +78,8 @@ macro_rules! addressed {
 addressed! {
     Plan, plan, |state| pda::plan(&state.creator, state.plan_id);
     Grant, grant, |state| pda::grant(&state.plan, state.index);
-    Attestation, attestation, |state| pda::attestation(&state.plan, state.kpi, state.period, &state.subject);
+    Attestation, attestation, |state| pda::attestation(&state.plan, state.kpi, state.period);
+    PageState, page, |state| pda::page(&state.head().plan, state.head().kpi, state.head().period, state.head().page);
     Period, period, |state| pda::period(&state.plan, state.period);
 }
 
@@ -104,6 +105,14 @@ pub fn grant(data: &[u8]) -> Result<Grant, DecodeError> {
 /// If the bytes are not those of an attestation, or of an unknown version.
 pub fn attestation(data: &[u8]) -> Result<Attestation, DecodeError> {
     decode_known(data, "attestation")
+}
+
+/// Reads a page.
+///
+/// # Errors
+/// If the bytes are not those of a page, or of an unknown version.
+pub fn page(data: &[u8]) -> Result<PageState, DecodeError> {
+    PageState::read(data)
 }
 
 /// Reads the pool of a period.

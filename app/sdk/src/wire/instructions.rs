@@ -6,10 +6,10 @@ use {
     earnout::{
         accounts, instruction,
         instructions::{
-            AcceptBeneficiaryArgs, AttestArgs, CreateGrantArgs, CreatePlanArgs, DisputeArgs, ProposeOraclesArgs,
-            RuleArgs,
+            AcceptBeneficiaryArgs, AttestArgs, AttestPageArgs, CreateGrantArgs, CreatePlanArgs, DisputeArgs,
+            ProposeOraclesArgs, RuleArgs,
         },
-        state::{Attestation, Grant, KpiArgs, Period, Plan, Scope},
+        state::{Attestation, Grant, KpiArgs, Page, PageGrants, Period, Plan, Scope},
         token::MEMO_PROGRAM,
     },
     solana_program::{
@@ -135,15 +135,13 @@ pub fn create_grant(
     build(accounts, instruction::CreateGrant { args })
 }
 
-/// Records a vote. `grant` is the subject of an individual KPI and none for a shared one. `payer` and `oracle` sign.
-pub fn attest(payer: &Pubkey, oracle: &Pubkey, plan: &Pubkey, grant: Option<Pubkey>, args: AttestArgs) -> Instruction {
-    let subject = grant.unwrap_or(*plan);
+/// Records a vote on a shared KPI. `payer` and `oracle` sign.
+pub fn attest(payer: &Pubkey, oracle: &Pubkey, plan: &Pubkey, args: AttestArgs) -> Instruction {
     let accounts = accounts::Attest {
         payer: *payer,
         oracle: *oracle,
         plan: *plan,
-        grant,
-        attestation: pda::attestation(plan, args.kpi, args.period, &subject),
+        attestation: pda::attestation(plan, args.kpi, args.period),
         system_program: system_program::ID,
         event_authority: pda::event_authority(),
         program: earnout::ID,
@@ -151,8 +149,22 @@ pub fn attest(payer: &Pubkey, oracle: &Pubkey, plan: &Pubkey, grant: Option<Pubk
     build(accounts, instruction::Attest { args })
 }
 
+/// Records votes on an individual KPI for grants of one page. `payer` and `oracle` sign.
+pub fn attest_page(payer: &Pubkey, oracle: &Pubkey, plan: &Pubkey, args: AttestPageArgs) -> Instruction {
+    let accounts = accounts::AttestPage {
+        payer: *payer,
+        oracle: *oracle,
+        plan: *plan,
+        page: pda::evaluation(plan, args.kpi, args.period, Some(args.first)),
+        system_program: system_program::ID,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::AttestPage { args })
+}
+
 /// Settles the grant's next period. `payer` signs; anyone can. `plan_state` and `grant_state` are what the two accounts
-/// hold, from which the attestations that count follow.
+/// hold, from which the attestations and pages that count follow.
 pub fn settle(payer: &Pubkey, plan: &Pubkey, plan_state: &Plan, grant: &Pubkey, grant_state: &Grant) -> Instruction {
     let period = grant_state.next_period;
     let redistributes = plan_state.redistributes().unwrap_or_default();
@@ -168,10 +180,9 @@ pub fn settle(payer: &Pubkey, plan: &Pubkey, plan_state: &Plan, grant: &Pubkey, 
     let mut settle = build(accounts, instruction::Settle {});
     for (number, kpi) in (0u8..).zip(plan_state.kpis()) {
         if grant_state.kpi_weights[usize::from(number)] > 0 {
-            let shared = kpi.scope == Scope::Shared.to_byte();
-            let subject = if shared { plan } else { grant };
-            let attestation = pda::attestation(plan, number, period, subject);
-            settle.accounts.push(AccountMeta::new_readonly(attestation, false));
+            let individual = kpi.scope == Scope::Individual.to_byte();
+            let evaluation = pda::evaluation(plan, number, period, individual.then_some(grant_state.index));
+            settle.accounts.push(AccountMeta::new_readonly(evaluation, false));
         }
     }
     settle
@@ -219,26 +230,22 @@ pub fn claim(
     )
 }
 
-/// Disputes a value or a silence. `grant` is the subject of an individual KPI; for a shared one the grant for which its
-/// beneficiary disputes, or none if the authority does. `payer` and `disputer` sign. `plan_state` is what the plan
-/// holds.
+/// Disputes a value or a silence, of an individual KPI those of the grants in `args`. `grant` is the one for which its
+/// beneficiary disputes; where the authority disputes an individual KPI of one grant, this grant, so that votes of its
+/// beneficiary do not count; else none. `payer` and `disputer` sign.
 pub fn dispute(
     payer: &Pubkey,
     disputer: &Pubkey,
     plan: &Pubkey,
-    plan_state: &Plan,
     grant: Option<Pubkey>,
     args: DisputeArgs,
 ) -> Instruction {
-    let kpi = plan_state.kpis().get(usize::from(args.kpi));
-    let individual = kpi.is_some_and(|kpi| kpi.scope == Scope::Individual.to_byte());
-    let subject = grant.filter(|_| individual).unwrap_or(*plan);
     let accounts = accounts::Dispute {
         payer: *payer,
         disputer: *disputer,
         plan: *plan,
         grant,
-        attestation: pda::attestation(plan, args.kpi, args.period, &subject),
+        evaluation: evaluation(plan, args.kpi, args.period, args.grants),
         system_program: system_program::ID,
         event_authority: pda::event_authority(),
         program: earnout::ID,
@@ -246,23 +253,24 @@ pub fn dispute(
     build(accounts, instruction::Dispute { args })
 }
 
-/// Decides a dispute. `disputer_grant` is the grant for which a beneficiary disputed. `arbiter` signs.
-pub fn rule(
-    arbiter: &Pubkey,
-    plan: &Pubkey,
-    attestation: &Pubkey,
-    disputer_grant: Option<Pubkey>,
-    args: RuleArgs,
-) -> Instruction {
+/// Decides disputes. `disputed_for` are the grants for which beneficiaries disputed, in the order of their indices.
+/// `arbiter` signs.
+pub fn rule(arbiter: &Pubkey, plan: &Pubkey, disputed_for: &[Pubkey], args: RuleArgs) -> Instruction {
     let accounts = accounts::Rule {
         arbiter: *arbiter,
         plan: *plan,
-        attestation: *attestation,
-        disputer_grant,
+        evaluation: evaluation(plan, args.kpi, args.period, args.grants),
         event_authority: pda::event_authority(),
         program: earnout::ID,
     };
-    build(accounts, instruction::Rule { args })
+    let mut rule = build(accounts, instruction::Rule { args });
+    let grants = disputed_for.iter().map(|grant| AccountMeta::new(*grant, false));
+    rule.accounts.extend(grants);
+    rule
+}
+
+fn evaluation(plan: &Pubkey, kpi: u8, period: u16, grants: Option<PageGrants>) -> Pubkey {
+    pda::evaluation(plan, kpi, period, grants.map(|grants| grants.first))
 }
 
 /// Offers the plan to another authority, or takes the offer back. `authority` signs.
@@ -391,13 +399,25 @@ pub fn close_attestation(attestation: &Pubkey, state: &Attestation, treasury: &P
     let accounts = accounts::CloseAttestation {
         plan: state.plan,
         attestation: *attestation,
-        subject: state.subject,
         rent_payer: state.rent_payer,
         treasury: *treasury,
         event_authority: pda::event_authority(),
         program: earnout::ID,
     };
     build(accounts, instruction::CloseAttestation {})
+}
+
+/// Closes a page, in the state that the account holds. Nobody signs; anyone can. `treasury` is the plan's.
+pub fn close_page(page: &Pubkey, state: &Page, treasury: &Pubkey) -> Instruction {
+    let accounts = accounts::ClosePage {
+        plan: state.plan,
+        page: *page,
+        rent_payer: state.rent_payer,
+        treasury: *treasury,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::ClosePage {})
 }
 
 /// Closes the pool of a period, in the state that the account holds. Nobody signs; anyone can. `treasury` is the

@@ -2,18 +2,22 @@
 
 pub mod accounts;
 pub mod errors;
+mod evaluation;
 pub mod events;
 pub mod instructions;
 mod interface;
+mod page;
 pub mod pda;
+
+pub use {evaluation::Evaluation, page::PageState};
 
 /// The arguments of the program's instructions.
 pub mod args {
     pub use earnout::{
         instructions::{
-            AcceptBeneficiaryArgs, AttestArgs, CreateGrantArgs, CreatePlanArgs, DisputeArgs, ProposeOraclesArgs,
-            RuleArgs,
+            AcceptBeneficiaryArgs, AttestArgs, AttestPageArgs, CreateGrantArgs, CreatePlanArgs, DisputeArgs,
+            ProposeOraclesArgs, RuleArgs,
         },
-        state::KpiArgs,
+        state::{KpiArgs, PageGrants},
     };
 }

@@ -1,6 +1,6 @@
 //! Addresses of the program's accounts.
 
-use {anchor_lang::Result, earnout::address, solana_program::pubkey::Pubkey};
+use {anchor_lang::Result, earnout::{address, state::place}, solana_program::pubkey::Pubkey};
 
 /// Address of the plan that `creator` gave the number `plan_id`.
 pub fn plan(creator: &Pubkey, plan_id: u64) -> Pubkey {
@@ -17,9 +17,24 @@ pub fn grant(plan: &Pubkey, index: u32) -> Pubkey {
     found(address::grant(plan, index))
 }
 
-/// Address of the attestation of a KPI for a period and a subject (the plan, or a grant for an individual KPI).
-pub fn attestation(plan: &Pubkey, kpi: u8, period: u16, subject: &Pubkey) -> Pubkey {
-    found(address::attestation(plan, kpi, period, subject))
+/// Address of the attestation of a shared KPI for a period.
+pub fn attestation(plan: &Pubkey, kpi: u8, period: u16) -> Pubkey {
+    found(address::attestation(plan, kpi, period))
+}
+
+/// Address of the page with an individual KPI's values for a period and 64 grants, of which the first has the index
+/// `64 · page`.
+pub fn page(plan: &Pubkey, kpi: u8, period: u16, page: u32) -> Pubkey {
+    found(address::page(plan, kpi, period, page))
+}
+
+/// Address of what holds a KPI's values for a period: the attestation of a shared KPI, of an individual one the page
+/// with the grant of this index.
+pub fn evaluation(plan: &Pubkey, kpi: u8, period: u16, grant: Option<u32>) -> Pubkey {
+    match grant {
+        None => attestation(plan, kpi, period),
+        Some(index) => page(plan, kpi, period, place(index).0),
+    }
 }
 
 /// Address of the pool of a period.

@@ -37,6 +37,22 @@ pub struct AcceptBeneficiary<'info> {
     pub grant: AccountLoader<'info, Grant>,
 }
 
+/// Votes of an oracle that is the beneficiary do not count; so neither the old key nor the new one may have voted on
+/// what is not settled, or else a vote would begin or cease to count. Who is only announced as an oracle has not, and
+/// else could be kept from the grant by an announcement. Who was an oracle of an earlier set may have voted on periods
+/// that are past their last deadlines: these are settled first.
+///
+/// Errors: `OwnGrant`, `SettleFirst`.
+fn check_measured(plan: &Plan, grant: &Grant, now: i64) -> Result<()> {
+    for key in [&grant.beneficiary, &grant.pending_beneficiary] {
+        require!(!plan.is_oracle_in_force(key, now)?, EarnoutError::OwnGrant);
+    }
+    let end = plan.calendar()?.period_end(grant.next_period).ours()?;
+    let deadline = plan.windows().settle_deadline(end).ours()?;
+    require!(now < deadline, EarnoutError::SettleFirst);
+    Ok(())
+}
+
 /// See [`crate::earnout::accept_beneficiary`].
 pub fn handle_accept_beneficiary(ctx: Context<AcceptBeneficiary>, args: AcceptBeneficiaryArgs) -> Result<()> {
     let now = now()?;
@@ -55,12 +71,9 @@ pub fn handle_accept_beneficiary(ctx: Context<AcceptBeneficiary>, args: AcceptBe
         require!(!grant.has_open_dispute(now), EarnoutError::DisputeOpen);
         let new = grant.pending_beneficiary;
         plan.require_beneficiary(&ctx.accounts.plan.key(), &new)?;
-        // It may have voted on this grant already. Who is only announced as an oracle has not, and else could be kept
-        // from the grant by an announcement; its votes on the grant are refused when the set begins.
-        require!(
-            !(grant.is_measured(plan)? && plan.is_oracle_in_force(&new, now)?),
-            EarnoutError::OwnGrant
-        );
+        if grant.is_measured(plan)? {
+            check_measured(plan, grant, now)?;
+        }
 
         // Effect.
         let (_, bump) = address::associated(&new, &plan.mint, &plan.token_program)?;

@@ -1,10 +1,10 @@
-//! Records an oracle's vote on a KPI of a period.
+//! Records an oracle's vote on a shared KPI of a period.
 
 use crate::{
     error::EarnoutError,
     events::{self, Rent, ValueAttested},
     prelude::*,
-    state::{Attestation, AttestationKey, Grant, LoadKnown, Plan, Scope},
+    state::{Attestation, AttestationKey, LoadKnown, Plan, Scope},
 };
 
 /// A vote.
@@ -32,11 +32,8 @@ pub struct Attest<'info> {
     /// The plan.
     #[account(mut)]
     pub plan: AccountLoader<'info, Plan>,
-    /// The grant that an individual KPI is measured for; none for a shared KPI.
-    #[account(has_one = plan @ EarnoutError::WrongGrant)]
-    pub grant: Option<AccountLoader<'info, Grant>>,
-    /// CHECK: the attestation of this KPI, period and subject by its stored fields, or its canonical address, empty;
-    /// checked in the handler.
+    /// CHECK: the attestation of this KPI and period by its stored fields, or its canonical address, empty; checked in
+    /// the handler.
     #[account(mut)]
     pub attestation: UncheckedAccount<'info>,
     /// Creates accounts.
@@ -53,9 +50,10 @@ pub fn handle_attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
 
         // Check.
         plan.require_active()?;
-        check_window(plan, args.period, now)?;
-        require!(plan.kpi(args.kpi)?.accepts(args.value), EarnoutError::ValueOutOfRange);
-        let subject = check_subject(accounts, plan, &args)?;
+        plan.check_voting(args.period, now)?;
+        let kpi = plan.kpi(args.kpi)?;
+        require!(kpi.accepts(args.value), EarnoutError::ValueOutOfRange);
+        require!(kpi.scope()? == Scope::Shared, EarnoutError::WrongSubject);
         let position = plan.oracle_set(args.period).position(accounts.oracle.address());
         let position = position.ok_or(EarnoutError::NotAnOracle)?;
 
@@ -64,7 +62,6 @@ pub fn handle_attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
             plan: &plan_key,
             kpi: args.kpi,
             period: args.period,
-            subject: &subject,
         };
         let (mut attestation, is_new) = Attestation::obtain(&accounts.payer, &accounts.attestation, &key, plan)?;
         attestation.vote(position, args.value, args.evidence, now)?;
@@ -74,7 +71,6 @@ pub fn handle_attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
             sequence: plan.next_event()?,
             kpi: args.kpi,
             period: args.period,
-            subject,
             oracle: accounts.oracle.key(),
             value: args.value,
             evidence: args.evidence,
@@ -88,36 +84,4 @@ pub fn handle_attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
 
     // Emit.
     events::emit(&accounts.event_authority, &event)
-}
-
-/// Errors: `UnknownPeriod`, `VotingNotOpen`, `VotingClosed`, `NothingToEvaluate` if no grant needs the period any more,
-/// so that the address of an attestation that was closed can never be used again.
-fn check_window(plan: &Plan, period: u16, now: i64) -> Result<()> {
-    let end = plan.calendar()?.period_end(period).ours()?;
-    require!(now >= end, EarnoutError::VotingNotOpen);
-    let deadline = plan.windows().attest_deadline(end).ours()?;
-    require!(now < deadline, EarnoutError::VotingClosed);
-    require!(plan.is_needed(period), EarnoutError::NothingToEvaluate);
-    Ok(())
-}
-
-/// Who is measured: the plan for a shared KPI; for an individual one a grant that has weight on it, covers the period,
-/// has not settled it, and is not the oracle's own.
-///
-/// Errors: `WrongSubject`, `NothingToEvaluate`, `OwnGrant`.
-fn check_subject(accounts: &Attest, plan: &Plan, args: &AttestArgs) -> Result<Pubkey> {
-    match (plan.kpi(args.kpi)?.scope()?, &accounts.grant) {
-        (Scope::Shared, None) => Ok(accounts.plan.key()),
-        (Scope::Individual, Some(loader)) => {
-            let grant = loader.load_known()?;
-            require!(
-                grant.has_weight(args.kpi) && grant.covers(args.period),
-                EarnoutError::WrongSubject
-            );
-            require!(!grant.has_settled(args.period), EarnoutError::NothingToEvaluate);
-            require!(grant.beneficiary != accounts.oracle.key(), EarnoutError::OwnGrant);
-            Ok(loader.key())
-        }
-        _ => err!(EarnoutError::WrongSubject),
-    }
 }

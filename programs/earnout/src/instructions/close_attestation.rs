@@ -4,7 +4,7 @@ use crate::{
     error::EarnoutError,
     events::{self, AttestationClosed},
     prelude::*,
-    state::{Attestation, Grant, LoadKnown, Plan, account},
+    state::{Attestation, LoadKnown, Plan, account},
 };
 
 /// Accounts of `close_attestation`. Open to anyone: no signer but the transaction's own.
@@ -18,12 +18,9 @@ pub struct CloseAttestation<'info> {
     #[account(
         mut,
         has_one = plan @ EarnoutError::WrongAttestation,
-        has_one = subject @ EarnoutError::WrongSubject,
         has_one = rent_payer @ EarnoutError::WrongRentPayer,
     )]
     pub attestation: AccountLoader<'info, Attestation>,
-    /// CHECK: the attestation's subject by `has_one`: the plan, or a grant that may be closed by now.
-    pub subject: UncheckedAccount<'info>,
     /// CHECK: who paid for the attestation, by `has_one`.
     #[account(mut)]
     pub rent_payer: UncheckedAccount<'info>,
@@ -42,17 +39,7 @@ pub fn handle_close_attestation(ctx: Context<CloseAttestation>) -> Result<()> {
 
         // Check.
         plan.require_treasury(accounts.treasury.address(), now)?;
-        let period = attestation.period;
-        let is_shared = attestation.subject == attestation.plan;
-        let grant = if is_shared || account::is_vacant(&accounts.subject) {
-            None
-        } else {
-            Some(account::read::<Grant>(&accounts.subject, EarnoutError::WrongSubject)?)
-        };
-        require!(
-            !attestation.is_needed(plan, grant.as_deref()),
-            EarnoutError::StillNeeded
-        );
+        require!(!plan.is_needed(attestation.period), EarnoutError::StillNeeded);
 
         // Effect.
         Plan::count_closed(&mut plan.open_attestations)?;
@@ -61,8 +48,7 @@ pub fn handle_close_attestation(ctx: Context<CloseAttestation>) -> Result<()> {
             time: now,
             sequence: plan.next_event()?,
             kpi: attestation.kpi,
-            period,
-            subject: attestation.subject,
+            period: attestation.period,
         };
         (event, attestation.rent_paid)
     };

@@ -4,7 +4,10 @@ use crate::{
     error::EarnoutError,
     events::{self, Rent, ValueDisputed},
     prelude::*,
-    state::{Attestation, AttestationKey, DISPUTE_BARRED, Grant, LoadKnown, Plan, Scope},
+    state::{
+        Attestation, AttestationKey, DISPUTE_BARRED, Disputer, Grant, LoadKnown, PageGrants, PageKey, PageMut, Plan,
+        Scope, page,
+    },
 };
 
 /// What is disputed and why.
@@ -14,6 +17,8 @@ pub struct DisputeArgs {
     pub kpi: u8,
     /// The period.
     pub period: u16,
+    /// For an individual KPI the grants of whose values or silence this is.
+    pub grants: Option<PageGrants>,
     /// SHA-256 of the published reason.
     pub reason_hash: [u8; 32],
 }
@@ -22,7 +27,7 @@ pub struct DisputeArgs {
 #[event_cpi]
 #[derive(Accounts)]
 pub struct Dispute<'info> {
-    /// Pays the rent of the attestation if no oracle ever voted.
+    /// Pays the rent of the attestation or page if no oracle ever voted.
     #[account(mut)]
     pub payer: Signer<'info>,
     /// The plan's authority, or the beneficiary of `grant`.
@@ -30,14 +35,14 @@ pub struct Dispute<'info> {
     /// The plan.
     #[account(mut)]
     pub plan: AccountLoader<'info, Plan>,
-    /// The grant that an individual KPI is measured for; for a shared KPI the disputing beneficiary's grant, or none if
-    /// the authority disputes.
+    /// The disputing beneficiary's grant. None if the authority disputes; with it the authority's dispute of an
+    /// individual KPI is of this grant alone, and takes no account of what its beneficiary voted.
     #[account(mut, has_one = plan @ EarnoutError::WrongGrant)]
     pub grant: Option<AccountLoader<'info, Grant>>,
-    /// CHECK: the attestation of this KPI, period and subject by its stored fields, or its canonical address, empty;
-    /// checked in the handler.
+    /// CHECK: the attestation of a shared KPI for the period, the page of an individual one with the grants, by its
+    /// stored fields, or its canonical address, empty; checked in the handler.
     #[account(mut)]
-    pub attestation: UncheckedAccount<'info>,
+    pub evaluation: UncheckedAccount<'info>,
     /// Creates accounts.
     pub system_program: Program<'info, System>,
 }
@@ -46,73 +51,76 @@ pub struct Dispute<'info> {
 pub fn handle_dispute(ctx: Context<Dispute>, args: DisputeArgs) -> Result<()> {
     let now = now()?;
     let accounts = &ctx.accounts;
-    let plan_key = accounts.plan.key();
     let event = {
         let plan = &mut *accounts.plan.load_known_mut()?;
 
         // Check.
         plan.require_active()?;
-        let decided_by = plan.attest_deadline(args.period)?;
+        let deadline = plan.attest_deadline(args.period)?;
         require!(plan.is_needed(args.period), EarnoutError::NothingToEvaluate);
-        let (subject, grant) = check_disputer(accounts, plan, &args)?;
-        let key = AttestationKey {
-            plan: &plan_key,
-            kpi: args.kpi,
-            period: args.period,
-            subject: &subject,
-        };
+        let scope = plan.kpi(args.kpi)?.scope()?;
+        require!(
+            args.grants.is_some() == (scope == Scope::Individual),
+            EarnoutError::WrongSubject
+        );
+        let grant = check_disputer(accounts, plan, &args)?;
 
-        // Effect. A silence that nobody broke has no account yet.
+        // Effect.
         if let (Some(_), Some(loader)) = (&grant, &accounts.grant) {
             loader.load_known_mut()?.note_dispute(now, plan.ruling_secs)?;
         }
-        let (mut attestation, is_new) = Attestation::obtain(&accounts.payer, &accounts.attestation, &key, plan)?;
-        check_window(plan, &attestation, decided_by, now)?;
-        attestation.dispute(accounts.disputer.key(), grant, args.reason_hash, now);
-        ValueDisputed {
-            plan: plan_key,
+        let mut event = ValueDisputed {
+            plan: accounts.plan.key(),
             time: now,
             sequence: plan.next_event()?,
             kpi: args.kpi,
             period: args.period,
-            subject,
-            disputer: attestation.disputer,
+            grants: args.grants,
+            disputer: accounts.disputer.key(),
             grant,
             reason_hash: args.reason_hash,
-            rent: is_new.then(|| Rent {
-                payer: accounts.payer.key(),
-                lamports: attestation.rent_paid,
-            }),
-        }
+            rent: None,
+        };
+        let lamports = match &mut event.grants {
+            None => dispute_attestation(accounts, plan, &event, deadline)?,
+            Some(grants) => {
+                let by = if grant.is_some() {
+                    Disputer::Beneficiary
+                } else {
+                    Disputer::Authority
+                };
+                dispute_page(accounts, plan, &args, (grants, by), deadline, now)?
+            }
+        };
+        event.rent = lamports.map(|lamports| Rent {
+            payer: accounts.payer.key(),
+            lamports,
+        });
+        event
     };
 
     // Emit.
     events::emit(&accounts.event_authority, &event)
 }
 
-/// The subject of the KPI, and the grant for which a beneficiary disputes.
+/// The grant for which a beneficiary disputes.
 ///
 /// Errors: `WrongSubject`, `NotEntitled`, `NothingToEvaluate`, `DisputeBarred`.
-fn check_disputer(accounts: &Dispute, plan: &Plan, args: &DisputeArgs) -> Result<(Pubkey, Option<Pubkey>)> {
-    let scope = plan.kpi(args.kpi)?.scope()?;
+fn check_disputer(accounts: &Dispute, plan: &Plan, args: &DisputeArgs) -> Result<Option<Pubkey>> {
     let by_authority = accounts.disputer.key() == plan.authority;
     let Some(loader) = &accounts.grant else {
-        require!(scope == Scope::Shared, EarnoutError::WrongSubject);
         require!(by_authority, EarnoutError::NotEntitled);
-        return Ok((accounts.plan.key(), None));
+        return Ok(None);
     };
     let grant = loader.load_known()?;
+    let is_meant = args.grants.is_none_or(|grants| grants == PageGrants::one(grant.index));
     require!(
-        grant.has_weight(args.kpi) && grant.covers(args.period),
+        is_meant && grant.has_weight(args.kpi) && grant.covers(args.period),
         EarnoutError::WrongSubject
     );
     require!(!grant.has_settled(args.period), EarnoutError::NothingToEvaluate);
-    let subject = match scope {
-        Scope::Shared => accounts.plan.key(),
-        Scope::Individual => loader.key(),
-    };
     if by_authority {
-        return Ok((subject, None));
+        return Ok(None);
     }
     let can_earn = grant.can_earn_in(args.period)?;
     require!(
@@ -120,14 +128,68 @@ fn check_disputer(accounts: &Dispute, plan: &Plan, args: &DisputeArgs) -> Result
         EarnoutError::NotEntitled
     );
     require!(!grant.has(DISPUTE_BARRED), EarnoutError::DisputeBarred);
-    Ok((subject, Some(loader.key())))
+    Ok(Some(loader.key()))
 }
 
-/// Errors: `AlreadyDisputed`, `NotDisputable` before there is a value or a silence to dispute, `ChallengeClosed`.
-fn check_window(plan: &Plan, attestation: &Attestation, decided_by: i64, now: i64) -> Result<()> {
-    require!(attestation.disputed_at == 0, EarnoutError::AlreadyDisputed);
-    let (from, until) = attestation.challenge_window(plan, decided_by)?;
-    require!(now >= from, EarnoutError::NotDisputable);
-    require!(now < until, EarnoutError::ChallengeClosed);
-    Ok(())
+/// Writes the dispute into the attestation of a shared KPI. Returns the lamports that the payer paid for it.
+///
+/// Errors: `WrongAttestation`, `AlreadyDisputed`, `NotDisputable`, `ChallengeClosed`.
+fn dispute_attestation(
+    accounts: &Dispute,
+    plan: &mut Plan,
+    event: &ValueDisputed,
+    deadline: i64,
+) -> Result<Option<u64>> {
+    let key = AttestationKey {
+        plan: &event.plan,
+        kpi: event.kpi,
+        period: event.period,
+    };
+    let (mut attestation, is_new) = Attestation::obtain(&accounts.payer, &accounts.evaluation, &key, plan)?;
+    attestation.standing()?.check_dispute(plan, deadline, event.time)?;
+    attestation.dispute(event.disputer, event.grant, event.reason_hash, event.time);
+    Ok(is_new.then_some(attestation.rent_paid))
+}
+
+/// Writes the dispute of `grants` into their page, but for those that are disputed already, and leaves in `grants` what
+/// it wrote. Returns the lamports that the payer paid for the page.
+///
+/// Errors: `WrongPage`; `WrongGrants` if the page has not all of them; `AlreadyDisputed` if all of them are;
+/// `NotDisputable`, `ChallengeClosed` if one of the others is.
+fn dispute_page(
+    accounts: &Dispute,
+    plan: &mut Plan,
+    args: &DisputeArgs,
+    (grants, by): (&mut PageGrants, Disputer),
+    deadline: i64,
+    now: i64,
+) -> Result<Option<u64>> {
+    let plan_key = accounts.plan.key();
+    let (number, slots) = grants.slots().ok_or(EarnoutError::WrongGrants)?;
+    let key = PageKey {
+        plan: &plan_key,
+        kpi: args.kpi,
+        period: args.period,
+        page: number,
+    };
+    let end = plan.calendar()?.period_end(args.period).ours()?;
+    let rent = key.obtain(&accounts.payer, &accounts.evaluation, plan, end)?;
+    let mut data = page::borrow_mut(&accounts.evaluation)?;
+    let mut page = PageMut::of(&mut data, &key)?;
+    let mut disputed = slots;
+    for slot in page::slots_of(slots) {
+        let standing = match &accounts.grant {
+            Some(loader) => page.view().tally(slot, &loader.load_known()?.beneficiary)?.standing,
+            None => page.view().standing(slot)?,
+        };
+        if standing.disputed_at.is_some() {
+            disputed &= !(1 << slot);
+        } else {
+            standing.check_dispute(plan, deadline, now)?;
+            page.dispute(slot, by, now)?;
+        }
+    }
+    require!(disputed != 0, EarnoutError::AlreadyDisputed);
+    *grants = grants.from_slots(disputed);
+    Ok(rent)
 }

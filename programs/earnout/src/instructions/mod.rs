@@ -5,10 +5,12 @@ pub mod accept_beneficiary;
 pub mod activate_plan;
 pub mod add_kpi;
 pub mod attest;
+pub mod attest_page;
 pub mod cancel_oracle_change;
 pub mod claim;
 pub mod close_attestation;
 pub mod close_grant;
+pub mod close_page;
 pub mod close_period;
 pub mod close_plan;
 pub mod collect_bonus;
@@ -29,8 +31,8 @@ pub mod terminate_grant;
 pub mod withdraw_surplus;
 
 pub use {
-    accept_authority::*, accept_beneficiary::*, activate_plan::*, add_kpi::*, attest::*, cancel_oracle_change::*,
-    claim::*, close_attestation::*, close_grant::*, close_period::*, close_plan::*, collect_bonus::*, create_grant::*,
+    accept_authority::*, accept_beneficiary::*, activate_plan::*, add_kpi::*, attest::*, attest_page::*, cancel_oracle_change::*,
+    claim::*, close_attestation::*, close_grant::*, close_page::*, close_period::*, close_plan::*, collect_bonus::*, create_grant::*,
     create_plan::*, dispute::*, fund::*, propose_authority::*, propose_beneficiary::*, propose_oracles::*,
     require_before::*, resign_grant::*, rule::*, set_claim_lock::*, set_treasury::*, settle::*, terminate_grant::*,
     withdraw_surplus::*,

@@ -6,11 +6,12 @@ use crate::{
     error::EarnoutError,
     events::{self, GrantSettled, Rent},
     prelude::*,
-    state::{self, AttestationKey, FORFEITED, Grant, LoadKnown, Period, Plan, account},
+    state::{AttestationKey, FORFEITED, Grant, LoadKnown, PageKey, Period, Plan, Scope, account, page},
 };
 
 /// Accounts of `settle`. After them, one for each KPI on which the grant has weight, in the order of the plan: its
-/// attestation for the period, or that attestation's address if no oracle ever voted.
+/// attestation for the period, or of an individual KPI the page with the grant; or that account's address if nobody
+/// ever voted or disputed.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct Settle<'info> {
@@ -50,8 +51,7 @@ pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
         let redistributes = plan.redistributes()?;
         require!(grant.has_collected(plan)?, EarnoutError::BonusNotCollected);
         let deadline = plan.windows().attest_deadline(end).ours()?;
-        let keys = (&plan_key, &grant_key);
-        let scores = final_scores(ctx.remaining_accounts, plan, grant, keys, deadline, now)?;
+        let scores = final_scores(ctx.remaining_accounts, plan, grant, deadline, now)?;
 
         // Effect.
         let reserved_before = grant.reserved;
@@ -114,35 +114,43 @@ pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
 }
 
 /// The final score of every KPI on which the grant has weight; 0 for the others. `deadline` is the end of the voting
-/// window of the period, `keys` are the addresses of plan and grant.
+/// window of the period.
 ///
-/// Errors: `WrongAccountCount`, `WrongAttestation`, `NotFinal`.
+/// Errors: `WrongAccountCount`, `WrongAttestation`, `WrongPage`, `NotFinal`.
 fn final_scores(
-    attestations: &[AccountInfo],
+    evaluations: &[AccountInfo],
     plan: &Plan,
     grant: &Grant,
-    (plan_key, grant_key): (&Pubkey, &Pubkey),
     deadline: i64,
     now: i64,
 ) -> Result<earnout_core::ByKpi<u16>> {
     let mut scores = [0; earnout_core::MAX_KPIS];
-    let mut attestations = attestations.iter();
+    let mut evaluations = evaluations.iter();
+    let (page, slot) = page::place(grant.index);
+    let (plan_key, period) = (&grant.plan, grant.next_period);
     for (number, kpi) in (0u8..).zip(plan.kpis()) {
-        let index = usize::from(number);
         if !grant.has_weight(number) {
             continue;
         }
-        let info = attestations.next().ok_or(EarnoutError::WrongAccountCount)?;
-        let subject = state::subject(kpi, plan_key, grant_key)?;
-        let key = AttestationKey {
-            plan: plan_key,
-            kpi: number,
-            period: grant.next_period,
-            subject,
+        let info = evaluations.next().ok_or(EarnoutError::WrongAccountCount)?;
+        let tally = match kpi.scope()? {
+            Scope::Shared => AttestationKey {
+                plan: plan_key,
+                kpi: number,
+                period,
+            }
+            .tally(info)?,
+            Scope::Individual => PageKey {
+                plan: plan_key,
+                kpi: number,
+                period,
+                page,
+            }
+            .tally(info, slot, &grant.beneficiary)?,
         };
-        scores[index] = state::final_score(info, &key, plan, deadline, now)?;
+        scores[usize::from(number)] = tally.final_score(plan, kpi, deadline, now)?;
     }
-    require!(attestations.next().is_none(), EarnoutError::WrongAccountCount);
+    require!(evaluations.next().is_none(), EarnoutError::WrongAccountCount);
     Ok(scores)
 }
 

@@ -55,7 +55,7 @@ impl<T: Versioned> LoadKnown<T> for AccountLoader<'_, T> {
 
 /// Errors: `UnknownVersion`.
 #[inline(always)]
-fn require_known(version: u8) -> Result<()> {
+pub(super) fn require_known(version: u8) -> Result<()> {
     require!(version == ACCOUNT_VERSION, EarnoutError::UnknownVersion);
     Ok(())
 }
@@ -160,8 +160,20 @@ pub fn create<'info, T: Versioned>(
     target: &AccountInfo<'info>,
     seeds: &[&[u8]],
 ) -> Result<u64> {
-    let discriminator = T::DISCRIMINATOR;
     let space = const { T::DISCRIMINATOR.len() + size_of::<T>() };
+    create_of_size::<T>(payer, target, seeds, space)
+}
+
+/// The same with `space` bytes in all: those of `T` and more behind them.
+///
+/// Errors: as [`create_address`].
+pub fn create_of_size<'info, T: Versioned>(
+    payer: &AccountInfo<'info>,
+    target: &AccountInfo<'info>,
+    seeds: &[&[u8]],
+    space: usize,
+) -> Result<u64> {
+    let discriminator = T::DISCRIMINATOR;
     let paid = create_address(payer, target, seeds, space, &crate::ID)?;
     let mut data = target.try_borrow_mut()?;
     let (head, body) = data.split_at_mut(discriminator.len());
@@ -267,6 +279,14 @@ fn share_out(
 fn give(receiver: &AccountInfo, lamports: u64) -> Result<()> {
     let balance = receiver.lamports().checked_add(lamports);
     set_lamports(receiver, balance.ok_or(EarnoutError::Overflow)?)
+}
+
+/// Checks that nothing exists at `address`, and that `info` is it.
+///
+/// Errors: `wrong`.
+pub fn require_vacant(info: &AccountInfo, address: &Pubkey, wrong: EarnoutError) -> Result<()> {
+    let is_it = same(info.address(), address) && is_vacant(info);
+    Ok(is_it.then_some(()).ok_or(wrong)?)
 }
 
 /// Whether nothing exists at this address: no data, and no owner but the System Program. Lamports do not matter, since

@@ -1,8 +1,8 @@
-//! The value of one KPI for one period and one subject.
+//! The value of one shared KPI for one period.
 
 use {
     super::{
-        Grant, Kpi, OracleSet, Plan, RulingKind, Scope,
+        OracleSet, Plan, RulingKind, Standing, Tally,
         account::{self, versioned},
     },
     crate::{
@@ -11,11 +11,10 @@ use {
         error::EarnoutError,
         prelude::*,
     },
-    earnout_core::quorum::{self, Evaluation, Finality, Outcome, Ruling},
+    earnout_core::quorum,
 };
 
-/// Votes and result. Address: `["attestation", plan, kpi u8, period u16, subject]`, where the subject is the plan for a
-/// shared KPI and a grant for an individual one.
+/// Votes and result. Address: `["attestation", plan, kpi u8, period u16]`.
 #[account(zero_copy)]
 #[derive(Debug, PartialEq, Eq)]
 pub struct Attestation {
@@ -29,23 +28,19 @@ pub struct Attestation {
     pub voted: u8,
     /// The period.
     pub period: u16,
-    /// 1 once enough identical votes have resolved the value.
-    pub resolved: u8,
-    /// [`RulingKind`] as a byte.
-    pub ruling: u8,
+    /// Oracles in the set that votes; stays here when the plan has moved on to other sets.
+    pub oracle_count: u8,
+    /// Votes that decide in that set.
+    pub threshold: u8,
     /// The plan.
     pub plan: Pubkey,
-    /// The plan again, or the grant.
-    pub subject: Pubkey,
     /// Who paid the rent and gets it back.
     pub rent_payer: Pubkey,
     /// Votes by position in the oracle set, fixed point with the KPI's decimals.
     pub values: [i64; 8],
     /// SHA-256 of each vote's evidence, by position in the oracle set.
     pub evidence: [[u8; 32]; 8],
-    /// Value on which enough oracles agreed; counts if `resolved`.
-    pub resolved_value: i64,
-    /// When they agreed, Unix seconds; counts if `resolved`.
+    /// When enough oracles agreed, Unix seconds; 0 if they did not.
     pub resolved_at: i64,
     /// When the value or the silence was disputed, Unix seconds; 0 if it was not.
     pub disputed_at: i64,
@@ -63,19 +58,17 @@ pub struct Attestation {
     pub ruling_hash: [u8; 32],
     /// Lamports that `rent_payer` paid.
     pub rent_paid: u64,
-    /// Oracles in the set that votes; stays here when the plan has moved on to other sets.
-    pub oracle_count: u8,
-    /// Votes that decide in that set.
-    pub threshold: u8,
+    /// [`RulingKind`] as a byte.
+    pub ruling: u8,
     /// Zero.
-    pub spare: [u8; 6],
+    pub spare: [u8; 7],
 }
 
 versioned!(Attestation);
 // The length is a number because Anchor's description takes nothing else; here it is compared with the limit.
 const _: fn(&Attestation) -> &[i64; MAX_ORACLES as usize] = |attestation| &attestation.values;
 
-/// Which attestation is meant: a KPI, a period and a subject of a plan.
+/// Which attestation is meant: a shared KPI and a period of a plan.
 #[derive(Clone, Copy, Debug)]
 pub struct AttestationKey<'a> {
     /// Address of the plan.
@@ -84,24 +77,29 @@ pub struct AttestationKey<'a> {
     pub kpi: u8,
     /// The period.
     pub period: u16,
-    /// The plan, or a grant.
-    pub subject: &'a Pubkey,
 }
 
 impl AttestationKey<'_> {
     /// The canonical address and its bump, derived here and not taken from a caller: an empty address under another
     /// bump would turn a reported KPI into a silent one.
     pub fn find_address(&self) -> Result<(Pubkey, u8)> {
-        address::attestation(self.plan, self.kpi, self.period, self.subject)
+        address::attestation(self.plan, self.kpi, self.period)
     }
-}
 
-/// Who is measured: the plan for a shared KPI, the grant for an individual one.
-pub fn subject<'a>(kpi: &Kpi, plan: &'a Pubkey, grant: &'a Pubkey) -> Result<&'a Pubkey> {
-    Ok(match kpi.scope()? {
-        Scope::Shared => plan,
-        Scope::Individual => grant,
-    })
+    /// What is known of the KPI for the period. `info` is the attestation, or its canonical address with nothing there,
+    /// which shows that nobody ever voted or disputed.
+    ///
+    /// Errors: `WrongAttestation`, `CorruptAccount`.
+    #[inline(never)]
+    pub fn tally(&self, info: &AccountInfo) -> Result<Tally> {
+        if is_owned_by(info, &crate::ID) {
+            let attestation = account::read::<Attestation>(info, EarnoutError::WrongAttestation)?;
+            require!(attestation.is(self), EarnoutError::WrongAttestation);
+            return attestation.tally();
+        }
+        account::require_vacant(info, &self.find_address()?.0, EarnoutError::WrongAttestation)?;
+        Ok(Tally::default())
+    }
 }
 
 impl Attestation {
@@ -141,7 +139,6 @@ impl Attestation {
             key.plan.as_ref(),
             &[key.kpi],
             &key.period.to_le_bytes(),
-            key.subject.as_ref(),
             &[bump],
         ];
         let rent_paid = account::create::<Self>(payer, target, seeds)?;
@@ -158,7 +155,6 @@ impl Attestation {
         self.kpi = key.kpi;
         self.period = key.period;
         self.plan = *key.plan;
-        self.subject = *key.subject;
         self.oracle_count = set.count;
         self.threshold = set.threshold;
     }
@@ -167,66 +163,65 @@ impl Attestation {
     /// [`Attestation::obtain`] at their canonical addresses and with these fields, so equal fields show that the
     /// address is the canonical one.
     pub fn is(&self, key: &AttestationKey) -> bool {
-        self.kpi == key.kpi
-            && self.period == key.period
-            && same(&self.plan, key.plan)
-            && same(&self.subject, key.subject)
+        self.kpi == key.kpi && self.period == key.period && same(&self.plan, key.plan)
+    }
+
+    /// Records a vote and notes at `now` (Unix seconds) if enough oracles agree by it. Who has not voted may still vote
+    /// after others have agreed; that changes nothing.
+    ///
+    /// Errors: `AlreadyResolved` if it would change a vote then.
+    pub fn vote(&mut self, position: usize, value: i64, evidence: [u8; 32], now: i64) -> Result<()> {
+        let bit = 1 << position;
+        require!(
+            !(self.is_resolved() && self.voted & bit != 0),
+            EarnoutError::AlreadyResolved
+        );
+        self.voted |= bit;
+        self.values[position] = value;
+        self.evidence[position] = evidence;
+        if !self.is_resolved() && quorum::agree_on(value, self.votes().into_iter().flatten(), self.threshold) {
+            self.resolved_at = now;
+        }
+        Ok(())
     }
 
     /// The votes by position in the oracle set; the first `oracle_count` count.
-    pub fn votes(&self) -> ([Option<i64>; 8], usize) {
+    fn votes(&self) -> [Option<i64>; 8] {
         let mut votes = [None; 8];
         for (position, vote) in votes.iter_mut().enumerate() {
             if self.voted & (1 << position) != 0 {
                 *vote = Some(self.values[position]);
             }
         }
-        (votes, usize::from(self.oracle_count).min(votes.len()))
-    }
-
-    /// Records a vote and resolves the value if enough oracles now agree; `now` in Unix seconds.
-    ///
-    /// Errors: `AlreadyResolved`.
-    pub fn vote(&mut self, position: usize, value: i64, evidence: [u8; 32], now: i64) -> Result<()> {
-        require!(!self.is_resolved(), EarnoutError::AlreadyResolved);
-        self.voted |= 1 << position;
-        self.values[position] = value;
-        self.evidence[position] = evidence;
-        let (votes, count) = self.votes();
-        let agreed = quorum::agreed(&votes[..count], self.threshold).ours()?;
-        if let Some(value) = agreed {
-            self.resolved = 1;
-            self.resolved_value = value;
-            self.resolved_at = now;
-        }
-        Ok(())
+        votes
     }
 
     /// Whether enough oracles have agreed.
     pub fn is_resolved(&self) -> bool {
-        self.resolved != 0
+        self.resolved_at != 0
     }
 
-    /// The ruling, decoded.
-    pub fn ruling(&self) -> Result<RulingKind> {
-        Ok(RulingKind::try_from(self.ruling)?)
-    }
-
-    /// From when until when the value or the silence can be disputed, Unix seconds. `deadline` is the end of the voting
-    /// window.
+    /// How far the evaluation has come.
     ///
-    /// Errors: `Overflow`.
-    pub fn challenge_window(&self, plan: &Plan, deadline: i64) -> Result<(i64, i64)> {
-        let decided_at = if self.is_resolved() { self.resolved_at } else { deadline };
-        quorum::challenge_window(decided_at, &plan.windows()).ours()
+    /// Errors: `CorruptAccount`.
+    pub fn standing(&self) -> Result<Standing> {
+        Ok(Standing {
+            resolved_at: self.is_resolved().then_some(self.resolved_at),
+            disputed_at: (self.disputed_at != 0).then_some(self.disputed_at),
+            ruling: RulingKind::try_from(self.ruling)?.with(self.ruling_value),
+        })
     }
 
-    /// Until when the arbiter can rule on the dispute, Unix seconds.
+    /// The votes and how far the evaluation has come.
     ///
-    /// Errors: `Overflow`.
-    pub fn ruling_deadline(&self, plan: &Plan) -> Result<i64> {
-        let deadline = self.disputed_at.checked_add(i64::from(plan.ruling_secs));
-        Ok(deadline.ok_or(EarnoutError::Overflow)?)
+    /// Errors: `CorruptAccount`.
+    pub fn tally(&self) -> Result<Tally> {
+        Ok(Tally {
+            votes: self.votes(),
+            oracle_count: self.oracle_count,
+            threshold: self.threshold,
+            standing: self.standing()?,
+        })
     }
 
     /// Notes a dispute by `disputer` at `now` (Unix seconds); of `grant` if a beneficiary disputes.
@@ -239,85 +234,9 @@ impl Attestation {
 
     /// Notes the ruling at `now` (Unix seconds): `value` counts, or none if the dispute was in vain.
     pub fn rule(&mut self, value: Option<i64>, reason_hash: [u8; 32], now: i64) {
-        self.ruling = value.map_or(RulingKind::Upheld, |_| RulingKind::Value).to_byte();
+        self.ruling = RulingKind::of(value).to_byte();
         self.ruling_value = value.unwrap_or_default();
         self.ruling_hash = reason_hash;
         self.ruled_at = now;
     }
-
-    /// Whether a settlement may still need the attestation. `grant` is its subject where that is a grant; none if it
-    /// was closed, since a closed grant's index is never used again.
-    pub fn is_needed(&self, plan: &Plan, grant: Option<&Grant>) -> bool {
-        if self.subject == self.plan {
-            plan.is_needed(self.period)
-        } else {
-            grant.is_some_and(|grant| !grant.has_settled(self.period))
-        }
-    }
-
-    /// What the votes, a dispute and a ruling amount to at `now`.
-    ///
-    /// Errors: `Overflow`, `CorruptAccount`.
-    pub fn finality(&self, plan: &Plan, kpi: &Kpi, now: i64) -> Result<Finality> {
-        self.finality_by(plan.attest_deadline(self.period)?, plan, kpi, now)
-    }
-
-    /// The same, where the end of the voting window is known.
-    #[inline(never)]
-    fn finality_by(&self, deadline: i64, plan: &Plan, kpi: &Kpi, now: i64) -> Result<Finality> {
-        let resolved = self.is_resolved().then_some((self.resolved_value, self.resolved_at));
-        let evaluation = Evaluation {
-            resolved,
-            disputed_at: (self.disputed_at != 0).then_some(self.disputed_at),
-            ruling: match self.ruling()? {
-                RulingKind::None => None,
-                RulingKind::Upheld => Some(Ruling::Uphold),
-                RulingKind::Value => Some(Ruling::Value(self.ruling_value)),
-            },
-        };
-        let at_deadline = match resolved {
-            Some((value, _)) => Outcome::Value(value),
-            None => {
-                let (votes, count) = self.votes();
-                quorum::at_deadline(&votes[..count], self.threshold, &kpi.curve()?, kpi.default_score).ours()?
-            }
-        };
-        finality(evaluation, at_deadline, plan, deadline, now)
-    }
-}
-
-/// The score of a KPI once its value or silence is final at `now`.
-///
-/// `info` is the attestation that `key` means, or its canonical address with nothing there, which shows that no oracle
-/// ever voted. `deadline` is the end of the voting window of the key's period, the same for all its KPIs.
-///
-/// Errors: `WrongAttestation`, `NotFinal`.
-#[inline(never)]
-pub fn final_score(info: &AccountInfo, key: &AttestationKey, plan: &Plan, deadline: i64, now: i64) -> Result<u16> {
-    let kpi = plan.kpi(key.kpi)?;
-    let finality = if is_owned_by(info, &crate::ID) {
-        let attestation = account::read::<Attestation>(info, EarnoutError::WrongAttestation)?;
-        require!(attestation.is(key), EarnoutError::WrongAttestation);
-        attestation.finality_by(deadline, plan, kpi, now)?
-    } else {
-        let (address, _) = key.find_address()?;
-        require!(
-            same(info.address(), &address) && account::is_vacant(info),
-            EarnoutError::WrongAttestation
-        );
-        let untouched = Evaluation {
-            resolved: None,
-            disputed_at: None,
-            ruling: None,
-        };
-        finality(untouched, Outcome::Silent, plan, deadline, now)?
-    };
-    match finality {
-        Finality::Final(outcome) => quorum::score_of(outcome, &kpi.curve()?, kpi.default_score).ours(),
-        Finality::NotBefore(_) => err!(EarnoutError::NotFinal),
-    }
-}
-
-fn finality(evaluation: Evaluation, at_deadline: Outcome, plan: &Plan, deadline: i64, now: i64) -> Result<Finality> {
-    quorum::finality(&evaluation, at_deadline, deadline, &plan.windows(), now).ours()
 }

@@ -97,8 +97,11 @@ pub struct Grant {
     pub disputes_until: i64,
     /// Disputes raised for this grant that the arbiter has not decided. Counts before `disputes_until`.
     pub undecided_disputes: u16,
+    /// How often the grant changed hands; stays at the largest number. If it never did, `beneficiary` is who settled
+    /// periods were settled for.
+    pub hand_overs: u16,
     /// Zero.
-    pub spare: [u8; 6],
+    pub spare: [u8; 4],
 }
 
 versioned!(Grant);
@@ -328,6 +331,7 @@ impl Grant {
 
     /// Gives the grant to the proposed beneficiary, whose associated account has `bump`. The lock was the old one's.
     pub fn hand_over(&mut self, bump: u8) {
+        self.hand_overs = self.hand_overs.saturating_add(1);
         self.beneficiary = self.pending_beneficiary;
         self.associated_bump = bump;
         self.pending_beneficiary = Pubkey::default();

@@ -29,7 +29,7 @@ pub struct KpiArgs {
     pub decimals: u8,
     /// One value for the plan, or one for each grant.
     pub scope: Scope,
-    /// Smallest value that is accepted.
+    /// Smallest value that is accepted; above `i64::MIN`.
     pub range_min: i64,
     /// Largest value that is accepted.
     pub range_max: i64,
@@ -83,7 +83,10 @@ impl Kpi {
     pub fn new(args: &KpiArgs) -> Result<Self> {
         require!(!args.name.is_empty(), EarnoutError::BadName);
         require!(args.decimals <= MAX_KPI_DECIMALS, EarnoutError::TooManyDecimals);
-        require!(args.range_min <= args.range_max, EarnoutError::BadRange);
+        require!(
+            NO_VALUE < args.range_min && args.range_min <= args.range_max,
+            EarnoutError::BadRange
+        );
         require!(
             !args.points.is_empty() && args.points.len() <= usize::from(MAX_CURVE_POINTS),
             EarnoutError::BadCurve

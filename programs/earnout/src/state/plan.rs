@@ -93,8 +93,8 @@ pub struct Plan {
     pub open_attestations: u32,
     /// Period accounts that exist.
     pub open_periods: u32,
-    /// Zero.
-    pub spare_counters: [u8; 4],
+    /// Page accounts that exist.
+    pub open_pages: u32,
     /// When `pending_treasury` takes effect, Unix seconds; 0 without one.
     pub pending_treasury_at: i64,
     /// Who created the plan; part of its address.
@@ -259,6 +259,19 @@ impl Plan {
     pub fn attest_deadline(&self, period: u16) -> Result<i64> {
         let end = self.calendar()?.period_end(period).ours()?;
         self.windows().attest_deadline(end).ours()
+    }
+
+    /// The end of `period`, Unix seconds, if oracles can vote on it at `now`.
+    ///
+    /// Errors: `UnknownPeriod`, `VotingNotOpen`, `VotingClosed`, `NothingToEvaluate` if no grant needs the period any
+    /// more, so that the address of an attestation or page that was closed can never be used again.
+    pub fn check_voting(&self, period: u16, now: i64) -> Result<i64> {
+        let end = self.calendar()?.period_end(period).ours()?;
+        require!(now >= end, EarnoutError::VotingNotOpen);
+        let deadline = self.windows().attest_deadline(end).ours()?;
+        require!(now < deadline, EarnoutError::VotingClosed);
+        require!(self.is_needed(period), EarnoutError::NothingToEvaluate);
+        Ok(end)
     }
 
     /// Whether a grant still depends on `period`.

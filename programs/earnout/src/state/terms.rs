@@ -2,7 +2,7 @@
 
 use {
     crate::{error::EarnoutError, prelude::*},
-    earnout_core::{calendar, credit, curve, release, tranche},
+    earnout_core::{calendar, credit, curve, quorum::Ruling, release, tranche},
 };
 
 /// Declares an enum that is an instruction argument, a byte in an account, and nothing else.
@@ -115,6 +115,34 @@ stored_enum! {
         Upheld = 1,
         /// The arbiter's value counts.
         Value = 2,
+    }
+}
+
+stored_enum! {
+    /// Who disputed the value of an individual KPI, or its silence.
+    Disputer {
+        /// Nobody.
+        None = 0,
+        /// The authority.
+        Authority = 1,
+        /// The grant's beneficiary.
+        Beneficiary = 2,
+    }
+}
+
+impl RulingKind {
+    /// Of a ruling that sets `value`, or lets what there is stand.
+    pub fn of(value: Option<i64>) -> Self {
+        value.map_or(Self::Upheld, |_| Self::Value)
+    }
+
+    /// The ruling, with the `value` that is stored beside it.
+    pub fn with(self, value: i64) -> Option<Ruling> {
+        match self {
+            Self::None => None,
+            Self::Upheld => Some(Ruling::Uphold),
+            Self::Value => Some(Ruling::Value(value)),
+        }
     }
 }
 

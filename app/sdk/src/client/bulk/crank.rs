@@ -40,7 +40,7 @@ pub struct Done<I> {
     pub unknown: Vec<(I, Signature)>,
     /// How many things the network took no transaction for.
     pub left: usize,
-    /// Why the endpoint did not search for attestations: some may be left that can be closed.
+    /// Why the endpoint did not search for attestations and pages: some may be left that can be closed.
     pub unsearched: Option<String>,
 }
 
@@ -68,7 +68,7 @@ pub enum Obstacle {
 
 impl Client {
     /// Does whatever is due for a plan, until nothing is: what is done makes other things due. The plan's accounts are
-    /// the journal; nothing that is done can be done again. Only closing attestations that no grant needs takes an
+    /// the journal; nothing that is done can be done again. Only closing attestations and pages that no grant needs takes an
     /// endpoint that searches; without one everything else is done.
     ///
     /// # Errors

@@ -3,14 +3,17 @@
 use {
     super::{Bulk, BulkError, Finished, Job, Journal, Outcome, Progress},
     crate::{
-        client::{Client, ClientError, Endpoint, Failure, Limits},
+        client::{Client, ClientError, Endpoint, Failure, Limits, read},
         send::{
             cost,
             packing::{self, Group, TooLarge},
         },
         todo::due::PlanAccounts,
     },
-    earnout::state::{Plan, Scope},
+    earnout::{
+        constants::PAGE_GRANTS,
+        state::{Plan, Scope, place},
+    },
     serde::{Serialize, de::DeserializeOwned},
     solana_compute_budget_interface::ComputeBudgetInstruction,
     solana_program::{instruction::Instruction, pubkey::Pubkey},
@@ -157,39 +160,38 @@ fn place_of(instruction: usize, lengths: &[usize]) -> Option<usize> {
 }
 
 impl Client {
-    /// A plan and all its accounts. The attestations are those that its grants' next periods need, and with
-    /// `searching_attestations` all that are open: the endpoint has to search for these.
+    /// A plan and all its accounts. The attestations and pages are those that its grants' next periods need, and with
+    /// `searching` all that are open: the endpoint has to search for these.
     ///
     /// # Errors
     /// If the endpoint does not answer or refuses to search, or an account cannot be read.
     pub async fn plan_accounts(
         &self,
         address: &Pubkey,
-        searching_attestations: bool,
+        searching: bool,
     ) -> Result<PlanAccounts, ClientError> {
         let plan = self.plan(address).await?;
         let grants: HashMap<_, _> = self.grants_of_plan(address, &plan).await?.into_iter().collect();
-        let attestations = if searching_attestations {
-            self.attestations_of_plan(address).await?.into_iter().collect()
+        let evaluations = if searching {
+            self.evaluations_of_plan(address).await?.into_iter().collect()
         } else {
             let mut needed = BTreeSet::new();
-            for (grant, state) in &grants {
-                if state.next_period >= state.end_period {
-                    continue;
-                }
+            for state in grants.values().filter(|state| !state.is_settled()) {
                 for (number, kpi) in (0u8..).zip(plan.kpis()) {
-                    if state.kpi_weights[usize::from(number)] > 0 {
-                        let shared = kpi.scope == Scope::Shared.to_byte();
-                        needed.insert((number, state.next_period, if shared { *address } else { *grant }));
+                    if state.has_weight(number) {
+                        let individual = kpi.scope == Scope::Individual.to_byte();
+                        // Grants of a page need the same account.
+                        let first = individual.then(|| place(state.index).0.saturating_mul(PAGE_GRANTS.into()));
+                        needed.insert((number, state.next_period, first));
                     }
                 }
             }
             let addresses: Vec<_> = needed
                 .iter()
-                .map(|(kpi, period, subject)| crate::wire::pda::attestation(address, *kpi, *period, subject))
+                .map(|(kpi, period, grant)| crate::wire::pda::evaluation(address, *kpi, *period, *grant))
                 .collect();
-            let attestations = self.attestations(&addresses).await?;
-            let found = addresses.into_iter().zip(attestations);
+            let evaluations = self.evaluations(&addresses).await?;
+            let found = addresses.into_iter().zip(evaluations);
             found.filter_map(|(address, state)| Some((address, state?))).collect()
         };
         Ok(PlanAccounts {
@@ -197,12 +199,12 @@ impl Client {
             periods: self.pools(address, &plan).await?,
             plan,
             grants,
-            attestations,
+            evaluations,
             now: self.now().await?,
         })
     }
 
-    /// As [`Client::plan_accounts`] with all open attestations; where the endpoint refuses to search, those that can be
+    /// As [`Client::plan_accounts`] with all open attestations and pages; where the endpoint refuses to search, those that can be
     /// read without. Then also why, if the plan has others.
     ///
     /// # Errors
@@ -214,8 +216,7 @@ impl Client {
         match self.plan_accounts(address, true).await {
             Err(error) if error.is_of_search() => {
                 let accounts = self.plan_accounts(address, false).await?;
-                let known = u32::try_from(accounts.attestations.len()).unwrap_or(u32::MAX);
-                let is_missed = known < accounts.plan.open_attestations;
+                let is_missed = read::is_short(accounts.evaluations.len(), read::open_evaluations(&accounts.plan));
                 Ok((accounts, is_missed.then_some(error)))
             }
             accounts => Ok((accounts?, None)),

@@ -20,6 +20,8 @@ pub struct GrantRecord {
     pub state: Grant,
     /// Whether it was closed.
     pub closed: bool,
+    /// Earlier beneficiaries, each with the first period that was not settled when the next one took over.
+    pub earlier: Vec<(u16, Pubkey)>,
     mint: Pubkey,
     token_program: Pubkey,
     ruling_secs: u32,
@@ -44,6 +46,7 @@ impl GrantRecord {
         Ok(Self {
             state: grant,
             closed: false,
+            earlier: Vec::new(),
             mint: plan.mint,
             token_program: plan.token_program,
             ruling_secs: plan.ruling_secs,
@@ -61,7 +64,7 @@ impl GrantRecord {
         events: impl IntoIterator<Item = &'a Event>,
     ) -> Result<Option<Self>, LedgerError> {
         let mut record = None;
-        for event in events.into_iter().filter(|event| event.grant() == Some(*grant)) {
+        for event in events.into_iter().filter(|event| event.grants().contains(grant)) {
             match (&mut record, event) {
                 (None, Event::GrantCreated(made)) => record = Some(Self::created(plan, made)?),
                 (Some(record), event) => record.apply(event)?,
@@ -111,6 +114,7 @@ impl GrantRecord {
                     return Err(contradicts("another beneficiary was proposed"));
                 }
                 let associated = address::associated(&change.new, &self.mint, &self.token_program);
+                self.earlier.push((grant.next_period, grant.beneficiary));
                 grant.hand_over(bump(associated));
             }
             Event::ClaimLockSet(change) => grant.set_claim_lock(change.locked),

@@ -1,14 +1,14 @@
 //! The state of a plan from its events: every account as it is, or as it was last, with nothing taken from anywhere but
 //! the events, apart from what addresses give. Closed accounts stay in the ledger, so that nothing is forgotten.
 
-mod attestation;
+mod evaluation;
 mod grant;
 mod plan;
 
-pub use {attestation::AttestationRecord, grant::GrantRecord};
+pub use {evaluation::EvaluationRecord, grant::GrantRecord};
 
 use {
-    crate::wire::{events::Event, pda},
+    crate::wire::{Evaluation, events::Event, pda},
     bytemuck::Zeroable,
     earnout::{
         address,
@@ -90,8 +90,8 @@ pub struct Ledger {
     pub vault_balance: u64,
     /// All grants ever made, by address.
     pub grants: BTreeMap<Pubkey, GrantRecord>,
-    /// All attestations ever made, by address.
-    pub attestations: BTreeMap<Pubkey, AttestationRecord>,
+    /// All attestations and pages ever made, by address.
+    pub evaluations: BTreeMap<Pubkey, EvaluationRecord>,
     /// All pools ever made, by address.
     pub periods: BTreeMap<Pubkey, PeriodRecord>,
     /// How the plan ended; none if it has not.
@@ -132,7 +132,7 @@ impl Ledger {
             plan: plan::created(event)?,
             vault_balance: 0,
             grants: BTreeMap::new(),
-            attestations: BTreeMap::new(),
+            evaluations: BTreeMap::new(),
             periods: BTreeMap::new(),
             closing: None,
         })
@@ -157,34 +157,41 @@ impl Ledger {
         }
         self.plan.event_sequence = sequence;
         self.apply_to_plan(event)?;
-        if let Some(address) = event.attestation() {
-            self.apply_to_attestation(event, address)?;
+        if let Some(address) = event.evaluation() {
+            self.apply_to_evaluation(event, address)?;
         }
-        match event.grant() {
-            None => Ok(()),
-            Some(_) if matches!(event, Event::GrantCreated(_)) => Ok(()),
-            Some(grant) => self.grants.get_mut(&grant).ok_or(unknown("a grant"))?.apply(event),
+        if matches!(event, Event::GrantCreated(_)) {
+            return Ok(());
         }
+        for grant in event.grants() {
+            self.grants.get_mut(&grant).ok_or(unknown("a grant"))?.apply(event)?;
+        }
+        Ok(())
     }
 
-    /// Opens the attestation at `address` if the event says that it did, and writes down what it says of it.
-    fn apply_to_attestation(&mut self, event: &Event, address: Pubkey) -> Result<(), LedgerError> {
-        let sequence = event.sequence();
-        let unknown = |what| LedgerError::Unknown { sequence, what };
+    /// Opens the attestation or page at `address` if the event says that it did, and writes down what it says of it.
+    fn apply_to_evaluation(&mut self, event: &Event, address: Pubkey) -> Result<(), LedgerError> {
+        let (sequence, what) = (event.sequence(), "an attestation or page");
         let opens = match event {
-            Event::ValueAttested(vote) => vote.rent.map(|rent| (vote.period, rent)),
-            Event::ValueDisputed(dispute) => dispute.rent.map(|rent| (dispute.period, rent)),
+            Event::ValueAttested(vote) => vote.rent.map(|_| vote.period),
+            Event::PageAttested(vote) => vote.rent.map(|_| vote.period),
+            Event::ValueDisputed(dispute) => dispute.rent.map(|_| dispute.period),
             _ => None,
         };
         let plan = &mut self.plan;
-        if let Some((period, rent)) = opens {
+        if let Some(period) = opens {
             let set = *plan.oracle_set(period);
-            let record = AttestationRecord::opened(event, &set, rent).ok_or(unknown("an attestation"))?;
-            self.attestations.insert(address, record);
-            plan.open_attestations = plan.open_attestations.saturating_add(1);
+            let record = EvaluationRecord::opened(event, plan, &set);
+            let record = record.ok_or(LedgerError::Unknown { sequence, what })?;
+            let open = match record.state {
+                Evaluation::Attestation(_) => &mut plan.open_attestations,
+                Evaluation::Page(_) => &mut plan.open_pages,
+            };
+            *open = open.saturating_add(1);
+            self.evaluations.insert(address, record);
         }
-        let record = self.attestations.get_mut(&address).ok_or(unknown("an attestation"))?;
-        record.apply(event)
+        let record = self.evaluations.get_mut(&address);
+        record.ok_or(LedgerError::Unknown { sequence, what })?.apply(event)
     }
 
     /// Writes down what the event says of the plan, of its pools, and of grants that begin.
@@ -206,6 +213,7 @@ impl Ledger {
                 }
             }
             Event::AttestationClosed(_) => plan.open_attestations = plan.open_attestations.saturating_sub(1),
+            Event::PageClosed(_) => plan.open_pages = plan.open_pages.saturating_sub(1),
             Event::GrantSettled(settled) => {
                 let unsettled = plan.unsettled_grants.get_mut(usize::from(settled.period));
                 let unsettled = unsettled.ok_or(contradicts("the plan has no such period"))?;
@@ -281,6 +289,7 @@ impl Ledger {
             | Event::OracleChangeCancelled(_)
             | Event::TreasurySet(_) => plan::apply(plan, event)?,
             Event::ValueAttested(_)
+            | Event::PageAttested(_)
             | Event::ValueDisputed(_)
             | Event::DisputeRuled(_)
             | Event::BeneficiaryProposed(_)

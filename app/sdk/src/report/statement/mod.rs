@@ -24,7 +24,7 @@ mod replay;
 
 pub use {
     check::{Finding, Subject},
-    measurement::{Dispute, Measurement, Ruling, Vote},
+    measurement::{Dispute, Measurement, Reasons, Ruling, Vote},
 };
 
 use {
@@ -32,10 +32,10 @@ use {
         books::{Closing, Ledger},
         projection::{self, PeriodTimes, ProjectionError},
     },
-    earnout::state::{FORFEITED, Grant, Period, Plan, Scope},
+    earnout::state::{FORFEITED, Grant, Period, Plan, Scope, Tally},
     earnout_core::tranche::Settlement,
     solana_program::pubkey::Pubkey,
-    std::collections::{BTreeMap, HashMap},
+    std::collections::BTreeMap,
 };
 
 /// Which value of a plan is meant.
@@ -56,8 +56,20 @@ pub struct GrantSource {
     pub address: Pubkey,
     /// The account, as it is or was last.
     pub state: Grant,
+    /// Earlier beneficiaries, each with the first period that was not settled when the next one took over.
+    pub earlier: Vec<(u16, Pubkey)>,
     /// Whether it was closed, so that this comes from events.
     pub closed: bool,
+}
+
+/// The grant with the beneficiary for whom `period` was, or will be, settled: an oracle's vote on its own grant does
+/// not count.
+pub fn as_settled(state: &Grant, earlier: &[(u16, Pubkey)], period: u16) -> Grant {
+    let then = earlier.iter().find(|(unsettled, _)| period < *unsettled);
+    Grant {
+        beneficiary: then.map_or(state.beneficiary, |(_, beneficiary)| *beneficiary),
+        ..*state
+    }
 }
 
 /// What a statement is made from.
@@ -100,25 +112,33 @@ impl Sources {
             let source = GrantSource {
                 address: *address,
                 state: record.state,
+                earlier: record.earlier.clone(),
                 closed: record.closed,
             };
             (record.state.index, source)
         });
-        let numbers: HashMap<_, _> = ledger
+        let by_number: BTreeMap<_, _> = ledger
             .grants
-            .iter()
-            .map(|(address, record)| (*address, record.state.index))
+            .values()
+            .map(|record| (record.state.index, record))
             .collect();
         let mut measurements = BTreeMap::new();
-        for record in ledger.attestations.values() {
-            let state = &record.state;
-            let key = ValueKey {
-                period: state.period,
-                kpi: state.kpi,
-                grant: numbers.get(&state.subject).copied(),
+        for record in ledger.evaluations.values() {
+            let concerned = match record.state.page() {
+                None => by_number.range(..).take(1),
+                Some(page) => {
+                    let first = page.head().first_grant();
+                    let capacity = page.head().capacity;
+                    by_number
+                        .range(first..first.saturating_add(capacity.into()))
+                        .take(capacity.into())
+                }
             };
-            let measurement = Measurement::of(&ledger.plan, state, Some(&record.oracles), record.closed, now)?;
-            measurements.insert(key, measurement);
+            for (_, grant) in concerned {
+                let grant = as_settled(&grant.state, &grant.earlier, record.state.period());
+                let (key, measurement) = record.measurement(&ledger.plan, &grant, now)?;
+                measurements.insert(key, measurement);
+            }
         }
         let pools = ledger
             .periods
@@ -396,7 +416,7 @@ impl Sources {
         for ((kpi, _), score) in kpis.zip(&mut scores).filter(|((_, weight), _)| *weight > 0) {
             *score = match self.measured(kpi, period, grant.index) {
                 Some(measurement) => measurement.reading.score,
-                None => projection::reading(&self.plan, kpi, period, None, self.now)?.score,
+                None => projection::reading(&self.plan, kpi, period, &Tally::default(), self.now)?.score,
             };
         }
         Ok(scores)

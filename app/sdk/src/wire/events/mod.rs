@@ -71,6 +71,7 @@ events!(
     SurplusWithdrawn,
     GrantCreated,
     ValueAttested,
+    PageAttested,
     GrantSettled,
     BonusCollected,
     GrantClaimed,
@@ -86,39 +87,48 @@ events!(
     ClaimLockSet,
     GrantEnded,
     AttestationClosed,
+    PageClosed,
     PeriodClosed,
     GrantClosed,
     PlanClosed,
 );
 
 impl Event {
-    /// The grant whose state the event changes; none if it changes no grant.
-    pub fn grant(&self) -> Option<Pubkey> {
+    /// The grants whose accounts the event changes.
+    pub fn grants(&self) -> Vec<Pubkey> {
         match self {
-            Self::GrantCreated(event) => Some(event.grant),
-            Self::GrantSettled(event) => Some(event.grant),
-            Self::BonusCollected(event) => Some(event.grant),
-            Self::GrantClaimed(event) => Some(event.grant),
-            Self::BeneficiaryProposed(event) => Some(event.grant),
-            Self::BeneficiaryAccepted(event) => Some(event.grant),
-            Self::ClaimLockSet(event) => Some(event.grant),
-            Self::GrantEnded(event) => Some(event.grant),
-            Self::GrantClosed(event) => Some(event.grant),
-            Self::ValueDisputed(event) => event.grant,
-            Self::DisputeRuled(event) => event.grant,
-            _ => None,
+            Self::GrantCreated(event) => vec![event.grant],
+            Self::GrantSettled(event) => vec![event.grant],
+            Self::BonusCollected(event) => vec![event.grant],
+            Self::GrantClaimed(event) => vec![event.grant],
+            Self::BeneficiaryProposed(event) => vec![event.grant],
+            Self::BeneficiaryAccepted(event) => vec![event.grant],
+            Self::ClaimLockSet(event) => vec![event.grant],
+            Self::GrantEnded(event) => vec![event.grant],
+            Self::GrantClosed(event) => vec![event.grant],
+            Self::ValueDisputed(event) => event.grant.into_iter().collect(),
+            Self::DisputeRuled(event) => event.disputed_for.clone(),
+            _ => Vec::new(),
         }
     }
 
-    /// Address of the attestation that the event changes; none if it changes none.
-    pub fn attestation(&self) -> Option<Pubkey> {
-        let (plan, kpi, period, subject) = match self {
-            Self::ValueAttested(event) => (&event.plan, event.kpi, event.period, &event.subject),
-            Self::ValueDisputed(event) => (&event.plan, event.kpi, event.period, &event.subject),
-            Self::DisputeRuled(event) => (&event.plan, event.kpi, event.period, &event.subject),
-            Self::AttestationClosed(event) => (&event.plan, event.kpi, event.period, &event.subject),
+    /// Address of the attestation or page that the event changes; none if it changes none.
+    pub fn evaluation(&self) -> Option<Pubkey> {
+        let (plan, kpi, period, grant) = match self {
+            Self::ValueAttested(event) => (&event.plan, event.kpi, event.period, None),
+            Self::PageAttested(event) => (&event.plan, event.kpi, event.period, Some(event.first)),
+            Self::ValueDisputed(event) => {
+                let grant = event.grants.map(|grants| grants.first);
+                (&event.plan, event.kpi, event.period, grant)
+            }
+            Self::DisputeRuled(event) => {
+                let grant = event.grants.map(|grants| grants.first);
+                (&event.plan, event.kpi, event.period, grant)
+            }
+            Self::AttestationClosed(event) => (&event.plan, event.kpi, event.period, None),
+            Self::PageClosed(event) => return Some(pda::page(&event.plan, event.kpi, event.period, event.page)),
             _ => return None,
         };
-        Some(pda::attestation(plan, kpi, period, subject))
+        Some(pda::evaluation(plan, kpi, period, grant))
     }
 }

@@ -1,0 +1,591 @@
+//! The values of one individual KPI for one period and up to 64 consecutive grants.
+
+use {
+    super::{
+        Disputer, OracleSet, Plan, RulingKind, Standing, Tally,
+        account::{self, versioned},
+    },
+    crate::{
+        address,
+        constants::{MAX_ORACLES, NO_VALUE, PAGE_GRANTS, PAGE_SEED},
+        error::EarnoutError,
+        prelude::*,
+    },
+    earnout_core::quorum,
+};
+
+/// A page. Address: `["page", plan, kpi u8, period u16, page u32]`. What is here is followed by
+///
+/// 1. for each of the `oracle_count` oracles a [`BallotHead`] and its `capacity` values (`i64`);
+/// 2. for each of the `capacity` grants the value that the arbiter set (`i64`),
+/// 3. when enough oracles agreed (`u32`, seconds after the period's end plus 1; 0 if they did not),
+/// 4. when the value or the silence was disputed (the same),
+/// 5. and a byte: [`Disputer`] in its lower half, [`RulingKind`] in its upper one.
+///
+/// Grant `i` of the page has the index `64 · page + i`.
+#[account(zero_copy)]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Layout version.
+    pub version: u8,
+    /// Canonical bump of the address.
+    pub bump: u8,
+    /// Number of the KPI in the plan.
+    pub kpi: u8,
+    /// Oracles in the set that votes; stays here when the plan has moved on to other sets.
+    pub oracle_count: u8,
+    /// The period.
+    pub period: u16,
+    /// Votes that decide in that set.
+    pub threshold: u8,
+    /// Grants of the page, 1 to 64: those that had been made when it was created. No grant that is made later covers a
+    /// period that has ended.
+    pub capacity: u8,
+    /// Number of the page: index of its first grant divided by 64.
+    pub page: u32,
+    /// Zero.
+    pub spare: [u8; 4],
+    /// The plan.
+    pub plan: Pubkey,
+    /// Who paid the rent and gets it back.
+    pub rent_payer: Pubkey,
+    /// Lamports that `rent_payer` paid.
+    pub rent_paid: u64,
+    /// End of the period, Unix seconds.
+    pub end: i64,
+}
+
+versioned!(Page);
+
+/// What a page says of an oracle before its values.
+#[zero_copy]
+#[derive(Debug, PartialEq, Eq)]
+pub struct BallotHead {
+    /// The oracle.
+    pub oracle: Pubkey,
+    /// SHA-256 of the evidence of its last upload.
+    pub evidence: [u8; 32],
+    /// Bit `i` is set once it has voted on grant `i` of the page.
+    pub voted: u64,
+}
+
+/// Consecutive grants of one page, some of which are meant.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageGrants {
+    /// Index of a grant.
+    pub first: u32,
+    /// Bit `i` is set if the grant of index `first + i` is meant. All of them are in one page.
+    pub mask: u64,
+}
+
+impl PageGrants {
+    /// One grant.
+    pub fn one(index: u32) -> Self {
+        Self { first: index, mask: 1 }
+    }
+
+    /// The page and the bits of its grants; none if no grant is meant or one is in the next page.
+    pub fn slots(&self) -> Option<(u32, u64)> {
+        let (page, slot) = place(self.first);
+        let fits = self.mask != 0 && self.mask.leading_zeros() >= u32::from(slot);
+        fits.then(|| (page, self.mask << slot))
+    }
+
+    /// The same page's grants of which the bits are set in `slots`.
+    pub fn from_slots(&self, slots: u64) -> Self {
+        Self {
+            first: self.first,
+            mask: slots >> place(self.first).1,
+        }
+    }
+}
+
+/// The page of a grant, and its place there.
+pub fn place(grant_index: u32) -> (u32, u8) {
+    // A constant divides by a shift.
+    const PER_PAGE: u32 = PAGE_GRANTS as u32;
+    let (page, slot) = (grant_index.checked_div(PER_PAGE), grant_index.checked_rem(PER_PAGE));
+    let slot = slot.and_then(|slot| u8::try_from(slot).ok());
+    (page.unwrap_or_default(), slot.unwrap_or_default())
+}
+
+/// Which page is meant: an individual KPI, a period and a page of a plan.
+#[derive(Clone, Copy, Debug)]
+pub struct PageKey<'a> {
+    /// Address of the plan.
+    pub plan: &'a Pubkey,
+    /// Number of the KPI.
+    pub kpi: u8,
+    /// The period.
+    pub period: u16,
+    /// Number of the page.
+    pub page: u32,
+}
+
+impl PageKey<'_> {
+    /// The canonical address and its bump, derived here and not taken from a caller: an empty address under another
+    /// bump would turn a reported KPI into a silent one.
+    pub fn find_address(&self) -> Result<(Pubkey, u8)> {
+        address::page(self.plan, self.kpi, self.period, self.page)
+    }
+
+    /// What is known of the KPI for the period and the grant at `slot` that belongs to `beneficiary`. `info` is the
+    /// page, or its canonical address with nothing there, which shows that nobody ever voted or disputed.
+    ///
+    /// Errors: `WrongPage`, `CorruptAccount`.
+    #[inline(never)]
+    pub fn tally(&self, info: &AccountInfo, slot: u8, beneficiary: &Pubkey) -> Result<Tally> {
+        if is_owned_by(info, &crate::ID) {
+            let data = info.try_borrow()?;
+            let page = PageView::of(&data)?;
+            require!(page.head.is(self), EarnoutError::WrongPage);
+            return page.tally(slot, beneficiary);
+        }
+        account::require_vacant(info, &self.find_address()?.0, EarnoutError::WrongPage)?;
+        Ok(Tally::default())
+    }
+
+    /// Creates the page at `info` if it does not exist, and then counts it in `plan` and returns the lamports that
+    /// `payer` paid. `end` is the period's end.
+    ///
+    /// Errors: `WrongPage` if `info` is neither a page nor this one's address; `WrongGrants` if none of its grants was
+    /// ever made.
+    pub fn obtain<'info>(
+        &self,
+        payer: &AccountInfo<'info>,
+        info: &AccountInfo<'info>,
+        plan: &mut Plan,
+        end: i64,
+    ) -> Result<Option<u64>> {
+        if !account::is_vacant(info) {
+            return Ok(None);
+        }
+        let (address, bump) = self.find_address()?;
+        require!(same(info.address(), &address), EarnoutError::WrongPage);
+        let mut head: Page = bytemuck::Zeroable::zeroed();
+        head.begin(self, plan.oracle_set(self.period), plan.grant_counter, bump, end)?;
+        let seeds: &[&[u8]] = &[
+            PAGE_SEED,
+            self.plan.as_ref(),
+            &[self.kpi],
+            &self.period.to_le_bytes(),
+            &self.page.to_le_bytes(),
+            &[bump],
+        ];
+        let space = const { Page::DISCRIMINATOR.len() + size_of::<Page>() }.saturating_add(head.columns_len());
+        let rent_paid = account::create_of_size::<Page>(payer, info, seeds, space)?;
+        (head.rent_payer, head.rent_paid) = (payer.key(), rent_paid);
+        let mut data = info.try_borrow_mut()?;
+        let mut page = PageMut::split(&mut data).ok_or(EarnoutError::CorruptAccount)?;
+        *page.head = head;
+        page.begin(plan.oracle_set(self.period));
+        Plan::count_opened(&mut plan.open_pages)?;
+        Ok(Some(rent_paid))
+    }
+}
+
+impl Page {
+    /// Writes down the page that `key` means, on which `set` votes, without its rent. `grants` of the plan have been
+    /// made, `bump` is that of the page's address, `end` the period's end.
+    ///
+    /// Errors: `WrongGrants` if none of the page's grants was made.
+    pub fn begin(&mut self, key: &PageKey, set: &OracleSet, grants: u32, bump: u8, end: i64) -> Result<()> {
+        let first = key.page.checked_mul(u32::from(PAGE_GRANTS));
+        let made = first.and_then(|first| grants.checked_sub(first));
+        let made = made.ok_or(EarnoutError::WrongGrants)?.min(u32::from(PAGE_GRANTS));
+        require!(made > 0, EarnoutError::WrongGrants);
+        self.version = crate::constants::ACCOUNT_VERSION;
+        self.bump = bump;
+        self.kpi = key.kpi;
+        self.oracle_count = set.count;
+        self.period = key.period;
+        self.threshold = set.threshold;
+        self.capacity = u8::try_from(made).map_err(|_| EarnoutError::Overflow)?;
+        self.page = key.page;
+        self.plan = *key.plan;
+        self.end = end;
+        Ok(())
+    }
+
+    /// Whether this is the page that `key` means. Only `attest_page` and `dispute` create pages, through
+    /// [`PageKey::obtain`] at their canonical addresses and with these fields, so equal fields show that the address is
+    /// the canonical one.
+    pub fn is(&self, key: &PageKey) -> bool {
+        self.kpi == key.kpi && self.period == key.period && self.page == key.page && same(&self.plan, key.plan)
+    }
+
+    /// Index of the page's first grant.
+    pub fn first_grant(&self) -> u32 {
+        self.page.saturating_mul(u32::from(PAGE_GRANTS))
+    }
+
+    /// Bytes of an oracle's ballot.
+    fn ballot_len(&self) -> usize {
+        size_of::<BallotHead>().saturating_add(usize::from(self.capacity).saturating_mul(size_of::<i64>()))
+    }
+
+    fn ballots_len(&self) -> usize {
+        self.ballot_len().saturating_mul(usize::from(self.oracle_count))
+    }
+
+    /// Bytes behind the structure.
+    pub fn columns_len(&self) -> usize {
+        const GRANT: usize = size_of::<i64>() + 2 * size_of::<u32>() + 1;
+        self.ballots_len()
+            .saturating_add(usize::from(self.capacity).saturating_mul(GRANT))
+    }
+}
+
+/// What an oracle voted on the grants of a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Ballot<'a> {
+    /// Who and on which.
+    pub head: &'a BallotHead,
+    /// Values by place in the page; those count whose bit is set in `voted`.
+    pub values: &'a [i64],
+}
+
+impl<'a> Ballot<'a> {
+    fn of(data: &'a [u8]) -> Option<Self> {
+        let (head, values) = data.split_at_checked(size_of::<BallotHead>())?;
+        Some(Self {
+            head: bytemuck::try_from_bytes(head).ok()?,
+            values: bytemuck::try_cast_slice(values).ok()?,
+        })
+    }
+
+    /// The vote on the grant at `slot`.
+    pub fn vote(&self, slot: u8) -> Option<i64> {
+        let value = self.values.get(usize::from(slot))?;
+        (self.head.voted & bit(slot) != 0).then_some(*value)
+    }
+}
+
+/// A page, to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct PageView<'a> {
+    /// Its structure.
+    pub head: &'a Page,
+    /// What is behind it, from a multiple of 8 on.
+    pub columns: &'a [u8],
+}
+
+impl<'a> PageView<'a> {
+    /// The page in the `data` of an account of the program, which begin at a multiple of 8.
+    ///
+    /// Errors: `WrongPage` if it is something else; `UnknownVersion`.
+    pub fn of(data: &'a [u8]) -> Result<Self> {
+        Ok(Self::parse(data)?.ok_or(EarnoutError::WrongPage)?)
+    }
+
+    fn parse(data: &'a [u8]) -> Result<Option<Self>> {
+        let Some(body) = data.strip_prefix(Page::DISCRIMINATOR) else {
+            return Ok(None);
+        };
+        let Some((head, columns)) = body.split_at_checked(size_of::<Page>()) else {
+            return Ok(None);
+        };
+        let Ok(head) = bytemuck::try_from_bytes::<Page>(head) else {
+            return Ok(None);
+        };
+        account::require_known(head.version)?;
+        Ok((columns.len() == head.columns_len()).then_some(Self { head, columns }))
+    }
+
+    /// The ballots, by position in the oracle set.
+    pub fn ballots(&self) -> impl Iterator<Item = Ballot<'a>> + use<'a> {
+        let ballots = self.columns.get(..self.head.ballots_len()).unwrap_or_default();
+        ballots.chunks_exact(self.head.ballot_len()).filter_map(Ballot::of)
+    }
+
+    /// Position of `oracle` in the set that votes.
+    pub fn position(&self, oracle: &Pubkey) -> Option<usize> {
+        self.ballots().position(|ballot| same(&ballot.head.oracle, oracle))
+    }
+
+    /// How far the evaluation of the grant at `slot` has come, as it is written down.
+    ///
+    /// Errors: `WrongGrants` if the page has no such grant; `CorruptAccount`.
+    pub fn standing(&self, slot: u8) -> Result<Standing> {
+        Ok(self.entry(slot)?.standing)
+    }
+
+    /// Who disputed the value of the grant at `slot`, or its silence.
+    ///
+    /// Errors: as [`PageView::standing`].
+    pub fn disputer(&self, slot: u8) -> Result<Disputer> {
+        Ok(self.entry(slot)?.disputer)
+    }
+
+    fn entry(&self, slot: u8) -> Result<Entry> {
+        let entries = self.columns.get(self.head.ballots_len()..).unwrap_or_default();
+        let entry = Entry::read(entries, usize::from(self.head.capacity), usize::from(slot), self.head.end)?;
+        Ok(entry.ok_or(EarnoutError::WrongGrants)?)
+    }
+
+    /// What counts of the votes on the grant at `slot` that belongs to `beneficiary`, and how far the evaluation has
+    /// come. An oracle's vote on its own grant does not count, and where one stands nothing is resolved before the end
+    /// of voting.
+    ///
+    /// Errors: as [`PageView::standing`].
+    pub fn tally(&self, slot: u8, beneficiary: &Pubkey) -> Result<Tally> {
+        let mut tally = Tally {
+            votes: [None; 8],
+            oracle_count: self.head.oracle_count,
+            threshold: self.head.threshold,
+            standing: self.standing(slot)?,
+        };
+        for (vote, ballot) in tally.votes.iter_mut().zip(self.ballots()) {
+            *vote = ballot.vote(slot);
+            if vote.is_some() && same(&ballot.head.oracle, beneficiary) {
+                *vote = None;
+                tally.standing.resolved_at = None;
+            }
+        }
+        Ok(tally)
+    }
+}
+
+/// What a page says of a grant beside its votes.
+struct Entry {
+    standing: Standing,
+    disputer: Disputer,
+}
+
+/// The columns of a page's entries for `capacity` grants.
+struct Entries<'a> {
+    ruled: &'a mut [i64],
+    resolved: &'a mut [u32],
+    disputed: &'a mut [u32],
+    status: &'a mut [u8],
+}
+
+impl Entry {
+    /// Of the grant at `slot`; none if there is none. `end` is the period's end.
+    fn read(entries: &[u8], capacity: usize, slot: usize, end: i64) -> Result<Option<Self>> {
+        let Some((ruled, resolved, disputed, status)) = columns(entries, capacity) else {
+            return Ok(None);
+        };
+        let (Some(ruled), Some(resolved), Some(disputed), Some(status)) =
+            (ruled.get(slot), resolved.get(slot), disputed.get(slot), status.get(slot))
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            standing: Standing {
+                resolved_at: after(end, *resolved)?,
+                disputed_at: after(end, *disputed)?,
+                ruling: RulingKind::try_from(status >> 4)?.with(*ruled),
+            },
+            disputer: Disputer::try_from(status & 15)?,
+        }))
+    }
+}
+
+type Columns<'a> = (&'a [i64], &'a [u32], &'a [u32], &'a [u8]);
+
+fn columns(entries: &[u8], capacity: usize) -> Option<Columns<'_>> {
+    let (long, short) = (capacity.saturating_mul(8), capacity.saturating_mul(4));
+    let (ruled, rest) = entries.split_at_checked(long)?;
+    let (resolved, rest) = rest.split_at_checked(short)?;
+    let (disputed, status) = rest.split_at_checked(short)?;
+    let ruled = bytemuck::try_cast_slice(ruled).ok()?;
+    let resolved = bytemuck::try_cast_slice(resolved).ok()?;
+    Some((ruled, resolved, bytemuck::try_cast_slice(disputed).ok()?, status))
+}
+
+impl<'a> Entries<'a> {
+    fn of(entries: &'a mut [u8], capacity: usize) -> Option<Self> {
+        let (long, short) = (capacity.saturating_mul(8), capacity.saturating_mul(4));
+        let (ruled, rest) = entries.split_at_mut_checked(long)?;
+        let (resolved, rest) = rest.split_at_mut_checked(short)?;
+        let (disputed, status) = rest.split_at_mut_checked(short)?;
+        Some(Self {
+            ruled: bytemuck::try_cast_slice_mut(ruled).ok()?,
+            resolved: bytemuck::try_cast_slice_mut(resolved).ok()?,
+            disputed: bytemuck::try_cast_slice_mut(disputed).ok()?,
+            status,
+        })
+    }
+}
+
+/// The time that is stored as seconds after `end` plus 1; none for 0.
+fn after(end: i64, stored: u32) -> Result<Option<i64>> {
+    let Some(seconds) = stored.checked_sub(1) else {
+        return Ok(None);
+    };
+    Ok(Some(
+        end.checked_add(i64::from(seconds)).ok_or(EarnoutError::CorruptAccount)?,
+    ))
+}
+
+fn bit(slot: u8) -> u64 {
+    1u64.checked_shl(u32::from(slot)).unwrap_or_default()
+}
+
+/// What an upload did, as bits of the page's grants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Upload {
+    /// Votes that were recorded.
+    pub recorded: u64,
+    /// Changed votes that were not, since enough oracles had agreed.
+    pub skipped: u64,
+    /// Grants on which enough oracles agree by this upload.
+    pub resolved: u64,
+}
+
+/// A page, to be written.
+#[derive(Debug)]
+pub struct PageMut<'a> {
+    /// Its structure.
+    pub head: &'a mut Page,
+    /// What is behind it, from a multiple of 8 on.
+    pub columns: &'a mut [u8],
+}
+
+impl<'a> PageMut<'a> {
+    /// The page that `key` means in the `data` of an account of the program.
+    ///
+    /// Errors: `WrongPage`, `UnknownVersion`.
+    pub fn of(data: &'a mut [u8], key: &PageKey) -> Result<Self> {
+        require!(PageView::of(data)?.head.is(key), EarnoutError::WrongPage);
+        Ok(Self::split(data).ok_or(EarnoutError::WrongPage)?)
+    }
+
+    fn split(data: &'a mut [u8]) -> Option<Self> {
+        let (head, columns) = data
+            .get_mut(Page::DISCRIMINATOR.len()..)?
+            .split_at_mut_checked(size_of::<Page>())?;
+        let head = bytemuck::try_from_bytes_mut(head).ok()?;
+        Some(Self { head, columns })
+    }
+
+    /// Writes down who votes. Everything behind the structure is zero before.
+    pub fn begin(&mut self, set: &OracleSet) {
+        let ballots = self.columns.chunks_exact_mut(self.head.ballot_len());
+        for (ballot, oracle) in ballots.zip(set.oracles()) {
+            ballot[..32].copy_from_slice(oracle.as_ref());
+        }
+    }
+
+    /// The page, to be read.
+    pub fn view(&self) -> PageView<'_> {
+        PageView {
+            head: self.head,
+            columns: self.columns,
+        }
+    }
+
+    fn entries(&mut self) -> Result<Entries<'_>> {
+        let entries = self.columns.get_mut(self.head.ballots_len()..).unwrap_or_default();
+        let entries = Entries::of(entries, usize::from(self.head.capacity));
+        Ok(entries.ok_or(EarnoutError::CorruptAccount)?)
+    }
+
+    /// Seconds from the period's end to `now` plus 1.
+    fn stored(&self, now: i64) -> Result<u32> {
+        let stored = now.checked_sub(self.head.end).and_then(|after| after.checked_add(1));
+        let stored = stored.and_then(|stored| u32::try_from(stored).ok());
+        Ok(stored.ok_or(EarnoutError::Overflow)?)
+    }
+
+    /// Records the votes of the oracle at `position` on consecutive grants from `slot` on, and notes at `now` (Unix
+    /// seconds) on which of them enough oracles agree by it. [`NO_VALUE`] leaves a vote as it is. A changed vote on a
+    /// grant on which enough oracles have agreed is skipped. The evidence is that of all the oracle's votes in the
+    /// page.
+    ///
+    /// Errors: `WrongGrants` if the page has not so many grants; `AlreadyResolved` if no vote is recorded.
+    pub fn vote(&mut self, position: usize, slot: u8, values: &[i64], evidence: [u8; 32], now: i64) -> Result<Upload> {
+        let stored = self.stored(now)?;
+        let parts = self.columns.split_at_mut_checked(self.head.ballots_len());
+        let (ballots, entries) = parts.ok_or(EarnoutError::CorruptAccount)?;
+        let capacity = usize::from(self.head.capacity);
+        let resolved = Entries::of(entries, capacity).ok_or(EarnoutError::CorruptAccount)?.resolved;
+        let slots = usize::from(slot)..usize::from(slot).saturating_add(values.len());
+        let resolved = resolved.get_mut(slots.clone()).ok_or(EarnoutError::WrongGrants)?;
+
+        let mut upload = Upload::default();
+        let own = ballots.chunks_exact_mut(self.head.ballot_len()).nth(position);
+        let (own, cast) = own
+            .ok_or(EarnoutError::CorruptAccount)?
+            .split_at_mut(size_of::<BallotHead>());
+        let own: &mut BallotHead = bytemuck::from_bytes_mut(own);
+        let cast = &mut bytemuck::cast_slice_mut::<u8, i64>(cast)[slots.clone()];
+        let mut mask = bit(slot);
+        for ((value, cast), resolved) in values.iter().zip(cast).zip(resolved.iter()) {
+            if *value == NO_VALUE {
+            } else if *resolved == 0 || own.voted & mask == 0 {
+                *cast = *value;
+                own.voted |= mask;
+                upload.recorded |= mask;
+            } else if *cast != *value {
+                upload.skipped |= mask;
+            }
+            mask <<= 1;
+        }
+        require!(upload.recorded != 0, EarnoutError::AlreadyResolved);
+        own.evidence = evidence;
+
+        let mut others = [None; MAX_ORACLES as usize];
+        let read = ballots.chunks_exact(self.head.ballot_len()).filter_map(Ballot::of);
+        for (other, ballot) in others.iter_mut().zip(read) {
+            *other = ballot.values.get(slots.clone()).map(|values| (ballot.head.voted, values));
+        }
+        let mut mask = bit(slot);
+        for (index, (value, resolved)) in values.iter().zip(resolved).enumerate() {
+            if upload.recorded & mask != 0 && *resolved == 0 {
+                let votes = others.iter().flatten().filter(|(voted, _)| voted & mask != 0);
+                let votes = votes.map(|(_, values)| values[index]);
+                if quorum::agree_on(*value, votes, self.head.threshold) {
+                    *resolved = stored;
+                    upload.resolved |= mask;
+                }
+            }
+            mask <<= 1;
+        }
+        Ok(upload)
+    }
+
+    /// Notes a dispute of the grant at `slot` by `disputer` at `now` (Unix seconds).
+    ///
+    /// Errors: `WrongGrants` if the page has no such grant; `Overflow`.
+    pub fn dispute(&mut self, slot: u8, disputer: Disputer, now: i64) -> Result<()> {
+        let (slot, stored) = (usize::from(slot), self.stored(now)?);
+        let entries = self.entries()?;
+        *entries.disputed.get_mut(slot).ok_or(EarnoutError::WrongGrants)? = stored;
+        entries.status[slot] = disputer.to_byte();
+        Ok(())
+    }
+
+    /// Notes the ruling on the grant at `slot`: `value` counts, or none if the dispute was in vain.
+    ///
+    /// Errors: `WrongGrants` if the page has no such grant.
+    pub fn rule(&mut self, slot: u8, value: Option<i64>) -> Result<()> {
+        let slot = usize::from(slot);
+        let entries = self.entries()?;
+        *entries.ruled.get_mut(slot).ok_or(EarnoutError::WrongGrants)? = value.unwrap_or_default();
+        entries.status[slot] |= RulingKind::of(value).to_byte() << 4;
+        Ok(())
+    }
+}
+
+/// The data of a page, to be written.
+///
+/// Errors: `WrongPage` if the account is not the program's or cannot be written.
+pub fn borrow_mut<'a>(info: &'a AccountInfo) -> Result<RefMut<'a, [u8]>> {
+    require!(
+        is_owned_by(info, &crate::ID) && info.is_writable(),
+        EarnoutError::WrongPage
+    );
+    let data = info.try_borrow_mut()?;
+    Ok(data)
+}
+
+/// The places of the grants whose bits are set.
+pub fn slots_of(mut bits: u64) -> impl Iterator<Item = u8> {
+    std::iter::from_fn(move || {
+        let slot = u8::try_from(bits.trailing_zeros()).ok().filter(|_| bits != 0)?;
+        bits &= !bit(slot);
+        Some(slot)
+    })
+}
