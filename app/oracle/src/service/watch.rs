@@ -4,7 +4,7 @@ use {
     crate::{
         measure::{Bound, Evidence, Feed, FeedError, Hash, Identities, checks::within, grant_scope, measure, value},
         service::{Alert, Daemon, DaemonError, keys},
-        vote::{Duty, PlanState, SubmitError, last_block},
+        vote::{Duty, PlanState, last_block},
     },
     earnout::{
         instructions::DisputeArgs,
@@ -12,7 +12,7 @@ use {
     },
     earnout_core::quorum::{Finality, Outcome},
     earnout_sdk::{
-        client::{ClientError, Ending, Endpoint, Failure, Sighting, Submission},
+        client::{ClientError, Ending, Endpoint, Failure, Sighting, Submission, to_bytes},
         report::projection,
         text::time,
         wire::instructions,
@@ -257,10 +257,12 @@ async fn dispute(
         grant,
         args,
     );
+    let version = daemon.endpoints.version(&[disputer]).await?;
     let prepared = daemon
         .endpoints
         .ask(async |client| {
-            let submission = Submission::new(vec![instruction.clone()], disputer);
+            let mut submission = Submission::new(vec![instruction.clone()], disputer);
+            submission.version = version;
             Ok(client.prepare(&submission).await?.0)
         })
         .await;
@@ -270,7 +272,7 @@ async fn dispute(
         Err(error) => return Err(error.into()),
     };
     // Written down first: nothing else is signed until it is known what became of this one.
-    let bytes = bincode::serialize(&prepared.transaction).map_err(SubmitError::from)?;
+    let bytes = to_bytes(&prepared.transaction);
     let last = last_block(prepared.life);
     daemon
         .journal()

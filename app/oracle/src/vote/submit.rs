@@ -6,10 +6,10 @@ use {
     crate::vote::{Endpoints, Journal, JournalError, Measured, SignedVotes, Target, Vote, address, own_vote},
     earnout::instructions::AttestArgs,
     earnout_sdk::{
-        client::{ClientError, Ending, Life, Policy, Prepared, Submission, follow},
+        client::{ClientError, Ending, Life, Policy, Prepared, Submission, follow, of_bytes, to_bytes},
         send::{
-            cost,
-            packing::{self, TooLarge},
+            Version, cost,
+            packing::{self, Envelope, TooLarge},
         },
         text::time,
         wire::instructions,
@@ -17,7 +17,6 @@ use {
     futures_util::{StreamExt, stream},
     prometheus::{IntCounter, IntCounterVec},
     serde::Deserialize,
-    solana_compute_budget_interface::ComputeBudgetInstruction,
     solana_program::{instruction::Instruction, pubkey::Pubkey},
     solana_signature::Signature,
     solana_signer::Signer,
@@ -92,8 +91,8 @@ pub enum SubmitError {
     /// A vote that fits into no transaction.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
-    #[error("a transaction cannot be turned into bytes: {0}")]
-    Bytes(#[from] bincode::Error),
+    #[error("the journal holds bytes that are no transaction")]
+    Bytes,
 }
 
 impl From<ClientError> for SubmitError {
@@ -159,17 +158,17 @@ impl Courier<'_> {
             .iter()
             .map(|ballot| cost::alone(self.attest(ballot), cost::ATTEST))
             .collect();
-        // They stand in front of the votes and take their place; their numbers come with the simulation.
-        let budget = [
-            ComputeBudgetInstruction::set_compute_unit_limit(0),
-            ComputeBudgetInstruction::set_loaded_accounts_data_size_limit(0),
-            ComputeBudgetInstruction::set_compute_unit_price(0),
-        ];
-        let packed = packing::pack(&self.payer.pubkey(), &budget, &groups)?;
+        let envelope = Envelope {
+            version: self.endpoints.version(&[self.payer, self.oracle]).await?,
+            payer: self.payer.pubkey(),
+            priced: price > 0,
+            spare: 0,
+        };
+        let packed = packing::pack(&envelope, &groups)?;
         let batches = packed.into_iter().filter_map(|packed| ballots.get(packed.groups));
         let delivered = stream::iter(batches.map(|batch| async move {
             let mut refused = Vec::new();
-            let trouble = self.deliver(batch, price, &mut refused).await.err();
+            let trouble = self.deliver(batch, envelope.version, price, &mut refused).await.err();
             (refused, trouble)
         }));
         for (refused, trouble) in delivered.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
@@ -180,11 +179,17 @@ impl Courier<'_> {
     }
 
     /// One batch, in halves if the program refuses one of its votes: one refusal fails a whole transaction.
-    async fn deliver(&self, batch: &[Ballot], price: u64, refused: &mut Vec<Refused>) -> Result<(), SubmitError> {
+    async fn deliver(
+        &self,
+        batch: &[Ballot],
+        version: Version,
+        price: u64,
+        refused: &mut Vec<Refused>,
+    ) -> Result<(), SubmitError> {
         let mut parts = vec![batch.to_vec()];
         let mut signed_anew = 0;
         while let Some(part) = parts.pop() {
-            let failure = match self.cast(&part, price).await {
+            let failure = match self.cast(&part, version, price).await {
                 // What is not known stays in the journal, and the next round follows it.
                 Ok(Ending::Executed(_) | Ending::Unknown(_)) => continue,
                 Ok(Ending::Expired) if signed_anew < SIGNED_ANEW => {
@@ -259,13 +264,14 @@ impl Courier<'_> {
         Ok(left)
     }
 
-    async fn cast(&self, ballots: &[Ballot], price: u64) -> Result<Ending, SubmitError> {
+    async fn cast(&self, ballots: &[Ballot], version: Version, price: u64) -> Result<Ending, SubmitError> {
         let prepared = self
             .endpoints
             .ask(async |client| {
                 let mut submission =
                     Submission::new(ballots.iter().map(|ballot| self.attest(ballot)).collect(), self.payer)
                         .signed_by([self.oracle]);
+                submission.version = version;
                 submission.unit_price = price;
                 Ok(client.prepare(&submission).await?.0)
             })
@@ -273,7 +279,7 @@ impl Courier<'_> {
         let signed = SignedVotes {
             signature: prepared.signature,
             last_valid_block_height: last_block(prepared.life),
-            transaction: bincode::serialize(&prepared.transaction)?,
+            transaction: to_bytes(&prepared.transaction),
             targets: ballots.iter().map(|ballot| ballot.target).collect(),
         };
         self.journal().record_transaction(&signed, time::now())?;
@@ -325,7 +331,7 @@ impl Courier<'_> {
     /// If the bytes are not a transaction.
     pub async fn ending(&self, bytes: &[u8], last: u64) -> Result<Ending, SubmitError> {
         let mut prepared = Prepared {
-            transaction: bincode::deserialize(bytes)?,
+            transaction: of_bytes(bytes).ok_or(SubmitError::Bytes)?,
             signature: Signature::default(),
             life: Life::Blocks(last),
             not_after: None,
