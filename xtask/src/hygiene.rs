@@ -3,9 +3,11 @@
 
 use std::{env, fs, path::Path, process::Command};
 
-use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
-use toml::Table;
+use {
+    anyhow::{Context, Result, bail, ensure},
+    serde_json::Value,
+    toml::Table,
+};
 
 use crate::{dependencies, documents, paths, prose, rings, run::Run, sbf};
 

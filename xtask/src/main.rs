@@ -31,8 +31,10 @@ mod web;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
-use clap::{Parser, Subcommand};
+use {
+    anyhow::Result,
+    clap::{Parser, Subcommand},
+};
 
 /// Build, demo, test and bench of the Earnout workspace.
 #[derive(Parser)]

@@ -14,8 +14,7 @@ use {
     },
     solana_program::{
         instruction::{AccountMeta, Instruction},
-        pubkey,
-        pubkey::Pubkey,
+        pubkey::{self, Pubkey},
     },
 };
 

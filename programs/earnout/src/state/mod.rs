@@ -12,8 +12,16 @@ pub mod plan_terms;
 pub mod roles;
 pub mod terms;
 
-pub use crate::constants::{ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK};
 pub use {
-    account::LoadKnown, attestation::*, grant::*, grant_terms::*, kpi::*, oracle_set::*, period::*, plan::*,
-    plan_terms::*, terms::*,
+    crate::constants::{ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK},
+    account::LoadKnown,
+    attestation::*,
+    grant::*,
+    grant_terms::*,
+    kpi::*,
+    oracle_set::*,
+    period::*,
+    plan::*,
+    plan_terms::*,
+    terms::*,
 };
