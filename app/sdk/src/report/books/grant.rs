@@ -133,7 +133,8 @@ impl GrantRecord {
                 }
                 self.closed = true;
             }
-            _ => return Err(contradicts("it is not about a grant")),
+            _ if event.grant().is_none() => return Err(contradicts("it is not about a grant")),
+            _ => {}
         }
         Ok(())
     }

@@ -10,8 +10,15 @@ use {
     solana_program::pubkey::Pubkey,
 };
 
+/// The field `grant` among an event's, if it has one.
+macro_rules! grant {
+    ($event:ident) => {{ let _ = $event; None }};
+    ($event:ident grant $($rest:ident)*) => { Option::<Pubkey>::from($event.grant) };
+    ($event:ident $other:ident $($rest:ident)*) => { grant!($event $($rest)*) };
+}
+
 macro_rules! events {
-    ($($name:ident),+ $(,)?) => {
+    ($($name:ident($($field:ident)*))+) => {
         /// An event of the program.
         #[derive(Clone, Debug)]
         pub enum Event {
@@ -59,57 +66,18 @@ macro_rules! events {
             pub fn sequence(&self) -> u64 {
                 match self { $(Self::$name(event) => event.sequence),+ }
             }
+
+            /// The grant whose state the event changes; none if it changes no grant.
+            pub fn grant(&self) -> Option<Pubkey> {
+                match self { $(Self::$name(event) => grant!(event $($field)*)),+ }
+            }
         }
     };
 }
 
-events!(
-    PlanCreated,
-    KpiAdded,
-    PlanActivated,
-    PlanFunded,
-    SurplusWithdrawn,
-    GrantCreated,
-    ValueAttested,
-    GrantSettled,
-    BonusCollected,
-    GrantClaimed,
-    ValueDisputed,
-    DisputeRuled,
-    AuthorityProposed,
-    AuthorityAccepted,
-    OraclesProposed,
-    OracleChangeCancelled,
-    TreasurySet,
-    BeneficiaryProposed,
-    BeneficiaryAccepted,
-    ClaimLockSet,
-    GrantEnded,
-    AttestationClosed,
-    PeriodClosed,
-    GrantClosed,
-    PlanClosed,
-);
+earnout::every_event!(events);
 
 impl Event {
-    /// The grant whose state the event changes; none if it changes no grant.
-    pub fn grant(&self) -> Option<Pubkey> {
-        match self {
-            Self::GrantCreated(event) => Some(event.grant),
-            Self::GrantSettled(event) => Some(event.grant),
-            Self::BonusCollected(event) => Some(event.grant),
-            Self::GrantClaimed(event) => Some(event.grant),
-            Self::BeneficiaryProposed(event) => Some(event.grant),
-            Self::BeneficiaryAccepted(event) => Some(event.grant),
-            Self::ClaimLockSet(event) => Some(event.grant),
-            Self::GrantEnded(event) => Some(event.grant),
-            Self::GrantClosed(event) => Some(event.grant),
-            Self::ValueDisputed(event) => event.grant,
-            Self::DisputeRuled(event) => event.grant,
-            _ => None,
-        }
-    }
-
     /// Address of the attestation that the event changes; none if it changes none.
     pub fn attestation(&self) -> Option<Pubkey> {
         let (plan, kpi, period, subject) = match self {
