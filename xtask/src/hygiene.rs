@@ -9,7 +9,7 @@ use {
     toml::Table,
 };
 
-use crate::{dependencies, documents, paths, prose, rings, run::Run, sbf};
+use crate::{deny, dependencies, documents, paths, prose, rings, run::Run, sbf};
 
 /// Runs all of them.
 pub fn check() -> Result<()> {
@@ -19,6 +19,7 @@ pub fn check() -> Result<()> {
     rings::check(&paths::root(), &files)?;
     prose::check(&paths::root(), &files)?;
     dependencies::check(&paths::root(), &files)?;
+    deny::check(&paths::root(), &files)?;
     same_program_id()?;
     same_versions()
 }

@@ -6,6 +6,7 @@ mod bench_chain;
 mod cache;
 mod check;
 mod demo;
+mod deny;
 mod dependencies;
 mod documents;
 mod e2e;
