@@ -21,7 +21,7 @@ pub use {
 use {
     anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction},
     earnout::state::{Attestation, Grant, Period, Plan},
-    earnout_sdk::wire::{accounts, events::Event},
+    earnout_sdk::wire::{PageState, accounts, events::Event},
     litesvm::LiteSVM,
     sha2::{Digest, Sha256},
     solana_clock::Clock,
@@ -231,6 +231,11 @@ impl Chain {
     /// An attestation, or nothing.
     pub fn attestation(&self, address: &Pubkey) -> Option<Attestation> {
         accounts::attestation(&self.account(address)?.data).ok()
+    }
+
+    /// A page, or nothing.
+    pub fn page(&self, address: &Pubkey) -> Option<PageState> {
+        accounts::page(&self.account(address)?.data).ok()
     }
 
     /// The pool of a period, or nothing.

@@ -135,7 +135,7 @@ impl BigPlan {
                 value,
                 evidence: [7; 32],
             };
-            let attest = instructions::attest(&payer.pubkey(), &oracle.pubkey(), &self.address, None, vote);
+            let attest = instructions::attest(&payer.pubkey(), &oracle.pubkey(), &self.address, vote);
             chain.send(&[attest], &[&payer, &oracle]).await;
         }
     }

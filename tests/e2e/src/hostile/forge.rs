@@ -5,7 +5,7 @@ use {
     base64::{Engine, prelude::BASE64_STANDARD},
     earnout::{
         events::AuthorityAccepted,
-        state::{Attestation, Grant},
+        state::{Attestation, Grant, Page},
     },
     earnout_sdk::{client::of_bytes, wire::events::Event},
     serde_json::{Value, json},
@@ -115,6 +115,7 @@ fn another(event: &Event) -> Event {
         Event::KpiAdded(event) => event.terms.decimals = (event.terms.decimals + 3) % 9,
         Event::PlanFunded(event) => event.amount = event.amount.wrapping_mul(2),
         Event::ValueAttested(event) => event.value = event.value.wrapping_add(1),
+        Event::PageAttested(event) => event.values.iter_mut().for_each(|value| *value = value.wrapping_add(1)),
         Event::GrantSettled(event) => event.earned = event.earned.wrapping_mul(2),
         Event::GrantClaimed(event) => event.amount = event.amount.wrapping_mul(2),
         event => return taken(event),
@@ -160,6 +161,7 @@ pub fn accounts(found: Option<&mut Vec<Value>>) {
         let plan = match &data[..8] {
             kind if kind == Grant::DISCRIMINATOR => Some(8 + offset_of!(Grant, plan)),
             kind if kind == Attestation::DISCRIMINATOR => Some(8 + offset_of!(Attestation, plan)),
+            kind if kind == Page::DISCRIMINATOR => Some(8 + offset_of!(Page, plan)),
             _ => None,
         };
         if let Some(plan) = plan.and_then(|at| data.get_mut(at..at + 32)) {

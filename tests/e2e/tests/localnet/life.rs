@@ -100,12 +100,12 @@ async fn a_quarter_is_voted_on_settled_and_paid() {
                 value,
                 evidence: [kpi; 32],
             };
-            let attest = instructions::attest(&payer.pubkey(), &oracle.pubkey(), plan, None, vote);
+            let attest = instructions::attest(&payer.pubkey(), &oracle.pubkey(), plan, vote);
             chain.send(&[attest], &[&payer, &oracle]).await;
         }
-        let attestation = pda::attestation(plan, kpi, 0, plan);
+        let attestation = pda::attestation(plan, kpi, 0);
         let attestation = accounts::attestation(&chain.account(&attestation).await).unwrap();
-        assert_eq!((attestation.resolved, attestation.resolved_value), (1, value));
+        assert_eq!(attestation.tally().unwrap().agreed_value().unwrap(), Some(value));
     }
 
     // Anyone settles when nobody can dispute any more.

@@ -5,12 +5,12 @@ use {
         process::{follow, run},
         report::{self, Table},
     },
-    earnout::state::{Attestation, Scope, UnearnedPolicy},
-    earnout_e2e::{BigPlan, Chain, Earnout, Oracle},
-    earnout_sdk::{
-        text::amount,
-        wire::{accounts, events::Event},
+    earnout::{
+        constants::NO_VALUE,
+        state::{Scope, UnearnedPolicy},
     },
+    earnout_e2e::{BigPlan, Chain, Earnout, Oracle},
+    earnout_sdk::{text::amount, wire::events::Event},
     solana_signer::Signer,
     std::fmt::Write,
 };
@@ -52,21 +52,26 @@ pub async fn table() -> Table {
     let round = follow(oracle.spawn(&["once"]), "earnout-oracle once");
     eprintln!("{GRANTS} individual values: {:?}", round.elapsed);
 
-    let attestations = client.attestations_of_plan(&plan.address).await;
-    let attestations = attestations.expect("the chain answers");
-    let rent: u64 = attestations.iter().map(|(_, attestation)| attestation.rent_paid).sum();
+    let evaluations = client.evaluations_of_plan(&plan.address).await;
+    let evaluations = evaluations.expect("the chain answers");
+    let pages: Vec<_> = evaluations.iter().filter_map(|(_, state)| state.page()).collect();
+    let rent: u64 = pages.iter().map(|page| page.head().rent_paid).sum();
+    let bytes: usize = pages.iter().map(|page| page.to_bytes().len()).sum();
     let events = client.events(&plan.address).await.expect("the chain answers");
-    let mut signatures: Vec<_> = events
-        .iter()
-        .filter(|recorded| matches!(&recorded.event, Event::ValueAttested(vote) if vote.oracle == key))
-        .map(|recorded| recorded.signature)
-        .collect();
-    assert_eq!(
-        signatures.len(),
-        usize::try_from(GRANTS).expect("a small number"),
-        "every grant once"
-    );
-    assert_eq!(attestations.len(), signatures.len(), "every grant once");
+    let (mut signatures, mut grants) = (Vec::new(), Vec::new());
+    for recorded in &events {
+        if let Event::PageAttested(vote) = &recorded.event
+            && vote.oracle == key
+        {
+            signatures.push(recorded.signature);
+            let voted = (vote.first..)
+                .zip(&vote.values)
+                .filter(|(_, value)| **value != NO_VALUE);
+            grants.extend(voted.map(|(grant, _)| grant));
+        }
+    }
+    grants.sort_unstable();
+    assert!(grants.into_iter().eq(0..GRANTS), "every grant once");
     signatures.sort_unstable();
     signatures.dedup();
     let after = client.balance(&key).await.expect("the chain answers");
@@ -87,8 +92,12 @@ pub async fn table() -> Table {
     );
     table.row("fees, SOL", report::sol(before - after - rent));
     table.row(
-        "bytes of an attestation's account ([its rent](compute-units.md))",
-        amount::count(accounts::space::<Attestation>()),
+        "pages, and their bytes for each grant ([their rent](compute-units.md))",
+        format!(
+            "{}, {}",
+            pages.len(),
+            amount::count(bytes.div_ceil(usize::try_from(GRANTS).expect("a small number")))
+        ),
     );
     table.row("peak memory, MB", report::megabytes(round.peak_kib));
     table
