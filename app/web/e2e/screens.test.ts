@@ -53,9 +53,7 @@ describe('screens', () => {
     const vote = async (oracle: KeyPairSigner, kpi: number, period: number, value: bigint) => {
       const evidence = new Uint8Array(32).fill(kpi + 16 * period + 1);
       const to = terms.kpis[kpi]!;
-      await send(chain, oracle, [
-        await instructions.attest(oracle.address, terms, to, terms.address, { period, value, evidence }),
-      ]);
+      await send(chain, oracle, [await instructions.attest(oracle.address, terms, to, { period, value, evidence })]);
     };
     const pay = async (grant: number, claimer: KeyPairSigner) => {
       const data = await loadGrant(chain, plan.grants[grant]!.address);
@@ -82,9 +80,8 @@ describe('screens', () => {
     const reason = new Uint8Array(32).fill(5);
     const dispute = await instructions.dispute(
       developer.address,
-      terms,
-      terms.kpis[0]!,
-      1,
+      plan.plan,
+      { kpi: 0, period: 1, grants: undefined },
       plan.grants[0]!.address,
       reason,
     );

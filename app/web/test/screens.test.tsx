@@ -88,12 +88,11 @@ describe('a grant', () => {
     const { plan } = await s.state();
     const [grant] = await s.grants();
     await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant!)]);
-    const [attestation] = [...(await s.attestations()).values()];
+    const attestation = await s.attestation();
     const close = getCloseAttestationInstruction({
       plan: s.plan,
-      attestation: attestation!.address,
-      subject: attestation!.account.subject,
-      rentPayer: attestation!.account.rentPayer,
+      attestation: attestation.address,
+      rentPayer: attestation.account.rentPayer,
       treasury: plan.account.treasury,
       eventAuthority: await eventAuthorityAddress(),
       program: EARNOUT_PROGRAM_ADDRESS,
@@ -102,7 +101,7 @@ describe('a grant', () => {
     open(`/grant/${grant!.address}`, s.chain, testWallet(s.contributors[0]!));
     const period = (await screen.findByText('Period 0')).closest('details')!;
     await within(period).findByText('80 %');
-    await within(period).findByText(/The attestation no longer exists/);
+    await within(period).findByText(/The account of the value no longer exists/);
     const { events } = await readHistory(s.chain, { plan: s.plan, counted: 0n });
     const [, first, second] = statement(await loadPlan(s.chain, s.plan), events, s.chain.now()).split('\n');
     const [one, two] = s.oracles;
@@ -141,7 +140,7 @@ describe('my grants', () => {
     // Period 0 is settled by 80 % and silence, whose score is 0; period 1 has ended and is final too.
     s.chain.warp(periodTimes(plan, 1).end + 60n);
     await s.vote(s.oracles.slice(0, 2), 0, 1, 800n);
-    await s.vote(s.oracles.slice(0, 2), 1, 1, 800n, grant!.address);
+    await s.votePage(s.oracles.slice(0, 2), 1, 1, 0, [800n]);
     s.chain.warp(periodTimes(plan, 1).settleDeadline + 60n);
     open('/grants', s.chain, testWallet(me!));
     expect(await figure('Claimable now')).toBe('420');
@@ -211,8 +210,8 @@ describe('a plan', () => {
     const calendar = within(screen.getByRole('region', { name: 'Calendar' }));
     expect(calendar.getAllByRole('row')).toHaveLength(1 + plan.calendar.periodCount);
     expect(calendar.getAllByRole('row')[1]!.textContent).toContain('settling');
-    const attestations = within(screen.getByRole('region', { name: 'Attestations' }));
-    expect(attestations.getByText('80 %')).toBeTruthy();
+    const values = within(screen.getByRole('region', { name: 'Values' }));
+    expect(values.getByText('80 %')).toBeTruthy();
   });
 
   it('on mainnet is marked, whatever the endpoint is called', async () => {
@@ -252,8 +251,7 @@ describe('the oracle', () => {
     await user.click(screen.getByRole('button', { name: 'Review 1 value' }));
     await user.click(await screen.findByRole('button', { name: 'Attest 1 value' }));
     await screen.findByText(/Your values are recorded/);
-    const [attestation] = [...(await s.attestations()).values()];
-    expect(attestation!.account.values[0]).toBe(640n);
+    expect((await s.attestation()).account.values[0]).toBe(640n);
   });
 
   it('that is none is told so', async () => {

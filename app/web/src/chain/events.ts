@@ -13,13 +13,16 @@ import {
   getOptionDecoder,
   getStructDecoder,
   getU16Decoder,
+  getU32Decoder,
   getU64Decoder,
   getU8Decoder,
 } from '@solana/kit';
+import { place } from '../domain/page';
 import { EVENT_DISCRIMINATORS } from '../generated/events';
 import { getCreateGrantArgsDecoder } from '../generated/types/createGrantArgs';
 import { getCreatePlanArgsDecoder } from '../generated/types/createPlanArgs';
 import { getKpiTermsDecoder } from '../generated/types/kpiTerms';
+import { getPageGrantsDecoder } from '../generated/types/pageGrants';
 import { getRentDecoder } from '../generated/types/rent';
 
 /** What Anchor puts before an event that travels as an instruction. */
@@ -28,6 +31,7 @@ const EVENT_TAG = [0xe4, 0x45, 0xa5, 0x2e, 0x51, 0xcb, 0x9a, 0x1d];
 const address = getAddressDecoder;
 const u8 = getU8Decoder;
 const u16 = getU16Decoder;
+const u32 = getU32Decoder;
 const u64 = getU64Decoder;
 const i64 = getI64Decoder;
 const flag = getBooleanDecoder;
@@ -68,12 +72,22 @@ const DECODERS = {
   ValueAttested: event(
     ['kpi', u8()],
     ['period', u16()],
-    ['subject', address()],
     ['oracle', address()],
     ['value', i64()],
     ['evidence', hash()],
     ['rent', optional(getRentDecoder())],
     ['resolved', flag()],
+  ),
+  PageAttested: event(
+    ['kpi', u8()],
+    ['period', u16()],
+    ['first', u32()],
+    ['oracle', address()],
+    ['values', list(i64())],
+    ['evidence', hash()],
+    ['skipped', u64()],
+    ['resolved', u64()],
+    ['rent', optional(getRentDecoder())],
   ),
   GrantSettled: event(
     ['grant', address()],
@@ -113,7 +127,7 @@ const DECODERS = {
   ValueDisputed: event(
     ['kpi', u8()],
     ['period', u16()],
-    ['subject', address()],
+    ['grants', optional(getPageGrantsDecoder())],
     ['disputer', address()],
     ['grant', optional(address())],
     ['reasonHash', hash()],
@@ -122,10 +136,10 @@ const DECODERS = {
   DisputeRuled: event(
     ['kpi', u8()],
     ['period', u16()],
-    ['subject', address()],
+    ['grants', optional(getPageGrantsDecoder())],
     ['value', optional(i64())],
     ['reasonHash', hash()],
-    ['grant', optional(address())],
+    ['disputedFor', list(address())],
   ),
   AuthorityProposed: event(['old', address()], ['new', address()]),
   AuthorityAccepted: event(
@@ -152,7 +166,8 @@ const DECODERS = {
     ['planReserved', u64()],
     ['planOwed', u64()],
   ),
-  AttestationClosed: event(['kpi', u8()], ['period', u16()], ['subject', address()]),
+  AttestationClosed: event(['kpi', u8()], ['period', u16()]),
+  PageClosed: event(['kpi', u8()], ['period', u16()], ['page', u32()]),
   PeriodClosed: event(['period', u16()]),
   GrantClosed: event(['grant', address()], ['claimed', u64()]),
   PlanClosed: event(['destination', address()], ['amount', u64()], ['received', u64()]),
@@ -199,4 +214,16 @@ export function some<T>(option: Option<T>): T | undefined {
 /** The grant that an event is about. */
 export function grantOf(event: EarnoutEvent): Address | undefined {
   return 'grant' in event && typeof event.grant === 'string' ? event.grant : undefined;
+}
+
+/** A page of a plan, by what it is of. */
+export type PageId = { kpi: number; period: number; page: number };
+
+/** The page of which an event tells. */
+export function pageOf(event: EarnoutEvent): PageId | undefined {
+  if (event.name === 'PageClosed') return event;
+  const isUpload = event.name === 'PageAttested';
+  if (!isUpload && event.name !== 'ValueDisputed' && event.name !== 'DisputeRuled') return undefined;
+  const first = isUpload ? event.first : some(event.grants)?.first;
+  return first === undefined ? undefined : { kpi: event.kpi, period: event.period, page: place(first).page };
 }

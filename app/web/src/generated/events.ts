@@ -18,6 +18,8 @@ export const EVENT_DISCRIMINATORS = {
   KpiAdded: [111, 109, 118, 177, 60, 96, 142, 88],
   OracleChangeCancelled: [200, 44, 104, 43, 174, 109, 128, 213],
   OraclesProposed: [107, 63, 42, 229, 100, 225, 27, 94],
+  PageAttested: [131, 146, 133, 74, 119, 144, 46, 183],
+  PageClosed: [251, 107, 100, 41, 248, 110, 202, 86],
   PeriodClosed: [232, 19, 105, 193, 232, 214, 254, 19],
   PlanActivated: [113, 211, 177, 201, 227, 40, 141, 7],
   PlanClosed: [244, 135, 44, 167, 104, 238, 207, 12],
