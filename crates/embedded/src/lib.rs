@@ -21,7 +21,7 @@ pub use {
 use {
     anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction},
     earnout::state::{Attestation, Grant, Period, Plan},
-    earnout_sdk::wire::accounts,
+    earnout_sdk::wire::{PageState, accounts},
     litesvm::LiteSVM,
     sha2::{Digest, Sha256},
     solana_clock::Clock,
@@ -203,6 +203,11 @@ impl Chain {
     /// An attestation, or nothing.
     pub fn attestation(&self, address: &Pubkey) -> Option<Attestation> {
         accounts::attestation(&self.account(address)?.data).ok()
+    }
+
+    /// A page, or nothing.
+    pub fn page(&self, address: &Pubkey) -> Option<PageState> {
+        accounts::page(&self.account(address)?.data).ok()
     }
 
     /// The pool of a period, or nothing.

@@ -88,13 +88,7 @@ pub fn handle_rule<'info>(ctx: Context<'info, Rule<'info>>, args: RuleArgs) -> R
 }
 
 /// Errors: `WrongAttestation`, `NotDisputed`, `AlreadyRuled`, `RulingClosed`, and those of [`Disputing::note`].
-fn rule_attestation(
-    accounts: &Rule,
-    plan: &Plan,
-    args: &RuleArgs,
-    disputing: &mut Disputing,
-    now: i64,
-) -> Result<()> {
+fn rule_attestation(accounts: &Rule, plan: &Plan, args: &RuleArgs, disputing: &mut Disputing, now: i64) -> Result<()> {
     let mut attestation = account::write::<Attestation>(&accounts.evaluation, EarnoutError::WrongAttestation)?;
     let key = AttestationKey {
         plan: disputing.plan,

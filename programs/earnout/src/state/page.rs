@@ -319,7 +319,12 @@ impl<'a> PageView<'a> {
 
     fn entry(&self, slot: u8) -> Result<Entry> {
         let entries = self.columns.get(self.head.ballots_len()..).unwrap_or_default();
-        let entry = Entry::read(entries, usize::from(self.head.capacity), usize::from(slot), self.head.end)?;
+        let entry = Entry::read(
+            entries,
+            usize::from(self.head.capacity),
+            usize::from(slot),
+            self.head.end,
+        )?;
         Ok(entry.ok_or(EarnoutError::WrongGrants)?)
     }
 
@@ -366,9 +371,12 @@ impl Entry {
         let Some((ruled, resolved, disputed, status)) = columns(entries, capacity) else {
             return Ok(None);
         };
-        let (Some(ruled), Some(resolved), Some(disputed), Some(status)) =
-            (ruled.get(slot), resolved.get(slot), disputed.get(slot), status.get(slot))
-        else {
+        let (Some(ruled), Some(resolved), Some(disputed), Some(status)) = (
+            ruled.get(slot),
+            resolved.get(slot),
+            disputed.get(slot),
+            status.get(slot),
+        ) else {
             return Ok(None);
         };
         Ok(Some(Self {
@@ -415,7 +423,8 @@ fn after(end: i64, stored: u32) -> Result<Option<i64>> {
         return Ok(None);
     };
     Ok(Some(
-        end.checked_add(i64::from(seconds)).ok_or(EarnoutError::CorruptAccount)?,
+        end.checked_add(i64::from(seconds))
+            .ok_or(EarnoutError::CorruptAccount)?,
     ))
 }
 
@@ -500,7 +509,9 @@ impl<'a> PageMut<'a> {
         let parts = self.columns.split_at_mut_checked(self.head.ballots_len());
         let (ballots, entries) = parts.ok_or(EarnoutError::CorruptAccount)?;
         let capacity = usize::from(self.head.capacity);
-        let resolved = Entries::of(entries, capacity).ok_or(EarnoutError::CorruptAccount)?.resolved;
+        let resolved = Entries::of(entries, capacity)
+            .ok_or(EarnoutError::CorruptAccount)?
+            .resolved;
         let slots = usize::from(slot)..usize::from(slot).saturating_add(values.len());
         let resolved = resolved.get_mut(slots.clone()).ok_or(EarnoutError::WrongGrants)?;
 
@@ -529,7 +540,10 @@ impl<'a> PageMut<'a> {
         let mut others = [None; MAX_ORACLES as usize];
         let read = ballots.chunks_exact(self.head.ballot_len()).filter_map(Ballot::of);
         for (other, ballot) in others.iter_mut().zip(read) {
-            *other = ballot.values.get(slots.clone()).map(|values| (ballot.head.voted, values));
+            *other = ballot
+                .values
+                .get(slots.clone())
+                .map(|values| (ballot.head.voted, values));
         }
         let mut mask = bit(slot);
         for (index, (value, resolved)) in values.iter().zip(resolved).enumerate() {

@@ -119,7 +119,7 @@ impl Scene {
             evidence: [9; 32],
         };
         let plan = self.world.token.plan;
-        self.run(instructions::attest(&key(PAYER), &key(oracle), &plan, None, args));
+        self.run(instructions::attest(&key(PAYER), &key(oracle), &plan, args));
     }
 
     fn settle(&mut self, grant: &Pubkey) -> GrantSettled {
@@ -193,29 +193,24 @@ fn every_role_can_be_an_address_of_another_program() {
     let dispute = DisputeArgs {
         kpi: 0,
         period: 0,
+        grants: None,
         reason_hash: [3; 32],
     };
-    let state = scene.world.plan();
     scene.run(instructions::dispute(
         &key(PAYER),
         &key(BENEFICIARY),
         &plan,
-        &state,
         Some(grant),
         dispute,
     ));
     let rule = RuleArgs {
+        kpi: 0,
+        period: 0,
+        grants: None,
         value: Some(75),
         reason_hash: [4; 32],
     };
-    let attestation = pda::attestation(&plan, 0, 0, &plan);
-    scene.run(instructions::rule(
-        &key(ARBITER),
-        &plan,
-        &attestation,
-        Some(grant),
-        rule,
-    ));
+    scene.run(instructions::rule(&key(ARBITER), &plan, &[grant], rule));
 
     // 75 % of 100,000, and time alone pays the others: 10,000 and 20,000.
     let earned = [grant, resigned, terminated].map(|grant| scene.settle(&grant).earned);
@@ -258,7 +253,7 @@ fn every_role_can_be_an_address_of_another_program() {
         let close = scene.world.close_grant(&grant);
         scene.run(close);
     }
-    let close = scene.world.close_attestation(0, 0, None);
+    let close = scene.world.close_attestation(0, 0);
     scene.run(close);
 
     // All that is left goes to the treasury, and the rent to the wallet that paid it.

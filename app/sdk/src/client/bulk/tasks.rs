@@ -165,11 +165,7 @@ impl Client {
     ///
     /// # Errors
     /// If the endpoint does not answer or refuses to search, or an account cannot be read.
-    pub async fn plan_accounts(
-        &self,
-        address: &Pubkey,
-        searching: bool,
-    ) -> Result<PlanAccounts, ClientError> {
+    pub async fn plan_accounts(&self, address: &Pubkey, searching: bool) -> Result<PlanAccounts, ClientError> {
         let plan = self.plan(address).await?;
         let grants: HashMap<_, _> = self.grants_of_plan(address, &plan).await?.into_iter().collect();
         let evaluations = if searching {
