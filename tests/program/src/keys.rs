@@ -240,7 +240,9 @@ impl World {
     /// `dispute` by this key, which pays too. `grant` is the one whose value of an individual KPI this is, and the
     /// disputer's.
     pub fn disputes(&self, disputer: &Pubkey, kpi: u8, period: u16, grant: Option<Pubkey>) -> Instruction {
-        let individual = self.plan().kpis[usize::from(kpi)].scope == Scope::Individual.to_byte();
+        let kpis = self.plan().kpis;
+        let terms = kpis.get(usize::from(kpi));
+        let individual = terms.is_some_and(|kpi| kpi.scope == Scope::Individual.to_byte());
         let args = DisputeArgs {
             kpi,
             period,

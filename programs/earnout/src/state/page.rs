@@ -136,7 +136,8 @@ impl PageKey<'_> {
     #[inline(never)]
     pub fn tally(&self, info: &AccountInfo, slot: u8, beneficiary: &Pubkey) -> Result<Tally> {
         if is_owned_by(info, &crate::ID) {
-            let data = info.try_borrow()?;
+            // Another account of the call may be borrowed already: it is not the page.
+            let data = info.try_borrow().map_err(|_| EarnoutError::WrongPage)?;
             let page = PageView::of(&data)?;
             require!(page.head.is(self), EarnoutError::WrongPage);
             return page.tally(slot, beneficiary);
@@ -591,8 +592,7 @@ pub fn borrow_mut<'a>(info: &'a AccountInfo) -> Result<RefMut<'a, [u8]>> {
         is_owned_by(info, &crate::ID) && info.is_writable(),
         EarnoutError::WrongPage
     );
-    let data = info.try_borrow_mut()?;
-    Ok(data)
+    Ok(info.try_borrow_mut().map_err(|_| EarnoutError::WrongPage)?)
 }
 
 /// The places of the grants whose bits are set.

@@ -215,15 +215,15 @@ fn an_announcement_as_an_oracle_keeps_nobody_from_a_grant() {
     // The authority names the proposed beneficiary in the set of a later period.
     world.run(world.announces(&[new], 1, 3));
     world.chain.set_time(boundary(3) - 1);
+    world.settled(&measured);
+    world.settled(&measured);
     world.run(world.takes_grant(&measured, &new));
     // When the set begins its vote on its own grant does not count, and the score under silence does.
     world.after_period(3, 0);
     let vote = world.vote(0, 1, 3, Some(measured), 100);
     world.run(swapped(&vote, &world.oracles[0].pubkey(), &new));
     world.after_windows(3);
-    for _ in 0..3 {
-        world.settled(&measured);
-    }
+    world.settled(&measured);
     assert_eq!(world.settled(&measured).scores, [2_500, 2_500]);
 }
 
@@ -291,6 +291,7 @@ fn of_several_disputes_for_a_grant_all_must_be_decided_or_the_last_ones_window_o
     world.run(world.rules(1, 1, Some(grant), &[grant], Some(30)));
     world.run(world.takes_grant(&grant, &new));
 
+    world.settled(&grant);
     // One is never decided: it counts until the window of the last one is over.
     world.run(world.offers_grant(&grant, Some(old)));
     world.after_period(2, DAY);
@@ -307,10 +308,9 @@ fn of_several_disputes_for_a_grant_all_must_be_decided_or_the_last_ones_window_o
     // What lapsed long ago does not count with a new one.
     world.run(world.offers_grant(&grant, Some(new)));
     world.after_period(3, DAY);
+    world.settled(&grant);
     world.run(world.disputes(&old, 0, 3, Some(grant)));
     world.run(world.rules(0, 3, None, &[grant], Some(30)));
-    world.settled(&grant);
-    world.settled(&grant);
     world.run(world.takes_grant(&grant, &new));
 }
 

@@ -187,6 +187,7 @@ fn all_fields<T: Debug + Zeroable>() -> Vec<String> {
 
 const SHARED: u8 = 0;
 const INDIVIDUAL: u8 = 1;
+const SECOND_SHARED: u8 = 2;
 
 impl Life {
     /// Sends one instruction of the program that must succeed, writes its event down, and compares all accounts.
@@ -247,7 +248,7 @@ impl Life {
             default_score: 2_500,
             ..kpi("tâches", Scope::Individual)
         };
-        for terms in [stretch_kpi("revenue", Scope::Shared), tasks] {
+        for terms in [stretch_kpi("revenue", Scope::Shared), tasks, kpi("uptime", Scope::Shared)] {
             self.run(instructions::add_kpi(&authority, &plan, terms));
         }
         self.run(self.world.fund(5_000_000));
@@ -473,6 +474,8 @@ fn live(world: World, args: CreatePlanArgs) -> Life {
     life.world.after_period(1, DAY);
     let authority = life.world.authority.pubkey();
     life.dispute(&authority, SHARED, 1, None);
+    life.dispute(&authority, SECOND_SHARED, 1, None);
+    life.rule(SECOND_SHARED, 1, None, &[], Some(9));
     life.settle(1);
     life.world.oracles = new_oracles;
     life.world.after_period(2, 9);

@@ -162,6 +162,8 @@ fn every_role_can_be_an_address_of_another_program() {
     ));
     let revenue = kpi("revenue", Scope::Shared);
     scene.run(instructions::add_kpi(&key(CREATOR), &plan, revenue));
+    let tasks = kpi("tasks", Scope::Individual);
+    scene.run(instructions::add_kpi(&key(CREATOR), &plan, tasks));
     scene.run(instructions::activate_plan(&key(CREATOR), &plan, &mint));
     let purse = scene.world.associated_address(&key(FUNDER));
     scene.run(instructions::fund(&key(FUNDER), &scene.world.token, &purse, 1_000_000));
@@ -190,6 +192,14 @@ fn every_role_can_be_an_address_of_another_program() {
     scene.world.after_period(0, 0);
     scene.attest(ORACLES[0], 60);
     scene.attest(ORACLES[1], 60);
+    let upload = AttestPageArgs {
+        kpi: 1,
+        period: 0,
+        first: 0,
+        values: vec![60],
+        evidence: EVIDENCE,
+    };
+    scene.run(instructions::attest_page(&key(PAYER), &key(ORACLES[0]), &plan, upload));
     let dispute = DisputeArgs {
         kpi: 0,
         period: 0,
@@ -255,6 +265,9 @@ fn every_role_can_be_an_address_of_another_program() {
     }
     let close = scene.world.close_attestation(0, 0);
     scene.run(close);
+    let page = pda::page(&plan, 1, 0, 0);
+    let state = scene.world.chain.page(&page).unwrap();
+    scene.run(instructions::close_page(&page, state.head(), &treasury));
 
     // All that is left goes to the treasury, and the rent to the wallet that paid it.
     let withdraw = instructions::withdraw_surplus(&key(NEXT_AUTHORITY), &scene.world.token, &treasury, Some(80_000));

@@ -346,9 +346,7 @@ fn g9_nothing_is_ruled_that_was_not_disputed() {
     }
     let mut disputable = Disputable::new(0, SILENT);
     let ruling = disputable.ruling_for_authority(Some(30));
-    disputable
-        .world
-        .refuses(&ruling, AnchorError::AccountOwnedByWrongProgram);
+    disputable.world.refuses(&ruling, EarnoutError::WrongAttestation);
 }
 
 #[test]
@@ -526,13 +524,17 @@ fn g13_wrong_linked_accounts_are_refused() {
     let whole = swapped(&swapped(&ruling, &plan, &other_plan), &attestation, &elsewhere);
     world.refuses(&whole, EarnoutError::WrongGrant);
     let cases = [
-        (attestation, grant, AnchorError::AccountDiscriminatorMismatch),
-        (attestation, world.source, AnchorError::AccountOwnedByWrongProgram),
-        (grant, attestation, AnchorError::AccountDiscriminatorMismatch),
-        (grant, world.source, AnchorError::AccountOwnedByWrongProgram),
+        (attestation, grant, EarnoutError::WrongAttestation),
+        (attestation, world.source, EarnoutError::WrongAttestation),
+        (attestation, plan, EarnoutError::WrongAttestation),
+        (grant, attestation, EarnoutError::WrongGrant),
+        (grant, plan, EarnoutError::WrongGrant),
+        (grant, world.source, EarnoutError::WrongGrant),
     ];
     world.refuses_swapped(&ruling, &cases);
     let arbiter = world.arbiter.pubkey();
-    world.refuses_broken(&ruling, &[arbiter], &[plan, attestation, grant]);
+    world.refuses_broken(&ruling, &[arbiter], &[plan, attestation]);
+    let readonly = changed(&ruling, &grant, |meta| meta.is_writable = false);
+    world.refuses(&readonly, EarnoutError::WrongGrant);
     world.run(ruling);
 }

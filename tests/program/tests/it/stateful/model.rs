@@ -415,6 +415,7 @@ impl OracleSet {
 impl Kpi {
     pub fn acceptable(&self) -> bool {
         (1..=32).contains(&self.name.len())
+            && i64::MIN < self.min
             && self.min <= self.max
             && (1..=8).contains(&self.points.len())
             && self.points.windows(2).all(|pair| pair[0].0 < pair[1].0)

@@ -24,7 +24,7 @@ impl Act for AttestPage {
         let count = 1 + rng.below(left + beyond) as usize;
         let values = (first..first + count).map(|grant| {
             let value = vote(rng, model, (kpi, period, Some(grant)));
-            (!rng.chance(15)).then_some(value)
+            (value != NO_VALUE && !rng.chance(15)).then_some(value)
         });
         let values = values.collect();
         // Often of who has one of the grants.
