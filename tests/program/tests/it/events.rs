@@ -248,7 +248,11 @@ impl Life {
             default_score: 2_500,
             ..kpi("tâches", Scope::Individual)
         };
-        for terms in [stretch_kpi("revenue", Scope::Shared), tasks, kpi("uptime", Scope::Shared)] {
+        for terms in [
+            stretch_kpi("revenue", Scope::Shared),
+            tasks,
+            kpi("uptime", Scope::Shared),
+        ] {
             self.run(instructions::add_kpi(&authority, &plan, terms));
         }
         self.run(self.world.fund(5_000_000));

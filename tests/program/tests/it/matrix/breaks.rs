@@ -55,10 +55,13 @@ pub fn required(instruction: &str, role: &Role) -> Vec<&'static str> {
 /// What is behind the accounts of the IDL: grants in a ruling, attestations and pages in a settlement.
 fn behind(world: &World, address: &Pubkey) -> &'static str {
     let account = world.chain.account(address);
+    let is_attestation = |kpi| (0..4).any(|period| *address == pda::attestation(&world.token.plan, kpi, period));
     if account.is_some_and(|account| is::<Grant>(&account)) {
         "disputing grant"
+    } else if (0..2).any(is_attestation) {
+        "attestation"
     } else {
-        "evaluation"
+        "page"
     }
 }
 
@@ -317,8 +320,7 @@ impl Breaks<'_> {
             self.put(index, "sibling", "another KPI", sibling);
             let mut shorter = account.clone();
             shorter.data.truncate(account.data.len() - 1);
-            self.tamper(index, "version", shorter);
-            self.all.last_mut().unwrap().with = "of another length".to_owned();
+            self.tamper(index, "length", shorter);
         } else if is::<Period>(account) {
             let foreign = edited::<Period>(account, |period| period.plan = first);
             self.put(index, "foreign", "", foreign);

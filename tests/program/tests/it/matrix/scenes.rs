@@ -536,8 +536,8 @@ pub const CASES: &[Case] = &[
         if claimable {
             world.claim(&grant).unwrap();
         }
-        world.run(world.close_grant(&grant));
         let close = world.close_page(1, 0, &grant);
+        world.run(world.close_grant(&grant));
         (world, close)
     }),
     case("collect_bonus", "by a forfeited grant", || {
