@@ -322,7 +322,6 @@ mod tests {
             decimals: 6,
             kpis: Vec::new(),
             grants: BTreeMap::from([(grant, 7)]),
-            plan,
         };
         let (time, sequence) = (1_800_000_000, 3);
         let cancelled = OracleChangeCancelled {

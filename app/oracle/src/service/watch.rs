@@ -14,7 +14,7 @@ use {
     },
     earnout_core::quorum::{Finality, Outcome},
     earnout_sdk::{
-        client::{ClientError, Ending, Endpoint, Failure, Sighting, Submission, to_bytes},
+        client::{ClientError, Ending, Failure, Submission, to_bytes},
         report::projection::{self, ProjectionError},
         text::time,
         wire::{Evaluation, instructions},

@@ -484,15 +484,6 @@ impl Courier<'_> {
     }
 }
 
-/// They stand in front of the votes and take their place; their numbers come with the simulation.
-fn budget() -> [Instruction; 3] {
-    [
-        ComputeBudgetInstruction::set_compute_unit_limit(0),
-        ComputeBudgetInstruction::set_loaded_accounts_data_size_limit(0),
-        ComputeBudgetInstruction::set_compute_unit_price(0),
-    ]
-}
-
 /// The last block in which a transaction can be executed. Votes and disputes have blockhashes, never nonces.
 pub fn last_block(life: Life) -> u64 {
     match life {
@@ -622,8 +613,13 @@ mod tests {
                 panic!("{uploads:?}");
             };
             let group = cost::alone(courier.instruction(upload, [7; 32]), upload.cost());
-            let payer = Pubkey::new_from_array([9; 32]);
-            let packed = packing::pack(&payer, &budget(), &[group]).unwrap();
+            let envelope = Envelope {
+                version: Version::Zero,
+                payer: Pubkey::new_from_array([9; 32]),
+                priced: true,
+                spare: 0,
+            };
+            let packed = packing::pack(&envelope, &[group]).unwrap();
             assert_eq!(packed.len(), 1);
         });
     }

@@ -374,6 +374,20 @@ impl<'a> PageView<'a> {
         Ok((Disputer::try_from(status & 15)?, standing))
     }
 
+    /// How far the evaluation of the grant at `slot` has come, as it is written down.
+    ///
+    /// Errors: as [`PageView::entry`].
+    pub fn standing(&self, slot: u8) -> Result<Standing> {
+        Ok(self.entry(slot)?.1)
+    }
+
+    /// Who disputed the value of the grant at `slot`, or its silence.
+    ///
+    /// Errors: as [`PageView::entry`].
+    pub fn disputer(&self, slot: u8) -> Result<Disputer> {
+        Ok(self.entry(slot)?.0)
+    }
+
     /// The time that is stored as seconds after the period's end plus 1; none for 0.
     fn time(&self, stored: [u8; 4]) -> Option<i64> {
         let seconds = u32::from_le_bytes(stored).checked_sub(1)?;

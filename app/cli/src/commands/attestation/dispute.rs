@@ -120,7 +120,7 @@ impl Dispute {
             instructions::dispute(&payer_key, &key, &address, grant, args)
         });
         let steps: Vec<_> = steps.collect();
-        require_fit(&outgoing, &steps)?;
+        require_fit(&outgoing, &steps).await?;
         let title = match numbers_text(&pages) {
             several if several.contains([',', '-']) => "Dispute values",
             _ => "Dispute a value",

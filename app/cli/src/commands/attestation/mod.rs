@@ -18,8 +18,7 @@ use {
     clap::{Args, Subcommand},
     earnout::state::{Kpi, PageGrants, Plan, Scope, slots_of},
     earnout_sdk::{
-        client::Limits,
-        send::packing::{self, Cost, Group},
+        send::packing::{self, Cost, Envelope, Group},
         wire::by_page,
     },
     solana_program::{instruction::Instruction, pubkey::Pubkey},
@@ -97,12 +96,19 @@ fn numbers_text(pages: &[Option<PageGrants>]) -> String {
 }
 
 /// Errors: if the instructions do not fit into one transaction.
-fn require_fit(outgoing: &Outgoing<'_>, instructions: &[Instruction]) -> Result<(), Fault> {
+async fn require_fit(outgoing: &Outgoing<'_>, instructions: &[Instruction]) -> Result<(), Fault> {
     let group = Group {
         instructions: instructions.to_vec(),
         cost: Cost::default(),
     };
-    match packing::pack(&outgoing.payer()?.pubkey(), &Limits::MOST.instructions(), &[group]) {
+    let payer = outgoing.payer()?;
+    let envelope = Envelope {
+        version: outgoing.version(&[&*payer]).await?,
+        payer: payer.pubkey(),
+        priced: true,
+        spare: 0,
+    };
+    match packing::pack(&envelope, &[group]) {
         Ok(_) => Ok(()),
         Err(error) => Err(Fault::new("these are too many grants for one transaction")
             .why(error)

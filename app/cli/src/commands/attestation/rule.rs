@@ -123,7 +123,7 @@ impl Rule {
             steps.push(instructions::rule(&arbiter.pubkey(), &address, &disputes, args));
             disputed_for.extend(disputes);
         }
-        require_fit(&outgoing, &steps)?;
+        require_fit(&outgoing, &steps).await?;
         let ruling = value.map_or_else(|| "upheld".to_owned(), |value| amount::fixed(value, kpi.decimals));
         let title = if steps.len() > 1 || pages.iter().flatten().any(|grants| grants.mask.count_ones() > 1) {
             "Decide disputes"

@@ -2,7 +2,7 @@
 
 use {
     earnout::{
-        instructions::{AttestArgs, CreateGrantArgs},
+        instructions::{AttestArgs, AttestPageArgs, CreateGrantArgs},
         state::Plan,
     },
     earnout_sdk::{
@@ -79,22 +79,33 @@ fn what_a_transaction_holds() {
             cost: claim.cost.plus(cost::CREATE_ASSOCIATED),
         }
     };
-    let vote = |number| {
+    let vote = |number: u8| {
         let args = AttestArgs {
             kpi: 0,
             period: 0,
             value: 5,
             evidence: [7; 32],
         };
-        let attest = instructions::attest(&payer, &key(204), &plan, Some(key(number)), args);
+        let attest = instructions::attest(&payer, &key(204), &plan, AttestArgs { period: number.into(), ..args });
         cost::alone(attest, cost::ATTEST)
     };
-    let found = [held(grant), held(claim), held(first_claim), held(vote)];
+    let upload = |number: u8| {
+        let args = AttestPageArgs {
+            kpi: 0,
+            period: 0,
+            first: u32::from(number) * 64,
+            values: vec![5; 64],
+            evidence: [7; 32],
+        };
+        cost::alone(instructions::attest_page(&payer, &key(204), &plan, args), cost::ATTEST_PAGE)
+    };
+    let found = [held(grant), held(claim), held(first_claim), held(vote), held(upload)];
     let expected = [
         [(7, 1_160), (12, 1_694)],
         [(9, 1_222), (16, 1_858)],
         [(5, 1_088), (5, 1_060)],
         [(6, 1_132), (12, 1_862)],
+        [(1, 1_000), (6, 4_000)],
     ];
     assert_eq!(found, expected);
 }
