@@ -174,7 +174,10 @@ async fn on_an_endpoint_that_does_not_search_everything_else_is_done() {
 
     proxy.obey();
     let report = earnout.run(&crank).succeeded();
-    assert_eq!(report.stdout.trim(), "1 attestations and pages closed in 1 transactions");
+    assert_eq!(
+        report.stdout.trim(),
+        "1 attestations and pages closed in 1 transactions"
+    );
     earnout.run(&crank).succeeded();
 }
 
