@@ -1,14 +1,14 @@
 //! `cargo xtask e2e`: the tests that start a local chain and drive the built binaries.
 
-use std::{ffi::OsString, fs, num::NonZero, path::PathBuf, process::Command, thread};
-
-use anyhow::{Context, Result, anyhow, bail};
-use clap::Args;
-
-use crate::{
-    installed, localnet, paths, program,
-    run::{self, Run, say},
-    services,
+use {
+    crate::{
+        installed, localnet, paths, program,
+        run::{self, Run, say},
+        services,
+    },
+    anyhow::{Context, Result, anyhow, bail},
+    clap::Args,
+    std::{ffi::OsString, fs, num::NonZero, path::PathBuf, process::Command, thread},
 };
 
 /// Arguments of `e2e`.

@@ -1,13 +1,13 @@
 //! Checks of the committed files that need no compiler: nothing of one machine in them, links that lead somewhere, and
 //! facts that are written in several places the same everywhere.
 
-use std::{env, fs, path::Path, process::Command};
-
-use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
-use toml::Table;
-
-use crate::{dependencies, documents, paths, prose, rings, run::Run, sbf};
+use {
+    crate::{deny, dependencies, documents, paths, prose, rings, run::Run, sbf},
+    anyhow::{Context, Result, bail, ensure},
+    serde_json::Value,
+    std::{env, fs, path::Path, process::Command},
+    toml::Table,
+};
 
 /// Runs all of them.
 pub fn check() -> Result<()> {
@@ -17,6 +17,7 @@ pub fn check() -> Result<()> {
     rings::check(&paths::root(), &files)?;
     prose::check(&paths::root(), &files)?;
     dependencies::check(&paths::root(), &files)?;
+    deny::check(&paths::root(), &files)?;
     same_program_id()?;
     same_versions()
 }

@@ -1,21 +1,21 @@
 //! `cargo xtask localnet`: the local chain's binary, which takes long to compile, from a cache that all checkouts
 //! share.
 
-use std::{
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    time::SystemTime,
-};
-
-use anyhow::{Context, Result};
-use clap::Args;
-
-use crate::{
-    cache::{Cache, Kind},
-    installed, paths, program,
-    run::{self, LOCALNET as PACKAGE, Run, say},
+use {
+    crate::{
+        cache::{Cache, Kind},
+        installed, paths, program,
+        run::{self, LOCALNET as PACKAGE, Run, say},
+    },
+    anyhow::{Context, Result},
+    clap::Args,
+    std::{
+        ffi::OsString,
+        fs,
+        path::{Path, PathBuf},
+        process::Command,
+        time::SystemTime,
+    },
 };
 
 /// Arguments of `localnet`.

@@ -1,17 +1,17 @@
 //! Starting other programs: one way to build their environment, one way to report that they failed.
 
-use std::{
-    env,
-    ffi::OsString,
-    fmt::{self, Write as _},
-    io::{self, BufRead, BufReader, IsTerminal, Read, Write as _},
-    process::{Command, ExitStatus, Stdio},
-    thread,
+use {
+    crate::paths,
+    anyhow::{Context, Result, bail},
+    std::{
+        env,
+        ffi::OsString,
+        fmt::{self, Write as _},
+        io::{self, BufRead, BufReader, IsTerminal, Read, Write as _},
+        process::{Command, ExitStatus, Stdio},
+        thread,
+    },
 };
-
-use anyhow::{Context, Result, bail};
-
-use crate::paths;
 
 /// The package of the local chain, which is compiled in a cache of its own, not with everything else.
 pub const LOCALNET: &str = "earnout-localnet";
@@ -53,6 +53,16 @@ pub fn lint(cargo: &mut Command) {
     cargo
         .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
         .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
+}
+
+/// A command that fails where the format of these packages is not the project's, which is `cargo fmt`'s and one `use`
+/// in braces instead of many. Rustfmt knows that, but the stable one does not let everyone ask.
+pub fn format(packages: &str) -> Command {
+    let mut cargo = workspace_cargo();
+    cargo
+        .env("RUSTC_BOOTSTRAP", "1")
+        .args(["fmt", packages, "--check", "--", "--config", "imports_granularity=One"]);
+    cargo
 }
 
 /// A cargo command for everything but the local chain, which [`lint`]s.

@@ -1,20 +1,20 @@
 //! `cargo xtask size`: what takes the room in the program.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
-};
-
-use anyhow::{Context, Result, bail};
-use clap::Args;
-
-use crate::{
-    installed, paths,
-    program::{self, Tuning},
-    run::{Run, say},
-    sbf::{self, Toolchain},
+use {
+    crate::{
+        installed, paths,
+        program::{self, Tuning},
+        run::{Run, say},
+        sbf::{self, Toolchain},
+    },
+    anyhow::{Context, Result, bail},
+    clap::Args,
+    std::{
+        collections::BTreeMap,
+        fmt::Write as _,
+        fs,
+        path::{Path, PathBuf},
+    },
 };
 
 /// Between these lines of the page the table stands.

@@ -1,16 +1,16 @@
 //! The copy of the source with switches, and the program built from it.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
-
-use anyhow::{Context, Result, ensure};
-
-use super::{Mutant, find};
-use crate::{
-    installed, paths,
-    run::{self, Run},
+use {
+    super::{Mutant, find},
+    crate::{
+        installed, paths,
+        run::{self, Run},
+    },
+    anyhow::{Context, Result, ensure},
+    std::{
+        fs,
+        path::{Path, PathBuf},
+    },
 };
 
 /// Stands in the built file before the number of the check that is off.

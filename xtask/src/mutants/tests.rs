@@ -1,21 +1,21 @@
 //! The tests of the built program, run one module at a time until one fails.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
-
-use anyhow::{Context, Result};
-use serde_json::Value;
-
-use super::Mutant;
-use crate::{
-    paths,
-    run::{self, Run},
+use {
+    super::Mutant,
+    crate::{
+        paths,
+        run::{self, Run},
+    },
+    anyhow::{Context, Result},
+    serde_json::Value,
+    std::{
+        collections::BTreeSet,
+        fs,
+        path::{Path, PathBuf},
+        process::{Command, Stdio},
+        thread,
+        time::{Duration, Instant},
+    },
 };
 
 /// Modules for checks that no instruction of the same name has, and after those: quick ones first.

@@ -1,18 +1,18 @@
 //! SBF builds with the installed toolchain.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process,
-};
-
-use anyhow::{Context, Result};
-
-use super::toolchain::{LINKER, Toolchain};
-use crate::{
-    installed, paths,
-    program::Tuning,
-    run::{self, Run},
+use {
+    super::toolchain::{LINKER, Toolchain},
+    crate::{
+        installed, paths,
+        program::Tuning,
+        run::{self, Run},
+    },
+    anyhow::{Context, Result},
+    std::{
+        env, fs,
+        path::{Path, PathBuf},
+        process,
+    },
 };
 
 const LINK_SH: &str = include_str!("../../sbf/link.sh");

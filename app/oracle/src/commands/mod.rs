@@ -16,7 +16,7 @@ use {
         vote::Duty,
     },
     anyhow::{Context, Result, bail},
-    earnout_sdk::report::projection,
+    earnout_sdk::{report::projection, wire::pda},
 };
 
 /// What the shell sees when everything went well.
@@ -49,9 +49,9 @@ async fn named_duty(daemon: &Daemon, feed: &str, period: u16, grant: Option<u32>
         let known: Vec<&str> = daemon.config.feeds.iter().map(|feed| feed.id.as_str()).collect();
         format!("there is no feed {feed:?}; there are {}", known.join(", "))
     })?;
-    let state = daemon.endpoints.plan(feed.plan, grant.is_some()).await?;
-    let bound = Bound::new(feed, &state.plan)?;
-    let times = projection::period_times(&state.plan, period)
+    let plan = daemon.endpoints.plan(feed.plan, false).await?.plan;
+    let bound = Bound::new(feed, &plan)?;
+    let times = projection::period_times(&plan, period)
         .map_err(|error| anyhow::anyhow!("the plan has no period {period}: {error}"))?;
     let scope = match (bound.individual, grant) {
         (false, None) => None,
@@ -61,9 +61,10 @@ async fn named_duty(daemon: &Daemon, feed: &str, period: u16, grant: Option<u32>
             feed.id
         ),
         (true, Some(index)) => {
-            let found = state.grants.iter().find(|(_, grant)| grant.index == index);
-            let (address, grant) = found.with_context(|| format!("the plan has no open grant {index}"))?;
-            Some(grant_scope(address, grant, &feed.identities()?))
+            let address = pda::grant(&feed.plan, index);
+            let grant = daemon.endpoints.ask(async |client| client.grant(&address).await).await;
+            let grant = grant.with_context(|| format!("the plan has no open grant {index}"))?;
+            Some(grant_scope(&address, &grant, &feed.identities()?))
         }
     };
     Ok(bound.duty(&times, scope))

@@ -5,7 +5,7 @@ use {
     crate::{
         measure::{Bound, kpi_name, value},
         service::{Config, Daemon},
-        vote::Duty,
+        vote::{Duty, Target},
     },
     anyhow::Result,
     earnout_sdk::{
@@ -13,6 +13,7 @@ use {
         text::{names::harmless, time},
     },
     serde::Serialize,
+    std::collections::{HashMap, HashSet},
 };
 
 #[derive(Debug, Serialize)]
@@ -21,7 +22,7 @@ struct Line {
     feed: String,
     kpi: String,
     period: u16,
-    subject: String,
+    grant: Option<u32>,
     state: &'static str,
     value: Option<String>,
     evidence: Option<String>,
@@ -34,6 +35,8 @@ pub async fn run(config: Config, json: bool) -> Result<u8> {
     let daemon = Daemon::beside(config)?;
     let now = daemon.endpoints.now().await?;
     let mut lines = Vec::new();
+    let holds = daemon.journal().holds()?.into_iter();
+    let holds: HashMap<Target, String> = holds.map(|held| (held.target, held.reason)).collect();
     for address in daemon.config.plans() {
         let state = daemon.endpoints.plan(address, true).await?;
         for feed in daemon.feeds_of(address) {
@@ -42,18 +45,19 @@ pub async fn run(config: Config, json: bool) -> Result<u8> {
             let (plan, grants) = (&state.plan, &state.grants);
             let mut due = bound.unsettled(plan, grants, &feed.identities()?, &daemon.oracle())?;
             due.retain(|duty| now < duty.closes);
+            let open: HashSet<Target> = due.iter().map(|duty| duty.target).collect();
             for times in projection::schedule(&state.plan)? {
                 let voted = daemon.journal().voted(&address, times.period)?;
                 for target in voted {
-                    if target.kpi == bound.kpi && !due.iter().any(|duty| duty.target == target) {
+                    if target.kpi == bound.kpi && !open.contains(&target) {
                         let mut duty = bound.duty(&times, None);
                         duty.target = target;
-                        lines.push(line(&daemon, &bound, &duty, now)?);
+                        lines.push(line(&daemon, &bound, &duty, &holds, now)?);
                     }
                 }
             }
             for duty in &due {
-                lines.push(line(&daemon, &bound, duty, now)?);
+                lines.push(line(&daemon, &bound, duty, &holds, now)?);
             }
         }
     }
@@ -61,22 +65,13 @@ pub async fn run(config: Config, json: bool) -> Result<u8> {
     if json {
         println!("{}", serde_json::to_string_pretty(&lines)?);
     } else {
-        let mut table = table(&[
-            "feed",
-            "KPI",
-            "period",
-            "subject",
-            "state",
-            "value",
-            "window closes",
-            "",
-        ]);
+        let mut table = table(&["feed", "KPI", "period", "grant", "state", "value", "window closes", ""]);
         for line in &lines {
             table.add_row([
                 line.feed.as_str(),
                 &line.kpi,
                 &line.period.to_string(),
-                &line.subject,
+                &line.grant.map(|grant| grant.to_string()).unwrap_or_default(),
                 line.state,
                 line.value.as_deref().unwrap_or_default(),
                 &line.closes,
@@ -90,10 +85,10 @@ pub async fn run(config: Config, json: bool) -> Result<u8> {
     Ok(if held { LOOK } else { DONE })
 }
 
-fn line(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty, now: i64) -> Result<Line> {
+fn line(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty, holds: &HashMap<Target, String>, now: i64) -> Result<Line> {
     let journal = daemon.journal();
     let decimals = bound.terms.decimals;
-    let held = journal.holds()?.into_iter().find(|held| held.target == duty.target);
+    let held = holds.get(&duty.target);
     let (vote, measured) = (journal.vote(&duty.target)?, journal.measured(&duty.target)?);
     let state = match (&vote, &held, &measured) {
         (Some(_), ..) => "voted",
@@ -104,10 +99,10 @@ fn line(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty, now: i64) -> Result<Lin
     };
     let value = vote.map(|vote| vote.value).or(measured.map(|measured| measured.value));
     let evidence = vote
-        .map(|vote| vote.evidence)
+        .and_then(|vote| vote.evidence)
         .or(measured.map(|measured| measured.evidence));
     let note = match (held, state) {
-        (Some(held), "held") => held.reason,
+        (Some(reason), "held") => reason.clone(),
         (_, "waiting") => format!("due at {}", time::text(duty.measure_at)),
         _ => String::new(),
     };
@@ -115,10 +110,7 @@ fn line(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty, now: i64) -> Result<Lin
         feed: duty.feed.clone(),
         kpi: harmless(&kpi_name(&bound.terms)),
         period: duty.target.period,
-        subject: match duty.target.subject == duty.target.plan {
-            true => "all".to_owned(),
-            false => duty.target.subject.to_string(),
-        },
+        grant: duty.target.grant,
         state,
         value: value.map(|value| value::from_fixed(value, decimals).to_string()),
         evidence: evidence.map(hex::encode),

@@ -34,9 +34,9 @@ pub async fn run(args: &Verify, config: Config, json: bool) -> Result<u8> {
             };
             table.add_row([
                 harmless(&vote.kpi),
-                vote.grant.clone().unwrap_or_default(),
+                vote.grant.map(|grant| grant.to_string()).unwrap_or_default(),
                 vote.value.clone(),
-                vote.evidence.clone(),
+                vote.evidence.clone().unwrap_or_default(),
                 result,
             ]);
         }

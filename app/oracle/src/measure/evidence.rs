@@ -1,9 +1,9 @@
-//! Proof of what was seen: one document for each attested value, stored under its own hash, which is what the chain
-//! gets.
+//! Proof of what was seen: one document for each attested value, stored under its own hash. Of a shared KPI the chain
+//! gets that hash; of a page it gets the hash of a manifest, a document that lists the others.
 
 use {
     crate::measure::{Bound, Part, Rounding, Scope, Source, SourceError, kpi_name, median, value},
-    serde::{Deserialize, Serialize},
+    serde::{Deserialize, Serialize, de::DeserializeOwned},
     sha2::{Digest, Sha256},
     solana_program::pubkey::Pubkey,
     std::{
@@ -15,8 +15,14 @@ use {
     thiserror::Error,
 };
 
-/// The format of the documents written today.
-const FORMAT: &str = "earnout-evidence/1";
+/// What the store keeps, as JSON.
+pub trait Document: Serialize + DeserializeOwned {
+    /// The format that is written today, and read.
+    const FORMAT: &'static str;
+
+    /// The format of this one.
+    fn format(&self) -> &str;
+}
 
 /// What one source answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,11 +56,19 @@ pub struct Evidence {
     pub answers: Vec<Answer>,
 }
 
+impl Document for Evidence {
+    const FORMAT: &'static str = "earnout-evidence/1";
+
+    fn format(&self) -> &str {
+        &self.format
+    }
+}
+
 impl Evidence {
     /// A document of this version.
     pub fn new(bound: &Bound<'_>, scope: &Scope, answers: Vec<Answer>) -> Self {
         Self {
-            format: FORMAT.to_owned(),
+            format: Self::FORMAT.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             feed: bound.feed.id.clone(),
             plan: bound.feed.plan,
@@ -85,6 +99,89 @@ impl Evidence {
     /// If an answer holds no value, or there is no answer.
     pub fn value(&self) -> Result<i64, SourceError> {
         median(self.values()?).ok_or_else(|| SourceError::NoData("the evidence has no answer".to_owned()))
+    }
+}
+
+/// Everything that an oracle has reported in a page. The chain keeps one evidence hash for each oracle and page, that
+/// of the last upload, so each manifest repeats what the ones before it said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Format of this document.
+    pub format: String,
+    /// Version of the daemon that wrote it.
+    pub version: String,
+    #[serde(with = "crate::measure::text")]
+    pub plan: Pubkey,
+    /// Number of the KPI.
+    pub kpi: u8,
+    /// Number of the period.
+    pub period: u16,
+    /// Number of the page.
+    pub page: u32,
+    /// In the order of the grants.
+    pub votes: Vec<Listed>,
+}
+
+/// A vote in a manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Index of the grant.
+    pub grant: u32,
+    /// The value, fixed point with the KPI's decimals, as the chain gets it; text, since not every reader of JSON keeps
+    /// all digits of a number.
+    #[serde(with = "crate::measure::text")]
+    pub value: i64,
+    /// Hash of the document from which the value follows; none if another process made the vote.
+    #[serde(with = "optional_hash")]
+    pub evidence: Option<Hash>,
+}
+
+impl Document for Manifest {
+    const FORMAT: &'static str = "earnout-manifest/1";
+
+    fn format(&self) -> &str {
+        &self.format
+    }
+}
+
+impl Manifest {
+    /// A manifest of this version, without votes.
+    pub fn new(plan: Pubkey, kpi: u8, period: u16, page: u32) -> Self {
+        Self {
+            format: Self::FORMAT.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            plan,
+            kpi,
+            period,
+            page,
+            votes: Vec::new(),
+        }
+    }
+
+    /// What it says of a grant.
+    pub fn of(&self, grant: u32) -> Option<&Listed> {
+        self.votes.iter().find(|listed| listed.grant == grant)
+    }
+}
+
+/// A hash in hexadecimal digits, or null.
+mod optional_hash {
+    use {
+        super::Hash,
+        serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error},
+    };
+
+    pub fn serialize<S: Serializer>(hash: &Option<Hash>, serializer: S) -> Result<S::Ok, S::Error> {
+        hash.map(hex::encode).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Hash>, D::Error> {
+        let Some(text) = Option::<String>::deserialize(deserializer)? else {
+            return Ok(None);
+        };
+        let mut hash = Hash::default();
+        hex::decode_to_slice(&text, &mut hash).map_err(D::Error::custom)?;
+        Ok(Some(hash))
     }
 }
 
@@ -130,8 +227,8 @@ impl Store {
     }
 
     /// Stores a document and returns its hash. When this returns, the document survives a loss of power.
-    pub fn put(&self, evidence: &Evidence) -> Result<Hash, EvidenceError> {
-        let bytes = serde_json::to_vec_pretty(evidence).map_err(|error| EvidenceError::Format {
+    pub fn put(&self, document: &impl Document) -> Result<Hash, EvidenceError> {
+        let bytes = serde_json::to_vec_pretty(document).map_err(|error| EvidenceError::Format {
             file: self.0.clone(),
             error: error.to_string(),
         })?;
@@ -182,18 +279,16 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::bytes`], and if it is of another format.
-    pub fn get(&self, hash: &Hash) -> Result<Evidence, EvidenceError> {
+    pub fn get<T: Document>(&self, hash: &Hash) -> Result<T, EvidenceError> {
         let bytes = self.bytes(hash)?;
         let unreadable = |error: String| EvidenceError::Format {
             file: self.file(hash),
             error,
         };
-        let evidence: Evidence = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
-        match evidence.format.as_str() {
-            FORMAT => Ok(evidence),
-            other => Err(unreadable(format!(
-                "its format is {other}, this version reads {FORMAT}"
-            ))),
+        let document: T = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        match document.format() {
+            known if known == T::FORMAT => Ok(document),
+            other => Err(unreadable(format!("its format is {other:?}, not {}", T::FORMAT))),
         }
     }
 }
@@ -246,7 +341,7 @@ mod tests {
         let evidence = evidence(&["62.5", "62.4", "62.6", "70"]);
         let hash = store.put(&evidence).unwrap();
         assert_eq!(store.put(&evidence).unwrap(), hash, "storing again changes nothing");
-        let stored = store.get(&hash).unwrap();
+        let stored: Evidence = store.get(&hash).unwrap();
         assert_eq!(stored, evidence);
         assert_eq!(stored.value().unwrap(), 625);
         let file = store.file(&hash);
@@ -264,10 +359,38 @@ mod tests {
         let file = store.file(&hash);
         let text = fs::read_to_string(&file).unwrap();
         fs::write(&file, text.replace("\"1\"", "\"2\"")).unwrap();
-        assert!(matches!(store.get(&hash), Err(EvidenceError::Changed { .. })));
+        assert!(matches!(
+            store.get::<Evidence>(&hash),
+            Err(EvidenceError::Changed { .. })
+        ));
         assert_eq!(store.put(&evidence(&["1"])).unwrap(), hash, "it is written anew");
-        assert!(store.get(&hash).is_ok());
+        assert!(store.get::<Evidence>(&hash).is_ok());
         fs::remove_file(&file).unwrap();
-        assert!(matches!(store.get(&hash), Err(EvidenceError::Missing(_))));
+        assert!(matches!(store.get::<Evidence>(&hash), Err(EvidenceError::Missing(_))));
+    }
+
+    #[test]
+    fn a_manifest_is_stored_as_evidence_is_and_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path().to_owned()).unwrap();
+        let mut manifest = Manifest::new(Pubkey::new_from_array([1; 32]), 4, 2, 1);
+        for (grant, value, evidence) in [(64, i64::MAX, Some([7; 32])), (127, -5, None)] {
+            manifest.votes.push(Listed { grant, value, evidence });
+        }
+        let hash = store.put(&manifest).unwrap();
+        assert_eq!(store.get::<Manifest>(&hash).unwrap(), manifest);
+        assert_eq!(manifest.of(127).map(|listed| listed.value), Some(-5));
+        assert_eq!(manifest.of(65), None);
+        let text = String::from_utf8(store.bytes(&hash).unwrap()).unwrap();
+        assert!(text.contains("\"value\": \"9223372036854775807\""), "{text}");
+        assert!(
+            text.contains(&format!("\"evidence\": \"{}\"", "07".repeat(32))),
+            "{text}"
+        );
+        // One is not taken for the other.
+        assert!(matches!(
+            store.get::<Evidence>(&hash),
+            Err(EvidenceError::Format { .. })
+        ));
     }
 }

@@ -131,8 +131,8 @@ pub struct About {
     pub feed: Option<String>,
     /// Number of the period.
     pub period: Option<u16>,
-    /// Address of the grant or plan.
-    pub subject: Option<String>,
+    /// Index of the grant, for an individual KPI.
+    pub grant: Option<u32>,
 }
 
 impl From<&Duty> for About {
@@ -140,7 +140,7 @@ impl From<&Duty> for About {
         Self {
             feed: Some(duty.feed.clone()),
             period: Some(duty.target.period),
-            subject: Some(duty.target.subject.to_string()),
+            grant: duty.target.grant,
         }
     }
 }
@@ -198,7 +198,7 @@ impl Alarm {
             alert = message.kind,
             feed = message.about.feed,
             period = message.about.period,
-            subject = message.about.subject,
+            grant = message.about.grant,
             "{}",
             message.text
         );
@@ -324,7 +324,7 @@ mod tests {
         raise();
         raise();
         alarm.settle(PATIENCE).await;
-        let line = r#"{"kind":"not-entitled","feed":null,"period":null,"subject":null,"text":"why"}"#;
+        let line = r#"{"kind":"not-entitled","feed":null,"period":null,"grant":null,"text":"why"}"#;
         assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{line}\n"));
         alarm.clear(AlertKind::NotEntitled);
         raise();

@@ -155,6 +155,7 @@ impl Daemon {
         Courier {
             endpoints: &self.endpoints,
             journal: &self.journal,
+            store: &self.store,
             oracle: self.oracle.as_ref(),
             payer: self.payer_signer(),
             fee: self.config.submit.priority_fee,

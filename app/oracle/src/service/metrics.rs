@@ -22,7 +22,7 @@ use {
 /// All figures of the daemon.
 pub struct Metrics {
     registry: Registry,
-    /// Last measured value by feed (and grant, for individual KPIs), fixed point.
+    /// Last measured value by feed of a shared KPI, fixed point. An individual one has as many as there are grants.
     pub last_value: IntGaugeVec,
     /// When each feed's last vote was confirmed, Unix seconds.
     pub last_success: IntGaugeVec,
@@ -57,7 +57,11 @@ impl Metrics {
         let counters =
             |name, help, labels: &[&str]| register(&registry, IntCounterVec::new(Opts::new(name, help), labels)?);
         Ok(Arc::new(Self {
-            last_value: gauges("last_value", "Last measured value, fixed point", &["feed", "subject"])?,
+            last_value: gauges(
+                "last_value",
+                "Last measured value of a shared KPI, fixed point",
+                &["feed"],
+            )?,
             last_success: gauges(
                 "last_success_timestamp_seconds",
                 "When the last vote was confirmed",
@@ -150,7 +154,7 @@ mod tests {
     #[tokio::test]
     async fn figures_and_health_are_served() {
         let metrics = Metrics::new(Duration::from_secs(60)).unwrap();
-        metrics.last_value.with_label_values(&["mau", ""]).set(42);
+        metrics.last_value.with_label_values(&["mau"]).set(42);
         let address = serve("127.0.0.1:0".parse().unwrap(), metrics.clone()).await.unwrap();
         let get = async |path: &str| {
             let answer = reqwest::get(format!("http://{address}{path}")).await.unwrap();
@@ -161,10 +165,7 @@ mod tests {
         assert_eq!(get("/healthz").await.0, 200);
         let (status, text) = get("/metrics").await;
         assert_eq!(status, 200);
-        assert!(
-            text.contains("earnout_oracle_last_value{feed=\"mau\",subject=\"\"} 42"),
-            "{text}"
-        );
+        assert!(text.contains("earnout_oracle_last_value{feed=\"mau\"} 42"), "{text}");
         assert!(!metrics.health(i64::MAX).0);
     }
 }

@@ -2,9 +2,13 @@
 
 use {
     crate::{
-        measure::{Evidence, EvidenceError, kpi_name, value},
+        measure::{Evidence, EvidenceError, FeedError, Hash, Manifest, kpi_name, value},
         service::{Daemon, DaemonError},
-        vote::{Target, address, own_vote},
+        vote::{Place, Target, own_votes},
+    },
+    earnout::{
+        constants::{NO_VALUE, PAGE_GRANTS},
+        state::{Plan, Scope},
     },
     earnout_sdk::wire::events::Event,
     serde::Serialize,
@@ -30,12 +34,13 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verified {
     pub kpi: String,
-    /// Address of the grant of an individual KPI.
-    pub grant: Option<String>,
+    /// Index of the grant, for an individual KPI.
+    pub grant: Option<u32>,
     /// The value on chain, decimal.
     pub value: String,
-    /// The evidence hash on chain.
-    pub evidence: String,
+    /// The evidence hash on chain: of the document, or of the page's manifest. Of what is missing there the one that the
+    /// journal has, if it has one.
+    pub evidence: Option<String>,
     #[serde(flatten)]
     pub verdict: Verdict,
 }
@@ -54,99 +59,177 @@ pub struct Verification {
 /// Recomputes every vote of this oracle on `period` of `plan`: those that the journal, the plan's history or the
 /// accounts know.
 pub async fn verify(daemon: &Daemon, plan: Pubkey, period: u16) -> Result<Verification, DaemonError> {
-    let state = daemon.endpoints.plan(plan, true).await?;
-    let oracle = daemon.oracle();
+    let state = daemon.endpoints.plan(plan, false).await?.plan;
     let mut verification = Verification::default();
     let told = told(daemon, plan, period, &mut verification).await;
-    let known = daemon.journal().voted(&plan, period)?;
-    let mut targets: BTreeSet<Target> = told.keys().copied().chain(known).collect();
-    let mut subjects = vec![plan];
-    subjects.extend(state.grants.iter().map(|(address, _)| *address));
-    let places = (0u8..).zip(state.plan.kpis()).flat_map(|(kpi, _)| {
-        subjects.iter().map(move |subject| Target {
-            plan,
-            kpi,
-            period,
-            subject: *subject,
-        })
-    });
-    targets.extend(places);
-    let addresses: Vec<Pubkey> = targets.iter().map(address).collect();
+    let places: Vec<Place> = places(plan, &state, period)?;
+    let addresses: Vec<Pubkey> = places.iter().map(Place::address).collect();
     let accounts = daemon
         .endpoints
-        .ask(async |client| client.attestations(&addresses).await)
+        .ask(async |client| client.evaluations(&addresses).await)
         .await?;
-    let position = state.plan.oracle_set(period).position(&oracle);
-    for (target, account) in targets.into_iter().zip(accounts) {
-        let shown = account.and_then(|attestation| own_vote(&attestation, position?));
+    let accounts = accounts.iter().flatten();
+    let shown = accounts.flat_map(|evaluation| own_votes(evaluation, &state, &daemon.oracle()));
+    let shown: Votes = shown.map(|(target, value, hash)| (target, (value, hash))).collect();
+    let known = daemon.journal().voted(&plan, period)?;
+    let targets: BTreeSet<Target> = told.keys().chain(shown.keys()).copied().chain(known).collect();
+    let mut manifests = BTreeMap::new();
+    for target in targets {
         // The plan keeps two oracle sets, so after more changes the position is another oracle's; what happened says
         // whose vote it was. Only where something of that is missing the account has to do.
+        let (told, shown) = (told.get(&target), shown.get(&target));
         let on_chain = match verification.is_whole {
-            true => told.get(&target).copied(),
-            false => shown.or(told.get(&target).copied()),
+            true => told,
+            false => shown.or(told),
         };
-        let known = daemon.journal().vote(&target)?.map(|vote| (vote.value, vote.evidence));
-        let Some((value, hash)) = on_chain.or(known) else {
-            continue;
+        let known = daemon.journal().vote(&target)?;
+        let (value, hash, verdict) = match (on_chain, known) {
+            (Some(&(value, hash)), _) => {
+                let verdict = match target.grant {
+                    None => verdict(&target, value, daemon.store.get(&hash)),
+                    Some(grant) => {
+                        let manifest = manifests.entry(hash).or_insert_with(|| daemon.store.get(&hash));
+                        match listed(&target, grant, value, manifest) {
+                            Ok(document) => verdict(&target, value, daemon.store.get(&document)),
+                            Err(verdict) => verdict,
+                        }
+                    }
+                };
+                (value, Some(hash), verdict)
+            }
+            (None, Some(vote)) => {
+                let reason = format!(
+                    "the journal has this vote, the endpoints show neither it nor its transaction (account {})",
+                    target.place().address()
+                );
+                (vote.value, vote.evidence, Verdict::Missing { reason })
+            }
+            (None, None) => continue,
         };
         let (name, decimals) = state
-            .plan
             .kpis()
             .get(usize::from(target.kpi))
             .map_or_else(|| (target.kpi.to_string(), 0), |kpi| (kpi_name(kpi), kpi.decimals));
         verification.votes.push(Verified {
             kpi: name,
-            grant: (target.subject != plan).then(|| target.subject.to_string()),
+            grant: target.grant,
             value: value::from_fixed(value, decimals).to_string(),
-            evidence: hex::encode(hash),
-            verdict: match on_chain {
-                Some(_) => verdict(&target, value, daemon.store.get(&hash)),
-                None => Verdict::Missing {
-                    reason: format!(
-                        "the journal has this vote, the endpoints show neither it nor its transaction (attestation {})",
-                        address(&target)
-                    ),
-                },
-            },
+            evidence: hash.map(hex::encode),
+            verdict,
         });
     }
     Ok(verification)
 }
 
+/// Value and evidence hash on chain of each vote.
+type Votes = BTreeMap<Target, (i64, Hash)>;
+
+/// Wherever a vote on `period` can be.
+fn places(plan: Pubkey, state: &Plan, period: u16) -> Result<Vec<Place>, DaemonError> {
+    let mut places = Vec::new();
+    for (kpi, terms) in (0u8..).zip(state.kpis()) {
+        let place = |page| Place {
+            plan,
+            kpi,
+            period,
+            page,
+        };
+        match terms.scope().map_err(|error| FeedError::Corrupt(error.to_string()))? {
+            Scope::Shared => places.push(place(None)),
+            Scope::Individual => {
+                let pages = state.grant_counter.div_ceil(u32::from(PAGE_GRANTS));
+                places.extend((0..pages).map(|page| place(Some(page))));
+            }
+        }
+    }
+    Ok(places)
+}
+
 /// The last vote of this oracle on each thing in `period`, by what happened to the plan.
-async fn told(
-    daemon: &Daemon,
-    plan: Pubkey,
-    period: u16,
-    verification: &mut Verification,
-) -> BTreeMap<Target, (i64, [u8; 32])> {
-    let mut votes = BTreeMap::new();
+async fn told(daemon: &Daemon, plan: Pubkey, period: u16, verification: &mut Verification) -> Votes {
     let history = match daemon.endpoints.history(&plan).await {
         Ok(history) => history,
         Err(error) => {
             verification
                 .complaints
                 .push(format!("what happened to the plan cannot be read: {error}"));
-            return votes;
+            return Votes::new();
         }
     };
     verification.is_whole = history.is_complete();
     verification.complaints.extend(history.complaints());
-    for recorded in history.events() {
-        if let Event::ValueAttested(vote) = &recorded.event
-            && vote.oracle == daemon.oracle()
-            && vote.period == period
-        {
-            let target = Target {
-                plan,
-                kpi: vote.kpi,
-                period,
-                subject: vote.subject,
-            };
-            votes.insert(target, (vote.value, vote.evidence));
+    let events = history.events().map(|recorded| &recorded.event);
+    replayed(plan, period, &daemon.oracle(), events)
+}
+
+fn replayed<'a>(plan: Pubkey, period: u16, oracle: &Pubkey, events: impl Iterator<Item = &'a Event>) -> Votes {
+    let mut votes = Votes::new();
+    // The evidence of a page is that of its last upload, for all that was reported there.
+    let mut manifests = BTreeMap::new();
+    for event in events {
+        let on = |kpi, grant| Target {
+            plan,
+            kpi,
+            period,
+            grant,
+        };
+        match event {
+            Event::ValueAttested(vote) if vote.oracle == *oracle && vote.period == period => {
+                votes.insert(on(vote.kpi, None), (vote.value, vote.evidence));
+            }
+            Event::PageAttested(upload) if upload.oracle == *oracle && upload.period == period => {
+                manifests.insert(on(upload.kpi, Some(upload.first)).place(), upload.evidence);
+                let numbered = (0u32..).zip(&upload.values);
+                for (number, value) in numbered.filter(|(_, value)| **value != NO_VALUE) {
+                    let skipped = upload.skipped.checked_shr(number).unwrap_or_default() & 1 != 0;
+                    if !skipped {
+                        let target = on(upload.kpi, Some(upload.first.saturating_add(number)));
+                        votes.insert(target, (*value, upload.evidence));
+                    }
+                }
+            }
+            _ => (),
+        }
+    }
+    for (target, (_, evidence)) in &mut votes {
+        if let Some(last) = manifests.get(&target.place()) {
+            *evidence = *last;
         }
     }
     votes
+}
+
+/// The hash of the document that a manifest names for a vote.
+fn listed(
+    target: &Target,
+    grant: u32,
+    value: i64,
+    manifest: &Result<Manifest, EvidenceError>,
+) -> Result<Hash, Verdict> {
+    let manifest = manifest.as_ref().map_err(|error| Verdict::Unproved {
+        reason: format!("the manifest of the page: {error}"),
+    })?;
+    let about = Place {
+        plan: manifest.plan,
+        kpi: manifest.kpi,
+        period: manifest.period,
+        page: Some(manifest.page),
+    };
+    let wrong = |reason: &str| Verdict::Wrong {
+        reason: reason.to_owned(),
+    };
+    if about != target.place() {
+        return Err(wrong("the manifest is about another page"));
+    }
+    let listed = manifest
+        .of(grant)
+        .ok_or_else(|| wrong("the manifest does not list the grant"))?;
+    if listed.value != value {
+        return Err(wrong("the manifest lists another value"));
+    }
+    listed.evidence.ok_or_else(|| Verdict::Unproved {
+        reason: "another process made this vote: the manifest names no document for it".to_owned(),
+    })
 }
 
 fn verdict(target: &Target, value: i64, evidence: Result<Evidence, EvidenceError>) -> Verdict {
@@ -158,16 +241,11 @@ fn verdict(target: &Target, value: i64, evidence: Result<Evidence, EvidenceError
             };
         }
     };
-    let subject = evidence
-        .scope
-        .grant
-        .as_ref()
-        .map_or(evidence.plan, |grant| grant.address);
     let about = Target {
         plan: evidence.plan,
         kpi: evidence.kpi,
         period: evidence.scope.period,
-        subject,
+        grant: evidence.scope.grant.as_ref().map(|grant| grant.index),
     };
     if about != *target {
         return Verdict::Wrong {
@@ -186,5 +264,110 @@ fn verdict(target: &Target, value: i64, evidence: Result<Evidence, EvidenceError
         Err(error) => Verdict::Wrong {
             reason: format!("the evidence gives no value: {error}"),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use {
+        super::*,
+        earnout::events::{PageAttested, ValueAttested},
+        earnout_sdk::wire::pda,
+    };
+
+    const PLAN: Pubkey = Pubkey::new_from_array([1; 32]);
+    const ORACLE: Pubkey = Pubkey::new_from_array([2; 32]);
+
+    fn on(kpi: u8, grant: Option<u32>) -> Target {
+        Target {
+            plan: PLAN,
+            kpi,
+            period: 2,
+            grant,
+        }
+    }
+
+    fn upload(first: u32, values: &[i64], evidence: u8, skipped: u64) -> PageAttested {
+        PageAttested {
+            plan: PLAN,
+            time: 0,
+            sequence: 0,
+            kpi: 1,
+            period: 2,
+            first,
+            oracle: ORACLE,
+            values: values.to_vec(),
+            evidence: [evidence; 32],
+            skipped,
+            resolved: 0,
+            rent: None,
+        }
+    }
+
+    #[test]
+    fn what_happened_says_the_last_vote_and_the_last_manifest() {
+        let shared = ValueAttested {
+            plan: PLAN,
+            time: 0,
+            sequence: 0,
+            kpi: 0,
+            period: 2,
+            oracle: ORACLE,
+            value: 5,
+            evidence: [5; 32],
+            rent: None,
+            resolved: false,
+        };
+        let others = PageAttested {
+            oracle: PLAN,
+            ..upload(0, &[9; 64], 9, 0)
+        };
+        let earlier = PageAttested {
+            period: 1,
+            ..upload(0, &[9; 64], 9, 0)
+        };
+        let uploads = [
+            upload(62, &[1, 2], 1, 0),
+            upload(64, &[3], 2, 0),
+            upload(60, &[4, NO_VALUE, 6, 7], 3, 0b1000),
+            others,
+            earlier,
+        ];
+        let mut events = vec![Event::ValueAttested(Box::new(shared))];
+        events.extend(uploads.map(|upload| Event::PageAttested(Box::new(upload))));
+        let votes = replayed(PLAN, 2, &ORACLE, events.iter());
+        let expected = [
+            (on(0, None), (5, [5; 32])),
+            (on(1, Some(60)), (4, [3; 32])),
+            (on(1, Some(62)), (6, [3; 32])),
+            (on(1, Some(63)), (2, [3; 32])),
+            (on(1, Some(64)), (3, [2; 32])),
+        ];
+        assert_eq!(votes, Votes::from(expected));
+    }
+
+    #[test]
+    fn a_manifest_proves_only_what_it_lists() {
+        let mut manifest = Manifest::new(PLAN, 1, 2, 1);
+        for (grant, value, evidence) in [(64, 5, Some([6; 32])), (65, 7, None)] {
+            let listed = crate::measure::Listed { grant, value, evidence };
+            manifest.votes.push(listed);
+        }
+        let found = |target: Target, value| listed(&target, target.grant.unwrap(), value, &Ok(manifest.clone()));
+        assert_eq!(found(on(1, Some(64)), 5), Ok([6; 32]));
+        for (target, value, part) in [
+            (on(1, Some(64)), 6, "another value"),
+            (on(1, Some(66)), 5, "does not list"),
+            (on(2, Some(64)), 5, "another page"),
+            (on(1, Some(63)), 5, "another page"),
+            (on(1, Some(65)), 7, "another process"),
+        ] {
+            let verdict = format!("{:?}", found(target, value).unwrap_err());
+            assert!(verdict.contains(part), "{verdict}");
+        }
+        let gone = Err(EvidenceError::Missing("00".to_owned()));
+        let verdict = listed(&on(1, Some(64)), 64, 5, &gone).unwrap_err();
+        assert!(matches!(verdict, Verdict::Unproved { .. }), "{verdict:?}");
+        assert_eq!(on(1, Some(64)).place().address(), pda::page(&PLAN, 1, 2, 1));
     }
 }

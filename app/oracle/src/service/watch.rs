@@ -2,20 +2,22 @@
 
 use {
     crate::{
-        measure::{Bound, Evidence, Feed, FeedError, Hash, Identities, checks::within, grant_scope, measure, value},
+        measure::{
+            Bound, Evidence, Feed, FeedError, GrantScope, Hash, Identities, checks::within, grant_scope, measure, value,
+        },
         service::{Alert, Daemon, DaemonError, keys},
-        vote::{Duty, PlanState, SubmitError, last_block},
+        vote::{Duty, PlanState, last_block},
     },
     earnout::{
         instructions::DisputeArgs,
-        state::{Attestation, DISPUTE_BARRED, Grant},
+        state::{DISPUTE_BARRED, Grant, PageGrants, Standing, Tally},
     },
     earnout_core::quorum::{Finality, Outcome},
     earnout_sdk::{
-        client::{ClientError, Ending, Endpoint, Failure, Sighting, Submission},
-        report::projection,
+        client::{ClientError, Ending, Endpoint, Failure, Sighting, Submission, to_bytes},
+        report::projection::{self, ProjectionError},
         text::time,
-        wire::instructions,
+        wire::{Evaluation, instructions},
     },
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,
@@ -43,7 +45,7 @@ struct Claimed<'a> {
     bound: &'a Bound<'a>,
     duty: Duty,
     value: i64,
-    attestation: &'a Attestation,
+    standing: Standing,
 }
 
 /// Compares every value that is not final yet with the own sources, and disputes what differs if the configuration says
@@ -61,7 +63,7 @@ pub async fn look(daemon: &Daemon) -> Result<Look, DaemonError> {
     let mut trouble = None;
     // What is wrong with one plan or feed does not cost the looks at the others.
     for address in daemon.config.plans() {
-        let (state, attestations) = match of_plan(daemon, address).await {
+        let (state, evaluations) = match of_plan(daemon, address).await {
             Ok(found) => found,
             Err(problem) => {
                 warn!(plan = %address, %problem, "cannot look at a plan");
@@ -70,7 +72,7 @@ pub async fn look(daemon: &Daemon) -> Result<Look, DaemonError> {
             }
         };
         for feed in daemon.feeds_of(address) {
-            let looked = look_at(daemon, &state, feed, &attestations, disputer.as_deref(), now, &mut look).await;
+            let looked = look_at(daemon, &state, feed, &evaluations, disputer.as_deref(), now, &mut look).await;
             if let Err(problem) = looked {
                 warn!(feed = feed.id, %problem, "cannot look at a feed");
                 trouble = trouble.or(Some(problem));
@@ -80,30 +82,31 @@ pub async fn look(daemon: &Daemon) -> Result<Look, DaemonError> {
     trouble.map_or(Ok(look), Err)
 }
 
-async fn of_plan(daemon: &Daemon, address: Pubkey) -> Result<(PlanState, Vec<(Pubkey, Attestation)>), DaemonError> {
+async fn of_plan(daemon: &Daemon, address: Pubkey) -> Result<(PlanState, Vec<(Pubkey, Evaluation)>), DaemonError> {
     let state = daemon.endpoints.plan(address, true).await?;
-    let attestations = daemon
+    let evaluations = daemon
         .endpoints
-        .ask(async |client| client.attestations_of_plan(&address).await)
+        .ask(async |client| client.evaluations_of_plan(&address).await)
         .await?;
-    Ok((state, attestations))
+    Ok((state, evaluations))
 }
 
 async fn look_at(
     daemon: &Daemon,
     state: &PlanState,
     feed: &Feed,
-    attestations: &[(Pubkey, Attestation)],
+    evaluations: &[(Pubkey, Evaluation)],
     disputer: Option<&dyn Signer>,
     now: i64,
     look: &mut Look,
 ) -> Result<(), DaemonError> {
     let bound = Bound::new(feed, &state.plan)?;
     let identities = feed.identities()?;
-    for (_, attestation) in attestations.iter().filter(|(_, found)| found.kpi == bound.kpi) {
-        let Some(claimed) = claimed(&bound, state, attestation, &identities, now)? else {
-            continue;
-        };
+    let mut claims = Vec::new();
+    for (_, evaluation) in evaluations.iter().filter(|(_, found)| found.kpi() == bound.kpi) {
+        claims.extend(claims_of(&bound, state, evaluation, &identities, now)?);
+    }
+    for claimed in claims {
         let Some((own, proof)) = own_value(daemon, &claimed).await? else {
             look.unknown += 1;
             continue;
@@ -117,7 +120,7 @@ async fn look_at(
         // Kept only where it is needed: a look comes every few seconds, and most of them agree.
         let evidence = match proof {
             Proof::Kept(hash) => hash,
-            Proof::New(evidence) => daemon.store.put(&evidence)?,
+            Proof::New(evidence) => daemon.store.put(evidence.as_ref())?,
         };
         let shown = |fixed| value::from_fixed(fixed, bound.terms.decimals);
         let alert = Alert::Disagreement {
@@ -137,33 +140,56 @@ async fn look_at(
     Ok(())
 }
 
-/// The value that an attestation would give if nothing more happened, if that can still change.
-fn claimed<'a>(
+/// The values that an attestation or a page would give if nothing more happened, as far as they can still change.
+fn claims_of<'a>(
     bound: &'a Bound<'a>,
     state: &PlanState,
-    attestation: &'a Attestation,
+    evaluation: &Evaluation,
     identities: &Identities,
     now: i64,
-) -> Result<Option<Claimed<'a>>, DaemonError> {
-    let times = projection::period_times(&state.plan, attestation.period).map_err(FeedError::from)?;
-    let reading = projection::reading(&state.plan, bound.kpi, attestation.period, Some(attestation), now)
-        .map_err(FeedError::from)?;
-    let (Finality::NotBefore(_), Outcome::Value(value)) = (reading.finality, reading.outcome) else {
-        return Ok(None);
+) -> Result<Vec<Claimed<'a>>, DaemonError> {
+    let period = evaluation.period();
+    let times = projection::period_times(&state.plan, period).map_err(FeedError::from)?;
+    let claimed = |tally: Tally, grant: Option<GrantScope>| -> Result<_, FeedError> {
+        let reading = projection::reading(&state.plan, bound.kpi, period, &tally, now)?;
+        let (Finality::NotBefore(_), Outcome::Value(value)) = (reading.finality, reading.outcome) else {
+            return Ok(None);
+        };
+        Ok(Some(Claimed {
+            bound,
+            duty: bound.duty(&times, grant),
+            value,
+            standing: tally.standing,
+        }))
     };
-    let grant = state.grants.iter().find(|(address, _)| *address == attestation.subject);
-    let grant = match (bound.individual, grant) {
-        (true, Some((address, grant))) => Some(grant_scope(address, grant, identities)),
-        // A grant that was closed has settled.
-        (true, None) => return Ok(None),
-        (false, _) => None,
-    };
-    Ok(Some(Claimed {
-        bound,
-        duty: bound.duty(&times, grant),
-        value,
-        attestation,
-    }))
+    let mut claims = Vec::new();
+    match evaluation {
+        Evaluation::Attestation(attestation) => {
+            claims.extend(claimed(
+                attestation
+                    .tally()
+                    .map_err(ProjectionError::from)
+                    .map_err(FeedError::from)?,
+                None,
+            )?);
+        }
+        Evaluation::Page(page) => {
+            let view = page.view();
+            let grants = (page.head().first_grant()..).zip(0..page.head().capacity);
+            for (index, slot) in grants {
+                let found = state.grants.binary_search_by_key(&index, |(_, grant)| grant.index);
+                let found = found.ok().and_then(|place| state.grants.get(place));
+                // Oracles may vote on what no grant depends on, and a grant that was closed has settled.
+                let Some((address, grant)) = found.filter(|(_, grant)| grant.depends_on(bound.kpi, period)) else {
+                    continue;
+                };
+                let tally = view.tally(slot, &grant.beneficiary);
+                let tally = tally.map_err(ProjectionError::from).map_err(FeedError::from)?;
+                claims.extend(claimed(tally, Some(grant_scope(address, grant, identities)))?);
+            }
+        }
+    }
+    Ok(claims)
 }
 
 /// From what the own value follows.
@@ -216,10 +242,10 @@ async fn dispute(
 ) -> Result<Filed, DaemonError> {
     let plan = &state.plan;
     let target = claimed.duty.target;
-    let window = claimed.attestation.challenge_window(plan, claimed.duty.closes);
+    let window = claimed.standing.challenge_window(plan, claimed.duty.closes);
     let (from, until) = window.map_err(|error| FeedError::Corrupt(error.to_string()))?;
     let is_open = (from..until).contains(&now);
-    if claimed.attestation.disputed_at != 0 {
+    if claimed.standing.disputed_at.is_some() {
         return Ok(Filed::No);
     }
     // One that was signed before is followed to its end first, also when the window is over.
@@ -234,7 +260,7 @@ async fn dispute(
         grants: &state.grants,
         kpi: target.kpi,
         period: target.period,
-        individual: claimed.duty.grant(),
+        individual: target.grant,
         named: daemon.config.watch.grant,
     };
     let grant = match cause.entitled(&disputer.pubkey()) {
@@ -247,20 +273,16 @@ async fn dispute(
     let args = DisputeArgs {
         kpi: target.kpi,
         period: target.period,
+        grants: target.grant.map(PageGrants::one),
         reason_hash,
     };
-    let instruction = instructions::dispute(
-        &disputer.pubkey(),
-        &disputer.pubkey(),
-        &state.address,
-        plan,
-        grant,
-        args,
-    );
+    let instruction = instructions::dispute(&disputer.pubkey(), &disputer.pubkey(), &state.address, grant, args);
+    let version = daemon.endpoints.version(&[disputer]).await?;
     let prepared = daemon
         .endpoints
         .ask(async |client| {
-            let submission = Submission::new(vec![instruction.clone()], disputer);
+            let mut submission = Submission::new(vec![instruction.clone()], disputer);
+            submission.version = version;
             Ok(client.prepare(&submission).await?.0)
         })
         .await;
@@ -270,7 +292,7 @@ async fn dispute(
         Err(error) => return Err(error.into()),
     };
     // Written down first: nothing else is signed until it is known what became of this one.
-    let bytes = bincode::serialize(&prepared.transaction).map_err(SubmitError::from)?;
+    let bytes = to_bytes(&prepared.transaction);
     let last = last_block(prepared.life);
     daemon
         .journal()
@@ -319,18 +341,9 @@ async fn signed_before(daemon: &Daemon, claimed: &Claimed<'_>) -> Result<Option<
     let Some(signed) = daemon.journal().disputed(&claimed.duty.target)? else {
         return Ok(None);
     };
-    if let Some((last, bytes)) = &signed.sent {
-        return followed(daemon, claimed, &signed.signature, *last, bytes)
-            .await
-            .map(Some);
-    }
-    // A daemon of before kept no more than the signature: that it can never be executed cannot be proved.
-    let sightings = daemon.endpoints.sightings(&[signed.signature], true).await?;
-    Ok(Some(match sightings.1.first() {
-        Some(Sighting::Executed(_)) => Filed::Yes,
-        Some(Sighting::Failed(_)) => Filed::No,
-        Some(Sighting::Seen | Sighting::Nothing) | None => Filed::Unfinished,
-    }))
+    let last = signed.last_valid_block_height;
+    let filed = followed(daemon, claimed, &signed.signature, last, &signed.transaction).await?;
+    Ok(Some(filed))
 }
 
 /// What is disputed, and on whose behalf.
@@ -339,26 +352,29 @@ struct Cause<'a> {
     grants: &'a [(Pubkey, Grant)],
     kpi: u8,
     period: u16,
-    /// The grant of an individual KPI.
-    individual: Option<Pubkey>,
+    /// Index of the grant of an individual KPI.
+    individual: Option<u32>,
     /// The grant that the configuration names for shared ones.
     named: Option<Pubkey>,
 }
 
 impl Cause<'_> {
-    /// The grant for which `key` may dispute, none for the authority and a shared KPI; or why it may not. What the
-    /// program asks (`programs/earnout/src/instructions/dispute.rs`), so that nothing is filed in vain.
+    /// The grant for which `key` may dispute, none for the authority and a shared KPI; or why it may not. The authority
+    /// names the grant of an individual KPI, so that what its beneficiary voted does not count. What the program asks (`programs/earnout/src/instructions/dispute.rs`), so that nothing is filed in vain.
     fn entitled(&self, key: &Pubkey) -> Result<Option<Pubkey>, String> {
         if self.authority == *key && self.individual.is_none() {
             return Ok(None);
         }
-        let wanted = self.individual.or(self.named);
+        let is_wanted = |address: &Pubkey, grant: &Grant| match self.individual {
+            Some(index) => grant.index == index,
+            None => self.named.is_none_or(|named| named == *address),
+        };
         let mut why = format!(
             "{key} may not dispute this: it is neither the authority of the plan nor the beneficiary of a grant with weight on \
              the KPI that covers the period and is not settled"
         );
         for (address, grant) in self.grants {
-            if wanted.is_some_and(|wanted| wanted != *address) || !grant.depends_on(self.kpi, self.period) {
+            if !is_wanted(address, grant) || !grant.depends_on(self.kpi, self.period) {
                 continue;
             }
             if self.authority == *key {
@@ -460,12 +476,12 @@ mod tests {
             grant(1, |grant| grant.next_period = 3),
         ];
         assert_eq!(cause(&grants).entitled(&key(1)), Ok(None));
-        let individual = |address| Cause {
-            individual: Some(address),
+        let individual = |index| Cause {
+            individual: Some(index),
             ..cause(&grants)
         };
-        assert_eq!(individual(key(10)).entitled(&key(1)), Ok(Some(key(10))));
-        assert!(individual(key(10)).entitled(&key(2)).is_err(), "barred");
-        assert!(individual(key(11)).entitled(&key(1)).is_err(), "settled");
+        assert_eq!(individual(0).entitled(&key(1)), Ok(Some(key(10))));
+        assert!(individual(0).entitled(&key(2)).is_err(), "barred");
+        assert!(individual(1).entitled(&key(1)).is_err(), "settled");
     }
 }

@@ -2,13 +2,13 @@
 
 use {
     crate::{
-        measure::{Bound, FeedError, GrantScope, Identities, Scope, duration, grant_scope},
+        measure::{Bound, FeedError, GrantScope, Hash, Identities, Scope, duration, grant_scope},
         vote::Target,
     },
-    earnout::state::{Attestation, Grant, Plan},
+    earnout::state::{Grant, Plan},
     earnout_sdk::{
         report::projection::{self, PeriodTimes},
-        wire::pda,
+        wire::Evaluation,
     },
     solana_program::pubkey::Pubkey,
 };
@@ -45,7 +45,7 @@ impl Bound<'_> {
                 plan: self.feed.plan,
                 kpi: self.kpi,
                 period: times.period,
-                subject: grant.as_ref().map_or(self.feed.plan, |grant| grant.address),
+                grant: grant.as_ref().map(|grant| grant.index),
             },
             scope: Scope {
                 period: times.period,
@@ -83,7 +83,8 @@ impl Bound<'_> {
                 continue;
             }
             for (address, grant) in grants {
-                // What the program refuses, in the same order: no weight, not covered, settled, the oracle's own.
+                // The program takes votes on other grants too. They change nothing: no weight, not covered, settled, and
+                // the oracle's own, which does not count.
                 if grant.depends_on(self.kpi, period) && grant.beneficiary != *oracle {
                     duties.push(self.duty(&times, Some(grant_scope(address, grant, identities))));
                 }
@@ -93,13 +94,99 @@ impl Bound<'_> {
     }
 }
 
-/// Address of the attestation of `target`.
-pub fn address(target: &Target) -> Pubkey {
-    pda::attestation(&target.plan, target.kpi, target.period, &target.subject)
+/// Everything that `oracle` has voted in an attestation or page of `plan`: on what, the value, and the evidence hash
+/// that the chain has.
+pub fn own_votes(evaluation: &Evaluation, plan: &Plan, oracle: &Pubkey) -> Vec<(Target, i64, Hash)> {
+    let on = |grant| Target {
+        plan: evaluation.plan(),
+        kpi: evaluation.kpi(),
+        period: evaluation.period(),
+        grant,
+    };
+    match evaluation {
+        Evaluation::Attestation(state) => {
+            let vote = || {
+                let position = plan.oracle_set(state.period).position(oracle)?;
+                let voted = state.voted & 1u8.checked_shl(u32::try_from(position).ok()?)? != 0;
+                let (value, evidence) = (state.values.get(position)?, state.evidence.get(position)?);
+                voted.then_some((on(None), *value, *evidence))
+            };
+            vote().into_iter().collect()
+        }
+        Evaluation::Page(state) => {
+            let mut ballots = state.view().ballots();
+            let Some(ballot) = ballots.find(|ballot| ballot.head.oracle == *oracle) else {
+                return Vec::new();
+            };
+            let slots = (state.head().first_grant()..).zip(0..state.head().capacity);
+            let votes =
+                slots.filter_map(|(grant, slot)| Some((on(Some(grant)), ballot.vote(slot)?, ballot.head.evidence)));
+            votes.collect()
+        }
+    }
 }
 
-/// The vote of the oracle at `position`, if it has voted: value and evidence.
-pub fn own_vote(attestation: &Attestation, position: usize) -> Option<(i64, [u8; 32])> {
-    let voted = attestation.voted & 1u8.checked_shl(u32::try_from(position).ok()?)? != 0;
-    voted.then_some((*attestation.values.get(position)?, *attestation.evidence.get(position)?))
+#[cfg(test)]
+mod tests {
+    use {
+        super::*,
+        bytemuck::Zeroable,
+        earnout::{
+            constants::NO_VALUE,
+            state::{Attestation, AttestationKey, Page, PageKey},
+        },
+        earnout_sdk::wire::PageState,
+    };
+
+    fn key(byte: u8) -> Pubkey {
+        Pubkey::new_from_array([byte; 32])
+    }
+
+    #[test]
+    fn ones_own_votes_are_found_in_attestations_and_pages() {
+        let mut plan = Plan::zeroed();
+        plan.grant_counter = 70;
+        plan.oracles.count = 2;
+        plan.oracles.threshold = 2;
+        plan.oracles.keys[..2].copy_from_slice(&[key(1), key(2)]);
+        let (address, kpi, period) = (key(9), 3, 0);
+        let on = |grant| Target {
+            plan: address,
+            kpi,
+            period,
+            grant,
+        };
+
+        let mut attestation = Attestation::zeroed();
+        let of = AttestationKey {
+            plan: &address,
+            kpi,
+            period,
+        };
+        attestation.begin(&of, &plan.oracles, 0);
+        attestation.vote(1, -7, [5; 32], 1).unwrap();
+        let attestation = Evaluation::Attestation(Box::new(attestation));
+        assert_eq!(own_votes(&attestation, &plan, &key(2)), [(on(None), -7, [5; 32])]);
+        assert_eq!(own_votes(&attestation, &plan, &key(1)), []);
+
+        let mut head = Page::zeroed();
+        let of = PageKey {
+            plan: &address,
+            kpi,
+            period,
+            page: 1,
+        };
+        head.begin(&of, &plan.oracles, plan.grant_counter, 0, 100).unwrap();
+        let mut page = PageState::begin(head, &plan.oracles);
+        page.edit().vote(0, 0, &[4, NO_VALUE, 6], [7; 32], 101).unwrap();
+        page.edit().vote(0, 5, &[8], [8; 32], 102).unwrap();
+        let page = Evaluation::Page(Box::new(page));
+        // The page says of all of them what the last upload said.
+        let expected = [(64, 4), (66, 6), (69, 8)].map(|(grant, value)| (on(Some(grant)), value, [8; 32]));
+        assert_eq!(own_votes(&page, &plan, &key(1)), expected);
+        // Whoever is in the plan's set by now: the page names its oracles.
+        plan.oracles.keys[0] = key(3);
+        assert_eq!(own_votes(&page, &plan, &key(1)), expected);
+        assert_eq!(own_votes(&page, &plan, &key(3)), []);
+    }
 }

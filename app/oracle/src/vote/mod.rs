@@ -7,7 +7,7 @@ mod submit;
 
 pub use {
     chain::{Chain, Endpoints, PlanState},
-    duties::{Duty, address, own_vote},
-    journal::{Held, Journal, JournalError, Measured, SignedVotes, Target, Vote},
+    duties::{Duty, own_votes},
+    journal::{Held, Journal, JournalError, Measured, Place, SignedVotes, Target, Vote},
     submit::{Ballot, Courier, PriorityFee, Refused, SubmitError, last_block},
 };

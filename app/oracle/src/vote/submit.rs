@@ -1,15 +1,21 @@
-//! Bringing votes onto the chain: each signed transaction is in the journal before it is sent and followed as the SDK
-//! follows every one. Only with proof that it was not executed and never will be is anything signed again, and nothing
+//! Bringing votes onto the chain, those of a page together: each signed transaction is in the journal before it is sent
+//! and followed as the SDK follows every one. Only with proof that it was not executed and never will be is anything signed again, and nothing
 //! that the chain has.
 
 use {
-    crate::vote::{Endpoints, Journal, JournalError, Measured, SignedVotes, Target, Vote, address, own_vote},
-    earnout::instructions::AttestArgs,
+    crate::{
+        measure::{EvidenceError, Hash, Listed, Manifest, Store},
+        vote::{Endpoints, Journal, JournalError, Measured, Place, SignedVotes, Target, Vote, own_votes},
+    },
+    earnout::{
+        constants::NO_VALUE,
+        instructions::{AttestArgs, AttestPageArgs},
+    },
     earnout_sdk::{
-        client::{ClientError, Ending, Life, Policy, Prepared, Submission, follow},
+        client::{ClientError, Ending, Life, Policy, Prepared, Submission, follow, of_bytes, to_bytes},
         send::{
-            cost,
-            packing::{self, TooLarge},
+            Version, cost,
+            packing::{self, Cost, Envelope, TooLarge},
         },
         text::time,
         wire::instructions,
@@ -17,11 +23,11 @@ use {
     futures_util::{StreamExt, stream},
     prometheus::{IntCounter, IntCounterVec},
     serde::Deserialize,
-    solana_compute_budget_interface::ComputeBudgetInstruction,
     solana_program::{instruction::Instruction, pubkey::Pubkey},
     solana_signature::Signature,
     solana_signer::Signer,
     std::{
+        collections::BTreeMap,
         sync::{Mutex, MutexGuard, PoisonError},
         time::Duration,
     },
@@ -66,10 +72,52 @@ fn policy() -> Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ballot {
     pub target: Target,
-    /// The grant of an individual KPI.
-    pub grant: Option<Pubkey>,
     /// The value and its evidence.
     pub measured: Measured,
+}
+
+/// Votes that one instruction carries: on a shared KPI one, on an individual one those on grants of one page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Upload {
+    place: Place,
+    /// In the order of the grants; never empty.
+    ballots: Vec<Ballot>,
+}
+
+impl Upload {
+    /// All of `ballots`, one upload for each attestation and page.
+    fn of_all(mut ballots: Vec<Ballot>) -> Vec<Self> {
+        ballots.sort_unstable_by_key(|ballot| ballot.target);
+        let places = ballots.chunk_by(|one, next| one.target.place() == next.target.place());
+        let upload = |ballots: &[Ballot]| {
+            Some(Self {
+                place: ballots.first()?.target.place(),
+                ballots: ballots.to_vec(),
+            })
+        };
+        places.filter_map(upload).collect()
+    }
+
+    /// The index of the first grant, and the values of it and the ones after it up to the last one that is voted on. Of a
+    /// shared KPI the one value.
+    fn values(&self) -> (u32, Vec<i64>) {
+        let grant = |ballot: &Ballot| ballot.target.grant.unwrap_or_default();
+        let first = self.ballots.first().map(grant).unwrap_or_default();
+        let mut values = Vec::new();
+        for ballot in &self.ballots {
+            let place = usize::try_from(grant(ballot).saturating_sub(first)).unwrap_or_default();
+            values.resize(place, NO_VALUE);
+            values.push(ballot.measured.value);
+        }
+        (first, values)
+    }
+
+    fn cost(&self) -> Cost {
+        match self.place.page {
+            None => cost::ATTEST,
+            Some(_) => cost::ATTEST_PAGE,
+        }
+    }
 }
 
 /// A vote that the program refuses.
@@ -89,11 +137,14 @@ pub enum SubmitError {
     /// No endpoint answers, or nobody signs.
     #[error(transparent)]
     Client(#[from] Box<ClientError>),
+    /// What proves the votes of a page is on the disk before they are signed.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
     /// A vote that fits into no transaction.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
-    #[error("a transaction cannot be turned into bytes: {0}")]
-    Bytes(#[from] bincode::Error),
+    #[error("the journal holds bytes that are no transaction")]
+    Bytes,
 }
 
 impl From<ClientError> for SubmitError {
@@ -116,6 +167,8 @@ pub struct Courier<'a> {
     pub endpoints: &'a Endpoints,
     /// What was signed before.
     pub journal: &'a Mutex<Journal>,
+    /// Where manifests go.
+    pub store: &'a Store,
     pub oracle: &'a dyn Signer,
     /// Who pays fees and rent.
     pub payer: &'a dyn Signer,
@@ -133,7 +186,7 @@ impl Courier<'_> {
     pub async fn reconcile(&self) -> Result<(), SubmitError> {
         let open = self.journal().open_transactions()?;
         let ended = stream::iter(open.iter().map(|signed| async move {
-            info!(signature = %signed.signature, votes = signed.targets.len(), "a transaction of before is followed up");
+            info!(signature = %signed.signature, votes = signed.votes.len(), "a transaction of before is followed up");
             self.follow(signed).await
         }))
         .buffer_unordered(AT_ONCE)
@@ -145,31 +198,33 @@ impl Courier<'_> {
         Ok(())
     }
 
-    /// Votes, in as few transactions as they fit into.
+    /// Votes, those of a page in one upload, in as few transactions as they fit into.
     ///
     /// # Errors
     /// If nothing can be sent at all. What was executed is in the journal.
     pub async fn send(&self, ballots: Vec<Ballot>) -> Result<Sent, SubmitError> {
         let mut sent = Sent::default();
-        if ballots.is_empty() {
+        let uploads = Upload::of_all(ballots);
+        if uploads.is_empty() {
             return Ok(sent);
         }
-        let price = self.price(&ballots).await?;
-        let groups: Vec<_> = ballots
+        let price = self.price(&uploads).await?;
+        // Which evidence they name makes them no longer.
+        let groups: Vec<_> = uploads
             .iter()
-            .map(|ballot| cost::alone(self.attest(ballot), cost::ATTEST))
+            .map(|upload| cost::alone(self.instruction(upload, Hash::default()), upload.cost()))
             .collect();
-        // They stand in front of the votes and take their place; their numbers come with the simulation.
-        let budget = [
-            ComputeBudgetInstruction::set_compute_unit_limit(0),
-            ComputeBudgetInstruction::set_loaded_accounts_data_size_limit(0),
-            ComputeBudgetInstruction::set_compute_unit_price(0),
-        ];
-        let packed = packing::pack(&self.payer.pubkey(), &budget, &groups)?;
-        let batches = packed.into_iter().filter_map(|packed| ballots.get(packed.groups));
+        let envelope = Envelope {
+            version: self.endpoints.version(&[self.payer, self.oracle]).await?,
+            payer: self.payer.pubkey(),
+            priced: price > 0,
+            spare: 0,
+        };
+        let packed = packing::pack(&envelope, &groups)?;
+        let batches = packed.into_iter().filter_map(|packed| uploads.get(packed.groups));
         let delivered = stream::iter(batches.map(|batch| async move {
             let mut refused = Vec::new();
-            let trouble = self.deliver(batch, price, &mut refused).await.err();
+            let trouble = self.deliver(batch, envelope.version, price, &mut refused).await.err();
             (refused, trouble)
         }));
         for (refused, trouble) in delivered.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
@@ -179,19 +234,26 @@ impl Courier<'_> {
         Ok(sent)
     }
 
-    /// One batch, in halves if the program refuses one of its votes: one refusal fails a whole transaction.
-    async fn deliver(&self, batch: &[Ballot], price: u64, refused: &mut Vec<Refused>) -> Result<(), SubmitError> {
+    /// One batch, in halves if the program refuses one of its uploads: one refusal fails a whole transaction.
+    async fn deliver(
+        &self,
+        batch: &[Upload],
+        version: Version,
+        price: u64,
+        refused: &mut Vec<Refused>,
+    ) -> Result<(), SubmitError> {
         let mut parts = vec![batch.to_vec()];
         let mut signed_anew = 0;
         while let Some(part) = parts.pop() {
-            let failure = match self.cast(&part, price).await {
+            let failure = match self.cast(&part, version, price).await {
                 // What is not known stays in the journal, and the next round follows it.
                 Ok(Ending::Executed(_) | Ending::Unknown(_)) => continue,
                 Ok(Ending::Expired) if signed_anew < SIGNED_ANEW => {
                     signed_anew += 1;
                     let left = self.not_on_chain(&part).await?;
                     if !left.is_empty() {
-                        warn!(votes = left.len(), "a transaction expired and is signed anew");
+                        let votes: usize = left.iter().map(|upload| upload.ballots.len()).sum();
+                        warn!(votes, "a transaction expired and is signed anew");
                         parts.push(left);
                     }
                     continue;
@@ -206,10 +268,10 @@ impl Courier<'_> {
                 Err(error) => return Err(error),
             };
             match part.as_slice() {
-                [ballot] => refused.push(Refused {
+                [upload] => refused.extend(upload.ballots.iter().map(|ballot| Refused {
                     target: ballot.target,
                     reason: failure.to_string(),
-                }),
+                })),
                 several => {
                     let (front, back) = several.split_at(several.len() / 2);
                     parts.extend([back.to_vec(), front.to_vec()]);
@@ -219,53 +281,52 @@ impl Courier<'_> {
         Ok(())
     }
 
-    /// Those of `ballots` that the chain does not have: one endpoint's word that a transaction expired is not enough to
-    /// sign another one for a vote that is there.
-    async fn not_on_chain(&self, ballots: &[Ballot]) -> Result<Vec<Ballot>, SubmitError> {
-        let addresses: Vec<Pubkey> = ballots.iter().map(|ballot| address(&ballot.target)).collect();
+    /// What the chain does not have of `uploads`: one endpoint's word that a transaction expired is not enough to sign
+    /// another one for votes that are there.
+    async fn not_on_chain(&self, uploads: &[Upload]) -> Result<Vec<Upload>, SubmitError> {
+        let addresses: Vec<Pubkey> = uploads.iter().map(|upload| upload.place.address()).collect();
         let looks = self
             .endpoints
-            .ask_all(async |client| client.attestations(&addresses).await)
+            .ask_all(async |client| client.evaluations(&addresses).await)
             .await?;
         let mut left = Vec::new();
-        for (number, ballot) in ballots.iter().enumerate() {
+        for (number, upload) in uploads.iter().enumerate() {
             let plan = self
                 .endpoints
-                .ask(async |client| client.plan(&ballot.target.plan).await)
+                .ask(async |client| client.plan(&upload.place.plan).await)
                 .await?;
-            let position = plan.oracle_set(ballot.target.period).position(&self.oracle.pubkey());
-            let on_chain = looks
-                .iter()
-                .filter_map(|look| look.get(number)?.as_ref())
-                .find_map(|attestation| own_vote(attestation, position?));
-            match on_chain {
-                None => left.push(*ballot),
-                Some((value, evidence)) => {
-                    info!(
-                        kpi = ballot.target.kpi,
-                        period = ballot.target.period,
-                        "the chain has the vote"
-                    );
-                    let vote = Vote {
-                        value,
-                        evidence,
-                        signature: None,
-                        at: time::now(),
-                    };
-                    self.journal().record_vote(&ballot.target, &vote)?;
+            let mut journal = self.journal();
+            for evaluation in looks.iter().filter_map(|look| look.get(number)?.as_ref()) {
+                for (target, value, evidence) in own_votes(evaluation, &plan, &self.oracle.pubkey()) {
+                    journal.note_found(&target, value, &evidence, time::now())?;
+                }
+            }
+            for ballot in &upload.ballots {
+                match journal.vote(&ballot.target)? {
+                    None => left.push(*ballot),
+                    Some(_) => {
+                        let Target { kpi, period, grant, .. } = ballot.target;
+                        info!(kpi, period, grant, "the chain has the vote");
+                    }
                 }
             }
         }
-        Ok(left)
+        Ok(Upload::of_all(left))
     }
 
-    async fn cast(&self, ballots: &[Ballot], price: u64) -> Result<Ending, SubmitError> {
+    async fn cast(&self, uploads: &[Upload], version: Version, price: u64) -> Result<Ending, SubmitError> {
+        let mut instructions = Vec::new();
+        let mut votes = Vec::new();
+        for upload in uploads {
+            let evidence = self.evidence(upload)?;
+            instructions.push(self.instruction(upload, evidence));
+            votes.extend(upload.ballots.iter().map(|ballot| (ballot.target, evidence)));
+        }
         let prepared = self
             .endpoints
             .ask(async |client| {
-                let mut submission =
-                    Submission::new(ballots.iter().map(|ballot| self.attest(ballot)).collect(), self.payer)
-                        .signed_by([self.oracle]);
+                let mut submission = Submission::new(instructions.clone(), self.payer).signed_by([self.oracle]);
+                submission.version = version;
                 submission.unit_price = price;
                 Ok(client.prepare(&submission).await?.0)
             })
@@ -273,11 +334,45 @@ impl Courier<'_> {
         let signed = SignedVotes {
             signature: prepared.signature,
             last_valid_block_height: last_block(prepared.life),
-            transaction: bincode::serialize(&prepared.transaction)?,
-            targets: ballots.iter().map(|ballot| ballot.target).collect(),
+            transaction: to_bytes(&prepared.transaction),
+            votes,
         };
         self.journal().record_transaction(&signed, time::now())?;
         self.follow(&signed).await
+    }
+
+    /// The evidence that the chain gets for an upload: the hash of the vote's document, or of a manifest that is stored
+    /// by now. Until it is known what became of an upload no other one of the same page is made, so the manifest
+    /// repeats all that was reported there before.
+    fn evidence(&self, upload: &Upload) -> Result<Hash, SubmitError> {
+        let Place {
+            plan,
+            kpi,
+            period,
+            page: Some(page),
+        } = upload.place
+        else {
+            return Ok(upload
+                .ballots
+                .first()
+                .map(|ballot| ballot.measured.evidence)
+                .unwrap_or_default());
+        };
+        let before = self.journal().votes_in(&upload.place)?;
+        let before = before
+            .into_iter()
+            .map(|(grant, vote)| (grant, (vote.value, vote.evidence)));
+        let new = upload.ballots.iter().filter_map(|ballot| {
+            let Measured { value, evidence, .. } = ballot.measured;
+            Some((ballot.target.grant?, (value, Some(evidence))))
+        });
+        let votes: BTreeMap<_, _> = before.chain(new).collect();
+        let mut manifest = Manifest::new(plan, kpi, period, page);
+        let listed = votes
+            .into_iter()
+            .map(|(grant, (value, evidence))| Listed { grant, value, evidence });
+        manifest.votes.extend(listed);
+        Ok(self.store.put(&manifest)?)
     }
 
     /// Follows a transaction that is in the journal, and writes down how it ended if that is known.
@@ -296,7 +391,7 @@ impl Courier<'_> {
         };
         let mut journal = self.journal();
         if let Ending::Executed(_) = ending {
-            for target in &signed.targets {
+            for (target, _) in &signed.votes {
                 let Some(measured) = journal.measured(target)? else {
                     continue;
                 };
@@ -304,14 +399,14 @@ impl Courier<'_> {
                     target,
                     &Vote {
                         value: measured.value,
-                        evidence: measured.evidence,
+                        evidence: Some(measured.evidence),
                         signature: Some(signed.signature),
                         at: time::now(),
                     },
                 )?;
                 self.votes.inc();
             }
-            info!(signature = %signed.signature, votes = signed.targets.len(), "voted");
+            info!(signature = %signed.signature, votes = signed.votes.len(), "voted");
         }
         journal.close_transaction(&signed.signature, &note)?;
         self.transactions.with_label_values(&[name]).inc();
@@ -325,7 +420,7 @@ impl Courier<'_> {
     /// If the bytes are not a transaction.
     pub async fn ending(&self, bytes: &[u8], last: u64) -> Result<Ending, SubmitError> {
         let mut prepared = Prepared {
-            transaction: bincode::deserialize(bytes)?,
+            transaction: of_bytes(bytes).ok_or(SubmitError::Bytes)?,
             signature: Signature::default(),
             life: Life::Blocks(last),
             not_after: None,
@@ -335,27 +430,45 @@ impl Courier<'_> {
         Ok(follow(self.endpoints, &prepared, &policy()).await)
     }
 
-    fn attest(&self, ballot: &Ballot) -> Instruction {
-        instructions::attest(
-            &self.payer.pubkey(),
-            &self.oracle.pubkey(),
-            &ballot.target.plan,
-            ballot.grant,
-            AttestArgs {
-                kpi: ballot.target.kpi,
-                period: ballot.target.period,
-                value: ballot.measured.value,
-                evidence: ballot.measured.evidence,
-            },
-        )
+    fn instruction(&self, upload: &Upload, evidence: Hash) -> Instruction {
+        let Place {
+            plan,
+            kpi,
+            period,
+            page,
+        } = upload.place;
+        let (payer, oracle) = (self.payer.pubkey(), self.oracle.pubkey());
+        let (first, values) = upload.values();
+        match page {
+            None => {
+                let value = values.first().copied().unwrap_or(NO_VALUE);
+                let args = AttestArgs {
+                    kpi,
+                    period,
+                    value,
+                    evidence,
+                };
+                instructions::attest(&payer, &oracle, &plan, args)
+            }
+            Some(_) => {
+                let args = AttestPageArgs {
+                    kpi,
+                    period,
+                    first,
+                    values,
+                    evidence,
+                };
+                instructions::attest_page(&payer, &oracle, &plan, args)
+            }
+        }
     }
 
     /// What others paid lately for transactions that write to the same plans, at most the cap. Micro-lamports a unit.
-    async fn price(&self, ballots: &[Ballot]) -> Result<u64, SubmitError> {
+    async fn price(&self, uploads: &[Upload]) -> Result<u64, SubmitError> {
         if self.fee.cap == 0 {
             return Ok(0);
         }
-        let mut plans: Vec<Pubkey> = ballots.iter().map(|ballot| ballot.target.plan).collect();
+        let mut plans: Vec<Pubkey> = uploads.iter().map(|upload| upload.place.plan).collect();
         plans.sort_unstable();
         plans.dedup();
         plans.truncate(128);
@@ -369,6 +482,15 @@ impl Courier<'_> {
     fn journal(&self) -> MutexGuard<'_, Journal> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// They stand in front of the votes and take their place; their numbers come with the simulation.
+fn budget() -> [Instruction; 3] {
+    [
+        ComputeBudgetInstruction::set_compute_unit_limit(0),
+        ComputeBudgetInstruction::set_loaded_accounts_data_size_limit(0),
+        ComputeBudgetInstruction::set_compute_unit_price(0),
+    ]
 }
 
 /// The last block in which a transaction can be executed. Votes and disputes have blockhashes, never nonces.
@@ -390,6 +512,121 @@ fn percentile(mut prices: Vec<u64>, percent: u8) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn ballot(kpi: u8, grant: Option<u32>, value: i64) -> Ballot {
+        Ballot {
+            target: Target {
+                plan: Pubkey::new_from_array([1; 32]),
+                kpi,
+                period: 2,
+                grant,
+            },
+            measured: Measured {
+                value,
+                evidence: [u8::try_from(value).unwrap(); 32],
+                at: 1,
+            },
+        }
+    }
+
+    #[test]
+    fn votes_of_a_page_go_together_and_leave_out_the_others() {
+        let ballots = [(66, 6), (3, 3), (64, 4), (127, 7), (128, 8), (0, 1)];
+        let mut ballots: Vec<_> = ballots
+            .iter()
+            .map(|&(grant, value)| ballot(1, Some(grant), value))
+            .collect();
+        ballots.push(ballot(2, Some(3), 9));
+        ballots.push(ballot(0, None, 5));
+        let uploads = Upload::of_all(ballots);
+        let found: Vec<_> = uploads
+            .iter()
+            .map(|upload| (upload.place.kpi, upload.place.page, upload.values()))
+            .collect();
+        let mut second = vec![NO_VALUE; 64];
+        (second[0], second[2], second[63]) = (4, 6, 7);
+        let expected = [
+            (0, None, (0, vec![5])),
+            (1, Some(0), (0, vec![1, NO_VALUE, NO_VALUE, 3])),
+            (1, Some(1), (64, second)),
+            (1, Some(2), (128, vec![8])),
+            (2, Some(0), (3, vec![9])),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(Upload::of_all(Vec::new()), []);
+    }
+
+    /// A courier with a journal and a store of its own in `folder`; nobody answers it.
+    fn with_courier<T>(folder: &std::path::Path, ask: impl FnOnce(&Courier<'_>) -> T) -> T {
+        let metrics = crate::service::Metrics::new(Duration::ZERO).unwrap();
+        let chain = toml::from_str("endpoints = ['http://a.test']").unwrap();
+        let key = solana_keypair::Keypair::new();
+        ask(&Courier {
+            endpoints: &Endpoints::new(&chain),
+            journal: &Mutex::new(Journal::open(folder).unwrap()),
+            store: &Store::open(folder.join("evidence")).unwrap(),
+            oracle: &key,
+            payer: &key,
+            fee: PriorityFee::default(),
+            votes: &metrics.votes,
+            transactions: &metrics.transactions,
+        })
+    }
+
+    #[test]
+    fn an_uploads_evidence_repeats_what_was_reported_before_in_the_page() {
+        let dir = tempfile::tempdir().unwrap();
+        with_courier(dir.path(), |courier| {
+            let shared = Upload::of_all(vec![ballot(0, None, 5)]).remove(0);
+            assert_eq!(courier.evidence(&shared).unwrap(), [5; 32], "the document's own hash");
+
+            let manifest = |ballots: Vec<Ballot>| {
+                let hash = courier.evidence(&Upload::of_all(ballots).remove(0)).unwrap();
+                let manifest: Manifest = courier.store.get(&hash).unwrap();
+                let votes = manifest.votes.iter();
+                votes
+                    .map(|listed| (listed.grant, listed.value, listed.evidence))
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(manifest(vec![ballot(1, Some(70), 7)]), [(70, 7, Some([7; 32]))]);
+            let before = [(64, Some([3; 32])), (65, None), (128, Some([4; 32]))];
+            for (grant, evidence) in before {
+                let vote = Vote {
+                    value: 2,
+                    evidence,
+                    signature: None,
+                    at: 1,
+                };
+                let target = ballot(1, Some(grant), 2).target;
+                courier.journal().record_vote(&target, &vote).unwrap();
+            }
+            assert_eq!(
+                manifest(vec![ballot(1, Some(70), 7), ballot(1, Some(66), 6)]),
+                [
+                    (64, 2, Some([3; 32])),
+                    (65, 2, None),
+                    (66, 6, Some([6; 32])),
+                    (70, 7, Some([7; 32]))
+                ]
+            );
+        });
+    }
+
+    #[test]
+    fn a_full_page_fits_into_a_transaction() {
+        let dir = tempfile::tempdir().unwrap();
+        with_courier(dir.path(), |courier| {
+            let ballots = (64..128).map(|grant| ballot(1, Some(grant), 7)).collect();
+            let uploads = Upload::of_all(ballots);
+            let [upload] = uploads.as_slice() else {
+                panic!("{uploads:?}");
+            };
+            let group = cost::alone(courier.instruction(upload, [7; 32]), upload.cost());
+            let payer = Pubkey::new_from_array([9; 32]);
+            let packed = packing::pack(&payer, &budget(), &[group]).unwrap();
+            assert_eq!(packed.len(), 1);
+        });
+    }
 
     #[test]
     fn percentiles() {

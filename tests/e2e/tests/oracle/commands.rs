@@ -146,7 +146,7 @@ async fn figures_and_health_are_served_and_alerts_reach_a_command() {
     let (_, figures) = get("/metrics").await;
     for line in [
         "earnout_oracle_votes_total 1",
-        "earnout_oracle_last_value{feed=\"milestones\",subject=\"\"} 760",
+        "earnout_oracle_last_value{feed=\"milestones\"} 760",
         "earnout_oracle_transactions_total{outcome=\"confirmed\"} 1",
         "earnout_oracle_holds{feed=\"milestones\"} 0",
         "earnout_oracle_balance_lamports ",

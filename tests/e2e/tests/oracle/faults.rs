@@ -265,8 +265,9 @@ async fn a_rotated_set_votes_by_period() {
     old.run(&["once"]).succeeded().shows("0 voted");
     new.run(&["once"]).succeeded().shows("1 voted");
     assert_eq!(quarter.votes_of("oracle-1").await, [700]);
-    let second = earnout_sdk::wire::pda::attestation(&plan, 0, 1, &plan);
-    let second = quarter.client().attestation(&second).await.expect("an attestation");
+    let second = earnout_sdk::wire::pda::attestation(&plan, 0, 1);
+    let second = quarter.client().evaluation(&second).await.expect("an attestation");
+    let second = second.attestation().expect("of a shared KPI");
     assert_eq!((second.voted, second.values[0]), (1, 710));
 }
 

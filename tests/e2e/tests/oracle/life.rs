@@ -286,21 +286,15 @@ async fn a_quarter_is_measured_attested_settled_and_claimed() {
     assert!(checked >= 2, "{checked} of three voted");
 
     let client = chain.client();
-    let values = [
-        (0, *address, 1_200),
-        (1, *address, 9_995),
-        (2, *address, 666),
-        (3, *address, 5_000_025),
-    ];
-    let individual = [(4, plan.grants[0], 3), (4, plan.grants[1], 5)];
-    for (kpi, subject, value) in values.into_iter().chain(individual) {
-        let attestation = pda::attestation(address, kpi, 0, &subject);
-        let attestation = client.attestation(&attestation).await.expect("an attestation");
-        assert_eq!(
-            (attestation.resolved, attestation.resolved_value),
-            (1, value),
-            "KPI {kpi}"
-        );
+    let shared = [(0, 1_200), (1, 9_995), (2, 666), (3, 5_000_025)].map(|(kpi, value)| (kpi, None, value));
+    let individual = [(4, Some(0), 3), (4, Some(1), 5)];
+    for (kpi, index, value) in shared.into_iter().chain(individual) {
+        let evaluation = client.evaluation(&pda::evaluation(address, kpi, 0, index)).await;
+        let grant = plan.grants[index.map_or(0, |index| usize::try_from(index).expect("a small number"))];
+        let grant = client.grant(&grant).await.expect("the grant");
+        let tally = evaluation.expect("an attestation or a page").tally(&grant);
+        let agreed = tally.and_then(|tally| tally.agreed_value());
+        assert_eq!(agreed.expect("what the program writes"), Some(value), "KPI {kpi}");
     }
 
     // Nobody disputes within the week.

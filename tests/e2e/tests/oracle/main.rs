@@ -4,6 +4,7 @@ mod commands;
 mod faults;
 mod hostile;
 mod life;
+mod pages;
 mod services;
 mod sources;
 mod support;

@@ -47,13 +47,14 @@ impl Quarter {
 
     /// The attestation of KPI 0 for the first quarter.
     pub fn address(&self) -> Pubkey {
-        pda::attestation(&self.plan, 0, 0, &self.plan)
+        pda::attestation(&self.plan, 0, 0)
     }
 
     /// What the chain has of it.
     pub async fn attestation(&self) -> Option<Attestation> {
-        let found = self.client().attestations(&[self.address()]).await;
-        found.expect("the chain answers").pop().flatten()
+        let found = self.client().evaluations(&[self.address()]).await;
+        let found = found.expect("the chain answers").pop().flatten()?;
+        found.attestation().copied()
     }
 
     /// The values that the key `oracle-1` voted for, in every transaction that was executed.
@@ -68,7 +69,7 @@ impl Quarter {
         let address = self.address();
         events
             .into_iter()
-            .filter(|recorded| recorded.event.attestation() == Some(address))
+            .filter(|recorded| recorded.event.evaluation() == Some(address))
             .filter_map(|recorded| match recorded.event {
                 Event::ValueAttested(vote) if vote.oracle == oracle => Some(vote.value),
                 _ => None,

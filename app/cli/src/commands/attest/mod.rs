@@ -106,7 +106,7 @@ impl Attest {
     }
 
     async fn many(&self, app: &App, file: PathBuf) -> Result<(), Fault> {
-        let sending = Sending::of_many(app, &self.send, "--values")?;
+        let sending = Sending::of_many(app, &self.send, "--values").await?;
         let evidence = match self.evidence.is_named() {
             true => Some(self.evidence.hash()?),
             false => None,

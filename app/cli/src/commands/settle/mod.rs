@@ -44,7 +44,10 @@ pub struct Settle {
 impl Settle {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         match (&self.all, &self.grant) {
-            (Some(plan), _) => all::run(app, plan.address(), Sending::of_many(app, &self.send, "--all")?).await,
+            (Some(plan), _) => {
+                let sending = Sending::of_many(app, &self.send, "--all").await?;
+                all::run(app, plan.address(), sending).await
+            }
             (None, Some(grant)) => self.one(app, grant).await,
             // Refused with the arguments.
             (None, None) => Ok(()),

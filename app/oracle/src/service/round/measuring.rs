@@ -5,7 +5,7 @@ use {
     crate::{
         measure::{Bound, Finding, measure, value},
         service::{Alert, Daemon, DaemonError},
-        vote::{Ballot, Duty, Held, Journal, JournalError, Measured, Target},
+        vote::{Ballot, Duty, Held, Journal, JournalError, Measured, Place, Target},
     },
     earnout_sdk::text::time,
     futures_util::{StreamExt, stream},
@@ -13,15 +13,17 @@ use {
     tracing::{info, warn},
 };
 
-/// Measures what is due and not measured yet, several at a time, and returns the votes to be made.
+/// Measures what is due and not measured yet, several at a time, and returns the votes to be made. Where it is not known
+/// what became of a transaction nothing is: a page gets its next upload once its last one is known.
 pub(super) async fn measure_all(
     daemon: &Daemon,
     due: &[(&Bound<'_>, Duty)],
     round: &mut Round,
 ) -> Result<Vec<Ballot>, DaemonError> {
     let signed = daemon.journal().open_transactions()?;
-    let pending: BTreeSet<Target> = signed.into_iter().flat_map(|signed| signed.targets).collect();
-    let work = due.iter().filter(|(_, duty)| !pending.contains(&duty.target));
+    let votes = signed.iter().flat_map(|signed| &signed.votes);
+    let pending: BTreeSet<Place> = votes.map(|(target, _)| target.place()).collect();
+    let work = due.iter().filter(|(_, duty)| !pending.contains(&duty.target.place()));
     let found = stream::iter(work.map(|(bound, duty)| async move { (duty, measured(daemon, bound, duty).await) }))
         .buffered(daemon.config.service.concurrency)
         .collect::<Vec<_>>()
@@ -31,7 +33,6 @@ pub(super) async fn measure_all(
         match result? {
             Found::Value(measured) => ballots.push(Ballot {
                 target: duty.target,
-                grant: duty.grant(),
                 measured,
             }),
             Found::Held => round.put(duty, Class::Held),
@@ -83,12 +84,18 @@ async fn measured(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty) -> Result<Fou
     match measure(bound, &duty.scope, entry.as_ref(), before).await {
         Ok(finding) => {
             let measured = keep(daemon, duty, &finding)?;
-            let grant = duty.grant().map(|grant| grant.to_string()).unwrap_or_default();
-            let gauge = daemon.metrics.last_value.with_label_values(&[&duty.feed, &grant]);
-            gauge.set(finding.value);
+            let Target { period, grant, .. } = duty.target;
+            if grant.is_none() {
+                daemon
+                    .metrics
+                    .last_value
+                    .with_label_values(&[&duty.feed])
+                    .set(finding.value);
+            }
             info!(
                 feed = duty.feed,
-                period = duty.target.period,
+                period,
+                grant,
                 value = %value::from_fixed(finding.value, bound.terms.decimals),
                 evidence = hex::encode(measured.evidence),
                 "measured"

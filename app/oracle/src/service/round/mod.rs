@@ -215,7 +215,7 @@ mod tests {
                 plan,
                 kpi: 0,
                 period,
-                subject: plan,
+                grant: None,
             },
             scope: Scope {
                 period,

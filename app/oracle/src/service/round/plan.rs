@@ -9,11 +9,11 @@ use {
     crate::{
         measure::{Bound, Identities, Misfit, duration, fit},
         service::{About, Alert, Daemon, DaemonError},
-        vote::{Duty, PlanState, Refused},
+        vote::{Duty, PlanState, Refused, Target},
     },
     earnout::state::Plan,
     solana_program::pubkey::Pubkey,
-    std::collections::BTreeMap,
+    std::collections::{BTreeMap, HashMap},
     tracing::warn,
 };
 
@@ -160,7 +160,7 @@ impl<'a> PlanRound<'a> {
             let about = About {
                 feed: Some(feed),
                 period: Some(period),
-                subject: None,
+                grant: None,
             };
             self.daemon.alarm.raise(Alert::Missed(count), about);
         }
@@ -191,15 +191,11 @@ impl<'a> PlanRound<'a> {
     }
 
     fn tell_refused(&mut self, due: &[(&Bound<'_>, Duty)], refused: &[Refused]) -> Result<(), DaemonError> {
+        let due: HashMap<&Target, &Duty> = due.iter().map(|(_, duty)| (&duty.target, duty)).collect();
         for refused in refused {
-            let Some((_, duty)) = due.iter().find(|(_, duty)| duty.target == refused.target) else {
+            let Some(duty) = due.get(&refused.target) else {
                 continue;
             };
-            // Others can resolve a value while this oracle's vote is on its way; that is no failure.
-            if refused.reason.starts_with("AlreadyResolved") {
-                self.round.put(duty, Class::Already);
-                continue;
-            }
             self.round.put(duty, Class::Failed);
             hold(
                 self.daemon,

@@ -11,6 +11,8 @@ pub use lock::lock;
 
 use {
     crate::measure::Hash,
+    earnout::{constants::PAGE_GRANTS, state},
+    earnout_sdk::wire::pda,
     lock::private,
     rusqlite::{Connection, OptionalExtension, Row, ToSql, types::Type},
     solana_program::pubkey::Pubkey,
@@ -32,8 +34,51 @@ pub struct Target {
     pub kpi: u8,
     /// Number of the period.
     pub period: u16,
-    /// The plan again, or a grant for an individual KPI.
-    pub subject: Pubkey,
+    /// Index of the grant; none for a shared KPI.
+    pub grant: Option<u32>,
+}
+
+impl Target {
+    /// Where the vote is on chain.
+    pub fn place(&self) -> Place {
+        Place {
+            plan: self.plan,
+            kpi: self.kpi,
+            period: self.period,
+            page: self.grant.map(|grant| state::place(grant).0),
+        }
+    }
+}
+
+/// Where votes are on chain: in the attestation of a shared KPI, or in a page of an individual one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub plan: Pubkey,
+    /// Number of the KPI.
+    pub kpi: u8,
+    /// Number of the period.
+    pub period: u16,
+    /// Number of the page; none for a shared KPI.
+    pub page: Option<u32>,
+}
+
+impl Place {
+    /// Its address.
+    pub fn address(&self) -> Pubkey {
+        match self.page {
+            None => pda::attestation(&self.plan, self.kpi, self.period),
+            Some(page) => pda::page(&self.plan, self.kpi, self.period, page),
+        }
+    }
+
+    /// The first and the last grant, as the tables have them.
+    fn grants(&self) -> (i64, i64) {
+        let Some(page) = self.page else {
+            return (SHARED, SHARED);
+        };
+        let first = i64::from(page).saturating_mul(i64::from(PAGE_GRANTS));
+        (first, first.saturating_add(i64::from(PAGE_GRANTS)).saturating_sub(1))
+    }
 }
 
 /// A value that has passed all checks.
@@ -55,8 +100,8 @@ pub struct SignedVotes {
     pub last_valid_block_height: u64,
     /// Its bytes.
     pub transaction: Vec<u8>,
-    /// The votes in it.
-    pub targets: Vec<Target>,
+    /// The votes in it, each with the evidence hash that the chain gets: of its document, or of the page's manifest.
+    pub votes: Vec<(Target, Hash)>,
 }
 
 /// A vote that the chain has.
@@ -64,8 +109,9 @@ pub struct SignedVotes {
 pub struct Vote {
     /// The value on chain.
     pub value: i64,
-    /// The evidence hash on chain.
-    pub evidence: Hash,
+    /// Hash of the document from which it follows. None for a vote in a page that this daemon did not measure: the page
+    /// has the hash of a manifest alone.
+    pub evidence: Option<Hash>,
     /// The transaction, if this daemon saw it.
     pub signature: Option<Signature>,
     /// When it was found there, Unix seconds.
@@ -77,8 +123,10 @@ pub struct Vote {
 pub struct Dispute {
     /// Its first signature.
     pub signature: Signature,
-    /// The last block in which it can be executed, and its bytes; none if a daemon of before wrote it down.
-    pub sent: Option<(u64, Vec<u8>)>,
+    /// The last block in which it can be executed.
+    pub last_valid_block_height: u64,
+    /// Its bytes.
+    pub transaction: Vec<u8>,
 }
 
 /// A value that is held back.
@@ -111,8 +159,10 @@ pub enum JournalError {
     Database(#[from] rusqlite::Error),
     #[error("a value was forgotten before it was sent: it is measured again")]
     Forgotten,
-    #[error("the journal is of version {found}, this daemon knows {known}: use the newer daemon")]
-    Newer { found: i64, known: i64 },
+    #[error(
+        "the journal is of version {found}, this daemon knows {known}: use the daemon that wrote it, or another state folder"
+    )]
+    Version { found: i64, known: i64 },
 }
 
 impl JournalError {
@@ -168,13 +218,16 @@ impl Journal {
     }
 }
 
+/// In the place of a grant's index where a KPI is shared. A null would not be equal to itself.
+const SHARED: i64 = -1;
+
 /// The rows of one target, which are `?1` to `?4`.
-const OF_TARGET: &str = "WHERE plan = ?1 AND kpi = ?2 AND period = ?3 AND subject = ?4";
+const OF_TARGET: &str = "WHERE plan = ?1 AND kpi = ?2 AND period = ?3 AND grant_index = ?4";
 
 /// Carries out `sql` for a target, with `more` from `?5` on. Returns how many rows it changed.
 fn change(database: &Connection, sql: &str, target: &Target, more: &[&dyn ToSql]) -> rusqlite::Result<usize> {
-    let (plan, kpi, period, subject) = key(target);
-    let values: [&dyn ToSql; 4] = [&plan, &kpi, &period, &subject];
+    let (plan, kpi, period, grant) = key(target);
+    let values: [&dyn ToSql; 4] = [&plan, &kpi, &period, &grant];
     database
         .prepare_cached(sql)?
         .execute([&values, more].concat().as_slice())
@@ -184,9 +237,9 @@ fn forget(database: &Connection, table: &str, target: &Target) -> rusqlite::Resu
     change(database, &format!("DELETE FROM {table} {OF_TARGET}"), target, &[]).map(drop)
 }
 
-fn key(target: &Target) -> ([u8; 32], u8, u16, [u8; 32]) {
-    let (plan, subject) = (target.plan.to_bytes(), target.subject.to_bytes());
-    (plan, target.kpi, target.period, subject)
+fn key(target: &Target) -> ([u8; 32], u8, u16, i64) {
+    let grant = target.grant.map_or(SHARED, i64::from);
+    (target.plan.to_bytes(), target.kpi, target.period, grant)
 }
 
 /// The target in the first four columns.
@@ -195,8 +248,13 @@ fn target(row: &Row<'_>) -> rusqlite::Result<Target> {
         plan: Pubkey::new_from_array(row.get(0)?),
         kpi: row.get(1)?,
         period: row.get(2)?,
-        subject: Pubkey::new_from_array(row.get(3)?),
+        grant: u32::try_from(row.get::<_, i64>(3)?).ok(),
     })
+}
+
+/// The block height in a column.
+fn height(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or_default())
 }
 
 /// The signature in a column.
@@ -211,7 +269,6 @@ mod tests {
     use {
         super::*,
         crate::measure::Entry,
-        rusqlite::params,
         std::{fs, os::unix::fs::PermissionsExt},
     };
 
@@ -220,7 +277,7 @@ mod tests {
             plan: Pubkey::new_from_array([1; 32]),
             kpi,
             period: 3,
-            subject: Pubkey::new_from_array([2; 32]),
+            grant: Some(2),
         }
     }
 
@@ -237,7 +294,7 @@ mod tests {
             signature: Signature::from([number; 64]),
             last_valid_block_height: 500,
             transaction: vec![1, 2, 3],
-            targets,
+            votes: targets.into_iter().map(|target| (target, [9; 32])).collect(),
         }
     }
 
@@ -310,7 +367,7 @@ mod tests {
         let mut journal = Journal::open(dir.path()).unwrap();
         let vote = Vote {
             value: 9,
-            evidence: [7; 32],
+            evidence: Some([7; 32]),
             signature: Some(Signature::from([3; 64])),
             at: 4,
         };
@@ -329,8 +386,12 @@ mod tests {
         let signature = Signature::from([5; 64]);
         assert_eq!(journal.disputed(&target(0)).unwrap(), None);
         journal.record_dispute(&target(0), &signature, 500, &[1, 2], 7).unwrap();
-        let sent = Some((500, vec![1, 2]));
-        assert_eq!(journal.disputed(&target(0)).unwrap(), Some(Dispute { signature, sent }));
+        let dispute = Dispute {
+            signature,
+            last_valid_block_height: 500,
+            transaction: vec![1, 2],
+        };
+        assert_eq!(journal.disputed(&target(0)).unwrap().as_ref(), Some(&dispute));
         assert!(
             journal.record_dispute(&target(0), &signature, 500, &[1, 2], 8).is_err(),
             "one at a time"
@@ -389,7 +450,7 @@ mod tests {
         journal.close_transaction(&sent.signature, "confirmed").unwrap();
         let vote = Vote {
             value: 5,
-            evidence: [7; 32],
+            evidence: Some([7; 32]),
             signature: Some(sent.signature),
             at: 2,
         };
@@ -405,36 +466,67 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_of_before_keeps_what_it_has() {
+    fn what_the_chain_has_is_ones_own_only_if_it_was_sent_from_here() {
         let dir = tempfile::tempdir().unwrap();
-        let database = Connection::open(dir.path().join("journal.db")).unwrap();
-        database.execute_batch(schema::FIRST).unwrap();
-        database.pragma_update(None, "user_version", 1).unwrap();
-        let signature = Signature::from([5; 64]);
-        let (plan, kpi, period, subject) = key(&target(0));
-        database
-            .execute(
-                "INSERT INTO disputes VALUES (?1, ?2, ?3, ?4, ?5, 7)",
-                params![plan, kpi, period, subject, signature.to_string()],
-            )
-            .unwrap();
-        drop(database);
-        for _ in 0..2 {
-            let journal = Journal::open(dir.path()).unwrap();
-            let found = journal.disputed(&target(0)).unwrap();
-            assert_eq!(found, Some(Dispute { signature, sent: None }));
+        let mut journal = Journal::open(dir.path()).unwrap();
+        let of = |grant| Target {
+            grant: Some(grant),
+            ..target(0)
+        };
+        for grant in [63, 64] {
+            journal.record_measured(&of(grant), &measured(5)).unwrap();
         }
+        journal.record_transaction(&signed(1, vec![of(63)]), 1).unwrap();
+        // The evidence of a page is that of its last upload, whichever grants that was about.
+        journal.record_measured(&of(0), &measured(6)).unwrap();
+        assert!(journal.note_found(&of(63), 5, &[9; 32], 2).unwrap());
+        assert!(journal.note_found(&of(0), 6, &[9; 32], 2).unwrap());
+        assert!(!journal.note_found(&of(64), 5, &[9; 32], 2).unwrap(), "another page");
+        assert!(!journal.note_found(&of(0), 6, &[8; 32], 2).unwrap(), "another manifest");
+        assert!(!journal.note_found(&of(1), 5, &[9; 32], 2).unwrap(), "never measured");
+        assert!(!journal.note_found(&of(0), 7, &[9; 32], 2).unwrap(), "another value");
+        let votes = journal.votes_in(&of(1).place()).unwrap();
+        let listed: Vec<_> = votes
+            .iter()
+            .map(|(grant, vote)| (*grant, vote.value, vote.evidence))
+            .collect();
+        let known = Some([7; 32]);
+        assert_eq!(
+            listed,
+            [(0, 6, known), (1, 5, None), (63, 5, known)],
+            "the first word stands"
+        );
+        let shared = Target {
+            grant: None,
+            ..target(0)
+        };
+        assert!(!journal.note_found(&shared, 5, &[9; 32], 2).unwrap());
+        let vote = journal.vote(&shared).unwrap().unwrap();
+        assert_eq!(
+            vote.evidence,
+            Some([9; 32]),
+            "an attestation has the hash of the document"
+        );
     }
 
     #[test]
-    fn a_newer_journal_is_left_alone() {
+    fn the_grants_of_a_page_are_in_one_place() {
+        let place = |grant| Target { grant, ..target(0) }.place();
+        assert_eq!(place(Some(0)), place(Some(63)));
+        assert_ne!(place(Some(63)), place(Some(64)));
+        assert_eq!(place(Some(64)).address(), pda::page(&target(0).plan, 0, 3, 1));
+        assert_eq!(place(None).address(), pda::attestation(&target(0).plan, 0, 3));
+    }
+
+    #[test]
+    fn a_journal_of_another_version_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         drop(Journal::open(dir.path()).unwrap());
         let database = Connection::open(dir.path().join("journal.db")).unwrap();
-        database.pragma_update(None, "user_version", 99).unwrap();
-        assert!(matches!(
-            Journal::open(dir.path()),
-            Err(JournalError::Newer { found: 99, .. })
-        ));
+        for version in [2, 99] {
+            database.pragma_update(None, "user_version", version).unwrap();
+            let opened = Journal::open(dir.path());
+            assert!(matches!(opened, Err(JournalError::Version { found, .. }) if found == version));
+        }
     }
 }

@@ -2,53 +2,52 @@
 
 use {super::JournalError, rusqlite::Connection, std::time::Duration};
 
-const VERSION: i64 = 2;
+/// Versions 1 and 2 named the grants of individual KPIs by their addresses, each with an attestation of its own.
+const VERSION: i64 = 3;
 
-/// Keys and hashes are blobs, times Unix seconds. `measured` and `votes` are never changed once written.
-pub(super) const FIRST: &str = "
+/// Keys and hashes are blobs, times Unix seconds, and the grant -1 where a KPI is shared. `measured` and `votes` are
+/// never changed once written. The evidence in `measured` and `votes` is the hash of the single document, in
+/// `attempted` what the chain gets.
+const TABLES: &str = "
     CREATE TABLE measured (
-        plan BLOB NOT NULL, kpi INTEGER NOT NULL, period INTEGER NOT NULL, subject BLOB NOT NULL,
+        plan BLOB NOT NULL, kpi INTEGER NOT NULL, period INTEGER NOT NULL, grant_index INTEGER NOT NULL,
         value INTEGER NOT NULL, evidence BLOB NOT NULL, at INTEGER NOT NULL,
-        PRIMARY KEY (plan, kpi, period, subject)
+        PRIMARY KEY (plan, kpi, period, grant_index)
     ) STRICT;
     CREATE TABLE attempts (
         signature TEXT PRIMARY KEY, last_valid_block_height INTEGER NOT NULL, transaction_bytes BLOB NOT NULL,
         at INTEGER NOT NULL, outcome TEXT
     ) STRICT;
     CREATE TABLE attempted (
-        signature TEXT NOT NULL REFERENCES attempts,
-        plan BLOB NOT NULL, kpi INTEGER NOT NULL, period INTEGER NOT NULL, subject BLOB NOT NULL,
-        PRIMARY KEY (signature, plan, kpi, period, subject)
+        plan BLOB NOT NULL, kpi INTEGER NOT NULL, period INTEGER NOT NULL, grant_index INTEGER NOT NULL,
+        signature TEXT NOT NULL REFERENCES attempts, evidence BLOB NOT NULL,
+        PRIMARY KEY (plan, kpi, period, grant_index, signature)
     ) STRICT;
+    CREATE INDEX attempted_by_signature ON attempted (signature);
     CREATE TABLE votes (
-        plan BLOB NOT NULL, kpi INTEGER NOT NULL, period INTEGER NOT NULL, subject BLOB NOT NULL,
-        value INTEGER NOT NULL, evidence BLOB NOT NULL, signature TEXT, at INTEGER NOT NULL,
-        PRIMARY KEY (plan, kpi, period, subject)
+        plan BLOB NOT NULL, kpi INTEGER NOT NULL, period INTEGER NOT NULL, grant_index INTEGER NOT NULL,
+        value INTEGER NOT NULL, evidence BLOB, signature TEXT, at INTEGER NOT NULL,
+        PRIMARY KEY (plan, kpi, period, grant_index)
     ) STRICT;
     CREATE TABLE holds (
-        plan BLOB NOT NULL, kpi INTEGER NOT NULL, period INTEGER NOT NULL, subject BLOB NOT NULL,
+        plan BLOB NOT NULL, kpi INTEGER NOT NULL, period INTEGER NOT NULL, grant_index INTEGER NOT NULL,
         feed TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, since INTEGER NOT NULL,
-        PRIMARY KEY (plan, kpi, period, subject)
+        PRIMARY KEY (plan, kpi, period, grant_index)
     ) STRICT;
     CREATE TABLE entries (
-        plan BLOB NOT NULL, kpi INTEGER NOT NULL, period INTEGER NOT NULL, subject BLOB NOT NULL,
+        plan BLOB NOT NULL, kpi INTEGER NOT NULL, period INTEGER NOT NULL, grant_index INTEGER NOT NULL,
         value TEXT NOT NULL, note TEXT NOT NULL, entered_by TEXT NOT NULL, at INTEGER NOT NULL,
-        PRIMARY KEY (plan, kpi, period, subject)
+        PRIMARY KEY (plan, kpi, period, grant_index)
     ) STRICT;
     CREATE TABLE disputes (
-        plan BLOB NOT NULL, kpi INTEGER NOT NULL, period INTEGER NOT NULL, subject BLOB NOT NULL,
-        signature TEXT NOT NULL, at INTEGER NOT NULL,
-        PRIMARY KEY (plan, kpi, period, subject)
+        plan BLOB NOT NULL, kpi INTEGER NOT NULL, period INTEGER NOT NULL, grant_index INTEGER NOT NULL,
+        signature TEXT NOT NULL, last_valid_block_height INTEGER NOT NULL, transaction_bytes BLOB NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (plan, kpi, period, grant_index)
     ) STRICT;
 ";
 
-/// What the second version added: disputes are followed as votes are. Those of before have only their signature.
-const SECOND: &str = "
-    ALTER TABLE disputes ADD COLUMN last_valid_block_height INTEGER;
-    ALTER TABLE disputes ADD COLUMN transaction_bytes BLOB;
-";
-
-/// Makes the tables that are not there yet.
+/// Makes the tables if they are not there yet.
 pub(super) fn prepare(database: &mut Connection) -> Result<(), JournalError> {
     database.busy_timeout(Duration::from_secs(10))?;
     database.pragma_update(None, "journal_mode", "WAL")?;
@@ -56,17 +55,10 @@ pub(super) fn prepare(database: &mut Connection) -> Result<(), JournalError> {
     database.pragma_update(None, "synchronous", "FULL")?;
     database.pragma_update(None, "foreign_keys", true)?;
     let transaction = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if !(0..=VERSION).contains(&version) {
-        return Err(JournalError::Newer {
-            found: version,
-            known: VERSION,
-        });
-    }
-    for (made_by, change) in [(1, FIRST), (2, SECOND)] {
-        if version < made_by {
-            transaction.execute_batch(change)?;
-        }
+    match transaction.pragma_query_value(None, "user_version", |row| row.get(0))? {
+        0 => transaction.execute_batch(TABLES)?,
+        VERSION => (),
+        found => return Err(JournalError::Version { found, known: VERSION }),
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
     Ok(transaction.commit()?)

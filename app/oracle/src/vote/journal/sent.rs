@@ -1,8 +1,12 @@
 //! What was signed, and what the chain has of it.
 
 use {
-    super::{Dispute, Journal, JournalError, OF_TARGET, SignedVotes, Target, Vote, change, forget, signature, target},
-    rusqlite::params,
+    super::{
+        Dispute, Journal, JournalError, OF_TARGET, Place, SignedVotes, Target, Vote, change, forget, height, signature,
+        target,
+    },
+    crate::measure::Hash,
+    rusqlite::{Row, params},
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,
 };
@@ -18,9 +22,10 @@ impl Journal {
         let height = i64::try_from(signed.last_valid_block_height).unwrap_or(i64::MAX);
         let sql = "INSERT INTO attempts VALUES (?1, ?2, ?3, ?4, NULL)";
         transaction.execute(sql, params![text, height, signed.transaction, at])?;
-        for target in &signed.targets {
-            let sql = format!("INSERT INTO attempted SELECT ?5, plan, kpi, period, subject FROM measured {OF_TARGET}");
-            if change(&transaction, &sql, target, &[&text])? == 0 {
+        let sql =
+            format!("INSERT INTO attempted SELECT plan, kpi, period, grant_index, ?5, ?6 FROM measured {OF_TARGET}");
+        for (target, evidence) in &signed.votes {
+            if change(&transaction, &sql, target, &[&text, evidence])? == 0 {
                 return Err(JournalError::Forgotten);
             }
         }
@@ -31,15 +36,16 @@ impl Journal {
     pub fn open_transactions(&self) -> Result<Vec<SignedVotes>, JournalError> {
         let sql = "SELECT signature, last_valid_block_height, transaction_bytes FROM attempts WHERE outcome IS NULL ORDER BY at";
         let mut statement = self.database.prepare_cached(sql)?;
-        let sql = "SELECT plan, kpi, period, subject FROM attempted WHERE signature = ?1";
+        let sql = "SELECT plan, kpi, period, grant_index, evidence FROM attempted WHERE signature = ?1
+            ORDER BY plan, kpi, period, grant_index";
         let mut of_transaction = self.database.prepare_cached(sql)?;
         let rows = statement.query_map([], |row| {
-            let targets = of_transaction.query_map([row.get::<_, String>(0)?], target)?;
+            let votes = of_transaction.query_map([row.get::<_, String>(0)?], |row| Ok((target(row)?, row.get(4)?)))?;
             Ok(SignedVotes {
                 signature: signature(row, 0)?,
-                last_valid_block_height: u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default(),
+                last_valid_block_height: height(row, 1)?,
                 transaction: row.get(2)?,
-                targets: targets.collect::<Result<_, _>>()?,
+                votes: votes.collect::<Result<_, _>>()?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -73,19 +79,50 @@ impl Journal {
     /// The vote on `target` that the chain has, as far as this daemon knows.
     pub fn vote(&self, target: &Target) -> Result<Option<Vote>, JournalError> {
         let sql = format!("SELECT value, evidence, signature, at FROM votes {OF_TARGET}");
-        self.one(&sql, target, |row| {
-            Ok(Vote {
-                value: row.get(0)?,
-                evidence: row.get(1)?,
-                signature: row.get::<_, Option<String>>(2)?.and_then(|text| text.parse().ok()),
-                at: row.get(3)?,
-            })
-        })
+        self.one(&sql, target, |row| vote(row, 0))
+    }
+
+    /// The votes on the grants of a page, by the index of the grant.
+    pub fn votes_in(&self, page: &Place) -> Result<Vec<(u32, Vote)>, JournalError> {
+        let sql = "SELECT grant_index, value, evidence, signature, at FROM votes
+            WHERE plan = ?1 AND kpi = ?2 AND period = ?3 AND grant_index BETWEEN max(?4, 0) AND ?5 ORDER BY grant_index";
+        let mut statement = self.database.prepare_cached(sql)?;
+        let (first, last) = page.grants();
+        let of_page = (page.plan.to_bytes(), page.kpi, page.period, first, last);
+        let rows = statement.query_map(of_page, |row| Ok((row.get(0)?, vote(row, 1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Notes that the chain has a vote of this oracle on `target`, with the evidence hash that it shows there, and says
+    /// whether this daemon made it: it measured that value, and it sent that hash to that place.
+    pub fn note_found(&mut self, target: &Target, value: i64, evidence: &Hash, at: i64) -> Result<bool, JournalError> {
+        let measured = self.measured(target)?.filter(|measured| measured.value == value);
+        let is_own = measured.is_some() && self.has_sent(&target.place(), evidence)?;
+        let shown = target.grant.is_none().then_some(*evidence);
+        let vote = Vote {
+            value,
+            evidence: measured.map(|measured| measured.evidence).or(shown),
+            signature: None,
+            at,
+        };
+        self.record_vote(target, &vote)?;
+        Ok(is_own)
+    }
+
+    /// Whether a transaction was signed that sends this evidence hash to `place`.
+    fn has_sent(&self, place: &Place, evidence: &Hash) -> Result<bool, JournalError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM attempted
+            WHERE plan = ?1 AND kpi = ?2 AND period = ?3 AND grant_index BETWEEN ?4 AND ?5 AND evidence = ?6)";
+        let (first, last) = place.grants();
+        let sent = (place.plan.to_bytes(), place.kpi, place.period, first, last, evidence);
+        let mut statement = self.database.prepare_cached(sql)?;
+        Ok(statement.query_row(sent, |row| row.get(0))?)
     }
 
     /// What this oracle voted on in one period of a plan.
     pub fn voted(&self, plan: &Pubkey, period: u16) -> Result<Vec<Target>, JournalError> {
-        let sql = "SELECT plan, kpi, period, subject FROM votes WHERE plan = ?1 AND period = ?2 ORDER BY kpi, subject";
+        let sql = "SELECT plan, kpi, period, grant_index FROM votes WHERE plan = ?1 AND period = ?2
+            ORDER BY kpi, grant_index";
         let mut statement = self.database.prepare_cached(sql)?;
         let rows = statement.query_map((plan.to_bytes(), period), target)?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -115,12 +152,10 @@ impl Journal {
     pub fn disputed(&self, target: &Target) -> Result<Option<Dispute>, JournalError> {
         let sql = format!("SELECT signature, last_valid_block_height, transaction_bytes FROM disputes {OF_TARGET}");
         self.one(&sql, target, |row| {
-            let height: Option<i64> = row.get(1)?;
             Ok(Dispute {
                 signature: signature(row, 0)?,
-                sent: height
-                    .map(|height| u64::try_from(height).unwrap_or_default())
-                    .zip(row.get(2)?),
+                last_valid_block_height: height(row, 1)?,
+                transaction: row.get(2)?,
             })
         })
     }
@@ -145,8 +180,19 @@ impl Journal {
             &self.database,
             sql,
             target,
-            &[&signature.to_string(), &at, &height, &transaction],
+            &[&signature.to_string(), &height, &transaction, &at],
         )?;
         Ok(())
     }
+}
+
+/// A vote in the columns from `first` on.
+fn vote(row: &Row<'_>, first: usize) -> rusqlite::Result<Vote> {
+    let signature: Option<String> = row.get(first.saturating_add(2))?;
+    Ok(Vote {
+        value: row.get(first)?,
+        evidence: row.get(first.saturating_add(1))?,
+        signature: signature.and_then(|text| text.parse().ok()),
+        at: row.get(first.saturating_add(3))?,
+    })
 }

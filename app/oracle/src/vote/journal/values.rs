@@ -80,7 +80,7 @@ impl Journal {
 
     /// Everything that is held.
     pub fn holds(&self) -> Result<Vec<Held>, JournalError> {
-        let sql = "SELECT plan, kpi, period, subject, feed, kind, reason, since FROM holds ORDER BY since";
+        let sql = "SELECT plan, kpi, period, grant_index, feed, kind, reason, since FROM holds ORDER BY since";
         let mut statement = self.database.prepare_cached(sql)?;
         let rows = statement.query_map([], |row| {
             Ok(Held {

@@ -285,10 +285,13 @@ impl Chain {
             put(*address, state(&record.state));
         }
         for (address, record) in ledger.evaluations.iter().filter(|(_, record)| !record.closed) {
-            put(*address, match &record.state {
-                Evaluation::Attestation(attestation) => state(attestation.as_ref()),
-                Evaluation::Page(page) => page.to_bytes(),
-            });
+            put(
+                *address,
+                match &record.state {
+                    Evaluation::Attestation(attestation) => state(attestation.as_ref()),
+                    Evaluation::Page(page) => page.to_bytes(),
+                },
+            );
         }
         let mut vault = vec![0; 165];
         vault[..32].copy_from_slice(ledger.plan.mint.as_ref());
