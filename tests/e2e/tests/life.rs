@@ -754,6 +754,12 @@ async fn pages_of_values() {
         &life.grant(66),
     ];
     life.run("oracle-1", &own).failed(1).says("the oracle's own");
+    // One value more: its evidence stands for all of the page.
+    let (third, fourth) = (life.grant(3), life.grant(4));
+    let one = |grant| life.run("oracle-3", &[&own[..8], &[grant]].concat()).succeeded();
+    one(&third);
+    one(&fourth).says("1 other value of the page");
+
     let second = by("oracle-2", "values.csv");
     assert_eq!(second[..4], [json!(70), json!(0), json!([]), json!([])]);
     // Where the oracles agree a vote does not change any more; grant 66 lacks one.

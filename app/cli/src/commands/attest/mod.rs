@@ -21,9 +21,13 @@ use {
         instructions::{AttestArgs, AttestPageArgs},
         state::{Grant, Kpi, Plan, Scope},
     },
-    earnout_sdk::{text::amount, wire::instructions},
+    earnout_sdk::{
+        text::amount,
+        wire::{Evaluation, instructions, pda},
+    },
     solana_program::pubkey::Pubkey,
     std::path::PathBuf,
+    values::Held,
 };
 
 /// Report the value of a KPI for a period, as one of the plan's oracles
@@ -191,11 +195,25 @@ impl Attest {
             .fact("KPI", kpi_name(kpi))
             .fact("period", self.period)
             .fact("value", amount::fixed(value, kpi.decimals));
-        if let Some((grant, _)) = measured {
+        action = action.fact("evidence hash", hex::encode(evidence));
+        if let Some((grant, state)) = measured {
             action = action.address(app, "grant", grant);
+            let page = pda::evaluation(&address, number, self.period, Some(state.index));
+            let page = outgoing.evaluation_if_known(&page).await?;
+            let held = page
+                .as_ref()
+                .and_then(Evaluation::page)
+                .and_then(|page| Held::of(page, &oracle.pubkey()));
+            let others = held.map_or(0, |held| {
+                held.votes.keys().filter(|number| **number != state.index).count()
+            });
+            action = match others {
+                0 => action,
+                1 => action.fact("also evidence of", "1 other value of the page"),
+                many => action.fact("also evidence of", format!("{many} other values of the page")),
+            };
         }
         let action = action
-            .fact("evidence hash", hex::encode(evidence))
             .address(app, "oracle", oracle.pubkey())
             .signed_by(oracle)
             .signed_by(payer);

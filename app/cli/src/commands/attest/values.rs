@@ -298,15 +298,17 @@ impl Upload<'_> {
 }
 
 /// What a page holds of an oracle.
-struct Held {
-    votes: BTreeMap<u32, i64>,
+pub struct Held {
+    /// By the grant's number.
+    pub votes: BTreeMap<u32, i64>,
     /// Grants on which enough oracles agree.
     agreed: BTreeSet<u32>,
     evidence: [u8; 32],
 }
 
 impl Held {
-    fn of(page: &PageState, oracle: &Pubkey) -> Option<Self> {
+    /// None if the oracle is not in the set that votes.
+    pub fn of(page: &PageState, oracle: &Pubkey) -> Option<Self> {
         let view = page.view();
         let ballot = view.ballots().find(|ballot| ballot.head.oracle == *oracle)?;
         let grant = |slot: u8| page.head().first_grant().saturating_add(slot.into());
