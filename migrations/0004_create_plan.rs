@@ -51,6 +51,7 @@ impl CreatePlan {
         let mut creation = Creation::read(&self.plan, authority.pubkey())?;
         creation.payer = cluster.payer.pubkey();
         creation.activate = self.activate;
+        creation.version = cluster.version(&[&*authority]).await?;
         if let Some(amount) = &self.fund {
             let units = amount.base_units(creation.file.token.decimals);
             creation.fund = Some(Funding {

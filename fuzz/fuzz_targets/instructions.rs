@@ -82,32 +82,5 @@ macro_rules! instructions {
     };
 }
 
-instructions!(
-    CreatePlan,
-    AddKpi,
-    ActivatePlan,
-    Fund,
-    WithdrawSurplus,
-    CreateGrant,
-    Attest,
-    Settle,
-    CollectBonus,
-    Claim,
-    Dispute,
-    Rule,
-    ProposeAuthority,
-    AcceptAuthority,
-    ProposeOracles,
-    CancelOracleChange,
-    SetTreasury,
-    ProposeBeneficiary,
-    AcceptBeneficiary,
-    SetClaimLock,
-    TerminateGrant,
-    ResignGrant,
-    CloseAttestation,
-    ClosePeriod,
-    CloseGrant,
-    ClosePlan,
-    RequireBefore,
-);
+// The macro with all of them, from the interface description (`build.rs`).
+include!(concat!(env!("OUT_DIR"), "/instructions.rs"));

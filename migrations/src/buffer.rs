@@ -7,23 +7,24 @@ use {
     crate::{cluster::Cluster, program_file::ProgramFile},
     anyhow::{Context, Result, bail, ensure},
     earnout_sdk::{
-        client::{
-            Limits, Submission,
-            bulk::{Bulk, Job, Journal, Options, Outcome, Progress},
+        client::bulk::{Bulk, Job, Journal, Options, Outcome, Progress},
+        send::{
+            Version,
+            packing::{self, Envelope},
         },
-        send::packing::MOST_BYTES,
     },
     indicatif::{ProgressBar, ProgressStyle},
     sha2::{Digest, Sha256},
     solana_loader_v3_interface::{instruction as loader, state::UpgradeableLoaderState},
-    solana_program::{hash::Hash, instruction::Instruction, pubkey::Pubkey},
+    solana_program::{instruction::Instruction, pubkey::Pubkey},
     solana_sdk_ids::{bpf_loader_upgradeable, system_program},
     solana_signer::Signer,
     solana_system_interface::instruction as system,
 };
 
-/// What the length of an instruction's data takes more when the data is no longer empty.
-const LONGER_LENGTH: usize = 1;
+/// Form of the transactions that write it: the loader refuses instructions of more than 1,232 bytes, so a larger
+/// transaction holds no larger part.
+const VERSION: Version = Version::Zero;
 
 /// Compute units of a write: the loader takes 2,370 for any instruction, the compute budget 150 for each of its own.
 const WRITE_UNITS: u32 = 2_370 + 2 * 150;
@@ -88,22 +89,17 @@ impl<'a> Buffer<'a> {
 
     /// Bytes that a transaction has room for.
     fn chunk(&self) -> Result<usize> {
-        let write = loader::write(&self.address, &self.authority.pubkey(), 0, Vec::new());
-        // Any signer will do: only the length counts.
-        let mut submission = Submission::new(vec![write], self.authority);
-        submission.fee_payer = self.authority;
-        submission.unit_price = 1;
-        let message = submission
-            .message(Hash::default(), Some(Limits::of_units(WRITE_UNITS)))?
-            .serialize();
-        let mut length = message.len();
-        if self.authority.pubkey() != self.payer {
-            // One more key, and one more signature.
-            length += size_of::<Pubkey>();
-        }
-        let signatures = if self.authority.pubkey() == self.payer { 1 } else { 2 };
-        let taken = length + 1 + signatures * 64 + LONGER_LENGTH;
-        let room = MOST_BYTES.checked_sub(taken).filter(|room| *room > 0);
+        let envelope = Envelope {
+            version: VERSION,
+            payer: self.payer,
+            priced: true,
+            spare: 0,
+        };
+        // The length of so many takes as many bytes as that of more.
+        const SOME: usize = 128;
+        let write = loader::write(&self.address, &self.authority.pubkey(), 0, vec![0; SOME]);
+        let room = (VERSION.most_bytes() + SOME).checked_sub(packing::bytes(&envelope, &[write]));
+        let room = room.filter(|room| *room >= SOME);
         room.context("a transaction has no room for a part of the program")
     }
 
@@ -205,6 +201,7 @@ impl<'a> Buffer<'a> {
             fee_payer: &*cluster.payer,
             signers: vec![self.authority],
             options: Options {
+                version: VERSION,
                 unit_price: cluster.unit_price,
                 in_flight: IN_FLIGHT,
                 ..Options::default()

@@ -5,6 +5,7 @@ use {
     clap::Args,
     earnout_sdk::{
         client::{Client, Receipt, Submission, cluster_url},
+        send::Version,
         signers::Source,
         text::{amount::sol, endpoint},
     },
@@ -95,7 +96,17 @@ impl Cluster {
     pub async fn send(&self, instructions: Vec<Instruction>, signers: &[&dyn Signer]) -> Result<Receipt> {
         let mut submission = Submission::new(instructions, &*self.payer).signed_by(signers.iter().copied());
         submission.unit_price = self.unit_price;
+        submission.version = self.version(signers).await?;
         Ok(self.client.send(&submission).await?)
+    }
+
+    /// The form of transactions that the payer and `signers` sign and the cluster executes.
+    ///
+    /// # Errors
+    /// If the endpoint does not answer.
+    pub async fn version(&self, signers: &[&dyn Signer]) -> Result<Version> {
+        let all: Vec<&dyn Signer> = signers.iter().copied().chain([&*self.payer]).collect();
+        Ok(self.client.version(&all).await?)
     }
 
     /// Says what is needed and what there is.

@@ -2,8 +2,7 @@
 
 use std::{ffi::OsString, process::Command};
 
-use anyhow::Result;
-use clap::Args;
+use {anyhow::Result, clap::Args};
 
 use crate::{
     installed, paths,

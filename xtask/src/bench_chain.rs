@@ -2,8 +2,7 @@
 
 use std::ffi::OsString;
 
-use anyhow::Result;
-use clap::Args;
+use {anyhow::Result, clap::Args};
 
 use crate::{
     installed, localnet, paths, program,

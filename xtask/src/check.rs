@@ -2,8 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path, process::Command, time::Instant};
 
-use anyhow::Result;
-use clap::Args;
+use {anyhow::Result, clap::Args};
 
 use crate::{
     paths, program,

@@ -2,8 +2,10 @@
 
 use std::{fs, path::Path};
 
-use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use {
+    anyhow::{Context, Result, ensure},
+    serde_json::Value,
+};
 
 use crate::run::{self, Run};
 

@@ -2,8 +2,10 @@
 
 use std::{ffi::OsString, fs, num::NonZero, path::PathBuf, process::Command, thread};
 
-use anyhow::{Context, Result, anyhow, bail};
-use clap::Args;
+use {
+    anyhow::{Context, Result, anyhow, bail},
+    clap::Args,
+};
 
 use crate::{
     installed, localnet, paths, program,

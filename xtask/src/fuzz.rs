@@ -6,8 +6,10 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context, Result, ensure};
-use clap::Args;
+use {
+    anyhow::{Context, Result, ensure},
+    clap::Args,
+};
 
 use crate::{
     cache::{Cache, Kind},

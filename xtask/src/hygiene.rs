@@ -3,11 +3,13 @@
 
 use std::{env, fs, path::Path, process::Command};
 
-use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
-use toml::Table;
+use {
+    anyhow::{Context, Result, bail, ensure},
+    serde_json::Value,
+    toml::Table,
+};
 
-use crate::{dependencies, documents, paths, prose, rings, run::Run, sbf};
+use crate::{deny, dependencies, documents, paths, prose, rings, run::Run, sbf};
 
 /// Runs all of them.
 pub fn check() -> Result<()> {
@@ -17,6 +19,7 @@ pub fn check() -> Result<()> {
     rings::check(&paths::root(), &files)?;
     prose::check(&paths::root(), &files)?;
     dependencies::check(&paths::root(), &files)?;
+    deny::check(&paths::root(), &files)?;
     same_program_id()?;
     same_versions()
 }

@@ -8,8 +8,10 @@ use std::{
     process::Command,
 };
 
-use anchor_lang_idl::build::IdlBuilder;
-use anyhow::{Context, Result, bail};
+use {
+    anchor_lang_idl::build::IdlBuilder,
+    anyhow::{Context, Result, bail},
+};
 
 use crate::{paths, run};
 

@@ -2,8 +2,10 @@
 
 use std::{path::PathBuf, process::Command};
 
-use anyhow::{Context, Result};
-use serde_json::Value;
+use {
+    anyhow::{Context, Result},
+    serde_json::Value,
+};
 
 use crate::{
     paths::root,

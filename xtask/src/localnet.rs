@@ -9,8 +9,10 @@ use std::{
     time::SystemTime,
 };
 
-use anyhow::{Context, Result};
-use clap::Args;
+use {
+    anyhow::{Context, Result},
+    clap::Args,
+};
 
 use crate::{
     cache::{Cache, Kind},

@@ -6,6 +6,7 @@ mod bench_chain;
 mod cache;
 mod check;
 mod demo;
+mod deny;
 mod dependencies;
 mod documents;
 mod e2e;
@@ -31,8 +32,10 @@ mod web;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
-use clap::{Parser, Subcommand};
+use {
+    anyhow::Result,
+    clap::{Parser, Subcommand},
+};
 
 /// Build, demo, test and bench of the Earnout workspace.
 #[derive(Parser)]

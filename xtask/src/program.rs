@@ -7,8 +7,10 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
+use {
+    anyhow::{Context, Result},
+    clap::{Args, ValueEnum},
+};
 
 use crate::{
     idl, installed, paths,

@@ -2,12 +2,14 @@
 
 use std::{fs, path::Path};
 
-use anyhow::{Result, ensure};
-use typos::{
-    Dictionary, Status, check_str,
-    tokens::{Identifier, Tokenizer, Word},
+use {
+    anyhow::{Result, ensure},
+    typos::{
+        Dictionary, Status, check_str,
+        tokens::{Identifier, Tokenizer, Word},
+    },
+    unicase::UniCase,
 };
-use unicase::UniCase;
 
 /// The longest comment line of Rust, in characters. `cargo fmt` sees to code; texts stay on one line, so that they can
 /// be searched for.

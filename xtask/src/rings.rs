@@ -10,11 +10,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, ensure};
-use proc_macro2::{TokenStream, TokenTree};
-use syn::{
-    Attribute, Item, ItemUse, UseTree, Visibility,
-    visit::{self, Visit},
+use {
+    anyhow::{Context, Result, ensure},
+    proc_macro2::{TokenStream, TokenTree},
+    syn::{
+        Attribute, Item, ItemUse, UseTree, Visibility,
+        visit::{self, Visit},
+    },
 };
 
 /// How many re-exports a path may lead through.

@@ -55,6 +55,16 @@ pub fn lint(cargo: &mut Command) {
         .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
 }
 
+/// A command that fails where the format of these packages is not the project's, which is `cargo fmt`'s and one `use`
+/// in braces instead of many. Rustfmt knows that, but the stable one does not let everyone ask.
+pub fn format(packages: &str) -> Command {
+    let mut cargo = workspace_cargo();
+    cargo
+        .env("RUSTC_BOOTSTRAP", "1")
+        .args(["fmt", packages, "--check", "--", "--config", "imports_granularity=One"]);
+    cargo
+}
+
 /// A cargo command for everything but the local chain, which [`lint`]s.
 pub fn linting(command: &str) -> Command {
     let mut cargo = workspace_cargo();

@@ -7,8 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail};
-use clap::Args;
+use {
+    anyhow::{Context, Result, bail},
+    clap::Args,
+};
 
 use crate::{
     installed, paths,

@@ -2,8 +2,10 @@
 
 use std::{process::Command, time::Instant};
 
-use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use {
+    anyhow::{Context, Result, bail},
+    clap::{Args, ValueEnum},
+};
 
 use crate::{
     bench::Bench,
@@ -85,7 +87,7 @@ impl Stage {
     pub fn run(self) -> Result<()> {
         match self {
             Self::Hygiene => hygiene::check(),
-            Self::Fmt => cargo(&["fmt", "--all", "--check"]).run("checking the format (`cargo fmt --all` repairs it)"),
+            Self::Fmt => run::format("--all").run("checking the format"),
             Self::Core => {
                 let core = ["--locked", "--package", "earnout-core"];
                 cargo(&["clippy"])
@@ -96,8 +98,7 @@ impl Stage {
             }
             Self::Frame => frame::check(),
             Self::Fuzz => {
-                cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])
-                    .run("checking the format (`cargo fmt --manifest-path fuzz/Cargo.toml` repairs it)")?;
+                run::format("--manifest-path=fuzz/Cargo.toml").run("checking the format of the fuzz targets")?;
                 Fuzz::short().run()
             }
             Self::Clippy => run::linting_everything().run("compiling and linting the workspace"),

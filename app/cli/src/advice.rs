@@ -90,6 +90,10 @@ pub fn for_runtime_error(error: &TransactionError) -> Option<String> {
         TransactionError::ProgramAccountNotFound | TransactionError::InvalidProgramForExecution => {
             "check the cluster (-u): a program that is needed is not there"
         }
+        TransactionError::UnsupportedVersion => {
+            "the cluster does not execute transactions of version 1 yet: leave out --transaction-version, or say \
+             --transaction-version 0"
+        }
         _ => return None,
     };
     Some(advice.to_owned())

@@ -2,6 +2,7 @@
 
 use {
     clap::{Args, ValueEnum},
+    earnout_sdk::client::Versions,
     solana_commitment_config::CommitmentConfig,
     std::path::PathBuf,
 };
@@ -31,6 +32,9 @@ pub struct GlobalArgs {
     /// How long to wait for the outcome of a transaction before it counts as unknown
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub wait: u64,
+    /// Version of the transactions: auto is 1, which is larger, where cluster, endpoint and signers have it, else 0
+    #[arg(long, global = true, value_name = "auto|0|1", default_value = "auto")]
+    pub transaction_version: Versions,
     /// Form of the result on the standard output
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Display)]
     pub output: Format,

@@ -91,6 +91,15 @@ impl Fault {
         self
     }
 
+    /// The same with one more thing that can be done.
+    pub fn or_else(mut self, advice: impl fmt::Display) -> Self {
+        self.0.advice = Some(match self.0.advice.take() {
+            Some(before) => format!("{before}; {advice}"),
+            None => advice.to_string(),
+        });
+        self
+    }
+
     /// The same, introduced by what was being done: the former `what` becomes the reason.
     pub fn during(mut self, what: impl fmt::Display) -> Self {
         let cause = std::mem::replace(&mut self.0.what, what.to_string());
@@ -351,6 +360,9 @@ impl From<ClientError> for Fault {
             ClientError::Unknown { signature, why } => Self::unknown(&[signature], why),
             error @ (ClientError::Changing(_) | ClientError::Ledger(_) | ClientError::Projection(_)) => {
                 Self::new(error)
+            }
+            error @ ClientError::OldSigner(_) => {
+                Self::new(error).advice("leave out --transaction-version, or say --transaction-version 0")
             }
             ClientError::Signing(error) => Self::new("the transaction could not be signed").why(error),
             ClientError::Message(error) => Self::new("the transaction could not be built").why(error),

@@ -4,6 +4,7 @@ use {
     crate::{ports::Ports, program, when::Moment},
     anyhow::{Context, Result, anyhow, ensure},
     crossbeam_channel::{Receiver, Sender},
+    earnout_sdk::client::VERSION_1_FEATURE,
     solana_program::pubkey::Pubkey,
     std::{
         panic::{AssertUnwindSafe, catch_unwind},
@@ -94,8 +95,8 @@ impl Chain {
         let machine = SurfnetSvmConfig {
             slot_time: genesis.slot_ms,
             instruction_profiling_enabled: false,
-            // The features that are active on mainnet.
-            feature_config: SvmFeatureConfig::default(),
+            // The features that are active on mainnet; the list that comes with the crate is older than the last one.
+            feature_config: SvmFeatureConfig::default().enable(VERSION_1_FEATURE),
             ..SurfnetSvmConfig::default()
         };
         let (machine, events, geyser_events) =

@@ -27,9 +27,37 @@ function errorTexts({ errors }) {
 }
 
 /** The generator knows nothing of events. */
-function eventDiscriminators({ events }) {
-  const lines = events.map(({ name, discriminator }) => `  ${name}: [${discriminator.join(', ')}],\n`);
-  return `// Written by scripts/generate.mjs from idl/earnout.json.\n\n/** The first bytes of every event, by its name. */\nexport const EVENT_DISCRIMINATORS = {\n${lines.join('')}} as const;\n`;
+function eventDecoders({ events, types }) {
+  const kit = new Set();
+  const defined = new Set();
+  const decoder = (type) => {
+    const of = (kind, inner = '') => {
+      kit.add(`get${kind}Decoder`);
+      return `get${kind}Decoder(${inner})`;
+    };
+    if (type === 'pubkey') return of('Address');
+    if (type === 'bool') return of('Boolean');
+    if (typeof type === 'string') return of(type[0].toUpperCase() + type.slice(1));
+    if (type.option) return of('Option', decoder(type.option));
+    if (type.vec) return of('Array', decoder(type.vec));
+    if (type.array?.[0] === 'u8') {
+      kit.add('fixDecoderSize');
+      return `fixDecoderSize(${of('Bytes')}, ${type.array[1]})`;
+    }
+    if (!type.defined) throw new Error(`an event has a field of a kind that has no decoder: ${JSON.stringify(type)}`);
+    defined.add(type.defined.name);
+    return `get${type.defined.name}Decoder()`;
+  };
+  const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+  const lines = events.map(({ name, discriminator }) => {
+    const { fields } = types.find((type) => type.name === name).type;
+    const pairs = fields.map((field) => `      ['${camel(field.name)}', ${decoder(field.type)}],\n`);
+    const fieldsOf = `getStructDecoder([\n${pairs.join('')}    ])`;
+    return `  ${name}: {\n    discriminator: [${discriminator.join(', ')}],\n    fields: ${fieldsOf},\n  },\n`;
+  });
+  const imported = [...kit, 'getStructDecoder'].sort().join(',\n  ');
+  const own = [...defined].sort().join('Decoder, get');
+  return `// Written by scripts/generate.mjs from idl/earnout.json.\n\nimport {\n  ${imported},\n} from '@solana/kit';\nimport { get${own}Decoder } from './types';\n\n/** The first bytes and the fields of every event, by its name. */\nexport const EVENTS = {\n${lines.join('')}} as const;\n`;
 }
 
 /** The generator leaves constants out. Those of bytes are seeds of addresses, the others are limits. */
@@ -51,7 +79,7 @@ async function generate(folder) {
   };
   await codama.accept(renderVisitor(folder, options));
   writeFileSync(join(folder, 'errors', 'texts.ts'), errorTexts(readInterface()));
-  writeFileSync(join(folder, 'events.ts'), eventDiscriminators(readInterface()));
+  writeFileSync(join(folder, 'events.ts'), eventDecoders(readInterface()));
   writeFileSync(join(folder, 'constants.ts'), limits(readInterface()));
 }
 

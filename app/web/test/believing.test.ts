@@ -9,7 +9,7 @@ import * as instructions from '../src/chain/instructions';
 import { findGrants, findRoles, grantsOfPlan } from '../src/chain/read';
 import { rpcChain } from '../src/chain/rpcChain';
 import { periodTimes } from '../src/domain/terms';
-import { EVENT_DISCRIMINATORS } from '../src/generated/events';
+import { EVENTS } from '../src/generated/events';
 import { EARNOUT_PROGRAM_ADDRESS } from '../src/generated/programs/earnout';
 import { loadPlan } from '../src/state/planData';
 import { type Scenario, scenario } from './support/scenario';
@@ -25,7 +25,7 @@ function eventBytes(plan: Address, sequence: number, deadline = 0): Uint8Array {
   fields.set(getAddressEncoder().encode(plan));
   new DataView(fields.buffer).setBigUint64(40, BigInt(sequence), true);
   new DataView(fields.buffer).setBigInt64(48, BigInt(deadline), true);
-  return new Uint8Array([...tag, ...EVENT_DISCRIMINATORS.PlanActivated, ...fields]);
+  return new Uint8Array([...tag, ...EVENTS.PlanActivated.discriminator, ...fields]);
 }
 
 const signatureOf = (number: number) => getBase58Decoder().decode(new Uint8Array(64).fill(number + 1)) as Signature;

@@ -26,7 +26,7 @@ import { getAttestationDecoder } from '../src/generated/accounts/attestation';
 import { getGrantDecoder } from '../src/generated/accounts/grant';
 import { getPeriodDecoder } from '../src/generated/accounts/period';
 import { getPlanDecoder } from '../src/generated/accounts/plan';
-import { EVENT_DISCRIMINATORS } from '../src/generated/events';
+import { EVENTS } from '../src/generated/events';
 import { Release } from '../src/generated/types/release';
 import { UnearnedPolicy } from '../src/generated/types/unearnedPolicy';
 import { signing } from './support/people';
@@ -67,7 +67,7 @@ describe('layouts', () => {
     const tag = [0xe4, 0x45, 0xa5, 0x2e, 0x51, 0xcb, 0x9a, 0x1d];
     for (const name of EVENT_NAMES) {
       const fields = idl.types.find((type) => type.name === name)!.type.fields.map((field) => camel(field.name));
-      const decoded = decodeEvent(new Uint8Array([...tag, ...EVENT_DISCRIMINATORS[name], ...new Uint8Array(2_000)]));
+      const decoded = decodeEvent(new Uint8Array([...tag, ...EVENTS[name].discriminator, ...new Uint8Array(2_000)]));
       expect(Object.keys(decoded as object)).toEqual(['name', ...fields]);
     }
   });

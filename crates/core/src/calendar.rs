@@ -300,8 +300,7 @@ pub(crate) fn later(ts: i64, seconds: u32) -> Result<i64> {
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)] // In a test an overflow is a failure, as it should be.
 mod tests {
-    use super::*;
-    use chrono::NaiveDate;
+    use {super::*, chrono::NaiveDate};
 
     /// Noon of a day.
     fn noon(year: i32, month: u32, day: u32) -> i64 {

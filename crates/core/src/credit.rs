@@ -133,8 +133,10 @@ fn product(weight: u16, score: u16) -> Result<u64> {
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)] // In a test an overflow is a failure, as it should be.
 mod tests {
-    use super::*;
-    use Combination::{Weakest, WeightedSum};
+    use {
+        super::*,
+        Combination::{Weakest, WeightedSum},
+    };
 
     #[test]
     fn weights_sum_to_the_full_weight_exactly() {

@@ -1,7 +1,9 @@
 //! From a measured value to a score.
 
-use crate::math::{mul_div_ceil, mul_div_floor};
-use crate::{Error, MAX_CURVE_POINTS, MAX_SCORE, Result};
+use crate::{
+    Error, MAX_CURVE_POINTS, MAX_SCORE, Result,
+    math::{mul_div_ceil, mul_div_floor},
+};
 
 /// What a value between two points of a curve scores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,8 +115,10 @@ impl Curve<'_> {
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)] // In a test an overflow is a failure, as it should be.
 mod tests {
-    use super::*;
-    use Interpolation::{Linear, Step};
+    use {
+        super::*,
+        Interpolation::{Linear, Step},
+    };
 
     fn curve<'a>(values: &'a [i64], scores: &'a [u16], interpolation: Interpolation) -> Curve<'a> {
         Curve {

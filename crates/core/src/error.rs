@@ -75,9 +75,10 @@ impl core::error::Error for Error {}
 mod tests {
     extern crate std;
 
-    use super::Error;
-    use std::collections::BTreeSet;
-    use std::string::ToString;
+    use {
+        super::Error,
+        std::{collections::BTreeSet, string::ToString},
+    };
 
     #[test]
     fn every_error_is_one_sentence_of_its_own() {

@@ -3,9 +3,11 @@
 //! Votes are passed as one entry for each oracle of the set: `Some(value)`, or `None` for an oracle that did not vote.
 //! The order of the entries never matters.
 
-use crate::calendar::{Windows, later};
-use crate::curve::Curve;
-use crate::{Error, FULL_SCORE, MAX_ORACLES, Result};
+use crate::{
+    Error, FULL_SCORE, MAX_ORACLES, Result,
+    calendar::{Windows, later},
+    curve::Curve,
+};
 
 /// The smallest number of oracles that is more than half of them.
 ///
@@ -257,8 +259,7 @@ pub fn score_of(outcome: Outcome, curve: &Curve, default_score: u16) -> Result<u
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)] // In a test an overflow is a failure, as it should be.
 mod tests {
-    use super::*;
-    use crate::curve::Interpolation;
+    use {super::*, crate::curve::Interpolation};
 
     const RISING: Curve<'static> = Curve {
         values: &[0, 100],

@@ -1,7 +1,6 @@
 //! Sharing a period's pool of unearned tokens among the grants that performed.
 
-use crate::math::mul_div_floor;
-use crate::{Error, FULL_SCORE, Result};
+use crate::{Error, FULL_SCORE, Result, math::mul_div_floor};
 
 /// What a grant gets from the pool of a period.
 ///

@@ -1,7 +1,6 @@
 //! From what is earned to what is vested.
 
-use crate::math::mul_div_floor;
-use crate::{Error, Result};
+use crate::{Error, Result, math::mul_div_floor};
 
 /// When earned tokens vest, once the cliff is past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,8 +81,10 @@ pub fn vested(
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)] // In a test an overflow is a failure, as it should be.
 mod tests {
-    use super::*;
-    use Release::{AtSettlement, Linear};
+    use {
+        super::*,
+        Release::{AtSettlement, Linear},
+    };
 
     const MAX: u64 = u64::MAX;
 

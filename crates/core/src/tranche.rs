@@ -1,7 +1,9 @@
 //! From an allocation to what is earned of it, period by period.
 
-use crate::math::{mul_div_ceil, mul_div_floor, sum_div_floor};
-use crate::{Error, FULL_CREDIT, Result};
+use crate::{
+    Error, FULL_CREDIT, Result,
+    math::{mul_div_ceil, mul_div_floor, sum_div_floor},
+};
 
 /// The part of an allocation that belongs to one period of a grant.
 ///
@@ -174,8 +176,10 @@ pub fn settle(
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)] // In a test an overflow is a failure, as it should be.
 mod tests {
-    use super::*;
-    use UnearnedPolicy::{CarryOver, Redistribute, Return};
+    use {
+        super::*,
+        UnearnedPolicy::{CarryOver, Redistribute, Return},
+    };
 
     const MAX: u64 = u64::MAX;
 

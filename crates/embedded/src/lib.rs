@@ -21,13 +21,17 @@ pub use {
 use {
     anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction},
     earnout::state::{Attestation, Grant, Period, Plan},
-    earnout_sdk::wire::{PageState, accounts},
+    earnout_sdk::wire::{PageState, accounts, events::Event},
     litesvm::LiteSVM,
     sha2::{Digest, Sha256},
     solana_clock::Clock,
     solana_message::Message,
     solana_transaction::Transaction,
-    std::path::{Path, PathBuf},
+    std::{
+        collections::BTreeMap,
+        path::{Path, PathBuf},
+        sync::{Mutex, PoisonError},
+    },
     thiserror::Error,
 };
 
@@ -36,6 +40,10 @@ pub const GENESIS: i64 = 1_704_067_200;
 
 /// Lamports given to every key that [`Chain::key`] makes.
 pub const ENDOWMENT: u64 = 1_000_000_000_000;
+
+/// New chains, by the program's file: loading and compiling the programs takes longer than most of what is done on a
+/// chain, so all chains of a process are copies.
+static LOADED: Mutex<BTreeMap<PathBuf, LiteSVM>> = Mutex::new(BTreeMap::new());
 
 /// Why a chain could not be started.
 #[derive(Debug, Error)]
@@ -50,6 +58,7 @@ pub struct Chain {
     svm: LiteSVM,
     fee_payer: Keypair,
     transactions: u64,
+    events: Vec<Event>,
     keys: u64,
 }
 
@@ -59,16 +68,26 @@ impl Chain {
     /// # Errors
     /// If the file cannot be read or is not a program.
     pub fn start(file: &Path) -> Result<Self, StartError> {
-        let mut chain = Self {
-            svm: LiteSVM::new().with_log_bytes_limit(None),
-            fee_payer: keypair("fee payer"),
-            transactions: 0,
-            keys: 0,
-        };
+        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(svm) = loaded.get(file) {
+            return Ok(Self::of(svm.clone()));
+        }
+        let mut chain = Self::of(LiteSVM::new().with_log_bytes_limit(None));
         chain.deploy(&earnout::ID, file)?;
         chain.endow(&chain.fee_payer.pubkey());
         chain.set_time(GENESIS);
+        loaded.insert(file.to_owned(), chain.svm.clone());
         Ok(chain)
+    }
+
+    fn of(svm: LiteSVM) -> Self {
+        Self {
+            svm,
+            fee_payer: keypair("fee payer"),
+            transactions: 0,
+            events: Vec::new(),
+            keys: 0,
+        }
     }
 
     /// Puts the program of `file` at `address`.
@@ -147,7 +166,11 @@ impl Chain {
         let transaction = self.sign(instructions, signers);
         self.transactions += 1;
         match self.svm.send_transaction(transaction.clone()) {
-            Ok(meta) => Ok(report::receipt(&transaction.message, meta)),
+            Ok(meta) => {
+                let receipt = report::receipt(&transaction.message, meta);
+                self.events.extend(receipt.events().cloned());
+                Ok(receipt)
+            }
             Err(failed) => Err(Box::new(report::failure(failed))),
         }
     }
@@ -171,6 +194,11 @@ impl Chain {
     /// Transactions sent so far.
     pub fn transactions(&self) -> u64 {
         self.transactions
+    }
+
+    /// Events of all transactions so far, in order.
+    pub fn events(&self) -> &[Event] {
+        &self.events
     }
 
     /// An account as it is, or nothing.

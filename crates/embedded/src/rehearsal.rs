@@ -51,6 +51,7 @@ impl Chain {
             svm: self.svm.clone().with_sigverify(false),
             fee_payer: self.fee_payer.insecure_clone(),
             transactions: self.transactions,
+            events: self.events.clone(),
             keys: self.keys,
         };
         chain.deploy(&earnout::ID, file)?;

@@ -7,7 +7,10 @@ use {
     earnout::state::{Grant, Plan},
     earnout_embedded::{Chain, Keypair, Signer, TokenProgram},
     earnout_sdk::{
-        send::packing::{self, Cost, Group},
+        send::{
+            Version,
+            packing::{self, Cost, Envelope, Group},
+        },
         terms,
         text::time::DAY,
         wire::{
@@ -142,7 +145,13 @@ impl Stage {
     /// Sends groups of instructions in as few transactions as they fit in, and notes what they did.
     fn send(&mut self, groups: impl IntoIterator<Item = Vec<Instruction>>, signers: &[&Keypair]) -> Result<()> {
         let groups: Vec<_> = groups.into_iter().map(together).collect();
-        for packed in packing::pack(&self.payer, &[], &groups)? {
+        let envelope = Envelope {
+            version: Version::Zero,
+            payer: self.payer,
+            priced: false,
+            spare: 0,
+        };
+        for packed in packing::pack(&envelope, &groups)? {
             let groups = &groups[packed.groups];
             let instructions: Vec<_> = groups.iter().flat_map(|group| group.instructions.clone()).collect();
             let receipt = self.chain.send(&instructions, signers)?;

@@ -30,9 +30,13 @@ pub struct Rent {
     pub lamports: u64,
 }
 
-/// Declares the events; each begins with the plan, the time and its number.
+/// Declares the events; each begins with the plan, the time and its number. What speaks of all of them asks
+/// `every_event`; `$dollar` is how its own pattern is written from here. Types are taken apart, because the interface
+/// description leaves out an event with one that it cannot see into.
 macro_rules! events {
-    ($($(#[$doc:meta])* pub struct $name:ident { $($fields:tt)* })+) => {
+    ($dollar:tt $($(#[$doc:meta])* pub struct $name:ident {
+        $($(#[$field_doc:meta])* pub $field:ident: $type:tt $(<$inner:ident>)?,)*
+    })+) => {
         $(
             $(#[$doc])*
             #[event]
@@ -44,13 +48,19 @@ macro_rules! events {
                 pub time: i64,
                 /// Number of the event in the plan's sequence, from 1.
                 pub sequence: u64,
-                $($fields)*
+                $($(#[$field_doc])* pub $field: $type $(<$inner>)?,)*
             }
         )+
+
+        /// Calls the macro `callback` with every event: its name, and in brackets the names of its own fields.
+        #[macro_export]
+        macro_rules! every_event {
+            ($dollar callback:ident) => { $dollar callback! { $($name($($field)*))+ } };
+        }
     };
 }
 
-events! {
+events! { $
     /// A plan was created as a draft.
     pub struct PlanCreated {
         /// First authority; part of the plan's address.

@@ -25,9 +25,11 @@ use {
         routing::{get, post},
     },
     base64::{Engine, prelude::BASE64_STANDARD},
+    earnout_sdk::client::of_bytes,
     serde::Serialize,
     serde_json::{Value, json},
     setting::Active,
+    solana_transaction::versioned::VersionedTransaction,
     std::{
         collections::BTreeMap,
         future::pending,
@@ -274,15 +276,19 @@ async fn show(State(shared): State<Arc<Shared>>) -> Response {
     wire::open(wire::json(&json!(*shared.seen())))
 }
 
-/// The first signature of a transaction that is sent: the 64 bytes after their count.
+/// The first signature of a transaction that is sent.
 fn sent(request: &Value) -> Option<String> {
-    let parameters = request["params"]
-        .as_array()
-        .filter(|_| request["method"] == "sendTransaction")?;
+    let transaction = transaction(request).filter(|_| request["method"] == "sendTransaction")?;
+    Some(transaction.signatures.first()?.to_string())
+}
+
+/// The transaction of a request that sends or simulates one.
+fn transaction(request: &Value) -> Option<VersionedTransaction> {
+    let parameters = request["params"].as_array()?;
     let text = parameters.first()?.as_str()?;
     let bytes = match parameters.get(1).is_some_and(|options| options["encoding"] == "base64") {
         true => BASE64_STANDARD.decode(text).ok()?,
         false => bs58::decode(text).into_vec().ok()?,
     };
-    Some(bs58::encode(bytes.get(1..65)?).into_string())
+    of_bytes(&bytes)
 }

@@ -197,6 +197,9 @@ async fn creation_goes_on_after_a_kill_at_any_point() {
         "5_000",
         "-u",
         &hostile.url,
+        // More transactions, more points.
+        "--transaction-version",
+        "0",
     ];
     let mut kills = 0;
     // Each transaction is first asked for and not done, then done and not confirmed; each time the process is killed.

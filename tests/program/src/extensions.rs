@@ -1,18 +1,20 @@
 //! Mints and token accounts with extensions of Token-2022.
 
-use crate::*;
-use anchor_lang::prelude::ProgramError;
-use anchor_spl::compat::spl_token_2022_interface::{
-    extension::{
-        BaseStateWithExtensions, PodStateWithExtensions, confidential_mint_burn, confidential_transfer,
-        confidential_transfer_fee, cpi_guard, default_account_state, memo_transfer, pausable,
-        transfer_fee::{self, TransferFeeAmount, TransferFeeConfig},
-        transfer_hook,
+use {
+    crate::*,
+    anchor_lang::prelude::ProgramError,
+    anchor_spl::compat::spl_token_2022_interface::{
+        extension::{
+            BaseStateWithExtensions, PodStateWithExtensions, confidential_mint_burn, confidential_transfer,
+            confidential_transfer_fee, cpi_guard, default_account_state, memo_transfer, pausable,
+            transfer_fee::{self, TransferFeeAmount, TransferFeeConfig},
+            transfer_hook,
+        },
+        pod::PodAccount,
+        state::AccountState,
     },
-    pod::PodAccount,
-    state::AccountState,
+    earnout_test_hook::{self as hook, Extra, Mode, Rules},
 };
-use earnout_test_hook::{self as hook, Extra, Mode, Rules};
 
 /// Gets a mint and its authority; returns the instructions before the mint's own and those after it.
 pub type SetUp = fn(&Pubkey, &Pubkey) -> [Vec<Instruction>; 2];

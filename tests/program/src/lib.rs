@@ -7,6 +7,7 @@ pub mod extensions;
 pub mod keys;
 pub mod leaving;
 pub mod programs;
+pub mod scenes;
 
 pub use {
     anchor_lang::{

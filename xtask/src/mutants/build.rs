@@ -7,10 +7,12 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Mutant, find};
-use crate::{
-    installed, paths,
-    run::{self, Run},
+use {
+    super::{Mutant, find},
+    crate::{
+        installed, paths,
+        run::{self, Run},
+    },
 };
 
 /// Stands in the built file before the number of the check that is off.

@@ -2,8 +2,10 @@
 
 use std::{ops::Range, str::FromStr};
 
-use anyhow::{Context, Result, anyhow};
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use {
+    anyhow::{Context, Result, anyhow},
+    proc_macro2::{Delimiter, Group, TokenStream, TokenTree},
+};
 
 /// A check that can be switched off.
 pub struct Check {

@@ -11,12 +11,17 @@ use std::{
     collections::BTreeMap,
     fs,
     path::PathBuf,
-    sync::{Mutex, atomic::AtomicUsize, atomic::Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
-use anyhow::{Context, Result, ensure};
-use clap::Args;
+use {
+    anyhow::{Context, Result, ensure},
+    clap::Args,
+};
 
 use crate::{paths, run::say};
 

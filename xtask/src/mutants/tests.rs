@@ -9,13 +9,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
-use serde_json::Value;
+use {
+    anyhow::{Context, Result},
+    serde_json::Value,
+};
 
-use super::Mutant;
-use crate::{
-    paths,
-    run::{self, Run},
+use {
+    super::Mutant,
+    crate::{
+        paths,
+        run::{self, Run},
+    },
 };
 
 /// Modules for checks that no instruction of the same name has, and after those: quick ones first.

@@ -8,11 +8,13 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::toolchain::{LINKER, Toolchain};
-use crate::{
-    installed, paths,
-    program::Tuning,
-    run::{self, Run},
+use {
+    super::toolchain::{LINKER, Toolchain},
+    crate::{
+        installed, paths,
+        program::Tuning,
+        run::{self, Run},
+    },
 };
 
 const LINK_SH: &str = include_str!("../../sbf/link.sh");

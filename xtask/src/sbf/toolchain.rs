@@ -3,8 +3,8 @@
 //! installation goes on where it stopped.
 
 use std::{
-    env, fs,
-    fs::File,
+    env,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
     time::Instant,
@@ -12,10 +12,12 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::debian::Apt;
-use crate::{
-    installed, paths,
-    run::{self, Run},
+use {
+    super::debian::Apt,
+    crate::{
+        installed, paths,
+        run::{self, Run},
+    },
 };
 
 /// Raised whenever what is installed changes, so that an old cache is not taken for the new one.

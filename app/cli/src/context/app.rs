@@ -10,7 +10,7 @@ use {
     },
     earnout::state::Plan,
     earnout_sdk::{
-        client::{Client, Policy},
+        client::{Client, Policy, Versions},
         signers::Source,
         text::endpoint,
     },
@@ -78,8 +78,13 @@ impl App {
         }
         let timeout = Duration::from_secs(self.global.rpc_timeout);
         let client = Client::with_timeout(self.rpc_url()?, self.commitment()?.into(), timeout);
-        let client = client.following(self.policy());
+        let client = client.following(self.policy()).sending(self.global.transaction_version);
         Ok(self.client.get_or_init(|| client))
+    }
+
+    /// Which transactions the user wants.
+    pub fn transaction_version(&self) -> Versions {
+        self.global.transaction_version
     }
 
     /// How what is sent is followed.

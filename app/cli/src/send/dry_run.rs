@@ -125,7 +125,7 @@ impl Outgoing<'_> {
     pub(super) async fn dry_run(&self, submission: &Submission<'_>, facts: Fields) -> Result<(), Fault> {
         let simulated = match self.app.client()?.simulate(submission).await {
             Ok(simulated) => simulated,
-            Err(error) => return Err(self.explain(error, &submission.fee_payer.pubkey()).await),
+            Err(error) => return Err(self.explain(error, submission).await),
         };
         let tokens = self.tokens(&simulated.accounts).await?;
         let Simulated {

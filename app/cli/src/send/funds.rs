@@ -1,9 +1,12 @@
 //! Whether a transaction fails for want of SOL, and whose.
 
 use {
-    super::Outgoing,
+    super::{Outgoing, many::OLDER_VERSION},
     crate::{context::token::sol, fault::Fault},
-    earnout_sdk::client::{ClientError, Failure, FailureReason},
+    earnout_sdk::{
+        client::{ClientError, Failure, FailureReason, Submission},
+        send::Version,
+    },
     solana_program::pubkey::Pubkey,
     solana_system_interface::program::ID as SYSTEM_PROGRAM,
     solana_transaction_error::TransactionError,
@@ -14,7 +17,21 @@ const RESULT_WITH_NEGATIVE_LAMPORTS: u32 = 1;
 
 impl Outgoing<'_> {
     /// The error as a fault. If SOL is missing it says who has how much.
-    pub(super) async fn explain(&self, error: ClientError, fee_payer: &Pubkey) -> Fault {
+    pub(super) async fn explain(&self, error: ClientError, submission: &Submission<'_>) -> Fault {
+        // An endpoint may say that it takes version 1 and then not do it. What it did is another matter.
+        let may_be_the_version = submission.version == Version::One
+            && matches!(
+                error,
+                ClientError::Rpc { .. } | ClientError::Expired(_) | ClientError::Unknown { .. }
+            );
+        let fault = self.explained(error, &submission.fee_payer.pubkey()).await;
+        match may_be_the_version {
+            true => fault.or_else(OLDER_VERSION),
+            false => fault,
+        }
+    }
+
+    async fn explained(&self, error: ClientError, fee_payer: &Pubkey) -> Fault {
         let failure = match &error {
             ClientError::WouldFail(failure) | ClientError::Failed { failure, .. } => failure,
             _ => return error.into(),

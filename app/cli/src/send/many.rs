@@ -14,6 +14,10 @@ use {
     std::{fmt::Display, rc::Rc},
 };
 
+/// What may help if it is the version of the transactions that an endpoint does not carry.
+pub const OLDER_VERSION: &str =
+    "if the endpoint does not carry transactions of version 1, use another one (-u), or say --transaction-version 0";
+
 /// How many transactions are sent.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Sending options")]
@@ -36,14 +40,15 @@ impl BulkArgs {
     /// How to send.
     ///
     /// # Errors
-    /// If the payer cannot sign here.
-    pub fn sending(&self, app: &App) -> Result<Sending, Fault> {
+    /// If the payer cannot sign here, or the endpoint does not say which transactions it takes.
+    pub async fn sending(&self, app: &App) -> Result<Sending, Fault> {
+        let payer = present(app, self.fee_payer.as_deref(), "fee payer")?;
         let options = Options {
             in_flight: usize::from(self.in_flight),
-            ..options(app, self.with_compute_unit_price)
+            ..options(app, payer.as_ref(), self.with_compute_unit_price).await?
         };
         Ok(Sending {
-            payer: present(app, self.fee_payer.as_deref(), "fee payer")?,
+            payer,
             options,
             dry_run: self.dry_run,
         })
@@ -51,14 +56,15 @@ impl BulkArgs {
 }
 
 /// The waiting that the user allows is also the longest that an endpoint may answer nothing but errors.
-fn options(app: &App, unit_price: u64) -> Options {
+async fn options(app: &App, payer: &dyn Signer, unit_price: u64) -> Result<Options, Fault> {
     let (policy, options) = (app.policy(), Options::default());
-    Options {
+    Ok(Options {
+        version: app.client()?.version(&[payer]).await?,
         unit_price,
         policy,
         patience: options.patience.min(policy.longest),
         ..options
-    }
+    })
 }
 
 /// How many transactions are sent, and who pays for them.
@@ -73,8 +79,8 @@ impl Sending {
     /// meaning for many.
     ///
     /// # Errors
-    /// If one of those is given, or the payer cannot sign here.
-    pub fn of_many(app: &App, args: &SendArgs) -> Result<Self, Fault> {
+    /// If one of those is given, the payer cannot sign here, or the endpoint does not say which transactions it takes.
+    pub async fn of_many(app: &App, args: &SendArgs) -> Result<Self, Fault> {
         let single = args.sign_only
             || args.export_transaction
             || args.is_agreed()
@@ -90,9 +96,10 @@ impl Sending {
                      --with-compute-unit-limit, or name a single grant",
             ));
         }
-        let options = options(app, args.fees.with_compute_unit_price);
+        let payer = present(app, args.fees.fee_payer.as_deref(), "fee payer")?;
+        let options = options(app, payer.as_ref(), args.fees.with_compute_unit_price).await?;
         Ok(Self {
-            payer: present(app, args.fees.fee_payer.as_deref(), "fee payer")?,
+            payer,
             options,
             dry_run: args.dry_run,
         })
@@ -156,6 +163,14 @@ pub fn interrupted(error: impl Into<Fault>, progress: &Progress, what: &str, don
         .exit(exit)
 }
 
+/// The fault of sending, with what may help if the endpoint `refused` the transaction.
+pub fn of_refusal(refused: bool, fault: Fault) -> Fault {
+    match refused {
+        true => fault.or_else(OLDER_VERSION),
+        false => fault,
+    }
+}
+
 impl From<JournalError> for Fault {
     fn from(error: JournalError) -> Self {
         let advice = match &error {
@@ -171,8 +186,10 @@ impl From<JournalError> for Fault {
 impl From<BulkError> for Fault {
     fn from(error: BulkError) -> Self {
         match error {
-            BulkError::Endpoint(error) => error.into(),
-            BulkError::UnderWay { signatures, source } => Self::unknown(&signatures, source),
+            BulkError::Endpoint(error) => of_refusal(error.is_refusal(), error.into()),
+            BulkError::UnderWay { signatures, source } => {
+                of_refusal(source.is_refusal(), Self::unknown(&signatures, source))
+            }
             BulkError::Journal(error) => error.into(),
         }
     }

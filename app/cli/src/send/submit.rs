@@ -8,7 +8,10 @@ use {
         shown::fields::Fields,
     },
     earnout_sdk::{
-        client::{Client, ClientError, Confirmed, Life, Lifetime, Limits, Prepared, Submission, fresh_blockhash},
+        client::{
+            Client, ClientError, Confirmed, Life, Lifetime, Limits, Prepared, Submission, Versions, fresh_blockhash,
+        },
+        send::Version,
         text::time::DAY,
         wire::instructions,
     },
@@ -85,6 +88,7 @@ impl Outgoing<'_> {
             (_, _, Some(hash)) => Lifetime::Blockhash(hash),
             _ => Lifetime::Latest,
         };
+        submission.version = self.version(&signers).await?;
         self.check_presigned(&submission)?;
         if self.args.sign_only {
             let hash = self.args.blockhash.unwrap_or_default();
@@ -104,6 +108,23 @@ impl Outgoing<'_> {
         self.app.output().show(&Sent {
             facts: action.facts,
             ..sent
+        })
+    }
+
+    /// The form of the transaction: 0 for the tools of multisigs; for several who sign apart 0 too unless the user says
+    /// otherwise, since they must build the same bytes, and not all of them ask the cluster; else the newest.
+    ///
+    /// # Errors
+    /// If a hardware wallet has to sign version 1, or the endpoint does not answer.
+    pub async fn version(&self, signers: &[&dyn Signer]) -> Result<Version, Fault> {
+        if self.args.export_transaction {
+            return Ok(Version::Zero);
+        }
+        let versions = self.app.transaction_version();
+        Ok(match (versions, self.args.sign_only || self.args.is_agreed()) {
+            (Versions::Auto, true) => Version::Zero,
+            (_, true) => versions.signed_by(signers)?,
+            (_, false) => self.app.client()?.version(signers).await?,
         })
     }
 
@@ -156,7 +177,6 @@ impl Outgoing<'_> {
     /// Sends with the newest blockhash.
     async fn send_latest(&self, submission: &Submission<'_>, signers: &[&dyn Signer]) -> Result<Sent, Fault> {
         let client = self.app.client()?;
-        let fee_payer = submission.fee_payer.pubkey();
         let absent = signers.iter().find(|signer| {
             let present = signers
                 .iter()
@@ -172,22 +192,21 @@ impl Outgoing<'_> {
         if submission.unit_limit.is_some()
             && let Err(error) = client.simulate(submission).await
         {
-            return Err(self.explain(error, &fee_payer).await);
+            return Err(self.explain(error, submission).await);
         }
         let (prepared, units) = match client.prepare(submission).await {
             Ok(prepared) => prepared,
-            Err(error) => return Err(self.explain(error, &fee_payer).await),
+            Err(error) => return Err(self.explain(error, submission).await),
         };
         match self.follow(client, &prepared).await {
             Ok(confirmed) => Ok(sent(confirmed, (units > 0).then_some(units))),
-            Err(error) => Err(self.explain(error, &fee_payer).await),
+            Err(error) => Err(self.explain(error, submission).await),
         }
     }
 
     /// Sends the bytes that all signers agreed on.
     async fn send_agreed(&self, submission: &Submission<'_>, signers: &[&dyn Signer]) -> Result<Sent, Fault> {
         let client = self.app.client()?;
-        let fee_payer = submission.fee_payer.pubkey();
         let hash = match submission.lifetime {
             Lifetime::Nonce { account, authority } => self.nonce(client, &account, &authority).await?,
             _ => self.valid_blockhash(client).await?,
@@ -196,7 +215,7 @@ impl Outgoing<'_> {
         let transaction = Signatures::collect(&message, signers)?.complete(message)?;
         let simulated = match client.simulate(submission).await {
             Ok(simulated) => simulated,
-            Err(error) => return Err(self.explain(error, &fee_payer).await),
+            Err(error) => return Err(self.explain(error, submission).await),
         };
         let signature = transaction.signatures.first().copied().unwrap_or_default();
         let (life, signed_at) = match submission.lifetime {
@@ -215,7 +234,7 @@ impl Outgoing<'_> {
         };
         let confirmed = match self.follow(client, &prepared).await {
             Ok(confirmed) => confirmed,
-            Err(error) => return Err(self.explain(error, &fee_payer).await),
+            Err(error) => return Err(self.explain(error, submission).await),
         };
         Ok(sent(confirmed, Some(simulated.compute_units)))
     }

@@ -15,6 +15,7 @@ use {
         text::amount::{count, tokens},
         wire::events::Event,
     },
+    serde_json::Value,
     solana_program::pubkey::Pubkey,
     std::collections::BTreeMap,
 };
@@ -180,7 +181,6 @@ impl Words {
                     keys.join(", ")
                 )
             }
-            Event::OracleChangeCancelled(event) => format!("the one from period {}", event.first_period),
             Event::TreasurySet(event) => format!("{} from {} on", event.new, Moment(event.effective_at)),
             Event::BeneficiaryProposed(event) => offered(&self.grant(&event.grant), &event.new),
             Event::BeneficiaryAccepted(event) => {
@@ -208,7 +208,6 @@ impl Words {
                 }
             }
             Event::AttestationClosed(event) => self.subject(event.kpi, event.period, &event.subject),
-            Event::PeriodClosed(event) => format!("the pool of period {}", event.period),
             Event::GrantClosed(event) => {
                 format!(
                     "{}, paid {} in total",
@@ -219,13 +218,79 @@ impl Words {
             Event::PlanClosed(event) => {
                 format!("{} to {}", self.tokens(event.amount), event.destination)
             }
+            other => self.fields(other),
         }
     }
+
+    /// An event whose fields say it all: each with its name.
+    fn fields(&self, event: &Event) -> String {
+        let told = event.to_json();
+        let fields = told.as_object().into_iter().flatten();
+        let fields = fields.filter(|(name, _)| !["event", "plan", "time", "sequence"].contains(&name.as_str()));
+        let field = |(name, value): (&String, &Value)| match (name.as_str(), event.grant(), value.as_str()) {
+            ("grant", Some(grant), _) => self.grant(&grant),
+            (_, _, text) => format!("{} {}", words(name), safe(text.unwrap_or(&value.to_string()))),
+        };
+        fields.map(field).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The words of a name in camel case.
+fn words(name: &str) -> String {
+    let mut words = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() {
+            words.push(' ');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
 }
 
 fn offered(what: &str, to: &Pubkey) -> String {
     match *to == Pubkey::default() {
         true => format!("{what}: the offer is taken back"),
         false => format!("{what} to {to}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use {
+        super::*,
+        earnout::events::{ClaimLockSet, OracleChangeCancelled},
+    };
+
+    #[test]
+    fn an_event_without_words_of_its_own_names_its_fields() {
+        let (plan, grant) = (Pubkey::new_from_array([1; 32]), Pubkey::new_from_array([2; 32]));
+        let words = Words {
+            decimals: 6,
+            kpis: Vec::new(),
+            grants: BTreeMap::from([(grant, 7)]),
+            plan,
+        };
+        let (time, sequence) = (1_800_000_000, 3);
+        let cancelled = OracleChangeCancelled {
+            plan,
+            time,
+            sequence,
+            first_period: 5,
+        };
+        assert_eq!(
+            words.tell(&Event::OracleChangeCancelled(Box::new(cancelled))),
+            "first period 5"
+        );
+        let locked = ClaimLockSet {
+            plan,
+            time,
+            sequence,
+            grant,
+            locked: true,
+        };
+        assert_eq!(
+            words.fields(&Event::ClaimLockSet(Box::new(locked))),
+            "grant 7, locked true"
+        );
     }
 }

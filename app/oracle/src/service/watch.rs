@@ -6,7 +6,7 @@ use {
             Bound, Evidence, Feed, FeedError, GrantScope, Hash, Identities, checks::within, grant_scope, measure, value,
         },
         service::{Alert, Daemon, DaemonError, keys},
-        vote::{Duty, PlanState, SubmitError, last_block},
+        vote::{Duty, PlanState, last_block},
     },
     earnout::{
         instructions::DisputeArgs,
@@ -14,7 +14,7 @@ use {
     },
     earnout_core::quorum::{Finality, Outcome},
     earnout_sdk::{
-        client::{ClientError, Ending, Failure, Submission},
+        client::{ClientError, Ending, Failure, Submission, to_bytes},
         report::projection::{self, ProjectionError},
         text::time,
         wire::{Evaluation, instructions},
@@ -277,10 +277,12 @@ async fn dispute(
         reason_hash,
     };
     let instruction = instructions::dispute(&disputer.pubkey(), &disputer.pubkey(), &state.address, grant, args);
+    let version = daemon.endpoints.version(&[disputer]).await?;
     let prepared = daemon
         .endpoints
         .ask(async |client| {
-            let submission = Submission::new(vec![instruction.clone()], disputer);
+            let mut submission = Submission::new(vec![instruction.clone()], disputer);
+            submission.version = version;
             Ok(client.prepare(&submission).await?.0)
         })
         .await;
@@ -290,7 +292,7 @@ async fn dispute(
         Err(error) => return Err(error.into()),
     };
     // Written down first: nothing else is signed until it is known what became of this one.
-    let bytes = bincode::serialize(&prepared.transaction).map_err(SubmitError::from)?;
+    let bytes = to_bytes(&prepared.transaction);
     let last = last_block(prepared.life);
     daemon
         .journal()

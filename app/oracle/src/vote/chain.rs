@@ -3,13 +3,17 @@
 
 use {
     earnout::state::{Grant, Plan},
-    earnout_sdk::client::{Client, ClientError, Endpoint, History, Sighting, Tip},
+    earnout_sdk::{
+        client::{Client, ClientError, Endpoint, History, Sighting, Tip, Versions},
+        send::Version,
+    },
     futures_util::{StreamExt, stream::FuturesUnordered},
-    serde::Deserialize,
+    serde::{Deserialize, Deserializer, de::Error},
     solana_commitment_config::{CommitmentConfig, CommitmentLevel},
     solana_hash::Hash,
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,
+    solana_signer::Signer,
     solana_transaction::versioned::VersionedTransaction,
     std::{
         sync::atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -31,6 +35,9 @@ pub struct Chain {
     /// What counts as happened.
     #[serde(default = "confirmed")]
     pub commitment: CommitmentLevel,
+    /// Version of the transactions that are sent: `auto`, `0` or `1`.
+    #[serde(default, deserialize_with = "versions")]
+    pub transaction_version: Versions,
     /// How far this machine's clock may be from the chain's.
     #[serde(default = "two_minutes", with = "crate::measure::duration")]
     pub max_clock_skew: Duration,
@@ -38,6 +45,11 @@ pub struct Chain {
 
 fn confirmed() -> CommitmentLevel {
     CommitmentLevel::Confirmed
+}
+
+fn versions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Versions, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(D::Error::custom)
 }
 
 fn two_minutes() -> Duration {
@@ -72,7 +84,7 @@ impl Endpoints {
             0 | 1 => Duration::from_secs(30),
             _ => Duration::from_secs(10),
         };
-        let client = |url: &String| Client::with_timeout(url, commitment, timeout);
+        let client = |url: &String| Client::with_timeout(url, commitment, timeout).sending(chain.transaction_version);
         Self {
             clients: chain.endpoints.iter().map(client).collect(),
             current: AtomicUsize::new(0),
@@ -154,6 +166,15 @@ impl Endpoints {
         }
     }
 
+    /// The form of transactions that `signers` sign and all endpoints that answer take: what is sent goes to all.
+    ///
+    /// # Errors
+    /// As [`Client::version`], or if no endpoint answers.
+    pub async fn version(&self, signers: &[&dyn Signer]) -> Result<Version, ClientError> {
+        let versions = self.ask_all(async |client| client.version(signers).await).await?;
+        Ok(versions.into_iter().min().unwrap_or_default())
+    }
+
     /// The plan at `address`, and its grants if `with_grants`.
     ///
     /// # Errors
@@ -229,6 +250,7 @@ fn is_the_endpoints(error: &ClientError) -> bool {
         | ClientError::Expired(_)
         | ClientError::Unknown { .. }
         | ClientError::Signing(_)
+        | ClientError::OldSigner(_)
         | ClientError::Message(_) => false,
     }
 }

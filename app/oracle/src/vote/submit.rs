@@ -12,10 +12,10 @@ use {
         instructions::{AttestArgs, AttestPageArgs},
     },
     earnout_sdk::{
-        client::{ClientError, Ending, Life, Policy, Prepared, Submission, follow},
+        client::{ClientError, Ending, Life, Policy, Prepared, Submission, follow, of_bytes, to_bytes},
         send::{
-            cost,
-            packing::{self, Cost, TooLarge},
+            Version, cost,
+            packing::{self, Cost, Envelope, TooLarge},
         },
         text::time,
         wire::instructions,
@@ -23,7 +23,6 @@ use {
     futures_util::{StreamExt, stream},
     prometheus::{IntCounter, IntCounterVec},
     serde::Deserialize,
-    solana_compute_budget_interface::ComputeBudgetInstruction,
     solana_program::{instruction::Instruction, pubkey::Pubkey},
     solana_signature::Signature,
     solana_signer::Signer,
@@ -144,8 +143,8 @@ pub enum SubmitError {
     /// A vote that fits into no transaction.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
-    #[error("a transaction cannot be turned into bytes: {0}")]
-    Bytes(#[from] bincode::Error),
+    #[error("the journal holds bytes that are no transaction")]
+    Bytes,
 }
 
 impl From<ClientError> for SubmitError {
@@ -215,11 +214,17 @@ impl Courier<'_> {
             .iter()
             .map(|upload| cost::alone(self.instruction(upload, Hash::default()), upload.cost()))
             .collect();
-        let packed = packing::pack(&self.payer.pubkey(), &budget(), &groups)?;
+        let envelope = Envelope {
+            version: self.endpoints.version(&[self.payer, self.oracle]).await?,
+            payer: self.payer.pubkey(),
+            priced: price > 0,
+            spare: 0,
+        };
+        let packed = packing::pack(&envelope, &groups)?;
         let batches = packed.into_iter().filter_map(|packed| uploads.get(packed.groups));
         let delivered = stream::iter(batches.map(|batch| async move {
             let mut refused = Vec::new();
-            let trouble = self.deliver(batch, price, &mut refused).await.err();
+            let trouble = self.deliver(batch, envelope.version, price, &mut refused).await.err();
             (refused, trouble)
         }));
         for (refused, trouble) in delivered.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
@@ -230,11 +235,17 @@ impl Courier<'_> {
     }
 
     /// One batch, in halves if the program refuses one of its uploads: one refusal fails a whole transaction.
-    async fn deliver(&self, batch: &[Upload], price: u64, refused: &mut Vec<Refused>) -> Result<(), SubmitError> {
+    async fn deliver(
+        &self,
+        batch: &[Upload],
+        version: Version,
+        price: u64,
+        refused: &mut Vec<Refused>,
+    ) -> Result<(), SubmitError> {
         let mut parts = vec![batch.to_vec()];
         let mut signed_anew = 0;
         while let Some(part) = parts.pop() {
-            let failure = match self.cast(&part, price).await {
+            let failure = match self.cast(&part, version, price).await {
                 // What is not known stays in the journal, and the next round follows it.
                 Ok(Ending::Executed(_) | Ending::Unknown(_)) => continue,
                 Ok(Ending::Expired) if signed_anew < SIGNED_ANEW => {
@@ -303,7 +314,7 @@ impl Courier<'_> {
         Ok(Upload::of_all(left))
     }
 
-    async fn cast(&self, uploads: &[Upload], price: u64) -> Result<Ending, SubmitError> {
+    async fn cast(&self, uploads: &[Upload], version: Version, price: u64) -> Result<Ending, SubmitError> {
         let mut instructions = Vec::new();
         let mut votes = Vec::new();
         for upload in uploads {
@@ -315,6 +326,7 @@ impl Courier<'_> {
             .endpoints
             .ask(async |client| {
                 let mut submission = Submission::new(instructions.clone(), self.payer).signed_by([self.oracle]);
+                submission.version = version;
                 submission.unit_price = price;
                 Ok(client.prepare(&submission).await?.0)
             })
@@ -322,7 +334,7 @@ impl Courier<'_> {
         let signed = SignedVotes {
             signature: prepared.signature,
             last_valid_block_height: last_block(prepared.life),
-            transaction: bincode::serialize(&prepared.transaction)?,
+            transaction: to_bytes(&prepared.transaction),
             votes,
         };
         self.journal().record_transaction(&signed, time::now())?;
@@ -408,7 +420,7 @@ impl Courier<'_> {
     /// If the bytes are not a transaction.
     pub async fn ending(&self, bytes: &[u8], last: u64) -> Result<Ending, SubmitError> {
         let mut prepared = Prepared {
-            transaction: bincode::deserialize(bytes)?,
+            transaction: of_bytes(bytes).ok_or(SubmitError::Bytes)?,
             signature: Signature::default(),
             life: Life::Blocks(last),
             not_after: None,
@@ -470,15 +482,6 @@ impl Courier<'_> {
     fn journal(&self) -> MutexGuard<'_, Journal> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// They stand in front of the votes and take their place; their numbers come with the simulation.
-fn budget() -> [Instruction; 3] {
-    [
-        ComputeBudgetInstruction::set_compute_unit_limit(0),
-        ComputeBudgetInstruction::set_loaded_accounts_data_size_limit(0),
-        ComputeBudgetInstruction::set_compute_unit_price(0),
-    ]
 }
 
 /// The last block in which a transaction can be executed. Votes and disputes have blockhashes, never nonces.
@@ -610,9 +613,13 @@ mod tests {
                 panic!("{uploads:?}");
             };
             let group = cost::alone(courier.instruction(upload, [7; 32]), upload.cost());
-            let payer = Pubkey::new_from_array([9; 32]);
-            let packed = packing::pack(&payer, &budget(), &[group]).unwrap();
-            assert_eq!(packed.len(), 1);
+            let envelope = Envelope {
+                version: Version::Zero,
+                payer: Pubkey::new_from_array([9; 32]),
+                priced: true,
+                spare: 0,
+            };
+            assert_eq!(packing::pack(&envelope, &[group]).unwrap().len(), 1);
         });
     }
 

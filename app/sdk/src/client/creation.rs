@@ -7,7 +7,10 @@ use {
         token::{Mint, TokenError, Transfer, TransferError, holding, holding_of},
     },
     crate::{
-        send::packing::{self, Cost, Group, TooLarge},
+        send::{
+            Version,
+            packing::{self, Cost, Envelope, Group, TooLarge},
+        },
         terms::{
             self,
             plan_file::{Check, Difference, Mistake, Mistakes, PlanFile, read_text},
@@ -36,10 +39,6 @@ const COST: Cost = Cost {
     calls: 8,
 };
 
-/// Bytes that a transaction needs besides the instructions of a plan's creation: three for the compute budget and its
-/// program.
-const BUDGET_BYTES: usize = 64;
-
 /// A plan that shall be on the chain as its file says.
 #[derive(Clone, Debug)]
 pub struct Creation {
@@ -53,6 +52,8 @@ pub struct Creation {
     pub activate: bool,
     /// What is to be moved into the vault.
     pub fund: Option<Funding>,
+    /// Form of the transactions.
+    pub version: Version,
     path: PathBuf,
     text: String,
 }
@@ -187,22 +188,21 @@ impl Left {
     }
 
     /// The steps in as few transactions as they fit in.
-    fn transactions(&self, payer: &Pubkey) -> Result<Vec<Transaction>, TooLarge> {
-        // Stands for the instructions of the compute budget, which are known only when the transaction is made.
-        let budget = Instruction {
-            program_id: Pubkey::new_from_array([u8::MAX; 32]),
-            accounts: Vec::new(),
-            data: vec![0; BUDGET_BYTES.saturating_sub(32)],
+    fn transactions(&self, version: Version, payer: &Pubkey) -> Result<Vec<Transaction>, TooLarge> {
+        let envelope = Envelope {
+            version,
+            payer: *payer,
+            // Whether they have a price is for the sender to say.
+            priced: true,
+            spare: 0,
         };
-        let packed = packing::pack(payer, &[budget], &self.groups)?
-            .into_iter()
-            .map(|packed| {
-                let groups = self.groups.get(packed.groups.clone()).unwrap_or_default();
-                Transaction {
-                    what: self.steps.get(packed.groups).unwrap_or_default().join(", "),
-                    instructions: groups.iter().flat_map(|group| group.instructions.clone()).collect(),
-                }
-            });
+        let packed = packing::pack(&envelope, &self.groups)?.into_iter().map(|packed| {
+            let groups = self.groups.get(packed.groups.clone()).unwrap_or_default();
+            Transaction {
+                what: self.steps.get(packed.groups).unwrap_or_default().join(", "),
+                instructions: groups.iter().flat_map(|group| group.instructions.clone()).collect(),
+            }
+        });
         Ok(packed.collect())
     }
 }
@@ -221,6 +221,7 @@ impl Creation {
             payer: authority,
             activate: false,
             fund: None,
+            version: Version::Zero,
             path: path.to_path_buf(),
             text,
         })
@@ -277,7 +278,7 @@ impl Creation {
             plan,
             mint,
             treasury,
-            transactions: left.transactions(&self.payer)?,
+            transactions: left.transactions(self.version, &self.payer)?,
             steps: left.steps,
         })
     }

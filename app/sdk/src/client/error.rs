@@ -104,6 +104,9 @@ pub enum ClientError {
     /// A signer refused, or is missing.
     #[error("the transaction could not be signed: {0}")]
     Signing(#[from] solana_signer::SignerError),
+    /// Version 1 is wanted, and a hardware wallet signs.
+    #[error("{0} is of a hardware wallet, which does not sign transactions of version 1")]
+    OldSigner(Pubkey),
     /// The message could not be built.
     #[error("the transaction could not be built: {0}")]
     Message(#[from] solana_message::CompileError),
@@ -128,6 +131,11 @@ impl ClientError {
             client_error::ErrorKind::RpcError(_) | client_error::ErrorKind::SerdeJson(_) => true,
             _ => false,
         }
+    }
+
+    /// Whether the endpoint answered that it does not take what it was given: asked again, it will say the same.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Rpc { .. }) && !self.may_pass()
     }
 
     /// Whether the endpoint did not search for accounts, which many refuse or cannot do.

@@ -18,6 +18,7 @@
 //! ```
 
 pub mod bulk;
+mod bytes;
 mod cluster;
 #[cfg(feature = "plan-file")]
 pub mod creation;
@@ -33,8 +34,10 @@ mod statement;
 mod submit;
 pub mod token;
 mod transport;
+mod version;
 
 pub use {
+    bytes::{of_bytes, to_bytes},
     cluster::cluster_url,
     endpoint::Endpoint,
     error::{ClientError, Failure, FailureReason},
@@ -43,14 +46,15 @@ pub use {
     nonce::Nonce,
     read::{clock, is_vacant, owned},
     simulate::{Changed, Simulated},
-    submit::{Lifetime, Limits, Prepared, Receipt, Submission, follow, fresh_blockhash},
+    submit::{Lifetime, Limits, Prepared, Receipt, Submission, follow, fresh_blockhash, priority_fee},
     transport::{Trouble, TroubleKind},
+    version::{FEATURES, VERSION_1_FEATURE, Versions},
 };
 
 use {
     solana_commitment_config::CommitmentConfig,
     solana_rpc_client::{nonblocking::rpc_client::RpcClient, rpc_client::RpcClientConfig},
-    std::{fmt, time::Duration},
+    std::{fmt, sync::OnceLock, time::Duration},
     transport::Transport,
 };
 
@@ -65,6 +69,9 @@ pub struct Client {
     rpc: RpcClient,
     commitment: CommitmentConfig,
     policy: Policy,
+    versions: Versions,
+    /// Set once it is known that the cluster executes transactions of version 1, and the endpoint takes them.
+    takes_version_1: OnceLock<()>,
     endpoint: String,
 }
 
@@ -88,6 +95,8 @@ impl Client {
             rpc: RpcClient::new_sender(Transport::new(url, timeout), config),
             commitment,
             policy: Policy::default(),
+            versions: Versions::default(),
+            takes_version_1: OnceLock::new(),
             endpoint,
         }
     }
@@ -95,6 +104,12 @@ impl Client {
     /// The same; what it sends is followed by `policy`.
     pub fn following(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// The same; it sends `versions`.
+    pub fn sending(mut self, versions: Versions) -> Self {
+        self.versions = versions;
         self
     }
 

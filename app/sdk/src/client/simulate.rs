@@ -9,6 +9,7 @@ use {
     solana_account_decoder_client_types::{UiAccount, UiAccountEncoding},
     solana_message::VersionedMessage,
     solana_program::pubkey::Pubkey,
+    solana_rpc_client::rpc_client::SerializableMessage,
     solana_rpc_client_api::{
         config::{RpcSimulateTransactionAccountsConfig, RpcSimulateTransactionConfig},
         response::RpcSimulateTransactionResult,
@@ -62,14 +63,10 @@ impl Client {
         let before = self.accounts(&written).await?;
         // The newest blockhash, since the fee of a nonce's or an expired one is not told.
         let (newest, _) = self.newest_blockhash().await?;
-        let fee = match message.clone() {
-            VersionedMessage::V0(mut priced) => {
-                priced.recent_blockhash = newest;
-                let fee = self.rpc.get_fee_for_message(&priced).await;
-                fee.map_err(ClientError::rpc("asking for the fee"))?
-            }
-            _ => return Err(ClientError::Unreadable("the fee".to_owned())),
-        };
+        let mut priced = message.clone();
+        priced.set_recent_blockhash(newest);
+        let fee = self.rpc.get_fee_for_message(&Priced(priced)).await;
+        let fee = fee.map_err(ClientError::rpc("asking for the fee"))?;
         let result = self.execute(message, Some(&written)).await?;
         let after = result.accounts.unwrap_or_default();
         if after.len() != written.len() {
@@ -106,7 +103,8 @@ impl Client {
         Ok((Limits::of(units, result.loaded_accounts_data_size), units))
     }
 
-    pub(super) async fn execute(
+    /// What `message` would do, for a failure too.
+    pub(super) async fn simulated(
         &self,
         message: VersionedMessage,
         accounts: Option<&[Pubkey]>,
@@ -125,7 +123,15 @@ impl Client {
             ..Default::default()
         };
         let answer = self.rpc.simulate_transaction_with_config(&transaction, config).await;
-        let mut result = answer.map_err(ClientError::rpc("simulating the transaction"))?.value;
+        Ok(answer.map_err(ClientError::rpc("simulating the transaction"))?.value)
+    }
+
+    pub(super) async fn execute(
+        &self,
+        message: VersionedMessage,
+        accounts: Option<&[Pubkey]>,
+    ) -> Result<RpcSimulateTransactionResult, ClientError> {
+        let mut result = self.simulated(message, accounts).await?;
         match result.err.take() {
             None => Ok(result),
             Some(error) => {
@@ -133,6 +139,15 @@ impl Client {
                 Err(ClientError::WouldFail(Box::new(Failure::new(error.into(), logs))))
             }
         }
+    }
+}
+
+/// A message whose fee is asked for.
+struct Priced(VersionedMessage);
+
+impl SerializableMessage for Priced {
+    fn serialize(&self) -> Vec<u8> {
+        self.0.serialize()
     }
 }
 

@@ -1,11 +1,7 @@
 //! What a statement is made from, read from the chain: accounts where they still exist, events where they were closed.
 
 use {
-    super::{
-        Client, ClientError, History, OracleSets, Recorded,
-        found::Found,
-        read,
-    },
+    super::{Client, ClientError, History, OracleSets, Recorded, found::Found, read},
     crate::{
         report::{
             books::{EvaluationRecord, GrantRecord},
@@ -206,7 +202,9 @@ impl Reading<'_> {
             let record = GrantRecord::of(&plan, &address, &events).ok().flatten();
             match (record, self.sources.grants.get_mut(&index)) {
                 (Some(record), Some(source)) => source.earlier = record.earlier,
-                _ => self.miss(format!("has not all events of grant {index} ({address}), which changed hands")),
+                _ => self.miss(format!(
+                    "has not all events of grant {index} ({address}), which changed hands"
+                )),
             }
         }
         Ok(())

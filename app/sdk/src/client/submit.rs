@@ -3,10 +3,10 @@
 
 use {
     super::{Client, ClientError, Confirmed, Ending, Endpoint, Follower, Life, Policy, Sighting, Tip},
-    crate::send::packing::MOST_UNITS,
+    crate::send::{Version, packing::MOST_UNITS},
     solana_compute_budget_interface::ComputeBudgetInstruction,
     solana_hash::Hash,
-    solana_message::{VersionedMessage, v0},
+    solana_message::{VersionedMessage, v0, v1},
     solana_program::{instruction::Instruction, pubkey::Pubkey},
     solana_signature::Signature,
     solana_signer::Signer,
@@ -65,13 +65,32 @@ impl Limits {
         data.map_or(MOST_DATA, |data| with_spare(data, SPARE_DATA_OF_KIND))
     }
 
-    /// The instructions that set them.
-    pub fn instructions(self) -> [Instruction; 2] {
+    /// The instructions that set them, in version 0.
+    fn instructions(self) -> [Instruction; 2] {
         [
             ComputeBudgetInstruction::set_compute_unit_limit(self.units),
             ComputeBudgetInstruction::set_loaded_accounts_data_size_limit(self.data),
         ]
     }
+
+    /// What sets them in version 1, with a price of the units: there it is paid as one sum.
+    fn config(self, unit_price: u64) -> v1::TransactionConfig {
+        let config = v1::TransactionConfig::empty()
+            .with_compute_unit_limit(self.units)
+            .with_loaded_accounts_data_size_limit(self.data);
+        match unit_price {
+            0 => config,
+            price => config.with_priority_fee(priority_fee(price, self.units)),
+        }
+    }
+}
+
+/// Lamports for so many units at a price in millionths of a lamport, rounded up as the network does.
+pub fn priority_fee(unit_price: u64, units: u32) -> u64 {
+    let fee = u128::from(unit_price)
+        .saturating_mul(u128::from(units))
+        .div_ceil(1_000_000);
+    u64::try_from(fee).unwrap_or(u64::MAX)
 }
 
 fn with_spare(data: u32, spare: u32) -> u32 {
@@ -99,6 +118,8 @@ pub enum Lifetime {
 pub struct Submission<'a> {
     /// What it does, in order.
     pub instructions: Vec<Instruction>,
+    /// Its form: what [`Client::version`] says, or 0, which is always taken.
+    pub version: Version,
     /// Who pays the fee.
     pub fee_payer: &'a dyn Signer,
     /// Everybody else who signs. The fee payer may be among them, and so may keys that the instructions do not need.
@@ -118,6 +139,7 @@ impl<'a> Submission<'a> {
     pub fn new(instructions: Vec<Instruction>, fee_payer: &'a dyn Signer) -> Self {
         Self {
             instructions,
+            version: Version::Zero,
             fee_payer,
             signers: Vec::new(),
             unit_price: 0,
@@ -134,6 +156,7 @@ impl<'a> Submission<'a> {
     }
 
     /// The message that is signed. A nonce has to be advanced first; the price of the units comes before they are used.
+    /// Without `limits` version 0 says none, and version 1 the most there is, since it takes none for zero.
     ///
     /// # Errors
     /// If the instructions name more accounts than a message can.
@@ -142,14 +165,23 @@ impl<'a> Submission<'a> {
         if let Lifetime::Nonce { account, authority } = &self.lifetime {
             instructions.push(advance_nonce_account(account, authority));
         }
-        instructions.extend(limits.map(Limits::instructions).into_iter().flatten());
-        if self.unit_price > 0 {
-            instructions.push(ComputeBudgetInstruction::set_compute_unit_price(self.unit_price));
+        if self.version == Version::Zero {
+            instructions.extend(limits.map(Limits::instructions).into_iter().flatten());
+            if self.unit_price > 0 {
+                instructions.push(ComputeBudgetInstruction::set_compute_unit_price(self.unit_price));
+            }
         }
         instructions.extend(self.not_after.map(crate::wire::instructions::require_before));
         instructions.extend(self.instructions.iter().cloned());
-        let message = v0::Message::try_compile(&self.fee_payer.pubkey(), &instructions, &[], hash)?;
-        Ok(VersionedMessage::V0(message))
+        let payer = self.fee_payer.pubkey();
+        Ok(match self.version {
+            Version::Zero => VersionedMessage::V0(v0::Message::try_compile(&payer, &instructions, &[], hash)?),
+            Version::One => {
+                let config = limits.unwrap_or(Limits::MOST).config(self.unit_price);
+                let message = v1::Message::try_compile_with_config(&payer, &instructions, hash, config);
+                VersionedMessage::V1(message?)
+            }
+        })
     }
 
     /// Signs `message` with those of the signers that it asks for.

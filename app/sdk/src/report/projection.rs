@@ -132,13 +132,7 @@ pub struct Reading {
 ///
 /// # Errors
 /// If the plan has no such KPI or period, or an account holds what the program never writes.
-pub fn reading(
-    plan: &Plan,
-    kpi: u8,
-    period: u16,
-    tally: &Tally,
-    now: i64,
-) -> Result<Reading, ProjectionError> {
+pub fn reading(plan: &Plan, kpi: u8, period: u16, tally: &Tally, now: i64) -> Result<Reading, ProjectionError> {
     let terms = plan
         .kpis()
         .get(usize::from(kpi))

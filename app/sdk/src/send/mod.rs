@@ -2,3 +2,6 @@
 
 pub mod cost;
 pub mod packing;
+pub mod version;
+
+pub use version::Version;

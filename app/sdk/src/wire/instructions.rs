@@ -14,13 +14,12 @@ use {
     },
     solana_program::{
         instruction::{AccountMeta, Instruction},
-        pubkey,
         pubkey::Pubkey,
     },
 };
 
 /// The program of associated token accounts.
-pub const ASSOCIATED_TOKEN_PROGRAM: Pubkey = pubkey!("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
+pub const ASSOCIATED_TOKEN_PROGRAM: Pubkey = solana_program::pubkey!("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
 
 /// A plan and its token, as every instruction that moves tokens needs them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

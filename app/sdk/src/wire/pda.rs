@@ -1,6 +1,10 @@
 //! Addresses of the program's accounts.
 
-use {anchor_lang::Result, earnout::{address, state::place}, solana_program::pubkey::Pubkey};
+use {
+    anchor_lang::Result,
+    earnout::{address, state::place},
+    solana_program::pubkey::Pubkey,
+};
 
 /// Address of the plan that `creator` gave the number `plan_id`.
 pub fn plan(creator: &Pubkey, plan_id: u64) -> Pubkey {

@@ -1,6 +1,7 @@
 //! The client against an endpoint that answers as the test says: what it asks for, how it reads the answers, and what
 //! it makes of bad ones.
 
+mod capacity;
 mod claims;
 #[cfg(feature = "plan-file")]
 mod creation;
@@ -14,3 +15,4 @@ mod statement;
 mod story;
 mod submit;
 mod transport;
+mod version;

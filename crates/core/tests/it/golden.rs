@@ -1,19 +1,21 @@
 //! Golden vectors: inputs and results of the arithmetic as JSON, which the web app's TypeScript must reproduce, amounts
 //! and errors alike. They are committed; `UPDATE_EXPECT=1 cargo test -p earnout-core golden::` writes them.
 
-use earnout_core::{
-    Error, FULL_CREDIT, FULL_SCORE, FULL_WEIGHT,
-    calendar::{Cadence, Calendar, Windows, add_months},
-    credit::{Combination, check_weights, credit, kpi_credit, max_credit},
-    curve::{Curve, Interpolation},
-    name::{check, ranges},
-    quorum::{Evaluation, Finality, Outcome, Ruling, agreed, at_deadline, finality, score_of},
-    redistribution::bonus,
-    release::{Earnings, Release, vested},
-    tranche::{UnearnedPolicy, cut, reserve, settle, tranche, unsettled},
+use {
+    earnout_core::{
+        Error, FULL_CREDIT, FULL_SCORE, FULL_WEIGHT,
+        calendar::{Cadence, Calendar, Windows, add_months},
+        credit::{Combination, check_weights, credit, kpi_credit, max_credit},
+        curve::{Curve, Interpolation},
+        name::{check, ranges},
+        quorum::{Evaluation, Finality, Outcome, Ruling, agreed, at_deadline, finality, score_of},
+        redistribution::bonus,
+        release::{Earnings, Release, vested},
+        tranche::{UnearnedPolicy, cut, reserve, settle, tranche, unsettled},
+    },
+    expect_test::expect_file,
+    serde_json::{Value, json},
 };
-use expect_test::expect_file;
-use serde_json::{Value, json};
 
 /// A reproducible stream of numbers (SplitMix64).
 struct Numbers(u64);

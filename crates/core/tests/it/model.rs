@@ -4,10 +4,12 @@
 //! no rounding but the floors and ceilings that are written down. Where the crate avoids a division or sorts nothing,
 //! this divides and sorts.
 
-use chrono::{DateTime, Months};
-use num_bigint::BigInt;
-use num_rational::BigRational;
-use std::{cmp::Reverse, collections::BTreeMap};
+use {
+    chrono::{DateTime, Months},
+    num_bigint::BigInt,
+    num_rational::BigRational,
+    std::{cmp::Reverse, collections::BTreeMap},
+};
 
 /// 10^8: a weight of 10,000 times a score of 10,000.
 pub const HUNDRED_MILLION: u64 = 100_000_000;

@@ -1,9 +1,11 @@
 //! The table of hidden characters against the Unicode data.
 
-use earnout_core::name::{Flaw, check, is_hidden, ranges};
-use icu_properties::{
-    CodePointMapData, CodePointSetData,
-    props::{DefaultIgnorableCodePoint, GeneralCategory, WhiteSpace},
+use {
+    earnout_core::name::{Flaw, check, is_hidden, ranges},
+    icu_properties::{
+        CodePointMapData, CodePointSetData,
+        props::{DefaultIgnorableCodePoint, GeneralCategory, WhiteSpace},
+    },
 };
 
 #[test]

@@ -1,22 +1,29 @@
 //! What must hold for every input, each shown on 10,000 random ones: against the model in `model`, or as a statement of
 //! its own. Where a test shows one of the project's guarantees, its name begins with the guarantee's number.
 
-use super::model::{self, amount, int};
-use earnout_core::calendar::{Cadence, Calendar, Windows, add_months};
-use earnout_core::credit::{Combination, check_weights, credit, kpi_credit, max_credit};
-use earnout_core::curve::{Curve, Interpolation};
-use earnout_core::quorum::{
-    Evaluation, Finality, Outcome, Ruling, agreed, at_deadline, challenge_window, finality, score_of, strict_majority,
+use {
+    super::model::{self, amount, int},
+    earnout_core::{
+        Error, FULL_CREDIT, FULL_SCORE, FULL_WEIGHT, MAX_ORACLES, MAX_SCORE,
+        calendar::{Cadence, Calendar, Windows, add_months},
+        credit::{Combination, check_weights, credit, kpi_credit, max_credit},
+        curve::{Curve, Interpolation},
+        quorum::{
+            Evaluation, Finality, Outcome, Ruling, agreed, at_deadline, challenge_window, finality, score_of,
+            strict_majority,
+        },
+        redistribution::bonus,
+        release::{Earnings, Release, vested},
+        tranche::{UnearnedPolicy, cut, reserve, settle, tranche, unsettled},
+    },
+    num_bigint::BigInt,
+    proptest::{
+        array::{uniform2, uniform4},
+        collection::{btree_set, vec},
+        prelude::*,
+        sample::select,
+    },
 };
-use earnout_core::redistribution::bonus;
-use earnout_core::release::{Earnings, Release, vested};
-use earnout_core::tranche::{UnearnedPolicy, cut, reserve, settle, tranche, unsettled};
-use earnout_core::{Error, FULL_CREDIT, FULL_SCORE, FULL_WEIGHT, MAX_ORACLES, MAX_SCORE};
-use num_bigint::BigInt;
-use proptest::array::{uniform2, uniform4};
-use proptest::collection::{btree_set, vec};
-use proptest::prelude::*;
-use proptest::sample::select;
 
 /// 10,000 inputs for each property, or as many as `PROPTEST_CASES` says: the mutation check needs far fewer.
 fn config() -> ProptestConfig {

@@ -1,12 +1,14 @@
 //! What a minority of oracles can do when voting is over, shown on every set of up to 8 oracles, every threshold and
 //! every number of honest, lying and absent ones.
 
-use earnout_core::{
-    MAX_ORACLES,
-    curve::{Curve, Interpolation},
-    quorum::{Outcome, agreed, at_deadline, score_of, strict_majority},
+use {
+    earnout_core::{
+        MAX_ORACLES,
+        curve::{Curve, Interpolation},
+        quorum::{Outcome, agreed, at_deadline, score_of, strict_majority},
+    },
+    std::collections::BTreeMap,
 };
-use std::collections::BTreeMap;
 
 const fn curve<'a>(values: &'a [i64], scores: &'a [u16], interpolation: Interpolation) -> Curve<'a> {
     Curve {

@@ -4,7 +4,11 @@
 //! AddressSanitizer.
 
 use {
-    anchor_lang::{Discriminator, error::ErrorCode, prelude::ProgramError, prelude::Pubkey},
+    anchor_lang::{
+        Discriminator,
+        error::ErrorCode,
+        prelude::{ProgramError, Pubkey},
+    },
     earnout_frame::{
         AccountLoader, AccountView, Fault, check,
         input::{Entry, Input, Shape},

@@ -55,7 +55,12 @@ pub fn handle_close_plan<'info>(ctx: Context<'info, ClosePlan<'info>>) -> Result
             EarnoutError::WrongRentPayer
         );
         plan.check_surplus_destination(accounts.caller.address(), &accounts.destination, now)?;
-        let nothing_open = [plan.open_grants, plan.open_attestations, plan.open_pages, plan.open_periods] == [0; 4];
+        let nothing_open = [
+            plan.open_grants,
+            plan.open_attestations,
+            plan.open_pages,
+            plan.open_periods,
+        ] == [0; 4];
         require!(nothing_open, EarnoutError::StillNeeded);
         require!(plan.obligations()? == 0, EarnoutError::InvariantViolated);
 

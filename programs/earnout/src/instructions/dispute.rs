@@ -56,7 +56,8 @@ pub fn handle_dispute(ctx: Context<Dispute>, args: DisputeArgs) -> Result<()> {
 
         // Check.
         plan.require_active()?;
-        let deadline = plan.attest_deadline(args.period)?;
+        let end = plan.calendar()?.period_end(args.period).ours()?;
+        let deadline = plan.windows().attest_deadline(end).ours()?;
         require!(plan.is_needed(args.period), EarnoutError::NothingToEvaluate);
         let scope = plan.kpi(args.kpi)?.scope()?;
         require!(
@@ -69,34 +70,35 @@ pub fn handle_dispute(ctx: Context<Dispute>, args: DisputeArgs) -> Result<()> {
         if let (Some(_), Some(loader)) = (&grant, &accounts.grant) {
             loader.load_known_mut()?.note_dispute(now, plan.ruling_secs)?;
         }
-        let mut event = ValueDisputed {
+        let by = Disputed {
+            plan: &accounts.plan.key(),
+            grant,
+            end,
+            deadline,
+            now,
+        };
+        let (grants, lamports) = match args.grants {
+            None => (None, dispute_attestation(accounts, plan, &args, &by)?),
+            Some(grants) => {
+                let (disputed, lamports) = dispute_page(accounts, plan, &args, grants, &by)?;
+                (Some(disputed), lamports)
+            }
+        };
+        ValueDisputed {
             plan: accounts.plan.key(),
             time: now,
             sequence: plan.next_event()?,
             kpi: args.kpi,
             period: args.period,
-            grants: args.grants,
+            grants,
             disputer: accounts.disputer.key(),
             grant,
             reason_hash: args.reason_hash,
-            rent: None,
-        };
-        let lamports = match &mut event.grants {
-            None => dispute_attestation(accounts, plan, &event, deadline)?,
-            Some(grants) => {
-                let by = if grant.is_some() {
-                    Disputer::Beneficiary
-                } else {
-                    Disputer::Authority
-                };
-                dispute_page(accounts, plan, &args, (grants, by), deadline, now)?
-            }
-        };
-        event.rent = lamports.map(|lamports| Rent {
-            payer: accounts.payer.key(),
-            lamports,
-        });
-        event
+            rent: lamports.map(|lamports| Rent {
+                payer: accounts.payer.key(),
+                lamports,
+            }),
+        }
     };
 
     // Emit.
@@ -131,65 +133,73 @@ fn check_disputer(accounts: &Dispute, plan: &Plan, args: &DisputeArgs) -> Result
     Ok(Some(loader.key()))
 }
 
+/// A dispute, and the times that matter.
+struct Disputed<'a> {
+    plan: &'a Pubkey,
+    grant: Option<Pubkey>,
+    /// End of the period.
+    end: i64,
+    /// End of the voting window.
+    deadline: i64,
+    now: i64,
+}
+
 /// Writes the dispute into the attestation of a shared KPI. Returns the lamports that the payer paid for it.
 ///
 /// Errors: `WrongAttestation`, `AlreadyDisputed`, `NotDisputable`, `ChallengeClosed`.
-fn dispute_attestation(
-    accounts: &Dispute,
-    plan: &mut Plan,
-    event: &ValueDisputed,
-    deadline: i64,
-) -> Result<Option<u64>> {
+#[inline(never)]
+fn dispute_attestation(accounts: &Dispute, plan: &mut Plan, args: &DisputeArgs, by: &Disputed) -> Result<Option<u64>> {
     let key = AttestationKey {
-        plan: &event.plan,
-        kpi: event.kpi,
-        period: event.period,
+        plan: by.plan,
+        kpi: args.kpi,
+        period: args.period,
     };
     let (mut attestation, is_new) = Attestation::obtain(&accounts.payer, &accounts.evaluation, &key, plan)?;
-    attestation.standing()?.check_dispute(plan, deadline, event.time)?;
-    attestation.dispute(event.disputer, event.grant, event.reason_hash, event.time);
+    attestation.standing()?.check_dispute(plan, by.deadline, by.now)?;
+    attestation.dispute(accounts.disputer.key(), by.grant, args.reason_hash, by.now);
     Ok(is_new.then_some(attestation.rent_paid))
 }
 
-/// Writes the dispute of `grants` into their page, but for those that are disputed already, and leaves in `grants` what
-/// it wrote. Returns the lamports that the payer paid for the page.
+/// Writes the dispute of `grants` into their page, but for those that are disputed already. Returns which it wrote, and
+/// the lamports that the payer paid for the page.
 ///
 /// Errors: `WrongPage`; `WrongGrants` if the page has not all of them; `AlreadyDisputed` if all of them are;
 /// `NotDisputable`, `ChallengeClosed` if one of the others is.
+#[inline(never)]
 fn dispute_page(
     accounts: &Dispute,
     plan: &mut Plan,
     args: &DisputeArgs,
-    (grants, by): (&mut PageGrants, Disputer),
-    deadline: i64,
-    now: i64,
-) -> Result<Option<u64>> {
-    let plan_key = accounts.plan.key();
+    grants: PageGrants,
+    by: &Disputed,
+) -> Result<(PageGrants, Option<u64>)> {
     let (number, slots) = grants.slots().ok_or(EarnoutError::WrongGrants)?;
     let key = PageKey {
-        plan: &plan_key,
+        plan: by.plan,
         kpi: args.kpi,
         period: args.period,
         page: number,
     };
-    let end = plan.calendar()?.period_end(args.period).ours()?;
-    let rent = key.obtain(&accounts.payer, &accounts.evaluation, plan, end)?;
+    let rent = key.obtain(&accounts.payer, &accounts.evaluation, plan, by.end)?;
     let mut data = page::borrow_mut(&accounts.evaluation)?;
     let mut page = PageMut::of(&mut data, &key)?;
-    let mut disputed = slots;
+    let disputer = if by.grant.is_some() {
+        Disputer::Beneficiary
+    } else {
+        Disputer::Authority
+    };
+    let mut disputed = 0;
     for slot in page::slots_of(slots) {
-        let standing = match &accounts.grant {
-            Some(loader) => page.view().tally(slot, &loader.load_known()?.beneficiary)?.standing,
-            None => page.view().standing(slot)?,
-        };
-        if standing.disputed_at.is_some() {
-            disputed &= !(1 << slot);
-        } else {
-            standing.check_dispute(plan, deadline, now)?;
-            page.dispute(slot, by, now)?;
+        let mut standing = page.view().entry(slot)?.1;
+        if let Some(loader) = &accounts.grant {
+            standing = page.view().tally(slot, &loader.load_known()?.beneficiary)?.standing;
+        }
+        if standing.disputed_at.is_none() {
+            standing.check_dispute(plan, by.deadline, by.now)?;
+            page.dispute(slot, disputer, by.now)?;
+            disputed |= page::bit(slot);
         }
     }
     require!(disputed != 0, EarnoutError::AlreadyDisputed);
-    *grants = grants.from_slots(disputed);
-    Ok(rent)
+    Ok((grants.from_slots(disputed), rent))
 }

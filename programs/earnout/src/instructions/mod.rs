@@ -31,9 +31,9 @@ pub mod terminate_grant;
 pub mod withdraw_surplus;
 
 pub use {
-    accept_authority::*, accept_beneficiary::*, activate_plan::*, add_kpi::*, attest::*, attest_page::*, cancel_oracle_change::*,
-    claim::*, close_attestation::*, close_grant::*, close_page::*, close_period::*, close_plan::*, collect_bonus::*, create_grant::*,
-    create_plan::*, dispute::*, fund::*, propose_authority::*, propose_beneficiary::*, propose_oracles::*,
-    require_before::*, resign_grant::*, rule::*, set_claim_lock::*, set_treasury::*, settle::*, terminate_grant::*,
-    withdraw_surplus::*,
+    accept_authority::*, accept_beneficiary::*, activate_plan::*, add_kpi::*, attest::*, attest_page::*,
+    cancel_oracle_change::*, claim::*, close_attestation::*, close_grant::*, close_page::*, close_period::*,
+    close_plan::*, collect_bonus::*, create_grant::*, create_plan::*, dispute::*, fund::*, propose_authority::*,
+    propose_beneficiary::*, propose_oracles::*, require_before::*, resign_grant::*, rule::*, set_claim_lock::*,
+    set_treasury::*, settle::*, terminate_grant::*, withdraw_surplus::*,
 };

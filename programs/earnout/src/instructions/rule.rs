@@ -88,13 +88,7 @@ pub fn handle_rule<'info>(ctx: Context<'info, Rule<'info>>, args: RuleArgs) -> R
 }
 
 /// Errors: `WrongAttestation`, `NotDisputed`, `AlreadyRuled`, `RulingClosed`, and those of [`Disputing::note`].
-fn rule_attestation(
-    accounts: &Rule,
-    plan: &Plan,
-    args: &RuleArgs,
-    disputing: &mut Disputing,
-    now: i64,
-) -> Result<()> {
+fn rule_attestation(accounts: &Rule, plan: &Plan, args: &RuleArgs, disputing: &mut Disputing, now: i64) -> Result<()> {
     let mut attestation = account::write::<Attestation>(&accounts.evaluation, EarnoutError::WrongAttestation)?;
     let key = AttestationKey {
         plan: disputing.plan,
@@ -131,8 +125,9 @@ fn rule_page(
     let mut data = page::borrow_mut(&accounts.evaluation)?;
     let mut page = PageMut::of(&mut data, &key)?;
     for slot in page::slots_of(slots) {
-        page.view().standing(slot)?.check_ruling(plan, now)?;
-        if page.view().disputer(slot)? == Disputer::Beneficiary {
+        let (disputer, standing) = page.view().entry(slot)?;
+        standing.check_ruling(plan, now)?;
+        if disputer == Disputer::Beneficiary {
             disputing.note(|_, grant| page::place(grant.index) == (number, slot))?;
         }
         page.rule(slot, args.value)?;

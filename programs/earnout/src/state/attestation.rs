@@ -107,6 +107,7 @@ impl Attestation {
     /// whether it was created.
     ///
     /// Errors: `WrongAttestation` if `info` is another account.
+    #[inline(never)]
     pub fn obtain<'a, 'info>(
         payer: &AccountInfo<'info>,
         info: &'a AccountInfo<'info>,
@@ -170,6 +171,7 @@ impl Attestation {
     /// after others have agreed; that changes nothing.
     ///
     /// Errors: `AlreadyResolved` if it would change a vote then.
+    #[inline(never)]
     pub fn vote(&mut self, position: usize, value: i64, evidence: [u8; 32], now: i64) -> Result<()> {
         let bit = 1 << position;
         require!(
@@ -204,6 +206,7 @@ impl Attestation {
     /// How far the evaluation has come.
     ///
     /// Errors: `CorruptAccount`.
+    #[inline(never)]
     pub fn standing(&self) -> Result<Standing> {
         Ok(Standing {
             resolved_at: self.is_resolved().then_some(self.resolved_at),

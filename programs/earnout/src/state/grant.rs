@@ -157,6 +157,7 @@ impl Grant {
     /// only delay the others.
     ///
     /// Errors: `AllSettled` if the grant does not cover the period; `Overflow`.
+    #[inline(never)]
     pub fn can_earn_in(&self, period: u16) -> Result<bool> {
         Ok(self.tranche(period)? > 0 && !self.has(FORFEITED))
     }
@@ -185,6 +186,7 @@ impl Grant {
     /// Notes a dispute raised for this grant at `now`, on which the arbiter can rule for `ruling_secs`.
     ///
     /// Errors: `Overflow`.
+    #[inline(never)]
     pub fn note_dispute(&mut self, now: i64, ruling_secs: u32) -> Result<()> {
         if !self.has_open_dispute(now) {
             self.undecided_disputes = 0;
@@ -195,6 +197,7 @@ impl Grant {
     }
 
     /// Notes that a dispute raised for this grant was decided.
+    #[inline(never)]
     pub fn note_ruling(&mut self, upheld: bool) {
         self.undecided_disputes = self.undecided_disputes.saturating_sub(1);
         if upheld {

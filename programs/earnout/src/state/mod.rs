@@ -14,8 +14,18 @@ pub mod roles;
 pub mod standing;
 pub mod terms;
 
-pub use crate::constants::{ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK};
 pub use {
-    account::LoadKnown, attestation::*, grant::*, grant_terms::*, kpi::*, oracle_set::*, page::*, period::*, plan::*,
-    plan_terms::*, standing::*, terms::*,
+    crate::constants::{ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, ALLOW_TRANSFER_HOOK},
+    account::LoadKnown,
+    attestation::*,
+    grant::*,
+    grant_terms::*,
+    kpi::*,
+    oracle_set::*,
+    page::*,
+    period::*,
+    plan::*,
+    plan_terms::*,
+    standing::*,
+    terms::*,
 };

@@ -7,7 +7,7 @@ use {
     },
     crate::{
         address,
-        constants::{MAX_ORACLES, NO_VALUE, PAGE_GRANTS, PAGE_SEED},
+        constants::{NO_VALUE, PAGE_GRANTS, PAGE_SEED},
         error::EarnoutError,
         prelude::*,
     },
@@ -137,9 +137,7 @@ impl PageKey<'_> {
     pub fn tally(&self, info: &AccountInfo, slot: u8, beneficiary: &Pubkey) -> Result<Tally> {
         if is_owned_by(info, &crate::ID) {
             let data = info.try_borrow()?;
-            let page = PageView::of(&data)?;
-            require!(page.head.is(self), EarnoutError::WrongPage);
-            return page.tally(slot, beneficiary);
+            return PageView::of(&data, self)?.tally(slot, beneficiary);
         }
         account::require_vacant(info, &self.find_address()?.0, EarnoutError::WrongPage)?;
         Ok(Tally::default())
@@ -150,6 +148,7 @@ impl PageKey<'_> {
     ///
     /// Errors: `WrongPage` if `info` is neither a page nor this one's address; `WrongGrants` if none of its grants was
     /// ever made.
+    #[inline(never)]
     pub fn obtain<'info>(
         &self,
         payer: &AccountInfo<'info>,
@@ -219,21 +218,71 @@ impl Page {
         self.page.saturating_mul(u32::from(PAGE_GRANTS))
     }
 
-    /// Bytes of an oracle's ballot.
+    /// Bytes of an oracle's ballot. Two bytes give no product that could overflow (here and below).
     fn ballot_len(&self) -> usize {
-        size_of::<BallotHead>().saturating_add(usize::from(self.capacity).saturating_mul(size_of::<i64>()))
+        usize::from(self.capacity)
+            .wrapping_mul(size_of::<i64>())
+            .wrapping_add(size_of::<BallotHead>())
     }
 
     fn ballots_len(&self) -> usize {
-        self.ballot_len().saturating_mul(usize::from(self.oracle_count))
+        usize::from(self.oracle_count).wrapping_mul(self.ballot_len())
     }
 
     /// Bytes behind the structure.
     pub fn columns_len(&self) -> usize {
         const GRANT: usize = size_of::<i64>() + 2 * size_of::<u32>() + 1;
-        self.ballots_len()
-            .saturating_add(usize::from(self.capacity).saturating_mul(GRANT))
+        usize::from(self.capacity)
+            .wrapping_mul(GRANT)
+            .wrapping_add(self.ballots_len())
     }
+
+    /// Where behind the structure an oracle's bits are.
+    fn voted_at(&self, position: u8) -> usize {
+        usize::from(position)
+            .wrapping_mul(self.ballot_len())
+            .wrapping_add(std::mem::offset_of!(BallotHead, voted))
+    }
+
+    /// Where behind the structure an oracle's value for the grant at `slot` is.
+    fn value_at(&self, position: u8, slot: u8) -> usize {
+        let index = usize::from(slot).wrapping_add(1);
+        self.voted_at(position)
+            .wrapping_add(index.wrapping_mul(size_of::<i64>()))
+    }
+
+    /// Where behind the structure the columns of the entries are: what was ruled, when it was resolved, when disputed,
+    /// who disputed and the kind of the ruling.
+    fn entries_at(&self) -> [usize; 4] {
+        let capacity = usize::from(self.capacity);
+        let ruled = self.ballots_len();
+        let resolved = capacity.wrapping_mul(8).wrapping_add(ruled);
+        let disputed = capacity.wrapping_mul(4).wrapping_add(resolved);
+        let status = capacity.wrapping_mul(4).wrapping_add(disputed);
+        [ruled, resolved, disputed, status]
+    }
+}
+
+// So a value's place follows from that of the bits.
+const _: () = assert!(std::mem::offset_of!(BallotHead, voted) + size_of::<u64>() == size_of::<BallotHead>());
+
+/// The `N` bytes of the element `index` of a column.
+///
+/// Errors: `CorruptAccount` beyond the end.
+#[inline(always)]
+fn load<const N: usize>(columns: &[u8], at: usize, index: u8) -> Result<[u8; N]> {
+    let at = usize::from(index).wrapping_mul(N).wrapping_add(at);
+    let bytes = columns.get(at..).and_then(|rest| rest.first_chunk());
+    Ok(*bytes.ok_or(EarnoutError::CorruptAccount)?)
+}
+
+/// The same, to be written.
+#[inline(always)]
+fn store<const N: usize>(columns: &mut [u8], at: usize, index: u8, bytes: [u8; N]) -> Result<()> {
+    let at = usize::from(index).wrapping_mul(N).wrapping_add(at);
+    let place = columns.get_mut(at..).and_then(|rest| rest.first_chunk_mut());
+    *place.ok_or(EarnoutError::CorruptAccount)? = bytes;
+    Ok(())
 }
 
 /// What an oracle voted on the grants of a page.
@@ -271,25 +320,22 @@ pub struct PageView<'a> {
 }
 
 impl<'a> PageView<'a> {
-    /// The page in the `data` of an account of the program, which begin at a multiple of 8.
+    /// The page that `key` means in the `data` of an account of the program, which begin at a multiple of 8.
     ///
     /// Errors: `WrongPage` if it is something else; `UnknownVersion`.
-    pub fn of(data: &'a [u8]) -> Result<Self> {
-        Ok(Self::parse(data)?.ok_or(EarnoutError::WrongPage)?)
-    }
-
-    fn parse(data: &'a [u8]) -> Result<Option<Self>> {
-        let Some(body) = data.strip_prefix(Page::DISCRIMINATOR) else {
-            return Ok(None);
-        };
-        let Some((head, columns)) = body.split_at_checked(size_of::<Page>()) else {
-            return Ok(None);
-        };
-        let Ok(head) = bytemuck::try_from_bytes::<Page>(head) else {
-            return Ok(None);
-        };
+    #[inline(never)]
+    pub fn of(data: &'a [u8], key: &PageKey) -> Result<Self> {
+        let body = data.strip_prefix(Page::DISCRIMINATOR);
+        let (head, columns) = body
+            .and_then(|body| body.split_at_checked(size_of::<Page>()))
+            .ok_or(EarnoutError::WrongPage)?;
+        let head: &Page = bytemuck::try_from_bytes(head).map_err(|_| EarnoutError::WrongPage)?;
         account::require_known(head.version)?;
-        Ok((columns.len() == head.columns_len()).then_some(Self { head, columns }))
+        require!(
+            columns.len() == head.columns_len() && head.is(key),
+            EarnoutError::WrongPage
+        );
+        Ok(Self { head, columns })
     }
 
     /// The ballots, by position in the oracle set.
@@ -299,128 +345,80 @@ impl<'a> PageView<'a> {
     }
 
     /// Position of `oracle` in the set that votes.
-    pub fn position(&self, oracle: &Pubkey) -> Option<usize> {
-        self.ballots().position(|ballot| same(&ballot.head.oracle, oracle))
+    pub fn position(&self, oracle: &Pubkey) -> Option<u8> {
+        (0..self.head.oracle_count).find(|position| self.is_oracle(*position, oracle))
     }
 
-    /// How far the evaluation of the grant at `slot` has come, as it is written down.
+    #[inline(never)]
+    fn is_oracle(&self, position: u8, key: &Pubkey) -> bool {
+        let at = usize::from(position).wrapping_mul(self.head.ballot_len());
+        load::<32>(self.columns, at, 0).is_ok_and(|oracle| same(&Pubkey::from(oracle), key))
+    }
+
+    /// Who disputed the value of the grant at `slot`, or its silence, and how far its evaluation has come, as it is
+    /// written down.
     ///
     /// Errors: `WrongGrants` if the page has no such grant; `CorruptAccount`.
-    pub fn standing(&self, slot: u8) -> Result<Standing> {
-        Ok(self.entry(slot)?.standing)
+    #[inline(never)]
+    pub fn entry(&self, slot: u8) -> Result<(Disputer, Standing)> {
+        require!(slot < self.head.capacity, EarnoutError::WrongGrants);
+        let [ruled, resolved, disputed, status] = self.head.entries_at();
+        let [status] = load(self.columns, status, slot)?;
+        let ruling = RulingKind::try_from(status >> 4)?;
+        let standing = Standing {
+            resolved_at: self.time(load(self.columns, resolved, slot)?),
+            disputed_at: self.time(load(self.columns, disputed, slot)?),
+            ruling: ruling.with(i64::from_le_bytes(load(self.columns, ruled, slot)?)),
+        };
+        Ok((Disputer::try_from(status & 15)?, standing))
     }
 
-    /// Who disputed the value of the grant at `slot`, or its silence.
-    ///
-    /// Errors: as [`PageView::standing`].
-    pub fn disputer(&self, slot: u8) -> Result<Disputer> {
-        Ok(self.entry(slot)?.disputer)
-    }
-
-    fn entry(&self, slot: u8) -> Result<Entry> {
-        let entries = self.columns.get(self.head.ballots_len()..).unwrap_or_default();
-        let entry = Entry::read(entries, usize::from(self.head.capacity), usize::from(slot), self.head.end)?;
-        Ok(entry.ok_or(EarnoutError::WrongGrants)?)
+    /// The time that is stored as seconds after the period's end plus 1; none for 0.
+    fn time(&self, stored: [u8; 4]) -> Option<i64> {
+        let seconds = u32::from_le_bytes(stored).checked_sub(1)?;
+        // Ends are far from the largest number: deadlines after them were computed when the plan was activated.
+        Some(self.head.end.saturating_add(seconds.into()))
     }
 
     /// What counts of the votes on the grant at `slot` that belongs to `beneficiary`, and how far the evaluation has
     /// come. An oracle's vote on its own grant does not count, and where one stands nothing is resolved before the end
     /// of voting.
     ///
-    /// Errors: as [`PageView::standing`].
+    /// Errors: as [`PageView::entry`].
+    #[inline(never)]
     pub fn tally(&self, slot: u8, beneficiary: &Pubkey) -> Result<Tally> {
         let mut tally = Tally {
             votes: [None; 8],
             oracle_count: self.head.oracle_count,
             threshold: self.head.threshold,
-            standing: self.standing(slot)?,
+            standing: self.entry(slot)?.1,
         };
-        for (vote, ballot) in tally.votes.iter_mut().zip(self.ballots()) {
-            *vote = ballot.vote(slot);
-            if vote.is_some() && same(&ballot.head.oracle, beneficiary) {
+        for (position, vote) in (0..self.head.oracle_count).zip(&mut tally.votes) {
+            *vote = self.vote(position, slot)?;
+            if vote.is_some() && self.is_oracle(position, beneficiary) {
                 *vote = None;
                 tally.standing.resolved_at = None;
             }
         }
         Ok(tally)
     }
-}
 
-/// What a page says of a grant beside its votes.
-struct Entry {
-    standing: Standing,
-    disputer: Disputer,
-}
-
-/// The columns of a page's entries for `capacity` grants.
-struct Entries<'a> {
-    ruled: &'a mut [i64],
-    resolved: &'a mut [u32],
-    disputed: &'a mut [u32],
-    status: &'a mut [u8],
-}
-
-impl Entry {
-    /// Of the grant at `slot`; none if there is none. `end` is the period's end.
-    fn read(entries: &[u8], capacity: usize, slot: usize, end: i64) -> Result<Option<Self>> {
-        let Some((ruled, resolved, disputed, status)) = columns(entries, capacity) else {
+    /// The vote of the oracle at `position` on the grant at `slot`.
+    #[inline(always)]
+    fn vote(&self, position: u8, slot: u8) -> Result<Option<i64>> {
+        let voted = u64::from_le_bytes(load(self.columns, self.head.voted_at(position), 0)?);
+        if voted & bit(slot) == 0 {
             return Ok(None);
-        };
-        let (Some(ruled), Some(resolved), Some(disputed), Some(status)) =
-            (ruled.get(slot), resolved.get(slot), disputed.get(slot), status.get(slot))
-        else {
-            return Ok(None);
-        };
-        Ok(Some(Self {
-            standing: Standing {
-                resolved_at: after(end, *resolved)?,
-                disputed_at: after(end, *disputed)?,
-                ruling: RulingKind::try_from(status >> 4)?.with(*ruled),
-            },
-            disputer: Disputer::try_from(status & 15)?,
-        }))
+        }
+        let value = load(self.columns, self.head.value_at(position, slot), 0)?;
+        Ok(Some(i64::from_le_bytes(value)))
     }
 }
 
-type Columns<'a> = (&'a [i64], &'a [u32], &'a [u32], &'a [u8]);
-
-fn columns(entries: &[u8], capacity: usize) -> Option<Columns<'_>> {
-    let (long, short) = (capacity.saturating_mul(8), capacity.saturating_mul(4));
-    let (ruled, rest) = entries.split_at_checked(long)?;
-    let (resolved, rest) = rest.split_at_checked(short)?;
-    let (disputed, status) = rest.split_at_checked(short)?;
-    let ruled = bytemuck::try_cast_slice(ruled).ok()?;
-    let resolved = bytemuck::try_cast_slice(resolved).ok()?;
-    Some((ruled, resolved, bytemuck::try_cast_slice(disputed).ok()?, status))
-}
-
-impl<'a> Entries<'a> {
-    fn of(entries: &'a mut [u8], capacity: usize) -> Option<Self> {
-        let (long, short) = (capacity.saturating_mul(8), capacity.saturating_mul(4));
-        let (ruled, rest) = entries.split_at_mut_checked(long)?;
-        let (resolved, rest) = rest.split_at_mut_checked(short)?;
-        let (disputed, status) = rest.split_at_mut_checked(short)?;
-        Some(Self {
-            ruled: bytemuck::try_cast_slice_mut(ruled).ok()?,
-            resolved: bytemuck::try_cast_slice_mut(resolved).ok()?,
-            disputed: bytemuck::try_cast_slice_mut(disputed).ok()?,
-            status,
-        })
-    }
-}
-
-/// The time that is stored as seconds after `end` plus 1; none for 0.
-fn after(end: i64, stored: u32) -> Result<Option<i64>> {
-    let Some(seconds) = stored.checked_sub(1) else {
-        return Ok(None);
-    };
-    Ok(Some(
-        end.checked_add(i64::from(seconds)).ok_or(EarnoutError::CorruptAccount)?,
-    ))
-}
-
-fn bit(slot: u8) -> u64 {
-    1u64.checked_shl(u32::from(slot)).unwrap_or_default()
+/// The bit of the grant at `slot`.
+#[inline(always)]
+pub fn bit(slot: u8) -> u64 {
+    1u64.wrapping_shl(slot.into())
 }
 
 /// What an upload did, as bits of the page's grants.
@@ -447,8 +445,9 @@ impl<'a> PageMut<'a> {
     /// The page that `key` means in the `data` of an account of the program.
     ///
     /// Errors: `WrongPage`, `UnknownVersion`.
+    #[inline(never)]
     pub fn of(data: &'a mut [u8], key: &PageKey) -> Result<Self> {
-        require!(PageView::of(data)?.head.is(key), EarnoutError::WrongPage);
+        PageView::of(data, key)?;
         Ok(Self::split(data).ok_or(EarnoutError::WrongPage)?)
     }
 
@@ -476,17 +475,11 @@ impl<'a> PageMut<'a> {
         }
     }
 
-    fn entries(&mut self) -> Result<Entries<'_>> {
-        let entries = self.columns.get_mut(self.head.ballots_len()..).unwrap_or_default();
-        let entries = Entries::of(entries, usize::from(self.head.capacity));
-        Ok(entries.ok_or(EarnoutError::CorruptAccount)?)
-    }
-
-    /// Seconds from the period's end to `now` plus 1.
-    fn stored(&self, now: i64) -> Result<u32> {
+    /// Seconds from the period's end to `now` plus 1, as they are stored.
+    fn stored(&self, now: i64) -> Result<[u8; 4]> {
         let stored = now.checked_sub(self.head.end).and_then(|after| after.checked_add(1));
         let stored = stored.and_then(|stored| u32::try_from(stored).ok());
-        Ok(stored.ok_or(EarnoutError::Overflow)?)
+        Ok(stored.ok_or(EarnoutError::Overflow)?.to_le_bytes())
     }
 
     /// Records the votes of the oracle at `position` on consecutive grants from `slot` on, and notes at `now` (Unix
@@ -495,83 +488,77 @@ impl<'a> PageMut<'a> {
     /// page.
     ///
     /// Errors: `WrongGrants` if the page has not so many grants; `AlreadyResolved` if no vote is recorded.
-    pub fn vote(&mut self, position: usize, slot: u8, values: &[i64], evidence: [u8; 32], now: i64) -> Result<Upload> {
+    pub fn vote(&mut self, position: u8, slot: u8, values: &[i64], evidence: [u8; 32], now: i64) -> Result<Upload> {
         let stored = self.stored(now)?;
-        let parts = self.columns.split_at_mut_checked(self.head.ballots_len());
-        let (ballots, entries) = parts.ok_or(EarnoutError::CorruptAccount)?;
-        let capacity = usize::from(self.head.capacity);
-        let resolved = Entries::of(entries, capacity).ok_or(EarnoutError::CorruptAccount)?.resolved;
-        let slots = usize::from(slot)..usize::from(slot).saturating_add(values.len());
-        let resolved = resolved.get_mut(slots.clone()).ok_or(EarnoutError::WrongGrants)?;
-
-        let mut upload = Upload::default();
-        let own = ballots.chunks_exact_mut(self.head.ballot_len()).nth(position);
-        let (own, cast) = own
-            .ok_or(EarnoutError::CorruptAccount)?
-            .split_at_mut(size_of::<BallotHead>());
-        let own: &mut BallotHead = bytemuck::from_bytes_mut(own);
-        let cast = &mut bytemuck::cast_slice_mut::<u8, i64>(cast)[slots.clone()];
-        let mut mask = bit(slot);
-        for ((value, cast), resolved) in values.iter().zip(cast).zip(resolved.iter()) {
-            if *value == NO_VALUE {
-            } else if *resolved == 0 || own.voted & mask == 0 {
-                *cast = *value;
-                own.voted |= mask;
-                upload.recorded |= mask;
-            } else if *cast != *value {
-                upload.skipped |= mask;
+        let room = self.head.capacity.checked_sub(slot).map(usize::from);
+        require!(room.is_some_and(|room| values.len() <= room), EarnoutError::WrongGrants);
+        let [_, resolved_at, ..] = self.head.entries_at();
+        let (voted_at, mut upload) = (self.head.voted_at(position), Upload::default());
+        for (slot, value) in (slot..).zip(values).filter(|(_, value)| **value != NO_VALUE) {
+            let mask = bit(slot);
+            let before = self.view().vote(position, slot)?;
+            let is_resolved = load::<4>(self.columns, resolved_at, slot)? != [0; 4];
+            if is_resolved && before.is_some() {
+                upload.skipped |= if before == Some(*value) { 0 } else { mask };
+                continue;
             }
-            mask <<= 1;
+            store(self.columns, self.head.value_at(position, slot), 0, value.to_le_bytes())?;
+            let voted = u64::from_le_bytes(load(self.columns, voted_at, 0)?) | mask;
+            store(self.columns, voted_at, 0, voted.to_le_bytes())?;
+            upload.recorded |= mask;
+            if !is_resolved && self.agree_on(*value, slot) {
+                store(self.columns, resolved_at, slot, stored)?;
+                upload.resolved |= mask;
+            }
         }
         require!(upload.recorded != 0, EarnoutError::AlreadyResolved);
-        own.evidence = evidence;
-
-        let mut others = [None; MAX_ORACLES as usize];
-        let read = ballots.chunks_exact(self.head.ballot_len()).filter_map(Ballot::of);
-        for (other, ballot) in others.iter_mut().zip(read) {
-            *other = ballot.values.get(slots.clone()).map(|values| (ballot.head.voted, values));
-        }
-        let mut mask = bit(slot);
-        for (index, (value, resolved)) in values.iter().zip(resolved).enumerate() {
-            if upload.recorded & mask != 0 && *resolved == 0 {
-                let votes = others.iter().flatten().filter(|(voted, _)| voted & mask != 0);
-                let votes = votes.map(|(_, values)| values[index]);
-                if quorum::agree_on(*value, votes, self.head.threshold) {
-                    *resolved = stored;
-                    upload.resolved |= mask;
-                }
-            }
-            mask <<= 1;
-        }
+        let evidence_at = voted_at.wrapping_sub(evidence.len());
+        store(self.columns, evidence_at, 0, evidence)?;
         Ok(upload)
+    }
+
+    /// Whether enough oracles voted `value` on the grant at `slot`.
+    #[inline(always)]
+    fn agree_on(&self, value: i64, slot: u8) -> bool {
+        let page = self.view();
+        let votes = (0..page.head.oracle_count).filter_map(|position| page.vote(position, slot).ok().flatten());
+        quorum::agree_on(value, votes, page.head.threshold)
     }
 
     /// Notes a dispute of the grant at `slot` by `disputer` at `now` (Unix seconds).
     ///
     /// Errors: `WrongGrants` if the page has no such grant; `Overflow`.
+    #[inline(never)]
     pub fn dispute(&mut self, slot: u8, disputer: Disputer, now: i64) -> Result<()> {
-        let (slot, stored) = (usize::from(slot), self.stored(now)?);
-        let entries = self.entries()?;
-        *entries.disputed.get_mut(slot).ok_or(EarnoutError::WrongGrants)? = stored;
-        entries.status[slot] = disputer.to_byte();
-        Ok(())
+        require!(slot < self.head.capacity, EarnoutError::WrongGrants);
+        let stored = self.stored(now)?;
+        let [_, _, disputed, status] = self.head.entries_at();
+        store(self.columns, disputed, slot, stored)?;
+        store(self.columns, status, slot, [disputer.to_byte()])
     }
 
     /// Notes the ruling on the grant at `slot`: `value` counts, or none if the dispute was in vain.
     ///
     /// Errors: `WrongGrants` if the page has no such grant.
+    #[inline(never)]
     pub fn rule(&mut self, slot: u8, value: Option<i64>) -> Result<()> {
-        let slot = usize::from(slot);
-        let entries = self.entries()?;
-        *entries.ruled.get_mut(slot).ok_or(EarnoutError::WrongGrants)? = value.unwrap_or_default();
-        entries.status[slot] |= RulingKind::of(value).to_byte() << 4;
-        Ok(())
+        require!(slot < self.head.capacity, EarnoutError::WrongGrants);
+        let [ruled, _, _, status] = self.head.entries_at();
+        store(self.columns, ruled, slot, value.unwrap_or_default().to_le_bytes())?;
+        let [disputer] = load(self.columns, status, slot)?;
+        store(
+            self.columns,
+            status,
+            slot,
+            [disputer | (RulingKind::of(value).to_byte() << 4)],
+        )
     }
 }
 
 /// The data of a page, to be written.
 ///
 /// Errors: `WrongPage` if the account is not the program's or cannot be written.
+#[inline(never)]
 pub fn borrow_mut<'a>(info: &'a AccountInfo) -> Result<RefMut<'a, [u8]>> {
     require!(
         is_owned_by(info, &crate::ID) && info.is_writable(),

@@ -265,6 +265,7 @@ impl Plan {
     ///
     /// Errors: `UnknownPeriod`, `VotingNotOpen`, `VotingClosed`, `NothingToEvaluate` if no grant needs the period any
     /// more, so that the address of an attestation or page that was closed can never be used again.
+    #[inline(never)]
     pub fn check_voting(&self, period: u16, now: i64) -> Result<i64> {
         let end = self.calendar()?.period_end(period).ours()?;
         require!(now >= end, EarnoutError::VotingNotOpen);

@@ -28,6 +28,7 @@ impl Standing {
 
     /// Errors: `AlreadyDisputed`, `NotDisputable` before there is a value or a silence to dispute at `now`,
     /// `ChallengeClosed`.
+    #[inline(never)]
     pub fn check_dispute(&self, plan: &Plan, deadline: i64, now: i64) -> Result<()> {
         require!(self.disputed_at.is_none(), EarnoutError::AlreadyDisputed);
         let (from, until) = self.challenge_window(plan, deadline)?;
@@ -48,6 +49,7 @@ impl Standing {
     }
 
     /// Errors: `NotDisputed`, `AlreadyRuled`, `RulingClosed` at `now`.
+    #[inline(never)]
     pub fn check_ruling(&self, plan: &Plan, now: i64) -> Result<()> {
         let deadline = self.ruling_deadline(plan)?.ok_or(EarnoutError::NotDisputed)?;
         require!(self.ruling.is_none(), EarnoutError::AlreadyRuled);

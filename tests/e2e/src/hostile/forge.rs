@@ -7,10 +7,9 @@ use {
         events::AuthorityAccepted,
         state::{Attestation, Grant, Page},
     },
-    earnout_sdk::wire::events::Event,
+    earnout_sdk::{client::of_bytes, wire::events::Event},
     serde_json::{Value, json},
     solana_program::pubkey::{Pubkey, pubkey},
-    solana_transaction::versioned::VersionedTransaction,
     std::mem::offset_of,
 };
 
@@ -88,8 +87,7 @@ fn keys(transaction: &Value) -> Option<Vec<String>> {
                 (data, "base64") => BASE64_STANDARD.decode(data).ok()?,
                 (data, _) => bs58::decode(data).into_vec().ok()?,
             };
-            let decoded: VersionedTransaction = bincode::deserialize(&bytes).ok()?;
-            decoded
+            of_bytes(&bytes)?
                 .message
                 .static_account_keys()
                 .iter()

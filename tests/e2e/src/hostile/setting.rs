@@ -5,6 +5,7 @@ use {
     axum::http::StatusCode,
     serde::Deserialize,
     serde_json::{Value, json},
+    solana_transaction::versioned::TransactionVersion,
     std::{
         collections::{BTreeMap, BTreeSet},
         sync::{Mutex, MutexGuard},
@@ -23,6 +24,8 @@ const SLOTTED: [&str; 9] = [
     "getBalance",
     "getTokenAccountBalance",
 ];
+
+const VERSION_1: TransactionVersion = TransactionVersion::Number(1);
 
 /// A way to misbehave. Each is meant for some methods, all if none is named here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -71,6 +74,9 @@ pub enum Mode {
     WrongId,
     /// One transaction, the first that is asked for or `signature`, has a version that cannot be had: error -32015.
     UnknownVersion,
+    /// A node of before version 1: transactions of it are refused unread, with error -32602 (`simulateTransaction`,
+    /// `sendTransaction`). With `methods` one that simulates them and then does not take them, or the other way round.
+    Outdated,
     /// Searches are refused with error -32010, or with `code`.
     NoIndex,
     /// `sendTransaction` is refused because its simulation fails: the blockhash is not known.
@@ -83,7 +89,7 @@ pub enum Mode {
 
 impl Mode {
     /// All of them, with their names.
-    pub const ALL: [(Self, &str); 20] = [
+    pub const ALL: [(Self, &str); 21] = [
         (Self::Honest, "honest"),
         (Self::Forges, "forges"),
         (Self::Omits, "omits"),
@@ -101,6 +107,7 @@ impl Mode {
         (Self::Never, "never"),
         (Self::WrongId, "wrong-id"),
         (Self::UnknownVersion, "unknown-version"),
+        (Self::Outdated, "outdated"),
         (Self::NoIndex, "no-index"),
         (Self::Refuses, "refuses"),
         (Self::Blind, "blind"),
@@ -117,6 +124,7 @@ impl Mode {
             Self::Processed | Self::Blind => &["getSignatureStatuses", "getTransaction"],
             Self::LosesAnswer | Self::Drops | Self::Refuses => &["sendTransaction"],
             Self::UnknownVersion => &["getTransaction"],
+            Self::Outdated => &["simulateTransaction", "sendTransaction"],
             Self::NoIndex => &["getProgramAccounts"],
             _ => &[],
         }
@@ -276,6 +284,11 @@ impl Active {
             }
             Mode::Never => Err(Trouble::Hold),
             Mode::Drops => Ok(Some(result(request, json!(super::sent(request))))),
+            Mode::Outdated if super::transaction(request).is_some_and(|sent| sent.version() == VERSION_1) => error(
+                -32602,
+                "failed to deserialize solana_transaction::versioned::VersionedTransaction: io error: failed to fill whole \
+                 buffer",
+            ),
             Mode::NoIndex => error(
                 self.setting.code.unwrap_or(-32010),
                 "this method is not available for this key: it is excluded from the secondary indexes",

@@ -4,13 +4,14 @@
 use {
     crate::support::{NONE, Quarter},
     earnout_e2e::{Finished, Hostile, Mode, Oracle, Setting},
+    serde_json::json,
 };
 
 /// Modes in which nothing that the endpoint says can be used.
 const DEAD: [Mode; 5] = [Mode::Truncates, Mode::Status503, Mode::Html, Mode::Never, Mode::WrongId];
 
 /// Modes that are about what a vote does not need.
-const HARMLESS: [Mode; 9] = [
+const HARMLESS: [Mode; 10] = [
     Mode::Honest,
     Mode::Forges,
     Mode::Omits,
@@ -19,6 +20,7 @@ const HARMLESS: [Mode; 9] = [
     Mode::Delays,
     Mode::LosesAnswer,
     Mode::UnknownVersion,
+    Mode::Outdated,
     Mode::NoIndex,
 ];
 
@@ -70,6 +72,22 @@ fn keeps_secrets(done: Finished) -> Finished {
         assert!(!text.contains("hunter"), "{text}");
     }
     done
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vote_is_of_the_newest_version_that_all_endpoints_take() {
+    for (mode, version) in [(Mode::Honest, 1), (Mode::Outdated, 0)] {
+        let case = Case::new();
+        case.hostile.mode(mode);
+        let chain = &case.quarter.chain;
+        let operator = case.behind(&[&chain.rpc_url, &case.url()]);
+        operator.run(&["once"]).succeeded().shows("1 voted");
+        let signatures = case.hostile.seen().signatures;
+        assert_eq!(signatures.len(), 1, "{mode:?}");
+        let options = json!({"encoding": "base64", "commitment": "confirmed", "maxSupportedTransactionVersion": 1});
+        let sent = chain.ask("getTransaction", json!([signatures[0], options])).await;
+        assert_eq!(sent["version"], version, "{mode:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,11 +6,13 @@
 //! name others, `EARNOUT_DIFFERENTIAL=1000000` sends as many calls.
 
 use {
-    super::matrix::scenes::{CASES, Case},
     crate::rng::Rng,
     earnout::token,
     earnout_embedded::Rehearsal,
-    earnout_tests::*,
+    earnout_tests::{
+        scenes::{CASES, Case},
+        *,
+    },
     std::{
         collections::BTreeMap,
         env,

@@ -311,8 +311,10 @@ impl Twins {
     }
 }
 
-/// Instructions that are not exchanged.
-const APART: [&str; 3] = ["activate_plan", "cancel_oracle_change", "require_before"];
+/// The one that is not exchanged although it names more than that: the plans here are active.
+const APART: &str = "activate_plan";
+/// The plan and its authority, and the program with its events. Their other sides are tried in other calls.
+const COMMON: [&str; 4] = ["authority", "plan", "event_authority", "program"];
 
 #[test]
 fn g12_g13_calls_with_up_to_three_accounts_exchanged_between_twin_plans() {
@@ -363,6 +365,7 @@ fn g12_g13_calls_with_up_to_three_accounts_exchanged_between_twin_plans() {
         failures.len(),
         failures.join("\n")
     );
-    // They name nothing but the plan and its authority, and the plans here are active.
-    assert_eq!(apart.iter().map(String::as_str).collect::<Vec<_>>(), APART);
+    let roles = roles();
+    apart.retain(|name| roles[name].iter().any(|role| !COMMON.contains(&role.as_str())));
+    assert_eq!(apart, BTreeSet::from([APART.to_owned()]));
 }

@@ -6,13 +6,14 @@
 
 mod breaks;
 mod outcomes;
-pub mod scenes;
 
 use {
     breaks::Broken,
-    earnout_tests::*,
+    earnout_tests::{
+        scenes::{CASES, Case},
+        *,
+    },
     outcomes::{Outcomes, outcome},
-    scenes::{CASES, Case},
     serde_json::Value,
     std::{
         collections::{BTreeMap, BTreeSet},

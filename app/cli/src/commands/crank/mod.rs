@@ -43,7 +43,7 @@ pub struct Crank {
 
 impl Crank {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let sending = self.bulk.sending(app)?;
+        let sending = self.bulk.sending(app).await?;
         let kinds = Kinds {
             close: !self.no_close,
             ..Kinds::ALL

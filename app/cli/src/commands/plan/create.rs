@@ -80,7 +80,9 @@ impl Create {
         let authority = outgoing.signer(self.authority.as_deref(), "authority")?;
         let creation = Creation::read(&self.file, authority.pubkey());
         let mut creation = creation.map_err(|found| refused(app.output(), found))?;
-        creation.payer = outgoing.payer()?.pubkey();
+        let payer = outgoing.payer()?;
+        creation.payer = payer.pubkey();
+        creation.version = outgoing.version(&[payer.as_ref(), authority.as_ref()]).await?;
         creation.activate = self.activate;
         if let Some(amount) = &self.fund {
             let token = &creation.file.token;
@@ -126,6 +128,7 @@ impl Create {
             let mut submission = submission.signed_by([authority.as_ref() as &dyn Signer]);
             submission.unit_price = fees.with_compute_unit_price;
             submission.unit_limit = fees.with_compute_unit_limit;
+            submission.version = creation.version;
             let sent = self.send.begin(app)?.send_part(&submission).await;
             signatures.push(sent.map_err(|fault| interrupted(fault, &signatures))?);
             Ok(())

@@ -44,7 +44,7 @@ pub struct Settle {
 impl Settle {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         match (&self.all, &self.grant) {
-            (Some(plan), _) => all::run(app, plan.address(), Sending::of_many(app, &self.send)?).await,
+            (Some(plan), _) => all::run(app, plan.address(), Sending::of_many(app, &self.send).await?).await,
             (None, Some(grant)) => self.one(app, grant).await,
             // Refused with the arguments.
             (None, None) => Ok(()),

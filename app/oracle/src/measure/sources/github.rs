@@ -2,8 +2,9 @@
 
 use {
     super::{
-        Auth, Observation, Part, SourceError, ambiguous, escaped, http_client, json, moment, no_data, request::send,
-        request::url_mistakes, unexpected,
+        Auth, Observation, Part, SourceError, ambiguous, escaped, http_client, json, moment, no_data,
+        request::{send, url_mistakes},
+        unexpected,
     },
     crate::measure::{Scope, fill},
     rust_decimal::Decimal,

@@ -2,14 +2,17 @@
 
 use {
     super::{Attempt, AttemptState, Journal, JournalError},
-    crate::client::{
-        ClientError, Confirmed, Ending, Endpoint, Failure, Follower, Life, Limits, Policy, Sighting, Submission, Tip,
-        endpoint::SIGNATURES_A_REQUEST, fresh_blockhash, submit::sure_tip,
+    crate::{
+        client::{
+            ClientError, Confirmed, Ending, Endpoint, Failure, Follower, Life, Limits, Policy, Sighting, Submission,
+            Tip, endpoint::SIGNATURES_A_REQUEST, fresh_blockhash, submit::sure_tip,
+        },
+        send::{Version, packing::Envelope},
     },
     futures_util::{StreamExt, stream},
     serde::{Serialize, de::DeserializeOwned},
     solana_hash::Hash,
-    solana_program::instruction::Instruction,
+    solana_program::{instruction::Instruction, pubkey::Pubkey},
     solana_signature::Signature,
     solana_signer::Signer,
     solana_transaction::versioned::VersionedTransaction,
@@ -51,6 +54,9 @@ pub enum Order {
 /// How bulk work is done.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
+    /// Form of the transactions: what [`Client::version`](crate::client::Client::version) says, or 0, which is always
+    /// taken.
+    pub version: Version,
     /// Price of a compute unit in millionths of a lamport, 0 for none.
     pub unit_price: u64,
     /// Most transactions that are under way at the same time, at least 1.
@@ -63,9 +69,28 @@ pub struct Options {
     pub order: Order,
 }
 
+impl Options {
+    /// What every transaction is.
+    pub(super) fn envelope(&self, payer: &Pubkey) -> Envelope {
+        Envelope {
+            version: self.version,
+            payer: *payer,
+            priced: self.unit_price > 0,
+            spare: 0,
+        }
+    }
+
+    /// Which of a transaction's own instructions failed: those of the compute budget come before them.
+    pub(super) fn failed_instruction(&self, failure: &Failure) -> Option<usize> {
+        let before = self.version.budget_instructions(self.unit_price > 0);
+        failure.instruction?.checked_sub(before)
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
+            version: Version::Zero,
             unit_price: 0,
             in_flight: 32,
             policy: Policy::default(),
@@ -463,6 +488,7 @@ impl<'r, E: Endpoint, I: Clone + Serialize + DeserializeOwned> Run<'r, E, I> {
     fn submission(&self, job: &Job<I>) -> Submission<'r> {
         let signers = self.bulk.signers.iter().copied();
         let mut submission = Submission::new(job.instructions.clone(), self.bulk.fee_payer).signed_by(signers);
+        submission.version = self.bulk.options.version;
         submission.unit_price = self.bulk.options.unit_price;
         submission
     }

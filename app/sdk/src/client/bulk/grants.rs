@@ -13,7 +13,7 @@ use {
     crate::{
         client::{Client, ClientError, Endpoint, Failure, FailureReason},
         send::{
-            cost,
+            Version, cost,
             packing::{self, Group, TooLarge},
         },
         terms,
@@ -411,7 +411,11 @@ impl<E: GrantChain> GrantImport<'_, E> {
                         report.stopped = Some(why);
                     }
                     Outcome::Expired => {
-                        report.stopped = Some("the network takes no transactions; try again later".to_owned());
+                        let which = match self.options.version {
+                            Version::Zero => "",
+                            Version::One => ", or none of version 1",
+                        };
+                        report.stopped = Some(format!("the network takes no transactions{which}; try again later"));
                     }
                     Outcome::Failed { failure, .. } if is_too_early(&failure) => {
                         displacements = displacements.saturating_add(1);
@@ -420,7 +424,8 @@ impl<E: GrantChain> GrantImport<'_, E> {
                         }
                     }
                     Outcome::Failed { failure, .. } => {
-                        let refused = self.refused_item(&failure).and_then(|place| items.get(place));
+                        let refused = self.options.failed_instruction(&failure);
+                        let refused = refused.and_then(|place| items.get(place));
                         match refused.and_then(row_of).filter(|_| is_about_the_row(&failure)) {
                             Some(row) => {
                                 open.remove(&row);
@@ -540,14 +545,7 @@ impl<E: GrantChain> GrantImport<'_, E> {
                 grant_index,
             });
         }
-        tasks::jobs(&payer, self.options.unit_price, &items, &groups)
-    }
-
-    /// Which item of a job failed: instructions of the compute budget come before them.
-    fn refused_item(&self, failure: &Failure) -> Option<usize> {
-        failure
-            .instruction?
-            .checked_sub(tasks::budget(self.options.unit_price).len())
+        tasks::jobs(&self.options.envelope(&payer), &items, &groups)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A file that says what was signed before it is sent: one JSON object a line, written through to the disk.
 
 use {
+    crate::client::{of_bytes, to_bytes},
     base64::{Engine, prelude::BASE64_STANDARD},
     serde::{Deserialize, Serialize, de::DeserializeOwned},
     solana_signature::Signature,
@@ -434,10 +435,9 @@ fn is_begin_of(bytes: &[u8], header: &Header) -> bool {
 }
 
 fn encode(transaction: &VersionedTransaction) -> String {
-    // Writing into memory cannot fail; an empty text would not be read back as a transaction.
-    bincode::serialize(transaction).map_or_else(|_| String::new(), |bytes| BASE64_STANDARD.encode(bytes))
+    BASE64_STANDARD.encode(to_bytes(transaction))
 }
 
 fn decode(text: &str) -> Option<VersionedTransaction> {
-    bincode::deserialize(&BASE64_STANDARD.decode(text).ok()?).ok()
+    of_bytes(&BASE64_STANDARD.decode(text).ok()?)
 }

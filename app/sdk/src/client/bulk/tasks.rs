@@ -3,10 +3,10 @@
 use {
     super::{Bulk, BulkError, Finished, Job, Journal, Outcome, Progress},
     crate::{
-        client::{Client, ClientError, Endpoint, Failure, Limits, read},
+        client::{Client, ClientError, Endpoint, Failure, read},
         send::{
             cost,
-            packing::{self, Group, TooLarge},
+            packing::{self, Envelope, Group, TooLarge},
         },
         todo::due::PlanAccounts,
     },
@@ -15,8 +15,7 @@ use {
         state::{Plan, Scope, place},
     },
     serde::{Serialize, de::DeserializeOwned},
-    solana_compute_budget_interface::ComputeBudgetInstruction,
-    solana_program::{instruction::Instruction, pubkey::Pubkey},
+    solana_program::pubkey::Pubkey,
     solana_signature::Signature,
     std::collections::{BTreeMap, BTreeSet, HashMap},
     thiserror::Error,
@@ -62,23 +61,9 @@ impl From<ClientError> for TaskError {
     }
 }
 
-/// The compute budget's instructions, as they are put before a job's own.
-pub(super) fn budget(unit_price: u64) -> Vec<Instruction> {
-    let mut budget = Limits::MOST.instructions().to_vec();
-    if unit_price > 0 {
-        budget.push(ComputeBudgetInstruction::set_compute_unit_price(unit_price));
-    }
-    budget
-}
-
 /// Packs tasks in their order, each transaction as full as it may be.
-pub(super) fn jobs<I: Clone>(
-    payer: &Pubkey,
-    unit_price: u64,
-    items: &[I],
-    groups: &[Group],
-) -> Result<Vec<Job<I>>, TooLarge> {
-    let packed = packing::pack(payer, &budget(unit_price), groups)?;
+pub(super) fn jobs<I: Clone>(envelope: &Envelope, items: &[I], groups: &[Group]) -> Result<Vec<Job<I>>, TooLarge> {
+    let packed = packing::pack(envelope, groups)?;
     let jobs = packed.into_iter().map(|packed| Job {
         items: items[packed.groups.clone()].to_vec(),
         instructions: groups[packed.groups]
@@ -108,8 +93,7 @@ impl<E: Endpoint> Bulk<'_, E> {
         watch: &mut dyn FnMut(&Progress),
     ) -> Result<TaskReport<I>, TaskError> {
         let (items, groups): (Vec<_>, Vec<_>) = tasks.into_iter().map(|task| (task.item, task.group)).unzip();
-        let price = self.options.unit_price;
-        let jobs = jobs(&self.fee_payer.pubkey(), price, &items, &groups)?;
+        let jobs = jobs(&self.options.envelope(&self.fee_payer.pubkey()), &items, &groups)?;
         let mut report = TaskReport {
             done: Vec::new(),
             refused: Vec::new(),
@@ -127,10 +111,8 @@ impl<E: Endpoint> Bulk<'_, E> {
                         .extend(items.into_iter().map(|item| (item, confirmed.signature)));
                 }
                 Outcome::Failed { failure, .. } => {
-                    let refused = failure
-                        .instruction
-                        .and_then(|instruction| instruction.checked_sub(budget(price).len()))
-                        .and_then(|instruction| place_of(instruction, &lengths));
+                    let refused = self.options.failed_instruction(&failure);
+                    let refused = refused.and_then(|instruction| place_of(instruction, &lengths));
                     for (place, item) in items.into_iter().enumerate() {
                         // A failure that is nobody's own is everybody's.
                         if refused.is_none_or(|refused| refused == place) {
@@ -165,11 +147,7 @@ impl Client {
     ///
     /// # Errors
     /// If the endpoint does not answer or refuses to search, or an account cannot be read.
-    pub async fn plan_accounts(
-        &self,
-        address: &Pubkey,
-        searching: bool,
-    ) -> Result<PlanAccounts, ClientError> {
+    pub async fn plan_accounts(&self, address: &Pubkey, searching: bool) -> Result<PlanAccounts, ClientError> {
         let plan = self.plan(address).await?;
         let grants: HashMap<_, _> = self.grants_of_plan(address, &plan).await?.into_iter().collect();
         let evaluations = if searching {

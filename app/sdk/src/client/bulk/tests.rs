@@ -1,8 +1,11 @@
-//! The state machine against a chain that misbehaves by script, under a clock that runs as fast as nothing happens.
+//! The state machine latert a chain that misbehaves by script, under a clock that runs as fast as nothing happens.
 
 use {
     super::{journal::Sink, *},
-    crate::client::{ClientError, Confirmed, Endpoint, Failure, Sighting, Tip},
+    crate::{
+        client::{ClientError, Confirmed, Endpoint, Failure, Sighting, Tip},
+        send::Version,
+    },
     anchor_lang::AnchorDeserialize,
     bytemuck::Zeroable,
     earnout::{
@@ -13,6 +16,7 @@ use {
     solana_compute_budget_interface::ComputeBudgetInstruction,
     solana_hash::Hash,
     solana_keypair::Keypair,
+    solana_message::VersionedMessage,
     solana_program::{instruction::InstructionError, pubkey::Pubkey},
     solana_rpc_client_api::client_error,
     solana_signature::Signature,
@@ -90,6 +94,8 @@ struct Chain {
     most_allocation: Cell<u64>,
     /// No more grants are made than this.
     ends_at: Cell<usize>,
+    /// What the import sends.
+    version: Cell<Version>,
     killed: Notify,
 }
 
@@ -107,6 +113,7 @@ impl Chain {
             behind: Cell::new(0),
             most_allocation: Cell::new(u64::MAX),
             ends_at: Cell::new(usize::MAX),
+            version: Cell::new(Version::Zero),
             killed: Notify::new(),
         }
     }
@@ -207,9 +214,13 @@ impl Chain {
             } else {
                 return None;
             };
-            // Two instructions of the compute budget come first.
             let custom = InstructionError::Custom(refusal.into());
-            Some(TransactionError::InstructionError(place + 2, custom))
+            // In version 0 two instructions of the compute budget come first.
+            let before = match &transaction.message {
+                VersionedMessage::V1(_) => 0,
+                _ => 2,
+            };
+            Some(TransactionError::InstructionError(place + before, custom))
         });
         if error.is_none() {
             books.grants.extend(grants);
@@ -345,8 +356,12 @@ const MINT: Pubkey = Pubkey::new_from_array([4; 32]);
 /// Bytes that each transaction loads.
 const DATA: u32 = 800_000;
 
-/// The limit of loaded data that a transaction sets in its second instruction.
+/// The limit of loaded data that a transaction sets: in version 0 in its second instruction.
 fn data_limit(transaction: &VersionedTransaction) -> u32 {
+    if let VersionedMessage::V1(message) = &transaction.message {
+        assert!(message.config.compute_unit_limit.is_some(), "none is zero");
+        return message.config.loaded_accounts_data_size_limit.expect("none is zero");
+    }
     let data = &transaction.message.instructions()[1].data;
     let limit = ComputeBudgetInstruction::set_loaded_accounts_data_size_limit(0);
     assert_eq!(data[0], limit.data[0]);
@@ -431,7 +446,10 @@ async fn import(
         mint: MINT,
         payer: &payer,
         authority: &payer,
-        options: Options::default(),
+        options: Options {
+            version: chain.version.get(),
+            ..Options::default()
+        },
     };
     let (mut progress, mut seen) = (Progress::default(), 0);
     let mut watch = |progress: &Progress| {
@@ -466,21 +484,25 @@ fn complete(report: &ImportReport, rows: &[CreateGrantArgs]) {
 
 #[tokio::test(start_paused = true)]
 async fn grants_are_packed_sent_without_waiting_and_made_once() {
-    let (chain, rows) = (Chain::new(), rows(100));
-    let report = import(&chain, &mut Journal::nowhere(), &rows).await.expect("an import");
-    complete(&report, &rows);
-    chain.has_exactly(&rows);
-    let books = chain.books.borrow();
-    // Seven grants a transaction.
-    assert_eq!(books.executed.len(), 15);
-    assert_eq!(books.posts, 15, "nothing was sent twice");
-    assert!(books.most_under_way > 1, "nothing waited for its turn");
-    let indices: Vec<_> = report.made.iter().map(|made| made.grant_index).collect();
-    assert_eq!(
-        indices,
-        (0..100).collect::<Vec<_>>(),
-        "rows get their numbers in their order"
-    );
+    let rows = rows(100);
+    // Seven grants a transaction, and twelve.
+    for (version, transactions) in [(Version::Zero, 15), (Version::One, 9)] {
+        let chain = Chain::new();
+        chain.version.set(version);
+        let report = import(&chain, &mut Journal::nowhere(), &rows).await.expect("an import");
+        complete(&report, &rows);
+        chain.has_exactly(&rows);
+        let books = chain.books.borrow();
+        assert_eq!(books.executed.len(), transactions);
+        assert_eq!(books.posts, transactions, "nothing was sent twice");
+        assert!(books.most_under_way > 1, "nothing waited for its turn");
+        let indices: Vec<_> = report.made.iter().map(|made| made.grant_index).collect();
+        assert_eq!(
+            indices,
+            (0..100).collect::<Vec<_>>(),
+            "rows get their numbers in their order"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -565,17 +587,31 @@ async fn an_error_at_any_request_changes_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_kill_at_any_request_leaves_nothing_twice_and_nothing_out() {
+    killed_at_any_request(Version::Zero, Version::Zero, &[1, 2, 3, 5, 9]).await;
+}
+
+/// What the first process signed may be executed, whatever the next one would send.
+#[tokio::test(start_paused = true)]
+async fn g16_another_version_after_a_kill_leaves_nothing_twice_and_nothing_out() {
+    killed_at_any_request(Version::One, Version::Zero, &[1, 5]).await;
+    killed_at_any_request(Version::Zero, Version::One, &[3]).await;
+}
+
+async fn killed_at_any_request(first: Version, next: Version, later: &[usize]) {
     let rows = rows(40);
     let clean = Chain::new();
+    clean.version.set(first);
     import(&clean, &mut Journal::nowhere(), &rows).await.expect("an import");
     let requests = clean.books.borrow().requests;
     for fault in [Fault::KillBefore, Fault::KillAfter] {
         for number in 1..=requests {
             // Killed there, and when it resumes once more a few requests later.
-            for again in [1, 2, 3, 5, 9] {
+            for again in later {
                 let (_folder, path) = journal_path();
                 let chain = Chain::with_script([(number, fault), (number + again, fault)]);
+                chain.version.set(first);
                 assert!(process(&chain, &path, &rows).await.is_none(), "{number} {fault:?}");
+                chain.version.set(next);
                 let mut report = process(&chain, &path, &rows).await;
                 if report.is_none() {
                     report = process(&chain, &path, &rows).await;
@@ -810,12 +846,19 @@ async fn whom_somebody_else_gives_a_grant_meanwhile_is_not_given_another_one() {
 
 #[tokio::test(start_paused = true)]
 async fn a_row_that_is_refused_is_left_out_and_the_others_are_made() {
-    let (chain, mut rows) = (Chain::new(), rows(40));
+    for version in [Version::Zero, Version::One] {
+        let (chain, rows) = (Chain::new(), rows(40));
+        chain.version.set(version);
+        refused_rows_are_left_out(&chain, rows).await;
+    }
+}
+
+async fn refused_rows_are_left_out(chain: &Chain, mut rows: Vec<CreateGrantArgs>) {
     chain.most_allocation.set(1_000);
     for bad in [0, 17, 18, 39] {
         rows[bad].allocation = 1_001;
     }
-    let report = import(&chain, &mut Journal::nowhere(), &rows).await.expect("an import");
+    let report = import(chain, &mut Journal::nowhere(), &rows).await.expect("an import");
     let refused: Vec<_> = report.refused.iter().map(|fault| fault.row).collect();
     assert_eq!(refused, [0, 17, 18, 39]);
     assert!(report.refused[0].why.starts_with("AllocationOutOfLimits"));

@@ -201,7 +201,9 @@ fn slots(grants: PageGrants) -> Option<impl Iterator<Item = u8>> {
 fn upload(state: &mut PageState, event: &PageAttested) -> Option<()> {
     let position = state.view().position(&event.oracle)?;
     let slot = place(event.first).1;
-    let vote = state.edit().vote(position, slot, &event.values, event.evidence, event.time);
+    let vote = state
+        .edit()
+        .vote(position, slot, &event.values, event.evidence, event.time);
     let upload = vote.ok()?;
     let follows = upload.skipped >> slot == event.skipped && upload.resolved >> slot == event.resolved;
     follows.then_some(())

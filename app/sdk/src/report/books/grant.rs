@@ -137,7 +137,8 @@ impl GrantRecord {
                 }
                 self.closed = true;
             }
-            _ => return Err(contradicts("it is not about a grant")),
+            _ if event.grants().is_empty() => return Err(contradicts("it is not about a grant")),
+            _ => {}
         }
         Ok(())
     }

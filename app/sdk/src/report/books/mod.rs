@@ -281,20 +281,7 @@ impl Ledger {
                 plan.status = PlanStatus::Closed.to_byte();
                 self.vault_balance = 0;
             }
-            Event::KpiAdded(_)
-            | Event::PlanActivated(_)
-            | Event::AuthorityProposed(_)
-            | Event::AuthorityAccepted(_)
-            | Event::OraclesProposed(_)
-            | Event::OracleChangeCancelled(_)
-            | Event::TreasurySet(_) => plan::apply(plan, event)?,
-            Event::ValueAttested(_)
-            | Event::PageAttested(_)
-            | Event::ValueDisputed(_)
-            | Event::DisputeRuled(_)
-            | Event::BeneficiaryProposed(_)
-            | Event::BeneficiaryAccepted(_)
-            | Event::ClaimLockSet(_) => {}
+            _ => plan::apply(plan, event)?,
         }
         Ok(())
     }

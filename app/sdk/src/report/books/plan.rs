@@ -40,7 +40,7 @@ pub(super) fn created(event: &PlanCreated) -> Result<Plan, LedgerError> {
     Ok(plan)
 }
 
-/// Applies an event that changes nothing but terms and roles.
+/// Applies an event that changes terms and roles. Others say nothing more of the plan than their number.
 ///
 /// # Errors
 /// If it does not follow from the plan.
@@ -97,7 +97,7 @@ pub(super) fn apply(plan: &mut Plan, event: &Event) -> Result<(), LedgerError> {
             (plan.pending_treasury, plan.pending_treasury_owner) = (change.new, change.new_owner);
             plan.pending_treasury_at = change.effective_at;
         }
-        _ => return Err(contradicts("it is not about the plan's terms")),
+        _ => {}
     }
     Ok(())
 }

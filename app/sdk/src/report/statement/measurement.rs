@@ -213,7 +213,7 @@ fn page_dispute(page: &PageState, grant: &Grant, tally: &Tally) -> Result<Option
     let Some(at) = tally.standing.disputed_at else {
         return Ok(None);
     };
-    let by_beneficiary = page.view().disputer(place(grant.index).1)? == Disputer::Beneficiary;
+    let by_beneficiary = page.view().entry(place(grant.index).1)?.0 == Disputer::Beneficiary;
     Ok(Some(Dispute {
         disputer: None,
         grant: by_beneficiary.then(|| pda::grant(&grant.plan, grant.index)),

@@ -10,8 +10,15 @@ use {
     solana_program::pubkey::Pubkey,
 };
 
+/// The field `grant` among an event's, if it has one.
+macro_rules! grant {
+    ($event:ident) => {{ let _ = $event; None }};
+    ($event:ident grant $($rest:ident)*) => { Option::<Pubkey>::from($event.grant) };
+    ($event:ident $other:ident $($rest:ident)*) => { grant!($event $($rest)*) };
+}
+
 macro_rules! events {
-    ($($name:ident),+ $(,)?) => {
+    ($($name:ident($($field:ident)*))+) => {
         /// An event of the program.
         #[derive(Clone, Debug)]
         pub enum Event {
@@ -59,56 +66,23 @@ macro_rules! events {
             pub fn sequence(&self) -> u64 {
                 match self { $(Self::$name(event) => event.sequence),+ }
             }
+
+            /// The grant that the event names; none if it names none.
+            pub fn grant(&self) -> Option<Pubkey> {
+                match self { $(Self::$name(event) => grant!(event $($field)*)),+ }
+            }
         }
     };
 }
 
-events!(
-    PlanCreated,
-    KpiAdded,
-    PlanActivated,
-    PlanFunded,
-    SurplusWithdrawn,
-    GrantCreated,
-    ValueAttested,
-    PageAttested,
-    GrantSettled,
-    BonusCollected,
-    GrantClaimed,
-    ValueDisputed,
-    DisputeRuled,
-    AuthorityProposed,
-    AuthorityAccepted,
-    OraclesProposed,
-    OracleChangeCancelled,
-    TreasurySet,
-    BeneficiaryProposed,
-    BeneficiaryAccepted,
-    ClaimLockSet,
-    GrantEnded,
-    AttestationClosed,
-    PageClosed,
-    PeriodClosed,
-    GrantClosed,
-    PlanClosed,
-);
+earnout::every_event!(events);
 
 impl Event {
     /// The grants whose accounts the event changes.
     pub fn grants(&self) -> Vec<Pubkey> {
         match self {
-            Self::GrantCreated(event) => vec![event.grant],
-            Self::GrantSettled(event) => vec![event.grant],
-            Self::BonusCollected(event) => vec![event.grant],
-            Self::GrantClaimed(event) => vec![event.grant],
-            Self::BeneficiaryProposed(event) => vec![event.grant],
-            Self::BeneficiaryAccepted(event) => vec![event.grant],
-            Self::ClaimLockSet(event) => vec![event.grant],
-            Self::GrantEnded(event) => vec![event.grant],
-            Self::GrantClosed(event) => vec![event.grant],
-            Self::ValueDisputed(event) => event.grant.into_iter().collect(),
             Self::DisputeRuled(event) => event.disputed_for.clone(),
-            _ => Vec::new(),
+            event => event.grant().into_iter().collect(),
         }
     }
 

@@ -11,7 +11,7 @@ use {
     crate::{
         context::{app::App, reference::PlanRef, token::Token},
         fault::{Exit, Fault},
-        send::many::{BulkArgs, interrupted, present, signatures},
+        send::many::{BulkArgs, interrupted, of_refusal, present, signatures},
         shown::{mistakes::refused, progress::Progress},
     },
     check::Chain,
@@ -105,7 +105,7 @@ impl Import {
         };
         let rows = table::read(&text, &plan, &token, leniency);
         let rows = rows.map_err(|mistakes| self.refused(app, mistakes))?;
-        let sending = self.bulk.sending(app)?;
+        let sending = self.bulk.sending(app).await?;
         let authority = present(app, self.authority.as_deref(), "authority")?;
         if authority.pubkey() != plan.authority {
             return Err(Fault::wrong_signer(
@@ -121,7 +121,10 @@ impl Import {
             mint: plan.mint,
             payer: sending.payer.as_ref(),
             authority: authority.as_ref(),
-            options: sending.options,
+            options: bulk::Options {
+                version: client.version(&[sending.payer.as_ref(), authority.as_ref()]).await?,
+                ..sending.options
+            },
         };
         self.import(app, client, &import, &rows, &plan, &token).await
     }
@@ -263,11 +266,13 @@ impl Import {
         check::check_balance(&payer, balance, forecast.rent_lamports, forecast.fee_lamports)?;
         // What the chain would refuse of the first transaction it would refuse of all.
         if let Some(job) = import.first(&args, plan.grant_counter).map_err(Fault::new)? {
-            let submission = Submission::new(job.instructions, import.payer).signed_by([import.authority]);
+            let mut submission = Submission::new(job.instructions, import.payer).signed_by([import.authority]);
+            submission.version = import.options.version;
             match client.simulate(&submission).await {
                 // Somebody else made a grant in between: the right number is found when it is sent.
                 Err(ClientError::WouldFail(failure)) if bulk::is_too_early(&failure) => {}
-                simulated => drop(simulated?),
+                Err(error) => return Err(Refusal::Fault(of_refusal(error.is_refusal(), error.into()))),
+                Ok(_) => {}
             }
         }
         Ok(forecast)

@@ -1,7 +1,7 @@
 //! For every instruction each state in which it is allowed, with one valid call. No two accounts of a call are the
 //! same, and none is the chain's fee payer, so that each can be changed alone.
 
-use earnout_tests::{
+use crate::{
     keys::{AGREED, Disputable, SILENT, STANDINGS, Standing, disputable_kpis, disputable_terms},
     leaving::{Leave, policy},
     *,
