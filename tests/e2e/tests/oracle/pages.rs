@@ -210,7 +210,10 @@ fn manifest(operator: &Oracle, hash: &[u8; 32]) -> Vec<(u64, i64)> {
         let evidence = hex::decode(vote["evidence"].as_str().expect("a hash")).expect("a hash");
         assert!(document(operator, &evidence).exists(), "{vote}");
         let value = vote["value"].as_str().expect("a number as text");
-        (vote["grant"].as_u64().expect("an index"), value.parse().expect("a number"))
+        (
+            vote["grant"].as_u64().expect("an index"),
+            value.parse().expect("a number"),
+        )
     });
     listed.collect()
 }
@@ -228,7 +231,10 @@ async fn a_page_is_one_upload_and_each_repeats_what_was_reported_before() {
         .failed(2)
         .shows("64 voted, 0 already on chain, 2 held");
     let shown = |uploads: Vec<PageAttested>| {
-        let mut shown: Vec<_> = uploads.into_iter().map(|upload| (upload.first, upload.values)).collect();
+        let mut shown: Vec<_> = uploads
+            .into_iter()
+            .map(|upload| (upload.first, upload.values))
+            .collect();
         shown.sort();
         shown
     };
@@ -239,11 +245,17 @@ async fn a_page_is_one_upload_and_each_repeats_what_was_reported_before() {
         [(0, full.clone()), (64, vec![64])],
         "one for each page"
     );
-    operator.run(&["once"]).failed(2).shows("0 voted, 64 already on chain, 2 held");
+    operator
+        .run(&["once"])
+        .failed(2)
+        .shows("0 voted, 64 already on chain, 2 held");
 
     count(&operator, 2, 200);
     count(&operator, 65, 6_500);
-    operator.run(&["once"]).succeeded().shows("2 voted, 64 already on chain, 0 held");
+    operator
+        .run(&["once"])
+        .succeeded()
+        .shows("2 voted, 64 already on chain, 0 held");
     let uploads = commits.uploads("oracle-1").await;
     assert_eq!(
         shown(uploads.clone()),
@@ -252,7 +264,16 @@ async fn a_page_is_one_upload_and_each_repeats_what_was_reported_before() {
     );
     let last = |first| uploads.iter().find(|upload| upload.first == first).expect("an upload");
     let listed = manifest(&operator, &last(2).evidence);
-    let expected = (0..64).map(|grant| (grant, if grant == 2 { 200 } else { i64::try_from(grant).expect("small") }));
+    let expected = (0..64).map(|grant| {
+        (
+            grant,
+            if grant == 2 {
+                200
+            } else {
+                i64::try_from(grant).expect("small")
+            },
+        )
+    });
     assert_eq!(listed, expected.collect::<Vec<_>>());
     assert_eq!(manifest(&operator, &last(65).evidence), [(64, 64), (65, 6_500)]);
     operator.run(&["status"]).succeeded().shows("voted").shows("6500");
@@ -378,10 +399,7 @@ async fn a_grant_of_an_oracle_is_decided_by_the_others() {
     assert_eq!(commits.uploads("oracle-2").await[0].values, [9, NO_VALUE, 9]);
     // By hand it can.
     commits.others_vote(&[9, 9]).await;
-    operator
-        .run(&["once"])
-        .succeeded()
-        .shows("2 voted, 1 already on chain");
+    operator.run(&["once"]).succeeded().shows("2 voted, 1 already on chain");
     assert_eq!(commits.uploads("oracle-1").await[0].values, [2, 2]);
 
     // Of grant 0 two say 9, of grant 1 another one says 9, and of grant 2 this one says 2 and the beneficiary 9.
@@ -398,7 +416,7 @@ async fn a_grant_of_an_oracle_is_decided_by_the_others() {
     let page = commits.chain.client().evaluation(&page).await.expect("a page");
     let view = page.page().expect("a page").view();
     let disputed = [0, 1, 2].map(|index| {
-        let standing = view.standing(place(index).1).expect("what the program writes");
+        let (_, standing) = view.entry(place(index).1).expect("what the program writes");
         standing.disputed_at.is_some()
     });
     assert_eq!(disputed, [true, false, false]);
