@@ -1,13 +1,14 @@
 //! `cargo xtask bench`: builds the program on both runtimes and measures it.
 
-use std::{ffi::OsString, process::Command};
-
-use {anyhow::Result, clap::Args};
-
-use crate::{
-    installed, paths,
-    program::{self, Runtime},
-    run::{self, Run},
+use {
+    crate::{
+        installed, paths,
+        program::{self, Runtime},
+        run::{self, Run},
+    },
+    anyhow::Result,
+    clap::Args,
+    std::{ffi::OsString, process::Command},
 };
 
 /// Arguments of `bench`: everything is the bench's.

@@ -1,12 +1,13 @@
 //! `cargo xtask bench-chain`: what whole plans take on a local chain, with the tools as they are handed out.
 
-use std::ffi::OsString;
-
-use {anyhow::Result, clap::Args};
-
-use crate::{
-    installed, localnet, paths, program,
-    run::{self, Run},
+use {
+    crate::{
+        installed, localnet, paths, program,
+        run::{self, Run},
+    },
+    anyhow::Result,
+    clap::Args,
+    std::ffi::OsString,
 };
 
 /// Arguments of `bench-chain`.

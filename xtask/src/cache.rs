@@ -1,16 +1,16 @@
 //! What takes long to compile is compiled in a target directory that all checkouts of this user share.
 
-use std::{
-    fs::{self, File, TryLockError},
-    path::{Path, PathBuf},
-    process::Command,
-};
-
-use anyhow::{Context, Result};
-
-use crate::{
-    installed, paths,
-    run::{self, Run},
+use {
+    crate::{
+        installed, paths,
+        run::{self, Run},
+    },
+    anyhow::{Context, Result},
+    std::{
+        fs::{self, File, TryLockError},
+        path::{Path, PathBuf},
+        process::Command,
+    },
 };
 
 /// What is compiled there.

@@ -1,12 +1,13 @@
 //! `cargo xtask demo`: builds the program and runs the demo on it.
 
-use std::ffi::OsString;
-
-use {anyhow::Result, clap::Args};
-
-use crate::{
-    paths, program,
-    run::{self, Run},
+use {
+    crate::{
+        paths, program,
+        run::{self, Run},
+    },
+    anyhow::Result,
+    clap::Args,
+    std::ffi::OsString,
 };
 
 /// Arguments of `demo`: everything is the demo's.

@@ -2,21 +2,19 @@
 //! that are there in two versions. The file is cargo-deny's, which reads it too and knows the advisories; decision 62
 //! says why it is not run here.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::Path,
-};
-
 use {
+    crate::run::{self, Run},
     anyhow::{Context, Result, ensure},
     cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId},
     serde::Deserialize,
     serde_json::Value,
     spdx::{Expression, Licensee, ParseMode},
+    std::{
+        collections::{BTreeMap, BTreeSet},
+        fs,
+        path::Path,
+    },
 };
-
-use crate::run::{self, Run};
 
 /// What is read of `deny.toml`.
 #[derive(Deserialize)]

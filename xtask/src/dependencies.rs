@@ -1,13 +1,11 @@
 //! Dependencies that nothing in a package's sources names.
 
-use std::{fs, path::Path};
-
 use {
+    crate::run::{self, Run},
     anyhow::{Context, Result, ensure},
     serde_json::Value,
+    std::{fs, path::Path},
 };
-
-use crate::run::{self, Run};
 
 /// Dependencies that only have to be there, with why.
 const SILENT: [(&str, &str); 1] = [

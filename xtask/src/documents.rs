@@ -1,8 +1,9 @@
 //! Checks of the documents: the front page is short, and every relative link leads to a file and to a heading in it.
 
-use std::{fs, path::Path};
-
-use anyhow::{Result, ensure};
+use {
+    anyhow::{Result, ensure},
+    std::{fs, path::Path},
+};
 
 /// What fits on two screens.
 const FRONT_PAGE_BYTES: usize = 8_192;

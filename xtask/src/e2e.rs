@@ -1,16 +1,14 @@
 //! `cargo xtask e2e`: the tests that start a local chain and drive the built binaries.
 
-use std::{ffi::OsString, fs, num::NonZero, path::PathBuf, process::Command, thread};
-
 use {
+    crate::{
+        installed, localnet, paths, program,
+        run::{self, Run, say},
+        services,
+    },
     anyhow::{Context, Result, anyhow, bail},
     clap::Args,
-};
-
-use crate::{
-    installed, localnet, paths, program,
-    run::{self, Run, say},
-    services,
+    std::{ffi::OsString, fs, num::NonZero, path::PathBuf, process::Command, thread},
 };
 
 /// Arguments of `e2e`.

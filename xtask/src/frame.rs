@@ -1,12 +1,12 @@
 //! The frame's tests with AddressSanitizer, which the compiler brings but the stable one does not let everyone use.
 
-use std::env::consts::{ARCH, OS};
-
-use anyhow::Result;
-
-use crate::{
-    installed, paths,
-    run::{self, Run, say},
+use {
+    crate::{
+        installed, paths,
+        run::{self, Run, say},
+    },
+    anyhow::Result,
+    std::env::consts::{ARCH, OS},
 };
 
 /// What CI runs.

@@ -1,20 +1,18 @@
 //! `cargo xtask fuzz`: the targets in `fuzz/`, with libFuzzer on the stable compiler.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
-
 use {
+    crate::{
+        cache::{Cache, Kind},
+        paths,
+        run::{self, Run, say},
+    },
     anyhow::{Context, Result, ensure},
     clap::Args,
-};
-
-use crate::{
-    cache::{Cache, Kind},
-    paths,
-    run::{self, Run, say},
+    std::{
+        fs,
+        path::{Path, PathBuf},
+        process::Command,
+    },
 };
 
 /// What tells libFuzzer where the code went: counters, a table of places, and traced comparisons. `cargo fuzz` sets the

@@ -1,15 +1,13 @@
 //! Checks of the committed files that need no compiler: nothing of one machine in them, links that lead somewhere, and
 //! facts that are written in several places the same everywhere.
 
-use std::{env, fs, path::Path, process::Command};
-
 use {
+    crate::{deny, dependencies, documents, paths, prose, rings, run::Run, sbf},
     anyhow::{Context, Result, bail, ensure},
     serde_json::Value,
+    std::{env, fs, path::Path, process::Command},
     toml::Table,
 };
-
-use crate::{deny, dependencies, documents, paths, prose, rings, run::Run, sbf};
 
 /// Runs all of them.
 pub fn check() -> Result<()> {

@@ -1,19 +1,17 @@
 //! The program's interface description, generated from its source and committed as `idl/earnout.json`.
 
-use std::{
-    env,
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
-
 use {
+    crate::{paths, run},
     anchor_lang_idl::build::IdlBuilder,
     anyhow::{Context, Result, bail},
+    std::{
+        env,
+        ffi::OsString,
+        fs,
+        path::{Path, PathBuf},
+        process::Command,
+    },
 };
-
-use crate::{paths, run};
 
 /// The hidden command behind [`generate`].
 pub const PRINT: &str = "print-idl";

@@ -1,15 +1,13 @@
 //! What the installed cargo and rustc say of themselves.
 
-use std::{path::PathBuf, process::Command};
-
 use {
+    crate::{
+        paths::root,
+        run::{self, Run},
+    },
     anyhow::{Context, Result},
     serde_json::Value,
-};
-
-use crate::{
-    paths::root,
-    run::{self, Run},
+    std::{path::PathBuf, process::Command},
 };
 
 /// Cargo's target directory, which the environment or a configuration file may have moved.

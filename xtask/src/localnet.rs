@@ -1,23 +1,21 @@
 //! `cargo xtask localnet`: the local chain's binary, which takes long to compile, from a cache that all checkouts
 //! share.
 
-use std::{
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    time::SystemTime,
-};
-
 use {
+    crate::{
+        cache::{Cache, Kind},
+        installed, paths, program,
+        run::{self, LOCALNET as PACKAGE, Run, say},
+    },
     anyhow::{Context, Result},
     clap::Args,
-};
-
-use crate::{
-    cache::{Cache, Kind},
-    installed, paths, program,
-    run::{self, LOCALNET as PACKAGE, Run, say},
+    std::{
+        ffi::OsString,
+        fs,
+        path::{Path, PathBuf},
+        process::Command,
+        time::SystemTime,
+    },
 };
 
 /// Arguments of `localnet`.

@@ -30,11 +30,10 @@ mod size;
 mod suite;
 mod web;
 
-use std::process::ExitCode;
-
 use {
     anyhow::Result,
     clap::{Parser, Subcommand},
+    std::process::ExitCode,
 };
 
 /// Build, demo, test and bench of the Earnout workspace.

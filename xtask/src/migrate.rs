@@ -1,12 +1,13 @@
 //! `cargo xtask migrate`: builds the program and runs the steps of `migrations/` with it.
 
-use std::ffi::OsString;
-
-use {anyhow::Result, clap::Args};
-
-use crate::{
-    paths, program,
-    run::{self, Run},
+use {
+    crate::{
+        paths, program,
+        run::{self, Run},
+    },
+    anyhow::Result,
+    clap::Args,
+    std::ffi::OsString,
 };
 
 /// Arguments of `migrate`: everything is the steps'.

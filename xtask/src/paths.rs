@@ -1,11 +1,12 @@
 //! Where things are in the workspace.
 
-use std::{
-    env,
-    path::{Path, PathBuf},
+use {
+    anyhow::{Context, Result},
+    std::{
+        env,
+        path::{Path, PathBuf},
+    },
 };
-
-use anyhow::{Context, Result};
 
 /// Names the cache directory; without it, `earnout` in the user's cache.
 const CACHE: &str = "EARNOUT_CACHE";

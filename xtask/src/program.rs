@@ -1,21 +1,19 @@
 //! `cargo xtask build`: the program's one built file and its interface description, and the programs that its tests put
 //! beside it.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
-
 use {
+    crate::{
+        idl, installed, paths,
+        run::{self, Run},
+        sbf,
+    },
     anyhow::{Context, Result},
     clap::{Args, ValueEnum},
-};
-
-use crate::{
-    idl, installed, paths,
-    run::{self, Run},
-    sbf,
+    std::{
+        fs,
+        path::{Path, PathBuf},
+        process::Command,
+    },
 };
 
 /// The program's package.

@@ -1,9 +1,8 @@
 //! Spelling and line length of what people write.
 
-use std::{fs, path::Path};
-
 use {
     anyhow::{Result, ensure},
+    std::{fs, path::Path},
     typos::{
         Dictionary, Status, check_str,
         tokens::{Identifier, Tokenizer, Word},

@@ -4,15 +4,14 @@
 //! and a re-export itself needs nothing: it only opens a door. A module and the modules inside it are one thing: what
 //! they need of each other does not count, and neither do tests.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs, mem,
-    path::{Path, PathBuf},
-};
-
 use {
     anyhow::{Context, Result, ensure},
     proc_macro2::{TokenStream, TokenTree},
+    std::{
+        collections::{BTreeMap, BTreeSet},
+        fs, mem,
+        path::{Path, PathBuf},
+    },
     syn::{
         Attribute, Item, ItemUse, UseTree, Visibility,
         visit::{self, Visit},

@@ -1,17 +1,17 @@
 //! Starting other programs: one way to build their environment, one way to report that they failed.
 
-use std::{
-    env,
-    ffi::OsString,
-    fmt::{self, Write as _},
-    io::{self, BufRead, BufReader, IsTerminal, Read, Write as _},
-    process::{Command, ExitStatus, Stdio},
-    thread,
+use {
+    crate::paths,
+    anyhow::{Context, Result, bail},
+    std::{
+        env,
+        ffi::OsString,
+        fmt::{self, Write as _},
+        io::{self, BufRead, BufReader, IsTerminal, Read, Write as _},
+        process::{Command, ExitStatus, Stdio},
+        thread,
+    },
 };
-
-use anyhow::{Context, Result, bail};
-
-use crate::paths;
 
 /// The package of the local chain, which is compiled in a cache of its own, not with everything else.
 pub const LOCALNET: &str = "earnout-localnet";

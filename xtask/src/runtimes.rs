@@ -1,10 +1,11 @@
 //! The program on Anchor's runtime: the tests of the program run on it too, and random calls are sent to both builds.
 
-use anyhow::Result;
-
-use crate::{
-    program::{Build, Runtime},
-    run::{self, Run},
+use {
+    crate::{
+        program::{Build, Runtime},
+        run::{self, Run},
+    },
+    anyhow::Result,
 };
 
 /// What CI runs. The program on the frame must have been built.

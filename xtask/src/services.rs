@@ -1,10 +1,10 @@
 //! The servers that end-to-end tests measure from: PostgreSQL and Prometheus of the system's packages.
 
-use std::{fs, process::Command};
-
-use anyhow::{Result, bail};
-
-use crate::run::{self, Run};
+use {
+    crate::run::{self, Run},
+    anyhow::{Result, bail},
+    std::{fs, process::Command},
+};
 
 /// What has to be there, and the Debian package that brings it.
 const NEEDED: [(&str, &str); 4] = [

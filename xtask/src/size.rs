@@ -1,22 +1,20 @@
 //! `cargo xtask size`: what takes the room in the program.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
-};
-
 use {
+    crate::{
+        installed, paths,
+        program::{self, Tuning},
+        run::{Run, say},
+        sbf::{self, Toolchain},
+    },
     anyhow::{Context, Result, bail},
     clap::Args,
-};
-
-use crate::{
-    installed, paths,
-    program::{self, Tuning},
-    run::{Run, say},
-    sbf::{self, Toolchain},
+    std::{
+        collections::BTreeMap,
+        fmt::Write as _,
+        fs,
+        path::{Path, PathBuf},
+    },
 };
 
 /// Between these lines of the page the table stands.

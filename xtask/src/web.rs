@@ -1,18 +1,19 @@
 //! The web app, `app/web`: its stages of the suite, with what they need on a system that has Node.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    time::SystemTime,
-};
-
-use anyhow::{Context, Result, bail};
-
-use crate::{
-    installed, localnet, paths, program,
-    run::{self, Run},
-    services,
+use {
+    crate::{
+        installed, localnet, paths, program,
+        run::{self, Run},
+        services,
+    },
+    anyhow::{Context, Result, bail},
+    std::{
+        fs,
+        path::{Path, PathBuf},
+        process::Command,
+        sync::atomic::{AtomicBool, Ordering},
+        time::SystemTime,
+    },
 };
 
 /// The oldest release of Node that the app's tools run on.
@@ -32,7 +33,7 @@ pub fn check() -> Result<()> {
     )?;
     check_types_with(&npm)?;
     npm.run("test", "testing the web app")?;
-    npm.run("build", "building the web app")?;
+    build(&npm)?;
     npm.run("budget", "weighing the web app's first load")
 }
 
@@ -59,13 +60,23 @@ pub fn browse() -> Result<()> {
     run::with_progress(&mut run::linting_everything(), "building the hostile endpoint")?;
     let hostile = installed::target_dir()?.join("debug/hostile-endpoint");
     let npm = Npm::ready()?;
-    npm.run("build", "building the web app")?;
+    build(&npm)?;
     npm.command()
         .args(["run", "e2e"])
         .env("EARNOUT_LOCALNET", chain)
         .env("EARNOUT_HOSTILE", hostile)
         .env("CHROMIUM", CHROMIUM)
         .run("testing the web app in a browser")
+}
+
+/// Builds the app, once for all stages of a run.
+fn build(npm: &Npm) -> Result<()> {
+    static BUILT: AtomicBool = AtomicBool::new(false);
+    if !BUILT.load(Ordering::Relaxed) {
+        npm.run("build", "building the web app")?;
+        BUILT.store(true, Ordering::Relaxed);
+    }
+    Ok(())
 }
 
 /// npm with the app's packages installed.

@@ -29,6 +29,8 @@ pub fn for_program_error(name: &str) -> Option<&'static str> {
         "BonusNotCollected" | "NothingToCollect" | "PeriodNotSettled" => {
             "`earnout crank PLAN` settles and collects whatever is due, in the right order"
         }
+        "SettleFirst" => "`earnout crank PLAN` settles what is due; then the grant can be taken over",
+        "WrongGrants" => "`earnout grant list PLAN` shows the numbers of its grants; a page has 64 of them",
         "StillNeeded" => "`earnout crank PLAN` settles, collects and closes whatever is due",
         "AllSettled" => "`earnout claim GRANT` pays what is vested",
         "WrongGrantIndex" => "another grant was made at the same moment: send the command again",
@@ -112,12 +114,13 @@ mod tests {
     use {super::*, earnout_sdk::wire::errors::program_error};
 
     /// Errors whose message says all there is to say, or that no command of this tool can cause.
-    const SAID: [&str; 31] = [
+    const SAID: [&str; 32] = [
         "Overflow",
         "AccountExists",
         "WrongVault",
         "WrongGrant",
         "WrongAttestation",
+        "WrongPage",
         "WrongPeriod",
         "TooManyKpis",
         "DuplicateKpi",

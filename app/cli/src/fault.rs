@@ -333,7 +333,7 @@ impl From<ClientError> for Fault {
             }
             ClientError::Decode { address, source } => Self::new(format!("{address} cannot be read"))
                 .why(source)
-                .advice("check the address: plans, grants and attestations are different accounts"),
+                .advice("check the address: plans, grants, attestations and pages are different accounts"),
             ClientError::Unreadable(what) => Self::new(format!("the endpoint's answer about {what} cannot be read"))
                 .advice("try another endpoint (-u)"),
             ClientError::Contradiction(what) => Self::new("the endpoint contradicts itself")

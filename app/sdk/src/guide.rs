@@ -67,12 +67,13 @@
 //!
 //! # The oracle
 //!
-//! Reports a value, exact, with the hash of its evidence.
+//! Reports a value, exact, with the hash of its evidence. Values of an individual KPI go out by the page:
+//! [`uploads`](crate::wire::uploads) splits them.
 //!
 //! ```
 //! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
-//! use earnout_sdk::wire::args::AttestArgs;
-//! use earnout_sdk::{text::amount, wire::{instructions, pda}, report::projection};
+//! use earnout_sdk::wire::args::{AttestArgs, AttestPageArgs};
+//! use earnout_sdk::{text::amount, wire::{instructions, pda, uploads}, report::projection};
 //! # use setup::*;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -87,8 +88,20 @@
 //! let times = projection::period_times(&plan, period)?;
 //! assert!(times.end < times.attest_deadline); // votes are accepted in between
 //! let args = AttestArgs { kpi, period, value, evidence: [0xE5; 32] };
-//! let vote = instructions::attest(&oracle, &oracle, &address, None, args);
-//! assert_eq!(vote.accounts[4].pubkey, pda::attestation(&address, kpi, period, &address));
+//! let vote = instructions::attest(&oracle, &oracle, &address, args);
+//! assert_eq!(vote.accounts[3].pubkey, pda::attestation(&address, kpi, period));
+//!
+//! // If the KPI were individual: grants 3, 62 and 64 are in two pages.
+//! let values = [(3, 415), (62, 380), (64, 500)].into();
+//! let votes: Vec<_> = uploads(&values)
+//!     .into_iter()
+//!     .map(|(first, values)| {
+//!         let args = AttestPageArgs { kpi, period, first, values, evidence: [0xE5; 32] };
+//!         instructions::attest_page(&oracle, &oracle, &address, args)
+//!     })
+//!     .collect();
+//! let pages: Vec<_> = votes.iter().map(|vote| vote.accounts[3].pubkey).collect();
+//! assert_eq!(pages, [0, 1].map(|page| pda::page(&address, kpi, period, page)));
 //! # Ok(())
 //! # }
 //! ```
@@ -108,15 +121,15 @@
 //! let (address, plan, _) = plan_and_grant()?;
 //! // Two oracles agreed on 41.5 an hour after the period, and somebody disputed it another hour later.
 //! let attestation = disputed(&plan, 415);
-//! let reading = projection::reading(&plan, 0, 0, Some(&attestation), attestation.disputed_at)?;
+//! let reading = projection::reading(&plan, 0, 0, &attestation.tally()?, attestation.disputed_at)?;
 //! assert_eq!(reading.score, 4_150);
 //! let until = attestation.disputed_at + i64::from(plan.ruling_secs);
 //! assert_eq!(reading.finality, Finality::NotBefore(until)); // it stands if the arbiter says nothing
 //!
-//! let args = RuleArgs { value: Some(400), reason_hash: [0xA4; 32] };
-//! let subject = pda::attestation(&address, 0, 0, &address);
-//! let rule = instructions::rule(&plan.arbiter, &address, &subject, None, args);
+//! let args = RuleArgs { kpi: 0, period: 0, grants: None, value: Some(400), reason_hash: [0xA4; 32] };
+//! let rule = instructions::rule(&plan.arbiter, &address, &[], args);
 //! assert!(rule.accounts[0].is_signer && rule.accounts[0].pubkey == plan.arbiter);
+//! assert_eq!(rule.accounts[2].pubkey, pda::attestation(&address, 0, 0));
 //! # Ok(())
 //! # }
 //! ```
@@ -165,7 +178,7 @@
 //!     address,
 //!     plan,
 //!     grants: [(grant, state)].into(),
-//!     attestations: Default::default(), // nobody voted
+//!     evaluations: Default::default(), // nobody voted
 //!     periods: Default::default(),
 //!     now: projection::period_times(&plan, 0)?.attest_deadline,
 //! };
@@ -173,7 +186,7 @@
 //! accounts.now += i64::from(plan.challenge_secs);
 //! assert_eq!(accounts.settlements()?, [Due::Settle { grant, period: 0 }]);
 //! let settle = instructions::settle(&key(2), &address, &plan, &grant, &state);
-//! assert_eq!(settle.accounts.last().map(|meta| meta.pubkey), Some(pda::attestation(&address, 0, 0, &address)));
+//! assert_eq!(settle.accounts.last().map(|meta| meta.pubkey), Some(pda::attestation(&address, 0, 0)));
 //! # Ok(())
 //! # }
 //! ```

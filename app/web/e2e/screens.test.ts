@@ -4,12 +4,15 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import type { KeyPairSigner } from '@solana/kit';
+import { type KeyPairSigner, generateKeyPairSigner } from '@solana/kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { grantAddress } from '../src/chain/addresses';
 import * as instructions from '../src/chain/instructions';
 import { readOnePlan } from '../src/chain/read';
 import { prepare } from '../src/chain/transaction';
+import { pageGrants } from '../src/domain/page';
 import { periodTimes } from '../src/domain/terms';
+import { Scope } from '../src/generated/types/scope';
 import { claiming } from '../src/model/claiming';
 import { loadGrant } from '../src/state/grantData';
 import { signing } from '../test/support/people';
@@ -17,6 +20,7 @@ import { submit } from '../test/support/submit';
 import { accessibilityFaults } from './support/axe';
 import { type Look, type Person, connect } from './support/browser';
 import { send } from './support/money';
+import { makePlan } from './support/plans';
 import { type Stage, openStage } from './support/stage';
 
 const LOOKS: (Look & { name: string })[] = [
@@ -37,6 +41,8 @@ describe('screens', () => {
     authority: KeyPairSigner,
     arbiter: KeyPairSigner,
     oracles: KeyPairSigner[];
+  /** A plan of an individual KPI. */
+  let own: Awaited<ReturnType<typeof individualPlan>>;
 
   beforeAll(async () => {
     stage = await openStage({ demo: true });
@@ -53,9 +59,7 @@ describe('screens', () => {
     const vote = async (oracle: KeyPairSigner, kpi: number, period: number, value: bigint) => {
       const evidence = new Uint8Array(32).fill(kpi + 16 * period + 1);
       const to = terms.kpis[kpi]!;
-      await send(chain, oracle, [
-        await instructions.attest(oracle.address, terms, to, terms.address, { period, value, evidence }),
-      ]);
+      await send(chain, oracle, [await instructions.attest(oracle.address, terms, to, { period, value, evidence })]);
     };
     const pay = async (grant: number, claimer: KeyPairSigner) => {
       const data = await loadGrant(chain, plan.grants[grant]!.address);
@@ -72,7 +76,9 @@ describe('screens', () => {
     }
     net.warp(periodTimes(terms, 0).settleDeadline + 3_600n);
     await pay(3, designer);
-    net.warp(periodTimes(terms, 1).end + 3_600n);
+    const middle = periodTimes(terms, 1).end + 3_600n;
+    own = await individualPlan(stage, middle);
+    net.warp(middle);
     for (const oracle of oracles.slice(0, 2)) {
       await vote(oracle, 0, 1, 560n);
       await vote(oracle, 1, 1, 910n);
@@ -82,13 +88,13 @@ describe('screens', () => {
     const reason = new Uint8Array(32).fill(5);
     const dispute = await instructions.dispute(
       developer.address,
-      terms,
-      terms.kpis[0]!,
-      1,
+      plan.plan,
+      { kpi: 0, period: 1, grants: undefined },
       plan.grants[0]!.address,
       reason,
     );
     await send(chain, developer, [dispute]);
+    await own.fill();
   });
 
   afterAll(() => stage?.close());
@@ -157,6 +163,39 @@ describe('screens', () => {
       },
     },
     { name: 'rule', path: () => `/plan/${plan.plan}/rule`, who: () => arbiter, ready: 'SHA-256 of the reason' },
+    {
+      name: 'attest-grants',
+      path: () => `/plan/${own.plan}/attest`,
+      who: () => own.oracle,
+      ready: 'to report',
+      act: async (page) => {
+        await page.getByLabel('Value for grant 4, %').fill('87');
+        await page.getByText('and pays').waitFor();
+      },
+    },
+    {
+      name: 'rule-grants',
+      path: () => `/plan/${own.plan}/rule`,
+      who: () => own.arbiter,
+      ready: '3 grants are disputed',
+      act: async (page) => {
+        await page.getByLabel('Grant 1', { exact: true }).check();
+        await page.getByLabel('Ruling for 1 chosen grant').selectOption('value');
+        await page.getByText('by a beneficiary').waitFor();
+        await page.getByText('…', { exact: true }).waitFor({ state: 'hidden' });
+      },
+    },
+    {
+      name: 'dispute-grants',
+      path: () => `/plan/${own.plan}/manage`,
+      who: () => own.authority,
+      ready: 'Dispute values',
+      act: async (page) => {
+        await page.getByLabel(/^Grant 3: /).check();
+        await page.getByRole('button', { name: 'Review 1 dispute' }).scrollIntoViewIfNeeded();
+      },
+    },
+    { name: 'plan-grants', path: () => `/plan/${own.plan}`, ready: 'The vault holds everything' },
     { name: 'roles', path: () => '/roles', who: () => authority, ready: 'Authority: manage plans' },
   ];
 
@@ -188,6 +227,39 @@ describe('screens', () => {
     });
   }
 });
+
+/**
+ * A plan of one individual KPI whose first period ends half an hour before `middle`. `fill` reports the values of four of
+ * its six grants and disputes three of them.
+ */
+async function individualPlan({ net, chain }: Stage, middle: bigint) {
+  const [authority, oracle, arbiter, ...contributors] = await Promise.all(
+    Array.from({ length: 9 }, () => generateKeyPairSigner()),
+  );
+  const cast = { authority: authority!, oracle: oracle!, arbiter: arbiter! };
+  for (const { address } of [...Object.values(cast), ...contributors]) net.airdrop(address, 10);
+  // It begins two hours after it is made, and a period is a day.
+  net.warp(middle - 26n * 3_600n - 1_800n);
+  const beneficiaries = contributors.map(({ address }) => address);
+  const address = await makePlan(chain, net.now(), cast, beneficiaries, { scope: Scope.Individual });
+  const { plan } = await readOnePlan(chain, address);
+  const dispute = async (by: KeyPairSigner, indices: readonly number[], grant?: number) => {
+    const reason = new Uint8Array(32).fill(6);
+    const valued = { kpi: 0, period: 0, grants: pageGrants(indices) };
+    const whose = grant === undefined ? undefined : await grantAddress(address, grant);
+    await send(chain, by, [await instructions.dispute(by.address, address, valued, whose, reason)]);
+  };
+  return {
+    ...cast,
+    plan: address,
+    async fill() {
+      const vote = { period: 0, first: 0, values: [72n, 80n, 15n, 100n], evidence: new Uint8Array(32).fill(8) };
+      await send(chain, cast.oracle, [await instructions.attestPage(cast.oracle.address, plan, plan.kpis[0]!, vote)]);
+      await dispute(contributors[2]!, [2], 2);
+      await dispute(cast.authority, [0, 1]);
+    },
+  };
+}
 
 /** Keeps a picture, with few colours where the tool for it is there. */
 async function keep(page: Page, folder: string, name: string) {

@@ -63,8 +63,10 @@ function eventDecoders({ events, types }) {
 /** The generator leaves constants out. Those of bytes are seeds of addresses, the others are limits. */
 function limits({ constants }) {
   const numbers = constants.filter(({ type }) => type !== 'bytes');
+  // What a number of JavaScript cannot hold exactly is one with an `n`.
+  const literal = (value) => (Number.isSafeInteger(Number(value)) ? value : `${value}n`);
   const lines = numbers.map(
-    ({ name, docs, value }) => `\n/** ${docs.join(' ')} */\nexport const ${name} = ${value};\n`,
+    ({ name, docs, value }) => `\n/** ${docs.join(' ')} */\nexport const ${name} = ${literal(value)};\n`,
   );
   return `// Written by scripts/generate.mjs from idl/earnout.json.\n${lines.join('')}`;
 }

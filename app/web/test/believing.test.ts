@@ -232,7 +232,7 @@ describe('lists of accounts', () => {
       return found.slice(1);
     });
     expect((await loadPlan(short, s.plan)).short).toEqual([{ what: 'grant', given: 2, counted: 3 }]);
-    expect(looks).toBe(4);
+    expect(looks).toBe(6);
     let first = true;
     const late = lying(s, (found) => {
       if (!first) return found;

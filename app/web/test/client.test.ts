@@ -20,10 +20,12 @@ import { TOKEN_PROGRAM, associatedTokenAccount, readTokenAccount } from '../src/
 import { exportMessage, prepare } from '../src/chain/transaction';
 import { bonus } from '../src/core/redistribution';
 import { amountsAt, reserveFor, settled } from '../src/domain/grant';
-import { attestationKey, isReady, readingAt, readingsFor, scoresOf } from '../src/domain/reading';
+import { evaluationKey } from '../src/domain/evaluation';
+import { isReady, readingAt, readingsFor, scoresOf } from '../src/domain/reading';
 import { periodTimes, surplus } from '../src/domain/terms';
 import { getAttestationDecoder } from '../src/generated/accounts/attestation';
 import { getGrantDecoder } from '../src/generated/accounts/grant';
+import { getPageDecoder } from '../src/generated/accounts/page';
 import { getPeriodDecoder } from '../src/generated/accounts/period';
 import { getPlanDecoder } from '../src/generated/accounts/plan';
 import { EVENTS } from '../src/generated/events';
@@ -32,6 +34,8 @@ import { UnearnedPolicy } from '../src/generated/types/unearnedPolicy';
 import { signing } from './support/people';
 import { DAY, START, TOKEN, kpi, scenario } from './support/scenario';
 import { submit } from './support/submit';
+
+const PAGE_HEAD = getPageDecoder().fixedSize;
 
 describe('layouts', () => {
   it('accounts have the sizes and offsets by which they are found', () => {
@@ -46,7 +50,10 @@ describe('layouts', () => {
     expect(getGrantDecoder().decode(bytes(GRANT_SIZE, OFFSETS.grant.plan)).plan).toBe(marked);
     expect(getGrantDecoder().decode(bytes(GRANT_SIZE, OFFSETS.grant.beneficiary)).beneficiary).toBe(marked);
     expect(getAttestationDecoder().decode(bytes(ATTESTATION_SIZE, OFFSETS.attestation.plan)).plan).toBe(marked);
-    expect(getAttestationDecoder().decode(bytes(ATTESTATION_SIZE, OFFSETS.attestation.subject)).subject).toBe(marked);
+    const page = getPageDecoder().decode(bytes(PAGE_HEAD, OFFSETS.page.plan));
+    expect(page.plan).toBe(marked);
+    const numbered = new Uint8Array(PAGE_HEAD).fill(1, OFFSETS.page.page, OFFSETS.page.page + 4);
+    expect(getPageDecoder().decode(numbered).page).toBe(0x01010101);
     expect(getPeriodDecoder().decode(bytes(PERIOD_SIZE, OFFSETS.period.plan)).plan).toBe(marked);
     for (const [decoder, size] of [
       [getPlanDecoder(), PLAN_SIZE],
@@ -73,6 +80,9 @@ describe('layouts', () => {
   });
 });
 
+/** The only KPI, shared, of the first period. */
+const SHARED = { kpi: 0, period: 0, grants: undefined };
+
 const camel = (name: string) => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 describe('the built program', () => {
@@ -86,12 +96,12 @@ describe('the built program', () => {
     const { end } = periodTimes(before.plan, 0);
     s.chain.warp(end + 10n);
     await s.vote(s.oracles.slice(0, 2), 0, 0, 640n);
-    expect(isReady(before.plan, grant!, await s.attestations(), s.chain.now())).toBe(false);
+    expect(isReady(before.plan, grant!, await s.evaluations(), s.chain.now())).toBe(false);
     s.chain.warp(end + 10n + BigInt(7 * DAY));
-    const attestations = await s.attestations();
-    expect(isReady(before.plan, grant!, attestations, s.chain.now())).toBe(true);
+    const evaluations = await s.evaluations();
+    expect(isReady(before.plan, grant!, evaluations, s.chain.now())).toBe(true);
 
-    const readings = readingsFor(before.plan, grant!, 0, attestations, s.chain.now());
+    const readings = readingsFor(before.plan, grant!, 0, evaluations, s.chain.now());
     expect(readings[0]).toMatchObject({ score: 8_000, stage: 'final', outcome: { kind: 'value', value: 640n } });
     const expected = settled(before.plan, grant!, scoresOf(before.plan, readings)).grant;
     const amounts = amountsAt(before.plan, expected, s.chain.now());
@@ -179,14 +189,14 @@ describe('the built program', () => {
     s.chain.warp(end);
     await s.vote(s.oracles.slice(0, 2), 0, 0, 100n);
     const reason = new Uint8Array(32).fill(3);
-    await s.send(me!, [await instructions.dispute(me!.address, plan, plan.kpis[0]!, 0, grant!.address, reason)]);
+    await s.send(me!, [await instructions.dispute(me!.address, s.plan, SHARED, grant!.address, reason)]);
     const read = async () => {
-      const attestation = (await s.attestations()).get(attestationKey(0, 0, s.plan));
-      return readingAt(plan, plan.kpis[0]!, 0, s.plan, attestation, s.chain.now());
+      const evaluation = (await s.evaluations()).get(evaluationKey(s.plan, 0, 0, undefined));
+      return readingAt(plan, plan.kpis[0]!, 0, undefined, evaluation, s.chain.now());
     };
     expect(await read()).toMatchObject({ stage: 'ruling', score: 1_250, votes: [{ value: 100n }, { value: 100n }] });
-    const { attestation } = await read();
-    await s.send(s.arbiter, [await instructions.rule(s.arbiter.address, s.plan, attestation!, 800n, reason)]);
+    const rule = await instructions.rule(s.arbiter.address, s.plan, SHARED, [grant!.address], 800n, reason);
+    await s.send(s.arbiter, [rule]);
     expect(await read()).toMatchObject({ stage: 'final', score: 10_000, outcome: { kind: 'value', value: 800n } });
     const { events } = await readHistory(s.chain, { plan: s.plan, counted: 0n });
     const ruled = events.map(({ event }) => event).find((event) => event.name === 'DisputeRuled');

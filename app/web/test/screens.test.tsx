@@ -14,6 +14,7 @@ import { UnearnedPolicy } from '../src/generated/types/unearnedPolicy';
 import { statement } from '../src/model/statement';
 import { periodTimes } from '../src/domain/terms';
 import { loadPlan } from '../src/state/planData';
+import { hex, sha256 } from '../src/text/hash';
 import { testWallet, open } from './support/page';
 import { type Scenario, TOKEN, kpi, scenario } from './support/scenario';
 
@@ -88,12 +89,11 @@ describe('a grant', () => {
     const { plan } = await s.state();
     const [grant] = await s.grants();
     await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant!)]);
-    const [attestation] = [...(await s.attestations()).values()];
+    const attestation = await s.attestation();
     const close = getCloseAttestationInstruction({
       plan: s.plan,
-      attestation: attestation!.address,
-      subject: attestation!.account.subject,
-      rentPayer: attestation!.account.rentPayer,
+      attestation: attestation.address,
+      rentPayer: attestation.account.rentPayer,
       treasury: plan.account.treasury,
       eventAuthority: await eventAuthorityAddress(),
       program: EARNOUT_PROGRAM_ADDRESS,
@@ -102,7 +102,7 @@ describe('a grant', () => {
     open(`/grant/${grant!.address}`, s.chain, testWallet(s.contributors[0]!));
     const period = (await screen.findByText('Period 0')).closest('details')!;
     await within(period).findByText('80 %');
-    await within(period).findByText(/The attestation no longer exists/);
+    await within(period).findByText(/The account of the value no longer exists/);
     const { events } = await readHistory(s.chain, { plan: s.plan, counted: 0n });
     const [, first, second] = statement(await loadPlan(s.chain, s.plan), events, s.chain.now()).split('\n');
     const [one, two] = s.oracles;
@@ -141,7 +141,7 @@ describe('my grants', () => {
     // Period 0 is settled by 80 % and silence, whose score is 0; period 1 has ended and is final too.
     s.chain.warp(periodTimes(plan, 1).end + 60n);
     await s.vote(s.oracles.slice(0, 2), 0, 1, 800n);
-    await s.vote(s.oracles.slice(0, 2), 1, 1, 800n, grant!.address);
+    await s.votePage(s.oracles.slice(0, 2), 1, 1, 0, [800n]);
     s.chain.warp(periodTimes(plan, 1).settleDeadline + 60n);
     open('/grants', s.chain, testWallet(me!));
     expect(await figure('Claimable now')).toBe('420');
@@ -211,8 +211,8 @@ describe('a plan', () => {
     const calendar = within(screen.getByRole('region', { name: 'Calendar' }));
     expect(calendar.getAllByRole('row')).toHaveLength(1 + plan.calendar.periodCount);
     expect(calendar.getAllByRole('row')[1]!.textContent).toContain('settling');
-    const attestations = within(screen.getByRole('region', { name: 'Attestations' }));
-    expect(attestations.getByText('80 %')).toBeTruthy();
+    const values = within(screen.getByRole('region', { name: 'Values' }));
+    expect(values.getByText('80 %')).toBeTruthy();
   });
 
   it('on mainnet is marked, whatever the endpoint is called', async () => {
@@ -252,14 +252,96 @@ describe('the oracle', () => {
     await user.click(screen.getByRole('button', { name: 'Review 1 value' }));
     await user.click(await screen.findByRole('button', { name: 'Attest 1 value' }));
     await screen.findByText(/Your values are recorded/);
-    const [attestation] = [...(await s.attestations()).values()];
-    expect(attestation!.account.values[0]).toBe(640n);
+    expect((await s.attestation()).account.values[0]).toBe(640n);
+  });
+
+  it('reports values of several grants of a page in one upload, typed and from a file, with a manifest', async () => {
+    const user = userEvent.setup();
+    const s = await scenario({ kpis: [kpi({ scope: Scope.Individual })], grants: [{}, {}, {}, {}] });
+    const { plan } = await s.state();
+    const [oracle] = s.oracles;
+    s.chain.warp(periodTimes(plan, 0).end + 60n);
+    open(`/plan/${s.plan}/attest`, s.chain, testWallet(oracle!));
+    await screen.findByText('4 values to report');
+    const file = screen.getByLabelText(/^File of values of milestones completed/);
+    await user.upload(file, new File(['grant,value\n9,5'], 'values.csv', { type: 'text/csv' }));
+    await screen.findByText('2: grant: grant 9 has no value to report here');
+    await user.upload(file, new File(['grant,value,evidence\n0,64,a link\n3,80,'], 'values.csv', { type: 'text/csv' }));
+    await screen.findByText('2 of 4 grants have a value here.');
+    await user.type(screen.getByLabelText('Value for grant 1, %'), '10');
+    await user.type(screen.getByLabelText('Evidence for all of them'), 'https://example.org');
+    await user.click(screen.getByRole('button', { name: 'Review 3 values' }));
+    const dialog = await screen.findByRole('dialog');
+    await within(dialog).findByText('evidence-kpi-0-period-0-page-0.csv');
+    const sent = s.chain.sent.length;
+    await user.click(within(dialog).getByRole('button', { name: 'Attest 3 values' }));
+    await screen.findByText(/Your values are recorded/);
+    expect(s.chain.sent.length - sent).toBe(1);
+    const [ballot] = (await s.page()).ballots;
+    expect(ballot!.values).toEqual([640n, 100n, undefined, 800n]);
+    const [link, all] = await Promise.all(
+      ['a link', 'https://example.org'].map(async (text) => hex(await sha256(text))),
+    );
+    const manifest = `grant,value,evidence\n0,64,${link}\n1,10,${all}\n3,80,${all}\n`;
+    expect(hex(ballot!.evidence)).toBe(hex(await sha256(manifest)));
   });
 
   it('that is none is told so', async () => {
     const s = await scenario();
     open(`/plan/${s.plan}/attest`, s.chain, testWallet(s.arbiter));
     await screen.findByText('This key is not an oracle of this plan.');
+  });
+});
+
+describe('disputes of individual values', () => {
+  it('are made, read and decided for several grants at once', async () => {
+    const user = userEvent.setup();
+    const s = await scenario({ kpis: [kpi({ scope: Scope.Individual })], grants: [{}, {}, {}] });
+    const { plan } = await s.state();
+    s.chain.warp(periodTimes(plan, 0).end + 60n);
+    await s.votePage(s.oracles.slice(0, 2), 0, 0, 0, [100n, 200n, 300n]);
+    const [mine] = await s.grants();
+
+    open(`/grant/${mine!.address}`, s.chain, testWallet(s.contributors[0]!));
+    await user.click(await screen.findByRole('button', { name: 'Dispute' }));
+    await user.type(screen.getByLabelText('Your reason (or the SHA-256 of it)'), 'It was done.');
+    await user.click(screen.getByRole('button', { name: 'Review' }));
+    await user.click(await within(await screen.findByRole('dialog')).findByRole('button', { name: 'Dispute' }));
+    await screen.findByText(/^Disputed. The arbiter can rule now/);
+
+    open(`/plan/${s.plan}/manage`, s.chain, testWallet(s.authority));
+    const section = (await screen.findByRole('heading', { name: 'Dispute values' })).closest('section')!;
+    expect(within(section).queryByLabelText(/^Grant 0:/)).toBeNull();
+    await user.click(within(section).getByLabelText('All 2 grants'));
+    await user.type(within(section).getByLabelText('Reason'), 'They were counted twice.');
+    const before = s.chain.sent.length;
+    await user.click(within(section).getByRole('button', { name: 'Review 2 disputes' }));
+    await user.click(await screen.findByRole('button', { name: '2 disputes' }));
+    await screen.findByText(/^Disputed. The arbiter can rule now/);
+    expect(s.chain.sent.length - before).toBe(1);
+
+    open(`/plan/${s.plan}/rule`, s.chain, testWallet(s.arbiter));
+    await screen.findByText('3 grants are disputed. A ruling is for those that are chosen.');
+    await user.click(screen.getByLabelText('Grant 0'));
+    await user.click(screen.getByLabelText('Grant 2'));
+    await user.selectOptions(screen.getByLabelText('Ruling for 2 chosen grants'), 'value');
+    await user.type(screen.getByLabelText('Value that counts'), '80');
+    await user.type(screen.getByLabelText('Reason'), 'The record shows it.');
+    // Who disputed and why is known from the page's events only.
+    expect(await screen.findAllByText(/by a beneficiary/)).toHaveLength(1);
+    expect(screen.getAllByText(/by the authority/)).toHaveLength(2);
+    const reason = hex(await sha256('It was done.'));
+    await waitFor(() => expect(screen.getByTitle(reason)).toBeTruthy());
+    await user.click(screen.getByRole('button', { name: 'Review 2 rulings' }));
+    await user.click(await screen.findByRole('button', { name: '2 rulings' }));
+    await screen.findByText(/^Ruled. The outcome is final/);
+    const { entries } = await s.page();
+    expect(entries.map(({ ruling }) => ruling?.kind)).toEqual(['value', undefined, 'value']);
+    await screen.findByText('Decided');
+
+    open(`/grant/${mine!.address}`, s.chain, testWallet(s.contributors[0]!));
+    await waitFor(() => expect(screen.getByTitle(reason)).toBeTruthy());
+    expect(screen.getByText('Ruled').nextSibling!.textContent).toContain('80');
   });
 });
 

@@ -4,47 +4,84 @@ use {
     crate::{programme::Vote, stage::Stage},
     anchor_lang::solana_program::instruction::Instruction,
     anyhow::{Context, Result, ensure},
-    earnout::instructions::AttestArgs,
+    earnout::{
+        instructions::{AttestArgs, AttestPageArgs},
+        state::place,
+    },
     earnout_embedded::Signer,
-    earnout_sdk::wire::{instructions, pda},
+    earnout_sdk::wire::{instructions, pda, uploads},
+    sha2::{Digest, Sha256},
+    std::collections::BTreeMap,
 };
+
+/// What oracles reported of a period in pages, by oracle, KPI and page: values and evidence by grant.
+type Reported = BTreeMap<(usize, u8, u32), BTreeMap<u32, (i64, [u8; 32])>>;
+
+/// SHA-256 of the list of all that an oracle reported in a page, in the form of `earnout attest --values`.
+fn manifest(page: &BTreeMap<u32, (i64, [u8; 32])>) -> [u8; 32] {
+    let mut hash = Sha256::new_with_prefix("grant,value,evidence\n");
+    for (grant, (value, evidence)) in page {
+        hash.update(format!("{grant},{value},"));
+        evidence.iter().for_each(|byte| hash.update(format!("{byte:02x}")));
+        hash.update("\n");
+    }
+    hash.finalize().into()
+}
 
 impl Stage {
     /// Waits for the end of a period and takes the votes, in this order. Votes of one oracle that follow each other
-    /// share transactions.
+    /// share transactions, and those on an individual KPI of a page's grants an instruction.
     pub fn vote(&mut self, period: u16, votes: &[Vote]) -> Result<()> {
         let end = self.plan()?.calendar()?.period_end(period)?;
         self.chain.set_time(end);
+        let mut reported = Reported::new();
         for run in votes.chunk_by(|one, next| one.oracle == next.oracle) {
             let Some(Vote { oracle, .. }) = run.first() else {
                 continue;
             };
-            let attest = run.iter().map(|vote| self.attest(period, vote));
-            let attest = attest.collect::<Result<Vec<_>>>()?;
+            let attest = self.attest(period, *oracle, run, &mut reported)?;
             self.by_oracle(*oracle, attest)?;
         }
         Ok(())
     }
 
-    fn attest(&self, period: u16, vote: &Vote) -> Result<Instruction> {
-        let oracle = self.oracles.get(vote.oracle).context("there is no such oracle")?;
-        let grant = match vote.grant {
-            Some(grant) => Some(*self.grants.get(grant).context("there is no such grant")?),
-            None => None,
-        };
-        let args = AttestArgs {
-            kpi: vote.kpi,
-            period,
-            value: vote.value,
-            evidence: vote.evidence,
-        };
-        Ok(instructions::attest(
-            &self.payer,
-            &oracle.pubkey(),
-            &self.token.plan,
-            grant,
-            args,
-        ))
+    /// The instructions with which an oracle casts these votes. `reported` is what oracles reported in pages before.
+    fn attest(&self, period: u16, oracle: usize, votes: &[Vote], reported: &mut Reported) -> Result<Vec<Instruction>> {
+        let key = self.oracles.get(oracle).context("there is no such oracle")?.pubkey();
+        let (payer, plan) = (&self.payer, &self.token.plan);
+        let mut attest = Vec::new();
+        let mut individual: BTreeMap<u8, BTreeMap<u32, i64>> = BTreeMap::new();
+        for vote in votes {
+            let (kpi, value) = (vote.kpi, vote.value);
+            let Some(grant) = vote.grant else {
+                let args = AttestArgs {
+                    kpi,
+                    period,
+                    value,
+                    evidence: vote.evidence,
+                };
+                attest.push(instructions::attest(payer, &key, plan, args));
+                continue;
+            };
+            let grant = u32::try_from(grant)?;
+            individual.entry(kpi).or_default().insert(grant, value);
+            let page = reported.entry((oracle, kpi, place(grant).0)).or_default();
+            page.insert(grant, (value, vote.evidence));
+        }
+        for (kpi, values) in individual {
+            for (first, values) in uploads(&values) {
+                let page = reported.get(&(oracle, kpi, place(first).0));
+                let args = AttestPageArgs {
+                    kpi,
+                    period,
+                    first,
+                    values,
+                    evidence: manifest(page.context("a page was not noted")?),
+                };
+                attest.push(instructions::attest_page(payer, &key, plan, args));
+            }
+        }
+        Ok(attest)
     }
 
     /// Waits until every value and every silence of a period is final, settles it for every grant, collects the bonuses

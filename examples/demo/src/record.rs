@@ -4,7 +4,7 @@ use {
     crate::programme::Programme,
     anchor_lang::prelude::Pubkey,
     anyhow::{Context, Result, ensure},
-    earnout::events::GrantSettled,
+    earnout::{constants::NO_VALUE, events::GrantSettled},
     earnout_sdk::wire::events::Event,
     std::collections::BTreeMap,
 };
@@ -21,14 +21,17 @@ pub struct Record {
     pub grants: Vec<GrantRecord>,
     /// Votes, by oracle.
     pub votes: BTreeMap<Pubkey, u64>,
-    /// Values on which enough oracles agreed, by KPI, period and subject.
-    pub resolved: BTreeMap<(u8, u16, Pubkey), Resolved>,
-    /// Who voted on what, and has not been outdone yet, by KPI, period and subject.
-    voters: BTreeMap<(u8, u16, Pubkey), Vec<(Pubkey, i64)>>,
+    /// Values on which enough oracles agreed, by KPI, period and, for an individual KPI, grant.
+    pub resolved: BTreeMap<ValueKey, Resolved>,
+    /// Who voted on what, and has not been outdone yet.
+    voters: BTreeMap<ValueKey, Vec<(Pubkey, i64)>>,
     positions: BTreeMap<Pubkey, usize>,
     periods: usize,
     sequence: u64,
 }
+
+/// KPI, period and, for an individual KPI, index of the grant.
+type ValueKey = (u8, u16, Option<u32>);
 
 /// A value on which enough oracles agreed.
 pub struct Resolved {
@@ -122,19 +125,16 @@ impl Record {
             Event::SurplusWithdrawn(event) => self.withdrawn += event.received,
             Event::GrantCreated(event) => self.grant(&event.grant)?.reserved = event.reserved,
             Event::ValueAttested(event) => {
-                *self.votes.entry(event.oracle).or_default() += 1;
-                let key = (event.kpi, event.period, event.subject);
-                let voters = self.voters.entry(key).or_default();
-                voters.retain(|(oracle, _)| oracle != &event.oracle);
-                voters.push((event.oracle, event.value));
-                if event.resolved {
-                    let voters = self.voters.remove(&key).unwrap_or_default();
-                    let agreed = voters.into_iter().filter(|(_, value)| *value == event.value);
-                    let resolved = Resolved {
-                        value: event.value,
-                        oracles: agreed.map(|(oracle, _)| oracle).collect(),
-                    };
-                    self.resolved.insert(key, resolved);
+                let key = (event.kpi, event.period, None);
+                self.vote(key, event.oracle, event.value, event.resolved);
+            }
+            Event::PageAttested(event) => {
+                for (place, value) in (0u32..).zip(&event.values) {
+                    let is_in = |mask: u64| mask.checked_shr(place).unwrap_or_default() & 1 != 0;
+                    if *value != NO_VALUE && !is_in(event.skipped) {
+                        let key = (event.kpi, event.period, event.first.checked_add(place));
+                        self.vote(key, event.oracle, *value, is_in(event.resolved));
+                    }
                 }
             }
             Event::GrantSettled(event) => {
@@ -155,6 +155,23 @@ impl Record {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Takes in a vote. `resolved`: enough oracles agree by it.
+    fn vote(&mut self, key: ValueKey, oracle: Pubkey, value: i64, resolved: bool) {
+        *self.votes.entry(oracle).or_default() += 1;
+        let voters = self.voters.entry(key).or_default();
+        voters.retain(|(other, _)| *other != oracle);
+        voters.push((oracle, value));
+        if resolved {
+            let voters = self.voters.remove(&key).unwrap_or_default();
+            let agreed = voters.into_iter().filter(|(_, other)| *other == value);
+            let resolved = Resolved {
+                value,
+                oracles: agreed.map(|(oracle, _)| oracle).collect(),
+            };
+            self.resolved.insert(key, resolved);
+        }
     }
 
     fn grant(&mut self, grant: &Pubkey) -> Result<&mut GrantRecord> {

@@ -49,13 +49,14 @@ impl Units {
 }
 
 fn name(instruction: &Instruction) -> Option<&'static str> {
-    let names: [(&[u8], &str); 10] = [
+    let names: [(&[u8], &str); 11] = [
         (instruction::CreatePlan::DISCRIMINATOR, "create_plan"),
         (instruction::AddKpi::DISCRIMINATOR, "add_kpi"),
         (instruction::ActivatePlan::DISCRIMINATOR, "activate_plan"),
         (instruction::Fund::DISCRIMINATOR, "fund"),
         (instruction::CreateGrant::DISCRIMINATOR, "create_grant"),
         (instruction::Attest::DISCRIMINATOR, "attest"),
+        (instruction::AttestPage::DISCRIMINATOR, "attest_page"),
         (instruction::Settle::DISCRIMINATOR, "settle"),
         (instruction::CollectBonus::DISCRIMINATOR, "collect_bonus"),
         (instruction::Claim::DISCRIMINATOR, "claim"),

@@ -35,7 +35,7 @@ pub struct Rent {
 /// description leaves out an event with one that it cannot see into.
 macro_rules! events {
     ($dollar:tt $($(#[$doc:meta])* pub struct $name:ident {
-        $($(#[$field_doc:meta])* pub $field:ident: $type:tt $(<$inner:ident>)?,)*
+        $($(#[$field_doc:meta])* pub $field:ident: $type:tt $(<$inner:tt>)?,)*
     })+) => {
         $(
             $(#[$doc])*

@@ -332,7 +332,7 @@ fn disputes(add: &mut Add) {
     let value = instructions::dispute(&key, &key, &plan, &state, Some(grant), args(0));
     let value = world.chain.send(&[value], &[&beneficiary]).unwrap();
     add("dispute", "a value, by a beneficiary", &value);
-    let attestation = pda::attestation(&plan, 0, 0, &plan);
+    let attestation = pda::attestation(&plan, 0, 0);
     let ruling = RuleArgs {
         value: None,
         reason_hash: [2; 32],
@@ -346,7 +346,7 @@ fn disputes(add: &mut Add) {
     let silence = instructions::dispute(&authority, &authority, &plan, &state, None, args(1));
     let silence = world.by_authority(&[silence]).unwrap();
     add("dispute", "a silence, creates the account", &silence);
-    let attestation = pda::attestation(&plan, 1, 0, &plan);
+    let attestation = pda::attestation(&plan, 1, 0);
     let ruling = RuleArgs {
         value: Some(70),
         reason_hash: [2; 32],
@@ -452,8 +452,8 @@ fn leaving_and_closing(add: &mut Add) {
             add("close_grant", "the usual case", &close);
         }
     }
-    let attestation = pda::attestation(&plan, 0, 0, &plan);
-    let close = instructions::close_attestation(&attestation, &world.attestation(0, 0, None), &treasury);
+    let attestation = pda::attestation(&plan, 0, 0);
+    let close = instructions::close_attestation(&attestation, &world.attestation(0, 0), &treasury);
     add(
         "close_attestation",
         "shared KPI",

@@ -118,7 +118,7 @@ async fn a_plan_that_everybody_forgot_is_brought_to_its_end_by_one_command() {
     assert_eq!(report["settled"], 120);
     assert_eq!(report["bonusesCollected"], 120);
     assert_eq!(
-        (&report["periodsClosed"], &report["attestationsClosed"]),
+        (&report["periodsClosed"], &report["evaluationsClosed"]),
         (&4.into(), &1.into())
     );
     assert_eq!(report["grantsClosed"], 0, "nothing is claimed yet");
@@ -174,7 +174,10 @@ async fn on_an_endpoint_that_does_not_search_everything_else_is_done() {
 
     proxy.obey();
     let report = earnout.run(&crank).succeeded();
-    assert_eq!(report.stdout.trim(), "1 attestations closed in 1 transactions");
+    assert_eq!(
+        report.stdout.trim(),
+        "1 attestations and pages closed in 1 transactions"
+    );
     earnout.run(&crank).succeeded();
 }
 

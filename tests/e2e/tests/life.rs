@@ -3,7 +3,7 @@
 //! and the events are compared with amounts worked out by hand at each stage.
 
 use {
-    earnout_e2e::{Chain, Earnout, Finished, Token},
+    earnout_e2e::{BigPlan, Chain, Earnout, Finished, Token},
     earnout_sdk::wire::pda,
     serde_json::{Value, json},
     solana_program::pubkey::Pubkey,
@@ -29,6 +29,11 @@ struct Life {
 impl Life {
     /// The plan is created, funded with 9,000 tokens and active; no grant is made.
     async fn begin() -> Self {
+        Self::begin_for(10).await
+    }
+
+    /// The same for so many grants.
+    async fn begin_for(grants: u32) -> Self {
         let chain = Chain::start(&["--slot-ms", "50", "--time", "2027-01-01T00:00:00Z"]);
         let earnout = Earnout::on(&chain);
         let authority = chain.key("authority");
@@ -46,7 +51,8 @@ impl Life {
             token,
         };
         let mint = format!("[token]\nmint = \"{}\"\n", token.mint);
-        let mut file = PLAN.replace("[token]\n", &mint) + "\n[addresses]\n";
+        let mut file = PLAN.replace("[token]\n", &mint);
+        file = file.replace("max_grants = 10", &format!("max_grants = {grants}")) + "\n[addresses]\n";
         for role in ["oracle-1", "oracle-2", "oracle-3", "arbiter", "treasury-owner"] {
             file += &format!("{role} = \"{}\"\n", life.key(role));
         }
@@ -473,7 +479,10 @@ async fn a_plan_from_its_file_to_its_end() {
     let bonus = |period: usize| grant["lines"][period]["bonus"].clone();
     assert_eq!((bonus(0), bonus(1)), (tokens(220), none.clone()));
     // The attestations are closed, and still tell who reported what, by the set of their time.
-    assert_eq!(life.show()["openAttestations"], 0);
+    assert_eq!(
+        fields(&life.show(), &["openAttestations", "openPages"]),
+        [json!(0), json!(0)]
+    );
     let growth = life.by("payer", &["attestation", "show", &plan, "growth", "0"]);
     assert_eq!(
         fields(&growth, &["closed", "score", "final"]),
@@ -677,10 +686,230 @@ async fn the_report_in_every_form() {
         .says("its periods are 0 to 2");
     life.run("payer", &["attestation", "show", &plan, "tasks", "0"])
         .failed(1)
-        .says("--grant GRANT");
+        .says("with --grant, or the page with --page");
     life.run("payer", &["attestation", "show", &plan, "speed", "0"])
         .failed(1)
         .says("0 growth, 1 tasks");
+}
+
+/// Values, disputes and rulings of many grants at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_values() {
+    let life = Life::begin_for(100).await;
+    let (plan, reason) = (life.plan(), "ab".repeat(32));
+    let beneficiary = |number: u32| BigPlan::contributor(number).pubkey().to_string();
+    let mut contributors = "beneficiary,allocation,cliff,time_weight,weight:tasks,revocable,transferable\n".to_owned();
+    for number in 0..70 {
+        // One of the oracles is paid by the KPI too.
+        let key = if number == 66 {
+            life.key("oracle-1")
+        } else {
+            beneficiary(number)
+        };
+        contributors += &format!("{key},10,0,4000,6000,false,false\n");
+    }
+    life.earnout.file("contributors.csv", contributors);
+    life.by("authority", &["grant", "import", &plan, "contributors.csv"]);
+    life.chain.warp("2027-03-03T01:00:00Z");
+
+    let value = |number: u32| number % 11;
+    let file = |name: &str, grants: Vec<(u32, u32)>| {
+        let rows = grants.iter().map(|(grant, value)| format!("{grant},{value}\n"));
+        life.earnout
+            .file(name, "grant,value\n".to_owned() + &rows.collect::<String>());
+    };
+    let all: Vec<_> = (0..70).map(|number| (number, value(number))).collect();
+    file("values.csv", all.clone());
+    let attest = |oracle: &str, file: &str| life.run(oracle, &["attest", &plan, "tasks", "0", "--values", file]);
+    let counts = ["reported", "unchanged", "agreed", "own", "transactions"];
+    let by = |oracle: &str, file: &str| fields(&attest(oracle, file).succeeded().json(), &counts);
+
+    // What is wrong with a file is said before anything is sent.
+    file("wrong.csv", vec![(3, 11), (70, 1)]);
+    attest("oracle-1", "wrong.csv").failed(1).says("wrong.csv:2: value");
+    file("wrong.csv", vec![(3, 10), (70, 1)]);
+    attest("oracle-1", "wrong.csv")
+        .failed(1)
+        .says("wrong.csv:3: grant 70 does not exist");
+    attest("arbiter", "values.csv").failed(1).says("NotAnOracle");
+    let shared = ["attest", &plan, "growth", "0", "--values", "values.csv"];
+    life.run("oracle-1", &shared).failed(1).says("once for the whole plan");
+
+    // An oracle leaves out its own grant; the same command again changes nothing.
+    let first = by("oracle-1", "values.csv");
+    assert_eq!(first[..4], [json!(69), json!(0), json!([]), json!([66])]);
+    let again = by("oracle-1", "values.csv");
+    assert_eq!(again, [json!(0), json!(69), json!([]), json!([66]), json!(0)]);
+    file("few.csv", vec![(0, 0), (2, 2)]);
+    attest("oracle-1", "few.csv").failed(1).says("of grants 1, 3-63");
+    let own = [
+        "attest",
+        &plan,
+        "tasks",
+        "0",
+        "5",
+        "--evidence-hash",
+        &reason,
+        "--grant",
+        &life.grant(66),
+    ];
+    life.run("oracle-1", &own).failed(1).says("the oracle's own");
+    let second = by("oracle-2", "values.csv");
+    assert_eq!(second[..4], [json!(70), json!(0), json!([]), json!([])]);
+    // Where the oracles agree a vote does not change any more; grant 66 lacks one.
+    let mut changed = all;
+    (changed[3].1, changed[66].1) = (10, 10);
+    file("changed.csv", changed);
+    let second = by("oracle-2", "changed.csv");
+    assert_eq!(second[..4], [json!(1), json!(68), json!([3]), json!([])]);
+
+    let page = |number: &str| life.by("payer", &["attestation", "show", &plan, "tasks", "0", "--page", number]);
+    let shown = page("1");
+    let grants = shown["grants"].as_array().unwrap();
+    assert_eq!(grants.len(), 6);
+    assert_eq!(
+        fields(&grants[0], &["grant", "value", "basis", "agreedAt"])[..3],
+        [json!(64), json!("9"), json!("agreement")]
+    );
+    assert_eq!(
+        fields(&grants[2], &["grant", "value", "basis", "agreedAt"]),
+        [json!(66), json!(null), json!("silence"), json!(null)]
+    );
+    life.run("payer", &["attestation", "show", &plan, "tasks", "0", "--page", "2"])
+        .failed(1)
+        .says("has no page 2");
+    let text = life
+        .earnout
+        .run(&["attestation", "show", &plan, "tasks", "0", "--page", "0"])
+        .succeeded();
+    assert!(
+        text.stdout
+            .lines()
+            .any(|line| line.contains("3 tasks") && line.contains("2/3")),
+        "{text:?}"
+    );
+    let text = life
+        .earnout
+        .run(&["events", &plan, "--kind", "PageAttested"])
+        .succeeded();
+    assert!(
+        text.stdout
+            .contains("of grants 0-63 in period 0: 64 values from 0 tasks to 10 tasks"),
+        "{text:?}"
+    );
+
+    // The authority disputes many at once, a beneficiary its own.
+    let act = |who: &str, what: &str, grants: [&str; 2], more: &[&str]| {
+        let arguments = [
+            "attestation",
+            what,
+            &plan,
+            "tasks",
+            "0",
+            grants[0],
+            grants[1],
+            "--reason-hash",
+            &reason,
+        ];
+        life.run(who, &[&arguments, more].concat())
+    };
+    let dispute = |who: &str, grants| act(who, "dispute", grants, &[]);
+    let whose = life.grant(7);
+    let key = life
+        .earnout
+        .file("seventh.json", format!("{:?}", BigPlan::contributor(7).to_bytes()));
+    let arguments = ["-k", key.to_str().unwrap(), "--fee-payer", "payer.json"];
+    life.earnout.file(
+        "payer.json",
+        std::fs::read_to_string(life.chain.key_file("payer")).unwrap(),
+    );
+    let by_seventh = [
+        "attestation",
+        "dispute",
+        &plan,
+        "tasks",
+        "0",
+        "--grant",
+        &whose,
+        "--reason-hash",
+        &reason,
+    ];
+    let payer = ["--payer", "payer.json"];
+    let all = [&arguments[..2], &by_seventh, &arguments[2..], &payer].concat();
+    life.earnout.run(&all).succeeded();
+    dispute("beneficiary-1", ["--grants", "3,5"])
+        .failed(1)
+        .says("may not dispute without a grant");
+    dispute("authority", ["--grants", "3,99"])
+        .failed(1)
+        .says("has no grant 99");
+    dispute("authority", ["--grants", "3,5-6,64"]).succeeded();
+    dispute("authority", ["--grants", "3,5-8"]).succeeded();
+    dispute("authority", ["--grants", "3,5"])
+        .failed(1)
+        .says("AlreadyDisputed");
+    let events = life.by("payer", &["events", &plan, "--kind", "ValueDisputed"]);
+    let masks: Vec<_> = events["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["grants"]["mask"].clone())
+        .collect();
+    assert_eq!(masks, ["1", "13", "1", "32"].map(|mask| json!(mask)));
+
+    // So does the arbiter decide; who disputed in vain is barred.
+    let rule = |grants: &str, how: &[&str]| act("arbiter", "rule", ["--grants", grants], how);
+    rule("3,9", &["--uphold"])
+        .failed(1)
+        .says("nobody disputed tasks of grants 9");
+    rule("3,5-7,64", &["--value", "10"]).succeeded();
+    rule("8", &["--uphold"]).succeeded();
+    rule("3", &["--uphold"]).failed(1).says("AlreadyRuled");
+    let ruled = life.by(
+        "payer",
+        &["attestation", "show", &plan, "tasks", "0", "--grant", &whose],
+    );
+    assert_eq!(
+        fields(&ruled, &["value", "score", "basis", "final"]),
+        [json!("10"), json!(10_000), json!("ruling"), json!(true)]
+    );
+    assert_eq!(
+        fields(&ruled["dispute"], &["disputer", "reasonHash"]),
+        [json!(beneficiary(7)), json!(reason)]
+    );
+    assert_eq!(ruled["dispute"]["ruling"]["reasonHash"], json!(reason));
+
+    // All settles from the two pages; closed, events tell the same.
+    life.chain.warp("2027-03-06T01:00:00Z");
+    let report = life.by("payer", &["crank", &plan, "--no-close"]);
+    assert_eq!(
+        fields(&report, &["settled", "bonusesCollected"]),
+        [json!(70), json!(70)]
+    );
+    let before = life.statement();
+    let line = |grant: usize| before["grants"][grant]["lines"][0]["scores"][1].clone();
+    assert_eq!(
+        [3, 4, 7, 10, 66].map(line),
+        [10_000, 0, 10_000, 10_000, 2_500].map(|score| json!(score))
+    );
+    let open = page("0");
+    let report = life.by("payer", &["crank", &plan]);
+    assert_eq!(
+        (&report["evaluationsClosed"], &life.show()["openPages"]),
+        (&json!(2), &json!(0))
+    );
+    assert_eq!(life.statement()["totals"], before["totals"]);
+    let closed = page("0");
+    let values = |page: &Value| {
+        let grants = page["grants"].as_array().unwrap().iter();
+        grants
+            .map(|grant| fields(grant, &["grant", "value", "score", "basis", "votes"]))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (values(&closed), &closed["grants"][0]["closed"]),
+        (values(&open), &json!(true))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

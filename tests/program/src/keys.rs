@@ -125,10 +125,17 @@ impl Disputable {
         (self.kpi == 1).then_some(self.grant)
     }
 
-    /// The attestation of period 0.
-    pub fn attestation(&self) -> Pubkey {
-        let plan = self.world.token.plan;
-        pda::attestation(&plan, self.kpi, 0, &self.individual().unwrap_or(plan))
+    /// The attestation or page of period 0.
+    pub fn evaluation(&self) -> Pubkey {
+        self.world.evaluation(self.kpi, 0, self.individual())
+    }
+
+    /// How far the evaluation of the KPI for the grant and a period has come.
+    pub fn standing(&self, period: u16) -> earnout::state::Standing {
+        if self.kpi == 0 {
+            return self.world.attestation(0, period).standing().unwrap();
+        }
+        self.world.page(1, period, &self.grant).view().standing(0).unwrap()
     }
 
     /// A dispute of period 0 by the grant's beneficiary.
@@ -144,12 +151,12 @@ impl Disputable {
 
     /// The ruling on what the beneficiary disputed.
     pub fn ruling(&self, value: Option<i64>) -> Instruction {
-        self.world.rules(&self.attestation(), Some(self.grant), value)
+        self.world.rules(self.kpi, 0, self.individual(), &[self.grant], value)
     }
 
     /// The ruling on what the authority disputed.
     pub fn ruling_for_authority(&self, value: Option<i64>) -> Instruction {
-        self.world.rules(&self.attestation(), None, value)
+        self.world.rules(self.kpi, 0, self.individual(), &[], value)
     }
 
     /// Settles the grant's next period, which must be refused as not final.
@@ -230,24 +237,70 @@ impl World {
         (plan, grant)
     }
 
-    /// `dispute` by this key, which pays too. `grant` is the subject of an individual KPI, or the disputer's grant.
+    /// `dispute` by this key, which pays too. `grant` is the one whose value of an individual KPI this is, and the
+    /// disputer's.
     pub fn disputes(&self, disputer: &Pubkey, kpi: u8, period: u16, grant: Option<Pubkey>) -> Instruction {
+        let kpis = self.plan().kpis;
+        let terms = kpis.get(usize::from(kpi));
+        let individual = terms.is_some_and(|kpi| kpi.scope == Scope::Individual.to_byte());
         let args = DisputeArgs {
             kpi,
             period,
+            grants: grant.filter(|_| individual).map(|grant| self.one(&grant)),
             reason_hash: REASON,
         };
-        instructions::dispute(disputer, disputer, &self.token.plan, &self.plan(), grant, args)
+        instructions::dispute(disputer, disputer, &self.token.plan, grant, args)
     }
 
-    /// `rule` by the arbiter.
-    pub fn rules(&self, attestation: &Pubkey, disputer_grant: Option<Pubkey>, value: Option<i64>) -> Instruction {
+    /// `dispute` of values of an individual KPI by the authority, which pays too and names no grant's account.
+    pub fn disputes_of_page(&self, kpi: u8, period: u16, first: u32, mask: u64) -> Instruction {
+        let args = DisputeArgs {
+            kpi,
+            period,
+            grants: Some(PageGrants { first, mask }),
+            reason_hash: REASON,
+        };
+        let authority = self.authority.pubkey();
+        instructions::dispute(&authority, &authority, &self.token.plan, None, args)
+    }
+
+    /// `rule` by the arbiter, of an individual KPI on the value of `grant`; `disputed_for` as in
+    /// [`instructions::rule`].
+    pub fn rules(
+        &self,
+        kpi: u8,
+        period: u16,
+        grant: Option<Pubkey>,
+        disputed_for: &[Pubkey],
+        value: Option<i64>,
+    ) -> Instruction {
+        let grants = grant.map(|grant| self.one(&grant));
+        self.rules_on(kpi, period, grants, disputed_for, value)
+    }
+
+    /// The same, of an individual KPI on the values of these grants.
+    pub fn rules_on(
+        &self,
+        kpi: u8,
+        period: u16,
+        grants: Option<PageGrants>,
+        disputed_for: &[Pubkey],
+        value: Option<i64>,
+    ) -> Instruction {
         let args = RuleArgs {
+            kpi,
+            period,
+            grants,
             value,
             reason_hash: RULING_REASON,
         };
         let arbiter = self.arbiter.pubkey();
-        instructions::rule(&arbiter, &self.token.plan, attestation, disputer_grant, args)
+        instructions::rule(&arbiter, &self.token.plan, disputed_for, args)
+    }
+
+    /// This grant and no other of its page.
+    pub fn one(&self, grant: &Pubkey) -> PageGrants {
+        PageGrants::one(self.grant_state(grant).index)
     }
 
     /// `propose_authority` by the authority.

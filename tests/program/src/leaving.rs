@@ -60,10 +60,16 @@ impl World {
         self.chain.account(address).map_or(0, |account| account.lamports)
     }
 
-    /// `close_attestation`; `grant` for an individual KPI.
-    pub fn close_attestation(&self, kpi: u8, period: u16, grant: Option<Pubkey>) -> Instruction {
-        let address = pda::attestation(&self.token.plan, kpi, period, &grant.unwrap_or(self.token.plan));
-        instructions::close_attestation(&address, &self.attestation(kpi, period, grant), &self.treasury)
+    /// `close_attestation`.
+    pub fn close_attestation(&self, kpi: u8, period: u16) -> Instruction {
+        let address = self.evaluation(kpi, period, None);
+        instructions::close_attestation(&address, &self.attestation(kpi, period), &self.treasury)
+    }
+
+    /// `close_page` of the page with this grant.
+    pub fn close_page(&self, kpi: u8, period: u16, grant: &Pubkey) -> Instruction {
+        let address = self.evaluation(kpi, period, Some(*grant));
+        instructions::close_page(&address, self.page(kpi, period, grant).head(), &self.treasury)
     }
 
     /// `close_period`.

@@ -20,17 +20,19 @@ pub use {
         self as token_interface, error::TokenError, extension::ExtensionType, instruction as token_instruction,
     },
     earnout::{
+        constants::NO_VALUE,
         error::EarnoutError,
         events::*,
-        instructions::{AttestArgs, CreateGrantArgs, CreatePlanArgs},
+        instructions::{AttestArgs, AttestPageArgs, CreateGrantArgs, CreatePlanArgs},
         state::{
-            Attestation, Cadence, Combination, CurvePoint, Grant, Interpolation, KpiArgs, Period, Plan, PlanStatus,
-            Release, Scope, UnearnedPolicy,
+            Attestation, Cadence, Combination, CurvePoint, Grant, Interpolation, KpiArgs, Page, PageGrants, PageMut,
+            Period, Plan, PlanStatus, Release, Scope, UnearnedPolicy,
         },
     },
     earnout_embedded::{Account, Chain, Failure, GENESIS, Keypair, Receipt, Signer, Step, TokenProgram},
     earnout_sdk::wire::{
-        accounts::space,
+        PageState,
+        accounts::{Addressed, space},
         events::Event,
         instructions::{self, PlanToken},
         pda,
@@ -51,6 +53,9 @@ pub const DAY: i64 = 86_400;
 pub const START: i64 = GENESIS + 10 * DAY;
 /// Length of their periods, seconds.
 pub const PERIOD: i64 = 30 * DAY;
+
+/// Hash of the evidence of all votes here.
+pub const EVIDENCE: [u8; 32] = [9; 32];
 
 /// The last deadline of a plan of these terms.
 pub const LAST_DEADLINE: i64 = START + 4 * PERIOD + 3 * DAY;
@@ -382,6 +387,15 @@ impl World {
         self.chain.replace(address, account);
     }
 
+    /// Changes a page as no transaction could.
+    pub fn tamper_page(&mut self, address: &Pubkey, change: impl FnOnce(&mut PageMut)) {
+        let mut account = self.chain.account(address).unwrap();
+        let mut page = PageState::read(&account.data).unwrap();
+        change(&mut page.edit());
+        account.data = page.to_bytes();
+        self.chain.replace(address, account);
+    }
+
     /// Gives the plan's mint the bytes of this one, as no transaction could.
     pub fn replace_mint(&mut self, by: &Pubkey) {
         let other = self.chain.account(by).unwrap();
@@ -521,16 +535,34 @@ impl World {
         self.chain.associated(self.program, &self.token.mint, owner).unwrap()
     }
 
-    /// `attest` by oracle number `oracle`, who pays for it; `grant` for an individual KPI.
+    /// The vote of oracle number `oracle`, who pays for it: `attest`, or for an individual KPI `attest_page` of `grant`.
     pub fn vote(&self, oracle: usize, kpi: u8, period: u16, grant: Option<Pubkey>, value: i64) -> Instruction {
+        match grant {
+            Some(grant) => self.upload(oracle, kpi, period, self.grant_state(&grant).index, &[value]),
+            None => {
+                let key = self.oracles[oracle].pubkey();
+                let args = AttestArgs {
+                    kpi,
+                    period,
+                    value,
+                    evidence: EVIDENCE,
+                };
+                instructions::attest(&key, &key, &self.token.plan, args)
+            }
+        }
+    }
+
+    /// `attest_page` by oracle number `oracle`, who pays for it, of the grant of index `first` and those after it.
+    pub fn upload(&self, oracle: usize, kpi: u8, period: u16, first: u32, values: &[i64]) -> Instruction {
         let key = self.oracles[oracle].pubkey();
-        let args = AttestArgs {
+        let args = AttestPageArgs {
             kpi,
             period,
-            value,
-            evidence: [9; 32],
+            first,
+            values: values.to_vec(),
+            evidence: EVIDENCE,
         };
-        instructions::attest(&key, &key, &self.token.plan, grant, args)
+        instructions::attest_page(&key, &key, &self.token.plan, args)
     }
 
     /// Sends such a vote.
@@ -629,11 +661,44 @@ impl World {
         self.chain.grant(grant).unwrap()
     }
 
-    /// An attestation as it is; `grant` for an individual KPI.
-    pub fn attestation(&self, kpi: u8, period: u16, grant: Option<Pubkey>) -> Attestation {
-        let subject = grant.unwrap_or(self.token.plan);
-        let address = pda::attestation(&self.token.plan, kpi, period, &subject);
+    /// Address of a KPI's attestation for a period, or of an individual KPI's page with this grant.
+    pub fn evaluation(&self, kpi: u8, period: u16, grant: Option<Pubkey>) -> Pubkey {
+        let index = grant.map(|grant| self.grant_state(&grant).index);
+        pda::evaluation(&self.token.plan, kpi, period, index)
+    }
+
+    /// The attestation of a shared KPI as it is.
+    pub fn attestation(&self, kpi: u8, period: u16) -> Attestation {
+        let address = self.evaluation(kpi, period, None);
         self.chain.attestation(&address).unwrap()
+    }
+
+    /// The page of an individual KPI with this grant as it is.
+    pub fn page(&self, kpi: u8, period: u16, grant: &Pubkey) -> PageState {
+        let address = self.evaluation(kpi, period, Some(*grant));
+        self.chain.page(&address).unwrap()
+    }
+
+    /// The page of the plan's first grants, as it is before anybody voted: with all grants made so far, at most 64. Its
+    /// rent was paid by `rent_payer` and is `rent_paid` lamports.
+    pub fn empty_page(&self, kpi: u8, period: u16, rent_payer: &Pubkey, rent_paid: u64) -> PageState {
+        let plan = self.plan();
+        let seeds: &[&[u8]] = &[
+            b"page",
+            self.token.plan.as_ref(),
+            &[kpi],
+            &period.to_le_bytes(),
+            &[0; 4],
+        ];
+        let mut head: Page = bytemuck::Zeroable::zeroed();
+        let set = plan.oracle_set(period);
+        (head.version, head.kpi, head.period) = (1, kpi, period);
+        (_, head.bump) = Pubkey::find_program_address(seeds, &earnout::ID);
+        (head.oracle_count, head.threshold) = (set.count, set.threshold);
+        head.capacity = u8::try_from(plan.grant_counter.min(64)).unwrap();
+        (head.plan, head.rent_payer, head.rent_paid) = (self.token.plan, *rent_payer, rent_paid);
+        head.end = plan.calendar().unwrap().period_end(period).unwrap();
+        PageState::begin(head, set)
     }
 
     /// The pool of a period as it is.
@@ -700,16 +765,25 @@ pub fn extended_mint(
     chain.mint_with(program, key, space, &instructions).unwrap()
 }
 
-/// Another address that the seeds of this attestation give, with a bump that is not the canonical one.
-pub fn other_bump_address(plan: &Pubkey, kpi: u8, period: u16, subject: &Pubkey) -> Pubkey {
+/// Another address that the seeds of this attestation give, or of the page with the grant of this index, with a bump
+/// that is not the canonical one.
+pub fn other_bump_address(plan: &Pubkey, kpi: u8, period: u16, grant: Option<u32>) -> Pubkey {
     let period = period.to_le_bytes();
-    let seeds: &[&[u8]] = &[b"attestation", plan.as_ref(), &[kpi], &period, subject.as_ref()];
-    let (_, canonical) = Pubkey::find_program_address(seeds, &earnout::ID);
+    let page = grant.map(|index| (index / 64).to_le_bytes());
+    let kind: &[u8] = if page.is_some() { b"page" } else { b"attestation" };
+    let mut seeds: Vec<&[u8]> = vec![kind, plan.as_ref(), std::slice::from_ref(&kpi), &period];
+    seeds.extend(page.iter().map(<[u8; 4]>::as_slice));
+    let (_, canonical) = Pubkey::find_program_address(&seeds, &earnout::ID);
     let address = (0..canonical).rev().find_map(|bump| {
         let bump = [bump];
-        Pubkey::create_program_address(&[seeds, &[&bump[..]]].concat(), &earnout::ID).ok()
+        Pubkey::create_program_address(&[&seeds[..], &[&bump[..]]].concat(), &earnout::ID).ok()
     });
     address.expect("half of all bumps give an address")
+}
+
+/// Bytes of a page for so many oracles and grants.
+pub const fn page_space(oracles: usize, grants: usize) -> usize {
+    8 + 96 + oracles * (32 + 32 + 8 + 8 * grants) + grants * (8 + 4 + 4 + 1)
 }
 
 /// The only event of a transaction, which must be of this kind.

@@ -135,12 +135,20 @@ pub const CASES: &[Case] = &[
         let vote = vote(&mut world, 0, 0, None);
         (world, vote)
     }),
-    case("attest", "individual, first vote", || {
+    case("attest", "shared, late vote", || {
+        let (mut world, _) = measured(terms(), &[10_000]);
+        for oracle in [1, 2] {
+            world.attest(oracle, 0, 0, None, 60).unwrap();
+        }
+        let vote = vote(&mut world, 0, 0, None);
+        (world, vote)
+    }),
+    case("attest_page", "first upload", || {
         let (mut world, grant) = measured(terms(), &[0, 10_000]);
         let vote = vote(&mut world, 0, 1, Some(grant));
         (world, vote)
     }),
-    case("attest", "individual, vote that resolves", || {
+    case("attest_page", "upload that resolves", || {
         let (mut world, grant) = measured(terms(), &[0, 10_000]);
         world.attest(1, 1, 0, Some(grant), 70).unwrap();
         let vote = vote(&mut world, 0, 1, Some(grant));
@@ -292,7 +300,7 @@ pub const CASES: &[Case] = &[
         let claim = instructions::claim(&stranger, &world.token, &grants[0], &destination, None);
         (world, claim)
     }),
-    case("attest", "of a later oracle set", || {
+    case("attest_page", "of a later oracle set", || {
         let mut world = active(terms());
         let (_, grant) = world.grant(400_000, &[0, 10_000]);
         let new = world.key();
@@ -333,6 +341,13 @@ pub const CASES: &[Case] = &[
     case("dispute", "shared silence of one vote", || {
         dispute(0, &STANDINGS[3], Who::Authority)
     }),
+    case("dispute", "two grants of a page, by the authority", || {
+        let (mut world, second) = two_of_a_page();
+        world.run(world.disputes(&second.0, 1, 0, Some(second.1)));
+        let mut dispute = world.disputes_of_page(1, 0, 0, 0b11);
+        dispute.accounts[0].pubkey = world.key();
+        (world, dispute)
+    }),
     case("dispute", "shared median", || {
         dispute(0, &STANDINGS[1], Who::Beneficiary)
     }),
@@ -347,6 +362,14 @@ pub const CASES: &[Case] = &[
     }),
     case("rule", "a value for a beneficiary", || {
         rule(1, Who::Beneficiary, Some(90))
+    }),
+    case("rule", "two grants of a page, one of them a beneficiary's", || {
+        let (mut world, second) = two_of_a_page();
+        world.run(world.disputes(&second.0, 1, 0, Some(second.1)));
+        world.run(world.disputes_of_page(1, 0, 0, 0b11));
+        let both = PageGrants { first: 0, mask: 0b11 };
+        let rule = world.rules_on(1, 0, Some(both), &[second.1], None);
+        (world, rule)
     }),
     case("rule", "upheld against the authority", || rule(0, Who::Authority, None)),
     case("rule", "a value for the authority", || {
@@ -482,26 +505,24 @@ pub const CASES: &[Case] = &[
     case("resign_grant", "in a period", || {
         leave(Leave::Resign, START + PERIOD / 2, terms())
     }),
-    case("close_attestation", "shared", || {
+    case("close_attestation", "settled", || {
         let (mut world, grant) = measured(terms(), &[10_000]);
         vote_as_payer(&mut world, 0, None);
         world.after_windows(0);
         world.settled(&grant);
-        world
-            .chain
-            .give(&pda::attestation(&world.token.plan, 0, 0, &world.token.plan), 7);
-        let close = world.close_attestation(0, 0, None);
+        world.chain.give(&pda::attestation(&world.token.plan, 0, 0), 7);
+        let close = world.close_attestation(0, 0);
         (world, close)
     }),
-    case("close_attestation", "individual", || {
+    case("close_page", "open grant", || {
         let (mut world, grant) = measured(terms(), &[0, 10_000]);
         vote_as_payer(&mut world, 1, Some(grant));
         world.after_windows(0);
         world.settled(&grant);
-        let close = world.close_attestation(1, 0, Some(grant));
+        let close = world.close_page(1, 0, &grant);
         (world, close)
     }),
-    case("close_attestation", "individual, of a closed grant", || {
+    case("close_page", "closed grant", || {
         let mut world = active(terms());
         let (_, grant) = world.grant_with(|args| {
             (args.allocation, args.periods) = (400_000, 1);
@@ -515,8 +536,8 @@ pub const CASES: &[Case] = &[
         if claimable {
             world.claim(&grant).unwrap();
         }
+        let close = world.close_page(1, 0, &grant);
         world.run(world.close_grant(&grant));
-        let close = world.close_attestation(1, 0, Some(grant));
         (world, close)
     }),
     case("collect_bonus", "by a forfeited grant", || {
@@ -576,7 +597,7 @@ pub const CASES: &[Case] = &[
         let (mut world, grant) = finished(terms());
         world.claim(&grant).unwrap();
         world.run(world.close_grant(&grant));
-        world.run(world.close_attestation(0, 0, None));
+        world.run(world.close_attestation(0, 0));
         close_plan(world)
     }),
     case("close_plan", "Token-2022, with a memo", || {
@@ -735,6 +756,18 @@ fn dispute(kpi: u8, standing: &Standing, who: Who) -> (World, Instruction) {
     };
     dispute.accounts[0].pubkey = scene.world.key();
     (scene.world, dispute)
+}
+
+/// Two grants with a value each of the individual KPI; the second one's beneficiary and address.
+fn two_of_a_page() -> (World, (Pubkey, Pubkey)) {
+    let mut world = World::active(TokenProgram::Spl, disputable_terms(), &kpis(), 1_000_000);
+    world.grant(400_000, &[0, 10_000]);
+    let (beneficiary, second) = world.grant(400_000, &[0, 10_000]);
+    world.after_period(0, 0);
+    for oracle in [0, 1] {
+        world.run(world.upload(oracle, 1, 0, 0, &[70, 80]));
+    }
+    (world, (beneficiary.pubkey(), second))
 }
 
 fn rule(kpi: u8, who: Who, value: Option<i64>) -> (World, Instruction) {

@@ -205,7 +205,7 @@ impl Bank {
 
     /// The votes on one subject: in the shared KPI the liar speaks first, in the others second. The last honest vote
     /// resolves the value.
-    async fn vote(&mut self, kpi: u8, period: u16, grant: Option<Pubkey>, value: i64) {
+    async fn vote(&mut self, kpi: u8, period: u16, grant: Option<u32>, value: i64) {
         let liar = usize::from(period) % 3;
         let honest = [(liar + 1) % 3, (liar + 2) % 3];
         let order = if grant.is_none() {
@@ -215,13 +215,29 @@ impl Bank {
         };
         for oracle in order {
             let (payer, key) = (self.context.payer.pubkey(), self.oracles[oracle].pubkey());
-            let args = AttestArgs {
-                kpi,
-                period,
-                value: if oracle == liar { 1_000_000 } else { value },
-                evidence: [7; 32],
+            let value = if oracle == liar { 1_000_000 } else { value };
+            let evidence = [7; 32];
+            let attest = match grant {
+                None => {
+                    let args = AttestArgs {
+                        kpi,
+                        period,
+                        value,
+                        evidence,
+                    };
+                    instructions::attest(&payer, &key, &self.token.plan, args)
+                }
+                Some(first) => {
+                    let args = AttestPageArgs {
+                        kpi,
+                        period,
+                        first,
+                        values: vec![value],
+                        evidence,
+                    };
+                    instructions::attest_page(&payer, &key, &self.token.plan, args)
+                }
             };
-            let attest = instructions::attest(&payer, &key, &self.token.plan, grant, args);
             self.send(&[attest], &[]).await;
         }
     }
@@ -309,8 +325,8 @@ async fn lifecycle(program: TokenProgram, expected: Expected) {
         bank.set_time(end + HOUR).await;
         if let Some([revenue, first, second]) = values {
             bank.vote(0, period, None, revenue).await;
-            bank.vote(1, period, Some(grants[0]), first).await;
-            bank.vote(1, period, Some(grants[1]), second).await;
+            bank.vote(1, period, Some(0), first).await;
+            bank.vote(1, period, Some(1), second).await;
         }
         bank.set_time(end + 2 * DAY).await;
         for (grant, earned) in grants.iter().zip(expected.earned[index]) {

@@ -1,17 +1,15 @@
 //! The copy of the source with switches, and the program built from it.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
-
-use anyhow::{Context, Result, ensure};
-
 use {
     super::{Mutant, find},
     crate::{
         installed, paths,
         run::{self, Run},
+    },
+    anyhow::{Context, Result, ensure},
+    std::{
+        fs,
+        path::{Path, PathBuf},
     },
 };
 

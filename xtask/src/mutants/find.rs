@@ -1,10 +1,9 @@
 //! Finds the checks in a source file and writes the file anew with a switch at each of them.
 
-use std::{ops::Range, str::FromStr};
-
 use {
     anyhow::{Context, Result, anyhow},
     proc_macro2::{Delimiter, Group, TokenStream, TokenTree},
+    std::{ops::Range, str::FromStr},
 };
 
 /// A check that can be switched off.

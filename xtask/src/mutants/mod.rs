@@ -7,23 +7,21 @@ mod build;
 mod find;
 mod tests;
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::PathBuf,
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-};
-
 use {
+    crate::{paths, run::say},
     anyhow::{Context, Result, ensure},
     clap::Args,
+    std::{
+        collections::BTreeMap,
+        fs,
+        path::PathBuf,
+        sync::{
+            Mutex,
+            atomic::{AtomicUsize, Ordering},
+        },
+        thread,
+    },
 };
-
-use crate::{paths, run::say};
 
 /// Survivors that no test can notice, and why.
 const EQUIVALENT: &str = "tests/program/mutants/equivalent.txt";

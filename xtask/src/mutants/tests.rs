@@ -1,24 +1,20 @@
 //! The tests of the built program, run one module at a time until one fails.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
-
-use {
-    anyhow::{Context, Result},
-    serde_json::Value,
-};
-
 use {
     super::Mutant,
     crate::{
         paths,
         run::{self, Run},
+    },
+    anyhow::{Context, Result},
+    serde_json::Value,
+    std::{
+        collections::BTreeSet,
+        fs,
+        path::{Path, PathBuf},
+        process::{Command, Stdio},
+        thread,
+        time::{Duration, Instant},
     },
 };
 

@@ -1,19 +1,17 @@
 //! SBF builds with the installed toolchain.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process,
-};
-
-use anyhow::{Context, Result};
-
 use {
     super::toolchain::{LINKER, Toolchain},
     crate::{
         installed, paths,
         program::Tuning,
         run::{self, Run},
+    },
+    anyhow::{Context, Result},
+    std::{
+        env, fs,
+        path::{Path, PathBuf},
+        process,
     },
 };
 

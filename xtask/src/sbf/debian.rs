@@ -1,15 +1,15 @@
 //! Fetching packages of newer Debian releases without touching the system: a private apt with its own sources, lists
 //! and package state, which needs no root. The mirror and the network settings are the machine's own.
 
-use std::{
-    env, fmt, fs,
-    path::{Path, PathBuf},
-    process::Command,
+use {
+    crate::run::{self, Run},
+    anyhow::{Context, Result, bail, ensure},
+    std::{
+        env, fmt, fs,
+        path::{Path, PathBuf},
+        process::Command,
+    },
 };
-
-use anyhow::{Context, Result, bail, ensure};
-
-use crate::run::{self, Run};
 
 /// Where Debian keeps the keys its archive is signed with.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";

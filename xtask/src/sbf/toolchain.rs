@@ -2,21 +2,19 @@
 //! source, LLVM 23 and the linker. Each piece appears under its final name only when complete, so an interrupted
 //! installation goes on where it stopped.
 
-use std::{
-    env,
-    fs::{self, File},
-    path::{Path, PathBuf},
-    process::Command,
-    time::Instant,
-};
-
-use anyhow::{Context, Result, bail, ensure};
-
 use {
     super::debian::Apt,
     crate::{
         installed, paths,
         run::{self, Run},
+    },
+    anyhow::{Context, Result, bail, ensure},
+    std::{
+        env,
+        fs::{self, File},
+        path::{Path, PathBuf},
+        process::Command,
+        time::Instant,
     },
 };
 

@@ -9,7 +9,7 @@ use {
         wire::{accounts, pda},
     },
     solana_program::pubkey::Pubkey,
-    std::{fmt, str::FromStr},
+    std::{collections::BTreeSet, fmt, ops::RangeInclusive, str::FromStr},
 };
 
 /// A plan: `ADDRESS`, or `CREATOR/ID`.
@@ -69,6 +69,41 @@ impl FromStr for GrantRef {
         let index =
             index.map_err(|_| format!("`{text}` names no grant: expected PLAN/INDEX with a number as INDEX"))?;
         Ok(Self::OfPlan(plan.parse()?, index))
+    }
+}
+
+/// Grants of a plan by their numbers: `3,7-12`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantList(Vec<RangeInclusive<u32>>);
+
+impl GrantList {
+    /// The numbers, each once.
+    ///
+    /// # Errors
+    /// If `plan` has not made all of them.
+    pub fn numbers(&self, plan: &Plan) -> Result<BTreeSet<u32>, Fault> {
+        let made = plan.grant_counter;
+        match self.0.iter().map(RangeInclusive::end).find(|last| **last >= made) {
+            None => Ok(self.0.iter().flat_map(Clone::clone).collect()),
+            Some(last) => Err(Fault::new(format!("the plan has no grant {last}"))
+                .why(format!("it has made {made}, which are counted from 0"))
+                .advice("`earnout grant list` shows its grants")),
+        }
+    }
+}
+
+impl FromStr for GrantList {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| text.trim().parse::<u32>().ok();
+        let range = |part: &str| match part.split_once('-') {
+            None => number(part).map(|one| one..=one),
+            Some((first, last)) => Some(number(first)?..=number(last)?).filter(|range| !range.is_empty()),
+        };
+        let ranges = text.split(',').map(range).collect::<Option<_>>();
+        let expected = || format!("`{text}` names no grants: expected their numbers, for example 3,7-12");
+        ranges.map(Self).ok_or_else(expected)
     }
 }
 
@@ -136,7 +171,7 @@ fn key(text: &str) -> Result<Pubkey, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use {super::*, bytemuck::Zeroable};
 
     #[test]
     fn plans_and_grants_by_address_or_number() {
@@ -150,6 +185,20 @@ mod tests {
         }
         let by_address: GrantRef = grant.to_string().parse().expect("a grant");
         assert_eq!(by_address.address(), grant);
+    }
+
+    #[test]
+    fn grants_by_number_and_range() {
+        let mut plan = Plan::zeroed();
+        plan.grant_counter = 10;
+        let numbers = |text: &str| text.parse::<GrantList>().expect("grants").numbers(&plan);
+        assert_eq!(numbers("3").expect("one"), [3].into());
+        assert_eq!(numbers("8-9, 3,0-1,1-3").expect("some"), [0, 1, 2, 3, 8, 9].into());
+        let error = numbers("3,7-12").expect_err("two too many").to_string();
+        assert!(error.contains("no grant 12"), "{error}");
+        for wrong in ["", "x", "1,", "3-", "5-4", "-3", "1-2-3", "4294967296"] {
+            assert!(wrong.parse::<GrantList>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

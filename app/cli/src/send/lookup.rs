@@ -3,16 +3,11 @@
 use {
     super::{Action, Outgoing},
     crate::{
-        context::{
-            powers::powers,
-            reference::{GrantRef, kpi_name},
-            time::Moment,
-            token::Token,
-        },
+        context::{powers::powers, reference::GrantRef, time::Moment, token::Token},
         fault::Fault,
     },
     earnout::{
-        state::{Attestation, FORFEITED, Grant, Kpi, Plan, PlanStatus, Scope, Termination},
+        state::{FORFEITED, Grant, Plan, PlanStatus, Termination},
         token::Holding,
     },
     earnout_sdk::{
@@ -20,7 +15,7 @@ use {
             is_vacant,
             token::{Transfer, holding, holding_of},
         },
-        wire::{instructions, pda},
+        wire::{Evaluation, instructions, pda},
     },
     solana_program::{instruction::Instruction, pubkey::Pubkey},
     solana_signer::Signer,
@@ -59,50 +54,35 @@ impl Outgoing<'_> {
         })
     }
 
-    /// Address of a grant that must be one of `plan`.
+    /// Address and number of a grant that must be one of `plan`.
     ///
     /// # Errors
-    /// If it is of another plan.
-    pub async fn grant_of(&self, plan: &Pubkey, grant: &GrantRef) -> Result<Pubkey, Fault> {
-        let (address, of) = self.grant_and_plan(grant).await?;
+    /// If it is of another plan, or the account has to be read and cannot be.
+    pub async fn grant_of(&self, plan: &Pubkey, grant: &GrantRef) -> Result<(Pubkey, u32), Fault> {
+        let address = grant.address();
+        let (of, number) = match grant {
+            GrantRef::OfPlan(of, number) => (of.address(), *number),
+            GrantRef::Address(_) => {
+                let state = self.grant(&address).await?;
+                (state.plan, state.index)
+            }
+        };
         match of == *plan {
-            true => Ok(address),
+            true => Ok((address, number)),
             false => {
                 Err(Fault::new(format!("the grant {address} is not of the plan {plan}")).why(format!("it is of {of}")))
             }
         }
     }
 
-    /// The grant that `kpi` measures; none for a shared KPI.
-    ///
-    /// # Errors
-    /// If one is named for a shared KPI, or none for an individual one.
-    pub async fn subject_grant(
-        &self,
-        plan: &Pubkey,
-        kpi: &Kpi,
-        grant: Option<&GrantRef>,
-    ) -> Result<Option<Pubkey>, Fault> {
-        let name = kpi_name(kpi);
-        match (kpi.scope()?, grant) {
-            (Scope::Shared, None) => Ok(None),
-            (Scope::Individual, Some(grant)) => Ok(Some(self.grant_of(plan, grant).await?)),
-            (Scope::Shared, Some(_)) => Err(
-                Fault::new(format!("the KPI {name} is measured once for the whole plan")).advice("leave out --grant"),
-            ),
-            (Scope::Individual, None) => Err(Fault::new(format!("the KPI {name} is measured for each grant"))
-                .advice("say for which one with --grant")),
-        }
-    }
-
-    /// The attestation at `address`, none if nobody voted.
+    /// The attestation or page at `address`; none if nobody voted and nobody disputed.
     ///
     /// # Errors
     /// If it cannot be read.
-    pub async fn attestation_if_any(&self, address: &Pubkey) -> Result<Option<Attestation>, Fault> {
-        // Lamports that somebody sent to the address do not make an attestation.
+    pub async fn evaluation_if_any(&self, address: &Pubkey) -> Result<Option<Evaluation>, Fault> {
+        // Lamports that somebody sent to the address do not make an account of the program.
         match self.account(address).await? {
-            Some(account) if account.owner == earnout_sdk::ID => Ok(Some(self.attestation(address).await?)),
+            Some(account) if account.owner == earnout_sdk::ID => Ok(Some(self.of_program(address).await?)),
             _ => Ok(None),
         }
     }

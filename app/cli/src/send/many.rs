@@ -76,11 +76,11 @@ pub struct Sending {
 
 impl Sending {
     /// For a command that otherwise sends one transaction: its fees and `--dry-run` count, its other options have no
-    /// meaning for many.
+    /// meaning for many. `option` is what makes them many.
     ///
     /// # Errors
     /// If one of those is given, the payer cannot sign here, or the endpoint does not say which transactions it takes.
-    pub async fn of_many(app: &App, args: &SendArgs) -> Result<Self, Fault> {
+    pub async fn of_many(app: &App, args: &SendArgs, option: &str) -> Result<Self, Fault> {
         let single = args.sign_only
             || args.export_transaction
             || args.is_agreed()
@@ -88,9 +88,9 @@ impl Sending {
             || args.save_accounts.is_some()
             || args.fees.with_compute_unit_limit.is_some();
         if single {
-            return Err(Fault::new(
-                "--all sends many transactions, each with a blockhash and a compute limit of its own",
-            )
+            return Err(Fault::new(format!(
+                "{option} sends many transactions, each with a blockhash and a compute limit of its own"
+            ))
             .advice(
                 "leave out --sign-only, --export-transaction, --blockhash, --nonce, --signer, --save-accounts and \
                      --with-compute-unit-limit, or name a single grant",

@@ -19,7 +19,7 @@ use {
         context::{app::App, time::Moment, token::Token},
         fault::Fault,
     },
-    earnout::state::{Attestation, Grant, Plan},
+    earnout::state::{Grant, Plan},
     earnout_sdk::{
         client,
         wire::accounts::{self, Addressed},
@@ -117,14 +117,6 @@ impl Outgoing<'_> {
             true => Ok(Some(self.grant(address).await?)),
             false => Ok(None),
         }
-    }
-
-    /// The attestation at `address`.
-    ///
-    /// # Errors
-    /// If there is none, or it cannot be read.
-    pub async fn attestation(&self, address: &Pubkey) -> Result<Attestation, Fault> {
-        self.of_program(address).await
     }
 
     /// The token of `plan`.

@@ -3,13 +3,17 @@
 use {
     super::{
         measurement,
-        text::{safe, short},
+        text::{ranges, safe, short},
     },
     crate::{
         context::{app::App, reference::kpi_name, time::Moment},
         fault::Fault,
     },
-    earnout::state::{Kpi, Termination},
+    earnout::{
+        constants::NO_VALUE,
+        events::PageAttested,
+        state::{Kpi, PageGrants, Termination, slots_of},
+    },
     earnout_sdk::{
         client::{ClientError, History, Recorded},
         text::amount::{count, tokens},
@@ -25,7 +29,6 @@ pub struct Words {
     decimals: u8,
     kpis: Vec<Kpi>,
     grants: BTreeMap<Pubkey, u32>,
-    plan: Pubkey,
 }
 
 impl Words {
@@ -53,7 +56,6 @@ impl Words {
             decimals: app.token(&mint).await?.decimals,
             kpis,
             grants,
-            plan: history.plan(),
         })
     }
 
@@ -75,13 +77,18 @@ impl Words {
         }
     }
 
-    fn subject(&self, kpi: u8, period: u16, subject: &Pubkey) -> String {
+    fn kpi(&self, kpi: u8) -> String {
         let name = self.kpis.get(usize::from(kpi)).map(kpi_name).unwrap_or_default();
-        let of = match subject == &self.plan {
-            true => String::new(),
-            false => format!(" of {}", self.grant(subject)),
-        };
-        format!("KPI {kpi} ({}){of} in period {period}", safe(&name))
+        format!("KPI {kpi} ({})", safe(&name))
+    }
+
+    /// A KPI in a period, of an individual one for which grants.
+    fn subject(&self, kpi: u8, period: u16, grants: Option<PageGrants>) -> String {
+        let of = grants.map_or(String::new(), |grants| {
+            let s = if grants.mask.count_ones() == 1 { "" } else { "s" };
+            format!(" of grant{s} {}", ranges(numbers(grants)))
+        });
+        format!("{}{of} in period {period}", self.kpi(kpi))
     }
 
     fn value(&self, kpi: u8, value: i64) -> String {
@@ -125,10 +132,40 @@ impl Words {
                 let resolved = if event.resolved { "; the oracles agree" } else { "" };
                 format!(
                     "{}: {} by {}, evidence {}{resolved}",
-                    self.subject(event.kpi, event.period, &event.subject),
+                    self.subject(event.kpi, event.period, None),
                     self.value(event.kpi, event.value),
                     event.oracle,
                     short(hex::encode(event.evidence))
+                )
+            }
+            Event::PageAttested(event) => {
+                let said: Vec<_> = event
+                    .values
+                    .iter()
+                    .copied()
+                    .filter(|value| *value != NO_VALUE)
+                    .collect();
+                let value = |value: &i64| self.value(event.kpi, *value);
+                let values = match (said.as_slice(), said.iter().min(), said.iter().max()) {
+                    ([one], ..) => value(one),
+                    (all, Some(min), Some(max)) => {
+                        format!("{} values from {} to {}", count(all.len()), value(min), value(max))
+                    }
+                    _ => "no values".to_owned(),
+                };
+                let voted = (0u32..).zip(&event.values).filter(|(_, value)| **value != NO_VALUE);
+                let mask = voted.fold(0, |mask, (place, _)| mask | 1u64.checked_shl(place).unwrap_or_default());
+                let some = |what: &str, mask: u64| match mask {
+                    0 => String::new(),
+                    mask => format!("; {what} {}", ranges(numbers(PageGrants { mask, ..of(event) }))),
+                };
+                format!(
+                    "{}: {values} by {}, evidence {}{}{}",
+                    self.subject(event.kpi, event.period, Some(PageGrants { mask, ..of(event) })),
+                    event.oracle,
+                    short(hex::encode(event.evidence)),
+                    some("the oracles agree on", event.resolved),
+                    some("had been agreed on and stay:", event.skipped)
                 )
             }
             Event::GrantSettled(event) => {
@@ -157,13 +194,13 @@ impl Words {
             ),
             Event::ValueDisputed(event) => format!(
                 "{} by {}, reason {}",
-                self.subject(event.kpi, event.period, &event.subject),
+                self.subject(event.kpi, event.period, event.grants),
                 event.disputer,
                 short(hex::encode(event.reason_hash))
             ),
             Event::DisputeRuled(event) => format!(
                 "{}: {}, reason {}",
-                self.subject(event.kpi, event.period, &event.subject),
+                self.subject(event.kpi, event.period, event.grants),
                 match event.value {
                     Some(value) => format!("{} counts", self.value(event.kpi, value)),
                     None => "it stands".to_owned(),
@@ -207,7 +244,15 @@ impl Words {
                     cut => format!("{grant} by {by}; its last tranche is {}{forfeited}", self.tokens(cut)),
                 }
             }
-            Event::AttestationClosed(event) => self.subject(event.kpi, event.period, &event.subject),
+            Event::AttestationClosed(event) => self.subject(event.kpi, event.period, None),
+            Event::PageClosed(event) => {
+                format!(
+                    "page {} of {} in period {}",
+                    event.page,
+                    self.kpi(event.kpi),
+                    event.period
+                )
+            }
             Event::GrantClosed(event) => {
                 format!(
                     "{}, paid {} in total",
@@ -245,6 +290,15 @@ fn words(name: &str) -> String {
         words.extend(letter.to_lowercase());
     }
     words
+}
+
+/// The first grant of an upload.
+fn of(event: &PageAttested) -> PageGrants {
+    PageGrants::one(event.first)
+}
+
+fn numbers(grants: PageGrants) -> impl Iterator<Item = u32> {
+    slots_of(grants.mask).map(move |place| grants.first.saturating_add(place.into()))
 }
 
 fn offered(what: &str, to: &Pubkey) -> String {

@@ -45,8 +45,11 @@ pub fn basis(measurement: &Measurement) -> &'static str {
 pub fn state(measurement: &Measurement) -> String {
     let dispute = measurement.dispute.as_ref().map(|dispute| match dispute.ruling {
         None => format!("disputed on {}, no ruling", Moment(dispute.at)),
-        Some(ruling) if ruling.value.is_some() => format!("disputed, set by the arbiter on {}", Moment(ruling.at)),
-        Some(ruling) => format!("disputed, upheld by the arbiter on {}", Moment(ruling.at)),
+        Some(ruling) => {
+            let what = if ruling.value.is_some() { "set" } else { "upheld" };
+            let when = ruling.at.map_or(String::new(), |at| format!(" on {}", Moment(at)));
+            format!("disputed, {what} by the arbiter{when}")
+        }
     });
     let finality = match measurement.reading.finality {
         Finality::Final(_) => "final".to_owned(),
@@ -58,7 +61,7 @@ pub fn state(measurement: &Measurement) -> String {
     }
 }
 
-/// The votes that stand behind what counts: those for the value if oracles agreed, all of them for a median.
+/// The votes that stand behind what counts: those for the value if oracles agreed, all that count for a median.
 pub fn deciding(measurement: &Measurement) -> impl Iterator<Item = &Vote> {
     let agreed = match (measurement.agreed_at, measurement.reading.outcome) {
         (Some(_), Outcome::Value(value)) if basis(measurement) == "agreement" => Some(value),
@@ -67,7 +70,7 @@ pub fn deciding(measurement: &Measurement) -> impl Iterator<Item = &Vote> {
     measurement
         .votes
         .iter()
-        .filter(move |vote| agreed.is_none_or(|value| vote.value == value))
+        .filter(move |vote| vote.counts && agreed.is_none_or(|value| vote.value == value))
 }
 
 /// Who voted: the key, or the position in a set that is not known any more.
@@ -86,6 +89,7 @@ pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
             "position": vote.position,
             "value": vote.value.to_string(),
             "evidence": hex::encode(vote.evidence),
+            "counts": vote.counts,
         })
     };
     let counts = match measurement.reading.outcome {
@@ -98,13 +102,13 @@ pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
     };
     let dispute = measurement.dispute.as_ref().map(|dispute| {
         json!({
-            "disputer": dispute.disputer.to_string(),
+            "disputer": dispute.disputer.map(|key| key.to_string()),
             "grant": dispute.grant.map(|key| key.to_string()),
-            "reasonHash": hex::encode(dispute.reason_hash),
+            "reasonHash": dispute.reason_hash.map(hex::encode),
             "at": dispute.at,
             "ruling": dispute.ruling.map(|ruling| json!({
                 "value": ruling.value.map(|value| value.to_string()),
-                "reasonHash": hex::encode(ruling.reason_hash),
+                "reasonHash": ruling.reason_hash.map(hex::encode),
                 "at": ruling.at,
             })),
         })

@@ -172,7 +172,10 @@ impl PlanView {
         );
         facts.say(
             "open accounts",
-            format!("{} attestations, {} pools", plan.open_attestations, plan.open_periods),
+            format!(
+                "{} attestations, {} pages, {} pools",
+                plan.open_attestations, plan.open_pages, plan.open_periods
+            ),
         );
         facts.say("events", amount::count(plan.event_sequence));
         facts
@@ -293,6 +296,7 @@ impl Serialize for PlanView {
             "grantsMade": plan.grant_counter,
             "openGrants": plan.open_grants,
             "openAttestations": plan.open_attestations,
+            "openPages": plan.open_pages,
             "openPeriods": plan.open_periods,
             "eventSequence": plan.event_sequence,
             "vault": vault_json(plan, &self.statement.vault),

@@ -43,10 +43,19 @@ impl Client {
     /// # Errors
     /// As [`Client::statement_sources`].
     pub async fn grant_sources(&self, address: &Pubkey, number: u32) -> Result<Sources, ClientError> {
-        self.sources_of_grants(address, Some(number)).await
+        let grants = number..number.saturating_add(1);
+        self.sources_of_grants(address, Some(grants)).await
     }
 
-    async fn sources_of_grants(&self, address: &Pubkey, number: Option<u32>) -> Result<Sources, ClientError> {
+    /// The same with the grants of one page, by its number.
+    ///
+    /// # Errors
+    /// As [`Client::statement_sources`].
+    pub async fn page_sources(&self, address: &Pubkey, page: u32) -> Result<Sources, ClientError> {
+        self.sources_of_grants(address, Some(grants_of_page(page))).await
+    }
+
+    async fn sources_of_grants(&self, address: &Pubkey, grants: Option<Range<u32>>) -> Result<Sources, ClientError> {
         let mut history = None;
         for _ in 0..ATTEMPTS {
             let Found::Open(plan) = self.find_plan(address).await? else {
@@ -56,7 +65,9 @@ impl Client {
                 return Ok(sources);
             };
             // Every change of a plan and of its accounts counts its events up.
-            let sources = self.sources_from_accounts(address, &plan, number, &mut history).await?;
+            let sources = self
+                .sources_from_accounts(address, &plan, grants.clone(), &mut history)
+                .await?;
             if let Found::Open(after) = self.find_plan(address).await?
                 && after.event_sequence == plan.event_sequence
             {
@@ -70,7 +81,7 @@ impl Client {
         &self,
         address: &Pubkey,
         plan: &Plan,
-        number: Option<u32>,
+        grants: Option<Range<u32>>,
         history: &mut Option<History>,
     ) -> Result<Sources, ClientError> {
         let state = self.accounts(&[plan.vault, sysvar::clock::ID]).await?;
@@ -95,7 +106,7 @@ impl Client {
                 now: now.unix_timestamp,
                 vault_balance,
                 grants: BTreeMap::new(),
-                complete: number.is_none(),
+                complete: grants.is_none(),
                 measurements: BTreeMap::new(),
                 pools: BTreeMap::new(),
                 collected: BTreeMap::new(),
@@ -104,11 +115,8 @@ impl Client {
             earlier_sets: OracleSets::default(),
             history,
         };
-        let numbers = match number {
-            Some(number) => number..number.saturating_add(1).min(plan.grant_counter),
-            None => 0..plan.grant_counter,
-        };
-        reading.grants(numbers).await?;
+        let grants = grants.unwrap_or(0..u32::MAX);
+        reading.grants(grants.start..grants.end.min(plan.grant_counter)).await?;
         reading.earlier_oracle_sets().await?;
         reading.evaluations().await?;
         reading.pools().await?;
@@ -117,6 +125,12 @@ impl Client {
         }
         Ok(reading.sources)
     }
+}
+
+/// Numbers that grants of a page can have.
+fn grants_of_page(page: u32) -> Range<u32> {
+    let first = page.saturating_mul(PAGE_GRANTS.into());
+    first..first.saturating_add(PAGE_GRANTS.into())
 }
 
 /// Sources that are being read.
@@ -311,10 +325,7 @@ impl Reading<'_> {
         let has_weight = |source: &GrantSource| source.state.covers(period) && source.state.has_weight(kpi);
         let (range, many) = match wanted.page {
             None => (0..u32::MAX, 1),
-            Some(page) => {
-                let first = page.saturating_mul(PAGE_GRANTS.into());
-                (first..first.saturating_add(PAGE_GRANTS.into()), usize::MAX)
-            }
+            Some(page) => (grants_of_page(page), usize::MAX),
         };
         let concerned = grants.range(range).filter(|(_, source)| has_weight(source)).take(many);
         let mut measurements = Vec::new();

@@ -66,11 +66,10 @@ pub fn plan_and_grant() -> Result<(Pubkey, Plan, Grant), anchor_lang::error::Err
 pub fn disputed(plan: &Plan, value: i64) -> Attestation {
     let end = projection::period_times(plan, 0).map_or(0, |times| times.end);
     let mut attestation = Attestation::zeroed();
-    (attestation.plan, attestation.subject) = (address(), address());
+    attestation.plan = address();
     (attestation.oracle_count, attestation.threshold) = (3, 2);
     attestation.voted = 0b011;
     (attestation.values[0], attestation.values[1]) = (value, value);
-    (attestation.resolved, attestation.resolved_value) = (1, value);
     attestation.resolved_at = end + 3_600;
     attestation.disputed_at = end + 7_200;
     attestation
@@ -90,7 +89,6 @@ pub fn events() -> Vec<Event> {
         sequence,
         kpi: 0,
         period: 0,
-        subject: plan,
         oracle: key(oracle),
         value: 415,
         evidence: [0xE5; 32],

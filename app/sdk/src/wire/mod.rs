@@ -9,7 +9,10 @@ mod interface;
 mod page;
 pub mod pda;
 
-pub use {evaluation::Evaluation, page::PageState};
+pub use {
+    evaluation::Evaluation,
+    page::{PageState, by_page, uploads},
+};
 
 /// The arguments of the program's instructions.
 pub mod args {

@@ -5,10 +5,44 @@ use {
     anchor_lang::Discriminator,
     bytemuck::Zeroable,
     earnout::{
-        constants::ACCOUNT_VERSION,
-        state::{OracleSet, Page, PageMut, PageView},
+        constants::{ACCOUNT_VERSION, NO_VALUE},
+        state::{OracleSet, Page, PageGrants, PageMut, PageView, place},
     },
+    std::collections::{BTreeMap, BTreeSet},
 };
+
+/// What `attest_page` takes to report the values of grants by their indices: for each page the index of the first grant,
+/// and the values from it on.
+pub fn uploads(values: &BTreeMap<u32, i64>) -> Vec<(u32, Vec<i64>)> {
+    let mut uploads: Vec<(u32, Vec<i64>)> = Vec::new();
+    for (index, value) in values {
+        match uploads.last_mut().filter(|(first, _)| is_same_page(*first, *index)) {
+            Some((first, values)) => {
+                let before = place(*index).1.saturating_sub(place(*first).1);
+                values.resize(before.into(), NO_VALUE);
+                values.push(*value);
+            }
+            None => uploads.push((*index, vec![*value])),
+        }
+    }
+    uploads
+}
+
+/// How `dispute` and `rule` name the grants with these indices: once for each page.
+pub fn by_page(grants: &BTreeSet<u32>) -> Vec<PageGrants> {
+    let mut pages: Vec<PageGrants> = Vec::new();
+    for index in grants {
+        match pages.last_mut().filter(|page| is_same_page(page.first, *index)) {
+            Some(page) => page.mask |= 1u64.checked_shl(index.saturating_sub(page.first)).unwrap_or_default(),
+            None => pages.push(PageGrants::one(*index)),
+        }
+    }
+    pages
+}
+
+fn is_same_page(one: u32, other: u32) -> bool {
+    place(one).0 == place(other).0
+}
 
 /// A page, as its account holds it.
 #[derive(Clone, PartialEq, Eq)]
@@ -100,5 +134,41 @@ impl std::fmt::Debug for PageState {
 impl Default for PageState {
     fn default() -> Self {
         Self::empty(Page::zeroed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grants_are_named_once_for_each_page() {
+        let grants = by_page(&[3, 7, 8, 63, 64, 200].into());
+        let expected = [(3, 1 | 1 << 4 | 1 << 5 | 1 << 60), (64, 1), (200, 1)];
+        assert_eq!(grants, expected.map(|(first, mask)| PageGrants { first, mask }));
+        assert!(grants.iter().all(|grants| grants.slots().is_some()));
+        assert_eq!(
+            by_page(&(64..128).collect()),
+            [PageGrants {
+                first: 64,
+                mask: u64::MAX
+            }]
+        );
+        assert_eq!(by_page(&BTreeSet::new()), []);
+    }
+
+    #[test]
+    fn values_are_reported_once_for_each_page() {
+        let values = [(62, 5), (64, 6), (66, -7), (129, 0)].into();
+        let expected = [(62, vec![5]), (64, vec![6, NO_VALUE, -7]), (129, vec![0])];
+        assert_eq!(uploads(&values), expected);
+        let full = (64..128).map(|index| (index, index.into())).collect();
+        assert_eq!(
+            uploads(&full)
+                .iter()
+                .map(|(first, values)| (*first, values.len()))
+                .collect::<Vec<_>>(),
+            [(64, 64)]
+        );
     }
 }

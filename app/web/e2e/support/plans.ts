@@ -119,7 +119,5 @@ export async function report(
   const kpi = plan.kpis[0];
   if (kpi === undefined) throw new Error('the plan has no KPI');
   const evidence = new Uint8Array(32).fill(2);
-  await send(chain, oracle, [
-    await instructions.attest(oracle.address, plan, kpi, address, { period, value, evidence }),
-  ]);
+  await send(chain, oracle, [await instructions.attest(oracle.address, plan, kpi, { period, value, evidence })]);
 }

@@ -33,9 +33,25 @@ export function grantAddress(plan: Address, index: number): Promise<Address> {
   return derive('grant', key(plan), getU32Encoder().encode(index));
 }
 
-/** The attestation of a KPI for a period and a subject: the plan, or a grant for an individual KPI. */
-export function attestationAddress(plan: Address, kpi: number, period: number, subject: Address): Promise<Address> {
-  return derive('attestation', key(plan), new Uint8Array([kpi]), getU16Encoder().encode(period), key(subject));
+/** The attestation of a shared KPI for a period. */
+export function attestationAddress(plan: Address, kpi: number, period: number): Promise<Address> {
+  return derive('attestation', key(plan), new Uint8Array([kpi]), getU16Encoder().encode(period));
+}
+
+/** The page of an individual KPI for a period that has this number. */
+export function pageAddress(plan: Address, kpi: number, period: number, page: number): Promise<Address> {
+  const number = getU32Encoder().encode(page);
+  return derive('page', key(plan), new Uint8Array([kpi]), getU16Encoder().encode(period), number);
+}
+
+/** The page with this number, or the attestation where there is none. */
+export function evaluationAddress(
+  plan: Address,
+  kpi: number,
+  period: number,
+  page: number | undefined,
+): Promise<Address> {
+  return page === undefined ? attestationAddress(plan, kpi, period) : pageAddress(plan, kpi, period, page);
 }
 
 /** The pool of a period. */
@@ -61,14 +77,16 @@ export const addressOf = {
     withBump(plan.bump, 'plan', key(plan.creator), getU64Encoder().encode(plan.planId)),
   grant: (grant: { plan: Address; index: number; bump: number }) =>
     withBump(grant.bump, 'grant', key(grant.plan), getU32Encoder().encode(grant.index)),
-  attestation: (of: { plan: Address; kpi: number; period: number; subject: Address; bump: number }) =>
+  attestation: (of: { plan: Address; kpi: number; period: number; bump: number }) =>
+    withBump(of.bump, 'attestation', key(of.plan), new Uint8Array([of.kpi]), getU16Encoder().encode(of.period)),
+  page: (of: { plan: Address; kpi: number; period: number; page: number; bump: number }) =>
     withBump(
       of.bump,
-      'attestation',
+      'page',
       key(of.plan),
       new Uint8Array([of.kpi]),
       getU16Encoder().encode(of.period),
-      key(of.subject),
+      getU32Encoder().encode(of.page),
     ),
   period: (of: { plan: Address; period: number; bump: number }) =>
     withBump(of.bump, 'period', key(of.plan), getU16Encoder().encode(of.period)),

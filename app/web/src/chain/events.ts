@@ -1,5 +1,6 @@
 // The program's events, read from the instructions that it sends to itself.
 import type { Address, Decoder, Option, ReadonlyUint8Array } from '@solana/kit';
+import { place } from '../domain/page';
 import { EVENTS } from '../generated/events';
 
 /** What Anchor puts before an event that travels as an instruction. */
@@ -45,4 +46,16 @@ export function some<T>(option: Option<T>): T | undefined {
 /** The grant that an event is about. */
 export function grantOf(event: EarnoutEvent): Address | undefined {
   return 'grant' in event && typeof event.grant === 'string' ? event.grant : undefined;
+}
+
+/** A page of a plan, by what it is of. */
+export type PageId = { kpi: number; period: number; page: number };
+
+/** The page of which an event tells. */
+export function pageOf(event: EarnoutEvent): PageId | undefined {
+  if (event.name === 'PageClosed') return event;
+  const isUpload = event.name === 'PageAttested';
+  if (!isUpload && event.name !== 'ValueDisputed' && event.name !== 'DisputeRuled') return undefined;
+  const first = isUpload ? event.first : some(event.grants)?.first;
+  return first === undefined ? undefined : { kpi: event.kpi, period: event.period, page: place(first).page };
 }

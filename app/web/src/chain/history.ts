@@ -5,7 +5,7 @@ import type { Address, ReadonlyUint8Array, Signature } from '@solana/kit';
 import { noun, plural } from '../text/count';
 import { hex } from '../text/hash';
 import type { Chain } from './chain';
-import { type EarnoutEvent, decodeEvent, grantOf } from './events';
+import { type EarnoutEvent, type PageId, decodeEvent, grantOf, pageOf } from './events';
 
 const PAGE = 1_000;
 /** Transactions that are read before the reader is told how far it got. */
@@ -32,8 +32,11 @@ export type History = Shortfall & {
   events: PastEvent[];
 };
 
-/** Whose events: a plan's, all that it counted up to `counted`, or those of one of its grants. */
-export type Subject = { plan: Address; counted: bigint } | { plan: Address; grant: Address };
+/** Whose events: a plan's, all that it counted up to `counted`, or those of one of its grants or pages. */
+export type Subject =
+  | { plan: Address; counted: bigint }
+  | { plan: Address; grant: Address }
+  | { plan: Address; page: PageId & { address: Address } };
 
 /** Reads all events of a subject. */
 export async function readHistory(
@@ -41,7 +44,7 @@ export async function readHistory(
   subject: Subject,
   onProgress: (read: number, of: number) => void = () => undefined,
 ): Promise<History> {
-  const address = 'grant' in subject ? subject.grant : subject.plan;
+  const address = 'grant' in subject ? subject.grant : 'page' in subject ? subject.page.address : subject.plan;
   const { signatures, repeated } = await allSignatures(chain, address);
   const seen = new Map<bigint, { event: PastEvent; bytes: string }>();
   const contradictions = new Set<bigint>();
@@ -49,8 +52,8 @@ export async function readHistory(
   const take = (signature: Signature, slot: bigint, data: ReadonlyUint8Array) => {
     const event = decodeEvent(data);
     if (event === 'unknown') undecodable += 1;
-    if (event === 'unknown' || event === undefined || event.plan !== subject.plan) return;
-    if ('grant' in subject && grantOf(event) !== subject.grant) return;
+    if (event === 'unknown' || event === undefined) return;
+    if (!isAbout(event, subject)) return;
     const bytes = hex(data);
     const before = seen.get(event.sequence);
     if (before !== undefined && before.bytes !== bytes) contradictions.add(event.sequence);
@@ -70,8 +73,16 @@ export async function readHistory(
   for (const sequence of contradictions) seen.delete(sequence);
   const events = [...seen.values()].map(({ event }) => event).sort((a, b) => order(a.event.sequence, b.event.sequence));
   const known = [...events.map(({ event }) => event.sequence), ...contradictions].sort(order);
-  const gaps = 'grant' in subject ? [] : gapsIn(known, subject.counted);
+  const gaps = 'counted' in subject ? gapsIn(known, subject.counted) : [];
   return { events, missing, undecodable, gaps, repeated, contradictions: [...contradictions].sort(order) };
+}
+
+function isAbout(event: EarnoutEvent, subject: Subject): boolean {
+  if (event.plan !== subject.plan) return false;
+  if ('grant' in subject) return grantOf(event) === subject.grant;
+  if (!('page' in subject)) return true;
+  const [{ kpi, period, page }, of] = [subject.page, pageOf(event)];
+  return of?.kpi === kpi && of.period === period && of.page === page;
 }
 
 /** The numbers from 1 to `counted`, or to the largest known one, that are not among `known`, which rises. */

@@ -1,12 +1,14 @@
 // Instructions of the program: each function takes what cannot be derived, and derives every other address.
 import { type AccountMeta, type Address, type Instruction, AccountRole, createNoopSigner } from '@solana/kit';
 import { getCreateAssociatedTokenIdempotentInstruction } from '@solana-program/token';
-import type { Grant } from '../domain/grant';
-import { type Attestation, subjectOf } from '../domain/reading';
-import { type Kpi, NO_KEY, type Plan } from '../domain/terms';
+import { pageFor } from '../domain/evaluation';
+import { type Grant, hasWeight } from '../domain/grant';
+import { place } from '../domain/page';
+import type { Kpi, Plan } from '../domain/terms';
 import { getActivatePlanInstruction } from '../generated/instructions/activatePlan';
 import { getAddKpiInstruction } from '../generated/instructions/addKpi';
 import { getAttestInstruction } from '../generated/instructions/attest';
+import { getAttestPageInstruction } from '../generated/instructions/attestPage';
 import { getCancelOracleChangeInstruction } from '../generated/instructions/cancelOracleChange';
 import { getClaimInstruction } from '../generated/instructions/claim';
 import { getCollectBonusInstruction } from '../generated/instructions/collectBonus';
@@ -24,10 +26,13 @@ import { EARNOUT_PROGRAM_ADDRESS } from '../generated/programs/earnout';
 import type { CreateGrantArgsArgs } from '../generated/types/createGrantArgs';
 import type { CreatePlanArgsArgs } from '../generated/types/createPlanArgs';
 import type { KpiTermsArgs } from '../generated/types/kpiTerms';
+import type { PageGrants } from '../generated/types/pageGrants';
 import {
   attestationAddress,
+  evaluationAddress,
   eventAuthorityAddress,
   grantAddress,
+  pageAddress,
   periodAddress,
   planAddress,
   vaultAddress,
@@ -126,17 +131,15 @@ export async function cancelOracleChange(authority: Address, plan: Address): Pro
   return getCancelOracleChangeInstruction({ authority: signer(authority), plan, ...(await event()) });
 }
 
-/** Records a vote. `subject` is the plan for a shared KPI, a grant for an individual one. */
+/** Records a vote on a shared KPI. */
 export async function attest(
   oracle: Address,
   plan: Plan,
   kpi: Kpi,
-  subject: Address,
   vote: { period: number; value: bigint; evidence: Uint8Array },
 ): Promise<Instruction> {
-  const attestation = await attestationAddress(plan.address, kpi.number, vote.period, subject);
-  const grant = kpi.scope === 'individual' ? subject : undefined;
-  const accounts = { plan: plan.address, grant, attestation, ...(await event()) };
+  const attestation = await attestationAddress(plan.address, kpi.number, vote.period);
+  const accounts = { plan: plan.address, attestation, ...(await event()) };
   return getAttestInstruction({
     payer: signer(oracle),
     oracle: signer(oracle),
@@ -146,52 +149,91 @@ export async function attest(
   });
 }
 
-/** Disputes a value or a silence for the beneficiary of `grant`. */
-export async function dispute(
-  disputer: Address,
+/** Votes on an individual KPI: of the grant with the index `first` and the ones after it, all in one page. */
+export type PageVote = { period: number; first: number; values: readonly bigint[]; evidence: Uint8Array };
+
+export async function attestPage(
+  oracle: Address,
   plan: Plan,
   kpi: Kpi,
-  period: number,
-  grant: Address,
+  { values, ...vote }: PageVote,
+): Promise<Instruction> {
+  const page = await pageAddress(plan.address, kpi.number, vote.period, place(vote.first).page);
+  const accounts = { plan: plan.address, page, ...(await event()) };
+  return getAttestPageInstruction({
+    payer: signer(oracle),
+    oracle: signer(oracle),
+    ...accounts,
+    kpi: kpi.number,
+    values: [...values],
+    ...vote,
+  });
+}
+
+/** Which values or silences: of a KPI for a period, and where it is individual of these grants of one page. */
+export type Valued = { kpi: number; period: number; grants: PageGrants | undefined };
+
+const evaluationOf = (plan: Address, { kpi, period, grants }: Valued) =>
+  evaluationAddress(plan, kpi, period, grants && place(grants.first).page);
+
+/**
+ * Disputes values or silences: as the plan's authority, or for the beneficiary of `grant`. With `grant` the authority's
+ * dispute takes no account of what that grant's beneficiary voted.
+ */
+export async function dispute(
+  disputer: Address,
+  plan: Address,
+  valued: Valued,
+  grant: Address | undefined,
   reasonHash: Uint8Array,
 ): Promise<Instruction> {
-  const attestation = await attestationAddress(plan.address, kpi.number, period, subjectOf(plan, kpi, grant));
-  const accounts = { plan: plan.address, grant, attestation, ...(await event()) };
+  const accounts = { plan, grant, evaluation: await evaluationOf(plan, valued), ...(await event()) };
   return getDisputeInstruction({
     payer: signer(disputer),
     disputer: signer(disputer),
     ...accounts,
-    kpi: kpi.number,
-    period,
+    ...valued,
+    grants: valued.grants ?? null,
     reasonHash,
   });
 }
 
-/** Decides a dispute: `value` counts from now on; null lets what the oracles said stand. */
+/**
+ * Decides disputes: `value` counts from now on; null lets what the oracles said stand. `disputedFor` are the grants for
+ * which beneficiaries disputed, by their indices.
+ */
 export async function rule(
   arbiter: Address,
   plan: Address,
-  attestation: Attestation,
+  valued: Valued,
+  disputedFor: readonly Address[],
   value: bigint | null,
   reasonHash: Uint8Array,
 ): Promise<Instruction> {
-  const { disputerGrant: by } = attestation.account;
-  const disputerGrant = by === NO_KEY ? undefined : by;
-  const accounts = { plan, attestation: attestation.address, disputerGrant, ...(await event()) };
-  return getRuleInstruction({ arbiter: signer(arbiter), ...accounts, value, reasonHash });
+  const accounts = { plan, evaluation: await evaluationOf(plan, valued), ...(await event()) };
+  const instruction = getRuleInstruction({
+    arbiter: signer(arbiter),
+    ...accounts,
+    ...valued,
+    grants: valued.grants ?? null,
+    value,
+    reasonHash,
+  });
+  const extra: AccountMeta[] = disputedFor.map((address) => ({ address, role: AccountRole.WRITABLE }));
+  return { ...instruction, accounts: [...instruction.accounts, ...extra] };
 }
 
 /** Settles the grant's next period. Anyone can; `payer` pays for the period's pool if there is none yet. */
 export async function settle(payer: Address, plan: Plan, grant: Grant): Promise<Instruction> {
   const period = grant.account.nextPeriod;
   const pool = plan.unearned === 'redistribute' ? await periodAddress(plan.address, period) : undefined;
-  const weighted = plan.kpis.filter((kpi) => (grant.account.kpiWeights[kpi.number] ?? 0) > 0);
-  const attestations = await Promise.all(
-    weighted.map((kpi) => attestationAddress(plan.address, kpi.number, period, subjectOf(plan, kpi, grant.address))),
+  const weighted = plan.kpis.filter((kpi) => hasWeight(grant, kpi));
+  const evaluations = await Promise.all(
+    weighted.map((kpi) => evaluationAddress(plan.address, kpi.number, period, pageFor(kpi, grant.account.index))),
   );
   const accounts = { plan: plan.address, grant: grant.address, period: pool, ...(await event()) };
   const instruction = getSettleInstruction({ payer: signer(payer), ...accounts });
-  const extra: AccountMeta[] = attestations.map((address) => ({ address, role: AccountRole.READONLY }));
+  const extra: AccountMeta[] = evaluations.map((address) => ({ address, role: AccountRole.READONLY }));
   return { ...instruction, accounts: [...instruction.accounts, ...extra] };
 }
 

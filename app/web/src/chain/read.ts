@@ -1,10 +1,12 @@
 // The program's accounts, found and decoded.
-import { type Address, type ReadonlyUint8Array, getAddressEncoder } from '@solana/kit';
+import { type Address, type ReadonlyUint8Array, getAddressEncoder, getU32Encoder } from '@solana/kit';
+import type { Attestation, Evaluation } from '../domain/evaluation';
 import type { Grant } from '../domain/grant';
-import type { Attestation } from '../domain/reading';
-import { type Plan, readPlan } from '../domain/terms';
+import { type Page, capacityOf, isQuorum, pageSize, readPage } from '../domain/page';
+import { type Plan, oracleSet, readPlan } from '../domain/terms';
 import { ATTESTATION_DISCRIMINATOR, getAttestationDecoder } from '../generated/accounts/attestation';
 import { GRANT_DISCRIMINATOR, getGrantDecoder } from '../generated/accounts/grant';
+import { PAGE_DISCRIMINATOR } from '../generated/accounts/page';
 import { PERIOD_DISCRIMINATOR, type Period, getPeriodDecoder } from '../generated/accounts/period';
 import { PLAN_DISCRIMINATOR, getPlanDecoder } from '../generated/accounts/plan';
 import { MAX_ORACLES } from '../generated/constants';
@@ -16,14 +18,15 @@ import { type Mint, type TokenAccount, readMint, readTokenAccount } from './toke
 
 export const PLAN_SIZE = 4_920;
 export const GRANT_SIZE = 320;
-export const ATTESTATION_SIZE = 616;
+export const ATTESTATION_SIZE = 576;
 export const PERIOD_SIZE = 120;
 
 /** Where the fields lie by which accounts are found; a test holds them to the generated layout. */
 export const OFFSETS = {
   plan: { authority: 232, arbiter: 296, oracles: 584, nextOracles: 848 },
   grant: { plan: 16, beneficiary: 48 },
-  attestation: { plan: 16, subject: 48 },
+  attestation: { plan: 16 },
+  page: { page: 16, plan: 24 },
   period: { plan: 16 },
 } as const;
 
@@ -53,11 +56,14 @@ export const attestationsOfPlan = (plan: Address): AccountFilter => ({
   matches: [kind(ATTESTATION_DISCRIMINATOR), match(OFFSETS.attestation.plan, plan)],
 });
 
-/** Attestations about one subject: the plan itself, or a grant. */
-export const attestationsAbout = (subject: Address): AccountFilter => ({
-  size: ATTESTATION_SIZE,
-  matches: [kind(ATTESTATION_DISCRIMINATOR), match(OFFSETS.attestation.subject, subject)],
+/** A page is as long as it has oracles and grants: its length is checked when it is read. */
+export const pagesOfPlan = (plan: Address, ...matches: Match[]): AccountFilter => ({
+  matches: [kind(PAGE_DISCRIMINATOR), match(OFFSETS.page.plan, plan), ...matches],
 });
+
+/** The plan's pages with this number: one for each individual KPI and period. */
+export const pagesNumbered = (plan: Address, page: number): AccountFilter =>
+  pagesOfPlan(plan, { offset: OFFSETS.page.page, bytes: getU32Encoder().encode(page) });
 
 const periodsOfPlan = (plan: Address): AccountFilter => ({
   size: PERIOD_SIZE,
@@ -76,8 +82,19 @@ export function decodeGrant(account: RawAccount): Grant | undefined {
 }
 
 export function decodeAttestation(account: RawAccount): Attestation | undefined {
-  if (!isKind(account, ATTESTATION_DISCRIMINATOR)) return undefined;
-  return { address: account.address, account: getAttestationDecoder().decode(account.data) };
+  if (!isKind(account, ATTESTATION_DISCRIMINATOR) || account.data.length !== ATTESTATION_SIZE) return undefined;
+  const content = getAttestationDecoder().decode(account.data);
+  if (!isQuorum(content.oracleCount, content.threshold)) return undefined;
+  if (content.ruling > 2 || (content.ruling !== 0 && content.disputedAt === 0n)) return undefined;
+  return { kind: 'attestation', address: account.address, account: content };
+}
+
+export function decodePage(account: RawAccount): Page | undefined {
+  return isKind(account, PAGE_DISCRIMINATOR) ? readPage(account.address, account.data) : undefined;
+}
+
+export function decodeEvaluation(account: RawAccount): Evaluation | undefined {
+  return decodeAttestation(account) ?? decodePage(account);
 }
 
 /** Whether an account is one that the filter asks for, whoever says so. */
@@ -115,12 +132,18 @@ export async function readGrant(chain: Chain, address: Address): Promise<Grant |
   return grant !== undefined && (await addressOf.grant(grant.account)) === address ? grant : undefined;
 }
 
-/** The attestations that exist at these addresses. */
-export async function readAttestations(chain: Chain, addresses: readonly Address[]): Promise<Attestation[]> {
+export const findPages = (chain: Chain, filter: AccountFilter): Promise<Page[]> =>
+  found(chain, filter, decodePage, addressOf.page);
+
+/** The attestations and pages that exist at these addresses. */
+export async function readEvaluations(chain: Chain, addresses: readonly Address[]): Promise<Evaluation[]> {
   const accounts = (await chain.accounts(addresses)).filter((account) => account !== undefined);
-  const decoded = decodeAll(accounts, decodeAttestation);
+  const decoded = decodeAll(accounts, decodeEvaluation);
   const belongs = await Promise.all(
-    decoded.map(async ({ address, account }) => (await addressOf.attestation(account)) === address),
+    decoded.map(async (each) => {
+      const own = each.kind === 'page' ? addressOf.page(each.account) : addressOf.attestation(each.account);
+      return (await own) === each.address;
+    }),
   );
   return decoded.filter((_, index) => belongs[index]);
 }
@@ -208,6 +231,12 @@ export async function readPoolsOf(
 function decodePool(account: RawAccount): { address: Address; account: Period } | undefined {
   if (!isKind(account, PERIOD_DISCRIMINATOR)) return undefined;
   return { address: account.address, account: getPeriodDecoder().decode(account.data) };
+}
+
+/** Bytes of the page with this number once it is made, or of the attestation where there is none. */
+export function newSize(plan: Plan, period: number, page: number | undefined): number {
+  if (page === undefined) return ATTESTATION_SIZE;
+  return pageSize(oracleSet(plan, period).keys.length, capacityOf(page, plan.account.grantCounter));
 }
 
 export type Roles = { authority: Plan[]; arbiter: Plan[]; oracle: Plan[] };

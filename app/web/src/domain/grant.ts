@@ -6,7 +6,7 @@ import { vested } from '../core/release';
 import { type Settlement, cut, reserve, settle, tranche, unsettled } from '../core/tranche';
 import type { Grant as GrantAccount } from '../generated/accounts/grant';
 import { MAX_KPIS } from '../generated/constants';
-import { type Plan, bestScore } from './terms';
+import { type Kpi, type Plan, bestScore } from './terms';
 
 export const REVOCABLE = 1;
 export const TRANSFERABLE = 2;
@@ -24,6 +24,10 @@ export function has(grant: Grant, flag: number): boolean {
 
 export function covers(grant: Grant, period: number): boolean {
   return grant.account.firstPeriod <= period && period < grant.account.endPeriod;
+}
+
+export function hasWeight(grant: Grant, kpi: Kpi): boolean {
+  return (grant.account.kpiWeights[kpi.number] ?? 0) > 0;
 }
 
 /** The time before which nothing is vested, Unix seconds. */

@@ -1,7 +1,8 @@
 // What a grant can expect: the scores so far, carried on.
 import { FULL_SCORE } from '../core/limits';
+import type { Evaluations } from './evaluation';
 import { type Grant, project } from './grant';
-import { type Attestations, readingsFor, scoresOf } from './reading';
+import { readingsFor, scoresOf } from './reading';
 import type { Plan } from './terms';
 
 export type Outlook = {
@@ -18,9 +19,9 @@ export type Outlook = {
 export function outlook(
   plan: Plan,
   grant: Grant,
-  attestations: Attestations,
+  evaluations: Evaluations,
   now: bigint,
-  /** Scores by settled period, from the events: its attestations may be closed. */
+  /** Scores by settled period, from the events: the accounts of its values may be closed. */
   recorded: ReadonlyMap<number, readonly number[]>,
 ): Outlook {
   const last = plan.kpis.map(() => FULL_SCORE);
@@ -33,7 +34,7 @@ export function outlook(
       }
       continue;
     }
-    const readings = readingsFor(plan, grant, period, attestations, now);
+    const readings = readingsFor(plan, grant, period, evaluations, now);
     const standing = readings.filter(({ stands }) => stands);
     for (const { kpi, score } of standing) last[kpi.number] = score;
     if (standing.length > 0) basis = 'reported';

@@ -1,40 +1,25 @@
 // What counts for one KPI in one period, as far as it can be said at a time.
-import type { Address, ReadonlyUint8Array } from '@solana/kit';
 import {
-  type Evaluation,
   type Finality,
   type Outcome,
-  type Votes,
   SILENT,
   atDeadline,
   challengeWindow,
   finality,
   scoreOfOutcome,
 } from '../core/quorum';
-import type { Attestation as AttestationAccount } from '../generated/accounts/attestation';
-import { DISPUTE_BARRED, FORFEITED, type Grant, covers, has, trancheOf } from './grant';
-import { type Kpi, NO_KEY, type Plan, oracleSet, periodTimes } from './terms';
-
-export type Attestation = { address: Address; account: AttestationAccount };
-
-/** Attestations by KPI, period and subject. */
-export type Attestations = ReadonlyMap<string, Attestation>;
-
-export function attestationKey(kpi: number, period: number, subject: Address): string {
-  return `${kpi}/${period}/${subject}`;
-}
-
-export function keyOf({ account }: Attestation): string {
-  return attestationKey(account.kpi, account.period, account.subject);
-}
-
-/** Whom a KPI's value is about: the plan for a shared one, the grant for an individual one. */
-export function subjectOf(plan: Plan, kpi: Kpi, grant: Address): Address {
-  return kpi.scope === 'shared' ? plan.address : grant;
-}
-
-/** One oracle's vote. */
-export type Vote = { oracle: Address; value: bigint; evidence: ReadonlyUint8Array };
+import {
+  type Evaluation,
+  type Evaluations,
+  type Tally,
+  type Vote,
+  evaluationFor,
+  standingOf,
+  tallyOf,
+  votesOf,
+} from './evaluation';
+import { DISPUTE_BARRED, FORFEITED, type Grant, covers, has, hasWeight, trancheOf } from './grant';
+import { type Kpi, type Plan, oracleSet, periodTimes } from './terms';
 
 export type Stage =
   /** The period has not ended. */
@@ -51,7 +36,8 @@ export type Stage =
 export type Reading = {
   kpi: Kpi;
   period: number;
-  subject: Address;
+  /** Whose value it is; undefined for a shared KPI. */
+  grant: Grant | undefined;
   stage: Stage;
   /** When the stage ends if nothing more happens, Unix seconds. */
   until: bigint | undefined;
@@ -63,33 +49,38 @@ export type Reading = {
   stands: boolean;
   votes: Vote[];
   threshold: number;
-  attestation: Attestation | undefined;
+  tally: Tally | undefined;
+  /** The account that says so; undefined if there is none. */
+  evaluation: Evaluation | undefined;
 };
 
-/** Reads KPI `kpi` for `period` at `now`; `attestation` is undefined if its account does not exist. */
+/**
+ * Reads KPI `kpi` for `period` at `now`, where it is individual for `grant`. `evaluation` is undefined if there is no
+ * account of it.
+ */
 export function readingAt(
   plan: Plan,
   kpi: Kpi,
   period: number,
-  subject: Address,
-  attestation: Attestation | undefined,
+  grant: Grant | undefined,
+  evaluation: Evaluation | undefined,
   now: bigint,
 ): Reading {
   const { end, attestDeadline } = periodTimes(plan, period);
-  const account = attestation?.account;
-  const evaluation = account === undefined ? {} : evaluationOf(account);
-  const standing = account === undefined ? SILENT : deadlineOutcome(kpi, account);
-  const at = (time: bigint): Finality => finality(evaluation, standing, attestDeadline, plan.windows, time);
+  const whose = kpi.scope === 'shared' ? undefined : grant;
+  const tally = evaluation && tallyOf(evaluation, whose);
+  const standing = tally === undefined ? SILENT : outcomeOf(kpi, tally);
+  const at = (time: bigint): Finality => finality(tally ?? {}, standing, attestDeadline, plan.windows, time);
   const now_ = at(now);
   const later = now_.kind === 'final' ? now_ : at(now_.time);
   const outcome = later.kind === 'final' ? later.outcome : SILENT;
-  const decided = evaluation.resolved !== undefined || now >= attestDeadline;
+  const decided = tally?.resolved !== undefined || now >= attestDeadline;
   const stage: Stage =
     now < end
       ? 'not-due'
       : now_.kind === 'final'
         ? 'final'
-        : evaluation.disputedAt !== undefined
+        : tally?.disputedAt !== undefined
           ? 'ruling'
           : decided
             ? 'challenge'
@@ -104,15 +95,16 @@ export function readingAt(
   return {
     kpi,
     period,
-    subject,
+    grant: whose,
     stage,
     until: ends[stage],
     outcome,
     score: scoreOfOutcome(outcome, kpi.curve, kpi.defaultScore),
-    stands: decided || evaluation.ruling !== undefined,
-    votes: account === undefined ? [] : votesOf(plan, account),
-    threshold: account?.threshold ?? oracleSet(plan, period).threshold,
-    attestation,
+    stands: decided || tally?.ruling !== undefined,
+    votes: evaluation === undefined ? [] : votesOf(plan, evaluation, whose),
+    threshold: tally?.threshold ?? oracleSet(plan, period).threshold,
+    tally,
+    evaluation,
   };
 }
 
@@ -121,16 +113,12 @@ export function readingsFor(
   plan: Plan,
   grant: Grant,
   period: number,
-  attestations: Attestations,
+  evaluations: Evaluations,
   now: bigint,
 ): Reading[] {
   return plan.kpis
-    .filter((kpi) => (grant.account.kpiWeights[kpi.number] ?? 0) > 0)
-    .map((kpi) => {
-      const subject = subjectOf(plan, kpi, grant.address);
-      const attestation = attestations.get(attestationKey(kpi.number, period, subject));
-      return readingAt(plan, kpi, period, subject, attestation, now);
-    });
+    .filter((kpi) => hasWeight(grant, kpi))
+    .map((kpi) => readingAt(plan, kpi, period, grant, evaluationFor(evaluations, plan, kpi, period, grant), now));
 }
 
 /** Scores by KPI number. */
@@ -139,58 +127,53 @@ export function scoresOf(plan: Plan, readings: readonly Reading[]): number[] {
 }
 
 /** Whether the grant's next period can be settled at `now`. */
-export function isReady(plan: Plan, grant: Grant, attestations: Attestations, now: bigint): boolean {
+export function isReady(plan: Plan, grant: Grant, evaluations: Evaluations, now: bigint): boolean {
   const { nextPeriod, endPeriod } = grant.account;
   if (nextPeriod >= endPeriod || now < periodTimes(plan, nextPeriod).end) return false;
-  return readingsFor(plan, grant, nextPeriod, attestations, now).every(({ stage }) => stage === 'final');
+  return readingsFor(plan, grant, nextPeriod, evaluations, now).every(({ stage }) => stage === 'final');
 }
 
-function evaluationOf(account: AttestationAccount): Evaluation {
-  return {
-    resolved: account.resolved === 0 ? undefined : { value: account.resolvedValue, at: account.resolvedAt },
-    disputedAt: account.disputedAt === 0n ? undefined : account.disputedAt,
-    ruling:
-      account.ruling === 0
-        ? undefined
-        : account.ruling === 1
-          ? { kind: 'uphold' }
-          : { kind: 'value', value: account.rulingValue },
-  };
+/** What the votes come to when voting is over, before a ruling. */
+export function outcomeOf(
+  kpi: Kpi,
+  { resolved, votes, threshold }: Pick<Tally, 'resolved' | 'votes' | 'threshold'>,
+): Outcome {
+  if (resolved !== undefined) return { kind: 'value', value: resolved.value };
+  return atDeadline(votes, threshold, kpi.curve, kpi.defaultScore);
 }
 
-function deadlineOutcome(kpi: Kpi, account: AttestationAccount): Outcome {
-  if (account.resolved !== 0) return { kind: 'value', value: account.resolvedValue };
-  return atDeadline(rawVotes(account), account.threshold, kpi.curve, kpi.defaultScore);
-}
-
-function rawVotes(account: AttestationAccount): Votes {
-  return account.values
-    .slice(0, account.oracleCount)
-    .map((value, position) => ((account.voted & (1 << position)) === 0 ? undefined : value));
-}
-
-function votesOf(plan: Plan, account: AttestationAccount): Vote[] {
-  // Once a change of oracles is over, the plan no longer says who was in the set before.
-  const set = oracleSet(plan, account.period);
-  const keys = set.firstPeriod <= account.period ? set.keys : [];
-  return rawVotes(account).flatMap((value, position) => {
-    const evidence = account.evidence[position];
-    if (value === undefined || evidence === undefined) return [];
-    return [{ oracle: keys[position] ?? NO_KEY, value, evidence }];
-  });
+/** Why a value or a silence that was decided at `since` cannot be disputed at `now`; undefined if it can. */
+function windowHindrance(
+  plan: Plan,
+  period: number,
+  standing: { since: bigint | undefined; disputedAt: bigint | undefined },
+  now: bigint,
+): string | undefined {
+  if (plan.arbiter === undefined) return 'This plan has no arbiter: there are no disputes.';
+  if (standing.disputedAt !== undefined) return 'It is disputed already.';
+  const window = challengeWindow(standing.since ?? periodTimes(plan, period).attestDeadline, plan.windows);
+  if (now < window.start) return 'There is nothing to dispute yet.';
+  return now < window.end ? undefined : 'The challenge window is over.';
 }
 
 /** Why `grant` cannot dispute this reading for its beneficiary at `now`; undefined if it can. */
 export function disputeHindrance(plan: Plan, grant: Grant, reading: Reading, now: bigint): string | undefined {
-  const { period, attestation } = reading;
-  if (plan.arbiter === undefined) return 'This plan has no arbiter: there are no disputes.';
-  if ((attestation?.account.disputedAt ?? 0n) !== 0n) return 'It is disputed already.';
-  const resolvedAt = attestation?.account.resolved ? attestation.account.resolvedAt : undefined;
-  const window = challengeWindow(resolvedAt ?? periodTimes(plan, period).attestDeadline, plan.windows);
-  if (now < window.start) return 'There is nothing to dispute yet.';
-  if (now >= window.end) return 'The challenge window is over.';
+  const { period, tally } = reading;
+  const late = windowHindrance(plan, period, { since: tally?.resolved?.at, disputedAt: tally?.disputedAt }, now);
+  if (late !== undefined) return late;
   if (!covers(grant, period) || period < grant.account.nextPeriod) return 'The period is settled.';
   if (has(grant, DISPUTE_BARRED)) return 'A dispute of this grant was decided against it: it cannot dispute again.';
   if (has(grant, FORFEITED) || trancheOf(grant, period) === 0n) return 'This grant earns nothing from the value.';
   return undefined;
+}
+
+/**
+ * Whether the authority can dispute this reading at `now`. Together with others it is judged by what is written down,
+ * `alone` by what counts: an oracle's vote on its own grant makes the difference.
+ */
+export function canDispute(plan: Plan, reading: Reading, alone: boolean, now: bigint): boolean {
+  const { evaluation, grant, period, tally } = reading;
+  const written = evaluation && standingOf(evaluation, grant);
+  const since = alone ? tally?.resolved?.at : written?.resolvedAt;
+  return windowHindrance(plan, period, { since, disputedAt: written?.disputedAt }, now) === undefined;
 }

@@ -1,8 +1,9 @@
 // What anybody can do for a grant now: settle its next period, or collect its bonus of the last one.
 import { bonus } from '../core/redistribution';
 import type { Period } from '../generated/accounts/period';
+import type { Evaluations } from './evaluation';
 import { type Grant, amountsAt, covers, settled } from './grant';
-import { type Attestations, isReady, readingsFor, scoresOf } from './reading';
+import { isReady, readingsFor, scoresOf } from './reading';
 import type { Plan } from './terms';
 
 /** A step, with the grant as it is before it. */
@@ -12,11 +13,11 @@ export type Step = { kind: 'settle' | 'collect'; grant: Grant; period: number };
 export type Pool = Pick<Period, 'expected' | 'settled' | 'pool' | 'kpiTotal'>;
 
 /** What decides about the steps of a plan's grants. `pools` is moved on with every step. */
-export type Ground = { plan: Plan; attestations: Attestations; pools: Map<number, Pool>; now: bigint };
+export type Ground = { plan: Plan; evaluations: Evaluations; pools: Map<number, Pool>; now: bigint };
 
 /** The grant's next step and the grant after it; undefined if there is none now. */
 export function nextStep(
-  { plan, attestations, pools, now }: Ground,
+  { plan, evaluations, pools, now }: Ground,
   grant: Grant,
 ): { step: Step; after: Grant } | undefined {
   const { account } = grant;
@@ -29,9 +30,9 @@ export function nextStep(
     const after = { ...account, bonus: account.bonus + share, collectedThrough: account.nextPeriod };
     return { step: { kind: 'collect', grant, period }, after: { ...grant, account: after } };
   }
-  if (!isReady(plan, grant, attestations, now)) return undefined;
+  if (!isReady(plan, grant, evaluations, now)) return undefined;
   const period = account.nextPeriod;
-  const scores = scoresOf(plan, readingsFor(plan, grant, period, attestations, now));
+  const scores = scoresOf(plan, readingsFor(plan, grant, period, evaluations, now));
   const { grant: after, settlement } = settled(plan, grant, scores);
   if (plan.unearned === 'redistribute') {
     // The first settlement of a period makes its pool, and counts the grants that belong to it.
@@ -61,11 +62,11 @@ export type Claimable = {
 
 /** What can be claimed of a grant now: the one figure that lists, pages and dialogs show. */
 export function claimableNow(
-  { plan, attestations, pools }: { plan: Plan; attestations: Attestations; pools: ReadonlyMap<number, Pool> },
+  { plan, evaluations, pools }: { plan: Plan; evaluations: Evaluations; pools: ReadonlyMap<number, Pool> },
   grant: Grant,
   now: bigint,
 ): Claimable {
-  const ground: Ground = { plan, attestations, pools: new Map(pools), now };
+  const ground: Ground = { plan, evaluations, pools: new Map(pools), now };
   const steps: Step[] = [];
   let current = grant;
   for (let next = nextStep(ground, current); next !== undefined; next = nextStep(ground, current)) {
@@ -95,13 +96,13 @@ export function behind(grants: Iterable<Grant>, period: number): Grant[] {
  * `left` tells whether there are more.
  */
 export function catchUp(
-  { plan, attestations, pools }: { plan: Plan; attestations: Attestations; pools: ReadonlyMap<number, Pool> },
+  { plan, evaluations, pools }: { plan: Plan; evaluations: Evaluations; pools: ReadonlyMap<number, Pool> },
   grants: Iterable<Grant>,
   through: number,
   most: number,
   now: bigint,
 ): { steps: Step[]; left: boolean } {
-  const ground: Ground = { plan, attestations, pools: new Map(pools), now };
+  const ground: Ground = { plan, evaluations, pools: new Map(pools), now };
   const current = [...grants];
   const steps: Step[] = [];
   let before: number;

@@ -38,3 +38,9 @@ export const MAX_WINDOW_SECS = 7776000;
 
 /** Shortest period and shortest window, in seconds. Long enough that clock drift of the cluster and a short outage of an oracle or arbiter cannot decide about pay. */
 export const MIN_WINDOW_SECS = 600;
+
+/** In the values of a page: the oracle's vote stays what it was. No KPI's range contains it. */
+export const NO_VALUE = -9223372036854775808n;
+
+/** Most grants of a page. */
+export const PAGE_GRANTS = 64;

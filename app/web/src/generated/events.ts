@@ -10,10 +10,11 @@ import {
   getOptionDecoder,
   getStructDecoder,
   getU16Decoder,
+  getU32Decoder,
   getU64Decoder,
   getU8Decoder,
 } from '@solana/kit';
-import { getCreateGrantArgsDecoder, getCreatePlanArgsDecoder, getKpiTermsDecoder, getRentDecoder } from './types';
+import { getCreateGrantArgsDecoder, getCreatePlanArgsDecoder, getKpiTermsDecoder, getPageGrantsDecoder, getRentDecoder } from './types';
 
 /** The first bytes and the fields of every event, by its name. */
 export const EVENTS = {
@@ -25,7 +26,6 @@ export const EVENTS = {
       ['sequence', getU64Decoder()],
       ['kpi', getU8Decoder()],
       ['period', getU16Decoder()],
-      ['subject', getAddressDecoder()],
     ]),
   },
   AuthorityAccepted: {
@@ -105,10 +105,10 @@ export const EVENTS = {
       ['sequence', getU64Decoder()],
       ['kpi', getU8Decoder()],
       ['period', getU16Decoder()],
-      ['subject', getAddressDecoder()],
+      ['grants', getOptionDecoder(getPageGrantsDecoder())],
       ['value', getOptionDecoder(getI64Decoder())],
       ['reasonHash', fixDecoderSize(getBytesDecoder(), 32)],
-      ['grant', getOptionDecoder(getAddressDecoder())],
+      ['disputedFor', getArrayDecoder(getAddressDecoder())],
     ]),
   },
   GrantClaimed: {
@@ -222,6 +222,34 @@ export const EVENTS = {
       ['firstPeriod', getU16Decoder()],
     ]),
   },
+  PageAttested: {
+    discriminator: [131, 146, 133, 74, 119, 144, 46, 183],
+    fields: getStructDecoder([
+      ['plan', getAddressDecoder()],
+      ['time', getI64Decoder()],
+      ['sequence', getU64Decoder()],
+      ['kpi', getU8Decoder()],
+      ['period', getU16Decoder()],
+      ['first', getU32Decoder()],
+      ['oracle', getAddressDecoder()],
+      ['values', getArrayDecoder(getI64Decoder())],
+      ['evidence', fixDecoderSize(getBytesDecoder(), 32)],
+      ['skipped', getU64Decoder()],
+      ['resolved', getU64Decoder()],
+      ['rent', getOptionDecoder(getRentDecoder())],
+    ]),
+  },
+  PageClosed: {
+    discriminator: [251, 107, 100, 41, 248, 110, 202, 86],
+    fields: getStructDecoder([
+      ['plan', getAddressDecoder()],
+      ['time', getI64Decoder()],
+      ['sequence', getU64Decoder()],
+      ['kpi', getU8Decoder()],
+      ['period', getU16Decoder()],
+      ['page', getU32Decoder()],
+    ]),
+  },
   PeriodClosed: {
     discriminator: [232, 19, 105, 193, 232, 214, 254, 19],
     fields: getStructDecoder([
@@ -312,7 +340,6 @@ export const EVENTS = {
       ['sequence', getU64Decoder()],
       ['kpi', getU8Decoder()],
       ['period', getU16Decoder()],
-      ['subject', getAddressDecoder()],
       ['oracle', getAddressDecoder()],
       ['value', getI64Decoder()],
       ['evidence', fixDecoderSize(getBytesDecoder(), 32)],
@@ -328,7 +355,7 @@ export const EVENTS = {
       ['sequence', getU64Decoder()],
       ['kpi', getU8Decoder()],
       ['period', getU16Decoder()],
-      ['subject', getAddressDecoder()],
+      ['grants', getOptionDecoder(getPageGrantsDecoder())],
       ['disputer', getAddressDecoder()],
       ['grant', getOptionDecoder(getAddressDecoder())],
       ['reasonHash', fixDecoderSize(getBytesDecoder(), 32)],

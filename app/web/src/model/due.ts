@@ -1,16 +1,27 @@
 // What the people of a plan have to do, and by when.
 import type { Address } from '@solana/kit';
-import { covers } from '../domain/grant';
-import { type Attestation, type Reading, attestationKey, readingAt } from '../domain/reading';
+import { type Evaluation, evaluationFor, evaluationKey, standingOf } from '../domain/evaluation';
+import { type Grant, covers, hasWeight } from '../domain/grant';
+import { place } from '../domain/page';
+import { type Reading, canDispute, readingAt } from '../domain/reading';
 import { type Kpi, oracleSet, periodTimes } from '../domain/terms';
 import type { PlanData } from './planData';
 
 /** Periods whose votes are accepted at `now`. */
 export function votingPeriods({ plan }: PlanData, now: bigint): number[] {
+  return periodsBetween(plan, (times) => [times.end, times.attestDeadline], now);
+}
+
+/** Periods with an unsettled grant in whose span `now` lies. */
+function periodsBetween(
+  plan: PlanData['plan'],
+  span: (times: ReturnType<typeof periodTimes>) => readonly [from: bigint, until: bigint],
+  now: bigint,
+): number[] {
   const periods: number[] = [];
   for (let period = 0; period < plan.calendar.periodCount; period += 1) {
-    const { end, attestDeadline } = periodTimes(plan, period);
-    if (end <= now && now < attestDeadline && (plan.account.unsettledGrants[period] ?? 0) > 0) periods.push(period);
+    const [from, until] = span(periodTimes(plan, period));
+    if (from <= now && now < until && (plan.account.unsettledGrants[period] ?? 0) > 0) periods.push(period);
   }
   return periods;
 }
@@ -18,63 +29,120 @@ export function votingPeriods({ plan }: PlanData, now: bigint): number[] {
 /** A value that an oracle may report now. */
 export type Task = {
   reading: Reading;
-  /** The grant of an individual KPI. */
-  grant: Address | undefined;
   /** What this oracle reported already. */
   voted: bigint | undefined;
 };
 
-/** What `oracle` may vote on at `now`: votes can be changed until the value is resolved. */
-export function tasksOf(data: PlanData, oracle: Address, now: bigint): Task[] {
+/** What an oracle may report of one KPI for one period: one value, or one for each of several grants. */
+export type Tasks = { kpi: Kpi; period: number; tasks: Task[] };
+
+/** What `oracle` may vote on at `now`, so that it counts: votes can be changed until the value is resolved. */
+export function tasksOf(data: PlanData, oracle: Address, now: bigint): Tasks[] {
+  const { plan } = data;
   return votingPeriods(data, now)
-    .filter((period) => oracleSet(data.plan, period).keys.includes(oracle))
+    .filter((period) => oracleSet(plan, period).keys.includes(oracle))
     .flatMap((period) =>
-      data.plan.kpis.flatMap((kpi) =>
-        subjectsOf(data, kpi, period, oracle).map((grant) => task(data, kpi, period, grant, oracle, now)),
-      ),
+      plan.kpis.map((kpi): Tasks => {
+        // An oracle's vote on its own pay does not count.
+        const tasks = readingsOf(data, kpi, period, now)
+          .filter(({ grant }) => grant?.account.beneficiary !== oracle)
+          .map((reading) => ({ reading, voted: reading.votes.find((vote) => vote.oracle === oracle)?.value }));
+        return { kpi, period, tasks: tasks.filter(canMatter) };
+      }),
     )
-    .filter(({ reading }) => !reading.attestation?.account.resolved);
+    .filter(({ tasks }) => tasks.length > 0);
 }
 
-/** The grants that an individual KPI is measured for, or nothing, once, for a shared one. */
-function subjectsOf({ plan, grants }: PlanData, kpi: Kpi, period: number, oracle: Address): (Address | undefined)[] {
+/** Whether a vote can change what counts: one that was cast stays once enough oracles have agreed. */
+function canMatter({ reading: { evaluation, grant, tally }, voted }: Task): boolean {
+  if (tally?.resolved !== undefined) return false;
+  const written = evaluation && standingOf(evaluation, grant);
+  return voted === undefined || written?.resolvedAt === undefined;
+}
+
+/** The KPI's value for the period, or its values for the grants that have not settled it. */
+function readingsOf({ plan, grants, evaluations }: PlanData, kpi: Kpi, period: number, now: bigint): Reading[] {
   const weighted = [...grants.values()].filter(
-    (grant) =>
-      (grant.account.kpiWeights[kpi.number] ?? 0) > 0 && covers(grant, period) && period >= grant.account.nextPeriod,
+    (grant) => hasWeight(grant, kpi) && covers(grant, period) && period >= grant.account.nextPeriod,
   );
-  if (kpi.scope === 'shared') return weighted.length > 0 ? [undefined] : [];
-  // Nobody votes on its own pay.
-  return weighted
-    .filter(({ account }) => account.beneficiary !== oracle && account.plan === plan.address)
-    .map(({ address }) => address);
+  const concerned = kpi.scope === 'shared' ? weighted.slice(0, 1) : weighted;
+  return concerned.map((grant) =>
+    readingAt(plan, kpi, period, grant, evaluationFor(evaluations, plan, kpi, period, grant), now),
+  );
 }
 
-function task(
-  { plan, attestations }: PlanData,
-  kpi: Kpi,
-  period: number,
-  grant: Address | undefined,
-  oracle: Address,
+/** The values and silences that the plan's authority may dispute at `now`. */
+export function disputable(data: PlanData, now: bigint): Reading[] {
+  const { plan } = data;
+  if (plan.arbiter === undefined) return [];
+  return periodsBetween(plan, ({ end, settleDeadline }) => [end, settleDeadline], now)
+    .flatMap((period) => plan.kpis.flatMap((kpi) => readingsOf(data, kpi, period, now)))
+    .filter((reading) => canDispute(plan, reading, false, now) || canDispute(plan, reading, true, now));
+}
+
+/** A dispute of the value of a shared KPI, or of the one for a grant. */
+export type Dispute = { evaluation: Evaluation; reading: Reading; disputedAt: bigint };
+
+/** The disputes that one attestation or page holds. */
+export type Disputes = { evaluation: Evaluation; kpi: Kpi; period: number; disputes: Dispute[] };
+
+/** Disputes on which the arbiter may rule at `now`, and those that are over. */
+export function disputesOf(
+  { plan, grants, evaluations }: PlanData,
   now: bigint,
-): Task {
-  const subject = grant ?? plan.address;
-  const attestation = attestations.get(attestationKey(kpi.number, period, subject));
-  const reading = readingAt(plan, kpi, period, subject, attestation, now);
-  return { reading, grant, voted: reading.votes.find((vote) => vote.oracle === oracle)?.value };
+): { open: Disputes[]; closed: Disputes[] } {
+  const byPage = new Map<number, Grant[]>();
+  for (const grant of grants.values()) {
+    const { page } = place(grant.account.index);
+    const others = byPage.get(page);
+    if (others === undefined) byPage.set(page, [grant]);
+    else others.push(grant);
+  }
+  const all = [...evaluations.values()].flatMap((evaluation): Disputes[] => {
+    const { period } = evaluation.account;
+    const kpi = plan.kpis[evaluation.account.kpi];
+    if (kpi === undefined) return [];
+    const concerned = evaluation.kind === 'attestation' ? [undefined] : (byPage.get(evaluation.account.page) ?? []);
+    const disputes = concerned.flatMap((grant): Dispute[] => {
+      const disputedAt = standingOf(evaluation, grant)?.disputedAt;
+      if (disputedAt === undefined) return [];
+      return [{ evaluation, disputedAt, reading: readingAt(plan, kpi, period, grant, evaluation, now) }];
+    });
+    return [{ evaluation, kpi, period, disputes }];
+  });
+  const until = BigInt(plan.windows.rulingSecs);
+  const isOpen = ({ reading: { tally }, disputedAt }: Dispute) =>
+    tally?.ruling === undefined && now < disputedAt + until;
+  const only = (wanted: (dispute: Dispute) => boolean) =>
+    all
+      .map((each) => ({ ...each, disputes: each.disputes.filter(wanted) }))
+      .filter(({ disputes }) => disputes.length > 0);
+  return { open: only(isOpen), closed: only((dispute) => !isOpen(dispute)) };
 }
 
-export type Dispute = { attestation: Attestation; reading: Reading };
+/** Something that was reported or disputed, of which there is an account. */
+export type Value = { evaluation: Evaluation; kpi: Kpi; period: number; grant: Grant | undefined };
 
-/** Disputes on which the arbiter may rule at `now`, and those that were decided. */
-export function disputesOf({ plan, attestations }: PlanData, now: bigint): { open: Dispute[]; closed: Dispute[] } {
-  const all = [...attestations.values()].filter(({ account }) => account.disputedAt !== 0n);
-  const disputes = all.flatMap((attestation): Dispute[] => {
-    const kpi = plan.kpis[attestation.account.kpi];
-    if (kpi === undefined) return [];
-    const { period, subject } = attestation.account;
-    return [{ attestation, reading: readingAt(plan, kpi, period, subject, attestation, now) }];
-  });
-  const isOpen = ({ attestation: { account } }: Dispute) =>
-    account.ruling === 0 && now < account.disputedAt + BigInt(plan.windows.rulingSecs);
-  return { open: disputes.filter(isOpen), closed: disputes.filter((dispute) => !isOpen(dispute)) };
+/** Every value that has an account, the newest period first. */
+export function valuesOf({ plan, grants, evaluations }: PlanData): Value[] {
+  const values: Value[] = [];
+  for (let period = plan.calendar.periodCount - 1; period >= 0; period -= 1) {
+    for (const kpi of plan.kpis) {
+      if (kpi.scope === 'shared') {
+        const evaluation = evaluations.get(evaluationKey(plan.address, kpi.number, period, undefined));
+        if (evaluation !== undefined) values.push({ evaluation, kpi, period, grant: undefined });
+        continue;
+      }
+      for (const grant of grants.values()) {
+        const evaluation = evaluationFor(evaluations, plan, kpi, period, grant);
+        if (evaluation?.kind !== 'page') continue;
+        const { slot } = place(grant.account.index);
+        const isVoted = evaluation.ballots.some(({ values: cast }) => cast[slot] !== undefined);
+        if (isVoted || evaluation.entries[slot]?.disputedAt !== undefined) {
+          values.push({ evaluation, kpi, period, grant });
+        }
+      }
+    }
+  }
+  return values;
 }

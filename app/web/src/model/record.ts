@@ -1,11 +1,16 @@
-// What the events of the past say about values and scores, for periods whose attestations may be closed.
+// What the events of the past say about values and scores: of periods whose accounts may be closed, and of disputes what
+// a page does not hold.
 import type { Address, ReadonlyUint8Array } from '@solana/kit';
-import { some } from '../chain/events';
+import { type EarnoutEvent, some } from '../chain/events';
 import type { PastEvent } from '../chain/history';
 import { CoreError } from '../core/error';
-import { SILENT, type Outcome, atDeadline } from '../core/quorum';
-import { attestationKey } from '../domain/reading';
-import { type Plan, oracleSet } from '../domain/terms';
+import { SILENT, type Outcome } from '../core/quorum';
+import type { Vote } from '../domain/evaluation';
+import type { Grant } from '../domain/grant';
+import { indicesOf, isSet, place } from '../domain/page';
+import { outcomeOf } from '../domain/reading';
+import { type Kpi, type Plan, oracleSet } from '../domain/terms';
+import { NO_VALUE } from '../generated/constants';
 
 /** What a grant's settlement recorded: scores by KPI in basis points, amounts in base units. */
 export type Settled = {
@@ -14,6 +19,8 @@ export type Settled = {
   earned: bigint;
   bonus: bigint;
   settledAt: bigint;
+  /** Whose grant it was then; undefined if the events before are missing. */
+  beneficiary: Address | undefined;
 };
 
 export function settledKey(grant: Address, period: number): string {
@@ -23,10 +30,15 @@ export function settledKey(grant: Address, period: number): string {
 /** Settlements by grant and period. */
 export function settlements(events: readonly PastEvent[]): Map<string, Settled> {
   const found = new Map<string, Settled>();
+  const beneficiaries = new Map<Address, Address>();
   for (const { event } of events) {
+    if (event.name === 'GrantCreated') beneficiaries.set(event.grant, event.terms.beneficiary);
+    if (event.name === 'BeneficiaryAccepted') beneficiaries.set(event.grant, event.new);
     if (event.name === 'GrantSettled') {
       const { earned, scores, tranche, time } = event;
-      found.set(settledKey(event.grant, event.period), { earned, scores, tranche, settledAt: time, bonus: 0n });
+      const beneficiary = beneficiaries.get(event.grant);
+      const settled = { earned, scores, tranche, settledAt: time, bonus: 0n, beneficiary };
+      found.set(settledKey(event.grant, event.period), settled);
     }
     if (event.name === 'BonusCollected') {
       const settled = found.get(settledKey(event.grant, event.period));
@@ -36,51 +48,116 @@ export function settlements(events: readonly PastEvent[]): Map<string, Settled> 
   return found;
 }
 
-export type RecordedVote = { oracle: Address; value: bigint; evidence: ReadonlyUint8Array };
-
-/** Votes on one KPI for one period and subject, and what they came to. */
-export type Recorded = { votes: RecordedVote[]; outcome: Outcome };
-
-type Open = { votes: Map<Address, RecordedVote>; resolved?: bigint; ruled?: bigint };
-
-/** Values by KPI, period and subject, as the oracles reported and the arbiter set them. */
-export function recordedValues(plan: Plan, events: readonly PastEvent[]): Map<string, Recorded> {
-  const open = new Map<string, Open & { kpi: number; period: number }>();
-  for (const { event } of events) {
-    if (event.name !== 'ValueAttested' && event.name !== 'DisputeRuled') continue;
-    const { kpi, period } = event;
-    const key = attestationKey(kpi, period, event.subject);
-    const entry = open.get(key) ?? { votes: new Map<Address, RecordedVote>(), kpi, period };
-    open.set(key, entry);
-    if (event.name === 'ValueAttested') {
-      const { oracle, value, evidence } = event;
-      entry.votes.set(oracle, { oracle, value, evidence });
-      if (event.resolved) entry.resolved = value;
-    } else {
-      entry.ruled = some(event.value);
-    }
-  }
-  return new Map(
-    [...open].map(([key, entry]) => [key, { votes: [...entry.votes.values()], outcome: outcomeOf(plan, entry) }]),
-  );
+/** The grant as it was when it was settled: whether an oracle's vote counted depends on whose it was. */
+export function asSettled(grant: Grant, settled: Settled | undefined): Grant {
+  const beneficiary = settled?.beneficiary ?? grant.account.beneficiary;
+  return { ...grant, account: { ...grant.account, beneficiary } };
 }
 
-function outcomeOf(
+/** What was reported and ruled of one KPI for one period, where it is individual for one grant. */
+type Recorded = { votes: Map<Address, { value: bigint; evidence: Evidence }>; resolved?: bigint; ruled?: bigint };
+
+/** Of a page the evidence of an oracle's last upload is that of all its votes there. */
+type Evidence = { hash: ReadonlyUint8Array };
+
+/** By KPI, period and, where it is individual, the grant's index. */
+export type Record = ReadonlyMap<string, Recorded>;
+
+const recordKey = (kpi: number, period: number, index: number | undefined) => `${kpi}/${period}/${index ?? ''}`;
+
+/** The values that the oracles reported and the arbiter set. */
+export function recordOf(events: readonly PastEvent[]): Record {
+  const record = new Map<string, Recorded>();
+  const evidences = new Map<string, Evidence>();
+  const at = (kpi: number, period: number, index: number | undefined) => {
+    const key = recordKey(kpi, period, index);
+    const entry: Recorded = record.get(key) ?? { votes: new Map() };
+    record.set(key, entry);
+    return entry;
+  };
+  for (const { event } of events) {
+    if (event.name === 'ValueAttested') {
+      const { kpi, period, oracle, value, evidence, resolved } = event;
+      const entry = at(kpi, period, undefined);
+      entry.votes.set(oracle, { value, evidence: { hash: evidence } });
+      if (resolved) entry.resolved = value;
+    } else if (event.name === 'PageAttested') {
+      const { kpi, period, first, oracle } = event;
+      const key = `${kpi}/${period}/${place(first).page}/${oracle}`;
+      const evidence = evidences.get(key) ?? { hash: event.evidence };
+      evidences.set(key, evidence);
+      evidence.hash = event.evidence;
+      for (const [offset, value] of event.values.entries()) {
+        if (value === NO_VALUE || isSet(event.skipped, offset)) continue;
+        const entry = at(kpi, period, first + offset);
+        entry.votes.set(oracle, { value, evidence });
+        if (isSet(event.resolved, offset)) entry.resolved = value;
+      }
+    } else if (event.name === 'DisputeRuled') {
+      const value = some(event.value);
+      if (value === undefined) continue;
+      for (const index of grantsOf(event)) at(event.kpi, event.period, index).ruled = value;
+    }
+  }
+  return record;
+}
+
+function grantsOf(event: EarnoutEvent & { name: 'ValueDisputed' | 'DisputeRuled' }): (number | undefined)[] {
+  const grants = some(event.grants);
+  return grants === undefined ? [undefined] : indicesOf(grants);
+}
+
+/** The votes of the record and what they came to for the grant; undefined if there are none. */
+export function recorded(
   plan: Plan,
-  { kpi, period, votes, resolved, ruled }: Open & { kpi: number; period: number },
-): Outcome {
-  const decided = ruled ?? resolved;
-  if (decided !== undefined) return { kind: 'value', value: decided };
-  const terms = plan.kpis[kpi];
+  record: Record,
+  kpi: Kpi,
+  period: number,
+  { account: { index, beneficiary } }: Grant,
+): { votes: Vote[]; outcome: Outcome } | undefined {
+  const isIndividual = kpi.scope === 'individual';
+  const entry = record.get(recordKey(kpi.number, period, isIndividual ? index : undefined));
+  if (entry === undefined) return undefined;
+  const votes = [...entry.votes].map(([oracle, { value, evidence }]): Vote => {
+    return { oracle, value, evidence: evidence.hash, counts: !isIndividual || oracle !== beneficiary };
+  });
+  if (entry.ruled !== undefined) return { votes, outcome: { kind: 'value', value: entry.ruled } };
+  const resolved = entry.resolved !== undefined && votes.every(({ counts }) => counts) ? entry.resolved : undefined;
   const set = oracleSet(plan, period);
-  if (terms === undefined) return SILENT;
-  const cast = [...votes.values()].map(({ value }) => value);
-  const all = Array.from({ length: Math.max(set.keys.length, cast.length) }, (_, index) => cast[index]);
+  const cast = votes.filter(({ counts }) => counts).map(({ value }) => value);
+  const all = Array.from({ length: Math.max(set.keys.length, cast.length) }, (_, position) => cast[position]);
+  const { threshold } = set;
   try {
-    return atDeadline(all, set.threshold, terms.curve, terms.defaultScore);
+    const agreed = resolved === undefined ? undefined : { value: resolved, at: 0n };
+    return { votes, outcome: outcomeOf(kpi, { resolved: agreed, votes: all, threshold }) };
   } catch (error) {
     // Of a set that made room for another one the threshold is not known any more.
-    if (error instanceof CoreError) return SILENT;
+    if (error instanceof CoreError) return { votes, outcome: SILENT };
     throw error;
   }
+}
+
+/** What only events say of a dispute in a page: who disputed and why, and why the arbiter ruled as it did. */
+export type Reasons = {
+  disputer: Address;
+  dispute: ReadonlyUint8Array;
+  ruling: ReadonlyUint8Array | undefined;
+};
+
+/** By the grant's index, from the events of a page. */
+export function reasonsIn(events: readonly PastEvent[]): Map<number, Reasons> {
+  const reasons = new Map<number, Reasons>();
+  for (const { event } of events) {
+    if (event.name !== 'ValueDisputed' && event.name !== 'DisputeRuled') continue;
+    for (const index of grantsOf(event)) {
+      if (index === undefined) continue;
+      if (event.name === 'ValueDisputed') {
+        reasons.set(index, { disputer: event.disputer, dispute: event.reasonHash, ruling: undefined });
+      } else {
+        const before = reasons.get(index);
+        if (before !== undefined) reasons.set(index, { ...before, ruling: event.reasonHash });
+      }
+    }
+  }
+  return reasons;
 }

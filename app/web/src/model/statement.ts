@@ -1,8 +1,9 @@
 // The plan's statement: one line for each grant and period, from the events of the chain.
 import type { Address } from '@solana/kit';
 import type { PastEvent } from '../chain/history';
+import type { Vote } from '../domain/evaluation';
 import { covers, trancheOf } from '../domain/grant';
-import { type Attestation, attestationKey, readingsFor } from '../domain/reading';
+import { readingsFor } from '../domain/reading';
 import { NO_KEY, periodTimes } from '../domain/terms';
 import { amountText, plainNumber } from '../text/amount';
 import { csvLine } from '../text/csv';
@@ -10,14 +11,14 @@ import { hex } from '../text/hash';
 import { visible } from '../text/hostile';
 import { isoTime } from '../text/time';
 import type { PlanData } from './planData';
-import { recordedValues, settledKey, settlements } from './record';
+import { asSettled, recordOf, recorded, settledKey, settlements } from './record';
 
 /** The statement as CSV at `now`. Amounts in tokens with all decimals, times in UTC, scores in basis points. */
 export function statement(data: PlanData, events: readonly PastEvent[], now: bigint): string {
   const { plan, mint } = data;
   const amount = (value: bigint) => amountText(value, mint.decimals).replaceAll(',', '');
   const settledLines = settlements(events);
-  const recorded = recordedValues(plan, events);
+  const record = recordOf(events);
   const paid = claims(events);
   const kpiColumns = plan.kpis.flatMap((kpi) => {
     const name = visible(kpi.name);
@@ -42,15 +43,17 @@ export function statement(data: PlanData, events: readonly PastEvent[], now: big
   for (const grant of data.grants.values()) {
     for (let period = grant.account.firstPeriod; period < grant.account.endPeriod; period += 1) {
       const times = periodTimes(plan, period);
-      const readings = covers(grant, period) ? readingsFor(plan, grant, period, data.attestations, now) : [];
       const settled = settledLines.get(settledKey(grant.address, period));
+      const then = asSettled(grant, settled);
+      const readings = covers(grant, period) ? readingsFor(plan, then, period, data.evaluations, now) : [];
       const kpis = plan.kpis.flatMap((kpi) => {
         const reading = readings.find((each) => each.kpi.number === kpi.number);
         if (reading === undefined) return ['', '', '', ''];
         if (!reading.stands && settled === undefined) return ['', '', '', ''];
-        // Of an attestation that was closed only the events are left.
-        const past = recorded.get(attestationKey(kpi.number, period, reading.subject));
-        const { votes, outcome } = reading.attestation === undefined && past !== undefined ? past : reading;
+        // Of an attestation or page that was closed only the events are left.
+        const past = reading.evaluation === undefined ? recorded(plan, record, kpi, period, then) : undefined;
+        const { votes: all, outcome } = past ?? reading;
+        const votes = all.filter(({ counts }) => counts);
         const value = outcome.kind === 'value' ? plainNumber(outcome.value, kpi.decimals) : 'silent';
         const score = settled?.scores[kpi.number] ?? reading.score;
         return [value, String(score), voters(votes), votes.map(({ evidence }) => hex(evidence)).join(' ')];
@@ -80,7 +83,7 @@ export function statement(data: PlanData, events: readonly PastEvent[], now: big
   return `${lines.join('\n')}\n`;
 }
 
-function voters(votes: readonly { oracle: Address }[]): string {
+function voters(votes: readonly Vote[]): string {
   return votes.map(({ oracle }) => (oracle === NO_KEY ? 'an earlier oracle' : oracle)).join(' ');
 }
 
@@ -90,11 +93,4 @@ function claims(events: readonly PastEvent[]): Map<Address, bigint> {
     if (event.name === 'GrantClaimed') paid.set(event.grant, event.claimed);
   }
   return paid;
-}
-
-/** The attestations of a plan, newest period first, each with its KPI. */
-export function attestationList(data: PlanData): Attestation[] {
-  return [...data.attestations.values()].sort(
-    (a, b) => b.account.period - a.account.period || a.account.kpi - b.account.kpi || (a.address < b.address ? -1 : 1),
-  );
 }

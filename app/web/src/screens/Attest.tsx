@@ -1,17 +1,20 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { Address, Instruction } from '@solana/kit';
 import { Fault } from '../chain/fault';
 import * as instructions from '../chain/instructions';
-import { ATTESTATION_SIZE } from '../chain/read';
+import { newSize } from '../chain/read';
 import { pack } from '../chain/transaction';
 import { CurveChart } from '../charts/CurveChart';
-import type { ActionRequest } from '../context/action';
-import { useApp, useWallet } from '../context/app';
+import type { ActionRequest, Fact } from '../context/action';
+import { useApp, useHref, useWallet } from '../context/app';
 import { scoreOf } from '../core/curve';
-import { covers, trancheOf } from '../domain/grant';
-import { periodTimes } from '../domain/terms';
-import { type Task, tasksOf } from '../model/due';
+import { evaluationKey } from '../domain/evaluation';
+import { type Grant, covers, hasWeight, trancheOf } from '../domain/grant';
+import { type Kpi, periodTimes } from '../domain/terms';
+import { type Task, type Tasks, tasksOf, votingPeriods } from '../model/due';
+import type { Mistake } from '../model/mistakes';
 import type { PlanData } from '../model/planData';
+import { type Report, type Upload, readValues, uploads } from '../model/upload';
 import { percent, plainNumber } from '../text/amount';
 import { plural } from '../text/count';
 import { hex, parseHash, sha256, short } from '../text/hash';
@@ -19,10 +22,12 @@ import { visible } from '../text/hostile';
 import { Amount } from '../ui/Amount';
 import { NumberField, TextField } from '../ui/Field';
 import { HostileText } from '../ui/HostileText';
+import { Mistakes } from '../ui/Mistakes';
 import { Notice } from '../ui/Notice';
 import { Paged } from '../ui/Paged';
 import { Countdown } from '../ui/Time';
 import { WalletMenu } from '../ui/WalletMenu';
+import { save } from '../ui/save';
 import { ActionButtons } from './ActionButtons';
 import { PlanFrame } from './PlanScreen';
 import { ValueText, parseAccepted } from './Values';
@@ -36,15 +41,38 @@ export default function Attest({ address }: { address: Address }) {
   );
 }
 
-type Entry = { value: string; evidence: string };
+/** Values that are listed one by one before they are signed. */
+const LISTED = 12;
 
-const keyOf = ({ reading, grant }: Task) => `${reading.kpi.number}/${reading.period}/${grant ?? ''}`;
+type Entry = { value: string; evidence: string };
+type Entries = ReadonlyMap<string, Entry>;
+
+const EMPTY: Entry = { value: '', evidence: '' };
+
+const keyOf = ({ reading }: Task) => `${reading.kpi.number}/${reading.period}/${reading.grant?.account.index ?? ''}`;
+
+/** A value that was entered and is accepted. */
+type Filled = { task: Task; entry: Entry; value: bigint };
+
+function filledIn(tasks: readonly Task[], entries: Entries): Filled[] {
+  return tasks.flatMap((task) => {
+    const entry = entries.get(keyOf(task));
+    const parsed = entry === undefined ? undefined : parseEntry(task, entry);
+    return entry !== undefined && parsed !== undefined && 'value' in parsed
+      ? [{ task, entry, value: parsed.value }]
+      : [];
+  });
+}
 
 function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () => void }) {
-  const { chain } = useApp();
   const me = useWallet().connection?.address;
-  const [entries, setEntries] = useState<ReadonlyMap<string, Entry>>(new Map());
-  const [evidence, setEvidence] = useState('');
+  const voting = votingPeriods(data, now).join();
+  // Thousands of grants are not read again with every second: what is due changes with the data and the periods.
+  const due = useMemo(
+    () => (me === undefined ? [] : tasksOf(data, me, now)),
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    [data, me, voting],
+  );
   if (me === undefined) {
     return (
       <section className="card center">
@@ -53,45 +81,76 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
       </section>
     );
   }
-  const tasks = tasksOf(data, me, now);
-  const filled = tasks.flatMap((task) => {
-    const entry = entries.get(keyOf(task));
-    const parsed = entry === undefined ? undefined : parseEntry(task, entry);
-    return entry !== undefined && parsed !== undefined && 'value' in parsed
-      ? [{ task, entry, value: parsed.value }]
-      : [];
-  });
-  if (tasks.length === 0) return <NothingDue data={data} me={me} now={now} />;
+  if (due.length === 0) return <NothingDue data={data} me={me} now={now} />;
+  return <Ballot data={data} due={due} onDone={onDone} />;
+}
+
+function Ballot({ data, due, onDone }: { data: PlanData; due: readonly Tasks[]; onDone: () => void }) {
+  const { chain } = useApp();
+  const [entries, setEntries] = useState<Entries>(new Map());
+  const [evidence, setEvidence] = useState('');
+  const filled = due.map((each) => ({ ...each, filled: filledIn(each.tasks, entries) }));
+  const count = filled.reduce((sum, each) => sum + each.filled.length, 0);
+  const change = (changed: Iterable<readonly [string, Entry]>) => setEntries(new Map([...entries, ...changed]));
+
+  async function hashOf({ task, entry }: Filled): Promise<Uint8Array> {
+    const proof = entry.evidence.trim() === '' ? evidence : entry.evidence;
+    if (proof.trim() === '') {
+      throw new Fault(
+        'input',
+        `The value of ${visible(task.reading.kpi.name)} has no evidence.`,
+        'Name or paste the evidence: others will want to check it.',
+      );
+    }
+    return parseHash(proof) ?? (await sha256(proof));
+  }
 
   async function build(signer: Address): Promise<ActionRequest> {
+    const { plan } = data;
     const groups: Instruction[][] = [];
-    let created = 0n;
-    for (const { task, entry, value } of filled) {
-      const { kpi, period, subject, attestation } = task.reading;
-      const proof = entry.evidence.trim() === '' ? evidence : entry.evidence;
-      if (proof.trim() === '') {
-        throw new Fault(
-          'input',
-          `The value of ${visible(kpi.name)} has no evidence.`,
-          'Name or paste the evidence: others will want to check it.',
-        );
-      }
-      const hash = parseHash(proof) ?? (await sha256(proof));
-      groups.push([await instructions.attest(signer, data.plan, kpi, subject, { period, value, evidence: hash })]);
-      if (attestation === undefined) created += 1n;
-    }
-    return {
-      verb: `Attest ${plural(groups.length, 'value')}`,
-      lines: filled.map(({ task: { reading, grant }, value }) => {
-        const { kpi, period } = reading;
-        const about = grant === undefined ? '' : `, grant ${data.grants.get(grant)?.account.index ?? short(grant)}`;
-        return [
-          `${visible(kpi.name)}, period ${period}${about}`,
+    const lines: Fact[] = [];
+    const manifests: Fact[] = [];
+    let rent = 0n;
+    const there = (kpi: Kpi, period: number, page: number | undefined) =>
+      data.evaluations.get(evaluationKey(plan.address, kpi.number, period, page));
+    for (const { kpi, period, filled: own } of filled) {
+      const makes = async (page: number | undefined) => {
+        if (there(kpi, period, page) === undefined) rent += await chain.rent(newSize(plan, period, page));
+      };
+      const reports: Report[] = [];
+      for (const each of own) {
+        const grant = each.task.reading.grant?.account.index;
+        const { value } = each;
+        lines.push([
+          `${visible(kpi.name)}, period ${period}${grant === undefined ? '' : `, grant ${grant}`}`,
           `${plainNumber(value, kpi.decimals)} ${visible(kpi.unit)} → ${percent(scoreOf(kpi.curve, value))}`,
-        ] as const;
-      }),
+        ]);
+        const hash = await hashOf(each);
+        if (grant === undefined) {
+          groups.push([await instructions.attest(signer, plan, kpi, { period, value, evidence: hash })]);
+          await makes(undefined);
+        } else {
+          reports.push({ grant, value, evidence: hash });
+        }
+      }
+      for (const upload of uploads(signer, kpi, reports, (page) => there(kpi, period, page))) {
+        const { page, first, values, manifest } = upload;
+        const hash = await sha256(manifest);
+        groups.push([await instructions.attestPage(signer, plan, kpi, { period, first, values, evidence: hash })]);
+        await makes(page);
+        manifests.push(manifestFact(kpi, period, upload));
+      }
+    }
+    const left = lines.length - LISTED;
+    return {
+      verb: `Attest ${plural(lines.length, 'value')}`,
+      lines: [
+        ...lines.slice(0, LISTED),
+        ...(left > 0 ? ([['And', `${plural(left, 'more value')}`]] as const) : []),
+        ...manifests,
+      ],
       transactions: pack(signer, groups),
-      rent: created * (await chain.rent(ATTESTATION_SIZE)),
+      rent,
       done: 'Your values are recorded. They count as soon as enough oracles report the same.',
     };
   }
@@ -99,7 +158,13 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
   return (
     <>
       <section className="card form">
-        <h2>{plural(tasks.length, 'value')} to report</h2>
+        <h2>
+          {plural(
+            due.reduce((sum, { tasks }) => sum + tasks.length, 0),
+            'value',
+          )}{' '}
+          to report
+        </h2>
         <TextField
           label="Evidence for all of them"
           value={evidence}
@@ -109,27 +174,46 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
         />
         <EvidenceFile onHash={setEvidence} />
       </section>
-      <Paged items={tasks} what="values">
-        {(shown) =>
-          shown.map((task) => (
+      {due.map((each) =>
+        each.kpi.scope === 'shared' ? (
+          each.tasks.map((task) => (
             <TaskCard
               key={keyOf(task)}
               data={data}
               task={task}
-              entry={entries.get(keyOf(task)) ?? { value: '', evidence: '' }}
-              onChange={(entry) => setEntries(new Map(entries).set(keyOf(task), entry))}
+              entry={entries.get(keyOf(task)) ?? EMPTY}
+              onChange={(entry) => change([[keyOf(task), entry]])}
             />
           ))
-        }
-      </Paged>
+        ) : (
+          <GrantsCard
+            key={`${each.kpi.number}/${each.period}`}
+            data={data}
+            tasks={each}
+            entries={entries}
+            onChange={change}
+          />
+        ),
+      )}
       <ActionButtons
         signer={undefined}
-        label={`Review ${plural(filled.length, 'value')}`}
-        disabled={filled.length === 0}
+        label={`Review ${plural(count, 'value')}`}
+        disabled={count === 0}
         action={{ title: 'Attest', keys: [`attest/${data.plan.address}`], build, onDone }}
       />
     </>
   );
+}
+
+/** The file whose hash goes on the chain with the values of a page: whoever checks them needs it. */
+function manifestFact(kpi: Kpi, period: number, { page, manifest }: Upload): Fact {
+  const name = `evidence-kpi-${kpi.number}-period-${period}-page-${page}.csv`;
+  return [
+    `To be published: evidence of ${visible(kpi.name)}, period ${period}, page ${page}`,
+    <button key="m" type="button" className="link" onClick={() => save(name, manifest)}>
+      {name}
+    </button>,
+  ];
 }
 
 function EvidenceFile({ onHash }: { onHash: (hash: string) => void }) {
@@ -155,6 +239,7 @@ function parseEntry({ reading: { kpi } }: Task, { value }: Entry): { value: bigi
   return value.trim() === '' ? undefined : parseAccepted(value, kpi);
 }
 
+/** One value for all grants. */
 function TaskCard({
   data,
   task,
@@ -166,71 +251,186 @@ function TaskCard({
   entry: Entry;
   onChange: (entry: Entry) => void;
 }) {
-  const { reading, grant, voted } = task;
-  const { kpi, period } = reading;
+  const { kpi, period } = task.reading;
   const parsed = parseEntry(task, entry);
-  const value = parsed !== undefined && 'value' in parsed ? parsed.value : undefined;
-  const about = grant === undefined ? undefined : data.grants.get(grant);
   return (
     <article className="card">
       <div className="reading flat">
         <div>
-          <h3>
-            <HostileText text={kpi.name} />, period {period}
-            {about !== undefined && <> – grant {about.account.index}</>}
-          </h3>
-          <p className="muted">
-            Voting until <Countdown at={periodTimes(data.plan, period).attestDeadline} />
-          </p>
-          {voted !== undefined && (
-            <p>
-              You reported <ValueText value={voted} kpi={kpi} />; it can be changed until enough oracles agree.
-            </p>
-          )}
-          <NumberField
-            label={`Value${kpi.unit === '' ? '' : `, ${visible(kpi.unit)}`}`}
-            kind="signed"
-            value={entry.value}
-            error={parsed !== undefined && 'error' in parsed ? parsed.error : undefined}
-            onChange={(text) => onChange({ ...entry, value: text })}
-          />
-          {value !== undefined && (
-            <p className="score">
-              Scores <strong>{percent(scoreOf(kpi.curve, value))}</strong>
-              <Payout data={data} task={task} score={scoreOf(kpi.curve, value)} />
-            </p>
-          )}
-          <TextField
-            label="Evidence, if it differs"
-            value={entry.evidence}
-            onChange={(text) => onChange({ ...entry, evidence: text })}
-          />
+          <TaskHead data={data} kpi={kpi} period={period} />
+          <EntryFields data={data} task={task} entry={entry} onChange={onChange} label="Value" />
         </div>
-        <CurveChart {...kpi} value={value} />
+        <CurveChart {...kpi} value={parsed !== undefined && 'value' in parsed ? parsed.value : undefined} />
       </div>
     </article>
+  );
+}
+
+function TaskHead({ data, kpi, period }: { data: PlanData; kpi: Kpi; period: number }) {
+  return (
+    <>
+      <h3>
+        <HostileText text={kpi.name} />, period {period}
+      </h3>
+      <p className="muted">
+        Voting until <Countdown at={periodTimes(data.plan, period).attestDeadline} />
+      </p>
+    </>
+  );
+}
+
+/** A value for each of several grants, typed or from a file; those of one page are uploaded together. */
+function GrantsCard({
+  data,
+  tasks: { kpi, period, tasks },
+  entries,
+  onChange,
+}: {
+  data: PlanData;
+  tasks: Tasks;
+  entries: Entries;
+  onChange: (changed: Iterable<readonly [string, Entry]>) => void;
+}) {
+  const href = useHref();
+  const [mistakes, setMistakes] = useState<readonly Mistake[]>([]);
+  const byIndex = new Map(tasks.map((task) => [task.reading.grant?.account.index ?? -1, task]));
+  const filled = filledIn(tasks, entries).length;
+
+  function take(text: string) {
+    const read = readValues(text, new Set(byIndex.keys()));
+    setMistakes(read.mistakes);
+    if (read.mistakes.length > 0) return;
+    onChange(
+      read.rows.flatMap(({ grant, value, evidence }) => {
+        const task = byIndex.get(grant);
+        return task === undefined ? [] : [[keyOf(task), { value, evidence }] as const];
+      }),
+    );
+  }
+
+  return (
+    <article className="card">
+      <div className="reading flat">
+        <div>
+          <TaskHead data={data} kpi={kpi} period={period} />
+          <p>
+            {filled} of {plural(tasks.length, 'grant has', 'grants have')} a value here.
+          </p>
+          <p className="hint">
+            From a file: CSV with the columns <code>grant,value,evidence</code>; the evidence as text, as a link or as
+            its SHA-256, or empty.
+          </p>
+          <input
+            type="file"
+            accept=".csv,text/csv"
+            aria-label={`File of values of ${visible(kpi.name)}, period ${period}`}
+            onChange={(event) => void event.target.files?.[0]?.text().then(take)}
+          />
+          <Mistakes mistakes={mistakes} title="The file" />
+        </div>
+        <CurveChart {...kpi} />
+      </div>
+      <Paged items={tasks} what="grants" matches={isOfGrant}>
+        {(shown) =>
+          shown.map((task) => (
+            <fieldset key={keyOf(task)}>
+              <legend>
+                <GrantName grant={task.reading.grant} href={(grant) => href({ name: 'grant', grant })} />
+              </legend>
+              <EntryFields
+                data={data}
+                task={task}
+                entry={entries.get(keyOf(task)) ?? EMPTY}
+                onChange={(entry) => onChange([[keyOf(task), entry]])}
+                label={`Value for grant ${task.reading.grant?.account.index}`}
+              />
+            </fieldset>
+          ))
+        }
+      </Paged>
+    </article>
+  );
+}
+
+function isOfGrant({ reading: { grant } }: Task, search: string): boolean {
+  return String(grant?.account.index) === search || grant?.account.beneficiary.toLowerCase().includes(search) === true;
+}
+
+function GrantName({ grant, href }: { grant: Grant | undefined; href: (grant: Address) => string }) {
+  if (grant === undefined) return null;
+  const { index, beneficiary } = grant.account;
+  return (
+    <>
+      <a href={href(grant.address)}>Grant {index}</a> <span className="muted">{short(beneficiary)}</span>
+    </>
+  );
+}
+
+/** The fields of one value, and what it means. */
+function EntryFields({
+  data,
+  task,
+  entry,
+  onChange,
+  label,
+}: {
+  data: PlanData;
+  task: Task;
+  entry: Entry;
+  onChange: (entry: Entry) => void;
+  label: string;
+}) {
+  const { voted, reading } = task;
+  const { kpi } = reading;
+  const parsed = parseEntry(task, entry);
+  const value = parsed !== undefined && 'value' in parsed ? parsed.value : undefined;
+  return (
+    <>
+      {voted !== undefined && (
+        <p>
+          You reported <ValueText value={voted} kpi={kpi} />; it can be changed until enough oracles agree.
+        </p>
+      )}
+      <div className="row">
+        <NumberField
+          label={`${label}${kpi.unit === '' ? '' : `, ${visible(kpi.unit)}`}`}
+          kind="signed"
+          value={entry.value}
+          error={parsed !== undefined && 'error' in parsed ? parsed.error : undefined}
+          onChange={(text) => onChange({ ...entry, value: text })}
+        />
+        <TextField
+          label="Evidence, if it differs"
+          value={entry.evidence}
+          onChange={(text) => onChange({ ...entry, evidence: text })}
+        />
+      </div>
+      {value !== undefined && (
+        <p className="score">
+          Scores <strong>{percent(scoreOf(kpi.curve, value))}</strong>
+          <Payout data={data} task={task} score={scoreOf(kpi.curve, value)} />
+        </p>
+      )}
+    </>
   );
 }
 
 /** What the score makes of the tranches that this KPI pays, where scores count by their weights. */
 function Payout({ data, task, score }: { data: PlanData; task: Task; score: number }) {
   const { plan, mint, grants } = data;
-  const { kpi, period } = task.reading;
+  const { kpi, period, grant } = task.reading;
   if (plan.combination !== 'weighted-sum') return null;
-  const paid = [...grants.values()].filter(
-    (grant) =>
-      (task.grant === undefined || grant.address === task.grant) &&
-      covers(grant, period) &&
-      (grant.account.kpiWeights[kpi.number] ?? 0) > 0,
-  );
-  const sum = paid.reduce((total, grant) => {
-    const weight = BigInt(grant.account.kpiWeights[kpi.number] ?? 0);
-    return total + (trancheOf(grant, period) * weight * BigInt(score)) / 100_000_000n;
+  const concerned = grant === undefined ? [...grants.values()] : [grant];
+  const paid = concerned.filter((each) => covers(each, period) && hasWeight(each, kpi));
+  const sum = paid.reduce((total, each) => {
+    const weight = BigInt(each.account.kpiWeights[kpi.number] ?? 0);
+    return total + (trancheOf(each, period) * weight * BigInt(score)) / 100_000_000n;
   }, 0n);
   return (
     <>
       {' '}
-      and pays <Amount value={sum} decimals={mint.decimals} /> to {plural(paid.length, 'grant')}
+      and pays <Amount value={sum} decimals={mint.decimals} />
+      {grant === undefined && <> to {plural(paid.length, 'grant')}</>}
     </>
   );
 }

@@ -5,7 +5,17 @@ import { hostOf } from '../chain/transport';
 import { GrantChart, type Step } from '../charts/GrantChart';
 import { useAction } from '../context/action';
 import { useApp, useHref, useNow, useWallet } from '../context/app';
-import { amountsAt, cliffTime, covers, has, nextDate, CLAIM_LOCKED, REVOCABLE, TRANSFERABLE } from '../domain/grant';
+import {
+  CLAIM_LOCKED,
+  REVOCABLE,
+  TRANSFERABLE,
+  amountsAt,
+  cliffTime,
+  covers,
+  has,
+  hasWeight,
+  nextDate,
+} from '../domain/grant';
 import { outlook } from '../domain/outlook';
 import { claimableNow } from '../domain/steps';
 import { periodTimes } from '../domain/terms';
@@ -54,7 +64,7 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
   const { connection } = useWallet();
   const { start } = useAction();
   const href = useHref();
-  const { plan, grant, mint, attestations } = data;
+  const { plan, grant, mint, evaluations } = data;
   const { account } = grant;
   const { decimals } = mint;
   const version = `${account.nextPeriod}/${account.claimed}/${account.bonus}`;
@@ -125,7 +135,7 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
           grant={grant}
           decimals={decimals}
           now={now}
-          outlook={outlook(plan, grant, attestations, now, scores)}
+          outlook={outlook(plan, grant, evaluations, now, scores)}
           {...steps}
         />
         <HistoryNote past={past} account={account} />
@@ -177,7 +187,7 @@ function rangeText(numbers: readonly number[]): string {
 
 function Weights({ data }: { data: GrantData }) {
   const { plan, grant } = data;
-  const weighted = plan.kpis.filter((kpi) => (grant.account.kpiWeights[kpi.number] ?? 0) > 0);
+  const weighted = plan.kpis.filter((kpi) => hasWeight(grant, kpi));
   return (
     <ul className="plain">
       {grant.account.timeWeight > 0 && <li>{percent(grant.account.timeWeight)} for time served</li>}

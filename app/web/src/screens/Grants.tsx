@@ -65,7 +65,7 @@ function GrantList({ data, now, onDone }: { data: GrantsData; now: bigint; onDon
     const state = data.plans.get(grant.account.plan);
     if (state === undefined) return [];
     const pools = data.pools.get(grant.account.plan) ?? new Map<number, Pool>();
-    const due = claimableNow({ plan: state.plan, attestations: data.attestations, pools }, grant, now);
+    const due = claimableNow({ plan: state.plan, evaluations: data.evaluations, pools }, grant, now);
     return [{ grant, state, due }];
   });
   items.sort((a, b) => {

@@ -1,21 +1,23 @@
 import { useState } from 'react';
 import * as instructions from '../chain/instructions';
-import { ATTESTATION_SIZE } from '../chain/read';
+import { newSize } from '../chain/read';
 import { CurveChart } from '../charts/CurveChart';
 import { type Fact, useAction } from '../context/action';
 import { useApp } from '../context/app';
+import { pageFor } from '../domain/evaluation';
+import { pageGrants } from '../domain/page';
 import { type Reading, disputeHindrance } from '../domain/reading';
 import type { GrantData } from '../model/planData';
 import { percent } from '../text/amount';
 import { plural } from '../text/count';
 import { hex, parseHash, sha256, short } from '../text/hash';
 import { visible } from '../text/hostile';
-import { AddressText, HashText } from '../ui/AddressText';
 import { Dialog } from '../ui/Dialog';
 import { Facts } from '../ui/Facts';
 import { TextField } from '../ui/Field';
 import { HostileText } from '../ui/HostileText';
 import { Countdown, Time } from '../ui/Time';
+import { Disputed, useReasons } from './Disputed';
 import { ValueText, Votes } from './Values';
 
 type Props = {
@@ -30,9 +32,9 @@ type Props = {
 
 /** One KPI of one period: its curve with the value on it, who reported it, and until when it can be disputed. */
 export function KpiReading({ data, reading, recordedScore, now, mine, onDone }: Props) {
-  const { kpi, stage, outcome, score, stands, attestation } = reading;
+  const { kpi, stage, outcome, score, stands, evaluation } = reading;
   const isSettled = reading.period < data.grant.account.nextPeriod;
-  if (isSettled && attestation === undefined) return <ClosedReading reading={reading} score={recordedScore} />;
+  if (isSettled && evaluation === undefined) return <ClosedReading reading={reading} score={recordedScore} />;
   const value = stands && outcome.kind === 'value' ? outcome.value : undefined;
   return (
     <article className="reading">
@@ -50,7 +52,7 @@ export function KpiReading({ data, reading, recordedScore, now, mine, onDone }: 
             <span className="muted">{stage === 'not-due' ? 'The period has not ended' : 'No value yet'}</span>
           )}
         </p>
-        <Facts facts={factsOf(reading)} />
+        <Measured reading={reading} />
         {stands && stage !== 'not-due' && mine && (
           <DisputeButton data={data} reading={reading} now={now} onDone={onDone} />
         )}
@@ -60,7 +62,7 @@ export function KpiReading({ data, reading, recordedScore, now, mine, onDone }: 
   );
 }
 
-/** A KPI of a settled period without an account any more: nobody reported, or the attestation was closed since. */
+/** A KPI of a settled period without an account any more: nobody reported, or it was closed since. */
 function ClosedReading({ reading: { kpi }, score }: { reading: Reading; score: number | undefined }) {
   return (
     <article className="reading">
@@ -78,8 +80,8 @@ function ClosedReading({ reading: { kpi }, score }: { reading: Reading; score: n
           )}
         </p>
         <p className="hint">
-          The attestation no longer exists: it was closed after the settlement, or nobody reported. The plan’s statement
-          has the value.
+          The account of the value no longer exists: it was closed after the settlement, or nobody reported. The plan’s
+          statement has the value.
         </p>
       </div>
       <CurveChart {...kpi} />
@@ -87,31 +89,26 @@ function ClosedReading({ reading: { kpi }, score }: { reading: Reading; score: n
   );
 }
 
-function factsOf({ kpi, stage, until, votes, threshold, attestation, stands }: Reading): Fact[] {
+function Measured({ reading }: { reading: Reading }) {
+  const { kpi, stage, until, votes, threshold, tally, evaluation, stands } = reading;
+  const isDisputed = tally?.disputedAt !== undefined;
+  const reasons = useReasons(evaluation?.kind === 'page' && isDisputed ? evaluation : undefined);
   const facts: Fact[] = [];
-  const account = attestation?.account;
   if (votes.length > 0) {
     facts.push([
       `Attested by (${plural(threshold, 'decides', 'decide')})`,
       <Votes key="votes" votes={votes} kpi={kpi} />,
     ]);
   }
-  if (account?.resolved) facts.push(['Agreed', <Time key="at" at={account.resolvedAt} />]);
+  if (tally?.resolved !== undefined) facts.push(['Agreed', <Time key="at" at={tally.resolved.at} />]);
   if (!stands) facts.push(['If the oracles stay silent', percent(kpi.defaultScore)]);
-  if (account !== undefined && account.disputedAt !== 0n) {
-    facts.push([
-      'Disputed',
-      <span key="d">
-        <Time at={account.disputedAt} /> by <AddressText address={account.disputer} />, reason{' '}
-        <HashText hash={hex(account.reasonHash)} what="hash of the reason" />
-      </span>,
-    ]);
+  if (evaluation !== undefined && tally?.disputedAt !== undefined) {
+    const dispute = { evaluation, reading, disputedAt: tally.disputedAt };
+    facts.push(['Disputed', <Disputed key="d" dispute={dispute} reasons={reasons} />]);
   }
-  if (account !== undefined && account.ruling !== 0) {
-    facts.push([
-      'Ruled',
-      account.ruling === 1 ? 'upheld' : <ValueText key="r" value={account.rulingValue} kpi={kpi} />,
-    ]);
+  if (tally?.ruling !== undefined) {
+    const { ruling } = tally;
+    facts.push(['Ruled', ruling.kind === 'uphold' ? 'upheld' : <ValueText key="r" value={ruling.value} kpi={kpi} />]);
   }
   const deadline = {
     'not-due': 'Voting begins',
@@ -122,7 +119,7 @@ function factsOf({ kpi, stage, until, votes, threshold, attestation, stands }: R
   }[stage];
   if (until !== undefined) facts.push([deadline, <Countdown key="u" at={until} />]);
   if (stage === 'final') facts.push(['Final', 'it can no longer change']);
-  return facts;
+  return <Facts facts={facts} />;
 }
 
 function DisputeButton({ data, reading, now, onDone }: Omit<Props, 'mine' | 'recordedScore'>) {
@@ -149,7 +146,10 @@ function DisputeDialog({
   const { start } = useAction();
   const [reason, setReason] = useState('');
   const { plan, grant } = data;
-  const { kpi, period, attestation } = reading;
+  const { kpi, period, evaluation } = reading;
+  const { index } = grant.account;
+  const page = pageFor(kpi, index);
+  const grants = page === undefined ? undefined : pageGrants([index]);
 
   function dispute() {
     onClose();
@@ -168,8 +168,18 @@ function DisputeDialog({
             ['Who decides', `the arbiter ${short(plan.arbiter ?? '')}`],
             ['If it is decided against you', 'this grant cannot dispute again in this plan'],
           ],
-          transactions: [[await instructions.dispute(signer, plan, kpi, period, grant.address, hash)]],
-          rent: attestation === undefined ? await chain.rent(ATTESTATION_SIZE) : 0n,
+          transactions: [
+            [
+              await instructions.dispute(
+                signer,
+                plan.address,
+                { kpi: kpi.number, period, grants },
+                grant.address,
+                hash,
+              ),
+            ],
+          ],
+          rent: evaluation === undefined ? await chain.rent(newSize(plan, period, page)) : 0n,
           done: 'Disputed. The arbiter can rule now; if it does not, the value stands.',
         };
       },

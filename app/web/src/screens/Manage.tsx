@@ -3,6 +3,7 @@ import { useWallet } from '../context/app';
 import type { PlanData } from '../model/planData';
 import { AddressText } from '../ui/AddressText';
 import { Notice } from '../ui/Notice';
+import { DisputeSection } from './manage/DisputeSection';
 import { DraftSection } from './manage/DraftSection';
 import { FundSection } from './manage/FundSection';
 import { GrantSection } from './manage/GrantSection';
@@ -25,6 +26,7 @@ export default function Manage({ address }: { address: Address }) {
             <>
               <GrantSection data={data} now={now} onDone={reload} />
               <ImportSection data={data} now={now} onDone={reload} />
+              <DisputeSection data={data} now={now} onDone={reload} />
               <TerminateSection data={data} now={now} onDone={reload} />
               <OracleSection data={data} now={now} onDone={reload} />
             </>

@@ -3,7 +3,7 @@ import { settled as settledBy, trancheOf } from '../domain/grant';
 import { type Reading, readingsFor, scoresOf } from '../domain/reading';
 import { periodTimes } from '../domain/terms';
 import type { GrantData } from '../model/planData';
-import type { Settled } from '../model/record';
+import { type Settled, asSettled } from '../model/record';
 import { percent } from '../text/amount';
 import { Amount } from '../ui/Amount';
 import { Time } from '../ui/Time';
@@ -22,9 +22,9 @@ type Props = {
 
 /** One period of a grant: what it is worth, and each KPI with its curve and value. */
 export function PeriodCard({ data, period, now, open, settled, mine, onDone }: Props) {
-  const { plan, grant, attestations, mint } = data;
+  const { plan, grant, evaluations, mint } = data;
   const times = periodTimes(plan, period);
-  const readings = readingsFor(plan, grant, period, attestations, now);
+  const readings = readingsFor(plan, asSettled(grant, settled), period, evaluations, now);
   const isSettled = period < grant.account.nextPeriod;
   return (
     <details className="card period" open={open}>

@@ -15,11 +15,11 @@ import { Meter } from '../ui/Meter';
 import { Loading, Notice, ReadingFault } from '../ui/Notice';
 import { Time } from '../ui/Time';
 import { LiveMark } from './LiveMark';
-import { AttestationTable } from './plan/AttestationTable';
 import { CalendarTable } from './plan/CalendarTable';
 import { GrantTable } from './plan/GrantTable';
 import { KpiTerms } from './plan/KpiTerms';
 import { Statement } from './plan/Statement';
+import { ValueTable } from './plan/ValueTable';
 import { COMBINATION, RELEASE, STATUS, UNEARNED, cadenceText, decideText } from './words';
 
 /** Reads a plan and hands it on once it and the chain's time are known. */
@@ -136,7 +136,7 @@ function PlanView({ data, now }: { data: PlanData; now: bigint }) {
       <Terms data={data} now={now} />
       <CalendarTable data={data} now={now} />
       <GrantTable data={data} now={now} />
-      <AttestationTable data={data} now={now} />
+      <ValueTable data={data} now={now} />
       <Statement data={data} now={now} />
     </>
   );

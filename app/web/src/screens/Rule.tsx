@@ -1,25 +1,28 @@
 import { useState } from 'react';
 import type { Address, Instruction } from '@solana/kit';
 import { Fault } from '../chain/fault';
-import * as instructions from '../chain/instructions';
 import { pack } from '../chain/transaction';
 import { CurveChart } from '../charts/CurveChart';
-import type { ActionRequest } from '../context/action';
+import type { ActionRequest, Fact } from '../context/action';
 import { useWallet } from '../context/app';
 import { scoreOf } from '../core/curve';
-import { type Dispute, disputesOf } from '../model/due';
+import type { Kpi } from '../domain/terms';
+import { rulings } from '../model/deciding';
+import { type Dispute, type Disputes, disputesOf } from '../model/due';
 import type { PlanData } from '../model/planData';
 import { percent, plainNumber } from '../text/amount';
 import { plural } from '../text/count';
-import { hex, parseHash, sha256 } from '../text/hash';
+import { parseHash, sha256 } from '../text/hash';
 import { visible } from '../text/hostile';
-import { AddressText, HashText } from '../ui/AddressText';
+import { AddressText } from '../ui/AddressText';
 import { Facts } from '../ui/Facts';
-import { NumberField, SelectField, TextField } from '../ui/Field';
+import { CheckField, NumberField, SelectField, TextField } from '../ui/Field';
 import { HostileText } from '../ui/HostileText';
 import { Notice } from '../ui/Notice';
-import { Countdown, Time } from '../ui/Time';
+import { Paged } from '../ui/Paged';
+import { Countdown } from '../ui/Time';
 import { ActionButtons } from './ActionButtons';
+import { Disputed, type PageReasons, useReasons } from './Disputed';
 import { PlanFrame } from './PlanScreen';
 import { ValueText, Votes, parseAccepted } from './Values';
 
@@ -32,38 +35,57 @@ export default function Rule({ address }: { address: Address }) {
   );
 }
 
-type Decision = { verdict: 'none' | 'uphold' | 'value'; value: string; reason: string };
+/** Rulings that are listed one by one before they are signed. */
+const LISTED = 12;
 
-const UNDECIDED: Decision = { verdict: 'none', value: '', reason: '' };
+/** One ruling for the chosen grants of a page, by their indices, or for an attestation. */
+type Decision = { chosen: ReadonlySet<number>; verdict: 'none' | 'uphold' | 'value'; value: string; reason: string };
+
+const UNDECIDED: Decision = { chosen: new Set(), verdict: 'none', value: '', reason: '' };
+
+const indexOf = ({ reading: { grant } }: Dispute) => grant?.account.index;
+
+/** The disputes that a decision is about: where there is only one, that. */
+function meant({ disputes }: Disputes, { chosen }: Decision): Dispute[] {
+  if (disputes.length === 1) return disputes;
+  return disputes.filter((dispute) => chosen.has(indexOf(dispute) ?? -1));
+}
+
+function nameOf({ reading: { kpi, period, grant } }: Dispute): string {
+  return `${visible(kpi.name)}, period ${period}${grant === undefined ? '' : `, grant ${grant.account.index}`}`;
+}
 
 function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () => void }) {
   const me = useWallet().connection?.address;
   const [decisions, setDecisions] = useState<ReadonlyMap<Address, Decision>>(new Map());
   const { open, closed } = disputesOf(data, now);
-  const decided = open.flatMap((dispute) => {
-    const decision = decisions.get(dispute.attestation.address) ?? UNDECIDED;
-    const value = valueOf(dispute, decision);
+  const decisionOn = ({ evaluation }: Disputes) => decisions.get(evaluation.address) ?? UNDECIDED;
+  const decided = open.flatMap((disputes) => {
+    const decision = decisionOn(disputes);
+    const value = valueOf(disputes.kpi, decision);
     if (decision.verdict === 'none' || 'error' in value || decision.reason.trim() === '') return [];
-    return [{ dispute, decision, value: value.value }];
+    return [{ of: meant(disputes, decision), reason: decision.reason, value: value.value }];
   });
+  const count = decided.reduce((sum, { of }) => sum + of.length, 0);
 
   async function build(signer: Address): Promise<ActionRequest> {
     const groups: Instruction[][] = [];
-    for (const { dispute, decision, value } of decided) {
-      const hash = parseHash(decision.reason) ?? (await sha256(decision.reason));
-      groups.push([await instructions.rule(signer, data.plan.address, dispute.attestation, value, hash)]);
+    const lines: Fact[] = [];
+    for (const { of, reason, value } of decided) {
+      const hash = parseHash(reason) ?? (await sha256(reason));
+      for (const rule of await rulings(signer, data.plan, of, value, hash)) groups.push([rule]);
+      for (const dispute of of) {
+        const { kpi } = dispute.reading;
+        const score = value === null ? '' : percent(scoreOf(kpi.curve, value));
+        const verdict = value === null ? 'stands as it is' : `${plainNumber(value, kpi.decimals)} → ${score}`;
+        lines.push([nameOf(dispute), verdict]);
+      }
     }
     if (groups.length === 0) throw new Fault('input', 'Nothing is decided yet.');
+    const left = lines.length - LISTED;
     return {
-      verb: plural(groups.length, 'ruling'),
-      lines: decided.map(({ dispute: { reading }, value }) => {
-        const { kpi, period } = reading;
-        const verdict =
-          value === null
-            ? 'stands as it is'
-            : `${plainNumber(value, kpi.decimals)} → ${percent(scoreOf(kpi.curve, value))}`;
-        return [`${visible(kpi.name)}, period ${period}`, verdict] as const;
-      }),
+      verb: plural(lines.length, 'ruling'),
+      lines: [...lines.slice(0, LISTED), ...(left > 0 ? ([['And', plural(left, 'more ruling')]] as const) : [])],
       transactions: pack(signer, groups),
       done: 'Ruled. The outcome is final.',
     };
@@ -83,91 +105,104 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
         </Notice>
       )}
       {open.length === 0 && <Notice tone="info">No dispute is open.</Notice>}
-      {open.map((dispute) => (
-        <DisputeCard
-          key={dispute.attestation.address}
-          data={data}
-          dispute={dispute}
-          decision={decisions.get(dispute.attestation.address) ?? UNDECIDED}
-          onChange={(decision) => setDecisions(new Map(decisions).set(dispute.attestation.address, decision))}
+      {open.map((disputes) => (
+        <DisputesCard
+          key={disputes.evaluation.address}
+          disputes={disputes}
+          decision={decisionOn(disputes)}
+          onChange={(decision) => setDecisions(new Map(decisions).set(disputes.evaluation.address, decision))}
         />
       ))}
       {open.length > 0 && (
         <ActionButtons
           signer={data.plan.arbiter}
-          label={`Review ${plural(decided.length, 'ruling')}`}
-          disabled={decided.length === 0}
+          label={`Review ${plural(count, 'ruling')}`}
+          disabled={count === 0}
           action={{ title: 'Rule', keys: [`rule/${data.plan.address}`], build, onDone }}
         />
       )}
-      {closed.length > 0 && <Closed disputes={closed} />}
+      {closed.length > 0 && <Closed disputes={closed.flatMap(({ disputes }) => disputes)} />}
     </>
   );
 }
 
 /** The value that a decision sets; null if it lets the outcome stand. */
-function valueOf(
-  { reading: { kpi } }: Dispute,
-  { verdict, value }: Decision,
-): { value: bigint | null } | { error: string } {
+function valueOf(kpi: Kpi, { verdict, value }: Decision): { value: bigint | null } | { error: string } {
   return verdict === 'value' ? parseAccepted(value, kpi) : { value: null };
 }
 
-function DisputeCard({
-  data,
-  dispute,
+/** The open disputes of one attestation or page, and one ruling for those that are chosen. */
+function DisputesCard({
+  disputes,
   decision,
   onChange,
 }: {
-  data: PlanData;
-  dispute: Dispute;
+  disputes: Disputes;
   decision: Decision;
   onChange: (decision: Decision) => void;
 }) {
-  const { reading, attestation } = dispute;
-  const { kpi, period, votes, outcome, until } = reading;
-  const { account } = attestation;
-  const by = data.grants.get(account.disputerGrant);
-  const set = valueOf(dispute, decision);
-  const shown = 'value' in set && set.value !== null ? set.value : outcome.kind === 'value' ? outcome.value : undefined;
+  const { evaluation, kpi, period, disputes: all } = disputes;
+  const reasons = useReasons(evaluation.kind === 'page' ? evaluation : undefined);
+  const chosen = meant(disputes, decision);
+  const set = valueOf(kpi, decision);
+  const outcome = chosen.length === 1 ? chosen[0]?.reading.outcome : undefined;
+  const shown =
+    'value' in set && set.value !== null ? set.value : outcome?.kind === 'value' ? outcome.value : undefined;
+  const choose = (some: readonly Dispute[], on: boolean) => {
+    const next = new Set(decision.chosen);
+    for (const index of some.flatMap((dispute) => indexOf(dispute) ?? [])) {
+      if (on) next.add(index);
+      else next.delete(index);
+    }
+    onChange({ ...decision, chosen: next });
+  };
   return (
     <article className="card">
       <div className="reading flat">
         <div>
           <h2>
             <HostileText text={kpi.name} />, period {period}
+            {all.length === 1 && all[0]?.reading.grant !== undefined && <>, grant {indexOf(all[0])}</>}
           </h2>
-          <Facts
-            facts={[
-              [
-                'Stands',
-                outcome.kind === 'silent' ? (
-                  `silence, scores ${percent(kpi.defaultScore)}`
-                ) : (
-                  <ValueText key="v" value={outcome.value} kpi={kpi} />
-                ),
-              ],
-              ['Disputed', <Time key="t" at={account.disputedAt} />],
-              [
-                'By',
-                by === undefined ? <AddressText key="b" address={account.disputer} /> : `grant ${by.account.index}`,
-              ],
-              ['SHA-256 of the reason', <HashText key="r" hash={hex(account.reasonHash)} what="hash of the reason" />],
-              ...(until === undefined ? [] : ([['Rule until', <Countdown key="u" at={until} />]] as const)),
-              ['Votes', votes.length === 0 ? 'none' : <Votes key="votes" votes={votes} kpi={kpi} />],
-            ]}
-          />
+          {all.length === 1 ? (
+            <Facts facts={factsOf(all[0]!, reasons)} />
+          ) : (
+            <>
+              <p>{plural(all.length, 'grant is', 'grants are')} disputed. A ruling is for those that are chosen.</p>
+              <CheckField
+                label={`All ${all.length} grants`}
+                checked={chosen.length === all.length}
+                onChange={(on) => choose(all, on)}
+              />
+            </>
+          )}
         </div>
         <CurveChart {...kpi} value={shown} />
       </div>
+      {all.length > 1 && (
+        <Paged items={all} what="disputes" matches={isOfGrant}>
+          {(some) =>
+            some.map((dispute) => (
+              <fieldset key={indexOf(dispute)}>
+                <CheckField
+                  label={`Grant ${indexOf(dispute)}`}
+                  checked={chosen.includes(dispute)}
+                  onChange={(on) => choose([dispute], on)}
+                />
+                <Facts facts={factsOf(dispute, reasons)} />
+              </fieldset>
+            ))
+          }
+        </Paged>
+      )}
       <div className="form">
         <SelectField
-          label="Ruling"
+          label={all.length === 1 ? 'Ruling' : `Ruling for ${plural(chosen.length, 'chosen grant')}`}
           value={decision.verdict}
           onChange={(verdict) => onChange({ ...decision, verdict })}
           options={[
             ['none', 'Not decided'],
-            ['uphold', 'What the oracles said stands; the disputing grant may not dispute again'],
+            ['uphold', 'What the oracles said stands; a grant that disputed may not dispute again'],
             ['value', 'Another value counts'],
           ]}
         />
@@ -195,24 +230,55 @@ function DisputeCard({
   );
 }
 
+function isOfGrant(dispute: Dispute, search: string): boolean {
+  const { grant } = dispute.reading;
+  return String(indexOf(dispute)) === search || grant?.account.beneficiary.toLowerCase().includes(search) === true;
+}
+
+function factsOf(dispute: Dispute, reasons: PageReasons): Fact[] {
+  const { kpi, votes, outcome, until } = dispute.reading;
+  return [
+    [
+      'Stands',
+      outcome.kind === 'silent' ? (
+        `silence, scores ${percent(kpi.defaultScore)}`
+      ) : (
+        <ValueText key="v" value={outcome.value} kpi={kpi} />
+      ),
+    ],
+    ['Disputed', <Disputed key="d" dispute={dispute} reasons={reasons} />],
+    ...(until === undefined ? [] : ([['Rule until', <Countdown key="u" at={until} />]] as const)),
+    ['Votes', votes.length === 0 ? 'none' : <Votes key="votes" votes={votes} kpi={kpi} />],
+  ];
+}
+
 function Closed({ disputes }: { disputes: readonly Dispute[] }) {
   return (
     <section className="card">
       <h2>Decided</h2>
-      <ul className="plain">
-        {disputes.map(({ attestation, reading }) => (
-          <li key={attestation.address}>
-            <HostileText text={reading.kpi.name} />, period {reading.period}:{' '}
-            {attestation.account.ruling === 0 ? (
-              'not ruled in time, stands'
-            ) : attestation.account.ruling === 1 ? (
-              'upheld'
-            ) : (
-              <ValueText value={attestation.account.rulingValue} kpi={reading.kpi} />
-            )}
-          </li>
-        ))}
-      </ul>
+      <Paged items={disputes} what="disputes" matches={isOfGrant}>
+        {(shown) => (
+          <ul className="plain">
+            {shown.map((dispute) => {
+              const { kpi, period, grant, tally } = dispute.reading;
+              const ruling = tally?.ruling;
+              return (
+                <li key={nameOf(dispute)}>
+                  <HostileText text={kpi.name} />, period {period}
+                  {grant !== undefined && <>, grant {grant.account.index}</>}:{' '}
+                  {ruling === undefined ? (
+                    'not ruled in time, stands'
+                  ) : ruling.kind === 'uphold' ? (
+                    'upheld'
+                  ) : (
+                    <ValueText value={ruling.value} kpi={kpi} />
+                  )}
+                </li>
+              );
+            })}
+          </ul>
+        )}
+      </Paged>
     </section>
   );
 }

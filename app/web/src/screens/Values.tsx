@@ -1,4 +1,4 @@
-import type { Vote } from '../domain/reading';
+import type { Vote } from '../domain/evaluation';
 import { type Kpi, NO_KEY } from '../domain/terms';
 import { parseValue, plainNumber } from '../text/amount';
 import { hex } from '../text/hash';
@@ -29,6 +29,7 @@ export function Votes({ votes, kpi }: { votes: readonly Vote[]; kpi: Kpi }) {
           {vote.oracle === NO_KEY ? 'an earlier oracle' : <AddressText address={vote.oracle} />}:{' '}
           <ValueText value={vote.value} kpi={kpi} />, <span className="muted">evidence</span>{' '}
           <HashText hash={hex(vote.evidence)} what="evidence hash" />
+          {!vote.counts && <span className="muted">; does not count: the grant is the oracle’s own</span>}
         </li>
       ))}
     </ul>

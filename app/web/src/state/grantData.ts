@@ -1,9 +1,18 @@
-// One grant with what decides about its pay: its plan, and the attestations of its KPIs.
+// One grant with what decides about its pay: its plan, and the attestations and pages of its KPIs.
 import type { Address } from '@solana/kit';
 import type { Chain, RawAccount } from '../chain/chain';
 import { Fault } from '../chain/fault';
-import { attestationsAbout, findAttestations, readGrant, readOnePlan, readPools } from '../chain/read';
-import { keyOf } from '../domain/reading';
+import {
+  attestationsOfPlan,
+  findAttestations,
+  findPages,
+  pagesNumbered,
+  readGrant,
+  readOnePlan,
+  readPools,
+} from '../chain/read';
+import { byKey } from '../domain/evaluation';
+import { place } from '../domain/page';
 import type { Period } from '../generated/accounts/period';
 import type { GrantData } from '../model/planData';
 import type { Source } from './live';
@@ -16,18 +25,17 @@ export async function loadGrant(chain: Chain, address: Address): Promise<GrantDa
     throw new Fault('input', message, 'Check the address, and the cluster at the top of the page.');
   }
   const { plan: planAddress } = grant.account;
-  const [state, shared, own] = await Promise.all([
+  const [state, attestations, pages] = await Promise.all([
     readOnePlan(chain, planAddress),
-    findAttestations(chain, attestationsAbout(planAddress)),
-    findAttestations(chain, attestationsAbout(address)),
+    findAttestations(chain, attestationsOfPlan(planAddress)),
+    findPages(chain, pagesNumbered(planAddress, place(grant.account.index).page)),
   ]);
-  const attestations = [...shared, ...own].filter(({ account }) => account.plan === planAddress);
   const redistributes = state.plan.unearned === 'redistribute';
   return {
     ...state,
     grant,
     grants: new Map([[address, grant]]),
-    attestations: new Map(attestations.map((each) => [keyOf(each), each])),
+    evaluations: byKey([...attestations, ...pages]),
     pools: redistributes ? await readPools(chain, planAddress) : new Map<number, Period>(),
   };
 }
@@ -48,17 +56,14 @@ export function grantSource(chain: Chain, address: Address): Source<GrantData> {
           const grant = changed.grants.get(address);
           return grant === undefined ? data : { ...changed, grant };
         });
-      let stops = [
-        chain.watchAccounts([address], { onAccount: follow, onGap, onLive }),
-        chain.watchProgram(attestationsAbout(address), { onAccount: follow, onGap, onLive: () => undefined }),
-      ];
+      let stops = [chain.watchAccounts([address], { onAccount: follow, onGap, onLive })];
       let stopped = false;
       // Which plan to follow is known once the grant is read.
       void readGrant(chain, address).then(
         (grant) => {
           if (stopped || grant === undefined) return;
           const events = { onAccount: follow, onGap, onLive: () => undefined };
-          const { plan } = grant.account;
+          const { plan, index } = grant.account;
           const changed = (account: RawAccount) => {
             follow(account);
             onGap();
@@ -66,7 +71,8 @@ export function grantSource(chain: Chain, address: Address): Source<GrantData> {
           stops = [
             ...stops,
             chain.watchAccounts([plan], { ...events, onAccount: changed }),
-            chain.watchProgram(attestationsAbout(plan), events),
+            chain.watchProgram(attestationsOfPlan(plan), events),
+            chain.watchProgram(pagesNumbered(plan, place(index).page), events),
           ];
         },
         () => undefined,

@@ -1,18 +1,18 @@
 // The grants of one beneficiary across all plans, with what decides what can be claimed of them.
 import type { Address } from '@solana/kit';
-import { attestationAddress } from '../chain/addresses';
+import { evaluationAddress } from '../chain/addresses';
 import type { Chain, RawAccount } from '../chain/chain';
 import {
   type PlanState,
   decodeGrant,
   findGrants,
   grantsOfBeneficiary,
-  readAttestations,
+  readEvaluations,
   readPlans,
   readPoolsOf,
 } from '../chain/read';
-import type { Grant } from '../domain/grant';
-import { type Attestations, keyOf, subjectOf } from '../domain/reading';
+import { type Evaluations, byKey, evaluationKey, pageFor } from '../domain/evaluation';
+import { type Grant, hasWeight } from '../domain/grant';
 import type { Pool } from '../domain/steps';
 import { type Plan, periodTimes } from '../domain/terms';
 import { chainTime } from './clock';
@@ -22,7 +22,7 @@ export type GrantsData = {
   grants: ReadonlyMap<Address, Grant>;
   plans: ReadonlyMap<Address, PlanState>;
   /** Those of the periods that have ended and are not settled. */
-  attestations: Attestations;
+  evaluations: Evaluations;
   /** By plan and period; empty unless the plan redistributes. */
   pools: ReadonlyMap<Address, ReadonlyMap<number, Pool>>;
 };
@@ -40,10 +40,10 @@ export async function loadGrants(chain: Chain, beneficiary: Address): Promise<Gr
     if (plan === undefined) continue;
     const due = duePeriods(plan, grant, now);
     for (const period of due) {
-      for (const kpi of plan.kpis.filter(({ number }) => (grant.account.kpiWeights[number] ?? 0) > 0)) {
-        const subject = subjectOf(plan, kpi, grant.address);
-        const key = `${plan.address}/${kpi.number}/${period}/${subject}`;
-        if (!wanted.has(key)) wanted.set(key, attestationAddress(plan.address, kpi.number, period, subject));
+      for (const kpi of plan.kpis.filter((each) => hasWeight(grant, each))) {
+        const page = pageFor(kpi, grant.account.index);
+        const key = evaluationKey(plan.address, kpi.number, period, page);
+        if (!wanted.has(key)) wanted.set(key, evaluationAddress(plan.address, kpi.number, period, page));
       }
     }
     if (plan.unearned !== 'redistribute') continue;
@@ -52,8 +52,8 @@ export async function loadGrants(chain: Chain, beneficiary: Address): Promise<Gr
     const { collectedThrough, nextPeriod } = grant.account;
     for (const period of collectedThrough < nextPeriod ? [collectedThrough, ...due] : due) periods.add(period);
   }
-  const [attestations, pools] = await Promise.all([
-    Promise.all(wanted.values()).then((all) => readAttestations(chain, all)),
+  const [evaluations, pools] = await Promise.all([
+    Promise.all(wanted.values()).then((all) => readEvaluations(chain, all)),
     Promise.all(
       [...pooled].map(async ([plan, periods]) => [plan, await readPoolsOf(chain, plan, [...periods])] as const),
     ),
@@ -61,7 +61,7 @@ export async function loadGrants(chain: Chain, beneficiary: Address): Promise<Gr
   return {
     grants: new Map(grants.map((grant) => [grant.address, grant])),
     plans,
-    attestations: new Map(attestations.map((each) => [keyOf(each), each])),
+    evaluations: byKey(evaluations),
     pools: new Map(pools),
   };
 }

@@ -4,18 +4,20 @@ import { vaultAddress } from '../chain/addresses';
 import type { Chain, RawAccount, Stop } from '../chain/chain';
 import {
   attestationsOfPlan,
-  decodeAttestation,
+  decodeEvaluation,
   decodeGrant,
   decodePlan,
   findAttestations,
   findGrants,
+  findPages,
   grantsOfPlan,
+  pagesOfPlan,
   readOnePlan,
   readPools,
 } from '../chain/read';
 import { readTokenAccount } from '../chain/token';
+import { byKey, keyOf } from '../domain/evaluation';
 import type { Grant } from '../domain/grant';
-import { keyOf } from '../domain/reading';
 import type { Period } from '../generated/accounts/period';
 import type { PlanData } from '../model/planData';
 import type { Source } from './live';
@@ -27,23 +29,25 @@ export async function loadPlan(chain: Chain, address: Address): Promise<PlanData
 }
 
 async function loadOnce(chain: Chain, address: Address): Promise<PlanData> {
-  const [state, grants, attestations] = await Promise.all([
+  const [state, grants, attestations, pages] = await Promise.all([
     readOnePlan(chain, address),
     findGrants(chain, grantsOfPlan(address)),
     findAttestations(chain, attestationsOfPlan(address)),
+    findPages(chain, pagesOfPlan(address)),
   ]);
   const redistributes = state.plan.unearned === 'redistribute';
   const pools = redistributes ? await readPools(chain, address) : new Map<number, Period>();
-  const { openGrants, openAttestations, openPeriods } = state.plan.account;
+  const { openGrants, openAttestations, openPages, openPeriods } = state.plan.account;
   const counts = [
     { what: 'grant', given: grants.length, counted: openGrants },
     { what: 'attestation', given: attestations.length, counted: openAttestations },
+    { what: 'value page', given: pages.length, counted: openPages },
     { what: 'bonus pool', given: pools.size, counted: redistributes ? openPeriods : 0 },
   ].filter(({ given, counted }) => given !== counted);
   return {
     ...state,
     grants: byIndex(grants),
-    attestations: new Map(attestations.map((each) => [keyOf(each), each])),
+    evaluations: byKey([...attestations, ...pages]),
     pools,
     short: counts.length === 0 ? undefined : counts,
   };
@@ -72,9 +76,9 @@ export function withAccount(data: PlanData, account: RawAccount): PlanData {
   const grant = decodeGrant(account);
   if (grant !== undefined && grant.account.plan === data.plan.address)
     return { ...data, grants: byIndex([...new Map(data.grants).set(grant.address, grant).values()]) };
-  const attestation = decodeAttestation(account);
-  if (attestation?.account.plan !== data.plan.address) return data;
-  return { ...data, attestations: new Map(data.attestations).set(keyOf(attestation), attestation) };
+  const evaluation = decodeEvaluation(account);
+  if (evaluation?.account.plan !== data.plan.address) return data;
+  return { ...data, evaluations: new Map(data.evaluations).set(keyOf(evaluation), evaluation) };
 }
 
 /** Loads and follows a plan. The plan counts its events, so that its one account tells whether anything was missed. */
@@ -89,7 +93,7 @@ export function planSource(chain: Chain, address: Address): Source<PlanData> {
       return sameEvents && readTokenAccount(vaultAccount)?.amount === vault.amount;
     },
     watch(apply, onGap, onLive): Stop {
-      const live = [false, false, false, false];
+      const live = [false, false, false, false, false];
       const events = (watch: number) => ({
         onAccount: (account: RawAccount) => apply((data) => withAccount(data, account)),
         onGap,
@@ -102,10 +106,11 @@ export function planSource(chain: Chain, address: Address): Source<PlanData> {
         chain.watchAccounts([address], events(0)),
         chain.watchProgram(grantsOfPlan(address), events(1)),
         chain.watchProgram(attestationsOfPlan(address), events(2)),
+        chain.watchProgram(pagesOfPlan(address), events(3)),
       ];
       let stopped = false;
       void vaultAddress(address).then((vault) => {
-        if (!stopped) stops.push(chain.watchAccounts([vault], events(3)));
+        if (!stopped) stops.push(chain.watchAccounts([vault], events(4)));
       });
       return () => {
         stopped = true;

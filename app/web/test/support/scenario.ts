@@ -6,17 +6,19 @@ import { planAddress } from '../../src/chain/addresses';
 import * as instructions from '../../src/chain/instructions';
 import {
   type PlanState,
-  decodeAll,
-  decodeAttestation,
-  decodeGrant,
   attestationsOfPlan,
+  decodeAll,
+  decodeEvaluation,
+  decodeGrant,
   grantsOfPlan,
+  pagesOfPlan,
   readOnePlan,
 } from '../../src/chain/read';
 import { TOKEN_PROGRAM, associatedTokenAccount } from '../../src/chain/token';
 import { type Prepared, prepare } from '../../src/chain/transaction';
+import { type Attestation, type Evaluations, byKey } from '../../src/domain/evaluation';
 import type { Grant } from '../../src/domain/grant';
-import { type Attestations, keyOf } from '../../src/domain/reading';
+import type { Page } from '../../src/domain/page';
 import { cadence } from '../../src/generated/types/cadence';
 import { Combination } from '../../src/generated/types/combination';
 import type { CreateGrantArgsArgs } from '../../src/generated/types/createGrantArgs';
@@ -50,8 +52,20 @@ export type Scenario = {
   send: (payer: Person, list: readonly Instruction[], ...others: Person[]) => Promise<Prepared>;
   state: () => Promise<PlanState>;
   grants: () => Promise<Grant[]>;
-  attestations: () => Promise<Attestations>;
-  vote: (oracles: readonly Person[], kpi: number, period: number, value: bigint, subject?: Address) => Promise<void>;
+  evaluations: () => Promise<Evaluations>;
+  /** Those of which the plan has exactly one. */
+  attestation: () => Promise<Attestation>;
+  page: () => Promise<Page>;
+  /** On a shared KPI. */
+  vote: (oracles: readonly Person[], kpi: number, period: number, value: bigint) => Promise<void>;
+  /** On an individual KPI: of the grant with the index `first` and those after it. */
+  votePage: (
+    oracles: readonly Person[],
+    kpi: number,
+    period: number,
+    first: number,
+    values: readonly bigint[],
+  ) => Promise<void>;
 };
 
 export const kpi = (change: Partial<KpiTermsArgs> = {}): KpiTermsArgs => ({
@@ -176,15 +190,30 @@ export async function scenario({
     await send(authority, [await instructions.createGrant(by, by, plan, grant)]);
   }
 
-  const vote: Scenario['vote'] = async (voters, number, period, value, subject = address) => {
+  const evidence = new Uint8Array(32).fill(9);
+  const vote: Scenario['vote'] = async (voters, number, period, value) => {
     for (const oracle of voters) {
-      const terms = plan.kpis[number]!;
-      const evidence = new Uint8Array(32).fill(9);
-      await send(oracle, [
-        await instructions.attest(oracle.address, plan, terms, subject, { period, value, evidence }),
-      ]);
+      const of = plan.kpis[number]!;
+      await send(oracle, [await instructions.attest(oracle.address, plan, of, { period, value, evidence })]);
     }
   };
+  const votePage: Scenario['votePage'] = async (voters, number, period, start, values) => {
+    for (const oracle of voters) {
+      const vote = { period, first: start, values, evidence };
+      await send(oracle, [await instructions.attestPage(oracle.address, plan, plan.kpis[number]!, vote)]);
+    }
+  };
+  const evaluations = async () => {
+    const found = await Promise.all(
+      [attestationsOfPlan(address), pagesOfPlan(address)].map((each) => chain.find(each)),
+    );
+    return byKey(decodeAll(found.flat(), decodeEvaluation));
+  };
+  async function only<T extends 'attestation' | 'page'>(kind: T) {
+    const found = [...(await evaluations()).values()].filter((each) => each.kind === kind);
+    if (found.length !== 1) throw new Error(`${found.length} of kind ${kind}`);
+    return found[0] as T extends 'page' ? Page : Attestation;
+  }
   return {
     chain,
     authority,
@@ -199,10 +228,10 @@ export async function scenario({
       const found = decodeAll(await chain.find(grantsOfPlan(address)), decodeGrant);
       return found.sort((a, b) => a.account.index - b.account.index);
     },
-    attestations: async () => {
-      const found = decodeAll(await chain.find(attestationsOfPlan(address)), decodeAttestation);
-      return new Map(found.map((each) => [keyOf(each), each]));
-    },
+    evaluations,
+    attestation: () => only('attestation'),
+    page: () => only('page'),
     vote,
+    votePage,
   };
 }

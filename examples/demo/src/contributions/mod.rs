@@ -39,10 +39,10 @@ pub fn run(args: &Args, file: &Path, out: &mut dyn Write) -> Result<()> {
 
 /// Checks that the chain holds the record's values, whatever the third oracle said.
 fn check_values(contributions: &Contributions, stage: &Stage, period: u16) -> Result<()> {
-    for (index, grant) in stage.grants.iter().enumerate() {
+    for (index, number) in (0..stage.grants.len()).zip(0u32..) {
         let (values, _) = contributions.of(index, period);
         for (kpi, value) in (0u8..).zip(values) {
-            let resolved = stage.record.resolved.get(&(kpi, period, *grant));
+            let resolved = stage.record.resolved.get(&(kpi, period, Some(number)));
             ensure!(
                 resolved.is_some_and(|resolved| resolved.value == i64::from(value)),
                 "a value on the chain is not the record's"

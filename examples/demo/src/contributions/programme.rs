@@ -4,7 +4,7 @@ use {
     super::file::{Contributions, MEASURES},
     crate::programme::{Programme, Vote},
     anyhow::{Context, Result},
-    earnout::{instructions::CreatePlanArgs, state::UnearnedPolicy},
+    earnout::{constants::PAGE_GRANTS, instructions::CreatePlanArgs, state::UnearnedPolicy},
     earnout_sdk::terms::{
         GrantTerms,
         plan_file::{Check, NamedGrant, PlanFile},
@@ -104,8 +104,9 @@ fn lie(value: u32) -> i64 {
 pub fn instructions(programme: &Programme) -> u64 {
     let of = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
     let (grants, periods) = (of(programme.grants.len()), of(programme.periods.len()));
-    let votes = of(MEASURES.len() * ORACLES);
+    // The liar votes twice, each time on half of the grants.
+    let uploads = of(MEASURES.len() * (ORACLES + 1)) * grants.div_ceil(PAGE_GRANTS.into());
     let collect = u64::from(programme.terms.unearned_policy == UnearnedPolicy::Redistribute);
     let settle_and_claim = 2;
-    grants * 2 + grants * periods * (votes + settle_and_claim + collect)
+    grants * 2 + periods * (uploads + grants * (settle_and_claim + collect))
 }

@@ -147,15 +147,15 @@ fn kpi_rows(
     // All grants have the same score of a shared KPI.
     let rows = if kpi.scope == Scope::Shared { 1 } else { usize::MAX };
     for index in grants.take(rows) {
-        let (name, subject) = match (kpi.scope, programme.grants.get(index), stage.grants.get(index)) {
-            (Scope::Individual, Some(named), Some(grant)) => (format!("{}, {}", kpi.name, named.name), *grant),
-            _ => (kpi.name.clone(), stage.token.plan),
+        let (name, grant) = match (kpi.scope, programme.grants.get(index)) {
+            (Scope::Individual, Some(named)) => (format!("{}, {}", kpi.name, named.name), u32::try_from(index).ok()),
+            _ => (kpi.name.clone(), None),
         };
         let settled = stage.record.grants.get(index);
         let settled = settled.and_then(|record| record.settlement(usize::from(period)));
         let score = settled.and_then(|settled| settled.scores.get(usize::from(number)));
         let score = *score.context("a period was not settled")?;
-        let resolved = stage.record.resolved.get(&(number, period, subject));
+        let resolved = stage.record.resolved.get(&(number, period, grant));
         let cells = match resolved {
             Some(resolved) => {
                 let position = |key| stage.oracles.iter().position(|oracle| oracle.pubkey() == key);

@@ -136,7 +136,8 @@ impl PageKey<'_> {
     #[inline(never)]
     pub fn tally(&self, info: &AccountInfo, slot: u8, beneficiary: &Pubkey) -> Result<Tally> {
         if is_owned_by(info, &crate::ID) {
-            let data = info.try_borrow()?;
+            // Another account of the call may be borrowed already: it is not the page.
+            let data = info.try_borrow().map_err(|_| EarnoutError::WrongPage)?;
             return PageView::of(&data, self)?.tally(slot, beneficiary);
         }
         account::require_vacant(info, &self.find_address()?.0, EarnoutError::WrongPage)?;
@@ -564,8 +565,8 @@ pub fn borrow_mut<'a>(info: &'a AccountInfo) -> Result<RefMut<'a, [u8]>> {
         is_owned_by(info, &crate::ID) && info.is_writable(),
         EarnoutError::WrongPage
     );
-    let data = info.try_borrow_mut()?;
-    Ok(data)
+    // Another account of the call may be borrowed already: it is not the page.
+    Ok(info.try_borrow_mut().map_err(|_| EarnoutError::WrongPage)?)
 }
 
 /// The places of the grants whose bits are set.

@@ -173,6 +173,7 @@ fn g5_no_change_of_keys_changes_terms_or_amounts() {
     state.beneficiary = heir;
     state.associated_bump = world.grant_state(&grant).associated_bump;
     state.flags |= CLAIM_LOCKED;
+    state.hand_overs = 1;
     assert_eq!(world.grant_state(&grant), state);
 }
 

@@ -31,6 +31,7 @@ fn the_grant_passes_with_all_that_was_not_claimed() {
             let receipt = world.changes_grant(take, &grant, |grant| {
                 grant.beneficiary = new;
                 grant.associated_bump = bump;
+                grant.hand_overs = 1;
                 grant.pending_beneficiary = Pubkey::default();
                 grant.flags &= !CLAIM_LOCKED;
             });
@@ -214,39 +215,26 @@ fn an_announcement_as_an_oracle_keeps_nobody_from_a_grant() {
     // The authority names the proposed beneficiary in the set of a later period.
     world.run(world.announces(&[new], 1, 3));
     world.chain.set_time(boundary(3) - 1);
+    world.settled(&measured);
+    world.settled(&measured);
     world.run(world.takes_grant(&measured, &new));
-    // When the set begins it has no vote on its own grant, and the score under silence counts there.
+    // When the set begins its vote on its own grant does not count, and the score under silence does.
     world.after_period(3, 0);
-    let vote = instructions::attest(
-        &new,
-        &new,
-        &world.token.plan,
-        Some(measured),
-        AttestArgs {
-            kpi: 1,
-            period: 3,
-            value: 100,
-            evidence: [9; 32],
-        },
-    );
-    world.refuses(&vote, EarnoutError::OwnGrant);
+    let vote = world.vote(0, 1, 3, Some(measured), 100);
+    world.run(swapped(&vote, &world.oracles[0].pubkey(), &new));
     world.after_windows(3);
-    for _ in 0..3 {
-        world.settled(&measured);
-    }
+    world.settled(&measured);
     assert_eq!(world.settled(&measured).scores, [2_500, 2_500]);
 }
 
 #[test]
 fn a_grant_that_disputed_in_vain_stays_barred_whoever_has_it() {
     let (mut world, old, new, grant) = offered(TokenProgram::Spl);
-    let plan = world.token.plan;
-    let attestation = pda::attestation(&plan, 0, 1, &plan);
     world.after_period(1, DAY);
     world.run(world.disputes(&old, 0, 1, Some(grant)));
     let unaware = world.takes_grant(&grant, &new);
     world.refuses(&unaware, EarnoutError::DisputeOpen);
-    world.run(world.rules(&attestation, Some(grant), None));
+    world.run(world.rules(0, 1, None, &[grant], None));
     // Who takes it over says that it knows.
     world.refuses(&unaware, EarnoutError::GrantChanged);
     world.run(world.takes_grant(&grant, &new));
@@ -265,7 +253,6 @@ fn a_grant_does_not_change_hands_while_a_dispute_for_it_is_open() {
     // Decided either way, or not at all.
     for ruling in [Some(None), Some(Some(30)), None] {
         let (mut world, old, new, grant) = offered(TokenProgram::Spl);
-        let attestation = pda::attestation(&world.token.plan, 0, 1, &world.token.plan);
         world.after_period(1, DAY);
         let now = world.chain.now();
         world.run(world.disputes(&old, 0, 1, Some(grant)));
@@ -275,7 +262,7 @@ fn a_grant_does_not_change_hands_while_a_dispute_for_it_is_open() {
         }
         match ruling {
             Some(value) => {
-                world.run(world.rules(&attestation, Some(grant), value));
+                world.run(world.rules(0, 1, None, &[grant], value));
             }
             None => world.chain.set_time(now + RULING),
         }
@@ -294,20 +281,17 @@ fn a_grant_does_not_change_hands_while_a_dispute_for_it_is_open() {
 #[test]
 fn of_several_disputes_for_a_grant_all_must_be_decided_or_the_last_ones_window_over() {
     let (mut world, old, new, grant) = offered(TokenProgram::Spl);
-    let [shared, own] = [world.token.plan, grant].map(|subject| {
-        let kpi = u8::from(subject == grant);
-        pda::attestation(&world.token.plan, kpi, 1, &subject)
-    });
     world.after_period(1, DAY);
     let first = world.chain.now();
     world.run(world.disputes(&old, 0, 1, Some(grant)));
     world.chain.set_time(first + HOUR - 1);
     world.run(world.disputes(&old, 1, 1, Some(grant)));
-    world.run(world.rules(&shared, Some(grant), Some(30)));
+    world.run(world.rules(0, 1, None, &[grant], Some(30)));
     world.refuses(&world.takes_grant(&grant, &new), EarnoutError::DisputeOpen);
-    world.run(world.rules(&own, Some(grant), Some(30)));
+    world.run(world.rules(1, 1, Some(grant), &[grant], Some(30)));
     world.run(world.takes_grant(&grant, &new));
 
+    world.settled(&grant);
     // One is never decided: it counts until the window of the last one is over.
     world.run(world.offers_grant(&grant, Some(old)));
     world.after_period(2, DAY);
@@ -315,8 +299,7 @@ fn of_several_disputes_for_a_grant_all_must_be_decided_or_the_last_ones_window_o
     world.run(world.disputes(&new, 0, 2, Some(grant)));
     world.chain.set_time(first + HOUR - 1);
     world.run(world.disputes(&new, 1, 2, Some(grant)));
-    let own = pda::attestation(&world.token.plan, 1, 2, &grant);
-    world.run(world.rules(&own, Some(grant), Some(30)));
+    world.run(world.rules(1, 2, Some(grant), &[grant], Some(30)));
     world.chain.set_time(first + HOUR - 1 + RULING - 1);
     world.refuses(&world.takes_grant(&grant, &old), EarnoutError::DisputeOpen);
     world.chain.set_time(first + HOUR - 1 + RULING);
@@ -325,10 +308,64 @@ fn of_several_disputes_for_a_grant_all_must_be_decided_or_the_last_ones_window_o
     // What lapsed long ago does not count with a new one.
     world.run(world.offers_grant(&grant, Some(new)));
     world.after_period(3, DAY);
+    world.settled(&grant);
     world.run(world.disputes(&old, 0, 3, Some(grant)));
-    let shared = pda::attestation(&world.token.plan, 0, 3, &world.token.plan);
-    world.run(world.rules(&shared, Some(grant), Some(30)));
+    world.run(world.rules(0, 3, None, &[grant], Some(30)));
     world.run(world.takes_grant(&grant, &new));
+}
+
+#[test]
+fn periods_past_their_last_deadlines_are_settled_first_where_a_grant_is_measured() {
+    let last = DAY + CHALLENGE + RULING;
+    let (mut world, _, new, grant) = offered(TokenProgram::Spl);
+    let take = world.takes_grant(&grant, &new);
+    world.after_period(1, last - 1);
+    world.chain.set_time(boundary(2) + last);
+    world.refuses(&take, EarnoutError::SettleFirst);
+    // Also where the next one is not over.
+    world.after_period(2, last - 1);
+    world.refuses(&take, EarnoutError::SettleFirst);
+    world.settled(&grant);
+    world.run(take);
+    // To the second.
+    let other = world.key();
+    world.run(world.offers_grant(&grant, Some(other)));
+    let take = world.takes_grant(&grant, &other);
+    world.after_period(2, last);
+    world.refuses(&take, EarnoutError::SettleFirst);
+    world.after_period(2, last - 1);
+    world.run(take);
+    // Not where shared KPIs and time alone pay.
+    let mut world = World::active(TokenProgram::Spl, disputable_terms(), &disputable_kpis(), 1_000_000);
+    let (_, shared) = world.transferable_grant(&[5_000]);
+    let new = world.key();
+    world.after_windows(2);
+    world.hand_on(&shared, &new);
+}
+
+#[test]
+fn an_oracle_does_not_hand_over_a_grant_on_which_it_votes() {
+    let mut world = World::active(TokenProgram::Spl, disputable_terms(), &disputable_kpis(), 2_000_000);
+    let (_, measured) = world.transferable_grant(&[5_000, 5_000]);
+    let (_, shared) = world.transferable_grant(&[10_000]);
+    let (oracle, friend, next) = (world.oracles[0].pubkey(), world.key(), world.key());
+    for grant in [measured, shared] {
+        world.tamper::<Grant>(&grant, |grant| grant.beneficiary = oracle);
+        world.run(world.offers_grant(&grant, Some(friend)));
+    }
+    let take = world.takes_grant(&measured, &friend);
+    world.refuses(&take, EarnoutError::OwnGrant);
+    world.run(world.takes_grant(&shared, &friend));
+    // Another set follows: until the deadlines of the last period of the old one are past it is in force.
+    world.run(world.announces(&[next], 1, 1));
+    world.after_period(0, 0);
+    world.run(world.vote(0, 1, 0, Some(measured), 100));
+    world.refuses(&take, EarnoutError::OwnGrant);
+    world.after_windows(0);
+    world.refuses(&take, EarnoutError::SettleFirst);
+    // Its vote did not count; from now on it has none.
+    assert_eq!(world.settled(&measured).scores, [2_500, 2_500]);
+    world.run(take);
 }
 
 #[test]

@@ -22,10 +22,10 @@ fn a_kpi_is_stored_in_full_and_reported() {
         rubric_hash: [5; 32],
         decimals: 18,
         scope: Scope::Shared,
-        range_min: i64::MIN,
+        range_min: i64::MIN + 1,
         range_max: i64::MAX,
         interpolation: Interpolation::Step,
-        points: points(&[(i64::MIN, 20_000), (-1, 10_000), (i64::MAX, 0)]),
+        points: points(&[(i64::MIN + 1, 20_000), (-1, 10_000), (i64::MAX, 0)]),
         default_score: 10_000,
     };
     let second = kpi("tasks", Scope::Individual);
@@ -35,9 +35,9 @@ fn a_kpi_is_stored_in_full_and_reported() {
     stored.name[..15].copy_from_slice("net revenue €".as_bytes());
     stored.unit[..4].copy_from_slice("k€".as_bytes());
     stored.rubric_hash = [5; 32];
-    stored.range_min = i64::MIN;
+    stored.range_min = i64::MIN + 1;
     stored.range_max = i64::MAX;
-    stored.curve_values[..3].copy_from_slice(&[i64::MIN, -1, i64::MAX]);
+    stored.curve_values[..3].copy_from_slice(&[i64::MIN + 1, -1, i64::MAX]);
     stored.curve_scores[..3].copy_from_slice(&[20_000, 10_000, 0]);
     stored.default_score = 10_000;
     stored.decimals = 18;
@@ -137,6 +137,8 @@ fn each_bad_term_has_its_own_error() {
         ("19 decimals", Box::new(|kpi| kpi.decimals = 19), TooManyDecimals),
         ("255 decimals", Box::new(|kpi| kpi.decimals = 255), TooManyDecimals),
         ("an empty range", range(1, 0), BadRange),
+        // The least value stands for none in a page.
+        ("a range with the least value", range(i64::MIN, 0), BadRange),
         ("the widest empty range", range(i64::MAX, i64::MIN), BadRange),
         ("no points", curve(&[]), BadCurve),
         ("nine points", curve(&nine), BadCurve),

@@ -201,7 +201,8 @@ fn others(world: &World, valid: &Instruction) -> Vec<Pubkey> {
     others.extend(world.oracles.iter().map(Signer::pubkey));
     others.extend((0..3).map(|index| pda::grant(&world.token.plan, index)));
     others.extend((0..2).map(|period| pda::period(&world.token.plan, period)));
-    others.extend((0..2).map(|kpi| pda::attestation(&world.token.plan, kpi, 0, &world.token.plan)));
+    others.extend((0..2).map(|kpi| pda::attestation(&world.token.plan, kpi, 0)));
+    others.extend((0..2).map(|kpi| pda::page(&world.token.plan, kpi, 0, 0)));
     others.extend(valid.accounts.iter().map(|meta| meta.pubkey));
     others
 }

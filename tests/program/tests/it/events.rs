@@ -9,12 +9,15 @@ use {
     anchor_lang::ZeroCopy,
     bytemuck::Zeroable,
     earnout::{
-        instructions::{AcceptBeneficiaryArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
+        instructions::{AcceptBeneficiaryArgs, DisputeArgs, ProposeOraclesArgs},
         state::{ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE},
     },
-    earnout_sdk::report::{
-        books::Ledger,
-        statement::{PeriodReport, Sources, Statement},
+    earnout_sdk::{
+        report::{
+            books::Ledger,
+            statement::{PeriodReport, Sources, Statement},
+        },
+        wire::Evaluation,
     },
     earnout_tests::{
         extensions::fee_mint,
@@ -67,9 +70,16 @@ impl Books {
             for (address, grant) in &ledger.grants {
                 assert_account(chain, address, &grant.state, grant.closed, chain.grant(address));
             }
-            for (address, attestation) in &ledger.attestations {
-                let account = chain.attestation(address);
-                assert_account(chain, address, &attestation.state, attestation.closed, account);
+            for (address, record) in &ledger.evaluations {
+                match &record.state {
+                    Evaluation::Attestation(state) => {
+                        assert_account(chain, address, &**state, record.closed, chain.attestation(address));
+                    }
+                    Evaluation::Page(state) => {
+                        let data = chain.account(address).map(|account| account.data);
+                        assert_eq!(data, (!record.closed).then(|| state.to_bytes()));
+                    }
+                }
             }
             for (address, period) in &ledger.periods {
                 assert_account(chain, address, &period.state, period.closed, chain.period(address));
@@ -128,10 +138,6 @@ fn assert_bytes<T: ZeroCopy>(chain: &Chain, address: &Pubkey, state: &T) {
     assert_eq!(chain.account(address).unwrap().data, bytes);
 }
 
-fn attestation_address(plan: &Pubkey, kpi: u8, period: u16, subject: &Pubkey) -> Pubkey {
-    pda::attestation(plan, kpi, period, subject)
-}
-
 /// A world whose transactions are all written into books.
 struct Life {
     world: World,
@@ -180,6 +186,7 @@ fn all_fields<T: Debug + Zeroable>() -> Vec<String> {
 
 const SHARED: u8 = 0;
 const INDIVIDUAL: u8 = 1;
+const SECOND_SHARED: u8 = 2;
 
 impl Life {
     /// Sends one instruction of the program that must succeed, writes its event down, and compares all accounts.
@@ -195,9 +202,12 @@ impl Life {
             self.filled.extend(filled(&ledger.plan));
             self.filled
                 .extend(ledger.grants.values().flat_map(|record| filled(&record.state)));
-            let attestations = ledger.attestations.values();
-            self.filled
-                .extend(attestations.flat_map(|record| filled(&record.state)));
+            for record in ledger.evaluations.values() {
+                self.filled.extend(match &record.state {
+                    Evaluation::Attestation(state) => filled(&**state),
+                    Evaluation::Page(state) => filled(state.head()),
+                });
+            }
             self.filled
                 .extend(ledger.periods.values().flat_map(|record| filled(&record.state)));
         }
@@ -236,7 +246,11 @@ impl Life {
             default_score: 2_500,
             ..kpi("tâches", Scope::Individual)
         };
-        for terms in [stretch_kpi("revenue", Scope::Shared), tasks] {
+        for terms in [
+            stretch_kpi("revenue", Scope::Shared),
+            tasks,
+            kpi("uptime", Scope::Shared),
+        ] {
             self.run(instructions::add_kpi(&authority, &plan, terms));
         }
         self.run(self.world.fund(5_000_000));
@@ -271,28 +285,19 @@ impl Life {
 
     fn dispute(&mut self, disputer: &Pubkey, kpi: u8, period: u16, grant: Option<Pubkey>) {
         let reason_hash = [4; 32];
+        let grants = grant.filter(|_| kpi == INDIVIDUAL).map(|grant| self.world.one(&grant));
         let args = DisputeArgs {
             kpi,
             period,
+            grants,
             reason_hash,
         };
         let (plan, payer) = (self.world.token.plan, self.world.chain.fee_payer().pubkey());
-        self.run(instructions::dispute(
-            &payer,
-            disputer,
-            &plan,
-            &self.world.plan(),
-            grant,
-            args,
-        ));
+        self.run(instructions::dispute(&payer, disputer, &plan, grant, args));
     }
 
-    fn rule(&mut self, kpi: u8, period: u16, subject: Pubkey, grant: Option<Pubkey>, value: Option<i64>) {
-        let (arbiter, plan) = (self.world.arbiter.pubkey(), self.world.token.plan);
-        let reason_hash = [5; 32];
-        let args = RuleArgs { value, reason_hash };
-        let address = attestation_address(&plan, kpi, period, &subject);
-        self.run(instructions::rule(&arbiter, &plan, &address, grant, args));
+    fn rule(&mut self, kpi: u8, period: u16, grants: Option<PageGrants>, disputed_for: &[Pubkey], value: Option<i64>) {
+        self.run(self.world.rules_on(kpi, period, grants, disputed_for, value));
     }
 
     /// Settles the period for all of its grants, and collects where the plan redistributes.
@@ -419,17 +424,17 @@ fn live(world: World, args: CreatePlanArgs) -> Life {
     life.votes(INDIVIDUAL, 0, Some(first), &[(0, 10), (1, 20), (2, 30)]);
     let [first_owner, second_owner] = [first, second].map(|grant| life.world.grant_state(&grant).beneficiary);
     life.dispute(&first_owner, SHARED, 0, Some(first));
-    life.rule(SHARED, 0, plan, Some(first), None);
+    life.rule(SHARED, 0, None, &[first], None);
     life.world.after_period(0, DAY);
     life.dispute(&second_owner, INDIVIDUAL, 0, Some(second));
-    let authority = life.world.authority.pubkey();
-    life.dispute(&authority, INDIVIDUAL, 0, Some(first));
+    // The second of the two is disputed already and stays the beneficiary's.
+    life.run(life.world.disputes_of_page(INDIVIDUAL, 0, 0, 0b11));
     life.world.after_period(0, DAY + 50);
-    life.rule(INDIVIDUAL, 0, second, Some(second), Some(-5));
-    life.rule(INDIVIDUAL, 0, first, None, None);
+    let both = PageGrants { first: 0, mask: 0b11 };
+    life.rule(INDIVIDUAL, 0, Some(both), &[second], Some(-5));
     life.settle(0);
     life.claim(&first, Some(3));
-    life.run(life.world.close_attestation(INDIVIDUAL, 0, Some(second)));
+    life.run(life.world.close_page(INDIVIDUAL, 0, &second));
 
     // Handed over: the treasury's time has come, the change of oracles is void.
     life.hand_over(|_| ());
@@ -463,15 +468,18 @@ fn live(world: World, args: CreatePlanArgs) -> Life {
     life.world.after_period(1, 5);
     life.votes(SHARED, 1, None, &[(0, 150), (1, 10), (2, 200)]);
     life.votes(INDIVIDUAL, 1, Some(third), &[(1, 100), (0, 100)]);
+    // A late vote for the third, a changed one for it that is skipped, and new ones for the others.
+    life.run(life.world.upload(2, INDIVIDUAL, 1, 0, &[70, NO_VALUE, 90]));
+    life.run(life.world.upload(0, INDIVIDUAL, 1, 0, &[70, 80, 90]));
     life.world.after_period(1, DAY);
     let authority = life.world.authority.pubkey();
     life.dispute(&authority, SHARED, 1, None);
+    life.dispute(&authority, SECOND_SHARED, 1, None);
+    life.rule(SECOND_SHARED, 1, None, &[], Some(9));
     life.settle(1);
     life.world.oracles = new_oracles;
     life.world.after_period(2, 9);
-    life.world
-        .chain
-        .give(&attestation_address(&plan, SHARED, 2, &plan), 1_234);
+    life.world.chain.give(&pda::attestation(&plan, SHARED, 2), 1_234);
     life.votes(SHARED, 2, None, &[(1, 120), (0, 120)]);
     life.settle(2);
     life.claim(&timed, None);
@@ -510,8 +518,11 @@ fn live(world: World, args: CreatePlanArgs) -> Life {
     }
     let treasury = life.world.treasury;
     let mut closings = Vec::new();
-    for (address, record) in ledger.attestations.iter().filter(|(_, record)| !record.closed) {
-        closings.push(instructions::close_attestation(address, &record.state, &treasury));
+    for (address, record) in ledger.evaluations.iter().filter(|(_, record)| !record.closed) {
+        closings.push(match &record.state {
+            Evaluation::Attestation(state) => instructions::close_attestation(address, state, &treasury),
+            Evaluation::Page(state) => instructions::close_page(address, state.head(), &treasury),
+        });
     }
     for record in ledger.periods.values() {
         closings.push(instructions::close_period(&record.state, &treasury));
@@ -556,7 +567,7 @@ fn a_plan_can_be_rebuilt_from_its_events() {
         for ledger in life.books.0.values() {
             assert!(ledger.closing.is_some());
             assert!(ledger.grants.values().all(|record| record.closed));
-            assert!(ledger.attestations.values().all(|record| record.closed));
+            assert!(ledger.evaluations.values().all(|record| record.closed));
             assert!(ledger.periods.values().all(|record| record.closed));
         }
         told.extend(life.filled);
@@ -566,6 +577,7 @@ fn a_plan_can_be_rebuilt_from_its_events() {
         all_fields::<Plan>(),
         all_fields::<Grant>(),
         all_fields::<Attestation>(),
+        all_fields::<Page>(),
         all_fields::<Period>(),
     ];
     let untold: Vec<String> = fields
@@ -575,11 +587,12 @@ fn a_plan_can_be_rebuilt_from_its_events() {
         .collect();
     let spare = [
         "Plan.spare_terms",
-        "Plan.spare_counters",
         "Plan.spare",
         "Grant.spare_terms",
         "Grant.spare",
         "Attestation.spare",
+        "Page.page",
+        "Page.spare",
     ];
     assert_eq!(untold, spare);
 }

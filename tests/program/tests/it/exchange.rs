@@ -15,13 +15,14 @@ use {
 const CALLS: usize = 6_000;
 
 /// Who may be anyone: who pays, who funds and from where, and a treasury that is only now named.
-const FREE: [(&str, &str); 9] = [
+const FREE: [(&str, &str); 10] = [
     ("create_plan", "payer"),
     ("create_plan", "treasury"),
     ("create_grant", "payer"),
     ("fund", "funder"),
     ("fund", "source"),
     ("attest", "payer"),
+    ("attest_page", "payer"),
     ("settle", "payer"),
     ("dispute", "payer"),
     ("set_treasury", "treasury"),
@@ -128,16 +129,23 @@ fn live(world: &mut World, unearned_policy: UnearnedPolicy) -> Calls {
     let draft = world.draft_plan(draft);
     let (authority, oracle, payer) = (world.authority.pubkey(), world.oracles[1].pubkey(), world.key());
     let (token, treasury) = (world.token, world.treasury);
-    let disputed = pda::attestation(&plan, 1, 2, &later);
     let vote = AttestArgs {
         kpi: 0,
         period: 2,
         value: 55,
-        evidence: [9; 32],
+        evidence: EVIDENCE,
+    };
+    let upload = AttestPageArgs {
+        kpi: 1,
+        period: 2,
+        first: 1,
+        values: vec![NO_VALUE, 70],
+        evidence: EVIDENCE,
     };
     let dispute = DisputeArgs {
         kpi: 1,
         period: 2,
+        grants: Some(world.one(&both)),
         reason_hash: REASON,
     };
     let beneficiary = world.key();
@@ -163,15 +171,16 @@ fn live(world: &mut World, unearned_policy: UnearnedPolicy) -> Calls {
             "create_grant",
             instructions::create_grant(&payer, &authority, &plan, &token.mint, another),
         ),
-        ("attest", instructions::attest(&payer, &oracle, &plan, None, vote)),
+        ("attest", instructions::attest(&payer, &oracle, &plan, vote)),
+        ("attest_page", instructions::attest_page(&payer, &oracle, &plan, upload)),
         ("settle", settle(world, if pooled { &timed } else { &both })),
         ("claim", instructions::claim(&of_both, &token, &both, &home, None)),
         (
             "dispute",
-            instructions::dispute(&payer, &of_both, &plan, &world.plan(), Some(both), dispute),
+            instructions::dispute(&payer, &of_both, &plan, Some(both), dispute),
         ),
-        ("rule", world.rules(&disputed, Some(later), Some(30))),
-        ("rule", world.rules(&disputed, Some(later), None)),
+        ("rule", world.rules(1, 2, Some(later), &[later], Some(30))),
+        ("rule", world.rules(1, 2, Some(later), &[later], None)),
         ("propose_authority", world.offers_plan(None)),
         ("accept_authority", world.takes_plan(&next_authority)),
         ("propose_oracles", world.announces(&[heir], 1, 5)),
@@ -181,8 +190,8 @@ fn live(world: &mut World, unearned_policy: UnearnedPolicy) -> Calls {
         ("set_claim_lock", world.locks(&both, true)),
         ("terminate_grant", world.leave(Leave::Terminate, &timed)),
         ("resign_grant", world.leave(Leave::Resign, &both)),
-        ("close_attestation", world.close_attestation(0, 0, None)),
-        ("close_attestation", world.close_attestation(1, 0, Some(both))),
+        ("close_attestation", world.close_attestation(0, 0)),
+        ("close_page", world.close_page(1, 0, &both)),
         ("close_grant", world.close_grant(&early)),
     ];
     if pooled {
@@ -296,7 +305,7 @@ impl Twins {
         }
         let roles = &self.roles[name];
         for (index, meta) in call.accounts.iter().enumerate() {
-            let role = roles.get(index).map_or("attestation", String::as_str);
+            let role = roles.get(index).map_or("evaluation", String::as_str);
             // A beneficiary names any account. Others pay its own, and can be anyone.
             let free = FREE.contains(&(name, role))
                 // Not read: an event goes to its own address, and where nothing is sent no memo is.

@@ -119,7 +119,7 @@ impl Scene {
             evidence: [9; 32],
         };
         let plan = self.world.token.plan;
-        self.run(instructions::attest(&key(PAYER), &key(oracle), &plan, None, args));
+        self.run(instructions::attest(&key(PAYER), &key(oracle), &plan, args));
     }
 
     fn settle(&mut self, grant: &Pubkey) -> GrantSettled {
@@ -162,6 +162,8 @@ fn every_role_can_be_an_address_of_another_program() {
     ));
     let revenue = kpi("revenue", Scope::Shared);
     scene.run(instructions::add_kpi(&key(CREATOR), &plan, revenue));
+    let tasks = kpi("tasks", Scope::Individual);
+    scene.run(instructions::add_kpi(&key(CREATOR), &plan, tasks));
     scene.run(instructions::activate_plan(&key(CREATOR), &plan, &mint));
     let purse = scene.world.associated_address(&key(FUNDER));
     scene.run(instructions::fund(&key(FUNDER), &scene.world.token, &purse, 1_000_000));
@@ -190,32 +192,35 @@ fn every_role_can_be_an_address_of_another_program() {
     scene.world.after_period(0, 0);
     scene.attest(ORACLES[0], 60);
     scene.attest(ORACLES[1], 60);
+    let upload = AttestPageArgs {
+        kpi: 1,
+        period: 0,
+        first: 0,
+        values: vec![60],
+        evidence: EVIDENCE,
+    };
+    scene.run(instructions::attest_page(&key(PAYER), &key(ORACLES[0]), &plan, upload));
     let dispute = DisputeArgs {
         kpi: 0,
         period: 0,
+        grants: None,
         reason_hash: [3; 32],
     };
-    let state = scene.world.plan();
     scene.run(instructions::dispute(
         &key(PAYER),
         &key(BENEFICIARY),
         &plan,
-        &state,
         Some(grant),
         dispute,
     ));
     let rule = RuleArgs {
+        kpi: 0,
+        period: 0,
+        grants: None,
         value: Some(75),
         reason_hash: [4; 32],
     };
-    let attestation = pda::attestation(&plan, 0, 0, &plan);
-    scene.run(instructions::rule(
-        &key(ARBITER),
-        &plan,
-        &attestation,
-        Some(grant),
-        rule,
-    ));
+    scene.run(instructions::rule(&key(ARBITER), &plan, &[grant], rule));
 
     // 75 % of 100,000, and time alone pays the others: 10,000 and 20,000.
     let earned = [grant, resigned, terminated].map(|grant| scene.settle(&grant).earned);
@@ -258,8 +263,11 @@ fn every_role_can_be_an_address_of_another_program() {
         let close = scene.world.close_grant(&grant);
         scene.run(close);
     }
-    let close = scene.world.close_attestation(0, 0, None);
+    let close = scene.world.close_attestation(0, 0);
     scene.run(close);
+    let page = pda::page(&plan, 1, 0, 0);
+    let state = scene.world.chain.page(&page).unwrap();
+    scene.run(instructions::close_page(&page, state.head(), &treasury));
 
     // All that is left goes to the treasury, and the rent to the wallet that paid it.
     let withdraw = instructions::withdraw_surplus(&key(NEXT_AUTHORITY), &scene.world.token, &treasury, Some(80_000));

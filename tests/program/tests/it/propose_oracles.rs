@@ -189,7 +189,7 @@ fn g8_each_set_votes_on_its_own_periods_only() {
             }
             let vote = world.vote_of(&right[1], 0, period, 70);
             assert!(the_event!(world.run(vote), ValueAttested).resolved);
-            let attestation = world.attestation(0, period, None);
+            let attestation = world.attestation(0, period);
             let quorum = if period < first { (3, 2) } else { (2, 2) };
             assert_eq!((attestation.oracle_count, attestation.threshold), quorum);
             world.after_windows(period);
@@ -216,10 +216,10 @@ fn g8_a_rotation_in_the_middle_of_a_vote_changes_nothing() {
     world.run(world.vote_of(&old[0], 0, 0, 10));
     world.run(world.vote_of(&old[2], 0, 0, 20));
     world.refuses(&world.vote_of(&newcomer, 0, 0, 20), EarnoutError::NotAnOracle);
-    let before = world.attestation(0, 0, None);
+    let before = world.attestation(0, 0);
 
     world.chain.set_time(boundary(2));
-    assert_eq!(world.attestation(0, 0, None), before);
+    assert_eq!(world.attestation(0, 0), before);
     world.run(world.vote_of(&newcomer, 0, 1, 90));
     world.run(world.vote_of(&old[0], 0, 1, 90));
     world.refuses(&world.vote_of(&old[2], 0, 1, 90), EarnoutError::NotAnOracle);
@@ -229,7 +229,7 @@ fn g8_a_rotation_in_the_middle_of_a_vote_changes_nothing() {
     world.refuses(&again, EarnoutError::OracleChangePending);
     world.chain.set_time(boundary(1) + 40 * DAY - 1);
     assert!(the_event!(world.run(world.vote_of(&old[1], 0, 0, 20)), ValueAttested).resolved);
-    assert_eq!(world.attestation(0, 0, None).values[..3], [10, 20, 20]);
+    assert_eq!(world.attestation(0, 0).values[..3], [10, 20, 20]);
     world.chain.set_time(boundary(1) + 42 * DAY);
     world.run(again);
     assert_eq!(world.settled(&grant).scores, [2_000, 0]);
@@ -260,7 +260,7 @@ fn g3_g8_an_old_period_is_judged_by_its_own_set_after_two_rotations() {
             }
             disputable.world.after_windows(3);
             assert_eq!(disputable.world.plan().oracles.keys[0], third);
-            if let Some(attestation) = disputable.world.chain.attestation(&disputable.attestation()) {
+            if let Some(attestation) = disputable.world.chain.attestation(&disputable.evaluation()) {
                 assert_eq!((attestation.oracle_count, attestation.threshold), (3, 2));
             }
             let settled = disputable.world.settled(&disputable.grant);
@@ -277,7 +277,7 @@ fn a_disputed_silence_of_the_new_set_knows_its_quorum() {
     for (period, quorum) in [(0, (3, 2)), (1, (5, 4))] {
         world.after_period(period, DAY);
         world.run(world.disputes(&world.authority.pubkey(), 0, period, None));
-        let attestation = world.attestation(0, period, None);
+        let attestation = world.attestation(0, period);
         assert_eq!((attestation.oracle_count, attestation.threshold), quorum);
     }
 }

@@ -1,6 +1,10 @@
 //! `rule`: what the arbiter may decide, when, and what that is worth.
 
-use earnout_tests::{keys::*, *};
+use {
+    anchor_lang::Discriminator,
+    earnout_core::quorum::Ruling,
+    earnout_tests::{keys::*, *},
+};
 
 #[test]
 fn the_arbiter_sets_a_value_or_lets_it_stand() {
@@ -14,11 +18,11 @@ fn the_arbiter_sets_a_value_or_lets_it_stand() {
                 let ruling = disputable.ruling(value);
                 (disputable.by_beneficiary(), ruling, Some(disputable.grant))
             };
-            let (address, grant, now) = (disputable.attestation(), disputable.grant, disputable.since + 9);
+            let (address, grant, now) = (disputable.evaluation(), disputable.grant, disputable.since + 9);
             let world = &mut disputable.world;
             world.run(dispute);
             world.chain.set_time(now);
-            let mut expected = world.chain.attestation(&address).unwrap();
+            let before = world.chain.account(&address).unwrap().data;
             let receipt = world.changes_grant(ruling, &grant, |grant| {
                 if disputer.is_some() {
                     grant.undecided_disputes = 0;
@@ -27,21 +31,31 @@ fn the_arbiter_sets_a_value_or_lets_it_stand() {
                     grant.flags |= DISPUTE_BARRED;
                 }
             });
-            expected.ruling = if value.is_some() { 2 } else { 1 };
-            expected.ruling_value = value.unwrap_or_default();
-            expected.ruled_at = now;
-            expected.ruling_hash = RULING_REASON;
-            assert_eq!(world.chain.attestation(&address).unwrap(), expected);
+            let expected = if kpi == 0 {
+                let mut expected = earnout_sdk::wire::accounts::attestation(&before).unwrap();
+                expected.ruling = if value.is_some() { 2 } else { 1 };
+                expected.ruling_value = value.unwrap_or_default();
+                expected.ruled_at = now;
+                expected.ruling_hash = RULING_REASON;
+                [Attestation::DISCRIMINATOR, bytemuck::bytes_of(&expected)].concat()
+            } else {
+                let mut expected = PageState::read(&before).unwrap();
+                expected.edit().rule(0, value).unwrap();
+                let ruling = expected.view().standing(0).unwrap().ruling;
+                assert_eq!(ruling, Some(value.map_or(Ruling::Uphold, Ruling::Value)));
+                expected.to_bytes()
+            };
+            assert_eq!(world.chain.account(&address).unwrap().data, expected);
             let event = DisputeRuled {
                 plan: world.token.plan,
                 time: now,
                 sequence: world.plan().event_sequence,
                 kpi,
                 period: 0,
-                subject: expected.subject,
+                grants: (kpi == 1).then_some(PageGrants { first: 0, mask: 1 }),
                 value,
                 reason_hash: RULING_REASON,
-                grant: disputer,
+                disputed_for: disputer.into_iter().collect(),
             };
             assert_eq!(the_event!(receipt, DisputeRuled), event);
         }
@@ -113,8 +127,7 @@ fn a_dispute_holds_up_the_pool_of_its_period_and_the_ruling_shares_it() {
         world.settled(&other);
         let collect = instructions::collect_bonus(&world.token.plan, &other, 0);
         world.refuses(&collect, EarnoutError::PeriodNotSettled);
-        let attestation = pda::attestation(&world.token.plan, 1, 0, &disputed);
-        world.run(world.rules(&attestation, Some(disputed), value));
+        world.run(world.rules(1, 0, Some(disputed), &[disputed], value));
         world.settled(&disputed);
         let collected = [disputed, other].map(|grant| world.collected(&grant, 0).bonus);
         assert_eq!(collected, bonuses, "{value:?}");
@@ -126,7 +139,6 @@ fn g4_the_order_of_disputes_rulings_and_settlements_does_not_matter() {
     let results = [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]].map(|order| {
         let mut world = World::active(TokenProgram::Spl, disputable_terms(), &disputable_kpis(), 2_000_000);
         let grants = [(); 3].map(|()| world.grant(400_000, &[0, 10_000]));
-        let plan = world.token.plan;
         world.after_period(0, 0);
         for (number, (_, grant)) in (1..).zip(&grants) {
             world.resolve(1, 0, Some(*grant), 20 * number);
@@ -139,7 +151,7 @@ fn g4_the_order_of_disputes_rulings_and_settlements_does_not_matter() {
         for index in order.into_iter().rev().filter(|index| *index < 2) {
             let (_, grant) = &grants[index];
             let value = (index == 0).then_some(90);
-            world.run(world.rules(&pda::attestation(&plan, 1, 0, grant), Some(*grant), value));
+            world.run(world.rules(1, 0, Some(*grant), &[*grant], value));
         }
         world.after_period(0, RULING);
         for index in order {
@@ -153,6 +165,126 @@ fn g4_the_order_of_disputes_rulings_and_settlements_does_not_matter() {
     for result in results {
         assert_eq!(result, ([90_000, 40_000, 60_000], 2_000_000 - 900_000 - 190_000));
     }
+}
+
+// Several grants of a page.
+
+/// Grants of 1,000 on which two oracles agree that the individual KPI is 70, in period 0.
+fn page_of(grants: usize) -> (World, Vec<Pubkey>) {
+    let mut world = World::active(TokenProgram::Spl, disputable_terms(), &disputable_kpis(), 10_000_000);
+    let grants: Vec<Pubkey> = (0..grants).map(|_| world.grant(1_000, &[0, 10_000]).1).collect();
+    world.after_period(0, 0);
+    for oracle in [0, 1] {
+        world.run(world.upload(oracle, 1, 0, 0, &vec![70; grants.len()]));
+    }
+    (world, grants)
+}
+
+#[test]
+fn g9_the_arbiter_rules_on_a_whole_page_at_once() {
+    for value in [None, Some(30)] {
+        let (mut world, grants) = page_of(64);
+        world.run(world.disputes_of_page(1, 0, 0, u64::MAX));
+        let all = PageGrants {
+            first: 0,
+            mask: u64::MAX,
+        };
+        let ruling = world.rules_on(1, 0, Some(all), &[], value);
+        let event = the_event!(world.changes_plan(ruling, |_| {}), DisputeRuled);
+        assert_eq!(
+            (event.grants, event.value, event.disputed_for),
+            (Some(all), value, vec![])
+        );
+        let score = if value.is_some() { 3_000 } else { 7_000 };
+        for grant in [0, 31, 63] {
+            assert_eq!(world.settled(&grants[grant]).scores, [0, score]);
+        }
+    }
+}
+
+#[test]
+fn of_several_rulings_only_grants_whose_beneficiaries_disputed_are_named_and_barred() {
+    for value in [None, Some(30)] {
+        let (mut world, grants) = page_of(5);
+        for index in [1, 3] {
+            let beneficiary = world.grant_state(&grants[index]).beneficiary;
+            world.run(world.disputes(&beneficiary, 1, 0, Some(grants[index])));
+        }
+        world.run(world.disputes_of_page(1, 0, 0, 0b01111));
+        let named = [grants[1], grants[3]];
+        let on = |world: &World, mask, named: &[Pubkey]| {
+            world.rules_on(1, 0, Some(PageGrants { first: 0, mask }), named, value)
+        };
+        // Their grants, all of them, in order, and no other.
+        for (wrong, error) in [
+            (&[][..], EarnoutError::WrongAccountCount),
+            (&named[..1], EarnoutError::WrongAccountCount),
+            (&[grants[3], grants[1]], EarnoutError::WrongGrant),
+            (&[grants[0], grants[1]], EarnoutError::WrongGrant),
+            (&[grants[1], grants[1]], EarnoutError::WrongGrant),
+            (&[grants[1], grants[3], grants[4]], EarnoutError::WrongAccountCount),
+        ] {
+            world.refuses(&on(&world, 0b1111, wrong), error);
+        }
+        // The last was not disputed.
+        world.refuses(&on(&world, 0b11111, &named), EarnoutError::NotDisputed);
+        let event = the_event!(world.run(on(&world, 0b1011, &named)), DisputeRuled);
+        assert_eq!(event.disputed_for, named);
+        for (index, grant) in grants.iter().enumerate() {
+            let state = world.grant_state(grant);
+            let barred = value.is_none() && named.contains(grant);
+            assert_eq!(
+                (state.has(DISPUTE_BARRED), state.undecided_disputes),
+                (barred, 0),
+                "{index}"
+            );
+        }
+        // One that is decided refuses the whole ruling.
+        world.refuses(&on(&world, 0b0101, &[]), EarnoutError::AlreadyRuled);
+        world.run(on(&world, 0b0100, &[]));
+        let score = if value.is_some() { 3_000 } else { 7_000 };
+        for grant in &grants[..4] {
+            assert_eq!(world.settled(grant).scores, [0, score]);
+        }
+        world.refuses(&world.settle_instruction(&grants[4]), EarnoutError::NotFinal);
+    }
+}
+
+#[test]
+fn a_ruling_names_grants_of_the_page_for_an_individual_kpi_and_for_no_other() {
+    let (mut world, _) = page_of(3);
+    world.run(world.disputes_of_page(1, 0, 0, 0b111));
+    let on = |first, mask| Some(PageGrants { first, mask });
+    for (first, mask) in [(0, 0), (1, 1 << 63), (63, 0b11), (0, 0b1000), (3, 1)] {
+        let ruling = world.rules_on(1, 0, on(first, mask), &[], None);
+        world.refuses(&ruling, EarnoutError::WrongGrants);
+    }
+    for (kpi, grants) in [(1, None), (0, on(0, 1))] {
+        let ruling = world.rules_on(kpi, 0, grants, &[], None);
+        world.refuses(&ruling, EarnoutError::WrongSubject);
+    }
+    // The address of another page, where nothing is.
+    world.refuses(&world.rules_on(1, 0, on(64, 1), &[], None), EarnoutError::WrongPage);
+    world.refuses(&world.rules_on(1, 1, on(0, 1), &[], None), EarnoutError::WrongPage);
+    world.refuses(&world.rules_on(2, 0, on(0, 1), &[], None), EarnoutError::UnknownKpi);
+    world.refuses(
+        &world.rules_on(1, 0, on(0, 0b111), &[], Some(-1)),
+        EarnoutError::ValueOutOfRange,
+    );
+    world.run(world.rules_on(1, 0, on(0, 0b111), &[], Some(30)));
+}
+
+#[test]
+fn g9_the_window_of_each_grant_counts_from_its_own_dispute() {
+    let (mut world, _) = page_of(2);
+    world.run(world.disputes_of_page(1, 0, 0, 0b01));
+    world.after_period(0, CHALLENGE - 1);
+    world.run(world.disputes_of_page(1, 0, 1, 0b1));
+    let on = |world: &World, mask| world.rules_on(1, 0, Some(PageGrants { first: 0, mask }), &[], Some(30));
+    world.after_period(0, RULING);
+    world.refuses(&on(&world, 0b11), EarnoutError::RulingClosed);
+    world.after_period(0, CHALLENGE - 1 + RULING - 1);
+    world.run(on(&world, 0b10));
 }
 
 // When.
@@ -187,12 +319,12 @@ fn g3_g9_what_was_settled_or_ruled_cannot_be_ruled_again() {
         let mut disputable = Disputable::new(0, AGREED);
         disputable.world.run(disputable.by_beneficiary());
         disputable.world.run(disputable.ruling(first));
-        let before = disputable.world.chain.account(&disputable.attestation());
+        let before = disputable.world.chain.account(&disputable.evaluation());
         for second in [None, Some(30), Some(80)] {
             let ruling = disputable.ruling(second);
             disputable.world.refuses(&ruling, EarnoutError::AlreadyRuled);
         }
-        assert_eq!(disputable.world.chain.account(&disputable.attestation()), before);
+        assert_eq!(disputable.world.chain.account(&disputable.evaluation()), before);
     }
     // The arbiter was silent and the value settled.
     let mut disputable = Disputable::new(0, AGREED);
@@ -214,9 +346,7 @@ fn g9_nothing_is_ruled_that_was_not_disputed() {
     }
     let mut disputable = Disputable::new(0, SILENT);
     let ruling = disputable.ruling_for_authority(Some(30));
-    disputable
-        .world
-        .refuses(&ruling, AnchorError::AccountOwnedByWrongProgram);
+    disputable.world.refuses(&ruling, EarnoutError::WrongAttestation);
 }
 
 #[test]
@@ -349,16 +479,22 @@ fn g13_the_disputers_grant_is_named_and_no_other() {
             (disputable.by_beneficiary(), Some(disputable.grant))
         };
         disputable.world.run(dispute);
-        let attestation = disputable.attestation();
+        let named = |grant: Option<Pubkey>| grant.into_iter().collect::<Vec<_>>();
         for wrong in [None, Some(disputable.grant), Some(other), Some(foreign)] {
+            let error = match (right, wrong) {
+                (None, Some(_)) | (Some(_), None) => EarnoutError::WrongAccountCount,
+                _ => EarnoutError::WrongGrant,
+            };
             if wrong != right {
                 for value in [None, Some(30)] {
-                    let ruling = disputable.world.rules(&attestation, wrong, value);
-                    disputable.world.refuses(&ruling, EarnoutError::WrongGrant);
+                    let ruling = disputable.world.rules(0, 0, None, &named(wrong), value);
+                    disputable.world.refuses(&ruling, error);
                 }
             }
         }
-        disputable.world.run(disputable.world.rules(&attestation, right, None));
+        disputable
+            .world
+            .run(disputable.world.rules(0, 0, None, &named(right), None));
     }
 }
 
@@ -375,9 +511,9 @@ fn g13_wrong_linked_accounts_are_refused() {
     });
     disputable.world.chain.set_time(disputable.since);
     disputable.world.run(disputable.by_beneficiary());
-    let attestation = disputable.attestation();
+    let attestation = disputable.evaluation();
     let ruling = disputable.ruling(Some(30));
-    let elsewhere = pda::attestation(&other_plan, 0, 0, &other_plan);
+    let elsewhere = pda::attestation(&other_plan, 0, 0);
     let world = &mut disputable.world;
     let cases = [
         (attestation, elsewhere, EarnoutError::WrongAttestation),
@@ -388,13 +524,17 @@ fn g13_wrong_linked_accounts_are_refused() {
     let whole = swapped(&swapped(&ruling, &plan, &other_plan), &attestation, &elsewhere);
     world.refuses(&whole, EarnoutError::WrongGrant);
     let cases = [
-        (attestation, grant, AnchorError::AccountDiscriminatorMismatch),
-        (attestation, world.source, AnchorError::AccountOwnedByWrongProgram),
-        (grant, attestation, AnchorError::AccountDiscriminatorMismatch),
-        (grant, world.source, AnchorError::AccountOwnedByWrongProgram),
+        (attestation, grant, EarnoutError::WrongAttestation),
+        (attestation, world.source, EarnoutError::WrongAttestation),
+        (attestation, plan, EarnoutError::WrongAttestation),
+        (grant, attestation, EarnoutError::WrongGrant),
+        (grant, plan, EarnoutError::WrongGrant),
+        (grant, world.source, EarnoutError::WrongGrant),
     ];
     world.refuses_swapped(&ruling, &cases);
     let arbiter = world.arbiter.pubkey();
-    world.refuses_broken(&ruling, &[arbiter], &[plan, attestation, grant]);
+    world.refuses_broken(&ruling, &[arbiter], &[plan, attestation]);
+    let readonly = changed(&ruling, &grant, |meta| meta.is_writable = false);
+    world.refuses(&readonly, EarnoutError::WrongGrant);
     world.run(ruling);
 }

@@ -412,7 +412,7 @@ fn g8_an_even_split_of_four_oracles_is_no_agreement() {
     for (oracle, value) in [(0, 80), (1, 20), (2, 20), (3, 80)] {
         world.attest(oracle, 0, 0, None, value).unwrap();
     }
-    assert_eq!(world.attestation(0, 0, None).resolved, 0);
+    assert!(!world.attestation(0, 0).is_resolved());
     world.after_windows(0);
     assert_eq!(world.settled(&grant).scores, [2_000]);
 
@@ -429,7 +429,7 @@ fn g8_an_even_split_of_four_oracles_is_no_agreement() {
     for oracle in [3, 1, 2] {
         world.attest(oracle, 0, 2, None, 100).unwrap();
     }
-    assert_eq!(world.attestation(0, 2, None).resolved, 1);
+    assert!(world.attestation(0, 2).is_resolved());
     world.after_windows(2);
     assert_eq!(world.settled(&grant).scores, [10_000]);
 }
@@ -608,9 +608,9 @@ fn without_an_arbiter_a_value_is_final_when_resolved_and_silence_at_the_deadline
 
 #[test]
 fn a_dispute_waits_for_the_ruling_or_the_end_of_its_window() {
-    // There is no instruction yet that disputes; this is what the stored fields mean.
+    // Without the instructions that dispute and rule: this is what the stored fields mean.
     let (mut world, grant) = world(terms(), revenue());
-    let attestation = pda::attestation(&world.token.plan, 0, 0, &world.token.plan);
+    let attestation = pda::attestation(&world.token.plan, 0, 0);
     world.after_period(0, 0);
     world.resolve(0, 0, None, 70);
     let disputed_at = boundary(1) + DAY - 1;
@@ -669,7 +669,7 @@ fn g3_a_period_is_settled_once_and_in_order() {
     let (mut world, grant) = world(terms(), revenue());
     let first = world.settle_instruction(&grant);
     let plan = world.token.plan;
-    let attestation = |period| pda::attestation(&plan, 0, period, &plan);
+    let attestation = |period| pda::attestation(&plan, 0, period);
     let second = swapped(&first, &attestation(0), &attestation(1));
     for period in [0, 1] {
         world.after_period(period, 0);
@@ -727,7 +727,8 @@ fn g3_nothing_changes_a_settled_period() {
     world.settled(&first);
     let settled = world.grant_state(&first);
     // The window is still open, and the second grant still needs the value: it stays what it is.
-    world.refuses(&world.vote(2, 0, 0, None, 90), EarnoutError::AlreadyResolved);
+    world.refuses(&world.vote(1, 0, 0, None, 90), EarnoutError::AlreadyResolved);
+    world.run(world.vote(2, 0, 0, None, 90));
     assert_eq!(world.settled(&second).scores, [4_000]);
     assert_eq!(world.grant_state(&first), settled);
 }
@@ -801,11 +802,12 @@ fn g12_settling_one_grant_changes_no_other() {
 // Accounts.
 
 #[test]
-fn g13_only_the_attestations_of_this_grant_and_period_count() {
+fn g13_only_the_attestations_and_pages_of_this_grant_and_period_count() {
     let kpis = [
         kpi("revenue", Scope::Shared),
         kpi("tasks", Scope::Individual),
         kpi("uptime", Scope::Shared),
+        kpi("reviews", Scope::Individual),
     ];
     let mut world = World::active(TokenProgram::Spl, terms(), &kpis, 1_000_000);
     let other_plan = world.active_plan(CreatePlanArgs { plan_id: 2, ..terms() }, &kpis, 1_000_000);
@@ -814,7 +816,6 @@ fn g13_only_the_attestations_of_this_grant_and_period_count() {
     let (_, second) = world.grant(400_000, &weights);
     let (_, foreign) = world.in_plan(other_plan, |world| world.grant(1_000, &weights));
     let plan = world.token.plan;
-    let address = |kpi, period, subject: &Pubkey| pda::attestation(&plan, kpi, period, subject);
     for period in [0, 1] {
         world.after_period(period, 0);
         for kpi in [0, 2] {
@@ -822,6 +823,7 @@ fn g13_only_the_attestations_of_this_grant_and_period_count() {
         }
         world.resolve(1, period, Some(grant), 10);
         world.resolve(1, period, Some(second), 100);
+        world.resolve(3, period, Some(second), 100);
         world.in_plan(other_plan, |world| {
             world.resolve(0, period, None, 100);
             world.resolve(1, period, Some(foreign), 100);
@@ -830,18 +832,19 @@ fn g13_only_the_attestations_of_this_grant_and_period_count() {
     world.after_windows(1);
     let settle = world.settle_instruction(&grant);
     let elsewhere = [
-        // Another KPI, period, subject or plan.
-        address(2, 1, &plan),
-        address(0, 1, &plan),
-        address(1, 1, &grant),
-        address(1, 0, &second),
-        pda::attestation(&other_plan, 0, 0, &other_plan),
-        pda::attestation(&other_plan, 1, 0, &foreign),
-        // Empty addresses, which would mean silence: other bumps, and periods on which nobody voted.
-        other_bump_address(&plan, 0, 0, &plan),
-        other_bump_address(&plan, 1, 0, &grant),
-        address(0, 2, &plan),
-        address(1, 2, &grant),
+        // Another KPI, period, page or plan.
+        pda::attestation(&plan, 2, 1),
+        pda::attestation(&plan, 0, 1),
+        pda::page(&plan, 1, 1, 0),
+        pda::page(&plan, 3, 0, 0),
+        pda::attestation(&other_plan, 0, 0),
+        pda::page(&other_plan, 1, 0, 0),
+        // Empty addresses, which would mean silence: other bumps, and pages or periods on which nobody voted.
+        other_bump_address(&plan, 0, 0, None),
+        other_bump_address(&plan, 1, 0, Some(0)),
+        pda::attestation(&plan, 0, 2),
+        pda::page(&plan, 1, 2, 0),
+        pda::page(&plan, 1, 0, 1),
         Pubkey::new_from_array([3; 32]),
         // Other accounts of the program, and of others.
         grant,
@@ -849,8 +852,12 @@ fn g13_only_the_attestations_of_this_grant_and_period_count() {
         world.source,
         world.key(),
     ];
-    for meant in [address(0, 0, &plan), address(1, 0, &grant), address(2, 0, &plan)] {
-        let cases = elsewhere.map(|wrong| (meant, wrong, EarnoutError::WrongAttestation));
+    for (meant, error) in [
+        (pda::attestation(&plan, 0, 0), EarnoutError::WrongAttestation),
+        (pda::page(&plan, 1, 0, 0), EarnoutError::WrongPage),
+        (pda::attestation(&plan, 2, 0), EarnoutError::WrongAttestation),
+    ] {
+        let cases = elsewhere.map(|wrong| (meant, wrong, error));
         world.refuses_swapped(&settle, &cases);
     }
     // The right ones in another order.
@@ -878,7 +885,7 @@ fn g13_the_number_of_attestations_is_that_of_the_weighted_kpis() {
     world.refuses(&fewer, EarnoutError::WrongAccountCount);
     fewer.accounts.pop();
     world.refuses(&fewer, EarnoutError::WrongAccountCount);
-    let unweighted = pda::attestation(&world.token.plan, 1, 0, &world.token.plan);
+    let unweighted = pda::attestation(&world.token.plan, 1, 0);
     for mut more in [settle.clone(), world.settle_instruction(&timed)] {
         more.accounts.push(AccountMeta::new_readonly(unweighted, false));
         world.refuses(&more, EarnoutError::WrongAccountCount);
@@ -893,7 +900,7 @@ fn g13_lamports_at_an_empty_attestation_neither_hinder_nor_vote() {
         ..revenue()
     };
     let (mut world, grant) = world(terms(), kpi);
-    let attestation = pda::attestation(&world.token.plan, 0, 0, &world.token.plan);
+    let attestation = pda::attestation(&world.token.plan, 0, 0);
     world.chain.give(&attestation, 1_000_000_000);
     let settle = world.settle_instruction(&grant);
     world.after_period(0, 2 * DAY - 1);
@@ -912,10 +919,7 @@ fn g13_a_reported_value_cannot_be_passed_off_as_silence() {
     let plan = world.token.plan;
     world.evaluate(0, 10);
     let settle = world.settle_instruction(&grant);
-    let (reported, empty) = (
-        pda::attestation(&plan, 0, 0, &plan),
-        other_bump_address(&plan, 0, 0, &plan),
-    );
+    let (reported, empty) = (pda::attestation(&plan, 0, 0), other_bump_address(&plan, 0, 0, None));
     world.refuses(&swapped(&settle, &reported, &empty), EarnoutError::WrongAttestation);
     world.chain.give(&empty, 1_000_000_000);
     world.refuses(&swapped(&settle, &reported, &empty), EarnoutError::WrongAttestation);
@@ -1017,7 +1021,7 @@ fn g13_a_grant_of_another_plan_and_missing_signatures_are_refused() {
     let settle = instructions::settle(&payer, &plan, &world.plan(), &grant, &world.grant_state(&grant));
     world.refuses(&swapped(&settle, &grant, &foreign), EarnoutError::WrongGrant);
     world.refuses(&swapped(&settle, &plan, &other), EarnoutError::WrongGrant);
-    let attestation = pda::attestation(&plan, 0, 0, &plan);
+    let attestation = pda::attestation(&plan, 0, 0);
     let mistaken = swapped(&settle, &grant, &attestation);
     world.refuses(&mistaken, AnchorError::AccountDiscriminatorMismatch);
     world.refuses_broken(&settle, &[payer], &[payer, plan, grant, pda::period(&plan, 0)]);

@@ -15,8 +15,8 @@ mod model;
 use {
     crate::rng::Rng,
     actions::{
-        Action, Claim, CloseAttestation, CloseGrant, ClosePeriod, ClosePlan, CollectBonus, KINDS, Kind, Settle,
-        WithdrawSurplus,
+        Action, Claim, CloseAttestation, CloseGrant, ClosePage, ClosePeriod, ClosePlan, CollectBonus, KINDS, Kind,
+        Settle, WithdrawSurplus,
     },
     chain::{PEOPLE, Stage, TOKENS},
     check::Seen,
@@ -43,7 +43,6 @@ const STRANGER: Who = PEOPLE - 1;
 type Step = (i64, Action);
 
 /// How often each kind was tried and done, and what else was seen.
-#[derive(Default)]
 struct Coverage {
     tried: [u64; KINDS.len()],
     done: [u64; KINDS.len()],
@@ -51,7 +50,7 @@ struct Coverage {
     seen: [u64; SEEN.len()],
 }
 
-const SEEN: [&str; 16] = [
+const SEEN: [&str; 22] = [
     "plans drained",
     "grants paid",
     "bonuses above 0",
@@ -68,7 +67,23 @@ const SEEN: [&str; 16] = [
     "upheld",
     "dispute lapsed",
     "on both sides of the default",
+    "own votes that did not count",
+    "late votes",
+    "changed values skipped",
+    "several disputed at once",
+    "several ruled on at once",
+    "measured grants handed over",
 ];
+
+impl Default for Coverage {
+    fn default() -> Self {
+        Self {
+            tried: [0; KINDS.len()],
+            done: [0; KINDS.len()],
+            seen: [0; SEEN.len()],
+        }
+    }
+}
 
 impl Coverage {
     fn add(&mut self, other: &Self) {
@@ -227,13 +242,16 @@ impl<'a> Play<'a> {
         }
         let treasury = self.model.treasury(now);
         let mut closings: Vec<Action> = Vec::new();
-        for &(kpi, period, subject) in self.model.attestations.keys() {
-            closings.push(Rc::new(CloseAttestation {
-                kpi,
-                period,
-                subject,
-                treasury,
-            }));
+        for &(kpi, period, page) in self.model.accounts.keys() {
+            closings.push(match page {
+                None => Rc::new(CloseAttestation { kpi, period, treasury }),
+                Some(page) => Rc::new(ClosePage {
+                    kpi,
+                    period,
+                    page,
+                    treasury,
+                }),
+            });
         }
         for &period in self.model.pools.keys() {
             closings.push(Rc::new(ClosePeriod { period, treasury }));

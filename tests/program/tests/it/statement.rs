@@ -5,6 +5,7 @@ use {
     earnout_sdk::{
         report::statement::{GrantSource, Measurement, Sources, Stage, Statement, ValueKey},
         todo::agenda::{Task, agenda},
+        wire::Evaluation,
     },
     earnout_tests::*,
     std::collections::BTreeMap,
@@ -67,15 +68,21 @@ impl Case {
         let grants = [(0, self.first), (1, self.second)].map(|(number, address)| {
             let state = world.grant_state(&address);
             let closed = false;
-            (number, GrantSource { address, state, closed })
+            let source = GrantSource {
+                address,
+                state,
+                earlier: Vec::new(),
+                closed,
+            };
+            (number, source)
         });
         let mut measurements = BTreeMap::new();
         for (kpi, grant) in [(REVENUE, None), (TASKS, Some(0))] {
-            let subject = grant.map_or(world.token.plan, |_| self.first);
-            let address = pda::attestation(&world.token.plan, kpi, 0, &subject);
-            if let Some(attestation) = world.chain.attestation(&address) {
-                let set = plan.oracle_set(0);
-                let measurement = Measurement::of(&plan, &attestation, Some(set), false, now).unwrap();
+            let address = pda::evaluation(&world.token.plan, kpi, 0, grant);
+            if let Some(account) = world.chain.account(&address) {
+                let (set, state) = (plan.oracle_set(0), Evaluation::read(&account.data).unwrap());
+                let first = world.grant_state(&self.first);
+                let measurement = Measurement::of(&plan, &state, &first, Some(set), false, now).unwrap();
                 measurements.insert(ValueKey { period: 0, kpi, grant }, measurement);
             }
         }

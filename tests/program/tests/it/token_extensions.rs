@@ -480,7 +480,7 @@ fn a_hook_is_called_with_the_accounts_it_asks_for_in_every_transfer() {
     // Nothing more is earned, and the plan is closed with 900,000 in its vault.
     wind_up(&mut world, &[grant]);
     assert_eq!(world.books(), [900_000, 0, 0, 900_000]);
-    world.run(world.close_attestation(0, 0, None));
+    world.run(world.close_attestation(0, 0));
     world.run(world.close_grant(&grant));
     let vault = world.plan().vault;
     let close = world.close_plan();
@@ -887,7 +887,7 @@ fn a_destination_that_demands_memos_is_paid_with_one() {
     let withdraw = world.withdraw_surplus(Some(20_000));
     pays(&mut world, withdraw, &treasury, 20_000);
     wind_up(&mut world, &[grant]);
-    world.run(world.close_attestation(0, 0, None));
+    world.run(world.close_attestation(0, 0));
     world.run(world.close_grant(&grant));
     let close = world.close_plan();
     pays(&mut world, close, &treasury, 900_000);
@@ -1052,7 +1052,7 @@ fn g12_what_is_frozen_is_not_moved_and_what_is_thawed_is() {
         // Nor can a plan be closed out of a frozen vault or into a frozen treasury.
         wind_up(&mut world, &[grant]);
         for period in [0, 1] {
-            world.run(world.close_attestation(0, period, None));
+            world.run(world.close_attestation(0, period));
         }
         world.run(world.close_grant(&grant));
         let close = world.close_plan();

@@ -1,29 +1,34 @@
 //! `earnout attestation dispute`.
 
 use {
-    super::super::hash,
+    super::{super::hash, Whose, numbers_text, require_fit},
     crate::{
         context::{
             app::App,
-            reference::{GrantRef, KpiRef, PlanRef, kpi_name, period_times},
+            reference::{KpiRef, PlanRef, kpi_name, period_times},
         },
         fault::Fault,
         send::{Action, SendArgs},
     },
     clap::Args,
-    earnout::instructions::DisputeArgs,
-    earnout_sdk::wire::instructions,
+    earnout::{
+        instructions::DisputeArgs,
+        state::{PageGrants, Scope},
+    },
+    earnout_sdk::wire::{instructions, pda},
     std::path::PathBuf,
 };
 
 /// Dispute a reported value, or that nobody reported one
 ///
-/// The authority may, and the beneficiary of a grant that the KPI pays in the period. A dispute that is decided against
-/// a grant bars it from further ones.
+/// The authority may, and the beneficiary of a grant that the KPI pays in the period, which names it with --grant. A
+/// dispute that is decided against a grant bars it from further ones. The authority can dispute the values of an
+/// individual KPI for many grants at once: those that are disputed already are passed over.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout attestation dispute PLAN revenue 0 --reason reason.md --grant PLAN/3 -k me.json
-  $ earnout attestation dispute PLAN revenue 0 --reason-hash HASH")]
+  $ earnout attestation dispute PLAN revenue 0 --reason-hash HASH
+  $ earnout attestation dispute PLAN tasks 0 --grants 3,7-12 --reason reason.md")]
 pub struct Dispute {
     /// The plan: its address, or CREATOR/ID
     plan: PlanRef,
@@ -33,9 +38,8 @@ pub struct Dispute {
     period: u16,
     #[command(flatten)]
     reason: Reason,
-    /// The grant that is measured, for an individual KPI; the beneficiary's grant for a shared one
-    #[arg(long)]
-    grant: Option<GrantRef>,
+    #[command(flatten)]
+    whose: Whose,
     /// Who disputes: the authority, or the grant's beneficiary [default: the --keypair]
     #[arg(long, value_name = "SIGNER")]
     disputer: Option<String>,
@@ -76,11 +80,22 @@ impl Dispute {
         period_times(&plan, self.period)?;
         let disputer = outgoing.signer(self.disputer.as_deref(), "disputer")?;
         let payer = outgoing.signer(self.payer.as_deref(), "payer")?;
-        let grant = match &self.grant {
-            Some(grant) => Some(outgoing.grant_of(&address, grant).await?),
-            None => outgoing.subject_grant(&address, kpi, None).await?,
+        let by_authority = disputer.pubkey() == plan.authority;
+        let of_shared = kpi.scope()? == Scope::Shared;
+        // For a shared KPI a beneficiary names the grant for which it disputes.
+        let pages = match of_shared && self.whose.grants.is_none() {
+            true => vec![None],
+            false => self.whose.pages(&outgoing, &address, &plan, kpi).await?,
         };
-        if disputer.pubkey() != plan.authority {
+        let grant = match (&self.whose.grant, pages.as_slice()) {
+            (Some(grant), _) => Some(outgoing.grant_of(&address, grant).await?.0),
+            // With it the votes of its beneficiary do not count.
+            (None, [Some(grants)]) if by_authority && *grants == PageGrants::one(grants.first) => {
+                Some(pda::grant(&address, grants.first))
+            }
+            _ => None,
+        };
+        if !by_authority {
             let Some(grant) = grant else {
                 return Err(
                     Fault::new(format!("{} may not dispute without a grant", disputer.pubkey()))
@@ -94,16 +109,29 @@ impl Dispute {
             let beneficiary = outgoing.grant(&grant).await?.beneficiary;
             outgoing.require("disputer", &grant, &beneficiary, disputer.as_ref())?;
         }
-        let args = DisputeArgs {
-            kpi: number,
-            period: self.period,
-            reason_hash,
+        let (payer_key, key) = (payer.pubkey(), disputer.pubkey());
+        let steps = pages.iter().map(|grants| {
+            let args = DisputeArgs {
+                kpi: number,
+                period: self.period,
+                grants: *grants,
+                reason_hash,
+            };
+            instructions::dispute(&payer_key, &key, &address, grant, args)
+        });
+        let steps: Vec<_> = steps.collect();
+        require_fit(&outgoing, &steps)?;
+        let title = match numbers_text(&pages) {
+            several if several.contains([',', '-']) => "Dispute values",
+            _ => "Dispute a value",
         };
-        let dispute = instructions::dispute(&payer.pubkey(), &disputer.pubkey(), &address, &plan, grant, args);
-        let mut action = Action::new("Dispute a value", vec![dispute])
+        let mut action = Action::new(title, steps)
             .address(app, "plan", address)
             .fact("KPI", kpi_name(kpi))
             .fact("period", self.period);
+        if !of_shared {
+            action = action.fact("grants", numbers_text(&pages));
+        }
         if let Some(grant) = grant {
             action = action.address(app, "grant", grant);
         }

@@ -5,11 +5,27 @@ mod rule;
 mod show;
 
 use {
-    crate::{context::app::App, fault::Fault},
-    clap::Subcommand,
+    crate::{
+        commands::attest::{for_each_grant, once_for_all},
+        context::{
+            app::App,
+            reference::{GrantList, GrantRef},
+        },
+        fault::Fault,
+        send::Outgoing,
+        shown::text::ranges,
+    },
+    clap::{Args, Subcommand},
+    earnout::state::{Kpi, PageGrants, Plan, Scope, slots_of},
+    earnout_sdk::{
+        client::Limits,
+        send::packing::{self, Cost, Group},
+        wire::by_page,
+    },
+    solana_program::{instruction::Instruction, pubkey::Pubkey},
 };
 
-/// Attestations. A new command is one line here and one in `run`.
+/// Attestations and pages. A new command is one line here and one in `run`.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  $ earnout attestation dispute PLAN revenue 0 --reason reason.md")]
 pub enum AttestationCommand {
@@ -25,5 +41,71 @@ impl AttestationCommand {
             Self::Rule(command) => command.run(app).await,
             Self::Show(command) => command.run(app).await,
         }
+    }
+}
+
+/// Whose value of an individual KPI is meant.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+struct Whose {
+    /// The grant that is measured, for an individual KPI
+    #[arg(long)]
+    grant: Option<GrantRef>,
+    /// More than one, by their numbers, for example 3,7-12
+    #[arg(long, value_name = "NUMBERS")]
+    grants: Option<GrantList>,
+}
+
+impl Whose {
+    /// The grants, once for each page; none, once, for a shared KPI.
+    ///
+    /// # Errors
+    /// If some are named for a shared KPI, none for an individual one, or they are not the plan's.
+    async fn pages(
+        &self,
+        outgoing: &Outgoing<'_>,
+        address: &Pubkey,
+        plan: &Plan,
+        kpi: &Kpi,
+    ) -> Result<Vec<Option<PageGrants>>, Fault> {
+        match (kpi.scope()?, &self.grant, &self.grants) {
+            (Scope::Shared, None, None) => Ok(vec![None]),
+            (Scope::Shared, Some(_), _) => Err(once_for_all(kpi).advice("leave out --grant")),
+            (Scope::Shared, None, Some(_)) => Err(once_for_all(kpi).advice("leave out --grants")),
+            (Scope::Individual, None, None) => {
+                Err(for_each_grant(kpi).advice("say for which one with --grant, for more with --grants"))
+            }
+            (Scope::Individual, Some(grant), _) => {
+                let (_, number) = outgoing.grant_of(address, grant).await?;
+                Ok(vec![Some(PageGrants::one(number))])
+            }
+            (Scope::Individual, None, Some(grants)) => {
+                Ok(by_page(&grants.numbers(plan)?).into_iter().map(Some).collect())
+            }
+        }
+    }
+}
+
+/// Numbers of the grants.
+fn numbers(grants: PageGrants) -> impl Iterator<Item = u32> {
+    slots_of(grants.mask).map(move |place| grants.first.saturating_add(place.into()))
+}
+
+/// The grants of all pages in words; empty for a shared KPI.
+fn numbers_text(pages: &[Option<PageGrants>]) -> String {
+    ranges(pages.iter().flatten().copied().flat_map(numbers))
+}
+
+/// Errors: if the instructions do not fit into one transaction.
+fn require_fit(outgoing: &Outgoing<'_>, instructions: &[Instruction]) -> Result<(), Fault> {
+    let group = Group {
+        instructions: instructions.to_vec(),
+        cost: Cost::default(),
+    };
+    match packing::pack(&outgoing.payer()?.pubkey(), &Limits::MOST.instructions(), &[group]) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Fault::new("these are too many grants for one transaction")
+            .why(error)
+            .advice("name fewer of them at once")),
     }
 }

@@ -1,29 +1,36 @@
 //! `earnout attestation rule`.
 
 use {
-    super::dispute::Reason,
+    super::{Whose, dispute::Reason, numbers, numbers_text, require_fit},
     crate::{
         context::{
             app::App,
-            reference::{GrantRef, KpiRef, PlanRef, kpi_name, period_times},
+            reference::{KpiRef, PlanRef, kpi_name, period_times},
         },
         fault::Fault,
         send::{Action, SendArgs},
+        shown::text::ranges,
     },
     clap::Args,
-    earnout::instructions::RuleArgs,
+    earnout::{
+        instructions::RuleArgs,
+        state::{Disputer, PageGrants, Scope, place},
+    },
     earnout_sdk::{
         text::amount,
-        wire::{instructions, pda},
+        wire::{Evaluation, instructions, pda},
     },
     solana_program::pubkey::Pubkey,
 };
 
 /// Decide a dispute, as the plan's arbiter
+///
+/// Disputes about an individual KPI can be decided for many grants at once.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout attestation rule PLAN revenue 0 --value 120_000 --reason ruling.md -k arbiter.json
-  $ earnout attestation rule PLAN revenue 0 --uphold --reason ruling.md")]
+  $ earnout attestation rule PLAN revenue 0 --uphold --reason ruling.md
+  $ earnout attestation rule PLAN tasks 0 --grants 3,7-12 --uphold --reason ruling.md")]
 pub struct Rule {
     /// The plan: its address, or CREATOR/ID
     plan: PlanRef,
@@ -35,9 +42,8 @@ pub struct Rule {
     decision: Decision,
     #[command(flatten)]
     reason: Reason,
-    /// The grant that is measured, for an individual KPI
-    #[arg(long)]
-    grant: Option<GrantRef>,
+    #[command(flatten)]
+    whose: Whose,
     /// The plan's arbiter [default: the --keypair]
     #[arg(long, value_name = "SIGNER")]
     arbiter: Option<String>,
@@ -89,29 +95,90 @@ impl Rule {
             );
         }
         outgoing.require("arbiter", &address, &plan.arbiter, arbiter.as_ref())?;
-        let grant = outgoing.subject_grant(&address, kpi, self.grant.as_ref()).await?;
-        let attestation_address = pda::attestation(&address, number, self.period, &grant.unwrap_or(address));
-        let attestation = outgoing.attestation(&attestation_address).await?;
-        if attestation.disputed_at == 0 {
-            return Err(
-                Fault::new(format!("nobody disputed {} of period {}", kpi_name(kpi), self.period))
-                    .why("NotDisputed: nothing was sent"),
-            );
+        let pages = self.whose.pages(&outgoing, &address, &plan, kpi).await?;
+        let (mut steps, mut disputed_for) = (Vec::new(), Vec::new());
+        for grants in &pages {
+            let args = RuleArgs {
+                kpi: number,
+                period: self.period,
+                grants: *grants,
+                value,
+                reason_hash,
+            };
+            let evaluation = pda::evaluation(&address, number, self.period, grants.map(|grants| grants.first));
+            let evaluation = outgoing.evaluation_if_any(&evaluation).await?;
+            let disputes = disputes(&address, evaluation.as_ref(), *grants).map_err(|undisputed| {
+                let of = if undisputed.is_empty() {
+                    String::new()
+                } else {
+                    format!(" of grants {undisputed}")
+                };
+                Fault::new(format!(
+                    "nobody disputed {}{of} in period {}",
+                    kpi_name(kpi),
+                    self.period
+                ))
+                .why("NotDisputed: nothing was sent")
+            })?;
+            steps.push(instructions::rule(&arbiter.pubkey(), &address, &disputes, args));
+            disputed_for.extend(disputes);
         }
-        let disputer_grant = (attestation.disputer_grant != Pubkey::default()).then_some(attestation.disputer_grant);
-        let args = RuleArgs { value, reason_hash };
-        let rule = instructions::rule(&arbiter.pubkey(), &address, &attestation_address, disputer_grant, args);
+        require_fit(&outgoing, &steps)?;
         let ruling = value.map_or_else(|| "upheld".to_owned(), |value| amount::fixed(value, kpi.decimals));
-        let mut action = Action::new("Decide a dispute", vec![rule])
+        let title = if steps.len() > 1 || pages.iter().flatten().any(|grants| grants.mask.count_ones() > 1) {
+            "Decide disputes"
+        } else {
+            "Decide a dispute"
+        };
+        let mut action = Action::new(title, steps)
             .address(app, "plan", address)
             .fact("KPI", kpi_name(kpi))
-            .fact("period", self.period)
+            .fact("period", self.period);
+        if kpi.scope()? == Scope::Individual {
+            action = action.fact("grants", numbers_text(&pages));
+        }
+        action = action
             .fact("ruling", ruling)
             .fact("reason hash", hex::encode(reason_hash));
-        if let Some(grant) = disputer_grant {
-            action = action.address(app, "disputer grant", grant);
-        }
+        action = match disputed_for.as_slice() {
+            [] => action,
+            [grant] => action.address(app, "disputer grant", *grant),
+            grants => {
+                let grants: Vec<_> = grants.iter().map(ToString::to_string).collect();
+                action.fact("disputer grants", grants.join(", "))
+            }
+        };
         let action = action.address(app, "arbiter", arbiter.pubkey());
         outgoing.execute(action.signed_by(arbiter).asking()).await
     }
+}
+
+/// The grants for which beneficiaries disputed, in the order of their numbers.
+///
+/// Errors: the numbers of the grants that nobody disputed; empty for a shared KPI.
+fn disputes(plan: &Pubkey, evaluation: Option<&Evaluation>, grants: Option<PageGrants>) -> Result<Vec<Pubkey>, String> {
+    let Some(grants) = grants else {
+        let attestation = evaluation.and_then(Evaluation::attestation);
+        let disputed = attestation.filter(|attestation| attestation.disputed_at != 0);
+        let grant = disputed.ok_or(String::new())?.disputer_grant;
+        return Ok(Some(grant)
+            .filter(|grant| *grant != Pubkey::default())
+            .into_iter()
+            .collect());
+    };
+    let page = evaluation.and_then(Evaluation::page);
+    let is_disputed = |number: &u32| {
+        let standing = page.and_then(|page| page.view().standing(place(*number).1).ok());
+        standing.is_some_and(|standing| standing.disputed_at.is_some())
+    };
+    let (disputed, undisputed): (Vec<u32>, Vec<u32>) = numbers(grants).partition(is_disputed);
+    if !undisputed.is_empty() {
+        return Err(ranges(undisputed));
+    }
+    let by_beneficiary = |number: &u32| {
+        let disputer = page.and_then(|page| page.view().disputer(place(*number).1).ok());
+        disputer == Some(Disputer::Beneficiary)
+    };
+    let grants = disputed.into_iter().filter(by_beneficiary);
+    Ok(grants.map(|number| pda::grant(plan, number)).collect())
 }

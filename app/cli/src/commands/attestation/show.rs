@@ -2,6 +2,7 @@
 
 use {
     crate::{
+        commands::attest::{for_each_grant, once_for_all},
         context::{
             app::App,
             reference::{GrantRef, KpiRef, PlanRef, kpi_name},
@@ -13,36 +14,43 @@ use {
             measurement::{self, basis, outcome, state, voter},
             names::Names,
             plan::{merge, require_complete},
-            sheet::Sheet,
-            text::safe,
+            sheet::{Cell, Sheet},
         },
     },
+    bytemuck::Zeroable,
     clap::Args,
-    earnout::state::{Kpi, Plan, Scope},
+    earnout::{
+        constants::PAGE_GRANTS,
+        state::{Grant, Kpi, OracleSet, Plan, Scope, place},
+    },
     earnout_core::quorum::Finality,
     earnout_sdk::{
-        client::Client,
+        client::{Client, History},
         report::{
-            books::AttestationRecord,
+            books::EvaluationRecord,
             projection::{PeriodTimes, period_times},
-            statement::{Measurement, ValueKey},
+            statement::{Measurement, Sources, ValueKey, as_settled},
         },
         text::amount,
         wire::pda,
     },
     serde::{Serialize, Serializer},
-    serde_json::json,
+    serde_json::{Value, json},
     solana_program::pubkey::Pubkey,
     std::fmt,
 };
 
 /// Show what the oracles reported about a KPI for a period, whether it was disputed, and what counts
 ///
-/// An attestation that was closed is shown from its events. What of the plan's events the endpoint leaves out, repeats
-/// or cannot give is said, and makes the exit code 2.
+/// Of an individual KPI this is the value of one grant (--grant), or a table with all grants of a page (--page), which
+/// has the 64 grants from number 64 * PAGE on.
+///
+/// What was closed is shown from its events. What of the plan's events the endpoint leaves out, repeats or cannot give
+/// is said, and makes the exit code 2.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout attestation show PLAN revenue 0
+  $ earnout attestation show PLAN tasks 0 --page 0
   $ earnout attestation show PLAN tasks 0 --grant PLAN/3 --output json")]
 pub struct Show {
     /// The plan: its address, or CREATOR/ID
@@ -52,15 +60,28 @@ pub struct Show {
     /// The period, counted from 0
     period: u16,
     /// The grant that is measured, for an individual KPI
-    #[arg(long)]
+    #[arg(long, conflicts_with = "page")]
     grant: Option<GrantRef>,
+    /// A page of an individual KPI, counted from 0
+    #[arg(long)]
+    page: Option<u32>,
+}
+
+/// A KPI of a plan in a period.
+struct Scene {
+    plan: Plan,
+    plan_address: Pubkey,
+    number: u8,
+    kpi: Kpi,
+    times: PeriodTimes,
+    names: Names,
 }
 
 impl Show {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         let client = app.client()?;
         let plan_address = self.plan.address();
-        // The attestations of a closed plan are closed too: all of it is told by events.
+        // The accounts of a closed plan are closed too: all of it is told by events.
         let told = match client.is_closed_plan(&plan_address).await? {
             true => Some(client.statement_sources(&plan_address).await?),
             false => None,
@@ -75,97 +96,186 @@ impl Show {
             let last = plan.period_count.saturating_sub(1);
             Fault::new(format!("the plan has no period {}", self.period)).why(format!("its periods are 0 to {last}"))
         })?;
-        let subject = match (kpi.scope()?, &self.grant) {
-            (Scope::Shared, None) => plan_address,
-            (Scope::Individual, Some(grant)) => grant.address(),
-            (Scope::Shared, Some(_)) => {
-                return Err(
-                    Fault::new(format!("KPI `{}` has one value for all grants", safe(&kpi_name(&kpi))))
-                        .advice("leave out --grant"),
-                );
-            }
-            (Scope::Individual, None) => {
-                return Err(
-                    Fault::new(format!("KPI `{}` has a value for each grant", safe(&kpi_name(&kpi))))
-                        .advice("name the grant: --grant GRANT"),
-                );
-            }
-        };
-        let address = pda::attestation(&plan_address, number, self.period, &subject);
-        let mut complaints = told.as_ref().map(|sources| sources.missing.clone()).unwrap_or_default();
-        let measurement = match &told {
-            Some(sources) => {
-                let grant = sources.grants.values().find(|grant| grant.address == subject);
-                let grant = grant.map(|grant| grant.state.index);
-                let period = self.period;
-                let known = sources.measurements.get(&ValueKey {
-                    period,
-                    kpi: number,
-                    grant,
-                });
-                match known {
-                    Some(measurement) => measurement.clone(),
-                    None => Measurement::silent(&plan, number, period, sources.now)?,
-                }
-            }
-            None => {
-                self.read(client, &plan_address, &plan, number, &address, &mut complaints)
-                    .await?
-            }
-        };
-        app.output().show(&View {
-            address,
+        let scene = Scene {
             plan,
             plan_address,
             number,
             kpi,
-            subject,
             times,
-            measurement,
-            complaints: complaints.clone(),
             names: Names::of(app),
-        })?;
-        require_complete(&complaints)
+        };
+        match (kpi.scope()?, &self.grant, self.page) {
+            (Scope::Shared, None, None) => scene.shared(app, client, told).await,
+            (Scope::Shared, Some(_), _) => Err(once_for_all(&kpi).advice("leave out --grant")),
+            (Scope::Shared, None, Some(_)) => Err(once_for_all(&kpi).advice("leave out --page")),
+            (Scope::Individual, None, None) => {
+                Err(for_each_grant(&kpi).advice("name the grant with --grant, or the page with --page"))
+            }
+            (Scope::Individual, Some(grant), _) => scene.of_grant(app, client, told, grant).await,
+            (Scope::Individual, None, Some(page)) => scene.page(app, client, told, page).await,
+        }
     }
 }
 
-impl Show {
-    /// From the account, or if it was closed from its events. What of them the endpoint leaves out is added to the
-    /// complaints.
-    async fn read(
-        &self,
-        client: &Client,
-        plan_address: &Pubkey,
-        plan: &Plan,
-        number: u8,
-        address: &Pubkey,
-        complaints: &mut Vec<String>,
-    ) -> Result<Measurement, Fault> {
+impl Scene {
+    fn key(&self, grant: Option<u32>) -> ValueKey {
+        ValueKey {
+            period: self.times.period,
+            kpi: self.number,
+            grant,
+        }
+    }
+
+    /// What is known about a value, or its silence.
+    fn measured(&self, sources: &Sources, grant: Option<u32>) -> Result<Measurement, Fault> {
+        match sources.measurements.get(&self.key(grant)) {
+            Some(measurement) => Ok(measurement.clone()),
+            None => Ok(Measurement::silent(
+                &self.plan,
+                self.number,
+                self.times.period,
+                sources.now,
+            )?),
+        }
+    }
+
+    /// The value of a shared KPI.
+    async fn shared(self, app: &App, client: &Client, told: Option<Sources>) -> Result<(), Fault> {
+        let mut complaints = Vec::new();
+        let measurement = match told {
+            Some(sources) => {
+                complaints.clone_from(&sources.missing);
+                self.measured(&sources, None)?
+            }
+            None => self.read(client, &mut complaints).await?,
+        };
+        let address = pda::attestation(&self.plan_address, self.number, self.times.period);
+        app.output().show(&View {
+            scene: &self,
+            address,
+            grant: None,
+            measurement,
+            complaints: &complaints,
+        })?;
+        require_complete(&complaints)
+    }
+
+    /// The value of an individual KPI for a grant.
+    async fn of_grant(self, app: &App, client: &Client, told: Option<Sources>, grant: &GrantRef) -> Result<(), Fault> {
+        let of_told = |address: Pubkey| {
+            let sources = told.iter().flat_map(|sources| sources.grants.values());
+            let mut found = sources.filter(|source| source.address == address);
+            found.next().map(|source| source.state.index)
+        };
+        let number = match *grant {
+            GrantRef::OfPlan(_, number) => number,
+            GrantRef::Address(address) => match of_told(address) {
+                Some(number) => number,
+                None => client.grant(&address).await?.index,
+            },
+        };
+        let sources = match told {
+            Some(sources) => sources,
+            None => client.grant_sources(&self.plan_address, number).await?,
+        };
+        let source = sources
+            .grants
+            .get(&number)
+            .filter(|source| source.address == grant.address());
+        let Some(source) = source else {
+            require_complete(&sources.missing)?;
+            return Err(
+                Fault::new(format!("plan {} has no grant {}", self.plan_address, grant.address()))
+                    .advice("`earnout grant list` shows its grants"),
+            );
+        };
+        let mut complaints = sources.missing.clone();
+        let address = pda::evaluation(&self.plan_address, self.number, self.times.period, Some(number));
+        let mut measurement = self.measured(&sources, Some(number))?;
+        // Who disputed and why is not in a page.
+        if measurement
+            .dispute
+            .as_ref()
+            .is_some_and(|dispute| dispute.reason_hash.is_none())
+        {
+            let history = client.history(&self.plan_address).await?;
+            complaints.extend(
+                history
+                    .complaints()
+                    .into_iter()
+                    .filter(|it| !sources.missing.contains(it)),
+            );
+            if let Some(record) = self.record(&history, &address)? {
+                let grant = as_settled(&source.state, &source.earlier, self.times.period);
+                measurement = measurement.with_reasons(&grant, &record.reasons);
+            }
+        }
+        app.output().show(&View {
+            scene: &self,
+            address,
+            grant: Some((number, source.address)),
+            measurement,
+            complaints: &complaints,
+        })?;
+        require_complete(&complaints)
+    }
+
+    /// The values of an individual KPI for the grants of a page.
+    async fn page(self, app: &App, client: &Client, told: Option<Sources>, page: u32) -> Result<(), Fault> {
+        let sources = match told {
+            Some(sources) => sources,
+            None => client.page_sources(&self.plan_address, page).await?,
+        };
+        let pages = self.plan.grant_counter.div_ceil(PAGE_GRANTS.into());
+        if page >= pages {
+            return Err(Fault::new(format!("the plan has no page {page}")).why(format!(
+                "it has made {} grants, 64 for each of {pages} pages, which are counted from 0",
+                self.plan.grant_counter
+            )));
+        }
+        let mut grants = Vec::new();
+        for (number, source) in &sources.grants {
+            let state = &source.state;
+            if place(*number).0 == page && state.covers(self.times.period) && state.has_weight(self.number) {
+                grants.push((*number, self.measured(&sources, Some(*number))?));
+            }
+        }
+        app.output().show(&PageView {
+            address: pda::page(&self.plan_address, self.number, self.times.period, page),
+            page,
+            grants,
+            complaints: &sources.missing,
+            scene: &self,
+        })?;
+        require_complete(&sources.missing)
+    }
+
+    /// The attestation of a shared KPI from its account, or if it was closed from its events. What of them the endpoint
+    /// leaves out is added to the complaints.
+    async fn read(&self, client: &Client, complaints: &mut Vec<String>) -> Result<Measurement, Fault> {
+        let (plan, number, period) = (&self.plan, self.number, self.times.period);
+        let address = pda::attestation(&self.plan_address, number, period);
+        // Of a shared KPI every grant has the same value.
+        let grant = Grant::zeroed();
         let now = client.now().await?;
-        let attestation = client.attestations(&[*address]).await?.pop().flatten();
-        // The plan has forgotten the oracles before those in force; events have not.
-        let known = (self.period >= plan.oracles.first_period).then(|| *plan.oracle_set(self.period));
-        let has_ended = plan.calendar()?.period_end(self.period).is_ok_and(|end| end <= now);
+        let attestation = client.evaluations(&[address]).await?.pop().flatten();
+        let known = self.known_set();
         match (&attestation, known) {
-            (Some(attestation), Some(set)) => return Ok(Measurement::of(plan, attestation, Some(&set), false, now)?),
+            (Some(attestation), Some(set)) => {
+                return Ok(Measurement::of(plan, attestation, &grant, Some(&set), false, now)?);
+            }
             // Nobody can have voted yet.
-            (None, _) if !has_ended => return Ok(Measurement::silent(plan, number, self.period, now)?),
+            (None, _) if now < self.times.end => return Ok(Measurement::silent(plan, number, period, now)?),
             _ => {}
         }
-        let history = client.history(plan_address).await?;
+        let history = client.history(&self.plan_address).await?;
         complaints.extend(history.complaints());
-        let set = match known {
-            Some(set) => Some(set),
-            None => history.oracle_sets(plan)?.at(self.period).copied(),
-        };
         if let Some(attestation) = attestation {
-            return Ok(Measurement::of(plan, &attestation, set.as_ref(), false, now)?);
+            let set = self.set(&history)?;
+            return Ok(Measurement::of(plan, &attestation, &grant, set.as_ref(), false, now)?);
         }
-        let events = history.events().map(|recorded| &recorded.event);
-        // An event that does not follow from those before it shows that one is missing, which was said.
-        let record = set.and_then(|set| AttestationRecord::of(address, &set, events).ok().flatten());
-        let Some(record) = record else {
-            return Ok(Measurement::silent(plan, number, self.period, now)?);
+        let Some(record) = self.record(&history, &address)? else {
+            return Ok(Measurement::silent(plan, number, period, now)?);
         };
         if !record.closed {
             complaints.push(format!(
@@ -173,50 +283,78 @@ impl Show {
                 client.endpoint()
             ));
         }
-        Ok(Measurement::of(plan, &record.state, set.as_ref(), record.closed, now)?)
+        Ok(record.measurement(plan, &grant, now)?.1)
+    }
+
+    /// The oracles that vote on the period; none if the plan has forgotten them.
+    fn known_set(&self) -> Option<OracleSet> {
+        let period = self.times.period;
+        (period >= self.plan.oracles.first_period).then(|| *self.plan.oracle_set(period))
+    }
+
+    /// The oracles that vote on the period. The plan forgets those before the ones in force; events do not.
+    fn set(&self, history: &History) -> Result<Option<OracleSet>, Fault> {
+        match self.known_set() {
+            Some(set) => Ok(Some(set)),
+            None => Ok(history.oracle_sets(&self.plan)?.at(self.times.period).copied()),
+        }
+    }
+
+    /// What events say of an attestation or page.
+    fn record(&self, history: &History, address: &Pubkey) -> Result<Option<EvaluationRecord>, Fault> {
+        let Some(set) = self.set(history)? else {
+            return Ok(None);
+        };
+        let events = history.events().map(|recorded| &recorded.event);
+        // An event that does not follow from those before it shows that one is missing, which was said.
+        Ok(EvaluationRecord::of(address, &self.plan, &set, events).ok().flatten())
     }
 }
 
-struct View {
+/// One value.
+struct View<'a> {
+    scene: &'a Scene,
+    /// Of the attestation or page.
     address: Pubkey,
-    plan: Plan,
-    plan_address: Pubkey,
-    number: u8,
-    kpi: Kpi,
-    subject: Pubkey,
-    times: PeriodTimes,
+    /// Number and address, for an individual KPI.
+    grant: Option<(u32, Pubkey)>,
     measurement: Measurement,
-    complaints: Vec<String>,
-    names: Names,
+    complaints: &'a [String],
 }
 
-impl View {
+impl View<'_> {
     /// From when and until when it can be disputed.
     fn challenge(&self) -> Option<(i64, i64)> {
-        let since = self.measurement.agreed_at.unwrap_or(self.times.attest_deadline);
-        let length = i64::from(self.plan.challenge_secs);
+        let since = self.measurement.agreed_at.unwrap_or(self.scene.times.attest_deadline);
+        let length = i64::from(self.scene.plan.challenge_secs);
         (length > 0).then(|| (since, since.saturating_add(length)))
     }
 }
 
-impl fmt::Display for View {
+impl fmt::Display for View<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Scene {
+            number,
+            kpi,
+            times,
+            names,
+            ..
+        } = self.scene;
         let measurement = &self.measurement;
         let mut facts = Fields::default();
-        facts.say("KPI", format!("{} {}", self.number, kpi_name(&self.kpi)));
-        facts.say("period", self.times.period);
-        match self.subject == self.plan_address {
-            true => facts.say("subject", "the plan"),
-            false => facts.say("subject", format!("grant {}", self.subject)),
+        facts.say("KPI", format!("{number} {}", kpi_name(kpi)));
+        facts.say("period", times.period);
+        if let Some((number, address)) = self.grant {
+            facts.say("grant", format!("{number} ({address})"));
         }
         facts.say(
             "votes",
-            format!("{} to {}", Moment(self.times.end), Moment(self.times.attest_deadline)),
+            format!("{} to {}", Moment(times.end), Moment(times.attest_deadline)),
         );
         if let Some((from, to)) = self.challenge() {
             facts.say("disputes", format!("{} to {}", Moment(from), Moment(to)));
         }
-        facts.say("value", outcome(&self.kpi, measurement));
+        facts.say("value", outcome(kpi, measurement));
         let so_far = match measurement.reading.finality {
             Finality::Final(_) => "",
             Finality::NotBefore(_) => ", so far",
@@ -227,28 +365,38 @@ impl fmt::Display for View {
         if measurement.closed {
             facts.say("account", "closed; this is from its events");
         }
-        write!(out, "Attestation {}\n{}", self.address, facts.indented())?;
+        let what = if self.grant.is_some() { "Page" } else { "Attestation" };
+        write!(out, "{what} {}\n{}", self.address, facts.indented())?;
         if let Some(dispute) = &measurement.dispute {
             let mut facts = Fields::default();
-            facts.say("by", self.names.full(&dispute.disputer));
+            if let Some(disputer) = &dispute.disputer {
+                facts.say("by", names.full(disputer));
+            }
             if let Some(grant) = dispute.grant {
                 facts.say("for grant", grant);
             }
-            facts.say("reason SHA-256", hex::encode(dispute.reason_hash));
+            if let Some(hash) = dispute.reason_hash {
+                facts.say("reason SHA-256", hex::encode(hash));
+            }
             if let Some(ruling) = dispute.ruling {
                 let value = ruling
                     .value
-                    .map_or("stands".to_owned(), |value| measurement::value(&self.kpi, value));
+                    .map_or("stands".to_owned(), |value| measurement::value(kpi, value));
                 facts.say("ruling", value);
-                facts.say("its SHA-256", hex::encode(ruling.reason_hash));
+                if let Some(hash) = ruling.reason_hash {
+                    facts.say("its SHA-256", hex::encode(hash));
+                }
             }
             write!(out, "\n\nDispute\n{}", facts.indented())?;
         }
         let mut sheet = Sheet::new(["oracle", ">value", "evidence SHA-256"]);
         for vote in &measurement.votes {
             sheet.row([
-                voter(vote, &self.names),
-                measurement::value(&self.kpi, vote.value),
+                voter(vote, names),
+                match vote.counts {
+                    true => measurement::value(kpi, vote.value),
+                    false => format!("{}, its own grant: does not count", measurement::value(kpi, vote.value)),
+                },
                 hex::encode(vote.evidence),
             ]);
         }
@@ -262,22 +410,92 @@ impl fmt::Display for View {
     }
 }
 
-impl Serialize for View {
+impl Serialize for View<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut value = measurement::json(self.number, &self.kpi, &self.measurement);
+        let mut value = measurement::json(self.scene.number, &self.scene.kpi, &self.measurement);
+        merge(&mut value, self.scene.json());
         merge(
             &mut value,
             json!({
-                "attestation": self.address.to_string(),
-                "plan": self.plan_address.to_string(),
-                "name": kpi_name(&self.kpi),
-                "decimals": self.kpi.decimals,
-                "period": self.times.period,
-                "subject": self.subject.to_string(),
-                "votesFrom": self.times.end,
-                "votesUntil": self.times.attest_deadline,
+                (if self.grant.is_some() { "page" } else { "attestation" }): self.address.to_string(),
+                "grant": self.grant.map(|(number, _)| number),
                 "disputesFrom": self.challenge().map(|(from, _)| from),
                 "disputesUntil": self.challenge().map(|(_, to)| to),
+                "complaints": self.complaints,
+            }),
+        );
+        value.serialize(serializer)
+    }
+}
+
+impl Scene {
+    fn json(&self) -> Value {
+        json!({
+            "plan": self.plan_address.to_string(),
+            "kpi": self.number,
+            "name": kpi_name(&self.kpi),
+            "decimals": self.kpi.decimals,
+            "period": self.times.period,
+            "votesFrom": self.times.end,
+            "votesUntil": self.times.attest_deadline,
+        })
+    }
+}
+
+/// The values of a page.
+struct PageView<'a> {
+    scene: &'a Scene,
+    address: Pubkey,
+    page: u32,
+    /// Those that the KPI measures in the period, by number.
+    grants: Vec<(u32, Measurement)>,
+    complaints: &'a [String],
+}
+
+impl fmt::Display for PageView<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Scene { number, kpi, times, .. } = self.scene;
+        let mut facts = Fields::default();
+        facts.say("KPI", format!("{number} {}", kpi_name(kpi)));
+        facts.say("period", times.period);
+        facts.say(
+            "votes",
+            format!("{} to {}", Moment(times.end), Moment(times.attest_deadline)),
+        );
+        write!(out, "Page {} ({})\n{}", self.page, self.address, facts.indented())?;
+        if self.grants.is_empty() {
+            return write!(out, "\n\nno grant of this page is measured by the KPI in the period");
+        }
+        let mut sheet = Sheet::new([">grant", ">value", ">score", "by", ">votes", "state"]);
+        for (grant, measurement) in &self.grants {
+            let votes = measurement.votes.iter().filter(|vote| vote.counts).count();
+            sheet.row([
+                Cell::Own(grant.to_string()),
+                outcome(kpi, measurement).into(),
+                Cell::Own(amount::count(measurement.reading.score)),
+                basis(measurement).into(),
+                Cell::Own(format!("{votes}/{}", measurement.oracle_count)),
+                Cell::Own(state(measurement)),
+            ]);
+        }
+        write!(out, "\n\n{sheet}")
+    }
+}
+
+impl Serialize for PageView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let grants = self.grants.iter().map(|(grant, measurement)| {
+            let mut value = measurement::json(self.scene.number, &self.scene.kpi, measurement);
+            merge(&mut value, json!({ "grant": grant }));
+            value
+        });
+        let mut value = self.scene.json();
+        merge(
+            &mut value,
+            json!({
+                "page": self.address.to_string(),
+                "number": self.page,
+                "grants": grants.collect::<Vec<_>>(),
                 "complaints": self.complaints,
             }),
         );

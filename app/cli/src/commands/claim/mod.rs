@@ -64,7 +64,7 @@ impl Claim {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         match (&self.all, &self.grant) {
             (Some(plan), _) => {
-                let sending = Sending::of_many(app, &self.send).await?;
+                let sending = Sending::of_many(app, &self.send, "--all").await?;
                 all::run(app, plan.address(), self.create_accounts, sending).await
             }
             (None, Some(grant)) => self.one(app, grant).await,

@@ -33,7 +33,8 @@ pub struct Report {
     plan: String,
     settled: usize,
     bonuses_collected: usize,
-    attestations_closed: usize,
+    /// Attestations and pages.
+    evaluations_closed: usize,
     periods_closed: usize,
     grants_closed: usize,
     refused: Vec<Refused>,
@@ -44,7 +45,7 @@ pub struct Report {
     left: usize,
     transactions: usize,
     failed_transactions: usize,
-    /// Why the endpoint did not search for attestations: some may be left that can be closed.
+    /// Why the endpoint did not search for attestations and pages: some may be left that can be closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     unsearched: Option<String>,
     #[serde(skip)]
@@ -121,7 +122,7 @@ impl Report {
             plan: plan.to_string(),
             settled: 0,
             bonuses_collected: 0,
-            attestations_closed: 0,
+            evaluations_closed: 0,
             periods_closed: 0,
             grants_closed: 0,
             refused: Vec::new(),
@@ -136,7 +137,7 @@ impl Report {
             let number = match due {
                 Due::Settle { .. } => &mut report.settled,
                 Due::Collect { .. } => &mut report.bonuses_collected,
-                Due::CloseAttestation { .. } => &mut report.attestations_closed,
+                Due::CloseEvaluation { .. } => &mut report.evaluations_closed,
                 Due::ClosePeriod { .. } => &mut report.periods_closed,
                 Due::CloseGrant { .. } => &mut report.grants_closed,
             };
@@ -172,7 +173,7 @@ impl Report {
         let numbers = [
             self.settled,
             self.bonuses_collected,
-            self.attestations_closed,
+            self.evaluations_closed,
             self.periods_closed,
             self.grants_closed,
         ];
@@ -198,7 +199,7 @@ impl Report {
                     count(self.left)
                 ))
                 .advice("run the same command again: what is done stays done"),
-            (Some(why), None) => Fault::new("attestations that nobody needs any more may be left open")
+            (Some(why), None) => Fault::new("attestations and pages that nobody needs any more may be left open")
                 .why(format!("the endpoint does not search for accounts: {why}"))
                 .advice("run the command on an endpoint that offers getProgramAccounts (-u), or with --no-close"),
         };
@@ -217,7 +218,7 @@ impl fmt::Display for Report {
         let numbers = [
             (self.settled, "settled"),
             (self.bonuses_collected, "bonuses collected"),
-            (self.attestations_closed, "attestations closed"),
+            (self.evaluations_closed, "attestations and pages closed"),
             (self.periods_closed, "periods closed"),
             (self.grants_closed, "grants closed"),
         ];

@@ -40,6 +40,7 @@ impl Close {
         let open = [
             (plan.open_grants, "grants", "earnout grant close"),
             (plan.open_attestations, "attestations", "earnout crank"),
+            (plan.open_pages, "pages", "earnout crank"),
             (plan.open_periods, "pools", "earnout crank"),
         ];
         if let Some((count, what, how)) = open.into_iter().find(|(count, ..)| *count > 0) {

@@ -13,7 +13,7 @@ use {
         send::{Action, Outgoing, SendArgs, many::Sending},
     },
     clap::Args,
-    earnout::state::{Grant, Plan, Scope},
+    earnout::state::{Grant, Plan, Scope, Tally},
     earnout_core::quorum::Finality,
     earnout_sdk::{
         report::projection,
@@ -44,7 +44,10 @@ pub struct Settle {
 impl Settle {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         match (&self.all, &self.grant) {
-            (Some(plan), _) => all::run(app, plan.address(), Sending::of_many(app, &self.send).await?).await,
+            (Some(plan), _) => {
+                let sending = Sending::of_many(app, &self.send, "--all").await?;
+                all::run(app, plan.address(), sending).await
+            }
             (None, Some(grant)) => self.one(app, grant).await,
             // Refused with the arguments.
             (None, None) => Ok(()),
@@ -125,14 +128,13 @@ async fn scores(
         if !grant.has_weight(number) {
             continue;
         }
-        let subject = match kpi.scope()? {
-            Scope::Shared => plan_address,
-            Scope::Individual => address,
+        let individual = kpi.scope()? == Scope::Individual;
+        let evaluation = pda::evaluation(plan_address, number, period, individual.then_some(grant.index));
+        let tally = match outgoing.evaluation_if_any(&evaluation).await? {
+            Some(evaluation) => evaluation.tally(grant)?,
+            None => Tally::default(),
         };
-        let attestation = outgoing
-            .attestation_if_any(&pda::attestation(plan_address, number, period, subject))
-            .await?;
-        let reading = projection::reading(plan, number, period, attestation.as_ref(), now)?;
+        let reading = projection::reading(plan, number, period, &tally, now)?;
         if let Finality::NotBefore(time) = reading.finality {
             return Err(Fault::new(format!("{} of period {period} is not final", kpi_name(kpi)))
                 .why(format!(

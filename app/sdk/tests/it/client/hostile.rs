@@ -653,7 +653,7 @@ async fn g15_accounts_are_believed_by_owner_and_address() {
         client.plan(&key(71)).await.map(drop).unwrap_err(),
         client.grant(&key(72)).await.map(drop).unwrap_err(),
         client.grants(&[key(72)]).await.map(drop).unwrap_err(),
-        client.attestation(&key(73)).await.map(drop).unwrap_err(),
+        client.evaluation(&key(73)).await.map(drop).unwrap_err(),
         client.history(&key(71)).await.map(drop).unwrap_err(),
     ];
     for error in errors {
@@ -669,16 +669,9 @@ async fn g15_accounts_are_believed_by_owner_and_address() {
 
 #[tokio::test]
 async fn g15_a_search_is_not_believed_to_have_filtered() {
-    let events = story::individual(3, &[0, 2]);
+    let events = story::individual(130, &[0, 2, 129]);
     let chain = Chain::of(events, NOW);
-    let attestation = |grant| {
-        earnout_sdk::wire::pda::attestation(
-            &story::plan(),
-            0,
-            0,
-            &earnout_sdk::wire::pda::grant(&story::plan(), grant),
-        )
-    };
+    let page = |grant| earnout_sdk::wire::pda::evaluation(&story::plan(), 0, 0, Some(grant));
     let answering = |entries: Vec<(Pubkey, Pubkey, Vec<u8>)>| {
         let chain = chain.clone();
         Rpc::start(move |method, parameters| {
@@ -694,7 +687,7 @@ async fn g15_a_search_is_not_believed_to_have_filtered() {
         })
     };
     let of = |address: Pubkey| chain.accounts[&address].1.clone();
-    let (first, second) = (attestation(0), attestation(2));
+    let (first, second) = (page(0), page(129));
     let ours = earnout_sdk::ID;
     // Everything the program owns, twice, and what it does not own.
     let rpc = answering(vec![
@@ -707,18 +700,18 @@ async fn g15_a_search_is_not_believed_to_have_filtered() {
         (second, ours, of(second)),
         (first, ours, of(first)),
     ]);
-    let found = rpc.client().attestations_of_plan(&story::plan()).await.unwrap();
+    let found = rpc.client().evaluations_of_plan(&story::plan()).await.unwrap();
     let mut addresses = vec![first, second];
     addresses.sort();
     assert_eq!(found.iter().map(|(address, _)| *address).collect::<Vec<_>>(), addresses);
-    // Attestations of another plan are not those that were asked for.
-    let error = rpc.client().attestations_of_plan(&key(82)).await.unwrap_err();
+    // Pages of another plan are not those that were asked for.
+    let error = rpc.client().evaluations_of_plan(&key(82)).await.unwrap_err();
     assert!(matches!(error, ClientError::NotFound { .. }), "{error}");
     // One of two.
     let rpc = answering(vec![(second, ours, of(second))]);
-    let error = rpc.client().attestations_of_plan(&story::plan()).await.unwrap_err();
+    let error = rpc.client().evaluations_of_plan(&story::plan()).await.unwrap_err();
     assert!(
-        matches!(&error, ClientError::Incomplete(what) if what.ends_with("gives 1 of the 2 open attestations that the plan has counted")),
+        matches!(&error, ClientError::Incomplete(what) if what.ends_with("gives 1 of the 2 open attestations and pages that the plan has counted")),
         "{error}"
     );
 }

@@ -26,10 +26,11 @@ async fn accounts_are_read_as_the_program_wrote_them() {
     assert_eq!(client.grant(&story::grant()).await.unwrap().earned, 400);
     assert_eq!(client.now().await.unwrap(), START);
     // The attestation was closed: that is not an error where many are asked for, and one where it is the one.
-    assert_eq!(client.attestations(&[story::attestation()]).await.unwrap(), [None]);
-    let missing = client.attestation(&story::attestation()).await.unwrap_err();
+    let closed = client.evaluations(&[story::attestation()]).await.unwrap();
+    assert!(matches!(closed[..], [None]));
+    let missing = client.evaluation(&story::attestation()).await.unwrap_err();
     assert!(
-        matches!(missing, ClientError::NotFound { what: "attestation", address } if address == story::attestation())
+        matches!(missing, ClientError::NotFound { what: "attestation or page", address } if address == story::attestation())
     );
 }
 

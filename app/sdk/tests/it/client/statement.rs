@@ -256,7 +256,7 @@ async fn all_is_of_one_moment() {
 }
 
 #[tokio::test]
-async fn thousands_of_individual_values_are_one_search() {
+async fn thousands_of_individual_values_are_read_page_by_page() {
     let rpc = Chain::of(story::individual(2_001, &[5, 1_999]), NOW).serve();
     let statement = statement(&rpc).await;
     assert_eq!(statement.findings, []);
@@ -270,23 +270,25 @@ async fn thousands_of_individual_values_are_one_search() {
         votes.iter().map(|vote| vote.oracle).collect::<Vec<_>>(),
         [Some(key(11)), Some(key(12))]
     );
-    assert_eq!(rpc.calls("getProgramAccounts").len(), 1);
-    // The plan twice, the vault with the clock, and 2,001 grants by the hundred.
-    assert_eq!(rpc.calls("getMultipleAccounts").len(), 3 + 21);
+    // The plan twice, the vault with the clock, 2,001 grants by the hundred, and their 32 pages.
+    assert_eq!(rpc.calls("getMultipleAccounts").len(), 3 + 21 + 1);
     assert!(rpc.calls("getSignaturesForAddress").is_empty());
 }
 
 #[tokio::test]
-async fn fewer_are_read_by_their_addresses() {
-    let rpc = Chain::of(story::individual(3, &[1]), NOW).serve();
-    let statement = statement(&rpc).await;
-    let scores: Vec<_> = statement
-        .grants
-        .values()
-        .map(|grant| grant.lines[0].scores[0])
-        .collect();
-    assert_eq!((statement.findings.len(), scores), (0, vec![0, 8_000, 0]));
-    assert!(rpc.calls("getProgramAccounts").is_empty());
+async fn one_page_is_read_without_the_others() {
+    let rpc = Chain::of(story::individual(130, &[5, 70, 129]), NOW).serve();
+    let sources = rpc.client().page_sources(&story::plan(), 1).await.unwrap();
+    assert!(sources.grants.keys().copied().eq(64..128));
+    let measured: Vec<_> = sources.measurements.iter().collect();
+    assert_eq!(measured.len(), 64);
+    for (key, measurement) in measured {
+        let votes = if key.grant == Some(70) { 2 } else { 0 };
+        assert_eq!(measurement.votes.len(), votes, "{key:?}");
+    }
+    let beyond = rpc.client().page_sources(&story::plan(), 3).await.unwrap();
+    assert!(beyond.grants.is_empty() && beyond.measurements.is_empty());
+    assert!(rpc.calls("getSignaturesForAddress").is_empty());
 }
 
 /// The events and then changes of oracles: one from period 1 on, one that is taken back, and one from period 2 on, with

@@ -65,23 +65,19 @@ export type Attestation = {
   voted: number;
   /** The period. */
   period: number;
-  /** 1 once enough identical votes have resolved the value. */
-  resolved: number;
-  /** [`RulingKind`] as a byte. */
-  ruling: number;
+  /** Oracles in the set that votes; stays here when the plan has moved on to other sets. */
+  oracleCount: number;
+  /** Votes that decide in that set. */
+  threshold: number;
   /** The plan. */
   plan: Address;
-  /** The plan again, or the grant. */
-  subject: Address;
   /** Who paid the rent and gets it back. */
   rentPayer: Address;
   /** Votes by position in the oracle set, fixed point with the KPI's decimals. */
   values: Array<bigint>;
   /** SHA-256 of each vote's evidence, by position in the oracle set. */
   evidence: Array<ReadonlyUint8Array>;
-  /** Value on which enough oracles agreed; counts if `resolved`. */
-  resolvedValue: bigint;
-  /** When they agreed, Unix seconds; counts if `resolved`. */
+  /** When enough oracles agreed, Unix seconds; 0 if they did not. */
   resolvedAt: bigint;
   /** When the value or the silence was disputed, Unix seconds; 0 if it was not. */
   disputedAt: bigint;
@@ -99,10 +95,8 @@ export type Attestation = {
   rulingHash: ReadonlyUint8Array;
   /** Lamports that `rent_payer` paid. */
   rentPaid: bigint;
-  /** Oracles in the set that votes; stays here when the plan has moved on to other sets. */
-  oracleCount: number;
-  /** Votes that decide in that set. */
-  threshold: number;
+  /** [`RulingKind`] as a byte. */
+  ruling: number;
   /** Zero. */
   spare: ReadonlyUint8Array;
 };
@@ -118,23 +112,19 @@ export type AttestationArgs = {
   voted: number;
   /** The period. */
   period: number;
-  /** 1 once enough identical votes have resolved the value. */
-  resolved: number;
-  /** [`RulingKind`] as a byte. */
-  ruling: number;
+  /** Oracles in the set that votes; stays here when the plan has moved on to other sets. */
+  oracleCount: number;
+  /** Votes that decide in that set. */
+  threshold: number;
   /** The plan. */
   plan: Address;
-  /** The plan again, or the grant. */
-  subject: Address;
   /** Who paid the rent and gets it back. */
   rentPayer: Address;
   /** Votes by position in the oracle set, fixed point with the KPI's decimals. */
   values: Array<number | bigint>;
   /** SHA-256 of each vote's evidence, by position in the oracle set. */
   evidence: Array<ReadonlyUint8Array>;
-  /** Value on which enough oracles agreed; counts if `resolved`. */
-  resolvedValue: number | bigint;
-  /** When they agreed, Unix seconds; counts if `resolved`. */
+  /** When enough oracles agreed, Unix seconds; 0 if they did not. */
   resolvedAt: number | bigint;
   /** When the value or the silence was disputed, Unix seconds; 0 if it was not. */
   disputedAt: number | bigint;
@@ -152,10 +142,8 @@ export type AttestationArgs = {
   rulingHash: ReadonlyUint8Array;
   /** Lamports that `rent_payer` paid. */
   rentPaid: number | bigint;
-  /** Oracles in the set that votes; stays here when the plan has moved on to other sets. */
-  oracleCount: number;
-  /** Votes that decide in that set. */
-  threshold: number;
+  /** [`RulingKind`] as a byte. */
+  ruling: number;
   /** Zero. */
   spare: ReadonlyUint8Array;
 };
@@ -170,17 +158,15 @@ export function getAttestationEncoder(): FixedSizeEncoder<AttestationArgs> {
       ["kpi", getU8Encoder()],
       ["voted", getU8Encoder()],
       ["period", getU16Encoder()],
-      ["resolved", getU8Encoder()],
-      ["ruling", getU8Encoder()],
+      ["oracleCount", getU8Encoder()],
+      ["threshold", getU8Encoder()],
       ["plan", getAddressEncoder()],
-      ["subject", getAddressEncoder()],
       ["rentPayer", getAddressEncoder()],
       ["values", getArrayEncoder(getI64Encoder(), { size: 8 })],
       [
         "evidence",
         getArrayEncoder(fixEncoderSize(getBytesEncoder(), 32), { size: 8 }),
       ],
-      ["resolvedValue", getI64Encoder()],
       ["resolvedAt", getI64Encoder()],
       ["disputedAt", getI64Encoder()],
       ["disputer", getAddressEncoder()],
@@ -190,9 +176,8 @@ export function getAttestationEncoder(): FixedSizeEncoder<AttestationArgs> {
       ["rulingValue", getI64Encoder()],
       ["rulingHash", fixEncoderSize(getBytesEncoder(), 32)],
       ["rentPaid", getU64Encoder()],
-      ["oracleCount", getU8Encoder()],
-      ["threshold", getU8Encoder()],
-      ["spare", fixEncoderSize(getBytesEncoder(), 6)],
+      ["ruling", getU8Encoder()],
+      ["spare", fixEncoderSize(getBytesEncoder(), 7)],
     ]),
     (value) => ({ ...value, discriminator: ATTESTATION_DISCRIMINATOR }),
   );
@@ -207,17 +192,15 @@ export function getAttestationDecoder(): FixedSizeDecoder<Attestation> {
     ["kpi", getU8Decoder()],
     ["voted", getU8Decoder()],
     ["period", getU16Decoder()],
-    ["resolved", getU8Decoder()],
-    ["ruling", getU8Decoder()],
+    ["oracleCount", getU8Decoder()],
+    ["threshold", getU8Decoder()],
     ["plan", getAddressDecoder()],
-    ["subject", getAddressDecoder()],
     ["rentPayer", getAddressDecoder()],
     ["values", getArrayDecoder(getI64Decoder(), { size: 8 })],
     [
       "evidence",
       getArrayDecoder(fixDecoderSize(getBytesDecoder(), 32), { size: 8 }),
     ],
-    ["resolvedValue", getI64Decoder()],
     ["resolvedAt", getI64Decoder()],
     ["disputedAt", getI64Decoder()],
     ["disputer", getAddressDecoder()],
@@ -227,9 +210,8 @@ export function getAttestationDecoder(): FixedSizeDecoder<Attestation> {
     ["rulingValue", getI64Decoder()],
     ["rulingHash", fixDecoderSize(getBytesDecoder(), 32)],
     ["rentPaid", getU64Decoder()],
-    ["oracleCount", getU8Decoder()],
-    ["threshold", getU8Decoder()],
-    ["spare", fixDecoderSize(getBytesDecoder(), 6)],
+    ["ruling", getU8Decoder()],
+    ["spare", fixDecoderSize(getBytesDecoder(), 7)],
   ]);
 }
 
@@ -295,5 +277,5 @@ export async function fetchAllMaybeAttestation(
 }
 
 export function getAttestationSize(): number {
-  return 616;
+  return 576;
 }

@@ -127,6 +127,11 @@ export type Grant = {
   disputesUntil: bigint;
   /** Disputes raised for this grant that the arbiter has not decided. Counts before `disputes_until`. */
   undecidedDisputes: number;
+  /**
+   * How often the grant changed hands; stays at the largest number. If it never did, `beneficiary` is who settled
+   * periods were settled for.
+   */
+  handOvers: number;
   /** Zero. */
   spare: ReadonlyUint8Array;
 };
@@ -202,6 +207,11 @@ export type GrantArgs = {
   disputesUntil: number | bigint;
   /** Disputes raised for this grant that the arbiter has not decided. Counts before `disputes_until`. */
   undecidedDisputes: number;
+  /**
+   * How often the grant changed hands; stays at the largest number. If it never did, `beneficiary` is who settled
+   * periods were settled for.
+   */
+  handOvers: number;
   /** Zero. */
   spare: ReadonlyUint8Array;
 };
@@ -246,7 +256,8 @@ export function getGrantEncoder(): FixedSizeEncoder<GrantArgs> {
       ["rentPaid", getU64Encoder()],
       ["disputesUntil", getI64Encoder()],
       ["undecidedDisputes", getU16Encoder()],
-      ["spare", fixEncoderSize(getBytesEncoder(), 6)],
+      ["handOvers", getU16Encoder()],
+      ["spare", fixEncoderSize(getBytesEncoder(), 4)],
     ]),
     (value) => ({ ...value, discriminator: GRANT_DISCRIMINATOR }),
   );
@@ -291,7 +302,8 @@ export function getGrantDecoder(): FixedSizeDecoder<Grant> {
     ["rentPaid", getU64Decoder()],
     ["disputesUntil", getI64Decoder()],
     ["undecidedDisputes", getU16Decoder()],
-    ["spare", fixDecoderSize(getBytesDecoder(), 6)],
+    ["handOvers", getU16Decoder()],
+    ["spare", fixDecoderSize(getBytesDecoder(), 4)],
   ]);
 }
 

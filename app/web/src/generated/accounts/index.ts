@@ -8,5 +8,6 @@
 
 export * from "./attestation";
 export * from "./grant";
+export * from "./page";
 export * from "./period";
 export * from "./plan";

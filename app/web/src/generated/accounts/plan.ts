@@ -148,8 +148,8 @@ export type Plan = {
   openAttestations: number;
   /** Period accounts that exist. */
   openPeriods: number;
-  /** Zero. */
-  spareCounters: ReadonlyUint8Array;
+  /** Page accounts that exist. */
+  openPages: number;
   /** When `pending_treasury` takes effect, Unix seconds; 0 without one. */
   pendingTreasuryAt: bigint;
   /** Who created the plan; part of its address. */
@@ -277,8 +277,8 @@ export type PlanArgs = {
   openAttestations: number;
   /** Period accounts that exist. */
   openPeriods: number;
-  /** Zero. */
-  spareCounters: ReadonlyUint8Array;
+  /** Page accounts that exist. */
+  openPages: number;
   /** When `pending_treasury` takes effect, Unix seconds; 0 without one. */
   pendingTreasuryAt: number | bigint;
   /** Who created the plan; part of its address. */
@@ -368,7 +368,7 @@ export function getPlanEncoder(): FixedSizeEncoder<PlanArgs> {
       ["openGrants", getU32Encoder()],
       ["openAttestations", getU32Encoder()],
       ["openPeriods", getU32Encoder()],
-      ["spareCounters", fixEncoderSize(getBytesEncoder(), 4)],
+      ["openPages", getU32Encoder()],
       ["pendingTreasuryAt", getI64Encoder()],
       ["creator", getAddressEncoder()],
       ["authority", getAddressEncoder()],
@@ -437,7 +437,7 @@ export function getPlanDecoder(): FixedSizeDecoder<Plan> {
     ["openGrants", getU32Decoder()],
     ["openAttestations", getU32Decoder()],
     ["openPeriods", getU32Decoder()],
-    ["spareCounters", fixDecoderSize(getBytesDecoder(), 4)],
+    ["openPages", getU32Decoder()],
     ["pendingTreasuryAt", getI64Decoder()],
     ["creator", getAddressDecoder()],
     ["authority", getAddressDecoder()],

@@ -38,7 +38,7 @@ export const EARNOUT_ERROR__WRONG_VAULT = 0x1779; // 6009
 export const EARNOUT_ERROR__WRONG_TREASURY = 0x177a; // 6010
 /** WrongGrant: The grant belongs to another plan. */
 export const EARNOUT_ERROR__WRONG_GRANT = 0x177b; // 6011
-/** WrongAttestation: The account is not the attestation of this KPI, period and subject, nor its canonical empty address. */
+/** WrongAttestation: The account is not the attestation of this KPI and period, nor its canonical empty address. */
 export const EARNOUT_ERROR__WRONG_ATTESTATION = 0x177c; // 6012
 /** WrongPeriod: The account is not the pool of this period. */
 export const EARNOUT_ERROR__WRONG_PERIOD = 0x177d; // 6013
@@ -122,11 +122,11 @@ export const EARNOUT_ERROR__VOTING_CLOSED = 0x17a3; // 6051
 export const EARNOUT_ERROR__VALUE_OUT_OF_RANGE = 0x17a4; // 6052
 /** AlreadyResolved: The value is resolved already: enough oracles agreed. */
 export const EARNOUT_ERROR__ALREADY_RESOLVED = 0x17a5; // 6053
-/** WrongSubject: The subject must be the plan for a shared KPI, and a grant with weight on it for an individual one. */
+/** WrongSubject: A shared KPI is attested, disputed and ruled on for all; an individual one for named grants with weight on it. */
 export const EARNOUT_ERROR__WRONG_SUBJECT = 0x17a6; // 6054
 /** NothingToEvaluate: No unsettled grant covers this period. */
 export const EARNOUT_ERROR__NOTHING_TO_EVALUATE = 0x17a7; // 6055
-/** OwnGrant: An oracle cannot vote on an individual KPI of its own grant, nor take over a grant on which it votes. */
+/** OwnGrant: An oracle can neither hand over nor take over a grant that is measured by itself: its own votes do not count. */
 export const EARNOUT_ERROR__OWN_GRANT = 0x17a8; // 6056
 /** PeriodNotEnded: The period has not ended. */
 export const EARNOUT_ERROR__PERIOD_NOT_ENDED = 0x17a9; // 6057
@@ -136,7 +136,7 @@ export const EARNOUT_ERROR__NOT_FINAL = 0x17aa; // 6058
 export const EARNOUT_ERROR__ALL_SETTLED = 0x17ab; // 6059
 /** BonusNotCollected: The bonus of the grant's last settled period must be collected first. */
 export const EARNOUT_ERROR__BONUS_NOT_COLLECTED = 0x17ac; // 6060
-/** WrongAccountCount: The number of attestation accounts is not the number of the grant's weighted KPIs. */
+/** WrongAccountCount: The accounts at the end are too few or too many: one for each KPI with weight, or for each grant that disputed. */
 export const EARNOUT_ERROR__WRONG_ACCOUNT_COUNT = 0x17ad; // 6061
 /** NoRedistribution: The plan does not redistribute: there is no bonus. */
 export const EARNOUT_ERROR__NO_REDISTRIBUTION = 0x17ae; // 6062
@@ -218,6 +218,12 @@ export const EARNOUT_ERROR__TRANSACTION_EXPIRED = 0x17d3; // 6099
 export const EARNOUT_ERROR__DISPUTE_OPEN = 0x17d4; // 6100
 /** FeeOnCrumbs: The amount is so small that the transfer fee is rounded up from below one base unit: only who is paid may take it so. */
 export const EARNOUT_ERROR__FEE_ON_CRUMBS = 0x17d5; // 6101
+/** WrongPage: The account is not the page of this KPI, period and grants, nor its canonical empty address. */
+export const EARNOUT_ERROR__WRONG_PAGE = 0x17d6; // 6102
+/** WrongGrants: The grants must be 1 to 64 of one page, all of which had been made when the page was created. */
+export const EARNOUT_ERROR__WRONG_GRANTS = 0x17d7; // 6103
+/** SettleFirst: A period of the grant is past its last deadline and not settled. Settle it before the grant changes hands. */
+export const EARNOUT_ERROR__SETTLE_FIRST = 0x17d8; // 6104
 
 export type EarnoutError =
   | typeof EARNOUT_ERROR__ACCOUNT_EXISTS
@@ -289,6 +295,7 @@ export type EarnoutError =
   | typeof EARNOUT_ERROR__RESERVE_TOO_LARGE
   | typeof EARNOUT_ERROR__ROLES_NOT_SEPARATE
   | typeof EARNOUT_ERROR__RULING_CLOSED
+  | typeof EARNOUT_ERROR__SETTLE_FIRST
   | typeof EARNOUT_ERROR__STILL_NEEDED
   | typeof EARNOUT_ERROR__TOO_MANY_DECIMALS
   | typeof EARNOUT_ERROR__TOO_MANY_GRANTS
@@ -311,8 +318,10 @@ export type EarnoutError =
   | typeof EARNOUT_ERROR__WRONG_DESTINATION
   | typeof EARNOUT_ERROR__WRONG_GRANT
   | typeof EARNOUT_ERROR__WRONG_GRANT_INDEX
+  | typeof EARNOUT_ERROR__WRONG_GRANTS
   | typeof EARNOUT_ERROR__WRONG_MEMO_PROGRAM
   | typeof EARNOUT_ERROR__WRONG_MINT
+  | typeof EARNOUT_ERROR__WRONG_PAGE
   | typeof EARNOUT_ERROR__WRONG_PERIOD
   | typeof EARNOUT_ERROR__WRONG_PLAN
   | typeof EARNOUT_ERROR__WRONG_RENT_PAYER
@@ -385,7 +394,7 @@ if (process.env.NODE_ENV !== "production") {
     [EARNOUT_ERROR__ONLY_BENEFICIARY]: `Only the beneficiary may claim a part, or to an account other than the associated one.`,
     [EARNOUT_ERROR__ORACLE_CHANGE_PENDING]: `Another change of oracles is announced, or the set before it still has periods to evaluate.`,
     [EARNOUT_ERROR__OVERFLOW]: `An amount or a time does not fit its type. Use smaller amounts, or a nearer start.`,
-    [EARNOUT_ERROR__OWN_GRANT]: `An oracle cannot vote on an individual KPI of its own grant, nor take over a grant on which it votes.`,
+    [EARNOUT_ERROR__OWN_GRANT]: `An oracle can neither hand over nor take over a grant that is measured by itself: its own votes do not count.`,
     [EARNOUT_ERROR__PERIOD_BEGUN]: `The first period has begun already. Begin with a later one.`,
     [EARNOUT_ERROR__PERIOD_NOT_ENDED]: `The period has not ended.`,
     [EARNOUT_ERROR__PERIOD_NOT_SETTLED]: `Not all grants of the period are settled.`,
@@ -395,6 +404,7 @@ if (process.env.NODE_ENV !== "production") {
     [EARNOUT_ERROR__RESERVE_TOO_LARGE]: `The grant's largest possible payout exceeds what a token amount can express.`,
     [EARNOUT_ERROR__ROLES_NOT_SEPARATE]: `Authority, arbiter and oracles must be different keys.`,
     [EARNOUT_ERROR__RULING_CLOSED]: `The ruling window is over: the value or the silence stands.`,
+    [EARNOUT_ERROR__SETTLE_FIRST]: `A period of the grant is past its last deadline and not settled. Settle it before the grant changes hands.`,
     [EARNOUT_ERROR__STILL_NEEDED]: `The account is still needed: something of it is not settled, collected, claimed or closed.`,
     [EARNOUT_ERROR__TOO_MANY_DECIMALS]: `A KPI has at most 18 decimals.`,
     [EARNOUT_ERROR__TOO_MANY_GRANTS]: `The plan has made as many grants as it may.`,
@@ -409,21 +419,23 @@ if (process.env.NODE_ENV !== "production") {
     [EARNOUT_ERROR__VALUE_OUT_OF_RANGE]: `The value is outside the KPI's accepted range.`,
     [EARNOUT_ERROR__VOTING_CLOSED]: `The voting window of this period is over.`,
     [EARNOUT_ERROR__VOTING_NOT_OPEN]: `Votes are accepted only after the period has ended.`,
-    [EARNOUT_ERROR__WRONG_ACCOUNT_COUNT]: `The number of attestation accounts is not the number of the grant's weighted KPIs.`,
+    [EARNOUT_ERROR__WRONG_ACCOUNT_COUNT]: `The accounts at the end are too few or too many: one for each KPI with weight, or for each grant that disputed.`,
     [EARNOUT_ERROR__WRONG_ARBITER]: `The signer is not the plan's arbiter.`,
-    [EARNOUT_ERROR__WRONG_ATTESTATION]: `The account is not the attestation of this KPI, period and subject, nor its canonical empty address.`,
+    [EARNOUT_ERROR__WRONG_ATTESTATION]: `The account is not the attestation of this KPI and period, nor its canonical empty address.`,
     [EARNOUT_ERROR__WRONG_AUTHORITY]: `The signer is not the plan's authority.`,
     [EARNOUT_ERROR__WRONG_BENEFICIARY]: `The signer is not the grant's beneficiary, or not the one proposed.`,
     [EARNOUT_ERROR__WRONG_DESTINATION]: `The destination is not a token account of the plan's mint that may receive this claim.`,
     [EARNOUT_ERROR__WRONG_GRANT]: `The grant belongs to another plan.`,
     [EARNOUT_ERROR__WRONG_GRANT_INDEX]: `The grant index is not the plan's next one. Read the plan again and retry.`,
+    [EARNOUT_ERROR__WRONG_GRANTS]: `The grants must be 1 to 64 of one page, all of which had been made when the page was created.`,
     [EARNOUT_ERROR__WRONG_MEMO_PROGRAM]: `The account is not the memo program.`,
     [EARNOUT_ERROR__WRONG_MINT]: `The mint is not the plan's, or no mint of the given token program.`,
+    [EARNOUT_ERROR__WRONG_PAGE]: `The account is not the page of this KPI, period and grants, nor its canonical empty address.`,
     [EARNOUT_ERROR__WRONG_PERIOD]: `The account is not the pool of this period.`,
     [EARNOUT_ERROR__WRONG_PLAN]: `The account is not a plan, or the plan is closed.`,
     [EARNOUT_ERROR__WRONG_RENT_PAYER]: `The account did not pay for the account to be closed.`,
     [EARNOUT_ERROR__WRONG_SOURCE]: `The source is not a token account of the plan's mint and token program.`,
-    [EARNOUT_ERROR__WRONG_SUBJECT]: `The subject must be the plan for a shared KPI, and a grant with weight on it for an individual one.`,
+    [EARNOUT_ERROR__WRONG_SUBJECT]: `A shared KPI is attested, disputed and ruled on for all; an individual one for named grants with weight on it.`,
     [EARNOUT_ERROR__WRONG_TOKEN_PROGRAM]: `The token program is not the plan's, or neither SPL Token nor Token-2022.`,
     [EARNOUT_ERROR__WRONG_TREASURY]: `The account is not the plan's treasury, or the treasury changed its owner.`,
     [EARNOUT_ERROR__WRONG_VAULT]: `The account is not the plan's vault.`,

@@ -58,7 +58,6 @@ export type AttestInstruction<
   TAccountPayer extends string | AccountMeta<string> = string,
   TAccountOracle extends string | AccountMeta<string> = string,
   TAccountPlan extends string | AccountMeta<string> = string,
-  TAccountGrant extends string | AccountMeta<string> = string,
   TAccountAttestation extends string | AccountMeta<string> = string,
   TAccountSystemProgram extends string | AccountMeta<string> =
     "11111111111111111111111111111111",
@@ -80,9 +79,6 @@ export type AttestInstruction<
       TAccountPlan extends string
         ? WritableAccount<TAccountPlan>
         : TAccountPlan,
-      TAccountGrant extends string
-        ? ReadonlyAccount<TAccountGrant>
-        : TAccountGrant,
       TAccountAttestation extends string
         ? WritableAccount<TAccountAttestation>
         : TAccountAttestation,
@@ -159,7 +155,6 @@ export type AttestInput<
   TAccountPayer extends string = string,
   TAccountOracle extends string = string,
   TAccountPlan extends string = string,
-  TAccountGrant extends string = string,
   TAccountAttestation extends string = string,
   TAccountSystemProgram extends string = string,
   TAccountEventAuthority extends string = string,
@@ -171,9 +166,7 @@ export type AttestInput<
   oracle: TransactionSigner<TAccountOracle>;
   /** The plan. */
   plan: Address<TAccountPlan>;
-  /** The grant that an individual KPI is measured for; none for a shared KPI. */
-  grant?: Address<TAccountGrant>;
-  /** checked in the handler. */
+  /** the handler. */
   attestation: Address<TAccountAttestation>;
   /** Creates accounts. */
   systemProgram?: Address<TAccountSystemProgram>;
@@ -189,7 +182,6 @@ export function getAttestInstruction<
   TAccountPayer extends string,
   TAccountOracle extends string,
   TAccountPlan extends string,
-  TAccountGrant extends string,
   TAccountAttestation extends string,
   TAccountSystemProgram extends string,
   TAccountEventAuthority extends string,
@@ -200,7 +192,6 @@ export function getAttestInstruction<
     TAccountPayer,
     TAccountOracle,
     TAccountPlan,
-    TAccountGrant,
     TAccountAttestation,
     TAccountSystemProgram,
     TAccountEventAuthority,
@@ -212,7 +203,6 @@ export function getAttestInstruction<
   TAccountPayer,
   TAccountOracle,
   TAccountPlan,
-  TAccountGrant,
   TAccountAttestation,
   TAccountSystemProgram,
   TAccountEventAuthority,
@@ -226,7 +216,6 @@ export function getAttestInstruction<
     payer: { value: input.payer ?? null, isWritable: true },
     oracle: { value: input.oracle ?? null, isWritable: false },
     plan: { value: input.plan ?? null, isWritable: true },
-    grant: { value: input.grant ?? null, isWritable: false },
     attestation: { value: input.attestation ?? null, isWritable: true },
     systemProgram: { value: input.systemProgram ?? null, isWritable: false },
     eventAuthority: { value: input.eventAuthority ?? null, isWritable: false },
@@ -252,7 +241,6 @@ export function getAttestInstruction<
       getAccountMeta("payer", accounts.payer),
       getAccountMeta("oracle", accounts.oracle),
       getAccountMeta("plan", accounts.plan),
-      getAccountMeta("grant", accounts.grant),
       getAccountMeta("attestation", accounts.attestation),
       getAccountMeta("systemProgram", accounts.systemProgram),
       getAccountMeta("eventAuthority", accounts.eventAuthority),
@@ -267,7 +255,6 @@ export function getAttestInstruction<
     TAccountPayer,
     TAccountOracle,
     TAccountPlan,
-    TAccountGrant,
     TAccountAttestation,
     TAccountSystemProgram,
     TAccountEventAuthority,
@@ -287,14 +274,12 @@ export type ParsedAttestInstruction<
     oracle: TAccountMetas[1];
     /** The plan. */
     plan: TAccountMetas[2];
-    /** The grant that an individual KPI is measured for; none for a shared KPI. */
-    grant?: TAccountMetas[3] | undefined;
-    /** checked in the handler. */
-    attestation: TAccountMetas[4];
+    /** the handler. */
+    attestation: TAccountMetas[3];
     /** Creates accounts. */
-    systemProgram: TAccountMetas[5];
-    eventAuthority: TAccountMetas[6];
-    program: TAccountMetas[7];
+    systemProgram: TAccountMetas[4];
+    eventAuthority: TAccountMetas[5];
+    program: TAccountMetas[6];
   };
   data: AttestInstructionData;
 };
@@ -307,12 +292,12 @@ export function parseAttestInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedAttestInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 8) {
+  if (instruction.accounts.length < 7) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 8,
+        expectedAccountMetas: 7,
       },
     );
   }
@@ -322,19 +307,12 @@ export function parseAttestInstruction<
     accountIndex += 1;
     return accountMeta;
   };
-  const getNextOptionalAccount = () => {
-    const accountMeta = getNextAccount();
-    return accountMeta.address === EARNOUT_PROGRAM_ADDRESS
-      ? undefined
-      : accountMeta;
-  };
   return {
     programAddress: instruction.programAddress,
     accounts: {
       payer: getNextAccount(),
       oracle: getNextAccount(),
       plan: getNextAccount(),
-      grant: getNextOptionalAccount(),
       attestation: getNextAccount(),
       systemProgram: getNextAccount(),
       eventAuthority: getNextAccount(),

@@ -49,7 +49,6 @@ export type CloseAttestationInstruction<
   TProgram extends string = typeof EARNOUT_PROGRAM_ADDRESS,
   TAccountPlan extends string | AccountMeta<string> = string,
   TAccountAttestation extends string | AccountMeta<string> = string,
-  TAccountSubject extends string | AccountMeta<string> = string,
   TAccountRentPayer extends string | AccountMeta<string> = string,
   TAccountTreasury extends string | AccountMeta<string> = string,
   TAccountEventAuthority extends string | AccountMeta<string> = string,
@@ -65,9 +64,6 @@ export type CloseAttestationInstruction<
       TAccountAttestation extends string
         ? WritableAccount<TAccountAttestation>
         : TAccountAttestation,
-      TAccountSubject extends string
-        ? ReadonlyAccount<TAccountSubject>
-        : TAccountSubject,
       TAccountRentPayer extends string
         ? WritableAccount<TAccountRentPayer>
         : TAccountRentPayer,
@@ -116,7 +112,6 @@ export function getCloseAttestationInstructionDataCodec(): FixedSizeCodec<
 export type CloseAttestationInput<
   TAccountPlan extends string = string,
   TAccountAttestation extends string = string,
-  TAccountSubject extends string = string,
   TAccountRentPayer extends string = string,
   TAccountTreasury extends string = string,
   TAccountEventAuthority extends string = string,
@@ -126,7 +121,6 @@ export type CloseAttestationInput<
   plan: Address<TAccountPlan>;
   /** The attestation. */
   attestation: Address<TAccountAttestation>;
-  subject: Address<TAccountSubject>;
   rentPayer: Address<TAccountRentPayer>;
   treasury: Address<TAccountTreasury>;
   eventAuthority: Address<TAccountEventAuthority>;
@@ -136,7 +130,6 @@ export type CloseAttestationInput<
 export function getCloseAttestationInstruction<
   TAccountPlan extends string,
   TAccountAttestation extends string,
-  TAccountSubject extends string,
   TAccountRentPayer extends string,
   TAccountTreasury extends string,
   TAccountEventAuthority extends string,
@@ -146,7 +139,6 @@ export function getCloseAttestationInstruction<
   input: CloseAttestationInput<
     TAccountPlan,
     TAccountAttestation,
-    TAccountSubject,
     TAccountRentPayer,
     TAccountTreasury,
     TAccountEventAuthority,
@@ -157,7 +149,6 @@ export function getCloseAttestationInstruction<
   TProgramAddress,
   TAccountPlan,
   TAccountAttestation,
-  TAccountSubject,
   TAccountRentPayer,
   TAccountTreasury,
   TAccountEventAuthority,
@@ -170,7 +161,6 @@ export function getCloseAttestationInstruction<
   const originalAccounts = {
     plan: { value: input.plan ?? null, isWritable: true },
     attestation: { value: input.attestation ?? null, isWritable: true },
-    subject: { value: input.subject ?? null, isWritable: false },
     rentPayer: { value: input.rentPayer ?? null, isWritable: true },
     treasury: { value: input.treasury ?? null, isWritable: true },
     eventAuthority: { value: input.eventAuthority ?? null, isWritable: false },
@@ -186,7 +176,6 @@ export function getCloseAttestationInstruction<
     accounts: [
       getAccountMeta("plan", accounts.plan),
       getAccountMeta("attestation", accounts.attestation),
-      getAccountMeta("subject", accounts.subject),
       getAccountMeta("rentPayer", accounts.rentPayer),
       getAccountMeta("treasury", accounts.treasury),
       getAccountMeta("eventAuthority", accounts.eventAuthority),
@@ -198,7 +187,6 @@ export function getCloseAttestationInstruction<
     TProgramAddress,
     TAccountPlan,
     TAccountAttestation,
-    TAccountSubject,
     TAccountRentPayer,
     TAccountTreasury,
     TAccountEventAuthority,
@@ -216,11 +204,10 @@ export type ParsedCloseAttestationInstruction<
     plan: TAccountMetas[0];
     /** The attestation. */
     attestation: TAccountMetas[1];
-    subject: TAccountMetas[2];
-    rentPayer: TAccountMetas[3];
-    treasury: TAccountMetas[4];
-    eventAuthority: TAccountMetas[5];
-    program: TAccountMetas[6];
+    rentPayer: TAccountMetas[2];
+    treasury: TAccountMetas[3];
+    eventAuthority: TAccountMetas[4];
+    program: TAccountMetas[5];
   };
   data: CloseAttestationInstructionData;
 };
@@ -233,12 +220,12 @@ export function parseCloseAttestationInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedCloseAttestationInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 7) {
+  if (instruction.accounts.length < 6) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 7,
+        expectedAccountMetas: 6,
       },
     );
   }
@@ -253,7 +240,6 @@ export function parseCloseAttestationInstruction<
     accounts: {
       plan: getNextAccount(),
       attestation: getNextAccount(),
-      subject: getNextAccount(),
       rentPayer: getNextAccount(),
       treasury: getNextAccount(),
       eventAuthority: getNextAccount(),

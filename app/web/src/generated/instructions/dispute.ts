@@ -12,6 +12,8 @@ import {
   fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
+  getOptionDecoder,
+  getOptionEncoder,
   getStructDecoder,
   getStructEncoder,
   getU16Decoder,
@@ -24,12 +26,14 @@ import {
   type AccountMeta,
   type AccountSignerMeta,
   type Address,
-  type FixedSizeCodec,
-  type FixedSizeDecoder,
-  type FixedSizeEncoder,
+  type Codec,
+  type Decoder,
+  type Encoder,
   type Instruction,
   type InstructionWithAccounts,
   type InstructionWithData,
+  type Option,
+  type OptionOrNullable,
   type ReadonlyAccount,
   type ReadonlySignerAccount,
   type ReadonlyUint8Array,
@@ -42,6 +46,12 @@ import {
   type ResolvedInstructionAccount,
 } from "@solana/kit/program-client-core";
 import { EARNOUT_PROGRAM_ADDRESS } from "../programs";
+import {
+  getPageGrantsDecoder,
+  getPageGrantsEncoder,
+  type PageGrants,
+  type PageGrantsArgs,
+} from "../types";
 
 export const DISPUTE_DISCRIMINATOR = new Uint8Array([
   216, 92, 128, 146, 202, 85, 135, 73,
@@ -57,7 +67,7 @@ export type DisputeInstruction<
   TAccountDisputer extends string | AccountMeta<string> = string,
   TAccountPlan extends string | AccountMeta<string> = string,
   TAccountGrant extends string | AccountMeta<string> = string,
-  TAccountAttestation extends string | AccountMeta<string> = string,
+  TAccountEvaluation extends string | AccountMeta<string> = string,
   TAccountSystemProgram extends string | AccountMeta<string> =
     "11111111111111111111111111111111",
   TAccountEventAuthority extends string | AccountMeta<string> = string,
@@ -81,9 +91,9 @@ export type DisputeInstruction<
       TAccountGrant extends string
         ? WritableAccount<TAccountGrant>
         : TAccountGrant,
-      TAccountAttestation extends string
-        ? WritableAccount<TAccountAttestation>
-        : TAccountAttestation,
+      TAccountEvaluation extends string
+        ? WritableAccount<TAccountEvaluation>
+        : TAccountEvaluation,
       TAccountSystemProgram extends string
         ? ReadonlyAccount<TAccountSystemProgram>
         : TAccountSystemProgram,
@@ -103,6 +113,8 @@ export type DisputeInstructionData = {
   kpi: number;
   /** The period. */
   period: number;
+  /** For an individual KPI the grants of whose values or silence this is. */
+  grants: Option<PageGrants>;
   /** SHA-256 of the published reason. */
   reasonHash: ReadonlyUint8Array;
 };
@@ -112,32 +124,36 @@ export type DisputeInstructionDataArgs = {
   kpi: number;
   /** The period. */
   period: number;
+  /** For an individual KPI the grants of whose values or silence this is. */
+  grants: OptionOrNullable<PageGrantsArgs>;
   /** SHA-256 of the published reason. */
   reasonHash: ReadonlyUint8Array;
 };
 
-export function getDisputeInstructionDataEncoder(): FixedSizeEncoder<DisputeInstructionDataArgs> {
+export function getDisputeInstructionDataEncoder(): Encoder<DisputeInstructionDataArgs> {
   return transformEncoder(
     getStructEncoder([
       ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
       ["kpi", getU8Encoder()],
       ["period", getU16Encoder()],
+      ["grants", getOptionEncoder(getPageGrantsEncoder())],
       ["reasonHash", fixEncoderSize(getBytesEncoder(), 32)],
     ]),
     (value) => ({ ...value, discriminator: DISPUTE_DISCRIMINATOR }),
   );
 }
 
-export function getDisputeInstructionDataDecoder(): FixedSizeDecoder<DisputeInstructionData> {
+export function getDisputeInstructionDataDecoder(): Decoder<DisputeInstructionData> {
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
     ["kpi", getU8Decoder()],
     ["period", getU16Decoder()],
+    ["grants", getOptionDecoder(getPageGrantsDecoder())],
     ["reasonHash", fixDecoderSize(getBytesDecoder(), 32)],
   ]);
 }
 
-export function getDisputeInstructionDataCodec(): FixedSizeCodec<
+export function getDisputeInstructionDataCodec(): Codec<
   DisputeInstructionDataArgs,
   DisputeInstructionData
 > {
@@ -152,30 +168,31 @@ export type DisputeInput<
   TAccountDisputer extends string = string,
   TAccountPlan extends string = string,
   TAccountGrant extends string = string,
-  TAccountAttestation extends string = string,
+  TAccountEvaluation extends string = string,
   TAccountSystemProgram extends string = string,
   TAccountEventAuthority extends string = string,
   TAccountProgram extends string = string,
 > = {
-  /** Pays the rent of the attestation if no oracle ever voted. */
+  /** Pays the rent of the attestation or page if no oracle ever voted. */
   payer: TransactionSigner<TAccountPayer>;
   /** The plan's authority, or the beneficiary of `grant`. */
   disputer: TransactionSigner<TAccountDisputer>;
   /** The plan. */
   plan: Address<TAccountPlan>;
   /**
-   * The grant that an individual KPI is measured for; for a shared KPI the disputing beneficiary's grant, or none if
-   * the authority disputes.
+   * The disputing beneficiary's grant. None if the authority disputes; with it the authority's dispute of an
+   * individual KPI is of this grant alone, and takes no account of what its beneficiary voted.
    */
   grant?: Address<TAccountGrant>;
-  /** checked in the handler. */
-  attestation: Address<TAccountAttestation>;
+  /** stored fields, or its canonical address, empty; checked in the handler. */
+  evaluation: Address<TAccountEvaluation>;
   /** Creates accounts. */
   systemProgram?: Address<TAccountSystemProgram>;
   eventAuthority: Address<TAccountEventAuthority>;
   program: Address<TAccountProgram>;
   kpi: DisputeInstructionDataArgs["kpi"];
   period: DisputeInstructionDataArgs["period"];
+  grants: DisputeInstructionDataArgs["grants"];
   reasonHash: DisputeInstructionDataArgs["reasonHash"];
 };
 
@@ -184,7 +201,7 @@ export function getDisputeInstruction<
   TAccountDisputer extends string,
   TAccountPlan extends string,
   TAccountGrant extends string,
-  TAccountAttestation extends string,
+  TAccountEvaluation extends string,
   TAccountSystemProgram extends string,
   TAccountEventAuthority extends string,
   TAccountProgram extends string,
@@ -195,7 +212,7 @@ export function getDisputeInstruction<
     TAccountDisputer,
     TAccountPlan,
     TAccountGrant,
-    TAccountAttestation,
+    TAccountEvaluation,
     TAccountSystemProgram,
     TAccountEventAuthority,
     TAccountProgram
@@ -207,7 +224,7 @@ export function getDisputeInstruction<
   TAccountDisputer,
   TAccountPlan,
   TAccountGrant,
-  TAccountAttestation,
+  TAccountEvaluation,
   TAccountSystemProgram,
   TAccountEventAuthority,
   TAccountProgram
@@ -221,7 +238,7 @@ export function getDisputeInstruction<
     disputer: { value: input.disputer ?? null, isWritable: false },
     plan: { value: input.plan ?? null, isWritable: true },
     grant: { value: input.grant ?? null, isWritable: true },
-    attestation: { value: input.attestation ?? null, isWritable: true },
+    evaluation: { value: input.evaluation ?? null, isWritable: true },
     systemProgram: { value: input.systemProgram ?? null, isWritable: false },
     eventAuthority: { value: input.eventAuthority ?? null, isWritable: false },
     program: { value: input.program ?? null, isWritable: false },
@@ -247,7 +264,7 @@ export function getDisputeInstruction<
       getAccountMeta("disputer", accounts.disputer),
       getAccountMeta("plan", accounts.plan),
       getAccountMeta("grant", accounts.grant),
-      getAccountMeta("attestation", accounts.attestation),
+      getAccountMeta("evaluation", accounts.evaluation),
       getAccountMeta("systemProgram", accounts.systemProgram),
       getAccountMeta("eventAuthority", accounts.eventAuthority),
       getAccountMeta("program", accounts.program),
@@ -262,7 +279,7 @@ export function getDisputeInstruction<
     TAccountDisputer,
     TAccountPlan,
     TAccountGrant,
-    TAccountAttestation,
+    TAccountEvaluation,
     TAccountSystemProgram,
     TAccountEventAuthority,
     TAccountProgram
@@ -275,19 +292,19 @@ export type ParsedDisputeInstruction<
 > = {
   programAddress: Address<TProgram>;
   accounts: {
-    /** Pays the rent of the attestation if no oracle ever voted. */
+    /** Pays the rent of the attestation or page if no oracle ever voted. */
     payer: TAccountMetas[0];
     /** The plan's authority, or the beneficiary of `grant`. */
     disputer: TAccountMetas[1];
     /** The plan. */
     plan: TAccountMetas[2];
     /**
-     * The grant that an individual KPI is measured for; for a shared KPI the disputing beneficiary's grant, or none if
-     * the authority disputes.
+     * The disputing beneficiary's grant. None if the authority disputes; with it the authority's dispute of an
+     * individual KPI is of this grant alone, and takes no account of what its beneficiary voted.
      */
     grant?: TAccountMetas[3] | undefined;
-    /** checked in the handler. */
-    attestation: TAccountMetas[4];
+    /** stored fields, or its canonical address, empty; checked in the handler. */
+    evaluation: TAccountMetas[4];
     /** Creates accounts. */
     systemProgram: TAccountMetas[5];
     eventAuthority: TAccountMetas[6];
@@ -332,7 +349,7 @@ export function parseDisputeInstruction<
       disputer: getNextAccount(),
       plan: getNextAccount(),
       grant: getNextOptionalAccount(),
-      attestation: getNextAccount(),
+      evaluation: getNextAccount(),
       systemProgram: getNextAccount(),
       eventAuthority: getNextAccount(),
       program: getNextAccount(),

@@ -18,6 +18,10 @@ import {
   getOptionEncoder,
   getStructDecoder,
   getStructEncoder,
+  getU16Decoder,
+  getU16Encoder,
+  getU8Decoder,
+  getU8Encoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
@@ -43,6 +47,12 @@ import {
   type ResolvedInstructionAccount,
 } from "@solana/kit/program-client-core";
 import { EARNOUT_PROGRAM_ADDRESS } from "../programs";
+import {
+  getPageGrantsDecoder,
+  getPageGrantsEncoder,
+  type PageGrants,
+  type PageGrantsArgs,
+} from "../types";
 
 export const RULE_DISCRIMINATOR = new Uint8Array([
   66, 78, 245, 75, 110, 83, 136, 172,
@@ -56,8 +66,7 @@ export type RuleInstruction<
   TProgram extends string = typeof EARNOUT_PROGRAM_ADDRESS,
   TAccountArbiter extends string | AccountMeta<string> = string,
   TAccountPlan extends string | AccountMeta<string> = string,
-  TAccountAttestation extends string | AccountMeta<string> = string,
-  TAccountDisputerGrant extends string | AccountMeta<string> = string,
+  TAccountEvaluation extends string | AccountMeta<string> = string,
   TAccountEventAuthority extends string | AccountMeta<string> = string,
   TAccountProgram extends string | AccountMeta<string> = string,
   TRemainingAccounts extends readonly AccountMeta<string>[] = [],
@@ -72,12 +81,9 @@ export type RuleInstruction<
       TAccountPlan extends string
         ? WritableAccount<TAccountPlan>
         : TAccountPlan,
-      TAccountAttestation extends string
-        ? WritableAccount<TAccountAttestation>
-        : TAccountAttestation,
-      TAccountDisputerGrant extends string
-        ? WritableAccount<TAccountDisputerGrant>
-        : TAccountDisputerGrant,
+      TAccountEvaluation extends string
+        ? WritableAccount<TAccountEvaluation>
+        : TAccountEvaluation,
       TAccountEventAuthority extends string
         ? ReadonlyAccount<TAccountEventAuthority>
         : TAccountEventAuthority,
@@ -90,6 +96,12 @@ export type RuleInstruction<
 
 export type RuleInstructionData = {
   discriminator: ReadonlyUint8Array;
+  /** Number of the KPI in the plan. */
+  kpi: number;
+  /** The period. */
+  period: number;
+  /** For an individual KPI the grants on whose values or silence this is the ruling. */
+  grants: Option<PageGrants>;
   /** The value that counts, fixed point with the KPI's decimals; none if the oracles' value or silence stands. */
   value: Option<bigint>;
   /** SHA-256 of the published reason. */
@@ -97,6 +109,12 @@ export type RuleInstructionData = {
 };
 
 export type RuleInstructionDataArgs = {
+  /** Number of the KPI in the plan. */
+  kpi: number;
+  /** The period. */
+  period: number;
+  /** For an individual KPI the grants on whose values or silence this is the ruling. */
+  grants: OptionOrNullable<PageGrantsArgs>;
   /** The value that counts, fixed point with the KPI's decimals; none if the oracles' value or silence stands. */
   value: OptionOrNullable<number | bigint>;
   /** SHA-256 of the published reason. */
@@ -107,6 +125,9 @@ export function getRuleInstructionDataEncoder(): Encoder<RuleInstructionDataArgs
   return transformEncoder(
     getStructEncoder([
       ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
+      ["kpi", getU8Encoder()],
+      ["period", getU16Encoder()],
+      ["grants", getOptionEncoder(getPageGrantsEncoder())],
       ["value", getOptionEncoder(getI64Encoder())],
       ["reasonHash", fixEncoderSize(getBytesEncoder(), 32)],
     ]),
@@ -117,6 +138,9 @@ export function getRuleInstructionDataEncoder(): Encoder<RuleInstructionDataArgs
 export function getRuleInstructionDataDecoder(): Decoder<RuleInstructionData> {
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
+    ["kpi", getU8Decoder()],
+    ["period", getU16Decoder()],
+    ["grants", getOptionDecoder(getPageGrantsDecoder())],
     ["value", getOptionDecoder(getI64Decoder())],
     ["reasonHash", fixDecoderSize(getBytesDecoder(), 32)],
   ]);
@@ -135,8 +159,7 @@ export function getRuleInstructionDataCodec(): Codec<
 export type RuleInput<
   TAccountArbiter extends string = string,
   TAccountPlan extends string = string,
-  TAccountAttestation extends string = string,
-  TAccountDisputerGrant extends string = string,
+  TAccountEvaluation extends string = string,
   TAccountEventAuthority extends string = string,
   TAccountProgram extends string = string,
 > = {
@@ -144,12 +167,13 @@ export type RuleInput<
   arbiter: TransactionSigner<TAccountArbiter>;
   /** The plan. */
   plan: Address<TAccountPlan>;
-  /** The disputed attestation. */
-  attestation: Address<TAccountAttestation>;
-  /** The grant for which a beneficiary disputed; none if the authority did. */
-  disputerGrant?: Address<TAccountDisputerGrant>;
+  /** stored fields; checked in the handler. */
+  evaluation: Address<TAccountEvaluation>;
   eventAuthority: Address<TAccountEventAuthority>;
   program: Address<TAccountProgram>;
+  kpi: RuleInstructionDataArgs["kpi"];
+  period: RuleInstructionDataArgs["period"];
+  grants: RuleInstructionDataArgs["grants"];
   value: RuleInstructionDataArgs["value"];
   reasonHash: RuleInstructionDataArgs["reasonHash"];
 };
@@ -157,8 +181,7 @@ export type RuleInput<
 export function getRuleInstruction<
   TAccountArbiter extends string,
   TAccountPlan extends string,
-  TAccountAttestation extends string,
-  TAccountDisputerGrant extends string,
+  TAccountEvaluation extends string,
   TAccountEventAuthority extends string,
   TAccountProgram extends string,
   TProgramAddress extends Address = typeof EARNOUT_PROGRAM_ADDRESS,
@@ -166,8 +189,7 @@ export function getRuleInstruction<
   input: RuleInput<
     TAccountArbiter,
     TAccountPlan,
-    TAccountAttestation,
-    TAccountDisputerGrant,
+    TAccountEvaluation,
     TAccountEventAuthority,
     TAccountProgram
   >,
@@ -176,8 +198,7 @@ export function getRuleInstruction<
   TProgramAddress,
   TAccountArbiter,
   TAccountPlan,
-  TAccountAttestation,
-  TAccountDisputerGrant,
+  TAccountEvaluation,
   TAccountEventAuthority,
   TAccountProgram
 > {
@@ -188,8 +209,7 @@ export function getRuleInstruction<
   const originalAccounts = {
     arbiter: { value: input.arbiter ?? null, isWritable: false },
     plan: { value: input.plan ?? null, isWritable: true },
-    attestation: { value: input.attestation ?? null, isWritable: true },
-    disputerGrant: { value: input.disputerGrant ?? null, isWritable: true },
+    evaluation: { value: input.evaluation ?? null, isWritable: true },
     eventAuthority: { value: input.eventAuthority ?? null, isWritable: false },
     program: { value: input.program ?? null, isWritable: false },
   };
@@ -206,8 +226,7 @@ export function getRuleInstruction<
     accounts: [
       getAccountMeta("arbiter", accounts.arbiter),
       getAccountMeta("plan", accounts.plan),
-      getAccountMeta("attestation", accounts.attestation),
-      getAccountMeta("disputerGrant", accounts.disputerGrant),
+      getAccountMeta("evaluation", accounts.evaluation),
       getAccountMeta("eventAuthority", accounts.eventAuthority),
       getAccountMeta("program", accounts.program),
     ],
@@ -219,8 +238,7 @@ export function getRuleInstruction<
     TProgramAddress,
     TAccountArbiter,
     TAccountPlan,
-    TAccountAttestation,
-    TAccountDisputerGrant,
+    TAccountEvaluation,
     TAccountEventAuthority,
     TAccountProgram
   >);
@@ -236,12 +254,10 @@ export type ParsedRuleInstruction<
     arbiter: TAccountMetas[0];
     /** The plan. */
     plan: TAccountMetas[1];
-    /** The disputed attestation. */
-    attestation: TAccountMetas[2];
-    /** The grant for which a beneficiary disputed; none if the authority did. */
-    disputerGrant?: TAccountMetas[3] | undefined;
-    eventAuthority: TAccountMetas[4];
-    program: TAccountMetas[5];
+    /** stored fields; checked in the handler. */
+    evaluation: TAccountMetas[2];
+    eventAuthority: TAccountMetas[3];
+    program: TAccountMetas[4];
   };
   data: RuleInstructionData;
 };
@@ -254,12 +270,12 @@ export function parseRuleInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedRuleInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 6) {
+  if (instruction.accounts.length < 5) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 6,
+        expectedAccountMetas: 5,
       },
     );
   }
@@ -269,19 +285,12 @@ export function parseRuleInstruction<
     accountIndex += 1;
     return accountMeta;
   };
-  const getNextOptionalAccount = () => {
-    const accountMeta = getNextAccount();
-    return accountMeta.address === EARNOUT_PROGRAM_ADDRESS
-      ? undefined
-      : accountMeta;
-  };
   return {
     programAddress: instruction.programAddress,
     accounts: {
       arbiter: getNextAccount(),
       plan: getNextAccount(),
-      attestation: getNextAccount(),
-      disputerGrant: getNextOptionalAccount(),
+      evaluation: getNextAccount(),
       eventAuthority: getNextAccount(),
       program: getNextAccount(),
     },

@@ -35,12 +35,15 @@ import {
 import {
   getAttestationCodec,
   getGrantCodec,
+  getPageCodec,
   getPeriodCodec,
   getPlanCodec,
   type Attestation,
   type AttestationArgs,
   type Grant,
   type GrantArgs,
+  type Page,
+  type PageArgs,
   type Period,
   type PeriodArgs,
   type Plan,
@@ -52,10 +55,12 @@ import {
   getActivatePlanInstruction,
   getAddKpiInstruction,
   getAttestInstruction,
+  getAttestPageInstruction,
   getCancelOracleChangeInstruction,
   getClaimInstruction,
   getCloseAttestationInstruction,
   getCloseGrantInstruction,
+  getClosePageInstruction,
   getClosePeriodInstruction,
   getClosePlanInstruction,
   getCollectBonusInstruction,
@@ -79,10 +84,12 @@ import {
   parseActivatePlanInstruction,
   parseAddKpiInstruction,
   parseAttestInstruction,
+  parseAttestPageInstruction,
   parseCancelOracleChangeInstruction,
   parseClaimInstruction,
   parseCloseAttestationInstruction,
   parseCloseGrantInstruction,
+  parseClosePageInstruction,
   parseClosePeriodInstruction,
   parseClosePlanInstruction,
   parseCollectBonusInstruction,
@@ -106,10 +113,12 @@ import {
   type ActivatePlanInput,
   type AddKpiInput,
   type AttestInput,
+  type AttestPageInput,
   type CancelOracleChangeInput,
   type ClaimInput,
   type CloseAttestationInput,
   type CloseGrantInput,
+  type ClosePageInput,
   type ClosePeriodInput,
   type ClosePlanInput,
   type CollectBonusInput,
@@ -122,10 +131,12 @@ import {
   type ParsedActivatePlanInstruction,
   type ParsedAddKpiInstruction,
   type ParsedAttestInstruction,
+  type ParsedAttestPageInstruction,
   type ParsedCancelOracleChangeInstruction,
   type ParsedClaimInstruction,
   type ParsedCloseAttestationInstruction,
   type ParsedCloseGrantInstruction,
+  type ParsedClosePageInstruction,
   type ParsedClosePeriodInstruction,
   type ParsedClosePlanInstruction,
   type ParsedCollectBonusInstruction,
@@ -163,6 +174,7 @@ export const EARNOUT_PROGRAM_ADDRESS =
 export enum EarnoutAccount {
   Attestation,
   Grant,
+  Page,
   Period,
   Plan,
 }
@@ -192,6 +204,17 @@ export function identifyEarnoutAccount(
     )
   ) {
     return EarnoutAccount.Grant;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([133, 127, 192, 87, 206, 149, 195, 14]),
+      ),
+      0,
+    )
+  ) {
+    return EarnoutAccount.Page;
   }
   if (
     containsBytes(
@@ -227,10 +250,12 @@ export enum EarnoutInstruction {
   ActivatePlan,
   AddKpi,
   Attest,
+  AttestPage,
   CancelOracleChange,
   Claim,
   CloseAttestation,
   CloseGrant,
+  ClosePage,
   ClosePeriod,
   ClosePlan,
   CollectBonus,
@@ -314,6 +339,17 @@ export function identifyEarnoutInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([226, 160, 60, 141, 18, 56, 202, 238]),
+      ),
+      0,
+    )
+  ) {
+    return EarnoutInstruction.AttestPage;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([69, 68, 88, 77, 134, 215, 67, 76]),
       ),
       0,
@@ -353,6 +389,17 @@ export function identifyEarnoutInstruction(
     )
   ) {
     return EarnoutInstruction.CloseGrant;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([205, 141, 25, 179, 31, 1, 103, 43]),
+      ),
+      0,
+    )
+  ) {
+    return EarnoutInstruction.ClosePage;
   }
   if (
     containsBytes(
@@ -577,6 +624,9 @@ export type ParsedEarnoutInstruction<
       instructionType: EarnoutInstruction.Attest;
     } & ParsedAttestInstruction<TProgram>)
   | ({
+      instructionType: EarnoutInstruction.AttestPage;
+    } & ParsedAttestPageInstruction<TProgram>)
+  | ({
       instructionType: EarnoutInstruction.CancelOracleChange;
     } & ParsedCancelOracleChangeInstruction<TProgram>)
   | ({
@@ -588,6 +638,9 @@ export type ParsedEarnoutInstruction<
   | ({
       instructionType: EarnoutInstruction.CloseGrant;
     } & ParsedCloseGrantInstruction<TProgram>)
+  | ({
+      instructionType: EarnoutInstruction.ClosePage;
+    } & ParsedClosePageInstruction<TProgram>)
   | ({
       instructionType: EarnoutInstruction.ClosePeriod;
     } & ParsedClosePeriodInstruction<TProgram>)
@@ -683,6 +736,13 @@ export function parseEarnoutInstruction<TProgram extends string>(
         ...parseAttestInstruction(instruction),
       };
     }
+    case EarnoutInstruction.AttestPage: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: EarnoutInstruction.AttestPage,
+        ...parseAttestPageInstruction(instruction),
+      };
+    }
     case EarnoutInstruction.CancelOracleChange: {
       assertIsInstructionWithAccounts(instruction);
       return {
@@ -709,6 +769,13 @@ export function parseEarnoutInstruction<TProgram extends string>(
       return {
         instructionType: EarnoutInstruction.CloseGrant,
         ...parseCloseGrantInstruction(instruction),
+      };
+    }
+    case EarnoutInstruction.ClosePage: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: EarnoutInstruction.ClosePage,
+        ...parseClosePageInstruction(instruction),
       };
     }
     case EarnoutInstruction.ClosePeriod: {
@@ -854,6 +921,7 @@ export type EarnoutPluginAccounts = {
     SelfFetchFunctions<AttestationArgs, Attestation>;
   grant: ReturnType<typeof getGrantCodec> &
     SelfFetchFunctions<GrantArgs, Grant>;
+  page: ReturnType<typeof getPageCodec> & SelfFetchFunctions<PageArgs, Page>;
   period: ReturnType<typeof getPeriodCodec> &
     SelfFetchFunctions<PeriodArgs, Period>;
   plan: ReturnType<typeof getPlanCodec> & SelfFetchFunctions<PlanArgs, Plan>;
@@ -877,6 +945,9 @@ export type EarnoutPluginInstructions = {
   attest: (
     input: MakeOptional<AttestInput, "payer">,
   ) => ReturnType<typeof getAttestInstruction> & SelfPlanAndSendFunctions;
+  attestPage: (
+    input: MakeOptional<AttestPageInput, "payer">,
+  ) => ReturnType<typeof getAttestPageInstruction> & SelfPlanAndSendFunctions;
   cancelOracleChange: (
     input: CancelOracleChangeInput,
   ) => ReturnType<typeof getCancelOracleChangeInstruction> &
@@ -891,6 +962,9 @@ export type EarnoutPluginInstructions = {
   closeGrant: (
     input: CloseGrantInput,
   ) => ReturnType<typeof getCloseGrantInstruction> & SelfPlanAndSendFunctions;
+  closePage: (
+    input: ClosePageInput,
+  ) => ReturnType<typeof getClosePageInstruction> & SelfPlanAndSendFunctions;
   closePeriod: (
     input: ClosePeriodInput,
   ) => ReturnType<typeof getClosePeriodInstruction> & SelfPlanAndSendFunctions;
@@ -969,6 +1043,7 @@ export function earnoutProgram() {
         accounts: {
           attestation: addSelfFetchFunctions(client, getAttestationCodec()),
           grant: addSelfFetchFunctions(client, getGrantCodec()),
+          page: addSelfFetchFunctions(client, getPageCodec()),
           period: addSelfFetchFunctions(client, getPeriodCodec()),
           plan: addSelfFetchFunctions(client, getPlanCodec()),
         },
@@ -998,6 +1073,14 @@ export function earnoutProgram() {
                 payer: input.payer ?? client.payer,
               }),
             ),
+          attestPage: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getAttestPageInstruction({
+                ...input,
+                payer: input.payer ?? client.payer,
+              }),
+            ),
           cancelOracleChange: (input) =>
             addSelfPlanAndSendFunctions(
               client,
@@ -1015,6 +1098,8 @@ export function earnoutProgram() {
               client,
               getCloseGrantInstruction(input),
             ),
+          closePage: (input) =>
+            addSelfPlanAndSendFunctions(client, getClosePageInstruction(input)),
           closePeriod: (input) =>
             addSelfPlanAndSendFunctions(
               client,

@@ -15,6 +15,7 @@ export * from "./interpolation";
 export * from "./kpi";
 export * from "./kpiTerms";
 export * from "./oracleSet";
+export * from "./pageGrants";
 export * from "./release";
 export * from "./rent";
 export * from "./scope";

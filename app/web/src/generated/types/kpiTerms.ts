@@ -63,7 +63,7 @@ export type KpiTerms = {
   decimals: number;
   /** One value for the plan, or one for each grant. */
   scope: Scope;
-  /** Smallest value that is accepted. */
+  /** Smallest value that is accepted; above `i64::MIN`. */
   rangeMin: bigint;
   /** Largest value that is accepted. */
   rangeMax: bigint;
@@ -89,7 +89,7 @@ export type KpiTermsArgs = {
   decimals: number;
   /** One value for the plan, or one for each grant. */
   scope: ScopeArgs;
-  /** Smallest value that is accepted. */
+  /** Smallest value that is accepted; above `i64::MIN`. */
   rangeMin: number | bigint;
   /** Largest value that is accepted. */
   rangeMax: number | bigint;

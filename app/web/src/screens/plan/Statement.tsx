@@ -7,6 +7,7 @@ import type { PlanData } from '../../model/planData';
 import { statement } from '../../model/statement';
 import { plural } from '../../text/count';
 import { FaultNotice, Notice } from '../../ui/Notice';
+import { save } from '../../ui/save';
 
 type Progress = { read: number; of: number };
 
@@ -71,14 +72,4 @@ export function Statement({ data, now }: { data: PlanData; now: bigint }) {
       {fault !== undefined && <FaultNotice fault={fault} />}
     </section>
   );
-}
-
-/** Offers text as a file, made in the browser. */
-function save(name: string, text: string) {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

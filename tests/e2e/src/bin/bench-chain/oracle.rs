@@ -64,7 +64,9 @@ pub async fn table() -> Table {
             && vote.oracle == key
         {
             signatures.push(recorded.signature);
-            let voted = (vote.first..).zip(&vote.values).filter(|(_, value)| **value != NO_VALUE);
+            let voted = (vote.first..)
+                .zip(&vote.values)
+                .filter(|(_, value)| **value != NO_VALUE);
             grants.extend(voted.map(|(grant, _)| grant));
         }
     }

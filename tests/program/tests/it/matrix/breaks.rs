@@ -39,31 +39,43 @@ pub fn required(instruction: &str, role: &Role) -> Vec<&'static str> {
     if (holds_tokens || name == "mint") && !is_created {
         required.push("wrong mint");
     }
-    let has_data = holds_tokens || ["plan", "grant", "disputer_grant", "attestation", "period", "mint"].contains(&name);
+    let is_own = ["plan", "grant", "attestation", "page", "evaluation", "period"].contains(&name);
+    let has_data = holds_tokens || is_own || name == "mint";
     if is_created {
         required.push("occupied");
     } else if has_data {
         required.extend(["reowned", "closed"]);
     }
-    if ["plan", "grant", "disputer_grant", "attestation", "period"].contains(&name) && !is_created {
+    if is_own && !is_created {
         required.extend(["sibling", "version"]);
     }
     required
 }
 
+/// What is behind the accounts of the IDL: grants in a ruling, attestations and pages in a settlement.
+fn behind(world: &World, address: &Pubkey) -> &'static str {
+    let account = world.chain.account(address);
+    let is_attestation = |kpi| (0..4).any(|period| *address == pda::attestation(&world.token.plan, kpi, period));
+    if account.is_some_and(|account| is::<Grant>(&account)) {
+        "disputing grant"
+    } else if (0..2).any(is_attestation) {
+        "attestation"
+    } else {
+        "page"
+    }
+}
+
 /// All ways to break each account of this call, those after the IDL's included.
 pub fn all(world: &mut World, valid: &Instruction, roles: &[Role]) -> Vec<Broken> {
+    let name = |(index, meta): (usize, &AccountMeta)| {
+        let role = roles.get(index).map(|role| role.name.as_str());
+        role.unwrap_or_else(|| behind(world, &meta.pubkey)).to_owned()
+    };
+    let names = valid.accounts.iter().enumerate().map(name).collect();
     let mut breaks = Breaks {
         world,
         valid,
-        names: (0..valid.accounts.len())
-            .map(|index| {
-                roles
-                    .get(index)
-                    .map_or("attestation", |role| role.name.as_str())
-                    .to_owned()
-            })
-            .collect(),
+        names,
         all: Vec::new(),
     };
     for index in 0..valid.accounts.len() {
@@ -185,7 +197,8 @@ impl Breaks<'_> {
                 );
                 self.all.last_mut().unwrap().with = "its mark".to_owned();
             }
-            if is::<Plan>(&account) || is::<Grant>(&account) || is::<Attestation>(&account) || is::<Period>(&account) {
+            let is_versioned = [is::<Plan>, is::<Grant>, is::<Attestation>, is::<Page>, is::<Period>];
+            if is_versioned.iter().any(|is| is(&account)) {
                 // Of a later release, and of none.
                 for (with, version) in [("2", 2), ("0", 0)] {
                     let mut unknown = account.clone();
@@ -260,7 +273,6 @@ impl Breaks<'_> {
 
     /// Accounts of the same type.
     fn foreign(&mut self, index: usize, account: &Account, stranger: &Account) {
-        let plan = self.world.token.plan;
         let [first, second, third] = [self.world.key(), self.world.key(), self.world.key()];
         if is::<Plan>(account) {
             let vault = self.world.token_account(&first);
@@ -284,11 +296,6 @@ impl Breaks<'_> {
             self.put(index, "sibling", "", sibling);
         } else if is::<Attestation>(account) {
             let foreign = edited::<Attestation>(account, |attestation| {
-                attestation.subject = if attestation.subject == plan {
-                    first
-                } else {
-                    attestation.subject
-                };
                 attestation.plan = first;
             });
             self.put(index, "foreign", "", foreign);
@@ -296,13 +303,24 @@ impl Breaks<'_> {
                 (attestation.period, attestation.rent_payer) = (attestation.period + 1, third);
             });
             self.put(index, "sibling", "another period", sibling);
-            let sibling = edited::<Attestation>(account, |attestation| {
-                (attestation.subject, attestation.rent_payer) = (second, third);
-                (attestation.disputer, attestation.disputer_grant) = (second, third);
-            });
-            self.put(index, "sibling", "another subject", sibling);
             let sibling = edited::<Attestation>(account, |attestation| attestation.kpi += 1);
             self.put(index, "sibling", "another KPI", sibling);
+        } else if is::<Page>(account) {
+            let foreign = edited::<Page>(account, |page| page.plan = first);
+            self.put(index, "foreign", "", foreign);
+            let sibling = edited::<Page>(account, |page| {
+                (page.period, page.rent_payer) = (page.period + 1, third);
+            });
+            self.put(index, "sibling", "another period", sibling);
+            let sibling = edited::<Page>(account, |page| {
+                (page.page, page.rent_payer) = (page.page + 1, third);
+            });
+            self.put(index, "sibling", "another page", sibling);
+            let sibling = edited::<Page>(account, |page| page.kpi += 1);
+            self.put(index, "sibling", "another KPI", sibling);
+            let mut shorter = account.clone();
+            shorter.data.truncate(account.data.len() - 1);
+            self.tamper(index, "length", shorter);
         } else if is::<Period>(account) {
             let foreign = edited::<Period>(account, |period| period.plan = first);
             self.put(index, "foreign", "", foreign);

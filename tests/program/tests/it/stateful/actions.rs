@@ -6,10 +6,12 @@ mod accept_beneficiary;
 mod activate_plan;
 mod add_kpi;
 mod attest;
+mod attest_page;
 mod cancel_oracle_change;
 mod claim;
 mod close_attestation;
 mod close_grant;
+mod close_page;
 mod close_period;
 mod close_plan;
 mod collect_bonus;
@@ -30,16 +32,17 @@ mod terminate_grant;
 mod withdraw_surplus;
 
 pub use {
-    claim::Claim, close_attestation::CloseAttestation, close_grant::CloseGrant, close_period::ClosePeriod,
-    close_plan::ClosePlan, collect_bonus::CollectBonus, settle::Settle, withdraw_surplus::WithdrawSurplus,
+    claim::Claim, close_attestation::CloseAttestation, close_grant::CloseGrant, close_page::ClosePage,
+    close_period::ClosePeriod, close_plan::ClosePlan, collect_bonus::CollectBonus, settle::Settle,
+    withdraw_surplus::WithdrawSurplus,
 };
 
 use {
     super::{
         chain::{Accounts, PEOPLE, Stage, kpi_args},
         model::{
-            Amount, Cadence, FULL, Fee, Grant, GrantTerms, Key, Kpi, Model, OracleSet, Place, Policy, Pool, Settled,
-            Status, Target, Terms, Who, require,
+            Address, Amount, Cadence, FULL, Fee, Grant, GrantTerms, Kpi, Model, OracleSet, PAGE, Place, Policy, Pool,
+            Settled, Status, Target, Terms, Who, require,
         },
     },
     crate::rng::Rng,
@@ -51,8 +54,8 @@ use {
     },
     earnout_sdk::wire::accounts,
     earnout_tests::{
-        AttestArgs, Combination, CreateGrantArgs, CreatePlanArgs, Instruction, PlanToken, Pubkey, Release, Signer,
-        UnearnedPolicy, extensions::TOKEN_2022, instructions, token_instruction,
+        AttestArgs, AttestPageArgs, Combination, CreateGrantArgs, CreatePlanArgs, Instruction, NO_VALUE, PageGrants,
+        PlanToken, Pubkey, Release, Signer, UnearnedPolicy, extensions::TOKEN_2022, instructions, token_instruction,
     },
     std::{fmt::Debug, ops::Range, rc::Rc},
 };
@@ -133,12 +136,14 @@ pub const KINDS: &[Kind] = &[
     kind::<accept_beneficiary::AcceptBeneficiary>("accept_beneficiary", 1, 6),
     kind::<set_claim_lock::SetClaimLock>("set_claim_lock", 1, 3),
     kind::<CloseGrant>("close_grant", 1, 6),
-    kind::<attest::Attest>("attest", 1, 45),
+    kind::<attest::Attest>("attest", 1, 25),
+    kind::<attest_page::AttestPage>("attest_page", 1, 30),
     kind::<dispute::Dispute>("dispute", 1, 12),
     kind::<rule::Rule>("rule", 1, 12),
     kind::<Settle>("settle", 1, 40),
     kind::<CollectBonus>("collect_bonus", 1, 24),
     kind::<CloseAttestation>("close_attestation", 1, 6),
+    kind::<ClosePage>("close_page", 1, 5),
     kind::<ClosePeriod>("close_period", 1, 6),
     kind::<Claim>("claim", 1, 16),
     kind::<outside::Donation>("donation", 2, 3),
@@ -236,10 +241,32 @@ impl Rng {
         })
     }
 
-    /// An attestation that exists, or the first that could.
-    fn attested(&mut self, model: &Model) -> Key {
-        let all: Vec<Key> = model.attestations.keys().copied().collect();
-        if all.is_empty() { (0, 0, None) } else { self.pick(&all) }
+    /// An attestation or a page that exists, or the first that could.
+    fn account(&mut self, model: &Model, page: bool) -> Address {
+        let all = model.accounts.keys().filter(|key| key.2.is_some() == page);
+        let all: Vec<Address> = all.copied().collect();
+        if all.is_empty() {
+            (0, 0, page.then_some(0))
+        } else {
+            self.pick(&all)
+        }
+    }
+
+    /// Some of the grants of a page that one of them is in, as the first and bits: mostly that one alone, or some with
+    /// it, and now and then some that are not there.
+    fn some_of_page(&mut self, grant: usize, wanted: impl Fn(usize) -> bool) -> (usize, u64) {
+        let first = if self.chance(50) { grant } else { grant / PAGE * PAGE };
+        let mut mask = 1 << (grant - first);
+        if self.chance(60) {
+            for bit in 0..PAGE - first % PAGE {
+                mask |= u64::from(wanted(first + bit) && self.chance(80)) << bit;
+            }
+        }
+        if self.chance(4) {
+            let any = self.next();
+            mask = self.pick(&[0, 1 << 63, any, mask | 1 << 20]);
+        }
+        (first, mask)
     }
 }
 
@@ -251,12 +278,15 @@ pub fn next(rng: &mut Rng, model: &Model, now: i64) -> (usize, Action) {
     let active = model.status == Status::Active;
     // What has begun goes on: votes, disputes and rulings.
     if active && rng.chance(45) {
-        let attestations = || model.attestations.iter();
-        let voting = attestations().any(|(key, found)| found.resolved.is_none() && now < model.voting_end(key.1));
-        let ruling = attestations().any(|(_, found)| found.disputed.is_some() && found.ruled.is_none());
+        let voting = evaluating(model, now).next().is_some();
+        let ruling = model
+            .evaluations
+            .values()
+            .any(|found| found.disputed.is_some() && found.ruled.is_none());
         let kind = match rng.below(10) {
-            0..=4 if voting || evaluating(model, now).next().is_some() => Some("attest"),
-            5..=6 if !model.attestations.is_empty() => Some("dispute"),
+            0..=1 if voting && model.kpis.iter().any(|kpi| kpi.shared) => Some("attest"),
+            0..=4 if voting => Some("attest_page"),
+            5..=6 if !model.evaluations.is_empty() => Some("dispute"),
             7..=8 if ruling => Some("rule"),
             _ => None,
         };
@@ -387,6 +417,74 @@ fn value(rng: &mut Rng, model: &Model, kpi: u8) -> i64 {
     }
 }
 
+/// A KPI and a period to vote on: mostly one of this scope, and a period that can be voted on.
+fn voted(rng: &mut Rng, model: &Model, now: i64, shared: bool) -> (u8, u16) {
+    // Terms of a draft need not hold together.
+    let running: Vec<u16> = match model.status {
+        Status::Active => evaluating(model, now).collect(),
+        _ => Vec::new(),
+    };
+    let period = if running.is_empty() || rng.chance(5) {
+        rng.period(model)
+    } else {
+        rng.pick(&running)
+    };
+    let fitting: Vec<u8> = (0u8..)
+        .zip(&model.kpis)
+        .filter_map(|(number, kpi)| (kpi.shared == shared).then_some(number))
+        .collect();
+    let kpi = if fitting.is_empty() || rng.chance(5) {
+        rng.below(model.kpis.len() as u64 + 1) as u8
+    } else {
+        rng.pick(&fitting)
+    };
+    // Mostly a vote on what others voted on already.
+    let begun = model.evaluations.iter();
+    let begun = begun.filter(|(key, found)| found.resolved.is_none() && running.contains(&key.1));
+    let begun = begun.filter(|(key, _)| key.2.is_none() == shared);
+    let begun: Vec<_> = begun.map(|(key, _)| (key.0, key.1)).collect();
+    if !begun.is_empty() && rng.chance(65) {
+        rng.pick(&begun)
+    } else {
+        (kpi, period)
+    }
+}
+
+/// Who votes on a period, mostly one of its set.
+fn voter(rng: &mut Rng, model: &Model, period: u16) -> Who {
+    match model.status {
+        Status::Active if rng.chance(92) => rng.pick(&model.set(period).keys),
+        _ => rng.who(0..PEOPLE),
+    }
+}
+
+/// A value, mostly one that somebody voted for already.
+fn vote(rng: &mut Rng, model: &Model, key: (u8, u16, Option<usize>)) -> i64 {
+    let found = model.evaluations.get(&key);
+    let votes: Vec<i64> = found.map_or_else(Vec::new, |found| found.votes.values().copied().collect());
+    if !votes.is_empty() && rng.chance(60) {
+        rng.pick(&votes)
+    } else {
+        value(rng, model, key.0)
+    }
+}
+
+/// The votes that decide on a period, if `by` may vote on it now.
+fn may_vote(model: &Model, by: Who, period: u16, now: i64) -> Option<u8> {
+    require(model.is_active() && period < model.periods())?;
+    require((model.boundary(period + 1)..model.voting_end(period)).contains(&now))?;
+    let set = model.set(period);
+    require(model.unsettled(period) > 0 && set.keys.contains(&by))?;
+    Some(set.threshold)
+}
+
+fn page_grants(grants: Option<(usize, u64)>) -> Option<PageGrants> {
+    grants.map(|(first, mask)| PageGrants {
+        first: first as u32,
+        mask,
+    })
+}
+
 /// A later time: a little later, or at, just before or just after the next times at which something changes.
 pub fn later(rng: &mut Rng, model: &Model, now: i64) -> i64 {
     if model.status != Status::Active && !(model.status == Status::Draft && rng.chance(3)) {
@@ -405,9 +503,9 @@ pub fn later(rng: &mut Rng, model: &Model, now: i64) -> i64 {
     edges.push(model.boundary(model.periods() + 1));
     edges.push(plan.enrolment_end);
     edges.extend(model.treasuries.iter().map(|treasury| treasury.0));
-    for attestation in model.attestations.values() {
-        edges.extend(attestation.resolved.map(|(_, at)| at + i64::from(plan.challenge)));
-        edges.extend(attestation.disputed.map(|(at, ..)| at + i64::from(plan.ruling)));
+    for found in model.evaluations.values() {
+        edges.extend(found.resolved.map(|(_, at)| at + i64::from(plan.challenge)));
+        edges.extend(found.disputed.map(|(at, ..)| at + i64::from(plan.ruling)));
     }
     edges.retain(|edge| *edge > now + 1);
     edges.sort_unstable();
@@ -418,10 +516,10 @@ pub fn later(rng: &mut Rng, model: &Model, now: i64) -> i64 {
     // Mostly there is time for votes, disputes and rulings.
     let busy = evaluating(model, now).next().is_some()
         || model
-            .attestations
+            .evaluations
             .values()
             .any(|found| found.disputed.is_some() && found.ruled.is_none());
-    let ruling = model.attestations.values().filter(|found| found.ruled.is_none());
+    let ruling = model.evaluations.values().filter(|found| found.ruled.is_none());
     let ruling = ruling.filter_map(|found| found.disputed.map(|(at, ..)| at + i64::from(plan.ruling)));
     if let Some(end) = ruling.filter(|end| *end > now + 1).min()
         && rng.chance(10)

@@ -181,9 +181,9 @@ impl Stage {
         pda::grant(&self.plan(), grant as u32)
     }
 
-    pub fn attestation(&self, kpi: u8, period: u16, subject: Option<usize>) -> Pubkey {
-        let subject = subject.map_or(self.plan(), |grant| self.grant(grant));
-        pda::attestation(&self.plan(), kpi, period, &subject)
+    /// The attestation of a shared KPI, or the page with a grant.
+    pub fn evaluation(&self, kpi: u8, period: u16, grant: Option<usize>) -> Pubkey {
+        pda::evaluation(&self.plan(), kpi, period, grant.map(|grant| grant as u32))
     }
 
     pub fn period(&self, period: u16) -> Pubkey {
@@ -195,7 +195,7 @@ impl Stage {
             Target::Plan => self.plan(),
             Target::Vault => pda::vault(&self.plan()),
             Target::Grant(grant) => self.grant(grant),
-            Target::Attestation(kpi, period, subject) => self.attestation(kpi, period, subject),
+            Target::Evaluation(kpi, period, grant) => self.evaluation(kpi, period, grant),
             Target::Period(period) => self.period(period),
         }
     }

@@ -4,8 +4,13 @@ use {
     super::{
         actions::Act,
         chain::{Accounts, Stage},
-        model::{Amount, Model, Place, Settled, Status},
+        model::{
+            Account as ModelAccount, Address, Amount, Evaluation as Expected, Model, PAGE, Place, Settled, Status,
+        },
     },
+    earnout::state::{Disputer, Standing},
+    earnout_core::quorum::Ruling,
+    earnout_sdk::wire::Evaluation,
     earnout_tests::*,
     std::collections::BTreeMap,
 };
@@ -137,11 +142,9 @@ pub fn all(stage: &Stage, model: &Model, seen: &mut Seen) -> Result<(), String> 
         model.grants.iter().filter(|grant| grant.open).count(),
         "open grants"
     );
-    same!(
-        plan.open_attestations as usize,
-        model.attestations.len(),
-        "open attestations"
-    );
+    let open = |pages: bool| model.accounts.keys().filter(|key| key.2.is_some() == pages).count();
+    same!(plan.open_attestations as usize, open(false), "open attestations");
+    same!(plan.open_pages as usize, open(true), "open pages");
     same!(plan.open_periods as usize, model.pools.len(), "open periods");
     same!(plan.event_sequence, model.events, "events");
     same!(amount(plan.funded_total), model.funded, "funded");
@@ -182,26 +185,8 @@ pub fn all(stage: &Stage, model: &Model, seen: &mut Seen) -> Result<(), String> 
     for number in 0..model.grants.len() {
         grant(stage, model, seen, &plan, number).map_err(|error| format!("grant {number}: {error}"))?;
     }
-    for (key, expected) in &model.attestations {
-        let state = stage.chain.attestation(&stage.attestation(key.0, key.1, key.2));
-        let state = state.ok_or_else(|| format!("the attestation {key:?} is missing"))?;
-        let set = model.set(key.1);
-        let votes: Vec<Option<i64>> = set.keys.iter().map(|who| expected.votes.get(who).copied()).collect();
-        let found = (0..set.keys.len()).map(|at| (state.voted >> at & 1 == 1).then_some(state.values[at]));
-        same!(found.collect::<Vec<_>>(), votes, "votes of {key:?}");
-        let found = (state.resolved != 0).then_some((state.resolved_value, state.resolved_at));
-        same!(found, expected.resolved, "resolution of {key:?}");
-        let found = (state.disputed_at != 0).then_some((state.disputed_at, state.disputer, state.disputer_grant));
-        let disputed = expected.disputed.map(|(at, by, grant)| {
-            (
-                at,
-                stage.key(by),
-                grant.map_or(Pubkey::default(), |grant| stage.grant(grant)),
-            )
-        });
-        same!(found, disputed, "dispute of {key:?}");
-        let found = (state.ruling != 0).then_some((state.ruling == 2).then_some(state.ruling_value));
-        same!(found, expected.ruled, "ruling of {key:?}");
+    for (key, expected) in &model.accounts {
+        evaluation(stage, model, *key, expected).map_err(|error| format!("{key:?}: {error}"))?;
     }
     for (period, expected) in &model.pools {
         let state = stage.chain.period(&stage.period(*period)).ok_or("a pool is missing")?;
@@ -222,6 +207,76 @@ pub fn all(stage: &Stage, model: &Model, seen: &mut Seen) -> Result<(), String> 
             "G2: bonuses of period {period} exceed its pool"
         );
     }
+    Ok(())
+}
+
+/// Whether an attestation or page is what the model says.
+fn evaluation(stage: &Stage, model: &Model, key: Address, expected: &ModelAccount) -> Result<(), String> {
+    let (kpi, period, page) = key;
+    let address = stage.evaluation(kpi, period, page.map(|page| page * PAGE));
+    let account = stage.chain.account(&address).ok_or("missing")?;
+    let state = Evaluation::at(&address, &account.data).map_err(|error| error.to_string())?;
+    let set = model.set(period);
+    let evidence: Vec<[u8; 32]> = set
+        .keys
+        .iter()
+        .map(|who| [expected.evidence.get(who).copied().unwrap_or(0); 32])
+        .collect();
+    let found = |grant: Option<usize>| {
+        let found = model.evaluations.get(&(kpi, period, grant)).cloned();
+        found.unwrap_or_default()
+    };
+    let votes =
+        |found: &Expected| -> Vec<Option<i64>> { set.keys.iter().map(|who| found.votes.get(who).copied()).collect() };
+    let standing = |found: &Expected| Standing {
+        resolved_at: found.resolved.map(|(_, at)| at),
+        disputed_at: found.disputed.map(|(at, ..)| at),
+        ruling: found.ruled.map(|value| value.map_or(Ruling::Uphold, Ruling::Value)),
+    };
+    match state {
+        Evaluation::Attestation(state) => {
+            let expected = found(None);
+            let tally = state.tally().map_err(|error| error.to_string())?;
+            same!(tally.votes[..set.keys.len()], votes(&expected)[..], "votes");
+            same!(tally.standing, standing(&expected), "standing");
+            let agreed = tally.agreed_value().map_err(|error| error.to_string())?;
+            same!(agreed, expected.resolved.map(|(value, _)| value), "agreed value");
+            same!(state.evidence[..set.keys.len()], evidence[..], "evidence");
+            let disputed = expected.disputed.map_or_else(Default::default, |(_, by, grant)| {
+                (
+                    stage.key(by),
+                    grant.map_or(Pubkey::default(), |grant| stage.grant(grant)),
+                )
+            });
+            same!((state.disputer, state.disputer_grant), disputed, "dispute");
+        }
+        Evaluation::Page(state) => {
+            let view = state.view();
+            same!(Some(usize::from(state.head().capacity)), expected.capacity, "capacity");
+            let ballots: Vec<_> = view.ballots().collect();
+            let found_evidence: Vec<[u8; 32]> = ballots.iter().map(|ballot| ballot.head.evidence).collect();
+            same!(found_evidence, evidence, "evidence");
+            let keys: Vec<Pubkey> = ballots.iter().map(|ballot| ballot.head.oracle).collect();
+            let expected_keys: Vec<Pubkey> = set.keys.iter().map(|who| stage.key(*who)).collect();
+            same!(keys, expected_keys, "oracles");
+            for slot in 0..state.head().capacity {
+                let grant = page.unwrap_or(0) * PAGE + usize::from(slot);
+                let expected = found(Some(grant));
+                let found_votes: Vec<Option<i64>> = ballots.iter().map(|ballot| ballot.vote(slot)).collect();
+                same!(found_votes, votes(&expected), "votes of grant {grant}");
+                let found_standing = view.standing(slot).map_err(|error| error.to_string())?;
+                same!(found_standing, standing(&expected), "standing of grant {grant}");
+                let disputer = match expected.disputed {
+                    None => Disputer::None,
+                    Some((_, _, None)) => Disputer::Authority,
+                    Some((_, _, Some(_))) => Disputer::Beneficiary,
+                };
+                let found = view.disputer(slot).map_err(|error| error.to_string())?;
+                same!(found, disputer, "disputer of grant {grant}");
+            }
+        }
+    }
+    same!(account.owner, earnout::ID, "owner");
     Ok(())
 }
 
@@ -252,6 +307,7 @@ fn grant(stage: &Stage, model: &Model, seen: &mut Seen, plan: &Plan, number: usi
         "disputes"
     );
     same!(state.termination, expected.termination, "termination");
+    same!(state.hand_overs, expected.hand_overs, "hand-overs");
     same!(state.allocation, expected.terms.allocation, "allocation");
     same!(
         (state.next_period, state.end_period),

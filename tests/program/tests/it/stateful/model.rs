@@ -168,7 +168,7 @@ pub enum Target {
     Plan,
     Vault,
     Grant(usize),
-    Attestation(u8, u16, Option<usize>),
+    Evaluation(u8, u16, Option<usize>),
     Period(u16),
 }
 
@@ -211,17 +211,67 @@ pub struct Grant {
     pub settled: Vec<Settled>,
     pub bonuses: Vec<Amount>,
     pub claimed: Amount,
+    pub hand_overs: u16,
 }
 
-#[derive(Clone, Debug)]
-pub struct Attestation {
-    pub payer: Who,
+/// Grants of a page.
+pub const PAGE: usize = 64;
+
+/// What is known of a value: of a shared KPI for all, of an individual one for a grant.
+#[derive(Clone, Debug, Default)]
+pub struct Evaluation {
     pub votes: BTreeMap<Who, i64>,
+    /// On what enough votes are the same, all votes counted, and since when.
     pub resolved: Option<(i64, i64)>,
     pub disputed: Option<(i64, Who, Option<usize>)>,
     /// Ruled: another value, or that it stands.
     pub ruled: Option<Option<i64>>,
 }
+
+impl Evaluation {
+    /// What of it counts where `beneficiary` has the grant: not that one's vote, and while it stands nothing is resolved
+    /// early.
+    fn counted(&self, beneficiary: Option<Who>) -> Self {
+        let mut counted = self.clone();
+        if beneficiary.is_some_and(|who| counted.votes.remove(&who).is_some()) {
+            counted.resolved = None;
+        }
+        counted
+    }
+
+    /// Takes a vote; whether it was taken. One that changes another is not once the value is resolved.
+    pub fn vote(&mut self, by: Who, value: i64, threshold: u8, now: i64) -> bool {
+        if self.resolved.is_some() && self.votes.contains_key(&by) {
+            return false;
+        }
+        self.votes.insert(by, value);
+        let same = self.votes.values().filter(|other| **other == value).count();
+        if self.resolved.is_none() && same >= usize::from(threshold) {
+            self.resolved = Some((value, now));
+        }
+        true
+    }
+
+    /// Whether it can be disputed for the first time now.
+    pub fn disputable(&self, beneficiary: Option<Who>, closes: i64, challenge: i64, now: i64) -> bool {
+        let resolved = self.counted(beneficiary).resolved;
+        let at = resolved.map_or(closes, |(_, at)| at);
+        self.disputed.is_none() && (at..at + challenge).contains(&now)
+    }
+}
+
+/// An attestation or page that exists.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub payer: Who,
+    /// Grants of a page; none of an attestation.
+    pub capacity: Option<usize>,
+    /// Of the last vote or upload of each.
+    pub evidence: BTreeMap<Who, u8>,
+}
+
+/// KPI, period, and of an individual KPI the page.
+pub type Address = (u8, u16, Option<usize>);
 
 #[derive(Clone, Debug, Default)]
 pub struct Pool {
@@ -248,7 +298,10 @@ pub struct Model {
     pub treasuries: Vec<(i64, Place)>,
     pub kpis: Vec<Kpi>,
     pub grants: Vec<Grant>,
-    pub attestations: BTreeMap<Key, Attestation>,
+    /// The attestations and pages that exist.
+    pub accounts: BTreeMap<Address, Account>,
+    /// What they hold of values on which somebody voted or that somebody disputed.
+    pub evaluations: BTreeMap<Key, Evaluation>,
     pub pools: BTreeMap<u16, Pool>,
     pub balances: BTreeMap<Place, Amount>,
     /// Of a mint with a transfer fee.
@@ -258,8 +311,9 @@ pub struct Model {
     pub events: u64,
     /// How often scores came from: agreement, enough votes for at least the default, enough for at most the default,
     /// too few votes, ruling to another value, upholding, a dispute that nobody ruled on, votes on both sides of the
-    /// default.
-    pub outcomes: [u64; 8],
+    /// default. And how often: an own vote did not count, a late vote was taken, a changed value was skipped, several
+    /// grants were disputed at once, several were ruled on at once, a measured grant changed hands.
+    pub outcomes: [u64; 14],
     pub boundaries: Vec<i64>,
 }
 
@@ -361,6 +415,7 @@ impl OracleSet {
 impl Kpi {
     pub fn acceptable(&self) -> bool {
         (1..=32).contains(&self.name.len())
+            && i64::MIN < self.min
             && self.min <= self.max
             && (1..=8).contains(&self.points.len())
             && self.points.windows(2).all(|pair| pair[0].0 < pair[1].0)
@@ -408,6 +463,7 @@ impl Grant {
             settled: Vec::new(),
             bonuses: Vec::new(),
             claimed: 0,
+            hand_overs: 0,
         }
     }
 
@@ -484,14 +540,15 @@ impl Model {
             treasuries: Vec::new(),
             kpis: Vec::new(),
             grants: Vec::new(),
-            attestations: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            evaluations: BTreeMap::new(),
             pools: BTreeMap::new(),
             balances,
             fees: charges.then(Fees::default),
             funded: 0,
             withdrawn: 0,
             events: 0,
-            outcomes: [0; 8],
+            outcomes: [0; 14],
             boundaries: Vec::new(),
         }
     }
@@ -677,24 +734,29 @@ impl Model {
         (!self.kpis[usize::from(kpi)].shared).then_some(grant)
     }
 
+    /// What counts of a value for who has the grant now.
+    pub fn counted(&self, key: Key) -> Evaluation {
+        let found = self.evaluations.get(&key).cloned().unwrap_or_default();
+        found.counted(
+            key.2
+                .and_then(|grant| self.grants.get(grant))
+                .map(|grant| grant.beneficiary),
+        )
+    }
+
     /// The score of a KPI, once it is final.
     pub fn final_score(&self, key: Key, now: i64) -> Option<Amount> {
         let kpi = &self.kpis[usize::from(key.0)];
-        let attestation = self.attestations.get(&key);
-        let resolved = attestation.and_then(|attestation| attestation.resolved);
-        let (value, at) = match resolved {
+        let found = self.counted(key);
+        let (value, at) = match found.resolved {
             Some((value, at)) => (Some(value), at),
             None => {
                 let closes = self.voting_end(key.1);
                 require(now >= closes)?;
-                (
-                    attestation.and_then(|attestation| self.at_deadline(kpi, key.1, attestation)),
-                    closes,
-                )
+                (self.at_deadline(kpi, key.1, &found), closes)
             }
         };
-        let ruled = attestation.and_then(|attestation| attestation.ruled);
-        let disputed = attestation.and_then(|attestation| attestation.disputed);
+        let (ruled, disputed) = (found.ruled, found.disputed);
         let value = match (ruled, disputed) {
             (Some(Some(other)), _) => Some(other),
             (Some(None), _) => value,
@@ -710,8 +772,8 @@ impl Model {
         Some(value.map_or(kpi.default.into(), |value| kpi.score(value)))
     }
 
-    fn at_deadline(&self, kpi: &Kpi, period: u16, attestation: &Attestation) -> Option<i64> {
-        let mut votes: Vec<i64> = attestation.votes.values().copied().collect();
+    fn at_deadline(&self, kpi: &Kpi, period: u16, found: &Evaluation) -> Option<i64> {
+        let mut votes: Vec<i64> = found.votes.values().copied().collect();
         let threshold = usize::from(self.set(period).threshold);
         require(votes.len() >= threshold)?;
         votes.sort_by_key(|vote| (Reverse(kpi.score(*vote)), *vote));
@@ -724,9 +786,7 @@ impl Model {
 
     /// Which of `outcomes` a final score is.
     pub fn outcome(&self, key: Key) -> usize {
-        let Some(found) = self.attestations.get(&key) else {
-            return 3;
-        };
+        let found = self.counted(key);
         match (found.ruled, found.disputed, found.resolved) {
             (Some(Some(_)), ..) => 4,
             (Some(None), ..) => 5,
@@ -735,7 +795,7 @@ impl Model {
             (None, None, None) if found.votes.len() < usize::from(self.set(key.1).threshold) => 3,
             (None, None, None) => {
                 let kpi = &self.kpis[usize::from(key.0)];
-                match self.at_deadline(kpi, key.1, found) {
+                match self.at_deadline(kpi, key.1, &found) {
                     Some(value) if kpi.score(value) >= kpi.default.into() => 1,
                     Some(_) => 2,
                     None => 7,
@@ -793,14 +853,31 @@ impl Model {
         require(!oracle && self.terms().arbiter != Some(key))
     }
 
-    pub fn attestation(&mut self, key: Key, payer: Who) -> &mut Attestation {
-        self.attestations.entry(key).or_insert(Attestation {
+    /// Opens the attestation, or the page with this grant, if it does not exist; nothing if none of the page's grants was
+    /// made.
+    pub fn open_account(&mut self, kpi: u8, period: u16, grant: Option<usize>, payer: Who) -> Option<&mut Account> {
+        let page = grant.map(|grant| grant / PAGE);
+        let made = self.grants.len();
+        let capacity = page.map(|page| made.saturating_sub(page * PAGE).min(PAGE));
+        require(capacity != Some(0))?;
+        let new = Account {
             payer,
-            votes: BTreeMap::new(),
-            resolved: None,
-            disputed: None,
-            ruled: None,
-        })
+            capacity,
+            evidence: BTreeMap::new(),
+        };
+        Some(self.accounts.entry((kpi, period, page)).or_insert(new))
+    }
+
+    /// The grants from `first` on whose bits are set, if there are any and all of them are in one page that exists.
+    pub fn of_page(&self, kpi: u8, period: u16, (first, mask): (usize, u64)) -> Option<Vec<usize>> {
+        let account = self.accounts.get(&(kpi, period, Some(first / PAGE)))?;
+        let grants: Vec<usize> = (0..PAGE)
+            .filter(|bit| mask >> bit & 1 == 1)
+            .map(|bit| first + bit)
+            .collect();
+        let end = first / PAGE * PAGE + account.capacity?;
+        require(grants.last().is_some_and(|last| *last < end))?;
+        Some(grants)
     }
 
     pub fn end_grant(&mut self, number: usize, termination: u8, now: i64) -> Option<()> {

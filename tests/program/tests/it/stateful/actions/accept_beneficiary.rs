@@ -40,10 +40,15 @@ impl Act for AcceptBeneficiary {
             .any(|(kpi, terms)| !terms.shared && found.weight(kpi) > 0);
         let sets = model.kept_sets(now);
         let in_force = &sets[..sets.len() - usize::from(model.pending_set(now))];
-        let votes = in_force.iter().any(|set| set.keys.contains(&self.by));
-        require(!(individual && votes && found.next() < found.end))?;
+        let votes = |who: Who| in_force.iter().any(|set| set.keys.contains(&who));
+        let measured = individual && found.next() < found.end;
+        if measured {
+            require(!votes(self.by) && !votes(found.beneficiary) && now < model.deadline(found.next()))?;
+            model.outcomes[13] += 1;
+        }
         let found = &mut model.grants[self.grant];
         (found.beneficiary, found.pending, found.locked) = (self.by, None, false);
+        found.hand_overs += 1;
         Some(())
     }
 

@@ -56,7 +56,11 @@ fn kpi(rng: &mut Rng, model: &Model) -> Kpi {
     Kpi {
         name: format!("kpi {name}"),
         shared: rng.chance(50),
-        min: if rng.chance(10) { i64::MIN } else { -100 },
+        min: match rng.below(20) {
+            0 => i64::MIN,
+            1..=2 => i64::MIN + 1,
+            _ => -100,
+        },
         max: if rng.chance(10) { i64::MAX } else { 300 },
         points,
         step: rng.chance(25),

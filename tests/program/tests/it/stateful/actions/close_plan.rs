@@ -24,7 +24,7 @@ impl Act for ClosePlan {
     fn attempt(&self, model: &mut Model, now: i64) -> Option<()> {
         model.may_send_surplus(self.by, self.to, now)?;
         require(model.grants.iter().all(|grant| !grant.open))?;
-        require(model.attestations.is_empty() && model.pools.is_empty())?;
+        require(model.accounts.is_empty() && model.pools.is_empty())?;
         let left = model.balance(Place::Vault);
         require(self.by == model.authority || model.is_fee_within(left))?;
         model.transfer(Place::Vault, self.to, left)?;

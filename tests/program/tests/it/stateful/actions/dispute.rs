@@ -7,13 +7,15 @@ pub struct Dispute {
     by: Who,
     kpi: u8,
     period: u16,
+    /// Of an individual KPI the first grant, and bits.
+    grants: Option<(usize, u64)>,
     grant: Option<usize>,
 }
 
 impl Act for Dispute {
     fn random(draw: Draw<'_>) -> Self {
         let Draw { rng, model, payer, .. } = draw;
-        let known = model.attestations.iter().filter(|(_, found)| found.disputed.is_none());
+        let known = model.evaluations.iter().filter(|(_, found)| found.disputed.is_none());
         let known: Vec<_> = known.map(|(key, _)| *key).collect();
         let (kpi, period, subject) = if known.is_empty() || rng.chance(35) {
             let kpi = rng.below(model.kpis.len() as u64 + 1) as u8;
@@ -22,34 +24,50 @@ impl Act for Dispute {
         } else {
             rng.pick(&known)
         };
+        let mut grants = subject.map(|grant| (grant, 1));
         let (by, grant) = if rng.chance(40) {
-            (draw.authority, subject)
+            // Of one grant with its account, or of several.
+            let alone = subject.is_some() && rng.chance(40);
+            if let (false, Some(grant)) = (alone, subject) {
+                let wanted = |other| known.contains(&(kpi, period, Some(other)));
+                grants = Some(rng.some_of_page(grant, wanted));
+            }
+            (draw.authority, subject.filter(|_| alone))
         } else {
             let grant = subject.unwrap_or(draw.grant);
             let found = model.grants.get(grant);
             let by = found.map_or(draw.beneficiary, |grant| grant.beneficiary);
             (rng.role(by), Some(grant))
         };
+        if rng.chance(2) {
+            grants = if grants.is_some() { None } else { Some((draw.grant, 1)) };
+        }
         Self {
             payer,
             by,
             kpi,
             period,
+            grants,
             grant,
         }
     }
 
     fn attempt(&self, model: &mut Model, now: i64) -> Option<()> {
         let Self {
-            by, kpi, period, grant, ..
+            by,
+            kpi,
+            period,
+            grants,
+            grant,
+            ..
         } = *self;
         let terms = model.kpis.get(usize::from(kpi))?;
         require(model.is_active() && period < model.periods() && model.unsettled(period) > 0)?;
+        require(grants.is_none() == terms.shared)?;
         if let Some(grant) = grant {
             let found = model.open_grant(grant)?;
             require(found.needs(period) && found.weight(kpi) > 0)?;
-        } else {
-            require(terms.shared)?;
+            require(grants.is_none_or(|grants| grants == (grant, 1)))?;
         }
         let mut for_grant = None;
         if by != model.authority {
@@ -59,12 +77,27 @@ impl Act for Dispute {
             require(!found.forfeited)?;
             for_grant = grant;
         }
-        let subject = grant.and_then(|grant| model.subject(kpi, grant));
+        model.open_account(kpi, period, grants.map(|grants| grants.0), self.payer)?;
         let (closes, challenge) = (model.voting_end(period), i64::from(model.terms().challenge));
-        let attestation = model.attestation((kpi, period, subject), self.payer);
-        let at = attestation.resolved.map_or(closes, |(_, at)| at);
-        require(attestation.disputed.is_none() && (at..at + challenge).contains(&now))?;
-        attestation.disputed = Some((now, by, for_grant));
+        let subjects = match grants {
+            None => vec![None],
+            Some(grants) => model.of_page(kpi, period, grants)?.into_iter().map(Some).collect(),
+        };
+        let several = subjects.len() > 1;
+        // Only where the grant's account is there is it known whose own vote does not count.
+        let beneficiary = grants.and(grant).map(|grant| model.grants[grant].beneficiary);
+        let mut noted = false;
+        for subject in subjects {
+            let found = model.evaluations.entry((kpi, period, subject)).or_default();
+            if found.disputed.is_some() {
+                continue;
+            }
+            require(found.disputable(beneficiary, closes, challenge, now))?;
+            found.disputed = Some((now, by, for_grant));
+            noted = true;
+        }
+        require(noted)?;
+        model.outcomes[11] += u64::from(several);
         if let Some(grant) = for_grant {
             let ruling = i64::from(model.terms().ruling);
             let found = &mut model.grants[grant];
@@ -78,17 +111,11 @@ impl Act for Dispute {
         let args = DisputeArgs {
             kpi: self.kpi,
             period: self.period,
+            grants: page_grants(self.grants),
             reason_hash: [8; 32],
         };
         let (payer, by, plan) = (stage.key(self.payer), stage.key(self.by), stage.plan());
         let grant = self.grant.map(|grant| stage.grant(grant));
-        Some(instructions::dispute(
-            &payer,
-            &by,
-            &plan,
-            &stage.plan_state(),
-            grant,
-            args,
-        ))
+        Some(instructions::dispute(&payer, &by, &plan, grant, args))
     }
 }

@@ -49,7 +49,7 @@ impl Act for Lamports {
             0 => Target::Plan,
             1 => Target::Vault,
             2..=3 => Target::Grant(model.grants.len()),
-            4..=5 => Target::Attestation(kpi, period, subject),
+            4..=5 => Target::Evaluation(kpi, period, subject),
             _ => Target::Period(period),
         };
         Self {

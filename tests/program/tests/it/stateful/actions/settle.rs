@@ -28,6 +28,11 @@ impl Act for Settle {
                 let key = (kpi, period, model.subject(kpi, self.grant));
                 scores[usize::from(kpi)] = model.final_score(key, now)?;
                 outcomes[model.outcome(key)] += 1;
+                let stands = model.evaluations.get(&key).is_some_and(|found| {
+                    let own = model.grants[self.grant].beneficiary;
+                    key.2.is_some() && found.votes.contains_key(&own)
+                });
+                outcomes[8] += u64::from(stands);
             }
         }
         let (tranche, carry) = (grant.tranche(period), grant.carry());

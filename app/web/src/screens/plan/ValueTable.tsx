@@ -1,26 +1,32 @@
+import { useMemo } from 'react';
+import { useHref } from '../../context/app';
 import { readingAt } from '../../domain/reading';
+import { type Value, valuesOf } from '../../model/due';
 import type { PlanData } from '../../model/planData';
-import { attestationList } from '../../model/statement';
 import { percent } from '../../text/amount';
-import { AddressText } from '../../ui/AddressText';
 import { HostileText } from '../../ui/HostileText';
 import { Paged, TableFrame } from '../../ui/Paged';
 import { Countdown } from '../../ui/Time';
 import { ValueText, Votes } from '../Values';
 import { STAGE } from '../words';
 
-/** Every attestation that still has an account: values, scores, who reported them, and until when they can change. */
-export function AttestationTable({ data, now }: { data: PlanData; now: bigint }) {
+function isOfGrant({ grant }: Value, search: string): boolean {
+  return String(grant?.account.index) === search || grant?.account.beneficiary.toLowerCase().includes(search) === true;
+}
+
+/** Every value that still has an account: its score, who reported it, and until when it can change. */
+export function ValueTable({ data, now }: { data: PlanData; now: bigint }) {
   const { plan } = data;
-  const attestations = attestationList(data);
+  const href = useHref();
+  const values = useMemo(() => valuesOf(data), [data]);
   return (
     <section className="card">
-      <h2>Attestations</h2>
-      {attestations.length === 0 && <p className="muted">No value was reported yet.</p>}
-      {attestations.length > 0 && (
-        <Paged items={attestations} what="attestations">
+      <h2>Values</h2>
+      {values.length === 0 && <p className="muted">No value was reported yet.</p>}
+      {values.length > 0 && (
+        <Paged items={values} what="values" matches={isOfGrant}>
           {(shown) => (
-            <TableFrame label="Attestations">
+            <TableFrame label="Values">
               <thead>
                 <tr>
                   <th scope="col">Period</th>
@@ -37,25 +43,19 @@ export function AttestationTable({ data, now }: { data: PlanData; now: bigint })
                 </tr>
               </thead>
               <tbody>
-                {shown.map((attestation) => {
-                  const { account } = attestation;
-                  const kpi = plan.kpis[account.kpi];
-                  if (kpi === undefined) return null;
-                  const reading = readingAt(plan, kpi, account.period, account.subject, attestation, now);
-                  const grant = data.grants.get(account.subject);
+                {shown.map(({ evaluation, kpi, period, grant }) => {
+                  const reading = readingAt(plan, kpi, period, grant, evaluation, now);
                   return (
-                    <tr key={attestation.address}>
-                      <th scope="row">{account.period}</th>
+                    <tr key={`${evaluation.address}/${grant?.account.index ?? ''}`}>
+                      <th scope="row">{period}</th>
                       <td>
                         <HostileText text={kpi.name} />
                       </td>
                       <td>
-                        {account.subject === plan.address ? (
+                        {grant === undefined ? (
                           'the plan'
-                        ) : grant === undefined ? (
-                          <AddressText address={account.subject} />
                         ) : (
-                          `grant ${grant.account.index}`
+                          <a href={href({ name: 'grant', grant: grant.address })}>grant {grant.account.index}</a>
                         )}
                       </td>
                       <td className="number">

@@ -1,0 +1,262 @@
+//! `earnout attest`.
+
+mod table;
+mod values;
+
+use {
+    super::hash,
+    crate::{
+        context::{
+            app::App,
+            reference::{GrantRef, KpiRef, PlanRef, kpi_name, period_times},
+        },
+        fault::Fault,
+        send::{
+            Action, Outgoing, SendArgs,
+            many::{Sending, present},
+        },
+    },
+    clap::Args,
+    earnout::{
+        instructions::{AttestArgs, AttestPageArgs},
+        state::{Grant, Kpi, Plan, Scope},
+    },
+    earnout_sdk::{text::amount, wire::instructions},
+    solana_program::pubkey::Pubkey,
+    std::path::PathBuf,
+};
+
+/// Report the value of a KPI for a period, as one of the plan's oracles
+///
+/// A vote can be changed until enough oracles agree.
+///
+/// An individual KPI has a value for each grant. With --grant one is reported, with --values all that stand in a CSV
+/// file with the columns grant (its number), value and, if you like, evidence (SHA-256 of the document behind the
+/// value). 64 grants share an account and, mostly, a transaction. Run the same command again if it was interrupted:
+/// what was reported stays.
+///
+/// The evidence of an individual KPI stands for all that the oracle reported in a page of 64 grants, earlier uploads
+/// included: it is a list of grants, values and hashes, and --values FILE is such a list.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ earnout attest PLAN revenue 0 125_000.50 --evidence report.pdf -k oracle.json
+  $ earnout attest PLAN tasks 0 --values tasks.csv -k oracle.json
+  $ earnout attest PLAN tasks 0 12 --grant PLAN/3 --evidence tasks.csv")]
+pub struct Attest {
+    /// The plan: its address, or CREATOR/ID
+    plan: PlanRef,
+    /// The KPI: its name, or its number
+    kpi: KpiRef,
+    /// The period, counted from 0
+    period: u16,
+    /// What was measured, exact, in the KPI's unit
+    #[arg(allow_negative_numbers = true, required_unless_present = "values")]
+    value: Option<String>,
+    #[command(flatten)]
+    evidence: Evidence,
+    /// The grant that is measured, for an individual KPI
+    #[arg(long)]
+    grant: Option<GrantRef>,
+    /// The values of an individual KPI, a CSV file; its own hash is the evidence unless another is named
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["value", "grant"])]
+    values: Option<PathBuf>,
+    /// The oracle [default: the --keypair]
+    #[arg(long, value_name = "SIGNER")]
+    oracle: Option<String>,
+    /// Who pays the rent if this is the first vote [default: the --keypair]
+    #[arg(long, value_name = "SIGNER")]
+    payer: Option<String>,
+    #[command(flatten)]
+    send: SendArgs,
+}
+
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+struct Evidence {
+    /// File with the evidence, of which the hash is recorded
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["evidence_hash", "values"])]
+    evidence: Option<PathBuf>,
+    /// SHA-256 of the evidence, hexadecimal
+    #[arg(long, value_name = "HASH")]
+    evidence_hash: Option<String>,
+}
+
+impl Evidence {
+    fn is_named(&self) -> bool {
+        self.evidence.is_some() || self.evidence_hash.is_some()
+    }
+
+    fn hash(&self) -> Result<[u8; 32], Fault> {
+        hash::of("evidence", self.evidence.as_deref(), self.evidence_hash.as_deref())
+    }
+}
+
+impl Attest {
+    pub async fn run(&self, app: &App) -> Result<(), Fault> {
+        match (&self.values, &self.value) {
+            (Some(file), _) => self.many(app, file.clone()).await,
+            (None, Some(value)) => self.one(app, value).await,
+            // Refused with the arguments.
+            (None, None) => Ok(()),
+        }
+    }
+
+    async fn many(&self, app: &App, file: PathBuf) -> Result<(), Fault> {
+        let sending = Sending::of_many(app, &self.send, "--values").await?;
+        let evidence = match self.evidence.is_named() {
+            true => Some(self.evidence.hash()?),
+            false => None,
+        };
+        let plan = app.client()?.plan(&self.plan.address()).await?;
+        let number = self.kpi.number(&plan)?;
+        let kpi = plan.kpi(number)?;
+        period_times(&plan, self.period)?;
+        if kpi.scope()? == Scope::Shared {
+            return Err(once_for_all(kpi).advice("name its value instead of --values"));
+        }
+        let oracle = present(app, self.oracle.as_deref(), "oracle")?;
+        require_oracle(&plan, self.period, &oracle.pubkey())?;
+        let upload = values::Upload {
+            app,
+            plan: self.plan.address(),
+            state: &plan,
+            kpi: number,
+            period: self.period,
+            file,
+            evidence,
+            oracle: oracle.as_ref(),
+            payer: present(app, self.payer.as_deref(), "payer")?,
+            sending,
+        };
+        upload.run().await
+    }
+
+    async fn one(&self, app: &App, text: &str) -> Result<(), Fault> {
+        let outgoing = self.send.begin(app)?;
+        let address = self.plan.address();
+        let evidence = self.evidence.hash()?;
+        let plan = outgoing.plan(&address).await?;
+        let number = self.kpi.number(&plan)?;
+        let kpi = plan.kpi(number)?;
+        period_times(&plan, self.period)?;
+        let value = amount::parse_value(text, kpi.decimals).map_err(|error| {
+            Fault::new(format!("the value {text} {error}")).why(format!(
+                "the KPI {} has {} decimals",
+                kpi_name(kpi),
+                kpi.decimals
+            ))
+        })?;
+        if !kpi.accepts(value) {
+            let [min, max] = [kpi.range_min, kpi.range_max].map(|end| amount::fixed(end, kpi.decimals));
+            return Err(
+                Fault::new(format!("the value {text} is outside the range of {}", kpi_name(kpi)))
+                    .why(format!(
+                        "ValueOutOfRange: it accepts {min} to {max}{}; nothing was sent",
+                        amount::hint(text)
+                    ))
+                    .advice("check unit and decimals"),
+            );
+        }
+        let oracle = outgoing.signer(self.oracle.as_deref(), "oracle")?;
+        require_oracle(&plan, self.period, &oracle.pubkey())?;
+        let payer = outgoing.signer(self.payer.as_deref(), "payer")?;
+        let measured = self.measured(&outgoing, &address, kpi).await?;
+        let attest = match &measured {
+            None => {
+                let args = AttestArgs {
+                    kpi: number,
+                    period: self.period,
+                    value,
+                    evidence,
+                };
+                instructions::attest(&payer.pubkey(), &oracle.pubkey(), &address, args)
+            }
+            Some((_, grant)) => {
+                measures(kpi, number, self.period, &oracle.pubkey(), grant).map_err(|what| {
+                    Fault::new(format!("grant {} {what}", grant.index))
+                        .why("the vote would not count; nothing was sent")
+                })?;
+                let args = AttestPageArgs {
+                    kpi: number,
+                    period: self.period,
+                    first: grant.index,
+                    values: vec![value],
+                    evidence,
+                };
+                instructions::attest_page(&payer.pubkey(), &oracle.pubkey(), &address, args)
+            }
+        };
+        let mut action = Action::new("Report a value", vec![attest])
+            .address(app, "plan", address)
+            .fact("KPI", kpi_name(kpi))
+            .fact("period", self.period)
+            .fact("value", amount::fixed(value, kpi.decimals));
+        if let Some((grant, _)) = measured {
+            action = action.address(app, "grant", grant);
+        }
+        let action = action
+            .fact("evidence hash", hex::encode(evidence))
+            .address(app, "oracle", oracle.pubkey())
+            .signed_by(oracle)
+            .signed_by(payer);
+        outgoing.execute(action).await
+    }
+
+    /// The grant that is measured, for an individual KPI.
+    async fn measured(
+        &self,
+        outgoing: &Outgoing<'_>,
+        plan: &Pubkey,
+        kpi: &Kpi,
+    ) -> Result<Option<(Pubkey, Grant)>, Fault> {
+        match (kpi.scope()?, &self.grant) {
+            (Scope::Shared, None) => Ok(None),
+            (Scope::Shared, Some(_)) => Err(once_for_all(kpi).advice("leave out --grant")),
+            (Scope::Individual, None) => Err(for_each_grant(kpi).advice("say for which one with --grant, or --values")),
+            (Scope::Individual, Some(grant)) => {
+                let (address, _) = outgoing.grant_of(plan, grant).await?;
+                Ok(Some((address, outgoing.grant(&address).await?)))
+            }
+        }
+    }
+}
+
+/// That a grant or a list was named for a shared KPI.
+pub fn once_for_all(kpi: &Kpi) -> Fault {
+    Fault::new(format!("the KPI {} is measured once for the whole plan", kpi_name(kpi)))
+}
+
+/// That no grant was named for an individual KPI.
+pub fn for_each_grant(kpi: &Kpi) -> Fault {
+    Fault::new(format!("the KPI {} is measured for each grant", kpi_name(kpi)))
+}
+
+/// Errors: if `oracle` does not vote on the period.
+fn require_oracle(plan: &Plan, period: u16, oracle: &Pubkey) -> Result<(), Fault> {
+    let set = plan.oracle_set(period);
+    if set.position(oracle).is_some() {
+        return Ok(());
+    }
+    let keys: Vec<_> = set.oracles().iter().map(ToString::to_string).collect();
+    Err(Fault::new(format!("{oracle} is not an oracle of period {period}"))
+        .why(format!(
+            "NotAnOracle: its oracles are {}; nothing was sent",
+            keys.join(", ")
+        ))
+        .advice("sign with an oracle's key: --oracle SIGNER, or -k SIGNER"))
+}
+
+/// Whether the oracle's value of the individual KPI counts for the grant; else why not.
+fn measures(kpi: &Kpi, number: u8, period: u16, oracle: &Pubkey, grant: &Grant) -> Result<(), String> {
+    if !grant.has_weight(number) {
+        Err(format!("has no weight on {}", kpi_name(kpi)))
+    } else if !grant.covers(period) {
+        Err(format!("does not cover period {period}"))
+    } else if grant.has_settled(period) {
+        Err(format!("has settled period {period}"))
+    } else if grant.beneficiary == *oracle {
+        Err("is the oracle's own, and an oracle's vote on its own grant does not count".to_owned())
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,128 @@
+//! The file of values: one grant a row, all mistakes at once.
+
+use {
+    earnout::state::Kpi,
+    earnout_sdk::{
+        terms::plan_file::{Mistake, one_line},
+        text::{
+            amount,
+            table::{Record, Table},
+        },
+    },
+    std::collections::BTreeMap,
+};
+
+const GRANT: &str = "grant";
+const VALUE: &str = "value";
+const EVIDENCE: &str = "evidence";
+
+/// A value of a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its line, counted from 1.
+    pub line: usize,
+    /// Fixed point with the KPI's decimals.
+    pub value: i64,
+}
+
+/// Reads the values of `kpi` by the numbers of the grants. What depends on the grants is not checked.
+///
+/// # Errors
+/// Every mistake, in the order of the lines.
+pub fn read(text: &str, kpi: &Kpi) -> Result<BTreeMap<u32, Row>, Vec<Mistake>> {
+    let expected = format!("the header {GRANT},{VALUE} or {GRANT},{VALUE},{EVIDENCE}");
+    let table = Table::read(text, &expected).map_err(|mistake| vec![mistake])?;
+    if table.columns != [GRANT, VALUE] && table.columns != [GRANT, VALUE, EVIDENCE] {
+        return Err(vec![wrong(table.line, "", format!("expected {expected}"))]);
+    }
+    let mut rows: BTreeMap<u32, Row> = BTreeMap::new();
+    let mut mistakes = table.mistakes;
+    for record in &table.records {
+        match row(record, kpi) {
+            Ok((grant, row)) => {
+                if let Some(first) = rows.get(&grant) {
+                    let what = format!("grant {grant} already stands in line {}; expected it once", first.line);
+                    mistakes.push(wrong(record.line, GRANT, what));
+                } else {
+                    rows.insert(grant, row);
+                }
+            }
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    if rows.is_empty() && mistakes.is_empty() {
+        let what = "there is no row below the header; expected one for each grant";
+        mistakes.push(wrong(table.line, "", what.to_owned()));
+    }
+    mistakes.sort_by_key(|mistake| mistake.line);
+    if mistakes.is_empty() { Ok(rows) } else { Err(mistakes) }
+}
+
+fn row(record: &Record, kpi: &Kpi) -> Result<(u32, Row), Mistake> {
+    let line = record.line;
+    let [grant, value, evidence] = [0, 1, 2].map(|column| record.field(column));
+    let grant = grant.parse().map_err(|_| {
+        let what = format!("is {grant:?}; expected the number of a grant, counted from 0");
+        wrong(line, GRANT, what)
+    })?;
+    let number = amount::parse_value(value, kpi.decimals);
+    let number = number.map_err(|error| wrong(line, VALUE, format!("{value:?} {error}")))?;
+    if !kpi.accepts(number) {
+        let [min, max] = [kpi.range_min, kpi.range_max].map(|end| amount::fixed(end, kpi.decimals));
+        let what = format!("is {value:?}; expected {min} to {max}{}", amount::hint(value));
+        return Err(wrong(line, VALUE, what));
+    }
+    let is_hash = evidence.len() == 64 && evidence.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !evidence.is_empty() && !is_hash {
+        let what = format!("is {evidence:?}; expected a SHA-256, 64 hexadecimal digits");
+        return Err(wrong(line, EVIDENCE, what));
+    }
+    Ok((grant, Row { line, value: number }))
+}
+
+/// A mistake of a line.
+pub fn wrong(line: usize, field: &str, what: String) -> Mistake {
+    Mistake {
+        line: Some(line),
+        field: field.to_owned(),
+        what: one_line(what),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use {super::*, bytemuck::Zeroable};
+
+    fn kpi() -> Kpi {
+        let mut kpi = Kpi::zeroed();
+        (kpi.decimals, kpi.range_min, kpi.range_max) = (1, 0, 1_000);
+        kpi
+    }
+
+    #[test]
+    fn values_by_grant() {
+        let hash = "ab".repeat(32);
+        let text = format!("grant,value,evidence\n7,100,{hash}\n\n0,2.5,\n");
+        let rows = read(&text, &kpi()).expect("two values");
+        let expected = [(0, Row { line: 4, value: 25 }), (7, Row { line: 2, value: 1_000 })];
+        assert_eq!(rows, expected.into());
+        assert_eq!(read("grant,value\n1,0\n", &kpi()).expect("one value").len(), 1);
+    }
+
+    #[test]
+    fn every_mistake_is_told_with_its_line() {
+        let text = "grant,value,evidence\n1,5,\nx,5,\n2,1.25,\n3,100.1,\n1,6,\n4,5,abc\n5,5\n";
+        let mistakes = read(text, &kpi()).expect_err("mistakes");
+        let lines: Vec<_> = mistakes.iter().filter_map(|mistake| mistake.line).collect();
+        assert_eq!(lines, [3, 4, 5, 6, 7, 8]);
+        assert!(mistakes[3].what.contains("line 2"), "{:?}", mistakes[3]);
+        for (text, what) in [
+            ("grant,value\n", "no row"),
+            ("grant,values\n1,2\n", "expected the header grant,value"),
+            ("", "expected the header grant,value"),
+        ] {
+            let mistakes = read(text, &kpi()).expect_err("a mistake");
+            assert!(mistakes[0].what.contains(what), "{text:?}: {mistakes:?}");
+        }
+    }
+}

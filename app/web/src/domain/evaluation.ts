@@ -1,0 +1,130 @@
+// What holds the values of a KPI for a period: the attestation of a shared one, a page of an individual one.
+import type { Address, ReadonlyUint8Array } from '@solana/kit';
+import { type Ruling, type Votes, agreed } from '../core/quorum';
+import type { Attestation as AttestationAccount } from '../generated/accounts/attestation';
+import type { Grant } from './grant';
+import { type Page, place } from './page';
+import { type Kpi, NO_KEY, type Plan, oracleSet } from './terms';
+
+export type Attestation = { kind: 'attestation'; address: Address; account: AttestationAccount };
+
+export type Evaluation = Attestation | Page;
+
+/** By plan, KPI, period and page. */
+export type Evaluations = ReadonlyMap<string, Evaluation>;
+
+/** `page` is the number of the page; undefined for an attestation. */
+export function evaluationKey(plan: Address, kpi: number, period: number, page: number | undefined): string {
+  return `${plan}/${kpi}/${period}/${page ?? ''}`;
+}
+
+export function keyOf(evaluation: Evaluation): string {
+  const { plan, kpi, period } = evaluation.account;
+  return evaluationKey(plan, kpi, period, evaluation.kind === 'page' ? evaluation.account.page : undefined);
+}
+
+export function byKey(evaluations: readonly Evaluation[]): Map<string, Evaluation> {
+  return new Map(evaluations.map((each) => [keyOf(each), each]));
+}
+
+/** The page in which the KPI's value for the grant of this index is; undefined if all grants share one value. */
+export function pageFor(kpi: Kpi, index: number): number | undefined {
+  return kpi.scope === 'shared' ? undefined : place(index).page;
+}
+
+/** What says of the KPI for the period what counts for the grant; undefined if nothing was reported or disputed. */
+export function evaluationFor(
+  evaluations: Evaluations,
+  plan: Plan,
+  kpi: Kpi,
+  period: number,
+  grant: Grant,
+): Evaluation | undefined {
+  return evaluations.get(evaluationKey(plan.address, kpi.number, period, pageFor(kpi, grant.account.index)));
+}
+
+/** The votes on one KPI for one period, and how far its evaluation has come. Times in Unix seconds. */
+export type Tally = {
+  /** By position in the oracle set, those that count. */
+  votes: Votes;
+  threshold: number;
+  /** The value on which enough oracles agreed while voting was open, and when. */
+  resolved: { value: bigint; at: bigint } | undefined;
+  disputedAt: bigint | undefined;
+  ruling: Ruling | undefined;
+};
+
+/**
+ * What the account says; of a page, for the grant. An oracle's vote on its own grant does not count, and where one
+ * stands nothing is resolved before the end of voting. Undefined for a grant that the page does not have.
+ */
+export function tallyOf(evaluation: Evaluation, grant: Grant | undefined): Tally | undefined {
+  const written = standingOf(evaluation, grant);
+  if (written === undefined) return undefined;
+  const { threshold } = evaluation.account;
+  const ballots = ballotsOf(evaluation, grant);
+  const votes = ballots.map(({ value, counts }) => (counts ? value : undefined));
+  const isOwn = ballots.some(({ value, counts }) => value !== undefined && !counts);
+  const at = isOwn ? undefined : written.resolvedAt;
+  // What a late vote adds changes nothing, since no second value can have a majority.
+  const value = at === undefined ? undefined : agreed(votes, threshold);
+  const resolved = at === undefined || value === undefined ? undefined : { value, at };
+  return { votes, threshold, resolved, disputedAt: written.disputedAt, ruling: written.ruling };
+}
+
+/** How far the evaluation has come as it is written down, whoever voted. */
+export type Standing = {
+  resolvedAt: bigint | undefined;
+  disputedAt: bigint | undefined;
+  ruling: Ruling | undefined;
+};
+
+export function standingOf(evaluation: Evaluation, grant: Grant | undefined): Standing | undefined {
+  if (evaluation.kind === 'page') return grant && evaluation.entries[place(grant.account.index).slot];
+  const { resolvedAt, disputedAt, ruling, rulingValue } = evaluation.account;
+  return {
+    resolvedAt: resolvedAt === 0n ? undefined : resolvedAt,
+    disputedAt: disputedAt === 0n ? undefined : disputedAt,
+    ruling: ruling === 0 ? undefined : ruling === 1 ? { kind: 'uphold' } : { kind: 'value', value: rulingValue },
+  };
+}
+
+type Cast = { oracle: Address | undefined; value: bigint | undefined; evidence: ReadonlyUint8Array; counts: boolean };
+
+/** One for each oracle of the set that votes; of a page those on the grant. The attestation does not know the keys. */
+function ballotsOf(evaluation: Evaluation, grant: Grant | undefined): Cast[] {
+  if (evaluation.kind === 'page') {
+    const slot = grant === undefined ? -1 : place(grant.account.index).slot;
+    return evaluation.ballots.map(({ oracle, evidence, values }) => ({
+      oracle,
+      evidence,
+      value: values[slot],
+      counts: oracle !== grant?.account.beneficiary,
+    }));
+  }
+  const { account } = evaluation;
+  return account.values.slice(0, account.oracleCount).map((value, position) => ({
+    oracle: undefined,
+    evidence: account.evidence[position] ?? new Uint8Array(32),
+    value: (account.voted & (1 << position)) === 0 ? undefined : value,
+    counts: true,
+  }));
+}
+
+/** One oracle's vote; of an individual KPI the evidence is that of all its votes in the page. */
+export type Vote = {
+  oracle: Address;
+  value: bigint;
+  evidence: ReadonlyUint8Array;
+  /** An oracle's vote on its own grant does not count. */
+  counts: boolean;
+};
+
+export function votesOf(plan: Plan, evaluation: Evaluation, grant: Grant | undefined): Vote[] {
+  // Once a change of oracles is over, the plan no longer says who was in the set before.
+  const set = oracleSet(plan, evaluation.account.period);
+  const keys = set.firstPeriod <= evaluation.account.period ? set.keys : [];
+  return ballotsOf(evaluation, grant).flatMap(({ oracle, value, evidence, counts }, position) =>
+    value === undefined ? [] : [{ oracle: oracle ?? keys[position] ?? NO_KEY, value, evidence, counts }],
+  );
+}

@@ -1,0 +1,52 @@
+import { type Page, place } from '../domain/page';
+import { NO_KEY } from '../domain/terms';
+import type { Dispute } from '../model/due';
+import { type Reasons, reasonsIn } from '../model/record';
+import { hex } from '../text/hash';
+import { AddressText, HashText } from '../ui/AddressText';
+import { Time } from '../ui/Time';
+import { usePageHistory } from './useHistory';
+
+/** By the grant's index; `read` tells whether the events were read. */
+export type PageReasons = { read: boolean; of: ReadonlyMap<number, Reasons> };
+
+/** What only the events of a page say of its disputes. */
+export function useReasons(page: Page | undefined): PageReasons {
+  const { value } = usePageHistory(page);
+  return { read: value !== undefined, of: reasonsIn(value?.events ?? []) };
+}
+
+/** When and by whom a value was disputed, and the hash of why. */
+export function Disputed({
+  dispute: { evaluation, reading, disputedAt },
+  reasons,
+}: {
+  dispute: Dispute;
+  reasons: PageReasons;
+}) {
+  const index = reading.grant?.account.index ?? -1;
+  const isPage = evaluation.kind === 'page';
+  const byGrant = isPage
+    ? evaluation.entries[place(index).slot]?.disputer === 'beneficiary'
+    : evaluation.account.disputerGrant !== NO_KEY;
+  const said = isPage ? reasons.of.get(index) : undefined;
+  const by = isPage ? said?.disputer : evaluation.account.disputer;
+  const reason = isPage ? said?.dispute : evaluation.account.reasonHash;
+  return (
+    <span>
+      <Time at={disputedAt} /> by {byGrant ? 'a beneficiary' : 'the authority'}
+      {by !== undefined && (
+        <>
+          {' '}
+          <AddressText address={by} />
+        </>
+      )}
+      , reason{' '}
+      {reason !== undefined ? (
+        <HashText hash={hex(reason)} what="hash of the reason" />
+      ) : (
+        <span className="muted">{reasons.read ? 'not known: its event is missing' : '…'}</span>
+      )}
+    </span>
+  );
+}
