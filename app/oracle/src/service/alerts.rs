@@ -14,7 +14,7 @@ use {
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,
     std::{
-        collections::HashSet,
+        collections::{BTreeMap, HashSet},
         process::Stdio,
         sync::{Arc, Mutex, MutexGuard, PoisonError},
         time::Duration,
@@ -65,11 +65,11 @@ pub enum Alert {
     #[error(transparent)]
     Clock(Hold),
     #[error(
-        "no vote yet, and the window closes at {} (in {seconds} s); after that the plan's default score counts unless enough \
-         others vote",
+        "no vote yet, and the window closes at {} (in {seconds} s) for {count} value(s); after that the plan's default score \
+         counts unless enough others vote",
         time::text(*closes)
     )]
-    Closing { closes: i64, seconds: i64 },
+    Closing { closes: i64, seconds: i64, count: usize },
     #[error("{0}")]
     Configuration(String),
     #[error(
@@ -89,8 +89,12 @@ pub enum Alert {
         "the chain has the vote {0} of this oracle, which this daemon did not make: another process votes with the same key"
     )]
     ForeignVote(Decimal),
-    #[error("nothing is attested: {0}")]
-    Held(String),
+    #[error("nothing is attested: {reason}{}", and_others(*others))]
+    Held {
+        reason: String,
+        /// How many other values of the feed and period are held for a reason of this kind.
+        others: usize,
+    },
     #[error(
         "the chain had a vote and does not show it any more: transaction {0} is followed again, and the vote is made anew only \
          if that can never be executed"
@@ -116,12 +120,19 @@ impl Alert {
             Self::Disagreement { .. } | Self::Outvoted { .. } => AlertKind::Disagreement,
             Self::DisputeFailed(_) => AlertKind::DisputeFailed,
             Self::ForeignVote(_) => AlertKind::ForeignVote,
-            Self::Held(_) => AlertKind::Held,
+            Self::Held { .. } => AlertKind::Held,
             Self::HiddenVote(_) | Self::LostVote => AlertKind::LostVote,
             Self::Missed(_) => AlertKind::Missed,
             Self::NotEntitled(_) => AlertKind::NotEntitled,
             Self::RoundFailed { .. } => AlertKind::RoundFailed,
         }
+    }
+}
+
+fn and_others(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        count => format!(" (and {count} other value(s) of the feed and period)"),
     }
 }
 
@@ -154,11 +165,22 @@ struct Message {
     text: String,
 }
 
+/// Values of one feed and period that began to be held for one kind of reason.
+struct Held {
+    /// The first of them.
+    about: About,
+    /// Its reason.
+    reason: String,
+    others: usize,
+}
+
 /// Raises alerts, each once as long as it lasts.
 pub struct Alarm {
     command: Arc<Vec<String>>,
     counter: IntCounterVec,
     raised: Mutex<HashSet<(AlertKind, About)>>,
+    /// What is held and was not told yet, by feed, period and kind of reason.
+    held: Mutex<BTreeMap<(String, u16, String), Held>>,
     /// Commands that run or wait for their turn: one at a time, and no vote waits for them.
     running: Mutex<JoinSet<()>>,
     turn: Arc<Semaphore>,
@@ -171,6 +193,7 @@ impl Alarm {
             command: Arc::new(alerts.command.clone()),
             counter,
             raised: Mutex::new(HashSet::new()),
+            held: Mutex::default(),
             running: Mutex::new(JoinSet::new()),
             turn: Arc::new(Semaphore::new(1)),
         }
@@ -216,8 +239,34 @@ impl Alarm {
         });
     }
 
+    /// Notes that a value is held, which is news. A source that is down holds the values of all grants: they are told
+    /// together.
+    pub fn hold(&self, duty: &Duty, kind: &str, reason: &str) {
+        let key = (duty.feed.clone(), duty.target.period, kind.to_owned());
+        let told = |held: &mut Held| held.others = held.others.saturating_add(1);
+        let first = || Held {
+            about: duty.into(),
+            reason: reason.to_owned(),
+            others: 0,
+        };
+        self.held().entry(key).and_modify(told).or_insert_with(first);
+    }
+
+    /// Tells what is held and was not told yet.
+    pub fn tell_held(&self) {
+        let held = std::mem::take(&mut *self.held());
+        for Held { about, reason, others } in held.into_values() {
+            let about = About {
+                grant: about.grant.filter(|_| others == 0),
+                ..about
+            };
+            self.always(Alert::Held { reason, others }, about);
+        }
+    }
+
     /// Waits until every command has run, at most for `patience`; what has not is given up. Before the process ends.
     pub async fn settle(&self, patience: Duration) {
+        self.tell_held();
         let mut running = std::mem::take(&mut *self.running());
         let all = async { while running.join_next().await.is_some() {} };
         if tokio::time::timeout(patience, all).await.is_err() {
@@ -231,6 +280,10 @@ impl Alarm {
 
     fn raised(&self) -> MutexGuard<'_, HashSet<(AlertKind, About)>> {
         self.raised.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn held(&self) -> MutexGuard<'_, BTreeMap<(String, u16, String), Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn count(&self, kind: AlertKind) {
@@ -331,5 +384,54 @@ mod tests {
         alarm.settle(PATIENCE).await;
         assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 2);
         assert_eq!(alarm.counter.with_label_values(&["not-entitled"]).get(), 3);
+    }
+
+    #[tokio::test]
+    async fn what_is_held_for_one_reason_is_told_together() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("alerts");
+        let alarm = alarm(format!("cat >> {}; echo >> {0}", file.display()));
+        let hold = |grant, kind| {
+            let target = crate::vote::Target {
+                plan: Pubkey::default(),
+                kpi: 0,
+                period: 3,
+                grant: Some(grant),
+            };
+            let scope = crate::measure::Scope {
+                period: 3,
+                start: 0,
+                end: 1,
+                grant: None,
+            };
+            let duty = Duty {
+                feed: "commits".to_owned(),
+                target,
+                scope,
+                opens: 1,
+                measure_at: 1,
+                closes: 2,
+            };
+            alarm.hold(&duty, kind, &format!("{kind} {grant}"));
+        };
+        for grant in 0..1_000 {
+            hold(grant, "source");
+        }
+        hold(7, "range");
+        alarm.settle(PATIENCE).await;
+        let told = std::fs::read_to_string(&file).unwrap();
+        let mut lines: Vec<&str> = told.lines().collect();
+        lines.sort_unstable();
+        let all = "nothing is attested: source 0 (and 999 other value(s) of the feed and period)";
+        assert_eq!(
+            lines,
+            [
+                r#"{"kind":"held","feed":"commits","period":3,"grant":7,"text":"nothing is attested: range 7"}"#
+                    .to_owned(),
+                format!(r#"{{"kind":"held","feed":"commits","period":3,"grant":null,"text":"{all}"}}"#),
+            ]
+        );
+        alarm.tell_held();
+        assert_eq!(alarm.counter.with_label_values(&["held"]).get(), 2, "each once");
     }
 }

@@ -619,8 +619,7 @@ mod tests {
                 priced: true,
                 spare: 0,
             };
-            let packed = packing::pack(&envelope, &[group]).unwrap();
-            assert_eq!(packed.len(), 1);
+            assert_eq!(packing::pack(&envelope, &[group]).unwrap().len(), 1);
         });
     }
 

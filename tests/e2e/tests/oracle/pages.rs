@@ -416,7 +416,7 @@ async fn a_grant_of_an_oracle_is_decided_by_the_others() {
     let page = commits.chain.client().evaluation(&page).await.expect("a page");
     let view = page.page().expect("a page").view();
     let disputed = [0, 1, 2].map(|index| {
-        let standing = view.standing(place(index).1).expect("what the program writes");
+        let (_, standing) = view.entry(place(index).1).expect("what the program writes");
         standing.disputed_at.is_some()
     });
     assert_eq!(disputed, [true, false, false]);

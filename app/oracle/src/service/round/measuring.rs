@@ -4,7 +4,7 @@ use {
     super::{Class, Round},
     crate::{
         measure::{Bound, Finding, measure, value},
-        service::{Alert, Daemon, DaemonError},
+        service::{Daemon, DaemonError},
         vote::{Ballot, Duty, Held, Journal, JournalError, Measured, Place, Target},
     },
     earnout_sdk::text::time,
@@ -42,7 +42,7 @@ pub(super) async fn measure_all(
     Ok(ballots)
 }
 
-/// Writes down that nothing is attested, and tells it if that is news.
+/// Writes down that nothing is attested, to be told if that is news.
 pub(super) fn hold(daemon: &Daemon, duty: &Duty, kind: &str, reason: String) -> Result<(), DaemonError> {
     let held = Held {
         feed: duty.feed.clone(),
@@ -52,10 +52,13 @@ pub(super) fn hold(daemon: &Daemon, duty: &Duty, kind: &str, reason: String) -> 
         since: time::now(),
     };
     let is_news = daemon.journal().hold(&held)?;
-    let (feed, period, reason) = (held.feed, duty.target.period, held.reason);
+    let (feed, Target { period, grant, .. }) = (held.feed, held.target);
     match is_news {
-        true => daemon.alarm.always(Alert::Held(reason), duty),
-        false => warn!(feed, period, reason, "still held"),
+        true => {
+            warn!(feed, period, grant, reason = held.reason, "held");
+            daemon.alarm.hold(duty, kind, &held.reason);
+        }
+        false => warn!(feed, period, grant, reason = held.reason, "still held"),
     }
     Ok(())
 }

@@ -167,11 +167,22 @@ impl<'a> PlanRound<'a> {
         Ok(())
     }
 
+    /// Votes whose window is about to close: one alert for each feed and period.
     fn warn_of_closing(&self, late: &[Duty]) {
+        let mut counts: BTreeMap<(&str, u16, i64), usize> = BTreeMap::new();
         for duty in late {
-            let (closes, seconds) = (duty.closes, duty.closes.saturating_sub(self.now));
+            *counts.entry((&duty.feed, duty.target.period, duty.closes)).or_default() += 1;
+        }
+        for ((feed, period, closes), count) in counts {
+            let seconds = closes.saturating_sub(self.now);
             if seconds <= duration::seconds(self.daemon.config.submit.closing) {
-                self.daemon.alarm.raise(Alert::Closing { closes, seconds }, duty);
+                let about = About {
+                    feed: Some(feed.to_owned()),
+                    period: Some(period),
+                    grant: None,
+                };
+                let alert = Alert::Closing { closes, seconds, count };
+                self.daemon.alarm.raise(alert, about);
             }
         }
     }
