@@ -17,7 +17,7 @@ import { Facts } from '../ui/Facts';
 import { TextField } from '../ui/Field';
 import { HostileText } from '../ui/HostileText';
 import { Countdown, Time } from '../ui/Time';
-import { Disputed, useReasons } from './Disputed';
+import { disputeFacts, useReasons } from './disputes';
 import { ValueText, Votes } from './Values';
 
 type Props = {
@@ -104,7 +104,7 @@ function Measured({ reading }: { reading: Reading }) {
   if (!stands) facts.push(['If the oracles stay silent', percent(kpi.defaultScore)]);
   if (evaluation !== undefined && tally?.disputedAt !== undefined) {
     const dispute = { evaluation, reading, disputedAt: tally.disputedAt };
-    facts.push(['Disputed', <Disputed key="d" dispute={dispute} reasons={reasons} />]);
+    facts.push(...disputeFacts(dispute, reasons));
   }
   if (tally?.ruling !== undefined) {
     const { ruling } = tally;

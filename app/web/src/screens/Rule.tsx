@@ -22,7 +22,7 @@ import { Notice } from '../ui/Notice';
 import { Paged } from '../ui/Paged';
 import { Countdown } from '../ui/Time';
 import { ActionButtons } from './ActionButtons';
-import { Disputed, type PageReasons, useReasons } from './Disputed';
+import { type PageReasons, disputeFacts, useReasons } from './disputes';
 import { PlanFrame } from './PlanScreen';
 import { ValueText, Votes, parseAccepted } from './Values';
 
@@ -246,7 +246,7 @@ function factsOf(dispute: Dispute, reasons: PageReasons): Fact[] {
         <ValueText key="v" value={outcome.value} kpi={kpi} />
       ),
     ],
-    ['Disputed', <Disputed key="d" dispute={dispute} reasons={reasons} />],
+    ...disputeFacts(dispute, reasons),
     ...(until === undefined ? [] : ([['Rule until', <Countdown key="u" at={until} />]] as const)),
     ['Votes', votes.length === 0 ? 'none' : <Votes key="votes" votes={votes} kpi={kpi} />],
   ];

@@ -1,3 +1,4 @@
+import type { Fact } from '../context/action';
 import { type Page, place } from '../domain/page';
 import { NO_KEY } from '../domain/terms';
 import type { Dispute } from '../model/due';
@@ -16,14 +17,8 @@ export function useReasons(page: Page | undefined): PageReasons {
   return { read: value !== undefined, of: reasonsIn(value?.events ?? []) };
 }
 
-/** When and by whom a value was disputed, and the hash of why. */
-export function Disputed({
-  dispute: { evaluation, reading, disputedAt },
-  reasons,
-}: {
-  dispute: Dispute;
-  reasons: PageReasons;
-}) {
+/** When and by whom a value was disputed, and the hashes of why and of why it was ruled on as it was. */
+export function disputeFacts({ evaluation, reading, disputedAt }: Dispute, reasons: PageReasons): Fact[] {
   const index = reading.grant?.account.index ?? -1;
   const isPage = evaluation.kind === 'page';
   const byGrant = isPage
@@ -32,21 +27,28 @@ export function Disputed({
   const said = isPage ? reasons.of.get(index) : undefined;
   const by = isPage ? said?.disputer : evaluation.account.disputer;
   const reason = isPage ? said?.dispute : evaluation.account.reasonHash;
-  return (
-    <span>
-      <Time at={disputedAt} /> by {byGrant ? 'a beneficiary' : 'the authority'}
-      {by !== undefined && (
-        <>
-          {' '}
-          <AddressText address={by} />
-        </>
-      )}
-      , reason{' '}
-      {reason !== undefined ? (
-        <HashText hash={hex(reason)} what="hash of the reason" />
-      ) : (
-        <span className="muted">{reasons.read ? 'not known: its event is missing' : '…'}</span>
-      )}
-    </span>
-  );
+  const isRuled = reading.tally?.ruling !== undefined;
+  const ruling = isPage ? said?.ruling : evaluation.account.rulingHash;
+  const hash = (of: typeof reason, what: string) =>
+    of === undefined ? (
+      <span className="muted">{reasons.read ? 'not known: its event is missing' : '…'}</span>
+    ) : (
+      <HashText hash={hex(of)} what={what} />
+    );
+  return [
+    [
+      'Disputed',
+      <span key="d">
+        <Time at={disputedAt} /> by {byGrant ? 'a beneficiary' : 'the authority'}
+        {by !== undefined && (
+          <>
+            {' '}
+            <AddressText address={by} />
+          </>
+        )}
+      </span>,
+    ],
+    ['SHA-256 of the reason', hash(reason, 'hash of the reason')],
+    ...(isRuled ? ([['SHA-256 of the ruling’s reason', hash(ruling, 'hash of the ruling’s reason')]] as const) : []),
+  ];
 }
