@@ -5,7 +5,7 @@
 
 use {
     arbitrary::Arbitrary,
-    earnout::state::{Attestation, Grant, Kpi, Period, Plan},
+    earnout::state::{Attestation, Grant, Kpi, Period, Plan, Tally},
     earnout_core::quorum::Finality,
     earnout_fuzz::{
         fixtures::{self, Patch},
@@ -151,13 +151,14 @@ fn check_grant(plan: &Plan, grant: &Grant, input: &Input) {
 }
 
 fn check_attestation(plan: &Plan, attestation: &Attestation, input: &Input) {
-    let (votes, count) = attestation.votes();
-    assert!(count <= votes.len());
-    for (position, vote) in votes.into_iter().enumerate() {
-        assert_eq!(vote.is_some(), attestation.voted >> position & 1 == 1);
+    let tally = attestation.tally();
+    if let Ok(tally) = &tally {
+        for (position, vote) in tally.votes.into_iter().enumerate() {
+            assert_eq!(vote.is_some(), attestation.voted >> position & 1 == 1);
+        }
     }
-    for existing in [None, Some(attestation)] {
-        let at = |now| projection::reading(plan, input.kpi, attestation.period, existing, now);
+    for existing in [Some(Tally::default()), tally.ok()].into_iter().flatten() {
+        let at = |now| projection::reading(plan, input.kpi, attestation.period, &existing, now);
         let Ok(reading) = at(input.now.0) else { continue };
         match reading.finality {
             Finality::Final(outcome) => assert_eq!(outcome, reading.outcome),
@@ -172,8 +173,10 @@ fn check_attestation(plan: &Plan, attestation: &Attestation, input: &Input) {
     }
     let mut voted = *attestation;
     let position = usize::from(input.kpi) % voted.values.len();
-    if voted.vote(position, input.now.0, [1; 32], input.later.0).is_ok() {
-        assert_eq!(voted.votes().0[position], Some(input.now.0));
+    if voted.vote(position, input.now.0, [1; 32], input.later.0).is_ok()
+        && let Ok(tally) = voted.tally()
+    {
+        assert_eq!(tally.votes[position], Some(input.now.0));
     }
 }
 

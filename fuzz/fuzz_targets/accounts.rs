@@ -4,7 +4,8 @@
 #![no_main]
 
 use {
-    anchor_lang::ZeroCopy,
+    anchor_lang::{Discriminator, ZeroCopy},
+    earnout::state::Page,
     earnout_sdk::wire::accounts::{self, DecodeError},
     libfuzzer_sys::fuzz_target,
 };
@@ -14,11 +15,24 @@ fuzz_target!(|data: &[u8]| {
     check(data, accounts::grant, VERSIONED);
     check(data, accounts::attestation, VERSIONED);
     check(data, accounts::period, VERSIONED);
+    check_page(data);
     check(data, accounts::closed_plan, |_| true);
 });
 
 /// Behind the discriminator stands the version of the layout, of which there is one.
 const VERSIONED: fn(&[u8]) -> bool = |body| body[0] == 1;
+
+/// A page is as long as it says.
+fn check_page(data: &[u8]) {
+    let is_page = data.starts_with(Page::DISCRIMINATOR);
+    match accounts::page(data) {
+        Ok(page) => assert_eq!(page.to_bytes(), data),
+        Err(DecodeError::WrongType(_)) => assert!(!is_page),
+        Err(DecodeError::TooShort(_, length, needed)) => assert!(is_page && length == data.len() && length != needed),
+        Err(DecodeError::UnknownVersion(_, version)) => assert!(is_page && version == data[8] && version != 1),
+        Err(DecodeError::WrongAddress(..)) => panic!("no address was given"),
+    }
+}
 
 fn check<T: ZeroCopy>(data: &[u8], decode: fn(&[u8]) -> Result<T, DecodeError>, is_known: fn(&[u8]) -> bool) {
     let space = accounts::space::<T>();

@@ -4,7 +4,7 @@
 use {
     arbitrary::Arbitrary,
     earnout::state::{Attestation, Grant, Period, Plan},
-    earnout_sdk::wire::accounts,
+    earnout_sdk::wire::{PageState, accounts},
 };
 
 /// Overwrites bytes of an account.
@@ -59,6 +59,12 @@ pub fn grant(patches: &[Patch]) -> Grant {
 pub fn attestation(patches: &[Patch]) -> Attestation {
     let fixture = include_bytes!("../../tests/program/fixtures/v1/attestation.bin");
     accounts::attestation(&patched(fixture, patches)).expect("an attestation")
+}
+
+/// A page with votes of an oracle; none if its own words about its length do not fit it.
+pub fn page(patches: &[Patch]) -> Option<PageState> {
+    let fixture = include_bytes!("../../tests/program/fixtures/v1/page.bin");
+    accounts::page(&patched(fixture, patches)).ok()
 }
 
 /// The pool of a period.

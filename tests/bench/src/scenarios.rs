@@ -3,7 +3,7 @@
 use {
     crate::rent::rent,
     earnout::{
-        instructions::{AcceptBeneficiaryArgs, CreatePlanArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
+        instructions::{AcceptBeneficiaryArgs, CreatePlanArgs, ProposeOraclesArgs},
         state::{CurvePoint, KpiArgs, Release, Scope, UnearnedPolicy},
     },
     earnout_sdk::{
@@ -44,6 +44,8 @@ pub fn all() -> Vec<Figure> {
     ] {
         payments(&mut add, name, program);
     }
+    votes(&mut add);
+    pages(&mut add);
     evaluation(&mut add);
     months(&mut add);
     many_kpis(&mut add);
@@ -162,21 +164,7 @@ fn evaluation(add: &mut Add) {
     );
     let (_, grant) = world.grant(ALLOCATION, &[5_000, 3_000, 2_000]);
     world.after_period(0, 0);
-    add(
-        "attest",
-        "first vote, creates the account",
-        &world.attest(0, 0, 0, Some(grant), 70).unwrap(),
-    );
-    add(
-        "attest",
-        "second vote, another value",
-        &world.attest(1, 0, 0, Some(grant), 80).unwrap(),
-    );
-    add(
-        "attest",
-        "third vote, resolves",
-        &world.attest(2, 0, 0, Some(grant), 70).unwrap(),
-    );
+    world.resolve(0, 0, Some(grant), 70);
     world.resolve(1, 0, Some(grant), 80);
     world.resolve(2, 0, Some(grant), 90);
     world.after_windows(0);
@@ -193,6 +181,98 @@ fn evaluation(add: &mut Add) {
     add("settle", "3 individual KPIs, silent", &world.settle(&grant).unwrap());
 }
 
+fn votes(add: &mut Add) {
+    let mut world = World::active(TokenProgram::Spl, terms(), &[kpi("revenue", Scope::Shared)], FUNDS);
+    world.grant(ALLOCATION, &[10_000]);
+    world.after_period(0, 0);
+    let votes = [
+        ("first vote, creates the account", 70),
+        ("second vote, another value", 80),
+        ("third vote, resolves", 70),
+    ];
+    for (oracle, (scenario, value)) in votes.into_iter().enumerate() {
+        add("attest", scenario, &world.attest(oracle, 0, 0, None, value).unwrap());
+    }
+}
+
+/// A plan with so many individual KPIs, and 64 grants that depend on each.
+fn full_page(kpis: usize, oracles: usize, threshold: u8) -> (World, Vec<Pubkey>) {
+    let kpis: Vec<KpiArgs> = (0..kpis)
+        .map(|number| kpi(&format!("kpi {number}"), Scope::Individual))
+        .collect();
+    let mut world = World::new(TokenProgram::Spl);
+    while world.oracles.len() < oracles {
+        let oracle = world.chain.key();
+        world.remember(oracle.insecure_clone());
+        world.oracles.push(oracle);
+    }
+    let args = CreatePlanArgs { threshold, ..terms() };
+    world.token.plan = world.active_plan(args, &kpis, FUNDS);
+    let weight = 10_000 / u16::try_from(kpis.len()).unwrap_or(1);
+    let grants = (0..64)
+        .map(|_| world.grant(1_000, &vec![weight; kpis.len()]).1)
+        .collect();
+    world.after_period(0, 0);
+    (world, grants)
+}
+
+fn pages(add: &mut Add) {
+    let (mut world, grants) = full_page(1, 3, 2);
+    let first = world.upload(0, 0, 0, 0, &[70; 64]);
+    add("attest_page", "64 values, creates the page", &world.run(first));
+    let second = world.upload(1, 0, 0, 0, &[80; 64]);
+    add("attest_page", "64 values, none agrees", &world.run(second));
+    let third = world.upload(2, 0, 0, 0, &[70; 64]);
+    add("attest_page", "64 values, all resolve", &world.run(third));
+    let dispute = world.disputes_of_page(0, 0, 0, u64::MAX);
+    add("dispute", "64 values of a page", &world.run(dispute));
+    let all = PageGrants {
+        first: 0,
+        mask: u64::MAX,
+    };
+    let rule = world.rules_on(0, 0, Some(all), &[], Some(60));
+    add("rule", "64 values of a page", &world.run(rule));
+    add(
+        "settle",
+        "1 individual KPI of a full page, ruled",
+        &world.settle(&grants[63]).unwrap(),
+    );
+
+    let (mut world, grants) = full_page(1, 8, 5);
+    for oracle in 0..8 {
+        let vote = world.upload(oracle, 0, 0, 63, &[70 + i64::try_from(oracle).unwrap_or_default()]);
+        let receipt = world.run(vote);
+        match oracle {
+            0 => add("attest_page", "1 value, creates a page for 8 oracles", &receipt),
+            7 => add("attest_page", "1 value, the last of 8 oracles", &receipt),
+            _ => {}
+        }
+    }
+    let upload = world.upload(0, 0, 0, 0, &[70; 64]);
+    add("attest_page", "64 values, 8 oracles", &world.run(upload));
+    world.after_period(0, DAY);
+    let beneficiary = world.grant_state(&grants[63]).beneficiary;
+    let dispute = world.disputes(&beneficiary, 0, 0, Some(grants[63]));
+    add("dispute", "a value of a page, by a beneficiary", &world.run(dispute));
+    let rule = world.rules(0, 0, Some(grants[63]), &[grants[63]], None);
+    add("rule", "a value of a page, it stands", &world.run(rule));
+
+    let (mut world, grants) = full_page(16, 8, 5);
+    for kpi in 0..16 {
+        for oracle in 0..8 {
+            let value = 55 + 3 * i64::try_from(oracle).unwrap_or_default();
+            let vote = world.upload(oracle, kpi, 0, 63, &[value]);
+            world.run(vote);
+        }
+    }
+    world.after_windows(0);
+    add(
+        "settle",
+        "16 individual KPIs, 8 oracles disagree",
+        &world.settle(&grants[63]).unwrap(),
+    );
+}
+
 /// Periods of civil months, whose boundaries are worked out from dates.
 fn months(add: &mut Add) {
     let terms = CreatePlanArgs {
@@ -206,11 +286,10 @@ fn months(add: &mut Add) {
     world.after_period(0, 0);
     world.attest(0, 0, 0, Some(grant), 70).unwrap();
     add(
-        "attest",
-        "second vote, another value, periods of months",
-        &world.attest(1, 0, 0, Some(grant), 80).unwrap(),
+        "attest_page",
+        "1 value, periods of months",
+        &world.attest(1, 0, 0, Some(grant), 70).unwrap(),
     );
-    world.attest(2, 0, 0, Some(grant), 70).unwrap();
     world.resolve(1, 0, Some(grant), 80);
     world.resolve(2, 0, Some(grant), 90);
     world.after_windows(0);
@@ -320,40 +399,17 @@ fn linear(add: &mut Add) {
 fn disputes(add: &mut Add) {
     let mut world = World::active(TokenProgram::Spl, terms(), &three_kpis(Scope::Shared), FUNDS);
     let (beneficiary, grant) = world.grant(ALLOCATION, &[5_000, 3_000, 2_000]);
-    let (plan, state) = (world.token.plan, world.plan());
-    let args = |kpi| DisputeArgs {
-        kpi,
-        period: 0,
-        reason_hash: [1; 32],
-    };
     world.after_period(0, 0);
     world.resolve(0, 0, None, 80);
-    let key = beneficiary.pubkey();
-    let value = instructions::dispute(&key, &key, &plan, &state, Some(grant), args(0));
-    let value = world.chain.send(&[value], &[&beneficiary]).unwrap();
-    add("dispute", "a value, by a beneficiary", &value);
-    let attestation = pda::attestation(&plan, 0, 0);
-    let ruling = RuleArgs {
-        value: None,
-        reason_hash: [2; 32],
-    };
-    let rule = instructions::rule(&world.arbiter.pubkey(), &plan, &attestation, Some(grant), ruling);
-    let arbiter = world.arbiter.insecure_clone();
-    let rule = world.chain.send(&[rule], &[&arbiter]).unwrap();
-    add("rule", "the value stands", &rule);
+    let value = world.disputes(&beneficiary.pubkey(), 0, 0, Some(grant));
+    add("dispute", "a value, by a beneficiary", &world.run(value));
+    let rule = world.rules(0, 0, None, &[grant], None);
+    add("rule", "the value stands", &world.run(rule));
     world.after_period(0, DAY);
-    let authority = world.authority.pubkey();
-    let silence = instructions::dispute(&authority, &authority, &plan, &state, None, args(1));
-    let silence = world.by_authority(&[silence]).unwrap();
-    add("dispute", "a silence, creates the account", &silence);
-    let attestation = pda::attestation(&plan, 1, 0);
-    let ruling = RuleArgs {
-        value: Some(70),
-        reason_hash: [2; 32],
-    };
-    let rule = instructions::rule(&arbiter.pubkey(), &plan, &attestation, None, ruling);
-    let rule = world.chain.send(&[rule], &[&arbiter]).unwrap();
-    add("rule", "another value counts", &rule);
+    let silence = world.disputes(&world.authority.pubkey(), 1, 0, None);
+    add("dispute", "a silence, creates the account", &world.run(silence));
+    let rule = world.rules(1, 0, None, &[], Some(70));
+    add("rule", "another value counts", &world.run(rule));
 }
 
 fn keys(add: &mut Add) {
@@ -423,7 +479,8 @@ fn leaving_and_closing(add: &mut Add) {
         unearned_policy: UnearnedPolicy::Redistribute,
         ..terms()
     };
-    let mut world = World::active(TokenProgram::Spl, terms, &[kpi("revenue", Scope::Shared)], FUNDS);
+    let kpis = [kpi("revenue", Scope::Shared), kpi("tasks", Scope::Individual)];
+    let mut world = World::active(TokenProgram::Spl, terms, &kpis, FUNDS);
     let (plan, authority, treasury) = (world.token.plan, world.authority.pubkey(), world.treasury);
     let (_, terminated) = world.grant(ALLOCATION, &[10_000]);
     let (beneficiary, resigned) = world.grant(ALLOCATION, &[10_000]);
@@ -439,6 +496,8 @@ fn leaving_and_closing(add: &mut Add) {
     add("resign_grant", "in its first of 4 periods", &resign);
     world.after_period(0, 0);
     world.resolve(0, 0, None, 80);
+    world.resolve(1, 0, Some(terminated), 80);
+    let close_page = world.close_page(1, 0, &terminated);
     world.after_windows(0);
     for grant in [terminated, resigned] {
         world.settle(&grant).unwrap();
@@ -459,6 +518,8 @@ fn leaving_and_closing(add: &mut Add) {
         "shared KPI",
         &world.chain.send(&[close], &[]).unwrap(),
     );
+    let close = world.chain.send(&[close_page], &[]).unwrap();
+    add("close_page", "the usual case", &close);
     let close = instructions::close_period(&world.pool(0), &treasury);
     add(
         "close_period",
@@ -475,19 +536,19 @@ fn leaving_and_closing(add: &mut Add) {
 pub fn example() -> Vec<(String, String)> {
     const FEE: u64 = 5_000;
     let (grants, periods, kpis, votes) = (60u64, 10u64, 3u64, 3u64);
-    let attestations = grants * periods * kpis;
+    let pages = periods * kpis;
     let all = |bytes: usize, accounts: u64| rent(bytes as u64 * accounts, accounts);
     let plan = rent(accounts::space::<earnout::state::Plan>() as u64 + 165, 2);
     let grant = all(accounts::space::<earnout::state::Grant>(), grants);
-    let attestation = all(accounts::space::<earnout::state::Attestation>(), attestations);
+    let page = all(page_space(3, 60), pages);
     // Payer and authority or oracle may be one key; one signature each then.
-    let signatures = 1 + kpis + 1 + 1 + grants + attestations * votes + grants * periods * 2 + 1;
+    let signatures = 1 + kpis + 1 + 1 + grants + pages * votes + grants * periods * 2 + 1;
     vec![
         ("rent of plan and vault, SOL (returned when closed)".to_owned(), plan),
         ("rent of 60 grants, SOL (returned when closed)".to_owned(), grant),
         (
-            "rent of 1,800 attestations, SOL (returned when closed)".to_owned(),
-            attestation,
+            "rent of 30 pages of 60 values, SOL (returned when closed)".to_owned(),
+            page,
         ),
         ("signatures, one instruction each".to_owned(), signatures.to_string()),
         (

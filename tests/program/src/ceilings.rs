@@ -11,24 +11,41 @@ pub enum Runtime {
 }
 
 /// Largest number of units of an instruction in the scenarios that begin so; the first that fits counts.
-const UNITS: [(Runtime, &str, &str, u64); 24] = [
+const UNITS: [(Runtime, &str, &str, u64); 31] = [
     (Runtime::Frame, "claim", "a part, by the beneficiary, SPL Token", 4_000),
     (Runtime::Frame, "claim", "all, by anyone, SPL Token", 4_000),
     (Runtime::Frame, "claim", "all, by anyone, while it streams", 4_700),
     (Runtime::Frame, "claim", "", 6_000),
-    (Runtime::Frame, "settle", "3 individual KPIs, resolved", 4_700),
+    (Runtime::Frame, "settle", "3 individual KPIs, resolved", 5_500),
     (Runtime::Frame, "settle", "3 ", 8_500),
+    (
+        Runtime::Frame,
+        "settle",
+        "16 individual KPIs, 8 oracles disagree",
+        45_000,
+    ),
     (Runtime::Frame, "settle", "16 ", 25_000),
+    (Runtime::Frame, "attest_page", "64 ", 30_000),
+    (Runtime::Frame, "attest_page", "1 value, creates", 9_000),
+    (Runtime::Frame, "attest_page", "1 ", 3_500),
     (Runtime::Frame, "attest", "second", 2_600),
     (Runtime::Frame, "attest", "third", 2_600),
     (Runtime::Frame, "create_grant", "4 ", 7_700),
     (Runtime::Frame, "create_grant", "", 9_500),
+    (Runtime::Frame, "dispute", "64 ", 20_000),
     (Runtime::Frame, "dispute", "", 5_500),
+    (Runtime::Frame, "rule", "64 ", 20_000),
     (Runtime::Frame, "rule", "", 5_500),
     (Runtime::Anchor, "claim", "a part, by the beneficiary, SPL Token", 8_700),
     (Runtime::Anchor, "claim", "all, by anyone, SPL Token", 8_700),
     (Runtime::Anchor, "claim", "", 11_000),
     (Runtime::Anchor, "settle", "3 ", 13_000),
+    (
+        Runtime::Anchor,
+        "settle",
+        "16 individual KPIs, 8 oracles disagree",
+        60_000,
+    ),
     (Runtime::Anchor, "settle", "16 ", 32_000),
     (Runtime::Anchor, "attest", "second", 6_000),
     (Runtime::Anchor, "attest", "third", 6_000),

@@ -4,11 +4,12 @@ use {
     anchor_lang::prelude::Pubkey,
     earnout::{
         error::EarnoutError,
-        instructions::{CreatePlanArgs, ProposeOraclesArgs},
+        instructions::CreatePlanArgs,
         state::{KpiArgs, Scope, UnearnedPolicy},
     },
     earnout_sdk::wire::{instructions, pda},
-    earnout_tests::*,
+    earnout_tests::{keys::*, *},
+    solana_transaction::Transaction,
 };
 
 const ALLOCATION: u64 = 400_000;
@@ -377,4 +378,237 @@ fn nothing_claimable_is_nothing_paid() {
     world.settled(&grant);
     world.claim(&grant).unwrap();
     assert_refused(world.claim(&grant), EarnoutError::NothingToClaim);
+}
+
+// Pages.
+
+/// A plan with an individual KPI alone, in which the first grant is oracle 0's; after the end of period 0.
+fn with_own_grant() -> (World, [Pubkey; 2]) {
+    let mut world = world(terms(), &[kpi("tasks", Scope::Individual)]);
+    let oracle = world.oracles[0].pubkey();
+    let (_, own) = world.grant_with(|args| {
+        (args.beneficiary, args.allocation, args.transferable) = (oracle, ALLOCATION, true);
+        (args.time_weight, args.kpi_weights) = (0, vec![10_000]);
+    });
+    let (_, other) = world.grant(ALLOCATION, &[10_000]);
+    world.after_period(0, 0);
+    (world, [own, other])
+}
+
+#[test]
+fn g8_an_oracle_that_praises_itself_and_hands_over_gains_nothing() {
+    let (mut world, [own, _]) = with_own_grant();
+    let (friend, next) = (world.key(), world.key());
+    // Two praise the grant, one of them its beneficiary, whose vote would count once somebody else has the grant.
+    world.run(world.upload(0, 0, 0, 0, &[100]));
+    world.run(world.upload(1, 0, 0, 0, &[100]));
+    world.run(world.upload(2, 0, 0, 0, &[30]));
+    world.run(world.offers_grant(&own, Some(friend)));
+    let take = world.takes_grant(&own, &friend);
+    for secs in [0, DAY - 1, DAY, 3 * DAY - 1, 3 * DAY] {
+        world.after_period(0, secs);
+        world.refuses(&take, EarnoutError::OwnGrant);
+    }
+    // Nor once another set is in force: the period must be settled first.
+    world.run(world.announces(&[next], 1, 2));
+    world.after_windows(1);
+    world.refuses(&take, EarnoutError::SettleFirst);
+    assert_eq!(world.settled(&own).earned, 30_000);
+    assert_eq!(world.settled(&own).earned, 0);
+    world.run(take);
+}
+
+#[test]
+fn g8_an_oracle_that_takes_over_a_grant_silences_itself_and_nobody_else() {
+    let (mut world, [_, other]) = with_own_grant();
+    // Votes are cast; the other grant cannot go to one who voted on it.
+    world.run(world.upload(1, 0, 0, 1, &[30]));
+    world.run(world.upload(2, 0, 0, 1, &[30]));
+    let oracle = world.oracles[2].pubkey();
+    world.tamper::<earnout::state::Grant>(&other, |grant| grant.flags |= earnout::state::TRANSFERABLE);
+    world.run(world.offers_grant(&other, Some(oracle)));
+    world.refuses(&world.takes_grant(&other, &oracle), EarnoutError::OwnGrant);
+    world.after_windows(0);
+    assert_eq!(world.settled(&other).earned, 30_000);
+}
+
+#[test]
+fn g3_votes_on_a_page_in_the_seconds_of_the_boundaries() {
+    let (mut world, [_, other]) = with_own_grant();
+    let [first, second] = [1, 2].map(|oracle| world.upload(oracle, 0, 0, 1, &[60]));
+    world.after_period(0, -1);
+    world.refuses(&first, EarnoutError::VotingNotOpen);
+    world.after_period(0, 0);
+    world.run(first);
+    world.after_period(0, DAY);
+    world.refuses(&second, EarnoutError::VotingClosed);
+    // In the last second it resolves, and leaves the challenge its whole day.
+    world.after_period(0, DAY - 1);
+    world.run(second);
+    let beneficiary = world.grant_state(&other).beneficiary;
+    let dispute = world.disputes(&beneficiary, 0, 0, Some(other));
+    world.after_period(0, 2 * DAY - 2);
+    world.refuses(&world.settle_instruction(&other), EarnoutError::NotFinal);
+    world.after_period(0, 2 * DAY - 1);
+    world.refuses(&dispute, EarnoutError::ChallengeClosed);
+    assert_eq!(world.settled(&other).earned, 60_000);
+}
+
+#[test]
+fn g12_a_correction_that_races_with_an_agreement_loses_only_what_was_agreed() {
+    let (mut world, [_, other]) = with_own_grant();
+    let (_, third) = {
+        world.chain.set_time(GENESIS);
+        world.grant(ALLOCATION, &[10_000])
+    };
+    world.after_period(0, 0);
+    // Oracle 1 has reported 90 for both by mistake and sends a correction; before it arrives oracle 2 makes the same
+    // mistake with the first of them.
+    world.run(world.upload(1, 0, 0, 1, &[90, 90]));
+    let correction = world.upload(1, 0, 0, 1, &[50, 50]);
+    world.run(world.upload(2, 0, 0, 1, &[90, 50]));
+    let event = the_event!(world.run(correction), PageAttested);
+    assert_eq!((event.skipped, event.resolved), (0b01, 0b10));
+    // What was agreed by mistake is for the arbiter.
+    world.run(world.disputes_of_page(0, 0, 1, 0b1));
+    world.run(world.rules(0, 0, Some(other), &[], Some(50)));
+    world.after_windows(0);
+    for grant in [other, third] {
+        assert_eq!(world.settled(&grant).earned, 50_000);
+    }
+}
+
+#[test]
+fn evidence_is_not_replaced_where_nothing_is_reported() {
+    let (mut world, [_, other]) = with_own_grant();
+    let upload = |world: &World, first, values: &[i64], evidence: u8| {
+        let oracle = world.oracles[1].pubkey();
+        let args = AttestPageArgs {
+            kpi: 0,
+            period: 0,
+            first,
+            values: values.to_vec(),
+            evidence: [evidence; 32],
+        };
+        instructions::attest_page(&oracle, &oracle, &world.token.plan, args)
+    };
+    let evidence = |world: &World| {
+        let page = world.page(0, 0, &other);
+        let ballot = page.view().ballots().nth(1).unwrap();
+        ballot.head.evidence
+    };
+    world.run(upload(&world, 1, &[70], 1));
+    // A second upload says again in its manifest what the first one said: it stands alone in the page.
+    world.run(upload(&world, 0, &[80], 2));
+    assert_eq!(evidence(&world), [2; 32]);
+    world.run(world.upload(2, 0, 0, 0, &[80, 70]));
+    // Both are agreed on: from now on no other manifest takes its place, whatever comes with it.
+    for values in [&[NO_VALUE, NO_VALUE][..], &[80, 70], &[1, 2], &[NO_VALUE, 1]] {
+        world.refuses(&upload(&world, 0, values, 3), EarnoutError::AlreadyResolved);
+    }
+    assert_eq!(evidence(&world), [2; 32]);
+}
+
+#[test]
+fn a_page_that_a_strangers_dispute_of_silence_opens_changes_nothing_for_the_others() {
+    let mut world = world(terms(), &[kpi("tasks", Scope::Individual)]);
+    let grants = [(); 3].map(|()| world.grant(ALLOCATION, &[10_000]));
+    let (stranger, plan) = (world.key(), world.token.plan);
+    let dispute = world.disputes(&grants[1].0.pubkey(), 0, 0, Some(grants[1].1));
+    let by_stranger = swapped(&dispute, &grants[1].0.pubkey(), &stranger);
+    // Not while the oracles have time.
+    world.after_period(0, DAY - 1);
+    world.refuses(&dispute, EarnoutError::NotDisputable);
+    world.after_period(0, DAY);
+    world.refuses(&by_stranger, EarnoutError::NotEntitled);
+    let others = [&grants[0].1, &grants[2].1].map(|grant| world.chain.account(grant));
+    world.run(dispute);
+    assert_eq!(
+        [&grants[0].1, &grants[2].1].map(|grant| world.chain.account(grant)),
+        others
+    );
+    // The oracles have no more time than before, and the others are silent as they were: to be disputed for as long.
+    world.refuses(&world.upload(0, 0, 0, 0, &[100; 3]), EarnoutError::VotingClosed);
+    let settle = world.settle_instruction(&grants[0].1);
+    world.after_period(0, 2 * DAY - 1);
+    world.refuses(&settle, EarnoutError::NotFinal);
+    world.run(world.disputes(&grants[2].0.pubkey(), 0, 0, Some(grants[2].1)));
+    world.after_period(0, 2 * DAY);
+    assert_eq!(world.settled(&grants[0].1).scores, [0]);
+    world.after_windows(0);
+    for (_, grant) in &grants[1..] {
+        assert_eq!(world.settled(grant).scores, [0]);
+    }
+    assert_eq!(
+        world.lamports(&pda::page(&plan, 0, 0, 0)),
+        world.chain.rent(page_space(3, 3))
+    );
+}
+
+#[test]
+fn g3_no_page_is_closed_early_to_fake_silence() {
+    let (mut world, [own, other]) = with_own_grant();
+    for oracle in [1, 2] {
+        world.run(world.upload(oracle, 0, 0, 0, &[80, 90]));
+    }
+    let close = world.close_page(0, 0, &own);
+    world.refuses(&close, EarnoutError::StillNeeded);
+    world.after_windows(0);
+    let settle = world.settle_instruction(&other);
+    world.settled(&own);
+    assert_refused(world.send(&[close.clone(), settle.clone()]), EarnoutError::StillNeeded);
+    // Nor is the empty address of another page, period or bump silence.
+    let plan = world.token.plan;
+    let page = pda::page(&plan, 0, 0, 0);
+    for empty in [
+        pda::page(&plan, 0, 0, 1),
+        pda::page(&plan, 0, 1, 0),
+        pda::page(&plan, 1, 0, 0),
+        other_bump_address(&plan, 0, 0, Some(0)),
+    ] {
+        world.refuses(&swapped(&settle, &page, &empty), EarnoutError::WrongPage);
+    }
+    world.run(settle);
+    world.run(close);
+}
+
+#[test]
+fn sixteen_pages_of_eight_oracles_settle_in_one_legacy_transaction() {
+    let kpis: Vec<KpiArgs> = (0..16).map(|n| kpi(&format!("kpi {n}"), Scope::Individual)).collect();
+    let mut world = World::new(TokenProgram::Spl);
+    for _ in world.oracles.len()..8 {
+        let oracle = world.chain.key();
+        world.remember(oracle.insecure_clone());
+        world.oracles.push(oracle);
+    }
+    let args = CreatePlanArgs {
+        threshold: 5,
+        ..redistribute()
+    };
+    world.token.plan = world.active_plan(args, &kpis, 64 * 16_000);
+    let grants: Vec<Pubkey> = (0..64).map(|_| world.grant(16_000, &[625; 16]).1).collect();
+    world.after_period(0, 0);
+    for kpi in 0..16 {
+        for oracle in 0..8 {
+            let value = 10 * (i64::try_from(oracle).unwrap() + 1);
+            let upload = world.upload(oracle, kpi, 0, 0, &[value; 64]);
+            assert!(
+                1 + 64
+                    + Transaction::new_with_payer(std::slice::from_ref(&upload), None)
+                        .message
+                        .serialize()
+                        .len()
+                    <= 1_232
+            );
+            world.run(upload);
+        }
+    }
+    world.after_windows(0);
+    let settle = world.settle_instruction(&grants[63]);
+    let payer = world.chain.fee_payer().pubkey();
+    let message = Transaction::new_with_payer(std::slice::from_ref(&settle), Some(&payer)).message;
+    assert_eq!(1 + 64 + message.serialize().len(), 872);
+    // Without asking for more units. The fifth best of 10 to 80 is 40.
+    let receipt = world.run(settle);
+    assert_eq!(the_event!(receipt, GrantSettled).scores, [4_000; 16]);
 }

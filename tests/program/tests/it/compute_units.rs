@@ -13,9 +13,18 @@ const IDL: &str = include_str!("../../../../idl/earnout.json");
 
 /// The most units on each runtime, by instruction and beginning of the scenario: no ceiling may be above. Stated here a
 /// second time, so that none is raised in passing.
-const PROMISED: [(Runtime, &str, &str, u64); 6] = [
+const PROMISED: [(Runtime, &str, &str, u64); 10] = [
     (Runtime::Frame, "claim", "all, by anyone, SPL Token", 4_000),
-    (Runtime::Frame, "settle", "3 individual KPIs, resolved", 4_700),
+    (Runtime::Frame, "settle", "3 individual KPIs, resolved", 5_500),
+    (
+        Runtime::Frame,
+        "settle",
+        "16 individual KPIs, 8 oracles disagree",
+        45_000,
+    ),
+    (Runtime::Frame, "attest_page", "64 ", 30_000),
+    (Runtime::Frame, "dispute", "64 ", 20_000),
+    (Runtime::Frame, "rule", "64 ", 20_000),
     (Runtime::Frame, "attest", "second", 2_600),
     (Runtime::Frame, "create_grant", "4 ", 7_700),
     (Runtime::Anchor, "claim", "all, by anyone, SPL Token", 8_700),
@@ -72,7 +81,7 @@ fn every_instruction_has_a_figure() {
         let measured: BTreeSet<&str> = figures.units.iter().map(|row| row.0).collect();
         let missing: Vec<&&str> = instructions.difference(&measured).collect();
         assert!(missing.is_empty(), "{runtime:?}: no figure for {missing:?}");
-        assert!(instructions.len() >= 27 && figures.units.len() > 45);
+        assert!(instructions.len() >= 29 && figures.units.len() > 50);
     }
 }
 

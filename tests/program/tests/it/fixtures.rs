@@ -48,6 +48,9 @@ fn sample_accounts() -> Vec<(&'static str, Vec<u8>)> {
     let key = beneficiary.pubkey();
     let dispute = instructions::dispute(&key, &key, &plan, Some(pda::grant(&plan, 1)), args);
     world.chain.send(&[dispute], &[&beneficiary]).unwrap();
+    world.after_period(0, DAY);
+    world.run(world.disputes_of_page(1, 0, 0, 0b11));
+    world.run(world.rules(1, 0, Some(grant), &[], Some(41)));
     world.after_windows(0);
     world.settle(&grant).unwrap();
     let bytes = |address: &Pubkey| world.chain.account(address).unwrap().data;
