@@ -86,7 +86,15 @@ fn what_a_transaction_holds() {
             value: 5,
             evidence: [7; 32],
         };
-        let attest = instructions::attest(&payer, &key(204), &plan, AttestArgs { period: number.into(), ..args });
+        let attest = instructions::attest(
+            &payer,
+            &key(204),
+            &plan,
+            AttestArgs {
+                period: number.into(),
+                ..args
+            },
+        );
         cost::alone(attest, cost::ATTEST)
     };
     let upload = |number: u8| {
@@ -97,7 +105,10 @@ fn what_a_transaction_holds() {
             values: vec![5; 64],
             evidence: [7; 32],
         };
-        cost::alone(instructions::attest_page(&payer, &key(204), &plan, args), cost::ATTEST_PAGE)
+        cost::alone(
+            instructions::attest_page(&payer, &key(204), &plan, args),
+            cost::ATTEST_PAGE,
+        )
     };
     let found = [held(grant), held(claim), held(first_claim), held(vote), held(upload)];
     let expected = [
