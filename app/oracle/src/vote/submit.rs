@@ -18,7 +18,7 @@ use {
             packing::{self, Cost, Envelope, TooLarge},
         },
         text::time,
-        wire::instructions,
+        wire::{instructions, uploads},
     },
     futures_util::{StreamExt, stream},
     prometheus::{IntCounter, IntCounterVec},
@@ -98,18 +98,11 @@ impl Upload {
         places.filter_map(upload).collect()
     }
 
-    /// The index of the first grant, and the values of it and the ones after it up to the last one that is voted on. Of a
-    /// shared KPI the one value.
-    fn values(&self) -> (u32, Vec<i64>) {
-        let grant = |ballot: &Ballot| ballot.target.grant.unwrap_or_default();
-        let first = self.ballots.first().map(grant).unwrap_or_default();
-        let mut values = Vec::new();
-        for ballot in &self.ballots {
-            let place = usize::try_from(grant(ballot).saturating_sub(first)).unwrap_or_default();
-            values.resize(place, NO_VALUE);
-            values.push(ballot.measured.value);
-        }
-        (first, values)
+    /// The values of a page by the indices of the grants.
+    fn values(&self) -> BTreeMap<u32, i64> {
+        let votes = self.ballots.iter();
+        let values = votes.filter_map(|ballot| Some((ballot.target.grant?, ballot.measured.value)));
+        values.collect()
     }
 
     fn cost(&self) -> Cost {
@@ -438,10 +431,9 @@ impl Courier<'_> {
             page,
         } = upload.place;
         let (payer, oracle) = (self.payer.pubkey(), self.oracle.pubkey());
-        let (first, values) = upload.values();
         match page {
             None => {
-                let value = values.first().copied().unwrap_or(NO_VALUE);
+                let value = upload.ballots.first().map_or(NO_VALUE, |ballot| ballot.measured.value);
                 let args = AttestArgs {
                     kpi,
                     period,
@@ -451,6 +443,7 @@ impl Courier<'_> {
                 instructions::attest(&payer, &oracle, &plan, args)
             }
             Some(_) => {
+                let (first, values) = uploads(&upload.values()).pop().unwrap_or_default();
                 let args = AttestPageArgs {
                     kpi,
                     period,
@@ -529,19 +522,19 @@ mod tests {
             .collect();
         ballots.push(ballot(2, Some(3), 9));
         ballots.push(ballot(0, None, 5));
-        let uploads = Upload::of_all(ballots);
-        let found: Vec<_> = uploads
+        let all = Upload::of_all(ballots);
+        let found: Vec<_> = all
             .iter()
-            .map(|upload| (upload.place.kpi, upload.place.page, upload.values()))
+            .map(|upload| (upload.place.kpi, upload.place.page, uploads(&upload.values())))
             .collect();
         let mut second = vec![NO_VALUE; 64];
         (second[0], second[2], second[63]) = (4, 6, 7);
         let expected = [
-            (0, None, (0, vec![5])),
-            (1, Some(0), (0, vec![1, NO_VALUE, NO_VALUE, 3])),
-            (1, Some(1), (64, second)),
-            (1, Some(2), (128, vec![8])),
-            (2, Some(0), (3, vec![9])),
+            (0, None, vec![]),
+            (1, Some(0), vec![(0, vec![1, NO_VALUE, NO_VALUE, 3])]),
+            (1, Some(1), vec![(64, second)]),
+            (1, Some(2), vec![(128, vec![8])]),
+            (2, Some(0), vec![(3, vec![9])]),
         ];
         assert_eq!(found, expected);
         assert_eq!(Upload::of_all(Vec::new()), []);
