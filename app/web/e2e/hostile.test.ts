@@ -5,6 +5,7 @@ import { type Address, type KeyPairSigner, generateKeyPairSigner } from '@solana
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readOnePlan } from '../src/chain/read';
 import { periodTimes } from '../src/domain/terms';
+import { Scope } from '../src/generated/types/scope';
 import { type Person, PHONE, connect, picture, visit } from './support/browser';
 import { type Hostile, type Mode, startHostile } from './support/hostile';
 import { TOKEN, makePlan, report } from './support/plans';
@@ -75,12 +76,12 @@ describe.concurrent('on a hostile endpoint', () => {
 
   beforeAll(async () => {
     stage = await openStage();
-    // A plan with a past: three grants, of which one was paid.
+    // A plan with a past: three grants, of which each has a value in a page.
     const cast = await people();
     const beneficiaries = await Promise.all(
       Array.from({ length: 3 }, async () => (await generateKeyPairSigner()).address),
     );
-    read = await makePlan(stage.chain, stage.net.now(), cast, beneficiaries);
+    read = await makePlan(stage.chain, stage.net.now(), cast, beneficiaries, { scope: Scope.Individual });
     const { plan } = await readOnePlan(stage.chain, read);
     stage.net.warp(periodTimes(plan, 0).end + 60n);
     await report(stage.chain, cast.oracle, read, 0, 80n);

@@ -12,7 +12,8 @@ import { periodTimes } from '../src/domain/terms';
 import { EVENTS } from '../src/generated/events';
 import { EARNOUT_PROGRAM_ADDRESS } from '../src/generated/programs/earnout';
 import { loadPlan } from '../src/state/planData';
-import { type Scenario, scenario } from './support/scenario';
+import { lying } from './support/lying';
+import { scenario } from './support/scenario';
 
 const PLAN = 'PLanPLanPLanPLanPLanPLanPLanPLanPLanPLanPL1' as Address;
 const OTHER = 'othEr1othEr1othEr1othEr1othEr1othEr1othEr11' as Address;
@@ -189,17 +190,6 @@ describe('a history', () => {
 });
 
 describe('lists of accounts', () => {
-  /** The scenario's chain with its answers to searches changed. */
-  function lying(s: Scenario, change: (found: RawAccount[]) => RawAccount[]): Chain {
-    return new Proxy<Chain>(s.chain, {
-      get: (chain, name) => {
-        if (name === 'find') return async (filter: Parameters<Chain['find']>[0]) => change(await chain.find(filter));
-        const value: unknown = Reflect.get(chain, name);
-        return typeof value === 'function' ? (value.bind(chain) as unknown) : value;
-      },
-    });
-  }
-
   it('keep only what was asked for, where it belongs, once', async () => {
     const s = await scenario({ grants: [{}, {}] });
     const chain = lying(s, ([first, ...others]) => {

@@ -237,6 +237,7 @@ describe('a plan file', () => {
     expect((await kpis({ unit: 'a\u0007' }))[0]).toContain('The unit must be at most 16 bytes');
     expect((await kpis({ decimals: '19' }))[0]).toContain('A KPI has at most 18 decimals');
     expect((await kpis({ min: '101' }))[0]).toContain('The smallest accepted value exceeds the largest');
+    expect((await kpis({ min: '-9223372036854775808', decimals: '0' })).join()).toContain('stands for no value');
     expect(
       (
         await kpis({

@@ -3,7 +3,6 @@
 import { type Address, getAddressEncoder } from '@solana/kit';
 import { describe, expect, it } from 'vitest';
 import { eventAuthorityAddress } from '../src/chain/addresses';
-import type { Chain, RawAccount } from '../src/chain/chain';
 import { readHistory } from '../src/chain/history';
 import * as instructions from '../src/chain/instructions';
 import { decodePage, findPages, newSize, pagesNumbered, pagesOfPlan } from '../src/chain/read';
@@ -24,6 +23,7 @@ import { readValues, uploads } from '../src/model/upload';
 import { sha256 } from '../src/text/hash';
 import { loadGrant } from '../src/state/grantData';
 import { loadPlan } from '../src/state/planData';
+import { lying } from './support/lying';
 import { person } from './support/people';
 import { type Options, type Scenario, kpi, scenario } from './support/scenario';
 
@@ -319,17 +319,6 @@ describe('a page that is closed', () => {
 });
 
 describe('what an endpoint says of pages', () => {
-  /** The scenario's chain with its answers to searches changed. */
-  function lying(s: Scenario, change: (found: RawAccount[]) => RawAccount[]): Chain {
-    return new Proxy<Chain>(s.chain, {
-      get: (chain, name) => {
-        if (name === 'find') return async (filter: Parameters<Chain['find']>[0]) => change(await chain.find(filter));
-        const value: unknown = Reflect.get(chain, name);
-        return typeof value === 'function' ? (value.bind(chain) as unknown) : value;
-      },
-    });
-  }
-
   it('is believed of accounts with the right owner, length, content and address only, once', async () => {
     const s = await paged();
     await s.votePage(s.oracles.slice(0, 1), 0, 0, 0, [100n, 200n, 300n]);

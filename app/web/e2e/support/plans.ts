@@ -107,7 +107,7 @@ export async function makePlan(
   return address;
 }
 
-/** Has the oracle report `value` for a period whose votes are accepted now. */
+/** Has the oracle report `value` for a period whose votes are accepted now; where it is individual for every grant. */
 export async function report(
   chain: Chain,
   oracle: KeyPairSigner,
@@ -118,6 +118,11 @@ export async function report(
   const { plan } = await readOnePlan(chain, address);
   const kpi = plan.kpis[0];
   if (kpi === undefined) throw new Error('the plan has no KPI');
-  const evidence = new Uint8Array(32).fill(2);
-  await send(chain, oracle, [await instructions.attest(oracle.address, plan, kpi, { period, value, evidence })]);
+  const vote = { period, evidence: new Uint8Array(32).fill(2) };
+  const values = Array.from({ length: plan.account.grantCounter }, () => value);
+  await send(chain, oracle, [
+    kpi.scope === 'shared'
+      ? await instructions.attest(oracle.address, plan, kpi, { ...vote, value })
+      : await instructions.attestPage(oracle.address, plan, kpi, { ...vote, first: 0, values }),
+  ]);
 }

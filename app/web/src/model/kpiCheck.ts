@@ -3,7 +3,7 @@ import { type Curve, type Interpolation, checkCurve, maxScore } from '../core/cu
 import { FULL_CREDIT, FULL_SCORE, MAX_SCORE } from '../core/limits';
 import { mulDivCeil } from '../core/math';
 import { isName } from '../core/name';
-import { MAX_KPI_DECIMALS, MAX_NAME_LEN, MAX_UNIT_LEN } from '../generated/constants';
+import { MAX_KPI_DECIMALS, MAX_NAME_LEN, MAX_UNIT_LEN, NO_VALUE } from '../generated/constants';
 import { Interpolation as InterpolationArg } from '../generated/types/interpolation';
 import type { KpiTermsArgs } from '../generated/types/kpiTerms';
 import { Scope as ScopeArg } from '../generated/types/scope';
@@ -33,6 +33,7 @@ export async function checkKpi(draft: KpiDraft, header: string, notes: Notes): P
   const min = notes.value(`${header} range.min`, draft.min, decimals);
   const max = notes.value(`${header} range.max`, draft.max, decimals);
   if (min !== undefined && max !== undefined && min > max) notes.add(`${header} range`, refusalText('BadRange'));
+  if (min === NO_VALUE) notes.add(`${header} range.min`, 'stands for no value in an upload; expected a larger number');
   const points = draft.curve.map((point) => ({
     value: notes.value(`${header} curve`, point.value, decimals),
     score: notes.share(`${header} curve`, point.score, U16),
