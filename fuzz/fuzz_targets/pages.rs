@@ -53,7 +53,9 @@ fuzz_target!(|input: Input| {
     let keys: Vec<_> = (1..=oracles).map(|key| [key; 32].into()).collect();
     let majority = oracles / 2 + 1;
     let threshold = majority + input.threshold % (oracles - majority + 1);
-    let Ok(set) = OracleSet::new(&keys, threshold, 0) else { return };
+    let Ok(set) = OracleSet::new(&keys, threshold, 0) else {
+        return;
+    };
     let mut head = Page::zeroed();
     (head.version, head.oracle_count, head.threshold) = (1, oracles, threshold);
     head.capacity = input.capacity % 64 + 1;
@@ -68,7 +70,10 @@ fuzz_target!(|input: Input| {
                     assert_eq!(page.view().standing(slot).ok(), before.view().standing(slot).ok());
                 }
             }
-            None => assert!(page.to_bytes() == before.to_bytes(), "a refused change has left something"),
+            None => assert!(
+                page.to_bytes() == before.to_bytes(),
+                "a refused change has left something"
+            ),
         }
         // What is noted as agreed is agreed.
         for slot in 0..head.capacity {
@@ -86,17 +91,31 @@ fn apply(page: &mut PageState, step: &Step) -> Option<u64> {
     let now = page.head().end.checked_add(i64::from(step.after))?;
     match &step.what {
         What::Upload(position, slot, values) => {
-            let values: Vec<i64> = values.iter().take(70).map(|value| value.map_or(NO_VALUE, |few| i64::from(few % 4))).collect();
+            let values: Vec<i64> = values
+                .iter()
+                .take(70)
+                .map(|value| value.map_or(NO_VALUE, |few| i64::from(few % 4)))
+                .collect();
             let slot = slot % 70;
-            let upload = page.edit().vote(usize::from(*position % 9), slot, &values, [7; 32], now).ok()?;
+            let upload = page
+                .edit()
+                .vote(usize::from(*position % 9), slot, &values, [7; 32], now)
+                .ok()?;
             assert!(upload.resolved & !upload.recorded == 0 && upload.recorded & upload.skipped == 0);
             Some(upload.recorded)
         }
         What::Dispute(slot, authority) => {
-            let by = if *authority { Disputer::Authority } else { Disputer::Beneficiary };
+            let by = if *authority {
+                Disputer::Authority
+            } else {
+                Disputer::Beneficiary
+            };
             let slot = slot % 70;
             // Twice it is never noted: whoever disputes asks before.
-            page.view().standing(slot).ok().filter(|standing| standing.disputed_at.is_none())?;
+            page.view()
+                .standing(slot)
+                .ok()
+                .filter(|standing| standing.disputed_at.is_none())?;
             page.edit().dispute(slot, by, now).ok()?;
             assert_eq!(page.view().disputer(slot).ok(), Some(by));
             Some(1 << slot)

@@ -11,7 +11,7 @@ pub enum Runtime {
 }
 
 /// Largest number of units of an instruction in the scenarios that begin so; the first that fits counts.
-const UNITS: [(Runtime, &str, &str, u64); 31] = [
+const UNITS: [(Runtime, &str, &str, u64); 36] = [
     (Runtime::Frame, "claim", "a part, by the beneficiary, SPL Token", 4_000),
     (Runtime::Frame, "claim", "all, by anyone, SPL Token", 4_000),
     (Runtime::Frame, "claim", "all, by anyone, while it streams", 4_700),
@@ -47,11 +47,16 @@ const UNITS: [(Runtime, &str, &str, u64); 31] = [
         60_000,
     ),
     (Runtime::Anchor, "settle", "16 ", 32_000),
+    (Runtime::Anchor, "attest_page", "64 ", 33_000),
+    (Runtime::Anchor, "attest_page", "1 value, creates", 12_000),
+    (Runtime::Anchor, "attest_page", "1 ", 6_500),
     (Runtime::Anchor, "attest", "second", 6_000),
     (Runtime::Anchor, "attest", "third", 6_000),
     (Runtime::Anchor, "create_grant", "4 ", 12_000),
     (Runtime::Anchor, "create_grant", "", 13_500),
+    (Runtime::Anchor, "dispute", "64 ", 24_000),
     (Runtime::Anchor, "dispute", "", 11_000),
+    (Runtime::Anchor, "rule", "64 ", 24_000),
     (Runtime::Anchor, "rule", "", 11_000),
 ];
 

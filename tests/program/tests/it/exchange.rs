@@ -81,8 +81,11 @@ fn live(world: &mut World, unearned_policy: UnearnedPolicy) -> Calls {
     });
     let (_, early) = world.grant(100, &[10_000]);
     world.left(Leave::Resign, &early);
+    let (_, handed) = world.grant_with(|args| {
+        (args.allocation, args.first_period, args.periods, args.transferable) = (1_000, 4, 2, true);
+    });
     let heir = world.key();
-    world.run(world.offers_grant(&both, Some(heir)));
+    world.run(world.offers_grant(&handed, Some(heir)));
     let next_authority = world.key();
     world.run(world.offers_plan(Some(next_authority)));
     for period in 0..2 {
@@ -139,7 +142,7 @@ fn live(world: &mut World, unearned_policy: UnearnedPolicy) -> Calls {
         kpi: 1,
         period: 2,
         first: 1,
-        values: vec![NO_VALUE, 70],
+        values: vec![70, NO_VALUE],
         evidence: EVIDENCE,
     };
     let dispute = DisputeArgs {
@@ -186,7 +189,7 @@ fn live(world: &mut World, unearned_policy: UnearnedPolicy) -> Calls {
         ("propose_oracles", world.announces(&[heir], 1, 5)),
         ("set_treasury", world.sets_treasury(&treasury)),
         ("propose_beneficiary", world.offers_grant(&both, None)),
-        ("accept_beneficiary", world.takes_grant(&both, &heir)),
+        ("accept_beneficiary", world.takes_grant(&handed, &heir)),
         ("set_claim_lock", world.locks(&both, true)),
         ("terminate_grant", world.leave(Leave::Terminate, &timed)),
         ("resign_grant", world.leave(Leave::Resign, &both)),
