@@ -317,8 +317,8 @@ impl Held {
             .filter_map(|slot| Some((grant(slot), ballot.vote(slot)?)))
             .collect();
         let is_agreed = |slot: &u8| {
-            view.standing(*slot)
-                .is_ok_and(|standing| standing.resolved_at.is_some())
+            view.entry(*slot)
+                .is_ok_and(|(_, standing)| standing.resolved_at.is_some())
         };
         let agreed = (0..page.head().capacity).filter(is_agreed).map(grant).collect();
         Some(Self {

@@ -167,18 +167,16 @@ fn disputes(plan: &Pubkey, evaluation: Option<&Evaluation>, grants: Option<PageG
             .collect());
     };
     let page = evaluation.and_then(Evaluation::page);
-    let is_disputed = |number: &u32| {
-        let standing = page.and_then(|page| page.view().standing(place(*number).1).ok());
-        standing.is_some_and(|standing| standing.disputed_at.is_some())
+    let disputer = |number: &u32| {
+        let (disputer, standing) = page?.view().entry(place(*number).1).ok()?;
+        standing.disputed_at.and(Some(disputer))
     };
+    let is_disputed = |number: &u32| disputer(number).is_some();
     let (disputed, undisputed): (Vec<u32>, Vec<u32>) = numbers(grants).partition(is_disputed);
     if !undisputed.is_empty() {
         return Err(ranges(undisputed));
     }
-    let by_beneficiary = |number: &u32| {
-        let disputer = page.and_then(|page| page.view().disputer(place(*number).1).ok());
-        disputer == Some(Disputer::Beneficiary)
-    };
+    let by_beneficiary = |number: &u32| disputer(number) == Some(Disputer::Beneficiary);
     let grants = disputed.into_iter().filter(by_beneficiary);
     Ok(grants.map(|number| pda::grant(plan, number)).collect())
 }
