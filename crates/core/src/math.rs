@@ -59,11 +59,17 @@ pub(crate) fn sum_div_floor(a: u64, x: u64, b: u64, y: u64, d: u64) -> Result<u6
 
 /// `floor(a·x / d)`.
 pub(crate) fn mul_div_floor(a: u64, x: u64, d: u64) -> Result<u64> {
-    sum_div_floor(a, x, 0, 0, d)
+    match mul(a, x) {
+        Some(product) => product.checked_div(d).ok_or(Error::Overflow),
+        None => sum_div_floor(a, x, 0, 0, d),
+    }
 }
 
 /// `ceil(a·x / d)`.
 pub(crate) fn mul_div_ceil(a: u64, x: u64, d: u64) -> Result<u64> {
+    if let (Some(product), true) = (mul(a, x), d != 0) {
+        return Ok(product.div_ceil(d));
+    }
     let (quotient, inexact) = div_products(a, x, 0, 0, d).ok_or(Error::Overflow)?;
     quotient.checked_add(u64::from(inexact)).ok_or(Error::Overflow)
 }

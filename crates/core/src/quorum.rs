@@ -89,19 +89,13 @@ pub fn at_deadline(votes: &[Option<i64>], threshold: u8, curve: &Curve, default_
     if default_score > FULL_SCORE {
         return Err(Error::ScoreTooHigh);
     }
-    let mut ballots = [Ballot::default(); MAX_ORACLES];
-    for (ballot, value) in ballots.iter_mut().zip(votes.iter().flatten()) {
-        *ballot = Ballot {
-            score: curve.score(*value)?,
-            value: *value,
-        };
-    }
     let (cast, needed) = (count(votes, |_| true), usize::from(threshold));
     let (Some(below), Some(above)) = (cast.checked_sub(needed), needed.checked_sub(1)) else {
         return Ok(Outcome::Silent);
     };
-    let ballots = ballots.get(..cast).ok_or(Error::TooManyOracles)?;
-    let (from_top, from_bottom) = (ranked(ballots, above)?, ranked(ballots, below)?);
+    let ballots = sorted(votes, curve)?;
+    let ranked = |rank: usize| ballots.get(rank).copied().ok_or(Error::TooManyOracles);
+    let (from_top, from_bottom) = (ranked(above)?, ranked(below)?);
     Ok(if from_top.score >= default_score {
         Outcome::Value(from_top.value)
     } else if from_bottom.score <= default_score {
@@ -124,14 +118,31 @@ impl Ballot {
     }
 }
 
-/// The ballot that has `rank` others before it.
-fn ranked(ballots: &[Ballot], rank: usize) -> Result<Ballot> {
-    let has_rank = |ballot: &Ballot| {
-        let before = ballots.iter().filter(|other| other.is_before(ballot)).count();
-        let up_to = ballots.iter().filter(|other| !ballot.is_before(other)).count();
-        (before..up_to).contains(&rank)
-    };
-    ballots.iter().copied().find(has_rank).ok_or(Error::NoVotes)
+/// The votes from best to worst; what is behind the last one is of no vote. Sorted as they come in: there are eight at
+/// most.
+fn sorted(votes: &[Option<i64>], curve: &Curve) -> Result<[Ballot; MAX_ORACLES]> {
+    let mut ballots = [Ballot::default(); MAX_ORACLES];
+    for (cast, value) in votes.iter().flatten().enumerate() {
+        let ballot = Ballot {
+            score: curve.score(*value)?,
+            value: *value,
+        };
+        let sorted = ballots.get_mut(..=cast).ok_or(Error::TooManyOracles)?;
+        let mut place = sorted;
+        while let [before @ .., last] = place {
+            match before.last() {
+                Some(other) if ballot.is_before(other) => {
+                    *last = *other;
+                    place = before;
+                }
+                _ => {
+                    *last = ballot;
+                    break;
+                }
+            }
+        }
+    }
+    Ok(ballots)
 }
 
 /// How many votes there are of a kind.

@@ -167,7 +167,8 @@ pub mod earnout {
     }
 
     /// Records an oracle's vote on a shared KPI. Votes may be changed until enough of them agree, which resolves the
-    /// value at once; who has not voted may still do so then, and changes nothing by it. Without agreement, at the end of the window, the best score counts that enough oracles reach, if it is at least
+    /// value at once; who has not voted may still do so then, and changes nothing by it. Without agreement, at the
+    /// end of the window, the best score counts that enough oracles reach, if it is at least
     /// the score under silence; else the worst that enough of them do not exceed, if it is at most that; else the KPI
     /// is silent.
     ///

@@ -535,7 +535,8 @@ impl World {
         self.chain.associated(self.program, &self.token.mint, owner).unwrap()
     }
 
-    /// The vote of oracle number `oracle`, who pays for it: `attest`, or for an individual KPI `attest_page` of `grant`.
+    /// The vote of oracle number `oracle`, who pays for it: `attest`, or for an individual KPI `attest_page` of
+    /// `grant`.
     pub fn vote(&self, oracle: usize, kpi: u8, period: u16, grant: Option<Pubkey>, value: i64) -> Instruction {
         match grant {
             Some(grant) => self.upload(oracle, kpi, period, self.grant_state(&grant).index, &[value]),

@@ -38,7 +38,8 @@ pub struct Verified {
     pub grant: Option<u32>,
     /// The value on chain, decimal.
     pub value: String,
-    /// The evidence hash on chain: of the document, or of the page's manifest. Of what is missing there the one that the
+    /// The evidence hash on chain: of the document, or of the page's manifest. Of what is missing there the one that
+    /// the
     /// journal has, if it has one.
     pub evidence: Option<String>,
     #[serde(flatten)]

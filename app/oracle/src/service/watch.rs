@@ -360,7 +360,8 @@ struct Cause<'a> {
 
 impl Cause<'_> {
     /// The grant for which `key` may dispute, none for the authority and a shared KPI; or why it may not. The authority
-    /// names the grant of an individual KPI, so that what its beneficiary voted does not count. What the program asks (`programs/earnout/src/instructions/dispute.rs`), so that nothing is filed in vain.
+    /// names the grant of an individual KPI, so that what its beneficiary voted does not count. What the program asks
+    /// (`programs/earnout/src/instructions/dispute.rs`), so that nothing is filed in vain.
     fn entitled(&self, key: &Pubkey) -> Result<Option<Pubkey>, String> {
         if self.authority == *key && self.individual.is_none() {
             return Ok(None);

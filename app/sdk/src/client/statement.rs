@@ -412,7 +412,8 @@ impl Reading<'_> {
         Ok(wanted.into_iter().collect())
     }
 
-    /// The events of each of these grants, attestations and pages, which may have been closed. Where there are none to ask
+    /// The events of each of these grants, attestations and pages, which may have been closed. Where there are none
+    /// to ask
     /// about nothing is asked.
     async fn histories(&mut self, addresses: &[Pubkey]) -> Result<Vec<Vec<Event>>, ClientError> {
         if addresses.is_empty() {

@@ -1,34 +1,16 @@
 //! Reading the program's accounts.
 
 use {
-    crate::wire::{PageState, pda},
-    anchor_lang::{Discriminator, ZeroCopy},
-    earnout::{
-        constants::ACCOUNT_VERSION,
-        state::{Attestation, ClosedPlan, Grant, Period, Plan, account::Versioned},
+    super::{
+        PageState,
+        decode::{decode, decode_known},
+        pda,
     },
+    earnout::state::{Attestation, ClosedPlan, Grant, Period, Plan},
     solana_program::pubkey::Pubkey,
-    thiserror::Error,
 };
 
-/// Why the bytes of an account could not be read.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum DecodeError {
-    /// The account is of another type, or of another program.
-    #[error("the account holds no {0}")]
-    WrongType(&'static str),
-    /// The account is cut short.
-    #[error("the {0} has {1} bytes, {2} are needed")]
-    TooShort(&'static str, usize, usize),
-    /// Another release wrote the account, in a layout that this one does not know.
-    #[error(
-        "the {0} has the layout of version {1}, this release reads version {ACCOUNT_VERSION}: use the release that wrote it"
-    )]
-    UnknownVersion(&'static str, u8),
-    /// The account is not where one with its contents would be.
-    #[error("the {0} here belongs at {1} by what it holds: do not trust who gave it")]
-    WrongAddress(&'static str, Pubkey),
-}
+pub use super::decode::{DecodeError, space};
 
 /// An account of the program whose address follows from what it holds.
 pub trait Addressed: Sized {
@@ -134,27 +116,4 @@ pub fn closed_plan(data: &[u8]) -> Result<ClosedPlan, DecodeError> {
 /// A name or a unit as it was written, from the zero-padded bytes that an account holds (see [`earnout::state::Kpi`]).
 pub fn padded_text(padded: &[u8]) -> String {
     String::from_utf8_lossy(padded).trim_end_matches('\0').to_owned()
-}
-
-/// Bytes of an account of type `T`.
-pub const fn space<T: ZeroCopy>() -> usize {
-    T::DISCRIMINATOR.len() + size_of::<T>()
-}
-
-fn decode_known<T: Versioned>(data: &[u8], name: &'static str) -> Result<T, DecodeError> {
-    let account: T = decode(data, name)?;
-    match account.version() {
-        ACCOUNT_VERSION => Ok(account),
-        other => Err(DecodeError::UnknownVersion(name, other)),
-    }
-}
-
-fn decode<T: ZeroCopy + Discriminator>(data: &[u8], name: &'static str) -> Result<T, DecodeError> {
-    let body = data
-        .strip_prefix(T::DISCRIMINATOR)
-        .ok_or(DecodeError::WrongType(name))?;
-    let body = body
-        .get(..size_of::<T>())
-        .ok_or(DecodeError::TooShort(name, data.len(), space::<T>()))?;
-    Ok(bytemuck::pod_read_unaligned(body))
 }

@@ -1,6 +1,7 @@
 //! What goes to the chain and comes from it.
 
 pub mod accounts;
+mod decode;
 pub mod errors;
 mod evaluation;
 pub mod events;

@@ -1,7 +1,7 @@
 //! A page with the ballots and entries behind its structure.
 
 use {
-    super::accounts::{DecodeError, space},
+    super::decode::{DecodeError, space},
     anchor_lang::Discriminator,
     bytemuck::Zeroable,
     earnout::{
@@ -11,7 +11,8 @@ use {
     std::collections::{BTreeMap, BTreeSet},
 };
 
-/// What `attest_page` takes to report the values of grants by their indices: for each page the index of the first grant,
+/// What `attest_page` takes to report the values of grants by their indices: for each page the index of the first
+/// grant,
 /// and the values from it on.
 pub fn uploads(values: &BTreeMap<u32, i64>) -> Vec<(u32, Vec<i64>)> {
     let mut uploads: Vec<(u32, Vec<i64>)> = Vec::new();

@@ -350,7 +350,6 @@ impl<'a> PageView<'a> {
         (0..self.head.oracle_count).find(|position| self.is_oracle(*position, oracle))
     }
 
-    #[inline(never)]
     fn is_oracle(&self, position: u8, key: &Pubkey) -> bool {
         let at = usize::from(position).wrapping_mul(self.head.ballot_len());
         load::<32>(self.columns, at, 0).is_ok_and(|oracle| same(&Pubkey::from(oracle), key))
@@ -408,11 +407,15 @@ impl<'a> PageView<'a> {
             threshold: self.head.threshold,
             standing: self.entry(slot)?.1,
         };
-        for (position, vote) in (0..self.head.oracle_count).zip(&mut tally.votes) {
-            *vote = self.vote(position, slot)?;
-            if vote.is_some() && self.is_oracle(position, beneficiary) {
-                *vote = None;
+        let bit = bit(slot);
+        for (vote, ballot) in tally.votes.iter_mut().zip(self.ballots()) {
+            if ballot.head.voted & bit == 0 {
+                continue;
+            }
+            if same(&ballot.head.oracle, beneficiary) {
                 tally.standing.resolved_at = None;
+            } else {
+                *vote = ballot.values.get(usize::from(slot)).copied();
             }
         }
         Ok(tally)

@@ -7,7 +7,8 @@ use {
 
 const END: i64 = START + PERIOD;
 
-/// A plan of these terms with the shared KPI 0 and the individual KPI 1 (silence counts 2,500), and grants of 1,000 with
+/// A plan of these terms with the shared KPI 0 and the individual KPI 1 (silence counts 2,500), and grants of 1,000
+/// with
 /// weight on both.
 fn world(args: CreatePlanArgs, grants: usize) -> (World, Vec<Pubkey>) {
     let mut world = World::active(TokenProgram::Spl, args, &disputable_kpis(), 10_000_000);

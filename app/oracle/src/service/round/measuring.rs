@@ -13,7 +13,8 @@ use {
     tracing::{info, warn},
 };
 
-/// Measures what is due and not measured yet, several at a time, and returns the votes to be made. Where it is not known
+/// Measures what is due and not measured yet, several at a time, and returns the votes to be made. Where it is not
+/// known
 /// what became of a transaction nothing is: a page gets its next upload once its last one is known.
 pub(super) async fn measure_all(
     daemon: &Daemon,

@@ -182,7 +182,8 @@ impl Client {
         })
     }
 
-    /// As [`Client::plan_accounts`] with all open attestations and pages; where the endpoint refuses to search, those that can be
+    /// As [`Client::plan_accounts`] with all open attestations and pages; where the endpoint refuses to search, those
+    /// that can be
     /// read without. Then also why, if the plan has others.
     ///
     /// # Errors

@@ -229,7 +229,8 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    /// What of it counts where `beneficiary` has the grant: not that one's vote, and while it stands nothing is resolved
+    /// What of it counts where `beneficiary` has the grant: not that one's vote, and while it stands nothing is
+    /// resolved
     /// early.
     fn counted(&self, beneficiary: Option<Who>) -> Self {
         let mut counted = self.clone();
@@ -853,7 +854,8 @@ impl Model {
         require(!oracle && self.terms().arbiter != Some(key))
     }
 
-    /// Opens the attestation, or the page with this grant, if it does not exist; nothing if none of the page's grants was
+    /// Opens the attestation, or the page with this grant, if it does not exist; nothing if none of the page's grants
+    /// was
     /// made.
     pub fn open_account(&mut self, kpi: u8, period: u16, grant: Option<usize>, payer: Who) -> Option<&mut Account> {
         let page = grant.map(|grant| grant / PAGE);
