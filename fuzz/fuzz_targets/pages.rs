@@ -99,7 +99,7 @@ fn apply(page: &mut PageState, step: &Step) -> Option<u64> {
             let slot = slot % 70;
             let upload = page
                 .edit()
-                .vote(usize::from(*position % 9), slot, &values, [7; 32], now)
+                .vote(*position % 9, slot, &values, [7; 32], now)
                 .ok()?;
             assert!(upload.resolved & !upload.recorded == 0 && upload.recorded & upload.skipped == 0);
             Some(upload.recorded)

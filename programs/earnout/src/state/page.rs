@@ -505,14 +505,16 @@ impl<'a> PageMut<'a> {
     /// grant on which enough oracles have agreed is skipped. The evidence is that of all the oracle's votes in the
     /// page.
     ///
-    /// Errors: `WrongGrants` if the page has not so many grants; `AlreadyResolved` if no vote is recorded.
+    /// Errors: `WrongGrants` if the page has not so many grants; `AlreadyResolved` if no vote is recorded;
+    /// `CorruptAccount` if it has not so many oracles.
     pub fn vote(&mut self, position: u8, slot: u8, values: &[i64], evidence: [u8; 32], now: i64) -> Result<Upload> {
         let stored = self.stored(now)?;
+        require!(position < self.head.oracle_count, EarnoutError::CorruptAccount);
         let room = self.head.capacity.checked_sub(slot).map(usize::from);
         require!(room.is_some_and(|room| values.len() <= room), EarnoutError::WrongGrants);
         let [_, resolved_at, ..] = self.head.entries_at();
         let (voted_at, mut upload) = (self.head.voted_at(position), Upload::default());
-        for (slot, value) in (slot..).zip(values).filter(|(_, value)| **value != NO_VALUE) {
+        for (value, slot) in values.iter().zip(slot..).filter(|(value, _)| **value != NO_VALUE) {
             let mask = bit(slot);
             let before = self.view().vote(position, slot)?;
             let is_resolved = load::<4>(self.columns, resolved_at, slot)? != [0; 4];
