@@ -97,10 +97,7 @@ fn apply(page: &mut PageState, step: &Step) -> Option<u64> {
                 .map(|value| value.map_or(NO_VALUE, |few| i64::from(few % 4)))
                 .collect();
             let slot = slot % 70;
-            let upload = page
-                .edit()
-                .vote(*position % 9, slot, &values, [7; 32], now)
-                .ok()?;
+            let upload = page.edit().vote(*position % 9, slot, &values, [7; 32], now).ok()?;
             assert!(upload.resolved & !upload.recorded == 0 && upload.recorded & upload.skipped == 0);
             Some(upload.recorded)
         }
