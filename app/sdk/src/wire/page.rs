@@ -3,7 +3,6 @@
 use {
     super::decode::{DecodeError, space},
     anchor_lang::Discriminator,
-    bytemuck::Zeroable,
     earnout::{
         constants::{ACCOUNT_VERSION, NO_VALUE},
         state::{OracleSet, Page, PageGrants, PageMut, PageView, place},
@@ -129,12 +128,6 @@ impl PageState {
 impl std::fmt::Debug for PageState {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.head.fmt(out)
-    }
-}
-
-impl Default for PageState {
-    fn default() -> Self {
-        Self::empty(Page::zeroed())
     }
 }
 
