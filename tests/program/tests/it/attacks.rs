@@ -419,6 +419,52 @@ fn g8_an_oracle_that_praises_itself_and_hands_over_gains_nothing() {
 }
 
 #[test]
+fn g8_an_oracle_does_not_freeze_a_mistake_about_its_own_grant() {
+    let tasks = KpiArgs {
+        default_score: 5_000,
+        ..kpi("tasks", Scope::Individual)
+    };
+    let mut world = world(terms(), &[tasks]);
+    let oracle = world.oracles[0].pubkey();
+    let (_, own) = world.grant_with(|args| {
+        (args.beneficiary, args.allocation) = (oracle, ALLOCATION);
+        (args.time_weight, args.kpi_weights) = (0, vec![10_000]);
+    });
+    world.after_period(0, 0);
+    // A mistake in the beneficiary's favour, which it repeats before the other can correct it. Its vote counts for
+    // nothing, so nothing is resolved and the correction is taken.
+    world.run(world.upload(1, 0, 0, 0, &[100]));
+    world.run(world.upload(0, 0, 0, 0, &[100]));
+    world.run(world.upload(2, 0, 0, 0, &[30]));
+    world.run(world.upload(1, 0, 0, 0, &[30]));
+    world.after_windows(0);
+    assert_eq!(world.settled(&own).earned, 30_000);
+}
+
+#[test]
+fn g3_what_was_final_stays_final_whatever_the_beneficiary_votes_afterwards() {
+    let mut world = world(disputable_terms(), &[kpi("tasks", Scope::Individual)]);
+    let oracle = world.oracles[0].pubkey();
+    let (_, own) = world.grant_with(|args| {
+        (args.beneficiary, args.allocation) = (oracle, ALLOCATION);
+        (args.time_weight, args.kpi_weights) = (0, vec![10_000]);
+    });
+    world.after_period(0, 0);
+    for other in [1, 2] {
+        world.run(world.upload(other, 0, 0, 0, &[30]));
+    }
+    // Unchallenged, so it could be settled now. The beneficiary's late vote neither delays that nor opens the challenge
+    // a second time.
+    world.after_period(0, CHALLENGE);
+    world.run(world.upload(0, 0, 0, 0, &[100]));
+    let dispute = world.disputes(&oracle, 0, 0, Some(own));
+    world.after_period(0, DAY);
+    world.refuses(&dispute, EarnoutError::ChallengeClosed);
+    world.after_period(0, CHALLENGE);
+    assert_eq!(world.settled(&own).earned, 30_000);
+}
+
+#[test]
 fn g8_an_oracle_that_takes_over_a_grant_silences_itself_and_nobody_else() {
     let (mut world, [_, other]) = with_own_grant();
     // Votes are cast; the other grant cannot go to one who voted on it.
