@@ -12,7 +12,7 @@ use {
     earnout::{
         constants::NO_VALUE,
         events::PageAttested,
-        state::{Kpi, PageGrants, Termination, slots_of},
+        state::{Kpi, PageGrants, Termination},
     },
     earnout_sdk::{
         client::{ClientError, History, Recorded},
@@ -86,7 +86,7 @@ impl Words {
     fn subject(&self, kpi: u8, period: u16, grants: Option<PageGrants>) -> String {
         let of = grants.map_or(String::new(), |grants| {
             let s = if grants.mask.count_ones() == 1 { "" } else { "s" };
-            format!(" of grant{s} {}", ranges(numbers(grants)))
+            format!(" of grant{s} {}", ranges(grants.indices()))
         });
         format!("{}{of} in period {period}", self.kpi(kpi))
     }
@@ -157,7 +157,7 @@ impl Words {
                 let mask = voted.fold(0, |mask, (place, _)| mask | 1u64.checked_shl(place).unwrap_or_default());
                 let some = |what: &str, mask: u64| match mask {
                     0 => String::new(),
-                    mask => format!("; {what} {}", ranges(numbers(PageGrants { mask, ..of(event) }))),
+                    mask => format!("; {what} {}", ranges(PageGrants { mask, ..of(event) }.indices())),
                 };
                 format!(
                     "{}: {values} by {}, evidence {}{}{}",
@@ -295,10 +295,6 @@ fn words(name: &str) -> String {
 /// The first grant of an upload.
 fn of(event: &PageAttested) -> PageGrants {
     PageGrants::one(event.first)
-}
-
-fn numbers(grants: PageGrants) -> impl Iterator<Item = u32> {
-    slots_of(grants.mask).map(move |place| grants.first.saturating_add(place.into()))
 }
 
 fn offered(what: &str, to: &Pubkey) -> String {

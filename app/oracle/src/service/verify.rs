@@ -39,8 +39,7 @@ pub struct Verified {
     /// The value on chain, decimal.
     pub value: String,
     /// The evidence hash on chain: of the document, or of the page's manifest. Of what is missing there the one that
-    /// the
-    /// journal has, if it has one.
+    /// the journal has, if it has one.
     pub evidence: Option<String>,
     #[serde(flatten)]
     pub verdict: Verdict,

@@ -84,8 +84,7 @@ impl Bound<'_> {
             }
             for (address, grant) in grants {
                 // The program takes votes on other grants too. They change nothing: no weight, not covered, settled,
-                // and
-                // the oracle's own, which does not count.
+                // and the oracle's own, which does not count.
                 if grant.depends_on(self.kpi, period) && grant.beneficiary != *oracle {
                     duties.push(self.duty(&times, Some(grant_scope(address, grant, identities))));
                 }

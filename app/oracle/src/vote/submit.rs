@@ -1,7 +1,6 @@
 //! Bringing votes onto the chain, those of a page together: each signed transaction is in the journal before it is sent
 //! and followed as the SDK follows every one. Only with proof that it was not executed and never will be is anything
-//! signed again, and nothing
-//! that the chain has.
+//! signed again, and nothing that the chain has.
 
 use {
     crate::{

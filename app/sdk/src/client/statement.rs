@@ -12,7 +12,7 @@ use {
     },
     earnout::{
         constants::PAGE_GRANTS,
-        state::{Grant, Kpi, OracleSet, Plan, Scope, place},
+        state::{Grant, Kpi, OracleSet, Plan, Scope, first_of, place},
         token::holding,
     },
     solana_program::{pubkey::Pubkey, sysvar},
@@ -129,7 +129,7 @@ impl Client {
 
 /// Numbers that grants of a page can have.
 fn grants_of_page(page: u32) -> Range<u32> {
-    let first = page.saturating_mul(PAGE_GRANTS.into());
+    let first = first_of(page);
     first..first.saturating_add(PAGE_GRANTS.into())
 }
 
@@ -413,8 +413,7 @@ impl Reading<'_> {
     }
 
     /// The events of each of these grants, attestations and pages, which may have been closed. Where there are none
-    /// to ask
-    /// about nothing is asked.
+    /// to ask about nothing is asked.
     async fn histories(&mut self, addresses: &[Pubkey]) -> Result<Vec<Vec<Event>>, ClientError> {
         if addresses.is_empty() {
             return Ok(Vec::new());

@@ -11,8 +11,7 @@ use {
 };
 
 /// What `attest_page` takes to report the values of grants by their indices: for each page the index of the first
-/// grant,
-/// and the values from it on.
+/// grant, and the values from it on.
 pub fn uploads(values: &BTreeMap<u32, i64>) -> Vec<(u32, Vec<i64>)> {
     let mut uploads: Vec<(u32, Vec<i64>)> = Vec::new();
     for (index, value) in values {

@@ -91,6 +91,11 @@ impl PageGrants {
         fits.then(|| (page, self.mask << slot))
     }
 
+    /// Indices of the grants, rising.
+    pub fn indices(self) -> impl Iterator<Item = u32> {
+        slots_of(self.mask).map(move |distance| self.first.saturating_add(distance.into()))
+    }
+
     /// The same page's grants of which the bits are set in `slots`.
     pub fn from_slots(&self, slots: u64) -> Self {
         Self {
@@ -107,6 +112,11 @@ pub fn place(grant_index: u32) -> (u32, u8) {
     let (page, slot) = (grant_index.checked_div(PER_PAGE), grant_index.checked_rem(PER_PAGE));
     let slot = slot.and_then(|slot| u8::try_from(slot).ok());
     (page.unwrap_or_default(), slot.unwrap_or_default())
+}
+
+/// Index of the first grant of a page.
+pub fn first_of(page: u32) -> u32 {
+    page.saturating_mul(u32::from(PAGE_GRANTS))
 }
 
 /// Which page is meant: an individual KPI, a period and a page of a plan.
@@ -216,7 +226,7 @@ impl Page {
 
     /// Index of the page's first grant.
     pub fn first_grant(&self) -> u32 {
-        self.page.saturating_mul(u32::from(PAGE_GRANTS))
+        first_of(self.page)
     }
 
     /// Bytes of an oracle's ballot. Two bytes give no product that could overflow (here and below).

@@ -8,8 +8,7 @@ use {
 const END: i64 = START + PERIOD;
 
 /// A plan of these terms with the shared KPI 0 and the individual KPI 1 (silence counts 2,500), and grants of 1,000
-/// with
-/// weight on both.
+/// with weight on both.
 fn world(args: CreatePlanArgs, grants: usize) -> (World, Vec<Pubkey>) {
     let mut world = World::active(TokenProgram::Spl, args, &disputable_kpis(), 10_000_000);
     let grants = (0..grants).map(|_| world.grant(1_000, &[5_000, 5_000]).1).collect();

@@ -16,7 +16,7 @@ use {
         shown::text::ranges,
     },
     clap::{Args, Subcommand},
-    earnout::state::{Kpi, PageGrants, Plan, Scope, slots_of},
+    earnout::state::{Kpi, PageGrants, Plan, Scope},
     earnout_sdk::{
         send::packing::{self, Cost, Envelope, Group},
         wire::by_page,
@@ -85,14 +85,9 @@ impl Whose {
     }
 }
 
-/// Numbers of the grants.
-fn numbers(grants: PageGrants) -> impl Iterator<Item = u32> {
-    slots_of(grants.mask).map(move |place| grants.first.saturating_add(place.into()))
-}
-
 /// The grants of all pages in words; empty for a shared KPI.
 fn numbers_text(pages: &[Option<PageGrants>]) -> String {
-    ranges(pages.iter().flatten().copied().flat_map(numbers))
+    ranges(pages.iter().flatten().copied().flat_map(PageGrants::indices))
 }
 
 /// Errors: if the instructions do not fit into one transaction.

@@ -1,7 +1,7 @@
 //! `earnout attestation rule`.
 
 use {
-    super::{Whose, dispute::Reason, numbers, numbers_text, require_fit},
+    super::{Whose, dispute::Reason, numbers_text, require_fit},
     crate::{
         context::{
             app::App,
@@ -172,7 +172,7 @@ fn disputes(plan: &Pubkey, evaluation: Option<&Evaluation>, grants: Option<PageG
         standing.disputed_at.and(Some(disputer))
     };
     let is_disputed = |number: &u32| disputer(number).is_some();
-    let (disputed, undisputed): (Vec<u32>, Vec<u32>) = numbers(grants).partition(is_disputed);
+    let (disputed, undisputed): (Vec<u32>, Vec<u32>) = grants.indices().partition(is_disputed);
     if !undisputed.is_empty() {
         return Err(ranges(undisputed));
     }

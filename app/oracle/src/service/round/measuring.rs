@@ -14,8 +14,7 @@ use {
 };
 
 /// Measures what is due and not measured yet, several at a time, and returns the votes to be made. Where it is not
-/// known
-/// what became of a transaction nothing is: a page gets its next upload once its last one is known.
+/// known what became of a transaction nothing is: a page gets its next upload once its last one is known.
 pub(super) async fn measure_all(
     daemon: &Daemon,
     due: &[(&Bound<'_>, Duty)],

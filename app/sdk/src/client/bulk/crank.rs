@@ -69,8 +69,7 @@ pub enum Obstacle {
 impl Client {
     /// Does whatever is due for a plan, until nothing is: what is done makes other things due. The plan's accounts are
     /// the journal; nothing that is done can be done again. Only closing attestations and pages that no grant needs
-    /// takes an
-    /// endpoint that searches; without one everything else is done.
+    /// takes an endpoint that searches; without one everything else is done.
     ///
     /// # Errors
     /// If the endpoint does not answer, or an account holds what the program never writes.

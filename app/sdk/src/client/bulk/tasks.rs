@@ -10,10 +10,7 @@ use {
         },
         todo::due::PlanAccounts,
     },
-    earnout::{
-        constants::PAGE_GRANTS,
-        state::{Plan, Scope, place},
-    },
+    earnout::state::{Plan, Scope, first_of, place},
     serde::{Serialize, de::DeserializeOwned},
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,
@@ -159,7 +156,7 @@ impl Client {
                     if state.has_weight(number) {
                         let individual = kpi.scope == Scope::Individual.to_byte();
                         // Grants of a page need the same account.
-                        let first = individual.then(|| place(state.index).0.saturating_mul(PAGE_GRANTS.into()));
+                        let first = individual.then(|| first_of(place(state.index).0));
                         needed.insert((number, state.next_period, first));
                     }
                 }
@@ -183,8 +180,7 @@ impl Client {
     }
 
     /// As [`Client::plan_accounts`] with all open attestations and pages; where the endpoint refuses to search, those
-    /// that can be
-    /// read without. Then also why, if the plan has others.
+    /// that can be read without. Then also why, if the plan has others.
     ///
     /// # Errors
     /// If the endpoint does not answer, or an account cannot be read.

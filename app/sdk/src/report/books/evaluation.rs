@@ -91,11 +91,13 @@ impl Opened {
 }
 
 impl EvaluationRecord {
-    /// The attestation or page that the event, a vote or a dispute, opens; `set` votes on it, and `plan` is what the
-    /// plan is then. None if the event opens none.
-    pub fn opened(event: &Event, plan: &Plan, set: &OracleSet) -> Option<Self> {
+    /// The attestation or page that the event, a vote or a dispute, opens; `plan` is what the plan is then. `set` votes
+    /// on it, or if none is given the plan's of the period. None if the event opens none.
+    pub fn opened(event: &Event, plan: &Plan, set: Option<&OracleSet>) -> Option<Self> {
+        let opened = Opened::by(event)?;
+        let set = set.unwrap_or(plan.oracle_set(opened.period));
         Some(Self {
-            state: Opened::by(event)?.state(&event.plan(), plan, set)?,
+            state: opened.state(&event.plan(), plan, set)?,
             oracles: *set,
             reasons: BTreeMap::new(),
             closed: false,
@@ -116,7 +118,7 @@ impl EvaluationRecord {
     ) -> Result<Option<Self>, LedgerError> {
         let mut record: Option<Self> = None;
         for event in events.into_iter().filter(|event| event.evaluation() == Some(*address)) {
-            if let Some(opened) = Self::opened(event, plan, set) {
+            if let Some(opened) = Self::opened(event, plan, Some(set)) {
                 record = Some(opened);
             }
             let (sequence, what) = (event.sequence(), "an attestation or page");

@@ -172,17 +172,8 @@ impl Ledger {
     /// Opens the attestation or page at `address` if the event says that it did, and writes down what it says of it.
     fn apply_to_evaluation(&mut self, event: &Event, address: Pubkey) -> Result<(), LedgerError> {
         let (sequence, what) = (event.sequence(), "an attestation or page");
-        let opens = match event {
-            Event::ValueAttested(vote) => vote.rent.map(|_| vote.period),
-            Event::PageAttested(vote) => vote.rent.map(|_| vote.period),
-            Event::ValueDisputed(dispute) => dispute.rent.map(|_| dispute.period),
-            _ => None,
-        };
         let plan = &mut self.plan;
-        if let Some(period) = opens {
-            let set = *plan.oracle_set(period);
-            let record = EvaluationRecord::opened(event, plan, &set);
-            let record = record.ok_or(LedgerError::Unknown { sequence, what })?;
+        if let Some(record) = EvaluationRecord::opened(event, plan, None) {
             let open = match record.state {
                 Evaluation::Attestation(_) => &mut plan.open_attestations,
                 Evaluation::Page(_) => &mut plan.open_pages,

@@ -102,7 +102,7 @@ impl Measurement {
     ) -> Result<Self, ProjectionError> {
         let tally = evaluation.tally(grant)?;
         let (votes, dispute) = match evaluation {
-            Evaluation::Attestation(state) => (votes(state, &tally, oracles), dispute(state)),
+            Evaluation::Attestation(state) => (votes(state, &tally, oracles), dispute(state, &tally)),
             Evaluation::Page(state) => (page_votes(state, grant), page_dispute(state, grant, &tally)?),
         };
         Ok(Self {
@@ -111,15 +111,7 @@ impl Measurement {
             threshold: tally.threshold,
             agreed_at: tally.standing.resolved_at,
             reading: projection::reading(plan, evaluation.kpi(), evaluation.period(), &tally, now)?,
-            dispute: dispute
-                .map(|dispute| Dispute {
-                    ruling: tally.standing.ruling.map(|ruling| Ruling {
-                        value: Ruling::from(ruling).value,
-                        ..dispute.ruling.unwrap_or(ruling.into())
-                    }),
-                    ..dispute
-                })
-                .map(Box::new),
+            dispute: dispute.map(Box::new),
             closed,
         })
     }
@@ -181,16 +173,16 @@ fn votes(attestation: &Attestation, tally: &Tally, oracles: Option<&OracleSet>) 
     votes.collect()
 }
 
-fn dispute(attestation: &Attestation) -> Option<Dispute> {
+fn dispute(attestation: &Attestation, tally: &Tally) -> Option<Dispute> {
     (attestation.disputed_at != 0).then(|| Dispute {
         disputer: Some(attestation.disputer),
         grant: Some(attestation.disputer_grant).filter(|grant| grant != &Pubkey::default()),
         reason_hash: Some(attestation.reason_hash),
         at: attestation.disputed_at,
-        ruling: (attestation.ruled_at != 0).then_some(Ruling {
-            value: None,
+        ruling: tally.standing.ruling.map(|ruling| Ruling {
             reason_hash: Some(attestation.ruling_hash),
             at: Some(attestation.ruled_at),
+            ..ruling.into()
         }),
     })
 }
@@ -219,6 +211,6 @@ fn page_dispute(page: &PageState, grant: &Grant, tally: &Tally) -> Result<Option
         grant: by_beneficiary.then(|| pda::grant(&grant.plan, grant.index)),
         reason_hash: None,
         at,
-        ruling: None,
+        ruling: tally.standing.ruling.map(Into::into),
     }))
 }

@@ -230,8 +230,7 @@ pub struct Evaluation {
 
 impl Evaluation {
     /// What of it counts where `beneficiary` has the grant: not that one's vote, and while it stands nothing is
-    /// resolved
-    /// early.
+    /// resolved early.
     fn counted(&self, beneficiary: Option<Who>) -> Self {
         let mut counted = self.clone();
         if beneficiary.is_some_and(|who| counted.votes.remove(&who).is_some()) {
@@ -855,8 +854,7 @@ impl Model {
     }
 
     /// Opens the attestation, or the page with this grant, if it does not exist; nothing if none of the page's grants
-    /// was
-    /// made.
+    /// was made.
     pub fn open_account(&mut self, kpi: u8, period: u16, grant: Option<usize>, payer: Who) -> Option<&mut Account> {
         let page = grant.map(|grant| grant / PAGE);
         let made = self.grants.len();
