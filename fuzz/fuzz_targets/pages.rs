@@ -78,8 +78,7 @@ fuzz_target!(|input: Input| {
         // What is noted as agreed is agreed.
         for slot in 0..head.capacity {
             let tally = page.view().tally(slot, &[99; 32].into()).expect("a sound page");
-            let agreed = tally.agreed_value().expect("what was noted holds");
-            assert_eq!(agreed.is_some(), tally.standing.resolved_at.is_some());
+            assert_eq!(tally.agreed.is_some(), tally.standing.resolved_at.is_some());
         }
         let read = PageState::read(&page.to_bytes()).expect("its own bytes");
         assert!(read == page);
@@ -98,8 +97,8 @@ fn apply(page: &mut PageState, step: &Step) -> Option<u64> {
                 .collect();
             let slot = slot % 70;
             let upload = page.edit().vote(*position % 9, slot, &values, [7; 32], now).ok()?;
-            assert!(upload.resolved & !upload.recorded == 0 && upload.recorded & upload.skipped == 0);
-            Some(upload.recorded)
+            assert!(upload.resolved & !upload.counted == 0 && upload.counted & upload.late == 0);
+            Some(upload.counted | upload.late)
         }
         What::Dispute(slot, authority) => {
             let by = if *authority {

@@ -88,17 +88,18 @@ describe('an upload', () => {
     expect(await values(s)).toEqual([undefined, 250n, 300n]);
   });
 
-  it('skips a changed value of a grant that is resolved, and its event says so', async () => {
+  it('keeps what was agreed when a vote changes afterwards, and its event says so', async () => {
     const s = await paged();
     await s.votePage(s.oracles.slice(0, 2), 0, 0, 0, [100n, 200n]);
     await s.votePage(s.oracles.slice(0, 1), 0, 0, 0, [150n, 200n, 300n]);
     const page = await s.page();
-    expect(page.ballots[0]!.values).toEqual([100n, 200n, 300n]);
+    expect(page.ballots[0]!.values).toEqual([150n, 200n, 300n]);
+    expect(page.entries.map(({ agreed }) => agreed)).toEqual([100n, 200n, undefined]);
     const { kpi: number, period } = page.account;
     const subject = { plan: s.plan, page: { address: page.address, kpi: number, period, page: 0 } };
     const { events } = await readHistory(s.chain, subject);
     const uploaded = events.map(({ event }) => event).filter((event) => event.name === 'PageAttested');
-    expect(uploaded.map(({ skipped, resolved }) => [skipped, resolved])).toEqual([
+    expect(uploaded.map(({ late, resolved }) => [late, resolved])).toEqual([
       [0n, 0n],
       [0n, 3n],
       [1n, 0n],
@@ -150,6 +151,36 @@ describe('an upload', () => {
     expect(expected[0]!.votes.map(({ counts }) => counts)).toEqual([false, true, true]);
     const statements = statement(await loadPlan(s.chain, s.plan), events, s.chain.now());
     expect(statements.split('\n')[1]).toContain(`,80,10000,${others[0]!.address} ${others[1]!.address},`);
+  });
+
+  it('on its own grant reopens nothing when it is late, and freezes nothing when it is early', async () => {
+    const [oracle, one, two] = [await person(), await person(), await person()];
+    const all = [oracle, one, two];
+    const terms = { oracles: all.map(({ address }) => address) };
+    const s = await paged([{}, {}], { contributor: oracle, terms });
+    for (const { address } of all) s.chain.airdrop(address, 10n);
+    await s.votePage([one], 0, 0, 0, [500n, 900n]);
+    await s.votePage([two], 0, 0, 0, [500n]);
+    await s.votePage([oracle], 0, 0, 0, [1_000n, 900n]);
+    await s.votePage([one], 0, 0, 1, [300n]);
+    await s.votePage([two], 0, 0, 1, [300n]);
+    const { plan } = await s.state();
+    const grants = await s.grants();
+    const page = await s.page();
+    expect(page.entries.map(({ agreed }) => agreed)).toEqual([500n, 900n]);
+    expect(grants.map((grant) => tallyOf(page, grant)!.resolved?.value)).toEqual([500n, undefined]);
+    s.chain.warp(periodTimes(plan, 0).settleDeadline);
+    const expected = await readings(s);
+    expect(await values(s)).toEqual([500n, 300n]);
+    for (const grant of grants) {
+      await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant)]);
+    }
+    const { events } = await readHistory(s.chain, { plan: s.plan, counted: 0n });
+    const settled = events.map(({ event }) => event).filter((event) => event.name === 'GrantSettled');
+    expect(settled.map(({ scores }) => scores[0])).toEqual(expected.map(({ score }) => score));
+    const rows = statement(await loadPlan(s.chain, s.plan), events, s.chain.now()).split('\n');
+    expect(rows[1]).toContain(`,50,`);
+    expect(rows[2]).toContain(`,30,`);
   });
 
   it('of a whole page fits into one transaction', async () => {

@@ -131,7 +131,7 @@ impl Record {
             Event::PageAttested(event) => {
                 for (place, value) in (0u32..).zip(&event.values) {
                     let is_in = |mask: u64| mask.checked_shr(place).unwrap_or_default() & 1 != 0;
-                    if *value != NO_VALUE && !is_in(event.skipped) {
+                    if *value != NO_VALUE {
                         let key = (event.kpi, event.period, event.first.checked_add(place));
                         self.vote(key, event.oracle, *value, is_in(event.resolved));
                     }

@@ -172,9 +172,9 @@ events! { $
         pub values: Vec<i64>,
         /// SHA-256 of the manifest of all that the oracle reported in the page.
         pub evidence: [u8; 32],
-        /// Bit `i` is set if the value of grant `first + i` was not recorded: enough oracles had agreed, and it would
-        /// have changed a vote.
-        pub skipped: u64,
+        /// Bit `i` is set if this new or changed vote on grant `first + i` came after enough oracles had agreed. It
+        /// counts only if one of those was the beneficiary.
+        pub late: u64,
         /// Bit `i` is set if enough oracles agree on the value of grant `first + i` by this upload.
         pub resolved: u64,
         /// What was paid for the account, if this vote created it.

@@ -185,14 +185,15 @@ pub mod earnout {
     }
 
     /// Records an oracle's votes on an individual KPI for up to 64 consecutive grants of one page. For each grant by
-    /// itself they count as those of `attest`. A changed vote on a grant on which enough oracles have agreed is
-    /// skipped; the others are recorded. What an oracle votes on its own grant does not count.
+    /// itself they count as those of `attest`. What an oracle votes on its own grant does not count: with such a vote
+    /// nothing is resolved before the end of the window, unless enough others agreed before it came. So a changed vote
+    /// is recorded even after enough oracles agreed, and changes nothing unless one of them was the beneficiary.
     ///
     /// Accounts: `payer` (signer, pays rent for the first vote), `oracle` (signer), `plan`, `page` (created by the
     /// first vote), `system_program`.
     ///
-    /// Requirements: as for `attest`; the grants lie in one page and had been made when it was created; at least one
-    /// vote is recorded.
+    /// Requirements: as for `attest`; the grants lie in one page and had been made when it was created; on one of them
+    /// too few oracles have agreed, or the vote is new or changed.
     ///
     /// Emits `PageAttested`. Errors: `PlanNotActive`, `UnknownKpi`, `UnknownPeriod`, `VotingNotOpen`, `VotingClosed`,
     /// `NothingToEvaluate`, `ValueOutOfRange`, `WrongSubject`, `NotAnOracle`, `WrongPage`, `WrongGrants`,

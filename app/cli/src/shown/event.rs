@@ -165,7 +165,7 @@ impl Words {
                     event.oracle,
                     short(hex::encode(event.evidence)),
                     some("the oracles agree on", event.resolved),
-                    some("had been agreed on and stay:", event.skipped)
+                    some("came after enough oracles had agreed:", event.late)
                 )
             }
             Event::GrantSettled(event) => {

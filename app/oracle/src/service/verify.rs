@@ -181,11 +181,8 @@ fn replayed<'a>(plan: Pubkey, period: u16, oracle: &Pubkey, events: impl Iterato
                 manifests.insert(on(upload.kpi, Some(upload.first)).place(), upload.evidence);
                 let numbered = (0u32..).zip(&upload.values);
                 for (number, value) in numbered.filter(|(_, value)| **value != NO_VALUE) {
-                    let skipped = upload.skipped.checked_shr(number).unwrap_or_default() & 1 != 0;
-                    if !skipped {
-                        let target = on(upload.kpi, Some(upload.first.saturating_add(number)));
-                        votes.insert(target, (*value, upload.evidence));
-                    }
+                    let target = on(upload.kpi, Some(upload.first.saturating_add(number)));
+                    votes.insert(target, (*value, upload.evidence));
                 }
             }
             _ => (),
@@ -287,7 +284,7 @@ mod tests {
         }
     }
 
-    fn upload(first: u32, values: &[i64], evidence: u8, skipped: u64) -> PageAttested {
+    fn upload(first: u32, values: &[i64], evidence: u8) -> PageAttested {
         PageAttested {
             plan: PLAN,
             time: 0,
@@ -298,7 +295,7 @@ mod tests {
             oracle: ORACLE,
             values: values.to_vec(),
             evidence: [evidence; 32],
-            skipped,
+            late: 0,
             resolved: 0,
             rent: None,
         }
@@ -320,16 +317,16 @@ mod tests {
         };
         let others = PageAttested {
             oracle: PLAN,
-            ..upload(0, &[9; 64], 9, 0)
+            ..upload(0, &[9; 64], 9)
         };
         let earlier = PageAttested {
             period: 1,
-            ..upload(0, &[9; 64], 9, 0)
+            ..upload(0, &[9; 64], 9)
         };
         let uploads = [
-            upload(62, &[1, 2], 1, 0),
-            upload(64, &[3], 2, 0),
-            upload(60, &[4, NO_VALUE, 6, 7], 3, 0b1000),
+            upload(62, &[1, 2], 1),
+            upload(64, &[3], 2),
+            upload(60, &[4, NO_VALUE, 6, 7], 3),
             others,
             earlier,
         ];
@@ -340,7 +337,7 @@ mod tests {
             (on(0, None), (5, [5; 32])),
             (on(1, Some(60)), (4, [3; 32])),
             (on(1, Some(62)), (6, [3; 32])),
-            (on(1, Some(63)), (2, [3; 32])),
+            (on(1, Some(63)), (7, [3; 32])),
             (on(1, Some(64)), (3, [2; 32])),
         ];
         assert_eq!(votes, Votes::from(expected));

@@ -3,7 +3,7 @@ import type { Address, ReadonlyUint8Array } from '@solana/kit';
 import { type Ruling, type Votes, agreed } from '../core/quorum';
 import type { Attestation as AttestationAccount } from '../generated/accounts/attestation';
 import type { Grant } from './grant';
-import { type Page, place } from './page';
+import { type Page, isSet, place } from './page';
 import { type Kpi, NO_KEY, type Plan, oracleSet } from './terms';
 
 export type Attestation = { kind: 'attestation'; address: Address; account: AttestationAccount };
@@ -55,8 +55,9 @@ export type Tally = {
 };
 
 /**
- * What the account says; of a page, for the grant. An oracle's vote on its own grant does not count, and where one
- * stands nothing is resolved before the end of voting. Undefined for a grant that the page does not have.
+ * What the account says; of a page, for the grant. An oracle's vote on its own grant does not count, and unless enough
+ * others agreed before it came, nothing is resolved before the end of voting. Undefined for a grant that the page does
+ * not have.
  */
 export function tallyOf(evaluation: Evaluation, grant: Grant | undefined): Tally | undefined {
   const written = standingOf(evaluation, grant);
@@ -64,10 +65,9 @@ export function tallyOf(evaluation: Evaluation, grant: Grant | undefined): Tally
   const { threshold } = evaluation.account;
   const ballots = ballotsOf(evaluation, grant);
   const votes = ballots.map(({ value, counts }) => (counts ? value : undefined));
-  const isOwn = ballots.some(({ value, counts }) => value !== undefined && !counts);
-  const at = isOwn ? undefined : written.resolvedAt;
-  // What a late vote adds changes nothing, since no second value can have a majority.
-  const value = at === undefined ? undefined : agreed(votes, threshold);
+  const voids = ballots.some(({ value, counts, late }) => value !== undefined && !counts && !late);
+  const at = voids ? undefined : written.resolvedAt;
+  const value = at === undefined ? undefined : written.agreed;
   const resolved = at === undefined || value === undefined ? undefined : { value, at };
   return { votes, threshold, resolved, disputedAt: written.disputedAt, ruling: written.ruling };
 }
@@ -75,31 +75,44 @@ export function tallyOf(evaluation: Evaluation, grant: Grant | undefined): Tally
 /** How far the evaluation has come as it is written down, whoever voted. */
 export type Standing = {
   resolvedAt: bigint | undefined;
+  /** The value on which enough oracles agreed then; in a page, once the arbiter has set another one, that one. */
+  agreed: bigint | undefined;
   disputedAt: bigint | undefined;
   ruling: Ruling | undefined;
 };
 
 export function standingOf(evaluation: Evaluation, grant: Grant | undefined): Standing | undefined {
   if (evaluation.kind === 'page') return grant && evaluation.entries[place(grant.account.index).slot];
-  const { resolvedAt, disputedAt, ruling, rulingValue } = evaluation.account;
+  const { resolvedAt, disputedAt, ruling, rulingValue, threshold } = evaluation.account;
+  const votes = ballotsOf(evaluation, grant).map(({ value }) => value);
   return {
     resolvedAt: resolvedAt === 0n ? undefined : resolvedAt,
+    // Changed votes are refused since then, and no second value can have a majority.
+    agreed: resolvedAt === 0n ? undefined : agreed(votes, threshold),
     disputedAt: disputedAt === 0n ? undefined : disputedAt,
     ruling: ruling === 0 ? undefined : ruling === 1 ? { kind: 'uphold' } : { kind: 'value', value: rulingValue },
   };
 }
 
-type Cast = { oracle: Address | undefined; value: bigint | undefined; evidence: ReadonlyUint8Array; counts: boolean };
+type Cast = {
+  oracle: Address | undefined;
+  value: bigint | undefined;
+  evidence: ReadonlyUint8Array;
+  counts: boolean;
+  /** Whether enough oracles had agreed before. */
+  late: boolean;
+};
 
 /** One for each oracle of the set that votes; of a page those on the grant. The attestation does not know the keys. */
 function ballotsOf(evaluation: Evaluation, grant: Grant | undefined): Cast[] {
   if (evaluation.kind === 'page') {
     const slot = grant === undefined ? -1 : place(grant.account.index).slot;
-    return evaluation.ballots.map(({ oracle, evidence, values }) => ({
+    return evaluation.ballots.map(({ oracle, evidence, values, late }) => ({
       oracle,
       evidence,
       value: values[slot],
       counts: oracle !== grant?.account.beneficiary,
+      late: slot >= 0 && isSet(late, slot),
     }));
   }
   const { account } = evaluation;
@@ -108,6 +121,7 @@ function ballotsOf(evaluation: Evaluation, grant: Grant | undefined): Cast[] {
     evidence: account.evidence[position] ?? new Uint8Array(32),
     value: (account.voted & (1 << position)) === 0 ? undefined : value,
     counts: true,
+    late: false,
   }));
 }
 

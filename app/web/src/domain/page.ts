@@ -13,6 +13,8 @@ export type Ballot = {
   evidence: ReadonlyUint8Array;
   /** By place in the page; undefined where it did not vote. */
   values: readonly (bigint | undefined)[];
+  /** Bit `i` is set if enough oracles had agreed on the grant at place `i` before this one voted on it. */
+  late: bigint;
 };
 
 /** Who disputed a value in a page: the plan's authority, or the grant's beneficiary. Which key that was, events say. */
@@ -21,6 +23,8 @@ export type Disputer = 'authority' | 'beneficiary';
 /** What a page says of a grant beside its votes. Times in Unix seconds. */
 export type Entry = {
   resolvedAt: bigint | undefined;
+  /** The value on which enough oracles agreed then; once the arbiter has set another one, that one. */
+  agreed: bigint | undefined;
   disputedAt: bigint | undefined;
   disputer: Disputer | undefined;
   ruling: { kind: 'uphold' } | { kind: 'value'; value: bigint } | undefined;
@@ -36,7 +40,7 @@ export type Page = {
 };
 
 const HEAD = getPageDecoder().fixedSize;
-const BALLOT_HEAD = 72;
+const BALLOT_HEAD = 80;
 const VERSION = 1;
 
 /** The page of the grant with this index, and its place there. */
@@ -91,8 +95,9 @@ export function readPage(address: Address, data: ReadonlyUint8Array): Page | und
   const slots = Array.from({ length: capacity }, (_, slot) => slot);
   const ballots = Array.from({ length: oracleCount }, (_, position): Ballot => {
     const at = HEAD + position * (BALLOT_HEAD + 8 * capacity);
-    const voted = view.getBigUint64(at + 64, true);
+    const voted = view.getBigUint64(at + 72, true);
     return {
+      late: view.getBigUint64(at + 64, true),
       oracle: getAddressDecoder().decode(data, at),
       evidence: data.slice(at + 32, at + 64),
       values: slots.map((slot) =>
@@ -100,8 +105,8 @@ export function readPage(address: Address, data: ReadonlyUint8Array): Page | und
       ),
     };
   });
-  const ruled = pageSize(oracleCount, capacity) - capacity * 17;
-  const [resolved, disputed, status] = [ruled + 8 * capacity, ruled + 12 * capacity, ruled + 16 * capacity];
+  const decided = pageSize(oracleCount, capacity) - capacity * 17;
+  const [resolved, disputed, status] = [8, 12, 16].map((before) => decided + before * capacity) as [number, number, number];
   // Seconds after the period's end plus 1; 0 for none.
   const time = (at: number) => {
     const stored = view.getUint32(at, true);
@@ -111,11 +116,13 @@ export function readPage(address: Address, data: ReadonlyUint8Array): Page | und
     const byte = view.getUint8(status + slot);
     const [by, ruling] = [byte & 15, byte >> 4];
     if (by > 2 || ruling > 2) return undefined;
-    const value = view.getBigInt64(ruled + 8 * slot, true);
+    const value = view.getBigInt64(decided + 8 * slot, true);
+    const resolvedAt = time(resolved + 4 * slot);
     const disputedAt = time(disputed + 4 * slot);
     if (ruling !== 0 && disputedAt === undefined) return undefined;
     return {
-      resolvedAt: time(resolved + 4 * slot),
+      resolvedAt,
+      agreed: resolvedAt === undefined ? undefined : value,
       disputedAt,
       disputer: ([undefined, 'authority', 'beneficiary'] as const)[by],
       ruling: ruling === 0 ? undefined : ruling === 1 ? { kind: 'uphold' } : { kind: 'value', value },

@@ -234,7 +234,7 @@ export const EVENTS = {
       ['oracle', getAddressDecoder()],
       ['values', getArrayDecoder(getI64Decoder())],
       ['evidence', fixDecoderSize(getBytesDecoder(), 32)],
-      ['skipped', getU64Decoder()],
+      ['late', getU64Decoder()],
       ['resolved', getU64Decoder()],
       ['rent', getOptionDecoder(getRentDecoder())],
     ]),

@@ -53,11 +53,9 @@ export function tasksOf(data: PlanData, oracle: Address, now: bigint): Tasks[] {
     .filter(({ tasks }) => tasks.length > 0);
 }
 
-/** Whether a vote can change what counts: one that was cast stays once enough oracles have agreed. */
-function canMatter({ reading: { evaluation, grant, tally }, voted }: Task): boolean {
-  if (tally?.resolved !== undefined) return false;
-  const written = evaluation && standingOf(evaluation, grant);
-  return voted === undefined || written?.resolvedAt === undefined;
+/** Whether a vote can change what counts: nothing does once enough oracles have agreed. */
+function canMatter({ reading: { tally } }: Task): boolean {
+  return tally?.resolved === undefined;
 }
 
 /** The KPI's value for the period, or its values for the grants that have not settled it. */

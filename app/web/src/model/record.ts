@@ -55,7 +55,11 @@ export function asSettled(grant: Grant, settled: Settled | undefined): Grant {
 }
 
 /** What was reported and ruled of one KPI for one period, where it is individual for one grant. */
-type Recorded = { votes: Map<Address, { value: bigint; evidence: Evidence }>; resolved?: bigint; ruled?: bigint };
+type Recorded = {
+  votes: Map<Address, { value: bigint; evidence: Evidence; late: boolean }>;
+  resolved?: bigint;
+  ruled?: bigint;
+};
 
 /** Of a page the evidence of an oracle's last upload is that of all its votes there. */
 type Evidence = { hash: ReadonlyUint8Array };
@@ -79,7 +83,7 @@ export function recordOf(events: readonly PastEvent[]): Record {
     if (event.name === 'ValueAttested') {
       const { kpi, period, oracle, value, evidence, resolved } = event;
       const entry = at(kpi, period, undefined);
-      entry.votes.set(oracle, { value, evidence: { hash: evidence } });
+      entry.votes.set(oracle, { value, evidence: { hash: evidence }, late: false });
       if (resolved) entry.resolved = value;
     } else if (event.name === 'PageAttested') {
       const { kpi, period, first, oracle } = event;
@@ -88,9 +92,11 @@ export function recordOf(events: readonly PastEvent[]): Record {
       evidences.set(key, evidence);
       evidence.hash = event.evidence;
       for (const [offset, value] of event.values.entries()) {
-        if (value === NO_VALUE || isSet(event.skipped, offset)) continue;
+        if (value === NO_VALUE) continue;
         const entry = at(kpi, period, first + offset);
-        entry.votes.set(oracle, { value, evidence });
+        // Whether it was late says its first vote: it is one of those that agreed, or not.
+        const late = entry.votes.get(oracle)?.late ?? isSet(event.late, offset);
+        entry.votes.set(oracle, { value, evidence, late });
         if (isSet(event.resolved, offset)) entry.resolved = value;
       }
     } else if (event.name === 'DisputeRuled') {
@@ -122,7 +128,8 @@ export function recorded(
     return { oracle, value, evidence: evidence.hash, counts: !isIndividual || oracle !== beneficiary };
   });
   if (entry.ruled !== undefined) return { votes, outcome: { kind: 'value', value: entry.ruled } };
-  const resolved = entry.resolved !== undefined && votes.every(({ counts }) => counts) ? entry.resolved : undefined;
+  const own = isIndividual ? entry.votes.get(beneficiary) : undefined;
+  const resolved = own === undefined || own.late ? entry.resolved : undefined;
   const set = oracleSet(plan, period);
   const cast = votes.filter(({ counts }) => counts).map(({ value }) => value);
   const all = Array.from({ length: Math.max(set.keys.length, cast.length) }, (_, position) => cast[position]);

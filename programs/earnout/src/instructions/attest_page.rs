@@ -86,7 +86,7 @@ pub fn handle_attest_page(ctx: Context<AttestPage>, args: AttestPageArgs) -> Res
             oracle: accounts.oracle.key(),
             values: args.values,
             evidence: args.evidence,
-            skipped: upload.skipped >> slot,
+            late: upload.late >> slot,
             resolved: upload.resolved >> slot,
             rent: rent.map(|lamports| Rent {
                 payer: accounts.payer.key(),

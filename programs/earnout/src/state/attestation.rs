@@ -219,11 +219,20 @@ impl Attestation {
     ///
     /// Errors: `CorruptAccount`.
     pub fn tally(&self) -> Result<Tally> {
+        let votes = self.votes();
+        let mut agreed = None;
+        if self.is_resolved() {
+            // Changed votes are refused since, and no second value can have a majority.
+            let cast = &votes[..usize::from(self.oracle_count).min(votes.len())];
+            agreed = quorum::agreed(cast, self.threshold).ours()?;
+            require!(agreed.is_some(), EarnoutError::CorruptAccount);
+        }
         Ok(Tally {
-            votes: self.votes(),
+            votes,
             oracle_count: self.oracle_count,
             threshold: self.threshold,
             standing: self.standing()?,
+            agreed,
         })
     }
 

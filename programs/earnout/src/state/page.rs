@@ -17,7 +17,8 @@ use {
 /// A page. Address: `["page", plan, kpi u8, period u16, page u32]`. What is here is followed by
 ///
 /// 1. for each of the `oracle_count` oracles a [`BallotHead`] and its `capacity` values (`i64`);
-/// 2. for each of the `capacity` grants the value that the arbiter set (`i64`),
+/// 2. for each of the `capacity` grants the value on which enough oracles agreed, and in its place the one that the
+///    arbiter set once it has (`i64`),
 /// 3. when enough oracles agreed (`u32`, seconds after the period's end plus 1; 0 if they did not),
 /// 4. when the value or the silence was disputed (the same),
 /// 5. and a byte: [`Disputer`] in its lower half, [`RulingKind`] in its upper one.
@@ -65,6 +66,8 @@ pub struct BallotHead {
     pub oracle: Pubkey,
     /// SHA-256 of the evidence of its last upload.
     pub evidence: [u8; 32],
+    /// Bit `i` is set if enough oracles had agreed on grant `i` of the page before it voted on it.
+    pub late: u64,
     /// Bit `i` is set once it has voted on grant `i` of the page.
     pub voted: u64,
 }
@@ -262,19 +265,21 @@ impl Page {
             .wrapping_add(index.wrapping_mul(size_of::<i64>()))
     }
 
-    /// Where behind the structure the columns of the entries are: what was ruled, when it was resolved, when disputed,
-    /// who disputed and the kind of the ruling.
+    /// Where behind the structure the columns of the entries are: what was agreed or ruled, when it was resolved, when
+    /// disputed, who disputed and the kind of the ruling.
     fn entries_at(&self) -> [usize; 4] {
         let capacity = usize::from(self.capacity);
-        let ruled = self.ballots_len();
-        let resolved = capacity.wrapping_mul(8).wrapping_add(ruled);
+        let value = self.ballots_len();
+        let resolved = capacity.wrapping_mul(8).wrapping_add(value);
         let disputed = capacity.wrapping_mul(4).wrapping_add(resolved);
         let status = capacity.wrapping_mul(4).wrapping_add(disputed);
-        [ruled, resolved, disputed, status]
+        [value, resolved, disputed, status]
     }
 }
 
-// So a value's place follows from that of the bits.
+// So the places of values and bits follow from each other.
+const _: () =
+    assert!(std::mem::offset_of!(BallotHead, late) + size_of::<u64>() == std::mem::offset_of!(BallotHead, voted));
 const _: () = assert!(std::mem::offset_of!(BallotHead, voted) + size_of::<u64>() == size_of::<BallotHead>());
 
 /// The `N` bytes of the element `index` of a column.
@@ -372,13 +377,13 @@ impl<'a> PageView<'a> {
     #[inline(never)]
     pub fn entry(&self, slot: u8) -> Result<(Disputer, Standing)> {
         require!(slot < self.head.capacity, EarnoutError::WrongGrants);
-        let [ruled, resolved, disputed, status] = self.head.entries_at();
+        let [value, resolved, disputed, status] = self.head.entries_at();
         let [status] = load(self.columns, status, slot)?;
         let ruling = RulingKind::try_from(status >> 4)?;
         let standing = Standing {
             resolved_at: self.time(load(self.columns, resolved, slot)?),
             disputed_at: self.time(load(self.columns, disputed, slot)?),
-            ruling: ruling.with(i64::from_le_bytes(load(self.columns, ruled, slot)?)),
+            ruling: ruling.with(i64::from_le_bytes(load(self.columns, value, slot)?)),
         };
         Ok((Disputer::try_from(status & 15)?, standing))
     }
@@ -405,28 +410,34 @@ impl<'a> PageView<'a> {
     }
 
     /// What counts of the votes on the grant at `slot` that belongs to `beneficiary`, and how far the evaluation has
-    /// come. An oracle's vote on its own grant does not count, and where one stands nothing is resolved before the end
-    /// of voting.
+    /// come. An oracle's vote on its own grant does not count, and unless enough others agreed before it came, nothing
+    /// is resolved before the end of voting.
     ///
     /// Errors: as [`PageView::entry`].
     #[inline(never)]
     pub fn tally(&self, slot: u8, beneficiary: &Pubkey) -> Result<Tally> {
+        let standing = self.standing(slot)?;
         let mut tally = Tally {
             votes: [None; 8],
             oracle_count: self.head.oracle_count,
             threshold: self.head.threshold,
-            standing: self.entry(slot)?.1,
+            standing,
+            agreed: None,
         };
         let bit = bit(slot);
         for (vote, ballot) in tally.votes.iter_mut().zip(self.ballots()) {
             if ballot.head.voted & bit == 0 {
                 continue;
             }
-            if same(&ballot.head.oracle, beneficiary) {
-                tally.standing.resolved_at = None;
-            } else {
+            if !same(&ballot.head.oracle, beneficiary) {
                 *vote = ballot.values.get(usize::from(slot)).copied();
+            } else if ballot.head.late & bit == 0 {
+                tally.standing.resolved_at = None;
             }
+        }
+        if tally.standing.resolved_at.is_some() {
+            let [value, ..] = self.head.entries_at();
+            tally.agreed = Some(i64::from_le_bytes(load(self.columns, value, slot)?));
         }
         Ok(tally)
     }
@@ -452,10 +463,11 @@ pub fn bit(slot: u8) -> u64 {
 /// What an upload did, as bits of the page's grants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Upload {
-    /// Votes that were recorded.
-    pub recorded: u64,
-    /// Changed votes that were not, since enough oracles had agreed.
-    pub skipped: u64,
+    /// Votes that came while nothing was agreed.
+    pub counted: u64,
+    /// New and changed votes that came after enough oracles had agreed. They count only if one of those oracles was the
+    /// beneficiary.
+    pub late: u64,
     /// Grants on which enough oracles agree by this upload.
     pub resolved: u64,
 }
@@ -511,40 +523,57 @@ impl<'a> PageMut<'a> {
     }
 
     /// Records the votes of the oracle at `position` on consecutive grants from `slot` on, and notes at `now` (Unix
-    /// seconds) on which of them enough oracles agree by it. [`NO_VALUE`] leaves a vote as it is. A changed vote on a
-    /// grant on which enough oracles have agreed is skipped. The evidence is that of all the oracle's votes in the
-    /// page.
+    /// seconds) on which of them enough oracles agree by it, and on what. [`NO_VALUE`] leaves a vote as it is. The
+    /// evidence is that of all the oracle's votes in the page.
     ///
-    /// Errors: `WrongGrants` if the page has not so many grants; `AlreadyResolved` if no vote is recorded;
-    /// `CorruptAccount` if it has not so many oracles.
+    /// A changed vote on a grant on which enough oracles have agreed is recorded too, for whoever is the beneficiary is
+    /// not known here: it changes nothing unless one of them was.
+    ///
+    /// Errors: `WrongGrants` if the page has not so many grants; `AlreadyResolved` if enough oracles have agreed on all
+    /// of them and no vote is new or changed; `CorruptAccount` if it has not so many oracles.
     pub fn vote(&mut self, position: u8, slot: u8, values: &[i64], evidence: [u8; 32], now: i64) -> Result<Upload> {
         let stored = self.stored(now)?;
         require!(position < self.head.oracle_count, EarnoutError::CorruptAccount);
         let room = self.head.capacity.checked_sub(slot).map(usize::from);
         require!(room.is_some_and(|room| values.len() <= room), EarnoutError::WrongGrants);
-        let [_, resolved_at, ..] = self.head.entries_at();
+        let [agreed_at, resolved_at, ..] = self.head.entries_at();
         let (voted_at, mut upload) = (self.head.voted_at(position), Upload::default());
         for (value, slot) in values.iter().zip(slot..).filter(|(value, _)| **value != NO_VALUE) {
             let mask = bit(slot);
             let before = self.view().vote(position, slot)?;
             let is_resolved = load::<4>(self.columns, resolved_at, slot)? != [0; 4];
-            if is_resolved && before.is_some() {
-                upload.skipped |= if before == Some(*value) { 0 } else { mask };
+            if is_resolved && before == Some(*value) {
                 continue;
             }
             store(self.columns, self.head.value_at(position, slot), 0, value.to_le_bytes())?;
-            let voted = u64::from_le_bytes(load(self.columns, voted_at, 0)?) | mask;
-            store(self.columns, voted_at, 0, voted.to_le_bytes())?;
-            upload.recorded |= mask;
-            if !is_resolved && self.agree_on(*value, slot) {
+            if before.is_none() {
+                self.set_bit(voted_at, mask)?;
+            }
+            if is_resolved {
+                upload.late |= mask;
+                if before.is_none() {
+                    self.set_bit(late_at(voted_at), mask)?;
+                }
+                continue;
+            }
+            upload.counted |= mask;
+            if self.agree_on(*value, slot) {
                 store(self.columns, resolved_at, slot, stored)?;
+                store(self.columns, agreed_at, slot, value.to_le_bytes())?;
                 upload.resolved |= mask;
             }
         }
-        require!(upload.recorded != 0, EarnoutError::AlreadyResolved);
-        let evidence_at = voted_at.wrapping_sub(evidence.len());
+        require!(upload.counted | upload.late != 0, EarnoutError::AlreadyResolved);
+        let evidence_at = late_at(voted_at).wrapping_sub(evidence.len());
         store(self.columns, evidence_at, 0, evidence)?;
         Ok(upload)
+    }
+
+    /// Sets a bit of those that begin at `at`.
+    #[inline(always)]
+    fn set_bit(&mut self, at: usize, bit: u64) -> Result<()> {
+        let bits = u64::from_le_bytes(load(self.columns, at, 0)?) | bit;
+        store(self.columns, at, 0, bits.to_le_bytes())
     }
 
     /// Whether enough oracles voted `value` on the grant at `slot`.
@@ -574,7 +603,9 @@ impl<'a> PageMut<'a> {
     pub fn rule(&mut self, slot: u8, value: Option<i64>) -> Result<()> {
         require!(slot < self.head.capacity, EarnoutError::WrongGrants);
         let [ruled, _, _, status] = self.head.entries_at();
-        store(self.columns, ruled, slot, value.unwrap_or_default().to_le_bytes())?;
+        if let Some(value) = value {
+            store(self.columns, ruled, slot, value.to_le_bytes())?;
+        }
         let [disputer] = load(self.columns, status, slot)?;
         store(
             self.columns,
@@ -583,6 +614,11 @@ impl<'a> PageMut<'a> {
             [disputer | (RulingKind::of(value).to_byte() << 4)],
         )
     }
+}
+
+/// Where an oracle's late bits are, before those of its votes.
+fn late_at(voted_at: usize) -> usize {
+    voted_at.wrapping_sub(size_of::<u64>())
 }
 
 /// The data of a page, to be written.

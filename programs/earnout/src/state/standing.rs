@@ -69,27 +69,18 @@ pub struct Tally {
     pub threshold: u8,
     /// How far the evaluation has come.
     pub standing: Standing,
+    /// The value on which enough oracles agreed at `standing.resolved_at`; of a page, once the arbiter has set another
+    /// one, that one. What comes later changes nothing.
+    pub agreed: Option<i64>,
 }
 
 impl Tally {
-    /// The value on which enough oracles agreed while voting was open. What a late vote adds changes nothing, since no
-    /// second value can have a majority.
-    ///
-    /// Errors: `CorruptAccount` if it is noted that they agreed and they did not.
-    pub fn agreed_value(&self) -> Result<Option<i64>> {
-        if self.standing.resolved_at.is_none() {
-            return Ok(None);
-        }
-        let agreed = quorum::agreed(self.cast(), self.threshold).ours()?;
-        Ok(Some(agreed.ok_or(EarnoutError::CorruptAccount)?))
-    }
-
     /// What the votes, a dispute and a ruling amount to at `now`. `deadline` is the end of the voting window.
     ///
     /// Errors: `Overflow`, `CorruptAccount`.
     #[inline(never)]
     pub fn finality(&self, plan: &Plan, kpi: &Kpi, deadline: i64, now: i64) -> Result<Finality> {
-        let resolved = self.agreed_value()?.zip(self.standing.resolved_at);
+        let resolved = self.agreed.zip(self.standing.resolved_at);
         let at_deadline = match resolved {
             Some((value, _)) => Outcome::Value(value),
             None if self.oracle_count == 0 => Outcome::Silent,

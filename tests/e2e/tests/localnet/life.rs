@@ -105,7 +105,7 @@ async fn a_quarter_is_voted_on_settled_and_paid() {
         }
         let attestation = pda::attestation(plan, kpi, 0);
         let attestation = accounts::attestation(&chain.account(&attestation).await).unwrap();
-        assert_eq!(attestation.tally().unwrap().agreed_value().unwrap(), Some(value));
+        assert_eq!(attestation.tally().unwrap().agreed, Some(value));
     }
 
     // Anyone settles when nobody can dispute any more.

@@ -293,8 +293,7 @@ async fn a_quarter_is_measured_attested_settled_and_claimed() {
         let grant = plan.grants[index.map_or(0, |index| usize::try_from(index).expect("a small number"))];
         let grant = client.grant(&grant).await.expect("the grant");
         let tally = evaluation.expect("an attestation or a page").tally(&grant);
-        let agreed = tally.and_then(|tally| tally.agreed_value());
-        assert_eq!(agreed.expect("what the program writes"), Some(value), "KPI {kpi}");
+        assert_eq!(tally.expect("what the program writes").agreed, Some(value), "KPI {kpi}");
     }
 
     // Nobody disputes within the week.

@@ -419,6 +419,52 @@ fn g8_an_oracle_that_praises_itself_and_hands_over_gains_nothing() {
 }
 
 #[test]
+fn g8_an_oracle_does_not_freeze_a_mistake_about_its_own_grant() {
+    let tasks = KpiArgs {
+        default_score: 5_000,
+        ..kpi("tasks", Scope::Individual)
+    };
+    let mut world = world(terms(), &[tasks]);
+    let oracle = world.oracles[0].pubkey();
+    let (_, own) = world.grant_with(|args| {
+        (args.beneficiary, args.allocation) = (oracle, ALLOCATION);
+        (args.time_weight, args.kpi_weights) = (0, vec![10_000]);
+    });
+    world.after_period(0, 0);
+    // A mistake in the beneficiary's favour, which it repeats before the other can correct it. Its vote counts for
+    // nothing, so nothing is resolved and the correction is taken.
+    world.run(world.upload(1, 0, 0, 0, &[100]));
+    world.run(world.upload(0, 0, 0, 0, &[100]));
+    world.run(world.upload(2, 0, 0, 0, &[30]));
+    world.run(world.upload(1, 0, 0, 0, &[30]));
+    world.after_windows(0);
+    assert_eq!(world.settled(&own).earned, 30_000);
+}
+
+#[test]
+fn g3_what_was_final_stays_final_whatever_the_beneficiary_votes_afterwards() {
+    let mut world = world(disputable_terms(), &[kpi("tasks", Scope::Individual)]);
+    let oracle = world.oracles[0].pubkey();
+    let (_, own) = world.grant_with(|args| {
+        (args.beneficiary, args.allocation) = (oracle, ALLOCATION);
+        (args.time_weight, args.kpi_weights) = (0, vec![10_000]);
+    });
+    world.after_period(0, 0);
+    for other in [1, 2] {
+        world.run(world.upload(other, 0, 0, 0, &[30]));
+    }
+    // Unchallenged, so it could be settled now. The beneficiary's late vote neither delays that nor opens the challenge
+    // a second time.
+    world.after_period(0, CHALLENGE);
+    world.run(world.upload(0, 0, 0, 0, &[100]));
+    let dispute = world.disputes(&oracle, 0, 0, Some(own));
+    world.after_period(0, DAY);
+    world.refuses(&dispute, EarnoutError::ChallengeClosed);
+    world.after_period(0, CHALLENGE);
+    assert_eq!(world.settled(&own).earned, 30_000);
+}
+
+#[test]
 fn g8_an_oracle_that_takes_over_a_grant_silences_itself_and_nobody_else() {
     let (mut world, [_, other]) = with_own_grant();
     // Votes are cast; the other grant cannot go to one who voted on it.
@@ -468,7 +514,7 @@ fn g12_a_correction_that_races_with_an_agreement_loses_only_what_was_agreed() {
     let correction = world.upload(1, 0, 0, 1, &[50, 50]);
     world.run(world.upload(2, 0, 0, 1, &[90, 50]));
     let event = the_event!(world.run(correction), PageAttested);
-    assert_eq!((event.skipped, event.resolved), (0b01, 0b10));
+    assert_eq!((event.late, event.resolved), (0b01, 0b10));
     // What was agreed by mistake is for the arbiter.
     world.run(world.disputes_of_page(0, 0, 1, 0b1));
     world.run(world.rules(0, 0, Some(other), &[], Some(50)));
@@ -502,8 +548,8 @@ fn evidence_is_not_replaced_where_nothing_is_reported() {
     world.run(upload(&world, 0, &[80], 2));
     assert_eq!(evidence(&world), [2; 32]);
     world.run(world.upload(2, 0, 0, 0, &[80, 70]));
-    // Both are agreed on: from now on no other manifest takes its place, whatever comes with it.
-    for values in [&[NO_VALUE, NO_VALUE][..], &[80, 70], &[1, 2], &[NO_VALUE, 1]] {
+    // Both are agreed on: from now on no other manifest takes its place, unless it stands for another vote.
+    for values in [&[NO_VALUE, NO_VALUE][..], &[80, 70], &[NO_VALUE, 70]] {
         world.refuses(&upload(&world, 0, values, 3), EarnoutError::AlreadyResolved);
     }
     assert_eq!(evidence(&world), [2; 32]);

@@ -34,6 +34,17 @@ fn resolved(page: &PageState) -> Vec<bool> {
     (0..page.head().capacity).map(of).collect()
 }
 
+/// The values that enough oracles agreed on, by place, where no oracle has an own grant.
+fn agreed(page: &PageState) -> Vec<Option<i64>> {
+    let of = |slot| page.view().tally(slot, &Pubkey::default()).unwrap().agreed;
+    (0..page.head().capacity).map(of).collect()
+}
+
+/// The late bits of each oracle.
+fn late(page: &PageState) -> Vec<u64> {
+    page.view().ballots().map(|ballot| ballot.head.late).collect()
+}
+
 #[test]
 fn the_first_upload_makes_the_page_and_equal_values_resolve_grant_by_grant() {
     let (mut world, _) = open(3);
@@ -59,7 +70,7 @@ fn the_first_upload_makes_the_page_and_equal_values_resolve_grant_by_grant() {
         oracle,
         values: values.to_vec(),
         evidence: [evidence; 32],
-        skipped: 0,
+        late: 0,
         resolved: 0,
         rent: None,
     };
@@ -86,7 +97,7 @@ fn the_first_upload_makes_the_page_and_equal_values_resolve_grant_by_grant() {
     assert_eq!([heads[0].evidence, heads[2].evidence], [[0; 32], [1; 32]]);
     assert_eq!(heads[2].oracle, oracles[0]);
     assert_eq!(view.columns.len(), page_space(3, 3) - 8 - 96);
-    assert!(view.columns[3 * (72 + 24)..].iter().all(|byte| *byte == 0));
+    assert!(view.columns[3 * (80 + 24)..].iter().all(|byte| *byte == 0));
 
     // The second agrees about two of them, in the next seconds.
     world.after_period(0, 50);
@@ -210,7 +221,7 @@ fn no_value_leaves_what_was_reported_and_an_upload_of_nothing_is_refused() {
 }
 
 #[test]
-fn a_changed_value_of_a_resolved_grant_is_skipped_and_the_rest_of_the_upload_counts() {
+fn a_changed_vote_on_a_resolved_grant_is_noted_and_the_rest_of_the_upload_counts() {
     let (mut world, grants) = open(4);
     world.run(world.upload(0, 1, 0, 0, &[10, 20, 30, 40]));
     world.run(world.upload(1, 1, 0, 0, &[10, 20, 31, 41]));
@@ -220,24 +231,34 @@ fn a_changed_value_of_a_resolved_grant_is_skipped_and_the_rest_of_the_upload_cou
     let mut correction = world.upload(1, 1, 0, 0, &[11, 20, 30, 42]);
     let event = the_event!(world.run(correction.clone()), PageAttested);
     assert_eq!(
-        (event.skipped, event.resolved, event.values),
+        (event.late, event.resolved, event.values),
         (0b0001, 0b0100, vec![11, 20, 30, 42])
     );
     let page = world.page(1, 0, &grants[0]);
-    assert_eq!(ballot(&page, 1), [Some(10), Some(20), Some(30), Some(42)]);
+    assert_eq!(ballot(&page, 1), [Some(11), Some(20), Some(30), Some(42)]);
     assert_eq!(resolved(&page), [true, true, true, false]);
+    assert_eq!(agreed(&page), [Some(10), Some(20), Some(30), None]);
+    assert_eq!(late(&page), [0, 0, 0]);
     assert_eq!(page.view().standing(0).unwrap().resolved_at, Some(END));
     assert_eq!(page.view().standing(2).unwrap().resolved_at, Some(END + 7));
     // Bits are counted from the first grant of the upload.
     let event = the_event!(world.run(world.upload(1, 1, 0, 2, &[99, 40])), PageAttested);
-    assert_eq!((event.skipped, event.resolved), (0b01, 0b10));
-    // Where every value is one of a resolved grant nothing is written down, the evidence neither.
+    assert_eq!((event.late, event.resolved), (0b01, 0b10));
+    assert_eq!(agreed(&world.page(1, 0, &grants[0])), [10, 20, 30, 40].map(Some));
+    // Where every vote is one that stands on a resolved grant nothing is written down, the evidence neither.
     let before = world.page(1, 0, &grants[0]).to_bytes();
-    for values in [&[10, 20, 30, 40][..], &[1, 2, 3, 4]] {
-        correction = world.upload(1, 1, 0, 0, values);
-        world.refuses(&correction, EarnoutError::AlreadyResolved);
-    }
+    correction = world.upload(1, 1, 0, 0, &[11, 20, 99, 40]);
+    world.refuses(&correction, EarnoutError::AlreadyResolved);
     assert_eq!(world.page(1, 0, &grants[0]).to_bytes(), before);
+    // What was agreed is what counts, even if all of those who agreed say something else by now.
+    for oracle in 0..2 {
+        world.run(world.upload(oracle, 1, 0, 0, &[1, 2, 3, 4]));
+    }
+    assert_eq!(agreed(&world.page(1, 0, &grants[0])), [10, 20, 30, 40].map(Some));
+    world.resolve(0, 0, None, 0);
+    world.after_windows(0);
+    let scores: Vec<u16> = grants.iter().map(|grant| world.settled(grant).scores[1]).collect();
+    assert_eq!(scores, [1_000, 2_000, 3_000, 4_000]);
 }
 
 #[test]
@@ -248,10 +269,17 @@ fn g8_a_late_vote_is_taken_and_changes_nothing() {
         world.run(world.upload(1, 1, 0, 0, &[50, 61]));
         world.resolve(0, 0, None, 0);
         let event = the_event!(world.run(world.upload(2, 1, 0, 0, &[late, 61])), PageAttested);
-        assert_eq!((event.skipped, event.resolved), (0, 0b10));
-        assert_eq!(ballot(&world.page(1, 0, &grants[0]), 2), [Some(late), Some(61)]);
-        // It is a vote like the others: it is not changed either.
-        world.refuses(&world.upload(2, 1, 0, 0, &[70]), EarnoutError::AlreadyResolved);
+        assert_eq!((event.late, event.resolved), (0b01, 0b10));
+        let page = world.page(1, 0, &grants[0]);
+        assert_eq!(ballot(&page, 2), [Some(late), Some(61)]);
+        assert_eq!(self::late(&page), [0, 0, 0b01]);
+        // Changed, it stays a late one.
+        world.run(world.upload(2, 1, 0, 0, &[70]));
+        let page = world.page(1, 0, &grants[0]);
+        assert_eq!(
+            (self::late(&page), agreed(&page)),
+            (vec![0, 0, 0b01], vec![Some(50), Some(61)])
+        );
         world.after_windows(0);
         assert_eq!(world.settled(&grants[0]).scores, [0, 5_000]);
         assert_eq!(world.settled(&grants[1]).scores, [0, 6_100]);
@@ -438,13 +466,32 @@ fn g8_an_oracles_vote_on_its_own_grant_does_not_count() {
 }
 
 #[test]
-fn an_own_grant_on_which_its_oracle_does_not_vote_is_resolved_at_once() {
-    let (mut world, [own, _]) = with_own();
-    world.run(world.upload(1, 1, 0, 0, &[40]));
-    world.run(world.upload(2, 1, 0, 0, &[40]));
-    world.run(world.upload(0, 1, 0, 0, &[NO_VALUE, 70]));
-    world.after_period(0, CHALLENGE);
-    assert_eq!(world.settled(&own).scores, [0, 4_000]);
+fn an_own_grant_is_resolved_at_once_if_the_others_agree_before_its_oracle_votes() {
+    for own_vote in [NO_VALUE, 40, 100] {
+        let (mut world, [own, _]) = with_own();
+        world.run(world.upload(1, 1, 0, 0, &[40]));
+        world.run(world.upload(2, 1, 0, 0, &[40]));
+        world.run(world.upload(0, 1, 0, 0, &[own_vote, 70]));
+        // Changed votes, of whomever, change nothing.
+        for oracle in 0..3 {
+            world.run(world.upload(oracle, 1, 0, 0, &[5]));
+        }
+        world.after_period(0, CHALLENGE);
+        assert_eq!(world.settled(&own).scores, [0, 4_000], "{own_vote}");
+    }
+}
+
+#[test]
+fn where_the_own_vote_helped_to_agree_the_others_can_still_change_theirs() {
+    let (mut world, [own, other]) = with_own();
+    world.run(world.upload(1, 1, 0, 0, &[90, 90]));
+    world.run(world.upload(0, 1, 0, 0, &[90, 90]));
+    world.run(world.upload(1, 1, 0, 0, &[20, 20]));
+    world.run(world.upload(2, 1, 0, 0, &[30, 30]));
+    world.after_period(0, DAY + CHALLENGE);
+    // The own grant: the lower of 20 and 30 is below the default of 25, the other above. The other one was agreed on.
+    assert_eq!(world.settled(&own).scores, [0, 2_500]);
+    assert_eq!(world.settled(&other).scores, [0, 9_000]);
 }
 
 // Accounts.

@@ -468,7 +468,7 @@ fn live(world: World, args: CreatePlanArgs) -> Life {
     life.world.after_period(1, 5);
     life.votes(SHARED, 1, None, &[(0, 150), (1, 10), (2, 200)]);
     life.votes(INDIVIDUAL, 1, Some(third), &[(1, 100), (0, 100)]);
-    // A late vote for the third, a changed one for it that is skipped, and new ones for the others.
+    // A late vote for the third, a changed one for it, and new ones for the others.
     life.run(life.world.upload(2, INDIVIDUAL, 1, 0, &[70, NO_VALUE, 90]));
     life.run(life.world.upload(0, INDIVIDUAL, 1, 0, &[70, 80, 90]));
     life.world.after_period(1, DAY);

@@ -69,7 +69,7 @@ const SEEN: [&str; 22] = [
     "on both sides of the default",
     "own votes that did not count",
     "late votes",
-    "changed values skipped",
+    "values changed after an agreement",
     "several disputed at once",
     "several ruled on at once",
     "measured grants handed over",

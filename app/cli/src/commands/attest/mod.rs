@@ -203,7 +203,7 @@ impl Attest {
             let held = page
                 .as_ref()
                 .and_then(Evaluation::page)
-                .and_then(|page| Held::of(page, &oracle.pubkey()));
+                .and_then(|page| Held::of(page, &oracle.pubkey(), &Default::default()));
             let others = held.map_or(0, |held| {
                 held.votes.keys().filter(|number| **number != state.index).count()
             });

@@ -113,17 +113,21 @@ impl Upload<'_> {
             refused(output, Mistakes { file, mistakes })
         };
         let rows = table::read(&text, kpi).map_err(wrong)?;
-        let own = self.check_grants(client, kpi, &rows).await?;
+        let beneficiaries = self.check_grants(client, kpi, &rows).await?;
         let evidence = self.evidence.unwrap_or_else(|| Sha256::digest(&text).into());
         let mut report = Report {
             plan: self.plan.to_string(),
             kpi: self.kpi,
             period: self.period,
             evidence: hex::encode(evidence),
-            own: own.into_iter().collect(),
+            own: beneficiaries
+                .iter()
+                .filter(|(_, key)| **key == self.oracle.pubkey())
+                .map(|(number, _)| *number)
+                .collect(),
             ..Report::default()
         };
-        let open = self.open(client, &rows, &evidence, &mut report).await?;
+        let open = self.open(client, &rows, &beneficiaries, &evidence, &mut report).await?;
         let tasks: Vec<_> = uploads(&open)
             .into_iter()
             .map(|upload| self.task(upload, evidence))
@@ -151,35 +155,37 @@ impl Upload<'_> {
         report.finish(self.app)
     }
 
-    /// Whether the grants are there and are measured by the KPI. Returns those of the oracle itself.
+    /// Whether the grants are there and are measured by the KPI. Returns whose they are; the oracle's own among them.
     async fn check_grants(
         &self,
         client: &Client,
         kpi: &Kpi,
         rows: &BTreeMap<u32, Row>,
-    ) -> Result<BTreeSet<u32>, Fault> {
+    ) -> Result<BTreeMap<u32, Pubkey>, Fault> {
         let addresses: Vec<_> = rows.keys().map(|number| pda::grant(&self.plan, *number)).collect();
         let grants = client.grants(&addresses).await?;
-        let (mut mistakes, mut own) = (Vec::new(), BTreeSet::new());
+        let (mut mistakes, mut beneficiaries) = (Vec::new(), BTreeMap::new());
         for ((number, row), grant) in rows.iter().zip(grants) {
             let what = match grant {
                 None if *number < self.state.grant_counter => {
                     "was closed: nothing is settled for it any more".to_owned()
                 }
                 None => format!("does not exist: the plan has made {}", self.state.grant_counter),
-                Some(grant) if grant.beneficiary == self.oracle.pubkey() => {
-                    own.insert(*number);
-                    continue;
+                Some(grant) => {
+                    beneficiaries.insert(*number, grant.beneficiary);
+                    if grant.beneficiary == self.oracle.pubkey() {
+                        continue;
+                    }
+                    match measures(kpi, self.kpi, self.period, &self.oracle.pubkey(), &grant) {
+                        Ok(()) => continue,
+                        Err(what) => what,
+                    }
                 }
-                Some(grant) => match measures(kpi, self.kpi, self.period, &self.oracle.pubkey(), &grant) {
-                    Ok(()) => continue,
-                    Err(what) => what,
-                },
             };
             mistakes.push(wrong(row.line, "", format!("grant {number} {what}")));
         }
         if mistakes.is_empty() {
-            return Ok(own);
+            return Ok(beneficiaries);
         }
         mistakes.sort_by_key(|mistake| mistake.line);
         let file = self.file.clone();
@@ -191,6 +197,7 @@ impl Upload<'_> {
         &self,
         client: &Client,
         rows: &BTreeMap<u32, Row>,
+        beneficiaries: &BTreeMap<u32, Pubkey>,
         evidence: &[u8; 32],
         report: &mut Report,
     ) -> Result<BTreeMap<u32, i64>, Fault> {
@@ -202,7 +209,7 @@ impl Upload<'_> {
         let pages = client.evaluations(&addresses).await?;
         let mut left_out = Vec::new();
         for page in pages.iter().flatten().filter_map(Evaluation::page) {
-            let Some(held) = Held::of(page, &self.oracle.pubkey()) else {
+            let Some(held) = Held::of(page, &self.oracle.pubkey(), beneficiaries) else {
                 continue;
             };
             left_out.extend(held.votes.keys().filter(|grant| !rows.contains_key(*grant)));
@@ -301,14 +308,15 @@ impl Upload<'_> {
 pub struct Held {
     /// By the grant's number.
     pub votes: BTreeMap<u32, i64>,
-    /// Grants on which enough oracles agree.
+    /// Grants on which enough oracles agreed, so that nothing can change what counts.
     agreed: BTreeSet<u32>,
     evidence: [u8; 32],
 }
 
 impl Held {
-    /// None if the oracle is not in the set that votes.
-    pub fn of(page: &PageState, oracle: &Pubkey) -> Option<Self> {
+    /// None if the oracle is not in the set that votes. Of grants that `beneficiaries` does not have it is not known
+    /// whether anything can change.
+    pub fn of(page: &PageState, oracle: &Pubkey, beneficiaries: &BTreeMap<u32, Pubkey>) -> Option<Self> {
         let view = page.view();
         let ballot = view.ballots().find(|ballot| ballot.head.oracle == *oracle)?;
         let grant = |slot: u8| page.head().first_grant().saturating_add(slot.into());
@@ -317,8 +325,8 @@ impl Held {
             .filter_map(|slot| Some((grant(slot), ballot.vote(slot)?)))
             .collect();
         let is_agreed = |slot: &u8| {
-            view.entry(*slot)
-                .is_ok_and(|(_, standing)| standing.resolved_at.is_some())
+            let beneficiary = beneficiaries.get(&grant(*slot));
+            beneficiary.is_some_and(|key| view.tally(*slot, key).is_ok_and(|tally| tally.agreed.is_some()))
         };
         let agreed = (0..page.head().capacity).filter(is_agreed).map(grant).collect();
         Some(Self {

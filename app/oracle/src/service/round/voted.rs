@@ -121,15 +121,15 @@ fn note_votes<'a>(
     Ok(on_chain)
 }
 
-/// The value on which enough oracles have agreed, if that stands: an oracle's vote on its own grant keeps it open.
+/// The value on which enough oracles have agreed, if nothing can change that: with a vote of the beneficiary among
+/// theirs it stays open.
 fn agreed(evaluation: &Evaluation, duty: &Duty) -> Result<Option<i64>, DaemonError> {
     let tally = match (evaluation, &duty.scope.grant) {
         (Evaluation::Attestation(state), _) => state.tally(),
         (Evaluation::Page(page), Some(grant)) => page.view().tally(place(grant.index).1, &grant.beneficiary),
         (Evaluation::Page(_), None) => return Ok(None),
     };
-    let agreed = tally.and_then(|tally| tally.agreed_value());
-    Ok(agreed.map_err(|error| FeedError::Corrupt(error.to_string()))?)
+    Ok(tally.map_err(|error| FeedError::Corrupt(error.to_string()))?.agreed)
 }
 
 fn compare_resolved(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty, resolved: i64) -> Result<(), DaemonError> {

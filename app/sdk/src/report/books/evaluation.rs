@@ -207,7 +207,7 @@ fn upload(state: &mut PageState, event: &PageAttested) -> Option<()> {
         .edit()
         .vote(position, slot, &event.values, event.evidence, event.time);
     let upload = vote.ok()?;
-    let follows = upload.skipped >> slot == event.skipped && upload.resolved >> slot == event.resolved;
+    let follows = upload.late >> slot == event.late && upload.resolved >> slot == event.resolved;
     follows.then_some(())
 }
 

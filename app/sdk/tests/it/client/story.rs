@@ -245,7 +245,7 @@ pub fn individual(count: u32, measured: &[u32]) -> Vec<Event> {
                 oracle: key(oracle),
                 values: values.clone(),
                 evidence: [oracle; 32],
-                skipped: 0,
+                late: 0,
                 resolved,
                 rent: (resolved == 0).then_some(NO_RENT),
             };

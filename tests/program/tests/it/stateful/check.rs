@@ -239,8 +239,7 @@ fn evaluation(stage: &Stage, model: &Model, key: Address, expected: &ModelAccoun
             let tally = state.tally().map_err(|error| error.to_string())?;
             same!(tally.votes[..set.keys.len()], votes(&expected)[..], "votes");
             same!(tally.standing, standing(&expected), "standing");
-            let agreed = tally.agreed_value().map_err(|error| error.to_string())?;
-            same!(agreed, expected.resolved.map(|(value, _)| value), "agreed value");
+            same!(tally.agreed, expected.resolved.map(|(value, _)| value), "agreed value");
             same!(state.evidence[..set.keys.len()], evidence[..], "evidence");
             let disputed = expected.disputed.map_or_else(Default::default, |(_, by, grant)| {
                 (
@@ -264,6 +263,9 @@ fn evaluation(stage: &Stage, model: &Model, key: Address, expected: &ModelAccoun
                 let expected = found(Some(grant));
                 let found_votes: Vec<Option<i64>> = ballots.iter().map(|ballot| ballot.vote(slot)).collect();
                 same!(found_votes, votes(&expected), "votes of grant {grant}");
+                let late: Vec<bool> = ballots.iter().map(|ballot| ballot.head.late >> slot & 1 == 1).collect();
+                let expected_late: Vec<bool> = set.keys.iter().map(|who| expected.late.contains(who)).collect();
+                same!(late, expected_late, "late votes of grant {grant}");
                 let found_standing = view.standing(slot).map_err(|error| error.to_string())?;
                 same!(found_standing, standing(&expected), "standing of grant {grant}");
                 let disputer = match expected.disputed {

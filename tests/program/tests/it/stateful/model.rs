@@ -221,6 +221,8 @@ pub const PAGE: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct Evaluation {
     pub votes: BTreeMap<Who, i64>,
+    /// Who first voted after enough votes were the same.
+    pub late: BTreeSet<Who>,
     /// On what enough votes are the same, all votes counted, and since when.
     pub resolved: Option<(i64, i64)>,
     pub disputed: Option<(i64, Who, Option<usize>)>,
@@ -229,20 +231,28 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    /// What of it counts where `beneficiary` has the grant: not that one's vote, and while it stands nothing is
-    /// resolved early.
+    /// What of it counts where `beneficiary` has the grant: not that one's vote, and unless enough others agreed before
+    /// it nothing is resolved early.
     fn counted(&self, beneficiary: Option<Who>) -> Self {
         let mut counted = self.clone();
-        if beneficiary.is_some_and(|who| counted.votes.remove(&who).is_some()) {
+        if let Some(who) = beneficiary
+            && counted.votes.remove(&who).is_some()
+            && !self.late.contains(&who)
+        {
             counted.resolved = None;
         }
         counted
     }
 
-    /// Takes a vote; whether it was taken. One that changes another is not once the value is resolved.
-    pub fn vote(&mut self, by: Who, value: i64, threshold: u8, now: i64) -> bool {
-        if self.resolved.is_some() && self.votes.contains_key(&by) {
-            return false;
+    /// Takes a vote; whether it says anything new. A changed one on a shared KPI is not taken once the value is
+    /// resolved.
+    pub fn vote(&mut self, by: Who, value: i64, threshold: u8, now: i64, shared: bool) -> bool {
+        if self.resolved.is_some() {
+            match self.votes.get(&by) {
+                None => _ = self.late.insert(by),
+                Some(before) if shared || *before == value => return false,
+                Some(_) => (),
+            }
         }
         self.votes.insert(by, value);
         let same = self.votes.values().filter(|other| **other == value).count();
@@ -311,8 +321,8 @@ pub struct Model {
     pub events: u64,
     /// How often scores came from: agreement, enough votes for at least the default, enough for at most the default,
     /// too few votes, ruling to another value, upholding, a dispute that nobody ruled on, votes on both sides of the
-    /// default. And how often: an own vote did not count, a late vote was taken, a changed value was skipped, several
-    /// grants were disputed at once, several were ruled on at once, a measured grant changed hands.
+    /// default. And how often: an own vote did not count, a late vote was taken, a value was changed after an agreement,
+    /// several grants were disputed at once, several were ruled on at once, a measured grant changed hands.
     pub outcomes: [u64; 14],
     pub boundaries: Vec<i64>,
 }

@@ -36,7 +36,7 @@ impl Act for Attest {
         account.evidence.insert(by, self.evidence);
         let found = model.evaluations.entry((kpi, period, None)).or_default();
         let late = found.resolved.is_some();
-        require(found.vote(by, value, threshold, now))?;
+        require(found.vote(by, value, threshold, now, true))?;
         model.outcomes[9] += u64::from(late);
         Some(())
     }

@@ -59,10 +59,10 @@ impl Act for AttestPage {
             let Some(value) = *value else { continue };
             let found = model.evaluations.entry((kpi, period, Some(grant))).or_default();
             let (late, before) = (found.resolved.is_some(), found.votes.get(&by).copied());
-            let recorded = found.vote(by, value, threshold, now);
-            taken |= recorded;
-            model.outcomes[9] += u64::from(late && recorded);
-            model.outcomes[10] += u64::from(!recorded && before != Some(value));
+            let is_new = found.vote(by, value, threshold, now, false);
+            taken |= is_new;
+            model.outcomes[9] += u64::from(late && before.is_none());
+            model.outcomes[10] += u64::from(late && before.is_some_and(|before| before != value));
         }
         require(taken)
     }
