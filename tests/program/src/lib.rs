@@ -784,7 +784,7 @@ pub fn other_bump_address(plan: &Pubkey, kpi: u8, period: u16, grant: Option<u32
 
 /// Bytes of a page for so many oracles and grants.
 pub const fn page_space(oracles: usize, grants: usize) -> usize {
-    8 + 96 + oracles * (32 + 32 + 8 + 8 * grants) + grants * (8 + 4 + 4 + 1)
+    8 + 96 + oracles * (32 + 32 + 8 + 8 + 8 * grants) + grants * (8 + 4 + 4 + 1)
 }
 
 /// The only event of a transaction, which must be of this kind.
