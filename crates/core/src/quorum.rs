@@ -319,7 +319,9 @@ pub fn score_of(outcome: Outcome, curve: &Curve, default_score: u16) -> Result<u
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)] // In a test an overflow is a failure, as it should be.
 mod tests {
-    use {super::*, crate::curve::Interpolation};
+    extern crate std;
+
+    use {super::*, crate::curve::Interpolation, std::vec::Vec};
 
     const RISING: Curve<'static> = Curve {
         values: &[0, 100],
@@ -369,6 +371,41 @@ mod tests {
         let votes = [Some(5), Some(5), None, None, None];
         assert_eq!(agreed(&votes, 3), Ok(None));
         assert_eq!(at_deadline(&votes, 3, &RISING, 0), Ok(Outcome::Silent));
+    }
+
+    #[test]
+    fn equal_scores_rank_lower_values_first_whatever_the_curve() {
+        let digits = |mut number: usize, base: usize| {
+            [(); 4].map(|()| {
+                let digit = number % base;
+                number /= base;
+                digit
+            })
+        };
+        for (shape, votes) in (0..27).flat_map(|shape| (0..6usize.pow(4)).map(move |votes| (shape, votes))) {
+            let [first, second, third, _] = digits(shape, 3).map(|level| [0, 5_000, 10_000][level]);
+            // The last of the six is no vote.
+            let votes = digits(votes, 6).map(|value| i64::try_from(value).ok().filter(|value| *value < 5));
+            for interpolation in [Interpolation::Linear, Interpolation::Step] {
+                let curve = Curve {
+                    values: &[1, 2, 4],
+                    scores: &[first, second, third],
+                    interpolation,
+                };
+                let mut ranked: Vec<i64> = votes.iter().flatten().copied().collect();
+                ranked.sort_by_key(|value| (core::cmp::Reverse(curve.score(*value).unwrap()), *value));
+                for (threshold, default_score) in [(3, 0), (3, 5_000), (3, 7_500), (4, 2_500), (4, FULL_SCORE)] {
+                    let place = usize::from(threshold);
+                    let from_top = ranked.get(place - 1).copied();
+                    let from_bottom = ranked.len().checked_sub(place).map(|place| ranked[place]);
+                    let better = from_top.filter(|value| curve.score(*value).unwrap() >= default_score);
+                    let worse = from_bottom.filter(|value| curve.score(*value).unwrap() <= default_score);
+                    let expected = better.or(worse).map_or(Outcome::Silent, Outcome::Value);
+                    let found = at_deadline(&votes, threshold, &curve, default_score);
+                    assert_eq!(found, Ok(expected), "{votes:?} {curve:?} {threshold} {default_score}");
+                }
+            }
+        }
     }
 
     #[test]
