@@ -64,7 +64,7 @@ describe('screens', () => {
     const pay = async (grant: number, claimer: KeyPairSigner) => {
       const data = await loadGrant(chain, plan.grants[grant]!.address);
       const { groups } = await claiming(chain, data, net.now());
-      const prepared = await prepare(chain, claimer.address, groups.flat());
+      const prepared = await prepare(chain, { payer: claimer.address, version: 0 }, groups.flat());
       await submit(chain, [prepared], signing(claimer));
     };
     // The first quarter is settled and partly claimed, the second is attested and disputed, the third still runs.

@@ -6,7 +6,7 @@ import { eventAuthorityAddress } from '../src/chain/addresses';
 import { readHistory } from '../src/chain/history';
 import * as instructions from '../src/chain/instructions';
 import { decodePage, findPages, newSize, pagesNumbered, pagesOfPlan } from '../src/chain/read';
-import { MAX_TRANSACTION_SIZE, sizeOf } from '../src/chain/transaction';
+import { fits } from '../src/chain/packing';
 import { tallyOf } from '../src/domain/evaluation';
 import { indicesOf, pageGrants, pageSize, place } from '../src/domain/page';
 import { type Reading, readingsFor } from '../src/domain/reading';
@@ -76,7 +76,7 @@ describe('an upload', () => {
     expect(page.entries.map(({ resolvedAt }) => resolvedAt)).toEqual([undefined, s.chain.now(), undefined]);
     const [account] = await s.chain.accounts([page.address]);
     expect(account!.data).toHaveLength(newSize(plan, 0, 0));
-    expect(pageSize(8, 64)).toBe(5_864);
+    expect(pageSize(8, 64)).toBe(5_928);
     const found = await readings(s);
     expect(found.map(({ stage, stands }) => [stage, stands])).toEqual([
       ['voting', false],
@@ -141,7 +141,7 @@ describe('an upload', () => {
     s.chain.warp(periodTimes(plan, 0).settleDeadline);
     const expected = await readings(s);
     for (const grant of await s.grants()) {
-      await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant)]);
+      await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant, true)]);
     }
     const { events } = await readHistory(s.chain, { plan: s.plan, counted: 0n });
     const settled = events.map(({ event }) => event).filter((event) => event.name === 'GrantSettled');
@@ -173,7 +173,7 @@ describe('an upload', () => {
     const expected = await readings(s);
     expect(await values(s)).toEqual([500n, 300n]);
     for (const grant of grants) {
-      await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant)]);
+      await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant, true)]);
     }
     const { events } = await readHistory(s.chain, { plan: s.plan, counted: 0n });
     const settled = events.map(({ event }) => event).filter((event) => event.name === 'GrantSettled');
@@ -189,7 +189,7 @@ describe('an upload', () => {
     const all = Array.from({ length: 64 }, (_, index) => BigInt(index));
     const vote = { period: 0, first: 64, values: all, evidence: REASON };
     const upload = await instructions.attestPage(s.oracles[0]!.address, plan, plan.kpis[0]!, vote);
-    expect(sizeOf(s.oracles[0]!.address, [upload])).toBeLessThanOrEqual(MAX_TRANSACTION_SIZE);
+    for (const version of [0, 1] as const) expect(fits({ payer: s.oracles[0]!.address, version }, [upload])).toBe(true);
   });
 });
 
@@ -256,7 +256,13 @@ describe('disputes and rulings', () => {
     const page = await s.page();
     expect(page.entries.map(({ disputer }) => disputer)).toEqual(['beneficiary', 'authority', 'authority']);
     const some = disputes!.disputes.filter(({ reading }) => reading.grant!.account.index !== 1);
-    const rule = await rulings(s.arbiter.address, data.plan, some, 800n, new Uint8Array(32).fill(4));
+    const rule = await rulings(
+      { payer: s.arbiter.address, version: 0 },
+      data.plan,
+      some,
+      800n,
+      new Uint8Array(32).fill(4),
+    );
     expect(rule).toHaveLength(1);
     await s.send(s.arbiter, rule);
     expect(await values(s)).toEqual([800n, 200n, 800n]);
@@ -283,7 +289,7 @@ describe('disputes and rulings', () => {
     const data = await loadPlan(s.chain, s.plan);
     const [{ disputes } = { disputes: [] }] = disputesOf(data, s.chain.now()).open;
     expect(disputes).toHaveLength(40);
-    const made = await rulings(s.arbiter.address, data.plan, disputes, null, REASON);
+    const made = await rulings({ payer: s.arbiter.address, version: 0 }, data.plan, disputes, null, REASON);
     expect(made.length).toBeGreaterThan(1);
     for (const rule of made) await s.send(s.arbiter, [rule]);
     expect((await readings(s)).every(({ stage }) => stage === 'final')).toBe(true);
@@ -320,7 +326,7 @@ describe('a page that is closed', () => {
     await s.votePage(s.oracles.slice(2), 0, 0, 2, [200n]);
     s.chain.warp(periodTimes(plan, 0).settleDeadline);
     for (const grant of await s.grants()) {
-      await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant)]);
+      await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant, true)]);
     }
     const text = async () => {
       const { events } = await readHistory(s.chain, { plan: s.plan, counted: 0n });

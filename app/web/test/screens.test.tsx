@@ -80,7 +80,7 @@ describe('a grant', () => {
     const [grant] = await s.grants();
     open(`/grant/${grant!.address}`, s.chain, testWallet(s.contributors[0]!));
     expect(await figure('Earned')).toBe('0');
-    await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant!)]);
+    await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant!, true)]);
     await waitFor(async () => expect(await figure('Earned')).toBe('240'));
   });
 
@@ -88,7 +88,7 @@ describe('a grant', () => {
     const s = await attested();
     const { plan } = await s.state();
     const [grant] = await s.grants();
-    await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant!)]);
+    await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant!, true)]);
     const attestation = await s.attestation();
     const close = getCloseAttestationInstruction({
       plan: s.plan,
@@ -162,7 +162,7 @@ describe('my grants', () => {
     const { plan } = await s.state();
     const [mine] = await s.grants();
     const [me] = s.contributors;
-    await s.send(me!, [await instructions.settle(me!.address, plan, mine!)]);
+    await s.send(me!, [await instructions.settle(me!.address, plan, mine!, true)]);
     open('/grants', s.chain, testWallet(me!));
     await screen.findByText('Period 0 is shared out once 2 other grants have settled it.');
     expect(await figure('Claimable now')).toBe('240');

@@ -5,7 +5,8 @@ import type { Chain } from '../../src/chain/chain';
 import * as instructions from '../../src/chain/instructions';
 import { readOnePlan } from '../../src/chain/read';
 import { TOKEN_PROGRAM, associatedTokenAccount } from '../../src/chain/token';
-import { pack, prepareLater, signAll } from '../../src/chain/transaction';
+import { pack } from '../../src/chain/packing';
+import { prepareLater, signAll } from '../../src/chain/transaction';
 import { cadence } from '../../src/generated/types/cadence';
 import { Combination } from '../../src/generated/types/combination';
 import { Interpolation } from '../../src/generated/types/interpolation';
@@ -96,7 +97,8 @@ export async function makePlan(
     ]),
   );
   // Each is executed as soon as it is sent: only the last has to be waited for.
-  const prepared = pack(by, grants).map((list) => prepareLater(by, list));
+  const envelope = { payer: by, version: 1 } as const;
+  const prepared = pack(envelope, grants).map((list) => prepareLater(envelope, list));
   for (let first = 0; first < prepared.length; first += 50) {
     const signed = await signAll(chain, prepared.slice(first, first + 50), signing(authority));
     for (const { wire } of signed) await chain.send(wire);

@@ -190,7 +190,7 @@ function Summary({ request, prepared, run }: { request: ActionRequest; prepared:
       <details>
         <summary>Simulated: {plural(simulated.length, 'transaction')} would succeed</summary>
         <p className="hint">
-          {units.toLocaleString('en')} compute units at most.{' '}
+          Version {prepared[0]?.version ?? 0}, {units.toLocaleString('en')} compute units at most.{' '}
           {unsimulated > 0 &&
             `${plural(unsimulated, 'more transaction')} in this order, each checked when its turn comes.`}
         </p>

@@ -45,7 +45,7 @@ export function ExportDialog({
     setExported(undefined);
     if (!isAddress(vault) || validFor === undefined) return;
     try {
-      const request = await action.build(vault, true);
+      const request = await action.build({ payer: vault, version: 0 }, true);
       const notAfter = (await chainTime(chain)) + validFor * DAY;
       const messages = request.transactions.map((list) => exportMessage(vault, [requireBefore(notAfter), ...list]));
       setExported({ request, messages, others: otherSigners(vault, request.transactions.flat()), notAfter });

@@ -10,6 +10,7 @@ const SIGNATURE = 'a-signature' as Signature;
 const SIGNED: Signed = {
   signature: SIGNATURE,
   wire: 'the-bytes',
+  version: 0,
   life: { kind: 'blocks', last: 150n },
   signer: 'somebody' as Address,
 };

@@ -1,9 +1,10 @@
 import { useMemo, useState } from 'react';
-import type { Address, Instruction } from '@solana/kit';
+import type { Address } from '@solana/kit';
+import type { Costed } from '../chain/cost';
 import { Fault } from '../chain/fault';
 import * as instructions from '../chain/instructions';
 import { newSize } from '../chain/read';
-import { pack } from '../chain/transaction';
+import { type Envelope, pack } from '../chain/packing';
 import { CurveChart } from '../charts/CurveChart';
 import type { ActionRequest, Fact } from '../context/action';
 import { useApp, useHref, useWallet } from '../context/app';
@@ -105,9 +106,10 @@ function Ballot({ data, due, onDone }: { data: PlanData; due: readonly Tasks[]; 
     return parseHash(proof) ?? (await sha256(proof));
   }
 
-  async function build(signer: Address): Promise<ActionRequest> {
+  async function build(envelope: Envelope): Promise<ActionRequest> {
+    const { payer: signer } = envelope;
     const { plan } = data;
-    const groups: Instruction[][] = [];
+    const groups: Costed[][] = [];
     const lines: Fact[] = [];
     const manifests: Fact[] = [];
     let rent = 0n;
@@ -149,7 +151,7 @@ function Ballot({ data, due, onDone }: { data: PlanData; due: readonly Tasks[]; 
         ...(left > 0 ? ([['And', `${plural(left, 'more value')}`]] as const) : []),
         ...manifests,
       ],
-      transactions: pack(signer, groups),
+      transactions: pack(envelope, groups),
       rent,
       done: 'Your values are recorded. They count as soon as enough oracles report the same.',
     };

@@ -157,7 +157,7 @@ function DisputeDialog({
       title: 'Dispute',
       keys: [`dispute/${grant.address}/${kpi.number}/${period}`],
       onDone,
-      async build(signer) {
+      async build({ payer: signer }) {
         const hash = parseHash(reason) ?? (await sha256(reason));
         return {
           verb: 'Dispute',

@@ -1,7 +1,8 @@
 import { useState } from 'react';
-import type { Address, Instruction } from '@solana/kit';
+import type { Address } from '@solana/kit';
+import type { Costed } from '../chain/cost';
 import { Fault } from '../chain/fault';
-import { pack } from '../chain/transaction';
+import { type Envelope, pack } from '../chain/packing';
 import { CurveChart } from '../charts/CurveChart';
 import type { ActionRequest, Fact } from '../context/action';
 import { useWallet } from '../context/app';
@@ -68,12 +69,12 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
   });
   const count = decided.reduce((sum, { of }) => sum + of.length, 0);
 
-  async function build(signer: Address): Promise<ActionRequest> {
-    const groups: Instruction[][] = [];
+  async function build(envelope: Envelope): Promise<ActionRequest> {
+    const groups: Costed[][] = [];
     const lines: Fact[] = [];
     for (const { of, reason, value } of decided) {
       const hash = parseHash(reason) ?? (await sha256(reason));
-      for (const rule of await rulings(signer, data.plan, of, value, hash)) groups.push([rule]);
+      for (const rule of await rulings(envelope, data.plan, of, value, hash)) groups.push([rule]);
       for (const dispute of of) {
         const { kpi } = dispute.reading;
         const score = value === null ? '' : percent(scoreOf(kpi.curve, value));
@@ -86,7 +87,7 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
     return {
       verb: plural(lines.length, 'ruling'),
       lines: [...lines.slice(0, LISTED), ...(left > 0 ? ([['And', plural(left, 'more ruling')]] as const) : [])],
-      transactions: pack(signer, groups),
+      transactions: pack(envelope, groups),
       done: 'Ruled. The outcome is final.',
     };
   }
