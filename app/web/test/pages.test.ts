@@ -157,7 +157,7 @@ describe('an upload', () => {
     const [oracle, one, two] = [await person(), await person(), await person()];
     const all = [oracle, one, two];
     const terms = { oracles: all.map(({ address }) => address) };
-    const s = await paged([{}, {}], { contributor: oracle, terms });
+    const s = await paged([{}, {}], { contributor: oracle, oneContributor: true, terms });
     for (const { address } of all) s.chain.airdrop(address, 10n);
     await s.votePage([one], 0, 0, 0, [500n, 900n]);
     await s.votePage([two], 0, 0, 0, [500n]);
@@ -180,7 +180,7 @@ describe('an upload', () => {
     expect(settled.map(({ scores }) => scores[0])).toEqual(expected.map(({ score }) => score));
     const rows = statement(await loadPlan(s.chain, s.plan), events, s.chain.now()).split('\n');
     expect(rows[1]).toContain(`,50,`);
-    expect(rows[2]).toContain(`,30,`);
+    expect(rows[5]).toContain(`,30,`);
   });
 
   it('of a whole page fits into one transaction', async () => {

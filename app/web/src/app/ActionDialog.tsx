@@ -149,8 +149,8 @@ function Done({ run, request }: { run: Run; request: ActionRequest }) {
         <strong>{executedText(run)}. Not done:</strong>
       </p>
       <ul className="mistakes">
-        {failures.map(({ name, fault }) => (
-          <li key={name}>
+        {failures.map(({ name, fault }, place) => (
+          <li key={place}>
             {name}: {fault.message}
           </li>
         ))}

@@ -92,7 +92,7 @@ export function ExportDialog({
             <p>{plural(exported.messages.length, 'message')}, to be executed in this order.</p>
           )}
           {exported.messages.map((message, index) => (
-            <div key={message} className="export">
+            <div key={index} className="export">
               <TextField label={`Message ${index + 1}`} value={message} onChange={() => undefined} rows={5} />
               <CopyButton text={message} what={`message ${index + 1}`} label="Copy" />
             </div>

@@ -264,7 +264,7 @@ function Closed({ disputes }: { disputes: readonly Dispute[] }) {
               const { kpi, period, grant, tally } = dispute.reading;
               const ruling = tally?.ruling;
               return (
-                <li key={nameOf(dispute)}>
+                <li key={`${dispute.evaluation.address}/${indexOf(dispute)}`}>
                   <HostileText text={kpi.name} />, period {period}
                   {grant !== undefined && <>, grant {grant.account.index}</>}:{' '}
                   {ruling === undefined ? (
