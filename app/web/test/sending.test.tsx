@@ -237,12 +237,11 @@ describe('grants from a file', () => {
     await user.upload(input, new File([text], 'grants.csv', { type: 'text/csv' }));
   };
 
-  it.each([
-    ['0', ['legacy', 0], 3],
-    ['1', ['legacy', 0, 1], 1],
-  ])(
-    'are made batch by batch in version %s; one that was interrupted goes on with what is left',
-    async (_, versions, going) => {
+  describe.each([
+    [0, ['legacy', 0], 3],
+    [1, ['legacy', 0, 1], 1],
+  ])('in version %i', (_, versions, going) => {
+    it('are made batch by batch; one that was interrupted goes on with what is left', async () => {
       const user = userEvent.setup();
       const s = await scenario({ grants: [] });
       const people = await Promise.all(Array.from({ length: 30 }, person));
@@ -287,8 +286,8 @@ describe('grants from a file', () => {
       await upload(user, text);
       await screen.findByText('30 rows: 30 with a grant already.');
       expect(screen.getByRole('button', { name: 'Review the 0 rows left' }).hasAttribute('disabled')).toBe(true);
-    },
-  );
+    });
+  });
 
   it('to somebody who has one are made by explicit choice only, also with other terms', async () => {
     const user = userEvent.setup();
