@@ -11,6 +11,7 @@ import { useApp, useHref, useWallet } from '../context/app';
 import { scoreOf } from '../core/curve';
 import { evaluationKey } from '../domain/evaluation';
 import { type Grant, covers, hasWeight, trancheOf } from '../domain/grant';
+import { isVoid } from '../domain/reading';
 import { type Kpi, periodTimes } from '../domain/terms';
 import { type Task, type Tasks, tasksOf, votingPeriods } from '../model/due';
 import type { Mistake } from '../model/mistakes';
@@ -390,7 +391,8 @@ function EntryFields({
     <>
       {voted !== undefined && (
         <p>
-          You reported <ValueText value={voted} kpi={kpi} />; it can be changed until enough oracles agree.
+          You reported <ValueText value={voted} kpi={kpi} />; it can be changed until{' '}
+          {isVoid(reading) ? 'voting ends' : 'enough oracles agree'}.
         </p>
       )}
       <div className="row">

@@ -23,7 +23,7 @@ import { Notice } from '../ui/Notice';
 import { Paged } from '../ui/Paged';
 import { Countdown } from '../ui/Time';
 import { ActionButtons } from './ActionButtons';
-import { type PageReasons, disputeFacts, useReasons } from './disputes';
+import { type PageReasons, disputeFacts, lateOn, useReasons } from './disputes';
 import { PlanFrame } from './PlanScreen';
 import { ValueText, Votes, parseAccepted } from './Values';
 
@@ -143,7 +143,7 @@ function DisputesCard({
   onChange: (decision: Decision) => void;
 }) {
   const { evaluation, kpi, period, disputes: all } = disputes;
-  const reasons = useReasons(evaluation.kind === 'page' ? evaluation : undefined);
+  const reasons = useReasons(evaluation.kind === 'page' ? evaluation : undefined, true);
   const chosen = meant(disputes, decision);
   const set = valueOf(kpi, decision);
   const outcome = chosen.length === 1 ? chosen[0]?.reading.outcome : undefined;
@@ -249,7 +249,14 @@ function factsOf(dispute: Dispute, reasons: PageReasons): Fact[] {
     ],
     ...disputeFacts(dispute, reasons),
     ...(until === undefined ? [] : ([['Rule until', <Countdown key="u" at={until} />]] as const)),
-    ['Votes', votes.length === 0 ? 'none' : <Votes key="votes" votes={votes} kpi={kpi} />],
+    [
+      'Votes',
+      votes.length === 0 ? (
+        'none'
+      ) : (
+        <Votes key="votes" votes={votes} kpi={kpi} late={lateOn(dispute.reading, reasons)} />
+      ),
+    ],
   ];
 }
 
