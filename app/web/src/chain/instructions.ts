@@ -87,7 +87,7 @@ export async function activatePlan(authority: Address, plan: Address, mint: Addr
 /** Moves `amount` base units from the token account `source` into the vault. */
 export async function fund(funder: Address, plan: Plan, source: Address, amount: bigint): Promise<Costed> {
   return costing(
-    cost.CHANGE,
+    cost.TRANSFER,
     getFundInstruction({ funder: signer(funder), ...tokenOf(plan), source, ...(await event()), amount }),
   );
 }
@@ -102,7 +102,7 @@ export async function withdrawSurplus(
 ): Promise<Costed> {
   const memoProgram = needsMemo ? MEMO_PROGRAM : undefined;
   const accounts = { caller: signer(caller), ...tokenOf(plan), destination, memoProgram, ...(await event()) };
-  return costing(cost.CHANGE, getWithdrawSurplusInstruction({ ...accounts, amount }));
+  return costing(cost.TRANSFER, getWithdrawSurplusInstruction({ ...accounts, amount }));
 }
 
 export async function createGrant(
