@@ -1,15 +1,17 @@
 import { useMemo, useState } from 'react';
-import type { Address, Instruction } from '@solana/kit';
+import type { Address } from '@solana/kit';
+import type { Costed } from '../chain/cost';
 import { Fault } from '../chain/fault';
 import * as instructions from '../chain/instructions';
 import { newSize } from '../chain/read';
-import { pack } from '../chain/transaction';
+import { type Envelope, pack } from '../chain/packing';
 import { CurveChart } from '../charts/CurveChart';
 import type { ActionRequest, Fact } from '../context/action';
 import { useApp, useHref, useWallet } from '../context/app';
 import { scoreOf } from '../core/curve';
 import { evaluationKey } from '../domain/evaluation';
 import { type Grant, covers, hasWeight, trancheOf } from '../domain/grant';
+import { isVoid } from '../domain/reading';
 import { type Kpi, periodTimes } from '../domain/terms';
 import { type Task, type Tasks, tasksOf, votingPeriods } from '../model/due';
 import type { Mistake } from '../model/mistakes';
@@ -105,9 +107,10 @@ function Ballot({ data, due, onDone }: { data: PlanData; due: readonly Tasks[]; 
     return parseHash(proof) ?? (await sha256(proof));
   }
 
-  async function build(signer: Address): Promise<ActionRequest> {
+  async function build(envelope: Envelope): Promise<ActionRequest> {
+    const { payer: signer } = envelope;
     const { plan } = data;
-    const groups: Instruction[][] = [];
+    const groups: Costed[][] = [];
     const lines: Fact[] = [];
     const manifests: Fact[] = [];
     let rent = 0n;
@@ -149,7 +152,7 @@ function Ballot({ data, due, onDone }: { data: PlanData; due: readonly Tasks[]; 
         ...(left > 0 ? ([['And', `${plural(left, 'more value')}`]] as const) : []),
         ...manifests,
       ],
-      transactions: pack(signer, groups),
+      transactions: pack(envelope, groups),
       rent,
       done: 'Your values are recorded. They count as soon as enough oracles report the same.',
     };
@@ -388,7 +391,8 @@ function EntryFields({
     <>
       {voted !== undefined && (
         <p>
-          You reported <ValueText value={voted} kpi={kpi} />; it can be changed until enough oracles agree.
+          You reported <ValueText value={voted} kpi={kpi} />; it can be changed until{' '}
+          {isVoid(reading) ? 'voting ends' : 'enough oracles agree'}.
         </p>
       )}
       <div className="row">
