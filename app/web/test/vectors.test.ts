@@ -4,12 +4,13 @@ import type { Address } from '@solana/kit';
 import { describe, expect, it } from 'vitest';
 import type { Calendar } from '../src/core/calendar';
 import type { Plan } from '../src/domain/terms';
+import { manifestText, readManifest } from '../src/domain/manifest';
 import { readGrantFile } from '../src/model/grantFile';
 import { checkPlan } from '../src/model/planCheck';
 import { readPlanFile } from '../src/model/planFile';
 import { amountText, fromTyped, hint, parseAmount, parseShare, parseValue, shortAmount } from '../src/text/amount';
 import { textOf } from '../src/text/csv';
-import { hex } from '../src/text/hash';
+import { hex, sha256 } from '../src/text/hash';
 
 const vectors = <T>(name: string) =>
   JSON.parse(readFileSync(new URL(`vectors/${name}.json`, import.meta.url), 'utf8')) as T;
@@ -257,5 +258,42 @@ describe('numbers as people type them', () => {
   it('are refused where they can be two', () => {
     for (const text of ['1.250', '1,250', '-12.500']) expect(german(text), text).toHaveProperty('error');
     expect(german('1.000')).toEqual({ error: 'can be two numbers. Write 1000, or 1' });
+  });
+});
+
+type Manifests = {
+  manifests: {
+    name: string;
+    text: string;
+    sha256: string;
+    plan: Address;
+    oracle: Address;
+    kpi: number;
+    period: number;
+    page: number;
+    votes: { grant: number; value: string; evidence: string | null }[];
+  }[];
+  refused: { name: string; text: string }[];
+};
+
+describe('manifests', () => {
+  const { manifests, refused } = vectors<Manifests>('manifests');
+  it.each(manifests)('$name: the same bytes both ways', async ({ text, sha256: hash, votes, ...about }) => {
+    const read = readManifest(text);
+    const listed = [...read!.votes].map(([grant, { value, evidence }]) => ({
+      grant,
+      value: String(value),
+      evidence: evidence === undefined ? null : hex(evidence),
+    }));
+    expect(listed).toEqual(votes);
+    expect(read).toMatchObject({ plan: about.plan, oracle: about.oracle, kpi: about.kpi });
+    expect(read).toMatchObject({ period: about.period, page: about.page });
+    // In whatever order they are reported.
+    expect(manifestText({ ...read!, votes: new Map([...read!.votes].reverse()) })).toBe(text);
+    expect(hex(await sha256(text))).toBe(hash);
+  });
+
+  it.each(refused)('$name: refused', ({ text }) => {
+    expect(readManifest(text)).toBeUndefined();
   });
 });

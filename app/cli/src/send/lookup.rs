@@ -87,17 +87,6 @@ impl Outgoing<'_> {
         }
     }
 
-    /// The same; none, too, if it is not known without a connection and there must be none.
-    ///
-    /// # Errors
-    /// As [`Outgoing::evaluation_if_any`].
-    pub async fn evaluation_if_known(&self, address: &Pubkey) -> Result<Option<Evaluation>, Fault> {
-        match self.is_known(address) {
-            true => self.evaluation_if_any(address).await,
-            false => Ok(None),
-        }
-    }
-
     /// Whether an account can be made at `address`: there is none, or only lamports that somebody sent there.
     ///
     /// # Errors

@@ -106,7 +106,11 @@ export function readPage(address: Address, data: ReadonlyUint8Array): Page | und
     };
   });
   const decided = pageSize(oracleCount, capacity) - capacity * 17;
-  const [resolved, disputed, status] = [8, 12, 16].map((before) => decided + before * capacity) as [number, number, number];
+  const [resolved, disputed, status] = [8, 12, 16].map((before) => decided + before * capacity) as [
+    number,
+    number,
+    number,
+  ];
   // Seconds after the period's end plus 1; 0 for none.
   const time = (at: number) => {
     const stored = view.getUint32(at, true);

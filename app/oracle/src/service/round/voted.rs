@@ -5,7 +5,7 @@ use {
     crate::{
         measure::{Bound, FeedError, value},
         service::{Alert, Daemon, DaemonError},
-        vote::{Duty, Place, Target, own_votes},
+        vote::{Duty, Found, Place, Target, note_votes, own_votes},
     },
     earnout::state::{Plan, place},
     earnout_sdk::{text::time, wire::Evaluation},
@@ -51,7 +51,7 @@ fn compare<'a>(
     open: Vec<(&'a Ready<'a>, Duty)>,
     round: &mut Round,
 ) -> Result<Vec<(&'a Ready<'a>, Duty)>, DaemonError> {
-    let on_chain = note_votes(daemon, plan, found.values())?;
+    let on_chain = found_votes(daemon, plan, found.values())?;
     let mut left = Vec::new();
     // Both ends of how long a vote has been known are of this machine's clock.
     let here = time::now();
@@ -95,30 +95,16 @@ fn compare<'a>(
     Ok(left)
 }
 
-/// A vote of this oracle that the chain has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Found {
-    value: i64,
-    /// Whether this daemon made it.
-    is_own: bool,
-}
-
 /// Writes down all that the chain has of this oracle's votes in these attestations and pages, also on grants that are
-/// settled by now: the next manifest of the page repeats it. One that the journal does not know was made by another
-/// process.
-fn note_votes<'a>(
+/// settled by now.
+fn found_votes<'a>(
     daemon: &Daemon,
     plan: &Plan,
     evaluations: impl Iterator<Item = &'a Evaluation>,
 ) -> Result<BTreeMap<Target, Found>, DaemonError> {
-    let (oracle, here) = (daemon.oracle(), time::now());
-    let mut journal = daemon.journal();
-    let mut on_chain = BTreeMap::new();
-    for (target, value, evidence) in evaluations.flat_map(|evaluation| own_votes(evaluation, plan, &oracle)) {
-        let is_own = journal.note_found(&target, value, &evidence, here)?;
-        on_chain.insert(target, Found { value, is_own });
-    }
-    Ok(on_chain)
+    let oracle = daemon.oracle();
+    let votes = evaluations.flat_map(|evaluation| own_votes(evaluation, plan, &oracle));
+    Ok(note_votes(&mut daemon.journal(), &daemon.store, votes, time::now())?)
 }
 
 /// The value on which enough oracles have agreed, if nothing can change that: with a vote of the beneficiary among
