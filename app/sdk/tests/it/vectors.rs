@@ -2,6 +2,8 @@
 //! expectations stand here; `UPDATE_EXPECT=1 cargo test -p earnout-sdk --features client,plan-file vectors::` writes
 //! them out for the web app, whose tests read the same files.
 
+mod pages;
+
 use {
     earnout::{
         instructions::CreatePlanArgs,
@@ -39,9 +41,13 @@ fn expect(name: &str, fits: bool, found: impl std::fmt::Debug) {
 
 /// Compares with the committed file, or writes it.
 fn golden(name: &str, vectors: &Value) {
-    ODD.with_borrow(|odd| assert!(odd.is_empty(), "{}", odd.join("\n")));
     let text = serde_json::to_string_pretty(vectors).expect("JSON") + "\n";
-    expect_file![format!("../../../web/test/vectors/{name}")].assert_eq(&text);
+    golden_text(name, &text);
+}
+
+fn golden_text(name: &str, text: &str) {
+    ODD.with_borrow(|odd| assert!(odd.is_empty(), "{}", odd.join("\n")));
+    expect_file![format!("../../../web/test/vectors/{name}")].assert_eq(text);
 }
 
 /// What is wrong, up to the advice, which differs between the command line and the web app.
