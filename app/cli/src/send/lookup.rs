@@ -87,6 +87,17 @@ impl Outgoing<'_> {
         }
     }
 
+    /// Whether the endpoint leaves out the page at `page`; not asked where there must be no connection.
+    ///
+    /// # Errors
+    /// If it does, or does not answer.
+    pub async fn require_absent(&self, plan: &Pubkey, state: &Plan, page: Pubkey) -> Result<(), Fault> {
+        match self.args.sign_only {
+            true => Ok(()),
+            false => Ok(self.app.client()?.require_absent(plan, state, &[page]).await?),
+        }
+    }
+
     /// Whether an account can be made at `address`: there is none, or only lamports that somebody sent there.
     ///
     /// # Errors

@@ -206,8 +206,11 @@ impl Attest {
                     evidence: Some(evidence),
                 };
                 let page = Manifest::new(address, oracle.pubkey(), number, self.period, place(state.index).0);
-                let account = pda::page(&address, number, self.period, page.page);
-                let account = outgoing.evaluation_if_any(&account).await?;
+                let place = pda::page(&address, number, self.period, page.page);
+                let account = outgoing.evaluation_if_any(&place).await?;
+                if account.is_none() {
+                    outgoing.require_absent(&address, &plan, place).await?;
+                }
                 let held = account.as_ref().and_then(Evaluation::page);
                 let held = held.map(|page| Held::of(page, &oracle.pubkey(), &BTreeMap::new()));
                 let given = [(state.index, listed)].into();

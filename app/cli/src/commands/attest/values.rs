@@ -177,6 +177,9 @@ impl Upload<'_> {
         let address = |page: &u32| pda::page(&self.plan, self.kpi, self.period, *page);
         let addresses: Vec<_> = pages.iter().map(address).collect();
         let states = client.evaluations(&addresses).await?;
+        let absent = addresses.into_iter().zip(&states).filter(|(_, state)| state.is_none());
+        let absent: Vec<_> = absent.map(|(address, _)| address).collect();
+        client.require_absent(&self.plan, self.state, &absent).await?;
 
         let (mut mistakes, mut uploads) = (Vec::new(), Vec::new());
         for (page, state) in pages.into_iter().zip(states) {

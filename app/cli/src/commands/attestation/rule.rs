@@ -105,8 +105,11 @@ impl Rule {
                 value,
                 reason_hash,
             };
-            let evaluation = pda::evaluation(&address, number, self.period, grants.map(|grants| grants.first));
-            let evaluation = outgoing.evaluation_if_any(&evaluation).await?;
+            let place = pda::evaluation(&address, number, self.period, grants.map(|grants| grants.first));
+            let evaluation = outgoing.evaluation_if_any(&place).await?;
+            if evaluation.is_none() && grants.is_some() {
+                outgoing.require_absent(&address, &plan, place).await?;
+            }
             let disputes = disputes(&address, evaluation.as_ref(), *grants).map_err(|undisputed| {
                 let of = if undisputed.is_empty() {
                     String::new()
