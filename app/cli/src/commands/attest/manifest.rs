@@ -1,15 +1,16 @@
 //! The evidence of a page: a manifest of all that the oracle reported there, kept before anything is sent.
 
 use {
-    crate::{fault::Fault, shown::text::ranges},
+    crate::fault::Fault,
     earnout::state::slots_of,
     earnout_sdk::{
-        client::{DocumentError, Documents},
-        text::amount,
-        wire::{Listed, Manifest, PageState},
+        client::{Client, ClientError, DocumentError, Documents, Submission, owned},
+        text::amount::{self, ranges},
+        wire::{Evaluation, Listed, Manifest, PageState, pda},
     },
     serde::Serialize,
-    solana_program::pubkey::Pubkey,
+    solana_program::{instruction::Instruction, pubkey::Pubkey},
+    solana_signer::Signer,
     std::{
         collections::{BTreeMap, BTreeSet},
         path::{Path, PathBuf},
@@ -190,6 +191,48 @@ impl Manifests {
             file: self.documents.file(&hash),
         })
     }
+}
+
+/// Whether the chain will have exactly the votes that `manifest` lists, once `upload` is executed, which `payer` pays and
+/// `oracle` signs too. What an endpoint shows of a page may be from before the oracle's last upload.
+///
+/// # Errors
+/// If it will not, or the endpoint does not answer. Whether `upload` will be executed is not said.
+pub async fn require_whole(
+    client: &Client,
+    manifest: &Manifest,
+    upload: &Instruction,
+    payer: &dyn Signer,
+    oracle: &dyn Signer,
+) -> Result<(), Fault> {
+    let page = pda::page(&manifest.plan, manifest.kpi, manifest.period, manifest.page);
+    let submission = Submission::new(vec![upload.clone()], payer).signed_by([oracle]);
+    let after = match client.after(&submission, &page).await {
+        Err(ClientError::WouldFail(_)) => return Ok(()),
+        after => owned::<Evaluation>(&page, after?)?,
+    };
+    let held = after
+        .page()
+        .map(|page| Held::of(page, &oracle.pubkey(), &BTreeMap::new()));
+    let votes: BTreeMap<u32, i64> = manifest
+        .votes
+        .iter()
+        .map(|(grant, listed)| (*grant, listed.value))
+        .collect();
+    let held = held.unwrap_or_default().votes;
+    if held == votes {
+        return Ok(());
+    }
+    let differing = held.iter().filter(|(grant, value)| votes.get(grant) != Some(value));
+    Err(Fault::new(format!(
+        "the page {page} that {} gives is older than its own simulation",
+        client.endpoint()
+    ))
+    .why(format!(
+        "the oracle reported values of grants {} which the manifest would not list; nothing was sent",
+        ranges(differing.map(|(grant, _)| *grant))
+    ))
+    .advice("use another endpoint (-u), or run the command again"))
 }
 
 /// How many other values of a page a manifest stands for, if it does.

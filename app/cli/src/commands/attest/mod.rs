@@ -26,7 +26,7 @@ use {
         text::amount,
         wire::{Evaluation, Listed, Manifest, instructions, pda},
     },
-    manifest::{Held, Manifests, Proof},
+    manifest::{Held, Manifests, Proof, require_whole},
     solana_program::pubkey::Pubkey,
     std::{
         collections::BTreeMap,
@@ -216,6 +216,17 @@ impl Attest {
                 let given = [(state.index, listed)].into();
                 let manifests = self.manifests();
                 let Proof { manifest, .. } = manifests.complete(page, &held.unwrap_or_default(), &given)?;
+                let args = AttestPageArgs {
+                    kpi: number,
+                    period: self.period,
+                    first: state.index,
+                    values: vec![value],
+                    evidence: manifest.hash(),
+                };
+                let upload = instructions::attest_page(&payer.pubkey(), &oracle.pubkey(), &address, args);
+                if !self.send.sign_only {
+                    require_whole(app.client()?, &manifest, &upload, payer.as_ref(), oracle.as_ref()).await?;
+                }
                 let kept = manifests.keep(&manifest, self.send.dry_run)?;
                 action = action
                     .address(app, "grant", grant)
@@ -224,14 +235,7 @@ impl Attest {
                     Some(others) => action.fact("also evidence of", others),
                     None => action,
                 };
-                let args = AttestPageArgs {
-                    kpi: number,
-                    period: self.period,
-                    first: state.index,
-                    values: vec![value],
-                    evidence: manifest.hash(),
-                };
-                instructions::attest_page(&payer.pubkey(), &oracle.pubkey(), &address, args)
+                upload
             }
         };
         let action = action

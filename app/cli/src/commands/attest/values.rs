@@ -2,7 +2,7 @@
 
 use {
     super::{
-        manifest::{Held, Kept, Manifests, Proof},
+        manifest::{Held, Kept, Manifests, Proof, require_whole},
         measures,
         table::{self, Row, wrong},
     },
@@ -10,10 +10,10 @@ use {
         context::{app::App, reference::kpi_name},
         fault::{Exit, Fault},
         send::many::{Sending, interrupted, signatures, unfinished},
-        shown::{mistakes::refused, progress::Progress, text::ranges},
+        shown::{mistakes::refused, progress::Progress},
     },
     earnout::{
-        constants::{NO_VALUE, PAGE_GRANTS},
+        constants::PAGE_GRANTS,
         instructions::AttestPageArgs,
         state::{Grant, Kpi, Plan, first_of, place},
     },
@@ -24,11 +24,12 @@ use {
         },
         send::cost,
         terms::plan_file::{Mistake, Mistakes, read_text},
-        text::amount::count,
+        text::amount::{count, ranges},
         wire::{Evaluation, Listed, Manifest, instructions, pda, uploads},
     },
+    futures_util::{StreamExt, TryStreamExt, stream},
     serde::{Deserialize, Serialize},
-    solana_program::pubkey::Pubkey,
+    solana_program::{instruction::Instruction, pubkey::Pubkey},
     solana_signature::Signature,
     solana_signer::Signer,
     std::{
@@ -38,6 +39,9 @@ use {
         rc::Rc,
     },
 };
+
+/// Uploads that are simulated at the same time.
+const SIMULATIONS_AT_ONCE: usize = 8;
 
 /// The values of a file on their way.
 pub struct Upload<'a> {
@@ -124,12 +128,13 @@ impl Upload<'_> {
             ..Report::default()
         };
         let mut tasks = Vec::new();
-        for PageUpload { values, manifest } in self.open(client, kpi, &rows, &mut report).await? {
-            let kept = self.manifests.keep(&manifest, self.sending.dry_run)?;
+        let pages = self.open(client, kpi, &rows, &mut report).await?;
+        self.require_whole(client, &pages).await?;
+        for page in pages {
+            let kept = self.manifests.keep(&page.manifest, self.sending.dry_run)?;
             report.manifests.push(kept);
-            report.reported = report.reported.saturating_add(values.len());
-            let uploads = uploads(&values).into_iter();
-            tasks.extend(uploads.map(|upload| self.task(upload, manifest.hash())));
+            report.reported = report.reported.saturating_add(page.values.len());
+            tasks.push(self.task(&page));
         }
         if self.sending.dry_run {
             output.note("nothing was sent");
@@ -280,24 +285,39 @@ impl Upload<'_> {
         Err(format!("grant {number} {what}"))
     }
 
-    fn task(&self, (first, values): (u32, Vec<i64>), evidence: [u8; 32]) -> Task<Part> {
-        let length = u32::try_from(values.len()).unwrap_or(u32::MAX);
-        let part = Part {
-            first,
-            last: first.saturating_add(length).saturating_sub(1),
-            values: values.iter().filter(|value| **value != NO_VALUE).count(),
-        };
+    /// Whether the chain will have what the manifests list.
+    async fn require_whole(&self, client: &Client, pages: &[PageUpload]) -> Result<(), Fault> {
+        let checks = pages.iter().map(async |page| {
+            let upload = self.instruction(page);
+            require_whole(client, &page.manifest, &upload, self.payer.as_ref(), self.oracle).await
+        });
+        stream::iter(checks).buffered(SIMULATIONS_AT_ONCE).try_collect().await
+    }
+
+    /// What reports a page: all of its values at once.
+    fn instruction(&self, page: &PageUpload) -> Instruction {
+        let (first, values) = uploads(&page.values).pop().unwrap_or_default();
         let args = AttestPageArgs {
             kpi: self.kpi,
             period: self.period,
             first,
             values,
-            evidence,
+            evidence: page.manifest.hash(),
         };
-        let attest = instructions::attest_page(&self.payer.pubkey(), &self.oracle.pubkey(), &self.plan, args);
+        instructions::attest_page(&self.payer.pubkey(), &self.oracle.pubkey(), &self.plan, args)
+    }
+
+    fn task(&self, page: &PageUpload) -> Task<Part> {
+        let mut grants = page.values.keys();
+        let first = grants.next().copied().unwrap_or_default();
+        let part = Part {
+            first,
+            last: grants.next_back().copied().unwrap_or(first),
+            values: page.values.len(),
+        };
         Task {
             item: part,
-            group: cost::alone(attest, cost::ATTEST_PAGE),
+            group: cost::alone(self.instruction(page), cost::ATTEST_PAGE),
         }
     }
 

@@ -9,7 +9,6 @@ use {
         },
         fault::Fault,
         send::{Action, SendArgs},
-        shown::text::ranges,
     },
     clap::Args,
     earnout::{
@@ -17,7 +16,7 @@ use {
         state::{Disputer, PageGrants, Scope, place},
     },
     earnout_sdk::{
-        text::amount,
+        text::amount::{self, ranges},
         wire::{Evaluation, instructions, pda},
     },
     solana_program::pubkey::Pubkey,

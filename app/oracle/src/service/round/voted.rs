@@ -60,7 +60,7 @@ fn compare<'a>(
             round.put(&duty, Class::Already);
             if !vote.is_own {
                 let shown = value::from_fixed(vote.value, ready.bound.terms.decimals);
-                daemon.alarm.raise(Alert::ForeignVote(shown), &duty);
+                daemon.alarm.note(Alert::ForeignVote(shown), &duty);
                 round.has_foreign_vote = true;
             }
             continue;
@@ -74,12 +74,12 @@ fn compare<'a>(
                 continue;
             }
             if let Some(signature) = vote.signature {
-                daemon.alarm.raise(Alert::HiddenVote(signature), &duty);
+                daemon.alarm.note(Alert::HiddenVote(signature), &duty);
                 daemon.journal().reopen_transaction(&signature, &duty.target)?;
                 round.put(&duty, Class::Unfinished);
                 continue;
             }
-            daemon.alarm.raise(Alert::LostVote, &duty);
+            daemon.alarm.note(Alert::LostVote, &duty);
             daemon.journal().forget_vote(&duty.target)?;
         }
         let evaluation = found.get(&duty.target.place());
@@ -124,7 +124,7 @@ fn compare_resolved(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty, resolved: i
     if let Some(measured) = measured.filter(|own| own.value != resolved) {
         let shown = |fixed| value::from_fixed(fixed, bound.terms.decimals);
         let (theirs, own) = (shown(resolved), shown(measured.value));
-        daemon.alarm.raise(Alert::Outvoted { theirs, own }, duty);
+        daemon.alarm.note(Alert::Outvoted { theirs, own }, duty);
     }
     Ok(())
 }
