@@ -93,45 +93,94 @@ pub fn at_deadline(votes: &[Option<i64>], threshold: u8, curve: &Curve, default_
     let (Some(below), Some(above)) = (cast.checked_sub(needed), needed.checked_sub(1)) else {
         return Ok(Outcome::Silent);
     };
-    let ballots = sorted(votes, curve)?;
-    let ranked = |rank: usize| ballots.get(rank).copied().ok_or(Error::TooManyOracles);
-    let (from_top, from_bottom) = (ranked(above)?, ranked(below)?);
-    Ok(if from_top.score >= default_score {
-        Outcome::Value(from_top.value)
-    } else if from_bottom.score <= default_score {
+    let ranking = Ranking::of(curve);
+    let ballots = sorted(votes, curve, ranking)?;
+    let ballots = ballots.get(..cast).ok_or(Error::TooManyOracles)?;
+    let from_top = ranked(ballots, above, curve, ranking)?;
+    if from_top.score >= default_score {
+        return Ok(Outcome::Value(from_top.value));
+    }
+    let from_bottom = ranked(ballots, below, curve, ranking)?;
+    Ok(if from_bottom.score <= default_score {
         Outcome::Value(from_bottom.value)
     } else {
         Outcome::Silent
     })
 }
 
-/// A vote and what it scores.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+/// By what votes are sorted from best to worst. Where a curve only rises or only falls values rank as their scores do,
+/// so that few votes have to be scored: on the chain that costs more than all the rest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ranking {
+    /// The lower the value the better: equal scores too are in order.
+    LowerFirst,
+    /// The higher the value the better; equal scores are in the wrong order.
+    HigherFirst,
+    /// By scores, then by values.
+    Scores,
+}
+
+impl Ranking {
+    fn of(curve: &Curve) -> Self {
+        if curve.scores.is_sorted_by(|lower, higher| lower >= higher) {
+            Self::LowerFirst
+        } else if curve.scores.is_sorted() {
+            Self::HigherFirst
+        } else {
+            Self::Scores
+        }
+    }
+}
+
+/// A vote, and what it is sorted by: the smallest first.
+#[derive(Clone, Copy, Default)]
 struct Ballot {
-    score: u16,
+    key: i64,
     value: i64,
 }
 
-impl Ballot {
-    fn is_before(&self, other: &Self) -> bool {
-        self.score > other.score || (self.score == other.score && self.value < other.value)
+/// A vote at a rank from the top.
+struct Ranked {
+    value: i64,
+    score: u16,
+}
+
+/// The vote at `rank` from the top, equal scores by value, lower first.
+fn ranked(ballots: &[Ballot], rank: usize, curve: &Curve, ranking: Ranking) -> Result<Ranked> {
+    let value_at = |at: usize| ballots.get(at).map(|ballot| ballot.value).ok_or(Error::TooManyOracles);
+    let score = curve.score(value_at(rank)?)?;
+    if ranking != Ranking::HigherFirst {
+        return Ok(Ranked {
+            value: value_at(rank)?,
+            score,
+        });
     }
+    let is_equal = |ballot: &&Ballot| curve.score(ballot.value) == Ok(score);
+    let (better, others) = ballots.split_at_checked(rank).ok_or(Error::TooManyOracles)?;
+    let before = better.iter().rev().take_while(is_equal).count();
+    let after = others.iter().skip(1).take_while(is_equal).count();
+    // The vote that is as far from the other end of those with this score.
+    let mirrored = rank.checked_add(after).and_then(|last| last.checked_sub(before));
+    let value = value_at(mirrored.ok_or(Error::TooManyOracles)?)?;
+    Ok(Ranked { value, score })
 }
 
 /// The votes from best to worst; what is behind the last one is of no vote. Sorted as they come in: there are eight at
 /// most.
-fn sorted(votes: &[Option<i64>], curve: &Curve) -> Result<[Ballot; MAX_ORACLES]> {
+fn sorted(votes: &[Option<i64>], curve: &Curve, ranking: Ranking) -> Result<[Ballot; MAX_ORACLES]> {
     let mut ballots = [Ballot::default(); MAX_ORACLES];
     for (cast, value) in votes.iter().flatten().enumerate() {
-        let ballot = Ballot {
-            score: curve.score(*value)?,
-            value: *value,
+        let key = match ranking {
+            Ranking::LowerFirst => *value,
+            Ranking::HigherFirst => !*value,
+            Ranking::Scores => !i64::from(curve.score(*value)?),
         };
+        let ballot = Ballot { key, value: *value };
         let sorted = ballots.get_mut(..=cast).ok_or(Error::TooManyOracles)?;
         let mut place = sorted;
         while let [before @ .., last] = place {
             match before.last() {
-                Some(other) if ballot.is_before(other) => {
+                Some(other) if (other.key, other.value) > (key, *value) => {
                     *last = *other;
                     place = before;
                 }
@@ -270,7 +319,9 @@ pub fn score_of(outcome: Outcome, curve: &Curve, default_score: u16) -> Result<u
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)] // In a test an overflow is a failure, as it should be.
 mod tests {
-    use {super::*, crate::curve::Interpolation};
+    extern crate std;
+
+    use {super::*, crate::curve::Interpolation, std::vec::Vec};
 
     const RISING: Curve<'static> = Curve {
         values: &[0, 100],
@@ -320,6 +371,41 @@ mod tests {
         let votes = [Some(5), Some(5), None, None, None];
         assert_eq!(agreed(&votes, 3), Ok(None));
         assert_eq!(at_deadline(&votes, 3, &RISING, 0), Ok(Outcome::Silent));
+    }
+
+    #[test]
+    fn equal_scores_rank_lower_values_first_whatever_the_curve() {
+        let digits = |mut number: usize, base: usize| {
+            [(); 4].map(|()| {
+                let digit = number % base;
+                number /= base;
+                digit
+            })
+        };
+        for (shape, votes) in (0..27).flat_map(|shape| (0..6usize.pow(4)).map(move |votes| (shape, votes))) {
+            let [first, second, third, _] = digits(shape, 3).map(|level| [0, 5_000, 10_000][level]);
+            // The last of the six is no vote.
+            let votes = digits(votes, 6).map(|value| i64::try_from(value).ok().filter(|value| *value < 5));
+            for interpolation in [Interpolation::Linear, Interpolation::Step] {
+                let curve = Curve {
+                    values: &[1, 2, 4],
+                    scores: &[first, second, third],
+                    interpolation,
+                };
+                let mut ranked: Vec<i64> = votes.iter().flatten().copied().collect();
+                ranked.sort_by_key(|value| (core::cmp::Reverse(curve.score(*value).unwrap()), *value));
+                for (threshold, default_score) in [(3, 0), (3, 5_000), (3, 7_500), (4, 2_500), (4, FULL_SCORE)] {
+                    let place = usize::from(threshold);
+                    let from_top = ranked.get(place - 1).copied();
+                    let from_bottom = ranked.len().checked_sub(place).map(|place| ranked[place]);
+                    let better = from_top.filter(|value| curve.score(*value).unwrap() >= default_score);
+                    let worse = from_bottom.filter(|value| curve.score(*value).unwrap() <= default_score);
+                    let expected = better.or(worse).map_or(Outcome::Silent, Outcome::Value);
+                    let found = at_deadline(&votes, threshold, &curve, default_score);
+                    assert_eq!(found, Ok(expected), "{votes:?} {curve:?} {threshold} {default_score}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -11,24 +11,18 @@ pub enum Runtime {
 }
 
 /// Largest number of units of an instruction in the scenarios that begin so; the first that fits counts.
-const UNITS: [(Runtime, &str, &str, u64); 39] = [
+const UNITS: [(Runtime, &str, &str, u64); 38] = [
     (Runtime::Frame, "claim", "a part, by the beneficiary, SPL Token", 4_000),
     (Runtime::Frame, "claim", "all, by anyone, SPL Token", 4_000),
     (Runtime::Frame, "claim", "all, by anyone, while it streams", 4_700),
     (Runtime::Frame, "claim", "", 6_000),
-    (
-        Runtime::Frame,
-        "settle",
-        "3 individual KPIs, resolved, periods of months",
-        5_800,
-    ),
     (Runtime::Frame, "settle", "3 individual KPIs, resolved", 5_500),
     (Runtime::Frame, "settle", "3 ", 8_500),
     (
         Runtime::Frame,
         "settle",
         "16 individual KPIs, 8 oracles disagree",
-        51_000,
+        45_000,
     ),
     (Runtime::Frame, "settle", "16 individual KPIs, silent, first", 27_500),
     (Runtime::Frame, "settle", "16 ", 25_000),
@@ -69,7 +63,7 @@ const UNITS: [(Runtime, &str, &str, u64); 39] = [
 ];
 
 /// Largest file, bytes.
-const BYTES: [(Runtime, u64); 2] = [(Runtime::Frame, 257_000), (Runtime::Anchor, 480_000)];
+const BYTES: [(Runtime, u64); 2] = [(Runtime::Frame, 259_000), (Runtime::Anchor, 480_000)];
 
 /// The most units that an instruction may take in a scenario, if that was stated.
 pub fn units(runtime: Runtime, instruction: &str, scenario: &str) -> Option<u64> {

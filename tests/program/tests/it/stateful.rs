@@ -15,13 +15,13 @@ mod model;
 use {
     crate::rng::Rng,
     actions::{
-        Action, Claim, CloseAttestation, CloseGrant, ClosePage, ClosePeriod, ClosePlan, CollectBonus, KINDS, Kind,
-        Settle, WithdrawSurplus,
+        Action, Claim, CloseAttestation, CloseGrant, ClosePage, ClosePeriod, ClosePlan, CollectBonus, CreateGrant,
+        KINDS, Kind, Settle, WithdrawSurplus,
     },
     chain::{PEOPLE, Stage, TOKENS},
     check::Seen,
     earnout_tests::GENESIS,
-    model::{Model, Place, Status, Who},
+    model::{Model, PAGE, Place, Status, Who},
     std::{
         fmt::Write as _,
         io::Write as _,
@@ -50,7 +50,7 @@ struct Coverage {
     seen: [u64; SEEN.len()],
 }
 
-const SEEN: [&str; 22] = [
+const SEEN: [&str; 23] = [
     "plans drained",
     "grants paid",
     "bonuses above 0",
@@ -73,6 +73,7 @@ const SEEN: [&str; 22] = [
     "several disputed at once",
     "several ruled on at once",
     "measured grants handed over",
+    "values in second pages",
 ];
 
 impl Default for Coverage {
@@ -157,7 +158,21 @@ impl<'a> Play<'a> {
                 now = actions::later(rng, &self.model, now);
             }
             let (kind, action) = actions::next(rng, &self.model, now);
-            self.step(now, action, Some(kind))?;
+            if self.step(now, action, Some(kind))? && KINDS[kind].name == "create_grant" {
+                self.fill(now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes more grants where the plan takes more than a page holds, up to the page's last one: what comes then is in
+    /// two pages.
+    fn fill(&mut self, now: i64) -> Result<(), String> {
+        while self.model.terms().max_grants > PAGE as u32 && self.model.grants.len() < PAGE - 1 {
+            let more = CreateGrant::like_the_last(&self.model).map(|grant| self.step(now, Rc::new(grant), None));
+            if !more.transpose()?.unwrap_or(false) {
+                break;
+            }
         }
         Ok(())
     }

@@ -33,8 +33,8 @@ mod withdraw_surplus;
 
 pub use {
     claim::Claim, close_attestation::CloseAttestation, close_grant::CloseGrant, close_page::ClosePage,
-    close_period::ClosePeriod, close_plan::ClosePlan, collect_bonus::CollectBonus, settle::Settle,
-    withdraw_surplus::WithdrawSurplus,
+    close_period::ClosePeriod, close_plan::ClosePlan, collect_bonus::CollectBonus, create_grant::CreateGrant,
+    settle::Settle, withdraw_surplus::WithdrawSurplus,
 };
 
 use {
@@ -129,7 +129,7 @@ pub const KINDS: &[Kind] = &[
     kind::<cancel_oracle_change::CancelOracleChange>("cancel_oracle_change", 1, 3),
     kind::<set_treasury::SetTreasury>("set_treasury", 3, 4),
     kind::<ClosePlan>("close_plan", 1, 2),
-    kind::<create_grant::CreateGrant>("create_grant", 2, 18),
+    kind::<CreateGrant>("create_grant", 2, 18),
     kind::<terminate_grant::TerminateGrant>("terminate_grant", 1, 2),
     kind::<resign_grant::ResignGrant>("resign_grant", 1, 2),
     kind::<propose_beneficiary::ProposeBeneficiary>("propose_beneficiary", 1, 4),

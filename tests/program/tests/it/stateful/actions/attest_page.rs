@@ -19,8 +19,13 @@ impl Act for AttestPage {
         let Draw { rng, model, .. } = draw;
         let made = model.grants.len();
         let beyond = u64::from(rng.chance(3));
-        let first = rng.below(made as u64 + beyond) as usize;
-        let left = made.saturating_sub(first).max(1) as u64;
+        // Where there is a second page often there.
+        let first = if made > PAGE && rng.chance(60) {
+            PAGE
+        } else {
+            rng.below(made as u64 + beyond) as usize
+        };
+        let left = made.saturating_sub(first).clamp(1, PAGE - first % PAGE) as u64;
         let count = 1 + rng.below(left + beyond) as usize;
         let values = (first..first + count).map(|grant| {
             let value = vote(rng, model, (kpi, period, Some(grant)));

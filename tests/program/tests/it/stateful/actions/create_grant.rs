@@ -8,6 +8,23 @@ pub struct CreateGrant {
     terms: GrantTerms,
 }
 
+impl CreateGrant {
+    /// One like the last one, as small as the plan takes.
+    pub fn like_the_last(model: &Model) -> Option<Self> {
+        let last = model.grants.last()?;
+        let terms = GrantTerms {
+            index: last.terms.index + 1,
+            allocation: model.terms().min_allocation,
+            ..last.terms.clone()
+        };
+        Some(Self {
+            payer: last.payer,
+            by: model.authority,
+            terms,
+        })
+    }
+}
+
 impl Act for CreateGrant {
     fn random(draw: Draw<'_>) -> Self {
         Self {

@@ -105,7 +105,11 @@ fn terms(rng: &mut Rng, now: i64) -> Terms {
         bonus_cap: rng.pick(&[0, 1, 500, 10_000, 10_000, 30_000, 1_000_000]),
         min_allocation: 1,
         max_allocation: u64::MAX,
-        max_grants: rng.below(8) as u32 + 2,
+        // Now and then more than a page holds.
+        max_grants: match rng.below(200) as u32 {
+            0..8 => PAGE as u32 + 12,
+            few => few % 8 + 2,
+        },
         enrolment_end: 0,
         oracles: oracle_set(rng, 0),
         arbiter,

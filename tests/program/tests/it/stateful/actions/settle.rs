@@ -33,6 +33,8 @@ impl Act for Settle {
                     key.2.is_some() && found.votes.contains_key(&own)
                 });
                 outcomes[8] += u64::from(stands);
+                let voted = model.evaluations.get(&key).is_some_and(|found| !found.votes.is_empty());
+                outcomes[14] += u64::from(voted && key.2.is_some_and(|grant| grant >= PAGE));
             }
         }
         let (tranche, carry) = (grant.tranche(period), grant.carry());
