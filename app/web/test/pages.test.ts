@@ -8,6 +8,7 @@ import * as instructions from '../src/chain/instructions';
 import { decodePage, findPages, newSize, pagesNumbered, pagesOfPlan } from '../src/chain/read';
 import { fits } from '../src/chain/packing';
 import { tallyOf } from '../src/domain/evaluation';
+import { type Manifest, manifestText, readManifest } from '../src/domain/manifest';
 import { indicesOf, pageGrants, pageSize, place } from '../src/domain/page';
 import { type Reading, isVoid, readingsFor } from '../src/domain/reading';
 import { periodTimes } from '../src/domain/terms';
@@ -19,8 +20,8 @@ import { challenges, rulings } from '../src/model/deciding';
 import { disputable, disputesOf, tasksOf } from '../src/model/due';
 import { lateIn, reasonsIn } from '../src/model/record';
 import { statement } from '../src/model/statement';
-import { readValues, uploads } from '../src/model/upload';
-import { sha256 } from '../src/text/hash';
+import { hasReported, readValues, uploads } from '../src/model/upload';
+import { hex, sha256 } from '../src/text/hash';
 import { loadGrant } from '../src/state/grantData';
 import { loadPlan } from '../src/state/planData';
 import { lying } from './support/lying';
@@ -179,8 +180,9 @@ describe('an upload', () => {
     const settled = events.map(({ event }) => event).filter((event) => event.name === 'GrantSettled');
     expect(settled.map(({ scores }) => scores[0])).toEqual(expected.map(({ score }) => score));
     const rows = statement(await loadPlan(s.chain, s.plan), events, s.chain.now()).split('\n');
-    expect(rows[1]).toContain(`,50,`);
-    expect(rows[5]).toContain(`,30,`);
+    const first = (grant: number) => rows.find((row) => row.startsWith(`${grant},`) && row.includes(',0,2027'));
+    expect(first(0)).toContain(`,50,`);
+    expect(first(1)).toContain(`,30,`);
   });
 
   it('of a whole page fits into one transaction', async () => {
@@ -262,30 +264,48 @@ describe('a vote that comes, or changes, after enough oracles agreed', () => {
 describe('uploads and their manifests', () => {
   it('are made page by page, and repeat what the oracle reported there before', async () => {
     const s = await paged();
-    const { plan } = await s.state();
     const [oracle] = s.oracles;
-    await s.votePage([oracle!], 0, 0, 0, [100n]);
+    const about = { plan: s.plan, oracle: oracle!.address, kpi: 0, period: 0 };
+    const [old, hash] = await Promise.all([sha256('an old document'), sha256('a document')]);
+    const before = { ...about, page: 0, votes: new Map([[0, { value: 100n, evidence: old }]]) };
+    const earlier = await sha256(manifestText(before));
+    await s.votePage([oracle!], 0, 0, 0, [100n], earlier);
     const page = await s.page();
-    const hash = await sha256('a document');
     const reports = [2, 70, 1].map((grant) => ({ grant, value: BigInt(grant * 10), evidence: hash }));
-    const made = uploads(oracle!.address, plan.kpis[0]!, reports, (number) => (number === 0 ? page : undefined));
-    const [digest, before] = [Buffer.from(hash).toString('hex'), '09'.repeat(32)];
-    expect(made).toEqual([
+    const made = (known: Manifest | undefined) =>
+      uploads(
+        about,
+        reports,
+        (number) => (number === 0 ? page : undefined),
+        (wanted) => (wanted === hex(earlier) ? known : undefined),
+      );
+    const listed = (grant: number, evidence: Uint8Array | undefined = hash, value = BigInt(grant * 10)) =>
+      [grant, { value, evidence }] as const;
+    const [first, second] = made(before);
+    expect([first, second]).toEqual([
       {
-        page: 0,
         first: 1,
         values: [10n, 20n],
-        manifest: `grant,value,evidence\n0,10,${before}\n1,1,${digest}\n2,2,${digest}\n`,
+        manifest: { ...about, page: 0, votes: new Map([listed(0, old, 100n), listed(2), listed(1)]) },
+        unknown: undefined,
       },
-      { page: 1, first: 70, values: [700n], manifest: `grant,value,evidence\n70,70,${digest}\n` },
+      {
+        first: 70,
+        values: [700n],
+        manifest: { ...about, page: 1, votes: new Map([listed(70)]) },
+        unknown: undefined,
+      },
     ]);
-    const read = readValues(made[0]!.manifest, new Set([0, 1, 2]));
-    expect(read.mistakes).toEqual([]);
-    expect(read.rows.map(({ grant, value }) => [grant, value])).toEqual([
-      [0, '10'],
-      [1, '1'],
-      [2, '2'],
-    ]);
+    expect(readManifest(manifestText(first!.manifest))).toEqual(first!.manifest);
+    // Without that manifest, or with another one, the value is known, and its document is not.
+    const others = [undefined, { ...before, period: 1 }, { ...before, votes: new Map([listed(0, old, 90n)]) }];
+    for (const other of others) {
+      const [without] = made(other);
+      expect(without!.unknown).toEqual({ grants: [0], hash: hex(earlier) });
+      expect(without!.manifest.votes.get(0)).toEqual({ value: 100n, evidence: undefined });
+    }
+    expect(hasReported(oracle!.address, [undefined, page])).toBe(true);
+    expect(hasReported(s.oracles[1]!.address, [undefined, page])).toBe(false);
   });
 
   it('files of values say what is wrong with them', () => {

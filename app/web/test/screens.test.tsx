@@ -1,9 +1,9 @@
 // @vitest-environment jsdom
 // Screens on the built program in the process: what they show is what the chain has.
-import './support/dom';
+import { savedFiles } from './support/dom';
 import { cleanup, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { eventAuthorityAddress } from '../src/chain/addresses';
 import { readHistory } from '../src/chain/history';
 import * as instructions from '../src/chain/instructions';
@@ -12,6 +12,7 @@ import { EARNOUT_PROGRAM_ADDRESS } from '../src/generated/programs/earnout';
 import { Scope } from '../src/generated/types/scope';
 import { UnearnedPolicy } from '../src/generated/types/unearnedPolicy';
 import { statement } from '../src/model/statement';
+import { readManifest } from '../src/domain/manifest';
 import { pageGrants } from '../src/domain/page';
 import { periodTimes } from '../src/domain/terms';
 import { loadPlan } from '../src/state/planData';
@@ -273,7 +274,9 @@ describe('the oracle', () => {
     await user.type(screen.getByLabelText('Evidence for all of them'), 'https://example.org');
     await user.click(screen.getByRole('button', { name: 'Review 3 values' }));
     const dialog = await screen.findByRole('dialog');
-    await within(dialog).findByText('evidence-kpi-0-period-0-page-0.csv');
+    const save = await within(dialog).findByRole('button', { name: /^\w{4}….{4}\.json$/ });
+    const saved = savedFiles();
+    await user.click(save);
     const sent = s.chain.sent.length;
     await user.click(within(dialog).getByRole('button', { name: 'Attest 3 values' }));
     await screen.findByText(/Your values are recorded/);
@@ -283,8 +286,48 @@ describe('the oracle', () => {
     const [link, all] = await Promise.all(
       ['a link', 'https://example.org'].map(async (text) => hex(await sha256(text))),
     );
-    const manifest = `grant,value,evidence\n0,64,${link}\n1,10,${all}\n3,80,${all}\n`;
-    expect(hex(ballot!.evidence)).toBe(hex(await sha256(manifest)));
+    const text = saved[0]!.text;
+    expect(saved[0]!.name).toBe(`${hex(ballot!.evidence)}.json`);
+    expect(hex(await sha256(text))).toBe(hex(ballot!.evidence));
+    const votes = (manifest: string) =>
+      [...readManifest(manifest)!.votes].map(([grant, { value, evidence }]) => [grant, value, hex(evidence!)]);
+    expect(votes(text)).toEqual([
+      [0, 640n, link],
+      [1, 100n, all],
+      [3, 800n, all],
+    ]);
+
+    // What is added repeats that, and it has to be at hand.
+    cleanup();
+    open(`/plan/${s.plan}/attest`, s.chain, testWallet(oracle!));
+    await user.type(await screen.findByLabelText('Value for grant 2, %'), '20');
+    await user.type(screen.getByLabelText('Evidence for all of them'), 'https://example.org');
+    await user.click(screen.getByRole('button', { name: 'Review 1 value' }));
+    const refused = await screen.findByRole('dialog');
+    await within(refused).findByText(/^You reported values of grants 0-1, 3 of milestones completed before/);
+    await user.click(within(refused).getAllByRole('button', { name: 'Close' })[0]!);
+    const earlier = screen.getByLabelText('Manifests of earlier uploads');
+    await user.upload(earlier, new File(['{}'], 'other.json', { type: 'application/json' }));
+    await screen.findByText('other.json: is not a manifest');
+    await user.upload(earlier, new File([text], saved[0]!.name, { type: 'application/json' }));
+    await screen.findByText(/1 manifest read/);
+    await user.click(screen.getByRole('button', { name: 'Review 1 value' }));
+    const again = await screen.findByRole('dialog');
+    await user.click(await within(again).findByRole('button', { name: /json$/ }));
+    await user.click(within(again).getByRole('button', { name: 'Attest 1 value' }));
+    await screen.findByText(/Your values are recorded/);
+    const [after] = (await s.page()).ballots;
+    expect(after!.values).toEqual([640n, 100n, 200n, 800n]);
+    const repeated = saved[1]!.text;
+    expect(hex(await sha256(repeated))).toBe(hex(after!.evidence));
+    expect(votes(repeated)).toEqual([
+      [0, 640n, link],
+      [1, 100n, all],
+      [2, 200n, all],
+      [3, 800n, all],
+    ]);
+    vi.restoreAllMocks();
+    vi.unstubAllGlobals();
   });
 
   it('that is none is told so', async () => {

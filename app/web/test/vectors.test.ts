@@ -1,15 +1,20 @@
 // Files and numbers that Rust wrote down with what they mean: the page reads the same, and refuses the same.
 import { readFileSync } from 'node:fs';
-import type { Address } from '@solana/kit';
+import { type Address, address, getBase16Codec } from '@solana/kit';
 import { describe, expect, it } from 'vitest';
 import type { Calendar } from '../src/core/calendar';
+import { tallyOf } from '../src/domain/evaluation';
+import type { Grant } from '../src/domain/grant';
+import { readPage } from '../src/domain/page';
 import type { Plan } from '../src/domain/terms';
+import type { Ruling } from '../src/core/quorum';
+import { manifestText, readManifest } from '../src/domain/manifest';
 import { readGrantFile } from '../src/model/grantFile';
 import { checkPlan } from '../src/model/planCheck';
 import { readPlanFile } from '../src/model/planFile';
 import { amountText, fromTyped, hint, parseAmount, parseShare, parseValue, shortAmount } from '../src/text/amount';
 import { textOf } from '../src/text/csv';
-import { hex } from '../src/text/hash';
+import { hex, sha256 } from '../src/text/hash';
 
 const vectors = <T>(name: string) =>
   JSON.parse(readFileSync(new URL(`vectors/${name}.json`, import.meta.url), 'utf8')) as T;
@@ -257,5 +262,120 @@ describe('numbers as people type them', () => {
   it('are refused where they can be two', () => {
     for (const text of ['1.250', '1,250', '-12.500']) expect(german(text), text).toHaveProperty('error');
     expect(german('1.000')).toEqual({ error: 'can be two numbers. Write 1000, or 1' });
+  });
+});
+
+type Manifests = {
+  manifests: {
+    name: string;
+    text: string;
+    sha256: string;
+    plan: Address;
+    oracle: Address;
+    kpi: number;
+    period: number;
+    page: number;
+    votes: { grant: number; value: string; evidence: string | null }[];
+  }[];
+  refused: { name: string; text: string }[];
+};
+
+describe('manifests', () => {
+  const { manifests, refused } = vectors<Manifests>('manifests');
+  it.each(manifests)('$name: the same bytes both ways', async ({ text, sha256: hash, votes, ...about }) => {
+    const read = readManifest(text);
+    const listed = [...read!.votes].map(([grant, { value, evidence }]) => ({
+      grant,
+      value: String(value),
+      evidence: evidence === undefined ? null : hex(evidence),
+    }));
+    expect(listed).toEqual(votes);
+    expect(read).toMatchObject({ plan: about.plan, oracle: about.oracle, kpi: about.kpi });
+    expect(read).toMatchObject({ period: about.period, page: about.page });
+    // In whatever order they are reported.
+    expect(manifestText({ ...read!, votes: new Map([...read!.votes].reverse()) })).toBe(text);
+    expect(hex(await sha256(text))).toBe(hash);
+  });
+
+  it.each(refused)('$name: refused', ({ text }) => {
+    expect(readManifest(text)).toBeUndefined();
+  });
+});
+
+type ToldPage = {
+  name: string;
+  bytes: string;
+  plan: Address;
+  ballots: { oracle: Address; evidence: string; late: string; values: (string | null)[] }[];
+  entries: {
+    resolvedAt: string | null;
+    disputedAt: string | null;
+    disputer: string | null;
+    ruling: { kind: string; value?: string } | null;
+  }[];
+  /** By the position of the oracle that is the beneficiary, or `none`. */
+  tallies: Record<
+    string,
+    {
+      votes: (string | null)[];
+      threshold: number;
+      resolvedAt: string | null;
+      agreed: string | null;
+      disputedAt: string | null;
+      ruling: { kind: string; value?: string } | null;
+    }[]
+  >;
+} & Record<'version' | 'bump' | 'kpi' | 'oracleCount' | 'period' | 'threshold' | 'capacity' | 'page', number> &
+  Record<'rentPayer' | 'rentPaid' | 'end', string>;
+
+describe('pages', () => {
+  const { pages, refused } = vectors<{ pages: ToldPage[]; refused: { name: string; bytes: string }[] }>('pages');
+  const STRANGER = address('11111111111111111111111111111112');
+  const bytesOf = (text: string) => new Uint8Array(getBase16Codec().encode(text));
+  const text = (value: bigint | undefined) => (value === undefined ? null : String(value));
+  const ruling = (given: Ruling | undefined) =>
+    given?.kind === 'value' ? { kind: 'value', value: String(given.value) } : (given ?? null);
+
+  it.each(pages)('$name: the same in every field', ({ bytes, ballots, entries, tallies, ...told }) => {
+    const page = readPage(STRANGER, bytesOf(bytes))!;
+    const { account } = page;
+    const head = Object.fromEntries(Object.entries(told).filter(([field]) => field !== 'name'));
+    expect({ ...account, rentPaid: String(account.rentPaid), end: String(account.end) }).toMatchObject(head);
+    expect(
+      page.ballots.map(({ oracle, evidence, late, values }) => ({
+        oracle,
+        evidence: hex(evidence),
+        late: String(late),
+        values: values.map(text),
+      })),
+    ).toEqual(ballots);
+    expect(
+      page.entries.map((entry) => ({
+        resolvedAt: text(entry.resolvedAt),
+        disputedAt: text(entry.disputedAt),
+        disputer: entry.disputer ?? null,
+        ruling: ruling(entry.ruling),
+      })),
+    ).toEqual(entries);
+    for (const [name, expected] of Object.entries(tallies)) {
+      const beneficiary = name === 'none' ? STRANGER : ballots[Number(name)]!.oracle;
+      const found = expected.map((_each, slot) => {
+        const grant = { account: { index: account.page * 64 + slot, beneficiary } } as Grant;
+        const { votes, threshold, resolved, disputedAt, ruling: ruled } = tallyOf(page, grant)!;
+        return {
+          votes: votes.map(text),
+          threshold,
+          resolvedAt: text(resolved?.at),
+          agreed: text(resolved?.value),
+          disputedAt: text(disputedAt),
+          ruling: ruling(ruled),
+        };
+      });
+      expect(found, name).toEqual(expected);
+    }
+  });
+
+  it.each(refused)('$name: refused', ({ bytes }) => {
+    expect(readPage(STRANGER, bytesOf(bytes))).toBeUndefined();
   });
 });

@@ -3,8 +3,12 @@
 //! and the events are compared with amounts worked out by hand at each stage.
 
 use {
+    earnout::state::place,
     earnout_e2e::{BigPlan, Chain, Earnout, Finished, Token},
-    earnout_sdk::wire::pda,
+    earnout_sdk::{
+        client::Documents,
+        wire::{Manifest, pda},
+    },
     serde_json::{Value, json},
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,
@@ -740,8 +744,26 @@ async fn pages_of_values() {
     assert_eq!(first[..4], [json!(69), json!(0), json!([]), json!([66])]);
     let again = by("oracle-1", "values.csv");
     assert_eq!(again, [json!(0), json!(69), json!([]), json!([66]), json!(0)]);
+    // What it reported before is repeated from its manifest, and without that nothing is sent.
     file("few.csv", vec![(0, 0), (2, 2)]);
-    attest("oracle-1", "few.csv").failed(1).says("of grants 1, 3-63");
+    let again = by("oracle-1", "few.csv");
+    assert_eq!(again[..2], [json!(0), json!(2)]);
+    file("few.csv", vec![(0, 1)]);
+    let few = [
+        "attest",
+        &plan,
+        "tasks",
+        "0",
+        "--values",
+        "few.csv",
+        "--evidence-dir",
+        "elsewhere",
+    ];
+    life.run("oracle-1", &few)
+        .failed(1)
+        .says("of grants 1-63 in this page")
+        .says("is not in elsewhere");
+    assert!(!life.earnout.home().join("elsewhere").exists());
     let own = [
         "attest",
         &plan,
@@ -759,6 +781,32 @@ async fn pages_of_values() {
     let one = |grant| life.run("oracle-3", &[&own[..8], &[grant]].concat()).succeeded();
     one(&third);
     one(&fourth).says("1 other value of the page");
+    file("few.csv", vec![(0, 0), (2, 2)]);
+    assert_eq!(by("oracle-3", "few.csv")[..2], [json!(2), json!(0)]);
+    let kept = Documents::at(life.earnout.home().join("evidence"));
+    let manifest = async |oracle: &str| {
+        let client = life.chain.client();
+        let page = client.evaluation(&pda::page(&life.plan, 1, 0, 0)).await.unwrap();
+        let key = life.chain.key(oracle).pubkey();
+        let mut ballots = page.page().unwrap().view().ballots();
+        let ballot = ballots.find(|ballot| ballot.head.oracle == key).unwrap();
+        let manifest = Manifest::read(&kept.get(&ballot.head.evidence).unwrap()).unwrap();
+        for (grant, listed) in &manifest.votes {
+            assert_eq!(ballot.vote(place(*grant).1), Some(listed.value), "{grant}");
+        }
+        assert_eq!(
+            manifest.votes.len(),
+            usize::try_from(ballot.head.voted.count_ones()).unwrap()
+        );
+        manifest
+    };
+    let listed = manifest("oracle-3").await.votes.into_iter();
+    let listed: Vec<_> = listed.map(|(grant, listed)| (grant, listed.evidence)).collect();
+    assert_eq!(
+        listed,
+        [(0, None), (2, None), (3, Some([0xab; 32])), (4, Some([0xab; 32]))]
+    );
+    assert_eq!(manifest("oracle-1").await.votes.len(), 64);
 
     let second = by("oracle-2", "values.csv");
     assert_eq!(second[..4], [json!(70), json!(0), json!([]), json!([])]);

@@ -48,6 +48,12 @@ impl Action {
         self
     }
 
+    /// The same with an instruction more.
+    pub fn doing(mut self, instruction: Instruction) -> Self {
+        self.instructions.push(instruction);
+        self
+    }
+
     /// The same with somebody besides the fee payer who signs.
     pub fn signed_by(mut self, signer: Rc<dyn Signer>) -> Self {
         self.signers.push(signer);

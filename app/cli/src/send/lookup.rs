@@ -87,14 +87,14 @@ impl Outgoing<'_> {
         }
     }
 
-    /// The same; none, too, if it is not known without a connection and there must be none.
+    /// Whether the endpoint leaves out the page at `page`; not asked where there must be no connection.
     ///
     /// # Errors
-    /// As [`Outgoing::evaluation_if_any`].
-    pub async fn evaluation_if_known(&self, address: &Pubkey) -> Result<Option<Evaluation>, Fault> {
-        match self.is_known(address) {
-            true => self.evaluation_if_any(address).await,
-            false => Ok(None),
+    /// If it does, or does not answer.
+    pub async fn require_absent(&self, plan: &Pubkey, state: &Plan, page: Pubkey) -> Result<(), Fault> {
+        match self.args.sign_only {
+            true => Ok(()),
+            false => Ok(self.app.client()?.require_absent(plan, state, &[page]).await?),
         }
     }
 

@@ -3,7 +3,7 @@
 use {
     super::{
         measurement,
-        text::{ranges, safe, short},
+        text::{safe, short},
     },
     crate::{
         context::{app::App, reference::kpi_name, time::Moment},
@@ -16,7 +16,7 @@ use {
     },
     earnout_sdk::{
         client::{ClientError, History, Recorded},
-        text::amount::{count, tokens},
+        text::amount::{count, ranges, tokens},
         wire::events::Event,
     },
     serde_json::Value,

@@ -34,25 +34,6 @@ pub fn short(key: impl ToString) -> String {
     }
 }
 
-/// Numbers in rising order, those that follow each other as a range: `3, 7-12`.
-pub fn ranges(numbers: impl IntoIterator<Item = u32>) -> String {
-    let mut ranges: Vec<(u32, u32)> = Vec::new();
-    for number in numbers {
-        match ranges
-            .last_mut()
-            .filter(|(_, last)| last.checked_add(1) == Some(number))
-        {
-            Some((_, last)) => *last = number,
-            None => ranges.push((number, number)),
-        }
-    }
-    let text = |(first, last): (u32, u32)| match first == last {
-        true => first.to_string(),
-        false => format!("{first}-{last}"),
-    };
-    ranges.into_iter().map(text).collect::<Vec<_>>().join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,12 +50,6 @@ mod tests {
     fn markdown_stays_text() {
         assert_eq!(markdown("a|b [x](y) <i>"), "a\\|b \\[x\\]\\(y\\) \\<i\\>");
         assert_eq!(markdown("growth, 50 %"), "growth, 50 %");
-    }
-
-    #[test]
-    fn numbers_that_follow_each_other_are_a_range() {
-        assert_eq!(ranges([3, 7, 8, 9, 11, u32::MAX]), "3, 7-9, 11, 4294967295");
-        assert_eq!(ranges([]), "");
     }
 
     #[test]

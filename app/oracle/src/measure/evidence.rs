@@ -3,25 +3,29 @@
 
 use {
     crate::measure::{Bound, Part, Rounding, Scope, Source, SourceError, kpi_name, median, value},
-    serde::{Deserialize, Serialize, de::DeserializeOwned},
-    sha2::{Digest, Sha256},
-    solana_program::pubkey::Pubkey,
-    std::{
-        fs::{self, File, OpenOptions},
-        io::{self, ErrorKind, Write},
-        os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-        path::{Path, PathBuf},
+    earnout_sdk::{
+        client::{DocumentError, Documents},
+        wire::Manifest,
     },
+    serde::{Deserialize, Serialize},
+    solana_program::pubkey::Pubkey,
+    std::path::PathBuf,
     thiserror::Error,
 };
 
-/// What the store keeps, as JSON.
-pub trait Document: Serialize + DeserializeOwned {
-    /// The format that is written today, and read.
-    const FORMAT: &'static str;
+/// What the store keeps.
+pub trait Document: Sized {
+    /// Its bytes.
+    ///
+    /// # Errors
+    /// If it has none.
+    fn to_bytes(&self) -> Result<Vec<u8>, String>;
 
-    /// The format of this one.
-    fn format(&self) -> &str;
+    /// The document with these bytes.
+    ///
+    /// # Errors
+    /// If they are another kind of document.
+    fn of_bytes(bytes: &[u8]) -> Result<Self, String>;
 }
 
 /// What one source answered.
@@ -57,14 +61,33 @@ pub struct Evidence {
 }
 
 impl Document for Evidence {
-    const FORMAT: &'static str = "earnout-evidence/1";
+    fn to_bytes(&self) -> Result<Vec<u8>, String> {
+        serde_json::to_vec_pretty(self).map_err(|error| error.to_string())
+    }
 
-    fn format(&self) -> &str {
-        &self.format
+    fn of_bytes(bytes: &[u8]) -> Result<Self, String> {
+        let document: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        match document.format == Self::FORMAT {
+            true => Ok(document),
+            false => Err(format!("its format is {:?}, not {}", document.format, Self::FORMAT)),
+        }
+    }
+}
+
+impl Document for Manifest {
+    fn to_bytes(&self) -> Result<Vec<u8>, String> {
+        Ok(self.to_bytes())
+    }
+
+    fn of_bytes(bytes: &[u8]) -> Result<Self, String> {
+        Self::read(bytes).map_err(|error| error.to_string())
     }
 }
 
 impl Evidence {
+    /// The format that is written today, and read.
+    const FORMAT: &'static str = "earnout-evidence/1";
+
     /// A document of this version.
     pub fn new(bound: &Bound<'_>, scope: &Scope, answers: Vec<Answer>) -> Self {
         Self {
@@ -102,210 +125,47 @@ impl Evidence {
     }
 }
 
-/// Everything that an oracle has reported in a page. The chain keeps one evidence hash for each oracle and page, that
-/// of the last upload, so each manifest repeats what the ones before it said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
-    /// Format of this document.
-    pub format: String,
-    /// Version of the daemon that wrote it.
-    pub version: String,
-    #[serde(with = "crate::measure::text")]
-    pub plan: Pubkey,
-    /// Number of the KPI.
-    pub kpi: u8,
-    /// Number of the period.
-    pub period: u16,
-    /// Number of the page.
-    pub page: u32,
-    /// In the order of the grants.
-    pub votes: Vec<Listed>,
-}
-
-/// A vote in a manifest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listed {
-    /// Index of the grant.
-    pub grant: u32,
-    /// The value, fixed point with the KPI's decimals, as the chain gets it; text, since not every reader of JSON keeps
-    /// all digits of a number.
-    #[serde(with = "crate::measure::text")]
-    pub value: i64,
-    /// Hash of the document from which the value follows; none if another process made the vote.
-    #[serde(with = "optional_hash")]
-    pub evidence: Option<Hash>,
-}
-
-impl Document for Manifest {
-    const FORMAT: &'static str = "earnout-manifest/1";
-
-    fn format(&self) -> &str {
-        &self.format
-    }
-}
-
-impl Manifest {
-    /// A manifest of this version, without votes.
-    pub fn new(plan: Pubkey, kpi: u8, period: u16, page: u32) -> Self {
-        Self {
-            format: Self::FORMAT.to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            plan,
-            kpi,
-            period,
-            page,
-            votes: Vec::new(),
-        }
-    }
-
-    /// What it says of a grant.
-    pub fn of(&self, grant: u32) -> Option<&Listed> {
-        self.votes.iter().find(|listed| listed.grant == grant)
-    }
-}
-
-/// A hash in hexadecimal digits, or null.
-mod optional_hash {
-    use {
-        super::Hash,
-        serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error},
-    };
-
-    pub fn serialize<S: Serializer>(hash: &Option<Hash>, serializer: S) -> Result<S::Ok, S::Error> {
-        hash.map(hex::encode).serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Hash>, D::Error> {
-        let Some(text) = Option::<String>::deserialize(deserializer)? else {
-            return Ok(None);
-        };
-        let mut hash = Hash::default();
-        hex::decode_to_slice(&text, &mut hash).map_err(D::Error::custom)?;
-        Ok(Some(hash))
-    }
-}
-
 /// SHA-256 of the document's bytes.
 pub type Hash = [u8; 32];
 
 /// Why evidence cannot be kept or read.
 #[derive(Debug, Error)]
 pub enum EvidenceError {
-    #[error("{what} {file}: {error}", file = .file.display())]
-    Io {
-        what: &'static str,
-        file: PathBuf,
-        error: io::Error,
-    },
-    #[error("there is no evidence with the hash {0}")]
-    Missing(String),
-    #[error("{file} is not what was stored: its SHA-256 is {found}", file = .file.display())]
-    Changed {
-        file: PathBuf,
-        /// Hash of what is there.
-        found: String,
-    },
+    #[error(transparent)]
+    Document(#[from] DocumentError),
     #[error("{file} cannot be read: {error}", file = .file.display())]
     Format { file: PathBuf, error: String },
 }
 
 /// The folder of all evidence.
 #[derive(Clone, Debug)]
-pub struct Store(PathBuf);
+pub struct Store(Documents);
 
 impl Store {
     /// The store in `folder`, which is made if it is not there.
     pub fn open(folder: PathBuf) -> Result<Self, EvidenceError> {
-        create(&folder)?;
-        Ok(Self(folder))
-    }
-
-    /// Where the document with this hash is.
-    pub fn file(&self, hash: &Hash) -> PathBuf {
-        let name = hex::encode(hash);
-        self.0.join(&name[..2]).join(format!("{name}.json"))
+        Ok(Self(Documents::create(folder)?))
     }
 
     /// Stores a document and returns its hash. When this returns, the document survives a loss of power.
     pub fn put(&self, document: &impl Document) -> Result<Hash, EvidenceError> {
-        let bytes = serde_json::to_vec_pretty(document).map_err(|error| EvidenceError::Format {
-            file: self.0.clone(),
-            error: error.to_string(),
+        let bytes = document.to_bytes().map_err(|error| EvidenceError::Format {
+            file: self.0.folder().to_owned(),
+            error,
         })?;
-        let hash = sha256(&bytes);
-        let file = self.file(&hash);
-        if file.exists() && self.bytes(&hash).is_ok() {
-            return Ok(hash);
-        }
-        let folder = file.parent().unwrap_or(&self.0);
-        create(folder)?;
-        let unfinished = file.with_extension("json.tmp");
-        let write = || -> io::Result<()> {
-            let mut out = OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(0o600)
-                .open(&unfinished)?;
-            out.write_all(&bytes)?;
-            out.sync_all()?;
-            fs::rename(&unfinished, &file)?;
-            File::open(folder)?.sync_all()
-        };
-        write().map_err(failed("cannot write", &file))?;
-        Ok(hash)
-    }
-
-    /// The document's bytes, known to have this hash.
-    ///
-    /// # Errors
-    /// `Missing`, `Changed`, or if it cannot be read.
-    pub fn bytes(&self, hash: &Hash) -> Result<Vec<u8>, EvidenceError> {
-        let file = self.file(hash);
-        let bytes = fs::read(&file).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => EvidenceError::Missing(hex::encode(hash)),
-            _ => failed("cannot read", &file)(error),
-        })?;
-        match sha256(&bytes) {
-            found if found == *hash => Ok(bytes),
-            found => Err(EvidenceError::Changed {
-                file,
-                found: hex::encode(found),
-            }),
-        }
+        Ok(self.0.put(&bytes)?)
     }
 
     /// The document with this hash.
     ///
     /// # Errors
-    /// As [`Store::bytes`], and if it is of another format.
+    /// If it is missing, changed or unreadable, or of another kind.
     pub fn get<T: Document>(&self, hash: &Hash) -> Result<T, EvidenceError> {
-        let bytes = self.bytes(hash)?;
-        let unreadable = |error: String| EvidenceError::Format {
-            file: self.file(hash),
+        T::of_bytes(&self.0.get(hash)?).map_err(|error| EvidenceError::Format {
+            file: self.0.file(hash),
             error,
-        };
-        let document: T = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
-        match document.format() {
-            known if known == T::FORMAT => Ok(document),
-            other => Err(unreadable(format!("its format is {other:?}, not {}", T::FORMAT))),
-        }
+        })
     }
-}
-
-/// Makes a folder, and those that it is in, for their owner alone: values are known here before they are published.
-fn create(folder: &Path) -> Result<(), EvidenceError> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(failed("cannot create", folder))
-}
-
-fn failed(what: &'static str, file: &Path) -> impl FnOnce(io::Error) -> EvidenceError {
-    let file = file.to_owned();
-    move |error| EvidenceError::Io { what, file, error }
-}
-
-fn sha256(bytes: &[u8]) -> Hash {
-    Sha256::digest(bytes).into()
 }
 
 #[cfg(test)]
@@ -315,6 +175,7 @@ mod tests {
         crate::measure::sources::testing::{answer, scope},
         bytemuck::Zeroable,
         earnout::state::Kpi,
+        earnout_sdk::wire::Listed,
     };
 
     fn evidence(values: &[&str]) -> Evidence {
@@ -340,56 +201,36 @@ mod tests {
         let store = Store::open(dir.path().join("evidence")).unwrap();
         let evidence = evidence(&["62.5", "62.4", "62.6", "70"]);
         let hash = store.put(&evidence).unwrap();
-        assert_eq!(store.put(&evidence).unwrap(), hash, "storing again changes nothing");
         let stored: Evidence = store.get(&hash).unwrap();
         assert_eq!(stored, evidence);
         assert_eq!(stored.value().unwrap(), 625);
-        let file = store.file(&hash);
-        for (path, expected) in [(file.as_path(), 0o600), (file.parent().unwrap(), 0o700)] {
-            let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions()) & 0o777;
-            assert_eq!(mode, expected, "others cannot read {}", path.display());
-        }
-    }
-
-    #[test]
-    fn a_changed_document_is_noticed() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path().to_owned()).unwrap();
-        let hash = store.put(&evidence(&["1"])).unwrap();
-        let file = store.file(&hash);
-        let text = fs::read_to_string(&file).unwrap();
-        fs::write(&file, text.replace("\"1\"", "\"2\"")).unwrap();
-        assert!(matches!(
-            store.get::<Evidence>(&hash),
-            Err(EvidenceError::Changed { .. })
-        ));
-        assert_eq!(store.put(&evidence(&["1"])).unwrap(), hash, "it is written anew");
-        assert!(store.get::<Evidence>(&hash).is_ok());
-        fs::remove_file(&file).unwrap();
-        assert!(matches!(store.get::<Evidence>(&hash), Err(EvidenceError::Missing(_))));
     }
 
     #[test]
     fn a_manifest_is_stored_as_evidence_is_and_is_none() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path().to_owned()).unwrap();
-        let mut manifest = Manifest::new(Pubkey::new_from_array([1; 32]), 4, 2, 1);
+        let mut manifest = Manifest::new(
+            Pubkey::new_from_array([1; 32]),
+            Pubkey::new_from_array([2; 32]),
+            4,
+            2,
+            1,
+        );
         for (grant, value, evidence) in [(64, i64::MAX, Some([7; 32])), (127, -5, None)] {
-            manifest.votes.push(Listed { grant, value, evidence });
+            manifest.votes.insert(grant, Listed { value, evidence });
         }
         let hash = store.put(&manifest).unwrap();
+        assert_eq!(hash, manifest.hash());
         assert_eq!(store.get::<Manifest>(&hash).unwrap(), manifest);
-        assert_eq!(manifest.of(127).map(|listed| listed.value), Some(-5));
-        assert_eq!(manifest.of(65), None);
-        let text = String::from_utf8(store.bytes(&hash).unwrap()).unwrap();
-        assert!(text.contains("\"value\": \"9223372036854775807\""), "{text}");
-        assert!(
-            text.contains(&format!("\"evidence\": \"{}\"", "07".repeat(32))),
-            "{text}"
-        );
         // One is not taken for the other.
         assert!(matches!(
             store.get::<Evidence>(&hash),
+            Err(EvidenceError::Format { .. })
+        ));
+        let other = store.put(&evidence(&["1"])).unwrap();
+        assert!(matches!(
+            store.get::<Manifest>(&other),
             Err(EvidenceError::Format { .. })
         ));
     }

@@ -7,14 +7,17 @@ use {
         vote::Duty,
     },
     clap::ValueEnum,
-    earnout_sdk::text::time,
+    earnout_sdk::text::{
+        amount::{count, ranges},
+        time,
+    },
     prometheus::IntCounterVec,
     rust_decimal::Decimal,
     serde::Serialize,
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,
     std::{
-        collections::{BTreeMap, HashSet},
+        collections::{BTreeMap, BTreeSet, HashSet},
         process::Stdio,
         sync::{Arc, Mutex, MutexGuard, PoisonError},
         time::Duration,
@@ -89,11 +92,11 @@ pub enum Alert {
         "the chain has the vote {0} of this oracle, which this daemon did not make: another process votes with the same key"
     )]
     ForeignVote(Decimal),
-    #[error("nothing is attested: {reason}{}", and_others(*others))]
+    #[error("nothing is attested: {reason}")]
     Held {
+        /// The kind of reason.
+        kind: String,
         reason: String,
-        /// How many other values of the feed and period are held for a reason of this kind.
-        others: usize,
     },
     #[error(
         "the chain had a vote and does not show it any more: transaction {0} is followed again, and the vote is made anew only \
@@ -127,12 +130,15 @@ impl Alert {
             Self::RoundFailed { .. } => AlertKind::RoundFailed,
         }
     }
-}
 
-fn and_others(count: usize) -> String {
-    match count {
-        0 => String::new(),
-        count => format!(" (and {count} other value(s) of the feed and period)"),
+    /// What values of one feed and period have in common that are told together.
+    fn cause(&self) -> String {
+        match self {
+            Self::Held { kind, .. } => format!("held {kind}"),
+            Self::HiddenVote(_) => "hidden".to_owned(),
+            Self::Outvoted { .. } => "outvoted".to_owned(),
+            other => other.kind().name(),
+        }
     }
 }
 
@@ -165,13 +171,30 @@ struct Message {
     text: String,
 }
 
-/// Values of one feed and period that began to be held for one kind of reason.
-struct Held {
-    /// The first of them.
+/// Values of one feed and period of which one thing is to be told.
+struct Gathered {
+    /// Of the first of them.
+    alert: Alert,
     about: About,
-    /// Its reason.
-    reason: String,
-    others: usize,
+    /// All of them, for an individual KPI.
+    grants: BTreeSet<u32>,
+    /// Whether there is one of which it was not told.
+    is_news: bool,
+}
+
+impl Gathered {
+    fn text(&self) -> String {
+        let first = self.grants.first().filter(|_| self.grants.len() > 1);
+        let Some(first) = first else {
+            return self.alert.to_string();
+        };
+        format!(
+            "{} (grant {first}; the same of {} values, those of grants {})",
+            self.alert,
+            count(self.grants.len()),
+            ranges(self.grants.iter().copied())
+        )
+    }
 }
 
 /// Raises alerts, each once as long as it lasts.
@@ -179,8 +202,8 @@ pub struct Alarm {
     command: Arc<Vec<String>>,
     counter: IntCounterVec,
     raised: Mutex<HashSet<(AlertKind, About)>>,
-    /// What is held and was not told yet, by feed, period and kind of reason.
-    held: Mutex<BTreeMap<(String, u16, String), Held>>,
+    /// What is to be told of values, by feed, period and cause.
+    gathered: Mutex<BTreeMap<(String, u16, String), Gathered>>,
     /// Commands that run or wait for their turn: one at a time, and no vote waits for them.
     running: Mutex<JoinSet<()>>,
     turn: Arc<Semaphore>,
@@ -193,7 +216,7 @@ impl Alarm {
             command: Arc::new(alerts.command.clone()),
             counter,
             raised: Mutex::new(HashSet::new()),
-            held: Mutex::default(),
+            gathered: Mutex::default(),
             running: Mutex::new(JoinSet::new()),
             turn: Arc::new(Semaphore::new(1)),
         }
@@ -209,13 +232,16 @@ impl Alarm {
         }
     }
 
-    /// Raises an alert that is known to be news.
-    pub fn always(&self, alert: Alert, about: impl Into<About>) {
-        self.count(alert.kind());
+    fn always(&self, alert: Alert, about: About) {
+        self.send(alert.kind(), about, alert.to_string());
+    }
+
+    fn send(&self, kind: AlertKind, about: About, text: String) {
+        self.count(kind);
         let message = Message {
-            kind: alert.kind().name(),
-            about: about.into(),
-            text: alert.to_string(),
+            kind: kind.name(),
+            about,
+            text,
         };
         error!(
             alert = message.kind,
@@ -239,34 +265,53 @@ impl Alarm {
         });
     }
 
-    /// Notes that a value is held, which is news. A source that is down holds the values of all grants: they are told
-    /// together.
-    pub fn hold(&self, duty: &Duty, kind: &str, reason: &str) {
-        let key = (duty.feed.clone(), duty.target.period, kind.to_owned());
-        let told = |held: &mut Held| held.others = held.others.saturating_add(1);
-        let first = || Held {
-            about: duty.into(),
-            reason: reason.to_owned(),
-            others: 0,
-        };
-        self.held().entry(key).and_modify(told).or_insert_with(first);
+    /// Notes an alert about a value, which is raised unless all that it is about is raised already. A page has 64 values,
+    /// and a source that is down concerns all grants: those of one feed, period and cause are told together.
+    pub fn note(&self, alert: Alert, duty: &Duty) {
+        let is_news = self.raised().insert((alert.kind(), duty.into()));
+        self.gather(alert, duty, is_news);
     }
 
-    /// Tells what is held and was not told yet.
-    pub fn tell_held(&self) {
-        let held = std::mem::take(&mut *self.held());
-        for Held { about, reason, others } in held.into_values() {
+    /// Notes that a value is held, which is news.
+    pub fn hold(&self, duty: &Duty, kind: &str, reason: &str) {
+        let (kind, reason) = (kind.to_owned(), reason.to_owned());
+        self.gather(Alert::Held { kind, reason }, duty, true);
+    }
+
+    fn gather(&self, alert: Alert, duty: &Duty, is_news: bool) {
+        let key = (duty.feed.clone(), duty.target.period, alert.cause());
+        let mut gathered = self.gathered();
+        let of_cause = gathered.entry(key).or_insert_with(|| Gathered {
+            alert,
+            about: duty.into(),
+            grants: BTreeSet::new(),
+            is_news: false,
+        });
+        of_cause.grants.extend(duty.target.grant);
+        of_cause.is_news |= is_news;
+    }
+
+    /// Tells what was noted of values.
+    pub fn tell(&self) {
+        let gathered = std::mem::take(&mut *self.gathered());
+        for of_cause in gathered.into_values() {
+            let kind = of_cause.alert.kind();
+            if !of_cause.is_news {
+                self.count(kind);
+                continue;
+            }
+            let text = of_cause.text();
             let about = About {
-                grant: about.grant.filter(|_| others == 0),
-                ..about
+                grant: of_cause.about.grant.filter(|_| of_cause.grants.len() == 1),
+                ..of_cause.about
             };
-            self.always(Alert::Held { reason, others }, about);
+            self.send(kind, about, text);
         }
     }
 
     /// Waits until every command has run, at most for `patience`; what has not is given up. Before the process ends.
     pub async fn settle(&self, patience: Duration) {
-        self.tell_held();
+        self.tell();
         let mut running = std::mem::take(&mut *self.running());
         let all = async { while running.join_next().await.is_some() {} };
         if tokio::time::timeout(patience, all).await.is_err() {
@@ -282,8 +327,8 @@ impl Alarm {
         self.raised.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn held(&self) -> MutexGuard<'_, BTreeMap<(String, u16, String), Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn gathered(&self) -> MutexGuard<'_, BTreeMap<(String, u16, String), Gathered>> {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn count(&self, kind: AlertKind) {
@@ -386,34 +431,35 @@ mod tests {
         assert_eq!(alarm.counter.with_label_values(&["not-entitled"]).get(), 3);
     }
 
+    fn duty(period: u16, grant: Option<u32>) -> Duty {
+        let target = crate::vote::Target {
+            plan: Pubkey::default(),
+            kpi: 0,
+            period,
+            grant,
+        };
+        let scope = crate::measure::Scope {
+            period,
+            start: 0,
+            end: 1,
+            grant: None,
+        };
+        Duty {
+            feed: "commits".to_owned(),
+            target,
+            scope,
+            opens: 1,
+            measure_at: 1,
+            closes: 2,
+        }
+    }
+
     #[tokio::test]
     async fn what_is_held_for_one_reason_is_told_together() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("alerts");
         let alarm = alarm(format!("cat >> {}; echo >> {0}", file.display()));
-        let hold = |grant, kind| {
-            let target = crate::vote::Target {
-                plan: Pubkey::default(),
-                kpi: 0,
-                period: 3,
-                grant: Some(grant),
-            };
-            let scope = crate::measure::Scope {
-                period: 3,
-                start: 0,
-                end: 1,
-                grant: None,
-            };
-            let duty = Duty {
-                feed: "commits".to_owned(),
-                target,
-                scope,
-                opens: 1,
-                measure_at: 1,
-                closes: 2,
-            };
-            alarm.hold(&duty, kind, &format!("{kind} {grant}"));
-        };
+        let hold = |grant, kind| alarm.hold(&duty(3, Some(grant)), kind, &format!("{kind} {grant}"));
         for grant in 0..1_000 {
             hold(grant, "source");
         }
@@ -422,7 +468,7 @@ mod tests {
         let told = std::fs::read_to_string(&file).unwrap();
         let mut lines: Vec<&str> = told.lines().collect();
         lines.sort_unstable();
-        let all = "nothing is attested: source 0 (and 999 other value(s) of the feed and period)";
+        let all = "nothing is attested: source 0 (grant 0; the same of 1,000 values, those of grants 0-999)";
         assert_eq!(
             lines,
             [
@@ -431,7 +477,67 @@ mod tests {
                 format!(r#"{{"kind":"held","feed":"commits","period":3,"grant":null,"text":"{all}"}}"#),
             ]
         );
-        alarm.tell_held();
+        alarm.tell();
         assert_eq!(alarm.counter.with_label_values(&["held"]).get(), 2, "each once");
+    }
+
+    #[tokio::test]
+    async fn values_of_a_feed_with_one_cause_are_one_alert() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("alerts");
+        let alarm = alarm(format!("cat >> {}; echo >> {0}", file.display()));
+        let foreign = |period, grant: Option<u32>| {
+            alarm.note(Alert::ForeignVote(grant.unwrap_or(9).into()), &duty(period, grant))
+        };
+        let told = async || {
+            alarm.settle(PATIENCE).await;
+            let told = std::fs::read_to_string(&file).unwrap_or_default();
+            drop(std::fs::remove_file(&file));
+            let texts = told
+                .lines()
+                .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+            let text =
+                |message: serde_json::Value| (message["grant"].clone(), message["text"].as_str().unwrap().to_owned());
+            texts.map(text).collect::<Vec<_>>()
+        };
+        for grant in [3, 7, 8, 9, 100] {
+            foreign(0, Some(grant));
+        }
+        foreign(1, Some(4));
+        foreign(2, None);
+        alarm.note(Alert::LostVote, &duty(0, Some(5)));
+        alarm.note(Alert::HiddenVote(Signature::default()), &duty(0, Some(6)));
+        let first = told().await;
+        let grants: Vec<_> = first.iter().map(|(grant, _)| grant.as_u64()).collect();
+        assert_eq!(first.len(), 5, "{first:?}");
+        assert!(
+            grants.contains(&Some(4)) && grants.contains(&Some(5)) && grants.contains(&Some(6)),
+            "{first:?}"
+        );
+        let several: Vec<_> = first.iter().filter(|(_, text)| text.contains("grants")).collect();
+        assert_eq!(several.len(), 1, "{first:?}");
+        assert!(several[0].1.contains("the vote 3 of this oracle"), "{first:?}");
+        assert!(
+            several[0]
+                .1
+                .ends_with("(grant 3; the same of 5 values, those of grants 3, 7-9, 100)"),
+            "{first:?}"
+        );
+
+        // The same again is no news; with one more all of them are told.
+        for grant in [3, 7, 8, 9, 100] {
+            foreign(0, Some(grant));
+        }
+        assert_eq!(told().await, []);
+        for grant in [3, 10] {
+            foreign(0, Some(grant));
+        }
+        let [(grant, text)] = told().await.try_into().unwrap();
+        assert!(
+            grant.is_null() && text.ends_with("(grant 3; the same of 2 values, those of grants 3, 10)"),
+            "{text}"
+        );
+        let counted = alarm.counter.with_label_values(&["foreign-vote"]).get();
+        assert_eq!(counted, 5, "one for each look at a feed and period");
     }
 }

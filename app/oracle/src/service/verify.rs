@@ -2,7 +2,7 @@
 
 use {
     crate::{
-        measure::{Evidence, EvidenceError, FeedError, Hash, Manifest, kpi_name, value},
+        measure::{Evidence, EvidenceError, FeedError, Hash, kpi_name, value},
         service::{Daemon, DaemonError},
         vote::{Place, Target, own_votes},
     },
@@ -10,7 +10,7 @@ use {
         constants::{NO_VALUE, PAGE_GRANTS},
         state::{Plan, Scope},
     },
-    earnout_sdk::wire::events::Event,
+    earnout_sdk::wire::{Manifest, events::Event},
     serde::Serialize,
     solana_program::pubkey::Pubkey,
     std::collections::{BTreeMap, BTreeSet},
@@ -89,7 +89,7 @@ pub async fn verify(daemon: &Daemon, plan: Pubkey, period: u16) -> Result<Verifi
                     None => verdict(&target, value, daemon.store.get(&hash)),
                     Some(grant) => {
                         let manifest = manifests.entry(hash).or_insert_with(|| daemon.store.get(&hash));
-                        match listed(&target, grant, value, manifest) {
+                        match listed(&target, &daemon.oracle(), grant, value, manifest) {
                             Ok(document) => verdict(&target, value, daemon.store.get(&document)),
                             Err(verdict) => verdict,
                         }
@@ -199,6 +199,7 @@ fn replayed<'a>(plan: Pubkey, period: u16, oracle: &Pubkey, events: impl Iterato
 /// The hash of the document that a manifest names for a vote.
 fn listed(
     target: &Target,
+    oracle: &Pubkey,
     grant: u32,
     value: i64,
     manifest: &Result<Manifest, EvidenceError>,
@@ -206,26 +207,24 @@ fn listed(
     let manifest = manifest.as_ref().map_err(|error| Verdict::Unproved {
         reason: format!("the manifest of the page: {error}"),
     })?;
-    let about = Place {
-        plan: manifest.plan,
-        kpi: manifest.kpi,
-        period: manifest.period,
-        page: Some(manifest.page),
-    };
     let wrong = |reason: &str| Verdict::Wrong {
         reason: reason.to_owned(),
     };
-    if about != target.place() {
+    if !target.place().is_of(manifest) {
         return Err(wrong("the manifest is about another page"));
     }
+    if manifest.oracle != *oracle {
+        return Err(wrong("the manifest is another oracle's"));
+    }
     let listed = manifest
-        .of(grant)
+        .votes
+        .get(&grant)
         .ok_or_else(|| wrong("the manifest does not list the grant"))?;
     if listed.value != value {
         return Err(wrong("the manifest lists another value"));
     }
     listed.evidence.ok_or_else(|| Verdict::Unproved {
-        reason: "another process made this vote: the manifest names no document for it".to_owned(),
+        reason: "the manifest names no document for this vote: another process made it".to_owned(),
     })
 }
 
@@ -269,7 +268,10 @@ mod tests {
     use {
         super::*,
         earnout::events::{PageAttested, ValueAttested},
-        earnout_sdk::wire::pda,
+        earnout_sdk::{
+            client::DocumentError,
+            wire::{Listed, pda},
+        },
     };
 
     const PLAN: Pubkey = Pubkey::new_from_array([1; 32]);
@@ -345,12 +347,14 @@ mod tests {
 
     #[test]
     fn a_manifest_proves_only_what_it_lists() {
-        let mut manifest = Manifest::new(PLAN, 1, 2, 1);
+        let mut manifest = Manifest::new(PLAN, ORACLE, 1, 2, 1);
         for (grant, value, evidence) in [(64, 5, Some([6; 32])), (65, 7, None)] {
-            let listed = crate::measure::Listed { grant, value, evidence };
-            manifest.votes.push(listed);
+            manifest.votes.insert(grant, Listed { value, evidence });
         }
-        let found = |target: Target, value| listed(&target, target.grant.unwrap(), value, &Ok(manifest.clone()));
+        let of = |oracle: &Pubkey, target: Target, value| {
+            listed(&target, oracle, target.grant.unwrap(), value, &Ok(manifest.clone()))
+        };
+        let found = |target: Target, value| of(&ORACLE, target, value);
         assert_eq!(found(on(1, Some(64)), 5), Ok([6; 32]));
         for (target, value, part) in [
             (on(1, Some(64)), 6, "another value"),
@@ -362,8 +366,9 @@ mod tests {
             let verdict = format!("{:?}", found(target, value).unwrap_err());
             assert!(verdict.contains(part), "{verdict}");
         }
-        let gone = Err(EvidenceError::Missing("00".to_owned()));
-        let verdict = listed(&on(1, Some(64)), 64, 5, &gone).unwrap_err();
+        assert!(format!("{:?}", of(&PLAN, on(1, Some(64)), 5)).contains("another oracle's"));
+        let gone = Err(DocumentError::Missing("00".to_owned()).into());
+        let verdict = listed(&on(1, Some(64)), &ORACLE, 64, 5, &gone).unwrap_err();
         assert!(matches!(verdict, Verdict::Unproved { .. }), "{verdict:?}");
         assert_eq!(on(1, Some(64)).place().address(), pda::page(&PLAN, 1, 2, 1));
     }

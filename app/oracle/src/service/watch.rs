@@ -78,6 +78,7 @@ pub async fn look(daemon: &Daemon) -> Result<Look, DaemonError> {
                 trouble = trouble.or(Some(problem));
             }
         }
+        daemon.alarm.tell();
     }
     trouble.map_or(Ok(look), Err)
 }
@@ -128,7 +129,7 @@ async fn look_at(
             own: shown(own),
             evidence,
         };
-        daemon.alarm.raise(alert, &claimed.duty);
+        daemon.alarm.note(alert, &claimed.duty);
         if let Some(disputer) = disputer {
             match dispute(daemon, state, &claimed, disputer, evidence, now).await? {
                 Filed::Yes => look.disputed += 1,
@@ -266,7 +267,7 @@ async fn dispute(
     let grant = match cause.entitled(&disputer.pubkey()) {
         Ok(grant) => grant,
         Err(why) => {
-            daemon.alarm.raise(Alert::NotEntitled(why), &claimed.duty);
+            daemon.alarm.note(Alert::NotEntitled(why), &claimed.duty);
             return Ok(Filed::No);
         }
     };
@@ -303,7 +304,7 @@ async fn dispute(
 fn refused(daemon: &Daemon, claimed: &Claimed<'_>, failure: &Failure) -> Filed {
     daemon
         .alarm
-        .raise(Alert::DisputeFailed(failure.to_string()), &claimed.duty);
+        .note(Alert::DisputeFailed(failure.to_string()), &claimed.duty);
     Filed::No
 }
 

@@ -2,12 +2,14 @@
 
 mod chain;
 mod duties;
+mod found;
 pub mod journal;
 mod submit;
 
 pub use {
     chain::{Chain, Endpoints, PlanState},
     duties::{Duty, own_votes},
+    found::{Found, note_votes},
     journal::{Held, Journal, JournalError, Measured, Place, SignedVotes, Target, Vote},
     submit::{Ballot, Courier, PriorityFee, Refused, SubmitError, last_block},
 };

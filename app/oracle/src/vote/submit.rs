@@ -4,8 +4,8 @@
 
 use {
     crate::{
-        measure::{EvidenceError, Hash, Listed, Manifest, Store},
-        vote::{Endpoints, Journal, JournalError, Measured, Place, SignedVotes, Target, Vote, own_votes},
+        measure::{EvidenceError, Hash, Store},
+        vote::{Endpoints, Journal, JournalError, Measured, Place, SignedVotes, Target, Vote, note_votes, own_votes},
     },
     earnout::{
         constants::NO_VALUE,
@@ -18,7 +18,7 @@ use {
             packing::{self, Cost, Envelope, TooLarge},
         },
         text::time,
-        wire::{instructions, uploads},
+        wire::{Listed, Manifest, instructions, uploads},
     },
     futures_util::{StreamExt, stream},
     prometheus::{IntCounter, IntCounterVec},
@@ -289,10 +289,10 @@ impl Courier<'_> {
                 .ask(async |client| client.plan(&upload.place.plan).await)
                 .await?;
             let mut journal = self.journal();
+            let oracle = self.oracle.pubkey();
             for evaluation in looks.iter().filter_map(|look| look.get(number)?.as_ref()) {
-                for (target, value, evidence) in own_votes(evaluation, &plan, &self.oracle.pubkey()) {
-                    journal.note_found(&target, value, &evidence, time::now())?;
-                }
+                let votes = own_votes(evaluation, &plan, &oracle).into_iter();
+                note_votes(&mut journal, self.store, votes, time::now())?;
             }
             for ballot in &upload.ballots {
                 match journal.vote(&ballot.target)? {
@@ -359,11 +359,9 @@ impl Courier<'_> {
             let Measured { value, evidence, .. } = ballot.measured;
             Some((ballot.target.grant?, (value, Some(evidence))))
         });
-        let votes: BTreeMap<_, _> = before.chain(new).collect();
-        let mut manifest = Manifest::new(plan, kpi, period, page);
-        let listed = votes
-            .into_iter()
-            .map(|(grant, (value, evidence))| Listed { grant, value, evidence });
+        let mut manifest = Manifest::new(plan, self.oracle.pubkey(), kpi, period, page);
+        let listed = before.chain(new);
+        let listed = listed.map(|(grant, (value, evidence))| (grant, Listed { value, evidence }));
         manifest.votes.extend(listed);
         Ok(self.store.put(&manifest)?)
     }
@@ -569,7 +567,7 @@ mod tests {
                 let manifest: Manifest = courier.store.get(&hash).unwrap();
                 let votes = manifest.votes.iter();
                 votes
-                    .map(|listed| (listed.grant, listed.value, listed.evidence))
+                    .map(|(grant, listed)| (*grant, listed.value, listed.evidence))
                     .collect::<Vec<_>>()
             };
             assert_eq!(manifest(vec![ballot(1, Some(70), 7)]), [(70, 7, Some([7; 32]))]);

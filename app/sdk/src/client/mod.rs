@@ -22,6 +22,7 @@ mod bytes;
 mod cluster;
 #[cfg(feature = "plan-file")]
 pub mod creation;
+mod documents;
 mod endpoint;
 mod error;
 mod follow;
@@ -39,6 +40,7 @@ mod version;
 pub use {
     bytes::{of_bytes, to_bytes},
     cluster::cluster_url,
+    documents::{DocumentError, Documents},
     endpoint::Endpoint,
     error::{ClientError, Failure, FailureReason},
     follow::{Confirmed, Ending, Follower, Life, Policy, Sighting, Tip},

@@ -7,6 +7,7 @@ use {
     },
     solana_account::Account,
     solana_account_decoder_client_types::{UiAccount, UiAccountEncoding},
+    solana_hash::Hash,
     solana_message::VersionedMessage,
     solana_program::pubkey::Pubkey,
     solana_rpc_client::rpc_client::SerializableMessage,
@@ -93,6 +94,17 @@ impl Client {
         })
     }
 
+    /// The account at `address` as it would be after a transaction, whatever its lifetime.
+    ///
+    /// # Errors
+    /// As [`Client::simulate`].
+    pub async fn after(&self, submission: &Submission<'_>, address: &Pubkey) -> Result<Option<Account>, ClientError> {
+        let message = submission.message(Hash::default(), Some(Limits::MOST))?;
+        let result = self.execute(message, Some(&[*address])).await?;
+        let account = result.accounts.unwrap_or_default().into_iter().next().flatten();
+        Ok(account.and_then(|account| account.to_account()))
+    }
+
     /// The limits with which `message` should be sent, and the compute units that it would take.
     ///
     /// # Errors
@@ -167,7 +179,6 @@ fn written(message: &VersionedMessage) -> Vec<Pubkey> {
 mod tests {
     use {
         super::*,
-        solana_hash::Hash,
         solana_message::v0,
         solana_program::instruction::{AccountMeta, Instruction},
     };

@@ -196,6 +196,25 @@ pub fn fixed(value: i64, decimals: u8) -> String {
     format!("{sign}{}", short(value.unsigned_abs(), decimals))
 }
 
+/// Numbers in rising order, those that follow each other as a range: `3, 7-12`.
+pub fn ranges(numbers: impl IntoIterator<Item = u32>) -> String {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for number in numbers {
+        match ranges
+            .last_mut()
+            .filter(|(_, last)| last.checked_add(1) == Some(number))
+        {
+            Some((_, last)) => *last = number,
+            None => ranges.push((number, number)),
+        }
+    }
+    let text = |(first, last): (u32, u32)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}-{last}"),
+    };
+    ranges.into_iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
 /// A whole number with its thousands separated.
 pub fn count(number: impl TryInto<u64>) -> String {
     grouped(&number.try_into().unwrap_or(u64::MAX).to_string())
@@ -215,6 +234,12 @@ fn grouped(digits: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_that_follow_each_other_are_a_range() {
+        assert_eq!(ranges([3, 7, 8, 9, 11, u32::MAX]), "3, 7-9, 11, 4294967295");
+        assert_eq!(ranges([]), "");
+    }
 
     #[test]
     fn amounts_show_every_base_unit() {

@@ -7,11 +7,13 @@ mod evaluation;
 pub mod events;
 pub mod instructions;
 mod interface;
+mod manifest;
 mod page;
 pub mod pda;
 
 pub use {
     evaluation::Evaluation,
+    manifest::{Listed, Manifest, ManifestError},
     page::{PageState, by_page, uploads},
 };
 

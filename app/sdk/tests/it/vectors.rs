@@ -2,6 +2,8 @@
 //! expectations stand here; `UPDATE_EXPECT=1 cargo test -p earnout-sdk --features client,plan-file vectors::` writes
 //! them out for the web app, whose tests read the same files.
 
+mod pages;
+
 use {
     base64::prelude::{BASE64_STANDARD, Engine},
     earnout::{
@@ -16,6 +18,7 @@ use {
         },
         terms::plan_file::{COMBINATIONS, Check, Mistake, PlanFile, RELEASES, UNEARNED, Values, text_of, word},
         text::amount::{self, AmountError},
+        wire::{Listed, Manifest},
     },
     expect_test::expect_file,
     serde_json::{Value, json},
@@ -51,9 +54,13 @@ fn expect(name: &str, fits: bool, found: impl std::fmt::Debug) {
 
 /// Compares with the committed file, or writes it.
 fn golden(name: &str, vectors: &Value) {
-    ODD.with_borrow(|odd| assert!(odd.is_empty(), "{}", odd.join("\n")));
     let text = serde_json::to_string_pretty(vectors).expect("JSON") + "\n";
-    expect_file![format!("../../../web/test/vectors/{name}")].assert_eq(&text);
+    golden_text(name, &text);
+}
+
+fn golden_text(name: &str, text: &str) {
+    ODD.with_borrow(|odd| assert!(odd.is_empty(), "{}", odd.join("\n")));
+    expect_file![format!("../../../web/test/vectors/{name}")].assert_eq(text);
 }
 
 /// What is wrong, up to the advice, which differs between the command line and the web app.
@@ -910,4 +917,106 @@ fn only_utf8_is_text() {
         assert!(said.starts_with(expected), "{said}");
     }
     assert_eq!(text_of(b"\xef\xbb\xbfa".to_vec()).expect("text"), "a");
+}
+
+// Manifests.
+
+#[test]
+fn manifests() {
+    let manifest = |kpi, period, page, votes: &[(u32, i64, Option<u8>)]| {
+        let listed = |(grant, value, hash): &(u32, i64, Option<u8>)| {
+            let evidence = hash.map(|byte| [byte; 32]);
+            (
+                *grant,
+                Listed {
+                    value: *value,
+                    evidence,
+                },
+            )
+        };
+        Manifest {
+            votes: votes.iter().map(listed).collect(),
+            ..Manifest::new(key(1), key(2), kpi, period, page)
+        }
+    };
+    let full: Vec<_> = (64..128)
+        .map(|grant| (grant, i64::from(grant) * -10, Some(7)))
+        .collect();
+    let one = manifest(4, 0, 0, &[(0, 3, Some(0xab))]);
+    let cases = [
+        ("one vote", one.clone()),
+        (
+            "the largest numbers, and a vote without a document",
+            manifest(
+                u8::MAX,
+                u16::MAX,
+                u32::MAX / 64,
+                &[(u32::MAX - 1, i64::MIN + 1, None), (u32::MAX, i64::MAX, Some(0xff))],
+            ),
+        ),
+        ("a full page", manifest(0, 1, 1, &full)),
+        ("no vote", manifest(0, 0, 0, &[])),
+    ];
+    let cases = cases.map(|(name, manifest)| {
+        let text = String::from_utf8(manifest.to_bytes()).expect("text");
+        expect(name, Manifest::read(text.as_bytes()).as_ref() == Ok(&manifest), &text);
+        let votes = manifest.votes.iter().map(|(grant, listed)| {
+            json!({ "grant": grant, "value": listed.value.to_string(), "evidence": listed.evidence.map(hex::encode) })
+        });
+        json!({
+            "name": name,
+            "text": text,
+            "sha256": hex::encode(manifest.hash()),
+            "plan": manifest.plan.to_string(),
+            "oracle": manifest.oracle.to_string(),
+            "kpi": manifest.kpi,
+            "period": manifest.period,
+            "page": manifest.page,
+            "votes": votes.collect::<Vec<_>>(),
+        })
+    });
+
+    let text = String::from_utf8(manifest(4, 0, 0, &[(0, 3, Some(0xab)), (1, 4, None)]).to_bytes()).expect("text");
+    let (first, second) = ("\"grant\": 0", "\"grant\": 1");
+    let hash = "ab".repeat(32);
+    let other = format!("\"oracle\": \"{}\"", key(2));
+    let changes = [
+        ("another format", "manifest/1", "manifest/2"),
+        ("no plan", "\"plan\"", "\"plans\""),
+        ("a plan that is no key", &key(1).to_string(), "key"),
+        ("an oracle that is no text", &other, "\"oracle\": 2"),
+        ("a KPI that is too large", "\"kpi\": 4", "\"kpi\": 256"),
+        ("a negative period", "\"period\": 0", "\"period\": -1"),
+        ("a page that is a fraction", "\"page\": 0", "\"page\": 0.5"),
+        ("another page", "\"page\": 0", "\"page\": 1"),
+        ("a grant of another page", second, "\"grant\": 64"),
+        ("a grant twice", second, first),
+        ("grants in another order", first, "\"grant\": 2"),
+        ("a value that is a number", "\"3\"", "3"),
+        ("a value that is no number", "\"3\"", "\"3.0\""),
+        ("a value that no vote has", "\"3\"", "\"-9223372036854775808\""),
+        ("a value that is too large", "\"3\"", "\"9223372036854775808\""),
+        ("a value with a sign", "\"3\"", "\"+3\""),
+        ("a value with a zero before it", "\"3\"", "\"03\""),
+        ("no value", "\"value\": \"3\",", ""),
+        ("a hash that is too short", &hash, "abab"),
+        ("a hash in capitals", &hash, &hash.to_uppercase()),
+        ("a hash that is no text", "null", "false"),
+        ("one field more", "\"page\": 0,", "\"page\": 0, \"more\": 0,"),
+        ("a number in another form", "\"kpi\": 4", "\"kpi\": 4e0"),
+        ("one space more", "{", "{ "),
+        ("votes that are no list", "[", "{\"0\":["),
+        ("text behind it", "]\n}", "]\n}\n"),
+        ("a byte order mark", "{\n  \"format", "\u{feff}{\n  \"format"),
+        ("no JSON", "{\n  \"format\"", "format"),
+        ("an empty file", &text.clone(), ""),
+    ];
+    let refused = changes.map(|(name, part, by)| {
+        expect(name, text.contains(part), &text);
+        let changed = text.replacen(part, by, 1);
+        let read = Manifest::read(changed.as_bytes());
+        expect(name, read.is_err(), &changed);
+        json!({ "name": name, "text": changed })
+    });
+    golden("manifests.json", &json!({ "manifests": cases, "refused": refused }));
 }

@@ -2,10 +2,9 @@
 import type { Address } from '@solana/kit';
 import type { Evaluation } from '../domain/evaluation';
 import { place } from '../domain/page';
-import type { Kpi } from '../domain/terms';
+import type { Listed, Manifest } from '../domain/manifest';
 import { NO_VALUE, PAGE_GRANTS } from '../generated/constants';
-import { plainNumber } from '../text/amount';
-import { csvLine, readTable } from '../text/csv';
+import { readTable } from '../text/csv';
 import { hex } from '../text/hash';
 import type { Mistake } from './mistakes';
 
@@ -14,7 +13,7 @@ const COLUMNS = ['grant', 'value', 'evidence'];
 /** What a file says of a grant, as it would be typed. */
 export type ValueRow = { grant: number; value: string; evidence: string };
 
-/** Reads a file of values, of which a manifest is one; grants that are not among `wanted` are mistakes. */
+/** Reads a file of values; grants that are not among `wanted` are mistakes. */
 export function readValues(text: string, wanted: ReadonlySet<number>): { rows: ValueRow[]; mistakes: Mistake[] } {
   const mistakes: Mistake[] = [];
   const expected = `a header with the columns ${COLUMNS.join(',')}`;
@@ -49,24 +48,25 @@ export function readValues(text: string, wanted: ReadonlySet<number>): { rows: V
 export type Report = { grant: number; value: bigint; evidence: Uint8Array };
 
 export type Upload = {
-  page: number;
   /** Index of the first grant. */
   first: number;
   /** One for it and each grant after it. */
   values: bigint[];
   /** What the hash that goes on the chain is of. */
-  manifest: string;
+  manifest: Manifest;
+  /** Grants on which the oracle reported before, and the hash of their manifest, which is not at hand. */
+  unknown: { grants: number[]; hash: string } | undefined;
 };
 
 /**
- * What `oracle` uploads to report these values of a KPI, page by page. `pageNumbered` gives what is there already. The
- * manifest repeats what the oracle reported in the page before; the evidence of that is the manifest of then.
+ * What `oracle` uploads to report these values of a KPI for a period, page by page. `pageNumbered` gives what is there
+ * already, `manifestOf` the document with a hash. The manifest repeats what the oracle reported in the page before.
  */
 export function uploads(
-  oracle: Address,
-  kpi: Kpi,
+  { plan, oracle, kpi, period }: Pick<Manifest, 'plan' | 'oracle' | 'kpi' | 'period'>,
   reports: readonly Report[],
   pageNumbered: (page: number) => Evaluation | undefined,
+  manifestOf: (hash: string) => Manifest | undefined,
 ): Upload[] {
   const byPage = new Map<number, Report[]>();
   for (const report of reports) {
@@ -80,14 +80,37 @@ export function uploads(
     for (const { grant, value } of own) values[grant - first] = value;
     const there = pageNumbered(page);
     const before = there?.kind === 'page' ? there.ballots.find((ballot) => ballot.oracle === oracle) : undefined;
-    const kept = (before?.values ?? []).flatMap((value, slot): Report[] => {
+    const hash = before === undefined ? '' : hex(before.evidence);
+    const found = manifestOf(hash);
+    const about = { plan, oracle, kpi, period, page };
+    const earlier = found !== undefined && isOf(found, about) ? found : undefined;
+    const [votes, unknown] = [new Map<number, Listed>(), [] as number[]];
+    for (const [slot, value] of (before?.values ?? []).entries()) {
       const grant = page * PAGE_GRANTS + slot;
-      if (value === undefined || before === undefined || indices.includes(grant)) return [];
-      return [{ grant, value, evidence: new Uint8Array(before.evidence) }];
-    });
-    const lines = [...own, ...kept]
-      .sort((one, other) => one.grant - other.grant)
-      .map(({ grant, value, evidence }) => csvLine([String(grant), plainNumber(value, kpi.decimals), hex(evidence)]));
-    return { page, first, values, manifest: `${[csvLine(COLUMNS), ...lines].join('\n')}\n` };
+      if (value === undefined || indices.includes(grant)) continue;
+      const listed = earlier?.votes.get(grant);
+      if (listed?.value !== value) unknown.push(grant);
+      votes.set(grant, listed?.value === value ? listed : { value, evidence: undefined });
+    }
+    for (const { grant, value, evidence } of own) votes.set(grant, { value, evidence });
+    return {
+      first,
+      values,
+      manifest: { ...about, votes },
+      unknown: unknown.length === 0 ? undefined : { grants: unknown, hash },
+    };
   });
+}
+
+function isOf(one: Manifest, other: Omit<Manifest, 'votes'>): boolean {
+  return (['plan', 'oracle', 'kpi', 'period', 'page'] as const).every((name) => one[name] === other[name]);
+}
+
+/** Whether `oracle` reported values in a page of these before, whose manifest the next one repeats. */
+export function hasReported(oracle: Address, pages: Iterable<Evaluation | undefined>): boolean {
+  return [...pages].some(
+    (page) =>
+      page?.kind === 'page' &&
+      page.ballots.some((ballot) => ballot.oracle === oracle && ballot.values.some((value) => value !== undefined)),
+  );
 }

@@ -11,18 +11,20 @@ import { useApp, useHref, useWallet } from '../context/app';
 import { scoreOf } from '../core/curve';
 import { evaluationKey } from '../domain/evaluation';
 import { type Grant, covers, hasWeight, trancheOf } from '../domain/grant';
+import { type Manifest, manifestText, readManifest } from '../domain/manifest';
+import { place } from '../domain/page';
 import { isVoid } from '../domain/reading';
 import { type Kpi, periodTimes } from '../domain/terms';
 import { type Task, type Tasks, tasksOf, votingPeriods } from '../model/due';
 import type { Mistake } from '../model/mistakes';
 import type { PlanData } from '../model/planData';
-import { type Report, type Upload, readValues, uploads } from '../model/upload';
+import { type Report, hasReported, readValues, uploads } from '../model/upload';
 import { percent, plainNumber } from '../text/amount';
-import { plural } from '../text/count';
+import { plural, ranges } from '../text/count';
 import { hex, parseHash, sha256, short } from '../text/hash';
 import { visible } from '../text/hostile';
 import { Amount } from '../ui/Amount';
-import { NumberField, TextField } from '../ui/Field';
+import { CheckField, NumberField, TextField } from '../ui/Field';
 import { HostileText } from '../ui/HostileText';
 import { Mistakes } from '../ui/Mistakes';
 import { Notice } from '../ui/Notice';
@@ -45,6 +47,9 @@ export default function Attest({ address }: { address: Address }) {
 
 /** Values that are listed one by one before they are signed. */
 const LISTED = 12;
+
+/** By their hash. */
+type Manifests = ReadonlyMap<string, Manifest>;
 
 type Entry = { value: string; evidence: string };
 type Entries = ReadonlyMap<string, Entry>;
@@ -84,13 +89,17 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
     );
   }
   if (due.length === 0) return <NothingDue data={data} me={me} now={now} />;
-  return <Ballot data={data} due={due} onDone={onDone} />;
+  return <Ballot data={data} me={me} due={due} onDone={onDone} />;
 }
 
-function Ballot({ data, due, onDone }: { data: PlanData; due: readonly Tasks[]; onDone: () => void }) {
+type BallotProps = { data: PlanData; me: Address; due: readonly Tasks[]; onDone: () => void };
+
+function Ballot({ data, me, due, onDone }: BallotProps) {
   const { chain } = useApp();
   const [entries, setEntries] = useState<Entries>(new Map());
   const [evidence, setEvidence] = useState('');
+  const [manifests, setManifests] = useState<Manifests>(new Map());
+  const [goOn, setGoOn] = useState(false);
   const filled = due.map((each) => ({ ...each, filled: filledIn(each.tasks, entries) }));
   const count = filled.reduce((sum, each) => sum + each.filled.length, 0);
   const change = (changed: Iterable<readonly [string, Entry]>) => setEntries(new Map([...entries, ...changed]));
@@ -107,15 +116,22 @@ function Ballot({ data, due, onDone }: { data: PlanData; due: readonly Tasks[]; 
     return parseHash(proof) ?? (await sha256(proof));
   }
 
+  const there = (kpi: Kpi, period: number, page: number | undefined) =>
+    data.evaluations.get(evaluationKey(data.plan.address, kpi.number, period, page));
+  const isAddition = hasReported(
+    me,
+    due.flatMap(({ kpi, period, tasks }) =>
+      tasks.map(({ reading: { grant } }) => there(kpi, period, grant && place(grant.account.index).page)),
+    ),
+  );
+
   async function build(envelope: Envelope): Promise<ActionRequest> {
     const { payer: signer } = envelope;
     const { plan } = data;
     const groups: Costed[][] = [];
     const lines: Fact[] = [];
-    const manifests: Fact[] = [];
+    const published: Fact[] = [];
     let rent = 0n;
-    const there = (kpi: Kpi, period: number, page: number | undefined) =>
-      data.evaluations.get(evaluationKey(plan.address, kpi.number, period, page));
     for (const { kpi, period, filled: own } of filled) {
       const makes = async (page: number | undefined) => {
         if (there(kpi, period, page) === undefined) rent += await chain.rent(newSize(plan, period, page));
@@ -136,12 +152,23 @@ function Ballot({ data, due, onDone }: { data: PlanData; due: readonly Tasks[]; 
           reports.push({ grant, value, evidence: hash });
         }
       }
-      for (const upload of uploads(signer, kpi, reports, (page) => there(kpi, period, page))) {
-        const { page, first, values, manifest } = upload;
-        const hash = await sha256(manifest);
+      const about = { plan: plan.address, oracle: signer, kpi: kpi.number, period };
+      const pageNumbered = (page: number) => there(kpi, period, page);
+      for (const { first, values, manifest, unknown } of uploads(about, reports, pageNumbered, (hash) =>
+        manifests.get(hash),
+      )) {
+        const text = manifestText(manifest);
+        const hash = await sha256(text);
+        if (unknown !== undefined && !goOn) {
+          throw new Fault(
+            'input',
+            `You reported values of grants ${ranges(unknown.grants)} of ${visible(kpi.name)} before, and the new manifest has to repeat them with their evidence.`,
+            `Choose their manifest above: ${unknown.hash}.json.`,
+          );
+        }
         groups.push([await instructions.attestPage(signer, plan, kpi, { period, first, values, evidence: hash })]);
-        await makes(page);
-        manifests.push(manifestFact(kpi, period, upload));
+        await makes(manifest.page);
+        published.push(manifestFact(kpi, manifest, hex(hash), text));
       }
     }
     const left = lines.length - LISTED;
@@ -150,7 +177,7 @@ function Ballot({ data, due, onDone }: { data: PlanData; due: readonly Tasks[]; 
       lines: [
         ...lines.slice(0, LISTED),
         ...(left > 0 ? ([['And', `${plural(left, 'more value')}`]] as const) : []),
-        ...manifests,
+        ...published,
       ],
       transactions: pack(envelope, groups),
       rent,
@@ -176,6 +203,14 @@ function Ballot({ data, due, onDone }: { data: PlanData; due: readonly Tasks[]; 
           hint="A text or a link that others can check, or its SHA-256. Only the hash goes on the chain."
         />
         <EvidenceFile onHash={setEvidence} />
+        {isAddition && (
+          <EarlierManifests
+            count={manifests.size}
+            onRead={(read) => setManifests(new Map([...manifests, ...read]))}
+            goOn={goOn}
+            onGoOn={setGoOn}
+          />
+        )}
       </section>
       {due.map((each) =>
         each.kpi.scope === 'shared' ? (
@@ -209,14 +244,59 @@ function Ballot({ data, due, onDone }: { data: PlanData; due: readonly Tasks[]; 
 }
 
 /** The file whose hash goes on the chain with the values of a page: whoever checks them needs it. */
-function manifestFact(kpi: Kpi, period: number, { page, manifest }: Upload): Fact {
-  const name = `evidence-kpi-${kpi.number}-period-${period}-page-${page}.csv`;
+function manifestFact(kpi: Kpi, { period, page }: Manifest, hash: string, text: string): Fact {
   return [
     `To be published: evidence of ${visible(kpi.name)}, period ${period}, page ${page}`,
-    <button key="m" type="button" className="link" onClick={() => save(name, manifest)}>
-      {name}
+    <button key="m" type="button" className="link" onClick={() => save(`${hash}.json`, text, 'application/json')}>
+      {short(hash)}.json
     </button>,
   ];
+}
+
+type EarlierProps = {
+  count: number;
+  onRead: (manifests: Manifests) => void;
+  goOn: boolean;
+  onGoOn: (goOn: boolean) => void;
+};
+
+/** The manifests of this oracle's earlier uploads: what is added to a page repeats them. */
+function EarlierManifests({ count, onRead, goOn, onGoOn }: EarlierProps) {
+  const [mistakes, setMistakes] = useState<readonly Mistake[]>([]);
+
+  async function take(files: readonly File[]) {
+    const read = await Promise.all(
+      files.map(async (file) => {
+        const text = await file.text();
+        return { name: file.name, hash: hex(await sha256(text)), manifest: readManifest(text) };
+      }),
+    );
+    const wrong = read.filter(({ manifest }) => manifest === undefined);
+    setMistakes(wrong.map(({ name }) => ({ line: undefined, field: name, what: 'is not a manifest' })));
+    onRead(new Map(read.flatMap(({ hash, manifest }) => (manifest === undefined ? [] : [[hash, manifest]]))));
+  }
+
+  return (
+    <>
+      <p className="hint">
+        You reported values before. What is added to a page of 64 grants repeats the manifest of your last upload there:
+        choose the files you published then. {count > 0 && `${plural(count, 'manifest')} read.`}
+      </p>
+      <input
+        type="file"
+        multiple
+        accept=".json,application/json"
+        aria-label="Manifests of earlier uploads"
+        onChange={(event) => void take([...(event.target.files ?? [])])}
+      />
+      <Mistakes mistakes={mistakes} title="The files" />
+      <CheckField
+        label="Go on without those I no longer have: their values then name no evidence"
+        checked={goOn}
+        onChange={onGoOn}
+      />
+    </>
+  );
 }
 
 function EvidenceFile({ onHash }: { onHash: (hash: string) => void }) {

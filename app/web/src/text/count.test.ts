@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { noun, plural } from './count';
+import { noun, plural, ranges } from './count';
 
 describe('a number of things', () => {
   it('has the form of the word that belongs to it', () => {
@@ -24,5 +24,9 @@ describe('a number of things', () => {
       '1,000 tokens',
     ]);
     expect(noun('1', 'token')).toBe('token');
+  });
+
+  it('is short where they follow each other', () => {
+    expect([[], [3], [3, 7, 8, 9, 12]].map(ranges)).toEqual(['', '3', '3, 7-9, 12']);
   });
 });

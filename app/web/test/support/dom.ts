@@ -1,6 +1,7 @@
 // What the app needs of a browser and jsdom lacks.
 import { webcrypto } from 'node:crypto';
 import { configure } from '@testing-library/react';
+import { vi } from 'vitest';
 
 // A machine that does other things meanwhile.
 configure({ asyncUtilTimeout: 10_000 });
@@ -38,3 +39,23 @@ Object.defineProperty(globalThis, 'crypto', {
   value: { subtle, getRandomValues: (array: Uint8Array) => webcrypto.getRandomValues(array) },
   configurable: true,
 });
+
+/** What the page offers as files from now on, until mocks and globals are restored. */
+export function savedFiles(): { name: string; text: string }[] {
+  const saved: { name: string; text: string }[] = [];
+  let text = '';
+  vi.stubGlobal(
+    'Blob',
+    class extends Blob {
+      constructor(parts: string[], options?: BlobPropertyBag) {
+        super(parts, options);
+        text = parts.join('');
+      }
+    },
+  );
+  Object.assign(URL, { createObjectURL: () => 'blob:file', revokeObjectURL: () => undefined });
+  vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(function (this: HTMLAnchorElement) {
+    saved.push({ name: this.download, text });
+  });
+  return saved;
+}

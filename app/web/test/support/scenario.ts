@@ -66,6 +66,7 @@ export type Scenario = {
     period: number,
     first: number,
     values: readonly bigint[],
+    evidence?: Uint8Array,
   ) => Promise<void>;
 };
 
@@ -201,9 +202,9 @@ export async function scenario({
       await send(oracle, [await instructions.attest(oracle.address, plan, of, { period, value, evidence })]);
     }
   };
-  const votePage: Scenario['votePage'] = async (voters, number, period, start, values) => {
+  const votePage: Scenario['votePage'] = async (voters, number, period, start, values, proof = evidence) => {
     for (const oracle of voters) {
-      const vote = { period, first: start, values, evidence };
+      const vote = { period, first: start, values, evidence: proof };
       await send(oracle, [await instructions.attestPage(oracle.address, plan, plan.kpis[number]!, vote)]);
     }
   };

@@ -44,6 +44,7 @@ impl Active {
                 }
             }
             Mode::Delays => self.delay(request, answer),
+            Mode::Swaps => self.swap(request, answer),
             Mode::Processed => match method {
                 "getTransaction" => answer["result"] = Value::Null,
                 "getSignatureStatuses" => {
@@ -94,6 +95,35 @@ impl Active {
                 }
                 let left_out: Vec<_> = names.into_iter().filter(|name| is_left_out(name)).collect();
                 items.retain(|item| !left_out.contains(&name(item)));
+            }
+            _ => (),
+        }
+    }
+
+    /// Answers other accounts.
+    fn swap(&self, request: &Value, answer: &mut Value) {
+        let swapped = |address: &Value| self.setting.accounts.get(address.as_str().unwrap_or_default());
+        let asked = &request["params"][0];
+        match (request["method"].as_str(), listed(&mut answer["result"])) {
+            (Some("getAccountInfo"), _) => {
+                if let Some(account) = swapped(asked) {
+                    answer["result"]["value"] = account.clone();
+                }
+            }
+            (Some("getMultipleAccounts"), Some(accounts)) => {
+                for (address, account) in asked.as_array().into_iter().flatten().zip(accounts) {
+                    if let Some(swapped) = swapped(address) {
+                        *account = swapped.clone();
+                    }
+                }
+            }
+            (_, Some(found)) => {
+                for item in found.iter_mut() {
+                    if let Some(swapped) = swapped(&item["pubkey"]) {
+                        item["account"] = swapped.clone();
+                    }
+                }
+                found.retain(|item| !item["account"].is_null());
             }
             _ => (),
         }

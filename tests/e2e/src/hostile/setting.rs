@@ -85,10 +85,12 @@ pub enum Mode {
     /// history that finds nothing, while the transaction was executed. It cannot be told from the truth by one
     /// endpoint.
     Blind,
+    /// Accounts are answered as `accounts` says, wherever they are asked for or found.
+    Swaps,
 }
 
 impl Mode {
-    /// All of them, with their names.
+    /// All of them that need no setting, with their names.
     pub const ALL: [(Self, &str); 21] = [
         (Self::Honest, "honest"),
         (Self::Forges, "forges"),
@@ -126,6 +128,7 @@ impl Mode {
             Self::UnknownVersion => &["getTransaction"],
             Self::Outdated => &["simulateTransaction", "sendTransaction"],
             Self::NoIndex => &["getProgramAccounts"],
+            Self::Swaps => &["getAccountInfo", "getMultipleAccounts", "getProgramAccounts"],
             _ => &[],
         }
     }
@@ -162,6 +165,8 @@ pub struct Setting {
     pub hold: bool,
     /// For `unknown-version`: which transaction.
     pub signature: Option<String>,
+    /// For `swaps`: accounts as they are answered, by address; null where there is none.
+    pub accounts: BTreeMap<String, Value>,
 }
 
 impl Setting {

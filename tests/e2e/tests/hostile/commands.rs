@@ -3,6 +3,7 @@
 use {
     crate::support::{Table, Violations, first_words, in_parallel, modes, run},
     earnout_e2e::{Chain, Earnout, Hostile, Mode, Setting},
+    earnout_sdk::wire::pda,
     serde_json::Value,
     solana_signer::Signer,
     std::{
@@ -22,10 +23,27 @@ fn is_a_search(command: &str) -> bool {
     command.starts_with("plan list") || command.starts_with("grant list --beneficiary")
 }
 
+/// A plan with an individual KPI.
+const PAGES: &str = include_str!("plan.toml");
+
+const KPI: &str = r#"
+[[kpi]]
+name = "tasks"
+unit = "tasks"
+decimals = 0
+scope = "individual"
+range = { min = 0, max = 100 }
+interpolation = "linear"
+curve = [{ value = 0, score = 0 }, { value = 100, score = 10_000 }]
+default_score = 0
+rubric = "What was planned and came true."
+"#;
+
 struct World {
     chain: Chain,
     earnout: Earnout,
     plan: String,
+    pages: String,
 }
 
 impl World {
@@ -35,13 +53,16 @@ impl World {
         let chain = Chain::start(&["--demo", "--slot-ms", "20", "--time", "2027-01-15T00:00:00Z"]);
         let world = Self {
             plan: chain.demo_address("plan").to_string(),
+            pages: pda::plan(&chain.key("authority").pubkey(), 77).to_string(),
             earnout: Earnout::on(&chain),
             chain,
         };
+        world.begin_pages();
         let holder = world.chain.new_key("holder", 0).pubkey();
         let terms = "--time-weight 100% --periods 1";
         world.by("authority", &format!("grant create PLAN {holder} 1_000 {terms}"));
         world.chain.warp("2027-05-02T00:00:00Z");
+        world.vote_on_pages();
         for (kpi, value) in [("0", "76"), ("1", "12"), ("2", "90")] {
             world.attest(kpi, "0", value);
         }
@@ -54,8 +75,42 @@ impl World {
         world
     }
 
+    /// A second plan with three grants and one KPI, which is individual.
+    fn begin_pages(&self) {
+        let key = |name: &str| self.chain.key(name).pubkey().to_string();
+        let mint = self.chain.demo_address("mint").to_string();
+        let mut file = PAGES.replace("{mint}", &mint).replace("{id}", "77") + KPI;
+        for (role, name) in [
+            ("oracle-1", "oracle-1"),
+            ("oracle-2", "oracle-2"),
+            ("oracle-3", "oracle-3"),
+            ("arbiter", "arbiter"),
+            ("treasury-owner", "authority"),
+        ] {
+            file = file.replace(&format!("{{{role}}}"), &key(name));
+        }
+        self.earnout.file("pages.toml", file);
+        self.by("authority", "plan create pages.toml --activate --fund 1_000");
+        for name in ["beneficiary-1", "beneficiary-2", "beneficiary-3"] {
+            let beneficiary = key(name);
+            let create = format!("grant create PAGES {beneficiary} 40 --time-weight 40% --weight tasks=60%");
+            self.by("authority", &create);
+        }
+    }
+
+    /// In its third period enough oracles agree on two of three values, and one of those is disputed.
+    fn vote_on_pages(&self) {
+        let hash = "5e".repeat(32);
+        self.earnout.file("all.csv", "grant,value\n0,10\n1,20\n2,30\n");
+        self.earnout.file("some.csv", "grant,value\n0,10\n1,20\n2,31\n");
+        self.by("oracle-1", "attest PAGES tasks 2 --values all.csv");
+        self.by("oracle-2", "attest PAGES tasks 2 --values some.csv");
+        let dispute = format!("attestation dispute PAGES tasks 2 --grants 1 --reason-hash {hash}");
+        self.by("authority", &dispute);
+    }
+
     fn words(&self, words: &str) -> Vec<String> {
-        let words = words.replace("PLAN", &self.plan);
+        let words = words.replace("PLAN", &self.plan).replace("PAGES", &self.pages);
         words.split(' ').map(str::to_owned).collect()
     }
 
@@ -88,6 +143,9 @@ impl World {
             "grant show PLAN/5",
             "attestation show PLAN 0 0",
             "attestation show PLAN 0 1",
+            "attestation show PAGES tasks 2 --page 0",
+            "attestation show PAGES tasks 2 --grant PAGES/1",
+            "plan statement PAGES",
             "events PLAN",
         ]
     }

@@ -2,5 +2,6 @@
 
 mod commands;
 mod endpoint;
+mod pages;
 mod sending;
 mod support;

@@ -19,7 +19,7 @@ const KPI: &str = r#"
 name = "{name}"
 unit = "%"
 decimals = 0
-scope = "shared"
+scope = "{scope}"
 range = { min = 0, max = 100 }
 interpolation = "linear"
 curve = [{ value = 0, score = 0 }, { value = 100, score = 10_000 }]
@@ -110,6 +110,16 @@ const SECOND: &[Order] = &[
     order("oracle-1", "attest PLAN a 0 50 --evidence-hash {hash}"),
     order("authority", "attestation dispute PLAN b 0 --reason-hash {hash}"),
     order("arbiter", "attestation rule PLAN c 0 --uphold --reason-hash {hash}"),
+    bulk("oracle-1", "attest PLAN d 0 --values values.csv"),
+    order("oracle-1", "attest PLAN d 0 50 --grant PLAN/8 --evidence-hash {hash}"),
+    order(
+        "authority",
+        "attestation dispute PLAN d 0 --grants 3-4 --reason-hash {hash}",
+    ),
+    order(
+        "arbiter",
+        "attestation rule PLAN d 0 --grants 5-6 --uphold --reason-hash {hash}",
+    ),
 ];
 
 /// When every value of it is final.
@@ -185,7 +195,13 @@ impl World {
         }
         Self {
             treasury: token.account(&chain.key("new-authority").pubkey()),
-            earnout: Earnout::on(&chain),
+            earnout: {
+                let earnout = Earnout::on(&chain);
+                // Of those grants that no earlier command ended.
+                earnout.file("values.csv", "grant,value\n2,50\n7,50\n");
+                earnout.file("others.csv", "grant,value\n3,50\n4,50\n5,50\n6,50\n");
+                earnout
+            },
             chain,
             token,
             violations: Violations::default(),
@@ -206,18 +222,24 @@ impl World {
             file = file.replace(&format!("{{{role}}}"), &self.chain.key(role).pubkey().to_string());
         }
         for name in kpis {
-            file.push_str(&KPI.replace("{name}", name));
+            let scope = if *name == "d" { "individual" } else { "shared" };
+            file.push_str(&KPI.replace("{name}", name).replace("{scope}", scope));
         }
         file
     }
 
     fn grant_file(&self, beneficiaries: &[Pubkey], short: Option<usize>) -> String {
         let mut file = String::from(
-            "beneficiary,allocation,first_period,periods,cliff,time_weight,weight:a,weight:b,weight:c,revocable,transferable\n",
+            "beneficiary,allocation,first_period,periods,cliff,time_weight,weight:a,weight:b,weight:c,weight:d,revocable,\
+             transferable\n",
         );
         for (row, beneficiary) in beneficiaries.iter().enumerate() {
             let periods = if short == Some(row) { 1 } else { 4 };
-            writeln!(file, "{beneficiary},40,0,{periods},0,4000,3000,2000,1000,true,true").expect("memory");
+            writeln!(
+                file,
+                "{beneficiary},40,0,{periods},0,4000,2000,2000,1000,1000,true,true"
+            )
+            .expect("memory");
         }
         file
     }
@@ -275,7 +297,7 @@ impl World {
         let name = |what: &str| format!("{what}-{}.toml", lane.number);
         let file = |what: &str, kind, kpis: &[&str]| self.earnout.file(&name(what), self.plan_file(lane, kind, kpis));
         file("new", NEW, &["a"]);
-        file("active", ACTIVE, &["a", "b", "c"]);
+        file("active", ACTIVE, &["a", "b", "c", "d"]);
         file("draft", DRAFT, &["a"]);
         file("unwanted", UNWANTED, &["a"]);
         let key = self.chain.key_file("authority").display().to_string();
@@ -303,8 +325,14 @@ impl World {
         for oracle in ["oracle-2", "oracle-3"] {
             self.honestly(lane, oracle, "attest PLAN b 0 50 --evidence-hash {hash}");
             self.honestly(lane, oracle, "attest PLAN c 0 50 --evidence-hash {hash}");
+            self.honestly(lane, oracle, "attest PLAN d 0 --values others.csv");
         }
         self.honestly(lane, "authority", "attestation dispute PLAN c 0 --reason-hash {hash}");
+        self.honestly(
+            lane,
+            "authority",
+            "attestation dispute PLAN d 0 --grants 5-6 --reason-hash {hash}",
+        );
     }
 
     /// Runs the commands in every column: first where nothing is wrong, which says what they do, then where all else

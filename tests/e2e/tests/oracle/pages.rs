@@ -9,11 +9,11 @@ use {
     },
     earnout_e2e::{Chain, Hostile, Mode, Oracle, Setting, Token},
     earnout_sdk::wire::{
+        Manifest,
         events::Event,
         instructions::{self, PlanToken},
         pda,
     },
-    serde_json::Value,
     solana_keypair::Keypair,
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,
@@ -201,19 +201,17 @@ fn document(operator: &Oracle, hash: &[u8]) -> PathBuf {
     folder.join(format!("{name}.json"))
 }
 
+fn read(operator: &Oracle, hash: &[u8; 32]) -> Manifest {
+    Manifest::read(&fs::read(document(operator, hash)).expect("a manifest")).expect("a manifest")
+}
+
 /// The grants and values that a manifest lists, each with a document.
-fn manifest(operator: &Oracle, hash: &[u8; 32]) -> Vec<(u64, i64)> {
-    let text = fs::read_to_string(document(operator, hash)).expect("a manifest");
-    let manifest: Value = serde_json::from_str(&text).expect("JSON");
-    let votes = manifest["votes"].as_array().expect("votes");
-    let listed = votes.iter().map(|vote| {
-        let evidence = hex::decode(vote["evidence"].as_str().expect("a hash")).expect("a hash");
-        assert!(document(operator, &evidence).exists(), "{vote}");
-        let value = vote["value"].as_str().expect("a number as text");
-        (
-            vote["grant"].as_u64().expect("an index"),
-            value.parse().expect("a number"),
-        )
+fn manifest(operator: &Oracle, hash: &[u8; 32]) -> Vec<(u32, i64)> {
+    let votes = read(operator, hash).votes.into_iter();
+    let listed = votes.map(|(grant, listed)| {
+        let evidence = listed.evidence.expect("a hash");
+        assert!(document(operator, &evidence).exists(), "{grant}");
+        (grant, listed.value)
     });
     listed.collect()
 }
@@ -265,14 +263,8 @@ async fn a_page_is_one_upload_and_each_repeats_what_was_reported_before() {
     let last = |first| uploads.iter().find(|upload| upload.first == first).expect("an upload");
     let listed = manifest(&operator, &last(2).evidence);
     let expected = (0..64).map(|grant| {
-        (
-            grant,
-            if grant == 2 {
-                200
-            } else {
-                i64::try_from(grant).expect("small")
-            },
-        )
+        let value = if grant == 2 { 200 } else { i64::from(grant) };
+        (grant, value)
     });
     assert_eq!(listed, expected.collect::<Vec<_>>());
     assert_eq!(manifest(&operator, &last(65).evidence), [(64, 64), (65, 6_500)]);
@@ -284,9 +276,7 @@ async fn a_page_is_one_upload_and_each_repeats_what_was_reported_before() {
         .shows("proved");
 
     // One document less, one vote less; without the manifest nothing of its page is proved.
-    let text = fs::read_to_string(document(&operator, &last(65).evidence)).expect("a manifest");
-    let listed: Value = serde_json::from_str(&text).expect("JSON");
-    let single = hex::decode(listed["votes"][0]["evidence"].as_str().expect("a hash")).expect("a hash");
+    let single = read(&operator, &last(65).evidence).votes[&64].evidence.expect("a hash");
     fs::remove_file(document(&operator, &single)).expect("a file of the daemon");
     operator
         .run(&["verify", &plan, "0"])

@@ -1,5 +1,6 @@
 //! `earnout attest`.
 
+mod manifest;
 mod table;
 mod values;
 
@@ -19,15 +20,18 @@ use {
     clap::Args,
     earnout::{
         instructions::{AttestArgs, AttestPageArgs},
-        state::{Grant, Kpi, Plan, Scope},
+        state::{Grant, Kpi, Plan, Scope, place},
     },
     earnout_sdk::{
         text::amount,
-        wire::{Evaluation, instructions, pda},
+        wire::{Evaluation, Listed, Manifest, instructions, pda},
     },
+    manifest::{Held, Manifests, Proof, require_whole},
     solana_program::pubkey::Pubkey,
-    std::path::PathBuf,
-    values::Held,
+    std::{
+        collections::BTreeMap,
+        path::{Path, PathBuf},
+    },
 };
 
 /// Report the value of a KPI for a period, as one of the plan's oracles
@@ -39,13 +43,14 @@ use {
 /// value). 64 grants share an account and, mostly, a transaction. Run the same command again if it was interrupted:
 /// what was reported stays.
 ///
-/// The evidence of an individual KPI stands for all that the oracle reported in a page of 64 grants, earlier uploads
-/// included: it is a list of grants, values and hashes, and --values FILE is such a list.
+/// What the chain gets as the evidence of a page of 64 grants is the hash of a manifest: a file that lists all that the
+/// oracle reported there, with the evidence of each value. It is written into --evidence-dir before anything is sent,
+/// and read there when something is added to the page. Publish it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout attest PLAN revenue 0 125_000.50 --evidence report.pdf -k oracle.json
   $ earnout attest PLAN tasks 0 --values tasks.csv -k oracle.json
-  $ earnout attest PLAN tasks 0 12 --grant PLAN/3 --evidence tasks.csv")]
+  $ earnout attest PLAN tasks 0 12 --grant PLAN/3 --evidence tasks.pdf")]
 pub struct Attest {
     /// The plan: its address, or CREATOR/ID
     plan: PlanRef,
@@ -61,9 +66,12 @@ pub struct Attest {
     /// The grant that is measured, for an individual KPI
     #[arg(long)]
     grant: Option<GrantRef>,
-    /// The values of an individual KPI, a CSV file; its own hash is the evidence unless another is named
+    /// The values of an individual KPI, a CSV file; --evidence is that of rows that name none
     #[arg(long, value_name = "FILE", conflicts_with_all = ["value", "grant"])]
     values: Option<PathBuf>,
+    /// The folder with the manifests of an individual KPI [default: evidence, beside the --values]
+    #[arg(long, value_name = "FOLDER")]
+    evidence_dir: Option<PathBuf>,
     /// The oracle [default: the --keypair]
     #[arg(long, value_name = "SIGNER")]
     oracle: Option<String>,
@@ -126,6 +134,7 @@ impl Attest {
             state: &plan,
             kpi: number,
             period: self.period,
+            manifests: self.manifests(),
             file,
             evidence,
             oracle: oracle.as_ref(),
@@ -133,6 +142,12 @@ impl Attest {
             sending,
         };
         upload.run().await
+    }
+
+    fn manifests(&self) -> Manifests {
+        let beside = self.values.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        let folder = self.evidence_dir.clone();
+        Manifests::at(folder.unwrap_or_else(|| beside.join(manifest::FOLDER)))
     }
 
     async fn one(&self, app: &App, text: &str) -> Result<(), Fault> {
@@ -165,7 +180,13 @@ impl Attest {
         require_oracle(&plan, self.period, &oracle.pubkey())?;
         let payer = outgoing.signer(self.payer.as_deref(), "payer")?;
         let measured = self.measured(&outgoing, &address, kpi).await?;
-        let attest = match &measured {
+        let mut action = Action::new("Report a value", Vec::new())
+            .address(app, "plan", address)
+            .fact("KPI", kpi_name(kpi))
+            .fact("period", self.period)
+            .fact("value", amount::fixed(value, kpi.decimals))
+            .fact("evidence hash", hex::encode(evidence));
+        let attest = match measured {
             None => {
                 let args = AttestArgs {
                     kpi: number,
@@ -175,45 +196,50 @@ impl Attest {
                 };
                 instructions::attest(&payer.pubkey(), &oracle.pubkey(), &address, args)
             }
-            Some((_, grant)) => {
-                measures(kpi, number, self.period, &oracle.pubkey(), grant).map_err(|what| {
-                    Fault::new(format!("grant {} {what}", grant.index))
+            Some((grant, state)) => {
+                measures(kpi, number, self.period, &oracle.pubkey(), &state).map_err(|what| {
+                    Fault::new(format!("grant {} {what}", state.index))
                         .why("the vote would not count; nothing was sent")
                 })?;
+                let listed = Listed {
+                    value,
+                    evidence: Some(evidence),
+                };
+                let page = Manifest::new(address, oracle.pubkey(), number, self.period, place(state.index).0);
+                let place = pda::page(&address, number, self.period, page.page);
+                let account = outgoing.evaluation_if_any(&place).await?;
+                if account.is_none() {
+                    outgoing.require_absent(&address, &plan, place).await?;
+                }
+                let held = account.as_ref().and_then(Evaluation::page);
+                let held = held.map(|page| Held::of(page, &oracle.pubkey(), &BTreeMap::new()));
+                let given = [(state.index, listed)].into();
+                let manifests = self.manifests();
+                let Proof { manifest, .. } = manifests.complete(page, &held.unwrap_or_default(), &given)?;
                 let args = AttestPageArgs {
                     kpi: number,
                     period: self.period,
-                    first: grant.index,
+                    first: state.index,
                     values: vec![value],
-                    evidence,
+                    evidence: manifest.hash(),
                 };
-                instructions::attest_page(&payer.pubkey(), &oracle.pubkey(), &address, args)
+                let upload = instructions::attest_page(&payer.pubkey(), &oracle.pubkey(), &address, args);
+                if !self.send.sign_only {
+                    require_whole(app.client()?, &manifest, &upload, payer.as_ref(), oracle.as_ref()).await?;
+                }
+                let kept = manifests.keep(&manifest, self.send.dry_run)?;
+                action = action
+                    .address(app, "grant", grant)
+                    .shown("manifest", kept.file.display(), &kept);
+                action = match manifest::others(&manifest, 1) {
+                    Some(others) => action.fact("also evidence of", others),
+                    None => action,
+                };
+                upload
             }
         };
-        let mut action = Action::new("Report a value", vec![attest])
-            .address(app, "plan", address)
-            .fact("KPI", kpi_name(kpi))
-            .fact("period", self.period)
-            .fact("value", amount::fixed(value, kpi.decimals));
-        action = action.fact("evidence hash", hex::encode(evidence));
-        if let Some((grant, state)) = measured {
-            action = action.address(app, "grant", grant);
-            let page = pda::evaluation(&address, number, self.period, Some(state.index));
-            let page = outgoing.evaluation_if_known(&page).await?;
-            let held = page
-                .as_ref()
-                .and_then(Evaluation::page)
-                .and_then(|page| Held::of(page, &oracle.pubkey(), &Default::default()));
-            let others = held.map_or(0, |held| {
-                held.votes.keys().filter(|number| **number != state.index).count()
-            });
-            action = match others {
-                0 => action,
-                1 => action.fact("also evidence of", "1 other value of the page"),
-                many => action.fact("also evidence of", format!("{many} other values of the page")),
-            };
-        }
         let action = action
+            .doing(attest)
             .address(app, "oracle", oracle.pubkey())
             .signed_by(oracle)
             .signed_by(payer);

@@ -23,6 +23,8 @@ pub struct Row {
     pub line: usize,
     /// Fixed point with the KPI's decimals.
     pub value: i64,
+    /// SHA-256 of the document behind it, if one is named.
+    pub evidence: Option<[u8; 32]>,
 }
 
 /// Reads the values of `kpi` by the numbers of the grants. What depends on the grants is not checked.
@@ -72,12 +74,17 @@ fn row(record: &Record, kpi: &Kpi) -> Result<(u32, Row), Mistake> {
         let what = format!("is {value:?}; expected {min} to {max}{}", amount::hint(value));
         return Err(wrong(line, VALUE, what));
     }
-    let is_hash = evidence.len() == 64 && evidence.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !evidence.is_empty() && !is_hash {
+    let mut digest = [0; 32];
+    if !evidence.is_empty() && hex::decode_to_slice(evidence, &mut digest).is_err() {
         let what = format!("is {evidence:?}; expected a SHA-256, 64 hexadecimal digits");
         return Err(wrong(line, EVIDENCE, what));
     }
-    Ok((grant, Row { line, value: number }))
+    let row = Row {
+        line,
+        value: number,
+        evidence: (!evidence.is_empty()).then_some(digest),
+    };
+    Ok((grant, row))
 }
 
 /// A mistake of a line.
@@ -104,7 +111,8 @@ mod tests {
         let hash = "ab".repeat(32);
         let text = format!("grant,value,evidence\n7,100,{hash}\n\n0,2.5,\n");
         let rows = read(&text, &kpi()).expect("two values");
-        let expected = [(0, Row { line: 4, value: 25 }), (7, Row { line: 2, value: 1_000 })];
+        let row = |line, value, evidence| Row { line, value, evidence };
+        let expected = [(0, row(4, 25, None)), (7, row(2, 1_000, Some([0xab; 32])))];
         assert_eq!(rows, expected.into());
         assert_eq!(read("grant,value\n1,0\n", &kpi()).expect("one value").len(), 1);
     }

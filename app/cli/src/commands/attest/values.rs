@@ -2,6 +2,7 @@
 
 use {
     super::{
+        manifest::{Held, Kept, Manifests, Proof, require_whole},
         measures,
         table::{self, Row, wrong},
     },
@@ -9,12 +10,12 @@ use {
         context::{app::App, reference::kpi_name},
         fault::{Exit, Fault},
         send::many::{Sending, interrupted, signatures, unfinished},
-        shown::{mistakes::refused, progress::Progress, text::ranges},
+        shown::{mistakes::refused, progress::Progress},
     },
     earnout::{
-        constants::{NO_VALUE, PAGE_GRANTS},
+        constants::PAGE_GRANTS,
         instructions::AttestPageArgs,
-        state::{Kpi, Plan, slots_of},
+        state::{Grant, Kpi, Plan, first_of, place},
     },
     earnout_sdk::{
         client::{
@@ -22,13 +23,13 @@ use {
             bulk::{self, Bulk, Journal, Task, TaskReport},
         },
         send::cost,
-        terms::plan_file::{Mistakes, read_text},
-        text::amount::count,
-        wire::{Evaluation, PageState, instructions, pda, uploads},
+        terms::plan_file::{Mistake, Mistakes, read_text},
+        text::amount::{count, ranges},
+        wire::{Evaluation, Listed, Manifest, instructions, pda, uploads},
     },
+    futures_util::{StreamExt, TryStreamExt, stream},
     serde::{Deserialize, Serialize},
-    sha2::{Digest, Sha256},
-    solana_program::pubkey::Pubkey,
+    solana_program::{instruction::Instruction, pubkey::Pubkey},
     solana_signature::Signature,
     solana_signer::Signer,
     std::{
@@ -38,6 +39,9 @@ use {
         rc::Rc,
     },
 };
+
+/// Uploads that are simulated at the same time.
+const SIMULATIONS_AT_ONCE: usize = 8;
 
 /// The values of a file on their way.
 pub struct Upload<'a> {
@@ -49,8 +53,9 @@ pub struct Upload<'a> {
     pub kpi: u8,
     pub period: u16,
     pub file: PathBuf,
-    /// None if the file itself is the evidence.
+    /// SHA-256 of the document behind the values that name none.
     pub evidence: Option<[u8; 32]>,
+    pub manifests: Manifests,
     pub oracle: &'a dyn Signer,
     /// Who pays the rent.
     pub payer: Rc<dyn Signer>,
@@ -65,6 +70,12 @@ struct Part {
     values: usize,
 }
 
+/// What of a page is reported together.
+struct PageUpload {
+    values: BTreeMap<u32, i64>,
+    manifest: Manifest,
+}
+
 /// What was reported, or would be.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -72,7 +83,8 @@ struct Report {
     plan: String,
     kpi: u8,
     period: u16,
-    evidence: String,
+    /// The evidence of each page.
+    manifests: Vec<Kept>,
     /// Values that were reported.
     reported: usize,
     /// Values that the chain has already.
@@ -108,45 +120,36 @@ impl Upload<'_> {
         let kpi = self.state.kpi(self.kpi)?;
         let output = self.app.output();
         let text = read_text(&self.file).map_err(|mistakes| refused(output, mistakes))?;
-        let wrong = |mistakes| {
-            let file = self.file.clone();
-            refused(output, Mistakes { file, mistakes })
-        };
-        let rows = table::read(&text, kpi).map_err(wrong)?;
-        let beneficiaries = self.check_grants(client, kpi, &rows).await?;
-        let evidence = self.evidence.unwrap_or_else(|| Sha256::digest(&text).into());
+        let rows = table::read(&text, kpi).map_err(|mistakes| self.wrong(mistakes))?;
         let mut report = Report {
             plan: self.plan.to_string(),
             kpi: self.kpi,
             period: self.period,
-            evidence: hex::encode(evidence),
-            own: beneficiaries
-                .iter()
-                .filter(|(_, key)| **key == self.oracle.pubkey())
-                .map(|(number, _)| *number)
-                .collect(),
             ..Report::default()
         };
-        let open = self.open(client, &rows, &beneficiaries, &evidence, &mut report).await?;
-        let tasks: Vec<_> = uploads(&open)
-            .into_iter()
-            .map(|upload| self.task(upload, evidence))
-            .collect();
+        let mut tasks = Vec::new();
+        let pages = self.open(client, kpi, &rows, &mut report).await?;
+        self.require_whole(client, &pages).await?;
+        for page in pages {
+            let kept = self.manifests.keep(&page.manifest, self.sending.dry_run)?;
+            report.manifests.push(kept);
+            report.reported = report.reported.saturating_add(page.values.len());
+            tasks.push(self.task(&page));
+        }
         if self.sending.dry_run {
             output.note("nothing was sent");
-            report.reported = open.len();
             report.is_forecast = true;
             return output.show(&report);
         }
         if !tasks.is_empty() {
             output.note(format!(
-                "Report values\n  plan      {}\n  KPI       {}\n  period    {}\n  values    {}\n  evidence  {}\n  oracle    \
+                "Report values\n  plan      {}\n  KPI       {}\n  period    {}\n  values    {}\n  manifests {}\n  oracle    \
                  {}\n  cluster   {}",
                 self.plan,
                 kpi_name(kpi),
                 self.period,
-                count(open.len()),
-                report.evidence,
+                count(report.reported),
+                self.manifests.folder().display(),
                 self.app.named(&self.oracle.pubkey()),
                 self.app.cluster().unwrap_or_default()
             ));
@@ -155,112 +158,166 @@ impl Upload<'_> {
         report.finish(self.app)
     }
 
-    /// Whether the grants are there and are measured by the KPI. Returns whose they are; the oracle's own among them.
-    async fn check_grants(
+    fn wrong(&self, mistakes: Vec<Mistake>) -> Fault {
+        let file = self.file.clone();
+        refused(self.app.output(), Mistakes { file, mistakes })
+    }
+
+    /// What is to be reported of each page, by what the pages hold.
+    async fn open(
         &self,
         client: &Client,
         kpi: &Kpi,
         rows: &BTreeMap<u32, Row>,
-    ) -> Result<BTreeMap<u32, Pubkey>, Fault> {
+        report: &mut Report,
+    ) -> Result<Vec<PageUpload>, Fault> {
+        let oracle = self.oracle.pubkey();
         let addresses: Vec<_> = rows.keys().map(|number| pda::grant(&self.plan, *number)).collect();
         let grants = client.grants(&addresses).await?;
-        let (mut mistakes, mut beneficiaries) = (Vec::new(), BTreeMap::new());
-        for ((number, row), grant) in rows.iter().zip(grants) {
-            let what = match grant {
-                None if *number < self.state.grant_counter => {
-                    "was closed: nothing is settled for it any more".to_owned()
-                }
-                None => format!("does not exist: the plan has made {}", self.state.grant_counter),
-                Some(grant) => {
-                    beneficiaries.insert(*number, grant.beneficiary);
-                    if grant.beneficiary == self.oracle.pubkey() {
-                        continue;
-                    }
-                    match measures(kpi, self.kpi, self.period, &self.oracle.pubkey(), &grant) {
-                        Ok(()) => continue,
-                        Err(what) => what,
-                    }
-                }
-            };
-            mistakes.push(wrong(row.line, "", format!("grant {number} {what}")));
-        }
-        if mistakes.is_empty() {
-            return Ok(beneficiaries);
-        }
-        mistakes.sort_by_key(|mistake| mistake.line);
-        let file = self.file.clone();
-        Err(refused(self.app.output(), Mistakes { file, mistakes }))
-    }
+        let grants: BTreeMap<u32, Option<Grant>> = rows.keys().copied().zip(grants).collect();
+        let beneficiaries = grants.iter();
+        let beneficiaries = beneficiaries.filter_map(|(number, grant)| Some((*number, grant.as_ref()?.beneficiary)));
+        let beneficiaries: BTreeMap<u32, Pubkey> = beneficiaries.collect();
+        let pages: BTreeSet<u32> = rows.keys().map(|number| place(*number).0).collect();
+        let address = |page: &u32| pda::page(&self.plan, self.kpi, self.period, *page);
+        let addresses: Vec<_> = pages.iter().map(address).collect();
+        let states = client.evaluations(&addresses).await?;
+        let absent = addresses.into_iter().zip(&states).filter(|(_, state)| state.is_none());
+        let absent: Vec<_> = absent.map(|(address, _)| address).collect();
+        client.require_absent(&self.plan, self.state, &absent).await?;
 
-    /// Those of the values that are to be reported, by what the pages hold.
-    async fn open(
-        &self,
-        client: &Client,
-        rows: &BTreeMap<u32, Row>,
-        beneficiaries: &BTreeMap<u32, Pubkey>,
-        evidence: &[u8; 32],
-        report: &mut Report,
-    ) -> Result<BTreeMap<u32, i64>, Fault> {
-        let mut values: BTreeMap<u32, i64> = rows.iter().map(|(grant, row)| (*grant, row.value)).collect();
-        values.retain(|grant, _| !report.own.contains(grant));
-        let firsts: Vec<_> = uploads(&values).into_iter().map(|(first, _)| first).collect();
-        let address = |first: &u32| pda::evaluation(&self.plan, self.kpi, self.period, Some(*first));
-        let addresses: Vec<_> = firsts.iter().map(address).collect();
-        let pages = client.evaluations(&addresses).await?;
-        let mut left_out = Vec::new();
-        for page in pages.iter().flatten().filter_map(Evaluation::page) {
-            let Some(held) = Held::of(page, &self.oracle.pubkey(), beneficiaries) else {
-                continue;
-            };
-            left_out.extend(held.votes.keys().filter(|grant| !rows.contains_key(*grant)));
-            let first = page.head().first_grant();
-            let of_page = first..first.saturating_add(PAGE_GRANTS.into());
-            let given: Vec<_> = values.range(of_page).map(|(grant, value)| (*grant, *value)).collect();
-            let is_same = |(grant, value): &(u32, i64)| held.votes.get(grant) == Some(value);
-            let has_evidence = held.evidence == *evidence;
-            for (grant, value) in &given {
-                let is_agreed = held.agreed.contains(grant) && held.votes.contains_key(grant);
-                if is_same(&(*grant, *value)) && (is_agreed || has_evidence) {
-                    values.remove(grant);
-                    report.unchanged = report.unchanged.saturating_add(1);
-                } else if is_agreed {
-                    values.remove(grant);
-                    report.agreed.push(*grant);
+        let (mut mistakes, mut uploads) = (Vec::new(), Vec::new());
+        for (page, state) in pages.into_iter().zip(states) {
+            let state = state.as_ref().and_then(Evaluation::page);
+            let held = state.map(|state| Held::of(state, &oracle, &beneficiaries));
+            let held = held.unwrap_or_default();
+            let first = first_of(page);
+            let of_page = rows.range(first..=first.saturating_add(u32::from(PAGE_GRANTS) - 1));
+            let mut given = BTreeMap::new();
+            for (number, row) in of_page {
+                let listed = Listed {
+                    value: row.value,
+                    evidence: row.evidence.or(self.evidence),
+                };
+                // What stands already is only repeated, whatever has become of the grant.
+                if held.votes.get(number) != Some(&row.value) {
+                    match grants.get(number).copied().flatten() {
+                        Some(grant) if grant.beneficiary == oracle => {
+                            report.own.push(*number);
+                            continue;
+                        }
+                        Some(_) if held.is_agreed(*number) => {
+                            report.agreed.push(*number);
+                            continue;
+                        }
+                        grant => {
+                            let measured = self.measures(kpi, *number, grant.as_ref());
+                            mistakes.extend(measured.err().map(|what| wrong(row.line, "", what)));
+                        }
+                    }
                 }
+                given.insert(*number, listed);
             }
+            uploads.push((
+                Manifest::new(self.plan, oracle, self.kpi, self.period, page),
+                held,
+                given,
+            ));
         }
-        if left_out.is_empty() || self.evidence.is_some() {
-            return Ok(values);
+        if !mistakes.is_empty() {
+            mistakes.sort_by_key(|mistake| mistake.line);
+            return Err(self.wrong(mistakes));
         }
-        Err(
-            Fault::new(format!("{} leaves out what was reported before", self.file.display()))
-                .why(format!(
-                    "its hash will stand for whole pages, and {} reported values of grants {} there; nothing was sent",
-                    self.oracle.pubkey(),
-                    ranges(left_out)
-                ))
-                .advice("add them, with the values that stand or better ones; or name the evidence with --evidence"),
-        )
+        let completed = uploads.into_iter().filter_map(|(page, held, given)| {
+            let values = || self.complete(page, &held, &given, report);
+            values().transpose()
+        });
+        completed.collect()
     }
 
-    fn task(&self, (first, values): (u32, Vec<i64>), evidence: [u8; 32]) -> Task<Part> {
-        let length = u32::try_from(values.len()).unwrap_or(u32::MAX);
-        let part = Part {
-            first,
-            last: first.saturating_add(length).saturating_sub(1),
-            values: values.iter().filter(|value| **value != NO_VALUE).count(),
+    /// Those values of a page that are to be reported, and the manifest; none if the chain has it all.
+    fn complete(
+        &self,
+        page: Manifest,
+        held: &Held,
+        given: &BTreeMap<u32, Listed>,
+        report: &mut Report,
+    ) -> Result<Option<PageUpload>, Fault> {
+        let values = given.iter().map(|(number, listed)| (*number, listed.value));
+        let (same, new): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            values.partition(|(number, value)| held.votes.get(number) == Some(value));
+        report.unchanged = report.unchanged.saturating_add(same.len());
+        if given.is_empty() {
+            return Ok(None);
+        }
+        let Proof { manifest, forgotten } = self.manifests.complete(page, held, given)?;
+        // Other evidence needs a value to come with.
+        let open = same.into_iter().filter(|(number, _)| !held.is_agreed(*number));
+        let values = match new.is_empty() {
+            true if manifest.hash() == held.evidence => return Ok(None),
+            true => open.collect(),
+            false => new,
         };
+        if values.is_empty() {
+            return Ok(None);
+        }
+        if !forgotten.is_empty() {
+            self.app.output().note(format!(
+                "the documents of grants {} are not named any more: the manifest {}.json, which may name some, is not in {}",
+                ranges(forgotten),
+                hex::encode(held.evidence),
+                self.manifests.folder().display()
+            ));
+        }
+        Ok(Some(PageUpload { values, manifest }))
+    }
+
+    /// Whether the oracle's value counts for the grant; else why not.
+    fn measures(&self, kpi: &Kpi, number: u32, grant: Option<&Grant>) -> Result<(), String> {
+        let what = match grant {
+            None if number < self.state.grant_counter => "was closed: nothing is settled for it any more".to_owned(),
+            None => format!("does not exist: the plan has made {}", self.state.grant_counter),
+            Some(grant) => match measures(kpi, self.kpi, self.period, &self.oracle.pubkey(), grant) {
+                Ok(()) => return Ok(()),
+                Err(what) => what,
+            },
+        };
+        Err(format!("grant {number} {what}"))
+    }
+
+    /// Whether the chain will have what the manifests list.
+    async fn require_whole(&self, client: &Client, pages: &[PageUpload]) -> Result<(), Fault> {
+        let checks = pages.iter().map(async |page| {
+            let upload = self.instruction(page);
+            require_whole(client, &page.manifest, &upload, self.payer.as_ref(), self.oracle).await
+        });
+        stream::iter(checks).buffered(SIMULATIONS_AT_ONCE).try_collect().await
+    }
+
+    /// What reports a page: all of its values at once.
+    fn instruction(&self, page: &PageUpload) -> Instruction {
+        let (first, values) = uploads(&page.values).pop().unwrap_or_default();
         let args = AttestPageArgs {
             kpi: self.kpi,
             period: self.period,
             first,
             values,
-            evidence,
+            evidence: page.manifest.hash(),
         };
-        let attest = instructions::attest_page(&self.payer.pubkey(), &self.oracle.pubkey(), &self.plan, args);
+        instructions::attest_page(&self.payer.pubkey(), &self.oracle.pubkey(), &self.plan, args)
+    }
+
+    fn task(&self, page: &PageUpload) -> Task<Part> {
+        let mut grants = page.values.keys();
+        let first = grants.next().copied().unwrap_or_default();
+        let part = Part {
+            first,
+            last: grants.next_back().copied().unwrap_or(first),
+            values: page.values.len(),
+        };
         Task {
             item: part,
-            group: cost::alone(attest, cost::ATTEST_PAGE),
+            group: cost::alone(self.instruction(page), cost::ATTEST_PAGE),
         }
     }
 
@@ -301,39 +358,6 @@ impl Upload<'_> {
         report.transactions = progress.executed;
         report.failed_transactions = progress.failed;
         Ok(())
-    }
-}
-
-/// What a page holds of an oracle.
-pub struct Held {
-    /// By the grant's number.
-    pub votes: BTreeMap<u32, i64>,
-    /// Grants on which enough oracles agreed, so that nothing can change what counts.
-    agreed: BTreeSet<u32>,
-    evidence: [u8; 32],
-}
-
-impl Held {
-    /// None if the oracle is not in the set that votes. Of grants that `beneficiaries` does not have it is not known
-    /// whether anything can change.
-    pub fn of(page: &PageState, oracle: &Pubkey, beneficiaries: &BTreeMap<u32, Pubkey>) -> Option<Self> {
-        let view = page.view();
-        let ballot = view.ballots().find(|ballot| ballot.head.oracle == *oracle)?;
-        let grant = |slot: u8| page.head().first_grant().saturating_add(slot.into());
-        let slots = slots_of(ballot.head.voted);
-        let votes = slots
-            .filter_map(|slot| Some((grant(slot), ballot.vote(slot)?)))
-            .collect();
-        let is_agreed = |slot: &u8| {
-            let beneficiary = beneficiaries.get(&grant(*slot));
-            beneficiary.is_some_and(|key| view.tally(*slot, key).is_ok_and(|tally| tally.agreed.is_some()))
-        };
-        let agreed = (0..page.head().capacity).filter(is_agreed).map(grant).collect();
-        Some(Self {
-            votes,
-            agreed,
-            evidence: ballot.head.evidence,
-        })
     }
 }
 

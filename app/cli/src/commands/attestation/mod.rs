@@ -13,12 +13,12 @@ use {
         },
         fault::Fault,
         send::Outgoing,
-        shown::text::ranges,
     },
     clap::{Args, Subcommand},
     earnout::state::{Kpi, PageGrants, Plan, Scope},
     earnout_sdk::{
         send::packing::{self, Cost, Envelope, Group},
+        text::amount::ranges,
         wire::by_page,
     },
     solana_program::{instruction::Instruction, pubkey::Pubkey},

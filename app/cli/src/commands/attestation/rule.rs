@@ -9,7 +9,6 @@ use {
         },
         fault::Fault,
         send::{Action, SendArgs},
-        shown::text::ranges,
     },
     clap::Args,
     earnout::{
@@ -17,7 +16,7 @@ use {
         state::{Disputer, PageGrants, Scope, place},
     },
     earnout_sdk::{
-        text::amount,
+        text::amount::{self, ranges},
         wire::{Evaluation, instructions, pda},
     },
     solana_program::pubkey::Pubkey,
@@ -105,8 +104,11 @@ impl Rule {
                 value,
                 reason_hash,
             };
-            let evaluation = pda::evaluation(&address, number, self.period, grants.map(|grants| grants.first));
-            let evaluation = outgoing.evaluation_if_any(&evaluation).await?;
+            let place = pda::evaluation(&address, number, self.period, grants.map(|grants| grants.first));
+            let evaluation = outgoing.evaluation_if_any(&place).await?;
+            if evaluation.is_none() && grants.is_some() {
+                outgoing.require_absent(&address, &plan, place).await?;
+            }
             let disputes = disputes(&address, evaluation.as_ref(), *grants).map_err(|undisputed| {
                 let of = if undisputed.is_empty() {
                     String::new()

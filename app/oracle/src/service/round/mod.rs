@@ -165,7 +165,7 @@ pub async fn round(daemon: &Daemon, filter: &Filter) -> Result<Round, DaemonErro
             warn!(plan = %address, %problem, "the round of a plan failed");
             round.fail(problem);
         }
-        daemon.alarm.tell_held();
+        daemon.alarm.tell();
     }
     if round.misfits.is_empty() {
         daemon.alarm.clear(AlertKind::Configuration);

@@ -5,7 +5,7 @@ use {
     crate::{
         measure::{Bound, FeedError, value},
         service::{Alert, Daemon, DaemonError},
-        vote::{Duty, Place, Target, own_votes},
+        vote::{Duty, Found, Place, Target, note_votes, own_votes},
     },
     earnout::state::{Plan, place},
     earnout_sdk::{text::time, wire::Evaluation},
@@ -51,7 +51,7 @@ fn compare<'a>(
     open: Vec<(&'a Ready<'a>, Duty)>,
     round: &mut Round,
 ) -> Result<Vec<(&'a Ready<'a>, Duty)>, DaemonError> {
-    let on_chain = note_votes(daemon, plan, found.values())?;
+    let on_chain = found_votes(daemon, plan, found.values())?;
     let mut left = Vec::new();
     // Both ends of how long a vote has been known are of this machine's clock.
     let here = time::now();
@@ -60,7 +60,7 @@ fn compare<'a>(
             round.put(&duty, Class::Already);
             if !vote.is_own {
                 let shown = value::from_fixed(vote.value, ready.bound.terms.decimals);
-                daemon.alarm.raise(Alert::ForeignVote(shown), &duty);
+                daemon.alarm.note(Alert::ForeignVote(shown), &duty);
                 round.has_foreign_vote = true;
             }
             continue;
@@ -74,12 +74,12 @@ fn compare<'a>(
                 continue;
             }
             if let Some(signature) = vote.signature {
-                daemon.alarm.raise(Alert::HiddenVote(signature), &duty);
+                daemon.alarm.note(Alert::HiddenVote(signature), &duty);
                 daemon.journal().reopen_transaction(&signature, &duty.target)?;
                 round.put(&duty, Class::Unfinished);
                 continue;
             }
-            daemon.alarm.raise(Alert::LostVote, &duty);
+            daemon.alarm.note(Alert::LostVote, &duty);
             daemon.journal().forget_vote(&duty.target)?;
         }
         let evaluation = found.get(&duty.target.place());
@@ -95,30 +95,16 @@ fn compare<'a>(
     Ok(left)
 }
 
-/// A vote of this oracle that the chain has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Found {
-    value: i64,
-    /// Whether this daemon made it.
-    is_own: bool,
-}
-
 /// Writes down all that the chain has of this oracle's votes in these attestations and pages, also on grants that are
-/// settled by now: the next manifest of the page repeats it. One that the journal does not know was made by another
-/// process.
-fn note_votes<'a>(
+/// settled by now.
+fn found_votes<'a>(
     daemon: &Daemon,
     plan: &Plan,
     evaluations: impl Iterator<Item = &'a Evaluation>,
 ) -> Result<BTreeMap<Target, Found>, DaemonError> {
-    let (oracle, here) = (daemon.oracle(), time::now());
-    let mut journal = daemon.journal();
-    let mut on_chain = BTreeMap::new();
-    for (target, value, evidence) in evaluations.flat_map(|evaluation| own_votes(evaluation, plan, &oracle)) {
-        let is_own = journal.note_found(&target, value, &evidence, here)?;
-        on_chain.insert(target, Found { value, is_own });
-    }
-    Ok(on_chain)
+    let oracle = daemon.oracle();
+    let votes = evaluations.flat_map(|evaluation| own_votes(evaluation, plan, &oracle));
+    Ok(note_votes(&mut daemon.journal(), &daemon.store, votes, time::now())?)
 }
 
 /// The value on which enough oracles have agreed, if nothing can change that: with a vote of the beneficiary among
@@ -138,7 +124,7 @@ fn compare_resolved(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty, resolved: i
     if let Some(measured) = measured.filter(|own| own.value != resolved) {
         let shown = |fixed| value::from_fixed(fixed, bound.terms.decimals);
         let (theirs, own) = (shown(resolved), shown(measured.value));
-        daemon.alarm.raise(Alert::Outvoted { theirs, own }, duty);
+        daemon.alarm.note(Alert::Outvoted { theirs, own }, duty);
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ pub use lock::lock;
 use {
     crate::measure::Hash,
     earnout::{constants::PAGE_GRANTS, state},
-    earnout_sdk::wire::pda,
+    earnout_sdk::wire::{Manifest, pda},
     lock::private,
     rusqlite::{Connection, OptionalExtension, Row, ToSql, types::Type},
     solana_program::pubkey::Pubkey,
@@ -69,6 +69,12 @@ impl Place {
             None => pda::attestation(&self.plan, self.kpi, self.period),
             Some(page) => pda::page(&self.plan, self.kpi, self.period, page),
         }
+    }
+
+    /// Whether `manifest` lists votes of this page.
+    pub fn is_of(&self, manifest: &Manifest) -> bool {
+        let (plan, page) = (manifest.plan, Some(manifest.page));
+        (plan, manifest.kpi, manifest.period, page) == (self.plan, self.kpi, self.period, self.page)
     }
 
     /// The first and the last grant, as the tables have them.
@@ -479,12 +485,24 @@ mod tests {
         journal.record_transaction(&signed(1, vec![of(63)]), 1).unwrap();
         // The evidence of a page is that of its last upload, whichever grants that was about.
         journal.record_measured(&of(0), &measured(6)).unwrap();
-        assert!(journal.note_found(&of(63), 5, &[9; 32], 2).unwrap());
-        assert!(journal.note_found(&of(0), 6, &[9; 32], 2).unwrap());
-        assert!(!journal.note_found(&of(64), 5, &[9; 32], 2).unwrap(), "another page");
-        assert!(!journal.note_found(&of(0), 6, &[8; 32], 2).unwrap(), "another manifest");
-        assert!(!journal.note_found(&of(1), 5, &[9; 32], 2).unwrap(), "never measured");
-        assert!(!journal.note_found(&of(0), 7, &[9; 32], 2).unwrap(), "another value");
+        assert!(journal.note_found(&of(63), 5, &[9; 32], None, 2).unwrap());
+        assert!(journal.note_found(&of(0), 6, &[9; 32], None, 2).unwrap());
+        assert!(
+            !journal.note_found(&of(64), 5, &[9; 32], None, 2).unwrap(),
+            "another page"
+        );
+        assert!(
+            !journal.note_found(&of(0), 6, &[8; 32], None, 2).unwrap(),
+            "another manifest"
+        );
+        assert!(
+            !journal.note_found(&of(1), 5, &[9; 32], None, 2).unwrap(),
+            "never measured"
+        );
+        assert!(
+            !journal.note_found(&of(0), 7, &[9; 32], None, 2).unwrap(),
+            "another value"
+        );
         let votes = journal.votes_in(&of(1).place()).unwrap();
         let listed: Vec<_> = votes
             .iter()
@@ -500,7 +518,7 @@ mod tests {
             grant: None,
             ..target(0)
         };
-        assert!(!journal.note_found(&shared, 5, &[9; 32], 2).unwrap());
+        assert!(!journal.note_found(&shared, 5, &[9; 32], Some([9; 32]), 2).unwrap());
         let vote = journal.vote(&shared).unwrap().unwrap();
         assert_eq!(
             vote.evidence,

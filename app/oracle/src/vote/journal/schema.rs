@@ -5,8 +5,8 @@ use {super::JournalError, rusqlite::Connection, std::time::Duration};
 /// Versions 1 and 2 named the grants of individual KPIs by their addresses, each with an attestation of its own.
 const VERSION: i64 = 3;
 
-/// Keys and hashes are blobs, times Unix seconds, and the grant -1 where a KPI is shared. `measured` and `votes` are
-/// never changed once written. The evidence in `measured` and `votes` is the hash of the single document, in
+/// Keys and hashes are blobs, times Unix seconds, and the grant -1 where a KPI is shared. `measured` is never changed
+/// once written, `votes` only where a manifest proves that a vote was changed by hand. The evidence in `measured` and `votes` is the hash of the single document, in
 /// `attempted` what the chain gets.
 const TABLES: &str = "
     CREATE TABLE measured (

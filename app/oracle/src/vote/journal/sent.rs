@@ -94,14 +94,25 @@ impl Journal {
     }
 
     /// Notes that the chain has a vote of this oracle on `target`, with the evidence hash that it shows there, and says
-    /// whether this daemon made it: it measured that value, and it sent that hash to that place.
-    pub fn note_found(&mut self, target: &Target, value: i64, evidence: &Hash, at: i64) -> Result<bool, JournalError> {
+    /// whether this daemon made it: it measured that value, and it sent that hash to that place. `document` is what is
+    /// known to prove the value; where a document proves another value than that of before, the vote was changed.
+    pub fn note_found(
+        &mut self,
+        target: &Target,
+        value: i64,
+        evidence: &Hash,
+        document: Option<Hash>,
+        at: i64,
+    ) -> Result<bool, JournalError> {
         let measured = self.measured(target)?.filter(|measured| measured.value == value);
         let is_own = measured.is_some() && self.has_sent(&target.place(), evidence)?;
-        let shown = target.grant.is_none().then_some(*evidence);
+        let before = self.vote(target)?;
+        if document.is_some() && before.is_some_and(|before| before.value != value) {
+            self.forget_vote(target)?;
+        }
         let vote = Vote {
             value,
-            evidence: measured.map(|measured| measured.evidence).or(shown),
+            evidence: measured.map(|measured| measured.evidence).or(document),
             signature: None,
             at,
         };

@@ -1,0 +1,178 @@
+//! A folder of documents of which the chain has the hashes.
+
+use {
+    solana_program::hash,
+    std::{
+        fs::{self, DirBuilder, File, OpenOptions},
+        io::{self, ErrorKind, Write},
+        path::{Path, PathBuf},
+    },
+    thiserror::Error,
+};
+
+/// Why a document cannot be kept or read.
+#[derive(Debug, Error)]
+pub enum DocumentError {
+    /// The system refuses.
+    #[error("{what} {file}: {error}", file = .file.display())]
+    Io {
+        /// What it refuses.
+        what: &'static str,
+        /// With which file or folder.
+        file: PathBuf,
+        /// Its word for it.
+        error: io::Error,
+    },
+    /// The folder does not have it.
+    #[error("there is no document with the hash {0}")]
+    Missing(String),
+    /// A file with its name is something else.
+    #[error("{file} is not what was stored: its SHA-256 is {found}", file = .file.display())]
+    Changed {
+        /// The file.
+        file: PathBuf,
+        /// Hash of what is there.
+        found: String,
+    },
+}
+
+/// A folder of documents that are named by their SHA-256: `ab/ab….json`, by the first two digits, or `ab….json` where
+/// somebody put it there by hand.
+#[derive(Clone, Debug)]
+pub struct Documents(PathBuf);
+
+impl Documents {
+    /// The documents in `folder`, which is made with the first of them.
+    pub fn at(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
+    /// The same; the folder is made now.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn create(folder: PathBuf) -> Result<Self, DocumentError> {
+        create(&folder)?;
+        Ok(Self(folder))
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where the document with this hash is put.
+    pub fn file(&self, hash: &[u8; 32]) -> PathBuf {
+        let name = hex::encode(hash);
+        self.0.join(&name[..2]).join(format!("{name}.json"))
+    }
+
+    /// Keeps a document and returns its hash. When this returns, the document survives a loss of power.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn put(&self, bytes: &[u8]) -> Result<[u8; 32], DocumentError> {
+        let hash = sha256(bytes);
+        let file = self.file(&hash);
+        if self.read(&file, &hash).is_ok() {
+            return Ok(hash);
+        }
+        let folder = file.parent().unwrap_or(&self.0);
+        create(folder)?;
+        let unfinished = file.with_extension("json.tmp");
+        let write = || -> io::Result<()> {
+            let mut out = private().open(&unfinished)?;
+            out.write_all(bytes)?;
+            out.sync_all()?;
+            fs::rename(&unfinished, &file)?;
+            File::open(folder)?.sync_all()
+        };
+        write().map_err(failed("cannot write", &file))?;
+        Ok(hash)
+    }
+
+    /// The document's bytes, known to have this hash.
+    ///
+    /// # Errors
+    /// `Missing`, `Changed`, or if it cannot be read.
+    pub fn get(&self, hash: &[u8; 32]) -> Result<Vec<u8>, DocumentError> {
+        match self.read(&self.file(hash), hash) {
+            Err(DocumentError::Missing(name)) => self.read(&self.0.join(format!("{name}.json")), hash),
+            found => found,
+        }
+    }
+
+    fn read(&self, file: &Path, hash: &[u8; 32]) -> Result<Vec<u8>, DocumentError> {
+        let bytes = fs::read(file).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => DocumentError::Missing(hex::encode(hash)),
+            _ => failed("cannot read", file)(error),
+        })?;
+        match sha256(&bytes) {
+            found if found == *hash => Ok(bytes),
+            found => Err(DocumentError::Changed {
+                file: file.to_owned(),
+                found: hex::encode(found),
+            }),
+        }
+    }
+}
+
+/// Makes a folder, and those that it is in, for their owner alone: values are known here before they are published.
+fn create(folder: &Path) -> Result<(), DocumentError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(failed("cannot create", folder))
+}
+
+/// How a file is written anew that only its owner can read.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn failed(what: &'static str, file: &Path) -> impl FnOnce(io::Error) -> DocumentError {
+    let file = file.to_owned();
+    move |error| DocumentError::Io { what, file, error }
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    hash::hash(bytes).to_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_found_by_its_hash_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let documents = Documents::at(folder.path().join("evidence"));
+        let hash = documents.put(b"{}").unwrap();
+        assert_eq!(documents.put(b"{}").unwrap(), hash, "storing again changes nothing");
+        assert_eq!(documents.get(&hash).unwrap(), b"{}");
+        let file = documents.file(&hash);
+        #[cfg(unix)]
+        for (path, expected) in [(file.as_path(), 0o600), (file.parent().unwrap(), 0o700)] {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions()) & 0o777;
+            assert_eq!(mode, expected, "others cannot read {}", path.display());
+        }
+        // Another copy counts where the first one is gone, and nothing counts that has other bytes.
+        let flat = documents.folder().join(file.file_name().unwrap());
+        fs::rename(&file, &flat).unwrap();
+        assert_eq!(documents.get(&hash).unwrap(), b"{}");
+        fs::write(&flat, "{ }").unwrap();
+        assert!(matches!(documents.get(&hash), Err(DocumentError::Changed { .. })));
+        assert_eq!(documents.put(b"{}").unwrap(), hash, "it is written anew");
+        assert!(documents.get(&hash).is_ok());
+        fs::write(&file, "{ }").unwrap();
+        assert!(matches!(documents.get(&hash), Err(DocumentError::Changed { .. })));
+        assert_eq!(documents.put(b"{}").unwrap(), hash);
+        assert!(documents.get(&hash).is_ok());
+        assert!(matches!(documents.get(&[1; 32]), Err(DocumentError::Missing(_))));
+    }
+}
