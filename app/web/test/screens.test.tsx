@@ -448,7 +448,9 @@ describe('a vote that changes nothing', () => {
     await screen.findByText('Does not count: the grant is the oracle’s own.');
     expect(document.querySelectorAll('.idle')).toHaveLength(1);
     open(`/plan/${own.plan}/attest`, s.chain, testWallet(two!));
-    expect((await screen.findByText(/it can be changed until/)).textContent).toContain('it can be changed until voting ends.');
+    expect((await screen.findByText(/it can be changed until/)).textContent).toContain(
+      'it can be changed until voting ends.',
+    );
   });
 });
 
