@@ -196,7 +196,7 @@ impl Events {
         let grant = self.grant.as_ref().map(GrantRef::address);
         event.sequence() >= self.from
             && (self.kind.is_empty() || self.kind.iter().any(|kind| kind == event.name()))
-            && grant.is_none_or(|grant| event.grants().contains(&grant))
+            && grant.is_none_or(|grant| event.grants().any(|its| its == grant))
     }
 }
 

@@ -420,7 +420,7 @@ impl Reading<'_> {
         }
         let mut of: HashMap<_, Vec<_>> = addresses.iter().map(|address| (*address, Vec::new())).collect();
         for Recorded { event, .. } in self.history().await?.events() {
-            for address in event.grants().into_iter().chain(event.evaluation()) {
+            for address in event.grants().chain(event.evaluation()) {
                 if let Some(events) = of.get_mut(&address) {
                     events.push(event.clone());
                 }

@@ -187,7 +187,7 @@ fn timeless(text: &str) -> Option<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn g15_g16_another_page_is_not_believed() {
+async fn g15_another_page_is_not_believed() {
     let world = World::begin().await;
     let older = world.vote("1").await;
     world.vote("2").await;

@@ -7,7 +7,7 @@ use {
         instructions::{AttestPageArgs, CreateGrantArgs, CreatePlanArgs},
         state::{Cadence, Combination, CurvePoint, Interpolation, KpiArgs, Release, Scope, UnearnedPolicy, place},
     },
-    earnout_e2e::{Chain, Hostile, Mode, Oracle, Setting, Token},
+    earnout_e2e::{Chain, Earnout, Hostile, Mode, Oracle, Setting, Token},
     earnout_sdk::wire::{
         Manifest,
         events::Event,
@@ -15,7 +15,7 @@ use {
         pda,
     },
     solana_keypair::Keypair,
-    solana_program::pubkey::Pubkey,
+    solana_program::{hash, pubkey::Pubkey},
     solana_signer::Signer,
     std::{fmt::Write as _, fs, os::unix::fs::PermissionsExt, path::PathBuf},
 };
@@ -289,6 +289,58 @@ async fn a_page_is_one_upload_and_each_repeats_what_was_reported_before() {
         .failed(2)
         .shows("1 of 66 votes")
         .shows("the manifest of the page");
+}
+
+/// A person corrects or completes with the same key, by the command, and leaves the manifest with the daemon's.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_reported_by_hand_is_verified_and_repeated() {
+    let commits = Commits::ended(4).await;
+    let operator = commits.operator("oracle-1", &commits.chain.rpc_url, "");
+    let plan = commits.plan.to_string();
+    count(&operator, 0, 4);
+    count(&operator, 1, 5);
+    operator
+        .run(&["once"])
+        .failed(2)
+        .shows("2 voted, 0 already on chain, 2 held");
+    let earnout = Earnout::as_key(&commits.chain, "oracle-1");
+    let proof = "What was counted by hand.";
+    earnout.file("proof.pdf", proof);
+    let folder = operator.folder().join("state/evidence").display().to_string();
+    let grant = format!("{plan}/2");
+    let words = [
+        "attest",
+        &plan,
+        "0",
+        "0",
+        "9",
+        "--grant",
+        &grant,
+        "--evidence",
+        "proof.pdf",
+        "-y",
+    ];
+    earnout.run(&words).failed(1).says("of grants 0-1 in this page");
+    earnout
+        .run(&[&words[..], &["--evidence-dir", &folder]].concat())
+        .succeeded();
+    operator
+        .run(&["verify", &plan, "0"])
+        .failed(2)
+        .shows("2 of 3 votes")
+        .shows("there is no document");
+    count(&operator, 3, 7);
+    operator
+        .run(&["once"])
+        .failed(2)
+        .shows("1 voted, 3 already on chain, 0 held")
+        .says("the same of 3 values, those of grants 0-2");
+    let uploads = commits.uploads("oracle-1").await;
+    let votes = read(&operator, &uploads.last().expect("an upload").evidence).votes;
+    let listed: Vec<_> = votes.iter().map(|(grant, listed)| (*grant, listed.value)).collect();
+    assert_eq!(listed, [(0, 4), (1, 5), (2, 9), (3, 7)]);
+    assert_eq!(votes[&2].evidence, Some(hash::hash(proof.as_bytes()).to_bytes()));
+    operator.run(&["verify", &plan, "0"]).failed(2).shows("3 of 4 votes");
 }
 
 /// Kills the daemon while a request is held, starts it again, and expects exactly one upload.

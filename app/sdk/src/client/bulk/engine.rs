@@ -33,7 +33,7 @@ const BLOCKHASH_AGE: Duration = Duration::from_secs(5);
 /// How old the known block height may be. It only ever makes something expire later.
 const HEIGHT_AGE: Duration = Duration::from_secs(1);
 
-/// How often one job is signed anew because its blockhash expired.
+/// How often one job is signed, unless the caller says otherwise.
 const ATTEMPTS: u32 = 5;
 
 /// Pauses after errors of the endpoint: the first, each one twice the one before it, the longest.
@@ -65,6 +65,9 @@ pub struct Options {
     pub policy: Policy,
     /// How long the endpoint may answer nothing but errors.
     pub patience: Duration,
+    /// How often a job is signed at most, each time because the blockhash of before expired. 1 where doing it again is
+    /// not refused: then what is there is looked up before.
+    pub attempts: u32,
     /// Whether the order matters.
     pub order: Order,
 }
@@ -95,6 +98,7 @@ impl Default for Options {
             in_flight: 32,
             policy: Policy::default(),
             patience: Duration::from_secs(120),
+            attempts: ATTEMPTS,
             order: Order::Any,
         }
     }
@@ -262,6 +266,7 @@ struct Queue {
     waiting: VecDeque<usize>,
     outcomes: Vec<Option<Outcome>>,
     expired: Vec<u32>,
+    attempts: u32,
     order: Order,
     window: usize,
     most: usize,
@@ -278,6 +283,7 @@ impl Queue {
             waiting: (0..jobs).collect(),
             outcomes: (0..jobs).map(|_| None).collect(),
             expired: vec![0; jobs],
+            attempts: options.attempts,
             order: options.order,
             window: match options.order {
                 Order::Any => most,
@@ -316,7 +322,7 @@ impl Queue {
         let again = match outcome {
             Outcome::Expired => {
                 self.expired[job] = self.expired[job].saturating_add(1);
-                self.expired[job] < ATTEMPTS
+                self.expired[job] < self.attempts
             }
             _ => false,
         };
@@ -336,7 +342,7 @@ impl Queue {
         self.broken.sort_by_key(|(job, ..)| *job);
         let again = match (self.order, self.broken.first()) {
             (_, None) | (Order::Any, _) => return,
-            (Order::Chain(_), Some((job, _, Outcome::Expired))) => self.expired[*job] < ATTEMPTS,
+            (Order::Chain(_), Some((job, _, Outcome::Expired))) => self.expired[*job] < self.attempts,
             (Order::Chain(too_early), Some((_, in_turn, Outcome::Failed { failure, .. }))) => {
                 !in_turn && too_early(failure)
             }

@@ -64,7 +64,10 @@ impl GrantRecord {
         events: impl IntoIterator<Item = &'a Event>,
     ) -> Result<Option<Self>, LedgerError> {
         let mut record = None;
-        for event in events.into_iter().filter(|event| event.grants().contains(grant)) {
+        for event in events
+            .into_iter()
+            .filter(|event| event.grants().any(|its| its == *grant))
+        {
             match (&mut record, event) {
                 (None, Event::GrantCreated(made)) => record = Some(Self::created(plan, made)?),
                 (Some(record), event) => record.apply(event)?,
@@ -137,7 +140,7 @@ impl GrantRecord {
                 }
                 self.closed = true;
             }
-            _ if event.grants().is_empty() => return Err(contradicts("it is not about a grant")),
+            _ if event.grants().next().is_none() => return Err(contradicts("it is not about a grant")),
             _ => {}
         }
         Ok(())

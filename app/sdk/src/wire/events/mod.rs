@@ -79,11 +79,12 @@ earnout::every_event!(events);
 
 impl Event {
     /// The grants whose accounts the event changes.
-    pub fn grants(&self) -> Vec<Pubkey> {
-        match self {
-            Self::DisputeRuled(event) => event.disputed_for.clone(),
-            event => event.grant().into_iter().collect(),
-        }
+    pub fn grants(&self) -> impl Iterator<Item = Pubkey> + '_ {
+        let (several, one): (&[Pubkey], _) = match self {
+            Self::DisputeRuled(event) => (&event.disputed_for, None),
+            event => (&[], event.grant()),
+        };
+        several.iter().copied().chain(one)
     }
 
     /// Address of the attestation or page that the event changes; none if it changes none.

@@ -324,8 +324,10 @@ impl Chain {
             "getSignaturesForAddress" => {
                 let address: Pubkey = parameters[0].as_str().unwrap().parse().unwrap();
                 let named = self.events.iter().filter(|event| {
-                    let grants = event.grants();
-                    event.plan() == address || grants.contains(&address) || event.evaluation() == Some(address)
+                    let mut grants = event.grants();
+                    event.plan() == address
+                        || grants.any(|grant| grant == address)
+                        || event.evaluation() == Some(address)
                 });
                 let is = |event: &Event, bound: &Value| *bound == signature(event.sequence()).to_string();
                 let (before, until) = (&parameters[1]["before"], &parameters[1]["until"]);
