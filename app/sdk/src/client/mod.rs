@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+mod absent;
 pub mod bulk;
 mod bytes;
 mod cluster;

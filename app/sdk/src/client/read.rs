@@ -1,11 +1,10 @@
 //! Reading accounts, many at a time.
 
 use {
-    super::{Client, ClientError, Recorded},
+    super::{Client, ClientError},
     crate::wire::{
         Evaluation,
         accounts::{Addressed, DecodeError},
-        events::Event,
         pda,
     },
     anchor_lang::{Discriminator, prelude::AccountInfo},
@@ -20,10 +19,7 @@ use {
         filter::{Memcmp, RpcFilterType},
     },
     solana_system_interface::program::ID as SYSTEM_PROGRAM,
-    std::{
-        collections::{BTreeMap, BTreeSet},
-        mem::offset_of,
-    },
+    std::{collections::BTreeMap, mem::offset_of},
 };
 
 /// Most accounts that one request may ask for.
@@ -197,37 +193,6 @@ impl Client {
             }
         }
         Ok(found)
-    }
-
-    /// Whether the endpoint leaves out one of the pages at `absent`, where it has shown none. `state` is what the plan
-    /// holds. It is asked for all pages that the plan has counted; one that does not search, for what happened.
-    ///
-    /// # Errors
-    /// `Incomplete` if it does, or does not tell enough to say; or if it does not answer.
-    pub async fn require_absent(&self, plan: &Pubkey, state: &Plan, absent: &[Pubkey]) -> Result<(), ClientError> {
-        if absent.is_empty() || state.open_pages == 0 {
-            return Ok(());
-        }
-        let mut there = BTreeSet::new();
-        match self.evaluations_of_plan(plan).await {
-            Ok(found) => there.extend(found.into_iter().map(|(address, _)| address)),
-            Err(ClientError::Incomplete(shortfall)) => return Err(ClientError::Incomplete(shortfall)),
-            Err(_) => {
-                for Recorded { event, .. } in self.events(plan).await? {
-                    match (event.evaluation(), &event) {
-                        (Some(page), Event::PageClosed(_)) => drop(there.remove(&page)),
-                        (page, _) => there.extend(page),
-                    }
-                }
-            }
-        }
-        match absent.iter().find(|page| there.contains(page)) {
-            None => Ok(()),
-            Some(page) => Err(ClientError::Incomplete(format!(
-                "{} does not give the page {page}, which is there",
-                self.endpoint()
-            ))),
-        }
     }
 
     /// The accounts at `addresses`, whoever owns them, none where there is none.

@@ -408,7 +408,10 @@ impl fmt::Display for View<'_> {
         }
         let stays = measurement::basis(measurement) == "agreement";
         if stays && measurement::deciding(measurement).count() < usize::from(needed) {
-            write!(out, "\nvotes were changed after enough oracles had agreed, which changes nothing")?;
+            write!(
+                out,
+                "\nvotes were changed after enough oracles had agreed, which changes nothing"
+            )?;
         }
         Ok(())
     }
