@@ -265,8 +265,8 @@ impl Alarm {
         });
     }
 
-    /// Notes an alert about a value, which is raised unless all that it is about is raised already. A page has 64 values,
-    /// and a source that is down concerns all grants: those of one feed, period and cause are told together.
+    /// Notes an alert about a value, which is raised unless all that it is about is raised already. A page has 64
+    /// values, and a source that is down concerns all grants: those of one feed, period and cause are told together.
     pub fn note(&self, alert: Alert, duty: &Duty) {
         let is_news = self.raised().insert((alert.kind(), duty.into()));
         self.gather(alert, duty, is_news);

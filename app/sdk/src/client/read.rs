@@ -1,7 +1,7 @@
 //! Reading accounts, many at a time.
 
 use {
-    super::{Client, ClientError, Recorded},
+    super::{Client, ClientError},
     crate::wire::{
         Evaluation,
         accounts::{Addressed, DecodeError},
@@ -213,7 +213,7 @@ impl Client {
             Ok(found) => there.extend(found.into_iter().map(|(address, _)| address)),
             Err(ClientError::Incomplete(shortfall)) => return Err(ClientError::Incomplete(shortfall)),
             Err(_) => {
-                for Recorded { event, .. } in self.events(plan).await? {
+                for event in self.events(plan).await?.into_iter().map(|recorded| recorded.event) {
                     match (event.evaluation(), &event) {
                         (Some(page), Event::PageClosed(_)) => drop(there.remove(&page)),
                         (page, _) => there.extend(page),

@@ -193,8 +193,8 @@ impl Manifests {
     }
 }
 
-/// Whether the chain will have exactly the votes that `manifest` lists, once `upload` is executed, which `payer` pays and
-/// `oracle` signs too. What an endpoint shows of a page may be from before the oracle's last upload.
+/// Whether the chain will have exactly the votes that `manifest` lists, once `upload` is executed, which `payer` pays
+/// and `oracle` signs too. What an endpoint shows of a page may be from before the oracle's last upload.
 ///
 /// # Errors
 /// If it will not, or the endpoint does not answer. Whether `upload` will be executed is not said.
