@@ -142,7 +142,7 @@ describe('the built page', () => {
   it('keeps an endpoint that was chosen', async () => {
     const page = await open('/', honest);
     await page.getByRole('button', { name: 'Change the cluster' }).click();
-    await page.getByRole('dialog').getByRole('combobox').selectOption('mainnet');
+    await page.getByRole('combobox', { name: 'Cluster' }).selectOption('mainnet');
     await page.getByLabel('RPC URL').fill(RPC);
     await page.getByLabel('Websocket URL').fill('');
     await picture(page, 'cluster-dialog');

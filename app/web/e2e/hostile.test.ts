@@ -135,6 +135,43 @@ describe.concurrent('on a hostile endpoint', () => {
     });
   });
 
+  it('of before version 1 is paid in version 0; one that refuses what it simulated executes nothing, by proof', async () => {
+    const cast = await people();
+    const plan = await makePlan(stage.chain, stage.net.now(), cast, [cast.oracle.address]);
+    const vault = async () => (await readOnePlan(stage.chain, plan)).vault.amount / TOKEN;
+    const before = await vault();
+    await withHostile(cast.authority, async (person, hostile, url) => {
+      const { page } = person;
+      const dialog = page.getByRole('dialog');
+      await hostile.set({ mode: 'outdated' });
+      await page.goto(url(`/plan/${plan}/manage`));
+      await connect(person);
+      await fund(page);
+      await dialog.getByRole('button', { name: 'Fund' }).click();
+      await dialog.getByText(WORDS.executed).waitFor(LONG);
+      await dialog.getByRole('button', { name: 'Done' }).click();
+      expect([...person.versions()]).toEqual([0]);
+      expect((await vault()) - before).toBe(1n);
+      // What it says when it is asked first is not what it does.
+      await hostile.set({ mode: 'outdated', methods: ['sendTransaction'] });
+      await fund(page);
+      await dialog.getByRole('button', { name: 'Fund' }).click();
+      await dialog.getByText(/Transactions of version 0 can be chosen under “Change”/).waitFor(LONG);
+      await dialog.getByText('It was not executed: nothing was changed.').waitFor(LONG);
+      await dialog.getByRole('button', { name: 'Close' }).first().click();
+      expect([...person.versions()]).toEqual([0, 1]);
+      expect((await vault()) - before).toBe(1n);
+      await page.getByRole('button', { name: 'Change the cluster' }).click();
+      await dialog.getByLabel('Transactions').selectOption('0');
+      await dialog.getByRole('button', { name: 'Use this cluster' }).click();
+      await fund(page);
+      await dialog.getByRole('button', { name: 'Fund' }).click();
+      await dialog.getByText(WORDS.executed).waitFor(LONG);
+      expect((await vault()) - before).toBe(2n);
+      expect(await hostile.sent()).toHaveLength(3);
+    });
+  });
+
   /** Closed, loaded again, and tried again: the same is not offered as long as nothing is known. */
   async function goOn(page: Page, dialog: Locator, hostile: Hostile, mode: Mode) {
     expect(await dialog.getByRole('button', { name: 'Back to the summary' }).count()).toBe(0);

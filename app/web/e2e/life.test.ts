@@ -32,13 +32,10 @@ describe('the life of a plan', () => {
     for (const { address } of Object.values(keys)) stage.net.airdrop(address, 100);
     mint = await makeToken(stage.chain, keys.authority, 1_000_000n * TOKEN);
     plan = await planAddress(keys.authority.address, 7n);
-    [authority, ada, bob, oracle, arbiter] = (await Promise.all(names.map((name) => stage.person(keys[name])))) as [
-      Person,
-      Person,
-      Person,
-      Person,
-      Person,
-    ];
+    // Bob's wallet is an old one.
+    const look = (name: string) => (name === 'bob' ? { versions: ['legacy', 0] } : {});
+    const people = names.map((name) => stage.person(keys[name], look(name)));
+    [authority, ada, bob, oracle, arbiter] = (await Promise.all(people)) as [Person, Person, Person, Person, Person];
   });
 
   afterAll(() => stage?.close());
@@ -255,6 +252,18 @@ describe('the life of a plan', () => {
     expect(await held(keys.authority)).toBeGreaterThan(before);
     expect(after.nextOracles?.keys).toEqual([next.address]);
     await ada.page.getByText('ended early').first().waitFor({ timeout: 15_000 });
+  });
+
+  it('everybody signed the newest transactions that the wallet lists, and the chain has them so', async () => {
+    for (const { versions } of [authority, ada, oracle, arbiter]) expect([...versions()]).toEqual([1]);
+    expect([...bob.versions()]).toEqual([0]);
+    for (const [{ signer }, version] of [
+      [ada, 1],
+      [bob, 0],
+    ] as const) {
+      const [last] = await stage.chain.signatures(signer.address, undefined, 1);
+      expect(await stage.net.versionOf(last!.signature)).toBe(version);
+    }
   });
 
   it('no page complained, and none asked another host for anything', () => {

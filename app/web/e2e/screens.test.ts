@@ -64,7 +64,7 @@ describe('screens', () => {
     const pay = async (grant: number, claimer: KeyPairSigner) => {
       const data = await loadGrant(chain, plan.grants[grant]!.address);
       const { groups } = await claiming(chain, data, net.now());
-      const prepared = await prepare(chain, claimer.address, groups.flat());
+      const prepared = await prepare(chain, { payer: claimer.address, version: 0 }, groups.flat());
       await submit(chain, [prepared], signing(claimer));
     };
     // The first quarter is settled and partly claimed, the second is attested and disputed, the third still runs.
@@ -195,6 +195,12 @@ describe('screens', () => {
         await page.getByRole('button', { name: 'Review 1 dispute' }).scrollIntoViewIfNeeded();
       },
     },
+    {
+      name: 'grant-late-votes',
+      path: () => `/grant/${own.grant}`,
+      who: () => own.contributor,
+      ready: 'Changed after enough oracles had agreed',
+    },
     { name: 'plan-grants', path: () => `/plan/${own.plan}`, ready: 'The vault holds everything' },
     { name: 'roles', path: () => '/roles', who: () => authority, ready: 'Authority: manage plans' },
   ];
@@ -230,18 +236,19 @@ describe('screens', () => {
 
 /**
  * A plan of one individual KPI whose first period ends half an hour before `middle`. `fill` reports the values of four of
- * its six grants and disputes three of them.
+ * its six grants, one oracle late, one with a change after it had agreed, and disputes three of them.
  */
 async function individualPlan({ net, chain }: Stage, middle: bigint) {
-  const [authority, oracle, arbiter, ...contributors] = await Promise.all(
-    Array.from({ length: 9 }, () => generateKeyPairSigner()),
+  const [authority, oracle, second, third, arbiter, ...contributors] = await Promise.all(
+    Array.from({ length: 11 }, () => generateKeyPairSigner()),
   );
+  const others = [second!, third!];
   const cast = { authority: authority!, oracle: oracle!, arbiter: arbiter! };
-  for (const { address } of [...Object.values(cast), ...contributors]) net.airdrop(address, 10);
+  for (const { address } of [...Object.values(cast), ...others, ...contributors]) net.airdrop(address, 10);
   // It begins two hours after it is made, and a period is a day.
   net.warp(middle - 26n * 3_600n - 1_800n);
   const beneficiaries = contributors.map(({ address }) => address);
-  const address = await makePlan(chain, net.now(), cast, beneficiaries, { scope: Scope.Individual });
+  const address = await makePlan(chain, net.now(), { ...cast, others }, beneficiaries, { scope: Scope.Individual });
   const { plan } = await readOnePlan(chain, address);
   const dispute = async (by: KeyPairSigner, indices: readonly number[], grant?: number) => {
     const reason = new Uint8Array(32).fill(6);
@@ -249,12 +256,20 @@ async function individualPlan({ net, chain }: Stage, middle: bigint) {
     const whose = grant === undefined ? undefined : await grantAddress(address, grant);
     await send(chain, by, [await instructions.dispute(by.address, address, valued, whose, reason)]);
   };
+  const report = async (by: KeyPairSigner, first: number, values: readonly bigint[]) => {
+    const vote = { period: 0, first, values, evidence: new Uint8Array(32).fill(8) };
+    await send(chain, by, [await instructions.attestPage(by.address, plan, plan.kpis[0]!, vote)]);
+  };
   return {
     ...cast,
+    contributor: contributors[1]!,
+    grant: await grantAddress(address, 1),
     plan: address,
     async fill() {
-      const vote = { period: 0, first: 0, values: [72n, 80n, 15n, 100n], evidence: new Uint8Array(32).fill(8) };
-      await send(chain, cast.oracle, [await instructions.attestPage(cast.oracle.address, plan, plan.kpis[0]!, vote)]);
+      await report(third!, 3, [90n]);
+      for (const each of [cast.oracle, second!]) await report(each, 0, [72n, 80n, 15n, 100n]);
+      await report(third!, 0, [72n, 35n]);
+      await report(second!, 1, [60n]);
       await dispute(contributors[2]!, [2], 2);
       await dispute(cast.authority, [0, 1]);
     },

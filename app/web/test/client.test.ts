@@ -108,7 +108,7 @@ describe('the built program', () => {
     const destination = await associatedTokenAccount(contributor!.address, s.mint, TOKEN_PROGRAM);
     const me = contributor!.address;
     await s.send(contributor!, [
-      await instructions.settle(me, before.plan, grant!),
+      await instructions.settle(me, before.plan, grant!, true),
       instructions.createTokenAccount(me, me, destination, { mint: s.mint, tokenProgram: TOKEN_PROGRAM }),
       await instructions.claim(me, before.plan, grant!.address, destination, false, 0n),
     ]);
@@ -144,7 +144,7 @@ describe('the built program', () => {
     await s.vote(s.oracles.slice(0, 2), 0, 0, 400n);
     s.chain.warp(settleDeadline);
     for (const grant of await s.grants()) {
-      await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant)]);
+      await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant, true)]);
     }
     const pool = (await readPools(s.chain, s.plan)).get(0)!;
     for (const grant of await s.grants()) {
@@ -165,7 +165,7 @@ describe('the built program', () => {
     await s.vote(s.oracles.slice(0, 2), 0, 0, 800n);
     s.chain.warp(settleDeadline);
     const [fresh] = await s.grants();
-    await s.send(s.authority, [await instructions.settle(s.authority.address, plan, fresh!)]);
+    await s.send(s.authority, [await instructions.settle(s.authority.address, plan, fresh!, true)]);
     const [grant] = await s.grants();
     const { claimable } = amountsAt(plan, grant!, s.chain.now());
     expect(claimable).toBeGreaterThan(0n);
@@ -219,8 +219,10 @@ describe('the built program', () => {
     const { plan } = await s.state();
     const [grant] = await s.grants();
     const sent = s.chain.sent.length;
-    const early = await instructions.settle(s.authority.address, plan, grant!);
-    const fault = asFault(await prepare(s.chain, s.authority.address, [early]).catch((error: unknown) => error));
+    const early = await instructions.settle(s.authority.address, plan, grant!, true);
+    const fault = asFault(
+      await prepare(s.chain, { payer: s.authority.address, version: 0 }, [early]).catch((error: unknown) => error),
+    );
     expect(fault).toMatchObject({ kind: 'refused', message: 'PeriodNotEnded: The period has not ended.' });
     expect(s.chain.sent).toHaveLength(sent);
   });
@@ -230,7 +232,7 @@ describe('the built program', () => {
     const { plan } = await s.state();
     const [grant] = await s.grants();
     const end = await instructions.terminateGrant(s.authority.address, grant!);
-    const prepared = await prepare(s.chain, s.authority.address, [end]);
+    const prepared = await prepare(s.chain, { payer: s.authority.address, version: 0 }, [end]);
     const late: ReturnType<typeof signing> = (transactions, payer) => {
       s.chain.expireBlockhash();
       return signing(s.authority)(transactions, payer);
@@ -246,10 +248,10 @@ describe('the built program', () => {
   it('notices a wallet that signs with another account', async () => {
     const s = await scenario();
     const [grant] = await s.grants();
-    const prepared = await prepare(s.chain, s.authority.address, [
+    const prepared = await prepare(s.chain, { payer: s.authority.address, version: 0 }, [
       await instructions.terminateGrant(s.authority.address, grant!),
     ]);
-    const other = await prepare(s.chain, s.arbiter.address, []);
+    const other = await prepare(s.chain, { payer: s.arbiter.address, version: 0 }, []);
     const swapped = { ...prepared, payer: s.authority.address };
     const fault = await submit(s.chain, [swapped], async () => {
       let stolen: Parameters<ReturnType<typeof signing>>[0] = [];

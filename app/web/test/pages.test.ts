@@ -6,11 +6,11 @@ import { eventAuthorityAddress } from '../src/chain/addresses';
 import { readHistory } from '../src/chain/history';
 import * as instructions from '../src/chain/instructions';
 import { decodePage, findPages, newSize, pagesNumbered, pagesOfPlan } from '../src/chain/read';
-import { MAX_TRANSACTION_SIZE, sizeOf } from '../src/chain/transaction';
+import { fits } from '../src/chain/packing';
 import { tallyOf } from '../src/domain/evaluation';
 import { type Manifest, manifestText, readManifest } from '../src/domain/manifest';
 import { indicesOf, pageGrants, pageSize, place } from '../src/domain/page';
-import { type Reading, readingsFor } from '../src/domain/reading';
+import { type Reading, isVoid, readingsFor } from '../src/domain/reading';
 import { periodTimes } from '../src/domain/terms';
 import { NO_VALUE } from '../src/generated/constants';
 import { getClosePageInstruction } from '../src/generated/instructions/closePage';
@@ -18,7 +18,7 @@ import { EARNOUT_PROGRAM_ADDRESS } from '../src/generated/programs/earnout';
 import { Scope } from '../src/generated/types/scope';
 import { challenges, rulings } from '../src/model/deciding';
 import { disputable, disputesOf, tasksOf } from '../src/model/due';
-import { reasonsIn } from '../src/model/record';
+import { lateIn, reasonsIn } from '../src/model/record';
 import { statement } from '../src/model/statement';
 import { hasReported, readValues, uploads } from '../src/model/upload';
 import { hex, sha256 } from '../src/text/hash';
@@ -142,7 +142,7 @@ describe('an upload', () => {
     s.chain.warp(periodTimes(plan, 0).settleDeadline);
     const expected = await readings(s);
     for (const grant of await s.grants()) {
-      await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant)]);
+      await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant, true)]);
     }
     const { events } = await readHistory(s.chain, { plan: s.plan, counted: 0n });
     const settled = events.map(({ event }) => event).filter((event) => event.name === 'GrantSettled');
@@ -174,7 +174,7 @@ describe('an upload', () => {
     const expected = await readings(s);
     expect(await values(s)).toEqual([500n, 300n]);
     for (const grant of grants) {
-      await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant)]);
+      await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant, true)]);
     }
     const { events } = await readHistory(s.chain, { plan: s.plan, counted: 0n });
     const settled = events.map(({ event }) => event).filter((event) => event.name === 'GrantSettled');
@@ -191,7 +191,73 @@ describe('an upload', () => {
     const all = Array.from({ length: 64 }, (_, index) => BigInt(index));
     const vote = { period: 0, first: 64, values: all, evidence: REASON };
     const upload = await instructions.attestPage(s.oracles[0]!.address, plan, plan.kpis[0]!, vote);
-    expect(sizeOf(s.oracles[0]!.address, [upload])).toBeLessThanOrEqual(MAX_TRANSACTION_SIZE);
+    for (const version of [0, 1] as const) expect(fits({ payer: s.oracles[0]!.address, version }, [upload])).toBe(true);
+  });
+});
+
+describe('a vote that comes, or changes, after enough oracles agreed', () => {
+  it('is told from one that was different before, by the page and its events', async () => {
+    const s = await paged([{}, {}, {}]);
+    const [one, two, three] = s.oracles;
+    // Grant 0: the third comes late. Grant 1: it was different before. Grant 2: the first changes its vote.
+    await s.votePage([three!], 0, 0, 1, [700n]);
+    await s.votePage([one!, two!], 0, 0, 0, [100n, 200n, 300n]);
+    await s.votePage([three!], 0, 0, 0, [100n, NO_VALUE, 300n]);
+    await s.votePage([one!], 0, 0, 2, [350n]);
+    const found = await readings(s);
+    expect(
+      found.map(({ votes }) =>
+        votes.map(({ oracle, idle }) => [s.oracles.findIndex(({ address }) => address === oracle), idle]),
+      ),
+    ).toEqual([
+      [
+        [0, undefined],
+        [1, undefined],
+        [2, 'late'],
+      ],
+      [
+        [0, undefined],
+        [1, undefined],
+        [2, 'differs'],
+      ],
+      [
+        [0, 'differs'],
+        [1, undefined],
+        [2, 'late'],
+      ],
+    ]);
+    expect(await values(s)).toEqual([100n, 200n, 300n]);
+    const page = await s.page();
+    const subject = { plan: s.plan, page: { address: page.address, kpi: 0, period: 0, page: 0 } };
+    const { events } = await readHistory(s.chain, subject);
+    expect(lateIn(events)).toEqual(
+      new Map([
+        [0, new Set([three!.address])],
+        [2, new Set([three!.address, one!.address])],
+      ]),
+    );
+  });
+
+  it('is one as any other where the agreement is void, and where the arbiter set a value nothing is said of it', async () => {
+    const oracle = await person();
+    const others = [await person(), await person()];
+    const all = [oracle, ...others];
+    const terms = { oracles: all.map(({ address }) => address) };
+    const s = await paged([{}, {}], { contributor: oracle, terms });
+    for (const { address } of all) s.chain.airdrop(address, 10n);
+    await s.votePage([oracle, others[0]!], 0, 0, 0, [900n, 900n]);
+    await s.votePage([others[1]!], 0, 0, 0, [300n]);
+    await s.votePage([others[0]!], 0, 0, 1, [400n]);
+    const [own, other] = await readings(s);
+    expect(own!.votes.map(({ idle }) => idle)).toEqual([undefined, undefined, undefined]);
+    expect([own, other].map((reading) => isVoid(reading!))).toEqual([true, false]);
+    expect(other!.votes.map(({ idle }) => idle)).toEqual([undefined, 'differs']);
+    const valued = { kpi: 0, period: 0, grants: pageGrants([1]) };
+    await s.send(s.authority, [await instructions.dispute(s.authority.address, s.plan, valued, undefined, REASON)]);
+    await s.send(s.arbiter, [await instructions.rule(s.arbiter.address, s.plan, valued, [], 500n, REASON)]);
+    const [, ruled] = await readings(s);
+    expect(ruled).toMatchObject({ outcome: { kind: 'value', value: 500n } });
+    expect(ruled!.votes.map(({ idle }) => idle)).toEqual([undefined, undefined]);
   });
 });
 
@@ -276,7 +342,13 @@ describe('disputes and rulings', () => {
     const page = await s.page();
     expect(page.entries.map(({ disputer }) => disputer)).toEqual(['beneficiary', 'authority', 'authority']);
     const some = disputes!.disputes.filter(({ reading }) => reading.grant!.account.index !== 1);
-    const rule = await rulings(s.arbiter.address, data.plan, some, 800n, new Uint8Array(32).fill(4));
+    const rule = await rulings(
+      { payer: s.arbiter.address, version: 0 },
+      data.plan,
+      some,
+      800n,
+      new Uint8Array(32).fill(4),
+    );
     expect(rule).toHaveLength(1);
     await s.send(s.arbiter, rule);
     expect(await values(s)).toEqual([800n, 200n, 800n]);
@@ -303,7 +375,7 @@ describe('disputes and rulings', () => {
     const data = await loadPlan(s.chain, s.plan);
     const [{ disputes } = { disputes: [] }] = disputesOf(data, s.chain.now()).open;
     expect(disputes).toHaveLength(40);
-    const made = await rulings(s.arbiter.address, data.plan, disputes, null, REASON);
+    const made = await rulings({ payer: s.arbiter.address, version: 0 }, data.plan, disputes, null, REASON);
     expect(made.length).toBeGreaterThan(1);
     for (const rule of made) await s.send(s.arbiter, [rule]);
     expect((await readings(s)).every(({ stage }) => stage === 'final')).toBe(true);
@@ -340,7 +412,7 @@ describe('a page that is closed', () => {
     await s.votePage(s.oracles.slice(2), 0, 0, 2, [200n]);
     s.chain.warp(periodTimes(plan, 0).settleDeadline);
     for (const grant of await s.grants()) {
-      await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant)]);
+      await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant, true)]);
     }
     const text = async () => {
       const { events } = await readHistory(s.chain, { plan: s.plan, counted: 0n });

@@ -13,6 +13,7 @@ import { Scope } from '../src/generated/types/scope';
 import { UnearnedPolicy } from '../src/generated/types/unearnedPolicy';
 import { statement } from '../src/model/statement';
 import { readManifest } from '../src/domain/manifest';
+import { pageGrants } from '../src/domain/page';
 import { periodTimes } from '../src/domain/terms';
 import { loadPlan } from '../src/state/planData';
 import { hex, sha256 } from '../src/text/hash';
@@ -81,7 +82,7 @@ describe('a grant', () => {
     const [grant] = await s.grants();
     open(`/grant/${grant!.address}`, s.chain, testWallet(s.contributors[0]!));
     expect(await figure('Earned')).toBe('0');
-    await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant!)]);
+    await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant!, true)]);
     await waitFor(async () => expect(await figure('Earned')).toBe('240'));
   });
 
@@ -89,7 +90,7 @@ describe('a grant', () => {
     const s = await attested();
     const { plan } = await s.state();
     const [grant] = await s.grants();
-    await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant!)]);
+    await s.send(s.authority, [await instructions.settle(s.authority.address, plan, grant!, true)]);
     const attestation = await s.attestation();
     const close = getCloseAttestationInstruction({
       plan: s.plan,
@@ -163,7 +164,7 @@ describe('my grants', () => {
     const { plan } = await s.state();
     const [mine] = await s.grants();
     const [me] = s.contributors;
-    await s.send(me!, [await instructions.settle(me!.address, plan, mine!)]);
+    await s.send(me!, [await instructions.settle(me!.address, plan, mine!, true)]);
     open('/grants', s.chain, testWallet(me!));
     await screen.findByText('Period 0 is shared out once 2 other grants have settled it.');
     expect(await figure('Claimable now')).toBe('240');
@@ -385,6 +386,71 @@ describe('disputes of individual values', () => {
     open(`/grant/${mine!.address}`, s.chain, testWallet(s.contributors[0]!));
     await waitFor(() => expect(screen.getByTitle(reason)).toBeTruthy());
     expect(screen.getByText('Ruled').nextSibling!.textContent).toContain('80');
+  });
+});
+
+describe('a vote that changes nothing', () => {
+  it('says so wherever votes are listed: it came or changed after enough oracles had agreed', async () => {
+    const s = await scenario({ kpis: [kpi({ scope: Scope.Individual })], grants: [{}, {}] });
+    const { plan } = await s.state();
+    const [grant] = await s.grants();
+    const [one, two, three] = s.oracles;
+    s.chain.warp(periodTimes(plan, 0).end + 60n);
+    await s.votePage([one!, two!], 0, 0, 0, [640n, 640n]);
+    await s.votePage([three!], 0, 0, 0, [100n, 100n]);
+    await s.votePage([one!], 0, 0, 0, [990n]);
+    const why = (root: HTMLElement) =>
+      [...root.querySelectorAll('.votes')].map((list) =>
+        [...list.querySelectorAll('li')].map((item) => item.querySelector('.idle')?.textContent),
+      );
+    const came = 'Came after enough oracles had agreed: changes nothing.';
+    const changed = 'Changed after enough oracles had agreed: changes nothing.';
+    // The plan lists more values than events can be read for: there it is what was agreed on, or not.
+    open(`/plan/${s.plan}`, s.chain, testWallet(s.authority));
+    const table = await screen.findByRole('region', { name: 'Values' });
+    await within(table).findAllByText('64', { exact: false });
+    expect(why(table)).toEqual([
+      ['Not what enough oracles agreed on: changes nothing.', undefined, came],
+      [undefined, undefined, came],
+    ]);
+    open(`/grant/${grant!.address}`, s.chain, testWallet(s.contributors[0]!));
+    await screen.findByText(changed);
+    expect(why(document.body)).toEqual([[changed, undefined, came]]);
+
+    const both = { kpi: 0, period: 0, grants: pageGrants([0, 1]) };
+    const reason = new Uint8Array(32).fill(3);
+    await s.send(s.authority, [await instructions.dispute(s.authority.address, s.plan, both, undefined, reason)]);
+    open(`/plan/${s.plan}/rule`, s.chain, testWallet(s.arbiter));
+    await screen.findByText(changed);
+    expect(why(document.body)).toEqual([
+      [changed, undefined, came],
+      [undefined, undefined, came],
+    ]);
+    // An oracle is not asked for what it could not change.
+    open(`/plan/${s.plan}/attest`, s.chain, testWallet(three!));
+    await screen.findByText('Nothing is due.');
+  });
+
+  it('is not said of where the agreement is void; there it can be changed until voting ends', async () => {
+    const s = await scenario({ grants: [] });
+    const [one, two, three] = s.oracles;
+    const own = await scenario({
+      chain: s.chain,
+      kpis: [kpi({ scope: Scope.Individual })],
+      contributor: one!,
+      terms: { oracles: s.oracles.map(({ address }) => address) },
+    });
+    const [grant] = await own.grants();
+    s.chain.warp(periodTimes((await own.state()).plan, 0).end + 60n);
+    await own.votePage([one!, two!], 0, 0, 0, [990n]);
+    await own.votePage([three!], 0, 0, 0, [100n]);
+    open(`/grant/${grant!.address}`, s.chain, testWallet(one!));
+    await screen.findByText('Does not count: the grant is the oracle’s own.');
+    expect(document.querySelectorAll('.idle')).toHaveLength(1);
+    open(`/plan/${own.plan}/attest`, s.chain, testWallet(two!));
+    expect((await screen.findByText(/it can be changed until/)).textContent).toContain(
+      'it can be changed until voting ends.',
+    );
   });
 });
 

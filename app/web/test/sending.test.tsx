@@ -237,51 +237,56 @@ describe('grants from a file', () => {
     await user.upload(input, new File([text], 'grants.csv', { type: 'text/csv' }));
   };
 
-  it('are made batch by batch; one that was interrupted goes on with what is left', async () => {
-    const user = userEvent.setup();
-    const s = await scenario({ grants: [] });
-    const people = await Promise.all(Array.from({ length: 30 }, person));
-    const text = [headline, ...people.map(({ address }) => `${address},10,0,0,10000,true,false`)].join('\n');
-    let batches = 0;
-    const lifetime = s.chain.lifetime.bind(s.chain);
-    s.chain.lifetime = () => {
-      batches += 1;
-      return lifetime();
-    };
-    const wallet = testWallet(s.authority);
-    open(`/plan/${s.plan}/manage`, s.chain, wallet);
-    await upload(user, text);
-    await screen.findByText('30 rows: 30 new.');
-    // The fourth transaction fails on the way.
-    const send = s.chain.send.bind(s.chain);
-    let count = 0;
-    s.chain.send = (wire: string) => {
-      count += 1;
-      return count > 3 ? Promise.resolve('dropped' as Signature) : send(wire);
-    };
-    await user.click(screen.getAllByRole('button', { name: 'Review' }).at(-3)!);
-    await user.click(await button('Make 30 grants'));
-    await waitFor(() => expect(count).toBeGreaterThan(3), LONG);
-    s.chain.expireBlockhash();
-    await within(screen.getByRole('dialog')).findByText(/was not executed in time/, undefined, LONG);
-    s.chain.send = send;
-    const made = (await s.grants()).length;
-    expect(made).toBeGreaterThan(0);
-    expect(made).toBeLessThan(30);
-    await user.click(within(screen.getByRole('dialog')).getAllByRole('button', { name: 'Close' })[0]!);
-    await screen.findByText(new RegExp(`${made} made`));
-    await user.click(screen.getByRole('button', { name: `Review the ${30 - made} rows left` }));
-    await user.click(await button(`Make ${30 - made} grants`));
-    await screen.findByText(`${30 - made} grants made, funded in full.`, undefined, { timeout: 30_000 });
-    const all = (await s.grants()).map(({ account }) => account.beneficiary);
-    expect(all).toHaveLength(30);
-    expect(new Set(all)).toEqual(new Set(people.map(({ address }) => address)));
-    expect(batches).toBeGreaterThanOrEqual(2);
-    // The same file once more, in a page that remembers nothing: everybody has a grant.
-    open(`/plan/${s.plan}/manage`, s.chain, wallet);
-    await upload(user, text);
-    await screen.findByText('30 rows: 30 with a grant already.');
-    expect(screen.getByRole('button', { name: 'Review the 0 rows left' }).hasAttribute('disabled')).toBe(true);
+  describe.each([
+    [0, ['legacy', 0], 3],
+    [1, ['legacy', 0, 1], 1],
+  ])('in version %i', (_, versions, going) => {
+    it('are made batch by batch; one that was interrupted goes on with what is left', async () => {
+      const user = userEvent.setup();
+      const s = await scenario({ grants: [] });
+      const people = await Promise.all(Array.from({ length: 30 }, person));
+      const text = [headline, ...people.map(({ address }) => `${address},10,0,0,10000,true,false`)].join('\n');
+      let batches = 0;
+      const lifetime = s.chain.lifetime.bind(s.chain);
+      s.chain.lifetime = () => {
+        batches += 1;
+        return lifetime();
+      };
+      const wallet = testWallet(s.authority, versions);
+      open(`/plan/${s.plan}/manage`, s.chain, wallet);
+      await upload(user, text);
+      await screen.findByText('30 rows: 30 new.');
+      // The next transaction fails on the way.
+      const send = s.chain.send.bind(s.chain);
+      let count = 0;
+      s.chain.send = (wire: string) => {
+        count += 1;
+        return count > going ? Promise.resolve('dropped' as Signature) : send(wire);
+      };
+      await user.click(screen.getAllByRole('button', { name: 'Review' }).at(-3)!);
+      await user.click(await button('Make 30 grants'));
+      await waitFor(() => expect(count).toBeGreaterThan(going), LONG);
+      s.chain.expireBlockhash();
+      await within(screen.getByRole('dialog')).findByText(/was not executed in time/, undefined, LONG);
+      s.chain.send = send;
+      const made = (await s.grants()).length;
+      expect(made).toBeGreaterThan(0);
+      expect(made).toBeLessThan(30);
+      await user.click(within(screen.getByRole('dialog')).getAllByRole('button', { name: 'Close' })[0]!);
+      await screen.findByText(new RegExp(`${made} made`));
+      await user.click(screen.getByRole('button', { name: `Review the ${30 - made} rows left` }));
+      await user.click(await button(`Make ${30 - made} grants`));
+      await screen.findByText(`${30 - made} grants made, funded in full.`, undefined, { timeout: 30_000 });
+      const all = (await s.grants()).map(({ account }) => account.beneficiary);
+      expect(all).toHaveLength(30);
+      expect(new Set(all)).toEqual(new Set(people.map(({ address }) => address)));
+      expect(batches).toBeGreaterThanOrEqual(2);
+      // The same file once more, in a page that remembers nothing: everybody has a grant.
+      open(`/plan/${s.plan}/manage`, s.chain, wallet);
+      await upload(user, text);
+      await screen.findByText('30 rows: 30 with a grant already.');
+      expect(screen.getByRole('button', { name: 'Review the 0 rows left' }).hasAttribute('disabled')).toBe(true);
+    });
   });
 
   it('to somebody who has one are made by explicit choice only, also with other terms', async () => {
@@ -368,7 +373,11 @@ describe('a message for a multisig', () => {
     const before = (await s.state()).vault.amount;
     const instructions = week.filter(own);
     const execute = async () =>
-      submit(s.chain, [await prepare(s.chain, s.authority.address, instructions)], signing(s.authority));
+      submit(
+        s.chain,
+        [await prepare(s.chain, { payer: s.authority.address, version: 0 }, instructions)],
+        signing(s.authority),
+      );
     s.chain.warp(until);
     await execute();
     expect((await s.state()).vault.amount).toBe(before + TOKEN);

@@ -21,12 +21,16 @@ pub use {
 use {
     anchor_lang::{prelude::Pubkey, solana_program::instruction::Instruction},
     earnout::state::{Attestation, Grant, Period, Plan},
-    earnout_sdk::wire::{PageState, accounts, events::Event},
+    earnout_sdk::{
+        send::packing::MOST_UNITS,
+        wire::{PageState, accounts, events::Event},
+    },
     litesvm::LiteSVM,
     sha2::{Digest, Sha256},
     solana_clock::Clock,
-    solana_message::Message,
-    solana_transaction::Transaction,
+    solana_message::{Message, VersionedMessage, v1},
+    solana_signature::Signature,
+    solana_transaction::versioned::VersionedTransaction,
     std::{
         collections::BTreeMap,
         path::{Path, PathBuf},
@@ -40,6 +44,9 @@ pub const GENESIS: i64 = 1_704_067_200;
 
 /// Lamports given to every key that [`Chain::key`] makes.
 pub const ENDOWMENT: u64 = 1_000_000_000_000;
+
+/// Most bytes of accounts and programs that a transaction may load.
+const MOST_DATA: u32 = 64 * 1024 * 1024;
 
 /// New chains, by the program's file: loading and compiling the programs takes longer than most of what is done on a
 /// chain, so all chains of a process are copies.
@@ -163,7 +170,32 @@ impl Chain {
     /// If it fails; nothing but the fee is changed then.
     pub fn send(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Receipt, Box<Failure>> {
         self.svm.expire_blockhash();
-        let transaction = self.sign(instructions, signers);
+        let payer = self.fee_payer.pubkey();
+        let message = Message::new_with_blockhash(instructions, Some(&payer), &self.svm.latest_blockhash());
+        self.execute(VersionedMessage::Legacy(message), signers)
+    }
+
+    /// The same as one transaction of version 1, which holds more. It may use all the units and load all the data there
+    /// is.
+    ///
+    /// # Errors
+    /// If it fails; nothing but the fee is changed then.
+    ///
+    /// # Panics
+    /// If the instructions name more accounts than a transaction can.
+    pub fn send_large(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Receipt, Box<Failure>> {
+        self.svm.expire_blockhash();
+        let config = v1::TransactionConfig::empty()
+            .with_compute_unit_limit(MOST_UNITS)
+            .with_loaded_accounts_data_size_limit(MOST_DATA);
+        let (payer, blockhash) = (self.fee_payer.pubkey(), self.svm.latest_blockhash());
+        let message = v1::Message::try_compile_with_config(&payer, instructions, blockhash, config);
+        let message = message.expect("packing counts accounts");
+        self.execute(VersionedMessage::V1(message), signers)
+    }
+
+    fn execute(&mut self, message: VersionedMessage, signers: &[&Keypair]) -> Result<Receipt, Box<Failure>> {
+        let transaction = self.sign(message, signers);
         self.transactions += 1;
         match self.svm.send_transaction(transaction.clone()) {
             Ok(meta) => {
@@ -175,20 +207,19 @@ impl Chain {
         }
     }
 
-    fn sign(&self, instructions: &[Instruction], signers: &[&Keypair]) -> Transaction {
-        let blockhash = self.svm.latest_blockhash();
-        let payer = self.fee_payer.pubkey();
-        let mut keys = vec![&self.fee_payer];
-        for signer in signers {
-            if !keys.iter().any(|key| key.pubkey() == signer.pubkey()) {
-                keys.push(signer);
-            }
+    fn sign(&self, message: VersionedMessage, signers: &[&Keypair]) -> VersionedTransaction {
+        let bytes = message.serialize();
+        let needed = usize::from(message.header().num_required_signatures);
+        let signatures = message.static_account_keys().iter().take(needed).map(|key| {
+            let mut known = std::iter::once(&self.fee_payer).chain(signers.iter().copied());
+            // A missing signature is what some callers want to see refused.
+            let signer = known.find(|signer| signer.pubkey() == *key);
+            signer.map_or_else(Signature::default, |signer| signer.sign_message(&bytes))
+        });
+        VersionedTransaction {
+            signatures: signatures.collect(),
+            message,
         }
-        let message = Message::new_with_blockhash(instructions, Some(&payer), &blockhash);
-        let mut transaction = Transaction::new_unsigned(message);
-        // A missing signature is what some callers want to see refused.
-        transaction.partial_sign(&keys, blockhash);
-        transaction
     }
 
     /// Transactions sent so far.

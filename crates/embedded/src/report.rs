@@ -4,7 +4,7 @@ use {
     earnout_sdk::wire::events::Event,
     litesvm::types::{FailedTransactionMetadata, TransactionMetadata},
     solana_instruction_error::InstructionError,
-    solana_message::Message,
+    solana_message::VersionedMessage,
     solana_transaction_error::TransactionError,
     thiserror::Error,
 };
@@ -52,14 +52,14 @@ pub struct Failure {
     pub logs: Vec<String>,
 }
 
-pub(crate) fn receipt(message: &Message, meta: TransactionMetadata) -> Receipt {
+pub(crate) fn receipt(message: &VersionedMessage, meta: TransactionMetadata) -> Receipt {
     let mut units = compute_units(&meta.logs).into_iter();
     let program = message
-        .account_keys
+        .static_account_keys()
         .iter()
         .position(|key| key == &earnout::ID)
         .and_then(|index| u8::try_from(index).ok());
-    let steps = (0..message.instructions.len())
+    let steps = (0..message.instructions().len())
         .map(|index| Step {
             compute_units: units.next().unwrap_or_default(),
             events: meta

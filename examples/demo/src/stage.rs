@@ -24,9 +24,9 @@ use {
 /// How long before its calendar a plan is made.
 const HEAD_START: i64 = 3 * DAY;
 
-/// What an instruction takes of a transaction that sets no compute limit, and at most calls.
+/// At least what any instruction of the demo takes.
 const COST: Cost = Cost {
-    units: 200_000,
+    units: 100_000,
     calls: 5,
 };
 
@@ -146,7 +146,7 @@ impl Stage {
     fn send(&mut self, groups: impl IntoIterator<Item = Vec<Instruction>>, signers: &[&Keypair]) -> Result<()> {
         let groups: Vec<_> = groups.into_iter().map(together).collect();
         let envelope = Envelope {
-            version: Version::Zero,
+            version: Version::One,
             payer: self.payer,
             priced: false,
             spare: 0,
@@ -154,7 +154,7 @@ impl Stage {
         for packed in packing::pack(&envelope, &groups)? {
             let groups = &groups[packed.groups];
             let instructions: Vec<_> = groups.iter().flat_map(|group| group.instructions.clone()).collect();
-            let receipt = self.chain.send(&instructions, signers)?;
+            let receipt = self.chain.send_large(&instructions, signers)?;
             for (instruction, step) in instructions.iter().zip(&receipt.steps) {
                 self.units.add(instruction, step.compute_units);
             }

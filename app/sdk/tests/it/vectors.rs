@@ -5,18 +5,31 @@
 mod pages;
 
 use {
+    base64::prelude::{BASE64_STANDARD, Engine},
     earnout::{
         instructions::CreatePlanArgs,
-        state::{Cadence, Interpolation, KpiArgs, Scope},
+        state::{Cadence, Grant, Interpolation, KpiArgs, Plan, Scope, UnearnedPolicy},
     },
     earnout_sdk::{
+        client::{Limits, Submission, to_bytes},
+        send::{
+            Version, cost,
+            packing::{self, Cost, Envelope, Group},
+        },
         terms::plan_file::{COMBINATIONS, Check, Mistake, PlanFile, RELEASES, UNEARNED, Values, text_of, word},
         text::amount::{self, AmountError},
         wire::{Listed, Manifest},
     },
     expect_test::expect_file,
     serde_json::{Value, json},
-    solana_program::pubkey::Pubkey,
+    solana_hash::Hash,
+    solana_program::{
+        instruction::{AccountMeta, Instruction},
+        pubkey::Pubkey,
+    },
+    solana_signature::Signature,
+    solana_signer::null_signer::NullSigner,
+    solana_transaction::versioned::VersionedTransaction,
     std::{cell::RefCell, path::Path},
 };
 
@@ -745,6 +758,141 @@ fn files_of_values_mean_the_same_everywhere() {
         "cases": cases,
     });
     golden("values.json", &vectors);
+}
+
+// Transactions.
+
+/// A group as text: its accounts by number, with `s` if they sign and `w` if they are written to; bytes of data; compute
+/// units; calls.
+fn read_group(text: &str) -> Group {
+    let mut parts = text.split(';');
+    let mut next = || parts.next().expect("four parts");
+    let accounts = next().split(' ').map(|account| {
+        let number = account.trim_end_matches(['s', 'w']);
+        AccountMeta {
+            pubkey: key(number.parse().expect("a number")),
+            is_signer: account.contains('s'),
+            is_writable: account.contains('w'),
+        }
+    });
+    let instruction = Instruction {
+        program_id: key(250),
+        accounts: accounts.collect(),
+        data: vec![7; next().parse().expect("a number")],
+    };
+    let cost = Cost {
+        units: next().parse().expect("a number"),
+        calls: next().parse().expect("a number"),
+    };
+    cost::alone(instruction, cost)
+}
+
+/// Groups of all kinds, by a generator of numbers that anybody can compute.
+fn groups(seed: u32) -> Vec<String> {
+    let mut state = seed;
+    let mut below = |limit: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) % limit
+    };
+    (0..40)
+        .map(|_| {
+            let accounts: Vec<_> = (0..1 + below(9))
+                .map(|_| {
+                    let number = 1 + below(if seed.is_multiple_of(3) { 240 } else { 30 });
+                    // The first few sign, so that signatures end a transaction too.
+                    let signs = if number <= 2 + seed % 14 { "s" } else { "" };
+                    format!("{number}{signs}{}", if below(2) == 0 { "w" } else { "" })
+                })
+                .collect();
+            let data = below(if seed % 3 == 1 { 400 } else { 40 });
+            let units = 1_000 * below(if seed.is_multiple_of(5) { 300 } else { 20 });
+            format!("{};{data};{units};{}", accounts.join(" "), 1 + below(6))
+        })
+        .collect()
+}
+
+#[test]
+fn transactions_are_written_and_packed_alike() {
+    let payer = NullSigner::new(&key(1));
+    let envelope = |version| Envelope {
+        version,
+        payer: key(1),
+        priced: true,
+        spare: 0,
+    };
+    let mut messages = Vec::new();
+    for (version, unit_price) in [
+        (Version::Zero, 0),
+        (Version::Zero, 7),
+        (Version::One, 0),
+        (Version::One, 7),
+    ] {
+        let two = ["2s 3w 4;5;0;0", "1sw 3w;130;0;0"];
+        let mut submission = Submission::new(
+            two.iter().flat_map(|group| read_group(group).instructions).collect(),
+            &payer,
+        );
+        submission.version = version;
+        submission.unit_price = unit_price;
+        let limits = Limits {
+            units: 300_001,
+            data: 98_304,
+        };
+        let transaction = VersionedTransaction {
+            signatures: vec![Signature::default(); 2],
+            message: submission
+                .message(Hash::new_from_array([9; 32]), Some(limits))
+                .expect("a message"),
+        };
+        let bytes = BASE64_STANDARD.encode(to_bytes(&transaction));
+        messages.push(
+            json!({ "version": u8::from(version == Version::One), "price": unit_price, "groups": two, "bytes": bytes }),
+        );
+    }
+    let packed = [Version::Zero, Version::One].into_iter().flat_map(|version| {
+        (1..=16).map(move |seed| {
+            let texts = groups(seed);
+            let groups: Vec<_> = texts.iter().map(|text| read_group(text)).collect();
+            let packed = packing::pack(&envelope(version), &groups).expect("groups that fit");
+            let transactions = packed.iter().map(|packed| {
+                let of: Vec<_> = groups[packed.groups.clone()]
+                    .iter()
+                    .flat_map(|group| group.instructions.clone())
+                    .collect();
+                json!([of.len(), packing::bytes(&envelope(version), &of)])
+            });
+            let transactions: Vec<_> = transactions.collect();
+            json!({ "version": u8::from(version == Version::One), "groups": texts, "transactions": transactions })
+        })
+    });
+    let packed: Vec<_> = packed.collect();
+    let of = |cost: Cost| json!([cost.units, cost.calls]);
+    let plan: Plan = bytemuck::Zeroable::zeroed();
+    let redistributing = Plan {
+        unearned_policy: UnearnedPolicy::Redistribute as u8,
+        ..plan
+    };
+    let mut grant: Grant = bytemuck::Zeroable::zeroed();
+    grant.kpi_weights[..3].fill(1);
+    let vectors = json!({
+        "about": "Transactions of both versions as the SDK writes and packs them. A group is one instruction: accounts by \
+                  number, s for those that sign and w for those written to, bytes of data, compute units, calls. Messages have \
+                  300,001 units, 98,304 bytes of loaded data, a blockhash of nines and empty signatures; what was packed, for \
+                  each transaction its instructions and bytes. Costs are units and calls.",
+        "messages": messages,
+        "packed": packed,
+        "costs": {
+            "createGrant": of(cost::CREATE_GRANT),
+            "attest": of(cost::ATTEST),
+            "attestPage": of(cost::ATTEST_PAGE),
+            "collectBonus": of(cost::COLLECT_BONUS),
+            "createAssociated": of(cost::CREATE_ASSOCIATED),
+            "claim": of(cost::claim(&plan)),
+            "settleOf3": of(cost::settle(&plan, &grant)),
+            "settleOf3IntoPool": of(cost::settle(&redistributing, &grant)),
+        },
+    });
+    golden("transactions.json", &vectors);
 }
 
 // Bytes.

@@ -10,6 +10,7 @@ import {
   getTransactionEncoder,
   partiallySignTransaction,
 } from '@solana/kit';
+import { versionOf } from '../../src/chain/transaction';
 import { fakeWallet } from './fakeWallet';
 
 export function launch(): Promise<Browser> {
@@ -41,10 +42,13 @@ export type Person = {
   release: () => void;
   /** How often the wallet was asked to sign. */
   asked: () => number;
+  /** The versions of what it was asked to sign. */
+  versions: () => ReadonlySet<unknown>;
   close: () => Promise<void>;
 };
 
-export type Look = { colorScheme?: 'light' | 'dark'; phone?: boolean };
+/** `versions` are the transactions that the wallet lists. */
+export type Look = { colorScheme?: 'light' | 'dark'; phone?: boolean; versions?: readonly unknown[] };
 
 export const DESKTOP = { width: 1180, height: 820 };
 export const PHONE = { width: 390, height: 844 };
@@ -69,6 +73,7 @@ export async function visit(
   let mood: WalletMood = 'signs';
   let other: KeyPairSigner | undefined;
   let asked = 0;
+  const versions = new Set<unknown>();
   let letGo: () => void = () => undefined;
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
   page.on('console', (message) => {
@@ -83,6 +88,7 @@ export async function visit(
     if (mood === 'rejects') throw new Error('User rejected the request.');
     if (mood === 'waits') await new Promise<void>((resolve) => (letGo = resolve));
     const transaction = getTransactionDecoder().decode(getBase64Encoder().encode(base64));
+    versions.add(versionOf(transaction));
     if (mood === 'signs-with-another' && other !== undefined) {
       const foreign = { ...transaction, signatures: { [other.address]: null } };
       const signed = await partiallySignTransaction([other.keyPair], foreign);
@@ -95,6 +101,7 @@ export async function visit(
   await page.addInitScript(fakeWallet, {
     address: signer.address,
     publicKey: [...getAddressEncoder().encode(signer.address)],
+    versions: look.versions ?? ['legacy', 0, 1],
   });
   return {
     page,
@@ -107,6 +114,7 @@ export async function visit(
     },
     release: () => letGo(),
     asked: () => asked,
+    versions: () => versions,
     close: () => context.close(),
   };
 }

@@ -1,6 +1,14 @@
 // Runs in the page before the app does: a wallet by the Wallet Standard, whose key stays with the test. It has to be one
 // function without imports, since the browser gets its text.
-export function fakeWallet({ address, publicKey }: { address: string; publicKey: number[] }) {
+export function fakeWallet({
+  address,
+  publicKey,
+  versions,
+}: {
+  address: string;
+  publicKey: number[];
+  versions: readonly unknown[];
+}) {
   const host = window as unknown as {
     __signTransaction: (base64: string) => Promise<string>;
     __walletMood: () => Promise<string>;
@@ -51,7 +59,7 @@ export function fakeWallet({ address, publicKey }: { address: string; publicKey:
       },
       'solana:signTransaction': {
         version: '1.0.0',
-        supportedTransactionVersions: ['legacy', 0],
+        supportedTransactionVersions: versions,
         signTransaction: async (...inputs: { transaction: Uint8Array }[]) => {
           const mood = await host.__walletMood();
           if (mood === 'disconnects') {

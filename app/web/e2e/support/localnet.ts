@@ -22,6 +22,8 @@ export type Localnet = {
   warp: (to: bigint) => void;
   now: () => bigint;
   airdrop: (address: Address, sol: number) => void;
+  /** The version of a transaction that was executed. */
+  versionOf: (signature: string) => Promise<unknown>;
   stop: () => Promise<void>;
 };
 
@@ -52,6 +54,13 @@ export async function startLocalnet(options: { demo?: boolean; time?: string } =
     warp: (to) => void run('warp', String(to)),
     now: () => BigInt(run('clock').trim().split(' ').at(-1) ?? '0'),
     airdrop: (address, sol) => void run('airdrop', address, String(sol)),
+    async versionOf(signature) {
+      const options = { encoding: 'json', commitment: 'confirmed', maxSupportedTransactionVersion: 1 };
+      const request = { jsonrpc: '2.0', id: 1, method: 'getTransaction', params: [signature, options] };
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(rpcUrl, { method: 'POST', headers, body: JSON.stringify(request) });
+      return ((await answer.json()) as { result: { version: unknown } }).result.version;
+    },
     async stop() {
       child.stdin?.end();
       await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve(undefined)));

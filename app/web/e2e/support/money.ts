@@ -23,7 +23,7 @@ export async function send(
   list: readonly Instruction[],
   ...others: KeyPairSigner[]
 ): Promise<void> {
-  const prepared = await prepare(chain, payer.address, list);
+  const prepared = await prepare(chain, { payer: payer.address, version: 0 }, list);
   await submit(chain, [prepared], signing(payer, ...others));
 }
 

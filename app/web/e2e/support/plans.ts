@@ -5,7 +5,9 @@ import type { Chain } from '../../src/chain/chain';
 import * as instructions from '../../src/chain/instructions';
 import { readOnePlan } from '../../src/chain/read';
 import { TOKEN_PROGRAM, associatedTokenAccount } from '../../src/chain/token';
-import { pack, prepareLater, signAll } from '../../src/chain/transaction';
+import { pack } from '../../src/chain/packing';
+import { prepareLater, signAll } from '../../src/chain/transaction';
+import { strictMajority } from '../../src/core/quorum';
 import { cadence } from '../../src/generated/types/cadence';
 import { Combination } from '../../src/generated/types/combination';
 import { Interpolation } from '../../src/generated/types/interpolation';
@@ -20,13 +22,19 @@ export const TOKEN = 1_000_000n;
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 
-export type Cast = { authority: KeyPairSigner; oracle: KeyPairSigner; arbiter: KeyPairSigner };
+export type Cast = {
+  authority: KeyPairSigner;
+  oracle: KeyPairSigner;
+  /** The other oracles; more than half of all decide. */
+  others?: readonly KeyPairSigner[];
+  arbiter: KeyPairSigner;
+};
 
 /** A plan of four days whose first begins in two hours, with a grant of 1,000 tokens for each beneficiary. */
 export async function makePlan(
   chain: Chain,
   now: bigint,
-  { authority, oracle, arbiter }: Cast,
+  { authority, oracle, others = [], arbiter }: Cast,
   beneficiaries: readonly Address[],
   change: Partial<KpiTermsArgs> = {},
 ): Promise<Address> {
@@ -55,8 +63,8 @@ export async function makePlan(
     enrolmentEnd: startTs,
     tokenFlags: 0,
     maxFeeBps: 0,
-    oracles: [oracle.address],
-    threshold: 1,
+    oracles: [oracle, ...others].map((each) => each.address),
+    threshold: strictMajority(1 + others.length),
     arbiter: arbiter.address,
   });
   const kpi = await instructions.addKpi(by, address, {
@@ -96,7 +104,8 @@ export async function makePlan(
     ]),
   );
   // Each is executed as soon as it is sent: only the last has to be waited for.
-  const prepared = pack(by, grants).map((list) => prepareLater(by, list));
+  const envelope = { payer: by, version: 1 } as const;
+  const prepared = pack(envelope, grants).map((list) => prepareLater(envelope, list));
   for (let first = 0; first < prepared.length; first += 50) {
     const signed = await signAll(chain, prepared.slice(first, first + 50), signing(authority));
     for (const { wire } of signed) await chain.send(wire);

@@ -149,8 +149,8 @@ function Done({ run, request }: { run: Run; request: ActionRequest }) {
         <strong>{executedText(run)}. Not done:</strong>
       </p>
       <ul className="mistakes">
-        {failures.map(({ name, fault }) => (
-          <li key={name}>
+        {failures.map(({ name, fault }, place) => (
+          <li key={place}>
             {name}: {fault.message}
           </li>
         ))}
@@ -190,7 +190,7 @@ function Summary({ request, prepared, run }: { request: ActionRequest; prepared:
       <details>
         <summary>Simulated: {plural(simulated.length, 'transaction')} would succeed</summary>
         <p className="hint">
-          {units.toLocaleString('en')} compute units at most.{' '}
+          Version {prepared[0]?.version ?? 0}, {units.toLocaleString('en')} compute units at most.{' '}
           {unsimulated > 0 &&
             `${plural(unsimulated, 'more transaction')} in this order, each checked when its turn comes.`}
         </p>

@@ -1,7 +1,9 @@
 import { useState } from 'react';
 import { CLUSTER_NAMES, type Cluster, type ClusterName, clusterAt } from '../chain/cluster';
 import { hostOf } from '../chain/transport';
+import type { Versions } from '../chain/version';
 import { useApp } from '../context/app';
+import { VERSIONS } from '../state/endpoints';
 import { Dialog } from '../ui/Dialog';
 import { SelectField, TextField } from '../ui/Field';
 import { Notice } from '../ui/Notice';
@@ -32,11 +34,18 @@ export function ClusterBar({ onChange }: { onChange: (cluster: Cluster) => void 
   );
 }
 
+const VERSION_TEXT: Record<Versions, string> = {
+  auto: 'the newest that network, endpoint and wallet take',
+  0: 'of version 0, which all take',
+  1: 'of version 1 only',
+};
+
 function ClusterDialog({ onClose, onChange }: { onClose: () => void; onChange: (cluster: Cluster) => void }) {
   const { cluster, settings } = useApp();
   const [name, setName] = useState<ClusterName>(cluster.name);
   const [rpcUrl, setRpcUrl] = useState(cluster.rpcUrl);
   const [wsUrl, setWsUrl] = useState(cluster.wsUrl);
+  const [versions, setVersions] = useState(settings.versions());
   const [wrong, setWrong] = useState<string>();
 
   function show(next: ClusterName) {
@@ -51,6 +60,7 @@ function ClusterDialog({ onClose, onChange }: { onClose: () => void; onChange: (
     try {
       const next = clusterAt(name, rpcUrl.trim(), wsUrl.trim());
       settings.choose(name, { rpc: next.rpcUrl, ws: next.wsUrl });
+      settings.chooseVersions(versions);
       onChange(next);
     } catch (error) {
       setWrong(error instanceof Error ? error.message : String(error));
@@ -86,6 +96,13 @@ function ClusterDialog({ onClose, onChange }: { onClose: () => void; onChange: (
         value={wsUrl}
         onChange={setWsUrl}
         hint="Leave it empty for the RPC’s next port, or for its own address if that has no port."
+      />
+      <SelectField
+        label="Transactions"
+        value={String(versions)}
+        onChange={(chosen) => setVersions(VERSIONS.find((each) => String(each) === chosen) ?? 'auto')}
+        options={VERSIONS.map((each) => [String(each), VERSION_TEXT[each]] as const)}
+        hint="Version 1 holds three times as much, so that fewer have to be signed."
       />
       <p className="hint">
         Kept in this browser only. Links that you copy name the cluster, never the endpoint or a key in its address.

@@ -45,7 +45,7 @@ export function ExportDialog({
     setExported(undefined);
     if (!isAddress(vault) || validFor === undefined) return;
     try {
-      const request = await action.build(vault, true);
+      const request = await action.build({ payer: vault, version: 0 }, true);
       const notAfter = (await chainTime(chain)) + validFor * DAY;
       const messages = request.transactions.map((list) => exportMessage(vault, [requireBefore(notAfter), ...list]));
       setExported({ request, messages, others: otherSigners(vault, request.transactions.flat()), notAfter });
@@ -92,7 +92,7 @@ export function ExportDialog({
             <p>{plural(exported.messages.length, 'message')}, to be executed in this order.</p>
           )}
           {exported.messages.map((message, index) => (
-            <div key={message} className="export">
+            <div key={index} className="export">
               <TextField label={`Message ${index + 1}`} value={message} onChange={() => undefined} rows={5} />
               <CopyButton text={message} what={`message ${index + 1}`} label="Copy" />
             </div>

@@ -6,6 +6,7 @@ import { asFault } from '../chain/fault';
 import { Outbox } from '../chain/outbox';
 import { rpcChain } from '../chain/rpcChain';
 import { hostOf } from '../chain/transport';
+import { chooser } from '../chain/version';
 import { type Action, Actions } from '../context/action';
 import { App, type AppContext, Now, useApp, useHref } from '../context/app';
 import { Grants } from '../screens/Grants';
@@ -18,7 +19,7 @@ import { Dialog } from '../ui/Dialog';
 import { Loading, Notice } from '../ui/Notice';
 import { WalletMenu } from '../ui/WalletMenu';
 import { walletSigner } from '../wallet/signer';
-import type { WalletStore } from '../wallet/wallets';
+import { type WalletStore, signsOf } from '../wallet/wallets';
 import { ActionDialog } from './ActionDialog';
 import { ClusterBar } from './ClusterBar';
 import { ErrorBoundary } from './ErrorBoundary';
@@ -172,12 +173,19 @@ function OnCluster({
   );
 }
 
+const NO_WALLET = { name: 'No wallet', version1: false };
+
 /** The actions under way on this chain; also renders whenever one of them goes on. */
-function useRuns({ chain, network, outbox, wallets }: AppContext): Runs {
+function useRuns({ chain, network, outbox, wallets, settings }: AppContext): Runs {
+  const choose = useMemo(() => chooser(chain), [chain]);
   const surroundings = useMemo(() => {
     const sign = walletSigner(() => wallets.get().connection, walletChain(network ?? 'local'));
-    return { chain, outbox, sign };
-  }, [chain, network, outbox, wallets]);
+    const version = () => {
+      const { wallet } = wallets.get().connection ?? {};
+      return choose(settings.versions(), wallet === undefined ? NO_WALLET : signsOf(wallet));
+    };
+    return { chain, outbox, sign, version };
+  }, [chain, network, outbox, wallets, settings, choose]);
   const [runs] = useState(() => new Runs(surroundings));
   useLayoutEffect(() => runs.moveTo(surroundings), [runs, surroundings]);
   useSyncExternalStore(runs.subscribe, runs.get);

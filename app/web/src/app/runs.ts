@@ -5,6 +5,7 @@ import { inParallel } from '../chain/batches';
 import type { Chain } from '../chain/chain';
 import { Fault, asFault } from '../chain/fault';
 import { type Entry, type Outbox, type Signed, faultOf } from '../chain/outbox';
+import type { Envelope, Version } from '../chain/packing';
 import { type Prepared, type SignTransactions, prepare, prepareLater, signAll } from '../chain/transaction';
 import type { Action, ActionRequest } from '../context/action';
 import { plural } from '../text/count';
@@ -23,17 +24,25 @@ export type RunState =
   | { name: 'preparing' }
   /** Another transaction for the same may still be executed, or waits in the wallet. */
   | { name: 'blocked'; by: Entry | Run }
-  | { name: 'review'; request: ActionRequest; prepared: readonly Prepared[] }
+  | { name: 'review'; envelope: Envelope; request: ActionRequest; prepared: readonly Prepared[] }
   | { name: 'signing'; request: ActionRequest }
   | { name: 'sent'; request: ActionRequest }
   | { name: 'done'; request: ActionRequest; failures: readonly Failure[] }
   | { name: 'failed'; fault: Fault };
 
-/** What actions need of the app; the outbox is there as soon as the endpoint said which chain it is. */
-export type Surroundings = { chain: Chain; outbox: Outbox | undefined; sign: SignTransactions };
+/**
+ * What actions need of the app; the outbox is there as soon as the endpoint said which chain it is. `version` is the form
+ * of transactions that network, endpoint and wallet take now.
+ */
+export type Surroundings = {
+  chain: Chain;
+  outbox: Outbox | undefined;
+  sign: SignTransactions;
+  version: () => Promise<Version>;
+};
 
 /** A request that is carried out, and what of it failed so far. */
-type Course = { request: ActionRequest; outbox: Outbox; failures: Failure[] };
+type Course = { envelope: Envelope; request: ActionRequest; outbox: Outbox; failures: Failure[] };
 
 export class Run {
   state: RunState = { name: 'preparing' };
@@ -71,11 +80,17 @@ export class Run {
     const by = this.runs.inTheWay(this);
     if (by !== undefined) return set({ name: 'blocked', by });
     try {
-      const request = await this.action.build(signer);
-      set({ name: 'review', request, prepared: await this.prepareFrom(request, 0) });
+      const envelope = await this.envelope();
+      const request = await this.action.build(envelope);
+      set({ name: 'review', envelope, request, prepared: await this.prepareFrom(envelope, request, 0) });
     } catch (error) {
       set({ name: 'failed', fault: asFault(error) });
     }
+  }
+
+  private async envelope(): Promise<Envelope> {
+    const payer = this.signer;
+    return { payer, version: await this.runs.surroundings().version() };
   }
 
   /** Signs and sends what is shown. */
@@ -85,18 +100,19 @@ export class Run {
     if (outbox === undefined) return;
     const by = this.runs.inTheWay(this);
     if (by !== undefined) return this.set({ name: 'blocked', by });
-    let { request, prepared } = this.state;
+    let { envelope, request, prepared } = this.state;
     const failures: Failure[] = [];
     this.executed = 0;
     this.total = request.transactions.length + (request.later ?? 0);
     try {
       for (;;) {
-        await this.carryOut({ request, outbox, failures }, prepared);
+        await this.carryOut({ envelope, request, outbox, failures }, prepared);
         if ((request.later ?? 0) === 0 || failures.length > 0) break;
         this.refuseHidden();
-        request = { ...(await this.action.build(this.signer)), done: request.done };
+        envelope = await this.envelope();
+        request = { ...(await this.action.build(envelope)), done: request.done };
         if (request.transactions.length === 0) break;
-        prepared = await this.prepareFrom(request, 0);
+        prepared = await this.prepareFrom(envelope, request, 0);
       }
       const [first] = failures;
       if (first !== undefined && failures.length === 1 && this.executed === 0) throw first.fault;
@@ -109,18 +125,22 @@ export class Run {
   }
 
   /** The transactions from `first` on: of those in order only the next one can be simulated. */
-  private async prepareFrom({ transactions, inOrder }: ActionRequest, first: number): Promise<Prepared[]> {
+  private async prepareFrom(
+    envelope: Envelope,
+    { transactions, inOrder }: ActionRequest,
+    first: number,
+  ): Promise<Prepared[]> {
     const { chain } = this.runs.surroundings();
     const left = transactions.slice(first);
-    if (!inOrder) return inParallel(left, PARALLEL, (instructions) => prepare(chain, this.signer, instructions));
+    if (!inOrder) return inParallel(left, PARALLEL, (instructions) => prepare(chain, envelope, instructions));
     const [next, ...later] = left;
     if (next === undefined) return [];
-    const simulated = await prepare(chain, this.signer, next);
-    return [simulated, ...later.map((instructions) => prepareLater(this.signer, instructions))];
+    const simulated = await prepare(chain, envelope, next);
+    return [simulated, ...later.map((instructions) => prepareLater(envelope, instructions))];
   }
 
   private async carryOut(course: Course, all: readonly Prepared[]): Promise<void> {
-    const { request } = course;
+    const { envelope, request } = course;
     const { transactions, inOrder = false } = request;
     let prepared = all;
     for (let first = 0; first < transactions.length;) {
@@ -128,7 +148,7 @@ export class Run {
         this.refuseHidden();
         if (inOrder) {
           try {
-            prepared = await this.prepareFrom(request, first);
+            prepared = await this.prepareFrom(envelope, request, first);
           } catch (error) {
             first = this.skip(course, first, asFault(error));
             continue;

@@ -126,7 +126,8 @@ export function refusal(error: unknown, logs: readonly string[] = []): Fault {
       logs,
     );
   }
-  return new Fault('refused', CHAIN[name] ?? `The chain refused the transaction: ${name}.`, '', logs);
+  const advice = name === 'UnsupportedVersion' ? 'Choose version 0 under “Change” at the top of the page.' : '';
+  return new Fault('refused', CHAIN[name] ?? `The chain refused the transaction: ${name}.`, advice, logs);
 }
 
 /** The words of another program's error: which one it was stands in the logs. */

@@ -1,5 +1,5 @@
 // Instructions of the program: each function takes what cannot be derived, and derives every other address.
-import { type AccountMeta, type Address, type Instruction, AccountRole, createNoopSigner } from '@solana/kit';
+import { type AccountMeta, type Address, AccountRole, createNoopSigner } from '@solana/kit';
 import { getCreateAssociatedTokenIdempotentInstruction } from '@solana-program/token';
 import { pageFor } from '../domain/evaluation';
 import { type Grant, hasWeight } from '../domain/grant';
@@ -37,6 +37,8 @@ import {
   planAddress,
   vaultAddress,
 } from './addresses';
+import * as cost from './cost';
+import { type Costed, costing } from './cost';
 import { MEMO_PROGRAM } from './token';
 
 /** Signatures are made by the wallet over the whole message: an instruction only says whose it needs. */
@@ -54,8 +56,8 @@ const tokenOf = (plan: Plan) => ({
 });
 
 /** Has the transaction fail once the chain's clock is past `notAfter`, Unix seconds: one signed in advance lapses. */
-export function requireBefore(notAfter: bigint): Instruction {
-  return getRequireBeforeInstruction({ notAfter });
+export function requireBefore(notAfter: bigint): Costed {
+  return costing(cost.CHANGE, getRequireBeforeInstruction({ notAfter }));
 }
 
 /** Creates a plan as a draft. `payer` pays the rent and `creator` becomes the authority. */
@@ -64,24 +66,30 @@ export async function createPlan(
   creator: Address,
   token: { mint: Address; treasury: Address; tokenProgram: Address },
   args: CreatePlanArgsArgs,
-): Promise<Instruction> {
+): Promise<Costed> {
   const plan = await planAddress(creator, BigInt(args.planId));
   const vault = await vaultAddress(plan);
   const accounts = { payer: signer(payer), creator: signer(creator), plan, vault, ...token, ...(await event()) };
-  return getCreatePlanInstruction({ ...accounts, args });
+  return costing(cost.CREATE_PLAN, getCreatePlanInstruction({ ...accounts, args }));
 }
 
-export async function addKpi(authority: Address, plan: Address, args: KpiTermsArgs): Promise<Instruction> {
-  return getAddKpiInstruction({ authority: signer(authority), plan, ...(await event()), args });
+export async function addKpi(authority: Address, plan: Address, args: KpiTermsArgs): Promise<Costed> {
+  return costing(cost.CHANGE, getAddKpiInstruction({ authority: signer(authority), plan, ...(await event()), args }));
 }
 
-export async function activatePlan(authority: Address, plan: Address, mint: Address): Promise<Instruction> {
-  return getActivatePlanInstruction({ authority: signer(authority), plan, mint, ...(await event()) });
+export async function activatePlan(authority: Address, plan: Address, mint: Address): Promise<Costed> {
+  return costing(
+    cost.CHANGE,
+    getActivatePlanInstruction({ authority: signer(authority), plan, mint, ...(await event()) }),
+  );
 }
 
 /** Moves `amount` base units from the token account `source` into the vault. */
-export async function fund(funder: Address, plan: Plan, source: Address, amount: bigint): Promise<Instruction> {
-  return getFundInstruction({ funder: signer(funder), ...tokenOf(plan), source, ...(await event()), amount });
+export async function fund(funder: Address, plan: Plan, source: Address, amount: bigint): Promise<Costed> {
+  return costing(
+    cost.TRANSFER,
+    getFundInstruction({ funder: signer(funder), ...tokenOf(plan), source, ...(await event()), amount }),
+  );
 }
 
 /** Sends `amount` base units of surplus to the plan's treasury. */
@@ -91,10 +99,10 @@ export async function withdrawSurplus(
   destination: Address,
   amount: bigint,
   needsMemo: boolean,
-): Promise<Instruction> {
+): Promise<Costed> {
   const memoProgram = needsMemo ? MEMO_PROGRAM : undefined;
   const accounts = { caller: signer(caller), ...tokenOf(plan), destination, memoProgram, ...(await event()) };
-  return getWithdrawSurplusInstruction({ ...accounts, amount });
+  return costing(cost.TRANSFER, getWithdrawSurplusInstruction({ ...accounts, amount }));
 }
 
 export async function createGrant(
@@ -102,33 +110,45 @@ export async function createGrant(
   authority: Address,
   plan: Plan,
   args: CreateGrantArgsArgs,
-): Promise<Instruction> {
+): Promise<Costed> {
   const { vault, mint } = plan.account;
   const grant = await grantAddress(plan.address, args.grantIndex);
   const accounts = { plan: plan.address, grant, vault, mint, ...(await event()) };
-  return getCreateGrantInstruction({ payer: signer(payer), authority: signer(authority), ...accounts, args });
+  return costing(
+    cost.CREATE_GRANT,
+    getCreateGrantInstruction({ payer: signer(payer), authority: signer(authority), ...accounts, args }),
+  );
 }
 
-export async function terminateGrant(authority: Address, grant: Grant): Promise<Instruction> {
+export async function terminateGrant(authority: Address, grant: Grant): Promise<Costed> {
   const { plan } = grant.account;
-  return getTerminateGrantInstruction({
-    authority: signer(authority),
-    plan,
-    grant: grant.address,
-    ...(await event()),
-  });
+  return costing(
+    cost.CHANGE,
+    getTerminateGrantInstruction({
+      authority: signer(authority),
+      plan,
+      grant: grant.address,
+      ...(await event()),
+    }),
+  );
 }
 
 export async function proposeOracles(
   authority: Address,
   plan: Address,
   args: { oracles: Address[]; threshold: number; firstPeriod: number },
-): Promise<Instruction> {
-  return getProposeOraclesInstruction({ authority: signer(authority), plan, ...(await event()), ...args });
+): Promise<Costed> {
+  return costing(
+    cost.CHANGE,
+    getProposeOraclesInstruction({ authority: signer(authority), plan, ...(await event()), ...args }),
+  );
 }
 
-export async function cancelOracleChange(authority: Address, plan: Address): Promise<Instruction> {
-  return getCancelOracleChangeInstruction({ authority: signer(authority), plan, ...(await event()) });
+export async function cancelOracleChange(authority: Address, plan: Address): Promise<Costed> {
+  return costing(
+    cost.CHANGE,
+    getCancelOracleChangeInstruction({ authority: signer(authority), plan, ...(await event()) }),
+  );
 }
 
 /** Records a vote on a shared KPI. */
@@ -137,16 +157,19 @@ export async function attest(
   plan: Plan,
   kpi: Kpi,
   vote: { period: number; value: bigint; evidence: Uint8Array },
-): Promise<Instruction> {
+): Promise<Costed> {
   const attestation = await attestationAddress(plan.address, kpi.number, vote.period);
   const accounts = { plan: plan.address, attestation, ...(await event()) };
-  return getAttestInstruction({
-    payer: signer(oracle),
-    oracle: signer(oracle),
-    ...accounts,
-    kpi: kpi.number,
-    ...vote,
-  });
+  return costing(
+    cost.ATTEST,
+    getAttestInstruction({
+      payer: signer(oracle),
+      oracle: signer(oracle),
+      ...accounts,
+      kpi: kpi.number,
+      ...vote,
+    }),
+  );
 }
 
 /** Votes on an individual KPI: of the grant with the index `first` and the ones after it, all in one page. */
@@ -157,17 +180,20 @@ export async function attestPage(
   plan: Plan,
   kpi: Kpi,
   { values, ...vote }: PageVote,
-): Promise<Instruction> {
+): Promise<Costed> {
   const page = await pageAddress(plan.address, kpi.number, vote.period, place(vote.first).page);
   const accounts = { plan: plan.address, page, ...(await event()) };
-  return getAttestPageInstruction({
-    payer: signer(oracle),
-    oracle: signer(oracle),
-    ...accounts,
-    kpi: kpi.number,
-    values: [...values],
-    ...vote,
-  });
+  return costing(
+    cost.ATTEST_PAGE,
+    getAttestPageInstruction({
+      payer: signer(oracle),
+      oracle: signer(oracle),
+      ...accounts,
+      kpi: kpi.number,
+      values: [...values],
+      ...vote,
+    }),
+  );
 }
 
 /** Which values or silences: of a KPI for a period, and where it is individual of these grants of one page. */
@@ -186,16 +212,19 @@ export async function dispute(
   valued: Valued,
   grant: Address | undefined,
   reasonHash: Uint8Array,
-): Promise<Instruction> {
+): Promise<Costed> {
   const accounts = { plan, grant, evaluation: await evaluationOf(plan, valued), ...(await event()) };
-  return getDisputeInstruction({
-    payer: signer(disputer),
-    disputer: signer(disputer),
-    ...accounts,
-    ...valued,
-    grants: valued.grants ?? null,
-    reasonHash,
-  });
+  return costing(
+    cost.DISPUTE,
+    getDisputeInstruction({
+      payer: signer(disputer),
+      disputer: signer(disputer),
+      ...accounts,
+      ...valued,
+      grants: valued.grants ?? null,
+      reasonHash,
+    }),
+  );
 }
 
 /**
@@ -209,7 +238,7 @@ export async function rule(
   disputedFor: readonly Address[],
   value: bigint | null,
   reasonHash: Uint8Array,
-): Promise<Instruction> {
+): Promise<Costed> {
   const accounts = { plan, evaluation: await evaluationOf(plan, valued), ...(await event()) };
   const instruction = getRuleInstruction({
     arbiter: signer(arbiter),
@@ -220,11 +249,11 @@ export async function rule(
     reasonHash,
   });
   const extra: AccountMeta[] = disputedFor.map((address) => ({ address, role: AccountRole.WRITABLE }));
-  return { ...instruction, accounts: [...instruction.accounts, ...extra] };
+  return costing(cost.RULE, { ...instruction, accounts: [...instruction.accounts, ...extra] });
 }
 
-/** Settles the grant's next period. Anyone can; `payer` pays for the period's pool if there is none yet. */
-export async function settle(payer: Address, plan: Plan, grant: Grant): Promise<Instruction> {
+/** Settles the grant's next period. Anyone can; `payer` pays for the period's pool if there is none yet: `makesPool`. */
+export async function settle(payer: Address, plan: Plan, grant: Grant, makesPool: boolean): Promise<Costed> {
   const period = grant.account.nextPeriod;
   const pool = plan.unearned === 'redistribute' ? await periodAddress(plan.address, period) : undefined;
   const weighted = plan.kpis.filter((kpi) => hasWeight(grant, kpi));
@@ -234,13 +263,17 @@ export async function settle(payer: Address, plan: Plan, grant: Grant): Promise<
   const accounts = { plan: plan.address, grant: grant.address, period: pool, ...(await event()) };
   const instruction = getSettleInstruction({ payer: signer(payer), ...accounts });
   const extra: AccountMeta[] = evaluations.map((address) => ({ address, role: AccountRole.READONLY }));
-  return { ...instruction, accounts: [...instruction.accounts, ...extra] };
+  const taken = cost.settleCost(weighted.length, makesPool);
+  return costing(taken, { ...instruction, accounts: [...instruction.accounts, ...extra] });
 }
 
 /** Collects the grant's share of the pool of `period`, the one it settled last. Nobody signs. */
-export async function collectBonus(plan: Plan, grant: Address, period: number): Promise<Instruction> {
+export async function collectBonus(plan: Plan, grant: Address, period: number): Promise<Costed> {
   const pool = await periodAddress(plan.address, period);
-  return getCollectBonusInstruction({ plan: plan.address, grant, period: pool, ...(await event()) });
+  return costing(
+    cost.COLLECT_BONUS,
+    getCollectBonusInstruction({ plan: plan.address, grant, period: pool, ...(await event()) }),
+  );
 }
 
 /** Pays all that is claimable, at least `minReceived` base units of which must arrive. */
@@ -251,7 +284,7 @@ export async function claim(
   destination: Address,
   needsMemo: boolean,
   minReceived: bigint,
-): Promise<Instruction> {
+): Promise<Costed> {
   const memoProgram = needsMemo ? MEMO_PROGRAM : undefined;
   const accounts = {
     claimant: signer(claimant),
@@ -261,7 +294,7 @@ export async function claim(
     memoProgram,
     ...(await event()),
   };
-  return getClaimInstruction({ ...accounts, amount: null, minReceived });
+  return costing(cost.CLAIM, getClaimInstruction({ ...accounts, amount: null, minReceived }));
 }
 
 /** Creates the token account `account` of `owner` unless it exists; `payer` pays its rent. */
@@ -270,13 +303,16 @@ export function createTokenAccount(
   owner: Address,
   account: Address,
   token: { mint: Address; tokenProgram: Address },
-): Instruction {
+): Costed {
   const { mint, tokenProgram } = token;
-  return getCreateAssociatedTokenIdempotentInstruction({
-    payer: signer(payer),
-    ata: account,
-    owner,
-    mint,
-    tokenProgram,
-  });
+  return costing(
+    cost.CREATE_ASSOCIATED,
+    getCreateAssociatedTokenIdempotentInstruction({
+      payer: signer(payer),
+      ata: account,
+      owner,
+      mint,
+      tokenProgram,
+    }),
+  );
 }

@@ -10,6 +10,7 @@ const SIGNATURE = 'a-signature' as Signature;
 const SIGNED: Signed = {
   signature: SIGNATURE,
   wire: 'the-bytes',
+  version: 0,
   life: { kind: 'blocks', last: 150n },
   signer: 'somebody' as Address,
 };
@@ -182,6 +183,25 @@ describe('the outbox', () => {
     expect(outcome).toBeUndefined();
     await wait(90);
     expect(outcome).toEqual({ what: 'expired', why: entry().refused });
+  });
+
+  it('names the other version where an endpoint does not take version 1, and only there', async () => {
+    for (const [version, kind, named] of [
+      [1, 'endpoint', true],
+      [0, 'endpoint', false],
+      [1, 'refused', false],
+    ] as const) {
+      const fresh = new Outbox(liar.chain, `genesis ${version} ${kind}`, store);
+      liar.chain.send = () => Promise.reject(new Fault(kind, 'It cannot be read.'));
+      void fresh.send({ ...SIGNED, version }, PURPOSE);
+      await wait(1);
+      expect(fresh.all()[0]!.refused?.includes('version 0'), `${version} ${kind}`).toBe(named);
+      // The storage keeps the form with the bytes.
+      expect(new Outbox(liar.chain, `genesis ${version} ${kind}`, store).all()[0]).toMatchObject({
+        version,
+        wire: SIGNED.wire,
+      });
+    }
   });
 
   it('goes on after the page was loaded again, under the same genesis hash only', async () => {

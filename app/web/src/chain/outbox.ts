@@ -1,6 +1,6 @@
 // Transactions that were signed here, followed until they ended: also while no dialog shows them, and after the page was
 // loaded again. What is in the outbox without an ending may still be executed, so nothing offers the same again.
-import type { Address, Signature } from '@solana/kit';
+import type { Address, Signature, TransactionVersion } from '@solana/kit';
 import type { Chain } from './chain';
 import { Fault, asFault, expired, refusal } from './fault';
 import { type Follow, type Life, type Sighting, begin, isToPost, isUnknown, posted, leavesOpen, step } from './follow';
@@ -9,7 +9,13 @@ import { type Follow, type Life, type Sighting, begin, isToPost, isUnknown, post
 export type Purpose = { title: string; keys: readonly string[] };
 
 /** A transaction with all its signatures. */
-export type Signed = { signature: Signature; wire: string; life: Life; signer: Address };
+export type Signed = {
+  signature: Signature;
+  wire: string;
+  version: TransactionVersion;
+  life: Life;
+  signer: Address;
+};
 
 /** How it ended, with why it failed. */
 export type Outcome = { what: 'executed' } | { what: 'failed'; why: string } | { what: 'expired'; why: string };
@@ -33,6 +39,8 @@ export type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' |
 const PREFIX = 'earnout-sent';
 /** Transactions that ended are listed until there are more than these. */
 const KEPT = 30;
+/** What may help where an endpoint says that it takes version 1, and then does not. */
+const OTHER_VERSION = 'Transactions of version 0 can be chosen under “Change” at the top of the page.';
 /** How often an endpoint is asked, milliseconds: at first, and at most while it answers with errors. */
 const POLL_MS = [600, 10_000] as const;
 /** How often it is asked for the height of the chain, which only matters at the end of a life. */
@@ -200,7 +208,9 @@ export class Outbox {
       const { kind, message } = asFault(error);
       // Of what was accepted before, a refusal says only that the endpoint has it.
       const isFirst = follow.posted === undefined;
-      if (isFirst && kind !== 'unreachable' && kind !== 'expired') this.change(signature, { refused: message });
+      if (!isFirst || kind === 'unreachable' || kind === 'expired') return;
+      const isForm = kind === 'endpoint' && entry.version === 1;
+      this.change(signature, { refused: isForm ? `${message} ${OTHER_VERSION}` : message });
     }
   }
 

@@ -5,6 +5,7 @@ import {
   type Blockhash,
   type Instruction,
   type Transaction,
+  type TransactionVersion,
   AccountRole,
   appendTransactionMessageInstructions,
   compileTransaction,
@@ -14,8 +15,10 @@ import {
   getCompiledTransactionMessageDecoder,
   getPublicKeyFromAddress,
   getSignatureFromTransaction,
+  getTransactionVersionDecoder,
   isWritableRole,
   pipe,
+  setTransactionMessageConfig,
   setTransactionMessageFeePayer,
   setTransactionMessageLifetimeUsingBlockhash,
   verifySignature,
@@ -28,11 +31,9 @@ import {
 import type { Chain, Lifetime } from './chain';
 import { Fault, refusal } from './fault';
 import type { Signed } from './outbox';
+import { type Envelope, MOST_UNITS } from './packing';
 
 const LAMPORTS_PER_SIGNATURE = 5_000n;
-/** The most bytes of a transaction. */
-export const MAX_TRANSACTION_SIZE = 1_232;
-const MAX_UNITS = 1_400_000;
 /** Units are set a tenth above what the simulation used: amounts may change a little until it runs. */
 const UNITS_MARGIN = [11n, 10n] as const;
 /** The most that is ever offered for priority, micro-lamports for each compute unit. */
@@ -48,8 +49,7 @@ const BLOCKHASH_BLOCKS = 150n;
 const ANY_LIFETIME: Lifetime = { blockhash: '11111111111111111111111111111111' as Blockhash, lastValidBlockHeight: 0n };
 
 /** A transaction that was simulated and can be shown before the wallet opens. */
-export type Prepared = {
-  payer: Address;
+export type Prepared = Envelope & {
   instructions: readonly Instruction[];
   units: number;
   /** The most bytes of accounts that it may load. */
@@ -67,6 +67,36 @@ export type SignTransactions = (
   payer: Address,
 ) => Promise<readonly Transaction[]>;
 
+type Budget = Pick<Prepared, 'units' | 'loaded' | 'price'>;
+
+const LARGEST: Budget = { units: MOST_UNITS, loaded: MAX_LOADED, price: 0n };
+
+/** The transaction without signatures. In version 0 its limits are instructions, in version 1 they stand beside them. */
+export function unsigned(
+  { payer, version }: Envelope,
+  instructions: readonly Instruction[],
+  budget: Budget = LARGEST,
+  lifetime: Lifetime = ANY_LIFETIME,
+) {
+  if (version === 0) return compileTransaction(messageOf(payer, [...limits(budget), ...instructions], lifetime));
+  const { units, loaded, price } = budget;
+  return compileTransaction(
+    pipe(
+      createTransactionMessage({ version: 1 }),
+      (message) => setTransactionMessageFeePayer(payer, message),
+      (message) => setTransactionMessageLifetimeUsingBlockhash(lifetime, message),
+      (message) =>
+        setTransactionMessageConfig({ computeUnitLimit: units, loadedAccountsDataSizeLimit: loaded }, message),
+      // There the price is paid as one sum.
+      (message) =>
+        price === 0n
+          ? message
+          : setTransactionMessageConfig({ priorityFeeLamports: priorityFee(price, units) }, message),
+      (message) => appendTransactionMessageInstructions(instructions, message),
+    ),
+  );
+}
+
 function messageOf(payer: Address, instructions: readonly Instruction[], lifetime: Lifetime) {
   return pipe(
     createTransactionMessage({ version: 0 }),
@@ -76,68 +106,55 @@ function messageOf(payer: Address, instructions: readonly Instruction[], lifetim
   );
 }
 
-type Budget = Pick<Prepared, 'units' | 'loaded' | 'price'>;
-
-const LARGEST: Budget = { units: MAX_UNITS, loaded: MAX_LOADED, price: 0n };
-
-function withBudget(instructions: readonly Instruction[], { units, loaded, price }: Budget): Instruction[] {
-  const limits = [
+function limits({ units, loaded, price }: Budget): Instruction[] {
+  const both = [
     getSetComputeUnitLimitInstruction({ units }),
     getSetLoadedAccountsDataSizeLimitInstruction({ accountDataSizeLimit: loaded }),
   ];
-  if (price === 0n) return [...limits, ...instructions];
-  return [...limits, getSetComputeUnitPriceInstruction({ microLamports: price }), ...instructions];
+  return price === 0n ? both : [...both, getSetComputeUnitPriceInstruction({ microLamports: price })];
 }
 
-/** Bytes of the transaction with these instructions and its budget, signatures included. */
-export function sizeOf(payer: Address, instructions: readonly Instruction[]): number {
-  const compiled = compileTransaction(
-    messageOf(payer, withBudget(instructions, { ...LARGEST, price: 1n }), ANY_LIFETIME),
-  );
-  return 1 + 64 * Object.keys(compiled.signatures).length + compiled.messageBytes.length;
-}
-
-/** Groups instructions that belong together into as few transactions as hold them. */
-export function pack(payer: Address, groups: readonly (readonly Instruction[])[]): Instruction[][] {
-  const packed: Instruction[][] = [];
-  for (const group of groups) {
-    const last = packed.at(-1);
-    if (last !== undefined && sizeOf(payer, [...last, ...group]) <= MAX_TRANSACTION_SIZE) last.push(...group);
-    else packed.push([...group]);
-  }
-  return packed;
+/** Lamports for so many units at a price in millionths of a lamport, rounded up as the network does. */
+function priorityFee(price: bigint, units: number): bigint {
+  return (price * BigInt(units) + 999_999n) / 1_000_000n;
 }
 
 /** Simulates the instructions. Throws a fault if the chain would refuse them. */
-export async function simulate(chain: Chain, payer: Address, instructions: readonly Instruction[]) {
-  const compiled = compileTransaction(messageOf(payer, withBudget(instructions, LARGEST), ANY_LIFETIME));
+export async function simulate(chain: Chain, envelope: Envelope, instructions: readonly Instruction[]) {
+  const compiled = unsigned(envelope, instructions);
   const simulation = await chain.simulate(getBase64EncodedWireTransaction(compiled));
   if (simulation.error !== undefined) throw refusal(simulation.error, simulation.logs);
   return { ...simulation, compiled };
 }
 
 /** Simulates the instructions and works out units, price and fee. Throws a fault if the chain would refuse them. */
-export async function prepare(chain: Chain, payer: Address, instructions: readonly Instruction[]): Promise<Prepared> {
+export async function prepare(
+  chain: Chain,
+  envelope: Envelope,
+  instructions: readonly Instruction[],
+): Promise<Prepared> {
   const [{ compiled, ...simulation }, price] = await Promise.all([
-    simulate(chain, payer, instructions),
+    simulate(chain, envelope, instructions),
     priceFor(chain, instructions),
   ]);
-  const units = Math.min(Number((simulation.units * UNITS_MARGIN[0]) / UNITS_MARGIN[1]) + 1_000, MAX_UNITS);
-  const signatures = BigInt(Object.keys(compiled.signatures).length);
-  const fee = LAMPORTS_PER_SIGNATURE * signatures + (price * BigInt(units) + 999_999n) / 1_000_000n;
+  const units = Math.min(Number((simulation.units * UNITS_MARGIN[0]) / UNITS_MARGIN[1]) + 1_000, MOST_UNITS);
+  const fee = feeOf(compiled) + priorityFee(price, units);
   const pages = simulation.loaded === undefined ? undefined : Math.ceil(simulation.loaded / PAGE) + 1;
   const loaded = pages === undefined ? MAX_LOADED : Math.min(pages * PAGE, MAX_LOADED);
-  return { payer, instructions, units, loaded, price, fee, logs: simulation.logs };
+  return { ...envelope, instructions, units, loaded, price, fee, logs: simulation.logs };
 }
 
 /**
  * A transaction that cannot be simulated yet, because it needs another one before it: asks for all the units there are,
  * which costs nothing without a price for priority.
  */
-export function prepareLater(payer: Address, instructions: readonly Instruction[]): Prepared {
-  const compiled = compileTransaction(messageOf(payer, withBudget(instructions, LARGEST), ANY_LIFETIME));
-  const fee = LAMPORTS_PER_SIGNATURE * BigInt(Object.keys(compiled.signatures).length);
-  return { payer, instructions, ...LARGEST, fee, logs: [] };
+export function prepareLater(envelope: Envelope, instructions: readonly Instruction[]): Prepared {
+  const fee = feeOf(unsigned(envelope, instructions));
+  return { ...envelope, instructions, ...LARGEST, fee, logs: [] };
+}
+
+function feeOf({ signatures }: Transaction): bigint {
+  return LAMPORTS_PER_SIGNATURE * BigInt(Object.keys(signatures).length);
 }
 
 /** The median of what others paid lately for the same accounts, within a limit. */
@@ -157,11 +174,9 @@ export async function signAll(chain: Chain, prepared: readonly Prepared[], sign:
   const [first] = prepared;
   if (first === undefined) return [];
   const lifetime = await chain.lifetime();
-  const unsigned = prepared.map(({ payer, instructions, ...budget }) =>
-    compileTransaction(messageOf(payer, withBudget(instructions, budget), lifetime)),
-  );
-  const signed = await sign(unsigned, first.payer);
-  if (signed.length !== unsigned.length) {
+  const transactions = prepared.map((each) => unsigned(each, each.instructions, each, lifetime));
+  const signed = await sign(transactions, first.payer);
+  if (signed.length !== transactions.length) {
     throw new Fault('rejected', 'The wallet did not sign every transaction. Nothing was sent.', 'Try again.');
   }
   await Promise.all(signed.map((transaction) => checkSigned(transaction, first.payer)));
@@ -179,9 +194,15 @@ export async function signAll(chain: Chain, prepared: readonly Prepared[], sign:
   return signed.map((transaction) => ({
     signature: getSignatureFromTransaction(transaction),
     wire: getBase64EncodedWireTransaction(transaction),
+    version: versionOf(transaction),
     life: { kind: 'blocks', last: lastValidBlockHeight },
     signer: first.payer,
   }));
+}
+
+/** The form that a transaction has. */
+export function versionOf({ messageBytes }: Transaction): TransactionVersion {
+  return getTransactionVersionDecoder().decode(messageBytes);
 }
 
 function blockhashOf({ messageBytes }: Transaction): string {
@@ -217,7 +238,10 @@ function wrongAccount(payer: Address): Fault {
   );
 }
 
-/** The message of an unsigned transaction as base64, for a multisig's vault transaction. `payer` is the vault. */
+/**
+ * The message of an unsigned transaction as base64, for a multisig's vault transaction. `payer` is the vault. It is of
+ * version 0 everywhere: the multisig's program and tools decide what they take.
+ */
 export function exportMessage(payer: Address, instructions: readonly Instruction[]): string {
   return getBase64Decoder().decode(compileTransaction(messageOf(payer, instructions, ANY_LIFETIME)).messageBytes);
 }

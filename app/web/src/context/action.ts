@@ -2,6 +2,7 @@
 import { type ReactNode, createContext, useContext } from 'react';
 import type { Address, Instruction } from '@solana/kit';
 import type { Fault } from '../chain/fault';
+import type { Envelope } from '../chain/packing';
 
 /** One line of what is shown: what it is about, and what is said of it. */
 export type Fact = readonly [label: string, value: ReactNode];
@@ -35,8 +36,8 @@ export type Action = {
   title: string;
   /** What it does to whom, like `fund/PLAN`. While one with the same key may still be executed, none is offered. */
   keys: readonly string[];
-  /** Builds the request for whoever signs and pays; `whole` leaves nothing for later. */
-  build: (signer: Address, whole?: boolean) => Promise<ActionRequest>;
+  /** Builds the request for whoever signs and pays, in transactions of a form; `whole` leaves nothing for later. */
+  build: (envelope: Envelope, whole?: boolean) => Promise<ActionRequest>;
   onDone?: () => void;
 };
 

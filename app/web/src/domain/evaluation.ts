@@ -132,13 +132,30 @@ export type Vote = {
   evidence: ReadonlyUint8Array;
   /** An oracle's vote on its own grant does not count. */
   counts: boolean;
+  /** Why it changes nothing though it counts; undefined for one that may be among those that decide. */
+  idle: Idle | undefined;
 };
 
+/** Enough oracles had agreed before it came, or it is not what they agreed on. */
+export type Idle = 'late' | 'differs';
+
+/** Why a vote changes nothing once `agreed` counts. */
+export function idleOf(value: bigint, late: boolean, agreed: bigint | undefined): Idle | undefined {
+  if (agreed === undefined) return undefined;
+  return late ? 'late' : value === agreed ? undefined : 'differs';
+}
+
 export function votesOf(plan: Plan, evaluation: Evaluation, grant: Grant | undefined): Vote[] {
+  const tally = tallyOf(evaluation, grant);
   // Once a change of oracles is over, the plan no longer says who was in the set before.
   const set = oracleSet(plan, evaluation.account.period);
   const keys = set.firstPeriod <= evaluation.account.period ? set.keys : [];
-  return ballotsOf(evaluation, grant).flatMap(({ oracle, value, evidence, counts }, position) =>
-    value === undefined ? [] : [{ oracle: oracle ?? keys[position] ?? NO_KEY, value, evidence, counts }],
-  );
+  return ballotsOf(evaluation, grant).flatMap(({ oracle, value, evidence, counts, late }, position): Vote[] => {
+    if (value === undefined) return [];
+    // Of a page in which the arbiter set a value it is not known any more what had been agreed.
+    const isKnown = evaluation.kind === 'attestation' || tally?.ruling?.kind !== 'value';
+    const agreed = tally?.resolved === undefined ? undefined : isKnown ? tally.resolved.value : value;
+    const idle = idleOf(value, late, agreed);
+    return [{ oracle: oracle ?? keys[position] ?? NO_KEY, value, evidence, counts, idle }];
+  });
 }

@@ -108,6 +108,11 @@ export function readingAt(
   };
 }
 
+/** Whether enough oracles had agreed, one of them on its own grant: then the votes count as they stand when voting ends. */
+export function isVoid({ evaluation, grant, tally }: Reading): boolean {
+  return tally?.resolved === undefined && (evaluation && standingOf(evaluation, grant))?.resolvedAt !== undefined;
+}
+
 /** Reads all KPIs on which the grant has weight for `period`. */
 export function readingsFor(
   plan: Plan,

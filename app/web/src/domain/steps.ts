@@ -6,8 +6,8 @@ import { type Grant, amountsAt, covers, settled } from './grant';
 import { isReady, readingsFor, scoresOf } from './reading';
 import type { Plan } from './terms';
 
-/** A step, with the grant as it is before it. */
-export type Step = { kind: 'settle' | 'collect'; grant: Grant; period: number };
+/** A step, with the grant as it is before it, and whether it creates the account of its period's pool. */
+export type Step = { kind: 'settle' | 'collect'; grant: Grant; period: number; makesPool: boolean };
 
 /** What counts of a period's pool. */
 export type Pool = Pick<Period, 'expected' | 'settled' | 'pool' | 'kpiTotal'>;
@@ -28,12 +28,13 @@ export function nextStep(
     const { lastKpiAmount, lastTranche } = account;
     const share = bonus(pool.pool, lastKpiAmount, pool.kpiTotal, lastTranche, plan.account.bonusCapBps);
     const after = { ...account, bonus: account.bonus + share, collectedThrough: account.nextPeriod };
-    return { step: { kind: 'collect', grant, period }, after: { ...grant, account: after } };
+    return { step: { kind: 'collect', grant, period, makesPool: false }, after: { ...grant, account: after } };
   }
   if (!isReady(plan, grant, evaluations, now)) return undefined;
   const period = account.nextPeriod;
   const scores = scoresOf(plan, readingsFor(plan, grant, period, evaluations, now));
   const { grant: after, settlement } = settled(plan, grant, scores);
+  const makesPool = plan.unearned === 'redistribute' && !pools.has(period);
   if (plan.unearned === 'redistribute') {
     // The first settlement of a period makes its pool, and counts the grants that belong to it.
     const expected = plan.account.unsettledGrants[period] ?? 0;
@@ -45,7 +46,7 @@ export function nextStep(
       kpiTotal: pool.kpiTotal + settlement.kpiAmount,
     });
   }
-  return { step: { kind: 'settle', grant, period }, after };
+  return { step: { kind: 'settle', grant, period, makesPool }, after };
 }
 
 /** A bonus that cannot be collected yet: of which period, and how many other grants have to settle it before. */

@@ -1,6 +1,7 @@
 // From a grant to the instructions that pay all it can be paid now: settle what is ready, collect, claim.
-import type { Address, Instruction } from '@solana/kit';
+import type { Address } from '@solana/kit';
 import type { Chain, RawAccount } from '../chain/chain';
+import type { Costed } from '../chain/cost';
 import { Fault } from '../chain/fault';
 import * as instructions from '../chain/instructions';
 import {
@@ -24,7 +25,7 @@ export type Claiming = {
   /** Lamports for the token account, if it does not exist yet. */
   rent: bigint;
   /** Groups of instructions that have to stay together and in order. */
-  groups: Instruction[][];
+  groups: Costed[][];
 };
 
 /** Why a token account cannot be paid to. */
@@ -62,11 +63,11 @@ export async function claiming(chain: Chain, data: GrantData, now: bigint): Prom
   const why = claimable > 0n ? unpayable(data, account, existing) : undefined;
   if (why !== undefined) throw why;
   const received = leastReceived(mint, claimable);
-  const groups: Instruction[][] = [];
+  const groups: Costed[][] = [];
   for (const step of steps) {
     const instruction =
       step.kind === 'settle'
-        ? await instructions.settle(me, plan, step.grant)
+        ? await instructions.settle(me, plan, step.grant, step.makesPool)
         : await instructions.collectBonus(plan, grant.address, step.period);
     groups.push([instruction]);
   }

@@ -1,7 +1,8 @@
 // Disputes and rulings as instructions: those of grants in one page go together.
-import type { Address, Instruction } from '@solana/kit';
+import type { Address } from '@solana/kit';
 import * as instructions from '../chain/instructions';
-import { MAX_TRANSACTION_SIZE, sizeOf } from '../chain/transaction';
+import type { Costed } from '../chain/cost';
+import { type Envelope, fits } from '../chain/packing';
 import { pageFor } from '../domain/evaluation';
 import { pageGrants, place } from '../domain/page';
 import { type Reading, canDispute } from '../domain/reading';
@@ -10,23 +11,23 @@ import type { Dispute } from './due';
 
 /** The rulings on disputes that one attestation or page holds; each fits into a transaction. Null upholds. */
 export async function rulings(
-  arbiter: Address,
+  envelope: Envelope,
   plan: Plan,
   disputes: readonly Dispute[],
   value: bigint | null,
   reasonHash: Uint8Array,
-): Promise<Instruction[]> {
+): Promise<Costed[]> {
   const [first] = disputes;
   if (first === undefined) return [];
   const { kpi, period } = first.reading;
   const sorted = [...disputes].sort((one, other) => indexOf(one.reading) - indexOf(other.reading));
   const valued = { kpi: kpi.number, period, grants: grantsOf(sorted.map(({ reading }) => reading)) };
   const disputedFor = sorted.flatMap((dispute) => grantOf(dispute) ?? []);
-  const rule = await instructions.rule(arbiter, plan.address, valued, disputedFor, value, reasonHash);
-  if (sizeOf(arbiter, [rule]) <= MAX_TRANSACTION_SIZE || sorted.length === 1) return [rule];
+  const rule = await instructions.rule(envelope.payer, plan.address, valued, disputedFor, value, reasonHash);
+  if (fits(envelope, [rule]) || sorted.length === 1) return [rule];
   const middle = Math.ceil(sorted.length / 2);
   const halves = [sorted.slice(0, middle), sorted.slice(middle)];
-  return (await Promise.all(halves.map((half) => rulings(arbiter, plan, half, value, reasonHash)))).flat();
+  return (await Promise.all(halves.map((half) => rulings(envelope, plan, half, value, reasonHash)))).flat();
 }
 
 /** The grant for which a beneficiary disputed. */
@@ -40,7 +41,7 @@ function grantOf({ evaluation, reading: { grant } }: Dispute): Address | undefin
 }
 
 /** What the authority disputes at once: the page is undefined for a shared KPI. */
-export type Challenge = { reading: Reading; page: number | undefined; instruction: Instruction };
+export type Challenge = { reading: Reading; page: number | undefined; instruction: Costed };
 
 /** The authority's disputes of these values and silences at `now`. */
 export async function challenges(

@@ -5,7 +5,7 @@ import { type EarnoutEvent, some } from '../chain/events';
 import type { PastEvent } from '../chain/history';
 import { CoreError } from '../core/error';
 import { SILENT, type Outcome } from '../core/quorum';
-import type { Vote } from '../domain/evaluation';
+import { type Vote, idleOf } from '../domain/evaluation';
 import type { Grant } from '../domain/grant';
 import { indicesOf, isSet, place } from '../domain/page';
 import { outcomeOf } from '../domain/reading';
@@ -124,12 +124,13 @@ export function recorded(
   const isIndividual = kpi.scope === 'individual';
   const entry = record.get(recordKey(kpi.number, period, isIndividual ? index : undefined));
   if (entry === undefined) return undefined;
-  const votes = [...entry.votes].map(([oracle, { value, evidence }]): Vote => {
-    return { oracle, value, evidence: evidence.hash, counts: !isIndividual || oracle !== beneficiary };
-  });
-  if (entry.ruled !== undefined) return { votes, outcome: { kind: 'value', value: entry.ruled } };
   const own = isIndividual ? entry.votes.get(beneficiary) : undefined;
   const resolved = own === undefined || own.late ? entry.resolved : undefined;
+  const votes = [...entry.votes].map(([oracle, { value, evidence, late }]): Vote => {
+    const counts = !isIndividual || oracle !== beneficiary;
+    return { oracle, value, evidence: evidence.hash, counts, idle: idleOf(value, late, resolved) };
+  });
+  if (entry.ruled !== undefined) return { votes, outcome: { kind: 'value', value: entry.ruled } };
   const set = oracleSet(plan, period);
   const cast = votes.filter(({ counts }) => counts).map(({ value }) => value);
   const all = Array.from({ length: Math.max(set.keys.length, cast.length) }, (_, position) => cast[position]);
@@ -150,6 +151,18 @@ export type Reasons = {
   dispute: ReadonlyUint8Array;
   ruling: ReadonlyUint8Array | undefined;
 };
+
+/** Which oracles voted, or changed their vote, on a grant after enough of them had agreed: by its index. */
+export function lateIn(events: readonly PastEvent[]): Map<number, Set<Address>> {
+  const late = new Map<number, Set<Address>>();
+  for (const { event } of events) {
+    if (event.name !== 'PageAttested') continue;
+    for (const index of indicesOf({ first: event.first, mask: event.late })) {
+      late.set(index, (late.get(index) ?? new Set()).add(event.oracle));
+    }
+  }
+  return late;
+}
 
 /** By the grant's index, from the events of a page. */
 export function reasonsIn(events: readonly PastEvent[]): Map<number, Reasons> {

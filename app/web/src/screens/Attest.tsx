@@ -1,9 +1,10 @@
 import { useMemo, useState } from 'react';
-import type { Address, Instruction } from '@solana/kit';
+import type { Address } from '@solana/kit';
+import type { Costed } from '../chain/cost';
 import { Fault } from '../chain/fault';
 import * as instructions from '../chain/instructions';
 import { newSize } from '../chain/read';
-import { pack } from '../chain/transaction';
+import { type Envelope, pack } from '../chain/packing';
 import { CurveChart } from '../charts/CurveChart';
 import type { ActionRequest, Fact } from '../context/action';
 import { useApp, useHref, useWallet } from '../context/app';
@@ -12,6 +13,7 @@ import { evaluationKey } from '../domain/evaluation';
 import { type Grant, covers, hasWeight, trancheOf } from '../domain/grant';
 import { type Manifest, manifestText, readManifest } from '../domain/manifest';
 import { place } from '../domain/page';
+import { isVoid } from '../domain/reading';
 import { type Kpi, periodTimes } from '../domain/terms';
 import { type Task, type Tasks, tasksOf, votingPeriods } from '../model/due';
 import type { Mistake } from '../model/mistakes';
@@ -123,9 +125,10 @@ function Ballot({ data, me, due, onDone }: BallotProps) {
     ),
   );
 
-  async function build(signer: Address): Promise<ActionRequest> {
+  async function build(envelope: Envelope): Promise<ActionRequest> {
+    const { payer: signer } = envelope;
     const { plan } = data;
-    const groups: Instruction[][] = [];
+    const groups: Costed[][] = [];
     const lines: Fact[] = [];
     const published: Fact[] = [];
     let rent = 0n;
@@ -176,7 +179,7 @@ function Ballot({ data, me, due, onDone }: BallotProps) {
         ...(left > 0 ? ([['And', `${plural(left, 'more value')}`]] as const) : []),
         ...published,
       ],
-      transactions: pack(signer, groups),
+      transactions: pack(envelope, groups),
       rent,
       done: 'Your values are recorded. They count as soon as enough oracles report the same.',
     };
@@ -468,7 +471,8 @@ function EntryFields({
     <>
       {voted !== undefined && (
         <p>
-          You reported <ValueText value={voted} kpi={kpi} />; it can be changed until enough oracles agree.
+          You reported <ValueText value={voted} kpi={kpi} />; it can be changed until{' '}
+          {isVoid(reading) ? 'voting ends' : 'enough oracles agree'}.
         </p>
       )}
       <div className="row">

@@ -17,7 +17,7 @@ import { Facts } from '../ui/Facts';
 import { TextField } from '../ui/Field';
 import { HostileText } from '../ui/HostileText';
 import { Countdown, Time } from '../ui/Time';
-import { disputeFacts, useReasons } from './disputes';
+import { disputeFacts, lateOn, useReasons } from './disputes';
 import { ValueText, Votes } from './Values';
 
 type Props = {
@@ -92,12 +92,15 @@ function ClosedReading({ reading: { kpi }, score }: { reading: Reading; score: n
 function Measured({ reading }: { reading: Reading }) {
   const { kpi, stage, until, votes, threshold, tally, evaluation, stands } = reading;
   const isDisputed = tally?.disputedAt !== undefined;
-  const reasons = useReasons(evaluation?.kind === 'page' && isDisputed ? evaluation : undefined);
+  // Whether a vote that is not the agreed one was changed to it later only events say.
+  const differs = votes.some(({ idle }) => idle === 'differs');
+  const reasons = useReasons(evaluation?.kind === 'page' && (isDisputed || differs) ? evaluation : undefined, differs);
+  const late = lateOn(reading, reasons);
   const facts: Fact[] = [];
   if (votes.length > 0) {
     facts.push([
       `Attested by (${plural(threshold, 'decides', 'decide')})`,
-      <Votes key="votes" votes={votes} kpi={kpi} />,
+      <Votes key="votes" votes={votes} kpi={kpi} late={late} />,
     ]);
   }
   if (tally?.resolved !== undefined) facts.push(['Agreed', <Time key="at" at={tally.resolved.at} />]);
@@ -157,7 +160,7 @@ function DisputeDialog({
       title: 'Dispute',
       keys: [`dispute/${grant.address}/${kpi.number}/${period}`],
       onDone,
-      async build(signer) {
+      async build({ payer: signer }) {
         const hash = parseHash(reason) ?? (await sha256(reason));
         return {
           verb: 'Dispute',

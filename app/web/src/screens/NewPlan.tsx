@@ -6,7 +6,7 @@ import { Fault } from '../chain/fault';
 import * as instructions from '../chain/instructions';
 import { PLAN_SIZE } from '../chain/read';
 import { type Mint, associatedAccountSize, associatedTokenAccount, readMint, readTokenAccount } from '../chain/token';
-import { pack } from '../chain/transaction';
+import { type Envelope, pack } from '../chain/packing';
 import type { Action } from '../context/action';
 import { useApp, useHref, useNow, useWallet } from '../context/app';
 import { mostFor } from '../model/kpiCheck';
@@ -60,7 +60,8 @@ function Form({ begun }: { begun: bigint }) {
   const action: Action = {
     title: 'Create the plan',
     keys: ['create'],
-    async build(signer) {
+    async build(envelope) {
+      const { payer: signer } = envelope;
       if (mint === undefined)
         throw new Fault('input', 'The mint could not be read.', 'Check its address and the cluster.');
       const again = await checkPlan(draft, { authority: signer, decimals: mint.decimals, now });
@@ -68,7 +69,7 @@ function Form({ begun }: { begun: bigint }) {
         const [first] = again.mistakes;
         throw new Fault('input', first === undefined ? 'The plan has mistakes.' : `${first.field}: ${first.what}`);
       }
-      const request = await createRequest(chain, signer, mint, draft, again.plan);
+      const request = await createRequest(chain, envelope, mint, draft, again.plan);
       setMade(await planAddress(signer, BigInt(again.plan.args.planId)));
       return request;
     },
@@ -372,7 +373,14 @@ function useChecked(
 }
 
 /** Creates plan, KPIs and terms; a treasury that does not exist yet comes first. */
-async function createRequest(chain: Chain, signer: Address, mint: Mint, draft: PlanDraft, { args, kpis }: CheckedPlan) {
+async function createRequest(
+  chain: Chain,
+  envelope: Envelope,
+  mint: Mint,
+  draft: PlanDraft,
+  { args, kpis }: CheckedPlan,
+) {
+  const { payer: signer } = envelope;
   const named = draft.treasury.trim();
   const owner = isAddress(named) ? named : signer;
   const [account] = await chain.accounts([owner]);
@@ -400,7 +408,7 @@ async function createRequest(chain: Chain, signer: Address, mint: Mint, draft: P
       ['Treasury', short(treasury)],
       ['Afterwards', 'the terms are frozen: nobody can change them'],
     ] as const,
-    transactions: pack(signer, groups),
+    transactions: pack(envelope, groups),
     inOrder: true,
     rent: (await chain.rent(PLAN_SIZE)) + tokenRent * (existing === undefined ? 2n : 1n),
     done: 'The plan is active. Fund it and make grants under Manage.',

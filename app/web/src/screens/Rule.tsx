@@ -1,7 +1,8 @@
 import { useState } from 'react';
-import type { Address, Instruction } from '@solana/kit';
+import type { Address } from '@solana/kit';
+import type { Costed } from '../chain/cost';
 import { Fault } from '../chain/fault';
-import { pack } from '../chain/transaction';
+import { type Envelope, pack } from '../chain/packing';
 import { CurveChart } from '../charts/CurveChart';
 import type { ActionRequest, Fact } from '../context/action';
 import { useWallet } from '../context/app';
@@ -22,7 +23,7 @@ import { Notice } from '../ui/Notice';
 import { Paged } from '../ui/Paged';
 import { Countdown } from '../ui/Time';
 import { ActionButtons } from './ActionButtons';
-import { type PageReasons, disputeFacts, useReasons } from './disputes';
+import { type PageReasons, disputeFacts, lateOn, useReasons } from './disputes';
 import { PlanFrame } from './PlanScreen';
 import { ValueText, Votes, parseAccepted } from './Values';
 
@@ -68,12 +69,12 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
   });
   const count = decided.reduce((sum, { of }) => sum + of.length, 0);
 
-  async function build(signer: Address): Promise<ActionRequest> {
-    const groups: Instruction[][] = [];
+  async function build(envelope: Envelope): Promise<ActionRequest> {
+    const groups: Costed[][] = [];
     const lines: Fact[] = [];
     for (const { of, reason, value } of decided) {
       const hash = parseHash(reason) ?? (await sha256(reason));
-      for (const rule of await rulings(signer, data.plan, of, value, hash)) groups.push([rule]);
+      for (const rule of await rulings(envelope, data.plan, of, value, hash)) groups.push([rule]);
       for (const dispute of of) {
         const { kpi } = dispute.reading;
         const score = value === null ? '' : percent(scoreOf(kpi.curve, value));
@@ -86,7 +87,7 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
     return {
       verb: plural(lines.length, 'ruling'),
       lines: [...lines.slice(0, LISTED), ...(left > 0 ? ([['And', plural(left, 'more ruling')]] as const) : [])],
-      transactions: pack(signer, groups),
+      transactions: pack(envelope, groups),
       done: 'Ruled. The outcome is final.',
     };
   }
@@ -142,7 +143,7 @@ function DisputesCard({
   onChange: (decision: Decision) => void;
 }) {
   const { evaluation, kpi, period, disputes: all } = disputes;
-  const reasons = useReasons(evaluation.kind === 'page' ? evaluation : undefined);
+  const reasons = useReasons(evaluation.kind === 'page' ? evaluation : undefined, true);
   const chosen = meant(disputes, decision);
   const set = valueOf(kpi, decision);
   const outcome = chosen.length === 1 ? chosen[0]?.reading.outcome : undefined;
@@ -248,7 +249,14 @@ function factsOf(dispute: Dispute, reasons: PageReasons): Fact[] {
     ],
     ...disputeFacts(dispute, reasons),
     ...(until === undefined ? [] : ([['Rule until', <Countdown key="u" at={until} />]] as const)),
-    ['Votes', votes.length === 0 ? 'none' : <Votes key="votes" votes={votes} kpi={kpi} />],
+    [
+      'Votes',
+      votes.length === 0 ? (
+        'none'
+      ) : (
+        <Votes key="votes" votes={votes} kpi={kpi} late={lateOn(dispute.reading, reasons)} />
+      ),
+    ],
   ];
 }
 
@@ -263,7 +271,7 @@ function Closed({ disputes }: { disputes: readonly Dispute[] }) {
               const { kpi, period, grant, tally } = dispute.reading;
               const ruling = tally?.ruling;
               return (
-                <li key={nameOf(dispute)}>
+                <li key={`${dispute.evaluation.address}/${indexOf(dispute)}`}>
                   <HostileText text={kpi.name} />, period {period}
                   {grant !== undefined && <>, grant {grant.account.index}</>}:{' '}
                   {ruling === undefined ? (

@@ -1,3 +1,4 @@
+import type { Address } from '@solana/kit';
 import type { Vote } from '../domain/evaluation';
 import { type Kpi, NO_KEY } from '../domain/terms';
 import { parseValue, plainNumber } from '../text/amount';
@@ -20,8 +21,19 @@ export function ValueText({ value, kpi }: { value: bigint; kpi: Kpi }) {
   );
 }
 
-/** Who reported which value, and by what evidence. */
-export function Votes({ votes, kpi }: { votes: readonly Vote[]; kpi: Kpi }) {
+/** Why a vote changes nothing; `changed` tells whether it was changed after enough oracles had agreed. */
+function whyIdle({ counts, idle }: Vote, changed: boolean): string | undefined {
+  if (!counts) return 'Does not count: the grant is the oracle’s own.';
+  if (idle === 'late') return 'Came after enough oracles had agreed: changes nothing.';
+  if (changed) return 'Changed after enough oracles had agreed: changes nothing.';
+  return idle === 'differs' ? 'Not what enough oracles agreed on: changes nothing.' : undefined;
+}
+
+/**
+ * Who reported which value, and by what evidence. `late` are the oracles of which events say that they voted, or changed
+ * their vote, after enough of them had agreed on what counts.
+ */
+export function Votes({ votes, kpi, late }: { votes: readonly Vote[]; kpi: Kpi; late?: ReadonlySet<Address> }) {
   return (
     <ul className="plain votes">
       {votes.map((vote, index) => (
@@ -29,11 +41,15 @@ export function Votes({ votes, kpi }: { votes: readonly Vote[]; kpi: Kpi }) {
           {vote.oracle === NO_KEY ? 'an earlier oracle' : <AddressText address={vote.oracle} />}:{' '}
           <ValueText value={vote.value} kpi={kpi} />, <span className="muted">evidence</span>{' '}
           <HashText hash={hex(vote.evidence)} what="evidence hash" />
-          {!vote.counts && <span className="muted">; does not count: the grant is the oracle’s own</span>}
+          <Idle why={whyIdle(vote, late?.has(vote.oracle) === true)} />
         </li>
       ))}
     </ul>
   );
+}
+
+function Idle({ why }: { why: string | undefined }) {
+  return why === undefined ? null : <span className="idle">{why}</span>;
 }
 
 /** Reads a value that the plan accepts for the KPI, or says why it is none. */

@@ -1,9 +1,10 @@
-import type { Address, Instruction } from '@solana/kit';
+import type { Address } from '@solana/kit';
 import type { Chain } from '../chain/chain';
+import type { Costed } from '../chain/cost';
 import { Fault } from '../chain/fault';
 import * as instructions from '../chain/instructions';
 import { PERIOD_SIZE } from '../chain/read';
-import { pack } from '../chain/transaction';
+import { pack } from '../chain/packing';
 import type { Action, Fact } from '../context/action';
 import { catchUp } from '../domain/steps';
 import { chainTime } from '../state/clock';
@@ -21,24 +22,22 @@ export function catchUpAction(chain: Chain, plan: Address, period: number, onDon
     title: 'Settle for the others',
     keys: [`catch-up/${plan}/${period}`],
     onDone,
-    async build(signer) {
+    async build(envelope) {
       const [data, now] = await Promise.all([loadPlan(chain, plan), chainTime(chain)]);
       const { steps, left } = catchUp(data, data.grants.values(), period, MOST, now);
       if (steps.length === 0) {
         const advice = 'A value of the period is still being attested or disputed. The plan’s page says until when.';
         throw new Fault('input', 'Nothing can be settled for the others now.', advice);
       }
-      const groups: Instruction[][] = [];
-      for (const { kind, grant, period: of } of steps) {
+      const groups: Costed[][] = [];
+      for (const { kind, grant, period: of, makesPool } of steps) {
         groups.push([
           kind === 'settle'
-            ? await instructions.settle(signer, data.plan, grant)
+            ? await instructions.settle(envelope.payer, data.plan, grant, makesPool)
             : await instructions.collectBonus(data.plan, grant.address, of),
         ]);
       }
-      const made = new Set(
-        steps.filter(({ kind, period: of }) => kind === 'settle' && !data.pools.has(of)).map(({ period: of }) => of),
-      );
+      const made = steps.filter(({ makesPool }) => makesPool).length;
       const lines = steps.slice(0, LISTED).map(({ kind, grant, period: of }): Fact => {
         return [
           `Grant ${grant.account.index}`,
@@ -50,9 +49,9 @@ export function catchUpAction(chain: Chain, plan: Address, period: number, onDon
       return {
         verb: 'Settle',
         lines,
-        transactions: pack(signer, groups),
+        transactions: pack(envelope, groups),
         inOrder: true,
-        rent: made.size === 0 ? undefined : BigInt(made.size) * (await chain.rent(PERIOD_SIZE)),
+        rent: made === 0 ? undefined : BigInt(made) * (await chain.rent(PERIOD_SIZE)),
         done: left
           ? 'Settled as far as it went. More is left: do it again.'
           : 'Settled and collected for everybody who was behind.',

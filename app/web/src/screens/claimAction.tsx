@@ -1,8 +1,10 @@
-import type { Address, Instruction } from '@solana/kit';
+import type { Address } from '@solana/kit';
 import { inParallel } from '../chain/batches';
 import type { Chain } from '../chain/chain';
+import type { Costed } from '../chain/cost';
 import { Fault, asFault } from '../chain/fault';
-import { MAX_TRANSACTION_SIZE, pack, simulate, sizeOf } from '../chain/transaction';
+import { type Envelope, fits, pack } from '../chain/packing';
+import { simulate } from '../chain/transaction';
 import type { Action, Fact } from '../context/action';
 import { type Claiming, claiming } from '../model/claiming';
 import { chainTime } from '../state/clock';
@@ -20,9 +22,9 @@ export function claimAction(chain: Chain, grants: readonly Address[], onDone: ()
     title: grants.length === 1 ? 'Claim' : `Claim ${plural(grants.length, 'grant')}`,
     keys: grants.map((grant) => `claim/${grant}`),
     onDone,
-    async build(signer) {
+    async build(envelope) {
       const now = await chainTime(chain);
-      const all = await inParallel(grants, PARALLEL, (address) => look(chain, address, signer, now));
+      const all = await inParallel(grants, PARALLEL, (address) => look(chain, address, envelope, now));
       const left = all.flatMap((each) => ('fault' in each ? [each] : []));
       const due = all.flatMap((each) => ('groups' in each && each.groups.length > 0 ? [each] : []));
       const [first] = left;
@@ -30,7 +32,7 @@ export function claimAction(chain: Chain, grants: readonly Address[], onDone: ()
         if (first !== undefined) throw first.fault;
         throw new Fault('input', 'Nothing is claimable now.', 'The grant’s page says when something will be.');
       }
-      const planned = plan(signer, due);
+      const planned = plan(envelope, due);
       return {
         verb: due.every(({ amount }) => amount > 0n) ? 'Claim' : 'Settle',
         lines: due.flatMap(linesOf),
@@ -49,19 +51,19 @@ export function claimAction(chain: Chain, grants: readonly Address[], onDone: ()
 type Left = { name: string; fault: Fault };
 
 /** What a grant can be paid, simulated by itself: one that cannot does not stand in the way of the others. */
-async function look(chain: Chain, address: Address, signer: Address, now: bigint): Promise<Claiming | Left> {
+async function look(chain: Chain, address: Address, envelope: Envelope, now: bigint): Promise<Claiming | Left> {
   let name = `Grant ${short(address)}`;
   try {
     const data = await loadGrant(chain, address);
     const { index, beneficiary } = data.grant.account;
     name = `Grant ${index}`;
-    if (beneficiary !== signer) {
-      const message = `The wallet changed to ${signer}; this grant pays ${beneficiary}.`;
+    if (beneficiary !== envelope.payer) {
+      const message = `The wallet changed to ${envelope.payer}; this grant pays ${beneficiary}.`;
       throw new Fault('wrong-account', message, 'Choose that account in your wallet.');
     }
     const found = await claiming(chain, data, now);
-    const [first] = pack(signer, found.groups);
-    if (first !== undefined) await simulate(chain, signer, first);
+    const [first] = pack(envelope, found.groups);
+    if (first !== undefined) await simulate(chain, envelope, first);
     return found;
   } catch (error) {
     const fault = asFault(error);
@@ -71,19 +73,19 @@ async function look(chain: Chain, address: Address, signer: Address, now: bigint
   }
 }
 
-type Planned = { names: string[]; instructions: readonly Instruction[] };
+type Planned = { names: string[]; instructions: readonly Costed[] };
 
 /** One grant's steps stay in order; grants that fit share a transaction. */
-function plan(signer: Address, due: readonly Claiming[]): Planned[] {
+function plan(envelope: Envelope, due: readonly Claiming[]): Planned[] {
   const planned: (Planned & { shared: boolean })[] = [];
   for (const { data, groups } of due) {
     const name = `Grant ${data.grant.account.index} of plan ${data.plan.account.planId}`;
-    const packed = pack(signer, groups);
+    const packed = pack(envelope, groups);
     const [only] = packed;
     const last = planned.at(-1);
     if (packed.length === 1 && only !== undefined && last?.shared) {
       const joined = [...last.instructions, ...only];
-      if (sizeOf(signer, joined) <= MAX_TRANSACTION_SIZE) {
+      if (fits(envelope, joined)) {
         last.instructions = joined;
         last.names.push(name);
         continue;

@@ -1,5 +1,6 @@
-// Which RPC endpoint stands for each network: the person's own choice, else the deployer's, else the public one. An
-// endpoint's address often carries a key, so it is kept here and never in the page's address.
+// Which RPC endpoint stands for each network, and which transactions are sent: the person's own choice, else the
+// deployer's, else the usual one. An endpoint's address often carries a key, so it is kept here and never in the page's
+// address.
 import {
   CLUSTER_NAMES,
   type Cluster,
@@ -8,6 +9,7 @@ import {
   isClusterName,
   publicCluster,
 } from '../chain/cluster';
+import type { Versions } from '../chain/version';
 
 export type Endpoint = { rpc: string; ws?: string };
 
@@ -15,7 +17,11 @@ export type Settings = {
   /** The network of a page's address that names none. */
   cluster?: ClusterName;
   endpoints: Partial<Record<ClusterName, Endpoint>>;
+  /** Which transactions are sent; automatically unless somebody says so. */
+  transactionVersion?: Versions;
 };
+
+export const VERSIONS: readonly Versions[] = ['auto', 0, 1];
 
 const KEY = 'earnout.endpoints';
 const NONE: Settings = { endpoints: {} };
@@ -25,7 +31,7 @@ const CONFIG_MS = 5_000;
 /** Reads settings that somebody wrote. Throws with what is wrong. */
 export function parseSettings(content: unknown): Settings {
   if (typeof content !== 'object' || content === null) throw new Error('is not an object');
-  const { cluster, endpoints = {} } = content as { cluster?: unknown; endpoints?: unknown };
+  const { cluster, endpoints = {}, transactionVersion } = content as Record<string, unknown>;
   if (cluster !== undefined && !isClusterName(cluster)) {
     throw new Error(`"cluster" is ${JSON.stringify(cluster)}; expected ${CLUSTER_NAMES.join(', ')}`);
   }
@@ -38,7 +44,11 @@ export function parseSettings(content: unknown): Settings {
     clusterAt(name, rpc, ws);
     read[name] = ws === undefined ? { rpc } : { rpc, ws };
   }
-  return { cluster, endpoints: read };
+  const version = VERSIONS.find((each) => each === transactionVersion);
+  if (transactionVersion !== undefined && version === undefined) {
+    throw new Error(`"transactionVersion" is ${JSON.stringify(transactionVersion)}; expected "auto", 0 or 1`);
+  }
+  return { cluster, endpoints: read, transactionVersion: version };
 }
 
 /** The deployer's settings: `config.json` beside the page. */
@@ -75,6 +85,10 @@ export type EndpointStore = {
   nameOf: (endpoint: Cluster) => ClusterName | undefined;
   /** Keeps an endpoint in this browser; undefined goes back to the default. */
   choose: (name: ClusterName, endpoint: Endpoint | undefined) => void;
+  /** Which transactions are sent. */
+  versions: () => Versions;
+  /** Keeps in this browser which transactions are sent. */
+  chooseVersions: (versions: Versions) => void;
   /** Uses an endpoint until this tab is closed. */
   borrow: (name: ClusterName, endpoint: Endpoint) => void;
 };
@@ -91,6 +105,7 @@ export function endpointStore(
     return {
       cluster: own.cluster ?? config.cluster,
       endpoints: { ...config.endpoints, ...own.endpoints, ...borrowed.endpoints },
+      transactionVersion: own.transactionVersion ?? config.transactionVersion,
     };
   }
 
@@ -122,8 +137,14 @@ export function endpointStore(
       const usual = of(name, config.endpoints[name]);
       const isUsual = endpoint === undefined || same(of(name, endpoint), usual);
       // What is the default anyway is not kept: a later default of the site then counts.
-      own = { cluster: name, endpoints: isUsual ? others : { ...others, [name]: endpoint } };
+      own = { ...own, cluster: name, endpoints: isUsual ? others : { ...others, [name]: endpoint } };
       borrowed = { endpoints: lent };
+      changed();
+    },
+    versions: () => all.transactionVersion ?? 'auto',
+    chooseVersions(versions) {
+      const usual = config.transactionVersion ?? 'auto';
+      own = { ...own, transactionVersion: versions === usual ? undefined : versions };
       changed();
     },
     borrow(name, endpoint) {

@@ -1,12 +1,12 @@
 import type { ReactNode } from 'react';
 import type { Fact } from '../context/action';
 
-/** Names and values, one line each. */
+/** Names and values, one line each. A name may come several times: the place tells one line from another. */
 export function Facts({ facts }: { facts: readonly Fact[] }) {
   return (
     <dl className="facts">
-      {facts.map(([label, value]) => (
-        <div key={label}>
+      {facts.map(([label, value], place) => (
+        <div key={place}>
           <dt>{label}</dt>
           <dd>{value}</dd>
         </div>
@@ -19,8 +19,8 @@ export function Facts({ facts }: { facts: readonly Fact[] }) {
 export function Figures({ figures }: { figures: readonly (Fact | readonly [string, ReactNode, ReactNode])[] }) {
   return (
     <dl className="figures">
-      {figures.map(([label, value, note]) => (
-        <div key={label}>
+      {figures.map(([label, value, note], place) => (
+        <div key={place}>
           <dt>{label}</dt>
           <dd>{value}</dd>
           {note !== undefined && <dd className="note">{note}</dd>}

@@ -1,10 +1,10 @@
 // Signing with a connected wallet. The app sends through its own endpoint, so that what the page shows and what is sent
 // are the same chain: wallets send through theirs, and none of them reaches a local chain.
-import { SolanaSignTransaction, type SolanaSignTransactionFeature } from '@solana/wallet-standard-features';
 import { getTransactionDecoder, getTransactionEncoder } from '@solana/kit';
 import { Fault } from '../chain/fault';
-import type { SignTransactions } from '../chain/transaction';
-import { type Connection, isRefusal } from './wallets';
+import { type SignTransactions, versionOf } from '../chain/transaction';
+import { oldWallet } from '../chain/version';
+import { type Connection, isRefusal, signingOf, signsOf } from './wallets';
 
 /** Signs with the wallet of `current()`, which is asked again at the moment of signing: it may have gone meanwhile. */
 export function walletSigner(current: () => Connection | undefined, chain: `solana:${string}`): SignTransactions {
@@ -21,16 +21,17 @@ export function walletSigner(current: () => Connection | undefined, chain: `sola
         'Review the summary for this account, or change back in the wallet.',
       );
     }
-    const feature = wallet.features[
-      SolanaSignTransaction
-    ] as SolanaSignTransactionFeature[typeof SolanaSignTransaction];
+    // What was prepared for a wallet that signs version 1 may come to another one.
+    if (!signsOf(wallet).version1 && transactions.some((transaction) => versionOf(transaction) === 1)) {
+      throw oldWallet(wallet.name);
+    }
     const inputs = transactions.map((transaction) => ({
       account,
       transaction: new Uint8Array(getTransactionEncoder().encode(transaction)),
       chain,
     }));
     try {
-      const outputs = await feature.signTransaction(...inputs);
+      const outputs = await signingOf(wallet).signTransaction(...inputs);
       return outputs.map(({ signedTransaction }) => getTransactionDecoder().decode(signedTransaction));
     } catch (error) {
       if (current() === undefined) {

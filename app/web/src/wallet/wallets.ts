@@ -9,9 +9,10 @@ import {
   StandardEvents,
   type StandardEventsFeature,
 } from '@wallet-standard/features';
-import { SolanaSignTransaction } from '@solana/wallet-standard-features';
+import { SolanaSignTransaction, type SolanaSignTransactionFeature } from '@solana/wallet-standard-features';
 import type { Address } from '@solana/kit';
 import { Fault } from '../chain/fault';
+import type { Signs } from '../chain/version';
 
 /** Remembers by name which wallet to ask again, silently, when the page is opened the next time. */
 const REMEMBERED = 'earnout-wallet';
@@ -131,6 +132,18 @@ function usable(wallets: readonly Wallet[]): Wallet[] {
       SolanaSignTransaction in features &&
       StandardConnect in features,
   );
+}
+
+/** How a wallet signs. */
+export function signingOf({ features }: Wallet) {
+  return features[SolanaSignTransaction] as SolanaSignTransactionFeature[typeof SolanaSignTransaction];
+}
+
+/** What the wallet says of the versions that it signs; one that says nothing has only the old ones. */
+export function signsOf(wallet: Wallet): Signs {
+  // The standard's types are older than version 1, and a wallet may leave the list out.
+  const listed: unknown = signingOf(wallet).supportedTransactionVersions;
+  return { name: wallet.name, version1: Array.isArray(listed) && listed.includes(1) };
 }
 
 /** Storage can be switched off; then the wallet is chosen anew each time. */

@@ -23,6 +23,7 @@ import type {
 import { refusal } from '../../src/chain/fault';
 import type { Sighting } from '../../src/chain/follow';
 import { fits } from '../../src/chain/read';
+import { FEATURES, VERSION_1_FEATURE } from '../../src/chain/version';
 import { EARNOUT_PROGRAM_ADDRESS } from '../../src/generated/programs/earnout';
 
 // Under jsdom `URL` is the document's, which reads no `file:` addresses.
@@ -39,6 +40,21 @@ export class LiteChain implements Chain {
 
   constructor() {
     this.svm.addProgramFromFile(EARNOUT_PROGRAM_ADDRESS, PROGRAM);
+    this.hasVersion1(true);
+  }
+
+  /** Whether the chain says that it executes transactions of version 1; this one executes them anyway. */
+  hasVersion1(active: boolean) {
+    const data = new Uint8Array(9);
+    data[0] = active ? 1 : 0;
+    this.svm.setAccount({
+      address: VERSION_1_FEATURE,
+      programAddress: FEATURES,
+      lamports: lamports(1_000_000n),
+      data,
+      executable: false,
+      space: 9n,
+    });
   }
 
   /** Gives SOL. */

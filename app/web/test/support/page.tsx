@@ -10,12 +10,15 @@ export type TestWallet = WalletStore & {
   refuse: (refuse: boolean) => void;
   /** Has it wait before it signs; the returned function lets it. */
   hold: () => () => void;
+  /** It says from now on that it signs these versions. */
+  sign: (versions: readonly unknown[]) => void;
   /** Another account is chosen in the wallet. */
   change: (person: Person) => void;
 };
 
 /** A wallet that is connected from the start, and says yes unless it is told otherwise. */
-export function testWallet(owner: Person): TestWallet {
+export function testWallet(owner: Person, versions: readonly unknown[] = ['legacy', 0, 1]): TestWallet {
+  let supportedTransactionVersions = versions;
   let person = owner;
   let refuses = false;
   let held = Promise.resolve();
@@ -30,7 +33,13 @@ export function testWallet(owner: Person): TestWallet {
       }),
     );
   };
-  const wallet = { name: 'Test Wallet', features: { 'solana:signTransaction': { signTransaction } } };
+  const signing = {
+    signTransaction,
+    get supportedTransactionVersions() {
+      return supportedTransactionVersions;
+    },
+  };
+  const wallet = { name: 'Test Wallet', features: { 'solana:signTransaction': signing } };
   const listeners = new Set<() => void>();
   const stateOf = ({ address }: Person): WalletState => {
     const account = { address, publicKey: new Uint8Array(32), chains: ['solana:localnet'], features: [] };
@@ -53,6 +62,9 @@ export function testWallet(owner: Person): TestWallet {
       let release: () => void = () => undefined;
       held = new Promise((resolve) => (release = resolve));
       return release;
+    },
+    sign: (other) => {
+      supportedTransactionVersions = other;
     },
     change: (other) => {
       person = other;

@@ -15,6 +15,7 @@ import {
   readOnePlan,
 } from '../../src/chain/read';
 import { TOKEN_PROGRAM, associatedTokenAccount } from '../../src/chain/token';
+import type { Version } from '../../src/chain/packing';
 import { type Prepared, prepare } from '../../src/chain/transaction';
 import { type Attestation, type Evaluations, byKey } from '../../src/domain/evaluation';
 import type { Grant } from '../../src/domain/grant';
@@ -96,6 +97,8 @@ export type Options = {
   contributor?: Person;
   /** Another plan on a chain that is there already. */
   chain?: LiteChain;
+  /** The form of the transactions that make the scenario. */
+  version?: Version;
 };
 
 /** Four quarters with two oracles of three, an arbiter, and a grant of 1,200 tokens for each entry of `grants`. */
@@ -106,6 +109,7 @@ export async function scenario({
   oneContributor = false,
   contributor,
   chain = new LiteChain(),
+  version = 0,
 }: Options = {}): Promise<Scenario> {
   chain.warp(START - BigInt(7 * DAY));
   const [authority, arbiter, mintKey] = [await person(), await person(), await person()];
@@ -117,7 +121,7 @@ export async function scenario({
   for (const { address } of [authority, arbiter, ...oracles, ...contributors]) chain.airdrop(address, 10n);
 
   const send: Scenario['send'] = async (payer, list, ...others) => {
-    const prepared = await prepare(chain, payer.address, list);
+    const prepared = await prepare(chain, { payer: payer.address, version }, list);
     await submit(chain, [prepared], signing(payer, ...others));
     return prepared;
   };

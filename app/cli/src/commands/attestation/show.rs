@@ -403,10 +403,14 @@ impl fmt::Display for View<'_> {
         let count = measurement.votes.len();
         let (of, needed) = (measurement.oracle_count, measurement.threshold);
         write!(out, "\n\n{count} of {of} oracles have voted, {needed} must agree")?;
-        match measurement.votes.is_empty() {
-            true => Ok(()),
-            false => write!(out, "\n{sheet}"),
+        if !measurement.votes.is_empty() {
+            write!(out, "\n{sheet}")?;
         }
+        let stays = measurement::basis(measurement) == "agreement";
+        if stays && measurement::deciding(measurement).count() < usize::from(needed) {
+            write!(out, "\nvotes were changed after enough oracles had agreed, which changes nothing")?;
+        }
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { Fault } from '../../chain/fault';
 import { newSize } from '../../chain/read';
-import { pack } from '../../chain/transaction';
+import { pack } from '../../chain/packing';
 import type { Fact } from '../../context/action';
 import { useApp } from '../../context/app';
 import type { Reading } from '../../domain/reading';
@@ -66,10 +66,10 @@ export function DisputeSection({ data, now, onDone }: TimedSectionProps) {
               title: 'Dispute',
               keys: [`dispute/${plan.address}`],
               onDone,
-              async build(signer) {
+              async build(envelope) {
                 if (picked.length === 0) throw new Fault('input', 'Nothing is chosen any more.');
                 const hash = parseHash(reason) ?? (await sha256(reason));
-                const made = await challenges(signer, plan, picked, hash, now);
+                const made = await challenges(envelope.payer, plan, picked, hash, now);
                 const sizes = new Map<string, number>();
                 for (const { reading, page } of made) {
                   const { kpi, period, evaluation } = reading;
@@ -89,7 +89,7 @@ export function DisputeSection({ data, now, onDone }: TimedSectionProps) {
                     ['Who decides', `the arbiter ${short(plan.arbiter ?? '')}`],
                   ],
                   transactions: pack(
-                    signer,
+                    envelope,
                     made.map(({ instruction }) => [instruction]),
                   ),
                   rent,

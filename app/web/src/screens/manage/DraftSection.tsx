@@ -26,7 +26,7 @@ export function DraftSection({ data, onDone }: SectionProps) {
             title: 'Add a KPI',
             keys: [`draft/${plan.address}`],
             onDone,
-            async build(signer) {
+            async build({ payer: signer }) {
               const notes = new Notes();
               const terms = await checkKpi(kpi, 'KPI', notes);
               const [first] = notes.mistakes;
@@ -59,7 +59,7 @@ export function DraftSection({ data, onDone }: SectionProps) {
             title: 'Activate the plan',
             keys: [`draft/${plan.address}`],
             onDone,
-            build: async (signer) => ({
+            build: async ({ payer: signer }) => ({
               verb: 'Activate',
               lines: [['Afterwards', 'the terms are frozen: nobody can change them']],
               transactions: [[await instructions.activatePlan(signer, plan.address, plan.account.mint)]],

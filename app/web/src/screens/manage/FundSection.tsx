@@ -32,7 +32,7 @@ export function FundSection({ data, onDone }: SectionProps) {
           title: 'Fund the plan',
           keys: [`fund/${plan.address}`],
           onDone,
-          async build(signer) {
+          async build({ payer: signer }) {
             if ('error' in parsed) throw new Fault('input', `The amount ${parsed.error}.`);
             if (mint.transferHook !== undefined) {
               throw new Fault(

@@ -111,7 +111,7 @@ export function GrantSection({ data, now, onDone }: TimedSectionProps) {
           title: 'Make a grant',
           keys: [`grants/${plan.address}`],
           onDone,
-          build(signer) {
+          build(envelope) {
             if (terms === undefined) throw new Fault('input', 'The grant has mistakes.');
             const toMake = (grants: readonly Grant[]) => {
               const has = again ? undefined : grantOf(grants, terms.beneficiary);
@@ -119,7 +119,7 @@ export function GrantSection({ data, now, onDone }: TimedSectionProps) {
               const message = `The beneficiary has grant ${has.account.index} of this plan already.`;
               throw new Fault('input', message, 'If another one is meant, say so in the form.');
             };
-            return grantRequest(chain, plan.address, { toMake, onEnd: () => setAgain(false) }, signer);
+            return grantRequest(chain, plan.address, { toMake, onEnd: () => setAgain(false) }, envelope);
           },
         }}
       />

@@ -147,12 +147,12 @@ export function ImportSection({ data, now, onDone }: TimedSectionProps) {
           title: 'Make grants from a file',
           keys: [`grants/${plan.address}`],
           onDone,
-          build: (signer, whole) => {
+          build: (envelope, whole) => {
             const toMake = (grants: Parameters<typeof standings>[0]) => {
               const current = standings(grants, rows, latest.current, severalEach);
               return rows.filter((_, index) => isToMake(current[index] ?? { state: 'new' }));
             };
-            return grantRequest(chain, plan.address, { toMake, onEnd }, signer, whole);
+            return grantRequest(chain, plan.address, { toMake, onEnd }, envelope, whole);
           },
         }}
       />

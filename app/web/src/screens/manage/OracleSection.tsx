@@ -1,5 +1,4 @@
 import { useState } from 'react';
-import type { Address } from '@solana/kit';
 import { Fault } from '../../chain/fault';
 import * as instructions from '../../chain/instructions';
 import { useApp } from '../../context/app';
@@ -37,7 +36,7 @@ export function OracleSection({ data, now, onDone }: TimedSectionProps) {
             title: 'Cancel the change of oracles',
             keys: [`oracles/${plan.address}`],
             onDone,
-            build: async (signer) => ({
+            build: async ({ payer: signer }) => ({
               verb: 'Cancel the change',
               lines: [['The oracles', 'stay as they are']],
               transactions: [[await instructions.cancelOracleChange(signer, plan.address)]],
@@ -91,7 +90,7 @@ function Rotation({ data, now, onDone }: TimedSectionProps) {
           title: 'Change the oracles',
           keys: [`oracles/${plan.address}`],
           onDone,
-          async build(signer: Address) {
+          async build({ payer: signer }) {
             if (set === undefined) throw new Fault('input', 'The set has mistakes.');
             // By the chain's time now: what the page offers is as old as its last look at the clock.
             const possible = possiblePeriods(data, await chainTime(chain));

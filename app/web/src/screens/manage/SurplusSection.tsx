@@ -42,7 +42,7 @@ export function SurplusSection({ data, now, onDone }: TimedSectionProps) {
           title: 'Withdraw surplus',
           keys: [`surplus/${plan.address}`],
           onDone,
-          async build(signer) {
+          async build({ payer: signer }) {
             if ('error' in parsed) throw new Fault('input', `The amount ${parsed.error}.`);
             if (mint.transferHook !== undefined) {
               throw new Fault(

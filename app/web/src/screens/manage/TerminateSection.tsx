@@ -53,7 +53,7 @@ export function TerminateSection({ data, now, onDone }: TimedSectionProps) {
               title: `Terminate grant ${grant.account.index}`,
               keys: [`terminate/${grant.address}`],
               onDone,
-              build: async (signer) => ({
+              build: async ({ payer: signer }) => ({
                 verb: 'Terminate',
                 lines: [
                   ['Beneficiary', short(grant.account.beneficiary)],

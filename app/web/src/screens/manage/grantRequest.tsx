@@ -1,9 +1,10 @@
-import type { Address, Instruction } from '@solana/kit';
+import type { Address } from '@solana/kit';
 import type { Chain } from '../../chain/chain';
+import type { Costed } from '../../chain/cost';
 import { Fault } from '../../chain/fault';
 import * as instructions from '../../chain/instructions';
 import { GRANT_SIZE, type PlanState, decodeAll, decodeGrant, grantsOfPlan, readOnePlan } from '../../chain/read';
-import { pack } from '../../chain/transaction';
+import { type Envelope, pack } from '../../chain/packing';
 import type { ActionRequest } from '../../context/action';
 import { type Grant, reserveFor } from '../../domain/grant';
 import { type GrantTerms, type Row, wrongNow } from '../../model/grantFile';
@@ -31,7 +32,7 @@ export async function grantRequest(
   chain: Chain,
   address: Address,
   { toMake, onEnd }: Rows,
-  signer: Address,
+  envelope: Envelope,
   whole = false,
 ): Promise<ActionRequest> {
   const [state, accounts] = await Promise.all([readOnePlan(chain, address), chain.find(grantsOfPlan(address))]);
@@ -41,7 +42,7 @@ export async function grantRequest(
   if (wrong.length > 0) {
     throw new Fault('input', wrong.slice(0, 5).map(mistakeText).join('; '), 'Nothing more was sent.');
   }
-  const { transactions, contents } = await batchOf(state, rows, signer, whole ? Number.POSITIVE_INFINITY : BATCH);
+  const { transactions, contents } = await batchOf(state, rows, envelope, whole ? Number.POSITIVE_INFINITY : BATCH);
   const made = contents.reduce((sum, each) => sum + each.length, 0);
   const each = contents[0]?.length ?? 1;
   const [only] = rows;
@@ -78,17 +79,18 @@ export async function grantRequest(
 async function batchOf(
   { plan }: PlanState,
   rows: readonly Row[],
-  signer: Address,
+  envelope: Envelope,
   most: number,
-): Promise<{ transactions: Instruction[][]; contents: Row[][] }> {
-  let packed: Instruction[][] = [];
+): Promise<{ transactions: Costed[][]; contents: Row[][] }> {
+  const { payer } = envelope;
+  let packed: Costed[][] = [];
   for (const [index, { terms }] of rows.entries()) {
     const grantIndex = plan.account.grantCounter + index;
     const { beneficiary, allocation, ...others } = terms;
     const args = { grantIndex, beneficiary, allocation, ...others };
-    const next = [await instructions.createGrant(signer, signer, plan, args)];
+    const next = [await instructions.createGrant(payer, payer, plan, args)];
     const last = packed.at(-1);
-    packed = [...packed.slice(0, -1), ...pack(signer, last === undefined ? [next] : [last, next])];
+    packed = [...packed.slice(0, -1), ...pack(envelope, last === undefined ? [next] : [last, next])];
     if (packed.length > most) {
       packed.pop();
       break;
