@@ -4,6 +4,7 @@ use {
     crate::{
         installed, localnet, paths, program,
         run::{self, Run},
+        web,
     },
     anyhow::Result,
     clap::Args,
@@ -13,7 +14,8 @@ use {
 /// Arguments of `bench-chain`.
 #[derive(Args)]
 pub struct BenchChain {
-    /// Arguments of the bench: --grants=NUMBER for a smaller plan, --write to put the tables into docs/performance.md
+    /// Arguments of the bench: --grants=NUMBER for smaller plans, --write to put tables and picture into
+    /// docs/performance.md, --kept to take what an earlier run measured, --check to measure one plan and print no more
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }
@@ -23,6 +25,7 @@ impl BenchChain {
     pub fn run(self) -> Result<u8> {
         program::build_quietly()?;
         let localnet = localnet::build()?;
+        web::install()?;
         for package in ["earnout-cli", "earnout-oracle"] {
             let mut build = run::workspace_cargo();
             build.args(["build", "--locked", "--profile", "cli", "--package", package, "--bins"]);

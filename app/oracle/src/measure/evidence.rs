@@ -7,6 +7,7 @@ use {
     sha2::{Digest, Sha256},
     solana_program::pubkey::Pubkey,
     std::{
+        collections::BTreeSet,
         fs::{self, File, OpenOptions},
         io::{self, ErrorKind, Write},
         os::unix::fs::{DirBuilderExt, OpenOptionsExt},
@@ -228,32 +229,58 @@ impl Store {
 
     /// Stores a document and returns its hash. When this returns, the document survives a loss of power.
     pub fn put(&self, document: &impl Document) -> Result<Hash, EvidenceError> {
-        let bytes = serde_json::to_vec_pretty(document).map_err(|error| EvidenceError::Format {
-            file: self.0.clone(),
-            error: error.to_string(),
-        })?;
-        let hash = sha256(&bytes);
-        let file = self.file(&hash);
-        if file.exists() && self.bytes(&hash).is_ok() {
-            return Ok(hash);
+        let hashes = self.put_all(std::slice::from_ref(document))?;
+        Ok(hashes.into_iter().next().unwrap_or_default())
+    }
+
+    /// Stores documents and returns their hashes. When this returns, they survive a loss of power: waiting for the disk
+    /// once for many is what makes thousands of values quick.
+    pub fn put_all(&self, documents: &[impl Document]) -> Result<Vec<Hash>, EvidenceError> {
+        let mut hashes = Vec::with_capacity(documents.len());
+        let mut written = Vec::new();
+        for document in documents {
+            let bytes = serde_json::to_vec_pretty(document).map_err(|error| EvidenceError::Format {
+                file: self.0.clone(),
+                error: error.to_string(),
+            })?;
+            let hash = sha256(&bytes);
+            hashes.push(hash);
+            let file = self.file(&hash);
+            if file.exists() && self.bytes(&hash).is_ok() {
+                continue;
+            }
+            create(file.parent().unwrap_or(&self.0))?;
+            let unfinished = file.with_extension("json.tmp");
+            let write = || -> io::Result<File> {
+                let mut out = OpenOptions::new()
+                    .write(true)
+                    .create(true)
+                    .truncate(true)
+                    .mode(0o600)
+                    .open(&unfinished)?;
+                out.write_all(&bytes)?;
+                Ok(out)
+            };
+            let out = write().map_err(failed("cannot write", &file))?;
+            written.push((out, unfinished, file));
         }
-        let folder = file.parent().unwrap_or(&self.0);
-        create(folder)?;
-        let unfinished = file.with_extension("json.tmp");
-        let write = || -> io::Result<()> {
-            let mut out = OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(0o600)
-                .open(&unfinished)?;
-            out.write_all(&bytes)?;
-            out.sync_all()?;
-            fs::rename(&unfinished, &file)?;
-            File::open(folder)?.sync_all()
-        };
-        write().map_err(failed("cannot write", &file))?;
-        Ok(hash)
+        for (out, _, file) in &written {
+            out.sync_all().map_err(failed("cannot write", file))?;
+        }
+        let mut folders = BTreeSet::new();
+        for (_, unfinished, file) in &written {
+            match fs::rename(unfinished, file) {
+                // The same document a second time has its place by now.
+                Err(error) if error.kind() == ErrorKind::NotFound && file.exists() => {}
+                renamed => renamed.map_err(failed("cannot write", file))?,
+            }
+            folders.extend(file.parent());
+        }
+        for folder in folders {
+            let synced = File::open(folder).and_then(|folder| folder.sync_all());
+            synced.map_err(failed("cannot write", folder))?;
+        }
+        Ok(hashes)
     }
 
     /// The document's bytes, known to have this hash.
@@ -349,6 +376,25 @@ mod tests {
             let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions()) & 0o777;
             assert_eq!(mode, expected, "others cannot read {}", path.display());
         }
+    }
+
+    #[test]
+    fn many_documents_are_stored_as_one_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path().to_owned()).unwrap();
+        let known = store.put(&evidence(&["2"])).unwrap();
+        let documents = ["1", "2", "3", "1"].map(|value| evidence(&[value]));
+        let hashes = store.put_all(&documents).unwrap();
+        assert_eq!((hashes[0], hashes[1]), (hashes[3], known));
+        for (hash, document) in hashes.iter().zip(&documents) {
+            assert_eq!(store.get::<Evidence>(hash).unwrap(), *document);
+        }
+        let files = hashes.iter().map(|hash| store.file(hash));
+        let folders: BTreeSet<_> = files.map(|file| file.parent().unwrap().to_owned()).collect();
+        let all = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+        assert_eq!(all.count(), 3, "nothing unfinished is left");
+        let none: [Evidence; 0] = [];
+        assert_eq!(store.put_all(&none).unwrap(), Vec::<Hash>::new());
     }
 
     #[test]
