@@ -12,9 +12,13 @@ use {
         io::{self, ErrorKind, Write},
         os::unix::fs::{DirBuilderExt, OpenOptionsExt},
         path::{Path, PathBuf},
+        thread,
     },
     thiserror::Error,
 };
+
+/// Files that are waited for at the same time.
+const SYNCS: usize = 16;
 
 /// What the store keeps, as JSON.
 pub trait Document: Serialize + DeserializeOwned {
@@ -264,9 +268,7 @@ impl Store {
             let out = write().map_err(failed("cannot write", &file))?;
             written.push((out, unfinished, file));
         }
-        for (out, _, file) in &written {
-            out.sync_all().map_err(failed("cannot write", file))?;
-        }
+        sync(&written)?;
         let mut folders = BTreeSet::new();
         for (_, unfinished, file) in &written {
             match fs::rename(unfinished, file) {
@@ -318,6 +320,22 @@ impl Store {
             other => Err(unreadable(format!("its format is {other:?}, not {}", T::FORMAT))),
         }
     }
+}
+
+/// Waits until files are on the disk: a few at the same time, which the system then brings there together.
+fn sync(written: &[(File, PathBuf, PathBuf)]) -> Result<(), EvidenceError> {
+    let of_part = |part: &[(File, PathBuf, PathBuf)]| {
+        part.iter()
+            .try_for_each(|(out, _, file)| out.sync_all().map_err(failed("cannot write", file)))
+    };
+    thread::scope(|scope| {
+        let parts = written.chunks(written.len().div_ceil(SYNCS).max(1));
+        let waiting: Vec<_> = parts.map(|part| scope.spawn(move || of_part(part))).collect();
+        waiting.into_iter().try_for_each(|part| match part.join() {
+            Ok(synced) => synced,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    })
 }
 
 /// Makes a folder, and those that it is in, for their owner alone: values are known here before they are published.

@@ -14,7 +14,7 @@ use {
 };
 
 /// Values that are written down together: writing each through to the disk takes longer than all else.
-const TOGETHER: usize = 256;
+const TOGETHER: usize = 512;
 
 /// Measures what is due and not measured yet, several at a time, and returns the votes to be made. Where it is not
 /// known what became of a transaction nothing is: a page gets its next upload once its last one is known.

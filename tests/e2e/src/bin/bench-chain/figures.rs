@@ -16,6 +16,8 @@ const MEMORY: u64 = 500_000_000 / 1_024;
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Step {
     pub time: Duration,
+    /// Time that processors worked for it, without the chain's.
+    pub cpu: Duration,
     pub transactions: u64,
     /// Lamports.
     pub fees: u64,
@@ -36,6 +38,7 @@ impl Step {
         assert!(peak_kib < MEMORY, "{what} takes {peak_kib} KiB of memory");
         Self {
             time: measured.elapsed,
+            cpu: measured.cpu,
             peak_kib,
             ..Self::default()
         }
@@ -51,6 +54,7 @@ impl Sum for Step {
     fn sum<I: Iterator<Item = Self>>(steps: I) -> Self {
         steps.fold(Self::default(), |all, step| Self {
             time: all.time + step.time,
+            cpu: all.cpu + step.cpu,
             transactions: all.transactions + step.transactions,
             fees: all.fees + step.fees,
             accounts: all.accounts + step.accounts,

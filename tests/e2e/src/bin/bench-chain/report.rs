@@ -54,31 +54,30 @@ fn growth(all: &[Figures]) -> Table {
     let mut row = |what: &str, figure: &dyn Fn(&Figures) -> String| table.row(what, all.iter().map(figure));
     let both = |step: &Step| format!("{} / {}", sol(step.rent(TODAY)), sol(step.rent(ONE_DAY)));
     let voted = |figures: &Figures| voted(&figures.period);
-    row("`grant import`, seconds", &|of| seconds(of.import.time));
+    let time = |step: &Step| format!("{}, {}", seconds(step.time), seconds(step.cpu));
+    row("`grant import`, seconds, and of its own work", &|of| time(&of.import));
     row("transactions", &|of| count(of.import.transactions));
     row("bytes of accounts", &|of| count(of.import.bytes));
     row("rent, SOL, at 5,080 / at 696 lamports a byte", &|of| both(&of.import));
     row("fees, SOL", &|of| sol(of.import.fees));
     row(
         "values of two KPIs by three daemons, one after the other, seconds",
-        &|of| seconds(voted(of).time),
+        &|of| time(&voted(of)),
     );
     row("values a second", &|of| count(values_a_second(of)));
     row("transactions", &|of| count(voted(of).transactions));
     row("bytes of pages", &|of| count(voted(of).bytes));
     row("rent, SOL, at 5,080 / at 696 lamports a byte", &|of| both(&voted(of)));
     row("fees, SOL", &|of| sol(voted(of).fees));
-    row("`settle --all`, seconds", &|of| seconds(of.period.settle.time));
+    row("`settle --all`, seconds", &|of| time(&of.period.settle));
     row("transactions", &|of| count(of.period.settle.transactions));
     row("fees, SOL", &|of| sol(of.period.settle.fees));
     row("`claim --all`, everybody has a token account, seconds", &|of| {
-        seconds(of.period.claim.time)
+        time(&of.period.claim)
     });
     row("transactions", &|of| count(of.period.claim.transactions));
     row("fees, SOL", &|of| sol(of.period.claim.fees));
-    row("`plan statement --format csv`, seconds", &|of| {
-        seconds(of.statement.time)
-    });
+    row("`plan statement --format csv`, seconds", &|of| time(&of.statement));
     row("the plan's page in the web app, seconds", &|of| {
         seconds(of.page.step.time)
     });
