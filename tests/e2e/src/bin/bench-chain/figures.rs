@@ -92,7 +92,8 @@ pub struct Figures {
     /// In transactions of version 1.
     pub period: Period,
     pub statement: Step,
-    pub page: Page,
+    /// None if the app gave up: it waits for each answer only so long.
+    pub page: Option<Page>,
     /// The next period in transactions of version 0, where that was measured.
     pub version_0: Option<Period>,
 }

@@ -38,7 +38,8 @@ fn main() {
         println!("{}", report::text(&report::of_sizes(&[figures])));
         return;
     }
-    let sizes = SIZES.into_iter().filter(|size| *size < grants).chain([grants]);
+    let before = SIZES.into_iter().filter(|size| *size < grants && !is_set("--alone"));
+    let sizes = before.chain([grants]);
     let mut all: Vec<Figures> = Vec::new();
     for size in sizes {
         let file = kept().join(format!("{size}.json"));

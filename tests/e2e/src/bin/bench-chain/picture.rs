@@ -48,14 +48,8 @@ pub fn write(all: &[Figures]) {
 /// Peak memory of each tool, MB, in the order of the times.
 fn memory(of: &Figures) -> [f64; 6] {
     let voted: Step = of.period.values.iter().copied().sum();
-    let steps = [
-        of.import,
-        voted,
-        of.period.settle,
-        of.period.claim,
-        of.statement,
-        of.page.step,
-    ];
+    let page = of.page.map(|page| page.step).unwrap_or_default();
+    let steps = [of.import, voted, of.period.settle, of.period.claim, of.statement, page];
     steps.map(|step| (step.peak_kib * 1_024) as f64 / 1e6)
 }
 
@@ -143,9 +137,11 @@ fn drawing(all: &[Figures]) -> String {
             .expect("memory");
         }
         for number in 0..names.len() {
-            let points: Vec<(f64, f64)> = all
-                .iter()
-                .map(|of| (across(field, of), up(field, figure(field, of, number))))
+            let figures = all.iter().map(|of| (of, figure(field, of, number)));
+            // What gave up has none.
+            let points: Vec<(f64, f64)> = figures
+                .filter(|(_, figure)| *figure > 0.0)
+                .map(|(of, figure)| (across(field, of), up(field, figure)))
                 .collect();
             let path: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
             writeln!(svg, "<path class=\"line k{number}\" d=\"M{}\"/>", path.join("L")).expect("memory");

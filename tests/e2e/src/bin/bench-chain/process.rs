@@ -44,7 +44,15 @@ pub fn run(earnout: &Earnout, arguments: &[&str]) -> Measured {
 ///
 /// # Panics
 /// If it fails.
-pub fn follow(mut child: Child, name: &str) -> Measured {
+pub fn follow(child: Child, name: &str) -> Measured {
+    ended(child).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The same of a process that may fail.
+///
+/// # Errors
+/// What it says then.
+pub fn ended(mut child: Child) -> Result<Measured, String> {
     let begun = Instant::now();
     let out = read(child.stdout.take().map(Pipe::Out));
     let err = read(child.stderr.take().map(Pipe::Err));
@@ -61,13 +69,15 @@ pub fn follow(mut child: Child, name: &str) -> Measured {
     let elapsed = begun.elapsed();
     let stdout = out.join().expect("its output");
     let stderr = err.join().expect("its errors");
-    assert!(status.success(), "{name}: {status}: {stderr}");
-    Measured {
+    if !status.success() {
+        return Err(format!("{status}: {stderr}"));
+    }
+    Ok(Measured {
         elapsed,
         cpu,
         peak_kib,
         stdout,
-    }
+    })
 }
 
 enum Pipe {

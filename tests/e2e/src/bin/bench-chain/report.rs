@@ -2,7 +2,7 @@
 
 use {
     crate::{
-        figures::{Figures, Period, Step},
+        figures::{Figures, Page, Period, Step},
         scale::KPIS,
     },
     earnout_sdk::text::amount,
@@ -78,13 +78,14 @@ fn growth(all: &[Figures]) -> Table {
     row("transactions", &|of| count(of.period.claim.transactions));
     row("fees, SOL", &|of| sol(of.period.claim.fees));
     row("`plan statement --format csv`, seconds", &|of| time(&of.statement));
+    let page = |of: &Figures, figure: &dyn Fn(Page) -> String| of.page.map_or("gives up".to_owned(), figure);
     row("the plan's page in the web app, seconds", &|of| {
-        seconds(of.page.step.time)
+        page(of, &|page| seconds(page.step.time))
     });
     row("requests to load it, to see whether it is current", &|of| {
-        format!("{}, {}", of.page.calls, of.page.checks)
+        page(of, &|page| format!("{}, {}", page.calls, page.checks))
     });
-    row("bytes of the answers", &|of| count(of.page.bytes));
+    row("bytes of the answers", &|of| page(of, &|page| count(page.bytes)));
     row("peak memory, MB: import", &|of| megabytes(of.import.peak_kib));
     row("a daemon", &|of| megabytes(voted(of).peak_kib));
     row("settle, claim", &|of| {
@@ -92,7 +93,9 @@ fn growth(all: &[Figures]) -> Table {
         format!("{settle}, {claim}")
     });
     row("statement", &|of| megabytes(of.statement.peak_kib));
-    row("the web app's code in Node", &|of| megabytes(of.page.step.peak_kib));
+    row("the web app's code in Node", &|of| {
+        page(of, &|page| megabytes(page.step.peak_kib))
+    });
     table
 }
 
@@ -213,7 +216,10 @@ pub fn lines(of: &Figures) -> [(&'static str, f64); 6] {
         ("settle", each(of.period.settle.time)),
         ("claim", each(of.period.claim.time)),
         ("statement", each(of.statement.time)),
-        ("page in the web app", each(of.page.step.time)),
+        (
+            "page in the web app",
+            of.page.map_or(f64::NAN, |page| each(page.step.time)),
+        ),
     ]
 }
 
