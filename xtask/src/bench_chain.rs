@@ -1,4 +1,4 @@
-//! `cargo xtask bench-chain`: what whole plans take on a local chain, with the tools as they are handed out.
+//! `cargo xtask bench-chain`: what whole plans take, with the tools as they are handed out.
 
 use {
     crate::{
@@ -8,7 +8,7 @@ use {
     },
     anyhow::Result,
     clap::Args,
-    std::ffi::OsString,
+    std::{ffi::OsString, process::Command},
 };
 
 /// Arguments of `bench-chain`.
@@ -32,24 +32,16 @@ impl BenchChain {
             build.args(["build", "--locked", "--profile", "cli", "--package", package, "--bins"]);
             run::with_progress(&mut build, &format!("building {package} for speed"))?;
         }
-        let built = installed::target_dir()?.join("cli");
-        let mut bench = run::workspace_cargo();
-        bench
-            .args([
-                "run",
-                "--quiet",
-                "--locked",
-                "--package",
-                "earnout-e2e",
-                "--bin",
-                "bench-chain",
-                "--",
-            ])
+        run::with_progress(&mut run::linting_everything(), "building the bench")?;
+        let target = installed::target_dir()?;
+        let (built, own) = (target.join("cli"), target.join("debug"));
+        Command::new(own.join("bench-chain"))
             .args(self.arguments)
             .env("EARNOUT_LOCALNET", localnet)
+            .env("EARNOUT_EMBEDDED", own.join("embedded-chain"))
             .env("EARNOUT_BIN", built.join("earnout"))
             .env("EARNOUT_ORACLE", built.join("earnout-oracle"))
             .env("EARNOUT_SO", paths::program_so())
-            .exit_code("running the bench on a local chain")
+            .exit_code("measuring whole plans")
     }
 }

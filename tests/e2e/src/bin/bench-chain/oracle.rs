@@ -22,11 +22,18 @@ fn value(oracle: &str, grant: u32, kpi: usize) -> i64 {
     measured + i64::from(oracle == ORACLES[1])
 }
 
-/// One round of a daemon that votes on all KPIs of all grants.
+/// One round of a daemon that votes on all KPIs of all grants, and what is left of it.
 ///
 /// # Panics
 /// If a grant is not voted on exactly once.
-pub async fn vote(chain: &Chain, plan: &BigPlan, name: &str, grants: u32, period: u16, version: &str) -> Step {
+pub async fn vote(
+    chain: &Chain,
+    plan: &BigPlan,
+    name: &str,
+    grants: u32,
+    period: u16,
+    version: &str,
+) -> (Step, Oracle) {
     let mut feeds = String::new();
     for (number, kpi) in plan.kpis.iter().enumerate() {
         let source = format!(
@@ -88,13 +95,14 @@ pub async fn vote(chain: &Chain, plan: &BigPlan, name: &str, grants: u32, period
     let fees = before - after - rent;
     assert_eq!(fees % SIGNATURE, 0, "fees of signatures alone");
     let bytes: usize = made.iter().map(|page| page.to_bytes().len()).sum();
-    Step {
+    let step = Step {
         transactions: fees / SIGNATURE,
         fees,
         accounts: u64::try_from(made.len()).expect("a small number"),
         bytes: u64::try_from(bytes).expect("a small number"),
         ..Step::of(&round, "the daemon")
-    }
+    };
+    (step, oracle)
 }
 
 /// The pages of a period.

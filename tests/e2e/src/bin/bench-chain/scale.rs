@@ -15,6 +15,7 @@ use {
     std::{
         path::PathBuf,
         process::{Command, Stdio},
+        thread,
         time::{Duration, Instant},
     },
 };
@@ -28,14 +29,13 @@ const TOKENS: u64 = 100;
 /// Most requests that the page of a plan takes, however many grants it has.
 const CALLS: u64 = 8;
 
-/// Measures it. `both`: the second period, too, in transactions of version 0.
+/// Measures it on `chain`, which is new. `both`: the second period, too, in transactions of version 0.
 ///
 /// # Panics
 /// If something is not done exactly once, or takes more than it may.
-pub async fn measure(grants: u32, both: bool) -> Figures {
+pub async fn measure(chain: Chain, grants: u32, both: bool) -> Figures {
     let begun = Instant::now();
     let told = |what: &str, step: &Step| eprintln!("{grants} grants, {:?}: {what}: {step:?}", begun.elapsed());
-    let chain = Chain::start(&[]);
     let funded = u64::from(grants) * TOKENS;
     let plan = BigPlan::create_with(&chain, UnearnedPolicy::Return, funded, KPIS, Scope::Individual).await;
     let earnout = Earnout::as_key(&chain, "authority");
@@ -90,12 +90,15 @@ pub async fn measure(grants: u32, both: bool) -> Figures {
 /// A period of the plan in transactions of this version.
 async fn period(chain: &Chain, plan: &BigPlan, earnout: &Earnout, grants: u32, number: u16, version: &str) -> Period {
     chain.warp(&(plan.end(i64::from(number)) + 60).to_string());
-    let mut values = Vec::new();
+    let (mut values, mut oracles) = (Vec::new(), Vec::new());
     for name in oracle::ORACLES {
-        let step = oracle::vote(chain, plan, name, grants, number, version).await;
+        let (step, oracle) = oracle::vote(chain, plan, name, grants, number, version).await;
         eprintln!("{grants} grants, period {number}: {name}: {step:?}");
         values.push(step);
+        oracles.push(oracle);
     }
+    // They have a file for each value, which takes long to remove, and would hold up the next one.
+    let cleaning = thread::spawn(|| drop(oracles));
     let address = plan.address.to_string();
     let version = ["--transaction-version", version, "--output", "json"];
     let settle = sent(chain, earnout, &[&["settle", "--all", &address], &version[..]].concat()).await;
@@ -105,6 +108,7 @@ async fn period(chain: &Chain, plan: &BigPlan, earnout: &Earnout, grants: u32, n
     eprintln!("{grants} grants, period {number}: claim: {:?}", claim.1);
     let claimed = claim.0["claimed"].as_array().expect("a list");
     assert_eq!(claimed.len(), usize::try_from(grants).expect("a small number"));
+    cleaning.join().expect("files of this bench");
     Period {
         values,
         settle: settle.1,
