@@ -15,7 +15,7 @@ use {
     std::{
         path::PathBuf,
         process::{Command, Stdio},
-        thread,
+        thread::{self, JoinHandle},
         time::{Duration, Instant},
     },
 };
@@ -58,7 +58,7 @@ pub async fn measure(chain: Chain, grants: u32, both: bool) -> Figures {
     assert_eq!(number(&report, "made"), u64::from(grants));
     token_accounts(&chain, &plan, grants).await;
 
-    let period = period(&chain, &plan, &earnout, grants, 0, "1").await;
+    let (period, cleaning) = period(&chain, &plan, &earnout, grants, 0, "1").await;
     let statement = run(&earnout, &["plan", "statement", &address, "--format", "csv"]);
     let lines = statement.stdout.lines().count();
     assert!(
@@ -81,14 +81,24 @@ pub async fn measure(chain: Chain, grants: u32, both: bool) -> Figures {
         version_0: None,
     };
     if both {
-        figures.version_0 = Some(self::period(&chain, &plan, &earnout, grants, 1, "0").await);
+        let (period, cleaning) = self::period(&chain, &plan, &earnout, grants, 1, "0").await;
+        figures.version_0 = Some(period);
+        cleaning.join().expect("files of this bench");
     }
+    cleaning.join().expect("files of this bench");
     figures.check(u64::try_from(KPIS.len()).expect("a small number"));
     figures
 }
 
-/// A period of the plan in transactions of this version.
-async fn period(chain: &Chain, plan: &BigPlan, earnout: &Earnout, grants: u32, number: u16, version: &str) -> Period {
+/// A period of the plan in transactions of this version, and who removes the files of its daemons.
+async fn period(
+    chain: &Chain,
+    plan: &BigPlan,
+    earnout: &Earnout,
+    grants: u32,
+    number: u16,
+    version: &str,
+) -> (Period, JoinHandle<()>) {
     chain.warp(&(plan.end(i64::from(number)) + 60).to_string());
     let (mut values, mut oracles) = (Vec::new(), Vec::new());
     for name in oracle::ORACLES {
@@ -108,12 +118,12 @@ async fn period(chain: &Chain, plan: &BigPlan, earnout: &Earnout, grants: u32, n
     eprintln!("{grants} grants, period {number}: claim: {:?}", claim.1);
     let claimed = claim.0["claimed"].as_array().expect("a list");
     assert_eq!(claimed.len(), usize::try_from(grants).expect("a small number"));
-    cleaning.join().expect("files of this bench");
-    Period {
+    let period = Period {
         values,
         settle: settle.1,
         claim: claim.1,
-    }
+    };
+    (period, cleaning)
 }
 
 /// What a command that sends many transactions reports, and what it took.
