@@ -1,19 +1,22 @@
-//! `cargo xtask bench-chain`: what whole plans take on a local chain, with the tools as they are handed out.
+//! `cargo xtask bench-chain`: what whole plans take, with the tools as they are handed out.
 
 use {
     crate::{
         installed, localnet, paths, program,
         run::{self, Run},
+        web,
     },
     anyhow::Result,
     clap::Args,
-    std::ffi::OsString,
+    std::{ffi::OsString, process::Command},
 };
 
 /// Arguments of `bench-chain`.
 #[derive(Args)]
 pub struct BenchChain {
-    /// Arguments of the bench: --grants=NUMBER for a smaller plan, --write to put the tables into docs/performance.md
+    /// Arguments of the bench: --grants=NUMBER of the largest plan, --alone without the smaller ones before it, --kept to
+    /// take what an earlier run measured, --write to put tables and picture into docs/performance.md, --check to measure
+    /// one plan and print no more
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }
@@ -23,29 +26,22 @@ impl BenchChain {
     pub fn run(self) -> Result<u8> {
         program::build_quietly()?;
         let localnet = localnet::build()?;
+        web::install()?;
         for package in ["earnout-cli", "earnout-oracle"] {
             let mut build = run::workspace_cargo();
             build.args(["build", "--locked", "--profile", "cli", "--package", package, "--bins"]);
             run::with_progress(&mut build, &format!("building {package} for speed"))?;
         }
-        let built = installed::target_dir()?.join("cli");
-        let mut bench = run::workspace_cargo();
-        bench
-            .args([
-                "run",
-                "--quiet",
-                "--locked",
-                "--package",
-                "earnout-e2e",
-                "--bin",
-                "bench-chain",
-                "--",
-            ])
+        run::with_progress(&mut run::linting_everything(), "building the bench")?;
+        let target = installed::target_dir()?;
+        let (built, own) = (target.join("cli"), target.join("debug"));
+        Command::new(own.join("bench-chain"))
             .args(self.arguments)
             .env("EARNOUT_LOCALNET", localnet)
+            .env("EARNOUT_EMBEDDED", own.join("embedded-chain"))
             .env("EARNOUT_BIN", built.join("earnout"))
             .env("EARNOUT_ORACLE", built.join("earnout-oracle"))
             .env("EARNOUT_SO", paths::program_so())
-            .exit_code("running the bench on a local chain")
+            .exit_code("measuring whole plans")
     }
 }

@@ -4,12 +4,15 @@ use {
     crate::{
         installed, localnet, paths, program,
         run::{self, Run, say},
-        services,
+        services, web,
     },
     anyhow::{Context, Result, anyhow, bail},
     clap::Args,
     std::{ffi::OsString, fs, num::NonZero, path::PathBuf, process::Command, thread},
 };
+
+/// The plan of the bench that is part of the suite.
+const GRANTS: &str = "--grants=2000";
 
 /// Arguments of `e2e`.
 #[derive(Args, Default)]
@@ -31,8 +34,8 @@ impl EndToEnd {
         test.args(self.arguments).exit_code("running the end-to-end tests")
     }
 
-    /// All of them, as a stage of the suite. What the endpoint that lies does to every command takes as long as all
-    /// others together, and mostly waits: it runs beside them, and is shown after them.
+    /// All of them, and a small bench of whole plans, as a stage of the suite. What the endpoint that lies does to every
+    /// command takes as long as all others together, and mostly waits: it runs beside them, and is shown after them.
     pub fn check() -> Result<()> {
         let built = Built::new()?;
         let (lying, others): (Vec<String>, Vec<String>) = all()?.into_iter().partition(|file| file == "hostile");
@@ -44,7 +47,7 @@ impl EndToEnd {
         let lying = lying.map_err(|_| anyhow!("lost the tests of the lying endpoint"))??;
         say(format_args!("{}", String::from_utf8_lossy(&lying.stdout)));
         match others? {
-            0 if lying.status.success() => Ok(()),
+            0 if lying.status.success() => built.bench(),
             0 => bail!(
                 "the tests of the lying endpoint failed: {}",
                 String::from_utf8_lossy(&lying.stderr)
@@ -70,6 +73,24 @@ impl Built {
         Ok(Self { localnet, folder })
     }
 
+    /// What a plan of some thousand grants takes in transactions, bytes, requests and memory, which has to stay what it is.
+    fn bench(&self) -> Result<()> {
+        web::install()?;
+        let mut bench = Command::new(self.folder.join("bench-chain"));
+        bench.args(["--check", GRANTS]);
+        self.name(&mut bench).run("checking what a plan of many grants takes")
+    }
+
+    /// Tells a command where everything is.
+    fn name<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command
+            .env("EARNOUT_SO", paths::program_so())
+            .env("EARNOUT_LOCALNET", &self.localnet)
+            .env("EARNOUT_BIN", self.folder.join("earnout"))
+            .env("EARNOUT_MIGRATE", self.folder.join("earnout-migrate"))
+            .env("EARNOUT_ORACLE", self.folder.join("earnout-oracle"))
+    }
+
     /// The command that runs the tests of these files; their arguments can follow.
     fn tests(&self, files: &[String]) -> Command {
         let mut test = run::linting("test");
@@ -78,12 +99,8 @@ impl Built {
         }
         // They wait for blocks most of the time.
         let threads = thread::available_parallelism().map_or(1, NonZero::get) * 2;
-        test.arg("--")
-            .env("RUST_TEST_THREADS", threads.to_string())
-            .env("EARNOUT_LOCALNET", &self.localnet)
-            .env("EARNOUT_BIN", self.folder.join("earnout"))
-            .env("EARNOUT_MIGRATE", self.folder.join("earnout-migrate"))
-            .env("EARNOUT_ORACLE", self.folder.join("earnout-oracle"));
+        test.arg("--").env("RUST_TEST_THREADS", threads.to_string());
+        self.name(&mut test);
         test
     }
 }

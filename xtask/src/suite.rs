@@ -48,7 +48,7 @@ pub enum Stage {
     Web,
     /// The local chain: lints and tests
     Localnet,
-    /// The built binaries against a local chain
+    /// The built binaries against a local chain, and what a plan of many grants takes
     E2e,
     /// The web app in Chromium against a local chain
     Browser,

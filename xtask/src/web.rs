@@ -50,6 +50,11 @@ fn check_types_with(npm: &Npm) -> Result<()> {
     )
 }
 
+/// The app's packages, for who runs its code.
+pub fn install() -> Result<()> {
+    Npm::ready().map(drop)
+}
+
 /// The built app in Chromium against a local chain.
 pub fn browse() -> Result<()> {
     if !Path::new(CHROMIUM).exists() {

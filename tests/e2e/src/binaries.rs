@@ -13,6 +13,15 @@ pub fn localnet_binary() -> PathBuf {
     built("EARNOUT_LOCALNET", "earnout-localnet", "cargo xtask e2e")
 }
 
+/// The embedded chain behind an endpoint, which is asked as the local chain is: `EARNOUT_EMBEDDED`, else where cargo leaves
+/// it.
+///
+/// # Panics
+/// If it has not been built.
+pub fn embedded_binary() -> PathBuf {
+    built("EARNOUT_EMBEDDED", "embedded-chain", "cargo xtask bench-chain")
+}
+
 /// The binary of `app/cli`: `EARNOUT_BIN`, else where cargo leaves it.
 ///
 /// # Panics

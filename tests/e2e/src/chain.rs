@@ -1,7 +1,10 @@
 //! Chains for tests: the binary of `app/localnet` in a process that ends with its test.
 
 use {
-    crate::{Finished, binaries::localnet_binary},
+    crate::{
+        Finished,
+        binaries::{embedded_binary, localnet_binary},
+    },
     earnout_sdk::client::Client,
     serde_json::{Value, json},
     solana_commitment_config::{CommitmentConfig, CommitmentLevel},
@@ -43,7 +46,11 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// # Panics
 /// If it cannot be started.
 pub fn localnet(arguments: &[&str]) -> Finished {
-    let mut command = Command::new(localnet_binary());
+    run(&localnet_binary(), arguments)
+}
+
+fn run(binary: &Path, arguments: &[&str]) -> Finished {
+    let mut command = Command::new(binary);
     command.args(arguments).stdin(Stdio::null());
     let output = command.output().expect("the local chain's binary runs");
     Finished::of(&command, output)
@@ -55,6 +62,7 @@ pub struct Chain {
     pub ws_url: String,
     /// Takes as happened what is confirmed.
     pub rpc: RpcClient,
+    binary: PathBuf,
     folder: PathBuf,
     description: Value,
     child: Child,
@@ -71,8 +79,22 @@ impl Chain {
     /// If it does not start.
     #[track_caller]
     pub fn start(options: &[&str]) -> Self {
+        Self::start_of(localnet_binary(), options)
+    }
+
+    /// The embedded chain, from a temporary folder: for more accounts than the local chain can hold.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[track_caller]
+    pub fn start_embedded() -> Self {
+        Self::start_of(embedded_binary(), &[])
+    }
+
+    #[track_caller]
+    fn start_of(binary: PathBuf, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut chain = Self::start_in(folder.path(), options);
+        let mut chain = Self::start_of_in(binary, folder.path(), options);
         chain._own_folder = Some(folder);
         chain
     }
@@ -83,7 +105,12 @@ impl Chain {
     /// If it does not start.
     #[track_caller]
     pub fn start_in(folder: &Path, options: &[&str]) -> Self {
-        let mut command = Command::new(localnet_binary());
+        Self::start_of_in(localnet_binary(), folder, options)
+    }
+
+    #[track_caller]
+    fn start_of_in(binary: PathBuf, folder: &Path, options: &[&str]) -> Self {
+        let mut command = Command::new(&binary);
         command
             .args(["start", "--rpc-port", "0", "--ws-port", "0", "--with-parent", "--dir"])
             .arg(folder)
@@ -105,6 +132,7 @@ impl Chain {
             rpc: RpcClient::new_with_commitment(rpc_url.clone(), CommitmentConfig::confirmed()),
             rpc_url,
             ws_url: url("wsUrl"),
+            binary,
             folder: folder.to_path_buf(),
             description: serde_json::from_slice(&description).expect("the description is JSON"),
             input: child.stdin.take(),
@@ -210,7 +238,7 @@ impl Chain {
 
     /// Runs the local chain's binary on this chain: `warp`, `clock`, `airdrop`, `stop`.
     pub fn localnet(&self, arguments: &[&str]) -> Finished {
-        localnet(&[arguments, &["--url", &self.rpc_url]].concat())
+        run(&self.binary, &[arguments, &["--url", &self.rpc_url]].concat())
     }
 
     /// The process id.

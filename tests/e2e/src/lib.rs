@@ -35,7 +35,7 @@ mod plan;
 mod token;
 
 pub use {
-    binaries::{earnout_binary, localnet_binary, migrate_binary, oracle_binary, program_file},
+    binaries::{earnout_binary, embedded_binary, localnet_binary, migrate_binary, oracle_binary, program_file},
     chain::{Chain, DAY, PATIENCE, localnet, sign_with},
     earnout::Earnout,
     finished::Finished,

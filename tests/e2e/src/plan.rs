@@ -1,4 +1,4 @@
-//! A plan for many grants: one KPI, four periods of 30 days, no arbiter.
+//! A plan for many grants: four periods of 30 days, no arbiter.
 
 use {
     crate::{Chain, DAY, Token},
@@ -19,41 +19,45 @@ use {
     std::fmt::Write,
 };
 
-/// The authority's number for the plan, unless the caller has another.
+/// The authority's number for the plan.
 const PLAN_ID: u64 = 77;
 
 /// Length of a period, seconds.
 const MONTH: u32 = 30 * 86_400;
 
-/// An active plan whose authority is the chain's key `authority` and whose oracles are `oracle-1` to `-3`. Its KPI is
-/// `users`: 0 scores nothing, 100 and more 10,000. Votes are accepted for a day after a period.
+/// What a grant earns for its KPIs together, ten thousandths. The rest is for time.
+const KPI_WEIGHT: u16 = 6_000;
+
+/// An active plan whose authority is the chain's key `authority` and whose oracles are `oracle-1` to `-3`. Of each of its
+/// KPIs 0 scores nothing, 100 and more 10,000. Votes are accepted for a day after a period.
 #[derive(Clone, Copy, Debug)]
 pub struct BigPlan {
     pub address: Pubkey,
     pub token: Token,
     /// Beginning of the first period, Unix seconds: a day after the plan was made.
     pub start: i64,
+    /// Their names, by their numbers.
+    pub kpis: &'static [&'static str],
 }
 
 impl BigPlan {
-    /// Makes it, with so many tokens in the vault. The policy is that of what is not earned.
+    /// Makes it with one KPI for all, `users`, and so many tokens in the vault. The policy is that of what is not earned.
     ///
     /// # Panics
     /// If the chain refuses it.
     pub async fn create(chain: &Chain, unearned: UnearnedPolicy, funded: u64) -> Self {
-        Self::create_numbered(chain, PLAN_ID, unearned, funded, Scope::Shared).await
+        Self::create_with(chain, unearned, funded, &["users"], Scope::Shared).await
     }
 
-    /// As [`BigPlan::create`], with another number, since an authority has each number once, and with one value of the
-    /// KPI for the plan or one for each grant.
+    /// The same with these KPIs, of each of which there is one value for the plan or one for each grant.
     ///
     /// # Panics
     /// If the chain refuses it.
-    pub async fn create_numbered(
+    pub async fn create_with(
         chain: &Chain,
-        plan_id: u64,
         unearned: UnearnedPolicy,
         funded: u64,
+        kpis: &'static [&'static str],
         scope: Scope,
     ) -> Self {
         let [payer, authority, owner] = ["payer", "authority", "treasury-owner"].map(|name| chain.key(name));
@@ -67,7 +71,7 @@ impl BigPlan {
         let text = include_str!("../../../examples/one-kpi/plan.toml");
         let mut file = PlanFile::parse(text, "plan.toml".as_ref(), &Check::offline()).expect("a plan");
         let terms = CreatePlanArgs {
-            plan_id,
+            plan_id: PLAN_ID,
             start_ts: start,
             challenge_secs: 0,
             ruling_secs: 0,
@@ -75,33 +79,38 @@ impl BigPlan {
             bonus_cap_bps: 10_000,
             min_allocation: 1_000_000,
             max_allocation: 1_000_000_000,
-            max_grants: 20_000,
+            max_grants: 1_000_000,
             enrolment_end: start + i64::from(MONTH),
             oracles: oracles.to_vec(),
             arbiter: None,
             ..file.terms
         };
-        let kpi = KpiArgs {
-            name: "users".to_owned(),
-            unit: "".to_owned(),
-            decimals: 0,
-            scope,
-            points: [(0, 0), (100, 10_000)]
-                .map(|(value, score)| CurvePoint { value, score })
-                .to_vec(),
-            range_max: 1_000,
-            ..file.kpis.remove(0)
-        };
+        let template = file.kpis.remove(0);
         let key = authority.pubkey();
         let create = instructions::create_plan(&payer.pubkey(), &key, &token.mint, &treasury, &token.program, terms);
         let plan = Self {
-            address: pda::plan(&key, plan_id),
+            address: pda::plan(&key, PLAN_ID),
             token,
             start,
+            kpis,
         };
-        let add = instructions::add_kpi(&key, &plan.address, kpi);
+        let add = kpis.iter().map(|name| {
+            let kpi = KpiArgs {
+                name: (*name).to_owned(),
+                unit: "".to_owned(),
+                decimals: 0,
+                scope,
+                points: [(0, 0), (100, 10_000)]
+                    .map(|(value, score)| CurvePoint { value, score })
+                    .to_vec(),
+                range_max: 1_000,
+                ..template.clone()
+            };
+            instructions::add_kpi(&key, &plan.address, kpi)
+        });
         let activate = instructions::activate_plan(&key, &plan.address, &token.mint);
-        chain.send(&[create, add, activate], &[&payer, &authority]).await;
+        let make: Vec<_> = std::iter::once(create).chain(add).chain([activate]).collect();
+        chain.send(&make, &[&payer, &authority]).await;
         let fund = instructions::fund(&key, &plan.plan_token(), &source, funded * 1_000_000);
         chain.send(&[fund], &[&payer, &authority]).await;
         plan
@@ -121,7 +130,7 @@ impl BigPlan {
         self.start + i64::from(MONTH) * (period + 1)
     }
 
-    /// Two oracles report the value of `users` for a period that has ended.
+    /// Two oracles report the value of the first KPI, which is for all, for a period that has ended.
     ///
     /// # Panics
     /// If the chain refuses it.
@@ -140,16 +149,27 @@ impl BigPlan {
         }
     }
 
-    /// A file of contributors for `earnout grant import`: 100 tokens each, 40 % for time and 60 % for `users`. The
+    /// A file of contributors for `earnout grant import`: 100 tokens each, 40 % for time and the rest for the KPIs. The
     /// first is number `from`.
     pub fn contributors(&self, from: u32, count: u32) -> String {
-        let mut file = String::from("beneficiary,allocation,first_period,periods,cliff,time_weight,weight:users,");
+        let mut file = String::from("beneficiary,allocation,first_period,periods,cliff,time_weight,");
+        for name in self.kpis {
+            write!(file, "weight:{name},").expect("memory");
+        }
         file.push_str("revocable,transferable\n");
+        let weights: Vec<String> = self.kpi_weights().iter().map(u16::to_string).collect();
+        let weights = weights.join(",");
         for number in from..from + count {
             let key = Self::contributor(number).pubkey();
-            writeln!(file, "{key},100,0,4,0,4000,6000,true,false").expect("memory");
+            writeln!(file, "{key},100,0,4,0,{},{weights},true,false", 10_000 - KPI_WEIGHT).expect("memory");
         }
         file
+    }
+
+    /// What each KPI weighs in a grant.
+    pub fn kpi_weights(&self) -> Vec<u16> {
+        let count = u16::try_from(self.kpis.len()).expect("a few KPIs");
+        vec![KPI_WEIGHT / count; self.kpis.len()]
     }
 
     /// The key of a contributor.

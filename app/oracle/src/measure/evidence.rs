@@ -149,11 +149,20 @@ impl Store {
 
     /// Stores a document and returns its hash. When this returns, the document survives a loss of power.
     pub fn put(&self, document: &impl Document) -> Result<Hash, EvidenceError> {
-        let bytes = document.to_bytes().map_err(|error| EvidenceError::Format {
+        Ok(self.0.put(&self.bytes(document)?)?)
+    }
+
+    /// Stores documents and returns their hashes, in their order. When this returns, they survive a loss of power.
+    pub fn put_all(&self, documents: &[impl Document]) -> Result<Vec<Hash>, EvidenceError> {
+        let bytes: Result<Vec<_>, _> = documents.iter().map(|document| self.bytes(document)).collect();
+        Ok(self.0.put_all(&bytes?)?)
+    }
+
+    fn bytes(&self, document: &impl Document) -> Result<Vec<u8>, EvidenceError> {
+        document.to_bytes().map_err(|error| EvidenceError::Format {
             file: self.0.folder().to_owned(),
             error,
-        })?;
-        Ok(self.0.put(&bytes)?)
+        })
     }
 
     /// The document with this hash.

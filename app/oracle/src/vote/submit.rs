@@ -382,21 +382,21 @@ impl Courier<'_> {
         };
         let mut journal = self.journal();
         if let Ending::Executed(_) = ending {
+            let mut votes = Vec::with_capacity(signed.votes.len());
             for (target, _) in &signed.votes {
                 let Some(measured) = journal.measured(target)? else {
                     continue;
                 };
-                journal.record_vote(
-                    target,
-                    &Vote {
-                        value: measured.value,
-                        evidence: Some(measured.evidence),
-                        signature: Some(signed.signature),
-                        at: time::now(),
-                    },
-                )?;
-                self.votes.inc();
+                let vote = Vote {
+                    value: measured.value,
+                    evidence: Some(measured.evidence),
+                    signature: Some(signed.signature),
+                    at: time::now(),
+                };
+                votes.push((*target, vote));
             }
+            journal.record_votes(&votes)?;
+            self.votes.inc_by(u64::try_from(votes.len()).unwrap_or(u64::MAX));
             info!(signature = %signed.signature, votes = signed.votes.len(), "voted");
         }
         journal.close_transaction(&signed.signature, &note)?;
@@ -580,7 +580,7 @@ mod tests {
                     at: 1,
                 };
                 let target = ballot(1, Some(grant), 2).target;
-                courier.journal().record_vote(&target, &vote).unwrap();
+                courier.journal().record_votes(&[(target, vote)]).unwrap();
             }
             assert_eq!(
                 manifest(vec![ballot(1, Some(70), 7), ballot(1, Some(66), 6)]),

@@ -3,11 +3,29 @@
 use {
     super::{LARGEST_ANSWER, Observation, Part, SourceError, ambiguous, moment, no_data, only, unexpected},
     crate::measure::{Scope, fill, value},
+    csv::StringRecord,
     earnout_sdk::text::names::is_hidden,
     rust_decimal::Decimal,
     serde::{Deserialize, Serialize},
-    std::{collections::BTreeMap, fs, path::PathBuf},
+    std::{
+        collections::{BTreeMap, HashMap},
+        fs,
+        ops::Range,
+        os::unix::fs::MetadataExt,
+        path::{Path, PathBuf},
+        sync::{Arc, Mutex, PoisonError},
+        time::{Duration, SystemTime},
+    },
 };
+
+/// A file that was written so lately may be written again without a change of its time: it is not kept.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// The files that were read last, with their rows by the columns that tell them apart: a period asks one file for the
+/// value of each grant, and reading it once for each would take hours.
+static SHEETS: Mutex<Sheets> = Mutex::new(BTreeMap::new());
+
+type Sheets = BTreeMap<(PathBuf, Vec<String>), Arc<Sheet>>;
 
 /// What is made of the rows that match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,28 +63,54 @@ pub struct CsvFile {
 }
 
 impl CsvFile {
-    pub(super) fn fetch(&self, _scope: &Scope) -> Result<Vec<Part>, SourceError> {
+    /// The file, or what it says of the rows asked for: of an individual KPI's file each value keeps its own rows.
+    pub(super) fn fetch(&self, scope: &Scope) -> Result<Vec<Part>, SourceError> {
         let file = self.file.as_ref().ok_or_else(|| unexpected("no file is configured"))?;
+        let sheet = self.sheet(file)?;
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let answer = match self.matching.is_empty() {
+            true => sheet.bytes.clone(),
+            false => {
+                let texts = self.matching.values().map(|text| fill(text, scope));
+                sheet.rows_with(&texts.collect::<Result<_, _>>()?)
+            }
+        };
+        let modified_at = jiff::Timestamp::try_from(sheet.modified).ok();
+        Ok(vec![Part {
+            modified_at: modified_at.map(|time| time.as_second()),
+            ..Part::new(name, answer)
+        }])
+    }
+
+    /// The file as it is now.
+    fn sheet(&self, file: &Path) -> Result<Arc<Sheet>, SourceError> {
         let io = |error| SourceError::Io {
             what: format!("cannot read {}", file.display()),
             error,
         };
         let before = fs::metadata(file).map_err(io)?;
+        let columns: Vec<String> = self.matching.keys().cloned().collect();
+        let key = (file.to_owned(), columns);
+        let mut sheets = SHEETS.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sheet) = sheets.get(&key).filter(|sheet| sheet.state == state(&before)) {
+            return Ok(Arc::clone(sheet));
+        }
+        sheets.remove(&key);
         if before.len() > u64::try_from(LARGEST_ANSWER).unwrap_or(u64::MAX) {
             return Err(SourceError::TooLong);
         }
         let bytes = fs::read(file).map_err(io)?;
         let after = fs::metadata(file).map_err(io)?;
-        let modified = after.modified().map_err(io)?;
-        if before.modified().map_err(io)? != modified || u64::try_from(bytes.len()) != Ok(after.len()) {
+        if state(&before) != state(&after) || u64::try_from(bytes.len()) != Ok(after.len()) {
             return Err(unexpected(format!("{} was written while it was read", file.display())));
         }
-        let modified_at = jiff::Timestamp::try_from(modified).ok().map(|time| time.as_second());
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(vec![Part {
-            modified_at,
-            ..Part::new(name, bytes)
-        }])
+        let modified = after.modified().map_err(io)?;
+        let sheet = Arc::new(Sheet::new(bytes, &key.1, state(&after), modified)?);
+        let age = SystemTime::now().duration_since(modified);
+        if age.is_ok_and(|age| age >= SETTLED) {
+            sheets.insert(key, Arc::clone(&sheet));
+        }
+        Ok(sheet)
     }
 
     pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
@@ -76,45 +120,34 @@ impl CsvFile {
             .iter()
             .map(|(column, text)| Ok((column.as_str(), fill(text, scope)?)))
             .collect::<Result<_, SourceError>>()?;
-        let text = part.body.text()?;
-        // The reader would take everything behind a quote that is never closed as one field.
-        if !text.matches('"').count().is_multiple_of(2) {
-            return Err(unexpected(
-                "the file has an odd number of quotes: one is not closed, or the file was cut short",
-            ));
-        }
-        let mut reader = csv::Reader::from_reader(text.as_bytes());
-        let wrong = |error: csv::Error| unexpected(format!("the file is not CSV: {error}"));
-        let header = reader.headers().map_err(wrong)?.clone();
-        let position = |name: &str| {
-            let mut found = header.iter().enumerate().filter(|(_, column)| column.trim() == name);
-            match (found.next(), found.next()) {
-                (Some((position, _)), None) => Ok(position),
-                (None, _) => Err(unexpected(format!("the file has no column {name:?}"))),
-                (Some(_), Some(_)) => Err(ambiguous(format!("the file has two columns {name:?}"))),
-            }
-        };
-        let column = position(&self.column)?;
-        let time = self.time_column.as_deref().map(position).transpose()?;
+        let mut reader = reader(part.body.text()?)?;
+        let header = reader.headers().map_err(no_csv)?.clone();
+        let column = position(&header, &self.column)?;
+        let time = self.time_column.as_deref();
+        let time = time.map(|name| position(&header, name)).transpose()?;
         let conditions: Vec<(usize, String)> = matching
             .into_iter()
-            .map(|(name, text)| Ok((position(name)?, text)))
+            .map(|(name, text)| Ok((position(&header, name)?, text)))
             .collect::<Result<_, SourceError>>()?;
         let mut rows: Vec<String> = Vec::new();
         for record in reader.records() {
-            let record = record.map_err(wrong)?;
-            // Spreadsheets leave rows of separators behind; they are not rows.
-            if record.iter().all(is_blank) {
+            let record = record.map_err(no_csv)?;
+            if is_separators(&record) {
                 continue;
             }
-            let field = |position: usize| record.get(position).unwrap_or_default().trim();
+            let field = |position: usize| field(&record, position);
             let mut counts = conditions.iter().all(|(position, text)| field(*position) == text);
             if let (true, Some(time)) = (counts, time) {
                 counts = (scope.start..scope.end).contains(&moment(field(time))?);
             }
             if counts && is_blank(field(column)) {
                 let line = record.position().map_or(0, csv::Position::line);
-                return Err(no_data(format!("line {line}: the column {:?} is empty", self.column)));
+                let row = match self.matching.is_empty() {
+                    true => format!("line {line}"),
+                    // The other lines are not here.
+                    false => "a row that matches".to_owned(),
+                };
+                return Err(no_data(format!("{row}: the column {:?} is empty", self.column)));
             }
             if counts {
                 rows.push(field(column).to_owned());
@@ -164,6 +197,103 @@ impl CsvFile {
     }
 }
 
+/// A file as it was read.
+struct Sheet {
+    state: [i128; 7],
+    modified: SystemTime,
+    bytes: Vec<u8>,
+    /// Where the rows begin.
+    header: usize,
+    /// Where the rows are that have these texts in the columns that tell them apart.
+    rows: HashMap<Vec<String>, Vec<Range<usize>>>,
+}
+
+impl Sheet {
+    fn new(bytes: Vec<u8>, columns: &[String], state: [i128; 7], modified: SystemTime) -> Result<Self, SourceError> {
+        let mut sheet = Self {
+            state,
+            modified,
+            bytes,
+            header: 0,
+            rows: HashMap::new(),
+        };
+        if columns.is_empty() {
+            return Ok(sheet);
+        }
+        let text = str::from_utf8(&sheet.bytes).map_err(|_| unexpected("the file is not UTF-8 text"))?;
+        let mut reader = reader(text)?;
+        let header = reader.headers().map_err(no_csv)?.clone();
+        let positions = columns.iter().map(|name| position(&header, name));
+        let positions: Vec<usize> = positions.collect::<Result<_, _>>()?;
+        let place = |reader: &csv::Reader<&[u8]>| usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+        let (mut record, mut begin) = (StringRecord::new(), place(&reader));
+        sheet.header = begin;
+        while reader.read_record(&mut record).map_err(no_csv)? {
+            let end = place(&reader);
+            if !is_separators(&record) {
+                let texts = positions.iter().map(|position| field(&record, *position).to_owned());
+                sheet.rows.entry(texts.collect()).or_default().push(begin..end);
+            }
+            begin = end;
+        }
+        Ok(sheet)
+    }
+
+    /// The header and the rows with these texts, as the file has them.
+    fn rows_with(&self, texts: &Vec<String>) -> Vec<u8> {
+        let rows = self.rows.get(texts).into_iter().flatten().cloned();
+        let all = std::iter::once(0..self.header).chain(rows);
+        let parts = all.filter_map(|range| self.bytes.get(range));
+        parts.collect::<Vec<_>>().concat()
+    }
+}
+
+/// What changes when a file is written or another takes its place.
+fn state(file: &fs::Metadata) -> [i128; 7] {
+    [
+        file.dev().into(),
+        file.ino().into(),
+        file.len().into(),
+        file.mtime().into(),
+        file.mtime_nsec().into(),
+        file.ctime().into(),
+        file.ctime_nsec().into(),
+    ]
+}
+
+fn reader(text: &str) -> Result<csv::Reader<&[u8]>, SourceError> {
+    // The reader would take everything behind a quote that is never closed as one field.
+    if !text.matches('"').count().is_multiple_of(2) {
+        return Err(unexpected(
+            "the file has an odd number of quotes: one is not closed, or the file was cut short",
+        ));
+    }
+    Ok(csv::Reader::from_reader(text.as_bytes()))
+}
+
+fn no_csv(error: csv::Error) -> SourceError {
+    unexpected(format!("the file is not CSV: {error}"))
+}
+
+/// Where the column with this name is.
+fn position(header: &StringRecord, name: &str) -> Result<usize, SourceError> {
+    let mut found = header.iter().enumerate().filter(|(_, column)| column.trim() == name);
+    match (found.next(), found.next()) {
+        (Some((position, _)), None) => Ok(position),
+        (None, _) => Err(unexpected(format!("the file has no column {name:?}"))),
+        (Some(_), Some(_)) => Err(ambiguous(format!("the file has two columns {name:?}"))),
+    }
+}
+
+fn field(record: &StringRecord, position: usize) -> &str {
+    record.get(position).unwrap_or_default().trim()
+}
+
+/// Spreadsheets leave rows of separators behind; they are not rows.
+fn is_separators(record: &StringRecord) -> bool {
+    record.iter().all(is_blank)
+}
+
 /// Whether nobody sees anything in a field.
 fn is_blank(field: &str) -> bool {
     let unseen = |c: char| c == ' ' || is_hidden(c);
@@ -179,12 +309,20 @@ mod tests {
 
     const FILE: &str = "day,person,value\n2027-03-31,ann,1\n2027-04-01,ann,2\n2027-06-30,ann,2.5\n2027-05-01,bob,7\n";
 
+    /// What the file says, and that the rows which the evidence keeps say the same.
     fn value(extra: &str) -> Result<String, String> {
-        let source: CsvFile = toml::from_str(&format!("file = 'x.csv'\ncolumn = 'value'\n{extra}")).unwrap();
-        source
-            .read(&scope(), &answer(FILE))
-            .map(|reading| reading.value.to_string())
-            .map_err(|error| error.to_string())
+        let said = |source: &CsvFile, parts: &[Part]| {
+            let observed = source.read(&scope(), parts).map_err(|error| error.to_string())?;
+            Ok::<_, String>(observed.value.to_string())
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("x.csv");
+        fs::write(&file, FILE).unwrap();
+        let source: CsvFile = toml::from_str(&format!("file = {file:?}\ncolumn = 'value'\n{extra}")).unwrap();
+        let whole = said(&source, &answer(FILE));
+        let kept = source.fetch(&scope()).map_err(|error| error.to_string());
+        assert_eq!(kept.and_then(|parts| said(&source, &parts)), whole, "{extra}");
+        whole
     }
 
     #[test]
@@ -257,6 +395,69 @@ mod tests {
                 "{aggregate}: {error}"
             );
         }
+    }
+
+    /// Rows with other line breaks, quotes, blank lines and separators: each is found, and nothing else.
+    #[test]
+    fn a_value_keeps_its_own_rows() {
+        let source: CsvFile =
+            toml::from_str("file = 'x.csv'\ncolumn = 'n'\naggregate = 'sum'\nwhere = { who = '{identity}' }").unwrap();
+        let sheet = |text: &str| Sheet::new(text.into(), &["who".to_owned()], [0; 7], SystemTime::UNIX_EPOCH).unwrap();
+        for (file, kept) in [
+            ("who,n\nann,1\nbob,2\nann,4", "who,n\nann,1\nann,4"),
+            ("who,n\r\nbob,2\r\nann,5\r\n", "who,n\nann,5\n"),
+            ("who,n\rbob,2\rann,5\r,\r", "who,n\nann,5\n"),
+            ("\u{feff}who,n\n\nbob,2\n\n\n ann ,5\n,\n", "\u{feff}who,n\n ann ,5\n"),
+            ("n,who\n\"5\",\"ann\"\n2,\"a\nnn\"\n", "n,who\n\"5\",\"ann\"\n"),
+            ("who,n\nbob,5\n", "who,n\n"),
+        ] {
+            let found = String::from_utf8(sheet(file).rows_with(&vec!["ann".to_owned()])).unwrap();
+            let lines: Vec<&str> = found.split(['\r', '\n']).filter(|line| !line.is_empty()).collect();
+            let expected: Vec<&str> = kept.split('\n').filter(|line| !line.is_empty()).collect();
+            assert_eq!(lines, expected, "{file:?}");
+            if kept.lines().count() > 1 {
+                let observed = source.read(&scope(), &answer(&found)).unwrap();
+                assert_eq!(observed.value.to_string(), "5", "{file:?}");
+            }
+        }
+    }
+
+    /// A hundred thousand values of one file would take hours and a hundred gigabytes.
+    #[test]
+    fn a_file_is_read_again_only_when_it_was_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kpi.csv");
+        let write = |text: &str, age: u64| {
+            fs::write(&path, text).unwrap();
+            let file = fs::File::options().write(true).open(&path).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+        };
+        let condition = "where = { who = '{identity}' }";
+        let source: CsvFile = toml::from_str(&format!("file = {path:?}\ncolumn = 'n'\n{condition}")).unwrap();
+        let sheet = || source.sheet(&path).unwrap();
+        write("who,n\nann,1\n", 0);
+        assert!(
+            !Arc::ptr_eq(&sheet(), &sheet()),
+            "it may be written again at the same time"
+        );
+        write("who,n\nann,1\n", 60);
+        let first = sheet();
+        assert!(Arc::ptr_eq(&first, &sheet()));
+        let other = CsvFile {
+            matching: BTreeMap::from([("n".to_owned(), "1".to_owned())]),
+            ..source.clone()
+        };
+        assert_eq!(
+            other.sheet(&path).unwrap().rows_with(&vec!["1".to_owned()]),
+            b"who,n\nann,1\n"
+        );
+        assert!(Arc::ptr_eq(&first, &sheet()), "by other columns it is another one");
+        // As long and as old.
+        write("who,n\nann,2\n", 60);
+        let said = source.read(&scope(), &source.fetch(&scope()).unwrap()).unwrap();
+        assert_eq!(said.value.to_string(), "2");
+        fs::remove_file(&path).unwrap();
+        assert!(source.sheet(&path).is_err());
     }
 
     #[test]

@@ -13,6 +13,9 @@ use {
     tracing::{info, warn},
 };
 
+/// Values that are written down together: writing each through to the disk takes longer than all else.
+const TOGETHER: usize = 512;
+
 /// Measures what is due and not measured yet, several at a time, and returns the votes to be made. Where it is not
 /// known what became of a transaction nothing is: a page gets its next upload once its last one is known.
 pub(super) async fn measure_all(
@@ -23,21 +26,29 @@ pub(super) async fn measure_all(
     let signed = daemon.journal().open_transactions()?;
     let votes = signed.iter().flat_map(|signed| &signed.votes);
     let pending: BTreeSet<Place> = votes.map(|(target, _)| target.place()).collect();
-    let work = due.iter().filter(|(_, duty)| !pending.contains(&duty.target.place()));
-    let found = stream::iter(work.map(|(bound, duty)| async move { (duty, measured(daemon, bound, duty).await) }))
-        .buffered(daemon.config.service.concurrency)
-        .collect::<Vec<_>>()
-        .await;
+    let work: Vec<_> = due
+        .iter()
+        .filter(|(_, duty)| !pending.contains(&duty.target.place()))
+        .collect();
     let mut ballots = Vec::new();
-    for (duty, result) in found {
-        match result? {
-            Found::Value(measured) => ballots.push(Ballot {
-                target: duty.target,
-                measured,
-            }),
-            Found::Held => round.put(duty, Class::Held),
-            Found::Stopped => round.put(duty, Class::Unfinished),
+    for together in work.chunks(TOGETHER) {
+        let found = stream::iter(together.iter().map(|(bound, duty)| measured(daemon, bound, duty)))
+            .buffered(daemon.config.service.concurrency)
+            .collect::<Vec<_>>()
+            .await;
+        let mut new = Vec::new();
+        for ((bound, duty), result) in together.iter().zip(found) {
+            match result? {
+                Found::Known(measured) => ballots.push(Ballot {
+                    target: duty.target,
+                    measured,
+                }),
+                Found::New(finding) => new.push((bound, duty, finding)),
+                Found::Held => round.put(duty, Class::Held),
+                Found::Stopped => round.put(duty, Class::Unfinished),
+            }
         }
+        ballots.extend(keep(daemon, new)?);
     }
     Ok(ballots)
 }
@@ -65,7 +76,10 @@ pub(super) fn hold(daemon: &Daemon, duty: &Duty, kind: &str, reason: String) -> 
 
 /// What measuring gave.
 enum Found {
-    Value(Measured),
+    /// What was measured before.
+    Known(Measured),
+    /// What is measured now.
+    New(Box<Finding>),
     /// Nothing that may be attested.
     Held,
     /// Nothing was measured, because the daemon stops.
@@ -77,7 +91,7 @@ async fn measured(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty) -> Result<Fou
     let (before, entry) = {
         let journal = daemon.journal();
         if let Some(measured) = journal.measured(&duty.target)? {
-            return Ok(Found::Value(measured));
+            return Ok(Found::Known(measured));
         }
         (value_before(&journal, &duty.target)?, journal.entry(&duty.target)?)
     };
@@ -85,26 +99,7 @@ async fn measured(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty) -> Result<Fou
         return Ok(Found::Stopped);
     }
     match measure(bound, &duty.scope, entry.as_ref(), before).await {
-        Ok(finding) => {
-            let measured = keep(daemon, duty, &finding)?;
-            let Target { period, grant, .. } = duty.target;
-            if grant.is_none() {
-                daemon
-                    .metrics
-                    .last_value
-                    .with_label_values(&[&duty.feed])
-                    .set(finding.value);
-            }
-            info!(
-                feed = duty.feed,
-                period,
-                grant,
-                value = %value::from_fixed(finding.value, bound.terms.decimals),
-                evidence = hex::encode(measured.evidence),
-                "measured"
-            );
-            Ok(Found::Value(measured))
-        }
+        Ok(finding) => Ok(Found::New(Box::new(finding))),
         Err(reason) => {
             hold(daemon, duty, reason.kind(), reason.to_string())?;
             Ok(Found::Held)
@@ -112,15 +107,39 @@ async fn measured(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty) -> Result<Fou
     }
 }
 
-fn keep(daemon: &Daemon, duty: &Duty, finding: &Finding) -> Result<Measured, DaemonError> {
-    let measured = Measured {
-        value: finding.value,
-        // On disk before the journal names it.
-        evidence: daemon.store.put(&finding.evidence)?,
+/// Keeps what was measured: the evidence is on the disk before the journal names it, and the journal before anybody
+/// votes.
+fn keep(daemon: &Daemon, new: Vec<(&&Bound<'_>, &Duty, Box<Finding>)>) -> Result<Vec<Ballot>, DaemonError> {
+    let (about, documents): (Vec<_>, Vec<_>) = new
+        .into_iter()
+        .map(|(bound, duty, finding)| ((bound, duty, finding.value), finding.evidence))
+        .unzip();
+    let hashes = daemon.store.put_all(&documents)?;
+    let values = about.iter().map(|(_, _, value)| *value);
+    let measured = values.zip(hashes).map(|(value, evidence)| Measured {
+        value,
+        evidence,
         at: time::now(),
-    };
-    daemon.journal().record_measured(&duty.target, &measured)?;
-    Ok(measured)
+    });
+    let all: Vec<(Target, Measured)> = about.iter().map(|(_, duty, _)| duty.target).zip(measured).collect();
+    daemon.journal().record_measured(&all)?;
+    let mut ballots = Vec::with_capacity(all.len());
+    for ((bound, duty, value), (target, measured)) in about.into_iter().zip(all) {
+        let Target { period, grant, .. } = target;
+        if grant.is_none() {
+            daemon.metrics.last_value.with_label_values(&[&duty.feed]).set(value);
+        }
+        info!(
+            feed = duty.feed,
+            period,
+            grant,
+            value = %value::from_fixed(value, bound.terms.decimals),
+            evidence = hex::encode(measured.evidence),
+            "measured"
+        );
+        ballots.push(Ballot { target, measured });
+    }
+    Ok(ballots)
 }
 
 /// The last value of the same thing: what this oracle reported for the period before.

@@ -243,7 +243,7 @@ mod tests {
             evidence: [4; 32],
             at: 1,
         };
-        daemon.journal().record_measured(&on(0), &measured).unwrap();
+        daemon.journal().record_measured(&[(on(0), measured)]).unwrap();
         let signed = SignedVotes {
             signature: Signature::default(),
             last_valid_block_height: 1,

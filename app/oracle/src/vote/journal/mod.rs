@@ -309,14 +309,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(dir.path()).unwrap();
         assert_eq!(journal.measured(&target(0)).unwrap(), None);
-        journal.record_measured(&target(0), &measured(-5)).unwrap();
-        assert!(journal.record_measured(&target(0), &measured(6)).is_err());
+        journal.record_measured(&[(target(0), measured(-5))]).unwrap();
+        assert!(journal.record_measured(&[(target(0), measured(6))]).is_err());
         assert_eq!(journal.measured(&target(0)).unwrap(), Some(measured(-5)));
         drop(journal);
         let mut journal = Journal::open(dir.path()).unwrap();
         assert_eq!(journal.measured(&target(0)).unwrap(), Some(measured(-5)));
         assert!(journal.forget_measured(&target(0)).unwrap(), "nothing was signed yet");
-        journal.record_measured(&target(0), &measured(6)).unwrap();
+        journal.record_measured(&[(target(0), measured(6))]).unwrap();
         journal.record_transaction(&signed(1, vec![target(0)]), 1).unwrap();
         assert!(!journal.forget_measured(&target(0)).unwrap(), "it may be on its way");
     }
@@ -326,7 +326,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(dir.path()).unwrap();
         for kpi in 0..3 {
-            journal.record_measured(&target(kpi), &measured(5)).unwrap();
+            journal.record_measured(&[(target(kpi), measured(5))]).unwrap();
         }
         let first = signed(1, vec![target(0), target(1)]);
         journal.record_transaction(&first, 1).unwrap();
@@ -363,7 +363,7 @@ mod tests {
         held.kind = "range".to_owned();
         assert!(journal.hold(&held).unwrap());
         assert_eq!(journal.holds().unwrap(), vec![held]);
-        journal.record_measured(&target(0), &measured(1)).unwrap();
+        journal.record_measured(&[(target(0), measured(1))]).unwrap();
         assert_eq!(journal.holds().unwrap(), vec![]);
     }
 
@@ -377,8 +377,10 @@ mod tests {
             signature: Some(Signature::from([3; 64])),
             at: 4,
         };
-        journal.record_vote(&target(0), &vote).unwrap();
-        journal.record_vote(&target(0), &Vote { value: 10, ..vote }).unwrap();
+        journal.record_votes(&[(target(0), vote)]).unwrap();
+        journal
+            .record_votes(&[(target(0), Vote { value: 10, ..vote })])
+            .unwrap();
         assert_eq!(journal.vote(&target(0)).unwrap(), Some(vote), "the first word stands");
         let entry = Entry {
             value: "5".to_owned(),
@@ -429,7 +431,7 @@ mod tests {
     fn what_was_forgotten_is_not_sent() {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(dir.path()).unwrap();
-        journal.record_measured(&target(0), &measured(5)).unwrap();
+        journal.record_measured(&[(target(0), measured(5))]).unwrap();
         assert!(journal.forget_measured(&target(0)).unwrap());
         let refused = journal.record_transaction(&signed(1, vec![target(0)]), 1);
         assert!(matches!(refused, Err(JournalError::Forgotten)));
@@ -450,7 +452,7 @@ mod tests {
     fn a_vote_that_is_gone_opens_its_transaction_again() {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(dir.path()).unwrap();
-        journal.record_measured(&target(0), &measured(5)).unwrap();
+        journal.record_measured(&[(target(0), measured(5))]).unwrap();
         let sent = signed(1, vec![target(0)]);
         journal.record_transaction(&sent, 1).unwrap();
         journal.close_transaction(&sent.signature, "confirmed").unwrap();
@@ -460,7 +462,7 @@ mod tests {
             signature: Some(sent.signature),
             at: 2,
         };
-        journal.record_vote(&target(0), &vote).unwrap();
+        journal.record_votes(&[(target(0), vote)]).unwrap();
         journal.reopen_transaction(&sent.signature, &target(0)).unwrap();
         assert_eq!(journal.open_transactions().unwrap(), [sent]);
         assert_eq!(journal.vote(&target(0)).unwrap(), None);
@@ -480,11 +482,11 @@ mod tests {
             ..target(0)
         };
         for grant in [63, 64] {
-            journal.record_measured(&of(grant), &measured(5)).unwrap();
+            journal.record_measured(&[(of(grant), measured(5))]).unwrap();
         }
         journal.record_transaction(&signed(1, vec![of(63)]), 1).unwrap();
         // The evidence of a page is that of its last upload, whichever grants that was about.
-        journal.record_measured(&of(0), &measured(6)).unwrap();
+        journal.record_measured(&[(of(0), measured(6))]).unwrap();
         assert!(journal.note_found(&of(63), 5, &[9; 32], None, 2).unwrap());
         assert!(journal.note_found(&of(0), 6, &[9; 32], None, 2).unwrap());
         assert!(

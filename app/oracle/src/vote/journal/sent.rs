@@ -116,7 +116,7 @@ impl Journal {
             signature: None,
             at,
         };
-        self.record_vote(target, &vote)?;
+        self.record_votes(&[(*target, vote)])?;
         Ok(is_own)
     }
 
@@ -139,18 +139,20 @@ impl Journal {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Writes down that the chain has the vote. Saying so again changes nothing.
-    pub fn record_vote(&mut self, target: &Target, vote: &Vote) -> Result<(), JournalError> {
+    /// Writes down that the chain has these votes. Saying so again changes nothing.
+    pub fn record_votes(&mut self, votes: &[(Target, Vote)]) -> Result<(), JournalError> {
         let transaction = self.database.transaction()?;
         let sql = "INSERT OR IGNORE INTO votes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-        let text = vote.signature.map(|signature| signature.to_string());
-        change(
-            &transaction,
-            sql,
-            target,
-            &[&vote.value, &vote.evidence, &text, &vote.at],
-        )?;
-        forget(&transaction, "holds", target)?;
+        for (target, vote) in votes {
+            let text = vote.signature.map(|signature| signature.to_string());
+            change(
+                &transaction,
+                sql,
+                target,
+                &[&vote.value, &vote.evidence, &text, &vote.at],
+            )?;
+            forget(&transaction, "holds", target)?;
+        }
         Ok(transaction.commit()?)
     }
 

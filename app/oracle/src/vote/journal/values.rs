@@ -22,18 +22,20 @@ impl Journal {
         )
     }
 
-    /// Writes down what was measured, which ends a hold. A second value for the same target is refused: what was
-    /// measured once stays.
-    pub fn record_measured(&mut self, target: &Target, measured: &Measured) -> Result<(), JournalError> {
+    /// Writes down what was measured, which ends a hold. A second value for the same target is refused, and with it all:
+    /// what was measured once stays.
+    pub fn record_measured(&mut self, all: &[(Target, Measured)]) -> Result<(), JournalError> {
         let transaction = self.database.transaction()?;
         let sql = "INSERT INTO measured VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        change(
-            &transaction,
-            sql,
-            target,
-            &[&measured.value, &measured.evidence, &measured.at],
-        )?;
-        forget(&transaction, "holds", target)?;
+        for (target, measured) in all {
+            change(
+                &transaction,
+                sql,
+                target,
+                &[&measured.value, &measured.evidence, &measured.at],
+            )?;
+            forget(&transaction, "holds", target)?;
+        }
         Ok(transaction.commit()?)
     }
 

@@ -1,104 +1,114 @@
-//! What one period of an individual KPI takes of an oracle.
+//! What one period takes of an oracle.
 
 use {
-    crate::{
-        process::{follow, run},
-        report::{self, Table},
-    },
-    earnout::{
-        constants::NO_VALUE,
-        state::{Scope, UnearnedPolicy},
-    },
-    earnout_e2e::{BigPlan, Chain, Earnout, Oracle},
-    earnout_sdk::{text::amount, wire::events::Event},
+    crate::{figures::Step, process::follow},
+    earnout::{constants::PAGE_GRANTS, state::place},
+    earnout_e2e::{BigPlan, Chain, Oracle},
+    earnout_sdk::wire::PageState,
     solana_signer::Signer,
     std::fmt::Write,
 };
 
-/// Grants, each with a value of its own.
-const GRANTS: u32 = 1_000;
+/// Lamports of a signature.
+const SIGNATURE: u64 = 5_000;
 
-/// Measures one round of the daemon that votes on all of them.
+/// The three, in their order.
+pub const ORACLES: [&str; 3] = ["oracle-1", "oracle-2", "oracle-3"];
+
+/// What an oracle says of a grant, by the number of the KPI. The second one measures something else: where two agree, the
+/// daemon of the third has nothing to say.
+fn value(oracle: &str, grant: u32, kpi: usize) -> i64 {
+    let measured = i64::from(grant % 200) + i64::try_from(kpi).expect("a small number");
+    measured + i64::from(oracle == ORACLES[1])
+}
+
+/// One round of a daemon that votes on all KPIs of all grants, and what is left of it.
 ///
 /// # Panics
 /// If a grant is not voted on exactly once.
-pub async fn table() -> Table {
-    let chain = Chain::start(&[]);
-    let funded = u64::from(GRANTS) * 100;
-    let plan = BigPlan::create_numbered(&chain, 77, UnearnedPolicy::Return, funded, Scope::Individual).await;
-    let earnout = Earnout::as_key(&chain, "authority");
-    earnout.file("contributors.csv", plan.contributors(0, GRANTS));
-    let address = plan.address.to_string();
-    run(&earnout, &["grant", "import", &address, "contributors.csv"]);
-    chain.warp(&(plan.end(0) + 60).to_string());
-
-    let feed = format!(
-        "[[feed]]\nid = \"users\"\nplan = \"{address}\"\nkpi = 0\nidentities = \"identities.csv\"\nsource = {{ type = \"csv\", \
-         file = \"users.csv\", column = \"users\", where = {{ person = \"{{identity}}\" }} }}\n"
-    );
-    let oracle = Oracle::new(&chain, "oracle-1", &[&chain.rpc_url], &feed);
-    let (mut identities, mut users) = ("beneficiary,identity\n".to_owned(), "person,users\n".to_owned());
-    for number in 0..GRANTS {
-        let key = BigPlan::contributor(number).pubkey();
-        writeln!(identities, "{key},person-{number}").expect("memory");
-        writeln!(users, "person-{number},{}", number % 200).expect("memory");
+pub async fn vote(
+    chain: &Chain,
+    plan: &BigPlan,
+    name: &str,
+    grants: u32,
+    period: u16,
+    version: &str,
+) -> (Step, Oracle) {
+    let mut feeds = String::new();
+    for (number, kpi) in plan.kpis.iter().enumerate() {
+        let source = format!(
+            "{{ type = \"csv\", file = \"values.csv\", column = {kpi:?}, where = {{ person = \"{{identity}}\" }} }}"
+        );
+        writeln!(
+            feeds,
+            "[[feed]]\nid = {kpi:?}\nplan = \"{}\"\nkpi = {number}\nidentities = \"identities.csv\"\nsource = {source}",
+            plan.address
+        )
+        .expect("memory");
     }
-    oracle.file("identities.csv", &identities);
-    oracle.file("users.csv", &users);
-
-    let client = chain.client();
-    let key = chain.key("oracle-1").pubkey();
-    let before = client.balance(&key).await.expect("the chain answers");
-    let round = follow(oracle.spawn(&["once"]), "earnout-oracle once");
-    eprintln!("{GRANTS} individual values: {:?}", round.elapsed);
-
-    let evaluations = client.evaluations_of_plan(&plan.address).await;
-    let evaluations = evaluations.expect("the chain answers");
-    let pages: Vec<_> = evaluations.iter().filter_map(|(_, state)| state.page()).collect();
-    let rent: u64 = pages.iter().map(|page| page.head().rent_paid).sum();
-    let bytes: usize = pages.iter().map(|page| page.to_bytes().len()).sum();
-    let events = client.events(&plan.address).await.expect("the chain answers");
-    let (mut signatures, mut grants) = (Vec::new(), Vec::new());
-    for recorded in &events {
-        if let Event::PageAttested(vote) = &recorded.event
-            && vote.oracle == key
-        {
-            signatures.push(recorded.signature);
-            let voted = (vote.first..)
-                .zip(&vote.values)
-                .filter(|(_, value)| **value != NO_VALUE);
-            grants.extend(voted.map(|(grant, _)| grant));
+    let oracle = Oracle::new(chain, name, &[&chain.rpc_url], &feeds);
+    let configuration = std::fs::read_to_string(oracle.configuration()).expect("it was written");
+    let chosen = format!("[chain]\ntransaction_version = {version:?}\n");
+    oracle.configure(&configuration.replacen("[chain]\n", &chosen, 1));
+    let (mut identities, mut values) = ("beneficiary,identity\n".to_owned(), "person".to_owned());
+    for kpi in plan.kpis {
+        write!(values, ",{kpi}").expect("memory");
+    }
+    for grant in 0..grants {
+        let key = BigPlan::contributor(grant).pubkey();
+        writeln!(identities, "{key},person-{grant}").expect("memory");
+        write!(values, "\nperson-{grant}").expect("memory");
+        for kpi in 0..plan.kpis.len() {
+            write!(values, ",{}", value(name, grant, kpi)).expect("memory");
         }
     }
-    grants.sort_unstable();
-    assert!(grants.into_iter().eq(0..GRANTS), "every grant once");
-    signatures.sort_unstable();
-    signatures.dedup();
-    let after = client.balance(&key).await.expect("the chain answers");
-    assert!(round.peak_kib < 200 * 1_024, "the oracle takes more than 200 MB");
+    oracle.file("identities.csv", &identities);
+    oracle.file("values.csv", &values);
 
-    let mut table = Table::new(format!(
-        "one period of {} individual values, one oracle",
-        report::count(GRANTS.into())
-    ));
-    table.row("`earnout-oracle once`, seconds", report::seconds(round.elapsed));
-    table.row(
-        "values per second",
-        format!("{:.0}", f64::from(GRANTS) / round.elapsed.as_secs_f64()),
-    );
-    table.row(
-        "transactions",
-        report::count(u64::try_from(signatures.len()).expect("a small number")),
-    );
-    table.row("fees, SOL", report::sol(before - after - rent));
-    table.row(
-        "pages, and their bytes for each grant ([their rent](compute-units.md))",
-        format!(
-            "{}, {}",
-            pages.len(),
-            amount::count(bytes.div_ceil(usize::try_from(GRANTS).expect("a small number")))
-        ),
-    );
-    table.row("peak memory, MB", report::megabytes(round.peak_kib));
-    table
+    let (client, key) = (chain.client(), chain.key(name).pubkey());
+    let made_before = pages(chain, plan, period).await.len();
+    let before = client.balance(&key).await.expect("the chain answers");
+    let round = follow(oracle.spawn(&["once"]), "earnout-oracle once");
+    let after = client.balance(&key).await.expect("the chain answers");
+
+    let pages = pages(chain, plan, period).await;
+    let mut voted = vec![vec![0; usize::try_from(grants).expect("a small number")]; plan.kpis.len()];
+    for page in &pages {
+        let (view, head) = (page.view(), page.head());
+        let first = head.first_grant();
+        let ballot = view.ballots().find(|ballot| ballot.head.oracle == key).expect("a vote");
+        let within = (first..grants).take(usize::from(PAGE_GRANTS));
+        for grant in within {
+            let kpi = usize::from(head.kpi);
+            assert_eq!(
+                ballot.vote(place(grant).1),
+                Some(value(name, grant, kpi)),
+                "grant {grant}"
+            );
+            voted[kpi][usize::try_from(grant).expect("a small number")] += 1;
+        }
+    }
+    assert!(voted.iter().flatten().all(|votes| *votes == 1), "every grant once");
+    // The first oracle makes the pages, and pays their rent.
+    let made = if made_before == 0 { pages.as_slice() } else { &[] };
+    let rent: u64 = made.iter().map(|page| page.head().rent_paid).sum();
+    let fees = before - after - rent;
+    assert_eq!(fees % SIGNATURE, 0, "fees of signatures alone");
+    let bytes: usize = made.iter().map(|page| page.to_bytes().len()).sum();
+    let step = Step {
+        transactions: fees / SIGNATURE,
+        fees,
+        accounts: u64::try_from(made.len()).expect("a small number"),
+        bytes: u64::try_from(bytes).expect("a small number"),
+        ..Step::of(&round, "the daemon")
+    };
+    (step, oracle)
+}
+
+/// The pages of a period.
+async fn pages(chain: &Chain, plan: &BigPlan, period: u16) -> Vec<PageState> {
+    let evaluations = chain.client().evaluations_of_plan(&plan.address).await;
+    let evaluations = evaluations.expect("the chain answers");
+    let pages = evaluations.iter().filter_map(|(_, state)| state.page().cloned());
+    pages.filter(|page| page.head().period == period).collect()
 }

@@ -18,6 +18,8 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// A process that succeeded.
 pub struct Measured {
     pub elapsed: Duration,
+    /// Time that processors worked for it.
+    pub cpu: Duration,
     /// Largest resident memory, as the system counts it (`VmHWM`), KiB.
     pub peak_kib: u64,
     pub stdout: String,
@@ -42,14 +44,23 @@ pub fn run(earnout: &Earnout, arguments: &[&str]) -> Measured {
 ///
 /// # Panics
 /// If it fails.
-pub fn follow(mut child: Child, name: &str) -> Measured {
+pub fn follow(child: Child, name: &str) -> Measured {
+    ended(child).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The same of a process that may fail.
+///
+/// # Errors
+/// What it says then.
+pub fn ended(mut child: Child) -> Result<Measured, String> {
     let begun = Instant::now();
     let out = read(child.stdout.take().map(Pipe::Out));
     let err = read(child.stderr.take().map(Pipe::Err));
-    let mut peak_kib = 0;
+    let (mut peak_kib, mut cpu) = (0, Duration::ZERO);
     let status = loop {
         // The system keeps the largest value, so that the last look before the end counts.
         peak_kib = peak(child.id()).unwrap_or_default().max(peak_kib);
+        cpu = worked(child.id()).unwrap_or_default().max(cpu);
         if let Some(status) = child.try_wait().expect("a process of this bench") {
             break status;
         }
@@ -58,12 +69,15 @@ pub fn follow(mut child: Child, name: &str) -> Measured {
     let elapsed = begun.elapsed();
     let stdout = out.join().expect("its output");
     let stderr = err.join().expect("its errors");
-    assert!(status.success(), "{name}: {status}: {stderr}");
-    Measured {
+    if !status.success() {
+        return Err(format!("{status}: {stderr}"));
+    }
+    Ok(Measured {
         elapsed,
+        cpu,
         peak_kib,
         stdout,
-    }
+    })
 }
 
 enum Pipe {
@@ -88,6 +102,16 @@ fn peak(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse().ok()
+}
+
+/// Time that processors have worked for a running process, by the system's clock of a hundred ticks a second.
+fn worked(pid: u32) -> Option<Duration> {
+    let status = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name before may hold anything; user and system time are the 12th and 13th field behind it.
+    let (_, fields) = status.rsplit_once(") ")?;
+    let times = fields.split(' ').skip(11).take(2);
+    let ticks: u64 = times.map(|time| time.parse::<u64>().unwrap_or_default()).sum();
+    Some(Duration::from_millis(10 * ticks))
 }
 
 /// The one in the middle.
