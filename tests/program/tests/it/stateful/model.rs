@@ -321,9 +321,9 @@ pub struct Model {
     pub events: u64,
     /// How often scores came from: agreement, enough votes for at least the default, enough for at most the default,
     /// too few votes, ruling to another value, upholding, a dispute that nobody ruled on, votes on both sides of the
-    /// default. And how often: an own vote did not count, a late vote was taken, a value was changed after an agreement,
-    /// several grants were disputed at once, several were ruled on at once, a measured grant changed hands, a value
-    /// in a second page counted.
+    /// default. And how often: an own vote did not count, a late vote was taken, a value was changed after an
+    /// agreement, several grants were disputed at once, several were ruled on at once, a measured grant changed hands,
+    /// a value in a second page counted.
     pub outcomes: [u64; 15],
     pub boundaries: Vec<i64>,
 }
