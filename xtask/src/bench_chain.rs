@@ -14,9 +14,9 @@ use {
 /// Arguments of `bench-chain`.
 #[derive(Args)]
 pub struct BenchChain {
-    /// Arguments of the bench: --grants=NUMBER of the largest plan, --alone without the smaller ones before it, --kept to
-    /// take what an earlier run measured, --write to put tables and picture into docs/performance.md, --check to measure
-    /// one plan and print no more
+    /// Arguments of the bench: --grants=NUMBER of the largest plan, --alone without the smaller ones before it, --kept
+    /// to take what an earlier run measured, --write to put tables and picture into docs/performance.md, --check to
+    /// measure one plan on the local chain and print no more
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }

@@ -86,7 +86,7 @@ fn drawing(all: &[Figures]) -> String {
     )
     .expect("memory");
     for (number, name) in names.iter().enumerate() {
-        let left = 64 + 128 * number;
+        let left = 64 + 124 * number;
         writeln!(
             svg,
             "<path class=\"line k{number}\" d=\"M{left} 20h20\"/><text x=\"{}\" y=\"24\">{name}</text>",
