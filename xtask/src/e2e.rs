@@ -34,8 +34,9 @@ impl EndToEnd {
         test.args(self.arguments).exit_code("running the end-to-end tests")
     }
 
-    /// All of them, and a small bench of whole plans, as a stage of the suite. What the endpoint that lies does to every
-    /// command takes as long as all others together, and mostly waits: it runs beside them, and is shown after them.
+    /// All of them, and a small bench of whole plans, as a stage of the suite. What the endpoint that lies does to
+    /// every command takes as long as all others together, and mostly waits: it runs beside them, and is shown after
+    /// them.
     pub fn check() -> Result<()> {
         let built = Built::new()?;
         let (lying, others): (Vec<String>, Vec<String>) = all()?.into_iter().partition(|file| file == "hostile");
@@ -73,7 +74,8 @@ impl Built {
         Ok(Self { localnet, folder })
     }
 
-    /// What a plan of some thousand grants takes in transactions, bytes, requests and memory, which has to stay what it is.
+    /// What a plan of some thousand grants takes in transactions, bytes, requests and memory, which has to stay what it
+    /// is.
     fn bench(&self) -> Result<()> {
         web::install()?;
         let mut bench = Command::new(self.folder.join("bench-chain"));

@@ -26,9 +26,10 @@ const { rpcChain } = await server.ssrLoadModule('/src/chain/rpcChain.ts');
 const { planSource } = await server.ssrLoadModule('/src/state/planData.ts');
 const source = planSource(rpcChain({ rpcUrl, wsUrl: rpcUrl.replace('http', 'ws') }), plan);
 
-const begun = performance.now();
+const [begun, worked] = [performance.now(), process.cpuUsage()];
 const data = await source.load();
 const seconds = (performance.now() - begun) / 1_000;
+const { user, system } = process.cpuUsage(worked);
 const loading = { ...calls };
 const isCurrent = await source.isCurrent(data);
 await server.close();
@@ -37,6 +38,7 @@ const result = {
   grants: data.grants.size,
   evaluations: data.evaluations.size,
   seconds,
+  cpu: (user + system) / 1e6,
   calls: counted(loading),
   checks: counted(calls) - counted(loading),
   bytes,

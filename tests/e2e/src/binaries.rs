@@ -13,8 +13,8 @@ pub fn localnet_binary() -> PathBuf {
     built("EARNOUT_LOCALNET", "earnout-localnet", "cargo xtask e2e")
 }
 
-/// The embedded chain behind an endpoint, which is asked as the local chain is: `EARNOUT_EMBEDDED`, else where cargo leaves
-/// it.
+/// The embedded chain behind an endpoint, which is asked as the local chain is: `EARNOUT_EMBEDDED`, else where cargo
+/// leaves it.
 ///
 /// # Panics
 /// If it has not been built.

@@ -28,8 +28,8 @@ const MONTH: u32 = 30 * 86_400;
 /// What a grant earns for its KPIs together, ten thousandths. The rest is for time.
 const KPI_WEIGHT: u16 = 6_000;
 
-/// An active plan whose authority is the chain's key `authority` and whose oracles are `oracle-1` to `-3`. Of each of its
-/// KPIs 0 scores nothing, 100 and more 10,000. Votes are accepted for a day after a period.
+/// An active plan whose authority is the chain's key `authority` and whose oracles are `oracle-1` to `-3`. Of each of
+/// its KPIs 0 scores nothing, 100 and more 10,000. Votes are accepted for a day after a period.
 #[derive(Clone, Copy, Debug)]
 pub struct BigPlan {
     pub address: Pubkey,
@@ -41,7 +41,8 @@ pub struct BigPlan {
 }
 
 impl BigPlan {
-    /// Makes it with one KPI for all, `users`, and so many tokens in the vault. The policy is that of what is not earned.
+    /// Makes it with one KPI for all, `users`, and so many tokens in the vault. The policy is that of what is not
+    /// earned.
     ///
     /// # Panics
     /// If the chain refuses it.

@@ -22,8 +22,8 @@ impl Journal {
         )
     }
 
-    /// Writes down what was measured, which ends a hold. A second value for the same target is refused, and with it all:
-    /// what was measured once stays.
+    /// Writes down what was measured, which ends a hold. A second value for the same target is refused, and with it
+    /// all: what was measured once stays.
     pub fn record_measured(&mut self, all: &[(Target, Measured)]) -> Result<(), JournalError> {
         let transaction = self.database.transaction()?;
         let sql = "INSERT INTO measured VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";

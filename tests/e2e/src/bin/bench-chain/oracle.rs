@@ -15,8 +15,8 @@ const SIGNATURE: u64 = 5_000;
 /// The three, in their order.
 pub const ORACLES: [&str; 3] = ["oracle-1", "oracle-2", "oracle-3"];
 
-/// What an oracle says of a grant, by the number of the KPI. The second one measures something else: where two agree, the
-/// daemon of the third has nothing to say.
+/// What an oracle says of a grant, by the number of the KPI. The second one measures something else: where two agree,
+/// the daemon of the third has nothing to say.
 fn value(oracle: &str, grant: u32, kpi: usize) -> i64 {
     let measured = i64::from(grant % 200) + i64::try_from(kpi).expect("a small number");
     measured + i64::from(oracle == ORACLES[1])

@@ -80,7 +80,7 @@ fn growth(all: &[Figures]) -> Table {
     row("`plan statement --format csv`, seconds", &|of| time(&of.statement));
     let page = |of: &Figures, figure: &dyn Fn(Page) -> String| of.page.map_or("gives up".to_owned(), figure);
     row("the plan's page in the web app, seconds", &|of| {
-        page(of, &|page| seconds(page.step.time))
+        page(of, &|page| time(&page.step))
     });
     row("requests to load it, to see whether it is current", &|of| {
         page(of, &|page| format!("{}, {}", page.calls, page.checks))

@@ -179,7 +179,8 @@ fn page(chain: &Chain, plan: &str, grants: u32) -> Option<Page> {
     assert_eq!(report["isCurrent"], true);
     let page = Page {
         step: Step {
-            time: Duration::from_secs_f64(report["seconds"].as_f64().expect("seconds")),
+            time: seconds(&report, "seconds"),
+            cpu: seconds(&report, "cpu"),
             peak_kib: measured.peak_kib,
             ..Step::default()
         },
@@ -189,6 +190,10 @@ fn page(chain: &Chain, plan: &str, grants: u32) -> Option<Page> {
     };
     assert!(page.calls <= CALLS, "the page of the plan takes {} calls", page.calls);
     Some(page)
+}
+
+fn seconds(report: &Value, name: &str) -> Duration {
+    Duration::from_secs_f64(report[name].as_f64().expect("seconds"))
 }
 
 fn number(report: &Value, name: &str) -> u64 {
