@@ -113,7 +113,7 @@ async fn changed_evidence_does_not_verify() {
     operator
         .run(&["verify", &plan, "0"])
         .failed(2)
-        .shows("there is no evidence");
+        .shows("there is no document with the hash");
 }
 
 #[tokio::test(flavor = "multi_thread")]
