@@ -287,6 +287,14 @@ fn g8_a_late_vote_is_taken_and_changes_nothing() {
 }
 
 #[test]
+fn a_page_of_no_grants_is_not_made() {
+    let (mut world, _) = open(64);
+    for nothing in [&[][..], &[NO_VALUE], &[1]] {
+        world.refuses(&world.upload(0, 1, 0, 64, nothing), EarnoutError::WrongGrants);
+    }
+}
+
+#[test]
 fn the_evidence_is_that_of_the_last_upload() {
     let (mut world, grants) = open(2);
     let upload = |world: &World, first, value, evidence: u8| {
