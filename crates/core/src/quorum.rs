@@ -148,12 +148,10 @@ struct Ranked {
 /// The vote at `rank` from the top, equal scores by value, lower first.
 fn ranked(ballots: &[Ballot], rank: usize, curve: &Curve, ranking: Ranking) -> Result<Ranked> {
     let value_at = |at: usize| ballots.get(at).map(|ballot| ballot.value).ok_or(Error::TooManyOracles);
-    let score = curve.score(value_at(rank)?)?;
+    let value = value_at(rank)?;
+    let score = curve.score(value)?;
     if ranking != Ranking::HigherFirst {
-        return Ok(Ranked {
-            value: value_at(rank)?,
-            score,
-        });
+        return Ok(Ranked { value, score });
     }
     let is_equal = |ballot: &&Ballot| curve.score(ballot.value) == Ok(score);
     let (better, others) = ballots.split_at_checked(rank).ok_or(Error::TooManyOracles)?;

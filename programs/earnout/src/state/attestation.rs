@@ -4,6 +4,7 @@ use {
     super::{
         OracleSet, Plan, RulingKind, Standing, Tally,
         account::{self, versioned},
+        standing,
     },
     crate::{
         address,
@@ -223,8 +224,7 @@ impl Attestation {
         let mut agreed = None;
         if self.is_resolved() {
             // Changed votes are refused since, and no second value can have a majority.
-            let cast = &votes[..usize::from(self.oracle_count).min(votes.len())];
-            agreed = quorum::agreed(cast, self.threshold).ours()?;
+            agreed = quorum::agreed(standing::cast(&votes, self.oracle_count), self.threshold).ours()?;
             require!(agreed.is_some(), EarnoutError::CorruptAccount);
         }
         Ok(Tally {

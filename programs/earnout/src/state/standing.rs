@@ -106,6 +106,11 @@ impl Tally {
     }
 
     fn cast(&self) -> &[Option<i64>] {
-        &self.votes[..usize::from(self.oracle_count).min(self.votes.len())]
+        cast(&self.votes, self.oracle_count)
     }
+}
+
+/// Those of `votes` that are of an oracle of the set.
+pub(super) fn cast(votes: &[Option<i64>; 8], oracle_count: u8) -> &[Option<i64>] {
+    &votes[..usize::from(oracle_count).min(votes.len())]
 }
