@@ -1,7 +1,7 @@
 //! Every command that reads, against every mode: what is shown with exit code 0 is the truth, what is missing is said.
 
 use {
-    crate::support::{Table, Violations, first_words, in_parallel, modes, run},
+    crate::support::{PLAN, Table, Violations, first_words, in_parallel, kpi, modes, run},
     earnout_e2e::{Chain, Earnout, Hostile, Mode, Setting},
     earnout_sdk::wire::pda,
     serde_json::Value,
@@ -22,22 +22,6 @@ const WITHOUT_HISTORY: [Mode; 2] = [Mode::Omits, Mode::UnknownVersion];
 fn is_a_search(command: &str) -> bool {
     command.starts_with("plan list") || command.starts_with("grant list --beneficiary")
 }
-
-/// A plan with an individual KPI.
-const PAGES: &str = include_str!("plan.toml");
-
-const KPI: &str = r#"
-[[kpi]]
-name = "tasks"
-unit = "tasks"
-decimals = 0
-scope = "individual"
-range = { min = 0, max = 100 }
-interpolation = "linear"
-curve = [{ value = 0, score = 0 }, { value = 100, score = 10_000 }]
-default_score = 0
-rubric = "What was planned and came true."
-"#;
 
 struct World {
     chain: Chain,
@@ -79,7 +63,7 @@ impl World {
     fn begin_pages(&self) {
         let key = |name: &str| self.chain.key(name).pubkey().to_string();
         let mint = self.chain.demo_address("mint").to_string();
-        let mut file = PAGES.replace("{mint}", &mint).replace("{id}", "77") + KPI;
+        let mut file = PLAN.replace("{mint}", &mint).replace("{id}", "77") + &kpi("tasks", "tasks", "individual");
         for (role, name) in [
             ("oracle-1", "oracle-1"),
             ("oracle-2", "oracle-2"),

@@ -2,7 +2,7 @@
 //! ends with one error, and nothing is sent on what is not so.
 
 use {
-    crate::support::{Table, Violations, first_words, run},
+    crate::support::{PLAN, Table, Violations, first_words, kpi, run},
     base64::{Engine, prelude::BASE64_STANDARD},
     earnout_e2e::{Chain, Earnout, Hostile, Mode, Setting, Token},
     earnout_sdk::{
@@ -13,21 +13,6 @@ use {
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,
 };
-
-const PLAN: &str = include_str!("plan.toml");
-
-const KPI: &str = r#"
-[[kpi]]
-name = "tasks"
-unit = "tasks"
-decimals = 0
-scope = "individual"
-range = { min = 0, max = 100 }
-interpolation = "linear"
-curve = [{ value = 0, score = 0 }, { value = 100, score = 10_000 }]
-default_score = 0
-rubric = "What was planned and came true."
-"#;
 
 const HASH: &str = "5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e";
 
@@ -91,7 +76,8 @@ impl World {
         }
         world.earnout.file("grants.csv", rows);
         for id in ["1", "2"] {
-            let mut file = PLAN.replace("{mint}", &token.mint.to_string()).replace("{id}", id) + KPI;
+            let mut file = PLAN.replace("{mint}", &token.mint.to_string()).replace("{id}", id)
+                + &kpi("tasks", "tasks", "individual");
             for role in ["oracle-1", "oracle-2", "oracle-3", "arbiter", "treasury-owner"] {
                 file = file.replace(&format!("{{{role}}}"), &world.key(role));
             }

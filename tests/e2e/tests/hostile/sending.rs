@@ -1,7 +1,7 @@
 //! Every command that sends, against every mode: nothing is done twice, and nothing that was done is denied.
 
 use {
-    crate::support::{Column, Table, Violations, first_words, in_parallel, modes, modes_once_sent, run},
+    crate::support::{Column, PLAN, Table, Violations, first_words, in_parallel, kpi, modes, modes_once_sent, run},
     earnout_e2e::{Chain, Earnout, Hostile, Mode, Token},
     earnout_sdk::wire::{accounts, pda},
     serde_json::json,
@@ -10,22 +10,6 @@ use {
     solana_signer::Signer,
     std::{collections::BTreeMap, fmt::Write, sync::Mutex},
 };
-
-/// Four periods of 30 days from 1 February 2027, with windows of a day.
-const PLAN: &str = include_str!("plan.toml");
-
-const KPI: &str = r#"
-[[kpi]]
-name = "{name}"
-unit = "%"
-decimals = 0
-scope = "{scope}"
-range = { min = 0, max = 100 }
-interpolation = "linear"
-curve = [{ value = 0, score = 0 }, { value = 100, score = 10_000 }]
-default_score = 0
-rubric = "What was planned and came true."
-"#;
 
 /// Who has the grants 0 to 8 of a plan. Some sign, the others only receive.
 const HOLDERS: [&str; 9] = [
@@ -223,7 +207,7 @@ impl World {
         }
         for name in kpis {
             let scope = if *name == "d" { "individual" } else { "shared" };
-            file.push_str(&KPI.replace("{name}", name).replace("{scope}", scope));
+            file.push_str(&kpi(name, "%", scope));
         }
         file
     }

@@ -14,6 +14,27 @@ use {
     },
 };
 
+/// Four periods of 30 days from 1 February 2027, with windows of a day.
+pub const PLAN: &str = include_str!("plan.toml");
+
+/// A KPI for the plan's file: what is reported scores as many percent.
+pub fn kpi(name: &str, unit: &str, scope: &str) -> String {
+    format!(
+        r#"
+[[kpi]]
+name = "{name}"
+unit = "{unit}"
+decimals = 0
+scope = "{scope}"
+range = {{ min = 0, max = 100 }}
+interpolation = "linear"
+curve = [{{ value = 0, score = 0 }}, {{ value = 100, score = 10_000 }}]
+default_score = 0
+rubric = "What was planned and came true."
+"#
+    )
+}
+
 /// A part of the endpoint's URL that nobody may see.
 pub const SECRET: &str = "s3cr3tk3y";
 
