@@ -42,6 +42,10 @@ pub enum Error {
     EmptySpan,
     /// A ruling on something that nobody disputed.
     RulingWithoutDispute,
+    /// A price that is not above zero.
+    BadPrice,
+    /// A power of ten that is too large or too small to convert with.
+    ExponentOutOfRange,
 }
 
 impl fmt::Display for Error {
@@ -64,6 +68,8 @@ impl fmt::Display for Error {
             Error::PartExceedsWhole => "A part is larger than the whole it is taken from.",
             Error::EmptySpan => "A span of time must end after it begins.",
             Error::RulingWithoutDispute => "There is a ruling although nobody disputed.",
+            Error::BadPrice => "A price must be above zero.",
+            Error::ExponentOutOfRange => "The decimals differ by more than 18 digits.",
         })
     }
 }
@@ -100,6 +106,8 @@ mod tests {
             Error::PartExceedsWhole,
             Error::EmptySpan,
             Error::RulingWithoutDispute,
+            Error::BadPrice,
+            Error::ExponentOutOfRange,
         ];
         let sentences: BTreeSet<_> = all.iter().map(ToString::to_string).collect();
         assert_eq!(sentences.len(), all.len());

@@ -10,7 +10,8 @@
 //! 2. [`quorum`] turns the oracles' votes into one value per KPI, and says when it can no longer change.
 //! 3. [`curve`] turns a value into a score, in basis points: [`FULL_SCORE`] means target met.
 //! 4. [`credit`] combines the scores of one grant, by its weights, into a credit: [`FULL_CREDIT`] pays a whole tranche.
-//! 5. [`tranche`] turns tranche and credit into what is earned, and says where the unearned part goes.
+//! 5. [`tranche`] turns tranche and credit into what is earned, and says where the unearned part goes; [`unit`] gives
+//!    the tranche of a grant that is stated in another unit than the token, and [`feed`] its price from a feed.
 //! 6. [`redistribution`] shares a period's pool of unearned tokens among the grants that performed.
 //! 7. [`release`] says how much of what was earned is vested at a given time.
 //!
@@ -56,12 +57,14 @@ pub mod calendar;
 pub mod credit;
 pub mod curve;
 pub mod error;
+pub mod feed;
 mod math;
 pub mod name;
 pub mod quorum;
 pub mod redistribution;
 pub mod release;
 pub mod tranche;
+pub mod unit;
 
 pub use error::{Error, Result};
 

@@ -108,6 +108,32 @@ pub fn at_deadline(votes: &[Option<i64>], threshold: u8, curve: &Curve, default_
     })
 }
 
+/// What the votes on the price give when voting is over: as [`at_deadline`], but sorted by value, with `default_price` in
+/// the place of the score under silence.
+///
+/// # Errors
+/// Those of [`agreed`].
+///
+/// ```
+/// use earnout_core::quorum::{Outcome, price_at_deadline};
+///
+/// assert_eq!(price_at_deadline(&[Some(41), Some(40), Some(900)], 2, 50), Ok(Outcome::Value(41)));
+/// // Of two votes one is above the default, the other below: two would have to agree that it is.
+/// assert_eq!(price_at_deadline(&[Some(41), Some(900), None], 2, 50), Ok(Outcome::Silent));
+/// assert_eq!(price_at_deadline(&[Some(41), Some(42), None], 2, 50), Ok(Outcome::Value(42)));
+/// ```
+pub fn price_at_deadline(votes: &[Option<i64>], threshold: u8, default_price: i64) -> Result<Outcome> {
+    check_threshold(votes, threshold)?;
+    let needed = usize::from(threshold);
+    let cast = || votes.iter().flatten().copied();
+    let from_top = cast().filter(|one| count(votes, |other| other >= *one) >= needed).max();
+    let from_bottom = cast().filter(|one| count(votes, |other| other <= *one) >= needed).min();
+    Ok(from_top
+        .filter(|price| *price >= default_price)
+        .or(from_bottom.filter(|price| *price <= default_price))
+        .map_or(Outcome::Silent, Outcome::Value))
+}
+
 /// By what votes are sorted from best to worst. Where a curve only rises or only falls values rank as their scores do,
 /// so that few votes have to be scored: on the chain that costs more than all the rest.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -311,6 +337,14 @@ pub fn score_of(outcome: Outcome, curve: &Curve, default_score: u16) -> Result<u
         Outcome::Value(value) => curve.score(value),
         Outcome::Silent if default_score > FULL_SCORE => Err(Error::ScoreTooHigh),
         Outcome::Silent => Ok(default_score),
+    }
+}
+
+/// The price of an outcome: its value, `default_price` for silence.
+pub fn price_of(outcome: Outcome, default_price: i64) -> i64 {
+    match outcome {
+        Outcome::Value(value) => value,
+        Outcome::Silent => default_price,
     }
 }
 
@@ -570,6 +604,30 @@ mod tests {
             finality(&ruled, Outcome::Silent, D1, &WINDOWS, 5_000),
             Err(Error::RulingWithoutDispute)
         );
+    }
+
+    #[test]
+    fn g8_the_price_is_the_median_of_the_votes_and_the_missing_defaults() {
+        let allowed = [(1, 1), (2, 2), (3, 2), (3, 3), (4, 3), (5, 3), (5, 4), (5, 5)];
+        for (oracles, threshold) in allowed {
+            for number in 0..4usize.pow(oracles) {
+                // Each oracle votes 1, 2 or 3, or not at all.
+                let votes = (0..oracles).map(|oracle| i64::try_from(number / 4usize.pow(oracle) % 4).ok());
+                let votes: Vec<Option<i64>> = votes.map(|vote| vote.filter(|vote| *vote > 0)).collect();
+                for default_price in 1..=3 {
+                    let needed = usize::try_from(2 * threshold - 1).unwrap();
+                    let mut prices: Vec<i64> = votes.iter().flatten().copied().collect();
+                    prices.resize(needed, default_price);
+                    prices.sort_unstable();
+                    let outcome = price_at_deadline(&votes, u8::try_from(threshold).unwrap(), default_price).unwrap();
+                    let price = price_of(outcome, default_price);
+                    assert_eq!(price, prices[needed / 2], "{votes:?} {threshold} {default_price}");
+                    // A default that nobody voted for is silence, so that its dispute is one of a silence.
+                    assert!(outcome == Outcome::Silent || votes.contains(&Some(price)));
+                }
+            }
+        }
+        assert_eq!(price_at_deadline(&[None; 2], 1, 1), Err(Error::BadThreshold));
     }
 
     #[test]
