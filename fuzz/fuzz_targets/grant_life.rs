@@ -151,7 +151,7 @@ impl<'a> Life<'a> {
         grant.time_weight = input.weights.time;
         grant.kpi_weights = [0; 16];
         grant.kpi_weights[..input.weights.kpis.len()].copy_from_slice(&input.weights.kpis);
-        (grant.termination, grant.ended_at, grant.cut_tranche) = (0, 0, 0);
+        (grant.termination, grant.ended_at, grant.cut_cap) = (0, 0, 0);
         (grant.earned, grant.carry, grant.bonus, grant.claimed) = (0, 0, 0, 0);
         (grant.last_earned, grant.last_tranche, grant.last_kpi_amount) = (0, 0, 0);
         grant.max_credit = Grant::max_credit(plan, grant.time_weight, &grant.kpi_weights).expect("a largest credit");

@@ -97,6 +97,7 @@ fn member(name: &str, cliff_periods: u16, time_weight: u16, kpi_weights: [u16; 3
         beneficiary: None,
         terms: GrantTerms {
             allocation: 5_000_000 * TOKEN,
+            unit_allocation: 0,
             first_period: 0,
             periods,
             cliff_periods,

@@ -53,7 +53,7 @@
 //! // Every period at target, and the first one settled.
 //! let all = projection::project(&plan, &grant, |_| [10_000; 16])?;
 //! assert_eq!(all.iter().map(|period| period.settlement.earned).sum::<u64>(), 1_200_000_000);
-//! grant.settle(&plan, &[5_000; 16])?;
+//! grant.settle(&plan, &Results { scores: [5_000; 16], price: None })?;
 //!
 //! let amounts = projection::amounts(&plan, &grant, NOW + 40 * DAY)?;
 //! assert_eq!(amounts.claimable, 210_000_000); // 300 · (0.4 + 0.6 · 0.5)

@@ -129,10 +129,19 @@ mod tests {
         };
         for price in [0, -1, i64::MIN] {
             assert_eq!(quote(price, -8).value(8, Rounding::Up), Err(Error::BadPrice));
-            assert!(!Quote { confidence: 1, ..quote(price, 0) }.is_within(10_000));
+            assert!(
+                !Quote {
+                    confidence: 1,
+                    ..quote(price, 0)
+                }
+                .is_within(10_000)
+            );
         }
         for exponent in [1, -19, i32::MAX, i32::MIN, -256, -274] {
-            assert_eq!(quote(1, exponent).value(8, Rounding::Up), Err(Error::ExponentOutOfRange));
+            assert_eq!(
+                quote(1, exponent).value(8, Rounding::Up),
+                Err(Error::ExponentOutOfRange)
+            );
         }
         assert_eq!(quote(1, 0).value(19, Rounding::Up), Err(Error::ExponentOutOfRange));
     }
@@ -173,10 +182,7 @@ mod tests {
                     .filter(|bit| mask >> bit & 1 == 1)
                     .map(|bit| updates[bit])
                     .collect();
-                let expected = *shown
-                    .iter()
-                    .find(|update| update.is_first(end))
-                    .unwrap_or(&shown[0]);
+                let expected = *shown.iter().find(|update| update.is_first(end)).unwrap_or(&shown[0]);
                 for turn in 0..shown.len() {
                     let mut order = shown.clone();
                     order.rotate_left(turn);

@@ -116,9 +116,7 @@ pub fn lowest_price(cap: u64, units: u64, exponent: i8) -> Result<Option<i64>> {
         .zip(divisor)
         .and_then(|(dividend, divisor)| dividend.checked_div(divisor))
         .ok_or(Error::Overflow)?;
-    Ok(i64::try_from(largest_cut)
-        .ok()
-        .and_then(|price| price.checked_add(1)))
+    Ok(i64::try_from(largest_cut).ok().and_then(|price| price.checked_add(1)))
 }
 
 #[cfg(test)]

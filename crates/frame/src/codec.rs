@@ -51,7 +51,7 @@ macro_rules! number {
         )*
     };
 }
-number!(u8, u16, u32, u64, i64);
+number!(u8, u16, u32, u64, i8, i64);
 
 impl Decode for bool {
     #[inline(always)]

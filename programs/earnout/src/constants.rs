@@ -31,6 +31,11 @@ pub const ALLOW_TRANSFER_FEE: u8 = 2;
 /// The plan accepts a mint with a transfer hook, a program that can refuse any transfer.
 pub const ALLOW_TRANSFER_HOOK: u8 = 4;
 
+/// Pyth's first receiver: owner of the accounts with its price updates.
+pub const PYTH_RECEIVER: Pubkey = pubkey!("rec5EKMGg6MxZYaMdyBfgwp4d5rB9T1VQH5pJv5LtFJ");
+/// The receiver of Pyth Pro.
+pub const PYTH_PRO_RECEIVER: Pubkey = pubkey!("rec2HHDDnjLfj4kE7VyEtFA1HPGQLK33259532cRyHp");
+
 /// Most KPIs a plan can have.
 #[constant]
 pub const MAX_KPIS: u8 = 16;
@@ -49,7 +54,7 @@ pub const MAX_PERIODS: u16 = 120;
 /// Most points of a curve.
 #[constant]
 pub const MAX_CURVE_POINTS: u8 = 8;
-/// Longest KPI name, in bytes of UTF-8.
+/// Longest name of a plan or a KPI, in bytes of UTF-8.
 #[constant]
 pub const MAX_NAME_LEN: u8 = 32;
 /// Longest unit of a KPI, in bytes of UTF-8.
@@ -58,6 +63,15 @@ pub const MAX_UNIT_LEN: u8 = 16;
 /// Most decimals of a KPI's fixed-point values; `i64` holds 18 whole digits.
 #[constant]
 pub const MAX_KPI_DECIMALS: u8 = 18;
+/// Longest unit of account of a plan, in bytes of UTF-8.
+#[constant]
+pub const MAX_ACCOUNT_UNIT_LEN: u8 = 8;
+/// Most decimals of a plan's unit of account.
+#[constant]
+pub const MAX_UNIT_DECIMALS: u8 = 9;
+/// Longest address of a plan's documents, in bytes of UTF-8.
+#[constant]
+pub const MAX_URI_LEN: u8 = 96;
 /// Largest bonus cap, in basis points of a tranche (100 times the tranche).
 #[constant]
 pub const MAX_BONUS_CAP_BPS: u32 = 1_000_000;

@@ -273,6 +273,39 @@ errors! {
         WrongGrants,
         #[msg("A period of the grant is past its last deadline and not settled. Settle it before the grant changes hands.")]
         SettleFirst,
+        // 6105
+        #[msg(
+            "The price must be shared and above zero, with a default in its range, without a curve, one for a plan with a unit of account, and at most 18 digits away from the token."
+        )]
+        BadPrice,
+        #[msg("The plan has no price: its grants can only be stated in the token.")]
+        NoPrice,
+        #[msg(
+            "The feed must have an identifier, a delay within the oracles' window and a confidence of 1 to 10,000 basis points; only a shared KPI has one."
+        )]
+        BadFeed,
+        #[msg("The address of the documents is too long, or holds white space or hidden characters.")]
+        BadUri,
+        #[msg("The KPI is read from no feed: its oracles report it.")]
+        NoFeed,
+        // 6110
+        #[msg("The account is no price update of the receiver that the KPI names.")]
+        WrongPriceUpdate,
+        #[msg("The price update is not fully verified.")]
+        PriceNotVerified,
+        #[msg("The price update is of another feed.")]
+        WrongFeed,
+        #[msg("The price update holds no price: it is not above zero, or its exponent is not from -18 to 0.")]
+        UnusablePrice,
+        #[msg("The price is less certain than the KPI asks for.")]
+        PriceUncertain,
+        // 6115
+        #[msg("The price was published before the period ended.")]
+        PriceTooEarly,
+        #[msg("The price was published too long after the end of the period, or is dated in the future.")]
+        PriceTooLate,
+        #[msg("The price that was shown before counts: it was published first.")]
+        EarlierPriceStands,
     }
 }
 

@@ -95,6 +95,8 @@ events! { $
     pub struct PlanActivated {
         /// After this time every period settles without anyone's goodwill, Unix seconds.
         pub last_deadline: i64,
+        /// Power of ten by which amounts in the unit of account become base units, before they are divided by the price.
+        pub unit_exponent: i8,
     }
 
     /// Tokens were added to the vault.
@@ -157,6 +159,28 @@ events! { $
         pub resolved: bool,
     }
 
+    /// A value was read from a price feed.
+    pub struct ValueObserved {
+        /// Number of the KPI in the plan.
+        pub kpi: u8,
+        /// The period.
+        pub period: u16,
+        /// The account with the update.
+        pub price_update: Pubkey,
+        /// The value read from an update shown before, which counts no more.
+        pub replaced: Option<i64>,
+        /// Fixed point with the KPI's decimals, within its range.
+        pub value: i64,
+        /// When the update was published, Unix seconds.
+        pub published_at: i64,
+        /// When the update before it was published, Unix seconds.
+        pub previous_at: i64,
+        /// SHA-256 of the feed's message.
+        pub evidence: [u8; 32],
+        /// What was paid for the account, if this created it.
+        pub rent: Option<Rent>,
+    }
+
     /// An oracle voted on an individual KPI for grants of a page.
     pub struct PageAttested {
         /// Number of the KPI in the plan.
@@ -189,7 +213,10 @@ events! { $
         pub period: u16,
         /// Scores of all KPIs of the plan in basis points; 0 for those without weight in the grant.
         pub scores: Vec<u16>,
-        /// Part of the allocation that belongs to the period.
+        /// For a grant in another unit the price, fixed point with the decimals of its KPI.
+        pub price: Option<i64>,
+        /// What full scores pay for the period: a part of the allocation, or what the units of a grant in another unit
+        /// are worth, at most that part.
         pub tranche: u64,
         /// Earned by the scores.
         pub earned: u64,
@@ -364,6 +391,14 @@ events! { $
         pub locked: bool,
     }
 
+    /// The authority said where the plan's documents are.
+    pub struct UriSet {
+        /// Where they were; empty if it did not say.
+        pub old: String,
+        /// Where they are.
+        pub new: String,
+    }
+
     /// A grant was ended before its time.
     pub struct GrantEnded {
         /// The grant.
@@ -372,8 +407,10 @@ events! { $
         pub termination: u8,
         /// First period that is not covered any more.
         pub end_period: u16,
-        /// Tranche of the last period that is covered, cut if it was running.
-        pub cut_tranche: u64,
+        /// Cap of the last period that is covered, cut if it was running.
+        pub cut_cap: u64,
+        /// Units of the last period that is covered, cut if it was running; 0 of a grant in tokens.
+        pub cut_units: u64,
         /// Whether what the grant earns becomes surplus.
         pub forfeited: bool,
         /// Can be earned again in the next period.
@@ -441,7 +478,8 @@ impl GrantEnded {
             grant: grant_key,
             termination: grant.termination,
             end_period: grant.end_period,
-            cut_tranche: grant.cut_tranche,
+            cut_cap: grant.cut_cap,
+            cut_units: grant.cut_units,
             forfeited: grant.has(FORFEITED),
             carry: grant.carry,
             reserved: grant.reserved,

@@ -26,6 +26,8 @@ pub mod instructions;
 #[cfg(any(test, feature = "upstream-sbf"))]
 mod int128;
 pub mod prelude;
+#[warn(missing_docs)]
+pub mod price_update;
 mod runtime;
 #[warn(missing_docs)]
 pub mod state;
@@ -80,11 +82,12 @@ pub mod earnout {
     ///   transfer fee and a transfer hook need the plan's flag;
     /// - the treasury is a token account of the mint, no vault, and not owned by the plan;
     /// - 1 to 8 different oracles, the threshold more than half of them;
+    /// - the name and the unit of account fit, and the unit has at most 9 decimals;
     /// - authority, arbiter and oracles are different keys.
     ///
     /// Emits `PlanCreated`. Errors: `WrongTokenProgram`, `WrongMint`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`,
     /// `TransferHookNotAllowed`, `FreezeAuthorityNotAllowed`, `BadTokenFlags`, `WrongTreasury`, `BadOracleSet`,
-    /// `BadThreshold`, `RolesNotSeparate`, `AccountExists`.
+    /// `BadThreshold`, `RolesNotSeparate`, `AccountExists`, `BadName`, `BadUnit`, `TooManyDecimals`.
     pub fn create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Result<()> {
         handle_create_plan(ctx, args)
     }
@@ -94,10 +97,12 @@ pub mod earnout {
     /// Accounts: `authority` (signer), `plan`.
     ///
     /// Requirements: the plan is a draft with fewer than 16 KPIs and none of this name; name and unit fit; the range
-    /// and the curve are well-formed; the score under silence is at most 10,000.
+    /// and the curve are well-formed; the score under silence is at most 10,000. The price is shared, always above zero,
+    /// has a default in its range and no curve, and the plan has a unit of account and no other price. A feed is of a
+    /// shared KPI, and its updates come within the oracles' window.
     ///
     /// Emits `KpiAdded`. Errors: `WrongAuthority`, `PlanNotDraft`, `TooManyKpis`, `DuplicateKpi`, `BadName`, `BadUnit`,
-    /// `TooManyDecimals`, `BadRange`, `BadCurve`, `DefaultScoreTooHigh`.
+    /// `TooManyDecimals`, `BadRange`, `BadCurve`, `DefaultScoreTooHigh`, `BadPrice`, `BadFeed`.
     pub fn add_kpi(ctx: Context<AddKpi>, args: KpiArgs) -> Result<()> {
         handle_add_kpi(ctx, args)
     }
@@ -107,10 +112,11 @@ pub mod earnout {
     /// Accounts: `authority` (signer), `plan`, `mint`.
     ///
     /// Requirements: at least one KPI; the calendar starts in the future; every window is within its limits; all
-    /// boundaries and deadlines can be computed; the mint is still acceptable.
+    /// boundaries and deadlines can be computed; the mint is still acceptable; a plan with a unit of account has a price,
+    /// and the decimals of mint, price and unit differ by at most 18 digits.
     ///
     /// Emits `PlanActivated`. Errors: `WrongAuthority`, `WrongMint`, `PlanNotDraft`, `NoKpi`, `BadStart`,
-    /// `BadCalendar`, `BadWindow`, `BadCaps`, `RolesNotSeparate`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`,
+    /// `BadCalendar`, `BadWindow`, `BadCaps`, `BadPrice`, `RolesNotSeparate`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`,
     /// `TransferHookNotAllowed`, `FreezeAuthorityNotAllowed`.
     pub fn activate_plan(ctx: Context<ActivatePlan>) -> Result<()> {
         handle_activate_plan(ctx)
@@ -155,12 +161,13 @@ pub mod earnout {
     /// `system_program`.
     ///
     /// Requirements: the plan is active and enrols; the index is its next one; the allocation and the number of grants
-    /// are within its caps; the periods lie within the calendar and the first has not begun; the weights sum to 10,000;
-    /// the beneficiary is not the arbiter; the vault's surplus covers the reserve.
+    /// are within its caps; the periods lie within the calendar and the first has not begun; the weights sum to 10,000,
+    /// none of them on the price; a grant in a unit of account has a price; the beneficiary is not the arbiter; the
+    /// vault's surplus covers the reserve.
     ///
     /// Emits `GrantCreated`. Errors: `PlanNotActive`, `WrongAuthority`, `WrongVault`, `WrongMint`, `WrongGrantIndex`,
     /// `TooManyGrants`, `EnrolmentEnded`, `AllocationOutOfLimits`, `BadGrantPeriods`, `PeriodBegun`, `BadWeights`,
-    /// `BadBeneficiary`, `ReserveTooLarge`, `InsufficientFunds`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`,
+    /// `NoPrice`, `BadBeneficiary`, `ReserveTooLarge`, `InsufficientFunds`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`,
     /// `TransferHookNotAllowed`, `FreezeAuthorityNotAllowed`.
     pub fn create_grant(ctx: Context<CreateGrant>, args: CreateGrantArgs) -> Result<()> {
         handle_create_grant(ctx, args)
@@ -184,6 +191,24 @@ pub mod earnout {
         handle_attest(ctx, args)
     }
 
+    /// Reads the value of a shared KPI from the price feed that it names. Of several updates the first one published at
+    /// or after the end of the period counts, whoever shows it and when; it takes the place of the oracles' votes when
+    /// their window ends, and can be disputed from then on. Open to anyone.
+    ///
+    /// Accounts: `payer` (signer, pays rent if nobody voted), `plan`, `attestation` (created if nobody voted),
+    /// `price_update` (of the feed), `system_program`.
+    ///
+    /// Requirements: the plan is active; the period has ended and its voting window is open; some grant still needs the
+    /// value; the update is of the KPI's receiver and feed, fully verified, certain enough, and published within the
+    /// KPI's delay after the end of the period.
+    ///
+    /// Emits `ValueObserved`. Errors: `PlanNotActive`, `UnknownKpi`, `UnknownPeriod`, `VotingNotOpen`, `VotingClosed`,
+    /// `NothingToEvaluate`, `NoFeed`, `WrongPriceUpdate`, `PriceNotVerified`, `WrongFeed`, `UnusablePrice`,
+    /// `PriceUncertain`, `PriceTooEarly`, `PriceTooLate`, `WrongAttestation`, `EarlierPriceStands`.
+    pub fn observe(ctx: Context<Observe>, args: ObserveArgs) -> Result<()> {
+        handle_observe(ctx, args)
+    }
+
     /// Records an oracle's votes on an individual KPI for up to 64 consecutive grants of one page. For each grant by
     /// itself they count as those of `attest`. What an oracle votes on its own grant does not count: with such a vote
     /// nothing is resolved before the end of the window, unless enough others agreed before it came. So a changed vote
@@ -205,9 +230,9 @@ pub mod earnout {
     /// Computes what a grant earned in its next period. Open to anyone.
     ///
     /// Accounts: `payer` (signer, pays rent for the pool of the period), `plan`, `grant`, `period` (under
-    /// `Redistribute`, created by the first settlement), `system_program`; then the attestation (of an individual KPI
-    /// the page) of each KPI on which the grant has weight, in the order of the plan, or its empty address if nobody
-    /// voted.
+    /// `Redistribute`, created by the first settlement), `system_program`; then, for a grant in another unit, the
+    /// attestation of the price; then the attestation (of an individual KPI the page) of each KPI on which the grant has
+    /// weight, in the order of the plan. In the place of each its empty address if nobody voted.
     ///
     /// Requirements: the period has ended; the value or silence of each of those KPIs is final; under `Redistribute`
     /// the bonus of the grant's last settled period is collected.
@@ -325,6 +350,17 @@ pub mod earnout {
     /// Emits `OracleChangeCancelled`. Errors: `WrongAuthority`, `NoOracleChange`.
     pub fn cancel_oracle_change(ctx: Context<CancelOracleChange>) -> Result<()> {
         handle_cancel_oracle_change(ctx)
+    }
+
+    /// Says where the plan's documents are: up to 96 bytes without white space, or nothing.
+    ///
+    /// Accounts: `authority` (signer), `plan`.
+    ///
+    /// Requirements: the address fits.
+    ///
+    /// Emits `UriSet`. Errors: `WrongAuthority`, `BadUri`.
+    pub fn set_uri(ctx: Context<SetUri>, uri: String) -> Result<()> {
+        handle_set_uri(ctx, uri)
     }
 
     /// Announces another treasury. It takes effect after the notice.

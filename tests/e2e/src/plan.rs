@@ -73,6 +73,9 @@ impl BigPlan {
         let mut file = PlanFile::parse(text, "plan.toml".as_ref(), &Check::offline()).expect("a plan");
         let terms = CreatePlanArgs {
             plan_id: PLAN_ID,
+            name: "Design guild".to_owned(),
+            unit: String::new(),
+            unit_decimals: 0,
             start_ts: start,
             challenge_secs: 0,
             ruling_secs: 0,

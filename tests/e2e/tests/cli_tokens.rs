@@ -84,6 +84,9 @@ impl World {
         let start = chain.now().await + 3_600;
         let args = CreatePlanArgs {
             plan_id: 1,
+            name: "Design guild".to_owned(),
+            unit: String::new(),
+            unit_decimals: 0,
             start_ts: start,
             cadence: Cadence::Seconds(3_600),
             period_count: 1,
@@ -117,6 +120,8 @@ impl World {
             interpolation: Interpolation::Linear,
             points: vec![CurvePoint { value: 0, score: 0 }],
             default_score: 0,
+            default_price: None,
+            feed: None,
         };
         let steps = [
             instructions::create_plan(&owner, &owner, &address, &treasury, &program, args),

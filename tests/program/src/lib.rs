@@ -6,6 +6,7 @@ pub mod ceilings;
 pub mod extensions;
 pub mod keys;
 pub mod leaving;
+pub mod prices;
 pub mod programs;
 pub mod scenes;
 
@@ -23,7 +24,7 @@ pub use {
         constants::NO_VALUE,
         error::EarnoutError,
         events::*,
-        instructions::{AttestArgs, AttestPageArgs, CreateGrantArgs, CreatePlanArgs},
+        instructions::{AttestArgs, AttestPageArgs, CreateGrantArgs, CreatePlanArgs, ObserveArgs},
         state::{
             Attestation, Cadence, Combination, CurvePoint, Grant, Interpolation, KpiArgs, Page, PageGrants, PageMut,
             Period, Plan, PlanStatus, Release, Scope, UnearnedPolicy,
@@ -92,6 +93,9 @@ pub const TOKEN_PROGRAMS: [TokenProgram; 2] = [TokenProgram::Spl, TokenProgram::
 pub fn terms() -> CreatePlanArgs {
     CreatePlanArgs {
         plan_id: 1,
+        name: "Design guild".to_owned(),
+        unit: String::new(),
+        unit_decimals: 0,
         start_ts: START,
         cadence: Cadence::Seconds(2_592_000),
         period_count: 4,
@@ -134,6 +138,8 @@ pub fn kpi(name: &str, scope: Scope) -> KpiArgs {
             },
         ],
         default_score: 0,
+        default_price: None,
+        feed: None,
     }
 }
 
@@ -492,6 +498,7 @@ impl World {
             grant_index: self.plan().grant_counter,
             beneficiary: *beneficiary,
             allocation,
+            unit_allocation: 0,
             first_period: 0,
             periods: 4,
             cliff_periods: 0,

@@ -186,6 +186,7 @@ impl Bank {
                 grant_index: index,
                 beneficiary: self.beneficiaries[index as usize],
                 allocation,
+                unit_allocation: 0,
                 first_period: 0,
                 periods: 4,
                 cliff_periods: 1,

@@ -138,6 +138,16 @@ impl Words {
                     short(hex::encode(event.evidence))
                 )
             }
+            Event::ValueObserved(event) => format!(
+                "{}: {} from the feed, published {}{}",
+                self.subject(event.kpi, event.period, None),
+                self.value(event.kpi, event.value),
+                Moment(event.published_at),
+                match event.replaced {
+                    Some(value) => format!("; {}, shown before, was published later", self.value(event.kpi, value)),
+                    None => String::new(),
+                }
+            ),
             Event::PageAttested(event) => {
                 let said: Vec<_> = event
                     .values
@@ -219,6 +229,10 @@ impl Words {
                 )
             }
             Event::TreasurySet(event) => format!("{} from {} on", event.new, Moment(event.effective_at)),
+            Event::UriSet(event) => match event.new.is_empty() {
+                true => "nowhere any more".to_owned(),
+                false => safe(&event.new),
+            },
             Event::BeneficiaryProposed(event) => offered(&self.grant(&event.grant), &event.new),
             Event::BeneficiaryAccepted(event) => {
                 format!("{}: from {} to {}", self.grant(&event.grant), event.old, event.new)
@@ -239,7 +253,7 @@ impl Words {
                     ""
                 };
                 let grant = self.grant(&event.grant);
-                match event.cut_tranche {
+                match event.cut_cap {
                     0 => format!("{grant} by {by}{forfeited}"),
                     cut => format!("{grant} by {by}; its last tranche is {}{forfeited}", self.tokens(cut)),
                 }

@@ -14,7 +14,7 @@ use {
         fault::{Exit, Fault},
     },
     earnout::state::{
-        CLAIM_LOCKED, DISPUTE_BARRED, FORFEITED, Grant, Plan, REVOCABLE, Release, TRANSFERABLE, Termination,
+        CLAIM_LOCKED, DISPUTE_BARRED, FORFEITED, Grant, Plan, REVOCABLE, Release, Results, TRANSFERABLE, Termination,
     },
     earnout_core::calendar::Calendar,
     earnout_sdk::{
@@ -40,8 +40,8 @@ pub struct GrantView {
     next: Option<Next>,
     cliff: i64,
     projection: Vec<Projected>,
-    /// The scores that were carried forward.
-    scores: earnout_core::ByKpi<u16>,
+    /// The results that were carried forward.
+    results: Results,
 }
 
 /// The next time at which more can be claimed.
@@ -61,10 +61,10 @@ impl GrantView {
     pub fn new(statement: Statement, number: u32, decimals: u8, names: Names) -> Result<Self, Fault> {
         let report = grant_of(&statement, number)?;
         let plan = &statement.sources.plan;
-        let scores = latest_scores(&statement, report);
+        let results = latest_results(&statement, report);
         let known = |period| match report.lines.iter().find(|line| line.period == period) {
-            Some(line) => line.scores,
-            None => scores,
+            Some(line) => line.results,
+            None => results,
         };
         let projection = project(plan, &report.state, known)?;
         let calendar = plan.calendar()?;
@@ -80,7 +80,7 @@ impl GrantView {
             next,
             cliff,
             projection,
-            scores,
+            results,
             statement,
         })
     }
@@ -168,12 +168,13 @@ fn grant_of(statement: &Statement, number: u32) -> Result<&GrantReport, Fault> {
     })
 }
 
-/// The scores of the newest period for which there is a value, and full scores where there is none yet.
-fn latest_scores(statement: &Statement, report: &GrantReport) -> earnout_core::ByKpi<u16> {
-    let mut scores = [earnout_core::FULL_SCORE; earnout_core::MAX_KPIS];
+/// The results of the newest period for which there is a value; where there is none yet full scores, and the price that
+/// counts under silence.
+fn latest_results(statement: &Statement, report: &GrantReport) -> Results {
     if let Some(line) = report.lines.last() {
-        scores = line.scores;
+        return line.results;
     }
+    let mut scores = [earnout_core::FULL_SCORE; earnout_core::MAX_KPIS];
     let weights = report.state.kpi_weights;
     let count = statement.sources.plan.kpis().len();
     for (score, weight) in scores.iter_mut().zip(weights).take(count) {
@@ -181,7 +182,8 @@ fn latest_scores(statement: &Statement, report: &GrantReport) -> earnout_core::B
             *score = 0;
         }
     }
-    scores
+    let price = statement.sources.plan.price().map(|(_, kpi)| kpi.default_price);
+    Results { scores, price }
 }
 
 /// When more can be claimed, if nothing unexpected happens.
@@ -360,7 +362,7 @@ impl Serialize for GrantView {
                 "next": self.next.map(|next| json!({ "time": next.time, "why": next.why })),
                 "lines": lines,
                 "projection": {
-                    "scores": self.scores.iter().take(self.statement.sources.plan.kpis().len()).collect::<Vec<_>>(),
+                    "scores": self.results.scores.iter().take(self.statement.sources.plan.kpis().len()).collect::<Vec<_>>(),
                     "earned": self.projected(&report.state).to_string(),
                     "periods": projection.collect::<Vec<_>>(),
                 },
@@ -389,7 +391,7 @@ pub fn scores_text(report: &GrantReport, line: &Line) -> String {
         .state
         .kpi_weights
         .iter()
-        .zip(line.scores)
+        .zip(line.results.scores)
         .filter(|(weight, _)| **weight > 0);
     let scores: Vec<_> = weighted.map(|(_, score)| amount::count(score)).collect();
     match scores.is_empty() {
@@ -452,7 +454,7 @@ pub fn line_json(statement: &Statement, report: &GrantReport, line: &Line, all: 
         "period": line.period,
         "settled": line.settlement.is_some(),
         "tranche": line.tranche.to_string(),
-        "scores": line.scores.iter().take(plan.kpis().len()).collect::<Vec<_>>(),
+        "scores": line.results.scores.iter().take(plan.kpis().len()).collect::<Vec<_>>(),
         "earned": line.settlement.map(|settled| settled.earned.to_string()),
         "unearned": line.settlement.map(|settled| settled.unearned.to_string()),
         "carried": line.settlement.map(|settled| settled.carry.to_string()),

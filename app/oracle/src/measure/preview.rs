@@ -54,7 +54,7 @@ pub fn preview(
                 .copied()
                 .unwrap_or_default(),
         };
-        let tranche = state.tranche(period).map_err(|error| corrupt(&error))?;
+        let tranche = state.cap(period).map_err(|error| corrupt(&error))?;
         pays = pays.saturating_add(share(tranche, weight, score));
         at_target = at_target.saturating_add(share(tranche, weight, earnout_core::FULL_SCORE));
     }

@@ -10,7 +10,7 @@ use {
     },
     earnout::{
         instructions::DisputeArgs,
-        state::{DISPUTE_BARRED, Grant, PageGrants, Standing, Tally},
+        state::{DISPUTE_BARRED, Grant, PageGrants, Plan, Standing, Tally},
     },
     earnout_core::quorum::{Finality, Outcome},
     earnout_sdk::{
@@ -181,7 +181,9 @@ fn claims_of<'a>(
                 let found = state.grants.binary_search_by_key(&index, |(_, grant)| grant.index);
                 let found = found.ok().and_then(|place| state.grants.get(place));
                 // Oracles may vote on what no grant depends on, and a grant that was closed has settled.
-                let Some((address, grant)) = found.filter(|(_, grant)| grant.depends_on(bound.kpi, period)) else {
+                let Some((address, grant)) =
+                    found.filter(|(_, grant)| grant.depends_on(&state.plan, bound.kpi, period))
+                else {
                     continue;
                 };
                 let tally = view.tally(slot, &grant.beneficiary);
@@ -257,7 +259,7 @@ async fn dispute(
         return Ok(Filed::No);
     }
     let cause = Cause {
-        authority: plan.authority,
+        plan,
         grants: &state.grants,
         kpi: target.kpi,
         period: target.period,
@@ -349,7 +351,7 @@ async fn signed_before(daemon: &Daemon, claimed: &Claimed<'_>) -> Result<Option<
 
 /// What is disputed, and on whose behalf.
 struct Cause<'a> {
-    authority: Pubkey,
+    plan: &'a Plan,
     grants: &'a [(Pubkey, Grant)],
     kpi: u8,
     period: u16,
@@ -364,7 +366,7 @@ impl Cause<'_> {
     /// names the grant of an individual KPI, so that what its beneficiary voted does not count. What the program asks
     /// (`programs/earnout/src/instructions/dispute.rs`), so that nothing is filed in vain.
     fn entitled(&self, key: &Pubkey) -> Result<Option<Pubkey>, String> {
-        if self.authority == *key && self.individual.is_none() {
+        if self.plan.authority == *key && self.individual.is_none() {
             return Ok(None);
         }
         let is_wanted = |address: &Pubkey, grant: &Grant| match self.individual {
@@ -376,10 +378,10 @@ impl Cause<'_> {
              the KPI that covers the period and is not settled"
         );
         for (address, grant) in self.grants {
-            if !is_wanted(address, grant) || !grant.depends_on(self.kpi, self.period) {
+            if !is_wanted(address, grant) || !grant.depends_on(self.plan, self.kpi, self.period) {
                 continue;
             }
-            if self.authority == *key {
+            if self.plan.authority == *key {
                 return Ok(Some(*address));
             }
             if grant.beneficiary != *key {
@@ -426,9 +428,16 @@ mod tests {
         (key(10 + u8::try_from(index).unwrap()), grant)
     }
 
-    fn cause(grants: &[(Pubkey, Grant)]) -> Cause<'_> {
+    /// A plan with the authority 1.
+    fn plan() -> Plan {
+        let mut plan = Plan::zeroed();
+        plan.authority = key(1);
+        plan
+    }
+
+    fn cause<'a>(plan: &'a Plan, grants: &'a [(Pubkey, Grant)]) -> Cause<'a> {
         Cause {
-            authority: key(1),
+            plan,
             grants,
             kpi: 1,
             period: 2,
@@ -440,6 +449,7 @@ mod tests {
     /// The same order and conditions as the program's `check_disputer`.
     #[test]
     fn the_grant_that_can_dispute_is_chosen() {
+        let plan = plan();
         let grants = [
             grant(0, |grant| grant.flags = DISPUTE_BARRED),
             grant(1, |grant| grant.flags = FORFEITED),
@@ -450,8 +460,8 @@ mod tests {
             grant(6, |grant| grant.beneficiary = key(3)),
             grant(7, |_| ()),
         ];
-        assert_eq!(cause(&grants).entitled(&key(2)), Ok(Some(key(17))));
-        assert_eq!(cause(&grants).entitled(&key(3)), Ok(Some(key(16))));
+        assert_eq!(cause(&plan, &grants).entitled(&key(2)), Ok(Some(key(17))));
+        assert_eq!(cause(&plan, &grants).entitled(&key(3)), Ok(Some(key(16))));
         for (number, part) in [
             (0, "grant 0 may not dispute any more"),
             (1, "can earn nothing"),
@@ -461,26 +471,27 @@ mod tests {
             (5, "neither the authority"),
             (6, "neither the authority"),
         ] {
-            let why = cause(&grants[number..=number]).entitled(&key(2)).unwrap_err();
+            let why = cause(&plan, &grants[number..=number]).entitled(&key(2)).unwrap_err();
             assert!(why.contains(part), "{number}: {why}");
         }
         let named = Cause {
             named: Some(key(10)),
-            ..cause(&grants)
+            ..cause(&plan, &grants)
         };
         assert!(named.entitled(&key(2)).unwrap_err().contains("grant 0 may not"));
     }
 
     #[test]
     fn the_authority_disputes_a_shared_value_without_a_grant_and_an_individual_one_with_its_own() {
+        let plan = plan();
         let grants = [
             grant(0, |grant| grant.flags = DISPUTE_BARRED),
             grant(1, |grant| grant.next_period = 3),
         ];
-        assert_eq!(cause(&grants).entitled(&key(1)), Ok(None));
+        assert_eq!(cause(&plan, &grants).entitled(&key(1)), Ok(None));
         let individual = |index| Cause {
             individual: Some(index),
-            ..cause(&grants)
+            ..cause(&plan, &grants)
         };
         assert_eq!(individual(0).entitled(&key(1)), Ok(Some(key(10))));
         assert!(individual(0).entitled(&key(2)).is_err(), "barred");

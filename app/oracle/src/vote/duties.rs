@@ -85,7 +85,7 @@ impl Bound<'_> {
             for (address, grant) in grants {
                 // The program takes votes on other grants too. They change nothing: no weight, not covered, settled,
                 // and the oracle's own, which does not count.
-                if grant.depends_on(self.kpi, period) && grant.beneficiary != *oracle {
+                if grant.depends_on(plan, self.kpi, period) && grant.beneficiary != *oracle {
                     duties.push(self.duty(&times, Some(grant_scope(address, grant, identities))));
                 }
             }
@@ -164,7 +164,7 @@ mod tests {
             period,
         };
         attestation.begin(&of, &plan.oracles, 0);
-        attestation.vote(1, -7, [5; 32], 1).unwrap();
+        attestation.vote(1, -7, [5; 32], Some(1)).unwrap();
         let attestation = Evaluation::Attestation(Box::new(attestation));
         assert_eq!(own_votes(&attestation, &plan, &key(2)), [(on(None), -7, [5; 32])]);
         assert_eq!(own_votes(&attestation, &plan, &key(1)), []);

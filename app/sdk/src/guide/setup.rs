@@ -35,6 +35,7 @@ pub fn grant_args() -> CreateGrantArgs {
         grant_index: 0,
         beneficiary: key(9),
         allocation: 1_200_000_000,
+        unit_allocation: 0,
         first_period: 0,
         periods: 4,
         cliff_periods: 0,
@@ -122,6 +123,7 @@ pub fn events() -> Vec<Event> {
             time: NOW,
             sequence: 3,
             last_deadline: NOW + 124 * DAY,
+            unit_exponent: 0,
         })),
         Event::PlanFunded(Box::new(PlanFunded {
             plan,
@@ -153,6 +155,7 @@ pub fn events() -> Vec<Event> {
             grant,
             period: 0,
             scores: vec![4_150],
+            price: None,
             tranche: 300_000_000,
             earned: 194_700_000,
             unearned: 105_300_000,

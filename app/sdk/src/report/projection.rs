@@ -2,7 +2,7 @@
 
 use {
     anchor_lang::error::Error as ProgramError,
-    earnout::state::{Grant, Plan, Tally},
+    earnout::state::{Grant, Kpi, Plan, Results, Tally},
     earnout_core::{
         self as core,
         quorum::{Finality, Outcome},
@@ -123,8 +123,10 @@ pub struct Reading {
     pub finality: Finality,
     /// The value or silence that would count if nothing more happened.
     pub outcome: Outcome,
-    /// Its score, basis points.
+    /// Its score, basis points; 0 for the price, which has none.
     pub score: u16,
+    /// Of the price the value that counts, the default under silence; else none.
+    pub price: Option<i64>,
 }
 
 /// Reads KPI number `kpi` for `period` at `now` (Unix seconds). `tally` is what its attestation
@@ -148,13 +150,25 @@ pub fn reading(plan: &Plan, kpi: u8, period: u16, tally: &Tally, now: i64) -> Re
             Finality::NotBefore(_) => Outcome::Silent,
         },
     };
-    let curve = terms.curve()?;
-    let score = core::quorum::score_of(outcome, &curve, terms.default_score)?;
+    let (score, price) = worth(terms, outcome)?;
     Ok(Reading {
         finality,
         outcome,
         score,
+        price,
     })
+}
+
+/// What a value or a silence is worth: its score in basis points, 0 for the price; and of the price the value that
+/// counts.
+///
+/// # Errors
+/// If the account holds what the program never writes.
+pub fn worth(kpi: &Kpi, outcome: Outcome) -> Result<(u16, Option<i64>), ProjectionError> {
+    if kpi.is_price() {
+        return Ok((0, Some(core::quorum::price_of(outcome, kpi.default_price))));
+    }
+    Ok((core::quorum::score_of(outcome, &kpi.curve()?, kpi.default_score)?, None))
 }
 
 /// One period of a projection.
@@ -162,31 +176,29 @@ pub fn reading(plan: &Plan, kpi: u8, period: u16, tally: &Tally, now: i64) -> Re
 pub struct Projected {
     /// Number of the period.
     pub period: u16,
-    /// The grant's tranche, base units.
+    /// What full scores pay, base units.
     pub tranche: u64,
     /// What the scores make of it. Bonuses depend on the other grants of the period and are not in it.
     pub settlement: Settlement,
 }
 
-/// What `grant` will earn from its next period on, if the KPIs score as `scores` says: basis points by KPI for a
-/// period.
+/// What `grant` will earn from its next period on, if the results of each period are as `results` says.
 ///
 /// # Errors
 /// If an account holds what the program never writes.
 pub fn project(
     plan: &Plan,
     grant: &Grant,
-    mut scores: impl FnMut(u16) -> earnout_core::ByKpi<u16>,
+    mut results: impl FnMut(u16) -> Results,
 ) -> Result<Vec<Projected>, ProjectionError> {
     let mut grant = *grant;
     let mut projection = Vec::new();
     while grant.next_period < grant.end_period {
         let period = grant.next_period;
-        let tranche = grant.tranche(period)?;
-        let settlement = grant.settle(plan, &scores(period))?;
+        let settlement = grant.settle(plan, &results(period))?;
         projection.push(Projected {
             period,
-            tranche,
+            tranche: grant.last_tranche,
             settlement,
         });
     }

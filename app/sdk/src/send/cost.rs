@@ -44,11 +44,9 @@ pub const CREATE_ASSOCIATED: Cost = Cost {
 /// `settle` of the grant's next period. The first one under `Redistribute` creates the pool.
 pub fn settle(plan: &Plan, grant: &Grant) -> Cost {
     let mut units: u32 = 14_000;
-    for weight in grant.kpi_weights {
-        if weight > 0 {
-            // A silent KPI: its address is searched.
-            units = units.saturating_add(3_000);
-        }
+    for _ in grant.paid_by(plan) {
+        // A silent KPI: its address is searched.
+        units = units.saturating_add(3_000);
     }
     // Itself, its event, and what creates an account that may have been funded before.
     let creates = plan.redistributes().unwrap_or(true);

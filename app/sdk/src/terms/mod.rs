@@ -34,7 +34,7 @@ pub fn draft(creator: &Pubkey, args: &CreatePlanArgs, kpis: &[KpiArgs]) -> Resul
         creator,
         address::plan(creator, args.plan_id)?.1,
         address::vault(&address)?.1,
-    );
+    )?;
     plan.vault = pda::vault(&address);
     for args in kpis {
         plan.push_kpi(args)?;
@@ -47,6 +47,8 @@ pub fn draft(creator: &Pubkey, args: &CreatePlanArgs, kpis: &[KpiArgs]) -> Resul
 pub struct GrantTerms {
     /// Paid in full for full scores in every period, base units.
     pub allocation: u64,
+    /// In the smallest part of the plan's unit of account; 0 of a grant in tokens.
+    pub unit_allocation: u64,
     /// First period.
     pub first_period: u16,
     /// Number of periods.
@@ -70,6 +72,7 @@ impl GrantTerms {
             grant_index: index,
             beneficiary: *beneficiary,
             allocation: self.allocation,
+            unit_allocation: self.unit_allocation,
             first_period: self.first_period,
             periods: self.periods,
             cliff_periods: self.cliff_periods,

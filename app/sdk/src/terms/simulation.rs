@@ -12,9 +12,10 @@
 //! #     name: "users".to_owned(), unit: String::new(), rubric_hash: [0; 32], decimals: 0, scope: Scope::Shared,
 //! #     range_min: 0, range_max: 1_000, interpolation: Interpolation::Linear,
 //! #     points: vec![CurvePoint { value: 0, score: 0 }, CurvePoint { value: 100, score: 10_000 }], default_score: 0,
+//! #     default_price: None, feed: None,
 //! # };
 //! # let args = CreatePlanArgs {
-//! #     plan_id: 1, start_ts: 1_000, cadence: Cadence::Months(1), period_count: 2, attest_secs: 600,
+//! #     plan_id: 1, name: "Design guild".to_owned(), unit: String::new(), unit_decimals: 0, start_ts: 1_000, cadence: Cadence::Months(1), period_count: 2, attest_secs: 600,
 //! #     challenge_secs: 0, ruling_secs: 0, notice_secs: 600, combination: Combination::WeightedSum,
 //! #     unearned_policy: UnearnedPolicy::Return,
 //! #     release: Release::AtSettlement, bonus_cap_bps: 0, min_allocation: 1, max_allocation: 1_000, max_grants: 1,
@@ -22,7 +23,7 @@
 //! #     arbiter: None,
 //! # };
 //! # let terms_of_grant = CreateGrantArgs {
-//! #     grant_index: 0, beneficiary, allocation: 1_000, first_period: 0, periods: 2, cliff_periods: 0, time_weight: 0,
+//! #     grant_index: 0, beneficiary, allocation: 1_000, unit_allocation: 0, first_period: 0, periods: 2, cliff_periods: 0, time_weight: 0,
 //! #     kpi_weights: vec![10_000], revocable: false, transferable: false,
 //! # };
 //!
@@ -35,13 +36,10 @@
 //! ```
 
 use {
-    crate::report::projection::{ProjectionError, period_times},
+    crate::report::projection::{ProjectionError, period_times, worth},
     bytemuck::Zeroable,
-    earnout::state::{Grant, Period, Plan},
-    earnout_core::{
-        quorum::{self, Outcome},
-        tranche::Settlement,
-    },
+    earnout::state::{Grant, Period, Plan, Results},
+    earnout_core::{quorum::Outcome, tranche::Settlement},
 };
 
 /// What became of a plan's grants.
@@ -68,9 +66,9 @@ pub struct SimulatedGrant {
 pub struct SettledPeriod {
     /// Number of the period.
     pub period: u16,
-    /// The scores that counted, basis points; 0 for a KPI without weight.
-    pub scores: earnout_core::ByKpi<u16>,
-    /// The grant's tranche, base units.
+    /// The scores and the price that counted.
+    pub results: Results,
+    /// What full scores pay, base units.
     pub tranche: u64,
     /// What the scores made of it.
     pub settlement: Settlement,
@@ -121,22 +119,18 @@ impl Simulation {
             if !grant.state.covers(period) {
                 continue;
             }
-            let mut scores = [0; earnout_core::MAX_KPIS];
-            for ((score, kpi), (number, weight)) in scores
-                .iter_mut()
-                .zip(plan.kpis())
-                .zip((0u8..).zip(grant.state.kpi_weights))
-            {
-                if weight > 0 {
-                    let outcome = value(period, number, index).map_or(Outcome::Silent, Outcome::Value);
-                    *score = quorum::score_of(outcome, &kpi.curve()?, kpi.default_score)?;
-                }
+            let mut results = Results::default();
+            for (number, kpi) in grant.state.paid_by(plan) {
+                let outcome = value(period, number, index).map_or(Outcome::Silent, Outcome::Value);
+                let (score, price) = worth(kpi, outcome)?;
+                results.scores[usize::from(number)] = score;
+                results.price = results.price.or(price);
             }
-            let settlement = grant.state.settle(plan, &scores)?;
+            let settlement = grant.state.settle(plan, &results)?;
             pool.add_settled(settlement.pooled, settlement.kpi_amount)?;
             grant.settled.push(SettledPeriod {
                 period,
-                scores,
+                results,
                 tranche: grant.state.last_tranche,
                 settlement,
                 bonus: 0,

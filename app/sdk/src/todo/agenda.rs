@@ -206,7 +206,7 @@ fn measurements(statement: &Statement, period: u16, kpi: u8) -> Result<Vec<Measu
     let concerned = statement
         .grants
         .iter()
-        .filter(|(_, grant)| grant.state.depends_on(kpi, period));
+        .filter(|(_, grant)| grant.state.depends_on(plan, kpi, period));
     let shared = plan.kpi(kpi)?.scope == Scope::Shared.to_byte();
     let many = if shared { 1 } else { usize::MAX };
     concerned
@@ -222,7 +222,7 @@ fn is_ready(statement: &Statement, grant: &GrantReport, period: u16) -> Result<b
     if !is_next || !state.has_collected(plan)? {
         return Ok(false);
     }
-    for kpi in (0u8..).take(plan.kpis().len()).filter(|kpi| state.has_weight(*kpi)) {
+    for (kpi, _) in state.paid_by(plan) {
         let measurement = statement.measurement(kpi, period, state.index)?;
         if let Finality::NotBefore(_) = measurement.reading.finality {
             return Ok(false);

@@ -7,7 +7,7 @@ use {
         accounts, instruction,
         instructions::{
             AcceptBeneficiaryArgs, AttestArgs, AttestPageArgs, CreateGrantArgs, CreatePlanArgs, DisputeArgs,
-            ProposeOraclesArgs, RuleArgs,
+            ObserveArgs, ProposeOraclesArgs, RuleArgs,
         },
         state::{Attestation, Grant, KpiArgs, Page, PageGrants, Period, Plan, Scope},
         token::MEMO_PROGRAM,
@@ -148,6 +148,21 @@ pub fn attest(payer: &Pubkey, oracle: &Pubkey, plan: &Pubkey, args: AttestArgs) 
     build(accounts, instruction::Attest { args })
 }
 
+/// Reads the value of a shared KPI from `price_update`, an account of the feed that the KPI names. `payer` signs; anyone
+/// can.
+pub fn observe(payer: &Pubkey, plan: &Pubkey, price_update: &Pubkey, args: ObserveArgs) -> Instruction {
+    let accounts = accounts::Observe {
+        payer: *payer,
+        plan: *plan,
+        attestation: pda::attestation(plan, args.kpi, args.period),
+        price_update: *price_update,
+        system_program: system_program::ID,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::Observe { args })
+}
+
 /// Records votes on an individual KPI for grants of one page. `payer` and `oracle` sign.
 pub fn attest_page(payer: &Pubkey, oracle: &Pubkey, plan: &Pubkey, args: AttestPageArgs) -> Instruction {
     let accounts = accounts::AttestPage {
@@ -177,12 +192,10 @@ pub fn settle(payer: &Pubkey, plan: &Pubkey, plan_state: &Plan, grant: &Pubkey, 
         program: earnout::ID,
     };
     let mut settle = build(accounts, instruction::Settle {});
-    for (number, kpi) in (0u8..).zip(plan_state.kpis()) {
-        if grant_state.kpi_weights[usize::from(number)] > 0 {
-            let individual = kpi.scope == Scope::Individual.to_byte();
-            let evaluation = pda::evaluation(plan, number, period, individual.then_some(grant_state.index));
-            settle.accounts.push(AccountMeta::new_readonly(evaluation, false));
-        }
+    for (number, kpi) in grant_state.paid_by(plan_state) {
+        let individual = kpi.scope == Scope::Individual.to_byte();
+        let evaluation = pda::evaluation(plan, number, period, individual.then_some(grant_state.index));
+        settle.accounts.push(AccountMeta::new_readonly(evaluation, false));
     }
     settle
 }
@@ -326,6 +339,17 @@ pub fn set_treasury(authority: &Pubkey, plan: &Pubkey, treasury: &Pubkey) -> Ins
         program: earnout::ID,
     };
     build(accounts, instruction::SetTreasury {})
+}
+
+/// Says where the plan's documents are; an empty `uri` says nothing. `authority` signs.
+pub fn set_uri(authority: &Pubkey, plan: &Pubkey, uri: String) -> Instruction {
+    let accounts = accounts::SetUri {
+        authority: *authority,
+        plan: *plan,
+        event_authority: pda::event_authority(),
+        program: earnout::ID,
+    };
+    build(accounts, instruction::SetUri { uri })
 }
 
 /// Offers the grant to another key, or takes the offer back. `beneficiary` signs.

@@ -22,8 +22,8 @@ pub mod args {
     pub use earnout::{
         instructions::{
             AcceptBeneficiaryArgs, AttestArgs, AttestPageArgs, CreateGrantArgs, CreatePlanArgs, DisputeArgs,
-            ProposeOraclesArgs, RuleArgs,
+            ObserveArgs, ProposeOraclesArgs, RuleArgs,
         },
-        state::{KpiArgs, PageGrants},
+        state::{Feed, KpiArgs, PageGrants, Receiver},
     };
 }

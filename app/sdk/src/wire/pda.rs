@@ -2,9 +2,17 @@
 
 use {
     anchor_lang::Result,
-    earnout::{address, state::place},
+    earnout::{
+        address,
+        state::{Receiver, place},
+    },
     solana_program::pubkey::Pubkey,
 };
+
+/// The program that keeps an account for each feed of Pyth's first receiver.
+const PYTH_PUBLISHER: Pubkey = solana_program::pubkey!("pythWSnswVUd12oZpeFP8e9CVaEqJg25g1Vtc2biRsT");
+/// The same for the receiver of Pyth Pro.
+const PYTH_PRO_PUBLISHER: Pubkey = solana_program::pubkey!("pyt2F414BA6dPttK6RddPZUdHfapoBN24GL5wbrPCou");
 
 /// Address of the plan that `creator` gave the number `plan_id`.
 pub fn plan(creator: &Pubkey, plan_id: u64) -> Pubkey {
@@ -30,6 +38,16 @@ pub fn attestation(plan: &Pubkey, kpi: u8, period: u16) -> Pubkey {
 /// `64 · page`.
 pub fn page(plan: &Pubkey, kpi: u8, period: u16, page: u32) -> Pubkey {
     found(address::page(plan, kpi, period, page))
+}
+
+/// Address at which a sponsor publishes the updates of a price feed; each number is another one, of which most feeds have
+/// only number 0.
+pub fn price_feed(receiver: Receiver, feed_id: &[u8; 32], number: u16) -> Pubkey {
+    let publisher = match receiver {
+        Receiver::Pyth => PYTH_PUBLISHER,
+        Receiver::PythPro => PYTH_PRO_PUBLISHER,
+    };
+    Pubkey::find_program_address(&[&number.to_le_bytes(), feed_id], &publisher).0
 }
 
 /// Address of what holds a KPI's values for a period: the attestation of a shared KPI, of an individual one the page

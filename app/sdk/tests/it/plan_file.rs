@@ -76,6 +76,9 @@ fn a_filled_template_is_a_plan() {
         plan.terms,
         CreatePlanArgs {
             plan_id: 1,
+            name: "Design guild".to_owned(),
+            unit: String::new(),
+            unit_decimals: 0,
             start_ts: START,
             cadence: Cadence::Months(3),
             period_count: 4,

@@ -37,6 +37,7 @@ pub fn programme(contributions: &Contributions, unearned_policy: UnearnedPolicy)
         beneficiary: None,
         terms: GrantTerms {
             allocation,
+            unit_allocation: 0,
             first_period: 0,
             periods,
             cliff_periods: 0,

@@ -28,19 +28,20 @@ pub struct ActivatePlan<'info> {
 /// See [`crate::earnout::activate_plan`].
 pub fn handle_activate_plan(ctx: Context<ActivatePlan>) -> Result<()> {
     let now = now()?;
-    let (last_deadline, sequence) = {
+    let (last_deadline, unit_exponent, sequence) = {
         let plan = &mut *ctx.accounts.plan.load_known_mut()?;
 
         // Check.
         require!(plan.status()? == PlanStatus::Draft, EarnoutError::PlanNotDraft);
         plan.check_terms(now)?;
         plan.require_separate_roles(&plan.oracles)?;
-        token::check_mint(&ctx.accounts.mint, &plan.token_program, plan.token_flags)?;
+        let decimals = token::check_mint(&ctx.accounts.mint, &plan.token_program, plan.token_flags)?;
 
         // Effect.
+        plan.fix_exponent(decimals)?;
         plan.status = PlanStatus::Active.to_byte();
         plan.activated_at = now;
-        (plan.last_deadline()?, plan.next_event()?)
+        (plan.last_deadline()?, plan.unit_exponent, plan.next_event()?)
     };
 
     // Emit.
@@ -52,6 +53,7 @@ pub fn handle_activate_plan(ctx: Context<ActivatePlan>) -> Result<()> {
             time: now,
             sequence,
             last_deadline,
+            unit_exponent,
         },
     )
 }

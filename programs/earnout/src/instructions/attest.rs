@@ -54,6 +54,7 @@ pub fn handle_attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
         let kpi = plan.kpi(args.kpi)?;
         require!(kpi.accepts(args.value), EarnoutError::ValueOutOfRange);
         require!(kpi.scope()? == Scope::Shared, EarnoutError::WrongSubject);
+        let resolves_at = (!kpi.has_feed()).then_some(now);
         let position = plan.oracle_set(args.period).position(accounts.oracle.address());
         let position = position.ok_or(EarnoutError::NotAnOracle)?;
 
@@ -64,7 +65,7 @@ pub fn handle_attest(ctx: Context<Attest>, args: AttestArgs) -> Result<()> {
             period: args.period,
         };
         let (mut attestation, is_new) = Attestation::obtain(&accounts.payer, &accounts.attestation, &key, plan)?;
-        attestation.vote(position, args.value, args.evidence, now)?;
+        attestation.vote(position, args.value, args.evidence, resolves_at)?;
         ValueAttested {
             plan: plan_key,
             time: now,

@@ -70,7 +70,7 @@ pub fn handle_create_plan(ctx: Context<CreatePlan>, args: CreatePlanArgs) -> Res
     let rent_paid = account::create::<Plan>(&accounts.payer, &accounts.plan, seeds)?;
     let sequence = {
         let plan = &mut *account::write::<Plan>(&accounts.plan, EarnoutError::CorruptAccount)?;
-        plan.begin(&args, &oracles, &creator, bump, vault_bump);
+        plan.begin(&args, &oracles, &creator, bump, vault_bump)?;
         plan.mint = accounts.mint.key();
         plan.token_program = token_program;
         plan.vault = accounts.vault.key();

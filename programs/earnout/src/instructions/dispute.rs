@@ -117,7 +117,7 @@ fn check_disputer(accounts: &Dispute, plan: &Plan, args: &DisputeArgs) -> Result
     let grant = loader.load_known()?;
     let is_meant = args.grants.is_none_or(|grants| grants == PageGrants::one(grant.index));
     require!(
-        is_meant && grant.has_weight(args.kpi) && grant.covers(args.period),
+        is_meant && grant.is_paid_by(plan, args.kpi) && grant.covers(args.period),
         EarnoutError::WrongSubject
     );
     require!(!grant.has_settled(args.period), EarnoutError::NothingToEvaluate);

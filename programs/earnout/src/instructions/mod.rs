@@ -18,6 +18,7 @@ pub mod create_grant;
 pub mod create_plan;
 pub mod dispute;
 pub mod fund;
+pub mod observe;
 pub mod propose_authority;
 pub mod propose_beneficiary;
 pub mod propose_oracles;
@@ -26,6 +27,7 @@ pub mod resign_grant;
 pub mod rule;
 pub mod set_claim_lock;
 pub mod set_treasury;
+pub mod set_uri;
 pub mod settle;
 pub mod terminate_grant;
 pub mod withdraw_surplus;
@@ -33,7 +35,7 @@ pub mod withdraw_surplus;
 pub use {
     accept_authority::*, accept_beneficiary::*, activate_plan::*, add_kpi::*, attest::*, attest_page::*,
     cancel_oracle_change::*, claim::*, close_attestation::*, close_grant::*, close_page::*, close_period::*,
-    close_plan::*, collect_bonus::*, create_grant::*, create_plan::*, dispute::*, fund::*, propose_authority::*,
-    propose_beneficiary::*, propose_oracles::*, require_before::*, resign_grant::*, rule::*, set_claim_lock::*,
-    set_treasury::*, settle::*, terminate_grant::*, withdraw_surplus::*,
+    close_plan::*, collect_bonus::*, create_grant::*, create_plan::*, dispute::*, fund::*, observe::*,
+    propose_authority::*, propose_beneficiary::*, propose_oracles::*, require_before::*, resign_grant::*, rule::*,
+    set_claim_lock::*, set_treasury::*, set_uri::*, settle::*, terminate_grant::*, withdraw_surplus::*,
 };

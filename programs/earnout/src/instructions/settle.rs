@@ -6,12 +6,12 @@ use crate::{
     error::EarnoutError,
     events::{self, GrantSettled, Rent},
     prelude::*,
-    state::{AttestationKey, FORFEITED, Grant, LoadKnown, PageKey, Period, Plan, Scope, account, page},
+    state::{AttestationKey, FORFEITED, Grant, LoadKnown, PageKey, Period, Plan, Results, Scope, account, page},
 };
 
-/// Accounts of `settle`. After them, one for each KPI on which the grant has weight, in the order of the plan: its
-/// attestation for the period, or of an individual KPI the page with the grant; or that account's address if nobody
-/// ever voted or disputed.
+/// Accounts of `settle`. After them, for a grant in another unit the attestation of the price; then one for each KPI on
+/// which the grant has weight, in the order of the plan: its attestation for the period, or of an individual KPI the
+/// page with the grant. In the place of each that account's address if nobody ever voted or disputed.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct Settle<'info> {
@@ -51,11 +51,11 @@ pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
         let redistributes = plan.redistributes()?;
         require!(grant.has_collected(plan)?, EarnoutError::BonusNotCollected);
         let deadline = plan.windows().attest_deadline(end).ours()?;
-        let scores = final_scores(ctx.remaining_accounts, plan, grant, deadline, now)?;
+        let results = final_results(ctx.remaining_accounts, plan, grant, deadline, now)?;
 
         // Effect.
         let reserved_before = grant.reserved;
-        let settlement = grant.settle(plan, &scores)?;
+        let settlement = grant.settle(plan, &results)?;
         plan.change_reserve(reserved_before, grant.reserved)?;
         if !grant.has(FORFEITED) {
             plan.owed = plan.owed.checked_add(settlement.earned).ok_or(EarnoutError::Overflow)?;
@@ -92,7 +92,8 @@ pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
             sequence: plan.next_event()?,
             grant: grant_key,
             period,
-            scores: scores[..plan.kpis().len()].to_vec(),
+            scores: results.scores[..plan.kpis().len()].to_vec(),
+            price: results.price,
             tranche: grant.last_tranche,
             earned: settlement.earned,
             unearned: settlement.unearned,
@@ -113,25 +114,15 @@ pub fn handle_settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
     accounts.plan.load()?.invariant(obligations)
 }
 
-/// The final score of every KPI on which the grant has weight; 0 for the others. `deadline` is the end of the voting
-/// window of the period.
+/// The final results of the grant's next period. `deadline` is the end of its voting window.
 ///
 /// Errors: `WrongAccountCount`, `WrongAttestation`, `WrongPage`, `NotFinal`.
-fn final_scores(
-    evaluations: &[AccountInfo],
-    plan: &Plan,
-    grant: &Grant,
-    deadline: i64,
-    now: i64,
-) -> Result<earnout_core::ByKpi<u16>> {
-    let mut scores = [0; earnout_core::MAX_KPIS];
+fn final_results(evaluations: &[AccountInfo], plan: &Plan, grant: &Grant, deadline: i64, now: i64) -> Result<Results> {
+    let mut results = Results::default();
     let mut evaluations = evaluations.iter();
     let (page, slot) = page::place(grant.index);
     let (plan_key, period) = (&grant.plan, grant.next_period);
-    for (number, kpi) in (0u8..).zip(plan.kpis()) {
-        if !grant.has_weight(number) {
-            continue;
-        }
+    for (number, kpi) in grant.paid_by(plan) {
         let info = evaluations.next().ok_or(EarnoutError::WrongAccountCount)?;
         let tally = match kpi.scope()? {
             Scope::Shared => AttestationKey {
@@ -148,10 +139,14 @@ fn final_scores(
             }
             .tally(info, slot, &grant.beneficiary)?,
         };
-        scores[usize::from(number)] = tally.final_score(plan, kpi, deadline, now)?;
+        if kpi.is_price() {
+            results.price = Some(tally.final_price(plan, kpi, deadline, now)?);
+        } else {
+            results.scores[usize::from(number)] = tally.final_score(plan, kpi, deadline, now)?;
+        }
     }
     require!(evaluations.next().is_none(), EarnoutError::WrongAccountCount);
-    Ok(scores)
+    Ok(results)
 }
 
 /// Creates the pool of `period`, and counts the grants that share it: none has settled yet, and none can join or leave

@@ -12,7 +12,7 @@ use {
         error::EarnoutError,
         prelude::*,
     },
-    earnout_core::quorum,
+    earnout_core::{feed::Published, quorum},
 };
 
 /// Votes and result. Address: `["attestation", plan, kpi u8, period u16]`.
@@ -59,15 +59,36 @@ pub struct Attestation {
     pub ruling_hash: [u8; 32],
     /// Lamports that `rent_payer` paid.
     pub rent_paid: u64,
+    /// What a feed said, fixed point; counts if `is_observed` says so.
+    pub observed_value: i64,
+    /// When the feed published it, Unix seconds.
+    pub observed_at: i64,
+    /// When the feed published its update before, Unix seconds.
+    pub observed_previous: i64,
+    /// SHA-256 of the feed's message.
+    pub observed_hash: [u8; 32],
     /// [`RulingKind`] as a byte.
     pub ruling: u8,
+    /// 1 if an update of the feed was shown.
+    pub is_observed: u8,
     /// Zero.
-    pub spare: [u8; 7],
+    pub spare: [u8; 6],
 }
 
 versioned!(Attestation);
 // The length is a number because Anchor's description takes nothing else; here it is compared with the limit.
 const _: fn(&Attestation) -> &[i64; MAX_ORACLES as usize] = |attestation| &attestation.values;
+
+/// What a feed on the chain said about a KPI for a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// Fixed point with the KPI's decimals.
+    pub value: i64,
+    /// When it was published.
+    pub published: Published,
+    /// SHA-256 of the feed's message.
+    pub evidence: [u8; 32],
+}
 
 /// Which attestation is meant: a shared KPI and a period of a plan.
 #[derive(Clone, Copy, Debug)]
@@ -168,12 +189,13 @@ impl Attestation {
         self.kpi == key.kpi && self.period == key.period && same(&self.plan, key.plan)
     }
 
-    /// Records a vote and notes at `now` (Unix seconds) if enough oracles agree by it. Who has not voted may still vote
-    /// after others have agreed; that changes nothing.
+    /// Records a vote and notes at `now` (Unix seconds) if enough oracles agree by it; `now` is none if the KPI has a feed,
+    /// which may still say something until voting ends. Who has not voted may still vote after others have agreed; that
+    /// changes nothing.
     ///
     /// Errors: `AlreadyResolved` if it would change a vote then.
     #[inline(never)]
-    pub fn vote(&mut self, position: usize, value: i64, evidence: [u8; 32], now: i64) -> Result<()> {
+    pub fn vote(&mut self, position: usize, value: i64, evidence: [u8; 32], now: Option<i64>) -> Result<()> {
         let bit = 1 << position;
         require!(
             !(self.is_resolved() && self.voted & bit != 0),
@@ -182,10 +204,40 @@ impl Attestation {
         self.voted |= bit;
         self.values[position] = value;
         self.evidence[position] = evidence;
-        if !self.is_resolved() && quorum::agree_on(value, self.votes().into_iter().flatten(), self.threshold) {
+        if let (Some(now), false) = (now, self.is_resolved())
+            && quorum::agree_on(value, self.votes().into_iter().flatten(), self.threshold)
+        {
             self.resolved_at = now;
         }
         Ok(())
+    }
+
+    /// Records what the feed said, unless an update that counts before it was shown already; `end` is the end of the
+    /// period.
+    ///
+    /// Errors: `EarlierPriceStands`.
+    pub fn observe(&mut self, observation: &Observation, end: i64) -> Result<()> {
+        let standing = self.observation();
+        let counts = standing.is_none_or(|standing| observation.published.replaces(&standing.published, end));
+        require!(counts, EarnoutError::EarlierPriceStands);
+        self.is_observed = 1;
+        self.observed_value = observation.value;
+        self.observed_at = observation.published.at;
+        self.observed_previous = observation.published.previous;
+        self.observed_hash = observation.evidence;
+        Ok(())
+    }
+
+    /// What the feed said.
+    pub fn observation(&self) -> Option<Observation> {
+        (self.is_observed != 0).then_some(Observation {
+            value: self.observed_value,
+            published: Published {
+                at: self.observed_at,
+                previous: self.observed_previous,
+            },
+            evidence: self.observed_hash,
+        })
     }
 
     /// The votes by position in the oracle set; the first `oracle_count` count.
@@ -233,6 +285,7 @@ impl Attestation {
             threshold: self.threshold,
             standing: self.standing()?,
             agreed,
+            observed: self.observation().map(|observation| observation.value),
         })
     }
 

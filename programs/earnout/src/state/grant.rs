@@ -1,7 +1,7 @@
 //! One contributor's vesting account.
 
 use {
-    super::{Period, Plan, Scope, Termination, UnearnedPolicy, account::versioned},
+    super::{Kpi, Period, Plan, Scope, Termination, UnearnedPolicy, account::versioned},
     crate::{error::EarnoutError, prelude::*},
     earnout_core::{
         self as core,
@@ -9,6 +9,7 @@ use {
         credit, redistribution,
         release::{self, Earnings},
         tranche::{self, Settlement},
+        unit,
     },
 };
 
@@ -45,7 +46,7 @@ pub struct Grant {
     pub pending_beneficiary: Pubkey,
     /// Who paid the rent and gets it back.
     pub rent_payer: Pubkey,
-    /// Paid in full for full scores in every period, base units.
+    /// Paid in full for full scores in every period, base units. Of a grant in another unit the most that is.
     pub allocation: u64,
     /// First period.
     pub first_period: u16,
@@ -89,8 +90,8 @@ pub struct Grant {
     pub created_at: i64,
     /// When the grant was ended before its time, Unix seconds; 0 if it was not.
     pub ended_at: i64,
-    /// Tranche of the period that was running when the grant ended, cut to the second, base units.
-    pub cut_tranche: u64,
+    /// Cap of the period that was running when the grant ended, cut to the second, base units.
+    pub cut_cap: u64,
     /// Lamports that `rent_payer` paid.
     pub rent_paid: u64,
     /// End of the ruling window of the last dispute that was raised for this grant, Unix seconds; 0 without one.
@@ -102,6 +103,20 @@ pub struct Grant {
     pub hand_overs: u16,
     /// Zero.
     pub spare: [u8; 4],
+    /// Of a grant in the plan's unit of account what full scores pay in all periods, in the smallest part of the unit; 0
+    /// of a grant in tokens.
+    pub unit_allocation: u64,
+    /// Units of the period that was running when the grant ended, cut to the second.
+    pub cut_units: u64,
+}
+
+/// What was measured for a period, as its settlement takes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Results {
+    /// Score of each KPI in basis points; 0 for those without weight in the grant.
+    pub scores: earnout_core::ByKpi<u16>,
+    /// For a grant in another unit the price, fixed point with the decimals of its KPI.
+    pub price: Option<i64>,
 }
 
 versioned!(Grant);
@@ -124,9 +139,29 @@ impl Grant {
         self.kpi_weights.get(usize::from(kpi)).is_some_and(|weight| *weight > 0)
     }
 
+    /// Whether the grant is in the plan's unit of account.
+    pub fn is_in_units(&self) -> bool {
+        self.unit_allocation > 0
+    }
+
+    /// Whether the KPI decides what the grant earns: by its weight, or as the price of a grant in another unit.
+    pub fn is_paid_by(&self, plan: &Plan, kpi: u8) -> bool {
+        self.has_weight(kpi) || self.is_in_units() && plan.price().is_some_and(|(price, _)| price == kpi)
+    }
+
+    /// The KPIs whose results the settlement of a period takes, by their numbers, in that order: for a grant in another
+    /// unit the price, then those on which the grant has weight.
+    pub fn paid_by<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = (u8, &'a Kpi)> {
+        let price = plan.price().filter(|_| self.is_in_units());
+        let weighted = (0u8..).zip(plan.kpis());
+        price
+            .into_iter()
+            .chain(weighted.filter(|(kpi, _)| self.has_weight(*kpi)))
+    }
+
     /// Whether what the KPI was in `period` can still change what the grant earns.
-    pub fn depends_on(&self, kpi: u8, period: u16) -> bool {
-        self.has_weight(kpi) && self.covers(period) && !self.has_settled(period)
+    pub fn depends_on(&self, plan: &Plan, kpi: u8, period: u16) -> bool {
+        self.is_paid_by(plan, kpi) && self.covers(period) && !self.has_settled(period)
     }
 
     /// Whether `period` is settled, or before the grant.
@@ -159,7 +194,7 @@ impl Grant {
     /// Errors: `AllSettled` if the grant does not cover the period; `Overflow`.
     #[inline(never)]
     pub fn can_earn_in(&self, period: u16) -> Result<bool> {
-        Ok(self.tranche(period)? > 0 && !self.has(FORFEITED))
+        Ok(self.cap(period)? > 0 && !self.has(FORFEITED))
     }
 
     /// The time before which nothing is vested, Unix seconds.
@@ -233,22 +268,49 @@ impl Grant {
         credit.ours()
     }
 
-    /// The part of the allocation that belongs to `period`, base units.
+    /// The part of the allocation that belongs to `period`, base units: the tranche, or of a grant in another unit the
+    /// most that it can be.
     ///
     /// Errors: `AllSettled` if the grant does not cover the period.
-    pub fn tranche(&self, period: u16) -> Result<u64> {
-        require!(self.covers(period), EarnoutError::AllSettled);
-        if self.was_ended() && self.is_last(period) {
-            return Ok(self.cut_tranche);
-        }
-        let index = period.checked_sub(self.first_period).ok_or(EarnoutError::Overflow)?;
-        tranche::tranche(self.allocation, index, self.periods).ours()
+    pub fn cap(&self, period: u16) -> Result<u64> {
+        self.part(self.allocation, self.cut_cap, period)
     }
 
-    /// Tranches of all periods from `period` on, base units.
+    /// The part of the unit allocation that belongs to `period`, in the smallest part of the unit.
+    ///
+    /// Errors: `AllSettled` if the grant does not cover the period.
+    pub fn units(&self, period: u16) -> Result<u64> {
+        self.part(self.unit_allocation, self.cut_units, period)
+    }
+
+    /// The part of `all` that belongs to `period`; `cut` if the grant ended in it.
+    fn part(&self, all: u64, cut: u64, period: u16) -> Result<u64> {
+        require!(self.covers(period), EarnoutError::AllSettled);
+        if self.was_ended() && self.is_last(period) {
+            return Ok(cut);
+        }
+        let index = period.checked_sub(self.first_period).ok_or(EarnoutError::Overflow)?;
+        tranche::tranche(all, index, self.periods).ours()
+    }
+
+    /// What full scores pay for `period`, base units: the cap, or of a grant in another unit what its units are worth at
+    /// `price`, at most the cap.
+    ///
+    /// Errors: `AllSettled` if the grant does not cover the period; `NoPrice` if the grant is in another unit and there
+    /// is no price.
+    pub fn tranche(&self, plan: &Plan, period: u16, price: Option<i64>) -> Result<u64> {
+        let cap = self.cap(period)?;
+        if !self.is_in_units() {
+            return Ok(cap);
+        }
+        let price = price.ok_or(EarnoutError::NoPrice)?;
+        unit::tranche(cap, self.units(period)?, price, plan.unit_exponent).ours()
+    }
+
+    /// Caps of all periods from `period` on, base units.
     ///
     /// Errors: `Overflow`.
-    pub fn tranches_from(&self, period: u16) -> Result<u64> {
+    pub fn caps_from(&self, period: u16) -> Result<u64> {
         if period >= self.end_period {
             return Ok(0);
         }
@@ -257,7 +319,7 @@ impl Grant {
         if !self.was_ended() {
             return Ok(left);
         }
-        // The running period's tranche was cut and everything after it cancelled.
+        // The running period's cap was cut and everything after it cancelled.
         let last = self
             .end_period
             .checked_sub(self.first_period)
@@ -266,7 +328,7 @@ impl Grant {
         let from_last = tranche::unsettled(self.allocation, last, self.periods).ours()?;
         let left = left
             .checked_sub(from_last)
-            .and_then(|whole| whole.checked_add(self.cut_tranche));
+            .and_then(|whole| whole.checked_add(self.cut_cap));
         Ok(left.ok_or(EarnoutError::Overflow)?)
     }
 
@@ -279,18 +341,19 @@ impl Grant {
     ///
     /// Errors: `ReserveTooLarge` if it exceeds u64.
     pub fn reserve_from(&self, period: u16) -> Result<u64> {
-        let reserve = tranche::reserve(self.tranches_from(period)?, self.max_credit, self.carry);
+        let reserve = tranche::reserve(self.caps_from(period)?, self.max_credit, self.carry);
         Ok(reserve.map_err(|_| EarnoutError::ReserveTooLarge)?)
     }
 
-    /// Books the settlement of the next period by `scores` (basis points, one for each KPI of the plan) and moves on.
+    /// Books the settlement of the next period by its results and moves on. What a price leaves of the cap has nothing to
+    /// do with results: it becomes surplus under every policy.
     ///
-    /// Errors: `AllSettled`, `Overflow`.
-    pub fn settle(&mut self, plan: &Plan, scores: &earnout_core::ByKpi<u16>) -> Result<Settlement> {
+    /// Errors: `AllSettled`, `NoPrice`, `Overflow`.
+    pub fn settle(&mut self, plan: &Plan, results: &Results) -> Result<Settlement> {
         let period = self.next_period;
-        let tranche = self.tranche(period)?;
+        let tranche = self.tranche(plan, period, results.price)?;
         let combination = plan.combination()?.into();
-        let kpi_credit = credit::kpi_credit(combination, self.time_weight, &self.kpi_weights, scores);
+        let kpi_credit = credit::kpi_credit(combination, self.time_weight, &self.kpi_weights, &results.scores);
         let kpi_credit = kpi_credit.ours()?;
         let credit = credit::credit(self.time_weight, kpi_credit).ours()?;
         let policy: UnearnedPolicy = plan.unearned_policy()?;
@@ -356,23 +419,23 @@ impl Grant {
         // The first period that is cancelled, and what stays of the one before it.
         let running = calendar.period_at(now).unwrap_or_default().max(self.first_period);
         let served = now.saturating_sub(boundary(running)?);
-        let (end_period, cut_tranche) = match u64::try_from(served) {
+        let (end_period, cut_cap, cut_units) = match u64::try_from(served) {
             Ok(served) if served > 0 => {
                 let next = running.checked_add(1).ok_or(EarnoutError::Overflow)?;
                 let length = boundary(next)?.abs_diff(boundary(running)?);
-                let cut = tranche::cut(self.tranche(running)?, served, length).ours()?;
-                (next, cut)
+                let cut = |whole| tranche::cut(whole, served, length).ours();
+                (next, cut(self.cap(running)?)?, cut(self.units(running)?)?)
             }
             _ => match running.checked_sub(1).filter(|last| *last >= self.first_period) {
-                Some(last) => (running, self.tranche(last)?),
-                None => (running, 0),
+                Some(last) => (running, self.cap(last)?, self.units(last)?),
+                None => (running, 0, 0),
             },
         };
         for period in end_period..self.end_period {
             Plan::count_closed(&mut plan.unsettled_grants[usize::from(period)])?;
         }
         self.end_period = end_period;
-        self.cut_tranche = cut_tranche;
+        (self.cut_cap, self.cut_units) = (cut_cap, cut_units);
         self.termination = by.to_byte();
         self.ended_at = now;
 

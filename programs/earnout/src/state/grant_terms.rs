@@ -14,8 +14,11 @@ pub struct CreateGrantArgs {
     pub grant_index: u32,
     /// Who is paid.
     pub beneficiary: Pubkey,
-    /// Paid in full for full scores in every period, base units.
+    /// Paid in full for full scores in every period, base units. Of a grant in another unit the most that is.
     pub allocation: u64,
+    /// Of a grant in the plan's unit of account what full scores in every period pay, at each period's price, in the
+    /// smallest part of the unit; 0 of a grant in tokens.
+    pub unit_allocation: u64,
     /// First period; it must not have begun.
     pub first_period: u16,
     /// Number of periods, at least 1.
@@ -61,7 +64,7 @@ impl Plan {
     ///
     /// Errors: `TooManyGrants`, `EnrolmentEnded`, `AllocationOutOfLimits`, `BadGrantPeriods`, `PeriodBegun`,
     /// `BadBeneficiary`; `BadWeights` if the weights do not sum to 10,000 or one stands for a KPI that the plan does
-    /// not have.
+    /// not have or for its price; `NoPrice` if the grant is in a unit of account and the plan has none.
     pub fn check_enrolment(&self, key: &Pubkey, args: &CreateGrantArgs, now: i64) -> Result<()> {
         require!(args.grant_index < self.max_grants, EarnoutError::TooManyGrants);
         require!(now < self.enrolment_end, EarnoutError::EnrolmentEnded);
@@ -75,6 +78,13 @@ impl Plan {
         require!(now < begins, EarnoutError::PeriodBegun);
         require!(args.kpi_weights.len() <= self.kpis().len(), EarnoutError::BadWeights);
         credit::check_weights(args.time_weight, &args.kpi_weights).map_err(|_| EarnoutError::BadWeights)?;
+        match self.price() {
+            Some((number, _)) => {
+                let weight = args.kpi_weights.get(usize::from(number));
+                require!(weight.is_none_or(|weight| *weight == 0), EarnoutError::BadWeights);
+            }
+            None => require!(args.unit_allocation == 0, EarnoutError::NoPrice),
+        }
         self.require_beneficiary(key, &args.beneficiary)
     }
 
@@ -118,6 +128,7 @@ impl Grant {
         self.plan = *key;
         self.beneficiary = args.beneficiary;
         self.allocation = args.allocation;
+        self.unit_allocation = args.unit_allocation;
         self.first_period = args.first_period;
         self.periods = args.periods;
         self.cliff_periods = args.cliff_periods;

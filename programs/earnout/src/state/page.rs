@@ -423,6 +423,7 @@ impl<'a> PageView<'a> {
             threshold: self.head.threshold,
             standing,
             agreed: None,
+            observed: None,
         };
         let bit = bit(slot);
         for (vote, ballot) in tally.votes.iter_mut().zip(self.ballots()) {

@@ -1,7 +1,11 @@
 //! One token, one vault, one calendar, one list of KPIs, one oracle set.
 
 use {
-    super::{Cadence, Combination, Kpi, OracleSet, PlanStatus, Release, UnearnedPolicy, account::versioned},
+    super::{
+        Cadence, Combination, Kpi, OracleSet, PlanStatus, Release, UnearnedPolicy,
+        account::versioned,
+        kpi::{packed_text, text},
+    },
     crate::{
         constants::{MAX_KPIS, MAX_PERIODS, PLAN_SEED},
         error::EarnoutError,
@@ -134,8 +138,21 @@ pub struct Plan {
     pub rent_paid: u64,
     /// Lamports that `rent_payer` paid for the vault.
     pub vault_rent_paid: u64,
-    /// Zero. For Merkle roots, price-denominated grants and bonds.
-    pub spare: [u8; 240],
+    /// UTF-8, padded with zero bytes.
+    pub name: [u8; 32],
+    /// Where the plan's documents are, UTF-8, padded with zero bytes; zero if the authority does not say.
+    pub uri: [u8; 96],
+    /// Unit of account, UTF-8, padded with zero bytes; zero without one.
+    pub unit: [u8; 8],
+    /// Decimals of amounts in the unit of account.
+    pub unit_decimals: u8,
+    /// Number of the price among the KPIs plus 1; 0 without one.
+    pub price_kpi: u8,
+    /// Power of ten by which amounts in the unit become base units, before they are divided by the price. Fixed at
+    /// activation.
+    pub unit_exponent: i8,
+    /// Zero. For rolls and bonds.
+    pub spare: [u8; 101],
 }
 
 versioned!(Plan);
@@ -291,6 +308,28 @@ impl Plan {
     /// Errors: `UnknownKpi`.
     pub fn kpi(&self, kpi: u8) -> Result<&Kpi> {
         Ok(self.kpis().get(usize::from(kpi)).ok_or(EarnoutError::UnknownKpi)?)
+    }
+
+    /// Whether the plan has a unit of account.
+    pub fn has_unit(&self) -> bool {
+        self.unit != [0; 8]
+    }
+
+    /// The price and its number among the KPIs.
+    pub fn price(&self) -> Option<(u8, &Kpi)> {
+        let number = self.price_kpi.checked_sub(1)?;
+        Some((number, self.kpis().get(usize::from(number))?))
+    }
+
+    /// Says where the documents are, and returns where they were. An empty address says nothing.
+    ///
+    /// Errors: `BadUri`.
+    pub fn set_uri(&mut self, uri: &str) -> Result<String> {
+        require!(!uri.contains(' '), EarnoutError::BadUri);
+        let packed = packed_text(uri).ok_or(EarnoutError::BadUri)?;
+        let old = text(&self.uri).ok_or(EarnoutError::CorruptAccount)?.to_owned();
+        self.uri = packed;
+        Ok(old)
     }
 
     /// What the vault owes or may come to owe to grants, base units.

@@ -1,8 +1,11 @@
 //! The terms of a plan: what is given, what is refused, and how they are written down.
 
 use {
-    super::{Cadence, Combination, Kpi, KpiArgs, OracleSet, Plan, PlanStatus, Release, UnearnedPolicy},
+    super::{
+        Cadence, Combination, Kpi, KpiArgs, OracleSet, Plan, PlanStatus, Release, UnearnedPolicy, kpi::packed_text,
+    },
     crate::{constants::*, error::EarnoutError, prelude::*},
+    earnout_core::unit,
 };
 
 /// Terms of a plan, apart from its KPIs.
@@ -10,6 +13,13 @@ use {
 pub struct CreatePlanArgs {
     /// The creator's number for this plan; with the creator's key it makes the address.
     pub plan_id: u64,
+    /// Name, 1 to 32 bytes of UTF-8 without hidden characters and outer spaces (`earnout_core::name`).
+    pub name: String,
+    /// Unit of account of grants that are not stated in the token, up to 8 bytes of UTF-8 of the same kind, for example
+    /// `USD`; empty without such grants.
+    pub unit: String,
+    /// Decimals of amounts in the unit of account, 0 to 9; 0 without one.
+    pub unit_decimals: u8,
     /// Beginning of period 0, Unix seconds. In the future at activation.
     pub start_ts: i64,
     /// Length of a period: 10 minutes to 366 days, or 1 to 12 months.
@@ -68,6 +78,23 @@ impl CreatePlanArgs {
         Ok(())
     }
 
+    /// The name, padded with zero bytes.
+    ///
+    /// Errors: `BadName`.
+    pub fn packed_name(&self) -> Result<[u8; 32]> {
+        require!(!self.name.is_empty(), EarnoutError::BadName);
+        Ok(packed_text(&self.name).ok_or(EarnoutError::BadName)?)
+    }
+
+    /// The unit of account, padded with zero bytes.
+    ///
+    /// Errors: `BadUnit`, `TooManyDecimals`.
+    pub fn packed_unit(&self) -> Result<[u8; 8]> {
+        let most = if self.unit.is_empty() { 0 } else { MAX_UNIT_DECIMALS };
+        require!(self.unit_decimals <= most, EarnoutError::TooManyDecimals);
+        Ok(packed_text(&self.unit).ok_or(EarnoutError::BadUnit)?)
+    }
+
     /// Errors: `RolesNotSeparate` for an arbiter without a key.
     pub fn check_arbiter(&self) -> Result<()> {
         require!(self.arbiter != Some(Pubkey::default()), EarnoutError::RolesNotSeparate);
@@ -78,7 +105,19 @@ impl CreatePlanArgs {
 impl Plan {
     /// Writes down a new draft of `creator`, who is its first authority. `bump` and `vault_bump` are those of the
     /// addresses of plan and vault. Token, treasury and rent are the caller's to write.
-    pub fn begin(&mut self, args: &CreatePlanArgs, oracles: &OracleSet, creator: &Pubkey, bump: u8, vault_bump: u8) {
+    ///
+    /// Errors: `BadName`, `BadUnit`, `TooManyDecimals`.
+    pub fn begin(
+        &mut self,
+        args: &CreatePlanArgs,
+        oracles: &OracleSet,
+        creator: &Pubkey,
+        bump: u8,
+        vault_bump: u8,
+    ) -> Result<()> {
+        self.name = args.packed_name()?;
+        self.unit = args.packed_unit()?;
+        self.unit_decimals = args.unit_decimals;
         self.bump = bump;
         self.vault_bump = vault_bump;
         self.status = PlanStatus::Draft.to_byte();
@@ -104,19 +143,27 @@ impl Plan {
         self.authority = *creator;
         self.arbiter = args.arbiter.unwrap_or_default();
         self.oracles = *oracles;
+        Ok(())
     }
 
     /// Adds a KPI and returns its number.
     ///
-    /// Errors: `TooManyKpis`, `DuplicateKpi`; as [`Kpi::new`].
+    /// Errors: `TooManyKpis`, `DuplicateKpi`; `BadFeed` if updates may come after the oracles' window; `BadPrice` if the
+    /// plan has a price already or no unit of account; as [`Kpi::new`].
     pub fn push_kpi(&mut self, args: &KpiArgs) -> Result<u8> {
         let number = self.kpi_count;
         require!(number < MAX_KPIS, EarnoutError::TooManyKpis);
         let kpi = Kpi::new(args)?;
         let is_new = self.kpis().iter().all(|other| other.name != kpi.name);
         require!(is_new, EarnoutError::DuplicateKpi);
+        require!(kpi.max_delay_secs <= self.attest_secs, EarnoutError::BadFeed);
+        let next = number.checked_add(1).ok_or(EarnoutError::Overflow)?;
+        if kpi.is_price() {
+            require!(self.price_kpi == 0 && self.has_unit(), EarnoutError::BadPrice);
+            self.price_kpi = next;
+        }
         self.kpis[usize::from(number)] = kpi;
-        self.kpi_count = number.checked_add(1).ok_or(EarnoutError::Overflow)?;
+        self.kpi_count = next;
         Ok(number)
     }
 
@@ -126,6 +173,19 @@ impl Plan {
             .checked_add(i64::from(MAX_START_DELAY_SECS))
             .ok_or(EarnoutError::Overflow)?;
         require!(self.start_ts > now && self.start_ts <= latest, EarnoutError::BadStart);
+        Ok(())
+    }
+
+    /// Writes down by which power of ten units become tokens of a mint with `mint_decimals`.
+    ///
+    /// Errors: `BadPrice` if the plan has a unit of account but no price, or the decimals differ by more than 18 digits.
+    pub fn fix_exponent(&mut self, mint_decimals: u8) -> Result<()> {
+        let Some((_, kpi)) = self.price() else {
+            require!(!self.has_unit(), EarnoutError::BadPrice);
+            return Ok(());
+        };
+        let exponent = unit::exponent(mint_decimals, kpi.decimals, self.unit_decimals);
+        self.unit_exponent = exponent.map_err(|_| EarnoutError::BadPrice)?;
         Ok(())
     }
 

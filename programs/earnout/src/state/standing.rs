@@ -72,6 +72,8 @@ pub struct Tally {
     /// The value on which enough oracles agreed at `standing.resolved_at`; of a page, once the arbiter has set another
     /// one, that one. What comes later changes nothing.
     pub agreed: Option<i64>,
+    /// What a feed said. It is resolved when voting ends, and then counts in the place of the votes.
+    pub observed: Option<i64>,
 }
 
 impl Tally {
@@ -81,9 +83,12 @@ impl Tally {
     #[inline(never)]
     pub fn finality(&self, plan: &Plan, kpi: &Kpi, deadline: i64, now: i64) -> Result<Finality> {
         let resolved = self.agreed.zip(self.standing.resolved_at);
-        let at_deadline = match resolved {
-            Some((value, _)) => Outcome::Value(value),
+        let at_deadline = match resolved.map(|(value, _)| value).or(self.observed) {
+            Some(value) => Outcome::Value(value),
             None if self.oracle_count == 0 => Outcome::Silent,
+            None if kpi.is_price() => {
+                quorum::price_at_deadline(self.cast(), self.threshold, kpi.default_price).ours()?
+            }
             None => quorum::at_deadline(self.cast(), self.threshold, &kpi.curve()?, kpi.default_score).ours()?,
         };
         let evaluation = Evaluation {
@@ -99,8 +104,21 @@ impl Tally {
     /// Errors: `NotFinal`.
     #[inline(never)]
     pub fn final_score(&self, plan: &Plan, kpi: &Kpi, deadline: i64, now: i64) -> Result<u16> {
+        let outcome = self.final_outcome(plan, kpi, deadline, now)?;
+        quorum::score_of(outcome, &kpi.curve()?, kpi.default_score).ours()
+    }
+
+    /// The price once its value or silence is final at `now`, fixed point with the decimals of `kpi`.
+    ///
+    /// Errors: `NotFinal`.
+    pub fn final_price(&self, plan: &Plan, kpi: &Kpi, deadline: i64, now: i64) -> Result<i64> {
+        let outcome = self.final_outcome(plan, kpi, deadline, now)?;
+        Ok(quorum::price_of(outcome, kpi.default_price))
+    }
+
+    fn final_outcome(&self, plan: &Plan, kpi: &Kpi, deadline: i64, now: i64) -> Result<Outcome> {
         match self.finality(plan, kpi, deadline, now)? {
-            Finality::Final(outcome) => quorum::score_of(outcome, &kpi.curve()?, kpi.default_score).ours(),
+            Finality::Final(outcome) => Ok(outcome),
             Finality::NotBefore(_) => err!(EarnoutError::NotFinal),
         }
     }

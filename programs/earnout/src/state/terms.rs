@@ -1,7 +1,11 @@
 //! The choices of a plan that are fixed at activation. Each is stored as one byte; values are append-only.
 
 use {
-    crate::{error::EarnoutError, prelude::*},
+    crate::{
+        constants::{PYTH_PRO_RECEIVER, PYTH_RECEIVER},
+        error::EarnoutError,
+        prelude::*,
+    },
     earnout_core::{calendar, credit, curve, quorum::Ruling, release, tranche},
 };
 
@@ -127,6 +131,26 @@ stored_enum! {
         Authority = 1,
         /// The grant's beneficiary.
         Beneficiary = 2,
+    }
+}
+
+stored_enum! {
+    /// The program on the chain that checks and keeps the updates of a price feed.
+    Receiver {
+        /// Pyth's first receiver.
+        Pyth = 1,
+        /// The receiver of Pyth Pro.
+        PythPro = 2,
+    }
+}
+
+impl Receiver {
+    /// Its address.
+    pub fn program(self) -> Pubkey {
+        match self {
+            Self::Pyth => PYTH_RECEIVER,
+            Self::PythPro => PYTH_PRO_RECEIVER,
+        }
     }
 }
 

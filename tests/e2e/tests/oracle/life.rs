@@ -43,6 +43,8 @@ fn kpi(name: &str, decimals: u8, scope: Scope, range_max: i64, points: &[(i64, u
             .map(|&(value, score)| CurvePoint { value, score })
             .collect(),
         default_score: 0,
+        default_price: None,
+        feed: None,
     }
 }
 
@@ -59,6 +61,9 @@ async fn plan() -> Plan {
     let plan = pda::plan(&authority.pubkey(), 1);
     let terms = CreatePlanArgs {
         plan_id: 1,
+        name: "Design guild".to_owned(),
+        unit: String::new(),
+        unit_decimals: 0,
         start_ts: 1_769_904_000,
         cadence: Cadence::Months(3),
         period_count: 2,
@@ -146,6 +151,7 @@ async fn plan() -> Plan {
             grant_index: index,
             beneficiary: chain.key(beneficiary).pubkey(),
             allocation: ALLOCATION,
+            unit_allocation: 0,
             first_period: 0,
             periods: 2,
             cliff_periods: 0,

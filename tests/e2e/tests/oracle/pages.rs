@@ -43,6 +43,9 @@ impl Commits {
         let plan = pda::plan(&authority.pubkey(), 1);
         let terms = CreatePlanArgs {
             plan_id: 1,
+            name: "Design guild".to_owned(),
+            unit: String::new(),
+            unit_decimals: 0,
             start_ts: 1_769_904_000,
             cadence: Cadence::Months(3),
             period_count: 1,
@@ -83,6 +86,8 @@ impl Commits {
                 },
             ],
             default_score: 0,
+            default_price: None,
+            feed: None,
         };
         let create = instructions::create_plan(
             &payer.pubkey(),
@@ -117,6 +122,7 @@ impl Commits {
                 grant_index: index,
                 beneficiary,
                 allocation: 1_000 * TOKENS,
+                unit_allocation: 0,
                 first_period: 0,
                 periods: 1,
                 cliff_periods: 0,

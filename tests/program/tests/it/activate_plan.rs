@@ -34,6 +34,7 @@ fn activation_freezes_the_terms() {
             time: GENESIS + DAY,
             sequence: 3,
             last_deadline: START + 4 * PERIOD + 3 * DAY,
+            unit_exponent: 0,
         };
         assert_eq!(the_event!(receipt, PlanActivated), event);
     }

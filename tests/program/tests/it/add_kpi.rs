@@ -27,6 +27,8 @@ fn a_kpi_is_stored_in_full_and_reported() {
         interpolation: Interpolation::Step,
         points: points(&[(i64::MIN + 1, 20_000), (-1, 10_000), (i64::MAX, 0)]),
         default_score: 10_000,
+        default_price: None,
+        feed: None,
     };
     let second = kpi("tasks", Scope::Individual);
     let before = world.plan();

@@ -26,6 +26,7 @@ fn a_grant_is_stored_reserved_and_reported() {
             grant_index: 0,
             beneficiary,
             allocation: 100_003,
+            unit_allocation: 0,
             first_period: 1,
             periods: 2,
             cliff_periods: 2,

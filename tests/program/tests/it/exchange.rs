@@ -121,6 +121,9 @@ fn live(world: &mut World, unearned_policy: UnearnedPolicy) -> Calls {
 
     let draft = CreatePlanArgs {
         plan_id: 2,
+        name: "Design guild".to_owned(),
+        unit: String::new(),
+        unit_decimals: 0,
         start_ts: START + 100 * PERIOD,
         enrolment_end: START + 101 * PERIOD,
         ..terms

@@ -28,7 +28,7 @@ fn an_irrevocable_grant_can_be_resigned() {
     state.end_period = 1;
     state.termination = 2;
     state.ended_at = now;
-    state.cut_tranche = 50_000;
+    state.cut_cap = 50_000;
     state.reserved = 50_000;
     assert_eq!(world.grant_state(&grant), state);
     plan.reserved = 50_000;
@@ -42,7 +42,8 @@ fn an_irrevocable_grant_can_be_resigned() {
         grant,
         termination: 2,
         end_period: 1,
-        cut_tranche: 50_000,
+        cut_cap: 50_000,
+        cut_units: 0,
         forfeited: false,
         carry: 0,
         reserved: 50_000,

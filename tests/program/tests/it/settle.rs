@@ -60,6 +60,7 @@ fn unearned_amounts_return_to_the_surplus() {
             grant,
             period: 0,
             scores: vec![7_500],
+            price: None,
             tranche: 250_000,
             earned: 212_500,
             unearned: 37_500,

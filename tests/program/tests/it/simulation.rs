@@ -102,6 +102,7 @@ fn story() -> impl Strategy<Value = Story> {
                             grant_index,
                             beneficiary: Pubkey::default(),
                             allocation,
+                            unit_allocation: 0,
                             first_period,
                             periods,
                             cliff_periods: cliff % (periods + 1),

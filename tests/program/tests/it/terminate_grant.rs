@@ -91,7 +91,7 @@ fn a_termination_or_resignation_changes_this_and_nothing_else() {
         state.end_period = 2;
         state.termination = way.recorded();
         state.ended_at = now;
-        state.cut_tranche = 33_333;
+        state.cut_cap = 33_333;
         state.reserved = 66_666 + 40_000;
         assert_eq!(world.grant_state(&grant), state, "{way:?}");
         plan.reserved = 106_666;
@@ -106,7 +106,8 @@ fn a_termination_or_resignation_changes_this_and_nothing_else() {
             grant,
             termination: way.recorded(),
             end_period: 2,
-            cut_tranche: 33_333,
+            cut_cap: 33_333,
+            cut_units: 0,
             forfeited: false,
             carry: 40_000,
             reserved: 106_666,
@@ -144,7 +145,7 @@ fn g10_what_was_served_stays_to_the_second() {
         let served = u64::try_from(at - START).unwrap_or(0);
         let case = format!("{way:?} at {}", at - START);
         assert_eq!(
-            (event.end_period, event.cut_tranche, event.reserved),
+            (event.end_period, event.cut_cap, event.reserved),
             (end_period, cut, served),
             "{case}"
         );
@@ -211,7 +212,7 @@ fn a_grant_of_some_periods_ends_with_them() {
             continue;
         };
         let event = world.left(Leave::Terminate, &grant);
-        assert_eq!((event.end_period, event.cut_tranche), (end_period, cut));
+        assert_eq!((event.end_period, event.cut_cap), (end_period, cut));
         assert_eq!(event.reserved, cut + if end_period == 3 { 900 } else { 0 });
         let counts: Vec<u32> = (0..4)
             .map(|period| u32::from((1..end_period).contains(&period)))
@@ -244,7 +245,7 @@ fn months_are_cut_by_their_own_length() {
         let grant = world.timed_grant(124_000);
         world.chain.set_time(at);
         let event = world.left(Leave::Resign, &grant);
-        assert_eq!((event.end_period, event.cut_tranche), (end_period, cut));
+        assert_eq!((event.end_period, event.cut_cap), (end_period, cut));
     }
 }
 
@@ -266,10 +267,7 @@ fn the_running_period_is_settled_by_its_scores() {
         assert_eq!(evaluate(&mut world, 0, &[(grant, 60)])[0].0.earned, first);
         world.chain.set_time(boundary(1) + PERIOD / 2);
         let event = world.left(way, &grant);
-        assert_eq!(
-            (event.carry, event.cut_tranche, event.reserved),
-            (carry, 50_000, reserved)
-        );
+        assert_eq!((event.carry, event.cut_cap, event.reserved), (carry, 50_000, reserved));
         assert_eq!(world.surplus(), 2_000_000 - first - reserved);
         let settle = world.settle_instruction(&grant);
         world.refuses(&settle, EarnoutError::PeriodNotEnded);
@@ -558,7 +556,7 @@ fn g6_exactly_what_is_not_earned_any_more_becomes_surplus() {
     assert_eq!(world.surplus(), 100_000);
     let event = world.left(Leave::Terminate, &grant);
     assert_eq!(
-        (event.cut_tranche, event.reserved, event.plan_owed),
+        (event.cut_cap, event.reserved, event.plan_owed),
         (25_000, 50_000, 100_000)
     );
     let (authority, token, treasury) = (world.authority.pubkey(), world.token, world.treasury);

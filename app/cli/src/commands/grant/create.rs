@@ -145,6 +145,7 @@ impl Create {
             grant_index: plan.grant_counter,
             beneficiary: self.beneficiary,
             allocation,
+            unit_allocation: 0,
             first_period,
             periods: self.periods.unwrap_or(plan.period_count.saturating_sub(first_period)),
             cliff_periods: self.cliff,

@@ -13,7 +13,7 @@ use {
         send::{Action, Outgoing, SendArgs, many::Sending},
     },
     clap::Args,
-    earnout::state::{Grant, Plan, Scope, Tally},
+    earnout::state::{Grant, Plan, Results, Scope, Tally},
     earnout_core::quorum::Finality,
     earnout_sdk::{
         report::projection,
@@ -61,7 +61,7 @@ impl Settle {
         let grant = outgoing.grant(&address).await?;
         let plan = outgoing.plan(&plan_address).await?;
         let token = outgoing.token_of(&plan).await?;
-        let scores = scores(&outgoing, &plan_address, &plan, &address, &grant).await?;
+        let results = results(&outgoing, &plan_address, &plan, &address, &grant).await?;
         let mut steps = Vec::new();
         // The bonus of a period is collected before the next one is settled.
         if !grant.has_collected(&plan)? {
@@ -79,29 +79,29 @@ impl Settle {
             &grant,
         ));
         let mut settled = grant;
-        let settlement = settled.settle(&plan, &scores)?;
+        let settlement = settled.settle(&plan, &results)?;
         let action = Action::new("Settle the grant's next period", steps)
             .address(app, "plan", plan_address)
             .address(app, "grant", address)
             .fact("period", grant.next_period)
-            .fact("tranche", token.amount(grant.tranche(grant.next_period)?))
+            .fact("tranche", token.amount(settled.last_tranche))
             .fact("earned", token.amount(settlement.earned))
             .signed_by(payer);
         outgoing.execute(action).await
     }
 }
 
-/// The scores of the grant's next period, all of them final.
+/// The results of the grant's next period, all of them final.
 ///
 /// # Errors
 /// If the grant has no such period, or a KPI is not final.
-async fn scores(
+async fn results(
     outgoing: &Outgoing<'_>,
     plan_address: &Pubkey,
     plan: &Plan,
     address: &Pubkey,
     grant: &Grant,
-) -> Result<earnout_core::ByKpi<u16>, Fault> {
+) -> Result<Results, Fault> {
     let period = grant.next_period;
     if grant.is_settled() {
         return Err(Fault::new(format!("the grant {address} has settled all its periods"))
@@ -122,12 +122,8 @@ async fn scores(
                 Moment(times.end)
             )));
     }
-    let mut scores = [0; earnout_core::MAX_KPIS];
-    for (number, kpi) in (0u8..).zip(plan.kpis()) {
-        let index = usize::from(number);
-        if !grant.has_weight(number) {
-            continue;
-        }
+    let mut results = Results::default();
+    for (number, kpi) in grant.paid_by(plan) {
         let individual = kpi.scope()? == Scope::Individual;
         let evaluation = pda::evaluation(plan_address, number, period, individual.then_some(grant.index));
         let tally = match outgoing.evaluation_if_any(&evaluation).await? {
@@ -146,7 +142,8 @@ async fn scores(
                     Moment(times.settle_deadline)
                 )));
         }
-        scores[index] = reading.score;
+        results.scores[usize::from(number)] = reading.score;
+        results.price = results.price.or(reading.price);
     }
-    Ok(scores)
+    Ok(results)
 }

@@ -152,13 +152,11 @@ impl Client {
         } else {
             let mut needed = BTreeSet::new();
             for state in grants.values().filter(|state| !state.is_settled()) {
-                for (number, kpi) in (0u8..).zip(plan.kpis()) {
-                    if state.has_weight(number) {
-                        let individual = kpi.scope == Scope::Individual.to_byte();
-                        // Grants of a page need the same account.
-                        let first = individual.then(|| first_of(place(state.index).0));
-                        needed.insert((number, state.next_period, first));
-                    }
+                for (number, kpi) in state.paid_by(&plan) {
+                    let individual = kpi.scope == Scope::Individual.to_byte();
+                    // Grants of a page need the same account.
+                    let first = individual.then(|| first_of(place(state.index).0));
+                    needed.insert((number, state.next_period, first));
                 }
             }
             let addresses: Vec<_> = needed

@@ -375,6 +375,7 @@ fn row(number: u16) -> CreateGrantArgs {
         grant_index: 0,
         beneficiary: Pubkey::new_from_array(beneficiary),
         allocation: 1_000,
+        unit_allocation: 0,
         first_period: 1,
         periods: 4,
         cliff_periods: 1,

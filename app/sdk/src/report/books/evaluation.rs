@@ -13,8 +13,12 @@ use {
     earnout::{
         constants::ACCOUNT_VERSION,
         events::{PageAttested, Rent, ValueDisputed},
-        state::{Attestation, AttestationKey, Disputer, Grant, OracleSet, Page, PageGrants, PageKey, Plan, place},
+        state::{
+            Attestation, AttestationKey, Disputer, Grant, Observation, OracleSet, Page, PageGrants, PageKey, Plan,
+            place,
+        },
     },
+    earnout_core::feed::Published,
     solana_program::pubkey::Pubkey,
     std::collections::BTreeMap,
 };
@@ -30,6 +34,10 @@ pub struct EvaluationRecord {
     pub reasons: BTreeMap<u8, Reasons>,
     /// Whether it was closed.
     pub closed: bool,
+    /// Whether the value can be read from a feed, so that votes resolve nothing before voting ends.
+    has_feed: bool,
+    /// End of the period, Unix seconds.
+    end: i64,
 }
 
 /// What an event opens.
@@ -41,10 +49,11 @@ struct Opened {
 }
 
 impl Opened {
-    /// By the event, if it is a vote or a dispute that made the account.
+    /// By the event, if it is a vote, an observation or a dispute that made the account.
     fn by(event: &Event) -> Option<Self> {
         let (kpi, period, grant, rent) = match event {
             Event::ValueAttested(vote) => (vote.kpi, vote.period, None, vote.rent),
+            Event::ValueObserved(seen) => (seen.kpi, seen.period, None, seen.rent),
             Event::PageAttested(vote) => (vote.kpi, vote.period, Some(vote.first), vote.rent),
             Event::ValueDisputed(dispute) => {
                 let grant = dispute.grants.map(|grants| grants.first);
@@ -96,7 +105,10 @@ impl EvaluationRecord {
     pub fn opened(event: &Event, plan: &Plan, set: Option<&OracleSet>) -> Option<Self> {
         let opened = Opened::by(event)?;
         let set = set.unwrap_or(plan.oracle_set(opened.period));
+        let end = plan.calendar().ok()?.period_end(opened.period).ok()?;
         Some(Self {
+            has_feed: plan.kpi(opened.kpi).ok()?.has_feed(),
+            end,
             state: opened.state(&event.plan(), plan, set)?,
             oracles: *set,
             reasons: BTreeMap::new(),
@@ -142,11 +154,27 @@ impl EvaluationRecord {
             (Evaluation::Attestation(state), Event::ValueAttested(vote)) => {
                 let position = self.oracles.position(&vote.oracle);
                 let position = position.ok_or(contradicts("the oracle is not in the set that votes"))?;
-                let voted = state.vote(position, vote.value, vote.evidence, vote.time);
+                let resolves_at = (!self.has_feed).then_some(vote.time);
+                let voted = state.vote(position, vote.value, vote.evidence, resolves_at);
                 let follows = voted.is_ok() && state.is_resolved() == vote.resolved;
                 follows
                     .then_some(())
                     .ok_or(contradicts("these votes do not resolve the value so"))
+            }
+            (Evaluation::Attestation(state), Event::ValueObserved(seen)) => {
+                let observation = Observation {
+                    value: seen.value,
+                    published: Published {
+                        at: seen.published_at,
+                        previous: seen.previous_at,
+                    },
+                    evidence: seen.evidence,
+                };
+                let replaced = state.observation().map(|standing| standing.value);
+                let counts = state.observe(&observation, self.end).is_ok() && replaced == seen.replaced;
+                counts
+                    .then_some(())
+                    .ok_or(contradicts("another price was published first"))
             }
             (Evaluation::Attestation(state), Event::ValueDisputed(dispute)) => {
                 state.dispute(dispute.disputer, dispute.grant, dispute.reason_hash, dispute.time);

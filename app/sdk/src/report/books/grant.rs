@@ -123,7 +123,7 @@ impl GrantRecord {
             Event::ClaimLockSet(change) => grant.set_claim_lock(change.locked),
             Event::GrantEnded(end) => {
                 grant.end_period = end.end_period;
-                grant.cut_tranche = end.cut_tranche;
+                (grant.cut_cap, grant.cut_units) = (end.cut_cap, end.cut_units);
                 grant.termination = end.termination;
                 grant.ended_at = end.time;
                 grant.flags |= if end.forfeited { FORFEITED } else { 0 };

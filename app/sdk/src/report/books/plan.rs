@@ -25,13 +25,9 @@ pub(super) fn created(event: &PlanCreated) -> Result<Plan, LedgerError> {
     let mut plan = Plan::zeroed();
     plan.version = ACCOUNT_VERSION;
     let plan_bump = bump(address::plan(&event.creator, event.terms.plan_id));
-    plan.begin(
-        &event.terms,
-        &oracles,
-        &event.creator,
-        plan_bump,
-        bump(address::vault(&event.plan)),
-    );
+    let vault_bump = bump(address::vault(&event.plan));
+    plan.begin(&event.terms, &oracles, &event.creator, plan_bump, vault_bump)
+        .map_err(|_| LedgerError::contradiction(event.sequence, "the program makes no such plan"))?;
     (plan.mint, plan.token_program, plan.vault) = (event.mint, event.token_program, event.vault);
     (plan.treasury, plan.treasury_owner) = (event.treasury, event.treasury_owner);
     (plan.rent_payer, plan.rent_paid) = (event.rent.payer, event.rent.lamports);
@@ -57,6 +53,7 @@ pub(super) fn apply(plan: &mut Plan, event: &Event) -> Result<(), LedgerError> {
         Event::PlanActivated(activated) => {
             plan.status = PlanStatus::Active.to_byte();
             plan.activated_at = activated.time;
+            plan.unit_exponent = activated.unit_exponent;
         }
         Event::AuthorityProposed(change) => {
             if change.old != plan.pending_authority {
@@ -96,6 +93,12 @@ pub(super) fn apply(plan: &mut Plan, event: &Event) -> Result<(), LedgerError> {
             }
             (plan.pending_treasury, plan.pending_treasury_owner) = (change.new, change.new_owner);
             plan.pending_treasury_at = change.effective_at;
+        }
+        Event::UriSet(change) => {
+            let old = plan.set_uri(&change.new);
+            if old.ok().as_deref() != Some(change.old.as_str()) {
+                return Err(contradicts("the documents were elsewhere"));
+            }
         }
         _ => {}
     }

@@ -32,7 +32,7 @@ use {
         books::{Closing, Ledger},
         projection::{self, PeriodTimes, ProjectionError},
     },
-    earnout::state::{FORFEITED, Grant, Period, Plan, Scope, Tally},
+    earnout::state::{FORFEITED, Grant, Period, Plan, Results, Scope, Tally},
     earnout_core::tranche::Settlement,
     solana_program::pubkey::Pubkey,
     std::collections::BTreeMap,
@@ -197,11 +197,15 @@ impl Stage {
 pub struct Line {
     /// The period, which has ended.
     pub period: u16,
-    /// The grant's tranche.
+    /// The most that full scores can pay: the part of the allocation that belongs to the period.
+    pub cap: u64,
+    /// The part of the unit allocation that belongs to the period; 0 of a grant in tokens.
+    pub units: u64,
+    /// What full scores pay.
     pub tranche: u64,
-    /// Scores by KPI in basis points, 0 where the grant has no weight: what counted, or for a period that is not
-    /// settled what would count if nothing more happened.
-    pub scores: earnout_core::ByKpi<u16>,
+    /// Scores by KPI in basis points, 0 where the grant has no weight, and the price for a grant in another unit: what
+    /// counted, or for a period that is not settled what would count if nothing more happened.
+    pub results: Results,
     /// The settlement, computed again; none if the period is not settled.
     pub settlement: Option<Settlement>,
     /// What of the unearned amount became surplus.
@@ -356,8 +360,8 @@ impl Statement {
         let mut findings: Vec<_> = sources.missing.iter().cloned().map(Finding::Missing).collect();
         let mut reports = BTreeMap::new();
         for (number, source) in grants {
-            let scores = |period| sources.scores(&source.state, period);
-            let (report, found) = replay::grant(plan, &source, sources.now, scores)?;
+            let results = |period| sources.results(&source.state, period);
+            let (report, found) = replay::grant(plan, &source, sources.now, results)?;
             findings.extend(found);
             reports.insert(number, report);
         }
@@ -409,17 +413,18 @@ impl Sources {
         self.measurements.get(&ValueKey { period, kpi, grant })
     }
 
-    /// Scores of the KPIs on which the grant has weight, 0 for the others.
-    fn scores(&self, grant: &Grant, period: u16) -> Result<earnout_core::ByKpi<u16>, ProjectionError> {
-        let mut scores = [0; earnout_core::MAX_KPIS];
-        let kpis = (0u8..).take(self.plan.kpis().len()).zip(grant.kpi_weights);
-        for ((kpi, _), score) in kpis.zip(&mut scores).filter(|((_, weight), _)| *weight > 0) {
-            *score = match self.measured(kpi, period, grant.index) {
-                Some(measurement) => measurement.reading.score,
-                None => projection::reading(&self.plan, kpi, period, &Tally::default(), self.now)?.score,
+    /// The results that pay the grant.
+    fn results(&self, grant: &Grant, period: u16) -> Result<Results, ProjectionError> {
+        let mut results = Results::default();
+        for (kpi, _) in grant.paid_by(&self.plan) {
+            let reading = match self.measured(kpi, period, grant.index) {
+                Some(measurement) => measurement.reading,
+                None => projection::reading(&self.plan, kpi, period, &Tally::default(), self.now)?,
             };
+            results.scores[usize::from(kpi)] = reading.score;
+            results.price = results.price.or(reading.price);
         }
-        Ok(scores)
+        Ok(results)
     }
 }
 

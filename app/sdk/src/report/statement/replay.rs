@@ -3,12 +3,12 @@
 use {
     super::{Finding, GrantReport, GrantSource, Line, PoolReport, Sources},
     crate::report::projection::{self, ProjectionError},
-    earnout::state::{FORFEITED, Grant, Period, Plan},
+    earnout::state::{FORFEITED, Grant, Period, Plan, Results},
     earnout_core::{redistribution, tranche::Settlement},
     std::collections::BTreeMap,
 };
 
-/// One grant from its beginning to `now` (Unix seconds). `scores` gives the scores that count in a period.
+/// One grant from its beginning to `now` (Unix seconds). `results` gives those that count in a period.
 ///
 /// # Errors
 /// If an account holds what the program never writes.
@@ -16,7 +16,7 @@ pub(super) fn grant(
     plan: &Plan,
     source: &GrantSource,
     now: i64,
-    scores: impl Fn(u16) -> Result<earnout_core::ByKpi<u16>, ProjectionError>,
+    results: impl Fn(u16) -> Result<Results, ProjectionError>,
 ) -> Result<(GrantReport, Option<Finding>), ProjectionError> {
     let recorded = &source.state;
     let amounts = projection::amounts(plan, recorded, now)?;
@@ -41,10 +41,13 @@ pub(super) fn grant(
         if now < calendar.period_end(period)? {
             break;
         }
+        let results = results(period)?;
         let mut line = Line {
             period,
-            tranche: recorded.tranche(period)?,
-            scores: scores(period)?,
+            cap: recorded.cap(period)?,
+            units: recorded.units(period)?,
+            tranche: recorded.tranche(plan, period, results.price)?,
+            results,
             settlement: None,
             returned: 0,
             bonus: None,
@@ -52,7 +55,7 @@ pub(super) fn grant(
             taken: 0,
         };
         if period < recorded.next_period && finding.is_none() {
-            match grant.settle(plan, &line.scores) {
+            match grant.settle(plan, &line.results) {
                 Ok(settlement) => {
                     line.returned = returned(&settlement);
                     line.taken = grant.earned.saturating_add(grant.reserved);
@@ -179,7 +182,5 @@ fn returned(settlement: &Settlement) -> u64 {
 
 /// What of the allocation belongs to no period any more.
 fn cancelled(grant: &Grant) -> Result<u64, ProjectionError> {
-    Ok(grant
-        .allocation
-        .saturating_sub(grant.tranches_from(grant.first_period)?))
+    Ok(grant.allocation.saturating_sub(grant.caps_from(grant.first_period)?))
 }

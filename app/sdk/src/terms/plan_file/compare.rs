@@ -95,6 +95,7 @@ impl PlanFile {
             ("token.allow", flags.join(", ")),
             ("token.max_fee", plan.max_fee_bps.to_string()),
             ("plan.id", plan.plan_id.to_string()),
+            ("plan.name", padded_text(&plan.name)),
             ("plan.start", time::text(plan.start_ts)),
             (
                 "plan.cadence",

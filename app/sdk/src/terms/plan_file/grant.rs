@@ -118,6 +118,7 @@ pub(super) fn read(
         beneficiary: beneficiary.map(|found| found.value),
         terms: GrantTerms {
             allocation: allocation?.value,
+            unit_allocation: 0,
             first_period: first?.value,
             periods: periods?.value,
             cliff_periods: cliff?.value,

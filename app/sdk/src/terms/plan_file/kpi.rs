@@ -75,6 +75,8 @@ pub(super) fn read(mut table: Section, folder: &Path, notes: &mut Notes) -> Read
         interpolation: Interpolation::Linear,
         points: vec![CurvePoint { value: 0, score: 0 }],
         default_score: 0,
+        default_price: None,
+        feed: None,
     };
     let called = name.as_deref().unwrap_or_default();
     let mut check = |field: &str, args: KpiArgs| {
@@ -136,6 +138,8 @@ pub(super) fn read(mut table: Section, folder: &Path, notes: &mut Notes) -> Read
             interpolation: interpolation?,
             points: points?,
             default_score: default_score?.value,
+            default_price: None,
+            feed: None,
         })
     })();
     ReadKpi {

@@ -78,6 +78,9 @@ impl Sound {
         let soon = now.saturating_add(1);
         let args = CreatePlanArgs {
             plan_id: 0,
+            name: "sound".to_owned(),
+            unit: String::new(),
+            unit_decimals: 0,
             start_ts: soon,
             cadence: Cadence::Seconds(MIN_WINDOW_SECS),
             period_count: 1,
@@ -123,6 +126,8 @@ fn judge(creator: &Pubkey, args: &CreatePlanArgs, now: i64) -> Result<(), String
         interpolation: Interpolation::Linear,
         points: vec![CurvePoint { value: 0, score: 0 }],
         default_score: 0,
+        default_price: None,
+        feed: None,
     };
     let plan = terms::draft(creator, args, &[kpi]);
     plan.and_then(|plan| terms::check(&plan, args, now))
@@ -273,6 +278,9 @@ fn assemble(
     let token = token?;
     Some(CreatePlanArgs {
         plan_id: plan.id?.value,
+        name: plan.name?.value.to_owned(),
+        unit: String::new(),
+        unit_decimals: 0,
         start_ts: plan.start?.value,
         cadence: plan.cadence?.1,
         period_count: plan.periods?.value,
@@ -301,6 +309,7 @@ struct PlanTable<'a> {
     /// Where the table stands, and its name.
     section: Option<(usize, String)>,
     id: Option<Found<u64>>,
+    name: Option<Found<&'a str>>,
     start: Option<Found<i64>>,
     cadence: Option<(Found<&'a str>, Cadence)>,
     periods: Option<Found<u16>>,
@@ -312,6 +321,7 @@ struct PlanTable<'a> {
 
 fn read_plan<'a>(mut table: Section<'a>, notes: &mut Notes) -> PlanTable<'a> {
     let id = table.required("id").and_then(|found| found.number(notes, u64::MAX));
+    let name = table.required("name").and_then(|found| found.text(notes));
     let start = table.required("start").and_then(|found| time::time(notes, found));
     let cadence = table.required("cadence").and_then(|found| found.text(notes));
     let cadence = cadence.and_then(|found| match time::cadence(found.value) {
@@ -342,6 +352,7 @@ fn read_plan<'a>(mut table: Section<'a>, notes: &mut Notes) -> PlanTable<'a> {
     PlanTable {
         section,
         id,
+        name,
         start,
         cadence,
         periods,

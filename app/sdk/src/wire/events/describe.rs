@@ -201,6 +201,8 @@ mod tests {
                 score: 20_000,
             }],
             default_score: 0,
+            default_price: None,
+            feed: None,
         };
         let added = KpiAdded {
             plan: Pubkey::default(),

@@ -91,6 +91,7 @@ impl Event {
     pub fn evaluation(&self) -> Option<Pubkey> {
         let (plan, kpi, period, grant) = match self {
             Self::ValueAttested(event) => (&event.plan, event.kpi, event.period, None),
+            Self::ValueObserved(event) => (&event.plan, event.kpi, event.period, None),
             Self::PageAttested(event) => (&event.plan, event.kpi, event.period, Some(event.first)),
             Self::ValueDisputed(event) => {
                 let grant = event.grants.map(|grants| grants.first);

@@ -55,6 +55,7 @@ fn what_a_transaction_holds() {
         grant_index: number.into(),
         beneficiary: key(number),
         allocation: 1_000,
+        unit_allocation: 0,
         first_period: 0,
         periods: 4,
         cliff_periods: 1,

@@ -29,7 +29,7 @@ async fn what_was_closed_is_read_from_its_events() {
     assert_eq!(statement.findings, []);
     let line = &statement.grants[&0].lines[0];
     assert_eq!(
-        (line.scores[0], line.settlement.unwrap().earned, line.claimed),
+        (line.results.scores[0], line.settlement.unwrap().earned, line.claimed),
         (8_000, 400, 150)
     );
     let measurement = statement.measurement(0, 0, 0).unwrap();
@@ -107,6 +107,7 @@ fn to_the_end() -> Vec<Event> {
         grant: story::grant(),
         period: 1,
         scores: vec![0],
+        price: None,
         tranche: 500,
         earned: 0,
         unearned: 500,
@@ -263,7 +264,7 @@ async fn thousands_of_individual_values_are_read_page_by_page() {
     assert_eq!(statement.grants.len(), 2_001);
     for (number, score) in [(5, 8_000), (1_999, 8_000), (0, 0), (2_000, 0)] {
         let line = &statement.grants[&number].lines[0];
-        assert_eq!((line.scores[0], line.settlement), (score, None), "grant {number}");
+        assert_eq!((line.results.scores[0], line.settlement), (score, None), "grant {number}");
     }
     let votes = statement.measurement(0, 0, 1_999).unwrap().votes;
     assert_eq!(

@@ -110,6 +110,7 @@ pub fn events() -> Vec<Event> {
         time,
         sequence: number,
         last_deadline: START + 2 * PERIOD + 3_600,
+        unit_exponent: 0,
     })));
     let (number, time) = next();
     events.push(Event::PlanFunded(Box::new(PlanFunded {
@@ -132,6 +133,7 @@ pub fn events() -> Vec<Event> {
             grant_index: 0,
             beneficiary: key(20),
             allocation: 1_000,
+            unit_allocation: 0,
             first_period: 0,
             periods: 2,
             cliff_periods: 0,
@@ -169,6 +171,7 @@ pub fn events() -> Vec<Event> {
         grant: grant(),
         period: 0,
         scores: vec![8_000],
+        price: None,
         tranche: 500,
         earned: 400,
         unearned: 100,

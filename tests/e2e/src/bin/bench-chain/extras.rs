@@ -80,6 +80,7 @@ async fn one_by_one(chain: &Chain, plan: &BigPlan) -> Duration {
             grant_index: number,
             beneficiary: BigPlan::contributor(1_000_000 + number).pubkey(),
             allocation: 100_000_000,
+            unit_allocation: 0,
             first_period: 0,
             periods: 4,
             cliff_periods: 0,

@@ -63,6 +63,8 @@ pub fn kpi_args(kpi: &Kpi) -> KpiArgs {
             .map(|&(value, score)| CurvePoint { value, score })
             .collect(),
         default_score: kpi.default,
+        default_price: None,
+        feed: None,
     }
 }
 

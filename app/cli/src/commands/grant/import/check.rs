@@ -187,6 +187,7 @@ mod tests {
                 grant_index: 0,
                 beneficiary: BENEFICIARY,
                 allocation,
+                unit_allocation: 0,
                 first_period: 0,
                 periods: 4,
                 cliff_periods: 0,

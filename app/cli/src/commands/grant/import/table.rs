@@ -210,6 +210,7 @@ impl Reader<'_> {
             grant_index: 0,
             beneficiary: beneficiary?,
             allocation: allocation?,
+            unit_allocation: 0,
             first_period: first_period?,
             periods: periods?,
             cliff_periods: cliff_periods?,

@@ -246,7 +246,7 @@ impl Report<'_> {
     /// The scores of the KPIs on which the grant has weight, in the order of the plan.
     fn scores(named: &NamedGrant, settled: &SettledPeriod) -> String {
         let weights = named.terms.kpi_weights.iter();
-        let counted = weights.zip(settled.scores).filter(|(weight, _)| **weight > 0);
+        let counted = weights.zip(settled.results.scores).filter(|(weight, _)| **weight > 0);
         let scores: Vec<String> = counted.map(|(_, score)| amount::count(score)).collect();
         scores.join(" / ")
     }
@@ -286,6 +286,7 @@ impl Report<'_> {
             for number in 0..self.scene.file.kpis.len() {
                 let weight = named.terms.kpi_weights.get(number);
                 let score = settled
+                    .results
                     .scores
                     .get(number)
                     .filter(|_| weight.is_some_and(|weight| *weight > 0));
@@ -327,7 +328,7 @@ impl Report<'_> {
                     .file
                     .kpis
                     .iter()
-                    .zip(settled.scores)
+                    .zip(settled.results.scores)
                     .zip(&terms.terms.kpi_weights);
                 let scores = kpis.filter(|(_, weight)| **weight > 0);
                 let scores = scores.map(|((kpi, score), _)| (kpi.name.clone(), json!(score)));

@@ -84,7 +84,7 @@ pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8) -> io::
 /// What is known about each KPI of the plan; nothing where the grant has no weight.
 fn values(report: &Statement, grant: &GrantReport, line: &Line, row: &mut Vec<String>) {
     let kpis = (0u8..).zip(report.sources.plan.kpis());
-    for (((number, kpi), weight), score) in kpis.zip(grant.state.kpi_weights).zip(line.scores) {
+    for (((number, kpi), weight), score) in kpis.zip(grant.state.kpi_weights).zip(line.results.scores) {
         let measurement = report.measurement(number, line.period, grant.state.index).ok();
         let Some(measurement) = measurement.filter(|_| weight > 0) else {
             row.extend([const { String::new() }; 5]);

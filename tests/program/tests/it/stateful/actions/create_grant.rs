@@ -61,6 +61,7 @@ impl Act for CreateGrant {
             grant_index: terms.index,
             beneficiary: stage.key(terms.beneficiary),
             allocation: terms.allocation,
+            unit_allocation: 0,
             first_period: terms.first,
             periods: terms.periods,
             cliff_periods: terms.cliff,

@@ -135,6 +135,9 @@ fn terms(rng: &mut Rng, now: i64) -> Terms {
 fn args(stage: &Stage, terms: &Terms) -> CreatePlanArgs {
     CreatePlanArgs {
         plan_id: 1,
+        name: "Design guild".to_owned(),
+        unit: String::new(),
+        unit_decimals: 0,
         start_ts: terms.start,
         cadence: match terms.cadence {
             Cadence::Seconds(secs) => state::Cadence::Seconds(secs),
