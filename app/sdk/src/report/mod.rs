@@ -1,5 +1,6 @@
 //! What a plan owes, what it did, and whether its records agree.
 
 pub mod books;
+pub mod priced;
 pub mod projection;
 pub mod statement;

@@ -1,6 +1,7 @@
 //! What a plan owes and will owe, at any time, by the program's own arithmetic: nothing here is computed a second way.
 
 use {
+    super::priced::Priced,
     anchor_lang::error::Error as ProgramError,
     earnout::state::{Grant, Kpi, Plan, Results, Tally},
     earnout_core::{
@@ -178,6 +179,8 @@ pub struct Projected {
     pub period: u16,
     /// What full scores pay, base units.
     pub tranche: u64,
+    /// How that follows from the price; none of a grant in tokens.
+    pub priced: Option<Priced>,
     /// What the scores make of it. Bonuses depend on the other grants of the period and are not in it.
     pub settlement: Settlement,
 }
@@ -195,10 +198,13 @@ pub fn project(
     let mut projection = Vec::new();
     while grant.next_period < grant.end_period {
         let period = grant.next_period;
-        let settlement = grant.settle(plan, &results(period))?;
+        let results = results(period);
+        let priced = Priced::of_period(plan, &grant, period, results.price)?;
+        let settlement = grant.settle(plan, &results)?;
         projection.push(Projected {
             period,
             tranche: grant.last_tranche,
+            priced,
             settlement,
         });
     }

@@ -36,7 +36,10 @@
 //! ```
 
 use {
-    crate::report::projection::{ProjectionError, period_times, worth},
+    crate::report::{
+        priced::Priced,
+        projection::{ProjectionError, period_times, worth},
+    },
     bytemuck::Zeroable,
     earnout::state::{Grant, Period, Plan, Results},
     earnout_core::{quorum::Outcome, tranche::Settlement},
@@ -70,6 +73,8 @@ pub struct SettledPeriod {
     pub results: Results,
     /// What full scores pay, base units.
     pub tranche: u64,
+    /// How that follows from the price; none of a grant in tokens.
+    pub priced: Option<Priced>,
     /// What the scores made of it.
     pub settlement: Settlement,
     /// The grant's part of the pool, base units.
@@ -126,12 +131,14 @@ impl Simulation {
                 results.scores[usize::from(number)] = score;
                 results.price = results.price.or(price);
             }
+            let priced = Priced::of_period(plan, &grant.state, period, results.price)?;
             let settlement = grant.state.settle(plan, &results)?;
             pool.add_settled(settlement.pooled, settlement.kpi_amount)?;
             grant.settled.push(SettledPeriod {
                 period,
                 results,
                 tranche: grant.state.last_tranche,
+                priced,
                 settlement,
                 bonus: 0,
             });

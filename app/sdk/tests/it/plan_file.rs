@@ -171,7 +171,12 @@ fn the_examples_are_plans() {
     let values = Values::read(Path::new(values), &plan).expect("values");
     assert_eq!(values.value(0, 0, 0), Some(760));
     assert_eq!(values.value(2, 2, 2), None);
-    for (name, kpis) in [("contributions", 3), ("one-kpi", 1), ("redistribute", 2)] {
+    for (name, kpis) in [
+        ("contributions", 3),
+        ("one-kpi", 1),
+        ("redistribute", 2),
+        ("usd-pay", 2),
+    ] {
         let path = format!("{}/../../examples/{name}/plan.toml", env!("CARGO_MANIFEST_DIR"));
         let plan = PlanFile::read(Path::new(&path), &Check::offline()).expect("a plan");
         assert_eq!(plan.kpis.len(), kpis, "{name}");

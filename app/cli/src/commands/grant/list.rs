@@ -4,13 +4,14 @@ use {
     crate::{
         context::{app::App, reference::PlanRef, token::Token},
         fault::Fault,
-        shown::{grant::ended, plan::require_complete, sheet::Sheet},
+        shown::{grant::ended, plan::require_complete, sheet::Sheet, units},
     },
     clap::Args,
     earnout::state::{Grant, Plan},
     earnout_sdk::{
         report::projection::{Amounts, amounts},
         text::amount,
+        wire::accounts,
     },
     serde::{Serialize, Serializer},
     serde_json::{Value, json},
@@ -70,7 +71,20 @@ impl List {
             };
             let amounts = amounts(plan, &grant, now)?;
             let decimals = token.decimals;
+            let (value, reach) = (units::value(plan, &grant), units::reach(plan, &grant));
+            let in_units = value.is_some().then(|| {
+                json!({
+                    "unitAllocation": grant.unit_allocation.to_string(),
+                    "unit": accounts::padded_text(&plan.unit),
+                    "unitDecimals": plan.unit_decimals,
+                    "lowestPrice": units::lowest_json(plan, &grant),
+                    "priceDecimals": plan.price().map(|(_, kpi)| kpi.decimals),
+                })
+            });
             rows.push(Row {
+                value,
+                reach,
+                in_units,
                 address,
                 grant,
                 amounts,
@@ -88,6 +102,12 @@ struct Row {
     grant: Grant,
     amounts: Amounts,
     decimals: u8,
+    /// Of a grant in another unit its value.
+    value: Option<String>,
+    /// Down to which price its cap reaches.
+    reach: Option<String>,
+    /// The same for programs.
+    in_units: Option<Value>,
 }
 
 impl Row {
@@ -112,6 +132,7 @@ impl Row {
             "endPeriod": grant.end_period,
             "nextPeriod": grant.next_period,
             "allocated": amounts.allocation.to_string(),
+            "inUnits": self.in_units,
             "earned": amounts.earned.to_string(),
             "bonus": amounts.bonus.to_string(),
             "vested": amounts.vested.to_string(),
@@ -130,18 +151,12 @@ impl fmt::Display for Grants {
             return write!(out, "No open grants.");
         };
         let one_plan = self.0.iter().all(|row| row.grant.plan == first.grant.plan);
-        let mut headings = vec![
-            ">#",
-            "grant",
-            "beneficiary",
-            "status",
-            ">settled",
-            ">allocated",
-            ">earned",
-            ">bonus",
-            ">claimed",
-            ">claimable",
-        ];
+        let mut headings = vec![">#", "grant", "beneficiary", "status", ">settled"];
+        let in_units = self.0.iter().any(|row| row.value.is_some());
+        if in_units {
+            headings.extend([">value", ">cap reaches"]);
+        }
+        headings.extend([">allocated", ">earned", ">bonus", ">claimed", ">claimable"]);
         if !one_plan {
             headings.push("plan");
         }
@@ -157,12 +172,18 @@ impl fmt::Display for Grants {
                 grant.beneficiary.to_string(),
                 row.status().to_owned(),
                 format!("{settled}/{periods}"),
+            ];
+            if in_units {
+                let or = |text: &Option<String>| text.clone().unwrap_or("-".to_owned());
+                cells.extend([or(&row.value), or(&row.reach)]);
+            }
+            cells.extend([
                 tokens(amounts.allocation),
                 tokens(amounts.earned),
                 tokens(amounts.bonus),
                 tokens(amounts.claimed),
                 tokens(amounts.claimable),
-            ];
+            ]);
             if !one_plan {
                 cells.push(grant.plan.to_string());
             }

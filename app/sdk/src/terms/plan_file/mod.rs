@@ -53,7 +53,13 @@ pub use {
 };
 
 use {
-    crate::terms::draft,
+    crate::{
+        report::{
+            priced::{caution_of_cap, caution_of_price},
+            projection::ProjectionError,
+        },
+        terms::draft,
+    },
     earnout::{
         constants::MAX_KPIS,
         instructions::CreatePlanArgs,
@@ -190,6 +196,26 @@ impl PlanFile {
             crate::terms::grant(plan, &args, now)
         });
         states.collect()
+    }
+
+    /// What is unwise about the price and the values of grants although the program accepts it, in words. The price under
+    /// silence stands for that of today.
+    ///
+    /// # Errors
+    /// None for a file that was checked; the program's otherwise.
+    pub fn cautions(&self) -> Result<Vec<String>, ProjectionError> {
+        let authority = self.roles.authority.as_ref().map(Party::stand_in);
+        let plan = self.draft(&authority.unwrap_or_default())?;
+        let mut cautions: Vec<String> = caution_of_price(&plan).into_iter().collect();
+        let Some((_, price)) = plan.price() else {
+            return Ok(cautions);
+        };
+        let states = self.grant_states(&plan, self.terms.start_ts.saturating_sub(1))?;
+        for (named, state) in self.grants.iter().zip(&states) {
+            let caution = caution_of_cap(&plan, state, price.default_price)?;
+            cautions.extend(caution.map(|caution| format!("{}: {caution}", named.name)));
+        }
+        Ok(cautions)
     }
 
     /// Line of a field, like `plan.start`; none for a field that the file does not have.
