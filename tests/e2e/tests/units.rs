@@ -1,5 +1,5 @@
-//! A plan that pays in dollars, by the built `earnout` binary: its file, grants with a value one by one and from a file,
-//! a price by the oracles, and what grants, statement, events and settlement show of it.
+//! A plan that pays in dollars, by the built `earnout` binary: its file, grants with a value one by one and from a
+//! file, a price by the oracles, and what grants, statement and settlement show of it.
 
 use {
     earnout_e2e::{Chain, Earnout, Finished, Token},
@@ -168,7 +168,7 @@ async fn grants_in_dollars_are_paid_at_the_price_up_to_their_cap() {
             world.by(oracle, &["attest", plan, kpi, "0", value, "--evidence-hash", &hash]);
         }
     }
-    // Who is paid in dollars waits for the price, though it has no weight; who is paid for time alone waits for nothing.
+    // Who is paid in dollars waits for the price, though it has no weight; tokens for time alone wait for nothing.
     let report = world.by("payer", &["crank", plan, "--no-close"]);
     assert_eq!(report["settled"], 1, "{report}");
     world

@@ -12,7 +12,7 @@
 //! ```
 
 use {
-    super::projection::ProjectionError,
+    super::error::ProjectionError,
     crate::{text::amount, wire::accounts::padded_text},
     earnout::state::{Grant, Kpi, Plan},
     earnout_core::unit,

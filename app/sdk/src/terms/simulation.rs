@@ -15,7 +15,8 @@
 //! #     default_price: None, feed: None,
 //! # };
 //! # let args = CreatePlanArgs {
-//! #     plan_id: 1, name: "Design guild".to_owned(), unit: String::new(), unit_decimals: 0, start_ts: 1_000, cadence: Cadence::Months(1), period_count: 2, attest_secs: 600,
+//! #     plan_id: 1, name: "Design guild".to_owned(), unit: String::new(), unit_decimals: 0,
+//! #     start_ts: 1_000, cadence: Cadence::Months(1), period_count: 2, attest_secs: 600,
 //! #     challenge_secs: 0, ruling_secs: 0, notice_secs: 600, combination: Combination::WeightedSum,
 //! #     unearned_policy: UnearnedPolicy::Return,
 //! #     release: Release::AtSettlement, bonus_cap_bps: 0, min_allocation: 1, max_allocation: 1_000, max_grants: 1,
@@ -23,7 +24,8 @@
 //! #     arbiter: None,
 //! # };
 //! # let terms_of_grant = CreateGrantArgs {
-//! #     grant_index: 0, beneficiary, allocation: 1_000, unit_allocation: 0, first_period: 0, periods: 2, cliff_periods: 0, time_weight: 0,
+//! #     grant_index: 0, beneficiary, allocation: 1_000, unit_allocation: 0, first_period: 0, periods: 2,
+//! #     cliff_periods: 0, time_weight: 0,
 //! #     kpi_weights: vec![10_000], revocable: false, transferable: false,
 //! # };
 //!

@@ -2,8 +2,8 @@
 
 use {
     super::{
-        kpi::{self, HASH_DIGITS},
         mistake::Notes,
+        parts::{HASH_DIGITS, digits, sound},
         section::{Found, Section},
         time,
     },
@@ -49,7 +49,7 @@ pub(super) fn read(found: Found<&DeValue>, attest_secs: Option<u32>, notes: &mut
         max_confidence_bps: 1,
     };
     let feed_id = id.and_then(|found| {
-        let feed_id = kpi::digits(found.value);
+        let feed_id = digits(found.value);
         let feed_id = feed_id.filter(|feed_id| {
             let feed_id = *feed_id;
             accepts(Feed { feed_id, ..sound }, attest_secs)
@@ -116,7 +116,7 @@ fn accepts(feed: Feed, attest_secs: Option<u32>) -> bool {
     plan.attest_secs = attest_secs.unwrap_or(u32::MAX);
     let args = KpiArgs {
         feed: Some(feed),
-        ..kpi::sound()
+        ..sound()
     };
     plan.push_kpi(&args).is_ok()
 }

@@ -4,12 +4,10 @@ use {
     super::{
         feed,
         mistake::Notes,
+        parts::{HASH_DIGITS, as_number, digits, sound},
         section::{Found, Section, whole},
     },
-    crate::{
-        terms,
-        text::{amount, names},
-    },
+    crate::{terms, text::amount},
     earnout::{
         constants::MAX_KPI_DECIMALS,
         state::{CurvePoint, Interpolation, Kpi, KpiArgs, Scope},
@@ -18,9 +16,6 @@ use {
     std::{fs, path::Path},
     toml::de::DeValue,
 };
-
-/// How many hexadecimal digits 32 bytes have: a SHA-256, or the identifier of a feed.
-pub(super) const HASH_DIGITS: usize = 64;
 
 /// How a curve is read between its points, by name.
 pub const INTERPOLATIONS: [(&str, Interpolation); 2] =
@@ -37,30 +32,6 @@ pub(super) struct ReadKpi {
     /// Where it stands, and what messages call it.
     pub at: usize,
     pub header: String,
-}
-
-/// A KPI that the program accepts, so that one part at a time can be put in and judged.
-pub(super) fn sound() -> KpiArgs {
-    KpiArgs {
-        name: "sound".to_owned(),
-        unit: String::new(),
-        rubric_hash: [0; 32],
-        decimals: 0,
-        scope: Scope::Shared,
-        range_min: 0,
-        range_max: 0,
-        interpolation: Interpolation::Linear,
-        points: vec![CurvePoint { value: 0, score: 0 }],
-        default_score: 0,
-        default_price: None,
-        feed: None,
-    }
-}
-
-/// What is wrong with a name that could be taken for a number; none if it could not.
-pub(super) fn as_number(name: &str) -> Option<String> {
-    names::is_number(name)
-        .then(|| format!("{name:?} could be taken for the number of a KPI; expected a name with letters"))
 }
 
 /// Reads one KPI. Rubric files lie relative to `folder`; `attest_secs` is how long the oracles report, if it is right.
@@ -225,12 +196,6 @@ pub(super) fn value(found: Found<&DeValue>, decimals: Option<u8>, notes: &mut No
             None
         }
     }
-}
-
-/// The 32 bytes that hexadecimal digits stand for.
-pub(super) fn digits(text: &str) -> Option<[u8; 32]> {
-    let mut read = [0; 32];
-    hex::decode_to_slice(text, &mut read).ok().map(|()| read)
 }
 
 /// The SHA-256 of a text, of a file, or itself.

@@ -29,6 +29,7 @@ mod feed;
 mod grant;
 mod kpi;
 mod mistake;
+mod parts;
 mod price;
 mod roles;
 mod section;
@@ -198,8 +199,8 @@ impl PlanFile {
         states.collect()
     }
 
-    /// What is unwise about the price and the values of grants although the program accepts it, in words. The price under
-    /// silence stands for that of today.
+    /// What is unwise about the price and the values of grants although the program accepts it, in words. The price
+    /// under silence stands for that of today.
     ///
     /// # Errors
     /// None for a file that was checked; the program's otherwise.

@@ -3,8 +3,9 @@
 use {
     super::{
         feed,
-        kpi::{self, ReadKpi, as_number, ends, rubric, sound, value},
+        kpi::{ReadKpi, ends, rubric, value},
         mistake::Notes,
+        parts::{as_number, sound},
         section::{Found, Section},
     },
     crate::{terms, text::amount::fixed},
@@ -128,7 +129,7 @@ fn priced((range_min, range_max): (i64, i64), default_price: i64) -> KpiArgs {
         points: Vec::new(),
         default_score: 0,
         default_price: Some(default_price),
-        ..kpi::sound()
+        ..sound()
     }
 }
 

@@ -2,8 +2,9 @@
 
 use {
     super::{
-        Check, kpi,
+        Check,
         mistake::Notes,
+        parts,
         roles::{Addresses, Party},
         section::{Found, Section},
         time,
@@ -122,7 +123,7 @@ pub(super) fn sound() -> CreatePlanArgs {
 
 /// What the program says about these terms, with any KPI.
 fn judge(creator: &Pubkey, args: &CreatePlanArgs, now: i64) -> Result<(), String> {
-    let plan = terms::draft(creator, args, &[kpi::sound()]);
+    let plan = terms::draft(creator, args, &[parts::sound()]);
     plan.and_then(|plan| terms::check(&plan, args, now))
         .map_err(|error| terms::message(&error))
 }

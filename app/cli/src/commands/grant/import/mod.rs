@@ -52,9 +52,10 @@ const SIGNATURE_FEE: u64 = 5_000;
 ///
 /// The file is CSV with the columns beneficiary, allocation, cliff, time_weight, revocable, transferable, and for each
 /// KPI that counts weight:NAME; optional ones are name, first_period (else 0), periods (else all from the first on) and
-/// value, in the plan's unit of account: then each period pays its part of the value in tokens at the period's price, and
-/// the allocation is the most that they pay. Weights are basis points and sum to 10000. All of it is checked before anything is sent. What is signed is noted in
-/// a journal before it is sent, so that the same command goes on where it was interrupted and makes nothing twice.
+/// value, in the plan's unit of account: then each period pays its part of the value in tokens at the period's price,
+/// and the allocation is the most that they pay. Weights are basis points and sum to 10000. All of it is checked before
+/// anything is sent. What is signed is noted in a journal before it is sent, so that the same command goes on where it
+/// was interrupted and makes nothing twice.
 #[derive(Debug, Args)]
 #[command(after_help = "Example of a file:
   name,beneficiary,allocation,first_period,periods,cliff,time_weight,weight:users,revocable,transferable

@@ -44,7 +44,8 @@ pub struct CurveArgs {
     /// matters]
     #[arg(long, value_name = "VALUE", requires = "curve", allow_hyphen_values = true)]
     from: Option<String>,
-    /// Last value of the grid [default: a little after the curve's last point; of prices twice the highest that matters]
+    /// Last value of the grid [default: a little after the curve's last point; of prices twice the highest that
+    /// matters]
     #[arg(long, value_name = "VALUE", requires = "curve", allow_hyphen_values = true)]
     to: Option<String>,
     /// Number of values of the grid; the curve's own points are added
@@ -201,8 +202,8 @@ fn points(kpi: &KpiArgs) -> Ends {
     }
 }
 
-/// From half of the lowest price that matters to twice the highest: the prices down to which the caps reach, and the one
-/// that counts if nobody reports.
+/// From half of the lowest price that matters to twice the highest: the prices down to which the caps reach, and the
+/// one that counts if nobody reports.
 fn prices(scene: &Scene, kpi: &KpiArgs, chosen: &[usize]) -> Result<Ends, Fault> {
     let mut bends = Vec::new();
     for grant in chosen.iter().filter_map(|position| scene.grants.get(*position)) {

@@ -23,8 +23,8 @@ use {
 /// goodwill.
 ///
 /// With --curve: the payout curve. For a grid of values of one KPI, what each contributor would earn in all periods
-/// together if it had this value in each of them, the other KPIs being as the values file says. For a grid of prices, how
-/// many tokens full scores pay for one period, and what the cap makes of it.
+/// together if it had this value in each of them, the other KPIs being as the values file says. For a grid of prices,
+/// how many tokens full scores pay for one period, and what the cap makes of it.
 ///
 /// JSON has amounts as decimal strings of base units; the other forms have tokens.
 #[derive(Debug, Args)]
