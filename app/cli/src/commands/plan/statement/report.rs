@@ -200,16 +200,11 @@ impl View<'_> {
             Some(_) => "evidence",
             None => "evidence SHA-256",
         };
-        let mut sheet = Sheet::new([
-            "KPI",
-            "grant",
-            ">value",
-            ">score or price",
-            "by",
-            "attested by",
-            evidence,
-            "state",
-        ]);
+        let worth = match self.report.sources.plan.has_unit() {
+            true => ">score or price",
+            false => ">score",
+        };
+        let mut sheet = Sheet::new(["KPI", "grant", ">value", worth, "by", "attested by", evidence, "state"]);
         let report = self.report;
         for (number, kpi) in (0u8..).zip(report.sources.plan.kpis()) {
             let weighted = lines(report, period).map(|(grant, _)| grant);
