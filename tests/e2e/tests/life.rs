@@ -968,6 +968,13 @@ async fn pages_of_values() {
         fields(&report, &["settled", "bonusesCollected"]),
         [json!(70), json!(70)]
     );
+    // Who repeats what stands is told so at any time; what is new comes too late.
+    let again = by("oracle-1", "values.csv");
+    assert_eq!(again, [json!(0), json!(69), json!([]), json!([66]), json!(0)]);
+    attest("oracle-3", "values.csv")
+        .failed(1)
+        .says("period 0 takes no more votes")
+        .says("VotingClosed");
     let before = life.statement();
     let line = |grant: usize| before["grants"][grant]["lines"][0]["scores"][1].clone();
     assert_eq!(

@@ -84,8 +84,8 @@ pub struct Attest {
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 struct Evidence {
-    /// File with the evidence, of which the hash is recorded
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["evidence_hash", "values"])]
+    /// File with the evidence, of which the hash is recorded; needed, it or the hash, unless --values names it
+    #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
     /// SHA-256 of the evidence, hexadecimal
     #[arg(long, value_name = "HASH")]

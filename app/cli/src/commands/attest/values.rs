@@ -211,7 +211,6 @@ impl Upload<'_> {
                 };
                 // What stands already is only repeated, whatever has become of the grant.
                 if held.votes.get(number) != Some(&row.value) {
-                    has_news = true;
                     match grants.get(number).copied().flatten() {
                         Some(grant) if grant.beneficiary == oracle => {
                             report.own.push(*number);
@@ -222,6 +221,7 @@ impl Upload<'_> {
                             continue;
                         }
                         grant => {
+                            has_news = true;
                             let measured = self.measures(kpi, *number, grant.as_ref());
                             mistakes.extend(measured.err().map(|what| wrong(row.line, "", what)));
                         }
