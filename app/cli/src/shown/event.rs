@@ -167,10 +167,10 @@ impl Words {
                 let mask = voted.fold(0, |mask, (place, _)| mask | 1u64.checked_shl(place).unwrap_or_default());
                 let some = |what: &str, mask: u64| match mask {
                     0 => String::new(),
-                    mask => format!("; {what} {}", ranges(PageGrants { mask, ..of(event) }.indices())),
+                    mask => format!("; {what} grants {}", ranges(PageGrants { mask, ..of(event) }.indices())),
                 };
                 format!(
-                    "{}: {values} by {}, evidence {}{}{}",
+                    "{}: {values} by {}, manifest {}{}{}",
                     self.subject(event.kpi, event.period, Some(PageGrants { mask, ..of(event) })),
                     event.oracle,
                     short(hex::encode(event.evidence)),

@@ -83,11 +83,13 @@ pub fn voter(vote: &Vote, names: &Names) -> String {
 
 /// For programs.
 pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
+    let plain = |value: i64| fixed(value, kpi.decimals).replace(',', "");
     let vote = |vote: &Vote| {
         json!({
             "oracle": vote.oracle.map(|key| key.to_string()),
             "position": vote.position,
             "value": vote.value.to_string(),
+            "uiValue": plain(vote.value),
             "evidence": hex::encode(vote.evidence),
             "counts": vote.counts,
         })
@@ -116,7 +118,7 @@ pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
     json!({
         "kpi": number,
         "value": counts.map(|value| value.to_string()),
-        "uiValue": counts.map(|value| fixed(value, kpi.decimals).replace(',', "")),
+        "uiValue": counts.map(plain),
         "score": measurement.reading.score,
         "basis": basis(measurement),
         "final": final_from.is_none(),

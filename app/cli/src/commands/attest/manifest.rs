@@ -72,7 +72,7 @@ pub struct Proof {
 /// A manifest that was reported, as results show it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Kept {
-    page: u32,
+    pub page: u32,
     sha256: String,
     pub file: PathBuf,
 }
@@ -147,7 +147,8 @@ impl Manifests {
         .why(format!("{why}; nothing was sent"))
         .advice(
             "put the manifest of the last upload into that folder, or name its folder with --evidence-dir; if it is lost, \
-             repeat those values, which `earnout attestation show --page` shows, in a --values file",
+             repeat those values in a --values file: `earnout attestation show --page --output json` has the votes of each \
+             oracle",
         ))
     }
 

@@ -27,17 +27,18 @@ pub struct Row {
     pub evidence: Option<[u8; 32]>,
 }
 
-/// Reads the values of `kpi` by the numbers of the grants. What depends on the grants is not checked.
-///
-/// # Errors
-/// Every mistake, in the order of the lines.
-pub fn read(text: &str, kpi: &Kpi) -> Result<BTreeMap<u32, Row>, Vec<Mistake>> {
-    let expected = format!("the header {GRANT},{VALUE} or {GRANT},{VALUE},{EVIDENCE}");
-    let table = Table::read(text, &expected).map_err(|mistake| vec![mistake])?;
-    if table.columns != [GRANT, VALUE] && table.columns != [GRANT, VALUE, EVIDENCE] {
-        return Err(vec![wrong(table.line, "", format!("expected {expected}"))]);
-    }
+/// Reads the values of `kpi` by the numbers of the grants, and finds every mistake of the text. What depends on the
+/// grants is not checked: it can be of the rows that are without a mistake here.
+pub fn read(text: &str, kpi: &Kpi) -> (BTreeMap<u32, Row>, Vec<Mistake>) {
     let mut rows: BTreeMap<u32, Row> = BTreeMap::new();
+    let expected = format!("the header {GRANT},{VALUE} or {GRANT},{VALUE},{EVIDENCE}");
+    let table = match Table::read(text, &expected) {
+        Ok(table) => table,
+        Err(mistake) => return (rows, vec![mistake]),
+    };
+    if table.columns != [GRANT, VALUE] && table.columns != [GRANT, VALUE, EVIDENCE] {
+        return (rows, vec![wrong(table.line, "", format!("expected {expected}"))]);
+    }
     let mut mistakes = table.mistakes;
     for record in &table.records {
         match row(record, kpi) {
@@ -56,8 +57,7 @@ pub fn read(text: &str, kpi: &Kpi) -> Result<BTreeMap<u32, Row>, Vec<Mistake>> {
         let what = "there is no row below the header; expected one for each grant";
         mistakes.push(wrong(table.line, "", what.to_owned()));
     }
-    mistakes.sort_by_key(|mistake| mistake.line);
-    if mistakes.is_empty() { Ok(rows) } else { Err(mistakes) }
+    (rows, mistakes)
 }
 
 fn row(record: &Record, kpi: &Kpi) -> Result<(u32, Row), Mistake> {
@@ -67,6 +67,10 @@ fn row(record: &Record, kpi: &Kpi) -> Result<(u32, Row), Mistake> {
         let what = format!("is {grant:?}; expected the number of a grant, counted from 0");
         wrong(line, GRANT, what)
     })?;
+    if value.is_empty() {
+        let what = "is empty; expected a number: leave out the rows of grants that are not reported";
+        return Err(wrong(line, VALUE, what.to_owned()));
+    }
     let number = amount::parse_value(value, kpi.decimals);
     let number = number.map_err(|error| wrong(line, VALUE, format!("{value:?} {error}")))?;
     if !kpi.accepts(number) {
@@ -110,26 +114,31 @@ mod tests {
     fn values_by_grant() {
         let hash = "ab".repeat(32);
         let text = format!("grant,value,evidence\n7,100,{hash}\n\n0,2.5,\n");
-        let rows = read(&text, &kpi()).expect("two values");
+        let (rows, mistakes) = read(&text, &kpi());
+        assert!(mistakes.is_empty(), "{mistakes:?}");
         let row = |line, value, evidence| Row { line, value, evidence };
         let expected = [(0, row(4, 25, None)), (7, row(2, 1_000, Some([0xab; 32])))];
         assert_eq!(rows, expected.into());
-        assert_eq!(read("grant,value\n1,0\n", &kpi()).expect("one value").len(), 1);
+        assert_eq!(read("grant,value\n1,0\n", &kpi()).0.len(), 1);
     }
 
     #[test]
     fn every_mistake_is_told_with_its_line() {
-        let text = "grant,value,evidence\n1,5,\nx,5,\n2,1.25,\n3,100.1,\n1,6,\n4,5,abc\n5,5\n";
-        let mistakes = read(text, &kpi()).expect_err("mistakes");
+        let text = "grant,value,evidence\n1,5,\nx,5,\n2,1.25,\n3,100.1,\n1,6,\n4,5,abc\n5,5\n6,,\n";
+        let (rows, mut mistakes) = read(text, &kpi());
+        // What is right is there: its grants are looked at, so that all mistakes are told at once.
+        assert_eq!(rows.into_keys().collect::<Vec<_>>(), [1]);
+        mistakes.sort_by_key(|mistake| mistake.line);
         let lines: Vec<_> = mistakes.iter().filter_map(|mistake| mistake.line).collect();
-        assert_eq!(lines, [3, 4, 5, 6, 7, 8]);
+        assert_eq!(lines, [3, 4, 5, 6, 7, 8, 9]);
+        assert!(mistakes[6].what.contains("is empty"), "{:?}", mistakes[6]);
         assert!(mistakes[3].what.contains("line 2"), "{:?}", mistakes[3]);
         for (text, what) in [
             ("grant,value\n", "no row"),
             ("grant,values\n1,2\n", "expected the header grant,value"),
             ("", "expected the header grant,value"),
         ] {
-            let mistakes = read(text, &kpi()).expect_err("a mistake");
+            let (_, mistakes) = read(text, &kpi());
             assert!(mistakes[0].what.contains(what), "{text:?}: {mistakes:?}");
         }
     }

@@ -37,13 +37,14 @@ use {
     serde::{Serialize, Serializer},
     serde_json::{Value, json},
     solana_program::pubkey::Pubkey,
-    std::fmt,
+    std::{collections::BTreeMap, fmt},
 };
 
 /// Show what the oracles reported about a KPI for a period, whether it was disputed, and what counts
 ///
 /// Of an individual KPI this is the value of one grant (--grant), or a table with all grants of a page (--page), which
-/// has the 64 grants from number 64 * PAGE on.
+/// has the 64 grants from number 64 * PAGE on, and below it the manifests of the oracles. JSON has the votes on each
+/// grant.
 ///
 /// What was closed is shown from its events. What of the plan's events the endpoint leaves out, repeats or cannot give
 /// is said, and makes the exit code 2.
@@ -229,8 +230,12 @@ impl Scene {
         let pages = self.plan.grant_counter.div_ceil(PAGE_GRANTS.into());
         if page >= pages {
             return Err(Fault::new(format!("the plan has no page {page}")).why(format!(
-                "it has made {} grants, 64 for each of {pages} pages, which are counted from 0",
-                self.plan.grant_counter
+                "it has made {} grants, and a page has {PAGE_GRANTS}: its pages are counted from 0, and there {}",
+                self.plan.grant_counter,
+                match pages {
+                    1 => "is 1".to_owned(),
+                    many => format!("are {many}"),
+                }
             )));
         }
         let mut grants = Vec::new();
@@ -389,7 +394,12 @@ impl fmt::Display for View<'_> {
             }
             write!(out, "\n\nDispute\n{}", facts.indented())?;
         }
-        let mut sheet = Sheet::new(["oracle", ">value", "evidence SHA-256"]);
+        // Of a page an oracle reports the hash of a manifest, which names the evidence of each value.
+        let evidence = match self.grant {
+            Some(_) => "manifest SHA-256",
+            None => "evidence SHA-256",
+        };
+        let mut sheet = Sheet::new(["oracle", ">value", evidence]);
         for vote in &measurement.votes {
             sheet.row([
                 voter(vote, names),
@@ -485,7 +495,34 @@ impl fmt::Display for PageView<'_> {
                 Cell::Own(state(measurement)),
             ]);
         }
+        write!(out, "\n\n{sheet}")?;
+        let manifests = self.manifests();
+        if manifests.is_empty() {
+            return Ok(());
+        }
+        let mut sheet = Sheet::new(["oracle", ">values", "manifest SHA-256"]);
+        for ((oracle, evidence), values) in manifests {
+            sheet.row([
+                Cell::Own(oracle),
+                Cell::Own(amount::count(values)),
+                Cell::Own(hex::encode(evidence)),
+            ]);
+        }
         write!(out, "\n\n{sheet}")
+    }
+}
+
+impl PageView<'_> {
+    /// How many values each oracle reported, by the manifest that stands for them.
+    fn manifests(&self) -> BTreeMap<(String, [u8; 32]), usize> {
+        let mut manifests: BTreeMap<_, usize> = BTreeMap::new();
+        for vote in self.grants.iter().flat_map(|(_, measurement)| &measurement.votes) {
+            let values = manifests
+                .entry((voter(vote, &self.scene.names), vote.evidence))
+                .or_default();
+            *values = values.saturating_add(1);
+        }
+        manifests
     }
 }
 
