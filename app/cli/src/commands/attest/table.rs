@@ -63,7 +63,9 @@ pub fn read(text: &str, kpi: &Kpi) -> Result<BTreeMap<u32, Row>, Vec<Mistake>> {
 fn row(record: &Record, kpi: &Kpi) -> Result<(u32, Row), Mistake> {
     let line = record.line;
     let [grant, value, evidence] = [0, 1, 2].map(|column| record.field(column));
-    let grant = grant.parse().map_err(|_| {
+    // Digits alone: Rust would read a sign too.
+    let digits = Some(grant).filter(|grant| grant.bytes().all(|byte| byte.is_ascii_digit()));
+    let grant = digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| {
         let what = format!("is {grant:?}; expected the number of a grant, counted from 0");
         wrong(line, GRANT, what)
     })?;
@@ -115,6 +117,47 @@ mod tests {
         let expected = [(0, row(4, 25, None)), (7, row(2, 1_000, Some([0xab; 32])))];
         assert_eq!(rows, expected.into());
         assert_eq!(read("grant,value\n1,0\n", &kpi()).expect("one value").len(), 1);
+    }
+
+    #[test]
+    fn numbers_are_plain_digits() {
+        let zero = Row {
+            line: 2,
+            value: 0,
+            evidence: None,
+        };
+        for (row, expected) in [("7,0", Some(7)), ("007,-0", Some(7)), ("\"7\",0.0", Some(7))] {
+            let read = read(&format!("grant,value\r\n{row}\r\n"), &kpi()).ok();
+            assert_eq!(read, expected.map(|grant| [(grant, zero)].into()), "{row}");
+        }
+        let large = format!("1,1{}", "0".repeat(30));
+        let larger = format!("1,1{}", "0".repeat(300));
+        for row in [
+            "+7,0",
+            "-7,0",
+            "7.0,0",
+            "1e3,0",
+            "\u{667},0",
+            "4294967296,0",
+            ",0",
+            "7,1e3",
+            "7,+5",
+            "7,\u{665}",
+            "7,",
+            "7,0x1",
+            "7,1.",
+            "7,NaN",
+            "7,5\u{200b}",
+            "\u{200b}7,5",
+            "7,-9223372036854775808",
+            &large,
+            &larger,
+        ] {
+            let mistakes = read(&format!("grant,value\n{row}\n"), &kpi()).expect_err(row);
+            assert_eq!((mistakes.len(), mistakes[0].line), (1, Some(2)), "{row}");
+        }
+        let twice = read("grant,value\n7,1\n007,2\n", &kpi()).expect_err("a grant twice");
+        assert!(twice[0].what.contains("line 2"), "{twice:?}");
     }
 
     #[test]
