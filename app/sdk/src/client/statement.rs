@@ -250,8 +250,7 @@ impl Reading<'_> {
 
     async fn evaluations(&mut self) -> Result<(), ClientError> {
         let wanted = self.wanted()?;
-        let count = wanted.len();
-        let mut absent = Vec::new();
+        let (mut there, mut absent) = (Vec::new(), Vec::new());
         // So many at a time, since a page has some kilobytes.
         for some in wanted.chunks(EVALUATIONS_AT_ONCE) {
             let addresses: Vec<_> = some.iter().map(|wanted| self.address(wanted)).collect();
@@ -259,6 +258,7 @@ impl Reading<'_> {
             for (wanted, evaluation) in some.iter().zip(found) {
                 match evaluation {
                     Some(state) => {
+                        there.push(wanted.page.is_some());
                         let oracles = self.oracle_set(wanted.period).copied();
                         self.add(wanted, |plan, grant, now| {
                             Measurement::of(plan, &state, grant, oracles.as_ref(), false, now)
@@ -271,7 +271,7 @@ impl Reading<'_> {
         // One on which nobody voted has no account. Only if the plan counts more open ones than there are here may the
         // endpoint have left out an account.
         let plan = self.sources.plan;
-        if !read::is_short(count.saturating_sub(absent.len()), read::open_evaluations(&plan)) {
+        if read::short_of(&plan, there.into_iter()).is_none() {
             absent.retain(|wanted| !plan.is_needed(wanted.period));
         }
         let addresses: Vec<_> = absent.iter().map(|wanted| self.address(wanted)).collect();

@@ -711,7 +711,7 @@ async fn g15_a_search_is_not_believed_to_have_filtered() {
     let rpc = answering(vec![(second, ours, of(second))]);
     let error = rpc.client().evaluations_of_plan(&story::plan()).await.unwrap_err();
     assert!(
-        matches!(&error, ClientError::Incomplete(what) if what.ends_with("gives 1 of the 2 open attestations and pages that the plan has counted")),
+        matches!(&error, ClientError::Incomplete(what) if what.ends_with("gives 1 of the 2 open pages that the plan has counted")),
         "{error}"
     );
 }
