@@ -6,6 +6,7 @@ use {
         terms::plan_file::{Mistake, one_line},
         text::{
             amount,
+            names::shortened,
             table::{Record, Table},
         },
     },
@@ -15,6 +16,9 @@ use {
 const GRANT: &str = "grant";
 const VALUE: &str = "value";
 const EVIDENCE: &str = "evidence";
+
+/// Letters of a field that a message repeats: all of a hash, and not all of a line without end.
+const MOST_LETTERS: usize = 80;
 
 /// A value of a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,22 +67,23 @@ pub fn read(text: &str, kpi: &Kpi) -> Result<BTreeMap<u32, Row>, Vec<Mistake>> {
 fn row(record: &Record, kpi: &Kpi) -> Result<(u32, Row), Mistake> {
     let line = record.line;
     let [grant, value, evidence] = [0, 1, 2].map(|column| record.field(column));
+    let quoted = |field| format!("{:?}", shortened(field, MOST_LETTERS));
     // Digits alone: Rust would read a sign too.
     let digits = Some(grant).filter(|grant| grant.bytes().all(|byte| byte.is_ascii_digit()));
     let grant = digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| {
-        let what = format!("is {grant:?}; expected the number of a grant, counted from 0");
+        let what = format!("is {}; expected the number of a grant, counted from 0", quoted(grant));
         wrong(line, GRANT, what)
     })?;
     let number = amount::parse_value(value, kpi.decimals);
-    let number = number.map_err(|error| wrong(line, VALUE, format!("{value:?} {error}")))?;
+    let number = number.map_err(|error| wrong(line, VALUE, format!("{} {error}", quoted(value))))?;
     if !kpi.accepts(number) {
         let [min, max] = [kpi.range_min, kpi.range_max].map(|end| amount::fixed(end, kpi.decimals));
-        let what = format!("is {value:?}; expected {min} to {max}{}", amount::hint(value));
+        let what = format!("is {}; expected {min} to {max}{}", quoted(value), amount::hint(value));
         return Err(wrong(line, VALUE, what));
     }
     let mut digest = [0; 32];
     if !evidence.is_empty() && hex::decode_to_slice(evidence, &mut digest).is_err() {
-        let what = format!("is {evidence:?}; expected a SHA-256, 64 hexadecimal digits");
+        let what = format!("is {}; expected a SHA-256, 64 hexadecimal digits", quoted(evidence));
         return Err(wrong(line, EVIDENCE, what));
     }
     let row = Row {
@@ -155,6 +160,14 @@ mod tests {
         ] {
             let mistakes = read(&format!("grant,value\n{row}\n"), &kpi()).expect_err(row);
             assert_eq!((mistakes.len(), mistakes[0].line), (1, Some(2)), "{row}");
+        }
+        let endless = "4".repeat(100_000);
+        let mistakes = read(
+            &format!("grant,value,evidence\n{endless},1,\n1,{endless},\n1,1,{endless}\n"),
+            &kpi(),
+        );
+        for mistake in mistakes.expect_err("a line without end") {
+            assert!(mistake.what.len() < 300, "{mistake}");
         }
         let twice = read("grant,value\n7,1\n007,2\n", &kpi()).expect_err("a grant twice");
         assert!(twice[0].what.contains("line 2"), "{twice:?}");
