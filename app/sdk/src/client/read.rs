@@ -115,13 +115,17 @@ impl Client {
     /// # Errors
     /// If the endpoint does not answer, or an account cannot be read.
     pub async fn open_grants(&self, plan: &Pubkey, state: &Plan) -> Result<Vec<(Pubkey, Grant)>, ClientError> {
-        let addresses: Vec<_> = (0..state.grant_counter).map(|index| pda::grant(plan, index)).collect();
-        let grants = self.grants(&addresses).await?;
-        Ok(addresses
-            .into_iter()
-            .zip(grants)
-            .filter_map(|(address, grant)| Some((address, grant?)))
-            .collect())
+        // An endpoint can claim billions of them: no address is made before it is asked for.
+        let firsts = (0..state.grant_counter).step_by(ACCOUNTS_A_REQUEST);
+        let requests = firsts.map(|first| async move {
+            let numbers = (first..state.grant_counter).take(ACCOUNTS_A_REQUEST);
+            let addresses: Vec<_> = numbers.map(|index| pda::grant(plan, index)).collect();
+            let grants = self.grants(&addresses).await?.into_iter();
+            let found = addresses.into_iter().zip(grants);
+            let open: Vec<_> = found.filter_map(|(address, grant)| Some((address, grant?))).collect();
+            Ok(open)
+        });
+        stream::iter(requests).buffered(REQUESTS_AT_ONCE).try_concat().await
     }
 
     /// That the endpoint has given fewer accounts than the plan has counted.
