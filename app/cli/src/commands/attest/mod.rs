@@ -24,6 +24,7 @@ use {
         state::{Grant, Kpi, Plan, Scope, place},
     },
     earnout_sdk::{
+        client::{ClientError, Submission},
         text::amount,
         wire::{Evaluation, Listed, Manifest, instructions, pda},
     },
@@ -232,8 +233,14 @@ impl Attest {
                     evidence: manifest.hash(),
                 };
                 let upload = instructions::attest_page(&payer.pubkey(), &oracle.pubkey(), &address, args);
-                if !self.send.sign_only {
-                    require_whole(app.client()?, &manifest, &upload, payer.as_ref(), oracle.as_ref()).await?;
+                // What is signed apart or proposed is executed when others say so, on a page that nobody can show yet.
+                if !self.send.sign_only && !self.send.export_transaction {
+                    let fee_payer = outgoing.payer()?;
+                    let submission = Submission::new(vec![upload.clone()], fee_payer.as_ref());
+                    let submission = submission.signed_by([oracle.as_ref(), payer.as_ref()]);
+                    if let Some(failure) = require_whole(app.client()?, &manifest, &submission).await? {
+                        return Err(outgoing.explain(ClientError::WouldFail(failure), &submission).await);
+                    }
                 }
                 let kept = manifests.keep(&manifest, self.send.dry_run)?;
                 action = action

@@ -19,7 +19,7 @@ use {
     },
     earnout_sdk::{
         client::{
-            Client,
+            Client, Submission,
             bulk::{self, Bulk, Journal, Task, TaskReport},
         },
         send::cost,
@@ -138,8 +138,7 @@ impl Upload<'_> {
         };
         let mut tasks = Vec::new();
         let pages = self.open(client, kpi, &rows, mistakes, &mut report).await?;
-        self.require_whole(client, &pages).await?;
-        for page in pages {
+        for page in self.sound(client, pages, &mut report).await? {
             let kept = self.manifests.keep(&page.manifest, self.sending.dry_run)?;
             report.manifests.push(kept);
             report.reported = report.reported.saturating_add(page.values.len());
@@ -148,7 +147,7 @@ impl Upload<'_> {
         if self.sending.dry_run {
             output.note("nothing was sent");
             report.is_forecast = true;
-            return output.show(&report);
+            return report.finish(self.app);
         }
         if !tasks.is_empty() {
             let mut facts = Fields::default();
@@ -299,13 +298,32 @@ impl Upload<'_> {
         Err(format!("grant {number} {what}"))
     }
 
-    /// Whether the chain will have what the manifests list.
-    async fn require_whole(&self, client: &Client, pages: &[PageUpload]) -> Result<(), Fault> {
+    /// Those of `pages` that can be sent: the chain will have what their manifests list. Where that cannot be said, for
+    /// the upload would fail, it is noted as refused.
+    async fn sound(
+        &self,
+        client: &Client,
+        pages: Vec<PageUpload>,
+        report: &mut Report,
+    ) -> Result<Vec<PageUpload>, Fault> {
         let checks = pages.iter().map(async |page| {
-            let upload = self.instruction(page);
-            require_whole(client, &page.manifest, &upload, self.payer.as_ref(), self.oracle).await
+            let submission = Submission::new(vec![self.instruction(page)], self.sending.payer.as_ref());
+            let submission = submission.signed_by([self.oracle, self.payer.as_ref()]);
+            require_whole(client, &page.manifest, &submission).await
         });
-        stream::iter(checks).buffered(SIMULATIONS_AT_ONCE).try_collect().await
+        let checks = stream::iter(checks).buffered(SIMULATIONS_AT_ONCE);
+        let failures: Vec<_> = checks.try_collect().await?;
+        let mut sound = Vec::new();
+        for (page, failure) in pages.into_iter().zip(failures) {
+            match failure {
+                None => sound.push(page),
+                Some(failure) => report.refused.push(Refused {
+                    grants: ranges(page.values.keys().copied()),
+                    why: failure.to_string(),
+                }),
+            }
+        }
+        Ok(sound)
     }
 
     /// What reports a page: all of its values at once.
@@ -372,13 +390,10 @@ impl Upload<'_> {
         report.manifests.retain(|kept| !not_sent.contains(&kept.page));
         report.reported = sum(&mut done.iter().map(|(part, _)| part));
         report.left = sum(&mut left.iter());
-        report.refused = refused
-            .iter()
-            .map(|(part, failure)| Refused {
-                grants: ranges(part.first..=part.last),
-                why: failure.to_string(),
-            })
-            .collect();
+        report.refused.extend(refused.iter().map(|(part, failure)| Refused {
+            grants: ranges(part.first..=part.last),
+            why: failure.to_string(),
+        }));
         report.unknown = signatures(&unknown);
         report.transactions = progress.executed;
         report.failed_transactions = progress.failed;
@@ -404,7 +419,11 @@ impl Report {
             Some(refused) => format!("grants {}: {}", refused.grants, refused.why),
             None => format!("the network took no transaction for {} values", count(self.left)),
         };
-        let fault = Fault::new("not all values were reported")
+        let said = match self.is_forecast {
+            true => "not all values would be reported",
+            false => "not all values were reported",
+        };
+        let fault = Fault::new(said)
             .why(why)
             .advice("run the same command again: what is reported stays")
             .exit(exit);
