@@ -7,10 +7,13 @@ use {
         names::Names,
         plan::{findings, findings_json, merge},
         sheet::Sheet,
-        text::safe,
+        text::{quoted, safe},
     },
     crate::{
-        context::{reference::kpi_name, time::Moment},
+        context::{
+            reference::{kpi_name, plan_name},
+            time::Moment,
+        },
         fault::{Exit, Fault},
     },
     earnout::state::{
@@ -108,7 +111,7 @@ impl GrantView {
         let grant = &report.state;
         let plan = &self.statement.sources.plan;
         let mut facts = Fields::default();
-        facts.say("plan", self.statement.sources.address);
+        facts.say("plan", plan_text(&self.statement));
         facts.say("status", status(report));
         facts.say("beneficiary", self.names.full(&grant.beneficiary));
         if grant.pending_beneficiary != Pubkey::default() {
@@ -149,6 +152,12 @@ impl GrantView {
         }
         facts
     }
+}
+
+/// The plan's address and what it calls itself.
+fn plan_text(statement: &Statement) -> String {
+    let sources = &statement.sources;
+    format!("{} {}", sources.address, quoted(&plan_name(&sources.plan)))
 }
 
 /// The grant of this number.
@@ -356,6 +365,7 @@ impl Serialize for GrantView {
             &mut value,
             json!({
                 "plan": self.statement.sources.address.to_string(),
+                "planName": plan_name(&self.statement.sources.plan),
                 "time": self.statement.sources.now,
                 "decimals": self.decimals,
                 "cliff": self.cliff,

@@ -7,10 +7,13 @@ use {
         names::Names,
         sheet::Sheet,
         task,
-        text::{safe, short},
+        text::{quoted, safe, short},
     },
     crate::{
-        context::{reference::kpi_name, time::Moment},
+        context::{
+            reference::{kpi_name, plan_name, plan_uri},
+            time::Moment,
+        },
         fault::{Exit, Fault},
     },
     earnout::state::{
@@ -82,6 +85,7 @@ impl PlanView {
         let plan = self.plan();
         let now = self.statement.sources.now;
         let mut facts = Fields::default();
+        facts.say("name", quoted(&plan_name(plan)));
         facts.say("status", self.status_text());
         facts.say("time", Moment(now));
         facts.say(
@@ -155,6 +159,12 @@ impl PlanView {
             format!("votes {attest}, disputes {challenge}, rulings {ruling}, notice {notice}"),
         );
         facts.say("last deadline", Moment(self.last_deadline));
+        facts.say(
+            "documents",
+            Some(plan_uri(plan))
+                .filter(|uri| !uri.is_empty())
+                .unwrap_or_else(|| "nowhere".to_owned()),
+        );
         facts.say("scores combine", combination_text(plan));
         facts.say("unearned", self.policy_text());
         facts.say("release", release_text(plan));
@@ -280,6 +290,7 @@ impl Serialize for PlanView {
         });
         let rest = json!({
             "time": sources.now,
+            "uri": Some(plan_uri(plan)).filter(|uri| !uri.is_empty()),
             "status": match self.status {
                 PlanStatus::Draft => "draft",
                 PlanStatus::Active => "active",
@@ -319,6 +330,7 @@ pub fn terms_json(plan: &Plan, address: Pubkey, decimals: u8) -> Value {
     };
     json!({
         "plan": address.to_string(),
+        "name": plan_name(plan),
         "creator": plan.creator.to_string(),
         "planId": plan.plan_id.to_string(),
         "mint": plan.mint.to_string(),

@@ -5,7 +5,7 @@ use {
         commands::attest::{for_each_grant, once_for_all},
         context::{
             app::App,
-            reference::{GrantRef, KpiRef, PlanRef, kpi_name},
+            reference::{GrantRef, KpiRef, PlanRef, kpi_name, plan_name},
             time::Moment,
         },
         fault::Fault,
@@ -15,6 +15,7 @@ use {
             names::Names,
             plan::{merge, require_complete},
             sheet::{Cell, Sheet},
+            text::quoted,
         },
     },
     bytemuck::Zeroable,
@@ -342,6 +343,7 @@ impl fmt::Display for View<'_> {
         } = self.scene;
         let measurement = &self.measurement;
         let mut facts = Fields::default();
+        facts.say("plan", self.scene.plan_text());
         facts.say("KPI", format!("{number} {}", kpi_name(kpi)));
         facts.say("period", times.period);
         if let Some((number, address)) = self.grant {
@@ -436,9 +438,15 @@ impl Serialize for View<'_> {
 }
 
 impl Scene {
+    /// The plan's address and what it calls itself.
+    fn plan_text(&self) -> String {
+        format!("{} {}", self.plan_address, quoted(&plan_name(&self.plan)))
+    }
+
     fn json(&self) -> Value {
         json!({
             "plan": self.plan_address.to_string(),
+            "planName": plan_name(&self.plan),
             "kpi": self.number,
             "name": kpi_name(&self.kpi),
             "decimals": self.kpi.decimals,
@@ -463,6 +471,7 @@ impl fmt::Display for PageView<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Scene { number, kpi, times, .. } = self.scene;
         let mut facts = Fields::default();
+        facts.say("plan", self.scene.plan_text());
         facts.say("KPI", format!("{number} {}", kpi_name(kpi)));
         facts.say("period", times.period);
         facts.say(

@@ -2,7 +2,11 @@
 
 use {
     crate::{
-        context::{app::App, reference::PlanRef, token::Token},
+        context::{
+            app::App,
+            reference::{PlanRef, plan_name},
+            token::Token,
+        },
         fault::Fault,
         shown::{grant::ended, plan::require_complete, sheet::Sheet},
     },
@@ -75,6 +79,7 @@ impl List {
                 grant,
                 amounts,
                 decimals,
+                plan_name: plan_name(plan),
             });
         }
         rows.retain(|row| !self.claimable || row.amounts.claimable > 0);
@@ -88,6 +93,7 @@ struct Row {
     grant: Grant,
     amounts: Amounts,
     decimals: u8,
+    plan_name: String,
 }
 
 impl Row {
@@ -104,6 +110,7 @@ impl Row {
         json!({
             "grant": self.address.to_string(),
             "plan": grant.plan.to_string(),
+            "planName": self.plan_name,
             "number": grant.index,
             "beneficiary": grant.beneficiary.to_string(),
             "status": self.status(),
@@ -143,7 +150,7 @@ impl fmt::Display for Grants {
             ">claimable",
         ];
         if !one_plan {
-            headings.push("plan");
+            headings.extend(["plan", "its name"]);
         }
         let mut sheet = Sheet::new(headings);
         for row in &self.0 {
@@ -164,7 +171,7 @@ impl fmt::Display for Grants {
                 tokens(amounts.claimable),
             ];
             if !one_plan {
-                cells.push(grant.plan.to_string());
+                cells.extend([grant.plan.to_string(), row.plan_name.clone()]);
             }
             sheet.row(cells);
         }

@@ -13,6 +13,7 @@ mod simulate;
 mod statement;
 mod surplus;
 mod treasury;
+mod uri;
 
 use {
     crate::{context::app::App, fault::Fault},
@@ -35,6 +36,7 @@ pub enum PlanCommand {
     Show(show::Show),
     Statement(statement::Statement),
     Treasury(treasury::Treasury),
+    Uri(uri::Uri),
     Close(close::Close),
 }
 
@@ -53,6 +55,7 @@ impl PlanCommand {
             Self::Show(command) => command.run(app).await,
             Self::Statement(command) => command.run(app).await,
             Self::Treasury(command) => command.run(app).await,
+            Self::Uri(command) => command.run(app).await,
             Self::Close(command) => command.run(app).await,
         }
     }

@@ -3,14 +3,17 @@
 use {
     super::lines,
     crate::{
-        context::{reference::kpi_name, time::Moment},
+        context::{
+            reference::{kpi_name, plan_name},
+            time::Moment,
+        },
         shown::{
             grant::{scores_text, status},
             measurement::{basis, deciding, outcome, state, voter},
             names::Names,
             plan::{findings, kpis_table, scope_text, stage_text, totals_facts, vault_facts},
             sheet::{Cell, Sheet},
-            text::{markdown, short},
+            text::{markdown, quoted, short},
         },
     },
     earnout::state::{Kpi, Scope},
@@ -38,7 +41,13 @@ impl View<'_> {
     pub fn terminal(&self, out: &mut impl Write) -> io::Result<()> {
         let (report, decimals) = (self.report, self.decimals);
         let sources = &report.sources;
-        writeln!(out, "Statement of plan {} on {}", sources.address, Moment(sources.now))?;
+        writeln!(
+            out,
+            "Statement of plan {} {} on {}",
+            sources.address,
+            quoted(&plan_name(&sources.plan)),
+            Moment(sources.now)
+        )?;
         writeln!(out, "in tokens of {}", sources.plan.mint)?;
         if let Some(closing) = &sources.closing {
             let (time, sent) = (Moment(closing.mark.closed_at), self.tokens(closing.amount));
@@ -83,6 +92,7 @@ impl View<'_> {
     pub fn markdown(&self, out: &mut impl Write) -> io::Result<()> {
         let sources = &self.report.sources;
         writeln!(out, "# Statement of plan `{}`\n", sources.address)?;
+        writeln!(out, "It calls itself {}.\n", markdown(&plan_name(&sources.plan)))?;
         writeln!(out, "On {}, in tokens of `{}`.", Moment(sources.now), sources.plan.mint)?;
         if let Some(closing) = &sources.closing {
             let (time, to) = (Moment(closing.mark.closed_at), closing.destination);
