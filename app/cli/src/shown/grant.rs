@@ -114,6 +114,9 @@ impl GrantView {
         facts.say("plan", plan_text(&self.statement));
         facts.say("status", status(report));
         facts.say("beneficiary", self.names.full(&grant.beneficiary));
+        if let Some(label) = self.names.label(self.number, &grant.beneficiary) {
+            facts.say("label", format!("{}, as the document or file calls it", quoted(label)));
+        }
         if grant.pending_beneficiary != Pubkey::default() {
             facts.say("offered to", self.names.full(&grant.pending_beneficiary));
         }
@@ -366,6 +369,7 @@ impl Serialize for GrantView {
             json!({
                 "plan": self.statement.sources.address.to_string(),
                 "planName": plan_name(&self.statement.sources.plan),
+                "label": self.names.label(self.number, &report.state.beneficiary),
                 "time": self.statement.sources.now,
                 "decimals": self.decimals,
                 "cliff": self.cliff,

@@ -11,6 +11,7 @@ use {
     },
     crate::{
         context::{
+            document::Beside,
             reference::{kpi_name, plan_name, plan_uri},
             time::Moment,
         },
@@ -46,14 +47,15 @@ pub struct PlanView {
     last_deadline: i64,
     cadence: Cadence,
     policy: UnearnedPolicy,
+    beside: Beside,
 }
 
 impl PlanView {
-    /// `decimals` are the token's.
+    /// `decimals` are the token's, `beside` is what else was looked at.
     ///
     /// # Errors
     /// If the plan holds what the program never writes.
-    pub fn new(statement: Statement, decimals: u8, names: Names) -> Result<Self, Fault> {
+    pub fn new(statement: Statement, decimals: u8, names: Names, beside: Beside) -> Result<Self, Fault> {
         let plan = &statement.sources.plan;
         Ok(Self {
             due: agenda(&statement)?,
@@ -64,7 +66,8 @@ impl PlanView {
             policy: plan.unearned_policy()?,
             statement,
             decimals,
-            names,
+            names: names.with(beside.labels.clone()),
+            beside,
         })
     }
 
@@ -258,7 +261,7 @@ impl fmt::Display for PlanView {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "Plan {}", self.statement.sources.address)?;
         writeln!(out, "{}", self.facts().indented())?;
-        writeln!(out, "\nKPIs\n{}", kpis_table(self.plan()))?;
+        writeln!(out, "\nKPIs\n{}", kpis_table(self.plan(), &self.beside))?;
         let vault = vault_facts(&self.statement.vault, self.decimals);
         writeln!(out, "\nVault\n{}", vault.indented())?;
         let totals = totals_facts(&self.statement.totals, self.decimals);
@@ -317,6 +320,7 @@ impl Serialize for PlanView {
             "findings": findings_json(&self.statement),
         });
         merge(&mut value, rest);
+        self.beside.add_rubrics(&mut value);
         value.serialize(serializer)
     }
 }
@@ -560,7 +564,7 @@ pub fn require_complete(complaints: &[String]) -> Result<(), Fault> {
 }
 
 /// The KPIs for people.
-pub fn kpis_table(plan: &Plan) -> Sheet {
+pub fn kpis_table(plan: &Plan, beside: &Beside) -> Sheet {
     let mut sheet = Sheet::new([
         ">#",
         "name",
@@ -569,6 +573,7 @@ pub fn kpis_table(plan: &Plan) -> Sheet {
         "curve",
         ">silence scores",
         "rubric SHA-256",
+        "its text",
     ]);
     for (number, kpi) in plan.kpis().iter().enumerate() {
         let points = kpi
@@ -591,6 +596,7 @@ pub fn kpis_table(plan: &Plan) -> Sheet {
             format!("{}: {}", interpolation_text(kpi), points.join(", ")),
             amount::count(kpi.default_score),
             short(hex::encode(kpi.rubric_hash)),
+            beside.rubric(number).to_string(),
         ]);
     }
     sheet

@@ -4,6 +4,7 @@ mod activate;
 mod authority;
 mod close;
 mod create;
+mod document;
 mod fund;
 mod init;
 mod list;
@@ -37,6 +38,8 @@ pub enum PlanCommand {
     Statement(statement::Statement),
     Treasury(treasury::Treasury),
     Uri(uri::Uri),
+    #[command(subcommand)]
+    Document(document::DocumentCommand),
     Close(close::Close),
 }
 
@@ -56,6 +59,7 @@ impl PlanCommand {
             Self::Statement(command) => command.run(app).await,
             Self::Treasury(command) => command.run(app).await,
             Self::Uri(command) => command.run(app).await,
+            Self::Document(command) => command.run(app).await,
             Self::Close(command) => command.run(app).await,
         }
     }
