@@ -499,3 +499,42 @@ fn rubrics_of_a_plan_file_are_found_by_their_hash() {
     let error = rubrics_in("[[kpi]]\nrubric = { file = \"none.md\" }\n", folder.path()).expect_err("no file");
     assert!(error.to_string().starts_with("none.md: "), "{error}");
 }
+
+#[test]
+fn the_documentation_shows_a_document_and_its_schema_the_limits() {
+    let page = include_str!("../../../../docs/plan-document.md");
+    let (_, example) = page.split_once("```json\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let document = PlanDocument::read(example.as_bytes()).unwrap();
+    assert_eq!(String::from_utf8(document.to_bytes()).unwrap(), example);
+    let Content::Text(text) = &document.rubrics[&0].content else {
+        panic!("a text");
+    };
+    assert_eq!(Rubric::of_text("active users", text.as_str()), document.rubrics[&0]);
+
+    let schema: Value = serde_json::from_str(include_str!("../../../../docs/plan-document.schema.json")).unwrap();
+    let properties = &schema["properties"];
+    assert_eq!(properties["format"]["const"], PlanDocument::FORMAT);
+    assert_eq!(properties["description"]["maxLength"], PlanDocument::MOST_DESCRIPTION);
+    assert_eq!(schema["$defs"]["label"]["maxLength"], PlanDocument::MOST_LABEL);
+    let base = &properties["evidence"]["items"]["properties"]["base"]["maxLength"];
+    let longest = |require: fn(&str) -> Result<(), String>, begin: &str| {
+        let fits = |length: usize| require(&format!("{begin}{}", "a".repeat(length - begin.len()))).is_ok();
+        (20..2_000).take_while(|length| fits(*length)).last()
+    };
+    assert_eq!(
+        base.as_u64(),
+        longest(require_base, "https://").map(|it| it.try_into().unwrap())
+    );
+    let file = &properties["rubrics"]["items"]["properties"]["file"]["maxLength"];
+    assert_eq!(
+        file.as_u64(),
+        longest(require_file, "a").map(|it| it.try_into().unwrap())
+    );
+    // What the schema knows is what the reader knows.
+    let mut known: Vec<_> = properties.as_object().unwrap().keys().cloned().collect();
+    known.sort();
+    let mut written: Vec<_> = json().as_object().unwrap().keys().cloned().collect();
+    written.sort();
+    assert_eq!(known, written);
+}
