@@ -5,7 +5,7 @@ use {
         instructions::AttestArgs,
         state::{Scope, UnearnedPolicy},
     },
-    earnout_e2e::{BigPlan, Chain, Earnout, Finished, program_file},
+    earnout_e2e::{BigPlan, Chain, DAY, Earnout, Finished, program_file},
     earnout_sdk::{
         document::{Content, PlanDocument, Rubric},
         wire::{accounts, instructions},
@@ -306,7 +306,28 @@ async fn a_document_is_made_published_and_compared() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_stranger_publishes_is_only_text() {
+async fn many_at_once_are_confirmed_with_the_plans_name() {
+    let world = World::new().await;
+    let named = format!("{} \"Design guild\"", world.plan.address);
+    world.earnout.file("contributors.csv", world.plan.contributors(0, 2));
+    world
+        .run("grant import PLAN contributors.csv", &[])
+        .succeeded()
+        .says(&named);
+    let forecast = world.json("grant import PLAN contributors.csv --dry-run", &[]);
+    assert_eq!(forecast["planName"], "Design guild");
+    world.chain.warp(&world.plan.end(0).to_string());
+    world.plan.attest(&world.chain, 0, 80).await;
+    world.chain.warp(&(world.plan.end(0) + 2 * DAY).to_string());
+    world.run("crank PLAN", &[]).succeeded();
+    world
+        .run("claim --all PLAN --create-accounts", &[])
+        .succeeded()
+        .says(&named);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g15_what_a_stranger_publishes_is_only_text() {
     let world = World::new().await;
     let good = world.document();
     let check = |bytes: Vec<u8>| {
@@ -433,7 +454,7 @@ async fn labels_stand_beside_addresses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn evidence_is_kept_only_if_it_has_the_hash_of_the_vote() {
+async fn g15_evidence_is_kept_only_if_it_has_the_hash_of_the_vote() {
     let world = World::new().await;
     let terms = ["--periods", "4", "--time-weight", "40%", "--weight", "users=60%"];
     let beneficiary = BigPlan::contributor(1).pubkey();

@@ -1,6 +1,6 @@
 //! Addresses with the labels that the configuration of Solana's tools has for them, and with those that a plan document
-//! or a file gives to contributors. The configuration is the user's own; what others wrote stands in quotation marks, and
-//! never in the place of the address.
+//! or a file gives to contributors. The configuration is the user's own; what others wrote stands in quotation marks,
+//! and never in the place of the address.
 
 use {
     super::text::{quoted, short},

@@ -2,8 +2,8 @@
 //!
 //! The chain has hashes of the rubrics and of the evidence; the texts lie elsewhere, and a plan says where with its
 //! `uri`. There is a JSON document that has them or leads to them; `docs/plan-document.md` describes it, and
-//! `docs/plan-document.schema.json` says the same to programs. Anybody may have written it: what it says is a stranger's
-//! word, apart from texts whose hash the chain has, which [`PlanDocument::check`] finds out.
+//! `docs/plan-document.schema.json` says the same to programs. Anybody may have written it: what it says is a
+//! stranger's word, apart from texts whose hash the chain has, which [`PlanDocument::check`] finds out.
 
 mod check;
 #[cfg(feature = "plan-file")]

@@ -313,7 +313,7 @@ fn plan(rubrics: &[&[u8]]) -> Plan {
 }
 
 #[test]
-fn what_does_not_agree_with_the_chain_is_named() {
+fn g15_what_does_not_agree_with_the_chain_is_named() {
     let plan = plan(&[b"a", b"b", b"c"]);
     let mut document = PlanDocument::new(key(1));
     document.rubrics.insert(0, Rubric::of_text("k0", "a"));

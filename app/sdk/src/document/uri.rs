@@ -40,8 +40,8 @@ pub fn require_uri(uri: &str) -> Result<(), UriError> {
     })
 }
 
-/// Why clients do not fetch what lies at an address; none if they do. Only the web is asked: a plan is a stranger's word,
-/// and neither files of this machine nor names and passwords have a place in it.
+/// Why clients do not fetch what lies at an address; none if they do. Only the web is asked: a plan is a stranger's
+/// word, and neither files of this machine nor names and passwords have a place in it.
 pub fn unfetched(url: &str) -> Option<&'static str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     let Some(rest) = rest else {

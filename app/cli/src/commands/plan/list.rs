@@ -20,8 +20,8 @@ use {
 
 /// List the plans of an authority, a beneficiary or an oracle
 ///
-/// The endpoint has to search for them, which some refuse. Closed plans are not found. Anybody can give a plan any name,
-/// also one that another plan has: only the address says which plan it is.
+/// The endpoint has to search for them, which some refuse. Closed plans are not found. Anybody can give a plan any
+/// name, also one that another plan has: only the address says which plan it is.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout plan list

@@ -1,6 +1,7 @@
 //! `earnout plan document check`.
 
 use {
+    super::plan_of,
     crate::{
         context::{
             app::App,
@@ -37,7 +38,7 @@ pub struct Check {
 impl Check {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         let address = self.plan.address();
-        let plan = app.client()?.plan(&address).await?;
+        let plan = plan_of(app, &address).await?;
         let loaded = self.document.load(app, &address, &plan).await?;
         app.output().show(&View {
             address,

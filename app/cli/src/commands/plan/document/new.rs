@@ -28,9 +28,9 @@ use {
 
 /// Write the plan document from the plan file, its rubrics and labels
 ///
-/// The rubrics are those whose hashes the plan has on the chain: they are looked for in the plan file, the files that it
-/// names, and those after --rubric. A rubric that is not text becomes a file beside the document, to be published with
-/// it. An existing file is never overwritten.
+/// The rubrics are those whose hashes the plan has on the chain: they are looked for in the plan file, the files that
+/// it names, and those after --rubric. A rubric that is not text becomes a file beside the document, to be published
+/// with it. An existing file is never overwritten.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout plan document new PLAN --plan-file plan.toml

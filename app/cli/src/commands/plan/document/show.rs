@@ -1,7 +1,10 @@
 //! `earnout plan document show`.
 
 use {
-    super::check::{rubrics, rubrics_json},
+    super::{
+        check::{rubrics, rubrics_json},
+        plan_of,
+    },
     crate::{
         context::{
             app::App,
@@ -44,7 +47,7 @@ pub struct Show {
 impl Show {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         let address = self.plan.address();
-        let plan = app.client()?.plan(&address).await?;
+        let plan = plan_of(app, &address).await?;
         let loaded = self.document.load(app, &address, &plan).await?;
         app.output().show(&View {
             address,
