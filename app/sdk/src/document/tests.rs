@@ -538,3 +538,26 @@ fn the_documentation_shows_a_document_and_its_schema_the_limits() {
     written.sort();
     assert_eq!(known, written);
 }
+
+#[test]
+fn whatever_is_read_can_be_written_and_read_again() {
+    let bytes = full().to_bytes();
+    let mut others = 0;
+    for at in 0..bytes.len() {
+        // What is cut off is no document, but for the line's end behind it.
+        assert_eq!(
+            PlanDocument::read(&bytes[..at]).is_ok(),
+            at + 1 == bytes.len(),
+            "the first {at} bytes"
+        );
+        for letter in *b"\x00\x1b\"\\,:[]{}0a/ \n\x80\xe2" {
+            let mut changed = bytes.clone();
+            changed[at] = letter;
+            if let Ok(document) = PlanDocument::read(&changed) {
+                others += usize::from(document != full());
+                assert_eq!(PlanDocument::read(&document.to_bytes()), Ok(document));
+            }
+        }
+    }
+    assert!(others > 100, "some of them mean something else: {others}");
+}

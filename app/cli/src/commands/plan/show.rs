@@ -16,8 +16,8 @@ use {
 /// Show a plan: terms, people, vault, periods, and what is due now and by whom
 ///
 /// What does not agree with the attested values, or is missing at the endpoint, stands at the end and makes the exit
-/// code 2. With a plan document the rubric of each KPI is compared with its hash. Amounts in JSON are decimal strings of
-/// base units, times are Unix seconds.
+/// code 2. With a plan document the rubric of each KPI is compared with its hash. Amounts in JSON are decimal strings
+/// of base units, times are Unix seconds.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout plan show PLAN
