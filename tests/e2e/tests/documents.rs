@@ -267,7 +267,10 @@ async fn a_document_is_made_published_and_compared() {
         .says("HTTP status 404");
     world.shelf.put("/plan-document.json", document.to_bytes());
     assert_eq!(world.shelf.asked(), ["/plan-document.json"]);
-    world.run("plan show PLAN", &[]).shows("not looked at");
+    let shown = world.run("plan show PLAN", &[]);
+    shown
+        .shows("not looked at")
+        .shows(&format!("documents       \"{folder}\""));
     assert!(world.shelf.asked().is_empty(), "nobody asked for it");
     world
         .run("plan document check PLAN", &[])

@@ -162,12 +162,11 @@ impl PlanView {
             format!("votes {attest}, disputes {challenge}, rulings {ruling}, notice {notice}"),
         );
         facts.say("last deadline", Moment(self.last_deadline));
-        facts.say(
-            "documents",
-            Some(plan_uri(plan))
-                .filter(|uri| !uri.is_empty())
-                .unwrap_or_else(|| "nowhere".to_owned()),
-        );
+        let documents = match plan_uri(plan) {
+            uri if uri.is_empty() => "nowhere".to_owned(),
+            uri => quoted(&uri),
+        };
+        facts.say("documents", documents);
         facts.say("scores combine", combination_text(plan));
         facts.say("unearned", self.policy_text());
         facts.say("release", release_text(plan));

@@ -84,7 +84,7 @@ impl fmt::Display for View<'_> {
         let name = quoted(&plan_name(self.plan));
         writeln!(out, "Document of plan {} {name}", self.address)?;
         writeln!(out, "from {}\n", quoted(&self.loaded.source))?;
-        write!(out, "{}", rubrics(self.plan, self.loaded))?;
+        writeln!(out, "{}", rubrics(self.plan, self.loaded))?;
         match self.loaded.findings.is_empty() {
             true => write!(out, "\nEverything that the chain has a hash of agrees."),
             false => write!(out, "\nMISMATCH\n  {}", self.loaded.findings.join("\n  ")),
