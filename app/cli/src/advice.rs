@@ -43,6 +43,7 @@ pub fn for_program_error(name: &str) -> Option<&'static str> {
             "allow it in the plan's file if you accept what it can do to payouts, or choose another mint"
         }
         "ExtensionNotAllowed" => "choose a mint without it: a holder of such powers could empty or block the vault",
+        "BadUri" => "`earnout plan uri` says what is wrong with an address before anything is sent",
         "WrongMint" | "WrongTokenProgram" => "check the mint's address: SPL Token and Token-2022 are accepted",
         "WrongTreasury" => "name another treasury with `earnout plan treasury PLAN TOKEN_ACCOUNT`",
         "WrongSource" | "WrongDestination" => "name a token account of the plan's mint",

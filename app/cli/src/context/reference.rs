@@ -165,6 +165,16 @@ pub fn caller_role(plan: &Plan, caller: &Pubkey) -> &'static str {
     }
 }
 
+/// The name that a plan gives itself. It stands for nothing: two plans can have the same one.
+pub fn plan_name(plan: &Plan) -> String {
+    accounts::padded_text(&plan.name)
+}
+
+/// Where a plan says that its documents are; empty if it says nothing.
+pub fn plan_uri(plan: &Plan) -> String {
+    accounts::padded_text(&plan.uri)
+}
+
 /// The name of a KPI.
 pub fn kpi_name(kpi: &Kpi) -> String {
     accounts::padded_text(&kpi.name)

@@ -3,7 +3,7 @@
 use {
     super::{
         measurement,
-        text::{safe, short},
+        text::{quoted, safe, short},
     },
     crate::{
         context::{app::App, reference::kpi_name, time::Moment},
@@ -101,7 +101,8 @@ impl Words {
     fn tell(&self, event: &Event) -> String {
         match event {
             Event::PlanCreated(event) => format!(
-                "{} periods from {}, token {}, by {}",
+                "{}, {} periods from {}, token {}, by {}",
+                quoted(&event.terms.name),
                 event.terms.period_count,
                 Moment(event.terms.start_ts),
                 event.mint,
@@ -230,8 +231,8 @@ impl Words {
             }
             Event::TreasurySet(event) => format!("{} from {} on", event.new, Moment(event.effective_at)),
             Event::UriSet(event) => match event.new.is_empty() {
-                true => "nowhere any more".to_owned(),
-                false => safe(&event.new),
+                true => format!("documents are nowhere any more, they were at {}", quoted(&event.old)),
+                false => format!("documents are at {}", quoted(&event.new)),
             },
             Event::BeneficiaryProposed(event) => offered(&self.grant(&event.grant), &event.new),
             Event::BeneficiaryAccepted(event) => {
@@ -322,8 +323,34 @@ fn offered(what: &str, to: &Pubkey) -> String {
 mod tests {
     use {
         super::*,
-        earnout::events::{ClaimLockSet, OracleChangeCancelled},
+        earnout::events::{ClaimLockSet, OracleChangeCancelled, UriSet},
     };
+
+    #[test]
+    fn where_documents_are_is_told_as_what_somebody_wrote() {
+        let words = Words {
+            decimals: 6,
+            kpis: Vec::new(),
+            grants: BTreeMap::new(),
+        };
+        let told = |old: &str, new: &str| {
+            words.tell(&Event::UriSet(Box::new(UriSet {
+                plan: Pubkey::default(),
+                time: 1_800_000_000,
+                sequence: 3,
+                old: old.to_owned(),
+                new: new.to_owned(),
+            })))
+        };
+        assert_eq!(
+            told("", "https://a\u{202e}\""),
+            "documents are at \"https://a\\u{202e}\\\"\""
+        );
+        assert_eq!(
+            told("ipfs://b", ""),
+            "documents are nowhere any more, they were at \"ipfs://b\""
+        );
+    }
 
     #[test]
     fn an_event_without_words_of_its_own_names_its_fields() {

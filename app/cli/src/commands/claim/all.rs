@@ -4,11 +4,12 @@ use {
     crate::{
         context::{
             app::App,
+            reference::plan_name,
             token::{Amount, Token},
         },
         fault::{Exit, Fault},
         send::many::{Sending, interrupted, signatures, unfinished},
-        shown::progress::Progress,
+        shown::{progress::Progress, text::quoted},
     },
     earnout::state::{ALLOW_TRANSFER_HOOK, Release},
     earnout_sdk::{
@@ -113,8 +114,9 @@ pub async fn run(app: &App, plan: Pubkey, creating_accounts: bool, sending: Send
             Release::AtSettlement => "",
         };
         let mut summary = format!(
-            "Pay what is claimable to the beneficiaries\n  plan     {plan}\n  amount   {amount} of {}{streams}\n  grants   \
+            "Pay what is claimable to the beneficiaries\n  plan     {plan} {}\n  amount   {amount} of {}{streams}\n  grants   \
              {}\n  payer    {}\n  cluster  {}",
+            quoted(&plan_name(&state)),
             token.mint,
             count(claims.len()),
             app.named(&payer.pubkey()),

@@ -2,9 +2,14 @@
 
 use {
     crate::{
-        context::{app::App, reference::PlanRef, token::Token},
+        context::{
+            app::App,
+            document::DocumentArgs,
+            reference::{PlanRef, plan_name},
+            token::Token,
+        },
         fault::Fault,
-        shown::{grant::ended, plan::require_complete, sheet::Sheet},
+        shown::{grant::ended, names::Names, plan::require_complete, sheet::Sheet},
     },
     clap::Args,
     earnout::state::{Grant, Plan},
@@ -25,7 +30,8 @@ use {
 #[command(after_help = "Examples:
   $ earnout grant list PLAN
   $ earnout grant list --beneficiary 7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU
-  $ earnout grant list PLAN --claimable")]
+  $ earnout grant list PLAN --claimable
+  $ earnout grant list PLAN --labels contributors.csv")]
 pub struct List {
     /// The plan: its address, or CREATOR/ID
     #[arg(required_unless_present = "beneficiary")]
@@ -36,6 +42,8 @@ pub struct List {
     /// Only grants that can claim something now
     #[arg(long)]
     claimable: bool,
+    #[command(flatten)]
+    beside: DocumentArgs,
 }
 
 impl List {
@@ -43,12 +51,17 @@ impl List {
         let client = app.client()?;
         let mut plans: BTreeMap<Pubkey, (Plan, Token)> = BTreeMap::new();
         let mut complaints = Vec::new();
+        let mut names = Names::default();
         let mut grants = match &self.plan {
             Some(plan) => {
                 let state = client.plan(&plan.address()).await?;
+                names = names.with(self.beside.load(app, &plan.address(), &state).await?.labels);
                 let found = client.open_grants(&plan.address(), &state).await?;
                 complaints.extend(client.lacks_grants(&plan.address(), &state, &found).await?);
                 found
+            }
+            None if !self.beside.is_empty() => {
+                return Err(Fault::new("a document and labels are of one plan").advice("name the plan"));
             }
             None => match &self.beneficiary {
                 Some(beneficiary) => client.grants_of_beneficiary(beneficiary).await?,
@@ -70,11 +83,14 @@ impl List {
             };
             let amounts = amounts(plan, &grant, now)?;
             let decimals = token.decimals;
+            let label = names.label(grant.index, &grant.beneficiary).map(str::to_owned);
             rows.push(Row {
+                label,
                 address,
                 grant,
                 amounts,
                 decimals,
+                plan_name: plan_name(plan),
             });
         }
         rows.retain(|row| !self.claimable || row.amounts.claimable > 0);
@@ -88,6 +104,9 @@ struct Row {
     grant: Grant,
     amounts: Amounts,
     decimals: u8,
+    plan_name: String,
+    /// What the document or the file calls it.
+    label: Option<String>,
 }
 
 impl Row {
@@ -104,8 +123,10 @@ impl Row {
         json!({
             "grant": self.address.to_string(),
             "plan": grant.plan.to_string(),
+            "planName": self.plan_name,
             "number": grant.index,
             "beneficiary": grant.beneficiary.to_string(),
+            "label": self.label,
             "status": self.status(),
             "decimals": self.decimals,
             "firstPeriod": grant.first_period,
@@ -142,8 +163,12 @@ impl fmt::Display for Grants {
             ">claimed",
             ">claimable",
         ];
+        let labels = self.0.iter().any(|row| row.label.is_some());
+        if labels {
+            headings.push("label that is given");
+        }
         if !one_plan {
-            headings.push("plan");
+            headings.extend(["plan", "its name"]);
         }
         let mut sheet = Sheet::new(headings);
         for row in &self.0 {
@@ -163,8 +188,11 @@ impl fmt::Display for Grants {
                 tokens(amounts.claimed),
                 tokens(amounts.claimable),
             ];
+            if labels {
+                cells.push(row.label.clone().unwrap_or_default());
+            }
             if !one_plan {
-                cells.push(grant.plan.to_string());
+                cells.extend([grant.plan.to_string(), row.plan_name.clone()]);
             }
             sheet.row(cells);
         }

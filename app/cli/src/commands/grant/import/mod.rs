@@ -9,7 +9,11 @@ mod vectors;
 use {
     super::existing,
     crate::{
-        context::{app::App, reference::PlanRef, token::Token},
+        context::{
+            app::App,
+            reference::{PlanRef, plan_name},
+            token::Token,
+        },
         fault::{Exit, Fault},
         send::many::{BulkArgs, interrupted, of_refusal, present, signatures},
         shown::{mistakes::refused, progress::Progress},
@@ -253,6 +257,7 @@ impl Import {
         let allocated = open.iter().map(|row| row.args.allocation);
         let forecast = Forecast {
             plan: import.plan.to_string(),
+            plan_name: plan_name(plan),
             grants: open.len(),
             // More than fits was refused with the reserve.
             allocated: token.amount(allocated.fold(0, u64::saturating_add)),

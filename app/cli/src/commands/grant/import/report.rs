@@ -5,7 +5,7 @@ use {
     crate::{
         context::token::{Amount, sol},
         fault::{Exit, Fault},
-        shown::text::cell,
+        shown::text::{cell, quoted},
     },
     earnout_sdk::{
         client::bulk::{ImportReport, Progress},
@@ -22,6 +22,7 @@ use {
 #[serde(rename_all = "camelCase")]
 pub struct Forecast {
     pub plan: String,
+    pub plan_name: String,
     pub grants: usize,
     pub allocated: Amount,
     pub transactions: usize,
@@ -31,7 +32,7 @@ pub struct Forecast {
 
 impl fmt::Display for Forecast {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "plan          {}", self.plan)?;
+        writeln!(out, "plan          {} {}", self.plan, quoted(&self.plan_name))?;
         writeln!(
             out,
             "grants        {}, {} tokens in all",

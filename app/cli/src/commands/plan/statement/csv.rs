@@ -15,6 +15,7 @@ use {
     },
     earnout_core::quorum::Outcome,
     earnout_sdk::{
+        document::Labels,
         report::statement::{GrantReport, Line, Statement},
         text::amount::fixed,
     },
@@ -25,7 +26,7 @@ use {
 ///
 /// # Errors
 /// If the writer fails.
-pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8) -> io::Result<()> {
+pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8, labels: &Labels) -> io::Result<()> {
     let plan = &report.sources.plan;
     let mut head: Vec<String> = [
         "period",
@@ -51,6 +52,7 @@ pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8) -> io::
         let columns = ["value", "score", "by", "attested by", "evidence SHA-256"];
         head.extend(columns.map(|column| format!("{name}: {column}")));
     }
+    head.extend(label_column(labels).map(str::to_owned));
     let periods = report.periods.iter();
     let all = periods.flat_map(|period| lines(report, period).map(move |(grant, line)| (period, grant, line)));
     let rows = all.map(|(period, grant, line)| {
@@ -76,6 +78,7 @@ pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8) -> io::
             plain(line.claimed),
         ];
         values(report, grant, line, &mut row);
+        row.extend(label(labels, grant));
         row
     });
     csv(out, &head, rows)
@@ -108,11 +111,27 @@ fn values(report: &Statement, grant: &GrantReport, line: &Line, row: &mut Vec<St
     }
 }
 
+/// The heading of the labels, where there are any.
+fn label_column(labels: &Labels) -> Option<&'static str> {
+    (!labels.is_empty()).then_some("label")
+}
+
+/// What a grant is called, where any are called something.
+fn label(labels: &Labels, grant: &GrantReport) -> Option<String> {
+    let state = &grant.state;
+    let label = || {
+        labels
+            .of(state.index, &state.beneficiary)
+            .map_or_else(String::new, cell)
+    };
+    (!labels.is_empty()).then(label)
+}
+
 /// One line for each grant.
 ///
 /// # Errors
 /// If the writer fails.
-pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8) -> io::Result<()> {
+pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8, labels: &Labels) -> io::Result<()> {
     let head = [
         "grant",
         "address",
@@ -132,10 +151,11 @@ pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8) -> io::R
         "claimable",
         "reserved",
     ];
+    let head: Vec<_> = head.into_iter().chain(label_column(labels)).collect();
     let rows = report.grants.values().map(|grant| {
         let state = &grant.state;
         let plain = |amount| plain(amount, decimals);
-        vec![
+        let row = vec![
             state.index.to_string(),
             grant.address.to_string(),
             state.beneficiary.to_string(),
@@ -153,7 +173,8 @@ pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8) -> io::R
             plain(state.claimed),
             plain(grant.claimable),
             plain(state.reserved),
-        ]
+        ];
+        row.into_iter().chain(label(labels, grant)).collect()
     });
     csv(out, &head, rows)
 }

@@ -1,4 +1,8 @@
-//! A folder of documents of which the chain has the hashes.
+//! Documents of which the chain has the hashes: a folder of them, and what lies on the web.
+
+mod web;
+
+pub use web::{FetchError, Web};
 
 use {
     solana_program::hash,
