@@ -6,8 +6,11 @@ use {
     earnout::state::Kpi,
     earnout_core::quorum::{Finality, Outcome},
     earnout_sdk::{
-        report::statement::{Measurement, Vote},
-        text::amount::fixed,
+        report::{
+            priced::price_text,
+            statement::{Measurement, Vote},
+        },
+        text::amount::{count, fixed},
         wire::accounts,
     },
     serde_json::{Value, json},
@@ -28,6 +31,14 @@ pub fn outcome(kpi: &Kpi, measurement: &Measurement) -> String {
     match measurement.reading.outcome {
         Outcome::Value(number) => value(kpi, number),
         Outcome::Silent => "-".to_owned(),
+    }
+}
+
+/// What it is worth: a score, or as the price what counts.
+pub fn worth(kpi: &Kpi, measurement: &Measurement) -> String {
+    match measurement.reading.price {
+        Some(price) => price_text(kpi, price),
+        None => count(measurement.reading.score),
     }
 }
 
@@ -119,7 +130,8 @@ pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
         "kpi": number,
         "value": counts.map(|value| value.to_string()),
         "uiValue": counts.map(plain),
-        "score": measurement.reading.score,
+        "score": (!kpi.is_price()).then_some(measurement.reading.score),
+        "price": measurement.reading.price.map(|price| price.to_string()),
         "basis": basis(measurement),
         "final": final_from.is_none(),
         "finalFrom": final_from,

@@ -8,6 +8,7 @@ use {
         sheet::Sheet,
         task,
         text::{quoted, safe, short},
+        units::{feed_json, feed_text, price_facts},
     },
     crate::{
         context::{
@@ -22,13 +23,17 @@ use {
         PlanStatus, Release, UnearnedPolicy,
     },
     earnout_sdk::{
-        report::statement::{Finding, PeriodReport, Stage, Statement, Totals, VaultReport},
+        report::{
+            priced::price_text,
+            statement::{Finding, PeriodReport, Stage, Statement, Totals, VaultReport},
+        },
         terms::plan_file::{COMBINATIONS, INTERPOLATIONS, RELEASES, SCOPES, UNEARNED, word},
         text::{
             amount::{self, fixed},
             time::{cadence, span},
         },
         todo::agenda::{Task, agenda},
+        wire::accounts::padded_text,
     },
     serde::{Serialize, Serializer},
     serde_json::{Value, json},
@@ -261,6 +266,17 @@ impl fmt::Display for PlanView {
         writeln!(out, "Plan {}", self.statement.sources.address)?;
         writeln!(out, "{}", self.facts().indented())?;
         writeln!(out, "\nKPIs\n{}", kpis_table(self.plan(), &self.beside))?;
+        if let Some(price) = price_facts(self.plan()) {
+            writeln!(out, "\nPrice\n{}", price.indented())?;
+        }
+        let others = self
+            .plan()
+            .kpis()
+            .iter()
+            .filter(|kpi| kpi.has_feed() && !kpi.is_price());
+        for kpi in others {
+            writeln!(out, "\nFeed of {}: {}", safe(&kpi_name(kpi)), feed_text(kpi))?;
+        }
         let vault = vault_facts(&self.statement.vault, self.decimals);
         writeln!(out, "\nVault\n{}", vault.indented())?;
         let totals = totals_facts(&self.statement.totals, self.decimals);
@@ -357,6 +373,10 @@ pub fn terms_json(plan: &Plan, address: Pubkey, decimals: u8) -> Value {
         "maxAllocation": plan.max_allocation.to_string(),
         "maxGrants": plan.max_grants,
         "enrolmentEnd": plan.enrolment_end,
+        "unit": plan.has_unit().then(|| padded_text(&plan.unit)),
+        "unitDecimals": plan.has_unit().then_some(plan.unit_decimals),
+        "priceKpi": plan.price().map(|(number, _)| number),
+        "unitExponent": plan.has_unit().then_some(plan.unit_exponent),
         "kpis": (0u8..).zip(plan.kpis()).map(|(number, kpi)| kpi_json(number, kpi)).collect::<Vec<_>>(),
     })
 }
@@ -377,7 +397,9 @@ fn kpi_json(number: u8, kpi: &Kpi) -> Value {
         "rangeMax": kpi.range_max.to_string(),
         "interpolation": interpolation_text(kpi),
         "points": points,
-        "defaultScore": kpi.default_score,
+        "defaultScore": (!kpi.is_price()).then_some(kpi.default_score),
+        "defaultPrice": kpi.is_price().then(|| kpi.default_price.to_string()),
+        "feed": kpi.feed().ok().flatten().as_ref().map(feed_json),
         "rubricHash": hex::encode(kpi.rubric_hash),
     })
 }
@@ -433,6 +455,7 @@ pub fn totals_json(totals: &Totals) -> Value {
         "bonus": totals.bonus.to_string(),
         "returned": totals.returned.to_string(),
         "leftOver": totals.left_over.to_string(),
+        "unused": totals.unused.to_string(),
         "forfeited": totals.forfeited.to_string(),
         "vested": totals.vested.to_string(),
         "claimed": totals.claimed.to_string(),
@@ -493,6 +516,10 @@ pub fn totals_facts(totals: &Totals, decimals: u8) -> Fields {
     ];
     for (name, amount) in lines {
         facts.say(name, amount::total(amount, decimals));
+    }
+    if totals.unused > 0 {
+        let unused = amount::total(totals.unused, decimals);
+        facts.say("unused", format!("{unused} that prices left of the caps"));
     }
     facts
 }
@@ -570,7 +597,7 @@ pub fn kpis_table(plan: &Plan, beside: &Beside) -> Sheet {
         "scope",
         "accepted",
         "curve",
-        ">silence scores",
+        ">if nobody reports",
         "rubric SHA-256",
         "its text",
     ]);
@@ -592,13 +619,24 @@ pub fn kpis_table(plan: &Plan, beside: &Beside) -> Sheet {
                 fixed(kpi.range_min, kpi.decimals),
                 measurement::value(kpi, kpi.range_max)
             ),
-            format!("{}: {}", interpolation_text(kpi), points.join(", ")),
-            amount::count(kpi.default_score),
+            match kpi.is_price() {
+                true => "none: the price".to_owned(),
+                false => format!("{}: {}", interpolation_text(kpi), points.join(", ")),
+            },
+            silence_text(kpi),
             short(hex::encode(kpi.rubric_hash)),
             beside.rubric(number).to_string(),
         ]);
     }
     sheet
+}
+
+/// What counts if nobody reports: a score, or a price.
+pub fn silence_text(kpi: &Kpi) -> String {
+    match kpi.is_price() {
+        true => price_text(kpi, kpi.default_price),
+        false => amount::count(kpi.default_score),
+    }
 }
 
 /// Where a period stands, in one word.

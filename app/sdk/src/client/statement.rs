@@ -329,12 +329,12 @@ impl Reading<'_> {
     ) -> Result<(), ClientError> {
         let Sources { plan, grants, now, .. } = &self.sources;
         let (kpi, period) = (wanted.kpi, wanted.period);
-        let has_weight = |source: &GrantSource| source.state.covers(period) && source.state.has_weight(kpi);
+        let depends = |source: &GrantSource| source.state.covers(period) && source.state.is_paid_by(plan, kpi);
         let (range, many) = match wanted.page {
             None => (0..u32::MAX, 1),
             Some(page) => (grants_of_page(page), usize::MAX),
         };
-        let concerned = grants.range(range).filter(|(_, source)| has_weight(source)).take(many);
+        let concerned = grants.range(range).filter(|(_, source)| depends(source)).take(many);
         let mut measurements = Vec::new();
         for (number, source) in concerned {
             let grant = as_settled(&source.state, &source.earlier, period);
@@ -400,15 +400,15 @@ impl Reading<'_> {
         Ok(times)
     }
 
-    /// The attestations and pages on which grants have weight, of all ended periods.
+    /// The attestations and pages by which grants are paid, of all ended periods.
     fn wanted(&self) -> Result<Vec<Wanted>, ClientError> {
         let Sources { plan, grants, .. } = &self.sources;
         let mut wanted = BTreeSet::new();
         for period in self.ended()?.iter().map(|times| times.period) {
             for (kpi, terms) in (0u8..).zip(plan.kpis()) {
                 let individual = terms.scope == Scope::Individual.to_byte();
-                let has_weight = |grant: &Grant| grant.covers(period) && grant.has_weight(kpi);
-                let concerned = grants.iter().filter(|(_, source)| has_weight(&source.state));
+                let depends = |grant: &Grant| grant.covers(period) && grant.is_paid_by(plan, kpi);
+                let concerned = grants.iter().filter(|(_, source)| depends(&source.state));
                 wanted.extend(concerned.map(|(number, _)| Wanted {
                     period,
                     kpi,

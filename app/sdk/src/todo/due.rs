@@ -240,10 +240,7 @@ impl PlanAccounts {
         {
             return Ok(false);
         }
-        for (number, kpi) in (0u8..).zip(self.plan.kpis()) {
-            if !grant.has_weight(number) {
-                continue;
-            }
+        for (number, kpi) in grant.paid_by(&self.plan) {
             let index = (kpi.scope()? == Scope::Individual).then_some(grant.index);
             let derive = || pda::evaluation(&self.address, number, period, index);
             let page = index.map(|index| place(index).0);

@@ -9,13 +9,14 @@ use {
             token::Token,
         },
         fault::Fault,
-        shown::{grant::ended, names::Names, plan::require_complete, sheet::Sheet},
+        shown::{grant::ended, names::Names, plan::require_complete, sheet::Sheet, units},
     },
     clap::Args,
     earnout::state::{Grant, Plan},
     earnout_sdk::{
         report::projection::{Amounts, amounts},
         text::amount,
+        wire::accounts,
     },
     serde::{Serialize, Serializer},
     serde_json::{Value, json},
@@ -84,8 +85,21 @@ impl List {
             let amounts = amounts(plan, &grant, now)?;
             let decimals = token.decimals;
             let label = names.label(grant.index, &grant.beneficiary).map(str::to_owned);
+            let (value, reach) = (units::value(plan, &grant), units::reach(plan, &grant));
+            let in_units = value.is_some().then(|| {
+                json!({
+                    "unitAllocation": grant.unit_allocation.to_string(),
+                    "unit": accounts::padded_text(&plan.unit),
+                    "unitDecimals": plan.unit_decimals,
+                    "lowestPrice": units::lowest_json(plan, &grant),
+                    "priceDecimals": plan.price().map(|(_, kpi)| kpi.decimals),
+                })
+            });
             rows.push(Row {
                 label,
+                value,
+                reach,
+                in_units,
                 address,
                 grant,
                 amounts,
@@ -107,6 +121,12 @@ struct Row {
     plan_name: String,
     /// What the document or the file calls it.
     label: Option<String>,
+    /// Of a grant in another unit its value.
+    value: Option<String>,
+    /// Down to which price its cap reaches.
+    reach: Option<String>,
+    /// The same for programs.
+    in_units: Option<Value>,
 }
 
 impl Row {
@@ -133,6 +153,7 @@ impl Row {
             "endPeriod": grant.end_period,
             "nextPeriod": grant.next_period,
             "allocated": amounts.allocation.to_string(),
+            "inUnits": self.in_units,
             "earned": amounts.earned.to_string(),
             "bonus": amounts.bonus.to_string(),
             "vested": amounts.vested.to_string(),
@@ -151,18 +172,12 @@ impl fmt::Display for Grants {
             return write!(out, "No open grants.");
         };
         let one_plan = self.0.iter().all(|row| row.grant.plan == first.grant.plan);
-        let mut headings = vec![
-            ">#",
-            "grant",
-            "beneficiary",
-            "status",
-            ">settled",
-            ">allocated",
-            ">earned",
-            ">bonus",
-            ">claimed",
-            ">claimable",
-        ];
+        let mut headings = vec![">#", "grant", "beneficiary", "status", ">settled"];
+        let in_units = self.0.iter().any(|row| row.value.is_some());
+        if in_units {
+            headings.extend([">value", ">cap reaches"]);
+        }
+        headings.extend([">allocated", ">earned", ">bonus", ">claimed", ">claimable"]);
         let labels = self.0.iter().any(|row| row.label.is_some());
         if labels {
             headings.push("label that is given");
@@ -182,12 +197,18 @@ impl fmt::Display for Grants {
                 grant.beneficiary.to_string(),
                 row.status().to_owned(),
                 format!("{settled}/{periods}"),
+            ];
+            if in_units {
+                let or = |text: &Option<String>| text.clone().unwrap_or("-".to_owned());
+                cells.extend([or(&row.value), or(&row.reach)]);
+            }
+            cells.extend([
                 tokens(amounts.allocation),
                 tokens(amounts.earned),
                 tokens(amounts.bonus),
                 tokens(amounts.claimed),
                 tokens(amounts.claimable),
-            ];
+            ]);
             if labels {
                 cells.push(row.label.clone().unwrap_or_default());
             }

@@ -86,7 +86,7 @@ impl Chain<'_> {
             } else if !theirs.is_empty() {
                 let theirs: Vec<_> = theirs
                     .iter()
-                    .map(|grant| existing::sentence(grant, self.token))
+                    .map(|grant| existing::sentence(self.plan, grant, self.token))
                     .collect();
                 let what = format!(
                     "the beneficiary has a grant of the plan already, {}; if another one is meant, say --again",

@@ -5,7 +5,7 @@ use {
     crate::{
         context::token::{Amount, sol},
         fault::{Exit, Fault},
-        shown::text::{cell, quoted},
+        shown::text::{cell, quoted, safe},
     },
     earnout_sdk::{
         client::bulk::{ImportReport, Progress},
@@ -25,6 +25,9 @@ pub struct Forecast {
     pub plan_name: String,
     pub grants: usize,
     pub allocated: Amount,
+    /// The value of the grants in another unit, with the unit; none if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
     pub transactions: usize,
     pub rent_lamports: u64,
     pub fee_lamports: u64,
@@ -39,6 +42,9 @@ impl fmt::Display for Forecast {
             count(self.grants),
             self.allocated
         )?;
+        if let Some(value) = &self.value {
+            writeln!(out, "value         {} in all, at most those tokens", safe(value))?;
+        }
         writeln!(out, "transactions  {}", count(self.transactions))?;
         let (rent, fees) = (sol(self.rent_lamports), sol(self.fee_lamports));
         write!(out, "cost          {rent} SOL of rent, {fees} SOL of fees")
