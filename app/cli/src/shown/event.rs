@@ -3,7 +3,7 @@
 use {
     super::{
         measurement,
-        text::{safe, short},
+        text::{quoted, safe, short},
     },
     crate::{
         context::{app::App, reference::kpi_name, time::Moment},
@@ -123,7 +123,8 @@ impl Words {
     fn tell(&self, event: &Event) -> String {
         match event {
             Event::PlanCreated(event) => format!(
-                "{} periods from {}, token {}, by {}",
+                "{}, {} periods from {}, token {}, by {}",
+                quoted(&event.terms.name),
                 event.terms.period_count,
                 Moment(event.terms.start_ts),
                 event.mint,
@@ -201,10 +202,10 @@ impl Words {
                 let mask = voted.fold(0, |mask, (place, _)| mask | 1u64.checked_shl(place).unwrap_or_default());
                 let some = |what: &str, mask: u64| match mask {
                     0 => String::new(),
-                    mask => format!("; {what} {}", ranges(PageGrants { mask, ..of(event) }.indices())),
+                    mask => format!("; {what} grants {}", ranges(PageGrants { mask, ..of(event) }.indices())),
                 };
                 format!(
-                    "{}: {values} by {}, evidence {}{}{}",
+                    "{}: {values} by {}, manifest {}{}{}",
                     self.subject(event.kpi, event.period, Some(PageGrants { mask, ..of(event) })),
                     event.oracle,
                     short(hex::encode(event.evidence)),
@@ -267,8 +268,8 @@ impl Words {
             }
             Event::TreasurySet(event) => format!("{} from {} on", event.new, Moment(event.effective_at)),
             Event::UriSet(event) => match event.new.is_empty() {
-                true => "nowhere any more".to_owned(),
-                false => safe(&event.new),
+                true => format!("documents are nowhere any more, they were at {}", quoted(&event.old)),
+                false => format!("documents are at {}", quoted(&event.new)),
             },
             Event::BeneficiaryProposed(event) => offered(&self.grant(&event.grant), &event.new),
             Event::BeneficiaryAccepted(event) => {
@@ -365,10 +366,36 @@ mod tests {
     use {
         super::*,
         earnout::{
-            events::{ClaimLockSet, GrantCreated, GrantSettled, OracleChangeCancelled, Rent},
+            events::{ClaimLockSet, GrantCreated, GrantSettled, OracleChangeCancelled, Rent, UriSet},
             instructions::CreateGrantArgs,
         },
     };
+
+    #[test]
+    fn where_documents_are_is_told_as_what_somebody_wrote() {
+        let words = Words {
+            decimals: 6,
+            kpis: Vec::new(),
+            grants: BTreeMap::new(),
+        };
+        let told = |old: &str, new: &str| {
+            words.tell(&Event::UriSet(Box::new(UriSet {
+                plan: Pubkey::default(),
+                time: 1_800_000_000,
+                sequence: 3,
+                old: old.to_owned(),
+                new: new.to_owned(),
+            })))
+        };
+        assert_eq!(
+            told("", "https://a\u{202e}\""),
+            "documents are at \"https://a\\u{202e}\\\"\""
+        );
+        assert_eq!(
+            told("ipfs://b", ""),
+            "documents are nowhere any more, they were at \"ipfs://b\""
+        );
+    }
 
     #[test]
     fn an_event_without_words_of_its_own_names_its_fields() {

@@ -7,11 +7,14 @@ use {
         names::Names,
         plan::{findings, findings_json, merge},
         sheet::Sheet,
-        text::safe,
+        text::{quoted, safe},
         units,
     },
     crate::{
-        context::{reference::kpi_name, time::Moment},
+        context::{
+            reference::{kpi_name, plan_name},
+            time::Moment,
+        },
         fault::{Exit, Fault},
     },
     earnout::state::{
@@ -109,9 +112,12 @@ impl GrantView {
         let grant = &report.state;
         let plan = &self.statement.sources.plan;
         let mut facts = Fields::default();
-        facts.say("plan", self.statement.sources.address);
+        facts.say("plan", plan_text(&self.statement));
         facts.say("status", status(report));
         facts.say("beneficiary", self.names.full(&grant.beneficiary));
+        if let Some(label) = self.names.label(self.number, &grant.beneficiary) {
+            facts.say("label", format!("{}, as the document or file calls it", quoted(label)));
+        }
         if grant.pending_beneficiary != Pubkey::default() {
             facts.say("offered to", self.names.full(&grant.pending_beneficiary));
         }
@@ -167,6 +173,12 @@ impl GrantView {
         }
         facts
     }
+}
+
+/// The plan's address and what it calls itself.
+fn plan_text(statement: &Statement) -> String {
+    let sources = &statement.sources;
+    format!("{} {}", sources.address, quoted(&plan_name(&sources.plan)))
 }
 
 /// The grant of this number.
@@ -397,6 +409,8 @@ impl Serialize for GrantView {
             &mut value,
             json!({
                 "plan": self.statement.sources.address.to_string(),
+                "planName": plan_name(&self.statement.sources.plan),
+                "label": self.names.label(self.number, &report.state.beneficiary),
                 "time": self.statement.sources.now,
                 "decimals": self.decimals,
                 "cliff": self.cliff,

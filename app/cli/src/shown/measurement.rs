@@ -94,11 +94,13 @@ pub fn voter(vote: &Vote, names: &Names) -> String {
 
 /// For programs.
 pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
+    let plain = |value: i64| fixed(value, kpi.decimals).replace(',', "");
     let vote = |vote: &Vote| {
         json!({
             "oracle": vote.oracle.map(|key| key.to_string()),
             "position": vote.position,
             "value": vote.value.to_string(),
+            "uiValue": plain(vote.value),
             "evidence": hex::encode(vote.evidence),
             "counts": vote.counts,
         })
@@ -127,7 +129,7 @@ pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
     json!({
         "kpi": number,
         "value": counts.map(|value| value.to_string()),
-        "uiValue": counts.map(|value| fixed(value, kpi.decimals).replace(',', "")),
+        "uiValue": counts.map(plain),
         "score": (!kpi.is_price()).then_some(measurement.reading.score),
         "price": measurement.reading.price.map(|price| price.to_string()),
         "basis": basis(measurement),

@@ -7,11 +7,15 @@ use {
         names::Names,
         sheet::Sheet,
         task,
-        text::{safe, short},
+        text::{quoted, safe, short},
         units::{feed_json, feed_text, price_facts},
     },
     crate::{
-        context::{reference::kpi_name, time::Moment},
+        context::{
+            document::Beside,
+            reference::{kpi_name, plan_name, plan_uri},
+            time::Moment,
+        },
         fault::{Exit, Fault},
     },
     earnout::state::{
@@ -48,14 +52,15 @@ pub struct PlanView {
     last_deadline: i64,
     cadence: Cadence,
     policy: UnearnedPolicy,
+    beside: Beside,
 }
 
 impl PlanView {
-    /// `decimals` are the token's.
+    /// `decimals` are the token's, `beside` is what else was looked at.
     ///
     /// # Errors
     /// If the plan holds what the program never writes.
-    pub fn new(statement: Statement, decimals: u8, names: Names) -> Result<Self, Fault> {
+    pub fn new(statement: Statement, decimals: u8, names: Names, beside: Beside) -> Result<Self, Fault> {
         let plan = &statement.sources.plan;
         Ok(Self {
             due: agenda(&statement)?,
@@ -66,7 +71,8 @@ impl PlanView {
             policy: plan.unearned_policy()?,
             statement,
             decimals,
-            names,
+            names: names.with(beside.labels.clone()),
+            beside,
         })
     }
 
@@ -87,6 +93,7 @@ impl PlanView {
         let plan = self.plan();
         let now = self.statement.sources.now;
         let mut facts = Fields::default();
+        facts.say("name", quoted(&plan_name(plan)));
         facts.say("status", self.status_text());
         facts.say("time", Moment(now));
         facts.say(
@@ -160,6 +167,11 @@ impl PlanView {
             format!("votes {attest}, disputes {challenge}, rulings {ruling}, notice {notice}"),
         );
         facts.say("last deadline", Moment(self.last_deadline));
+        let documents = match plan_uri(plan) {
+            uri if uri.is_empty() => "nowhere".to_owned(),
+            uri => quoted(&uri),
+        };
+        facts.say("documents", documents);
         facts.say("scores combine", combination_text(plan));
         facts.say("unearned", self.policy_text());
         facts.say("release", release_text(plan));
@@ -253,7 +265,7 @@ impl fmt::Display for PlanView {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "Plan {}", self.statement.sources.address)?;
         writeln!(out, "{}", self.facts().indented())?;
-        writeln!(out, "\nKPIs\n{}", kpis_table(self.plan()))?;
+        writeln!(out, "\nKPIs\n{}", kpis_table(self.plan(), &self.beside))?;
         if let Some(price) = price_facts(self.plan()) {
             writeln!(out, "\nPrice\n{}", price.indented())?;
         }
@@ -296,6 +308,7 @@ impl Serialize for PlanView {
         });
         let rest = json!({
             "time": sources.now,
+            "uri": Some(plan_uri(plan)).filter(|uri| !uri.is_empty()),
             "status": match self.status {
                 PlanStatus::Draft => "draft",
                 PlanStatus::Active => "active",
@@ -322,6 +335,7 @@ impl Serialize for PlanView {
             "findings": findings_json(&self.statement),
         });
         merge(&mut value, rest);
+        self.beside.add_rubrics(&mut value);
         value.serialize(serializer)
     }
 }
@@ -335,6 +349,7 @@ pub fn terms_json(plan: &Plan, address: Pubkey, decimals: u8) -> Value {
     };
     json!({
         "plan": address.to_string(),
+        "name": plan_name(plan),
         "creator": plan.creator.to_string(),
         "planId": plan.plan_id.to_string(),
         "mint": plan.mint.to_string(),
@@ -575,7 +590,7 @@ pub fn require_complete(complaints: &[String]) -> Result<(), Fault> {
 }
 
 /// The KPIs for people.
-pub fn kpis_table(plan: &Plan) -> Sheet {
+pub fn kpis_table(plan: &Plan, beside: &Beside) -> Sheet {
     let mut sheet = Sheet::new([
         ">#",
         "name",
@@ -584,6 +599,7 @@ pub fn kpis_table(plan: &Plan) -> Sheet {
         "curve",
         ">if nobody reports",
         "rubric SHA-256",
+        "its text",
     ]);
     for (number, kpi) in plan.kpis().iter().enumerate() {
         let points = kpi
@@ -609,6 +625,7 @@ pub fn kpis_table(plan: &Plan) -> Sheet {
             },
             silence_text(kpi),
             short(hex::encode(kpi.rubric_hash)),
+            beside.rubric(number).to_string(),
         ]);
     }
     sheet

@@ -2,6 +2,7 @@
 //! expectations stand here; `UPDATE_EXPECT=1 cargo test -p earnout-sdk --features client,plan-file vectors::` writes
 //! them out for the web app, whose tests read the same files.
 
+mod documents;
 mod pages;
 
 use {

@@ -259,8 +259,15 @@ pub fn text(packed: &[u8]) -> Option<&str> {
 /// `text` padded with zero bytes to `N`; `None` if it is longer or [`name::check`] refuses it (a zero byte
 /// included, so that the padding is unambiguous).
 pub(super) fn packed_text<const N: usize>(text: &str) -> Option<[u8; N]> {
-    name::check(text).ok()?;
     let mut packed = [0; N];
-    packed.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+    pack(text, &mut packed)?;
     Some(packed)
+}
+
+/// Not for each length anew.
+#[inline(never)]
+fn pack(text: &str, packed: &mut [u8]) -> Option<()> {
+    name::check(text).ok()?;
+    packed.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+    Some(())
 }

@@ -131,7 +131,7 @@ async fn results(
                 Moment(now)
             ))
             .advice(format!(
-                "settle from {} on, or as soon as its values are final",
+                "settle from {} on, as soon as its values are final",
                 Moment(times.end)
             )));
     }

@@ -9,7 +9,11 @@ mod vectors;
 use {
     super::{existing, price},
     crate::{
-        context::{app::App, reference::PlanRef, token::Token},
+        context::{
+            app::App,
+            reference::{PlanRef, plan_name},
+            token::Token,
+        },
         fault::{Exit, Fault},
         send::many::{BulkArgs, interrupted, of_refusal, present, signatures},
         shown::{mistakes::refused, progress::Progress},
@@ -263,6 +267,7 @@ impl Import {
         let value = value.fold(0, u128::saturating_add);
         let forecast = Forecast {
             plan: import.plan.to_string(),
+            plan_name: plan_name(plan),
             value: (value > 0).then(|| units_text(plan, value)),
             grants: open.len(),
             // More than fits was refused with the reserve.

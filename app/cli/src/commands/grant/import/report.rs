@@ -5,7 +5,7 @@ use {
     crate::{
         context::token::{Amount, sol},
         fault::{Exit, Fault},
-        shown::text::{cell, safe},
+        shown::text::{cell, quoted, safe},
     },
     earnout_sdk::{
         client::bulk::{ImportReport, Progress},
@@ -22,6 +22,7 @@ use {
 #[serde(rename_all = "camelCase")]
 pub struct Forecast {
     pub plan: String,
+    pub plan_name: String,
     pub grants: usize,
     pub allocated: Amount,
     /// The value of the grants in another unit, with the unit; none if there are none.
@@ -34,7 +35,7 @@ pub struct Forecast {
 
 impl fmt::Display for Forecast {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "plan          {}", self.plan)?;
+        writeln!(out, "plan          {} {}", self.plan, quoted(&self.plan_name))?;
         writeln!(
             out,
             "grants        {}, {} tokens in all",

@@ -16,6 +16,7 @@ use {
     earnout::state::Plan,
     earnout_core::quorum::Outcome,
     earnout_sdk::{
+        document::Labels,
         report::{
             priced::{Priced, lowest_price},
             statement::{GrantReport, Line, Statement},
@@ -30,7 +31,7 @@ use {
 ///
 /// # Errors
 /// If the writer fails.
-pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8) -> io::Result<()> {
+pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8, labels: &Labels) -> io::Result<()> {
     let plan = &report.sources.plan;
     let mut head: Vec<String> = [
         "period",
@@ -62,6 +63,7 @@ pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8) -> io::
         let columns = ["value", "score", "by", "attested by", "evidence SHA-256"];
         head.extend(columns.map(|column| format!("{name}: {column}")));
     }
+    head.extend(label_column(labels).map(str::to_owned));
     let periods = report.periods.iter();
     let all = periods.flat_map(|period| lines(report, period).map(move |(grant, line)| (period, grant, line)));
     let rows = all.map(|(period, grant, line)| {
@@ -90,6 +92,7 @@ pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8) -> io::
             plain(line.claimed),
         ]);
         values(report, grant, line, &mut row);
+        row.extend(label(labels, grant));
         row
     });
     csv(out, &head, rows)
@@ -149,11 +152,27 @@ fn values(report: &Statement, grant: &GrantReport, line: &Line, row: &mut Vec<St
     }
 }
 
+/// The heading of the labels, where there are any.
+fn label_column(labels: &Labels) -> Option<&'static str> {
+    (!labels.is_empty()).then_some("label")
+}
+
+/// What a grant is called, where any are called something.
+fn label(labels: &Labels, grant: &GrantReport) -> Option<String> {
+    let state = &grant.state;
+    let label = || {
+        labels
+            .of(state.index, &state.beneficiary)
+            .map_or_else(String::new, cell)
+    };
+    (!labels.is_empty()).then(label)
+}
+
 /// One line for each grant.
 ///
 /// # Errors
 /// If the writer fails.
-pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8) -> io::Result<()> {
+pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8, labels: &Labels) -> io::Result<()> {
     let head = [
         "grant",
         "address",
@@ -178,6 +197,7 @@ pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8) -> io::R
         "claimable",
         "reserved",
     ];
+    let head: Vec<_> = head.into_iter().chain(label_column(labels)).collect();
     let plan = &report.sources.plan;
     let rows = report.grants.values().map(|grant| {
         let state = &grant.state;
@@ -220,7 +240,7 @@ pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8) -> io::R
             plain(grant.claimable),
             plain(state.reserved),
         ]);
-        row
+        row.into_iter().chain(label(labels, grant)).collect()
     });
     csv(out, &head, rows)
 }

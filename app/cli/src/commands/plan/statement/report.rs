@@ -3,14 +3,18 @@
 use {
     super::lines,
     crate::{
-        context::{reference::kpi_name, time::Moment},
+        context::{
+            document::Beside,
+            reference::{kpi_name, plan_name},
+            time::Moment,
+        },
         shown::{
             grant::{scores_text, status},
             measurement::{basis, deciding, outcome, state, voter, worth},
             names::Names,
             plan::{findings, kpis_table, scope_text, silence_text, stage_text, totals_facts, vault_facts},
             sheet::{Cell, Sheet},
-            text::{markdown, short},
+            text::{markdown, quoted, short},
             units,
         },
     },
@@ -32,6 +36,7 @@ pub struct View<'a> {
     pub decimals: u8,
     /// Labels for a terminal; none in Markdown.
     pub names: Option<Names>,
+    pub beside: &'a Beside,
 }
 
 impl View<'_> {
@@ -42,13 +47,19 @@ impl View<'_> {
     pub fn terminal(&self, out: &mut impl Write) -> io::Result<()> {
         let (report, decimals) = (self.report, self.decimals);
         let sources = &report.sources;
-        writeln!(out, "Statement of plan {} on {}", sources.address, Moment(sources.now))?;
+        writeln!(
+            out,
+            "Statement of plan {} {} on {}",
+            sources.address,
+            quoted(&plan_name(&sources.plan)),
+            Moment(sources.now)
+        )?;
         writeln!(out, "in tokens of {}", sources.plan.mint)?;
         if let Some(closing) = &sources.closing {
             let (time, sent) = (Moment(closing.mark.closed_at), self.tokens(closing.amount));
             writeln!(out, "closed on {time}: {sent} went to {}", closing.destination)?;
         }
-        writeln!(out, "\nKPIs\n{}", kpis_table(&sources.plan))?;
+        writeln!(out, "\nKPIs\n{}", kpis_table(&sources.plan, self.beside))?;
         if let Some(price) = units::price_facts(&sources.plan) {
             writeln!(out, "\nPrice\n{}", price.indented())?;
         }
@@ -90,6 +101,7 @@ impl View<'_> {
     pub fn markdown(&self, out: &mut impl Write) -> io::Result<()> {
         let sources = &self.report.sources;
         writeln!(out, "# Statement of plan `{}`\n", sources.address)?;
+        writeln!(out, "It calls itself {}.\n", markdown(&plan_name(&sources.plan)))?;
         writeln!(out, "On {}, in tokens of `{}`.", Moment(sources.now), sources.plan.mint)?;
         if let Some(closing) = &sources.closing {
             let (time, to) = (Moment(closing.mark.closed_at), closing.destination);
@@ -164,6 +176,15 @@ impl View<'_> {
         }])
     }
 
+    /// A beneficiary as [`View::key`] has keys, and what the document calls the grant.
+    fn beneficiary(&self, grant: u32, key: &Pubkey) -> Cell {
+        match (&self.names, self.beside.labels.of(grant, key)) {
+            (Some(names), _) => Cell::Own(names.short_beneficiary(grant, key)),
+            (None, None) => self.key(key),
+            (None, Some(label)) => Cell::Own(format!("`{key}` {}", markdown(&quoted(label)))),
+        }
+    }
+
     fn voter(&self, vote: &Vote) -> String {
         match (&self.names, &vote.oracle) {
             (None, _) => voter(vote, &Names::default()),
@@ -181,7 +202,14 @@ impl View<'_> {
     }
 
     fn kpis(&self) -> Sheet {
-        let mut sheet = Sheet::new([">#", "name", "scope", ">if nobody reports", "rubric SHA-256"]);
+        let mut sheet = Sheet::new([
+            ">#",
+            "name",
+            "scope",
+            ">if nobody reports",
+            "rubric SHA-256",
+            "its text",
+        ]);
         for (number, kpi) in self.report.sources.plan.kpis().iter().enumerate() {
             sheet.row([
                 number.to_string().into(),
@@ -189,6 +217,7 @@ impl View<'_> {
                 scope_text(kpi).into(),
                 silence_text(kpi).into(),
                 Cell::Keys(vec![hex::encode(kpi.rubric_hash)]),
+                Cell::Own(self.beside.rubric(number).to_string()),
             ]);
         }
         sheet
@@ -254,7 +283,7 @@ impl View<'_> {
             ];
             let mut row = vec![
                 Cell::Own(grant.state.index.to_string()),
-                self.key(&grant.state.beneficiary),
+                self.beneficiary(grant.state.index, &grant.state.beneficiary),
             ];
             if in_units {
                 let cells = units::cells(&self.report.sources.plan, line.priced.as_ref(), self.decimals);
@@ -305,12 +334,12 @@ impl View<'_> {
                 grant.claimable,
             ];
             let beneficiary = match &self.names {
-                Some(names) => names.full(&state.beneficiary),
-                None => state.beneficiary.to_string(),
+                Some(names) => Cell::Own(names.beneficiary(*number, &state.beneficiary)),
+                None => self.beneficiary(*number, &state.beneficiary),
             };
             let mut row = vec![Cell::Own(number.to_string())];
             row.extend(has_address.then(|| self.key(&grant.address)));
-            row.extend([Cell::Keys(vec![beneficiary]), Cell::Own(status(grant))]);
+            row.extend([beneficiary, Cell::Own(status(grant))]);
             if plan.has_unit() {
                 let none = || "-".to_owned();
                 let (cut, unused) = match state.is_in_units() {
