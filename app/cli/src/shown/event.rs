@@ -377,6 +377,7 @@ mod tests {
             decimals: 6,
             kpis: Vec::new(),
             grants: BTreeMap::new(),
+            unit: (String::new(), 0),
         };
         let told = |old: &str, new: &str| {
             words.tell(&Event::UriSet(Box::new(UriSet {
