@@ -108,8 +108,8 @@ pub fn at_deadline(votes: &[Option<i64>], threshold: u8, curve: &Curve, default_
     })
 }
 
-/// What the votes on the price give when voting is over: as [`at_deadline`], but sorted by value, with `default_price` in
-/// the place of the score under silence.
+/// What the votes on the price give when voting is over: as [`at_deadline`], but sorted by value, with `default_price`
+/// in the place of the score under silence.
 ///
 /// # Errors
 /// Those of [`agreed`].

@@ -103,8 +103,8 @@ pub struct Grant {
     pub hand_overs: u16,
     /// Zero.
     pub spare: [u8; 4],
-    /// Of a grant in the plan's unit of account what full scores pay in all periods, in the smallest part of the unit; 0
-    /// of a grant in tokens.
+    /// Of a grant in the plan's unit of account what full scores pay in all periods, in the smallest part of the unit;
+    /// 0 of a grant in tokens.
     pub unit_allocation: u64,
     /// Units of the period that was running when the grant ended, cut to the second.
     pub cut_units: u64,
@@ -298,8 +298,8 @@ impl Grant {
         tranche::tranche(all, index, self.periods).ours()
     }
 
-    /// What full scores pay for `period`, base units: the cap, or of a grant in another unit what its units are worth at
-    /// `price`, at most the cap.
+    /// What full scores pay for `period`, base units: the cap, or of a grant in another unit what its units are worth
+    /// at `price`, at most the cap.
     ///
     /// Errors: `AllSettled` if the grant does not cover the period; `NoPrice` if the grant is in another unit and there
     /// is no price.
@@ -356,8 +356,8 @@ impl Grant {
         Ok(reserve.map_err(|_| EarnoutError::ReserveTooLarge)?)
     }
 
-    /// Books the settlement of the next period by its results and moves on. What a price leaves of the cap has nothing to
-    /// do with results: it becomes surplus under every policy.
+    /// Books the settlement of the next period by its results and moves on. What a price leaves of the cap has nothing
+    /// to do with results: it becomes surplus under every policy.
     ///
     /// Errors: `AllSettled`, `NoPrice`, `Overflow`.
     pub fn settle(&mut self, plan: &Plan, results: &Results) -> Result<Settlement> {

@@ -229,8 +229,8 @@ impl Kpi {
 impl KpiArgs {
     /// Checks what a value is worth: a score by a curve, or as the price.
     ///
-    /// Errors: `BadCurve`, `DefaultScoreTooHigh`; `BadPrice` if the price is not shared, can be 0, has a curve or a score,
-    /// or its default is out of its range.
+    /// Errors: `BadCurve`, `DefaultScoreTooHigh`; `BadPrice` if the price is not shared, can be 0, has a curve or a
+    /// score, or its default is out of its range.
     fn check_worth(&self) -> Result<()> {
         let Some(default_price) = self.default_price else {
             require!(
