@@ -5,7 +5,7 @@ use {
     crate::{
         args::Check,
         measure::{Bound, Identities, checks, fit, grant_scope, kpi_name, measure, preview, value},
-        service::{Config, Daemon},
+        service::{Config, Daemon, round::price_feeds},
         vote::{Duty, PlanState},
     },
     anyhow::{Context, Result, bail},
@@ -58,6 +58,7 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
             Err(problem) => return Err(problem.into()),
         };
         let decimals = mint_decimals(&daemon, &state.plan.mint).await?;
+        mistakes.extend(price_feeds(&daemon.config.observes, &address, &state.plan)?.1);
         let mut bound = Vec::new();
         for feed in daemon.feeds_of(address) {
             match Bound::new(feed, &state.plan) {

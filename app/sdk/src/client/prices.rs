@@ -2,7 +2,7 @@
 
 use {
     super::{Client, ClientError},
-    crate::todo::observing::UpdateAccount,
+    crate::{report::projection::ProjectionError, todo::observing::UpdateAccount},
     earnout::{price_update::PriceUpdate, state::Receiver},
     solana_account::Account,
     solana_program::pubkey::Pubkey,
@@ -29,7 +29,7 @@ impl Client {
             let (owner, receiver) = (account.owner, receiver.program());
             return Err(wrong(format!("its owner is {owner}, not the receiver {receiver}")));
         }
-        let update = PriceUpdate::of(&account.data).map_err(|error| wrong(in_words(&error)))?;
+        let update = PriceUpdate::of(&account.data).map_err(|error| wrong(ProjectionError::from(error).to_string()))?;
         Ok((update, account))
     }
 
@@ -54,13 +54,5 @@ impl UpdateAccount {
             owner: account.owner,
             data: account.data,
         }
-    }
-}
-
-/// An error of the program's code by its name and what it means.
-fn in_words(error: &anchor_lang::error::Error) -> String {
-    match error {
-        anchor_lang::error::Error::AnchorError(error) => format!("{}: {}", error.error_name, error.error_msg),
-        anchor_lang::error::Error::ProgramError(error) => error.program_error.to_string(),
     }
 }
