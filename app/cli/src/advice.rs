@@ -29,6 +29,7 @@ pub fn for_program_error(name: &str) -> Option<&'static str> {
         "BonusNotCollected" | "NothingToCollect" | "PeriodNotSettled" => {
             "`earnout crank PLAN` settles and collects whatever is due, in the right order"
         }
+        "NothingToEvaluate" => "`earnout plan show` says how many grants have settled each period",
         "SettleFirst" => "`earnout crank PLAN` settles what is due; then the grant can be taken over",
         "WrongGrants" => "`earnout grant list PLAN` shows the numbers of its grants; a page has 64 of them",
         "StillNeeded" => "`earnout crank PLAN` settles, collects and closes whatever is due",
@@ -127,7 +128,7 @@ mod tests {
     use {super::*, earnout_sdk::wire::errors::program_error};
 
     /// Errors whose message says all there is to say, or that no command of this tool can cause.
-    const SAID: [&str; 32] = [
+    const SAID: [&str; 31] = [
         "Overflow",
         "AccountExists",
         "WrongVault",
@@ -148,7 +149,6 @@ mod tests {
         "UnknownPeriod",
         "ValueOutOfRange",
         "WrongSubject",
-        "NothingToEvaluate",
         "OwnGrant",
         "WrongAccountCount",
         "NoRedistribution",

@@ -6,8 +6,11 @@ use {
     earnout::state::Kpi,
     earnout_core::quorum::{Finality, Outcome},
     earnout_sdk::{
-        report::statement::{Measurement, Vote},
-        text::amount::fixed,
+        report::{
+            priced::price_text,
+            statement::{Measurement, Vote},
+        },
+        text::amount::{count, fixed},
         wire::accounts,
     },
     serde_json::{Value, json},
@@ -28,6 +31,14 @@ pub fn outcome(kpi: &Kpi, measurement: &Measurement) -> String {
     match measurement.reading.outcome {
         Outcome::Value(number) => value(kpi, number),
         Outcome::Silent => "-".to_owned(),
+    }
+}
+
+/// What it is worth: a score, or as the price what counts.
+pub fn worth(kpi: &Kpi, measurement: &Measurement) -> String {
+    match measurement.reading.price {
+        Some(price) => price_text(kpi, price),
+        None => count(measurement.reading.score),
     }
 }
 
@@ -86,11 +97,13 @@ pub fn voter(vote: &Vote, names: &Names) -> String {
 
 /// For programs.
 pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
+    let plain = |value: i64| fixed(value, kpi.decimals).replace(',', "");
     let vote = |vote: &Vote| {
         json!({
             "oracle": vote.oracle.map(|key| key.to_string()),
             "position": vote.position,
             "value": vote.value.to_string(),
+            "uiValue": plain(vote.value),
             "evidence": hex::encode(vote.evidence),
             "counts": vote.counts,
         })
@@ -128,8 +141,9 @@ pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
     json!({
         "kpi": number,
         "value": counts.map(|value| value.to_string()),
-        "uiValue": counts.map(|value| fixed(value, kpi.decimals).replace(',', "")),
-        "score": measurement.reading.score,
+        "uiValue": counts.map(plain),
+        "score": (!kpi.is_price()).then_some(measurement.reading.score),
+        "price": measurement.reading.price.map(|price| price.to_string()),
         "basis": basis(measurement),
         "final": final_from.is_none(),
         "finalFrom": final_from,

@@ -160,7 +160,7 @@ impl Grant {
                 Some(kpi) if self.has_weight(kpi) => kpi,
                 Some(_) => return None,
             };
-            Some((number, plan.kpis.get(usize::from(number))?))
+            Some((number, plan.kpis().get(usize::from(number))?))
         })
     }
 
@@ -364,7 +364,10 @@ impl Grant {
         let period = self.next_period;
         let tranche = self.tranche(plan, period, results.price)?;
         let combination = plan.combination()?.into();
-        let kpi_credit = credit::kpi_credit(combination, self.time_weight, &self.kpi_weights, &results.scores);
+        // Those of KPIs that the plan does not have are 0, and cost what others cost.
+        let count = plan.kpis().len();
+        let (weights, scores) = (&self.kpi_weights[..count], &results.scores[..count]);
+        let kpi_credit = credit::kpi_credit(combination, self.time_weight, weights, scores);
         let kpi_credit = kpi_credit.ours()?;
         let credit = credit::credit(self.time_weight, kpi_credit).ours()?;
         let policy: UnearnedPolicy = plan.unearned_policy()?;

@@ -5,9 +5,13 @@ pub mod due;
 use {
     crate::{
         commands::crank::due::Work,
-        context::{app::App, reference::PlanRef},
+        context::{
+            app::App,
+            reference::{PlanRef, plan_name},
+        },
         fault::Fault,
         send::many::{BulkArgs, Sending},
+        shown::text::quoted,
     },
     clap::Args,
     earnout_sdk::todo::due::Kinds,
@@ -73,9 +77,10 @@ impl Crank {
             return Err(Fault::new("--watch and --dry-run do not go together").advice("leave one of them out"));
         }
         // What is wrong from the beginning is not the trouble of the moment.
-        app.client()?.plan(&work.plan).await?;
+        let plan = app.client()?.plan(&work.plan).await?;
+        let name = quoted(&plan_name(&plan));
         app.output()
-            .note(format!("watching the plan {} every {} s", work.plan, self.every));
+            .note(format!("watching the plan {} {name} every {} s", work.plan, self.every));
         // One for all looks: a signal in the middle of one ends the watch after it.
         let mut stopped = pin!(tokio::signal::ctrl_c());
         loop {

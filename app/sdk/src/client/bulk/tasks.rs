@@ -213,8 +213,10 @@ impl Client {
         match self.plan_accounts(address, true).await {
             Err(error) if error.is_of_search() => {
                 let accounts = self.plan_accounts(address, false).await?;
-                let is_missed = read::is_short(accounts.evaluations.len(), read::open_evaluations(&accounts.plan));
-                Ok((accounts, is_missed.then_some(error)))
+                let there = accounts.evaluations.values();
+                let there = there.map(|evaluation| evaluation.page().is_some());
+                let missed = read::short_of(&accounts.plan, there);
+                Ok((accounts, missed.and(Some(error))))
             }
             accounts => Ok((accounts?, None)),
         }
