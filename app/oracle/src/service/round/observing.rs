@@ -37,7 +37,7 @@ pub(super) async fn observe_all(
     round: &mut Round,
 ) -> Result<(), DaemonError> {
     let (plan, address) = (&state.plan, state.address);
-    let (feeds, mistakes) = feeds(&daemon.config.observes, &address, plan)?;
+    let PriceFeeds { accounts, mistakes } = feeds(&daemon.config.observes, &address, plan)?;
     for text in mistakes {
         daemon.alarm.raise(Alert::Configuration(text.clone()), About::default());
         round.misfits.push(Misfit {
@@ -47,14 +47,14 @@ pub(super) async fn observe_all(
         });
     }
     // A round for one of the operator's feeds is about its votes.
-    if feeds.is_empty() || filter.feed.is_some() {
+    if accounts.is_empty() || filter.feed.is_some() {
         return Ok(());
     }
     for period in observing::periods(plan, now) {
         if filter.period.is_some_and(|wanted| wanted != period) {
             continue;
         }
-        for (kpi, accounts) in &feeds {
+        for (kpi, accounts) in &accounts {
             if daemon.is_stopping() {
                 return Ok(());
             }
@@ -71,13 +71,19 @@ pub(super) async fn observe_all(
     Ok(())
 }
 
-/// The accounts to look at for each KPI that has a feed, by its number, that of the sponsor last; and what in the
-/// configuration does not fit the plan.
-pub fn feeds(
-    observes: &[Observe],
-    address: &Pubkey,
-    plan: &Plan,
-) -> Result<(BTreeMap<u8, Vec<Pubkey>>, Vec<String>), FeedError> {
+/// The price feeds of a plan.
+pub struct PriceFeeds {
+    /// The accounts to look at for each KPI that has a feed, by its number, that of the sponsor last.
+    accounts: BTreeMap<u8, Vec<Pubkey>>,
+    /// What in the configuration does not fit the plan.
+    pub mistakes: Vec<String>,
+}
+
+/// The price feeds of the plan at `address`.
+///
+/// # Errors
+/// If the plan holds what the program never writes.
+pub fn feeds(observes: &[Observe], address: &Pubkey, plan: &Plan) -> Result<PriceFeeds, FeedError> {
     let mut feeds: BTreeMap<u8, Vec<Pubkey>> = BTreeMap::new();
     let mut mistakes = Vec::new();
     for observe in observes.iter().filter(|observe| observe.plan == *address) {
@@ -96,7 +102,10 @@ pub fn feeds(
     for (number, sponsored) in observing::sponsored(plan).map_err(ProjectionError::from)? {
         feeds.entry(number).or_default().push(sponsored);
     }
-    Ok((feeds, mistakes))
+    Ok(PriceFeeds {
+        accounts: feeds,
+        mistakes,
+    })
 }
 
 /// The price feed of a KPI, and a period on which votes are accepted.
@@ -128,7 +137,8 @@ impl Feed<'_> {
             .endpoints
             .ask(async |client| client.update_accounts(accounts).await)
             .await?;
-        let (chosen, mut reason) = choose(&self.state.plan, self.kpi, self.period, &looks, &found, self.now)?;
+        let choice = choose(&self.state.plan, self.kpi, self.period, &looks, &found, self.now)?;
+        let Choice { chosen, mut reason } = choice;
         let mut is_shown = looks.iter().flatten().any(has_observation);
         let mut count = 0;
         if let Some((account, observed)) = chosen {
@@ -225,8 +235,16 @@ fn has_observation(evaluation: &Evaluation) -> bool {
         .is_some_and(|state| state.observation().is_some())
 }
 
+/// Which of some accounts is shown.
+struct Choice<'a> {
+    /// The account and what it does.
+    chosen: Option<(&'a UpdateAccount, Observed)>,
+    /// Why the others are not.
+    reason: String,
+}
+
 /// Of `accounts` the one whose update counts before those of the others and, by every one of `looks`, in the place of
-/// what stands; and why others do not.
+/// what stands.
 fn choose<'a>(
     plan: &Plan,
     kpi: u8,
@@ -234,7 +252,7 @@ fn choose<'a>(
     looks: &[Option<Evaluation>],
     accounts: &'a [Option<UpdateAccount>],
     now: i64,
-) -> Result<(Option<(&'a UpdateAccount, Observed)>, String), FeedError> {
+) -> Result<Choice<'a>, FeedError> {
     let end = period_times(plan, period)?.end;
     let mut chosen: Option<(&UpdateAccount, Observed)> = None;
     let mut reasons = Vec::new();
@@ -263,7 +281,10 @@ fn choose<'a>(
             }
         }
     }
-    Ok((chosen, reasons.join("; ")))
+    Ok(Choice {
+        chosen,
+        reason: reasons.join("; "),
+    })
 }
 
 #[cfg(test)]
@@ -342,7 +363,7 @@ mod tests {
     }
 
     fn chosen(looks: &[Option<Evaluation>], accounts: &[Option<UpdateAccount>]) -> (Option<u8>, String) {
-        let (chosen, reason) = choose(&plan(), 1, 0, looks, accounts, END + 60).unwrap();
+        let Choice { chosen, reason } = choose(&plan(), 1, 0, looks, accounts, END + 60).unwrap();
         (chosen.map(|(account, _)| account.address.to_bytes()[0]), reason)
     }
 
@@ -395,13 +416,14 @@ mod tests {
         let other = Pubkey::new_from_array([9; 32]);
         let observe = |text: &str| -> Observe { toml::from_str(&format!("plan = '{PLAN}'\n{text}")).unwrap() };
         let sponsored = pda::price_feed(Receiver::Pyth, &[3; 32], 0);
-        let (found, mistakes) = feeds(&[], &PLAN, &plan()).unwrap();
-        assert_eq!((found[&1].as_slice(), mistakes.len()), (&[sponsored][..], 0));
+        let PriceFeeds { accounts, mistakes } = feeds(&[], &PLAN, &plan()).unwrap();
+        assert_eq!((accounts[&1].as_slice(), mistakes.len()), (&[sponsored][..], 0));
         let configured = observe(&format!("kpi = 'price'\naccount = '{other}'"));
-        let (found, mistakes) = feeds(&[configured, observe("")], &PLAN, &plan()).unwrap();
-        assert_eq!((found[&1].as_slice(), mistakes.len()), (&[other, sponsored][..], 0));
-        let (found, mistakes) = feeds(&[observe("kpi = 0"), observe("kpi = 'x'")], &PLAN, &plan()).unwrap();
-        assert_eq!(found.len(), 1);
+        let PriceFeeds { accounts, mistakes } = feeds(&[configured, observe("")], &PLAN, &plan()).unwrap();
+        assert_eq!((accounts[&1].as_slice(), mistakes.len()), (&[other, sponsored][..], 0));
+        let PriceFeeds { accounts, mistakes } =
+            feeds(&[observe("kpi = 0"), observe("kpi = 'x'")], &PLAN, &plan()).unwrap();
+        assert_eq!(accounts.len(), 1);
         assert!(
             mistakes[0].contains("reads no price feed") && mistakes[1].contains("no KPI \"x\""),
             "{mistakes:?}"
