@@ -62,6 +62,18 @@ pub fn for_program_error(name: &str) -> Option<&'static str> {
         }
         "NotRevocable" => "only the beneficiary can end it: `earnout grant resign`",
         "AlreadyEnded" | "GrantOver" | "GrantChanged" => "`earnout grant show GRANT` shows how it stands",
+        "BadPrice" | "BadFeed" => "`earnout plan create` says line and field of such mistakes before anything is sent",
+        "NoPrice" => "`earnout plan show PLAN` shows the plan's unit of account and price, if it has them",
+        "NoFeed" => "its oracles report it: `earnout attest`",
+        "WrongPriceUpdate" | "WrongFeed" => "name an account that holds an update of the KPI's feed: --account ADDRESS",
+        "PriceNotVerified" | "UnusablePrice" | "PriceUncertain" => {
+            "show another update of the feed: --account ADDRESS; if there is none, the oracles' votes count"
+        }
+        "PriceTooEarly" => "wait until the feed publishes again, or show another update: --account ADDRESS",
+        "PriceTooLate" => {
+            "post an earlier update and name its account: --account ADDRESS; else the oracles' votes count"
+        }
+        "EarlierPriceStands" => "`earnout attestation show PLAN KPI PERIOD` shows what counts: nothing has to be done",
         "InvariantViolated" | "CorruptAccount" => "report it as SECURITY.md says; nothing was changed",
         _ => return None,
     })

@@ -47,6 +47,7 @@ pub fn basis(measurement: &Measurement) -> &'static str {
     match (&measurement.dispute, measurement.reading.outcome) {
         (Some(dispute), _) if dispute.ruling.is_some_and(|ruling| ruling.value.is_some()) => "ruling",
         (_, Outcome::Silent) => "silence",
+        _ if measurement.observation.is_some() => "feed",
         _ if measurement.agreed_at.is_some() => "agreement",
         _ => "median",
     }
@@ -72,7 +73,8 @@ pub fn state(measurement: &Measurement) -> String {
     }
 }
 
-/// The votes that stand behind what counts: those for the value if oracles agreed, all that count for a median.
+/// The votes that stand behind what counts: those for the value if oracles agreed, all that count for a median, none
+/// where a feed said it.
 pub fn deciding(measurement: &Measurement) -> impl Iterator<Item = &Vote> {
     let agreed = match (measurement.agreed_at, measurement.reading.outcome) {
         (Some(_), Outcome::Value(value)) if basis(measurement) == "agreement" => Some(value),
@@ -81,6 +83,7 @@ pub fn deciding(measurement: &Measurement) -> impl Iterator<Item = &Vote> {
     measurement
         .votes
         .iter()
+        .filter(|_| measurement.observation.is_none())
         .filter(move |vote| vote.counts && agreed.is_none_or(|value| vote.value == value))
 }
 
@@ -126,6 +129,15 @@ pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
             })),
         })
     });
+    let observation = measurement.observation.as_ref().map(|observation| {
+        json!({
+            "value": observation.value.to_string(),
+            "uiValue": fixed(observation.value, kpi.decimals).replace(',', ""),
+            "publishedAt": observation.published.at,
+            "previousAt": observation.published.previous,
+            "evidence": hex::encode(observation.evidence),
+        })
+    });
     json!({
         "kpi": number,
         "value": counts.map(|value| value.to_string()),
@@ -139,6 +151,7 @@ pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
         "oracles": measurement.oracle_count,
         "threshold": measurement.threshold,
         "votes": measurement.votes.iter().map(vote).collect::<Vec<_>>(),
+        "observation": observation,
         "dispute": dispute,
         "closed": measurement.closed,
     })

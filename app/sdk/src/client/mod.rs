@@ -30,6 +30,7 @@ mod follow;
 mod found;
 mod history;
 mod nonce;
+mod prices;
 mod read;
 mod simulate;
 mod statement;

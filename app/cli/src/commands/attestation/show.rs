@@ -567,6 +567,9 @@ impl fmt::Display for View<'_> {
             }
             write!(out, "\n\nDispute\n{}", facts.indented())?;
         }
+        if kpi.has_feed() {
+            write!(out, "\n\nFeed\n{}", feed_facts(kpi, times, measurement).indented())?;
+        }
         // Of a page an oracle reports the hash of a manifest, which names the evidence of each value.
         let evidence = match self.grant {
             Some(_) => "manifest SHA-256",
@@ -585,7 +588,14 @@ impl fmt::Display for View<'_> {
         }
         let count = measurement.votes.len();
         let (of, needed) = (measurement.oracle_count, measurement.threshold);
-        write!(out, "\n\n{count} of {of} oracles have voted, {needed} must agree")?;
+        match kpi.has_feed() {
+            false => write!(out, "\n\n{count} of {of} oracles have voted, {needed} must agree")?,
+            true => write!(
+                out,
+                "\n\n{count} of {of} oracles have voted; beside a feed votes resolve nothing early, and count only if \
+                 nobody shows an update"
+            )?,
+        }
         if !measurement.votes.is_empty() {
             write!(out, "\n{sheet}")?;
         }
@@ -600,6 +610,32 @@ impl fmt::Display for View<'_> {
     }
 }
 
+/// What the feed of a KPI said about a period.
+fn feed_facts(kpi: &Kpi, times: &PeriodTimes, measurement: &Measurement) -> Fields {
+    let mut facts = Fields::default();
+    let Some(observation) = &measurement.observation else {
+        facts.say("shown", "no update");
+        return facts;
+    };
+    let published = observation.published;
+    facts.say("value", measurement::value(kpi, observation.value));
+    facts.say("published", Moment(published.at));
+    facts.say("the one before", Moment(published.previous));
+    let order = match published.is_first(times.end) {
+        true => "the first after the end of the period: no other one replaces it",
+        false => "not the first after the end of the period: while votes are accepted an earlier one replaces it",
+    };
+    facts.say("order", order);
+    let state = match (basis(measurement), measurement.reading.finality) {
+        ("ruling", _) => "does not count: the arbiter set another value".to_owned(),
+        (_, Finality::Final(_)) => "counts".to_owned(),
+        (_, Finality::NotBefore(_)) => format!("counts from {} on", Moment(times.attest_deadline)),
+    };
+    facts.say("state", state);
+    facts.say("evidence SHA-256", hex::encode(observation.evidence));
+    facts
+}
+
 impl Serialize for View<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut value = measurement::json(self.scene.number, &self.scene.kpi, &self.measurement);
@@ -611,6 +647,7 @@ impl Serialize for View<'_> {
                 "grant": self.grant.map(|(number, _)| number),
                 "disputesFrom": self.challenge().map(|(from, _)| from),
                 "disputesUntil": self.challenge().map(|(_, to)| to),
+                "observationCountsFrom": self.measurement.observation.as_ref().map(|_| self.scene.times.attest_deadline),
                 "evidence": evidence_json(self.evidence),
                 "complaints": self.complaints,
             }),

@@ -18,7 +18,9 @@ use {
     std::{pin::pin, time::Duration},
 };
 
-/// Settle, collect bonuses and close accounts, as far as it is due: anyone can.
+/// Observe price feeds, settle, collect bonuses and close accounts, as far as it is due: anyone can.
+///
+/// Prices are read from where sponsors publish the feeds; `earnout observe --account` reads another account.
 ///
 /// Nobody's amounts depend on who does it. Rent goes back to who paid it. The payer pays the fees, and under
 /// redistribution the rent of a period's pool until it is closed.
