@@ -3,39 +3,54 @@ import { type Curve, type Interpolation, checkCurve, maxScore } from '../core/cu
 import { FULL_CREDIT, FULL_SCORE, MAX_SCORE } from '../core/limits';
 import { mulDivCeil } from '../core/math';
 import { isName } from '../core/name';
-import { MAX_KPI_DECIMALS, MAX_NAME_LEN, MAX_UNIT_LEN, NO_VALUE } from '../generated/constants';
+import { MAX_EXPONENT } from '../core/unit';
+import {
+  MAX_ACCOUNT_UNIT_LEN,
+  MAX_KPI_DECIMALS,
+  MAX_NAME_LEN,
+  MAX_UNIT_DECIMALS,
+  MAX_UNIT_LEN,
+  NO_VALUE,
+} from '../generated/constants';
+import type { FeedArgs } from '../generated/types/feed';
 import { Interpolation as InterpolationArg } from '../generated/types/interpolation';
 import type { KpiTermsArgs } from '../generated/types/kpiTerms';
+import { Receiver } from '../generated/types/receiver';
 import { Scope as ScopeArg } from '../generated/types/scope';
+import { parseShare } from '../text/amount';
 import { parseHash, sha256 } from '../text/hash';
+import { exactSpan, parseSpan } from '../text/time';
 import { isNumber } from './kpiNames';
 import { Notes, refusalText } from './mistakes';
-import type { KpiDraft } from './planDraft';
+import type { FeedDraft, KpiDraft, PriceDraft } from './planDraft';
 
 const U16 = 65_535;
 
-/** The KPI that the draft stands for. Notes what is wrong with it under `header`. */
-export async function checkKpi(draft: KpiDraft, header: string, notes: Notes): Promise<KpiTermsArgs | undefined> {
+/** What a KPI and a price have in common, as somebody writes it. */
+type Measured = {
+  name: string;
+  /** Unit of the values. */
+  unit: string;
+  decimals: string;
+  min: string;
+  max: string;
+  rubric: string;
+  feed: FeedDraft | undefined;
+};
+
+const bytes = (text: string) => new TextEncoder().encode(text).length;
+
+/** The KPI that the draft stands for. Notes what is wrong with it under `header`. `attest` is the oracles' window, seconds. */
+export async function checkKpi(
+  draft: KpiDraft,
+  header: string,
+  notes: Notes,
+  attest?: number,
+): Promise<KpiTermsArgs | undefined> {
   const before = notes.mistakes.length;
-  const bytes = (text: string) => new TextEncoder().encode(text).length;
-  if (draft.name === '' || bytes(draft.name) > MAX_NAME_LEN || !isName(draft.name)) {
-    notes.add(`${header} name`, refusalText('BadName'));
-  }
-  if (bytes(draft.unit) > MAX_UNIT_LEN || !isName(draft.unit)) notes.add(`${header} unit`, refusalText('BadUnit'));
-  if (isNumber(draft.name)) {
-    const what = `${JSON.stringify(draft.name)} could be taken for the number of a KPI; expected a name with letters`;
-    notes.add(`${header} name`, what);
-  }
-  const decimals = notes.whole(`${header} decimals`, draft.decimals, 255);
-  if (decimals !== undefined && decimals > MAX_KPI_DECIMALS) {
-    notes.add(`${header} decimals`, refusalText('TooManyDecimals'));
-  }
-  const min = notes.value(`${header} range.min`, draft.min, decimals);
-  const max = notes.value(`${header} range.max`, draft.max, decimals);
-  if (min !== undefined && max !== undefined && min > max) notes.add(`${header} range`, refusalText('BadRange'));
-  if (min === NO_VALUE) notes.add(`${header} range.min`, 'stands for no value in an upload; expected a larger number');
+  const measured = checkMeasured(draft, header, notes, attest);
   const points = draft.curve.map((point) => ({
-    value: notes.value(`${header} curve`, point.value, decimals),
+    value: notes.value(`${header} curve`, point.value, measured.decimals),
     score: notes.share(`${header} curve`, point.score, U16),
   }));
   const curve = asCurve(points, draft.interpolation);
@@ -44,9 +59,11 @@ export async function checkKpi(draft: KpiDraft, header: string, notes: Notes): P
   if (defaultScore !== undefined && defaultScore > FULL_SCORE) {
     notes.add(`${header} default_score`, refusalText('DefaultScoreTooHigh'));
   }
-  if (draft.rubric.trim() === '') {
-    notes.add(`${header} rubric`, 'the rubric is empty; expected how the value is measured');
+  checkRubric(draft, header, notes);
+  if (draft.feed !== undefined && draft.scope !== 'shared') {
+    notes.add(`${header} feed`, 'only a shared KPI can be read from a feed');
   }
+  const { decimals, min, max, feed } = measured;
   if (
     notes.mistakes.length > before ||
     decimals === undefined ||
@@ -68,6 +85,115 @@ export async function checkKpi(draft: KpiDraft, header: string, notes: Notes): P
     interpolation: draft.interpolation === 'step' ? InterpolationArg.Step : InterpolationArg.Linear,
     points: [...curve.points],
     defaultScore,
+    defaultPrice: null,
+    feed: feed ?? null,
+  };
+}
+
+export type CheckedPrice = { unit: string; unitDecimals: number; kpi: KpiTermsArgs };
+
+/** The price that the draft stands for. Notes what is wrong with it under `price`. */
+export async function checkPrice(
+  draft: PriceDraft,
+  mintDecimals: number | undefined,
+  notes: Notes,
+  attest?: number,
+): Promise<CheckedPrice | undefined> {
+  const before = notes.mistakes.length;
+  if (draft.unit === '' || bytes(draft.unit) > MAX_ACCOUNT_UNIT_LEN || !isName(draft.unit)) {
+    notes.add('price unit', `expected 1 to ${MAX_ACCOUNT_UNIT_LEN} bytes without hidden characters, like USD`);
+  }
+  const unitDecimals = notes.whole('price unit_decimals', draft.unitDecimals, MAX_UNIT_DECIMALS);
+  const { decimals, min, max, feed } = checkMeasured(draft, 'price', notes, attest);
+  if (min !== undefined && min <= 0n) notes.add('price range.min', 'a price is above 0; expected a larger number');
+  const fallback = notes.value('price default', draft.fallback, decimals);
+  if (fallback !== undefined && min !== undefined && max !== undefined && (fallback < min || fallback > max)) {
+    notes.add('price default', 'is outside of the range; expected a price within it');
+  }
+  checkRubric(draft, 'price', notes);
+  if (mintDecimals !== undefined && decimals !== undefined && unitDecimals !== undefined) {
+    const power = mintDecimals + decimals - unitDecimals;
+    if (Math.abs(power) > MAX_EXPONENT) {
+      const what = `the decimals of token and price are ${power} more than those of the unit; expected at most ${MAX_EXPONENT}`;
+      notes.add('price decimals', what);
+    }
+  }
+  if (
+    notes.mistakes.length > before ||
+    unitDecimals === undefined ||
+    decimals === undefined ||
+    min === undefined ||
+    max === undefined ||
+    fallback === undefined
+  ) {
+    return undefined;
+  }
+  return {
+    unit: draft.unit,
+    unitDecimals,
+    kpi: {
+      name: draft.name,
+      unit: draft.unit,
+      rubricHash: parseHash(draft.rubric) ?? (await sha256(draft.rubric)),
+      decimals,
+      scope: ScopeArg.Shared,
+      rangeMin: min,
+      rangeMax: max,
+      interpolation: InterpolationArg.Linear,
+      points: [],
+      defaultScore: 0,
+      defaultPrice: fallback,
+      feed: feed ?? null,
+    },
+  };
+}
+
+/** Name, unit, range and feed. */
+function checkMeasured(draft: Measured, header: string, notes: Notes, attest: number | undefined) {
+  if (draft.name === '' || bytes(draft.name) > MAX_NAME_LEN || !isName(draft.name)) {
+    notes.add(`${header} name`, refusalText('BadName'));
+  }
+  if (bytes(draft.unit) > MAX_UNIT_LEN || !isName(draft.unit)) notes.add(`${header} unit`, refusalText('BadUnit'));
+  if (isNumber(draft.name)) {
+    const what = `${JSON.stringify(draft.name)} could be taken for the number of a KPI; expected a name with letters`;
+    notes.add(`${header} name`, what);
+  }
+  const decimals = notes.whole(`${header} decimals`, draft.decimals, 255);
+  if (decimals !== undefined && decimals > MAX_KPI_DECIMALS) {
+    notes.add(`${header} decimals`, refusalText('TooManyDecimals'));
+  }
+  const min = notes.value(`${header} range.min`, draft.min, decimals);
+  const max = notes.value(`${header} range.max`, draft.max, decimals);
+  if (min !== undefined && max !== undefined && min > max) notes.add(`${header} range`, refusalText('BadRange'));
+  if (min === NO_VALUE) notes.add(`${header} range.min`, 'stands for no value in an upload; expected a larger number');
+  const feed = draft.feed === undefined ? undefined : checkFeed(draft.feed, header, notes, attest);
+  return { decimals, min, max, feed };
+}
+
+function checkRubric({ rubric }: { rubric: string }, header: string, notes: Notes) {
+  if (rubric.trim() === '') notes.add(`${header} rubric`, 'the rubric is empty; expected how the value is measured');
+}
+
+function checkFeed(draft: FeedDraft, header: string, notes: Notes, attest: number | undefined): FeedArgs | undefined {
+  const feedId = parseHash(draft.id.trim().replace(/^0x/, ''));
+  if (feedId === undefined || feedId.every((byte) => byte === 0)) {
+    notes.add(`${header} feed.id`, 'expected the 64 hexadecimal digits of the feed');
+  }
+  const maxDelaySecs = parseSpan(draft.maxDelay);
+  if (maxDelaySecs === undefined || maxDelaySecs < 1 || maxDelaySecs > (attest ?? maxDelaySecs)) {
+    const most = attest === undefined ? 'how long the oracles vote' : exactSpan(attest);
+    notes.add(`${header} feed.max_delay`, `expected a time up to ${most}, like "10 minutes"`);
+  }
+  const confidence = parseShare(draft.maxConfidence.trim());
+  const isBounded = 'value' in confidence && confidence.value >= 1n && confidence.value <= BigInt(FULL_SCORE);
+  if (!isBounded) notes.add(`${header} feed.max_confidence`, 'expected a part of the price, like "2 %"');
+  if (feedId === undefined || maxDelaySecs === undefined || !isBounded) return undefined;
+  return {
+    receiver: draft.receiver === 'pyth-pro' ? Receiver.PythPro : Receiver.Pyth,
+    feedId,
+    average: draft.price === 'average',
+    maxDelaySecs,
+    maxConfidenceBps: Number(confidence.value),
   };
 }
 

@@ -16,7 +16,7 @@ import { PlanFrame } from './PlanScreen';
 /** What the authority of a plan can do. */
 export default function Manage({ address }: { address: Address }) {
   return (
-    <PlanFrame address={address} title={({ plan }) => `Manage plan ${plan.account.planId}`}>
+    <PlanFrame address={address} title={(name) => <>Manage {name}</>}>
       {(data, now, reload) => (
         <>
           <AuthorityNote data={data} />

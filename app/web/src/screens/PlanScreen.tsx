@@ -12,7 +12,9 @@ import { AddressText, CopyButton } from '../ui/AddressText';
 import { Amount } from '../ui/Amount';
 import { Facts, Figures } from '../ui/Facts';
 import { Meter } from '../ui/Meter';
+import { HostileText } from '../ui/HostileText';
 import { Loading, Notice, ReadingFault } from '../ui/Notice';
+import { PlanName } from '../ui/PlanName';
 import { Time } from '../ui/Time';
 import { LiveMark } from './LiveMark';
 import { CalendarTable } from './plan/CalendarTable';
@@ -29,7 +31,7 @@ export function PlanFrame({
   children,
 }: {
   address: Address;
-  title: (data: PlanData) => string;
+  title: (name: React.ReactNode) => React.ReactNode;
   children: (data: PlanData, now: bigint, reload: () => void) => React.ReactNode;
 }) {
   const { chain } = useApp();
@@ -41,7 +43,7 @@ export function PlanFrame({
     <>
       <div className="title">
         <h1>
-          {title(state.data)} <span className="tag">{STATUS[state.data.plan.status]}</span>
+          {title(<PlanName plan={state.data.plan} />)} <span className="tag">{STATUS[state.data.plan.status]}</span>
         </h1>
         <LiveMark state={state} />
       </div>
@@ -107,7 +109,7 @@ function PlanLinks({ data }: { data: PlanData }) {
 /** A plan for everyone to see: what is measured, how it pays, who gets what, and whether the vault covers it. */
 export function PlanScreen({ address }: { address: Address }) {
   return (
-    <PlanFrame address={address} title={({ plan }) => `Plan ${plan.account.planId}`}>
+    <PlanFrame address={address} title={(name) => name}>
       {(data, now) => <PlanView data={data} now={now} />}
     </PlanFrame>
   );
@@ -156,7 +158,7 @@ function Solvency({ data }: { data: PlanData }) {
           ['Reserved', <Amount key="r" value={reserved} decimals={decimals} />, 'for what can still be earned'],
           ['Owed', <Amount key="o" value={owed} decimals={decimals} />, 'earned, not yet claimed'],
           ['Pooled', <Amount key="p" value={pooled} decimals={decimals} />, 'bonuses to be collected'],
-          ['Surplus', <Amount key="s" value={free} decimals={decimals} />, 'no grant can claim it'],
+          ['Left over', <Amount key="s" value={free} decimals={decimals} />, 'surplus: no grant can claim it'],
         ]}
       />
       <Meter
@@ -223,13 +225,24 @@ function Terms({ data, now }: { data: PlanData; now: bigint }) {
       )}
       <Facts
         facts={[
+          ['Number', `${account.planId}, given by its creator`],
+          ...(plan.unit === undefined
+            ? []
+            : ([
+                [
+                  'Unit of account',
+                  <span key="u">
+                    <HostileText text={plan.unit.name} />, {plural(plan.unit.decimals, 'decimal')}
+                  </span>,
+                ],
+              ] as const)),
           ['Starts', <Time key="s" at={calendar.start} />],
           ['Calendar', `${plural(calendar.periodCount, 'period')} of ${cadenceText(calendar.cadence)}`],
           ['Everything is settled by', <Time key="d" at={lastDeadline(plan)} />],
           ['Scores combine', COMBINATION[plan.combination]],
           ['What is not earned', UNEARNED[plan.unearned]],
           ...(plan.unearned === 'redistribute'
-            ? ([['Largest bonus', `${percent(account.bonusCapBps)} of the tranche`]] as const)
+            ? ([['Largest bonus', `${percent(account.bonusCapBps)} of the share of the period (tranche)`]] as const)
             : []),
           ['What is earned vests', RELEASE[plan.release]],
           ['Oracles vote for', exactSpan(windows.attestSecs)],

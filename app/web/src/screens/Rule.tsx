@@ -7,7 +7,7 @@ import { CurveChart } from '../charts/CurveChart';
 import type { ActionRequest, Fact } from '../context/action';
 import { useWallet } from '../context/app';
 import { scoreOf } from '../core/curve';
-import type { Kpi } from '../domain/terms';
+import { type Kpi, isPrice } from '../domain/terms';
 import { rulings } from '../model/deciding';
 import { type Dispute, type Disputes, disputesOf } from '../model/due';
 import type { PlanData } from '../model/planData';
@@ -24,13 +24,14 @@ import { Paged } from '../ui/Paged';
 import { Countdown } from '../ui/Time';
 import { ActionButtons } from './ActionButtons';
 import { type PageReasons, disputeFacts, lateOn, useReasons } from './disputes';
+import { observationFacts } from './feed';
 import { PlanFrame } from './PlanScreen';
-import { ValueText, Votes, parseAccepted } from './Values';
+import { ValueText, Votes, defaultText, parseAccepted, worthText } from './Values';
 
 /** The disputes that the arbiter decides. */
 export default function Rule({ address }: { address: Address }) {
   return (
-    <PlanFrame address={address} title={({ plan }) => `Rule for plan ${plan.account.planId}`}>
+    <PlanFrame address={address} title={(name) => <>Rule for {name}</>}>
       {(data, now, reload) => <Work data={data} now={now} onDone={reload} />}
     </PlanFrame>
   );
@@ -77,7 +78,7 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
       for (const rule of await rulings(envelope, data.plan, of, value, hash)) groups.push([rule]);
       for (const dispute of of) {
         const { kpi } = dispute.reading;
-        const score = value === null ? '' : percent(scoreOf(kpi.curve, value));
+        const score = value === null ? '' : worthText(kpi, value);
         const verdict = value === null ? 'stands as it is' : `${plainNumber(value, kpi.decimals)} → ${score}`;
         lines.push([nameOf(dispute), verdict]);
       }
@@ -213,7 +214,11 @@ function DisputesCard({
             kind="signed"
             value={decision.value}
             error={decision.value.trim() !== '' && 'error' in set ? set.error : undefined}
-            hint={'value' in set && set.value !== null ? `scores ${percent(scoreOf(kpi.curve, set.value))}` : undefined}
+            hint={
+              'value' in set && set.value !== null && !isPrice(kpi)
+                ? `scores ${percent(scoreOf(kpi.curve, set.value))}`
+                : undefined
+            }
             onChange={(value) => onChange({ ...decision, value })}
           />
         )}
@@ -242,11 +247,12 @@ function factsOf(dispute: Dispute, reasons: PageReasons): Fact[] {
     [
       'Stands',
       outcome.kind === 'silent' ? (
-        `silence, scores ${percent(kpi.defaultScore)}`
+        `silence: ${isPrice(kpi) ? '' : 'scores '}${defaultText(kpi)}`
       ) : (
         <ValueText key="v" value={outcome.value} kpi={kpi} />
       ),
     ],
+    ...(dispute.reading.tally?.observed === undefined ? [] : observationFacts(kpi, dispute.reading.tally.observed)),
     ...disputeFacts(dispute, reasons),
     ...(until === undefined ? [] : ([['Rule until', <Countdown key="u" at={until} />]] as const)),
     [

@@ -1,8 +1,10 @@
 import type { Address } from '@solana/kit';
 import type { Vote } from '../domain/evaluation';
-import { type Kpi, NO_KEY } from '../domain/terms';
-import { parseValue, plainNumber } from '../text/amount';
+import { scoreOf } from '../core/curve';
+import { type Kpi, type Unit, NO_KEY, isPrice } from '../domain/terms';
+import { parseValue, percent, plainNumber, shortAmount } from '../text/amount';
 import { hex } from '../text/hash';
+import { visible } from '../text/hostile';
 import { AddressText, HashText } from '../ui/AddressText';
 import { HostileText } from '../ui/HostileText';
 
@@ -19,6 +21,35 @@ export function ValueText({ value, kpi }: { value: bigint; kpi: Kpi }) {
       )}
     </span>
   );
+}
+
+/** An amount in the plan's unit of account. */
+export function UnitText({ value, unit }: { value: bigint; unit: Unit }) {
+  return (
+    <span className="amount">
+      {shortAmount(value, unit.decimals)} <HostileText text={unit.name} />
+    </span>
+  );
+}
+
+/** What a whole token is worth. */
+export function PriceText({ value, price, unit }: { value: bigint; price: Kpi; unit: Unit }) {
+  return (
+    <span className="amount">
+      {plainNumber(value, price.decimals)} <HostileText text={unit.name} /> a token
+    </span>
+  );
+}
+
+/** What counts if nobody reports. */
+export function defaultText(kpi: Kpi): string {
+  if (!isPrice(kpi)) return percent(kpi.defaultScore);
+  return `${plainNumber(kpi.defaultPrice, kpi.decimals)} ${visible(kpi.unit)}`.trim();
+}
+
+/** What a value is worth, as text: its score, or of the price that every token counts for so much. */
+export function worthText(kpi: Kpi, value: bigint): string {
+  return isPrice(kpi) ? 'the price of a token' : percent(scoreOf(kpi.curve, value));
 }
 
 /** Why a vote changes nothing; `changed` tells whether it was changed after enough oracles had agreed. */
