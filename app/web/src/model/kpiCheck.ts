@@ -17,7 +17,7 @@ import { Interpolation as InterpolationArg } from '../generated/types/interpolat
 import type { KpiTermsArgs } from '../generated/types/kpiTerms';
 import { Receiver } from '../generated/types/receiver';
 import { Scope as ScopeArg } from '../generated/types/scope';
-import { parseShare } from '../text/amount';
+import { parseShare, plainNumber } from '../text/amount';
 import { parseHash, sha256 } from '../text/hash';
 import { exactSpan, parseSpan } from '../text/time';
 import { isNumber } from './kpiNames';
@@ -48,7 +48,8 @@ export async function checkKpi(
   attest?: number,
 ): Promise<KpiTermsArgs | undefined> {
   const before = notes.mistakes.length;
-  const measured = checkMeasured(draft, header, notes, attest);
+  const field = (name: string) => `${header} ${name}`;
+  const measured = checkMeasured(draft, field, notes, attest);
   const points = draft.curve.map((point) => ({
     value: notes.value(`${header} curve`, point.value, measured.decimals),
     score: notes.share(`${header} curve`, point.score, U16),
@@ -59,9 +60,9 @@ export async function checkKpi(
   if (defaultScore !== undefined && defaultScore > FULL_SCORE) {
     notes.add(`${header} default_score`, refusalText('DefaultScoreTooHigh'));
   }
-  checkRubric(draft, header, notes);
+  checkRubric(draft, field('rubric'), notes);
   if (draft.feed !== undefined && draft.scope !== 'shared') {
-    notes.add(`${header} feed`, 'only a shared KPI can be read from a feed');
+    notes.add(`${header} feed`, 'expected no feed: only a shared KPI has one');
   }
   const { decimals, min, max, feed } = measured;
   if (
@@ -100,22 +101,25 @@ export async function checkPrice(
   attest?: number,
 ): Promise<CheckedPrice | undefined> {
   const before = notes.mistakes.length;
+  const field = (name: string) => `price.${name === 'name' ? 'kpi' : name}`;
   if (draft.unit === '' || bytes(draft.unit) > MAX_ACCOUNT_UNIT_LEN || !isName(draft.unit)) {
-    notes.add('price unit', `expected 1 to ${MAX_ACCOUNT_UNIT_LEN} bytes without hidden characters, like USD`);
+    const what = `expected 1 to ${MAX_ACCOUNT_UNIT_LEN} bytes of UTF-8 without hidden characters and outer spaces, like "USD"`;
+    notes.add('price.unit', `${JSON.stringify(draft.unit)}: ${what}`);
   }
-  const unitDecimals = notes.whole('price unit_decimals', draft.unitDecimals, MAX_UNIT_DECIMALS);
-  const { decimals, min, max, feed } = checkMeasured(draft, 'price', notes, attest);
-  if (min !== undefined && min <= 0n) notes.add('price range.min', 'a price is above 0; expected a larger number');
-  const fallback = notes.value('price default', draft.fallback, decimals);
+  const unitDecimals = notes.whole('price.unit_decimals', draft.unitDecimals, MAX_UNIT_DECIMALS);
+  const { decimals, min, max, feed } = checkMeasured(draft, field, notes, attest);
+  if (min !== undefined && min <= 0n) notes.add('price.range', `the price is not possible: ${refusalText('BadPrice')}`);
+  const fallback = notes.value('price.default', draft.fallback, decimals);
   if (fallback !== undefined && min !== undefined && max !== undefined && (fallback < min || fallback > max)) {
-    notes.add('price default', 'is outside of the range; expected a price within it');
+    const [given, least, most] = [fallback, min, max].map((value) => plainNumber(value, decimals ?? 0));
+    notes.add('price.default', `${given}: expected ${least} to ${most}, the range of the price`);
   }
-  checkRubric(draft, 'price', notes);
+  checkRubric(draft, field('rubric'), notes);
   if (mintDecimals !== undefined && decimals !== undefined && unitDecimals !== undefined) {
     const power = mintDecimals + decimals - unitDecimals;
     if (Math.abs(power) > MAX_EXPONENT) {
-      const what = `the decimals of token and price are ${power} more than those of the unit; expected at most ${MAX_EXPONENT}`;
-      notes.add('price decimals', what);
+      const what = `the decimals of token and price, less those of the unit of account, may be ${MAX_EXPONENT} at most either way`;
+      notes.add('price.decimals', what);
     }
   }
   if (
@@ -149,44 +153,50 @@ export async function checkPrice(
 }
 
 /** Name, unit, range and feed. */
-function checkMeasured(draft: Measured, header: string, notes: Notes, attest: number | undefined) {
+function checkMeasured(draft: Measured, field: (name: string) => string, notes: Notes, attest: number | undefined) {
   if (draft.name === '' || bytes(draft.name) > MAX_NAME_LEN || !isName(draft.name)) {
-    notes.add(`${header} name`, refusalText('BadName'));
+    notes.add(field('name'), refusalText('BadName'));
   }
-  if (bytes(draft.unit) > MAX_UNIT_LEN || !isName(draft.unit)) notes.add(`${header} unit`, refusalText('BadUnit'));
+  if (bytes(draft.unit) > MAX_UNIT_LEN || !isName(draft.unit)) notes.add(field('unit'), refusalText('BadUnit'));
   if (isNumber(draft.name)) {
     const what = `${JSON.stringify(draft.name)} could be taken for the number of a KPI; expected a name with letters`;
-    notes.add(`${header} name`, what);
+    notes.add(field('name'), what);
   }
-  const decimals = notes.whole(`${header} decimals`, draft.decimals, 255);
+  const decimals = notes.whole(field('decimals'), draft.decimals, 255);
   if (decimals !== undefined && decimals > MAX_KPI_DECIMALS) {
-    notes.add(`${header} decimals`, refusalText('TooManyDecimals'));
+    notes.add(field('decimals'), refusalText('TooManyDecimals'));
   }
-  const min = notes.value(`${header} range.min`, draft.min, decimals);
-  const max = notes.value(`${header} range.max`, draft.max, decimals);
-  if (min !== undefined && max !== undefined && min > max) notes.add(`${header} range`, refusalText('BadRange'));
-  if (min === NO_VALUE) notes.add(`${header} range.min`, 'stands for no value in an upload; expected a larger number');
-  const feed = draft.feed === undefined ? undefined : checkFeed(draft.feed, header, notes, attest);
+  const min = notes.value(field('range.min'), draft.min, decimals);
+  const max = notes.value(field('range.max'), draft.max, decimals);
+  if (min !== undefined && max !== undefined && min > max) notes.add(field('range'), refusalText('BadRange'));
+  if (min === NO_VALUE) notes.add(field('range.min'), 'stands for no value in an upload; expected a larger number');
+  const feed = draft.feed === undefined ? undefined : checkFeed(draft.feed, field, notes, attest);
   return { decimals, min, max, feed };
 }
 
-function checkRubric({ rubric }: { rubric: string }, header: string, notes: Notes) {
-  if (rubric.trim() === '') notes.add(`${header} rubric`, 'the rubric is empty; expected how the value is measured');
+function checkRubric({ rubric }: { rubric: string }, field: string, notes: Notes) {
+  if (rubric.trim() === '') notes.add(field, 'the rubric is empty; expected how the value is measured');
 }
 
-function checkFeed(draft: FeedDraft, header: string, notes: Notes, attest: number | undefined): FeedArgs | undefined {
+function checkFeed(
+  draft: FeedDraft,
+  field: (name: string) => string,
+  notes: Notes,
+  attest: number | undefined,
+): FeedArgs | undefined {
   const feedId = parseHash(draft.id.trim().replace(/^0x/, ''));
   if (feedId === undefined || feedId.every((byte) => byte === 0)) {
-    notes.add(`${header} feed.id`, 'expected the 64 hexadecimal digits of the feed');
+    notes.add(field('feed.id'), 'expected 64 hexadecimal digits, not all of them 0');
   }
   const maxDelaySecs = parseSpan(draft.maxDelay);
   if (maxDelaySecs === undefined || maxDelaySecs < 1 || maxDelaySecs > (attest ?? maxDelaySecs)) {
-    const most = attest === undefined ? 'how long the oracles vote' : exactSpan(attest);
-    notes.add(`${header} feed.max_delay`, `expected a time up to ${most}, like "10 minutes"`);
+    const most = attest === undefined ? '' : `, ${exactSpan(attest)}`;
+    const what = `expected a length of time above 0, like "10 minutes", and at most the attest window${most}`;
+    notes.add(field('feed.max_delay'), `${JSON.stringify(draft.maxDelay)}: ${what}`);
   }
   const confidence = parseShare(draft.maxConfidence.trim());
   const isBounded = 'value' in confidence && confidence.value >= 1n && confidence.value <= BigInt(FULL_SCORE);
-  if (!isBounded) notes.add(`${header} feed.max_confidence`, 'expected a part of the price, like "2 %"');
+  if (!isBounded) notes.add(field('feed.max_confidence'), `expected 1 to ${FULL_SCORE} basis points, like "2 %"`);
   if (feedId === undefined || maxDelaySecs === undefined || !isBounded) return undefined;
   return {
     receiver: draft.receiver === 'pyth-pro' ? Receiver.PythPro : Receiver.Pyth,

@@ -50,7 +50,7 @@ export async function checkPlan(
   const notes = new Notes();
   const { decimals, now, authority } = context;
   if (draft.name === '' || new TextEncoder().encode(draft.name).length > MAX_NAME_LEN || !isName(draft.name)) {
-    notes.add('plan.name', refusalText('BadName'));
+    notes.add('plan.name', `${JSON.stringify(draft.name)}: ${refusalText('BadName')}`);
   }
   const start = notes.time('plan.start', draft.start);
   if (start !== undefined && (start <= now || start > now + BigInt(MAX_START_DELAY_SECS))) {
@@ -236,11 +236,11 @@ async function readKpis(
   notes: Notes,
   attest: number | undefined,
 ): Promise<KpiTermsArgs[]> {
-  if (drafts.length === 0) notes.add('kpi', 'the plan needs at least one KPI');
   const count = drafts.length + (price === undefined ? 0 : 1);
+  if (count === 0) notes.add('kpi', 'the plan needs at least one KPI, or a price');
   if (count > MAX_KPIS) notes.add('kpi', `the plan has ${count} KPIs; expected at most ${MAX_KPIS}`);
   if (price !== undefined && drafts.some(({ name }) => name === price.name)) {
-    notes.add('price kpi', `there are two KPIs named ${JSON.stringify(price.name)}`);
+    notes.add('price.kpi', `there are two KPIs named ${JSON.stringify(price.name)}`);
   }
   const kpis: KpiTermsArgs[] = [];
   for (const [index, draft] of drafts.entries()) {

@@ -1,7 +1,8 @@
 // The plan file of the command line, read into a draft. `docs/plan-file.md` describes its fields.
 import { TomlDate, TomlError, parse } from 'smol-toml';
 import { FULL_SCORE } from '../core/limits';
-import { hint, parseShare } from '../text/amount';
+import { MAX_UNIT_DECIMALS } from '../generated/constants';
+import { hint, parseAmount, parseShare } from '../text/amount';
 import { parseTime } from '../text/time';
 import { type Mistake, Notes } from './mistakes';
 import {
@@ -156,8 +157,8 @@ function readPrice(reader: Reader, price: Table): PriceDraft {
     unit: reader.text('price', price, 'unit'),
     unitDecimals: reader.text('price', price, 'unit_decimals'),
     decimals: reader.text('price', price, 'decimals'),
-    min: reader.text('price range', range, 'min'),
-    max: reader.text('price range', range, 'max'),
+    min: reader.text('price.range', range, 'min'),
+    max: reader.text('price.range', range, 'max'),
     fallback: reader.text('price', price, 'default'),
     rubric: readRubric(reader, 'price', price),
     feed: readFeed(reader, 'price', price),
@@ -167,7 +168,7 @@ function readPrice(reader: Reader, price: Table): PriceDraft {
 function readFeed(reader: Reader, name: string, parent: Table): FeedDraft | undefined {
   if (parent.feed === undefined) return undefined;
   const feed = reader.table(parent, 'feed', true, name);
-  const owner = `${name} feed`;
+  const owner = join(name, 'feed');
   reader.known(owner, feed, ['receiver', 'id', 'price', 'max_delay', 'max_confidence']);
   return {
     receiver: reader.word(owner, feed, 'receiver', ['pyth', 'pyth-pro']),
@@ -200,8 +201,14 @@ function readGrant(
     const what = 'the allocation is outside min_allocation and max_allocation of [limits]';
     reader.wrong(join(name, 'allocation'), `${what}${hint(allocation)}`);
   }
+  if (grant.value !== undefined) readWorth(reader, name, grant, draft.price);
   const weights = reader.table(grant, 'weights', true, name);
   const shares = Object.keys(weights).map((kpi) => {
+    if (kpi === draft.price?.name) {
+      const what = `${JSON.stringify(kpi)} is the price, which has no score; expected weights on other KPIs`;
+      reader.wrong(join(name, 'weights'), what);
+      return { value: 0n };
+    }
     if (!draft.kpis.some((each) => each.name === kpi)) {
       reader.wrong(join(name, 'weights'), `there is no KPI named ${JSON.stringify(kpi)}`);
     }
@@ -214,6 +221,27 @@ function readGrant(
     reader.wrong(join(name, 'weights'), what);
   }
   return allocation;
+}
+
+/** Checks what a grant is worth in the unit of account. */
+function readWorth(reader: Reader, name: string, grant: Table, price: PriceDraft | undefined) {
+  const field = join(name, 'value');
+  if (price === undefined) {
+    reader.wrong(field, 'the plan has no price: expected [price], or an `allocation` alone');
+    return;
+  }
+  if (typeof grant.value !== 'string') {
+    reader.wrong(field, 'expected a text in quotation marks');
+    return;
+  }
+  const decimals = new Notes().whole('', price.unitDecimals, MAX_UNIT_DECIMALS);
+  if (decimals === undefined) return;
+  const parsed = parseAmount(grant.value, decimals);
+  if ('value' in parsed && parsed.value > 0n) return;
+  const told = JSON.stringify(grant.value);
+  const isTooFine = 'error' in parsed && parsed.error.startsWith('has more');
+  const expected = `${told}: expected an amount of the unit of account, like "30_000"`;
+  reader.wrong(field, isTooFine ? `${told} ${parsed.error}` : expected);
 }
 
 function readRubric(reader: Reader, name: string, kpi: Table): string {
