@@ -248,7 +248,7 @@ describe('plan files', () => {
         points: kpi.points.map(({ value, score }) => ({ value: String(value), score })),
         defaultScore: kpi.defaultScore,
         rubricSha256: hex(kpi.rubricHash),
-        defaultPrice: kpi.defaultPrice === null ? null : String(kpi.defaultPrice),
+        defaultPrice: kpi.defaultPrice === null ? null : String(kpi.defaultPrice as bigint),
         feed: feedOf(kpi.feed as FeedArgs | null),
       })),
     ).toEqual(

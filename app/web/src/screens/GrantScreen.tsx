@@ -37,6 +37,7 @@ import { PlanName } from '../ui/PlanName';
 import { Countdown, Time } from '../ui/Time';
 import { claimAction } from './claimAction';
 import { GrantTags, NEXT, allocated, readyNote } from './Grants';
+import { Label } from './Label';
 import { LiveMark } from './LiveMark';
 import { PeriodCard } from './PeriodCard';
 import { reachOf } from './ShareOfPeriod';
@@ -152,7 +153,13 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
         <h2>Terms</h2>
         <Facts
           facts={[
-            ['Beneficiary', <AddressText key="b" address={account.beneficiary} you={mine} />],
+            [
+              'Beneficiary',
+              <span key="b">
+                <AddressText address={account.beneficiary} you={mine} />
+                <Label plan={plan} grant={grant} />
+              </span>,
+            ],
             ['Token', <AddressText key="t" address={mint.address} />],
             ...inUnitFacts(plan, grant),
             ['Weights', <Weights key="w" data={data} />],

@@ -7,7 +7,7 @@ import { useApp } from '../context/app';
 import { pageFor } from '../domain/evaluation';
 import { pageGrants } from '../domain/page';
 import { type Reading, disputeHindrance } from '../domain/reading';
-import { isPrice } from '../domain/terms';
+import { type Plan, isPrice } from '../domain/terms';
 import type { GrantData } from '../model/planData';
 import type { Settled } from '../model/record';
 import { percent } from '../text/amount';
@@ -21,6 +21,7 @@ import { HostileText } from '../ui/HostileText';
 import { Countdown, Time } from '../ui/Time';
 import { disputeFacts, lateOn, useReasons } from './disputes';
 import { ObserveButton, observationFacts } from './feed';
+import { RubricText } from './plan/Documents';
 import { ValueText, Votes, defaultText } from './Values';
 
 type Props = {
@@ -55,7 +56,8 @@ export function KpiReading({ data, reading, recorded, now, mine, onDone }: Props
             <span className="muted">{stage === 'not-due' ? 'The period has not ended' : 'No value yet'}</span>
           )}
         </p>
-        <Measured reading={reading} />
+        <Measured plan={data.plan} reading={reading} />
+        <RubricText plan={data.plan} kpi={kpi} />
         {stands && stage !== 'not-due' && mine && (
           <DisputeButton data={data} reading={reading} now={now} onDone={onDone} />
         )}
@@ -119,7 +121,7 @@ function ClosedReading({ reading: { kpi }, recorded }: { reading: Reading; recor
   );
 }
 
-function Measured({ reading }: { reading: Reading }) {
+function Measured({ plan, reading }: { plan: Plan; reading: Reading }) {
   const { kpi, stage, until, votes, threshold, tally, evaluation, stands } = reading;
   const isDisputed = tally?.disputedAt !== undefined;
   // Whether a vote that is not the agreed one was changed to it later only events say.
@@ -130,7 +132,7 @@ function Measured({ reading }: { reading: Reading }) {
   if (votes.length > 0) {
     facts.push([
       `Attested by (${plural(threshold, 'decides', 'decide')})`,
-      <Votes key="votes" votes={votes} kpi={kpi} late={late} />,
+      <Votes key="votes" plan={plan} votes={votes} kpi={kpi} late={late} />,
     ]);
   }
   if (tally?.resolved !== undefined) facts.push(['Agreed', <Time key="at" at={tally.resolved.at} />]);

@@ -11,6 +11,7 @@ import { ImportSection } from './manage/ImportSection';
 import { OracleSection } from './manage/OracleSection';
 import { SurplusSection } from './manage/SurplusSection';
 import { TerminateSection } from './manage/TerminateSection';
+import { UriSection } from './manage/UriSection';
 import { PlanFrame } from './PlanScreen';
 
 /** What the authority of a plan can do. */
@@ -31,6 +32,7 @@ export default function Manage({ address }: { address: Address }) {
               <OracleSection data={data} now={now} onDone={reload} />
             </>
           )}
+          <UriSection data={data} onDone={reload} />
           <SurplusSection data={data} now={now} onDone={reload} />
         </>
       )}

@@ -18,6 +18,8 @@ import { PlanName } from '../ui/PlanName';
 import { Time } from '../ui/Time';
 import { LiveMark } from './LiveMark';
 import { CalendarTable } from './plan/CalendarTable';
+import { Documents, RubricText } from './plan/Documents';
+import { FeedsSection } from './plan/FeedsSection';
 import { GrantTable } from './plan/GrantTable';
 import { KpiTerms } from './plan/KpiTerms';
 import { Statement } from './plan/Statement';
@@ -110,12 +112,12 @@ function PlanLinks({ data }: { data: PlanData }) {
 export function PlanScreen({ address }: { address: Address }) {
   return (
     <PlanFrame address={address} title={(name) => name}>
-      {(data, now) => <PlanView data={data} now={now} />}
+      {(data, now, reload) => <PlanView data={data} now={now} reload={reload} />}
     </PlanFrame>
   );
 }
 
-function PlanView({ data, now }: { data: PlanData; now: bigint }) {
+function PlanView({ data, now, reload }: { data: PlanData; now: bigint; reload: () => void }) {
   const href = useHref();
   return (
     <>
@@ -131,10 +133,12 @@ function PlanView({ data, now }: { data: PlanData; now: bigint }) {
       <section className="card">
         <h2>What is measured</h2>
         {data.plan.kpis.map((kpi) => (
-          <KpiTerms key={kpi.number} kpi={kpi} />
+          <KpiTerms key={kpi.number} kpi={kpi} rubric={<RubricText plan={data.plan} kpi={kpi} />} />
         ))}
         {data.plan.kpis.length === 0 && <p className="muted">This draft has no KPI yet.</p>}
       </section>
+      <Documents plan={data.plan} />
+      <FeedsSection data={data} now={now} onDone={reload} />
       <Terms data={data} now={now} />
       <CalendarTable data={data} now={now} />
       <GrantTable data={data} now={now} />

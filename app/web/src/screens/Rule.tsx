@@ -7,7 +7,7 @@ import { CurveChart } from '../charts/CurveChart';
 import type { ActionRequest, Fact } from '../context/action';
 import { useWallet } from '../context/app';
 import { scoreOf } from '../core/curve';
-import { type Kpi, isPrice } from '../domain/terms';
+import { type Kpi, type Plan, isPrice } from '../domain/terms';
 import { rulings } from '../model/deciding';
 import { type Dispute, type Disputes, disputesOf } from '../model/due';
 import type { PlanData } from '../model/planData';
@@ -109,6 +109,7 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
       {open.length === 0 && <Notice tone="info">No dispute is open.</Notice>}
       {open.map((disputes) => (
         <DisputesCard
+          plan={data.plan}
           key={disputes.evaluation.address}
           disputes={disputes}
           decision={decisionOn(disputes)}
@@ -135,10 +136,12 @@ function valueOf(kpi: Kpi, { verdict, value }: Decision): { value: bigint | null
 
 /** The open disputes of one attestation or page, and one ruling for those that are chosen. */
 function DisputesCard({
+  plan,
   disputes,
   decision,
   onChange,
 }: {
+  plan: Plan;
   disputes: Disputes;
   decision: Decision;
   onChange: (decision: Decision) => void;
@@ -167,7 +170,7 @@ function DisputesCard({
             {all.length === 1 && all[0]?.reading.grant !== undefined && <>, grant {indexOf(all[0])}</>}
           </h2>
           {all.length === 1 ? (
-            <Facts facts={factsOf(all[0]!, reasons)} />
+            <Facts facts={factsOf(plan, all[0]!, reasons)} />
           ) : (
             <>
               <p>{plural(all.length, 'grant is', 'grants are')} disputed. A ruling is for those that are chosen.</p>
@@ -191,7 +194,7 @@ function DisputesCard({
                   checked={chosen.includes(dispute)}
                   onChange={(on) => choose([dispute], on)}
                 />
-                <Facts facts={factsOf(dispute, reasons)} />
+                <Facts facts={factsOf(plan, dispute, reasons)} />
               </fieldset>
             ))
           }
@@ -241,7 +244,7 @@ function isOfGrant(dispute: Dispute, search: string): boolean {
   return String(indexOf(dispute)) === search || grant?.account.beneficiary.toLowerCase().includes(search) === true;
 }
 
-function factsOf(dispute: Dispute, reasons: PageReasons): Fact[] {
+function factsOf(plan: Plan, dispute: Dispute, reasons: PageReasons): Fact[] {
   const { kpi, votes, outcome, until } = dispute.reading;
   return [
     [
@@ -260,7 +263,7 @@ function factsOf(dispute: Dispute, reasons: PageReasons): Fact[] {
       votes.length === 0 ? (
         'none'
       ) : (
-        <Votes key="votes" votes={votes} kpi={kpi} late={lateOn(dispute.reading, reasons)} />
+        <Votes key="votes" plan={plan} votes={votes} kpi={kpi} late={lateOn(dispute.reading, reasons)} />
       ),
     ],
   ];

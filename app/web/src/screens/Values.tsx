@@ -1,12 +1,13 @@
 import type { Address } from '@solana/kit';
 import type { Vote } from '../domain/evaluation';
 import { scoreOf } from '../core/curve';
-import { type Kpi, type Unit, NO_KEY, isPrice } from '../domain/terms';
+import { type Kpi, type Plan, type Unit, NO_KEY, isPrice } from '../domain/terms';
 import { parseValue, percent, plainNumber, shortAmount } from '../text/amount';
 import { hex } from '../text/hash';
 import { visible } from '../text/hostile';
 import { AddressText, HashText } from '../ui/AddressText';
 import { HostileText } from '../ui/HostileText';
+import { Evidence } from './plan/Evidence';
 
 /** A value with its unit. */
 export function ValueText({ value, kpi }: { value: bigint; kpi: Kpi }) {
@@ -64,7 +65,17 @@ function whyIdle({ counts, idle }: Vote, changed: boolean): string | undefined {
  * Who reported which value, and by what evidence. `late` are the oracles of which events say that they voted, or changed
  * their vote, after enough of them had agreed on what counts.
  */
-export function Votes({ votes, kpi, late }: { votes: readonly Vote[]; kpi: Kpi; late?: ReadonlySet<Address> }) {
+export function Votes({
+  plan,
+  votes,
+  kpi,
+  late,
+}: {
+  plan: Plan;
+  votes: readonly Vote[];
+  kpi: Kpi;
+  late?: ReadonlySet<Address> | undefined;
+}) {
   return (
     <ul className="plain votes">
       {votes.map((vote, index) => (
@@ -72,6 +83,7 @@ export function Votes({ votes, kpi, late }: { votes: readonly Vote[]; kpi: Kpi; 
           {vote.oracle === NO_KEY ? 'an earlier oracle' : <AddressText address={vote.oracle} />}:{' '}
           <ValueText value={vote.value} kpi={kpi} />, <span className="muted">evidence</span>{' '}
           <HashText hash={hex(vote.evidence)} what="evidence hash" />
+          <Evidence plan={plan} vote={vote} />
           <Idle why={whyIdle(vote, late?.has(vote.oracle) === true)} />
         </li>
       ))}

@@ -7,6 +7,7 @@ import { Amount } from '../../ui/Amount';
 import { Meter } from '../../ui/Meter';
 import { Paged, TableFrame } from '../../ui/Paged';
 import { GrantTags } from '../Grants';
+import { Label } from '../Label';
 import { UnitText } from '../Values';
 
 const byNameOf = (grant: Grant, search: string) =>
@@ -61,6 +62,7 @@ export function GrantTable({ data, now }: { data: PlanData; now: bigint }) {
                       </th>
                       <td>
                         <AddressText address={account.beneficiary} you={me === account.beneficiary} />
+                        <Label plan={plan} grant={grant} />
                       </td>
                       <td className="number">
                         {plan.unit !== undefined && isInUnits(grant) && (

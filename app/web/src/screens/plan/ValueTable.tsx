@@ -86,7 +86,7 @@ export function ValueTable({ data, now }: { data: PlanData; now: bigint }) {
                         )}
                       </td>
                       <td>
-                        <Votes votes={reading.votes} kpi={kpi} />
+                        <Votes plan={plan} votes={reading.votes} kpi={kpi} />
                         {reading.tally?.observed !== undefined && (
                           <Facts facts={observationFacts(kpi, reading.tally.observed)} />
                         )}
