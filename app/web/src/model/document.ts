@@ -273,15 +273,14 @@ export async function checkDocument(
       continue;
     }
     const content = 'text' in rubric ? new TextEncoder().encode(rubric.text) : files.get(rubric.file);
-    if (content instanceof Uint8Array) {
+    if (content === undefined || 'why' in content) {
+      const because = content === undefined ? '' : `: ${content.why}`;
+      findings.push(`${called}: the file of the rubric could not be had${because}.`);
+    } else {
       const found = hex(await sha256(content));
       const matches = found === hex(rubricHash);
       rubrics.set(number, { matches, sha256: found, text: decoded(content) });
       if (!matches) findings.push(`${called}: the rubric is not the one that the plan was made with.`);
-    } else {
-      findings.push(
-        `${called}: the file of the rubric could not be had${content === undefined ? '' : `: ${content.why}`}.`,
-      );
     }
     if (rubric.sha256 !== hex(rubricHash)) {
       findings.push(`${called}: the document states another SHA-256 than the chain has.`);
