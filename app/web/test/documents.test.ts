@@ -13,7 +13,6 @@ import {
   checkDocument,
   documentUrl,
   evidenceUrl,
-  labelOf,
   readDocument,
   unfetched,
   uriFault,
@@ -60,11 +59,9 @@ describe('a plan document', () => {
     expect(document.rubrics.get(0)).toEqual({ name: 'users', sha256: 'ab'.repeat(32), text: RUBRIC });
     expect(document.rubrics.get(1)).toMatchObject({ file: 'rubrics/review-2.md' });
     expect(document.evidence.get(key(3))).toBe('https://oracle.example/evidence');
-    expect(labelOf(document, { index: 12, beneficiary: key(4) })).toBe('O’Neil "Bo"');
-    expect(labelOf(document, { index: 1, beneficiary: key(4) })).toBe('Ada');
-    expect(labelOf(document, { index: 1, beneficiary: key(5) })).toBeUndefined();
-    const { labels: _, ...without } = full();
-    expect('document' in read(without)).toBe(true);
+    expect([...document.labels.grants]).toEqual([[12, 'O’Neil "Bo"']]);
+    expect([...document.labels.beneficiaries]).toEqual([[key(4), 'Ada']]);
+    expect('document' in read({ ...full(), labels: undefined })).toBe(true);
   });
 
   it.each<[string, (it: ReturnType<typeof full>) => unknown, string]>([

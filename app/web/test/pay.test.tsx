@@ -5,7 +5,7 @@ import { cleanup, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { type Address, generateKeyPairSigner } from '@solana/kit';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { priceFeedAddress } from '../src/chain/addresses';
+import { priceFeedAddress } from '../src/chain/feeds';
 import * as instructions from '../src/chain/instructions';
 import { periodTimes } from '../src/domain/terms';
 import { Receiver } from '../src/generated/types/receiver';

@@ -1,7 +1,7 @@
 // Grants in another unit and prices, by the arithmetic in TypeScript and on the built program.
 import type { Address } from '@solana/kit';
 import { describe, expect, it } from 'vitest';
-import { priceFeedAddress } from '../src/chain/addresses';
+import { priceFeedAddress } from '../src/chain/feeds';
 import { asFault } from '../src/chain/fault';
 import { readHistory } from '../src/chain/history';
 import * as instructions from '../src/chain/instructions';

@@ -10,8 +10,6 @@ import {
   getU64Encoder,
   getUtf8Encoder,
 } from '@solana/kit';
-import { RECEIVERS } from '../domain/priceUpdate';
-import type { Feed } from '../domain/terms';
 import { EARNOUT_PROGRAM_ADDRESS } from '../generated/programs/earnout';
 
 const key = (address: Address) => getAddressEncoder().encode(address);
@@ -54,14 +52,6 @@ export function evaluationAddress(
   page: number | undefined,
 ): Promise<Address> {
   return page === undefined ? attestationAddress(plan, kpi, period) : pageAddress(plan, kpi, period, page);
-}
-
-/** Where a sponsor publishes the updates of a price feed. */
-export async function priceFeedAddress(feed: Feed): Promise<Address> {
-  const { publisher } = RECEIVERS[feed.receiver];
-  const seeds = [getU16Encoder().encode(0), feed.id];
-  const [address] = await getProgramDerivedAddress({ programAddress: publisher, seeds });
-  return address;
 }
 
 /** The pool of a period. */

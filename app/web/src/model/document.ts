@@ -297,8 +297,3 @@ export async function checkDocument(
   }
   return { document, rubrics, findings };
 }
-
-/** What the document calls a grant: by its number, or else by its beneficiary. */
-export function labelOf({ labels }: PlanDocument, grant: { index: number; beneficiary: Address }): string | undefined {
-  return labels.grants.get(grant.index) ?? labels.beneficiaries.get(grant.beneficiary);
-}

@@ -34,7 +34,7 @@ import { Countdown } from '../ui/Time';
 import { WalletMenu } from '../ui/WalletMenu';
 import { save } from '../ui/save';
 import { ActionButtons } from './ActionButtons';
-import { PlanFrame } from './PlanScreen';
+import { PlanFrame } from './PlanFrame';
 import { ValueText, defaultText, parseAccepted, worthText } from './Values';
 
 /** What an oracle has to report, and the way to report it. */

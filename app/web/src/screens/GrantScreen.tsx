@@ -46,7 +46,7 @@ import { PriceText } from './Values';
 import { Waits } from './Waits';
 
 /** One grant: what it is worth, why, and what can be done about it. */
-export function GrantScreen({ address }: { address: Address }) {
+export default function GrantScreen({ address }: { address: Address }) {
   const { chain } = useApp();
   const now = useNow();
   const state = useLive(`grant/${address}`, () => grantSource(chain, address));

@@ -20,8 +20,9 @@ import { TextField } from '../ui/Field';
 import { HostileText } from '../ui/HostileText';
 import { Countdown, Time } from '../ui/Time';
 import { disputeFacts, lateOn, useReasons } from './disputes';
-import { ObserveButton, observationFacts } from './feed';
-import { RubricText } from './plan/Documents';
+import { ObserveButton } from './ObserveButton';
+import { observationFacts } from './feed';
+import { RubricText } from './plan/RubricText';
 import { ValueText, Votes, defaultText } from './Values';
 
 type Props = {

@@ -12,7 +12,7 @@ import { OracleSection } from './manage/OracleSection';
 import { SurplusSection } from './manage/SurplusSection';
 import { TerminateSection } from './manage/TerminateSection';
 import { UriSection } from './manage/UriSection';
-import { PlanFrame } from './PlanScreen';
+import { PlanFrame } from './PlanFrame';
 
 /** What the authority of a plan can do. */
 export default function Manage({ address }: { address: Address }) {

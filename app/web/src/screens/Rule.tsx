@@ -25,7 +25,7 @@ import { Countdown } from '../ui/Time';
 import { ActionButtons } from './ActionButtons';
 import { type PageReasons, disputeFacts, lateOn, useReasons } from './disputes';
 import { observationFacts } from './feed';
-import { PlanFrame } from './PlanScreen';
+import { PlanFrame } from './PlanFrame';
 import { ValueText, Votes, defaultText, parseAccepted, worthText } from './Values';
 
 /** The disputes that the arbiter decides. */

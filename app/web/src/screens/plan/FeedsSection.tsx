@@ -3,7 +3,8 @@ import { votingPeriods } from '../../model/due';
 import type { PlanData } from '../../model/planData';
 import { Facts } from '../../ui/Facts';
 import { HostileText } from '../../ui/HostileText';
-import { ObserveButton, observationFacts } from '../feed';
+import { ObserveButton } from '../ObserveButton';
+import { observationFacts } from '../feed';
 
 /** KPIs that anyone can read from a feed now, and what was read so far. */
 export function FeedsSection({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () => void }) {
