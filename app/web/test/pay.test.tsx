@@ -236,7 +236,7 @@ describe('the plan’s documents', () => {
     await within(manage).findByText(/does not begin with https/);
     await user.clear(field);
     await user.type(field, 'https://docs.example/plan/');
-    await user.click(within(manage).getByRole('button', { name: 'Review' }));
+    await user.click(within(manage).getByRole('button', { name: 'Review the address' }));
     await user.click(await screen.findByRole('button', { name: 'Name the documents' }));
     await screen.findByText('The plan says where its documents are.');
     expect((await s.state()).plan.uri).toBe('https://docs.example/plan/');

@@ -29,7 +29,7 @@ export function UriSection({ data, onDone }: SectionProps) {
       />
       <ActionButtons
         signer={plan.account.authority}
-        label="Review"
+        label="Review the address"
         disabled={why !== undefined || uri.trim() === plan.uri}
         action={{
           title: 'Name the documents',

@@ -29,9 +29,9 @@ export function FeedsSection({ data, now, onDone }: { data: PlanData; now: bigin
               ) : (
                 <Facts facts={observationFacts(kpi, observation)} />
               )}
-              <p className="actions">
+              <div className="actions">
                 <ObserveButton {...{ plan, kpi, period, evaluation, now, onDone }} />
-              </p>
+              </div>
             </article>
           );
         }),
