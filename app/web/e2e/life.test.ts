@@ -244,7 +244,7 @@ describe('the life of a plan', () => {
     await confirm(page, 'Terminate', 'The grant is terminated.');
 
     const before = await held(keys.authority);
-    await section('Withdraw surplus').getByRole('button', { name: 'Review' }).click();
+    await section('Withdraw what is left over (surplus)').getByRole('button', { name: 'Review' }).click();
     await confirm(page, 'Withdraw', 'The surplus is in the treasury.');
     const { plan: after, vault } = await readOnePlan(stage.chain, plan);
     const { reserved, owed, pooled } = after.account;

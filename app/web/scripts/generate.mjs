@@ -37,6 +37,7 @@ function eventDecoders({ events, types }) {
     };
     if (type === 'pubkey') return of('Address');
     if (type === 'bool') return of('Boolean');
+    if (type === 'string') return `addDecoderSizePrefix(${of('Utf8')}, ${of('U32')})`;
     if (typeof type === 'string') return of(type[0].toUpperCase() + type.slice(1));
     if (type.option) return of('Option', decoder(type.option));
     if (type.vec) return of('Array', decoder(type.vec));
@@ -55,6 +56,7 @@ function eventDecoders({ events, types }) {
     const fieldsOf = `getStructDecoder([\n${pairs.join('')}    ])`;
     return `  ${name}: {\n    discriminator: [${discriminator.join(', ')}],\n    fields: ${fieldsOf},\n  },\n`;
   });
+  if (lines.join('').includes('addDecoderSizePrefix')) kit.add('addDecoderSizePrefix');
   const imported = [...kit, 'getStructDecoder'].sort().join(',\n  ');
   const own = [...defined].sort().join('Decoder, get');
   return `// Written by scripts/generate.mjs from idl/earnout.json.\n\nimport {\n  ${imported},\n} from '@solana/kit';\nimport { get${own}Decoder } from './types';\n\n/** The first bytes and the fields of every event, by its name. */\nexport const EVENTS = {\n${lines.join('')}} as const;\n`;

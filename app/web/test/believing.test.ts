@@ -22,7 +22,7 @@ const NOOP = 'noopb9bkMVfRPU8AsbpTUg8AQkHtKwMYZiFUjNRtMmV' as Address;
 /** The bytes of an event: `PlanActivated`, whose last deadline tells one from another. */
 function eventBytes(plan: Address, sequence: number, deadline = 0): Uint8Array {
   const tag = [0xe4, 0x45, 0xa5, 0x2e, 0x51, 0xcb, 0x9a, 0x1d];
-  const fields = new Uint8Array(32 + 8 + 8 + 8);
+  const fields = new Uint8Array(32 + 8 + 8 + 8 + 1);
   fields.set(getAddressEncoder().encode(plan));
   new DataView(fields.buffer).setBigUint64(40, BigInt(sequence), true);
   new DataView(fields.buffer).setBigInt64(48, BigInt(deadline), true);

@@ -21,7 +21,7 @@ import { exportMessage, prepare } from '../src/chain/transaction';
 import { bonus } from '../src/core/redistribution';
 import { amountsAt, reserveFor, settled } from '../src/domain/grant';
 import { evaluationKey } from '../src/domain/evaluation';
-import { isReady, readingAt, readingsFor, scoresOf } from '../src/domain/reading';
+import { isReady, readingAt, readingsFor, resultsOf } from '../src/domain/reading';
 import { periodTimes, surplus } from '../src/domain/terms';
 import { getAttestationDecoder } from '../src/generated/accounts/attestation';
 import { getGrantDecoder } from '../src/generated/accounts/grant';
@@ -103,7 +103,7 @@ describe('the built program', () => {
 
     const readings = readingsFor(before.plan, grant!, 0, evaluations, s.chain.now());
     expect(readings[0]).toMatchObject({ score: 8_000, stage: 'final', outcome: { kind: 'value', value: 640n } });
-    const expected = settled(before.plan, grant!, scoresOf(before.plan, readings)).grant;
+    const expected = settled(before.plan, grant!, resultsOf(before.plan, readings)).grant;
     const amounts = amountsAt(before.plan, expected, s.chain.now());
     const destination = await associatedTokenAccount(contributor!.address, s.mint, TOKEN_PROGRAM);
     const me = contributor!.address;

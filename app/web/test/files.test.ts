@@ -128,6 +128,7 @@ describe('a file of grants', () => {
         terms: {
           beneficiary: a as Address,
           allocation,
+          unitAllocation: 0n,
           firstPeriod: 0,
           periods: 8,
           cliffPeriods: 0,

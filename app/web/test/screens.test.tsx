@@ -208,7 +208,7 @@ describe('a plan', () => {
     open(`/plan/${s.plan}`, s.chain, testWallet(s.arbiter));
     expect(await figure('Balance')).toBe('500,000');
     expect(await figure('Reserved')).toBe('1,500');
-    expect(await figure('Surplus')).toBe('498,500');
+    expect(await figure('Left over')).toBe('498,500');
     expect(screen.getAllByText(/a<b>b/).length).toBeGreaterThan(0);
     const calendar = within(screen.getByRole('region', { name: 'Calendar' }));
     expect(calendar.getAllByRole('row')).toHaveLength(1 + plan.calendar.periodCount);

@@ -6,7 +6,7 @@ import userEvent from '@testing-library/user-event';
 import { Suspense } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ErrorBoundary } from '../src/app/ErrorBoundary';
-import { lazyScreen } from '../src/app/lazyScreen';
+import { lazyScreen } from '../src/ui/lazyScreen';
 import { Root } from '../src/app/Root';
 import type { Cluster } from '../src/chain/cluster';
 import { Fault } from '../src/chain/fault';

@@ -7,6 +7,8 @@ import { tallyOf } from '../src/domain/evaluation';
 import type { Grant } from '../src/domain/grant';
 import { readPage } from '../src/domain/page';
 import type { Plan } from '../src/domain/terms';
+import type { FeedArgs } from '../src/generated/types/feed';
+import { Receiver } from '../src/generated/types/receiver';
 import type { Ruling } from '../src/core/quorum';
 import { manifestText, readManifest } from '../src/domain/manifest';
 import { readGrantFile } from '../src/model/grantFile';
@@ -149,6 +151,8 @@ type Kpi = {
   points: { value: string; score: number }[];
   defaultScore: number;
   rubricSha256: string;
+  defaultPrice: string | null;
+  feed: Record<string, unknown> | null;
 };
 type PlanFile = Record<string, unknown> & { decimals: number; kpis: Kpi[] };
 type Plans = {
@@ -156,6 +160,19 @@ type Plans = {
   now: number;
   cases: { name: string; text: string; plan?: PlanFile; mistakes?: Told[] }[];
 };
+
+/** A feed in the words of a plan file. */
+function feedOf(feed: FeedArgs | null) {
+  return (
+    feed && {
+      id: hex(feed.feedId),
+      maxConfidence: feed.maxConfidenceBps,
+      maxDelay: feed.maxDelaySecs,
+      price: feed.average ? 'average' : 'spot',
+      receiver: feed.receiver === Receiver.PythPro ? 'pyth-pro' : 'pyth',
+    }
+  );
+}
 
 describe('plan files', () => {
   const { authority, now, cases } = vectors<Plans>('plans');
@@ -176,6 +193,9 @@ describe('plan files', () => {
     const { args, kpis } = checked!;
     expect({
       id: String(args.planId),
+      name: args.name,
+      unit: args.unit,
+      unitDecimals: args.unitDecimals,
       start: Number(args.startTs),
       periods: args.periodCount,
       attest: args.attestSecs,
@@ -196,6 +216,9 @@ describe('plan files', () => {
       Object.fromEntries(
         [
           'id',
+          'name',
+          'unit',
+          'unitDecimals',
           'start',
           'periods',
           'attest',
@@ -225,6 +248,8 @@ describe('plan files', () => {
         points: kpi.points.map(({ value, score }) => ({ value: String(value), score })),
         defaultScore: kpi.defaultScore,
         rubricSha256: hex(kpi.rubricHash),
+        defaultPrice: kpi.defaultPrice === null ? null : String(kpi.defaultPrice as bigint),
+        feed: feedOf(kpi.feed as FeedArgs | null),
       })),
     ).toEqual(
       plan.kpis.map((kpi) =>

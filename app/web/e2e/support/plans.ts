@@ -46,6 +46,9 @@ export async function makePlan(
   const address = await planAddress(by, 1n);
   const create = await instructions.createPlan(by, by, token, {
     planId: 1n,
+    name: 'Design guild',
+    unit: '',
+    unitDecimals: 0,
     startTs,
     cadence: cadence('Seconds', [DAY]),
     periodCount: 4,
@@ -81,6 +84,8 @@ export async function makePlan(
       { value: 100n, score: 10_000 },
     ],
     defaultScore: 0,
+    defaultPrice: null,
+    feed: null,
     ...change,
   });
   await send(chain, authority, [create, kpi, await instructions.activatePlan(by, address, mint)]);
@@ -93,6 +98,7 @@ export async function makePlan(
         grantIndex,
         beneficiary,
         allocation: 1_000n * TOKEN,
+        unitAllocation: 0n,
         firstPeriod: 0,
         periods: 4,
         cliffPeriods: 0,

@@ -10,9 +10,7 @@ import { chooser } from '../chain/version';
 import { type Action, Actions } from '../context/action';
 import { App, type AppContext, Now, useApp, useHref } from '../context/app';
 import { Grants } from '../screens/Grants';
-import { GrantScreen } from '../screens/GrantScreen';
 import { Home } from '../screens/Home';
-import { PlanScreen } from '../screens/PlanScreen';
 import { type EndpointStore, endpointStore } from '../state/endpoints';
 import { type Route, type View, fragmentOf, parseRoute, pathOf } from '../state/route';
 import { Dialog } from '../ui/Dialog';
@@ -24,13 +22,15 @@ import { ActionDialog } from './ActionDialog';
 import { ClusterBar } from './ClusterBar';
 import { ErrorBoundary } from './ErrorBoundary';
 import { ExportDialog } from './ExportDialog';
-import { lazyScreen } from './lazyScreen';
+import { lazyScreen } from '../ui/lazyScreen';
 import { type NetworkState, useChainTime, useNetwork } from './network';
 import { OfferedEndpoint } from './OfferedEndpoint';
 import { Runs } from './runs';
 import { Outcomes, TransactionsMenu } from './TransactionsMenu';
 
 // Screens that only a project's people need are not part of the first load.
+const GrantScreen = lazyScreen('GrantScreen', () => import('../screens/GrantScreen'));
+const PlanScreen = lazyScreen('PlanScreen', () => import('../screens/PlanScreen'));
 const Manage = lazyScreen('Manage', () => import('../screens/Manage'));
 const Attest = lazyScreen('Attest', () => import('../screens/Attest'));
 const Rule = lazyScreen('Rule', () => import('../screens/Rule'));

@@ -21,6 +21,8 @@ export function costing(cost: Cost, instruction: Instruction): Costed {
 export const CREATE_GRANT: Cost = { units: 20_000, calls: 5 };
 /** The first vote creates the account, which may have been funded before. */
 export const ATTEST: Cost = { units: 16_000, calls: 5 };
+/** Creates the account as a vote does, and hashes the feed's message. */
+export const OBSERVE: Cost = { units: 20_000, calls: 5 };
 /** Of 64 values. */
 export const ATTEST_PAGE: Cost = { units: 40_000, calls: 5 };
 export const COLLECT_BONUS: Cost = { units: 8_000, calls: 2 };
@@ -39,9 +41,9 @@ export const CHANGE: Cost = { units: 10_000, calls: 2 };
 /** The same with a transfer of tokens, and a memo at most. */
 export const TRANSFER: Cost = { units: 20_000, calls: 4 };
 
-/** `settle` with so many KPIs that have weight, and whether it creates the period's pool. */
-export function settleCost(weighted: number, makesPool: boolean): Cost {
+/** `settle` with so many KPIs whose results it takes, and whether it creates the period's pool. */
+export function settleCost(results: number, makesPool: boolean): Cost {
   // A silent KPI: its address is searched. Calls are itself, its event, and what creates an account that may have been
   // funded before.
-  return { units: 14_000 + 3_000 * weighted, calls: makesPool ? 5 : 2 };
+  return { units: 14_000 + 3_000 * results, calls: makesPool ? 5 : 2 };
 }

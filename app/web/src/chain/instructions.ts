@@ -2,7 +2,7 @@
 import { type AccountMeta, type Address, AccountRole, createNoopSigner } from '@solana/kit';
 import { getCreateAssociatedTokenIdempotentInstruction } from '@solana-program/token';
 import { pageFor } from '../domain/evaluation';
-import { type Grant, hasWeight } from '../domain/grant';
+import { type Grant, paidBy } from '../domain/grant';
 import { place } from '../domain/page';
 import type { Kpi, Plan } from '../domain/terms';
 import { getActivatePlanInstruction } from '../generated/instructions/activatePlan';
@@ -16,10 +16,12 @@ import { getCreateGrantInstruction } from '../generated/instructions/createGrant
 import { getCreatePlanInstruction } from '../generated/instructions/createPlan';
 import { getDisputeInstruction } from '../generated/instructions/dispute';
 import { getFundInstruction } from '../generated/instructions/fund';
+import { getObserveInstruction } from '../generated/instructions/observe';
 import { getProposeOraclesInstruction } from '../generated/instructions/proposeOracles';
 import { getRequireBeforeInstruction } from '../generated/instructions/requireBefore';
 import { getRuleInstruction } from '../generated/instructions/rule';
 import { getSettleInstruction } from '../generated/instructions/settle';
+import { getSetUriInstruction } from '../generated/instructions/setUri';
 import { getTerminateGrantInstruction } from '../generated/instructions/terminateGrant';
 import { getWithdrawSurplusInstruction } from '../generated/instructions/withdrawSurplus';
 import { EARNOUT_PROGRAM_ADDRESS } from '../generated/programs/earnout';
@@ -172,6 +174,24 @@ export async function attest(
   );
 }
 
+/** Reads the value of a shared KPI for a period from `priceUpdate`, an account of the feed that the KPI names. Anyone can. */
+export async function observe(
+  payer: Address,
+  plan: Plan,
+  kpi: Kpi,
+  period: number,
+  priceUpdate: Address,
+): Promise<Costed> {
+  const attestation = await attestationAddress(plan.address, kpi.number, period);
+  const accounts = { plan: plan.address, attestation, priceUpdate, ...(await event()) };
+  return costing(cost.OBSERVE, getObserveInstruction({ payer: signer(payer), ...accounts, kpi: kpi.number, period }));
+}
+
+/** Says where the plan's documents are; an empty text says nothing. */
+export async function setUri(authority: Address, plan: Address, uri: string): Promise<Costed> {
+  return costing(cost.CHANGE, getSetUriInstruction({ authority: signer(authority), plan, ...(await event()), uri }));
+}
+
 /** Votes on an individual KPI: of the grant with the index `first` and the ones after it, all in one page. */
 export type PageVote = { period: number; first: number; values: readonly bigint[]; evidence: Uint8Array };
 
@@ -256,14 +276,14 @@ export async function rule(
 export async function settle(payer: Address, plan: Plan, grant: Grant, makesPool: boolean): Promise<Costed> {
   const period = grant.account.nextPeriod;
   const pool = plan.unearned === 'redistribute' ? await periodAddress(plan.address, period) : undefined;
-  const weighted = plan.kpis.filter((kpi) => hasWeight(grant, kpi));
+  const kpis = paidBy(plan, grant);
   const evaluations = await Promise.all(
-    weighted.map((kpi) => evaluationAddress(plan.address, kpi.number, period, pageFor(kpi, grant.account.index))),
+    kpis.map((kpi) => evaluationAddress(plan.address, kpi.number, period, pageFor(kpi, grant.account.index))),
   );
   const accounts = { plan: plan.address, grant: grant.address, period: pool, ...(await event()) };
   const instruction = getSettleInstruction({ payer: signer(payer), ...accounts });
   const extra: AccountMeta[] = evaluations.map((address) => ({ address, role: AccountRole.READONLY }));
-  const taken = cost.settleCost(weighted.length, makesPool);
+  const taken = cost.settleCost(kpis.length, makesPool);
   return costing(taken, { ...instruction, accounts: [...instruction.accounts, ...extra] });
 }
 

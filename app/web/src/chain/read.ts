@@ -16,9 +16,9 @@ import type { AccountFilter, Chain, Match, RawAccount } from './chain';
 import { Fault } from './fault';
 import { type Mint, type TokenAccount, readMint, readTokenAccount } from './token';
 
-export const PLAN_SIZE = 4_920;
-export const GRANT_SIZE = 320;
-export const ATTESTATION_SIZE = 576;
+export const PLAN_SIZE = 5_688;
+export const GRANT_SIZE = 336;
+export const ATTESTATION_SIZE = 632;
 export const PERIOD_SIZE = 120;
 
 /** Where the fields lie by which accounts are found; a test holds them to the generated layout. */

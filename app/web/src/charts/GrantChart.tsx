@@ -17,6 +17,8 @@ type Props = {
   decimals: number;
   now: bigint;
   outlook: Outlook;
+  /** Of a grant in another unit the price that a period's share is drawn with. */
+  priceOf: (period: number) => bigint | undefined;
   earned: readonly Step[];
   claimed: readonly Step[];
 };
@@ -27,13 +29,13 @@ const HEIGHT = 260;
 const MARGIN = { top: 22, right: 16, bottom: 28, left: 64 };
 
 /** A grant over time: scheduled, earned, claimed, and what the current scores would pay. */
-export function GrantChart({ plan, grant, decimals, now, outlook, earned, claimed }: Props) {
+export function GrantChart({ plan, grant, decimals, now, outlook, priceOf, earned, claimed }: Props) {
   const [width, frame] = useWidth();
   const { firstPeriod, endPeriod, periods } = grant.account;
   const start = boundary(plan.calendar, firstPeriod);
   const end = boundary(plan.calendar, Math.max(endPeriod, firstPeriod + periods));
   const right = now > end ? now : end;
-  const scheduled = scheduledSteps(plan, grant, start);
+  const scheduled = scheduledSteps(plan, grant, start, priceOf);
   const total = (steps: readonly Step[]) => steps.at(-1)?.total ?? 0n;
   const current: Step = { time: now < start ? start : now, total: total(earned) };
   const expected: Step[] = [
@@ -154,11 +156,11 @@ function toDate(seconds: bigint): Date {
   return new Date(Number(seconds) * 1_000);
 }
 
-function scheduledSteps(plan: Plan, grant: Grant, start: bigint): Step[] {
+function scheduledSteps(plan: Plan, grant: Grant, start: bigint, priceOf: Props['priceOf']): Step[] {
   const steps: Step[] = [{ time: start, total: 0n }];
   let total = 0n;
   for (let period = grant.account.firstPeriod; period < grant.account.endPeriod; period += 1) {
-    total += trancheOf(grant, period);
+    total += trancheOf(plan, grant, period, priceOf(period));
     steps.push({ time: boundary(plan.calendar, period + 1), total });
   }
   return steps;

@@ -16,7 +16,9 @@ export type CoreErrorCode =
   | 'LengthMismatch'
   | 'PartExceedsWhole'
   | 'EmptySpan'
-  | 'RulingWithoutDispute';
+  | 'RulingWithoutDispute'
+  | 'BadPrice'
+  | 'ExponentOutOfRange';
 
 /** An error of the arithmetic. */
 export class CoreError extends Error {

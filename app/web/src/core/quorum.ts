@@ -50,6 +50,25 @@ export function atDeadline(votes: Votes, threshold: number, curve: Curve, defaul
   return fromBottom.score <= defaultScore ? { kind: 'value', value: fromBottom.value } : SILENT;
 }
 
+/**
+ * What the votes on the price give when voting is over: as {@link atDeadline}, but sorted by value, with `defaultPrice` in
+ * the place of the score under silence.
+ */
+export function priceAtDeadline(votes: Votes, threshold: number, defaultPrice: bigint): Outcome {
+  checkThreshold(votes, threshold);
+  const ranked = cast(votes).sort((a, b) => (a > b ? -1 : a < b ? 1 : 0));
+  const fromTop = ranked[threshold - 1];
+  const fromBottom = ranked[ranked.length - threshold];
+  if (fromTop === undefined || fromBottom === undefined) return SILENT;
+  if (fromTop >= defaultPrice) return { kind: 'value', value: fromTop };
+  return fromBottom <= defaultPrice ? { kind: 'value', value: fromBottom } : SILENT;
+}
+
+/** The price of an outcome: its value, `defaultPrice` for silence. */
+export function priceOf(outcome: Outcome, defaultPrice: bigint): bigint {
+  return outcome.kind === 'value' ? outcome.value : defaultPrice;
+}
+
 /** Whether the outcome of one KPI for one period is final at `now`. */
 export function finality(
   evaluation: Evaluation,

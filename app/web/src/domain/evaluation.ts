@@ -52,7 +52,26 @@ export type Tally = {
   resolved: { value: bigint; at: bigint } | undefined;
   disputedAt: bigint | undefined;
   ruling: Ruling | undefined;
+  /** What a feed said: it is resolved when voting ends, and counts in the place of the votes. */
+  observed: Observation | undefined;
 };
+
+/** The update of a price feed that counts for a period. Times in Unix seconds. */
+export type Observation = {
+  value: bigint;
+  publishedAt: bigint;
+  /** When the feed published its update before. */
+  previousAt: bigint;
+  /** SHA-256 of the feed's message. */
+  evidence: ReadonlyUint8Array;
+};
+
+/** The update that the attestation holds; a page has none. */
+export function observationOf(evaluation: Evaluation): Observation | undefined {
+  if (evaluation.kind === 'page' || evaluation.account.isObserved === 0) return undefined;
+  const { observedValue, observedAt, observedPrevious, observedHash } = evaluation.account;
+  return { value: observedValue, publishedAt: observedAt, previousAt: observedPrevious, evidence: observedHash };
+}
 
 /**
  * What the account says; of a page, for the grant. An oracle's vote on its own grant does not count, and unless enough
@@ -69,7 +88,8 @@ export function tallyOf(evaluation: Evaluation, grant: Grant | undefined): Tally
   const at = voids ? undefined : written.resolvedAt;
   const value = at === undefined ? undefined : written.agreed;
   const resolved = at === undefined || value === undefined ? undefined : { value, at };
-  return { votes, threshold, resolved, disputedAt: written.disputedAt, ruling: written.ruling };
+  const { disputedAt, ruling } = written;
+  return { votes, threshold, resolved, disputedAt, ruling, observed: observationOf(evaluation) };
 }
 
 /** How far the evaluation has come as it is written down, whoever voted. */

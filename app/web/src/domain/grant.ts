@@ -4,6 +4,7 @@ import { boundary, periodAt, settleDeadline } from '../core/calendar';
 import { creditOf, kpiCredit, maxCredit } from '../core/credit';
 import { vested } from '../core/release';
 import { type Settlement, cut, reserve, settle, tranche, unsettled } from '../core/tranche';
+import * as unit from '../core/unit';
 import type { Grant as GrantAccount } from '../generated/accounts/grant';
 import { MAX_KPIS } from '../generated/constants';
 import { type Kpi, type Plan, bestScore } from './terms';
@@ -35,11 +36,80 @@ export function cliffTime(plan: Plan, grant: Grant): bigint {
   return boundary(plan.calendar, grant.account.firstPeriod + grant.account.cliffPeriods);
 }
 
-/** The part of the allocation that belongs to `period`, base units. */
-export function trancheOf(grant: Grant, period: number): bigint {
-  const { account } = grant;
-  if (account.termination !== 0 && period + 1 === account.endPeriod) return account.cutTranche;
-  return tranche(account.allocation, period - account.firstPeriod, account.periods);
+/** Whether the grant is in the plan's unit of account. */
+export function isInUnits(grant: Grant): boolean {
+  return grant.account.unitAllocation > 0n;
+}
+
+/** The KPIs whose results a settlement takes, in that order: of a grant in another unit the price, then those with weight. */
+export function paidBy(plan: Plan, grant: Grant): Kpi[] {
+  const weighted = plan.kpis.filter((kpi) => hasWeight(grant, kpi));
+  return plan.price !== undefined && isInUnits(grant) ? [plan.price, ...weighted] : weighted;
+}
+
+/** Whether the KPI decides what the grant earns: by its weight, or as the price of a grant in another unit. */
+export function isPaidBy(plan: Plan, grant: Grant, kpi: Kpi): boolean {
+  return paidBy(plan, grant).some(({ number }) => number === kpi.number);
+}
+
+/**
+ * The part of the allocation that belongs to `period`, base units: the tranche, or of a grant in another unit the most
+ * that it can be.
+ */
+export function capOf(grant: Grant, period: number): bigint {
+  return partOf(grant, grant.account.allocation, grant.account.cutCap, period);
+}
+
+/** The part of the unit allocation that belongs to `period`, in the smallest part of the unit. */
+export function unitsOf(grant: Grant, period: number): bigint {
+  return partOf(grant, grant.account.unitAllocation, grant.account.cutUnits, period);
+}
+
+function partOf({ account }: Grant, all: bigint, cutPart: bigint, period: number): bigint {
+  if (account.termination !== 0 && period + 1 === account.endPeriod) return cutPart;
+  return tranche(all, period - account.firstPeriod, account.periods);
+}
+
+/** What a share of a period is: units, price and cap, and what of it the cap cuts off. Base units unless said otherwise. */
+export type Share = {
+  /** What full scores pay. */
+  tranche: bigint;
+  cap: bigint;
+  /** In the smallest part of the unit; undefined of a grant in tokens, as all that follows. */
+  units: bigint | undefined;
+  price: bigint | undefined;
+  /** What the units are worth beyond the cap, which is lost; none where even that is more than an amount can be. */
+  cutOff: bigint | undefined;
+  isCut: boolean;
+  /** The lowest price at which the cap pays the units in full; undefined if no price is high enough. */
+  lowestPrice: bigint | undefined;
+};
+
+/** The grant's share of `period`; of a grant in another unit at `price`. */
+export function shareOf(plan: Plan, grant: Grant, period: number, price: bigint | undefined): Share {
+  const cap = capOf(grant, period);
+  if (!isInUnits(grant) || plan.unit === undefined || price === undefined) {
+    const none = { units: undefined, price: undefined, cutOff: undefined, isCut: false, lowestPrice: undefined };
+    return { tranche: cap, cap, ...none };
+  }
+  const { exponent } = plan.unit;
+  const units = unitsOf(grant, period);
+  const worth = unit.worth(units, price, exponent);
+  const isCut = worth === undefined || worth > cap;
+  return {
+    tranche: unit.capped(cap, units, price, exponent),
+    cap,
+    units,
+    price,
+    cutOff: worth === undefined ? undefined : isCut ? worth - cap : 0n,
+    isCut,
+    lowestPrice: unit.lowestPrice(cap, units, exponent),
+  };
+}
+
+/** What full scores pay for `period`, base units; of a grant in another unit at `price`. */
+export function trancheOf(plan: Plan, grant: Grant, period: number, price: bigint | undefined): bigint {
+  return shareOf(plan, grant, period, price).tranche;
 }
 
 /** Amounts of a grant at one time, base units. */
@@ -75,11 +145,23 @@ export function owed(grant: Grant): bigint {
   return has(grant, FORFEITED) ? 0n : earned + bonus - claimed;
 }
 
-/** The grant after its next period was settled by `scores` (basis points by KPI). */
-export function settled(plan: Plan, grant: Grant, scores: readonly number[]): { grant: Grant; settlement: Settlement } {
+/** What was measured for a period, as its settlement takes it. */
+export type Results = {
+  /** By KPI, basis points. */
+  scores: readonly number[];
+  /** Of a grant in another unit the price; undefined of one in tokens. */
+  price: bigint | undefined;
+};
+
+/** The grant after its next period was settled by these results. */
+export function settled(
+  plan: Plan,
+  grant: Grant,
+  { scores, price }: Results,
+): { grant: Grant; settlement: Settlement } {
   const { account } = grant;
   const period = account.nextPeriod;
-  const amount = trancheOf(grant, period);
+  const amount = trancheOf(plan, grant, period, price);
   const forResults = kpiCredit(plan.combination, account.timeWeight, account.kpiWeights, padded(scores));
   const credit = creditOf(account.timeWeight, forResults);
   const last = period + 1 === account.endPeriod;
@@ -102,15 +184,14 @@ function padded(scores: readonly number[]): number[] {
 
 export type Projected = { period: number; tranche: bigint; settlement: Settlement };
 
-/** What the grant will earn from its next period on, if its KPIs score as `scores` says for each period. */
-export function project(plan: Plan, grant: Grant, scores: (period: number) => readonly number[]): Projected[] {
+/** What the grant will earn from its next period on, if the results of each period are as `results` says. */
+export function project(plan: Plan, grant: Grant, results: (period: number) => Results): Projected[] {
   const projection: Projected[] = [];
   let current = grant;
   while (current.account.nextPeriod < current.account.endPeriod) {
     const period = current.account.nextPeriod;
-    const amount = trancheOf(current, period);
-    const { grant: after, settlement } = settled(plan, current, scores(period));
-    projection.push({ period, tranche: amount, settlement });
+    const { grant: after, settlement } = settled(plan, current, results(period));
+    projection.push({ period, tranche: after.account.lastTranche, settlement });
     current = after;
   }
   return projection;
@@ -127,8 +208,10 @@ export function reserveFor(plan: Plan, allocation: bigint, timeWeight: number, k
 export type Ending = {
   /** Whether all that was earned would be lost, because the cliff is not reached. */
   forfeits: boolean;
-  /** The served part of the running tranche that stays, base units. */
+  /** The served part of the running share that stays, base units; of a grant in another unit of its cap. */
   kept: bigint;
+  /** The same in the unit of account, its smallest part; 0 of a grant in tokens. */
+  keptUnits: bigint;
   /** What of the allocation can no longer be earned, base units. */
   cancelled: bigint;
 };
@@ -138,10 +221,11 @@ export function ending(plan: Plan, grant: Grant, now: bigint): Ending | undefine
   if (account.termination !== 0 || now >= boundary(plan.calendar, account.endPeriod)) return undefined;
   const running = Math.max(periodAt(plan.calendar, now) ?? 0, account.firstPeriod);
   const start = boundary(plan.calendar, running);
-  const whole = trancheOf(grant, running);
-  const kept = now > start ? cut(whole, now - start, boundary(plan.calendar, running + 1) - start) : 0n;
+  const length = boundary(plan.calendar, running + 1) - start;
+  const served = (whole: bigint) => (now > start ? cut(whole, now - start, length) : 0n);
+  const [kept, keptUnits] = [served(capOf(grant, running)), served(unitsOf(grant, running))];
   const left = unsettled(account.allocation, running - account.firstPeriod, account.periods);
-  return { forfeits: now < cliffTime(plan, grant), kept, cancelled: left - kept };
+  return { forfeits: now < cliffTime(plan, grant), kept, keptUnits, cancelled: left - kept };
 }
 
 /** The next time at which something can happen for this grant, and what. */

@@ -6,6 +6,8 @@ import {
   atDeadline,
   challengeWindow,
   finality,
+  priceAtDeadline,
+  priceOf,
   scoreOfOutcome,
 } from '../core/quorum';
 import {
@@ -14,12 +16,13 @@ import {
   type Tally,
   type Vote,
   evaluationFor,
+  evaluationKey,
   standingOf,
   tallyOf,
   votesOf,
 } from './evaluation';
-import { DISPUTE_BARRED, FORFEITED, type Grant, covers, has, hasWeight, trancheOf } from './grant';
-import { type Kpi, type Plan, oracleSet, periodTimes } from './terms';
+import { DISPUTE_BARRED, FORFEITED, type Grant, type Results, capOf, covers, has, isPaidBy, paidBy } from './grant';
+import { type Kpi, type Plan, isPrice, oracleSet, periodTimes } from './terms';
 
 export type Stage =
   /** The period has not ended. */
@@ -43,8 +46,10 @@ export type Reading = {
   until: bigint | undefined;
   /** The value or silence that would count if nothing more happened. */
   outcome: Outcome;
-  /** Its score, basis points. */
+  /** Its score, basis points; 0 of the price, which has none. */
   score: number;
+  /** Of the price what counts, the default under silence; undefined of any other KPI. */
+  price: bigint | undefined;
   /** Whether a value or a silence stands that was not merely assumed. */
   stands: boolean;
   votes: Vote[];
@@ -99,7 +104,8 @@ export function readingAt(
     stage,
     until: ends[stage],
     outcome,
-    score: scoreOfOutcome(outcome, kpi.curve, kpi.defaultScore),
+    score: isPrice(kpi) ? 0 : scoreOfOutcome(outcome, kpi.curve, kpi.defaultScore),
+    price: isPrice(kpi) ? priceOf(outcome, kpi.defaultPrice) : undefined,
     stands: decided || tally?.ruling !== undefined,
     votes: evaluation === undefined ? [] : votesOf(plan, evaluation, whose),
     threshold: tally?.threshold ?? oracleSet(plan, period).threshold,
@@ -113,7 +119,7 @@ export function isVoid({ evaluation, grant, tally }: Reading): boolean {
   return tally?.resolved === undefined && (evaluation && standingOf(evaluation, grant))?.resolvedAt !== undefined;
 }
 
-/** Reads all KPIs on which the grant has weight for `period`. */
+/** Reads all KPIs that pay the grant for `period`: of a grant in another unit the price first. */
 export function readingsFor(
   plan: Plan,
   grant: Grant,
@@ -121,14 +127,27 @@ export function readingsFor(
   evaluations: Evaluations,
   now: bigint,
 ): Reading[] {
-  return plan.kpis
-    .filter((kpi) => hasWeight(grant, kpi))
-    .map((kpi) => readingAt(plan, kpi, period, grant, evaluationFor(evaluations, plan, kpi, period, grant), now));
+  return paidBy(plan, grant).map((kpi) =>
+    readingAt(plan, kpi, period, grant, evaluationFor(evaluations, plan, kpi, period, grant), now),
+  );
 }
 
-/** Scores by KPI number. */
-export function scoresOf(plan: Plan, readings: readonly Reading[]): number[] {
-  return plan.kpis.map((kpi) => readings.find((reading) => reading.kpi.number === kpi.number)?.score ?? 0);
+/** The results that readings of all that pays a grant amount to. */
+export function resultsOf(plan: Plan, readings: readonly Reading[]): Results {
+  const scores = plan.kpis.map((kpi) => readings.find((reading) => reading.kpi.number === kpi.number)?.score ?? 0);
+  return { scores, price: readings.find(({ price }) => price !== undefined)?.price };
+}
+
+/** The price that stands for the latest period for which one does; undefined if none was reported yet. */
+export function lastPrice(plan: Plan, evaluations: Evaluations, now: bigint): bigint | undefined {
+  const { price } = plan;
+  if (price === undefined) return undefined;
+  for (let period = plan.calendar.periodCount - 1; period >= 0; period -= 1) {
+    const evaluation = evaluations.get(evaluationKey(plan.address, price.number, period, undefined));
+    const reading = evaluation && readingAt(plan, price, period, undefined, evaluation, now);
+    if (reading?.stands && reading.outcome.kind === 'value') return reading.price;
+  }
+  return undefined;
 }
 
 /** Whether the grant's next period can be settled at `now`. */
@@ -138,12 +157,14 @@ export function isReady(plan: Plan, grant: Grant, evaluations: Evaluations, now:
   return readingsFor(plan, grant, nextPeriod, evaluations, now).every(({ stage }) => stage === 'final');
 }
 
-/** What the votes come to when voting is over, before a ruling. */
+/** What the votes come to when voting is over, before a ruling; what a feed said counts in their place. */
 export function outcomeOf(
   kpi: Kpi,
-  { resolved, votes, threshold }: Pick<Tally, 'resolved' | 'votes' | 'threshold'>,
+  { resolved, observed, votes, threshold }: Pick<Tally, 'resolved' | 'observed' | 'votes' | 'threshold'>,
 ): Outcome {
   if (resolved !== undefined) return { kind: 'value', value: resolved.value };
+  if (observed !== undefined) return { kind: 'value', value: observed.value };
+  if (isPrice(kpi)) return priceAtDeadline(votes, threshold, kpi.defaultPrice);
   return atDeadline(votes, threshold, kpi.curve, kpi.defaultScore);
 }
 
@@ -168,7 +189,8 @@ export function disputeHindrance(plan: Plan, grant: Grant, reading: Reading, now
   if (late !== undefined) return late;
   if (!covers(grant, period) || period < grant.account.nextPeriod) return 'The period is settled.';
   if (has(grant, DISPUTE_BARRED)) return 'A dispute of this grant was decided against it: it cannot dispute again.';
-  if (has(grant, FORFEITED) || trancheOf(grant, period) === 0n) return 'This grant earns nothing from the value.';
+  if (!isPaidBy(plan, grant, reading.kpi)) return 'This grant is not paid by the value.';
+  if (has(grant, FORFEITED) || capOf(grant, period) === 0n) return 'This grant earns nothing from the value.';
   return undefined;
 }
 

@@ -3,7 +3,7 @@ import { bonus } from '../core/redistribution';
 import type { Period } from '../generated/accounts/period';
 import type { Evaluations } from './evaluation';
 import { type Grant, amountsAt, covers, settled } from './grant';
-import { isReady, readingsFor, scoresOf } from './reading';
+import { isReady, readingsFor, resultsOf } from './reading';
 import type { Plan } from './terms';
 
 /** A step, with the grant as it is before it, and whether it creates the account of its period's pool. */
@@ -32,8 +32,8 @@ export function nextStep(
   }
   if (!isReady(plan, grant, evaluations, now)) return undefined;
   const period = account.nextPeriod;
-  const scores = scoresOf(plan, readingsFor(plan, grant, period, evaluations, now));
-  const { grant: after, settlement } = settled(plan, grant, scores);
+  const results = resultsOf(plan, readingsFor(plan, grant, period, evaluations, now));
+  const { grant: after, settlement } = settled(plan, grant, results);
   const makesPool = plan.unearned === 'redistribute' && !pools.has(period);
   if (plan.unearned === 'redistribute') {
     // The first settlement of a period makes its pool, and counts the grants that belong to it.

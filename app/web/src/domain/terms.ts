@@ -8,6 +8,7 @@ import type { UnearnedPolicy } from '../core/tranche';
 import type { Plan as PlanAccount } from '../generated/accounts/plan';
 import type { Kpi as KpiAccount } from '../generated/types/kpi';
 import type { OracleSet as OracleSetAccount } from '../generated/types/oracleSet';
+import { Receiver } from '../generated/types/receiver';
 
 /** The key of nobody: stands for none where a key is optional. */
 export const NO_KEY = '11111111111111111111111111111111' as Address;
@@ -17,6 +18,18 @@ export const ALLOW_TRANSFER_FEE = 2;
 export const ALLOW_TRANSFER_HOOK = 4;
 
 export type Scope = 'shared' | 'individual';
+
+/** A price feed on the chain from which anyone can read the value of a shared KPI. */
+export type Feed = {
+  receiver: Receiver;
+  id: ReadonlyUint8Array;
+  /** Whether its moving average is read and not its spot price. */
+  average: boolean;
+  /** An update counts that was published at most so long after the end of the period. */
+  maxDelaySecs: number;
+  /** Largest confidence interval, basis points of the price. */
+  maxConfidenceBps: number;
+};
 
 export type Kpi = {
   /** Number in the plan. */
@@ -30,8 +43,11 @@ export type Kpi = {
   rangeMin: bigint;
   rangeMax: bigint;
   curve: Curve;
-  /** What counts if the oracles stay silent, basis points. */
+  /** What counts if the oracles stay silent, basis points; 0 of the price, which has no score. */
   defaultScore: number;
+  /** What counts if the oracles stay silent, if this is the plan's price; undefined for any other KPI. */
+  defaultPrice: bigint | undefined;
+  feed: Feed | undefined;
   rubricHash: ReadonlyUint8Array;
 };
 
@@ -39,9 +55,27 @@ export type OracleSet = { keys: readonly Address[]; threshold: number; firstPeri
 
 export type PlanStatus = 'draft' | 'active' | 'closed';
 
+/** The unit of account of grants that are not stated in the token. */
+export type Unit = {
+  /** As somebody wrote it: to be shown through `HostileText` only. */
+  name: string;
+  decimals: number;
+  /** Power of ten by which amounts in the unit become base units, before they are divided by the price. */
+  exponent: number;
+};
+
+/** The price of a plan: what a whole token is worth in the unit of account. */
+export type Price = Kpi & { defaultPrice: bigint };
+
 /** A plan: its terms, and the account as it is for everything else. */
 export type Plan = {
   address: Address;
+  /** As somebody wrote it: to be shown through `HostileText` only. */
+  name: string;
+  /** Where the authority says that the documents are, as it wrote it; empty if it does not say. */
+  uri: string;
+  unit: Unit | undefined;
+  price: Price | undefined;
   status: PlanStatus;
   calendar: Calendar;
   windows: Windows;
@@ -59,8 +93,13 @@ export type Plan = {
 export function readPlan(address: Address, account: PlanAccount): Plan {
   const kpis = account.kpis.slice(0, account.kpiCount).map(readKpi);
   const next = readOracles(account.nextOracles);
+  const unit = paddedText(account.unit);
   return {
     address,
+    name: paddedText(account.name),
+    uri: paddedText(account.uri),
+    unit: unit === '' ? undefined : { name: unit, decimals: account.unitDecimals, exponent: account.unitExponent },
+    price: kpis.find(isPrice),
     status: choose(['draft', 'active', 'closed'], account.status),
     calendar: {
       start: account.startTs,
@@ -97,8 +136,22 @@ function readKpi(kpi: KpiAccount, number: number): Kpi {
     rangeMax: kpi.rangeMax,
     curve: { points, interpolation: choose<Interpolation>(['linear', 'step'], kpi.interpolation) },
     defaultScore: kpi.defaultScore,
+    defaultPrice: kpi.defaultPrice > 0n ? kpi.defaultPrice : undefined,
+    feed: readFeed(kpi),
     rubricHash: kpi.rubricHash,
   };
+}
+
+/** The byte of a feed's receiver: 0 is none. */
+function readFeed({ feedReceiver, feedId, feedAverage, maxDelaySecs, maxConfidenceBps }: KpiAccount): Feed | undefined {
+  if (feedReceiver === 0) return undefined;
+  const receiver = choose([undefined, Receiver.Pyth, Receiver.PythPro], feedReceiver);
+  return { receiver, id: feedId, average: feedAverage !== 0, maxDelaySecs, maxConfidenceBps };
+}
+
+/** Whether a KPI is its plan's price. */
+export function isPrice(kpi: Kpi): kpi is Price {
+  return kpi.defaultPrice !== undefined;
 }
 
 function readOracles(set: OracleSetAccount): OracleSet {
@@ -111,7 +164,7 @@ function paddedText(bytes: ReadonlyUint8Array): string {
   return getUtf8Decoder().decode(end === -1 ? bytes : bytes.slice(0, end));
 }
 
-function choose<T extends string>(names: readonly T[], byte: number): T {
+function choose<T>(names: readonly (T | undefined)[], byte: number): T {
   const name = names[byte];
   if (name === undefined) throw new Error('The account was written by a later release of the program.');
   return name;

@@ -1,5 +1,8 @@
 // Written by scripts/generate.mjs from idl/earnout.json.
 
+/** Longest unit of account of a plan, in bytes of UTF-8. */
+export const MAX_ACCOUNT_UNIT_LEN = 8;
+
 /** Largest bonus cap, in basis points of a tranche (100 times the tranche). */
 export const MAX_BONUS_CAP_BPS = 1000000;
 
@@ -12,7 +15,7 @@ export const MAX_KPIS = 16;
 /** Most decimals of a KPI's fixed-point values; `i64` holds 18 whole digits. */
 export const MAX_KPI_DECIMALS = 18;
 
-/** Longest KPI name, in bytes of UTF-8. */
+/** Longest name of a plan or a KPI, in bytes of UTF-8. */
 export const MAX_NAME_LEN = 32;
 
 /** Most oracles in a set. */
@@ -30,8 +33,14 @@ export const MAX_PERIOD_SECS = 31622400;
 /** How far in the future a calendar may begin, in seconds (5 years). */
 export const MAX_START_DELAY_SECS = 158112000;
 
+/** Most decimals of a plan's unit of account. */
+export const MAX_UNIT_DECIMALS = 9;
+
 /** Longest unit of a KPI, in bytes of UTF-8. */
 export const MAX_UNIT_LEN = 16;
+
+/** Longest address of a plan's documents, in bytes of UTF-8. */
+export const MAX_URI_LEN = 96;
 
 /** Longest attestation, challenge, ruling and notice window, in seconds (90 days): nobody's pay waits longer for a step. */
 export const MAX_WINDOW_SECS = 7776000;

@@ -1,18 +1,21 @@
 // Written by scripts/generate.mjs from idl/earnout.json.
 
 import {
+  addDecoderSizePrefix,
   fixDecoderSize,
   getAddressDecoder,
   getArrayDecoder,
   getBooleanDecoder,
   getBytesDecoder,
   getI64Decoder,
+  getI8Decoder,
   getOptionDecoder,
   getStructDecoder,
   getU16Decoder,
   getU32Decoder,
   getU64Decoder,
   getU8Decoder,
+  getUtf8Decoder,
 } from '@solana/kit';
 import { getCreateGrantArgsDecoder, getCreatePlanArgsDecoder, getKpiTermsDecoder, getPageGrantsDecoder, getRentDecoder } from './types';
 
@@ -162,7 +165,8 @@ export const EVENTS = {
       ['grant', getAddressDecoder()],
       ['termination', getU8Decoder()],
       ['endPeriod', getU16Decoder()],
-      ['cutTranche', getU64Decoder()],
+      ['cutCap', getU64Decoder()],
+      ['cutUnits', getU64Decoder()],
       ['forfeited', getBooleanDecoder()],
       ['carry', getU64Decoder()],
       ['reserved', getU64Decoder()],
@@ -179,6 +183,7 @@ export const EVENTS = {
       ['grant', getAddressDecoder()],
       ['period', getU16Decoder()],
       ['scores', getArrayDecoder(getU16Decoder())],
+      ['price', getOptionDecoder(getI64Decoder())],
       ['tranche', getU64Decoder()],
       ['earned', getU64Decoder()],
       ['unearned', getU64Decoder()],
@@ -266,6 +271,7 @@ export const EVENTS = {
       ['time', getI64Decoder()],
       ['sequence', getU64Decoder()],
       ['lastDeadline', getI64Decoder()],
+      ['unitExponent', getI8Decoder()],
     ]),
   },
   PlanClosed: {
@@ -332,6 +338,16 @@ export const EVENTS = {
       ['effectiveAt', getI64Decoder()],
     ]),
   },
+  UriSet: {
+    discriminator: [101, 233, 166, 232, 239, 0, 64, 235],
+    fields: getStructDecoder([
+      ['plan', getAddressDecoder()],
+      ['time', getI64Decoder()],
+      ['sequence', getU64Decoder()],
+      ['old', addDecoderSizePrefix(getUtf8Decoder(), getU32Decoder())],
+      ['new', addDecoderSizePrefix(getUtf8Decoder(), getU32Decoder())],
+    ]),
+  },
   ValueAttested: {
     discriminator: [180, 5, 137, 176, 252, 187, 38, 118],
     fields: getStructDecoder([
@@ -359,6 +375,23 @@ export const EVENTS = {
       ['disputer', getAddressDecoder()],
       ['grant', getOptionDecoder(getAddressDecoder())],
       ['reasonHash', fixDecoderSize(getBytesDecoder(), 32)],
+      ['rent', getOptionDecoder(getRentDecoder())],
+    ]),
+  },
+  ValueObserved: {
+    discriminator: [230, 206, 144, 243, 200, 105, 254, 72],
+    fields: getStructDecoder([
+      ['plan', getAddressDecoder()],
+      ['time', getI64Decoder()],
+      ['sequence', getU64Decoder()],
+      ['kpi', getU8Decoder()],
+      ['period', getU16Decoder()],
+      ['priceUpdate', getAddressDecoder()],
+      ['replaced', getOptionDecoder(getI64Decoder())],
+      ['value', getI64Decoder()],
+      ['publishedAt', getI64Decoder()],
+      ['previousAt', getI64Decoder()],
+      ['evidence', fixDecoderSize(getBytesDecoder(), 32)],
       ['rent', getOptionDecoder(getRentDecoder())],
     ]),
   },

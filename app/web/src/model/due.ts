@@ -1,7 +1,7 @@
 // What the people of a plan have to do, and by when.
 import type { Address } from '@solana/kit';
 import { type Evaluation, evaluationFor, evaluationKey, standingOf } from '../domain/evaluation';
-import { type Grant, covers, hasWeight } from '../domain/grant';
+import { type Grant, covers, isPaidBy } from '../domain/grant';
 import { place } from '../domain/page';
 import { type Reading, canDispute, readingAt } from '../domain/reading';
 import { type Kpi, oracleSet, periodTimes } from '../domain/terms';
@@ -61,7 +61,7 @@ function canMatter({ reading: { tally } }: Task): boolean {
 /** The KPI's value for the period, or its values for the grants that have not settled it. */
 function readingsOf({ plan, grants, evaluations }: PlanData, kpi: Kpi, period: number, now: bigint): Reading[] {
   const weighted = [...grants.values()].filter(
-    (grant) => hasWeight(grant, kpi) && covers(grant, period) && period >= grant.account.nextPeriod,
+    (grant) => isPaidBy(plan, grant, kpi) && covers(grant, period) && period >= grant.account.nextPeriod,
   );
   const concerned = kpi.scope === 'shared' ? weighted.slice(0, 1) : weighted;
   return concerned.map((grant) =>

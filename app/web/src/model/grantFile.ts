@@ -2,11 +2,14 @@
 import { type Address, isAddress, isOffCurveAddress } from '@solana/kit';
 import type { PlanState } from '../chain/read';
 import { FULL_SCORE } from '../core/limits';
+import { tranche } from '../core/tranche';
+import { lowestPrice } from '../core/unit';
 import type { Grant } from '../domain/grant';
 import { reserveFor } from '../domain/grant';
 import { type Plan, NO_KEY, periodTimes, surplus } from '../domain/terms';
-import { hint, parseAmount, parseShare, shortAmount } from '../text/amount';
+import { hint, parseAmount, parseShare, plainNumber, shortAmount } from '../text/amount';
 import { plural } from '../text/count';
+import { visible } from '../text/hostile';
 import { type CsvRecord, type Table, readTable } from '../text/csv';
 import { kpiNamed } from './kpiNames';
 import { type Mistake, refusalText } from './mistakes';
@@ -14,7 +17,10 @@ import { type Mistake, refusalText } from './mistakes';
 /** Terms of a grant to be made. */
 export type GrantTerms = {
   beneficiary: Address;
+  /** Base units; of a grant in another unit the most that is paid. */
   allocation: bigint;
+  /** In the smallest part of the plan's unit; 0 of a grant in tokens. */
+  unitAllocation: bigint;
   firstPeriod: number;
   periods: number;
   cliffPeriods: number;
@@ -32,7 +38,7 @@ export type Leniency = { offCurve: boolean; severalEach: boolean };
 
 const WEIGHT = 'weight:';
 const REQUIRED = ['beneficiary', 'allocation', 'cliff', 'time_weight', 'revocable', 'transferable'];
-const OPTIONAL = ['name', 'first_period', 'periods'];
+const OPTIONAL = ['name', 'value', 'first_period', 'periods'];
 const MAX_U16 = 65_535;
 
 const quote = (text: string) => JSON.stringify(text);
@@ -164,6 +170,8 @@ function readRow(
   }
   const allocation = parseAmount(cell('allocation'), decimals);
   if ('error' in allocation) fail('allocation', `${quote(cell('allocation'))} ${allocation.error}`);
+  const value = cell('value') === '' ? undefined : readUnits(cell('value'), plan);
+  if (value !== undefined && 'error' in value) fail('value', value.error);
   const firstPeriod = cell('first_period') === '' ? 0 : number('first_period', cell('first_period'));
   const left = Math.max(0, plan.calendar.periodCount - firstPeriod);
   const periods = cell('periods') === '' ? left : number('periods', cell('periods'));
@@ -178,6 +186,7 @@ function readRow(
   const terms: GrantTerms = {
     beneficiary: beneficiary as Address,
     allocation: allocation.value,
+    unitAllocation: value !== undefined && 'value' in value ? value.value : 0n,
     firstPeriod,
     periods,
     cliffPeriods,
@@ -193,6 +202,14 @@ function readRow(
     return undefined;
   }
   return { line, name: cell('name'), terms };
+}
+
+/** Reads an amount in the plan's unit of account, more than none; the error is a sentence's end after the text. */
+export function readUnits(text: string, { unit }: Pick<Plan, 'unit'>): { value: bigint } | { error: string } {
+  if (unit === undefined) return { error: refusalText('NoPrice') };
+  const parsed = parseAmount(text, unit.decimals);
+  if ('error' in parsed) return { error: `${quote(text)} ${parsed.error}` };
+  return parsed.value > 0n ? parsed : { error: `${quote(text)}: expected an amount above 0, or nothing` };
 }
 
 /** What of the terms the program would refuse at any time; undefined if nothing. */
@@ -216,6 +233,10 @@ export function wrongTerms(
   }
   if (terms.cliffPeriods > terms.periods) {
     return { field: 'cliff', what: `the cliff lies beyond the ${plural(terms.periods, 'period')} of the grant` };
+  }
+  if (terms.unitAllocation > 0n && plan.price === undefined) return { field: 'value', what: refusalText('NoPrice') };
+  if (plan.price !== undefined && (terms.kpiWeights[plan.price.number] ?? 0) > 0) {
+    return { field: '', what: 'no grant may have weight on the price' };
   }
   const { beneficiary } = terms;
   if ([NO_KEY, plan.address, account.vault, plan.arbiter].includes(beneficiary)) return program('BadBeneficiary');
@@ -261,11 +282,45 @@ export function wrongNow(data: PlanState, rows: readonly Row[], now: bigint): Mi
   return mistakes;
 }
 
+/** Whether a price has fewer than three digits: then the next one differs by a percent and more. */
+export function isRough(price: bigint): boolean {
+  return price < 100n;
+}
+
+/** What of a grant in another unit is accepted although it is often a mistake. */
+export function doubts(plan: Plan, terms: GrantTerms, today: bigint | undefined): string[] {
+  const { unit, price } = plan;
+  if (unit === undefined || price === undefined || terms.unitAllocation === 0n) return [];
+  const found: string[] = [];
+  const text = (value: bigint) => `${plainNumber(value, price.decimals)} ${visible(unit.name)}`;
+  if (isRough(price.rangeMin)) {
+    found.push(
+      `The lowest price of the plan, ${text(price.rangeMin)}, has fewer than three digits: near it a price is rough, and the pay with it.`,
+    );
+  }
+  const half = (today ?? price.defaultPrice) / 2n;
+  const periods = Array.from({ length: terms.periods }, (_, index) => index);
+  const binds = periods.some((index) => {
+    const cap = tranche(terms.allocation, index, terms.periods);
+    const units = tranche(terms.unitAllocation, index, terms.periods);
+    const lowest = lowestPrice(cap, units, unit.exponent);
+    return lowest === undefined || half < lowest;
+  });
+  if (binds) {
+    const whose = today === undefined ? 'the price that counts if nobody reports' : 'the last price';
+    found.push(
+      `At half of ${whose}, ${text(half)}, the allocation would not pay the value in full: what it cuts off is lost.`,
+    );
+  }
+  return found;
+}
+
 /** Whether a grant was made with these terms. */
 export function sameTerms({ account }: Grant, terms: GrantTerms): boolean {
   return (
     account.beneficiary === terms.beneficiary &&
     account.allocation === terms.allocation &&
+    account.unitAllocation === terms.unitAllocation &&
     account.firstPeriod === terms.firstPeriod &&
     account.periods === terms.periods &&
     account.cliffPeriods === terms.cliffPeriods &&

@@ -25,8 +25,8 @@ export type Progress = {
 export const NO_PROGRESS: Progress = { again: new Set(), made: new Set(), failed: new Map() };
 
 /** By what a row is known among the transactions that were sent. */
-export function rowKey(plan: Address, { beneficiary, allocation }: GrantTerms): string {
-  return `grant/${plan}/${beneficiary}/${allocation}`;
+export function rowKey(plan: Address, { beneficiary, allocation, unitAllocation }: GrantTerms): string {
+  return `grant/${plan}/${beneficiary}/${allocation}/${unitAllocation}`;
 }
 
 /**

@@ -2,10 +2,12 @@
 import { type Address, isAddress } from '@solana/kit';
 import { type Cadence, type Calendar, boundary, checkCalendar } from '../core/calendar';
 import { FULL_SCORE } from '../core/limits';
+import { isName } from '../core/name';
 import { strictMajority } from '../core/quorum';
 import {
   MAX_BONUS_CAP_BPS,
   MAX_KPIS,
+  MAX_NAME_LEN,
   MAX_ORACLES,
   MAX_PERIODS,
   MAX_PERIOD_MONTHS,
@@ -22,9 +24,9 @@ import { UnearnedPolicy as UnearnedArg } from '../generated/types/unearnedPolicy
 import { hint } from '../text/amount';
 import { plural } from '../text/count';
 import { exactSpan, isoTime, parseSpan } from '../text/time';
-import { checkKpi } from './kpiCheck';
-import { type Mistake, Notes } from './mistakes';
-import type { KpiDraft, PlanDraft } from './planDraft';
+import { checkKpi, checkPrice } from './kpiCheck';
+import { type Mistake, Notes, refusalText } from './mistakes';
+import type { PlanDraft } from './planDraft';
 
 const U16 = 65_535;
 const U32 = 4_294_967_295;
@@ -47,6 +49,9 @@ export async function checkPlan(
 ): Promise<{ plan?: CheckedPlan; mistakes: Mistake[] }> {
   const notes = new Notes();
   const { decimals, now, authority } = context;
+  if (draft.name === '' || new TextEncoder().encode(draft.name).length > MAX_NAME_LEN || !isName(draft.name)) {
+    notes.add('plan.name', `${JSON.stringify(draft.name)}: ${refusalText('BadName')}`);
+  }
   const start = notes.time('plan.start', draft.start);
   if (start !== undefined && (start <= now || start > now + BigInt(MAX_START_DELAY_SECS))) {
     notes.add(
@@ -113,7 +118,8 @@ export async function checkPlan(
       notes.add('plan.start', 'a boundary of the calendar is outside the range of valid times');
     }
   }
-  const kpis = await readKpis(draft.kpis, notes);
+  const kpis = await readKpis(draft, notes, attest);
+  const price = draft.price === undefined ? undefined : await checkPrice(draft.price, decimals, notes, attest);
   if (
     notes.mistakes.length > 0 ||
     start === undefined ||
@@ -137,6 +143,9 @@ export async function checkPlan(
   }
   const args: CreatePlanArgsArgs = {
     planId: id,
+    name: draft.name,
+    unit: price?.unit ?? '',
+    unitDecimals: price?.unitDecimals ?? 0,
     startTs: start,
     cadence:
       cadence.kind === 'months' ? cadenceArg('Months', [cadence.length]) : cadenceArg('Seconds', [cadence.length]),
@@ -161,7 +170,8 @@ export async function checkPlan(
     maxFeeBps: maxFee,
     ...roles,
   };
-  return { plan: { args, kpis, calendar }, mistakes: [] };
+  // The price comes last, so that the others keep their numbers.
+  return { plan: { args, kpis: price === undefined ? kpis : [...kpis, price.kpi], calendar }, mistakes: [] };
 }
 
 function readRoles(draft: PlanDraft, authority: Address | undefined, notes: Notes) {
@@ -221,9 +231,17 @@ export function checkApart(
   }
 }
 
-async function readKpis(drafts: readonly KpiDraft[], notes: Notes): Promise<KpiTermsArgs[]> {
-  if (drafts.length === 0) notes.add('kpi', 'the plan needs at least one KPI');
-  if (drafts.length > MAX_KPIS) notes.add('kpi', `the plan has ${drafts.length} KPIs; expected at most ${MAX_KPIS}`);
+async function readKpis(
+  { kpis: drafts, price }: Pick<PlanDraft, 'kpis' | 'price'>,
+  notes: Notes,
+  attest: number | undefined,
+): Promise<KpiTermsArgs[]> {
+  const count = drafts.length + (price === undefined ? 0 : 1);
+  if (count === 0) notes.add('kpi', 'the plan needs at least one KPI, or a price');
+  if (count > MAX_KPIS) notes.add('kpi', `the plan has ${count} KPIs; expected at most ${MAX_KPIS}`);
+  if (price !== undefined && drafts.some(({ name }) => name === price.name)) {
+    notes.add('price.kpi', `there are two KPIs named ${JSON.stringify(price.name)}`);
+  }
   const kpis: KpiTermsArgs[] = [];
   for (const [index, draft] of drafts.entries()) {
     if (draft.name !== '' && drafts.findIndex(({ name }) => name === draft.name) !== index) {
@@ -233,6 +251,7 @@ async function readKpis(drafts: readonly KpiDraft[], notes: Notes): Promise<KpiT
       draft,
       draft.name === '' ? `kpi ${index + 1}` : `kpi ${JSON.stringify(draft.name)}`,
       notes,
+      attest,
     );
     if (kpi !== undefined) kpis.push(kpi);
   }

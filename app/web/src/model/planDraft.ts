@@ -8,6 +8,30 @@ import { isoTime } from '../text/time';
 
 export type PointDraft = { value: string; score: string };
 
+/** A price feed on the chain. */
+export type FeedDraft = {
+  receiver: 'pyth' | 'pyth-pro';
+  id: string;
+  price: 'spot' | 'average';
+  maxDelay: string;
+  maxConfidence: string;
+};
+
+/** The price of a token in the unit of account: the last KPI of its plan. */
+export type PriceDraft = {
+  /** Its name among the KPIs. */
+  name: string;
+  unit: string;
+  unitDecimals: string;
+  decimals: string;
+  min: string;
+  max: string;
+  /** What counts if nobody reports. */
+  fallback: string;
+  rubric: string;
+  feed: FeedDraft | undefined;
+};
+
 export type KpiDraft = {
   name: string;
   unit: string;
@@ -20,10 +44,12 @@ export type KpiDraft = {
   defaultScore: string;
   /** The text of the rubric, or its SHA-256. */
   rubric: string;
+  feed: FeedDraft | undefined;
 };
 
 export type PlanDraft = {
   id: string;
+  name: string;
   mint: string;
   treasury: string;
   start: string;
@@ -49,6 +75,8 @@ export type PlanDraft = {
   /** All tokens that exist, for amounts in percent; empty if none are. */
   supply: string;
   kpis: KpiDraft[];
+  /** Undefined for a plan whose grants are all in tokens. */
+  price: PriceDraft | undefined;
 };
 
 export const EMPTY_KPI: KpiDraft = {
@@ -65,12 +93,36 @@ export const EMPTY_KPI: KpiDraft = {
   ],
   defaultScore: '0',
   rubric: '',
+  feed: undefined,
+};
+
+/** A price to begin with. */
+export const EMPTY_PRICE: PriceDraft = {
+  name: 'Token price',
+  unit: 'USD',
+  unitDecimals: '2',
+  decimals: '4',
+  min: '0.01',
+  max: '100',
+  fallback: '',
+  rubric: '',
+  feed: undefined,
+};
+
+/** A feed to begin with. */
+export const EMPTY_FEED: FeedDraft = {
+  receiver: 'pyth',
+  id: '',
+  price: 'spot',
+  maxDelay: '10 minutes',
+  maxConfidence: '2 %',
 };
 
 /** A draft to begin with, whose calendar starts at `start`. */
 export function emptyDraft(start: bigint): PlanDraft {
   return {
     id: '1',
+    name: '',
     mint: '',
     treasury: '',
     start: isoTime(start),
@@ -95,6 +147,7 @@ export function emptyDraft(start: bigint): PlanDraft {
     maxFee: '0',
     supply: '',
     kpis: [EMPTY_KPI],
+    price: undefined,
   };
 }
 

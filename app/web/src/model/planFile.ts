@@ -1,10 +1,19 @@
 // The plan file of the command line, read into a draft. `docs/plan-file.md` describes its fields.
 import { TomlDate, TomlError, parse } from 'smol-toml';
 import { FULL_SCORE } from '../core/limits';
-import { hint, parseShare } from '../text/amount';
+import { MAX_UNIT_DECIMALS } from '../generated/constants';
+import { hint, parseAmount, parseShare } from '../text/amount';
 import { parseTime } from '../text/time';
 import { type Mistake, Notes } from './mistakes';
-import { EMPTY_KPI, FLAGS, type KpiDraft, type PlanDraft, emptyDraft } from './planDraft';
+import {
+  EMPTY_KPI,
+  FLAGS,
+  type FeedDraft,
+  type KpiDraft,
+  type PlanDraft,
+  type PriceDraft,
+  emptyDraft,
+} from './planDraft';
 
 type Table = Record<string, unknown>;
 
@@ -30,7 +39,7 @@ export function readPlanFile(text: string, now: bigint): ReadPlanFile {
     return { draft, mistakes: [{ line, field: '', what }], allocations: [] };
   }
   const reader = new Reader(text, mistakes);
-  const tables = ['addresses', 'token', 'plan', 'windows', 'limits', 'roles', 'kpi', 'grant'];
+  const tables = ['addresses', 'token', 'plan', 'windows', 'limits', 'roles', 'kpi', 'price', 'grant'];
   reader.known('', document, tables);
   const addresses = reader.table(document, 'addresses', false);
   const named = (name: string) => (typeof addresses[name] === 'string' ? addresses[name] : name);
@@ -49,8 +58,19 @@ export function readPlanFile(text: string, now: bigint): ReadPlanFile {
   }
 
   const plan = reader.table(document, 'plan');
-  reader.known('plan', plan, ['id', 'start', 'cadence', 'periods', 'combination', 'unearned', 'bonus_cap', 'release']);
+  reader.known('plan', plan, [
+    'id',
+    'name',
+    'start',
+    'cadence',
+    'periods',
+    'combination',
+    'unearned',
+    'bonus_cap',
+    'release',
+  ]);
   draft.id = reader.text('plan', plan, 'id');
+  draft.name = reader.text('plan', plan, 'name');
   draft.start = reader.time('plan', plan, 'start');
   draft.cadence = reader.text('plan', plan, 'cadence');
   draft.periods = reader.text('plan', plan, 'periods');
@@ -81,6 +101,7 @@ export function readPlanFile(text: string, now: bigint): ReadPlanFile {
   draft.treasury = named(reader.text('roles', roles, 'treasury', ''));
 
   draft.kpis = reader.tables(document, 'kpi').map((kpi, index) => readKpi(reader, kpi, index));
+  if (document.price !== undefined) draft.price = readPrice(reader, reader.table(document, 'price'));
   const decimals = typeof token.decimals === 'bigint' ? Number(token.decimals) : undefined;
   const allocations = reader
     .tables(document, 'grant')
@@ -90,7 +111,18 @@ export function readPlanFile(text: string, now: bigint): ReadPlanFile {
 
 function readKpi(reader: Reader, kpi: Table, index: number): KpiDraft {
   const name = typeof kpi.name === 'string' ? `kpi ${JSON.stringify(kpi.name)}` : `kpi ${index + 1}`;
-  const fields = ['name', 'unit', 'decimals', 'scope', 'range', 'interpolation', 'curve', 'default_score', 'rubric'];
+  const fields = [
+    'name',
+    'unit',
+    'decimals',
+    'scope',
+    'range',
+    'interpolation',
+    'curve',
+    'default_score',
+    'rubric',
+    'feed',
+  ];
   reader.known(name, kpi, fields);
   const range = reader.table(kpi, 'range', true, name);
   const curve = reader.list(name, kpi, 'curve').map((point) => {
@@ -113,6 +145,37 @@ function readKpi(reader: Reader, kpi: Table, index: number): KpiDraft {
     curve,
     defaultScore: reader.share(name, kpi, 'default_score'),
     rubric: readRubric(reader, name, kpi),
+    feed: readFeed(reader, name, kpi),
+  };
+}
+
+function readPrice(reader: Reader, price: Table): PriceDraft {
+  reader.known('price', price, ['kpi', 'unit', 'unit_decimals', 'decimals', 'range', 'default', 'rubric', 'feed']);
+  const range = reader.table(price, 'range', true, 'price');
+  return {
+    name: reader.text('price', price, 'kpi'),
+    unit: reader.text('price', price, 'unit'),
+    unitDecimals: reader.text('price', price, 'unit_decimals'),
+    decimals: reader.text('price', price, 'decimals'),
+    min: reader.text('price.range', range, 'min'),
+    max: reader.text('price.range', range, 'max'),
+    fallback: reader.text('price', price, 'default'),
+    rubric: readRubric(reader, 'price', price),
+    feed: readFeed(reader, 'price', price),
+  };
+}
+
+function readFeed(reader: Reader, name: string, parent: Table): FeedDraft | undefined {
+  if (parent.feed === undefined) return undefined;
+  const feed = reader.table(parent, 'feed', true, name);
+  const owner = join(name, 'feed');
+  reader.known(owner, feed, ['receiver', 'id', 'price', 'max_delay', 'max_confidence']);
+  return {
+    receiver: reader.word(owner, feed, 'receiver', ['pyth', 'pyth-pro']),
+    id: reader.text(owner, feed, 'id'),
+    price: reader.word(owner, feed, 'price', ['spot', 'average']),
+    maxDelay: reader.text(owner, feed, 'max_delay'),
+    maxConfidence: reader.share(owner, feed, 'max_confidence'),
   };
 }
 
@@ -138,8 +201,14 @@ function readGrant(
     const what = 'the allocation is outside min_allocation and max_allocation of [limits]';
     reader.wrong(join(name, 'allocation'), `${what}${hint(allocation)}`);
   }
+  if (grant.value !== undefined) readWorth(reader, name, grant, draft.price);
   const weights = reader.table(grant, 'weights', true, name);
   const shares = Object.keys(weights).map((kpi) => {
+    if (kpi === draft.price?.name) {
+      const what = `${JSON.stringify(kpi)} is the price, which has no score; expected weights on other KPIs`;
+      reader.wrong(join(name, 'weights'), what);
+      return { value: 0n };
+    }
     if (!draft.kpis.some((each) => each.name === kpi)) {
       reader.wrong(join(name, 'weights'), `there is no KPI named ${JSON.stringify(kpi)}`);
     }
@@ -152,6 +221,27 @@ function readGrant(
     reader.wrong(join(name, 'weights'), what);
   }
   return allocation;
+}
+
+/** Checks what a grant is worth in the unit of account. */
+function readWorth(reader: Reader, name: string, grant: Table, price: PriceDraft | undefined) {
+  const field = join(name, 'value');
+  if (price === undefined) {
+    reader.wrong(field, 'the plan has no price: expected [price], or an `allocation` alone');
+    return;
+  }
+  if (typeof grant.value !== 'string') {
+    reader.wrong(field, 'expected a text in quotation marks');
+    return;
+  }
+  const decimals = new Notes().whole('', price.unitDecimals, MAX_UNIT_DECIMALS);
+  if (decimals === undefined) return;
+  const parsed = parseAmount(grant.value, decimals);
+  if ('value' in parsed && parsed.value > 0n) return;
+  const told = JSON.stringify(grant.value);
+  const isTooFine = 'error' in parsed && parsed.error.startsWith('has more');
+  const expected = `${told}: expected an amount of the unit of account, like "30_000"`;
+  reader.wrong(field, isTooFine ? `${told} ${parsed.error}` : expected);
 }
 
 function readRubric(reader: Reader, name: string, kpi: Table): string {

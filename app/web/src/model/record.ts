@@ -5,7 +5,7 @@ import { type EarnoutEvent, some } from '../chain/events';
 import type { PastEvent } from '../chain/history';
 import { CoreError } from '../core/error';
 import { SILENT, type Outcome } from '../core/quorum';
-import { type Vote, idleOf } from '../domain/evaluation';
+import { type Observation, type Vote, idleOf } from '../domain/evaluation';
 import type { Grant } from '../domain/grant';
 import { indicesOf, isSet, place } from '../domain/page';
 import { outcomeOf } from '../domain/reading';
@@ -15,6 +15,8 @@ import { NO_VALUE } from '../generated/constants';
 /** What a grant's settlement recorded: scores by KPI in basis points, amounts in base units. */
 export type Settled = {
   scores: readonly number[];
+  /** Of a grant in another unit the price, with the decimals of its KPI; undefined of one in tokens. */
+  price: bigint | undefined;
   tranche: bigint;
   earned: bigint;
   bonus: bigint;
@@ -36,8 +38,9 @@ export function settlements(events: readonly PastEvent[]): Map<string, Settled> 
     if (event.name === 'BeneficiaryAccepted') beneficiaries.set(event.grant, event.new);
     if (event.name === 'GrantSettled') {
       const { earned, scores, tranche, time } = event;
+      const price = some(event.price);
       const beneficiary = beneficiaries.get(event.grant);
-      const settled = { earned, scores, tranche, settledAt: time, bonus: 0n, beneficiary };
+      const settled = { earned, scores, price, tranche, settledAt: time, bonus: 0n, beneficiary };
       found.set(settledKey(event.grant, event.period), settled);
     }
     if (event.name === 'BonusCollected') {
@@ -58,6 +61,7 @@ export function asSettled(grant: Grant, settled: Settled | undefined): Grant {
 type Recorded = {
   votes: Map<Address, { value: bigint; evidence: Evidence; late: boolean }>;
   resolved?: bigint;
+  observed?: Observation;
   ruled?: bigint;
 };
 
@@ -99,6 +103,10 @@ export function recordOf(events: readonly PastEvent[]): Record {
         entry.votes.set(oracle, { value, evidence, late });
         if (isSet(event.resolved, offset)) entry.resolved = value;
       }
+    } else if (event.name === 'ValueObserved') {
+      // The program lets none be shown that does not count before the one that stands.
+      const { kpi, period, value, publishedAt, previousAt, evidence } = event;
+      at(kpi, period, undefined).observed = { value, publishedAt, previousAt, evidence };
     } else if (event.name === 'DisputeRuled') {
       const value = some(event.value);
       if (value === undefined) continue;
@@ -120,7 +128,7 @@ export function recorded(
   kpi: Kpi,
   period: number,
   { account: { index, beneficiary } }: Grant,
-): { votes: Vote[]; outcome: Outcome } | undefined {
+): { votes: Vote[]; observed: Observation | undefined; outcome: Outcome } | undefined {
   const isIndividual = kpi.scope === 'individual';
   const entry = record.get(recordKey(kpi.number, period, isIndividual ? index : undefined));
   if (entry === undefined) return undefined;
@@ -130,17 +138,18 @@ export function recorded(
     const counts = !isIndividual || oracle !== beneficiary;
     return { oracle, value, evidence: evidence.hash, counts, idle: idleOf(value, late, resolved) };
   });
-  if (entry.ruled !== undefined) return { votes, outcome: { kind: 'value', value: entry.ruled } };
+  const { observed } = entry;
+  if (entry.ruled !== undefined) return { votes, observed, outcome: { kind: 'value', value: entry.ruled } };
   const set = oracleSet(plan, period);
   const cast = votes.filter(({ counts }) => counts).map(({ value }) => value);
   const all = Array.from({ length: Math.max(set.keys.length, cast.length) }, (_, position) => cast[position]);
   const { threshold } = set;
   try {
     const agreed = resolved === undefined ? undefined : { value: resolved, at: 0n };
-    return { votes, outcome: outcomeOf(kpi, { resolved: agreed, votes: all, threshold }) };
+    return { votes, observed, outcome: outcomeOf(kpi, { resolved: agreed, observed, votes: all, threshold }) };
   } catch (error) {
     // Of a set that made room for another one the threshold is not known any more.
-    if (error instanceof CoreError) return { votes, outcome: SILENT };
+    if (error instanceof CoreError) return { votes, observed, outcome: SILENT };
     throw error;
   }
 }

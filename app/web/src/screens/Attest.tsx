@@ -7,14 +7,15 @@ import { newSize } from '../chain/read';
 import { type Envelope, pack } from '../chain/packing';
 import { CurveChart } from '../charts/CurveChart';
 import type { ActionRequest, Fact } from '../context/action';
-import { useApp, useHref, useWallet } from '../context/app';
+import { useApp, useHref, useNow, useWallet } from '../context/app';
 import { scoreOf } from '../core/curve';
 import { evaluationKey } from '../domain/evaluation';
-import { type Grant, covers, hasWeight, trancheOf } from '../domain/grant';
+import { type Grant, capOf, covers, hasWeight, isInUnits, trancheOf } from '../domain/grant';
 import { type Manifest, manifestText, readManifest } from '../domain/manifest';
 import { place } from '../domain/page';
 import { isVoid } from '../domain/reading';
-import { type Kpi, periodTimes } from '../domain/terms';
+import { lastPrice } from '../domain/reading';
+import { type Kpi, isPrice, periodTimes } from '../domain/terms';
 import { type Task, type Tasks, tasksOf, votingPeriods } from '../model/due';
 import type { Mistake } from '../model/mistakes';
 import type { PlanData } from '../model/planData';
@@ -33,13 +34,13 @@ import { Countdown } from '../ui/Time';
 import { WalletMenu } from '../ui/WalletMenu';
 import { save } from '../ui/save';
 import { ActionButtons } from './ActionButtons';
-import { PlanFrame } from './PlanScreen';
-import { ValueText, parseAccepted } from './Values';
+import { PlanFrame } from './PlanFrame';
+import { ValueText, defaultText, parseAccepted, worthText } from './Values';
 
 /** What an oracle has to report, and the way to report it. */
 export default function Attest({ address }: { address: Address }) {
   return (
-    <PlanFrame address={address} title={({ plan }) => `Attest for plan ${plan.account.planId}`}>
+    <PlanFrame address={address} title={(name) => <>Attest for {name}</>}>
       {(data, now, reload) => <Work data={data} now={now} onDone={reload} />}
     </PlanFrame>
   );
@@ -142,7 +143,7 @@ function Ballot({ data, me, due, onDone }: BallotProps) {
         const { value } = each;
         lines.push([
           `${visible(kpi.name)}, period ${period}${grant === undefined ? '' : `, grant ${grant}`}`,
-          `${plainNumber(value, kpi.decimals)} ${visible(kpi.unit)} → ${percent(scoreOf(kpi.curve, value))}`,
+          `${plainNumber(value, kpi.decimals)} ${visible(kpi.unit)} → ${worthText(kpi, value)}`,
         ]);
         const hash = await hashOf(each);
         if (grant === undefined) {
@@ -343,7 +344,9 @@ function TaskCard({
           <TaskHead data={data} kpi={kpi} period={period} />
           <EntryFields data={data} task={task} entry={entry} onChange={onChange} label="Value" />
         </div>
-        <CurveChart {...kpi} value={parsed !== undefined && 'value' in parsed ? parsed.value : undefined} />
+        {!isPrice(kpi) && (
+          <CurveChart {...kpi} value={parsed !== undefined && 'value' in parsed ? parsed.value : undefined} />
+        )}
       </div>
     </article>
   );
@@ -358,6 +361,17 @@ function TaskHead({ data, kpi, period }: { data: PlanData; kpi: Kpi; period: num
       <p className="muted">
         Voting until <Countdown at={periodTimes(data.plan, period).attestDeadline} />
       </p>
+      {kpi.feed !== undefined && (
+        <p className="hint">
+          This value can be read from a feed. Votes count when voting ends, if nobody shows an update of the feed.
+        </p>
+      )}
+      {isPrice(kpi) && (
+        <p className="hint">
+          The price of a whole token; accepted are {plainNumber(kpi.rangeMin, kpi.decimals)} to{' '}
+          {plainNumber(kpi.rangeMax, kpi.decimals)}. If nobody reports, {defaultText(kpi)} counts.
+        </p>
+      )}
     </>
   );
 }
@@ -464,6 +478,7 @@ function EntryFields({
   label: string;
 }) {
   const { voted, reading } = task;
+  const now = useNow() ?? 0n;
   const { kpi } = reading;
   const parsed = parseEntry(task, entry);
   const value = parsed !== undefined && 'value' in parsed ? parsed.value : undefined;
@@ -472,7 +487,7 @@ function EntryFields({
       {voted !== undefined && (
         <p>
           You reported <ValueText value={voted} kpi={kpi} />; it can be changed until{' '}
-          {isVoid(reading) ? 'voting ends' : 'enough oracles agree'}.
+          {isVoid(reading) || kpi.feed !== undefined ? 'voting ends' : 'enough oracles agree'}.
         </p>
       )}
       <div className="row">
@@ -491,8 +506,14 @@ function EntryFields({
       </div>
       {value !== undefined && (
         <p className="score">
-          Scores <strong>{percent(scoreOf(kpi.curve, value))}</strong>
-          <Payout data={data} task={task} score={scoreOf(kpi.curve, value)} />
+          {isPrice(kpi) ? (
+            <PricePayout data={data} task={task} price={value} />
+          ) : (
+            <>
+              Scores <strong>{percent(scoreOf(kpi.curve, value))}</strong>
+              <Payout data={data} task={task} score={scoreOf(kpi.curve, value)} now={now} />
+            </>
+          )}
         </p>
       )}
     </>
@@ -500,21 +521,40 @@ function EntryFields({
 }
 
 /** What the score makes of the tranches that this KPI pays, where scores count by their weights. */
-function Payout({ data, task, score }: { data: PlanData; task: Task; score: number }) {
+function Payout({ data, task, score, now }: { data: PlanData; task: Task; score: number; now: bigint }) {
   const { plan, mint, grants } = data;
   const { kpi, period, grant } = task.reading;
   if (plan.combination !== 'weighted-sum') return null;
   const concerned = grant === undefined ? [...grants.values()] : [grant];
   const paid = concerned.filter((each) => covers(each, period) && hasWeight(each, kpi));
+  // Of a grant in another unit it depends on the period's price, which may not be known yet.
+  const price = lastPrice(plan, data.evaluations, now) ?? plan.price?.defaultPrice;
   const sum = paid.reduce((total, each) => {
     const weight = BigInt(each.account.kpiWeights[kpi.number] ?? 0);
-    return total + (trancheOf(each, period) * weight * BigInt(score)) / 100_000_000n;
+    return total + (trancheOf(plan, each, period, price) * weight * BigInt(score)) / 100_000_000n;
   }, 0n);
   return (
     <>
       {' '}
       and pays <Amount value={sum} decimals={mint.decimals} />
       {grant === undefined && <> to {plural(paid.length, 'grant')}</>}
+      {paid.some(isInUnits) && ' at the last price'}
+    </>
+  );
+}
+
+/** What a price makes of the shares of the grants in the unit of account, at full scores. */
+function PricePayout({ data, task, price }: { data: PlanData; task: Task; price: bigint }) {
+  const { plan, mint, grants } = data;
+  const { period } = task.reading;
+  const paid = [...grants.values()].filter((each) => covers(each, period) && isInUnits(each));
+  const tranches = paid.map((each) => trancheOf(plan, each, period, price));
+  const reached = paid.filter((each, index) => tranches[index] === capOf(each, period)).length;
+  return (
+    <>
+      Makes the period’s shares of {plural(paid.length, 'grant')}{' '}
+      <Amount value={tranches.reduce((sum, each) => sum + each, 0n)} decimals={mint.decimals} />
+      {reached > 0 && <>; {plural(reached, 'of them reaches', 'of them reach')} the allocation</>}
     </>
   );
 }

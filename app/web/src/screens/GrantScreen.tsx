@@ -3,9 +3,11 @@ import type { Address } from '@solana/kit';
 import { type History, shortfallText } from '../chain/history';
 import { hostOf } from '../chain/transport';
 import { GrantChart, type Step } from '../charts/GrantChart';
-import { useAction } from '../context/action';
+import { type Fact, useAction } from '../context/action';
 import { useApp, useHref, useNow, useWallet } from '../context/app';
 import {
+  type Grant,
+  type Results,
   CLAIM_LOCKED,
   REVOCABLE,
   TRANSFERABLE,
@@ -14,11 +16,12 @@ import {
   covers,
   has,
   hasWeight,
+  isInUnits,
   nextDate,
 } from '../domain/grant';
 import { outlook } from '../domain/outlook';
 import { claimableNow } from '../domain/steps';
-import { periodTimes } from '../domain/terms';
+import { type Plan, periodTimes } from '../domain/terms';
 import type { GrantData } from '../model/planData';
 import { settledKey, settlements } from '../model/record';
 import { grantSource } from '../state/grantData';
@@ -30,16 +33,20 @@ import { Amount } from '../ui/Amount';
 import { Facts, Figures } from '../ui/Facts';
 import { HostileText } from '../ui/HostileText';
 import { Loading, Notice, ReadingFault } from '../ui/Notice';
+import { PlanName } from '../ui/PlanName';
 import { Countdown, Time } from '../ui/Time';
 import { claimAction } from './claimAction';
-import { GrantTags, NEXT, readyNote } from './Grants';
+import { GrantTags, NEXT, allocated, readyNote } from './Grants';
+import { Label } from './Label';
 import { LiveMark } from './LiveMark';
 import { PeriodCard } from './PeriodCard';
+import { reachOf } from './ShareOfPeriod';
 import { useHistory } from './useHistory';
+import { PriceText } from './Values';
 import { Waits } from './Waits';
 
 /** One grant: what it is worth, why, and what can be done about it. */
-export function GrantScreen({ address }: { address: Address }) {
+export default function GrantScreen({ address }: { address: Address }) {
   const { chain } = useApp();
   const now = useNow();
   const state = useLive(`grant/${address}`, () => grantSource(chain, address));
@@ -50,7 +57,7 @@ export function GrantScreen({ address }: { address: Address }) {
     <>
       <div className="title">
         <h1>
-          Grant {grant.account.index} <GrantTags grant={grant} />
+          Grant {grant.account.index} of <PlanName plan={state.data.plan} /> <GrantTags grant={grant} />
         </h1>
         <LiveMark state={state} />
       </div>
@@ -75,11 +82,12 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
   const mine = connection?.address === account.beneficiary;
   const steps = useMemo(() => stepsOf(past.value, account), [past.value, account]);
   const recorded = useMemo(() => settlements(past.value?.events ?? []), [past.value]);
-  const scores = new Map<number, readonly number[]>();
+  const results = new Map<number, Results>();
   for (let period = account.firstPeriod; period < account.nextPeriod; period += 1) {
     const settled = recorded.get(settledKey(grant.address, period));
-    if (settled !== undefined) scores.set(period, settled.scores);
+    if (settled !== undefined) results.set(period, settled);
   }
+  const expected = outlook(plan, grant, evaluations, now, results);
   const periods = Array.from(
     { length: account.endPeriod - account.firstPeriod },
     (_, index) => account.firstPeriod + index,
@@ -98,7 +106,7 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
             ],
             ['Earned', <Amount key="e" value={amounts.earned + amounts.bonus} decimals={decimals} />],
             ['Claimed', <Amount key="p" value={amounts.claimed} decimals={decimals} />],
-            ['Allocated', <Amount key="a" value={amounts.allocation} decimals={decimals} />],
+            ...allocated(plan, grant, decimals),
             [NEXT[next.what], <Countdown key="n" at={next.time} />],
           ]}
         />
@@ -135,7 +143,8 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
           grant={grant}
           decimals={decimals}
           now={now}
-          outlook={outlook(plan, grant, evaluations, now, scores)}
+          outlook={expected}
+          priceOf={(period) => results.get(period)?.price ?? expected.price}
           {...steps}
         />
         <HistoryNote past={past} account={account} />
@@ -144,8 +153,15 @@ function GrantView({ data, now, reload }: { data: GrantData; now: bigint; reload
         <h2>Terms</h2>
         <Facts
           facts={[
-            ['Beneficiary', <AddressText key="b" address={account.beneficiary} you={mine} />],
+            [
+              'Beneficiary',
+              <span key="b">
+                <AddressText address={account.beneficiary} you={mine} />
+                <Label plan={plan} grant={grant} />
+              </span>,
+            ],
             ['Token', <AddressText key="t" address={mint.address} />],
+            ...inUnitFacts(plan, grant),
             ['Weights', <Weights key="w" data={data} />],
             ['Periods', `${rangeText(periods)} of the plan’s ${plan.calendar.periodCount}, counted from 0`],
             ['Cliff', account.cliffPeriods === 0 ? 'none' : <Time key="c" at={cliffTime(plan, grant)} />],
@@ -183,6 +199,29 @@ function rangeText(numbers: readonly number[]): string {
   const [first, last] = [numbers[0], numbers.at(-1)];
   if (first === undefined) return 'none';
   return first === last ? String(first) : `${first} to ${last}`;
+}
+
+/** Of a grant in another unit how far its allocation reaches. */
+function inUnitFacts(plan: Plan, grant: Grant): Fact[] {
+  const { unit, price } = plan;
+  if (unit === undefined || price === undefined || !isInUnits(grant)) return [];
+  const lowest = reachOf(plan, grant);
+  return [
+    [
+      'Paid in tokens',
+      <span key="p">
+        each period at the price of then (<HostileText text={price.name} />)
+      </span>,
+    ],
+    [
+      'The allocation is enough down to',
+      lowest === undefined ? (
+        'no price: it is too small'
+      ) : (
+        <PriceText key="r" value={lowest} price={price} unit={unit} />
+      ),
+    ],
+  ];
 }
 
 function Weights({ data }: { data: GrantData }) {

@@ -2,21 +2,24 @@ import type { Address } from '@solana/kit';
 import type { PlanState } from '../chain/read';
 import { useAction } from '../context/action';
 import { useApp, useHref, useNow, useWallet } from '../context/app';
-import { type Grant, type NextDate, amountsAt, has, nextDate, FORFEITED } from '../domain/grant';
+import { type Grant, type NextDate, amountsAt, has, isInUnits, nextDate, FORFEITED } from '../domain/grant';
+import type { Plan } from '../domain/terms';
 import { type Claimable, type Pool, claimableNow } from '../domain/steps';
 import { type GrantsData, grantsSource } from '../state/grantsData';
 import { useLive } from '../state/useLive';
 import { plural } from '../text/count';
 import { AddressText } from '../ui/AddressText';
 import { Amount } from '../ui/Amount';
-import { Figures } from '../ui/Facts';
+import { type Figure, Figures } from '../ui/Facts';
 import { Meter } from '../ui/Meter';
 import { Loading, Notice, ReadingFault } from '../ui/Notice';
 import { Paged } from '../ui/Paged';
+import { PlanName } from '../ui/PlanName';
 import { Countdown } from '../ui/Time';
 import { WalletMenu } from '../ui/WalletMenu';
 import { claimAction } from './claimAction';
 import { LiveMark } from './LiveMark';
+import { UnitText } from './Values';
 import { Waits } from './Waits';
 
 /** All grants of the connected wallet, across plans. */
@@ -148,7 +151,11 @@ function GrantCard({ item, now, onDone }: { item: Item; now: bigint; onDone: () 
           <a href={href({ name: 'grant', grant: grant.address })}>Grant {grant.account.index}</a>
         </h2>
         <span className="muted">
-          of plan <a href={href({ name: 'plan', plan: plan.address })}>{String(plan.account.planId)}</a>, token
+          of{' '}
+          <a href={href({ name: 'plan', plan: plan.address })}>
+            <PlanName plan={plan} />
+          </a>
+          , token
         </span>
         <AddressText address={mint.address} />
         <GrantTags grant={grant} />
@@ -162,7 +169,7 @@ function GrantCard({ item, now, onDone }: { item: Item; now: bigint; onDone: () 
           ],
           ['Earned', <Amount key="e" value={amounts.earned + amounts.bonus} decimals={decimals} />],
           ['Claimed', <Amount key="p" value={amounts.claimed} decimals={decimals} />],
-          ['Allocated', <Amount key="a" value={amounts.allocation} decimals={decimals} />],
+          ...allocated(plan, grant, decimals),
           [NEXT[next.what], <Countdown key="n" at={next.time} />],
         ]}
       />
@@ -193,6 +200,17 @@ function GrantCard({ item, now, onDone }: { item: Item; now: bigint; onDone: () 
       )}
     </li>
   );
+}
+
+/** What a grant is for; of one in another unit its value, and the tokens that it is paid at most for full scores. */
+export function allocated({ unit }: Plan, grant: Grant, decimals: number): Figure[] {
+  const { allocation, unitAllocation } = grant.account;
+  const tokens = <Amount key="a" value={allocation} decimals={decimals} />;
+  if (unit === undefined || !isInUnits(grant)) return [['Allocated', tokens]];
+  return [
+    ['Worth', <UnitText key="u" value={unitAllocation} unit={unit} />, 'for full scores'],
+    ['Allocated', tokens, 'the most, in tokens'],
+  ];
 }
 
 /** How the claimable figure comes about, where that is not plain. */

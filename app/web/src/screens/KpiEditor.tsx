@@ -6,6 +6,7 @@ import type { KpiDraft, PointDraft } from '../model/planDraft';
 import { parseValue } from '../text/amount';
 import { NumberField, SelectField, TextField } from '../ui/Field';
 import { Icon } from '../ui/Icon';
+import { FeedEditor } from './FeedEditor';
 import { INTERPOLATION, SCOPE } from './words';
 
 /** The terms of one KPI, with its curve drawn as it is written. */
@@ -39,7 +40,7 @@ export function KpiEditor({
         <SelectField
           label="Measured"
           value={kpi.scope}
-          onChange={(scope) => set({ scope })}
+          onChange={(scope) => set(scope === 'shared' ? { scope } : { scope, feed: undefined })}
           options={Object.entries(SCOPE) as [KpiDraft['scope'], string][]}
         />
         <NumberField label="Smallest accepted value" kind="signed" value={kpi.min} onChange={(min) => set({ min })} />
@@ -68,11 +69,12 @@ export function KpiEditor({
         )}
       </div>
       <NumberField
-        label="Score if the oracles stay silent"
+        label="Score if nobody reports"
         value={kpi.defaultScore}
         onChange={(defaultScore) => set({ defaultScore })}
         hint="Basis points, at most 10_000: who bears the risk of silence is decided now."
       />
+      {kpi.scope === 'shared' && <FeedEditor feed={kpi.feed} onChange={(feed) => set({ feed })} />}
       <TextField
         label="Rubric: how it is measured"
         value={kpi.rubric}

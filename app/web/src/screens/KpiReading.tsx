@@ -7,7 +7,9 @@ import { useApp } from '../context/app';
 import { pageFor } from '../domain/evaluation';
 import { pageGrants } from '../domain/page';
 import { type Reading, disputeHindrance } from '../domain/reading';
+import { type Plan, isPrice } from '../domain/terms';
 import type { GrantData } from '../model/planData';
+import type { Settled } from '../model/record';
 import { percent } from '../text/amount';
 import { plural } from '../text/count';
 import { hex, parseHash, sha256, short } from '../text/hash';
@@ -18,23 +20,26 @@ import { TextField } from '../ui/Field';
 import { HostileText } from '../ui/HostileText';
 import { Countdown, Time } from '../ui/Time';
 import { disputeFacts, lateOn, useReasons } from './disputes';
-import { ValueText, Votes } from './Values';
+import { ObserveButton } from './ObserveButton';
+import { observationFacts } from './feed';
+import { RubricText } from './plan/RubricText';
+import { ValueText, Votes, defaultText } from './Values';
 
 type Props = {
   data: GrantData;
   reading: Reading;
-  /** The score that the settlement recorded, basis points; undefined for a period that is not settled. */
-  recordedScore: number | undefined;
+  /** What the settlement recorded; undefined for a period that is not settled. */
+  recorded: Settled | undefined;
   now: bigint;
   mine: boolean;
   onDone: () => void;
 };
 
 /** One KPI of one period: its curve with the value on it, who reported it, and until when it can be disputed. */
-export function KpiReading({ data, reading, recordedScore, now, mine, onDone }: Props) {
-  const { kpi, stage, outcome, score, stands, evaluation } = reading;
+export function KpiReading({ data, reading, recorded, now, mine, onDone }: Props) {
+  const { kpi, period, stage, outcome, stands, evaluation } = reading;
   const isSettled = reading.period < data.grant.account.nextPeriod;
-  if (isSettled && evaluation === undefined) return <ClosedReading reading={reading} score={recordedScore} />;
+  if (isSettled && evaluation === undefined) return <ClosedReading reading={reading} recorded={recorded} />;
   const value = stands && outcome.kind === 'value' ? outcome.value : undefined;
   return (
     <article className="reading">
@@ -45,25 +50,49 @@ export function KpiReading({ data, reading, recordedScore, now, mine, onDone }: 
         <p className="score">
           {stands ? (
             <>
-              {value === undefined ? 'Silent' : <ValueText value={value} kpi={kpi} />} →{' '}
-              <strong>{percent(score)}</strong>
+              {value === undefined ? 'Nobody reported' : <ValueText value={value} kpi={kpi} />}
+              <Counts reading={reading} />
             </>
           ) : (
             <span className="muted">{stage === 'not-due' ? 'The period has not ended' : 'No value yet'}</span>
           )}
         </p>
-        <Measured reading={reading} />
+        <Measured plan={data.plan} reading={reading} />
+        <RubricText plan={data.plan} kpi={kpi} />
         {stands && stage !== 'not-due' && mine && (
           <DisputeButton data={data} reading={reading} now={now} onDone={onDone} />
         )}
+        <ObserveButton {...{ plan: data.plan, kpi, period, evaluation, now, onDone }} />
       </div>
-      <CurveChart {...kpi} value={value} />
+      {!isPrice(kpi) && <CurveChart {...kpi} value={value} />}
     </article>
   );
 }
 
+/** What a value or a silence makes: its score, or of the price what counts if nobody reported. */
+function Counts({ reading: { kpi, outcome, score, price } }: { reading: Reading }) {
+  if (price === undefined) {
+    return (
+      <>
+        {' → '}
+        <strong>{percent(score)}</strong>
+      </>
+    );
+  }
+  return outcome.kind === 'value' ? null : (
+    <>
+      {' → '}
+      <strong>
+        <ValueText value={price} kpi={kpi} />
+      </strong>
+    </>
+  );
+}
+
 /** A KPI of a settled period without an account any more: nobody reported, or it was closed since. */
-function ClosedReading({ reading: { kpi }, score }: { reading: Reading; score: number | undefined }) {
+function ClosedReading({ reading: { kpi }, recorded }: { reading: Reading; recorded: Settled | undefined }) {
+  const price = isPrice(kpi) ? recorded?.price : undefined;
+  const score = isPrice(kpi) ? undefined : recorded?.scores[kpi.number];
   return (
     <article className="reading">
       <div>
@@ -71,7 +100,11 @@ function ClosedReading({ reading: { kpi }, score }: { reading: Reading; score: n
           <HostileText text={kpi.name} />
         </h4>
         <p className="score">
-          {score === undefined ? (
+          {price !== undefined ? (
+            <>
+              Counted <ValueText value={price} kpi={kpi} />
+            </>
+          ) : score === undefined ? (
             <span className="muted">Settled</span>
           ) : (
             <>
@@ -84,12 +117,12 @@ function ClosedReading({ reading: { kpi }, score }: { reading: Reading; score: n
           statement has the value.
         </p>
       </div>
-      <CurveChart {...kpi} />
+      {!isPrice(kpi) && <CurveChart {...kpi} />}
     </article>
   );
 }
 
-function Measured({ reading }: { reading: Reading }) {
+function Measured({ plan, reading }: { plan: Plan; reading: Reading }) {
   const { kpi, stage, until, votes, threshold, tally, evaluation, stands } = reading;
   const isDisputed = tally?.disputedAt !== undefined;
   // Whether a vote that is not the agreed one was changed to it later only events say.
@@ -100,11 +133,12 @@ function Measured({ reading }: { reading: Reading }) {
   if (votes.length > 0) {
     facts.push([
       `Attested by (${plural(threshold, 'decides', 'decide')})`,
-      <Votes key="votes" votes={votes} kpi={kpi} late={late} />,
+      <Votes key="votes" plan={plan} votes={votes} kpi={kpi} late={late} />,
     ]);
   }
   if (tally?.resolved !== undefined) facts.push(['Agreed', <Time key="at" at={tally.resolved.at} />]);
-  if (!stands) facts.push(['If the oracles stay silent', percent(kpi.defaultScore)]);
+  if (tally?.observed !== undefined) facts.push(...observationFacts(kpi, tally.observed));
+  if (!stands) facts.push([isPrice(kpi) ? 'Price if nobody reports' : 'Score if nobody reports', defaultText(kpi)]);
   if (evaluation !== undefined && tally?.disputedAt !== undefined) {
     const dispute = { evaluation, reading, disputedAt: tally.disputedAt };
     facts.push(...disputeFacts(dispute, reasons));
@@ -125,7 +159,7 @@ function Measured({ reading }: { reading: Reading }) {
   return <Facts facts={facts} />;
 }
 
-function DisputeButton({ data, reading, now, onDone }: Omit<Props, 'mine' | 'recordedScore'>) {
+function DisputeButton({ data, reading, now, onDone }: Omit<Props, 'mine' | 'recorded'>) {
   const [open, setOpen] = useState(false);
   const hindrance = disputeHindrance(data.plan, data.grant, reading, now);
   if (hindrance !== undefined) return null;
@@ -144,7 +178,7 @@ function DisputeDialog({
   reading,
   onDone,
   onClose,
-}: Omit<Props, 'mine' | 'now' | 'recordedScore'> & { onClose: () => void }) {
+}: Omit<Props, 'mine' | 'now' | 'recorded'> & { onClose: () => void }) {
   const { chain } = useApp();
   const { start } = useAction();
   const [reason, setReason] = useState('');

@@ -11,12 +11,13 @@ import { ImportSection } from './manage/ImportSection';
 import { OracleSection } from './manage/OracleSection';
 import { SurplusSection } from './manage/SurplusSection';
 import { TerminateSection } from './manage/TerminateSection';
-import { PlanFrame } from './PlanScreen';
+import { UriSection } from './manage/UriSection';
+import { PlanFrame } from './PlanFrame';
 
 /** What the authority of a plan can do. */
 export default function Manage({ address }: { address: Address }) {
   return (
-    <PlanFrame address={address} title={({ plan }) => `Manage plan ${plan.account.planId}`}>
+    <PlanFrame address={address} title={(name) => <>Manage {name}</>}>
       {(data, now, reload) => (
         <>
           <AuthorityNote data={data} />
@@ -31,6 +32,7 @@ export default function Manage({ address }: { address: Address }) {
               <OracleSection data={data} now={now} onDone={reload} />
             </>
           )}
+          <UriSection data={data} onDone={reload} />
           <SurplusSection data={data} now={now} onDone={reload} />
         </>
       )}

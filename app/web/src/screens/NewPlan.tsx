@@ -24,6 +24,7 @@ import { Loading, Notice } from '../ui/Notice';
 import { ActionButtons } from './ActionButtons';
 import { KpiEditor } from './KpiEditor';
 import { OracleEditor } from './OracleEditor';
+import { PriceEditor } from './PriceEditor';
 import { COMBINATION, RELEASE, UNEARNED } from './words';
 
 const DAY = 86_400n;
@@ -125,6 +126,12 @@ function Form({ begun }: { begun: bigint }) {
       </section>
       <section className="card form">
         <h2>Calendar and rules</h2>
+        <TextField
+          label="Name"
+          value={draft.name}
+          onChange={(name) => set({ name })}
+          hint="What people call the plan: at most 32 letters, never to be changed once it is active."
+        />
         <div className="row">
           <NumberField label="Your number for the plan" kind="whole" value={draft.id} onChange={(id) => set({ id })} />
           <TextField
@@ -166,7 +173,7 @@ function Form({ begun }: { begun: bigint }) {
             label="Largest bonus"
             value={draft.bonusCap}
             onChange={(bonusCap) => set({ bonusCap })}
-            hint="Basis points of the tranche."
+            hint="Basis points of the share of the period (tranche)."
           />
         )}
         <div className="row">
@@ -236,6 +243,10 @@ function Form({ begun }: { begun: bigint }) {
             Add a KPI
           </button>
         </p>
+      </section>
+      <section className="card form">
+        <h2>Price of the token</h2>
+        <PriceEditor price={draft.price} onChange={(price) => set({ price })} />
       </section>
       <section className="card form">
         <h2>Funding check</h2>
@@ -403,8 +414,9 @@ async function createRequest(
   return {
     verb: 'Create and activate',
     lines: [
-      ['Plan', short(plan)],
+      ['Plan', `${args.name}, ${short(plan)}`],
       ['KPIs', String(kpis.length)],
+      ...(args.unit === '' ? [] : ([['Grants may be stated in', args.unit]] as const)),
       ['Treasury', short(treasury)],
       ['Afterwards', 'the terms are frozen: nobody can change them'],
     ] as const,

@@ -1,13 +1,13 @@
 import type { ReactNode } from 'react';
-import { settled as settledBy, trancheOf } from '../domain/grant';
-import { type Reading, readingsFor, scoresOf } from '../domain/reading';
+import { settled as settledBy } from '../domain/grant';
+import { type Reading, readingsFor, resultsOf } from '../domain/reading';
 import { periodTimes } from '../domain/terms';
 import type { GrantData } from '../model/planData';
 import { type Settled, asSettled } from '../model/record';
-import { percent } from '../text/amount';
 import { Amount } from '../ui/Amount';
 import { Time } from '../ui/Time';
 import { KpiReading } from './KpiReading';
+import { ShareOfPeriod } from './ShareOfPeriod';
 
 type Props = {
   data: GrantData;
@@ -22,7 +22,7 @@ type Props = {
 
 /** One period of a grant: what it is worth, and each KPI with its curve and value. */
 export function PeriodCard({ data, period, now, open, settled, mine, onDone }: Props) {
-  const { plan, grant, evaluations, mint } = data;
+  const { plan, grant, evaluations } = data;
   const times = periodTimes(plan, period);
   const readings = readingsFor(plan, asSettled(grant, settled), period, evaluations, now);
   const isSettled = period < grant.account.nextPeriod;
@@ -36,17 +36,16 @@ export function PeriodCard({ data, period, now, open, settled, mine, onDone }: P
         <span className={`tag ${isSettled ? 'good' : ''}`}>{stateText(isSettled, readings, now, times)}</span>
         <Result data={data} period={period} readings={readings} settled={settled} now={now} />
       </summary>
+      <ShareOfPeriod state={data} grant={grant} period={period} price={settled?.price ?? standingPrice(readings)} />
       <p className="muted">
-        Tranche <Amount value={trancheOf(grant, period)} decimals={mint.decimals} />
-        {grant.account.timeWeight > 0 && <>, {percent(grant.account.timeWeight)} of it for time served</>}. Settles at
-        the latest on <Time at={times.settleDeadline} />.
+        Settles at the latest on <Time at={times.settleDeadline} />.
       </p>
       {readings.map((reading) => (
         <KpiReading
           key={reading.kpi.number}
           data={data}
           reading={reading}
-          recordedScore={settled?.scores[reading.kpi.number]}
+          recorded={settled}
           now={now}
           mine={mine}
           onDone={onDone}
@@ -54,6 +53,11 @@ export function PeriodCard({ data, period, now, open, settled, mine, onDone }: P
       ))}
     </details>
   );
+}
+
+/** The price that counts as things stand; undefined as long as none does. */
+function standingPrice(readings: readonly Reading[]): bigint | undefined {
+  return readings.find(({ price, stands }) => price !== undefined && stands)?.price;
 }
 
 function stateText(
@@ -94,7 +98,7 @@ function Result({
   }
   const stands = readings.length > 0 && readings.every((reading) => reading.stands);
   if (period !== grant.account.nextPeriod || !stands || now < periodTimes(plan, period).end) return null;
-  const { settlement } = settledBy(plan, grant, scoresOf(plan, readings));
+  const { settlement } = settledBy(plan, grant, resultsOf(plan, readings));
   return (
     <span>
       would earn <Amount value={settlement.earned} decimals={mint.decimals} strong />

@@ -1,10 +1,7 @@
 import type { Address } from '@solana/kit';
-import { hostOf } from '../chain/transport';
-import { useApp, useHref, useNow, useWallet } from '../context/app';
+import { useHref } from '../context/app';
 import { lastDeadline, surplus, treasuryAt } from '../domain/terms';
 import type { PlanData } from '../model/planData';
-import { planSource } from '../state/planData';
-import { useLive } from '../state/useLive';
 import { percent } from '../text/amount';
 import { plural } from '../text/count';
 import { exactSpan } from '../text/time';
@@ -12,108 +9,30 @@ import { AddressText, CopyButton } from '../ui/AddressText';
 import { Amount } from '../ui/Amount';
 import { Facts, Figures } from '../ui/Facts';
 import { Meter } from '../ui/Meter';
-import { Loading, Notice, ReadingFault } from '../ui/Notice';
+import { HostileText } from '../ui/HostileText';
+import { Notice } from '../ui/Notice';
 import { Time } from '../ui/Time';
-import { LiveMark } from './LiveMark';
+import { PlanFrame } from './PlanFrame';
 import { CalendarTable } from './plan/CalendarTable';
+import { Documents } from './plan/Documents';
+import { RubricText } from './plan/RubricText';
+import { FeedsSection } from './plan/FeedsSection';
 import { GrantTable } from './plan/GrantTable';
 import { KpiTerms } from './plan/KpiTerms';
 import { Statement } from './plan/Statement';
 import { ValueTable } from './plan/ValueTable';
-import { COMBINATION, RELEASE, STATUS, UNEARNED, cadenceText, decideText } from './words';
-
-/** Reads a plan and hands it on once it and the chain's time are known. */
-export function PlanFrame({
-  address,
-  title,
-  children,
-}: {
-  address: Address;
-  title: (data: PlanData) => string;
-  children: (data: PlanData, now: bigint, reload: () => void) => React.ReactNode;
-}) {
-  const { chain } = useApp();
-  const now = useNow();
-  const state = useLive(`plan/${address}`, () => planSource(chain, address));
-  if (state.status === 'failed') return <ReadingFault fault={state.fault} again={state.reload} />;
-  if (state.status === 'loading' || now === undefined) return <Loading what="the plan" />;
-  return (
-    <>
-      <div className="title">
-        <h1>
-          {title(state.data)} <span className="tag">{STATUS[state.data.plan.status]}</span>
-        </h1>
-        <LiveMark state={state} />
-      </div>
-      <PlanLinks data={state.data} />
-      <ShortNotice data={state.data} />
-      {children(state.data, now, state.reload)}
-    </>
-  );
-}
-
-/** That the endpoint did not give every account that the plan counts. */
-function ShortNotice({ data: { short } }: { data: PlanData }) {
-  const { cluster } = useApp();
-  if (short === undefined) return null;
-  return (
-    <Notice tone="warn">
-      <p>
-        <strong>
-          {hostOf(cluster.rpcUrl)} does not tell all of this plan:{' '}
-          {short
-            .map(({ what, given, counted }) => `${plural(given, what)} where the plan counts ${counted}`)
-            .join('; ')}
-          .
-        </strong>
-      </p>
-      <p>
-        What is shown here is incomplete, and so is a statement made now. It is read again every few seconds; another
-        endpoint can be chosen at the top of the page.
-      </p>
-    </Notice>
-  );
-}
-
-/** The ways to the plan's other pages, for those who have a role in it. */
-function PlanLinks({ data }: { data: PlanData }) {
-  const href = useHref();
-  const me = useWallet().connection?.address;
-  const { plan } = data;
-  const oracles = [...plan.oracles.keys, ...(plan.nextOracles?.keys ?? [])];
-  const links = [
-    ['Plan', 'plan', true],
-    ['Attest', 'attest', me !== undefined && oracles.includes(me)],
-    ['Rule', 'rule', me !== undefined && plan.arbiter === me],
-    ['Manage', 'manage', me === plan.account.authority],
-  ] as const;
-  const shown = links.filter(([, , show]) => show);
-  if (shown.length === 1) return null;
-  return (
-    <nav className="tabs" aria-label="Pages of this plan">
-      {shown.map(([text, name]) => (
-        <a
-          key={name}
-          href={href({ name, plan: plan.address })}
-          aria-current={window.location.hash.startsWith(href({ name, plan: plan.address })) ? 'page' : undefined}
-        >
-          {text}
-        </a>
-      ))}
-    </nav>
-  );
-}
+import { COMBINATION, RELEASE, UNEARNED, cadenceText, decideText } from './words';
 
 /** A plan for everyone to see: what is measured, how it pays, who gets what, and whether the vault covers it. */
-export function PlanScreen({ address }: { address: Address }) {
+export default function PlanScreen({ address }: { address: Address }) {
   return (
-    <PlanFrame address={address} title={({ plan }) => `Plan ${plan.account.planId}`}>
-      {(data, now) => <PlanView data={data} now={now} />}
+    <PlanFrame address={address} title={(name) => name}>
+      {(data, now, reload) => <PlanView data={data} now={now} reload={reload} />}
     </PlanFrame>
   );
 }
 
-function PlanView({ data, now }: { data: PlanData; now: bigint }) {
+function PlanView({ data, now, reload }: { data: PlanData; now: bigint; reload: () => void }) {
   const href = useHref();
   return (
     <>
@@ -129,10 +48,12 @@ function PlanView({ data, now }: { data: PlanData; now: bigint }) {
       <section className="card">
         <h2>What is measured</h2>
         {data.plan.kpis.map((kpi) => (
-          <KpiTerms key={kpi.number} kpi={kpi} />
+          <KpiTerms key={kpi.number} kpi={kpi} rubric={<RubricText plan={data.plan} kpi={kpi} />} />
         ))}
         {data.plan.kpis.length === 0 && <p className="muted">This draft has no KPI yet.</p>}
       </section>
+      <Documents plan={data.plan} />
+      <FeedsSection data={data} now={now} onDone={reload} />
       <Terms data={data} now={now} />
       <CalendarTable data={data} now={now} />
       <GrantTable data={data} now={now} />
@@ -156,7 +77,7 @@ function Solvency({ data }: { data: PlanData }) {
           ['Reserved', <Amount key="r" value={reserved} decimals={decimals} />, 'for what can still be earned'],
           ['Owed', <Amount key="o" value={owed} decimals={decimals} />, 'earned, not yet claimed'],
           ['Pooled', <Amount key="p" value={pooled} decimals={decimals} />, 'bonuses to be collected'],
-          ['Surplus', <Amount key="s" value={free} decimals={decimals} />, 'no grant can claim it'],
+          ['Left over', <Amount key="s" value={free} decimals={decimals} />, 'surplus: no grant can claim it'],
         ]}
       />
       <Meter
@@ -223,13 +144,24 @@ function Terms({ data, now }: { data: PlanData; now: bigint }) {
       )}
       <Facts
         facts={[
+          ['Number', `${account.planId}, given by its creator`],
+          ...(plan.unit === undefined
+            ? []
+            : ([
+                [
+                  'Unit of account',
+                  <span key="u">
+                    <HostileText text={plan.unit.name} />, {plural(plan.unit.decimals, 'decimal')}
+                  </span>,
+                ],
+              ] as const)),
           ['Starts', <Time key="s" at={calendar.start} />],
           ['Calendar', `${plural(calendar.periodCount, 'period')} of ${cadenceText(calendar.cadence)}`],
           ['Everything is settled by', <Time key="d" at={lastDeadline(plan)} />],
           ['Scores combine', COMBINATION[plan.combination]],
           ['What is not earned', UNEARNED[plan.unearned]],
           ...(plan.unearned === 'redistribute'
-            ? ([['Largest bonus', `${percent(account.bonusCapBps)} of the tranche`]] as const)
+            ? ([['Largest bonus', `${percent(account.bonusCapBps)} of the share of the period (tranche)`]] as const)
             : []),
           ['What is earned vests', RELEASE[plan.release]],
           ['Oracles vote for', exactSpan(windows.attestSecs)],

@@ -6,6 +6,7 @@ import { useAsked } from '../state/useAsked';
 import { AddressText } from '../ui/AddressText';
 import { Loading, ReadingFault } from '../ui/Notice';
 import { Paged } from '../ui/Paged';
+import { PlanName } from '../ui/PlanName';
 import { WalletMenu } from '../ui/WalletMenu';
 import { STATUS } from './words';
 
@@ -64,7 +65,7 @@ function PlanList({
               {shown.map((plan) => (
                 <li key={plan.address}>
                   <span>
-                    Plan {String(plan.account.planId)} of <AddressText address={plan.account.authority} />{' '}
+                    <PlanName plan={plan} /> of <AddressText address={plan.account.authority} />{' '}
                     <span className="tag">{STATUS[plan.status]}</span>
                   </span>
                   <a className="button" href={href({ name: view, plan: plan.address })}>

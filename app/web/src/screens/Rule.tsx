@@ -7,7 +7,7 @@ import { CurveChart } from '../charts/CurveChart';
 import type { ActionRequest, Fact } from '../context/action';
 import { useWallet } from '../context/app';
 import { scoreOf } from '../core/curve';
-import type { Kpi } from '../domain/terms';
+import { type Kpi, type Plan, isPrice } from '../domain/terms';
 import { rulings } from '../model/deciding';
 import { type Dispute, type Disputes, disputesOf } from '../model/due';
 import type { PlanData } from '../model/planData';
@@ -24,13 +24,14 @@ import { Paged } from '../ui/Paged';
 import { Countdown } from '../ui/Time';
 import { ActionButtons } from './ActionButtons';
 import { type PageReasons, disputeFacts, lateOn, useReasons } from './disputes';
-import { PlanFrame } from './PlanScreen';
-import { ValueText, Votes, parseAccepted } from './Values';
+import { observationFacts } from './feed';
+import { PlanFrame } from './PlanFrame';
+import { ValueText, Votes, defaultText, parseAccepted, worthText } from './Values';
 
 /** The disputes that the arbiter decides. */
 export default function Rule({ address }: { address: Address }) {
   return (
-    <PlanFrame address={address} title={({ plan }) => `Rule for plan ${plan.account.planId}`}>
+    <PlanFrame address={address} title={(name) => <>Rule for {name}</>}>
       {(data, now, reload) => <Work data={data} now={now} onDone={reload} />}
     </PlanFrame>
   );
@@ -77,7 +78,7 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
       for (const rule of await rulings(envelope, data.plan, of, value, hash)) groups.push([rule]);
       for (const dispute of of) {
         const { kpi } = dispute.reading;
-        const score = value === null ? '' : percent(scoreOf(kpi.curve, value));
+        const score = value === null ? '' : worthText(kpi, value);
         const verdict = value === null ? 'stands as it is' : `${plainNumber(value, kpi.decimals)} → ${score}`;
         lines.push([nameOf(dispute), verdict]);
       }
@@ -108,6 +109,7 @@ function Work({ data, now, onDone }: { data: PlanData; now: bigint; onDone: () =
       {open.length === 0 && <Notice tone="info">No dispute is open.</Notice>}
       {open.map((disputes) => (
         <DisputesCard
+          plan={data.plan}
           key={disputes.evaluation.address}
           disputes={disputes}
           decision={decisionOn(disputes)}
@@ -134,10 +136,12 @@ function valueOf(kpi: Kpi, { verdict, value }: Decision): { value: bigint | null
 
 /** The open disputes of one attestation or page, and one ruling for those that are chosen. */
 function DisputesCard({
+  plan,
   disputes,
   decision,
   onChange,
 }: {
+  plan: Plan;
   disputes: Disputes;
   decision: Decision;
   onChange: (decision: Decision) => void;
@@ -166,7 +170,7 @@ function DisputesCard({
             {all.length === 1 && all[0]?.reading.grant !== undefined && <>, grant {indexOf(all[0])}</>}
           </h2>
           {all.length === 1 ? (
-            <Facts facts={factsOf(all[0]!, reasons)} />
+            <Facts facts={factsOf(plan, all[0]!, reasons)} />
           ) : (
             <>
               <p>{plural(all.length, 'grant is', 'grants are')} disputed. A ruling is for those that are chosen.</p>
@@ -190,7 +194,7 @@ function DisputesCard({
                   checked={chosen.includes(dispute)}
                   onChange={(on) => choose([dispute], on)}
                 />
-                <Facts facts={factsOf(dispute, reasons)} />
+                <Facts facts={factsOf(plan, dispute, reasons)} />
               </fieldset>
             ))
           }
@@ -213,7 +217,11 @@ function DisputesCard({
             kind="signed"
             value={decision.value}
             error={decision.value.trim() !== '' && 'error' in set ? set.error : undefined}
-            hint={'value' in set && set.value !== null ? `scores ${percent(scoreOf(kpi.curve, set.value))}` : undefined}
+            hint={
+              'value' in set && set.value !== null && !isPrice(kpi)
+                ? `scores ${percent(scoreOf(kpi.curve, set.value))}`
+                : undefined
+            }
             onChange={(value) => onChange({ ...decision, value })}
           />
         )}
@@ -236,17 +244,18 @@ function isOfGrant(dispute: Dispute, search: string): boolean {
   return String(indexOf(dispute)) === search || grant?.account.beneficiary.toLowerCase().includes(search) === true;
 }
 
-function factsOf(dispute: Dispute, reasons: PageReasons): Fact[] {
+function factsOf(plan: Plan, dispute: Dispute, reasons: PageReasons): Fact[] {
   const { kpi, votes, outcome, until } = dispute.reading;
   return [
     [
       'Stands',
       outcome.kind === 'silent' ? (
-        `silence, scores ${percent(kpi.defaultScore)}`
+        `silence: ${isPrice(kpi) ? '' : 'scores '}${defaultText(kpi)}`
       ) : (
         <ValueText key="v" value={outcome.value} kpi={kpi} />
       ),
     ],
+    ...(dispute.reading.tally?.observed === undefined ? [] : observationFacts(kpi, dispute.reading.tally.observed)),
     ...disputeFacts(dispute, reasons),
     ...(until === undefined ? [] : ([['Rule until', <Countdown key="u" at={until} />]] as const)),
     [
@@ -254,7 +263,7 @@ function factsOf(dispute: Dispute, reasons: PageReasons): Fact[] {
       votes.length === 0 ? (
         'none'
       ) : (
-        <Votes key="votes" votes={votes} kpi={kpi} late={lateOn(dispute.reading, reasons)} />
+        <Votes key="votes" plan={plan} votes={votes} kpi={kpi} late={lateOn(dispute.reading, reasons)} />
       ),
     ],
   ];

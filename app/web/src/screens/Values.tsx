@@ -1,10 +1,13 @@
 import type { Address } from '@solana/kit';
 import type { Vote } from '../domain/evaluation';
-import { type Kpi, NO_KEY } from '../domain/terms';
-import { parseValue, plainNumber } from '../text/amount';
+import { scoreOf } from '../core/curve';
+import { type Kpi, type Plan, type Unit, NO_KEY, isPrice } from '../domain/terms';
+import { parseValue, percent, plainNumber, shortAmount } from '../text/amount';
 import { hex } from '../text/hash';
+import { visible } from '../text/hostile';
 import { AddressText, HashText } from '../ui/AddressText';
 import { HostileText } from '../ui/HostileText';
+import { Evidence } from './plan/Evidence';
 
 /** A value with its unit. */
 export function ValueText({ value, kpi }: { value: bigint; kpi: Kpi }) {
@@ -21,6 +24,35 @@ export function ValueText({ value, kpi }: { value: bigint; kpi: Kpi }) {
   );
 }
 
+/** An amount in the plan's unit of account. */
+export function UnitText({ value, unit }: { value: bigint; unit: Unit }) {
+  return (
+    <span className="amount">
+      {shortAmount(value, unit.decimals)} <HostileText text={unit.name} />
+    </span>
+  );
+}
+
+/** What a whole token is worth. */
+export function PriceText({ value, price, unit }: { value: bigint; price: Kpi; unit: Unit }) {
+  return (
+    <span className="amount">
+      {plainNumber(value, price.decimals)} <HostileText text={unit.name} /> a token
+    </span>
+  );
+}
+
+/** What counts if nobody reports. */
+export function defaultText(kpi: Kpi): string {
+  if (!isPrice(kpi)) return percent(kpi.defaultScore);
+  return `${plainNumber(kpi.defaultPrice, kpi.decimals)} ${visible(kpi.unit)}`.trim();
+}
+
+/** What a value is worth, as text: its score, or of the price that every token counts for so much. */
+export function worthText(kpi: Kpi, value: bigint): string {
+  return isPrice(kpi) ? 'the price of a token' : percent(scoreOf(kpi.curve, value));
+}
+
 /** Why a vote changes nothing; `changed` tells whether it was changed after enough oracles had agreed. */
 function whyIdle({ counts, idle }: Vote, changed: boolean): string | undefined {
   if (!counts) return 'Does not count: the grant is the oracle’s own.';
@@ -33,7 +65,17 @@ function whyIdle({ counts, idle }: Vote, changed: boolean): string | undefined {
  * Who reported which value, and by what evidence. `late` are the oracles of which events say that they voted, or changed
  * their vote, after enough of them had agreed on what counts.
  */
-export function Votes({ votes, kpi, late }: { votes: readonly Vote[]; kpi: Kpi; late?: ReadonlySet<Address> }) {
+export function Votes({
+  plan,
+  votes,
+  kpi,
+  late,
+}: {
+  plan: Plan;
+  votes: readonly Vote[];
+  kpi: Kpi;
+  late?: ReadonlySet<Address> | undefined;
+}) {
   return (
     <ul className="plain votes">
       {votes.map((vote, index) => (
@@ -41,6 +83,7 @@ export function Votes({ votes, kpi, late }: { votes: readonly Vote[]; kpi: Kpi; 
           {vote.oracle === NO_KEY ? 'an earlier oracle' : <AddressText address={vote.oracle} />}:{' '}
           <ValueText value={vote.value} kpi={kpi} />, <span className="muted">evidence</span>{' '}
           <HashText hash={hex(vote.evidence)} what="evidence hash" />
+          <Evidence plan={plan} vote={vote} />
           <Idle why={whyIdle(vote, late?.has(vote.oracle) === true)} />
         </li>
       ))}

@@ -12,6 +12,7 @@ import { loadGrant } from '../state/grantData';
 import { amountText } from '../text/amount';
 import { plural } from '../text/count';
 import { short } from '../text/hash';
+import { visible } from '../text/hostile';
 import { Amount } from '../ui/Amount';
 
 const PARALLEL = 4;
@@ -79,7 +80,7 @@ type Planned = { names: string[]; instructions: readonly Costed[] };
 function plan(envelope: Envelope, due: readonly Claiming[]): Planned[] {
   const planned: (Planned & { shared: boolean })[] = [];
   for (const { data, groups } of due) {
-    const name = `Grant ${data.grant.account.index} of plan ${data.plan.account.planId}`;
+    const name = `Grant ${data.grant.account.index} of ${visible(data.plan.name)}`;
     const packed = pack(envelope, groups);
     const [only] = packed;
     const last = planned.at(-1);

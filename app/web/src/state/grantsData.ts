@@ -12,7 +12,7 @@ import {
   readPoolsOf,
 } from '../chain/read';
 import { type Evaluations, byKey, evaluationKey, pageFor } from '../domain/evaluation';
-import { type Grant, hasWeight } from '../domain/grant';
+import { type Grant, paidBy } from '../domain/grant';
 import type { Pool } from '../domain/steps';
 import { type Plan, periodTimes } from '../domain/terms';
 import { chainTime } from './clock';
@@ -40,7 +40,7 @@ export async function loadGrants(chain: Chain, beneficiary: Address): Promise<Gr
     if (plan === undefined) continue;
     const due = duePeriods(plan, grant, now);
     for (const period of due) {
-      for (const kpi of plan.kpis.filter((each) => hasWeight(grant, each))) {
+      for (const kpi of paidBy(plan, grant)) {
         const page = pageFor(kpi, grant.account.index);
         const key = evaluationKey(plan.address, kpi.number, period, page);
         if (!wanted.has(key)) wanted.set(key, evaluationAddress(plan.address, kpi.number, period, page));

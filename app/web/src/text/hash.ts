@@ -6,8 +6,8 @@ export function hex(bytes: ReadonlyUint8Array): string {
 }
 
 /** The SHA-256 of text or of a file. */
-export async function sha256(content: string | ArrayBuffer): Promise<Uint8Array> {
-  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+export async function sha256(content: string | ArrayBuffer | Uint8Array): Promise<Uint8Array> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 }
 

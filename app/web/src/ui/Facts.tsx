@@ -15,8 +15,11 @@ export function Facts({ facts }: { facts: readonly Fact[] }) {
   );
 }
 
+/** A figure, with a note below it or without. */
+export type Figure = Fact | readonly [label: string, value: ReactNode, note: ReactNode];
+
 /** Figures in a row, the first one the most important. */
-export function Figures({ figures }: { figures: readonly (Fact | readonly [string, ReactNode, ReactNode])[] }) {
+export function Figures({ figures }: { figures: readonly Figure[] }) {
   return (
     <dl className="figures">
       {figures.map(([label, value, note], place) => (

@@ -85,8 +85,26 @@ export const kpi = (change: Partial<KpiTermsArgs> = {}): KpiTermsArgs => ({
     { value: 1_000n, score: 12_500 },
   ],
   defaultScore: 0,
+  defaultPrice: null,
+  feed: null,
   ...change,
 });
+
+/** A price in USD with four decimals: 0.05 if nobody reports. */
+export const price = (change: Partial<KpiTermsArgs> = {}): KpiTermsArgs =>
+  kpi({
+    name: 'Token price',
+    unit: 'USD',
+    decimals: 4,
+    rangeMin: 100n,
+    rangeMax: 1_000_000n,
+    points: [],
+    defaultPrice: 500n,
+    ...change,
+  });
+
+/** Terms of a plan with that price. */
+export const IN_USD = { unit: 'USD', unitDecimals: 2 } as const;
 
 export type Options = {
   terms?: Partial<CreatePlanArgsArgs>;
@@ -147,6 +165,9 @@ export async function scenario({
 
   const args: CreatePlanArgsArgs = {
     planId: 1n,
+    name: 'Design guild',
+    unit: '',
+    unitDecimals: 0,
     startTs: START,
     cadence: cadence('Months', [3]),
     periodCount: 4,
@@ -183,6 +204,7 @@ export async function scenario({
       grantIndex: index,
       beneficiary: contributors[index]!.address,
       allocation: 1_200n * TOKEN,
+      unitAllocation: 0n,
       firstPeriod: 0,
       periods: 4,
       cliffPeriods: 0,

@@ -95,8 +95,18 @@ export type Attestation = {
   rulingHash: ReadonlyUint8Array;
   /** Lamports that `rent_payer` paid. */
   rentPaid: bigint;
+  /** What a feed said, fixed point; counts if `is_observed` says so. */
+  observedValue: bigint;
+  /** When the feed published it, Unix seconds. */
+  observedAt: bigint;
+  /** When the feed published its update before, Unix seconds. */
+  observedPrevious: bigint;
+  /** SHA-256 of the feed's message. */
+  observedHash: ReadonlyUint8Array;
   /** [`RulingKind`] as a byte. */
   ruling: number;
+  /** 1 if an update of the feed was shown. */
+  isObserved: number;
   /** Zero. */
   spare: ReadonlyUint8Array;
 };
@@ -142,8 +152,18 @@ export type AttestationArgs = {
   rulingHash: ReadonlyUint8Array;
   /** Lamports that `rent_payer` paid. */
   rentPaid: number | bigint;
+  /** What a feed said, fixed point; counts if `is_observed` says so. */
+  observedValue: number | bigint;
+  /** When the feed published it, Unix seconds. */
+  observedAt: number | bigint;
+  /** When the feed published its update before, Unix seconds. */
+  observedPrevious: number | bigint;
+  /** SHA-256 of the feed's message. */
+  observedHash: ReadonlyUint8Array;
   /** [`RulingKind`] as a byte. */
   ruling: number;
+  /** 1 if an update of the feed was shown. */
+  isObserved: number;
   /** Zero. */
   spare: ReadonlyUint8Array;
 };
@@ -176,8 +196,13 @@ export function getAttestationEncoder(): FixedSizeEncoder<AttestationArgs> {
       ["rulingValue", getI64Encoder()],
       ["rulingHash", fixEncoderSize(getBytesEncoder(), 32)],
       ["rentPaid", getU64Encoder()],
+      ["observedValue", getI64Encoder()],
+      ["observedAt", getI64Encoder()],
+      ["observedPrevious", getI64Encoder()],
+      ["observedHash", fixEncoderSize(getBytesEncoder(), 32)],
       ["ruling", getU8Encoder()],
-      ["spare", fixEncoderSize(getBytesEncoder(), 7)],
+      ["isObserved", getU8Encoder()],
+      ["spare", fixEncoderSize(getBytesEncoder(), 6)],
     ]),
     (value) => ({ ...value, discriminator: ATTESTATION_DISCRIMINATOR }),
   );
@@ -210,8 +235,13 @@ export function getAttestationDecoder(): FixedSizeDecoder<Attestation> {
     ["rulingValue", getI64Decoder()],
     ["rulingHash", fixDecoderSize(getBytesDecoder(), 32)],
     ["rentPaid", getU64Decoder()],
+    ["observedValue", getI64Decoder()],
+    ["observedAt", getI64Decoder()],
+    ["observedPrevious", getI64Decoder()],
+    ["observedHash", fixDecoderSize(getBytesDecoder(), 32)],
     ["ruling", getU8Decoder()],
-    ["spare", fixDecoderSize(getBytesDecoder(), 7)],
+    ["isObserved", getU8Decoder()],
+    ["spare", fixDecoderSize(getBytesDecoder(), 6)],
   ]);
 }
 
@@ -277,5 +307,5 @@ export async function fetchAllMaybeAttestation(
 }
 
 export function getAttestationSize(): number {
-  return 576;
+  return 632;
 }

@@ -75,7 +75,7 @@ export type Grant = {
   pendingBeneficiary: Address;
   /** Who paid the rent and gets it back. */
   rentPayer: Address;
-  /** Paid in full for full scores in every period, base units. */
+  /** Paid in full for full scores in every period, base units. Of a grant in another unit the most that is. */
   allocation: bigint;
   /** First period. */
   firstPeriod: number;
@@ -119,8 +119,8 @@ export type Grant = {
   createdAt: bigint;
   /** When the grant was ended before its time, Unix seconds; 0 if it was not. */
   endedAt: bigint;
-  /** Tranche of the period that was running when the grant ended, cut to the second, base units. */
-  cutTranche: bigint;
+  /** Cap of the period that was running when the grant ended, cut to the second, base units. */
+  cutCap: bigint;
   /** Lamports that `rent_payer` paid. */
   rentPaid: bigint;
   /** End of the ruling window of the last dispute that was raised for this grant, Unix seconds; 0 without one. */
@@ -134,6 +134,13 @@ export type Grant = {
   handOvers: number;
   /** Zero. */
   spare: ReadonlyUint8Array;
+  /**
+   * Of a grant in the plan's unit of account what full scores pay in all periods, in the smallest part of the unit; 0
+   * of a grant in tokens.
+   */
+  unitAllocation: bigint;
+  /** Units of the period that was running when the grant ended, cut to the second. */
+  cutUnits: bigint;
 };
 
 export type GrantArgs = {
@@ -155,7 +162,7 @@ export type GrantArgs = {
   pendingBeneficiary: Address;
   /** Who paid the rent and gets it back. */
   rentPayer: Address;
-  /** Paid in full for full scores in every period, base units. */
+  /** Paid in full for full scores in every period, base units. Of a grant in another unit the most that is. */
   allocation: number | bigint;
   /** First period. */
   firstPeriod: number;
@@ -199,8 +206,8 @@ export type GrantArgs = {
   createdAt: number | bigint;
   /** When the grant was ended before its time, Unix seconds; 0 if it was not. */
   endedAt: number | bigint;
-  /** Tranche of the period that was running when the grant ended, cut to the second, base units. */
-  cutTranche: number | bigint;
+  /** Cap of the period that was running when the grant ended, cut to the second, base units. */
+  cutCap: number | bigint;
   /** Lamports that `rent_payer` paid. */
   rentPaid: number | bigint;
   /** End of the ruling window of the last dispute that was raised for this grant, Unix seconds; 0 without one. */
@@ -214,6 +221,13 @@ export type GrantArgs = {
   handOvers: number;
   /** Zero. */
   spare: ReadonlyUint8Array;
+  /**
+   * Of a grant in the plan's unit of account what full scores pay in all periods, in the smallest part of the unit; 0
+   * of a grant in tokens.
+   */
+  unitAllocation: number | bigint;
+  /** Units of the period that was running when the grant ended, cut to the second. */
+  cutUnits: number | bigint;
 };
 
 /** Gets the encoder for {@link GrantArgs} account data. */
@@ -252,12 +266,14 @@ export function getGrantEncoder(): FixedSizeEncoder<GrantArgs> {
       ["claimed", getU64Encoder()],
       ["createdAt", getI64Encoder()],
       ["endedAt", getI64Encoder()],
-      ["cutTranche", getU64Encoder()],
+      ["cutCap", getU64Encoder()],
       ["rentPaid", getU64Encoder()],
       ["disputesUntil", getI64Encoder()],
       ["undecidedDisputes", getU16Encoder()],
       ["handOvers", getU16Encoder()],
       ["spare", fixEncoderSize(getBytesEncoder(), 4)],
+      ["unitAllocation", getU64Encoder()],
+      ["cutUnits", getU64Encoder()],
     ]),
     (value) => ({ ...value, discriminator: GRANT_DISCRIMINATOR }),
   );
@@ -298,12 +314,14 @@ export function getGrantDecoder(): FixedSizeDecoder<Grant> {
     ["claimed", getU64Decoder()],
     ["createdAt", getI64Decoder()],
     ["endedAt", getI64Decoder()],
-    ["cutTranche", getU64Decoder()],
+    ["cutCap", getU64Decoder()],
     ["rentPaid", getU64Decoder()],
     ["disputesUntil", getI64Decoder()],
     ["undecidedDisputes", getU16Decoder()],
     ["handOvers", getU16Decoder()],
     ["spare", fixDecoderSize(getBytesDecoder(), 4)],
+    ["unitAllocation", getU64Decoder()],
+    ["cutUnits", getU64Decoder()],
   ]);
 }
 
@@ -366,5 +384,5 @@ export async function fetchAllMaybeGrant(
 }
 
 export function getGrantSize(): number {
-  return 320;
+  return 336;
 }

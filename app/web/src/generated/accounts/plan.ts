@@ -23,6 +23,8 @@ import {
   getBytesEncoder,
   getI64Decoder,
   getI64Encoder,
+  getI8Decoder,
+  getI8Encoder,
   getStructDecoder,
   getStructEncoder,
   getU16Decoder,
@@ -191,7 +193,22 @@ export type Plan = {
   rentPaid: bigint;
   /** Lamports that `rent_payer` paid for the vault. */
   vaultRentPaid: bigint;
-  /** Zero. For Merkle roots, price-denominated grants and bonds. */
+  /** UTF-8, padded with zero bytes. */
+  name: ReadonlyUint8Array;
+  /** Where the plan's documents are, UTF-8, padded with zero bytes; zero if the authority does not say. */
+  uri: ReadonlyUint8Array;
+  /** Unit of account, UTF-8, padded with zero bytes; zero without one. */
+  unit: ReadonlyUint8Array;
+  /** Decimals of amounts in the unit of account. */
+  unitDecimals: number;
+  /** Number of the price among the KPIs plus 1; 0 without one. */
+  priceKpi: number;
+  /**
+   * Power of ten by which amounts in the unit become base units, before they are divided by the price. Fixed at
+   * activation.
+   */
+  unitExponent: number;
+  /** Zero. For rolls and bonds. */
   spare: ReadonlyUint8Array;
 };
 
@@ -320,7 +337,22 @@ export type PlanArgs = {
   rentPaid: number | bigint;
   /** Lamports that `rent_payer` paid for the vault. */
   vaultRentPaid: number | bigint;
-  /** Zero. For Merkle roots, price-denominated grants and bonds. */
+  /** UTF-8, padded with zero bytes. */
+  name: ReadonlyUint8Array;
+  /** Where the plan's documents are, UTF-8, padded with zero bytes; zero if the authority does not say. */
+  uri: ReadonlyUint8Array;
+  /** Unit of account, UTF-8, padded with zero bytes; zero without one. */
+  unit: ReadonlyUint8Array;
+  /** Decimals of amounts in the unit of account. */
+  unitDecimals: number;
+  /** Number of the price among the KPIs plus 1; 0 without one. */
+  priceKpi: number;
+  /**
+   * Power of ten by which amounts in the unit become base units, before they are divided by the price. Fixed at
+   * activation.
+   */
+  unitExponent: number;
+  /** Zero. For rolls and bonds. */
   spare: ReadonlyUint8Array;
 };
 
@@ -388,7 +420,13 @@ export function getPlanEncoder(): FixedSizeEncoder<PlanArgs> {
       ["kpis", getArrayEncoder(getKpiEncoder(), { size: 16 })],
       ["rentPaid", getU64Encoder()],
       ["vaultRentPaid", getU64Encoder()],
-      ["spare", fixEncoderSize(getBytesEncoder(), 240)],
+      ["name", fixEncoderSize(getBytesEncoder(), 32)],
+      ["uri", fixEncoderSize(getBytesEncoder(), 96)],
+      ["unit", fixEncoderSize(getBytesEncoder(), 8)],
+      ["unitDecimals", getU8Encoder()],
+      ["priceKpi", getU8Encoder()],
+      ["unitExponent", getI8Encoder()],
+      ["spare", fixEncoderSize(getBytesEncoder(), 101)],
     ]),
     (value) => ({ ...value, discriminator: PLAN_DISCRIMINATOR }),
   );
@@ -457,7 +495,13 @@ export function getPlanDecoder(): FixedSizeDecoder<Plan> {
     ["kpis", getArrayDecoder(getKpiDecoder(), { size: 16 })],
     ["rentPaid", getU64Decoder()],
     ["vaultRentPaid", getU64Decoder()],
-    ["spare", fixDecoderSize(getBytesDecoder(), 240)],
+    ["name", fixDecoderSize(getBytesDecoder(), 32)],
+    ["uri", fixDecoderSize(getBytesDecoder(), 96)],
+    ["unit", fixDecoderSize(getBytesDecoder(), 8)],
+    ["unitDecimals", getU8Decoder()],
+    ["priceKpi", getU8Decoder()],
+    ["unitExponent", getI8Decoder()],
+    ["spare", fixDecoderSize(getBytesDecoder(), 101)],
   ]);
 }
 
@@ -520,5 +564,5 @@ export async function fetchAllMaybePlan(
 }
 
 export function getPlanSize(): number {
-  return 4920;
+  return 5688;
 }

@@ -224,6 +224,32 @@ export const EARNOUT_ERROR__WRONG_PAGE = 0x17d6; // 6102
 export const EARNOUT_ERROR__WRONG_GRANTS = 0x17d7; // 6103
 /** SettleFirst: A period of the grant is past its last deadline and not settled. Settle it before the grant changes hands. */
 export const EARNOUT_ERROR__SETTLE_FIRST = 0x17d8; // 6104
+/** BadPrice: The price must be shared and above zero, with a default in its range, without a curve, one for a plan with a unit of account, and at most 18 digits away from the token. */
+export const EARNOUT_ERROR__BAD_PRICE = 0x17d9; // 6105
+/** NoPrice: The plan has no price: its grants can only be stated in the token. */
+export const EARNOUT_ERROR__NO_PRICE = 0x17da; // 6106
+/** BadFeed: The feed must have an identifier, a delay within the oracles' window and a confidence of 1 to 10,000 basis points; only a shared KPI has one. */
+export const EARNOUT_ERROR__BAD_FEED = 0x17db; // 6107
+/** BadUri: The address of the documents is too long, or holds white space or hidden characters. */
+export const EARNOUT_ERROR__BAD_URI = 0x17dc; // 6108
+/** NoFeed: The KPI is read from no feed: its oracles report it. */
+export const EARNOUT_ERROR__NO_FEED = 0x17dd; // 6109
+/** WrongPriceUpdate: The account is no price update of the receiver that the KPI names. */
+export const EARNOUT_ERROR__WRONG_PRICE_UPDATE = 0x17de; // 6110
+/** PriceNotVerified: The price update is not fully verified. */
+export const EARNOUT_ERROR__PRICE_NOT_VERIFIED = 0x17df; // 6111
+/** WrongFeed: The price update is of another feed. */
+export const EARNOUT_ERROR__WRONG_FEED = 0x17e0; // 6112
+/** UnusablePrice: The price update holds no price: it is not above zero, or its exponent is not from -18 to 0. */
+export const EARNOUT_ERROR__UNUSABLE_PRICE = 0x17e1; // 6113
+/** PriceUncertain: The price is less certain than the KPI asks for. */
+export const EARNOUT_ERROR__PRICE_UNCERTAIN = 0x17e2; // 6114
+/** PriceTooEarly: The price was published before the period ended. */
+export const EARNOUT_ERROR__PRICE_TOO_EARLY = 0x17e3; // 6115
+/** PriceTooLate: The price was published too long after the end of the period, or is dated in the future. */
+export const EARNOUT_ERROR__PRICE_TOO_LATE = 0x17e4; // 6116
+/** EarlierPriceStands: The price that was shown before counts: it was published first. */
+export const EARNOUT_ERROR__EARLIER_PRICE_STANDS = 0x17e5; // 6117
 
 export type EarnoutError =
   | typeof EARNOUT_ERROR__ACCOUNT_EXISTS
@@ -238,15 +264,18 @@ export type EarnoutError =
   | typeof EARNOUT_ERROR__BAD_CALENDAR
   | typeof EARNOUT_ERROR__BAD_CAPS
   | typeof EARNOUT_ERROR__BAD_CURVE
+  | typeof EARNOUT_ERROR__BAD_FEED
   | typeof EARNOUT_ERROR__BAD_GRANT_PERIODS
   | typeof EARNOUT_ERROR__BAD_KEY
   | typeof EARNOUT_ERROR__BAD_NAME
   | typeof EARNOUT_ERROR__BAD_ORACLE_SET
+  | typeof EARNOUT_ERROR__BAD_PRICE
   | typeof EARNOUT_ERROR__BAD_RANGE
   | typeof EARNOUT_ERROR__BAD_START
   | typeof EARNOUT_ERROR__BAD_THRESHOLD
   | typeof EARNOUT_ERROR__BAD_TOKEN_FLAGS
   | typeof EARNOUT_ERROR__BAD_UNIT
+  | typeof EARNOUT_ERROR__BAD_URI
   | typeof EARNOUT_ERROR__BAD_WEIGHTS
   | typeof EARNOUT_ERROR__BAD_WINDOW
   | typeof EARNOUT_ERROR__BONUS_NOT_COLLECTED
@@ -257,6 +286,7 @@ export type EarnoutError =
   | typeof EARNOUT_ERROR__DISPUTE_BARRED
   | typeof EARNOUT_ERROR__DISPUTE_OPEN
   | typeof EARNOUT_ERROR__DUPLICATE_KPI
+  | typeof EARNOUT_ERROR__EARLIER_PRICE_STANDS
   | typeof EARNOUT_ERROR__ENROLMENT_ENDED
   | typeof EARNOUT_ERROR__EXTENSION_NOT_ALLOWED
   | typeof EARNOUT_ERROR__FEE_ON_CRUMBS
@@ -268,8 +298,10 @@ export type EarnoutError =
   | typeof EARNOUT_ERROR__INSUFFICIENT_SURPLUS
   | typeof EARNOUT_ERROR__INVARIANT_VIOLATED
   | typeof EARNOUT_ERROR__NO_ADDRESS
+  | typeof EARNOUT_ERROR__NO_FEED
   | typeof EARNOUT_ERROR__NO_KPI
   | typeof EARNOUT_ERROR__NO_ORACLE_CHANGE
+  | typeof EARNOUT_ERROR__NO_PRICE
   | typeof EARNOUT_ERROR__NO_REDISTRIBUTION
   | typeof EARNOUT_ERROR__NOT_AN_ORACLE
   | typeof EARNOUT_ERROR__NOT_DISPUTABLE
@@ -291,6 +323,10 @@ export type EarnoutError =
   | typeof EARNOUT_ERROR__PERIOD_NOT_SETTLED
   | typeof EARNOUT_ERROR__PLAN_NOT_ACTIVE
   | typeof EARNOUT_ERROR__PLAN_NOT_DRAFT
+  | typeof EARNOUT_ERROR__PRICE_NOT_VERIFIED
+  | typeof EARNOUT_ERROR__PRICE_TOO_EARLY
+  | typeof EARNOUT_ERROR__PRICE_TOO_LATE
+  | typeof EARNOUT_ERROR__PRICE_UNCERTAIN
   | typeof EARNOUT_ERROR__RECEIVED_TOO_LITTLE
   | typeof EARNOUT_ERROR__RESERVE_TOO_LARGE
   | typeof EARNOUT_ERROR__ROLES_NOT_SEPARATE
@@ -307,6 +343,7 @@ export type EarnoutError =
   | typeof EARNOUT_ERROR__UNKNOWN_KPI
   | typeof EARNOUT_ERROR__UNKNOWN_PERIOD
   | typeof EARNOUT_ERROR__UNKNOWN_VERSION
+  | typeof EARNOUT_ERROR__UNUSABLE_PRICE
   | typeof EARNOUT_ERROR__VALUE_OUT_OF_RANGE
   | typeof EARNOUT_ERROR__VOTING_CLOSED
   | typeof EARNOUT_ERROR__VOTING_NOT_OPEN
@@ -316,6 +353,7 @@ export type EarnoutError =
   | typeof EARNOUT_ERROR__WRONG_AUTHORITY
   | typeof EARNOUT_ERROR__WRONG_BENEFICIARY
   | typeof EARNOUT_ERROR__WRONG_DESTINATION
+  | typeof EARNOUT_ERROR__WRONG_FEED
   | typeof EARNOUT_ERROR__WRONG_GRANT
   | typeof EARNOUT_ERROR__WRONG_GRANT_INDEX
   | typeof EARNOUT_ERROR__WRONG_GRANTS
@@ -324,6 +362,7 @@ export type EarnoutError =
   | typeof EARNOUT_ERROR__WRONG_PAGE
   | typeof EARNOUT_ERROR__WRONG_PERIOD
   | typeof EARNOUT_ERROR__WRONG_PLAN
+  | typeof EARNOUT_ERROR__WRONG_PRICE_UPDATE
   | typeof EARNOUT_ERROR__WRONG_RENT_PAYER
   | typeof EARNOUT_ERROR__WRONG_SOURCE
   | typeof EARNOUT_ERROR__WRONG_SUBJECT
@@ -347,15 +386,18 @@ if (process.env.NODE_ENV !== "production") {
     [EARNOUT_ERROR__BAD_CALENDAR]: `The calendar needs 1 to 120 periods of 10 minutes to 366 days, or of 1 to 12 months.`,
     [EARNOUT_ERROR__BAD_CAPS]: `The caps do not fit: check allocations, number of grants, bonus cap, fee cap and end of enrolment.`,
     [EARNOUT_ERROR__BAD_CURVE]: `A curve needs 1 to 8 points with strictly rising values and scores of at most 20,000.`,
+    [EARNOUT_ERROR__BAD_FEED]: `The feed must have an identifier, a delay within the oracles' window and a confidence of 1 to 10,000 basis points; only a shared KPI has one.`,
     [EARNOUT_ERROR__BAD_GRANT_PERIODS]: `The grant's periods are not within the calendar, or its cliff not within its periods.`,
     [EARNOUT_ERROR__BAD_KEY]: `The zero key cannot take this role.`,
     [EARNOUT_ERROR__BAD_NAME]: `The name must be 1 to 32 bytes of UTF-8 without hidden characters, and not begin or end with a space.`,
     [EARNOUT_ERROR__BAD_ORACLE_SET]: `The oracle set must have 1 to 8 different keys.`,
+    [EARNOUT_ERROR__BAD_PRICE]: `The price must be shared and above zero, with a default in its range, without a curve, one for a plan with a unit of account, and at most 18 digits away from the token.`,
     [EARNOUT_ERROR__BAD_RANGE]: `The smallest accepted value exceeds the largest.`,
     [EARNOUT_ERROR__BAD_START]: `The calendar must start in the future, at most five years ahead. Other drafts are neither activated nor funded.`,
     [EARNOUT_ERROR__BAD_THRESHOLD]: `The threshold must be more than half of the oracles and at most all of them.`,
     [EARNOUT_ERROR__BAD_TOKEN_FLAGS]: `The plan does not know this token flag.`,
     [EARNOUT_ERROR__BAD_UNIT]: `The unit must be at most 16 bytes of UTF-8 without hidden characters, and not begin or end with a space.`,
+    [EARNOUT_ERROR__BAD_URI]: `The address of the documents is too long, or holds white space or hidden characters.`,
     [EARNOUT_ERROR__BAD_WEIGHTS]: `The weights must sum to 10,000 and name only KPIs of the plan.`,
     [EARNOUT_ERROR__BAD_WINDOW]: `Every window must last 10 minutes to 90 days; the ruling at least as long as the challenge. Without an arbiter both must be 0.`,
     [EARNOUT_ERROR__BONUS_NOT_COLLECTED]: `The bonus of the grant's last settled period must be collected first.`,
@@ -366,6 +408,7 @@ if (process.env.NODE_ENV !== "production") {
     [EARNOUT_ERROR__DISPUTE_BARRED]: `A dispute raised for this grant was decided against it: it cannot dispute again in this plan.`,
     [EARNOUT_ERROR__DISPUTE_OPEN]: `A dispute raised for the grant is not decided: it changes hands after the ruling, or when the ruling window is over.`,
     [EARNOUT_ERROR__DUPLICATE_KPI]: `The plan has a KPI of this name already.`,
+    [EARNOUT_ERROR__EARLIER_PRICE_STANDS]: `The price that was shown before counts: it was published first.`,
     [EARNOUT_ERROR__ENROLMENT_ENDED]: `Enrolment has ended.`,
     [EARNOUT_ERROR__EXTENSION_NOT_ALLOWED]: `The mint has an extension that is not on the allow-list, or one this release does not know.`,
     [EARNOUT_ERROR__FEE_ON_CRUMBS]: `The amount is so small that the transfer fee is rounded up from below one base unit: only who is paid may take it so.`,
@@ -377,8 +420,10 @@ if (process.env.NODE_ENV !== "production") {
     [EARNOUT_ERROR__INSUFFICIENT_SURPLUS]: `The vault's surplus is smaller than the amount.`,
     [EARNOUT_ERROR__INVARIANT_VIOLATED]: `The program found its own books out of balance and stopped. Nothing was changed; please report this.`,
     [EARNOUT_ERROR__NO_ADDRESS]: `No program address exists for these seeds.`,
+    [EARNOUT_ERROR__NO_FEED]: `The KPI is read from no feed: its oracles report it.`,
     [EARNOUT_ERROR__NO_KPI]: `The plan has no KPI. Add one before activation.`,
     [EARNOUT_ERROR__NO_ORACLE_CHANGE]: `No change of oracles is announced that has not begun.`,
+    [EARNOUT_ERROR__NO_PRICE]: `The plan has no price: its grants can only be stated in the token.`,
     [EARNOUT_ERROR__NO_REDISTRIBUTION]: `The plan does not redistribute: there is no bonus.`,
     [EARNOUT_ERROR__NOT_AN_ORACLE]: `The signer is not an oracle of this period's set.`,
     [EARNOUT_ERROR__NOT_DISPUTABLE]: `There is nothing to dispute yet: the oracles have not agreed and their window is open.`,
@@ -400,6 +445,10 @@ if (process.env.NODE_ENV !== "production") {
     [EARNOUT_ERROR__PERIOD_NOT_SETTLED]: `Not all grants of the period are settled.`,
     [EARNOUT_ERROR__PLAN_NOT_ACTIVE]: `The plan is not active. Terms must be activated first; a closed plan accepts nothing.`,
     [EARNOUT_ERROR__PLAN_NOT_DRAFT]: `The plan is not a draft any more: its terms are frozen.`,
+    [EARNOUT_ERROR__PRICE_NOT_VERIFIED]: `The price update is not fully verified.`,
+    [EARNOUT_ERROR__PRICE_TOO_EARLY]: `The price was published before the period ended.`,
+    [EARNOUT_ERROR__PRICE_TOO_LATE]: `The price was published too long after the end of the period, or is dated in the future.`,
+    [EARNOUT_ERROR__PRICE_UNCERTAIN]: `The price is less certain than the KPI asks for.`,
     [EARNOUT_ERROR__RECEIVED_TOO_LITTLE]: `Less arrived than the least you would accept.`,
     [EARNOUT_ERROR__RESERVE_TOO_LARGE]: `The grant's largest possible payout exceeds what a token amount can express.`,
     [EARNOUT_ERROR__ROLES_NOT_SEPARATE]: `Authority, arbiter and oracles must be different keys.`,
@@ -416,6 +465,7 @@ if (process.env.NODE_ENV !== "production") {
     [EARNOUT_ERROR__UNKNOWN_KPI]: `The plan has no KPI of this number.`,
     [EARNOUT_ERROR__UNKNOWN_PERIOD]: `The period is outside the calendar.`,
     [EARNOUT_ERROR__UNKNOWN_VERSION]: `The account has a layout of another release, which this one does not know.`,
+    [EARNOUT_ERROR__UNUSABLE_PRICE]: `The price update holds no price: it is not above zero, or its exponent is not from -18 to 0.`,
     [EARNOUT_ERROR__VALUE_OUT_OF_RANGE]: `The value is outside the KPI's accepted range.`,
     [EARNOUT_ERROR__VOTING_CLOSED]: `The voting window of this period is over.`,
     [EARNOUT_ERROR__VOTING_NOT_OPEN]: `Votes are accepted only after the period has ended.`,
@@ -425,6 +475,7 @@ if (process.env.NODE_ENV !== "production") {
     [EARNOUT_ERROR__WRONG_AUTHORITY]: `The signer is not the plan's authority.`,
     [EARNOUT_ERROR__WRONG_BENEFICIARY]: `The signer is not the grant's beneficiary, or not the one proposed.`,
     [EARNOUT_ERROR__WRONG_DESTINATION]: `The destination is not a token account of the plan's mint that may receive this claim.`,
+    [EARNOUT_ERROR__WRONG_FEED]: `The price update is of another feed.`,
     [EARNOUT_ERROR__WRONG_GRANT]: `The grant belongs to another plan.`,
     [EARNOUT_ERROR__WRONG_GRANT_INDEX]: `The grant index is not the plan's next one. Read the plan again and retry.`,
     [EARNOUT_ERROR__WRONG_GRANTS]: `The grants must be 1 to 64 of one page, all of which had been made when the page was created.`,
@@ -433,6 +484,7 @@ if (process.env.NODE_ENV !== "production") {
     [EARNOUT_ERROR__WRONG_PAGE]: `The account is not the page of this KPI, period and grants, nor its canonical empty address.`,
     [EARNOUT_ERROR__WRONG_PERIOD]: `The account is not the pool of this period.`,
     [EARNOUT_ERROR__WRONG_PLAN]: `The account is not a plan, or the plan is closed.`,
+    [EARNOUT_ERROR__WRONG_PRICE_UPDATE]: `The account is no price update of the receiver that the KPI names.`,
     [EARNOUT_ERROR__WRONG_RENT_PAYER]: `The account did not pay for the account to be closed.`,
     [EARNOUT_ERROR__WRONG_SOURCE]: `The source is not a token account of the plan's mint and token program.`,
     [EARNOUT_ERROR__WRONG_SUBJECT]: `A shared KPI is attested, disputed and ruled on for all; an individual one for named grants with weight on it.`,

@@ -68,6 +68,7 @@ import {
   getCreatePlanInstructionAsync,
   getDisputeInstruction,
   getFundInstruction,
+  getObserveInstruction,
   getProposeAuthorityInstruction,
   getProposeBeneficiaryInstruction,
   getProposeOraclesInstruction,
@@ -77,6 +78,7 @@ import {
   getSetClaimLockInstruction,
   getSettleInstruction,
   getSetTreasuryInstruction,
+  getSetUriInstruction,
   getTerminateGrantInstruction,
   getWithdrawSurplusInstruction,
   parseAcceptAuthorityInstruction,
@@ -97,6 +99,7 @@ import {
   parseCreatePlanInstruction,
   parseDisputeInstruction,
   parseFundInstruction,
+  parseObserveInstruction,
   parseProposeAuthorityInstruction,
   parseProposeBeneficiaryInstruction,
   parseProposeOraclesInstruction,
@@ -106,6 +109,7 @@ import {
   parseSetClaimLockInstruction,
   parseSettleInstruction,
   parseSetTreasuryInstruction,
+  parseSetUriInstruction,
   parseTerminateGrantInstruction,
   parseWithdrawSurplusInstruction,
   type AcceptAuthorityInput,
@@ -126,6 +130,7 @@ import {
   type CreatePlanAsyncInput,
   type DisputeInput,
   type FundInput,
+  type ObserveInput,
   type ParsedAcceptAuthorityInstruction,
   type ParsedAcceptBeneficiaryInstruction,
   type ParsedActivatePlanInstruction,
@@ -144,6 +149,7 @@ import {
   type ParsedCreatePlanInstruction,
   type ParsedDisputeInstruction,
   type ParsedFundInstruction,
+  type ParsedObserveInstruction,
   type ParsedProposeAuthorityInstruction,
   type ParsedProposeBeneficiaryInstruction,
   type ParsedProposeOraclesInstruction,
@@ -153,6 +159,7 @@ import {
   type ParsedSetClaimLockInstruction,
   type ParsedSettleInstruction,
   type ParsedSetTreasuryInstruction,
+  type ParsedSetUriInstruction,
   type ParsedTerminateGrantInstruction,
   type ParsedWithdrawSurplusInstruction,
   type ProposeAuthorityInput,
@@ -164,6 +171,7 @@ import {
   type SetClaimLockInput,
   type SettleInput,
   type SetTreasuryInput,
+  type SetUriInput,
   type TerminateGrantInput,
   type WithdrawSurplusInput,
 } from "../instructions";
@@ -263,6 +271,7 @@ export enum EarnoutInstruction {
   CreatePlan,
   Dispute,
   Fund,
+  Observe,
   ProposeAuthority,
   ProposeBeneficiary,
   ProposeOracles,
@@ -271,6 +280,7 @@ export enum EarnoutInstruction {
   Rule,
   SetClaimLock,
   SetTreasury,
+  SetUri,
   Settle,
   TerminateGrant,
   WithdrawSurplus,
@@ -482,6 +492,17 @@ export function identifyEarnoutInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([204, 78, 178, 115, 194, 147, 65, 74]),
+      ),
+      0,
+    )
+  ) {
+    return EarnoutInstruction.Observe;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([20, 148, 236, 198, 76, 119, 99, 142]),
       ),
       0,
@@ -565,6 +586,17 @@ export function identifyEarnoutInstruction(
     )
   ) {
     return EarnoutInstruction.SetTreasury;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([72, 22, 136, 186, 78, 5, 136, 229]),
+      ),
+      0,
+    )
+  ) {
+    return EarnoutInstruction.SetUri;
   }
   if (
     containsBytes(
@@ -663,6 +695,9 @@ export type ParsedEarnoutInstruction<
       instructionType: EarnoutInstruction.Fund;
     } & ParsedFundInstruction<TProgram>)
   | ({
+      instructionType: EarnoutInstruction.Observe;
+    } & ParsedObserveInstruction<TProgram>)
+  | ({
       instructionType: EarnoutInstruction.ProposeAuthority;
     } & ParsedProposeAuthorityInstruction<TProgram>)
   | ({
@@ -686,6 +721,9 @@ export type ParsedEarnoutInstruction<
   | ({
       instructionType: EarnoutInstruction.SetTreasury;
     } & ParsedSetTreasuryInstruction<TProgram>)
+  | ({
+      instructionType: EarnoutInstruction.SetUri;
+    } & ParsedSetUriInstruction<TProgram>)
   | ({
       instructionType: EarnoutInstruction.Settle;
     } & ParsedSettleInstruction<TProgram>)
@@ -827,6 +865,13 @@ export function parseEarnoutInstruction<TProgram extends string>(
         ...parseFundInstruction(instruction),
       };
     }
+    case EarnoutInstruction.Observe: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: EarnoutInstruction.Observe,
+        ...parseObserveInstruction(instruction),
+      };
+    }
     case EarnoutInstruction.ProposeAuthority: {
       assertIsInstructionWithAccounts(instruction);
       return {
@@ -880,6 +925,13 @@ export function parseEarnoutInstruction<TProgram extends string>(
       return {
         instructionType: EarnoutInstruction.SetTreasury,
         ...parseSetTreasuryInstruction(instruction),
+      };
+    }
+    case EarnoutInstruction.SetUri: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: EarnoutInstruction.SetUri,
+        ...parseSetUriInstruction(instruction),
       };
     }
     case EarnoutInstruction.Settle: {
@@ -987,6 +1039,9 @@ export type EarnoutPluginInstructions = {
   fund: (
     input: FundInput,
   ) => ReturnType<typeof getFundInstruction> & SelfPlanAndSendFunctions;
+  observe: (
+    input: MakeOptional<ObserveInput, "payer">,
+  ) => ReturnType<typeof getObserveInstruction> & SelfPlanAndSendFunctions;
   proposeAuthority: (
     input: ProposeAuthorityInput,
   ) => ReturnType<typeof getProposeAuthorityInstruction> &
@@ -1015,6 +1070,9 @@ export type EarnoutPluginInstructions = {
   setTreasury: (
     input: SetTreasuryInput,
   ) => ReturnType<typeof getSetTreasuryInstruction> & SelfPlanAndSendFunctions;
+  setUri: (
+    input: SetUriInput,
+  ) => ReturnType<typeof getSetUriInstruction> & SelfPlanAndSendFunctions;
   settle: (
     input: MakeOptional<SettleInput, "payer">,
   ) => ReturnType<typeof getSettleInstruction> & SelfPlanAndSendFunctions;
@@ -1138,6 +1196,14 @@ export function earnoutProgram() {
             ),
           fund: (input) =>
             addSelfPlanAndSendFunctions(client, getFundInstruction(input)),
+          observe: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getObserveInstruction({
+                ...input,
+                payer: input.payer ?? client.payer,
+              }),
+            ),
           proposeAuthority: (input) =>
             addSelfPlanAndSendFunctions(
               client,
@@ -1175,6 +1241,8 @@ export function earnoutProgram() {
               client,
               getSetTreasuryInstruction(input),
             ),
+          setUri: (input) =>
+            addSelfPlanAndSendFunctions(client, getSetUriInstruction(input)),
           settle: (input) =>
             addSelfPlanAndSendFunctions(
               client,

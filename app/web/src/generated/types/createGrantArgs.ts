@@ -37,8 +37,13 @@ export type CreateGrantArgs = {
   grantIndex: number;
   /** Who is paid. */
   beneficiary: Address;
-  /** Paid in full for full scores in every period, base units. */
+  /** Paid in full for full scores in every period, base units. Of a grant in another unit the most that is. */
   allocation: bigint;
+  /**
+   * Of a grant in the plan's unit of account what full scores in every period pay, at each period's price, in the
+   * smallest part of the unit; 0 of a grant in tokens.
+   */
+  unitAllocation: bigint;
   /** First period; it must not have begun. */
   firstPeriod: number;
   /** Number of periods, at least 1. */
@@ -66,8 +71,13 @@ export type CreateGrantArgsArgs = {
   grantIndex: number;
   /** Who is paid. */
   beneficiary: Address;
-  /** Paid in full for full scores in every period, base units. */
+  /** Paid in full for full scores in every period, base units. Of a grant in another unit the most that is. */
   allocation: number | bigint;
+  /**
+   * Of a grant in the plan's unit of account what full scores in every period pay, at each period's price, in the
+   * smallest part of the unit; 0 of a grant in tokens.
+   */
+  unitAllocation: number | bigint;
   /** First period; it must not have begun. */
   firstPeriod: number;
   /** Number of periods, at least 1. */
@@ -92,6 +102,7 @@ export function getCreateGrantArgsEncoder(): Encoder<CreateGrantArgsArgs> {
     ["grantIndex", getU32Encoder()],
     ["beneficiary", getAddressEncoder()],
     ["allocation", getU64Encoder()],
+    ["unitAllocation", getU64Encoder()],
     ["firstPeriod", getU16Encoder()],
     ["periods", getU16Encoder()],
     ["cliffPeriods", getU16Encoder()],
@@ -107,6 +118,7 @@ export function getCreateGrantArgsDecoder(): Decoder<CreateGrantArgs> {
     ["grantIndex", getU32Decoder()],
     ["beneficiary", getAddressDecoder()],
     ["allocation", getU64Decoder()],
+    ["unitAllocation", getU64Decoder()],
     ["firstPeriod", getU16Decoder()],
     ["periods", getU16Decoder()],
     ["cliffPeriods", getU16Decoder()],

@@ -7,6 +7,8 @@
  */
 
 import {
+  addDecoderSizePrefix,
+  addEncoderSizePrefix,
   combineCodec,
   getAddressDecoder,
   getAddressEncoder,
@@ -26,6 +28,8 @@ import {
   getU64Encoder,
   getU8Decoder,
   getU8Encoder,
+  getUtf8Decoder,
+  getUtf8Encoder,
   type Address,
   type Codec,
   type Decoder,
@@ -56,6 +60,15 @@ import {
 export type CreatePlanArgs = {
   /** The creator's number for this plan; with the creator's key it makes the address. */
   planId: bigint;
+  /** Name, 1 to 32 bytes of UTF-8 without hidden characters and outer spaces (`earnout_core::name`). */
+  name: string;
+  /**
+   * Unit of account of grants that are not stated in the token, up to 8 bytes of UTF-8 of the same kind, for example
+   * `USD`; empty without such grants.
+   */
+  unit: string;
+  /** Decimals of amounts in the unit of account, 0 to 9; 0 without one. */
+  unitDecimals: number;
   /** Beginning of period 0, Unix seconds. In the future at activation. */
   startTs: bigint;
   /** Length of a period: 10 minutes to 366 days, or 1 to 12 months. */
@@ -104,6 +117,15 @@ export type CreatePlanArgs = {
 export type CreatePlanArgsArgs = {
   /** The creator's number for this plan; with the creator's key it makes the address. */
   planId: number | bigint;
+  /** Name, 1 to 32 bytes of UTF-8 without hidden characters and outer spaces (`earnout_core::name`). */
+  name: string;
+  /**
+   * Unit of account of grants that are not stated in the token, up to 8 bytes of UTF-8 of the same kind, for example
+   * `USD`; empty without such grants.
+   */
+  unit: string;
+  /** Decimals of amounts in the unit of account, 0 to 9; 0 without one. */
+  unitDecimals: number;
   /** Beginning of period 0, Unix seconds. In the future at activation. */
   startTs: number | bigint;
   /** Length of a period: 10 minutes to 366 days, or 1 to 12 months. */
@@ -152,6 +174,9 @@ export type CreatePlanArgsArgs = {
 export function getCreatePlanArgsEncoder(): Encoder<CreatePlanArgsArgs> {
   return getStructEncoder([
     ["planId", getU64Encoder()],
+    ["name", addEncoderSizePrefix(getUtf8Encoder(), getU32Encoder())],
+    ["unit", addEncoderSizePrefix(getUtf8Encoder(), getU32Encoder())],
+    ["unitDecimals", getU8Encoder()],
     ["startTs", getI64Encoder()],
     ["cadence", getCadenceEncoder()],
     ["periodCount", getU16Encoder()],
@@ -178,6 +203,9 @@ export function getCreatePlanArgsEncoder(): Encoder<CreatePlanArgsArgs> {
 export function getCreatePlanArgsDecoder(): Decoder<CreatePlanArgs> {
   return getStructDecoder([
     ["planId", getU64Decoder()],
+    ["name", addDecoderSizePrefix(getUtf8Decoder(), getU32Decoder())],
+    ["unit", addDecoderSizePrefix(getUtf8Decoder(), getU32Decoder())],
+    ["unitDecimals", getU8Decoder()],
     ["startTs", getI64Decoder()],
     ["cadence", getCadenceDecoder()],
     ["periodCount", getU16Decoder()],

@@ -20,6 +20,8 @@ import {
   getStructEncoder,
   getU16Decoder,
   getU16Encoder,
+  getU32Decoder,
+  getU32Encoder,
   getU8Decoder,
   getU8Encoder,
   type FixedSizeCodec,
@@ -28,7 +30,7 @@ import {
   type ReadonlyUint8Array,
 } from "@solana/kit";
 
-/** One KPI of a plan, 192 bytes. */
+/** One KPI of a plan, 240 bytes. */
 export type Kpi = {
   /** UTF-8, padded with zero bytes. */
   name: ReadonlyUint8Array;
@@ -44,6 +46,14 @@ export type Kpi = {
   curveValues: Array<bigint>;
   /** Scores of the curve's points in basis points; the first `point_count` count. */
   curveScores: Array<number>;
+  /** Of the plan's price what counts under silence, fixed point; else 0. */
+  defaultPrice: bigint;
+  /** Identifier of the feed; zero without one. */
+  feedId: ReadonlyUint8Array;
+  /** How long after the end of the period an update of the feed may be published, seconds. */
+  maxDelaySecs: number;
+  /** Largest confidence interval of the feed, basis points of its price. */
+  maxConfidenceBps: number;
   /** Score under silence, in basis points. */
   defaultScore: number;
   /** Decimals of the fixed-point values. */
@@ -52,9 +62,13 @@ export type Kpi = {
   scope: number;
   /** [`Interpolation`] as a byte. */
   interpolation: number;
-  /** Points of the curve, 1 to 8. */
+  /** Points of the curve, 1 to 8; 0 of the plan's price. */
   pointCount: number;
-  /** Zero. For where a value comes from (a price feed, an attestation service). */
+  /** [`Receiver`] of the feed as a byte; 0 without a feed. */
+  feedReceiver: number;
+  /** 1 if the feed's moving average is read, 0 for its spot price. */
+  feedAverage: number;
+  /** Zero. For other places where a value comes from (an attestation service). */
   spare: ReadonlyUint8Array;
 };
 
@@ -73,6 +87,14 @@ export type KpiArgs = {
   curveValues: Array<number | bigint>;
   /** Scores of the curve's points in basis points; the first `point_count` count. */
   curveScores: Array<number>;
+  /** Of the plan's price what counts under silence, fixed point; else 0. */
+  defaultPrice: number | bigint;
+  /** Identifier of the feed; zero without one. */
+  feedId: ReadonlyUint8Array;
+  /** How long after the end of the period an update of the feed may be published, seconds. */
+  maxDelaySecs: number;
+  /** Largest confidence interval of the feed, basis points of its price. */
+  maxConfidenceBps: number;
   /** Score under silence, in basis points. */
   defaultScore: number;
   /** Decimals of the fixed-point values. */
@@ -81,9 +103,13 @@ export type KpiArgs = {
   scope: number;
   /** [`Interpolation`] as a byte. */
   interpolation: number;
-  /** Points of the curve, 1 to 8. */
+  /** Points of the curve, 1 to 8; 0 of the plan's price. */
   pointCount: number;
-  /** Zero. For where a value comes from (a price feed, an attestation service). */
+  /** [`Receiver`] of the feed as a byte; 0 without a feed. */
+  feedReceiver: number;
+  /** 1 if the feed's moving average is read, 0 for its spot price. */
+  feedAverage: number;
+  /** Zero. For other places where a value comes from (an attestation service). */
   spare: ReadonlyUint8Array;
 };
 
@@ -96,11 +122,17 @@ export function getKpiEncoder(): FixedSizeEncoder<KpiArgs> {
     ["rangeMax", getI64Encoder()],
     ["curveValues", getArrayEncoder(getI64Encoder(), { size: 8 })],
     ["curveScores", getArrayEncoder(getU16Encoder(), { size: 8 })],
+    ["defaultPrice", getI64Encoder()],
+    ["feedId", fixEncoderSize(getBytesEncoder(), 32)],
+    ["maxDelaySecs", getU32Encoder()],
+    ["maxConfidenceBps", getU16Encoder()],
     ["defaultScore", getU16Encoder()],
     ["decimals", getU8Encoder()],
     ["scope", getU8Encoder()],
     ["interpolation", getU8Encoder()],
     ["pointCount", getU8Encoder()],
+    ["feedReceiver", getU8Encoder()],
+    ["feedAverage", getU8Encoder()],
     ["spare", fixEncoderSize(getBytesEncoder(), 10)],
   ]);
 }
@@ -114,11 +146,17 @@ export function getKpiDecoder(): FixedSizeDecoder<Kpi> {
     ["rangeMax", getI64Decoder()],
     ["curveValues", getArrayDecoder(getI64Decoder(), { size: 8 })],
     ["curveScores", getArrayDecoder(getU16Decoder(), { size: 8 })],
+    ["defaultPrice", getI64Decoder()],
+    ["feedId", fixDecoderSize(getBytesDecoder(), 32)],
+    ["maxDelaySecs", getU32Decoder()],
+    ["maxConfidenceBps", getU16Decoder()],
     ["defaultScore", getU16Decoder()],
     ["decimals", getU8Decoder()],
     ["scope", getU8Decoder()],
     ["interpolation", getU8Decoder()],
     ["pointCount", getU8Decoder()],
+    ["feedReceiver", getU8Decoder()],
+    ["feedAverage", getU8Decoder()],
     ["spare", fixDecoderSize(getBytesDecoder(), 10)],
   ]);
 }

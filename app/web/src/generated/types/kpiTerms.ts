@@ -18,6 +18,8 @@ import {
   getBytesEncoder,
   getI64Decoder,
   getI64Encoder,
+  getOptionDecoder,
+  getOptionEncoder,
   getStructDecoder,
   getStructEncoder,
   getU16Decoder,
@@ -31,17 +33,23 @@ import {
   type Codec,
   type Decoder,
   type Encoder,
+  type Option,
+  type OptionOrNullable,
   type ReadonlyUint8Array,
 } from "@solana/kit";
 import {
   getCurvePointDecoder,
   getCurvePointEncoder,
+  getFeedDecoder,
+  getFeedEncoder,
   getInterpolationDecoder,
   getInterpolationEncoder,
   getScopeDecoder,
   getScopeEncoder,
   type CurvePoint,
   type CurvePointArgs,
+  type Feed,
+  type FeedArgs,
   type Interpolation,
   type InterpolationArgs,
   type Scope,
@@ -69,10 +77,17 @@ export type KpiTerms = {
   rangeMax: bigint;
   /** How the curve reads values between its points. */
   interpolation: Interpolation;
-  /** 1 to 8 points with strictly rising values. */
+  /** 1 to 8 points with strictly rising values; none of the plan's price. */
   points: Array<CurvePoint>;
-  /** Score that counts if the oracles stay silent, in basis points, at most 10,000. */
+  /** Score that counts if the oracles stay silent, in basis points, at most 10,000; 0 of the plan's price. */
   defaultScore: number;
+  /**
+   * Makes the KPI the plan's price, units of account for one whole token: what counts if the oracles stay silent,
+   * fixed point with the KPI's decimals, within the range.
+   */
+  defaultPrice: Option<bigint>;
+  /** Feed from which anyone can read the value, beside the oracles' votes. */
+  feed: Option<Feed>;
 };
 
 export type KpiTermsArgs = {
@@ -95,10 +110,17 @@ export type KpiTermsArgs = {
   rangeMax: number | bigint;
   /** How the curve reads values between its points. */
   interpolation: InterpolationArgs;
-  /** 1 to 8 points with strictly rising values. */
+  /** 1 to 8 points with strictly rising values; none of the plan's price. */
   points: Array<CurvePointArgs>;
-  /** Score that counts if the oracles stay silent, in basis points, at most 10,000. */
+  /** Score that counts if the oracles stay silent, in basis points, at most 10,000; 0 of the plan's price. */
   defaultScore: number;
+  /**
+   * Makes the KPI the plan's price, units of account for one whole token: what counts if the oracles stay silent,
+   * fixed point with the KPI's decimals, within the range.
+   */
+  defaultPrice: OptionOrNullable<number | bigint>;
+  /** Feed from which anyone can read the value, beside the oracles' votes. */
+  feed: OptionOrNullable<FeedArgs>;
 };
 
 export function getKpiTermsEncoder(): Encoder<KpiTermsArgs> {
@@ -113,6 +135,8 @@ export function getKpiTermsEncoder(): Encoder<KpiTermsArgs> {
     ["interpolation", getInterpolationEncoder()],
     ["points", getArrayEncoder(getCurvePointEncoder())],
     ["defaultScore", getU16Encoder()],
+    ["defaultPrice", getOptionEncoder(getI64Encoder())],
+    ["feed", getOptionEncoder(getFeedEncoder())],
   ]);
 }
 
@@ -128,6 +152,8 @@ export function getKpiTermsDecoder(): Decoder<KpiTerms> {
     ["interpolation", getInterpolationDecoder()],
     ["points", getArrayDecoder(getCurvePointDecoder())],
     ["defaultScore", getU16Decoder()],
+    ["defaultPrice", getOptionDecoder(getI64Decoder())],
+    ["feed", getOptionDecoder(getFeedDecoder())],
   ]);
 }
 

@@ -16,6 +16,7 @@ import { HostileText } from '../../ui/HostileText';
 import { Paged } from '../../ui/Paged';
 import { Countdown } from '../../ui/Time';
 import { ActionButtons } from '../ActionButtons';
+import { defaultText } from '../Values';
 import type { TimedSectionProps } from './section';
 
 const keyOf = ({ kpi, period, grant }: Reading) => `${kpi.number}/${period}/${grant?.account.index ?? ''}`;
@@ -111,10 +112,11 @@ function nameOf({ kpi, period, grant }: Reading): string {
   return `${visible(kpi.name)}, period ${period}${grant === undefined ? '' : `, grant ${grant.account.index}`}`;
 }
 
-function valueOf({ kpi, outcome, score }: Reading): string {
+function valueOf({ kpi, outcome, score, price }: Reading): string {
   const value =
     outcome.kind === 'silent' ? 'silence' : `${plainNumber(outcome.value, kpi.decimals)} ${visible(kpi.unit)}`.trim();
-  return `${value} → ${percent(score)}`;
+  if (price === undefined) return `${value} → ${percent(score)}`;
+  return outcome.kind === 'silent' ? `${value} → ${defaultText(kpi)}` : value;
 }
 
 /** The values of one KPI and period. */

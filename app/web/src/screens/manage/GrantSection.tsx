@@ -3,8 +3,9 @@ import { type Address, isAddress } from '@solana/kit';
 import { Fault } from '../../chain/fault';
 import { useApp } from '../../context/app';
 import { type Grant, reserveFor } from '../../domain/grant';
-import { surplus } from '../../domain/terms';
-import { type GrantTerms, wrongNow, wrongTerms } from '../../model/grantFile';
+import { lastPrice } from '../../domain/reading';
+import { isPrice, surplus } from '../../domain/terms';
+import { type GrantTerms, doubts, readUnits, wrongNow, wrongTerms } from '../../model/grantFile';
 import { type Mistake, Notes } from '../../model/mistakes';
 import type { PlanData } from '../../model/planData';
 import { parseAmount } from '../../text/amount';
@@ -13,12 +14,14 @@ import { Amount } from '../../ui/Amount';
 import { CheckField, NumberField, TextField } from '../../ui/Field';
 import { Mistakes } from '../../ui/Mistakes';
 import { ActionButtons } from '../ActionButtons';
+import { Doubts } from './Doubts';
 import { grantRequest } from './grantRequest';
 import type { TimedSectionProps } from './section';
 
 type Draft = {
   beneficiary: string;
   allocation: string;
+  value: string;
   firstPeriod: string;
   periods: string;
   cliff: string;
@@ -46,7 +49,20 @@ export function GrantSection({ data, now, onDone }: TimedSectionProps) {
       <h2>Make a grant</h2>
       <TextField label="Beneficiary" value={draft.beneficiary} onChange={(beneficiary) => set({ beneficiary })} />
       <div className="row">
-        <NumberField label="Allocation" value={draft.allocation} onChange={(allocation) => set({ allocation })} />
+        {plan.price !== undefined && plan.unit !== undefined && (
+          <NumberField
+            label={`Value in ${visible(plan.unit.name)}`}
+            value={draft.value}
+            onChange={(value) => set({ value })}
+            hint="For full scores in all periods. Empty for a grant in tokens."
+          />
+        )}
+        <NumberField
+          label={draft.value.trim() === '' ? 'Allocation' : 'Allocation, the most in tokens'}
+          value={draft.allocation}
+          onChange={(allocation) => set({ allocation })}
+          hint={draft.value.trim() === '' ? undefined : 'What a low price would pay beyond it is lost.'}
+        />
         <NumberField
           label="First period"
           kind="whole"
@@ -64,16 +80,18 @@ export function GrantSection({ data, now, onDone }: TimedSectionProps) {
           onChange={(timeWeight) => set({ timeWeight })}
           hint="All weights sum to 10_000."
         />
-        {plan.kpis.map((kpi) => (
-          <NumberField
-            key={kpi.number}
-            label={`Weight of ${visible(kpi.name)}`}
-            value={draft.weights[kpi.number] ?? '0'}
-            onChange={(weight) =>
-              set({ weights: draft.weights.map((each, index) => (index === kpi.number ? weight : each)) })
-            }
-          />
-        ))}
+        {plan.kpis
+          .filter((kpi) => !isPrice(kpi))
+          .map((kpi) => (
+            <NumberField
+              key={kpi.number}
+              label={`Weight of ${visible(kpi.name)}`}
+              value={draft.weights[kpi.number] ?? '0'}
+              onChange={(weight) =>
+                set({ weights: draft.weights.map((each, index) => (index === kpi.number ? weight : each)) })
+              }
+            />
+          ))}
       </div>
       <CheckField
         label="The authority may end it early"
@@ -93,6 +111,7 @@ export function GrantSection({ data, now, onDone }: TimedSectionProps) {
         />
       )}
       {touched && <Mistakes mistakes={mistakes} title="Not ready yet" />}
+      {terms !== undefined && <Doubts all={doubts(plan, terms, lastPrice(plan, data.evaluations, now))} />}
       {terms !== undefined && (
         <p className="hint">
           Reserves{' '}
@@ -133,14 +152,16 @@ function grantOf(grants: Iterable<Grant>, beneficiary: Address): Grant | undefin
 }
 
 function empty({ plan }: PlanData): Draft {
+  const first = plan.kpis.findIndex((kpi) => !isPrice(kpi));
   return {
     beneficiary: '',
     allocation: '',
+    value: '',
     firstPeriod: '0',
     periods: String(plan.calendar.periodCount),
     cliff: '0',
     timeWeight: '0',
-    weights: plan.kpis.map((_, index) => (index === 0 ? '10_000' : '0')),
+    weights: plan.kpis.map((_, index) => (index === first ? '10_000' : '0')),
     revocable: true,
     transferable: false,
   };
@@ -154,10 +175,13 @@ function check(data: PlanData, draft: Draft, now: bigint): { terms?: GrantTerms;
     notes.add('beneficiary', `${JSON.stringify(beneficiary)} is not an address; expected 32 bytes in base58`);
   const allocation = parseAmount(draft.allocation.trim(), mint.decimals);
   if ('error' in allocation) notes.add('allocation', `${JSON.stringify(draft.allocation)} ${allocation.error}`);
+  const value = draft.value.trim() === '' ? { value: 0n } : readUnits(draft.value.trim(), plan);
+  if ('error' in value) notes.add('value', value.error);
   const whole = (field: string, text: string) => notes.whole(field, text, 65_535) ?? 0;
   const terms: GrantTerms = {
     beneficiary: beneficiary as Address,
     allocation: 'value' in allocation ? allocation.value : 0n,
+    unitAllocation: 'value' in value ? value.value : 0n,
     firstPeriod: whole('first_period', draft.firstPeriod),
     periods: whole('periods', draft.periods),
     cliffPeriods: whole('cliff', draft.cliff),

@@ -1,16 +1,21 @@
 import { useMemo, useRef, useState } from 'react';
 import type { Fault } from '../../chain/fault';
 import { useApp, useOutbox } from '../../context/app';
-import { type Row, readGrantFile, wrongNow } from '../../model/grantFile';
+import { lastPrice } from '../../domain/reading';
+import { isPrice } from '../../domain/terms';
+import { type Row, doubts, readGrantFile, wrongNow } from '../../model/grantFile';
 import { NO_PROGRESS, type Progress, type Standing, isToMake, rowKey, standings } from '../../model/importing';
-import { plural } from '../../text/count';
+import { noun, plural, ranges } from '../../text/count';
 import { visible } from '../../text/hostile';
 import { AddressText } from '../../ui/AddressText';
 import { Amount } from '../../ui/Amount';
 import { CheckField } from '../../ui/Field';
+import { HostileText } from '../../ui/HostileText';
 import { Mistakes } from '../../ui/Mistakes';
 import { Paged, TableFrame } from '../../ui/Paged';
 import { ActionButtons } from '../ActionButtons';
+import { UnitText } from '../Values';
+import { Doubts } from './Doubts';
 import { grantRequest } from './grantRequest';
 import type { TimedSectionProps } from './section';
 
@@ -42,14 +47,23 @@ export function ImportSection({ data, now, onDone }: TimedSectionProps) {
   const example = [
     'beneficiary',
     'allocation',
+    ...(plan.price === undefined ? [] : ['value']),
     'first_period',
     'periods',
     'cliff',
     'time_weight',
-    ...plan.kpis.map((kpi) => `weight:${visible(kpi.name)}`),
+    ...plan.kpis.filter((kpi) => !isPrice(kpi)).map((kpi) => `weight:${visible(kpi.name)}`),
     'revocable',
     'transferable',
   ];
+
+  const today = lastPrice(plan, data.evaluations, now);
+  // What is doubtful of several rows is said once, with their lines.
+  const doubtful = new Map<string, number[]>();
+  for (const { line, terms } of left) {
+    for (const doubt of doubts(plan, terms, today)) doubtful.set(doubt, [...(doubtful.get(doubt) ?? []), line]);
+  }
+  const warnings = [...doubtful].map(([doubt, lines]) => `${noun(lines.length, 'Line')} ${ranges(lines)}: ${doubt}`);
 
   function onEnd(ended: readonly Row[], fault: Fault | undefined) {
     const lines = ended.map(({ line }) => line);
@@ -70,6 +84,12 @@ export function ImportSection({ data, now, onDone }: TimedSectionProps) {
       <p>
         CSV with the columns <code>{example.join(',')}</code>. Rows whose beneficiary already has a grant are left out,
         so that an interrupted import continues with the same file.
+        {plan.unit !== undefined && (
+          <>
+            {' '}
+            <code>value</code> is in <HostileText text={plan.unit.name} />, and may be empty for a grant in tokens.
+          </>
+        )}
       </p>
       <input
         type="file"
@@ -94,6 +114,7 @@ export function ImportSection({ data, now, onDone }: TimedSectionProps) {
       {rows.length > 0 && read?.mistakes.length === 0 && (
         <>
           <p role="status">{counted(all)}</p>
+          <Doubts all={warnings} />
           <Paged items={rows.map((row, index) => ({ row, standing: all[index] ?? { state: 'new' } }))} what="rows">
             {(shown) => (
               <TableFrame label="Rows of the file">
@@ -101,6 +122,7 @@ export function ImportSection({ data, now, onDone }: TimedSectionProps) {
                   <tr>
                     <th>Line</th>
                     <th>Beneficiary</th>
+                    {plan.unit !== undefined && <th className="number">Value</th>}
                     <th className="number">Allocation</th>
                     <th>State</th>
                   </tr>
@@ -113,6 +135,15 @@ export function ImportSection({ data, now, onDone }: TimedSectionProps) {
                         {name !== '' && `${visible(name)} `}
                         <AddressText address={terms.beneficiary} />
                       </td>
+                      {plan.unit !== undefined && (
+                        <td className="number">
+                          {terms.unitAllocation === 0n ? (
+                            '–'
+                          ) : (
+                            <UnitText value={terms.unitAllocation} unit={plan.unit} />
+                          )}
+                        </td>
+                      )}
                       <td className="number">
                         <Amount value={terms.allocation} decimals={mint.decimals} />
                       </td>

@@ -28,7 +28,7 @@ export function SurplusSection({ data, now, onDone }: TimedSectionProps) {
         : undefined;
   return (
     <section className="card form">
-      <h2>Withdraw surplus</h2>
+      <h2>Withdraw what is left over (surplus)</h2>
       <p>
         <Amount value={free} decimals={mint.decimals} strong /> {noun(shortAmount(free, mint.decimals), 'token')} can be
         withdrawn. What is reserved, owed or pooled cannot.
@@ -58,7 +58,7 @@ export function SurplusSection({ data, now, onDone }: TimedSectionProps) {
               lines: [
                 ['To the treasury', short(treasury)],
                 ['Amount', <Amount key="a" value={parsed.value} decimals={mint.decimals} strong />],
-                ['Surplus afterwards', <Amount key="s" value={free - parsed.value} decimals={mint.decimals} />],
+                ['Left over afterwards', <Amount key="s" value={free - parsed.value} decimals={mint.decimals} />],
               ],
               transactions: [[await instructions.withdrawSurplus(signer, plan, treasury, parsed.value, needsMemo)]],
               done: 'The surplus is in the treasury.',

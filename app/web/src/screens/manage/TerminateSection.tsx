@@ -1,11 +1,12 @@
 import { useState } from 'react';
 import * as instructions from '../../chain/instructions';
-import { REVOCABLE, ending, has } from '../../domain/grant';
+import { REVOCABLE, ending, has, isInUnits } from '../../domain/grant';
 import { short } from '../../text/hash';
 import { Amount } from '../../ui/Amount';
 import { SelectField } from '../../ui/Field';
 import { Notice } from '../../ui/Notice';
 import { ActionButtons } from '../ActionButtons';
+import { UnitText } from '../Values';
 import type { TimedSectionProps } from './section';
 
 /** The early end of a grant that was made revocable. */
@@ -57,7 +58,17 @@ export function TerminateSection({ data, now, onDone }: TimedSectionProps) {
                 verb: 'Terminate',
                 lines: [
                   ['Beneficiary', short(grant.account.beneficiary)],
-                  ['Stays of the running tranche', <Amount key="k" value={end.kept} decimals={mint.decimals} />],
+                  [
+                    'Stays of the running share',
+                    plan.unit !== undefined && isInUnits(grant) ? (
+                      <span key="k">
+                        <UnitText value={end.keptUnits} unit={plan.unit} />, at most{' '}
+                        <Amount value={end.kept} decimals={mint.decimals} /> tokens
+                      </span>
+                    ) : (
+                      <Amount key="k" value={end.kept} decimals={mint.decimals} />
+                    ),
+                  ],
                   ['Can no longer be earned', <Amount key="c" value={end.cancelled} decimals={mint.decimals} />],
                   ['Earned so far', end.forfeits ? 'is lost: the cliff is not reached' : 'stays the contributor’s'],
                 ],

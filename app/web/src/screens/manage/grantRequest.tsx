@@ -14,6 +14,7 @@ import { chainTime } from '../../state/clock';
 import { plural } from '../../text/count';
 import { short } from '../../text/hash';
 import { Amount } from '../../ui/Amount';
+import { UnitText } from '../Values';
 
 /** Transactions that are signed under one blockhash, so that all are executed while it is good. */
 const BATCH = 5;
@@ -46,6 +47,7 @@ export async function grantRequest(
   const made = contents.reduce((sum, each) => sum + each.length, 0);
   const each = contents[0]?.length ?? 1;
   const [only] = rows;
+  const { unit } = state.plan;
   const sum = (amounts: bigint[]) => amounts.reduce((total, amount) => total + amount, 0n);
   return {
     verb: rows.length === 1 ? 'Make the grant' : `Make ${plural(rows.length, 'grant')}`,
@@ -56,6 +58,11 @@ export async function grantRequest(
           ? `one, to ${short(only.terms.beneficiary)}`
           : plural(rows.length, 'grant'),
       ],
+      ...(unit === undefined || rows.every(({ terms }) => terms.unitAllocation === 0n)
+        ? []
+        : ([
+            ['Worth', <UnitText key="u" value={sum(rows.map(({ terms }) => terms.unitAllocation))} unit={unit} />],
+          ] as const)),
       [
         'Allocated',
         <Amount key="a" value={sum(rows.map(({ terms }) => terms.allocation))} decimals={mint.decimals} strong />,

@@ -1,5 +1,5 @@
 import { useHref, useWallet } from '../../context/app';
-import { type Grant, amountsAt } from '../../domain/grant';
+import { type Grant, amountsAt, isInUnits } from '../../domain/grant';
 import { claimableNow } from '../../domain/steps';
 import type { PlanData } from '../../model/planData';
 import { AddressText } from '../../ui/AddressText';
@@ -7,6 +7,8 @@ import { Amount } from '../../ui/Amount';
 import { Meter } from '../../ui/Meter';
 import { Paged, TableFrame } from '../../ui/Paged';
 import { GrantTags } from '../Grants';
+import { Label } from '../Label';
+import { UnitText } from '../Values';
 
 const byNameOf = (grant: Grant, search: string) =>
   grant.account.beneficiary.toLowerCase().includes(search) || String(grant.account.index) === search;
@@ -60,8 +62,14 @@ export function GrantTable({ data, now }: { data: PlanData; now: bigint }) {
                       </th>
                       <td>
                         <AddressText address={account.beneficiary} you={me === account.beneficiary} />
+                        <Label plan={plan} grant={grant} />
                       </td>
                       <td className="number">
+                        {plan.unit !== undefined && isInUnits(grant) && (
+                          <>
+                            <UnitText value={account.unitAllocation} unit={plan.unit} />, at most{' '}
+                          </>
+                        )}
                         <Amount value={amounts.allocation} decimals={mint.decimals} />
                       </td>
                       <td className="number">

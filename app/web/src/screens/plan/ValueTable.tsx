@@ -1,17 +1,25 @@
 import { useMemo } from 'react';
 import { useHref } from '../../context/app';
 import { readingAt } from '../../domain/reading';
+import { type Kpi, isPrice } from '../../domain/terms';
 import { type Value, valuesOf } from '../../model/due';
 import type { PlanData } from '../../model/planData';
 import { percent } from '../../text/amount';
+import { Facts } from '../../ui/Facts';
 import { HostileText } from '../../ui/HostileText';
 import { Paged, TableFrame } from '../../ui/Paged';
 import { Countdown } from '../../ui/Time';
-import { ValueText, Votes } from '../Values';
+import { observationFacts } from '../feed';
+import { ValueText, Votes, defaultText } from '../Values';
 import { STAGE } from '../words';
 
 function isOfGrant({ grant }: Value, search: string): boolean {
   return String(grant?.account.index) === search || grant?.account.beneficiary.toLowerCase().includes(search) === true;
+}
+
+/** What counts where nobody reported. */
+function silentText(kpi: Kpi): string {
+  return isPrice(kpi) ? `silent: ${defaultText(kpi)}` : 'silent';
 }
 
 /** Every value that still has an account: its score, who reported it, and until when it can change. */
@@ -62,12 +70,12 @@ export function ValueTable({ data, now }: { data: PlanData; now: bigint }) {
                         {!reading.stands ? (
                           '–'
                         ) : reading.outcome.kind === 'silent' ? (
-                          'silent'
+                          silentText(kpi)
                         ) : (
                           <ValueText value={reading.outcome.value} kpi={kpi} />
                         )}
                       </td>
-                      <td className="number">{reading.stands ? percent(reading.score) : '–'}</td>
+                      <td className="number">{reading.stands && !isPrice(kpi) ? percent(reading.score) : '–'}</td>
                       <td>
                         {STAGE[reading.stage]}
                         {reading.until !== undefined && (
@@ -78,7 +86,10 @@ export function ValueTable({ data, now }: { data: PlanData; now: bigint }) {
                         )}
                       </td>
                       <td>
-                        <Votes votes={reading.votes} kpi={kpi} />
+                        <Votes plan={plan} votes={reading.votes} kpi={kpi} />
+                        {reading.tally?.observed !== undefined && (
+                          <Facts facts={observationFacts(kpi, reading.tally.observed)} />
+                        )}
                       </td>
                     </tr>
                   );
