@@ -12,14 +12,13 @@ fn read(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A configuration with the address of a plan in place of what says that one belongs there.
+/// A configuration with an address in place of what says that one belongs there.
 fn config(text: &str) -> Config {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("oracle.toml");
-    let text = text.replace(
-        "REPLACE-WITH-THE-ADDRESS-OF-THE-PLAN",
-        "11111111111111111111111111111112",
-    );
+    let address = "11111111111111111111111111111112";
+    let text = text.replace("REPLACE-WITH-THE-ADDRESS-OF-THE-PLAN", address);
+    let text = text.replace("REPLACE-WITH-THE-ADDRESS-OF-AN-ACCOUNT", address);
     fs::write(&file, text).unwrap();
     Config::read(&file).unwrap_or_else(|error| panic!("{error}"))
 }
@@ -27,7 +26,7 @@ fn config(text: &str) -> Config {
 #[test]
 fn the_example_configuration_is_one() {
     let config = config(&read("oracle/oracle.toml"));
-    assert_eq!(config.feeds.len(), 4);
+    assert_eq!((config.feeds.len(), config.observes.len()), (5, 1));
 }
 
 #[test]
@@ -36,10 +35,15 @@ fn every_configuration_in_the_text_is_one() {
     let mut count = 0;
     for block in text.split("```toml\n").skip(1) {
         let block = block.split("```").next().unwrap();
-        if block.contains("[chain]") {
-            config(block);
-            count += 1;
-        }
+        // What shows a part is one beside the smallest whole.
+        let block = match block.contains("[chain]") {
+            true => block.to_owned(),
+            false => format!(
+                "{block}\n[chain]\nendpoints = ['http://127.0.0.1:8899']\n[signer]\noracle = 'a'\n[service]\nstate = 'b'"
+            ),
+        };
+        config(&block);
+        count += 1;
     }
-    assert!(count > 0, "the text has no configuration");
+    assert!(count > 2, "the text has {count} configurations");
 }

@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn the_interface_description_has_every_error_of_the_program() {
-        let last = u32::from(EarnoutError::SettleFirst);
+        let last = u32::from(EarnoutError::EarlierPriceStands);
         let missing: Vec<_> = (6000..=last).filter(|code| program_error(*code).is_none()).collect();
         assert!(missing.is_empty(), "no name for {missing:?}");
         assert_eq!(program_error(last + 1), None, "name the newest error in this test");

@@ -206,6 +206,10 @@ impl Machine {
                 self.tick();
                 Value::Null
             }
+            "surfnet_setAccount" => {
+                self.set_account(key(&parameters[0])?, &parameters[1])?;
+                self.of_slot(Value::Null)
+            }
             "surfnet_setTokenAccount" => {
                 let [owner, mint] = [key(&parameters[0])?, key(&parameters[1])?];
                 self.token_account(owner, mint)?;
@@ -253,6 +257,23 @@ impl Machine {
         let found =
             fitting.map(|(address, account)| json!({ "pubkey": address.to_string(), "account": shown(&account) }));
         Ok(found.collect::<Vec<_>>().into())
+    }
+
+    /// An account with what is given of lamports, owner and data (hexadecimal), and the rest as it was.
+    fn set_account(&mut self, address: Pubkey, given: &Value) -> Result<(), String> {
+        let mut account = self.svm.get_account(&address).unwrap_or_default();
+        if let Some(lamports) = given["lamports"].as_u64() {
+            account.lamports = lamports;
+        }
+        if !given["owner"].is_null() {
+            account.owner = key(&given["owner"])?;
+        }
+        if let Some(data) = given["data"].as_str() {
+            account.data = hex::decode(data).map_err(|error| error.to_string())?;
+        }
+        self.svm
+            .set_account(address, account)
+            .map_err(|error| error.to_string())
     }
 
     /// An empty associated token account.

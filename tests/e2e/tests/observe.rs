@@ -1,0 +1,368 @@
+//! A price that is read from a feed, by the built binaries: `earnout observe`, `earnout crank` and the oracle's daemon.
+
+use {
+    earnout::{price_update, state::Receiver},
+    earnout_e2e::{Chain, Earnout, Finished, Oracle, Token},
+    earnout_sdk::wire::pda,
+    serde_json::{Value, json},
+    solana_keypair::Keypair,
+    solana_program::pubkey::Pubkey,
+    solana_signer::Signer,
+};
+
+/// Quarters from 2027 on, in US dollars; the price has six decimals.
+const PLAN: &str = include_str!("../../../examples/usd-pay/plan.toml");
+
+/// End of period 0, Unix seconds; votes are accepted for 14 days.
+const END: i64 = 1_806_537_600;
+const DEADLINE: i64 = END + 14 * 86_400;
+
+const FEED: [u8; 32] = [3; 32];
+
+/// An update of the feed: 2.5 give or take 0.01.
+#[derive(Clone)]
+struct Update {
+    owner: Pubkey,
+    data: Vec<u8>,
+}
+
+impl Update {
+    /// Published `at` seconds after the end of the period, the one before it at `previous`.
+    fn new(at: i64, previous: i64) -> Self {
+        let mut data = price_update::DISCRIMINATOR.to_vec();
+        data.extend([8; 32]);
+        data.push(1);
+        data.extend(FEED);
+        data.extend(250_000_000i64.to_le_bytes());
+        data.extend(1_000_000u64.to_le_bytes());
+        data.extend((-8i32).to_le_bytes());
+        data.extend((END + at).to_le_bytes());
+        data.extend((END + previous).to_le_bytes());
+        data.resize(price_update::LEN, 0);
+        let owner = Receiver::Pyth.program();
+        Self { owner, data }
+    }
+
+    fn priced(mut self, price: i64) -> Self {
+        self.data[73..81].copy_from_slice(&price.to_le_bytes());
+        self
+    }
+
+    fn with(mut self, place: usize, byte: u8) -> Self {
+        self.data[place] = byte;
+        self
+    }
+}
+
+struct World {
+    chain: Chain,
+    earnout: Earnout,
+    plan: String,
+}
+
+impl World {
+    /// An active plan whose price reads the feed, with one grant; period 0 ended `since` seconds ago.
+    async fn new(since: i64) -> Self {
+        let chain = Chain::start_embedded();
+        let earnout = Earnout::as_key(&chain, "authority");
+        let authority = chain.key("authority");
+        let token = chain.create_mint(Token::CLASSIC, 6, &authority.pubkey()).await;
+        chain
+            .mint_to(&token, &authority, &authority.pubkey(), 100_000_000_000_000)
+            .await;
+        let feed = format!(
+            "[price]\nfeed = {{ receiver = \"pyth\", id = \"{}\", price = \"spot\", max_delay = \"10 minutes\", max_confidence = \
+             \"2 %\" }}\n",
+            hex::encode(FEED)
+        );
+        let roles = format!("[roles]\ntreasury = \"{}\"\n", chain.key("treasury-owner").pubkey());
+        let mut file = PLAN
+            .replace("[token]\n", &format!("[token]\nmint = \"{}\"\n", token.mint))
+            .replace("enrolment_end = 2027-01-01", "enrolment_end = 2027-12-01")
+            .replace("[roles]\n", &roles)
+            .replace("[price]\n", &feed);
+        file.push_str("\n[addresses]\n");
+        let board = Keypair::new_from_array([100; 32]).pubkey();
+        for (name, role) in [
+            ("treasury office", chain.key("oracle-1").pubkey()),
+            ("market data", chain.key("oracle-2").pubkey()),
+            ("auditor", chain.key("oracle-3").pubkey()),
+            ("advisory board", board),
+        ] {
+            file += &format!("{name:?} = \"{role}\"\n");
+        }
+        earnout.file("plan.toml", file);
+        earnout
+            .run(&[
+                "plan",
+                "create",
+                "plan.toml",
+                "--activate",
+                "--fund",
+                "10_000_000",
+                "--yes",
+            ])
+            .succeeded();
+        let plan = pda::plan(&authority.pubkey(), 1).to_string();
+        let beneficiary = Keypair::new_from_array([1; 32]).pubkey().to_string();
+        let create = [
+            "grant",
+            "create",
+            &plan,
+            &beneficiary,
+            "1_200_000",
+            "--value",
+            "120_000",
+            "--yes",
+        ];
+        earnout.run(&create).succeeded();
+        chain.warp(&(END + since).to_string());
+        Self {
+            earnout: Earnout::on(&chain),
+            chain,
+            plan,
+        }
+    }
+
+    /// Where the sponsor publishes.
+    fn sponsored() -> Pubkey {
+        pda::price_feed(Receiver::Pyth, &FEED, 0)
+    }
+
+    async fn publish(&self, address: &Pubkey, update: &Update) {
+        let account = json!({
+            "lamports": 1_823_520, "owner": update.owner.to_string(), "data": hex::encode(&update.data),
+        });
+        let parameters = json!([address.to_string(), account]);
+        self.chain.ask("surfnet_setAccount", parameters).await;
+    }
+
+    fn observe(&self, more: &[&str]) -> Finished {
+        self.earnout.run(&[&["observe", &self.plan][..], more].concat())
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let json = ["--output", "json"];
+        self.earnout.run(&[arguments, &json].concat()).succeeded().json()
+    }
+
+    /// The attestation of the price.
+    fn attestation(&self) -> Value {
+        self.json(&["attestation", "show", &self.plan, "token price", "0"])
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_refusal_is_said_before_anything_is_sent() {
+    let world = World::new(-60).await;
+    world.observe(&[]).failed(1).says("votes are accepted on no period now");
+    let account = Pubkey::new_unique();
+    let named = account.to_string();
+    let named = ["--period", "0", "--account", &named];
+    world.publish(&account, &Update::new(5, -1)).await;
+    world
+        .observe(&named)
+        .failed(1)
+        .says("VotingNotOpen")
+        .says("period 0 ends 2027-04-01T00:00:00Z");
+    world
+        .observe(&["--kpi", "0", "--period", "0"])
+        .failed(1)
+        .says("NoFeed")
+        .says("roadmap delivered");
+
+    world.chain.warp(&(END + 1_000).to_string());
+    let sponsored = World::sponsored().to_string();
+    world
+        .observe(&[])
+        .failed(1)
+        .says(&format!("there is no price update at {sponsored}"))
+        .says("--account ADDRESS");
+    let good = Update::new(5, -1);
+    let foreign = Update {
+        owner: Receiver::PythPro.program(),
+        ..good.clone()
+    };
+    let long = Update {
+        data: [good.data.clone(), vec![0]].concat(),
+        ..good.clone()
+    };
+    for (update, name, part) in [
+        (foreign, "WrongPriceUpdate", "belongs to rec2"),
+        (long, "WrongPriceUpdate", "has 135 bytes, a price update has 134"),
+        (
+            good.clone().with(0, 0),
+            "WrongPriceUpdate",
+            "another account of the receiver",
+        ),
+        (good.clone().with(40, 0), "PriceNotVerified", "nothing was sent"),
+        (good.clone().with(41, 4), "WrongFeed", "it is of the feed 0403"),
+        (good.clone().priced(-7), "UnusablePrice", "the price is -7"),
+        (
+            good.clone().priced(1_000_000),
+            "PriceUncertain",
+            "0.01 ± 0.01, and the KPI takes 2 %",
+        ),
+        (
+            Update::new(-1, -2),
+            "PriceTooEarly",
+            "the period ended 2027-04-01T00:00:00Z",
+        ),
+        (
+            Update::new(601, -1),
+            "PriceTooLate",
+            "what is published until 2027-04-01T00:10:00Z",
+        ),
+    ] {
+        world.publish(&account, &update).await;
+        world
+            .observe(&named)
+            .failed(1)
+            .says(name)
+            .says(part)
+            .says("nothing was sent");
+        let error = world
+            .observe(&[&named[..], &["--output", "json"]].concat())
+            .failed(1)
+            .json();
+        assert_eq!(error["error"]["name"], name);
+    }
+    world.chain.warp(&(END + 60).to_string());
+    world.publish(&account, &Update::new(500, -1)).await;
+    world.observe(&named).failed(1).says("PriceTooLate").says("it is dated");
+    world.publish(&account, &good).await;
+    world.chain.warp(&(DEADLINE + 1).to_string());
+    world
+        .observe(&named)
+        .failed(1)
+        .says("VotingClosed")
+        .says("voting ended 2027-04-15");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_all_updates_the_first_one_after_the_end_counts() {
+    let world = World::new(120).await;
+    let plan = world.plan.clone();
+    let text = world.earnout.run(&["plan", "show", &plan]).succeeded().stdout;
+    assert!(text.contains("anyone may show the first update of its feed"), "{text}");
+
+    // Nothing is due where the program would refuse it; then whoever cranks shows what the sponsor publishes.
+    let dry = ["crank", &plan, "--dry-run"];
+    world.publish(&World::sponsored(), &Update::new(-30, -60)).await;
+    assert_eq!(world.earnout.run(&dry).succeeded().stdout.trim(), "nothing is due");
+    world
+        .publish(&World::sponsored(), &Update::new(90, 80).priced(240_000_001))
+        .await;
+    assert_eq!(
+        world.earnout.run(&dry).succeeded().stdout.trim(),
+        "due: 1 prices observed"
+    );
+    let report = world.json(&["crank", &plan]);
+    assert_eq!((&report["observed"], &report["settled"]), (&json!(1), &json!(0)));
+    let shown = world.attestation();
+    assert_eq!((&shown["basis"], &shown["final"]), (&json!("feed"), &json!(false)));
+    assert_eq!(shown["observation"]["value"], "2400001", "a price is rounded up");
+    assert_eq!(shown["observation"]["publishedAt"], END + 90);
+    assert_eq!(shown["observationCountsFrom"], DEADLINE);
+
+    // Votes beside it resolve nothing.
+    let hash = "5e".repeat(32);
+    for oracle in ["oracle-1", "oracle-2"] {
+        let key = world.chain.key_file(oracle);
+        let vote = ["attest", &plan, "token price", "0", "9", "--evidence-hash", &hash, "-k"];
+        world
+            .earnout
+            .run(&[&vote[..], &[key.to_str().expect("a path")]].concat())
+            .succeeded();
+    }
+    assert_eq!(world.attestation()["uiValue"], "2.400001");
+    world
+        .earnout
+        .run(&["attestation", "show", &plan, "token price", "0"])
+        .succeeded()
+        .shows("beside a feed votes resolve nothing early")
+        .shows("while votes are accepted an earlier one replaces it")
+        .shows("counts from 2027-04-15T00:00:00Z on");
+
+    // The first one, from another account.
+    let account = Pubkey::new_unique();
+    world.publish(&account, &Update::new(5, -1)).await;
+    let named = account.to_string();
+    let named = ["--account", &named];
+    let dry = world.observe(&[&named[..], &["--dry-run"]].concat()).succeeded();
+    dry.says("2.5 ± 0.01 (price)")
+        .says("5 s after the end of the period")
+        .says("no other one replaces it")
+        .says("2.400001 USD, published 2027-04-01T00:01:30Z");
+    assert_eq!(world.attestation()["uiValue"], "2.400001", "a dry run sends nothing");
+    let result = world.json(&[&["observe", &plan][..], &named].concat());
+    assert_eq!(
+        (
+            &result["first"],
+            &result["value"]["uiValue"],
+            &result["replaces"]["publishedAt"]
+        ),
+        (&json!(true), &json!("2.5"), &json!(END + 90))
+    );
+    world
+        .observe(&named)
+        .failed(1)
+        .says("EarlierPriceStands")
+        .says("the first after the end of the period, stands");
+    let text = world.earnout.run(&["plan", "show", &plan]).succeeded().stdout;
+    assert!(!text.contains("earnout observe"), "{text}");
+
+    world.chain.warp(&(DEADLINE + 7 * 86_400).to_string());
+    world
+        .earnout
+        .run(&["attestation", "show", &plan, "token price", "0"])
+        .succeeded()
+        .shows("  counts\n");
+    // 15,000 USD at 2.50 USD are 6,000 tokens; half of them for the roadmap, of which nobody reported anything.
+    let report = world.json(&["crank", &plan, "--no-close"]);
+    assert_eq!(report["settled"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_shows_what_counts_once() {
+    let world = World::new(120).await;
+    let account = Pubkey::new_unique();
+    let configuration = format!(
+        "[[observe]]\nplan = \"{}\"\nkpi = \"token price\"\naccount = \"{account}\"",
+        world.plan
+    );
+    let oracle = Oracle::new(&world.chain, "oracle-3", &[&world.chain.rpc_url], &configuration);
+    let once = || oracle.run(&["once"]).succeeded().stdout;
+    assert!(!once().contains("observed"), "there is no account yet");
+    world.publish(&World::sponsored(), &Update::new(90, 80)).await;
+    assert!(once().contains("1 observed"));
+    assert!(!once().contains("observed"), "it stands already");
+    assert_eq!(world.attestation()["observation"]["publishedAt"], END + 90);
+    world.publish(&account, &Update::new(30, 20)).await;
+    assert!(once().contains("1 observed"), "an earlier one");
+    world.publish(&account, &Update::new(10, -5)).await;
+    assert!(once().contains("1 observed"), "the first one");
+    world.publish(&account, &Update::new(0, -9)).await;
+    assert!(!once().contains("observed"), "nothing replaces the first one");
+    let shown = world.attestation();
+    assert_eq!(shown["observation"]["publishedAt"], END + 10);
+    assert_eq!(shown["votes"], json!([]), "it votes on nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_says_when_nothing_was_shown() {
+    let world = World::new(120).await;
+    let feeds = format!("[[observe]]\nplan = \"{}\"", world.plan);
+    let oracle = Oracle::new(&world.chain, "oracle-3", &[&world.chain.rpc_url], &feeds);
+    let quiet = oracle.run(&["once"]).succeeded();
+    assert!(!quiet.stderr.contains("unobserved"), "{}", quiet.stderr);
+    world.chain.warp(&(DEADLINE - 4 * 86_400).to_string());
+    oracle
+        .run(&["once"])
+        .succeeded()
+        .says("unobserved")
+        .says("no update of the price feed");
+    let wrong = format!("[[observe]]\nplan = \"{}\"\nkpi = \"roadmap delivered\"", world.plan);
+    let oracle = Oracle::new(&world.chain, "oracle-3", &[&world.chain.rpc_url], &wrong);
+    oracle.run(&["check"]).failed(1).says("reads no price feed");
+}
