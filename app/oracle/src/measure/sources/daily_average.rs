@@ -437,6 +437,71 @@ mod tests {
         );
     }
 
+    /// A server that answers every request by its path, and then closes the connection.
+    async fn server(answer: impl Fn(&str) -> String + Send + 'static) -> String {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut asked = [0; 4096];
+                let length = stream.read(&mut asked).await.unwrap();
+                let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
+                let path = asked.split(' ').nth(1).unwrap_or_default();
+                let _ = stream.write_all(answer(path).as_bytes()).await;
+            }
+        });
+        url
+    }
+
+    fn with_length(status: &str, body: &str) -> String {
+        let length = body.len();
+        format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+    }
+
+    #[tokio::test]
+    async fn every_source_is_asked_for_every_day_and_what_it_says_is_kept() {
+        // The day of the month is the close.
+        let honest = |path: &str| with_length("200 OK", &format!("{{\"close\": {}}}", path.trim_start_matches("/0")));
+        let hostile = |path: &str| match path {
+            "/01" => with_length("302 Found\r\nlocation: /02", "{\"close\": 9}"),
+            "/02" => with_length("200 OK", "{\"close\": \"9\"}"),
+            "/03" => with_length("200 OK", "{\"close\": 9"),
+            _ => with_length(
+                "200 OK",
+                &format!("{{\"close\": 9, \"more\": \"{}\"}}", "x".repeat(9 << 20)),
+            ),
+        };
+        let urls = [server(honest).await, server(honest).await, server(hostile).await];
+        let sources = urls
+            .each_ref()
+            .map(|url| format!("{{ url = '{url}/{{day}}', path = '$.close' }}"));
+        let text = format!("minimum = 2\nsources = [{}]", sources.join(", "));
+        let source: DailyAverage = toml::from_str(&text).unwrap();
+        let parts = source.fetch(&scope()).await.unwrap();
+        assert_eq!(parts.len(), 12);
+        assert_eq!(source.read(&scope(), &parts).unwrap().value.to_string(), "2.5");
+        let numbers: Vec<_> = parts.iter().map(|part| part.number.as_deref()).collect();
+        assert_eq!(numbers[..6], [Some("1"), Some("1"), None, Some("2"), Some("2"), None]);
+        assert!(
+            parts[2].body.text().unwrap().starts_with("no answer: "),
+            "redirections are not followed"
+        );
+        assert!(parts[11].body.text().unwrap().contains("longer than 8 MiB"));
+        // Whoever has the document computes the same.
+        let document = serde_json::to_string(&(&source, &parts)).unwrap();
+        let (source, parts): (DailyAverage, Vec<Part>) = serde_json::from_str(&document).unwrap();
+        assert_eq!(source.read(&scope(), &parts).unwrap().value.to_string(), "2.5");
+
+        let all: DailyAverage = toml::from_str(&text.replace("minimum = 2", "")).unwrap();
+        let error = all.fetch(&scope()).await.unwrap_err().to_string();
+        let third = &urls[2];
+        for part in ["2027-04-01: 2 of 3", &format!("source 3 ({third})"), "answered 302"] {
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
     proptest! {
         #[test]
         fn rounding_the_average_is_rounding_the_exact_one(
