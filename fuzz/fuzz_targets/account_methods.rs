@@ -5,8 +5,8 @@
 
 use {
     arbitrary::Arbitrary,
-    earnout::state::{Attestation, Grant, Kpi, Period, Plan, Tally},
-    earnout_core::quorum::Finality,
+    earnout::state::{Attestation, Grant, Kpi, Observation, Period, Plan, Results, Tally},
+    earnout_core::{feed::Published, quorum::Finality},
     earnout_fuzz::{
         fixtures::{self, Patch},
         shapes::Signed,
@@ -103,7 +103,7 @@ fn check_plan(plan: &Plan, grant: &Grant, input: &Input) {
 }
 
 fn check_kpi(kpi: &Kpi, value: i64) {
-    let _ = kpi.scope();
+    let _ = (kpi.scope(), kpi.feed());
     assert_eq!(kpi.accepts(value), kpi.range_min <= value && value <= kpi.range_max);
     let Ok(curve) = kpi.curve() else { return };
     let best = kpi.best_score().expect("the best score of a curve");
@@ -134,8 +134,9 @@ fn check_grant(plan: &Plan, grant: &Grant, input: &Input) {
         grant.is_measured(plan),
     );
     let _ = (
-        grant.tranche(input.period),
-        grant.tranches_from(input.period),
+        grant.cap(input.period),
+        grant.units(input.period),
+        grant.caps_from(input.period),
         grant.reserve_from(input.period),
     );
     let _ = (
@@ -144,8 +145,20 @@ fn check_grant(plan: &Plan, grant: &Grant, input: &Input) {
         grant.was_ended(),
     );
     let _ = Grant::max_credit(plan, grant.time_weight, &grant.kpi_weights);
-    let scores = |_| input.scores;
-    if let Ok(projected) = projection::project(plan, grant, scores) {
+    let results = Results {
+        scores: input.scores,
+        price: Some(input.later.0),
+    };
+    if let (Ok(tranche), Ok(cap)) = (
+        grant.tranche(plan, input.period, results.price),
+        grant.cap(input.period),
+    ) {
+        assert!(tranche <= cap, "a tranche above its cap");
+    }
+    for (kpi, _) in grant.paid_by(plan) {
+        assert!(grant.is_paid_by(plan, kpi));
+    }
+    if let Ok(projected) = projection::project(plan, grant, |_| results) {
         assert!(projected.iter().all(|period| grant.covers(period.period)));
     }
 }
@@ -173,7 +186,18 @@ fn check_attestation(plan: &Plan, attestation: &Attestation, input: &Input) {
     }
     let mut voted = *attestation;
     let position = usize::from(input.kpi) % voted.values.len();
-    if voted.vote(position, input.now.0, [1; 32], input.later.0).is_ok()
+    let seen = Observation {
+        value: input.now.0,
+        published: Published {
+            at: input.later.0,
+            previous: input.now.0,
+        },
+        evidence: [2; 32],
+    };
+    let before = voted.observation();
+    let counts = voted.observe(&seen, input.now.0).is_ok();
+    assert_eq!(voted.observation(), if counts { Some(seen) } else { before });
+    if voted.vote(position, input.now.0, [1; 32], Some(input.later.0)).is_ok()
         && let Ok(tally) = voted.tally()
     {
         assert_eq!(tally.votes[position], Some(input.now.0));

@@ -6,7 +6,7 @@
 
 use {
     arbitrary::Arbitrary,
-    earnout::state::{FORFEITED, Grant, Period, Plan, Termination},
+    earnout::state::{FORFEITED, Grant, Period, Plan, Results, Termination},
     earnout_core::FULL_CREDIT,
     earnout_fuzz::{
         civil,
@@ -29,6 +29,8 @@ struct Input {
     linear: bool,
     bonus_cap_bps: u32,
     allocation: Amount,
+    /// In another unit, and by which power of ten it becomes tokens.
+    units: Option<(Amount, i8)>,
     first_period: u8,
     periods: u8,
     cliff_periods: u8,
@@ -43,6 +45,7 @@ struct Step {
     when: u8,
     what: u8,
     scores: [u16; 4],
+    price: Amount,
     others: [Other; 2],
 }
 
@@ -69,7 +72,7 @@ fuzz_target!(|input: Input| {
     for step in input.steps.iter().take(64) {
         life.wait(step.when);
         match step.what % 16 {
-            0..8 => life.settle(&step.scores, &step.others),
+            0..8 => life.settle(&step.scores, step.price.0, &step.others),
             8..11 => life.collect(step.what < 128),
             11..14 => life.claim(step.others[0].results),
             14 => life.end(Termination::Terminated),
@@ -95,6 +98,7 @@ fn plan(input: &Input) -> Plan {
     plan.unearned_policy = input.policy % 3;
     plan.release = u8::from(input.linear);
     plan.bonus_cap_bps = input.bonus_cap_bps % 1_000_001;
+    plan.unit_exponent = input.units.as_ref().map_or(0, |(_, exponent)| exponent % 19);
     (plan.reserved, plan.owed, plan.pooled) = (0, 0, 0);
     plan.unsettled_grants = [0; 120];
     plan.kpi_count = u8::try_from(input.weights.kpis.len()).expect("at most 16 KPIs");
@@ -120,9 +124,9 @@ struct Life<'a> {
     vault: BigUint,
     first: u16,
     periods: u16,
-    /// First period that is not covered, and the tranche of the one before it if that was cut.
+    /// First period that is not covered, and the cap and the units of the one before it if they were cut.
     end: u16,
-    cut: Option<BigUint>,
+    cut: Option<(BigUint, BigUint)>,
     ended: bool,
     forfeited: bool,
     /// Amounts by settled period.
@@ -145,13 +149,15 @@ impl<'a> Life<'a> {
         let mut grant = fixtures::grant(&[]);
         grant.flags = 0;
         grant.allocation = input.allocation.0;
+        grant.unit_allocation = input.units.as_ref().map_or(0, |(units, _)| units.0);
         (grant.first_period, grant.next_period, grant.collected_through) = (first, first, first);
         (grant.periods, grant.end_period) = (periods, first + periods);
         grant.cliff_periods = u16::from(input.cliff_periods) % (periods + 1);
         grant.time_weight = input.weights.time;
         grant.kpi_weights = [0; 16];
         grant.kpi_weights[..input.weights.kpis.len()].copy_from_slice(&input.weights.kpis);
-        (grant.termination, grant.ended_at, grant.cut_cap) = (0, 0, 0);
+        (grant.termination, grant.ended_at) = (0, 0);
+        (grant.cut_cap, grant.cut_units) = (0, 0);
         (grant.earned, grant.carry, grant.bonus, grant.claimed) = (0, 0, 0, 0);
         (grant.last_earned, grant.last_tranche, grant.last_kpi_amount) = (0, 0, 0);
         grant.max_credit = Grant::max_credit(plan, grant.time_weight, &grant.kpi_weights).expect("a largest credit");
@@ -225,23 +231,39 @@ impl<'a> Life<'a> {
         self.first + u16::try_from(self.earned.len()).expect("at most 120 periods")
     }
 
-    /// `floor(A·(i+1)/n) − floor(A·i/n)`, or what was left of it.
-    fn tranche(&self, period: u16) -> BigUint {
+    /// `floor(A·(i+1)/n) − floor(A·i/n)` of the allocation and of the units, or what was left of it.
+    fn parts(&self, period: u16) -> (BigUint, BigUint) {
         let index = period - self.first;
-        let upto = |index: u16| floor(self.input.allocation.0, index, self.periods);
+        let part = |all: u64| floor(all, index + 1, self.periods) - floor(all, index, self.periods);
         match &self.cut {
             Some(cut) if period + 1 == self.end => cut.clone(),
-            _ => upto(index + 1) - upto(index),
+            _ => (part(self.input.allocation.0), part(self.grant.unit_allocation)),
         }
     }
 
+    /// What full scores pay at this price.
+    fn tranche(&self, period: u16, price: u64) -> BigUint {
+        let (cap, units) = self.parts(period);
+        if !self.grant.is_in_units() {
+            return cap;
+        }
+        let exponent = self.plan.unit_exponent;
+        let power = big(10u8).pow(exponent.unsigned_abs().into());
+        let worth = if exponent >= 0 {
+            units * power / price
+        } else {
+            units / (power * price)
+        };
+        worth.min(cap)
+    }
+
     /// `settle`, as its handler books it.
-    fn settle(&mut self, scores: &[u16; 4], others: &[Other; 2]) {
+    fn settle(&mut self, scores: &[u16; 4], price: u64, others: &[Other; 2]) {
         let period = self.next();
         let redistributes = self.input.policy % 3 == 2;
         if period >= self.end {
             assert!(
-                self.grant.settle(self.plan, &[0; 16]).is_err(),
+                self.grant.settle(self.plan, &Results::default()).is_err(),
                 "a settlement after the last"
             );
             return;
@@ -255,7 +277,15 @@ impl<'a> Life<'a> {
             *given = score(index);
         }
         let reserved_before = self.grant.reserved;
-        let settled = self.grant.settle(self.plan, &given).expect("a period that was waiting");
+        let price = (price >> 1).max(1);
+        let results = Results {
+            scores: given,
+            price: i64::try_from(price).ok(),
+        };
+        let settled = self
+            .grant
+            .settle(self.plan, &results)
+            .expect("a period that was waiting");
         self.plan
             .change_reserve(reserved_before, self.grant.reserved)
             .expect("a reserve that was counted");
@@ -265,7 +295,7 @@ impl<'a> Life<'a> {
         }
 
         let (results, credit) = credit(self.input, |index| u64::from(score(index)));
-        let tranche = self.tranche(period);
+        let tranche = self.tranche(period, price);
         let from_carry = &self.carry * credit.clone().min(big(FULL_CREDIT));
         let earned = (&tranche * credit + from_carry) / FULL_CREDIT;
         let at_stake = &tranche + &self.carry;
@@ -403,7 +433,8 @@ impl<'a> Life<'a> {
             Some(period) if self.now < self.boundary(period + 1) => {
                 let served = self.now.abs_diff(self.boundary(period));
                 let length = self.boundary(period + 1).abs_diff(self.boundary(period));
-                (period + 1, Some(self.tranche(period) * served / length))
+                let (cap, units) = self.parts(period);
+                (period + 1, Some((cap * served / length, units * served / length)))
             }
             Some(period) => (period + 1, None),
             None => (self.first, None),
@@ -440,7 +471,7 @@ impl<'a> Life<'a> {
             [big(grant.carry), big(grant.bonus), big(grant.claimed)],
             [self.carry.clone(), self.bonuses.clone(), self.claimed.clone()]
         );
-        let left: BigUint = (self.next()..self.end).map(|period| self.tranche(period)).sum();
+        let left: BigUint = (self.next()..self.end).map(|period| self.parts(period).0).sum();
         let is_over = self.next() == self.end;
         let reserve = if is_over {
             big(0u8)
@@ -481,7 +512,7 @@ impl<'a> Life<'a> {
             if self.next() == self.end {
                 break;
             }
-            self.settle(&[10_000; 4], &[Other::default(); 2]);
+            self.settle(&[10_000; 4], 1, &[Other::default(); 2]);
             self.check();
         }
         self.check();

@@ -29,6 +29,7 @@ pub fn for_program_error(name: &str) -> Option<&'static str> {
         "BonusNotCollected" | "NothingToCollect" | "PeriodNotSettled" => {
             "`earnout crank PLAN` settles and collects whatever is due, in the right order"
         }
+        "NothingToEvaluate" => "`earnout plan show` says how many grants have settled each period",
         "SettleFirst" => "`earnout crank PLAN` settles what is due; then the grant can be taken over",
         "WrongGrants" => "`earnout grant list PLAN` shows the numbers of its grants; a page has 64 of them",
         "StillNeeded" => "`earnout crank PLAN` settles, collects and closes whatever is due",
@@ -42,6 +43,7 @@ pub fn for_program_error(name: &str) -> Option<&'static str> {
             "allow it in the plan's file if you accept what it can do to payouts, or choose another mint"
         }
         "ExtensionNotAllowed" => "choose a mint without it: a holder of such powers could empty or block the vault",
+        "BadUri" => "`earnout plan uri` says what is wrong with an address before anything is sent",
         "WrongMint" | "WrongTokenProgram" => "check the mint's address: SPL Token and Token-2022 are accepted",
         "WrongTreasury" => "name another treasury with `earnout plan treasury PLAN TOKEN_ACCOUNT`",
         "WrongSource" | "WrongDestination" => "name a token account of the plan's mint",
@@ -60,6 +62,18 @@ pub fn for_program_error(name: &str) -> Option<&'static str> {
         }
         "NotRevocable" => "only the beneficiary can end it: `earnout grant resign`",
         "AlreadyEnded" | "GrantOver" | "GrantChanged" => "`earnout grant show GRANT` shows how it stands",
+        "BadPrice" | "BadFeed" => "`earnout plan create` says line and field of such mistakes before anything is sent",
+        "NoPrice" => "`earnout plan show PLAN` shows the plan's unit of account and price, if it has them",
+        "NoFeed" => "its oracles report it: `earnout attest`",
+        "WrongPriceUpdate" | "WrongFeed" => "name an account that holds an update of the KPI's feed: --account ADDRESS",
+        "PriceNotVerified" | "UnusablePrice" | "PriceUncertain" => {
+            "show another update of the feed: --account ADDRESS; if there is none, the oracles' votes count"
+        }
+        "PriceTooEarly" => "wait until the feed publishes again, or show another update: --account ADDRESS",
+        "PriceTooLate" => {
+            "post an earlier update and name its account: --account ADDRESS; else the oracles' votes count"
+        }
+        "EarlierPriceStands" => "`earnout attestation show PLAN KPI PERIOD` shows what counts: nothing has to be done",
         "InvariantViolated" | "CorruptAccount" => "report it as SECURITY.md says; nothing was changed",
         _ => return None,
     })
@@ -114,7 +128,7 @@ mod tests {
     use {super::*, earnout_sdk::wire::errors::program_error};
 
     /// Errors whose message says all there is to say, or that no command of this tool can cause.
-    const SAID: [&str; 32] = [
+    const SAID: [&str; 31] = [
         "Overflow",
         "AccountExists",
         "WrongVault",
@@ -135,7 +149,6 @@ mod tests {
         "UnknownPeriod",
         "ValueOutOfRange",
         "WrongSubject",
-        "NothingToEvaluate",
         "OwnGrant",
         "WrongAccountCount",
         "NoRedistribution",

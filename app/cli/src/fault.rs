@@ -331,6 +331,9 @@ impl From<ClientError> for Fault {
                     .advice("check the address and the cluster (-u)")
                     .suspecting_cluster()
             }
+            ClientError::NoPriceUpdate { address, why } => Self::new(format!("{address} holds no price update"))
+                .why(why)
+                .advice("check the address and the cluster (-u)"),
             ClientError::Decode { address, source } => Self::new(format!("{address} cannot be read"))
                 .why(source)
                 .advice("check the address: plans, grants, attestations and pages are different accounts"),

@@ -14,6 +14,7 @@ use {
 };
 
 const TEAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/team");
+const USD_PAY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/usd-pay");
 
 /// A home folder, in which the binary runs.
 struct Home(TempDir);
@@ -33,13 +34,18 @@ impl Home {
 
     /// The team's plan with some texts replaced, as `plan.toml`, and its values.
     fn team(&self, changes: &[(&str, &str)]) {
-        let mut text = fs::read_to_string(Path::new(TEAM).join("plan.toml")).expect("the example");
+        self.example(TEAM, changes);
+    }
+
+    /// The plan of the folder of an example with some texts replaced, as `plan.toml`, and its values.
+    fn example(&self, folder: &str, changes: &[(&str, &str)]) {
+        let mut text = fs::read_to_string(Path::new(folder).join("plan.toml")).expect("the example");
         for (old, new) in changes {
             assert!(text.contains(old), "{old}");
             text = text.replace(old, new);
         }
         self.write("plan.toml", &text);
-        fs::copy(Path::new(TEAM).join("values.csv"), self.path("values.csv")).expect("copied");
+        fs::copy(Path::new(folder).join("values.csv"), self.path("values.csv")).expect("copied");
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
@@ -320,4 +326,108 @@ fn what_cannot_be_simulated_says_why() {
         .map(|mistake| &mistake["line"])
         .collect();
     assert_eq!(lines, [2, 3]);
+}
+
+#[test]
+fn pay_in_dollars_survives_a_crash_up_to_its_cap() {
+    let home = Home::new();
+    home.example(USD_PAY, &[]);
+    let shown = home.shows(&SIMULATE);
+    expect_file!["golden/usd-pay.txt"].assert_eq(&shown);
+    let readme = fs::read_to_string(Path::new(USD_PAY).join("README.md")).expect("the description");
+    assert!(readme.contains(&shown), "README.md shows what the command shows");
+    expect_file!["golden/usd-pay.csv"].assert_eq(&home.shows(&[&SIMULATE[..], &["--format", "csv"]].concat()));
+
+    let result = home.json(&SIMULATE);
+    assert_eq!((&result["unit"], &result["unitDecimals"]), (&"USD".into(), &2.into()));
+    let lead = &result["grants"][2];
+    assert_eq!(
+        (&lead["unitAllocation"], &lead["lowestPrice"]),
+        (&"4800000".into(), &"10000".into())
+    );
+    // 6,000.00 USD a quarter, for time alone: divided by the price by hand, rounded down to a millionth.
+    let expected = [
+        ("500000", "12000000000", "0"),
+        ("620000", "9677419354", "0"),
+        ("210000", "28571428571", "0"),
+        // A hundredth of the first price: 1,200,000 tokens, of which the cap pays half.
+        ("5000", "600000000000", "600000000000"),
+        ("18000", "333333333333", "0"),
+        ("94000", "63829787234", "0"),
+        ("310000", "19354838709", "0"),
+        ("550000", "10909090909", "0"),
+    ];
+    for (period, (price, earned, cut)) in lead["periods"].as_array().expect("periods").iter().zip(expected) {
+        let in_units = &period["inUnits"];
+        assert_eq!(in_units["units"], "600000");
+        assert_eq!((&in_units["price"], &in_units["cutOff"]), (&price.into(), &cut.into()));
+        assert_eq!(in_units["capReached"], cut != "0");
+        assert_eq!(
+            (&period["tranche"], &period["earned"]),
+            (&earned.into(), &earned.into())
+        );
+    }
+    assert_eq!(result["grants"][3]["unitAllocation"], Value::Null);
+    assert_eq!(result["grants"][3]["periods"][0]["inUnits"], Value::Null);
+}
+
+#[test]
+fn a_price_that_nobody_reports_is_the_one_in_the_plan() {
+    let home = Home::new();
+    home.example(USD_PAY, &[]);
+    home.write("values.csv", "period,kpi,value\n");
+    let result = home.json(&SIMULATE);
+    let first = &result["grants"][0]["periods"][0]["inUnits"];
+    assert_eq!((&first["price"], &first["uiPrice"]), (&"400000".into(), &"0.4".into()));
+}
+
+#[test]
+fn a_curve_over_the_price_shows_the_cap() {
+    let home = Home::new();
+    home.example(USD_PAY, &[]);
+    let curve = |more: &[&'static str]| [&SIMULATE[..], &["--curve", "token price"], more].concat();
+    let chart = home.shows(&curve(&["--svg", "price.svg"]));
+    expect_file!["golden/price.txt"].assert_eq(&chart);
+    expect_file!["golden/price.svg"].assert_eq(&fs::read_to_string(home.path("price.svg")).expect("a drawing"));
+    let range = ["--from", "0.05", "--to", "0.2", "--points", "2", "--grant", "Engineer"];
+    expect_file!["golden/price.csv"].assert_eq(&home.shows(&curve(&[&range[..], &["--format", "csv"]].concat())));
+    let values = home.json(&curve(&range));
+    // The price down to which the cap reaches, and the one below it.
+    assert_eq!(values["values"], serde_json::json!([50_000, 99_999, 100_000, 200_000]));
+    assert_eq!(values["grants"].as_array().map(Vec::len), Some(1));
+    assert_eq!(values["grants"][0]["cap"], "150000000000");
+    assert_eq!(
+        values["grants"][0]["amounts"],
+        serde_json::json!(["150000000000", "150000000000", "150000000000", "75000000000"])
+    );
+    let said = home.fails(&curve(&["--grant", "Advisor"]));
+    assert!(said.contains("\"Advisor\" is stated in tokens"), "{said}");
+    home.example(USD_PAY, &[("\nvalue = ", "\n# value = ")]);
+    let said = home.fails(&curve(&[]));
+    assert!(said.contains("no grant of the file has a `value`"), "{said}");
+}
+
+#[test]
+fn what_is_unwise_about_a_price_is_said() {
+    let home = Home::new();
+    home.example(USD_PAY, &[]);
+    let said = |home: &Home| text(&home.run(&SIMULATE).stderr);
+    assert_eq!(said(&home), "");
+    home.example(
+        USD_PAY,
+        &[
+            ("min = \"0.001\"", "min = \"0.000099\""),
+            ("allocation = \"800_000\"", "allocation = \"390_000\""),
+        ],
+    );
+    let lines = said(&home);
+    assert!(
+        lines.contains("careful: the low end of the price's range, 0.000099 USD, has fewer than three digits"),
+        "{lines}"
+    );
+    assert!(
+        lines.contains("careful: Designer: the allocation caps the grant at half of the price 0.400000 USD"),
+        "{lines}"
+    );
+    assert!(!lines.contains("Engineer"), "{lines}");
 }

@@ -180,6 +180,7 @@
 //!     grants: [(grant, state)].into(),
 //!     evaluations: Default::default(), // nobody voted
 //!     periods: Default::default(),
+//!     updates: Default::default(), // no KPI has a feed
 //!     now: projection::period_times(&plan, 0)?.attest_deadline,
 //! };
 //! assert_eq!(accounts.settlements()?, []); // the silence can still be disputed

@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | [`wire`] | what goes to the chain and comes from it: addresses, instructions, accounts, events, errors |
 //! | [`terms`] | plans and grants before they are on a chain: the plan file, what the program refuses, simulations |
+//! | [`document`] | the plan document that lies under a plan's `uri`: texts of rubrics, evidence, labels |
 //! | [`report`] | what a plan owes and did: projections, the books of its events, the statement |
 //! | [`todo`](mod@todo) | what is to be done in a plan now, and by whom |
 //! | [`send`] | instructions packed into transactions, and what they cost |
@@ -30,6 +31,7 @@
 
 #[cfg(feature = "client")]
 pub mod client;
+pub mod document;
 #[cfg(feature = "plan-file")]
 pub mod guide;
 pub mod report;

@@ -108,8 +108,8 @@ pub fn at_deadline(votes: &[Option<i64>], threshold: u8, curve: &Curve, default_
     })
 }
 
-/// What the votes on the price give when voting is over: as [`at_deadline`], but sorted by value, with `default_price` in
-/// the place of the score under silence.
+/// What the votes on the price give when voting is over: as [`at_deadline`], but sorted by value, with `default_price`
+/// in the place of the score under silence.
 ///
 /// # Errors
 /// Those of [`agreed`].
@@ -122,6 +122,7 @@ pub fn at_deadline(votes: &[Option<i64>], threshold: u8, curve: &Curve, default_
 /// assert_eq!(price_at_deadline(&[Some(41), Some(900), None], 2, 50), Ok(Outcome::Silent));
 /// assert_eq!(price_at_deadline(&[Some(41), Some(42), None], 2, 50), Ok(Outcome::Value(42)));
 /// ```
+#[inline(never)]
 pub fn price_at_deadline(votes: &[Option<i64>], threshold: u8, default_price: i64) -> Result<Outcome> {
     check_threshold(votes, threshold)?;
     let needed = usize::from(threshold);

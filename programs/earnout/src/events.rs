@@ -95,7 +95,8 @@ events! { $
     pub struct PlanActivated {
         /// After this time every period settles without anyone's goodwill, Unix seconds.
         pub last_deadline: i64,
-        /// Power of ten by which amounts in the unit of account become base units, before they are divided by the price.
+        /// Power of ten by which amounts in the unit of account become base units, before they are divided by the
+        /// price.
         pub unit_exponent: i8,
     }
 

@@ -97,9 +97,9 @@ pub mod earnout {
     /// Accounts: `authority` (signer), `plan`.
     ///
     /// Requirements: the plan is a draft with fewer than 16 KPIs and none of this name; name and unit fit; the range
-    /// and the curve are well-formed; the score under silence is at most 10,000. The price is shared, always above zero,
-    /// has a default in its range and no curve, and the plan has a unit of account and no other price. A feed is of a
-    /// shared KPI, and its updates come within the oracles' window.
+    /// and the curve are well-formed; the score under silence is at most 10,000. The price is shared, always above
+    /// zero, has a default in its range and no curve, and the plan has a unit of account and no other price. A feed is
+    /// of a shared KPI, and its updates come within the oracles' window.
     ///
     /// Emits `KpiAdded`. Errors: `WrongAuthority`, `PlanNotDraft`, `TooManyKpis`, `DuplicateKpi`, `BadName`, `BadUnit`,
     /// `TooManyDecimals`, `BadRange`, `BadCurve`, `DefaultScoreTooHigh`, `BadPrice`, `BadFeed`.
@@ -112,12 +112,12 @@ pub mod earnout {
     /// Accounts: `authority` (signer), `plan`, `mint`.
     ///
     /// Requirements: at least one KPI; the calendar starts in the future; every window is within its limits; all
-    /// boundaries and deadlines can be computed; the mint is still acceptable; a plan with a unit of account has a price,
-    /// and the decimals of mint, price and unit differ by at most 18 digits.
+    /// boundaries and deadlines can be computed; the mint is still acceptable; a plan with a unit of account has a
+    /// price, and the decimals of mint, price and unit differ by at most 18 digits.
     ///
     /// Emits `PlanActivated`. Errors: `WrongAuthority`, `WrongMint`, `PlanNotDraft`, `NoKpi`, `BadStart`,
-    /// `BadCalendar`, `BadWindow`, `BadCaps`, `BadPrice`, `RolesNotSeparate`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`,
-    /// `TransferHookNotAllowed`, `FreezeAuthorityNotAllowed`.
+    /// `BadCalendar`, `BadWindow`, `BadCaps`, `BadPrice`, `RolesNotSeparate`, `ExtensionNotAllowed`,
+    /// `TransferFeeNotAllowed`, `TransferHookNotAllowed`, `FreezeAuthorityNotAllowed`.
     pub fn activate_plan(ctx: Context<ActivatePlan>) -> Result<()> {
         handle_activate_plan(ctx)
     }
@@ -167,8 +167,8 @@ pub mod earnout {
     ///
     /// Emits `GrantCreated`. Errors: `PlanNotActive`, `WrongAuthority`, `WrongVault`, `WrongMint`, `WrongGrantIndex`,
     /// `TooManyGrants`, `EnrolmentEnded`, `AllocationOutOfLimits`, `BadGrantPeriods`, `PeriodBegun`, `BadWeights`,
-    /// `NoPrice`, `BadBeneficiary`, `ReserveTooLarge`, `InsufficientFunds`, `ExtensionNotAllowed`, `TransferFeeNotAllowed`,
-    /// `TransferHookNotAllowed`, `FreezeAuthorityNotAllowed`.
+    /// `NoPrice`, `BadBeneficiary`, `ReserveTooLarge`, `InsufficientFunds`, `ExtensionNotAllowed`,
+    /// `TransferFeeNotAllowed`, `TransferHookNotAllowed`, `FreezeAuthorityNotAllowed`.
     pub fn create_grant(ctx: Context<CreateGrant>, args: CreateGrantArgs) -> Result<()> {
         handle_create_grant(ctx, args)
     }
@@ -231,8 +231,8 @@ pub mod earnout {
     ///
     /// Accounts: `payer` (signer, pays rent for the pool of the period), `plan`, `grant`, `period` (under
     /// `Redistribute`, created by the first settlement), `system_program`; then, for a grant in another unit, the
-    /// attestation of the price; then the attestation (of an individual KPI the page) of each KPI on which the grant has
-    /// weight, in the order of the plan. In the place of each its empty address if nobody voted.
+    /// attestation of the price; then the attestation (of an individual KPI the page) of each KPI on which the grant
+    /// has weight, in the order of the plan. In the place of each its empty address if nobody voted.
     ///
     /// Requirements: the period has ended; the value or silence of each of those KPIs is final; under `Redistribute`
     /// the bonus of the grant's last settled period is collected.

@@ -10,7 +10,7 @@ use {
         text::amount::sol,
         wire::{accounts, instructions, pda},
     },
-    earnout_tests::{scenes::CASES, *},
+    earnout_tests::{prices::*, scenes::CASES, *},
 };
 
 /// Compute units of one instruction in one situation.
@@ -45,6 +45,7 @@ pub fn all() -> Vec<Figure> {
         payments(&mut add, name, program);
     }
     votes(&mut add);
+    units_of_account(&mut add);
     pages(&mut add);
     evaluation(&mut add);
     months(&mut add);
@@ -193,6 +194,48 @@ fn votes(add: &mut Add) {
     for (oracle, (scenario, value)) in votes.into_iter().enumerate() {
         add("attest", scenario, &world.attest(oracle, 0, 0, None, value).unwrap());
     }
+}
+
+/// The same grant in tokens and in another unit, and the price that the second one needs besides.
+fn units_of_account(add: &mut Add) {
+    let kpis = [fed_price_kpi(), kpi("revenue", Scope::Shared)];
+    let mut world = World::active(TokenProgram::Spl, unit_terms(), &kpis, FUNDS);
+    let (_, in_tokens) = world.grant(ALLOCATION, &[0, 10_000]);
+    let (_, in_units) = world.unit_grant(ALLOCATION, 40_000, &[0, 10_000]);
+    world.after_period(0, 60);
+    for (scenario, at) in [("creates the account", 9), ("in the place of a later update", 5)] {
+        let end = period_end(0);
+        let update = Update {
+            at: end + at,
+            previous: end + at - 1,
+            ..Update::first(end)
+        };
+        let account = world.publish(&update);
+        let observe = world.observe(0, 0, &account);
+        add("observe", scenario, &world.run(observe));
+    }
+    world.resolve(1, 0, None, 80);
+    world.after_windows(0);
+    add("settle", "1 shared KPI, in tokens", &world.settle(&in_tokens).unwrap());
+    add(
+        "settle",
+        "1 shared KPI, in another unit",
+        &world.settle(&in_units).unwrap(),
+    );
+    for grant in [in_tokens, in_units] {
+        world.after_windows(1);
+        world.settle(&grant).unwrap();
+    }
+    world.after_period(2, 0);
+    for (oracle, price) in [10_000, 20_000, 30_000].into_iter().enumerate() {
+        world.attest(oracle, 0, 2, None, price).unwrap();
+    }
+    world.after_windows(2);
+    add(
+        "settle",
+        "silent KPI, in another unit, median of prices",
+        &world.settle(&in_units).unwrap(),
+    );
 }
 
 /// A plan with so many individual KPIs, and 64 grants that depend on each.

@@ -731,10 +731,17 @@ async fn pages_of_values() {
     // What is wrong with a file is said before anything is sent.
     file("wrong.csv", vec![(3, 11), (70, 1)]);
     attest("oracle-1", "wrong.csv").failed(1).says("wrong.csv:2: value");
-    file("wrong.csv", vec![(3, 10), (70, 1)]);
-    attest("oracle-1", "wrong.csv")
-        .failed(1)
-        .says("wrong.csv:3: grant 70 does not exist");
+    file("wrong.csv", vec![(70, 1), (3, 11)]);
+    let wrong = attest("oracle-1", "wrong.csv").failed(1);
+    wrong
+        .says("wrong.csv:2: grant 70 does not exist")
+        .says("wrong.csv:3: value");
+    let early = ["attest", &plan, "tasks", "1", "--values", "values.csv"];
+    for dry in [&[][..], &["--dry-run"]] {
+        let early = life.run("oracle-1", &[&early[..], dry].concat()).failed(1);
+        early.says("period 1 has not ended").says("VotingNotOpen");
+    }
+    assert!(!life.earnout.home().join("evidence").exists(), "nothing was written");
     attest("arbiter", "values.csv").failed(1).says("NotAnOracle");
     let shared = ["attest", &plan, "growth", "0", "--values", "values.csv"];
     life.run("oracle-1", &shared).failed(1).says("once for the whole plan");
@@ -818,6 +825,16 @@ async fn pages_of_values() {
     assert_eq!(second[..4], [json!(1), json!(68), json!([3]), json!([])]);
 
     let page = |number: &str| life.by("payer", &["attestation", "show", &plan, "tasks", "0", "--page", number]);
+    // One by one neither, which would look as if it had.
+    let votes = &page("0")["grants"][3]["votes"];
+    let said = fields(&votes[2], &["value", "uiValue"]);
+    assert_eq!(said, [json!("5"), json!("5")]);
+    let other = [&own[..4], &["4"], &own[5..8], &[third.as_str()]].concat();
+    life.run("oracle-2", &other)
+        .failed(1)
+        .says("enough oracles agreed on a value of grant 3")
+        .says("AlreadyResolved");
+
     let shown = page("1");
     let grants = shown["grants"].as_array().unwrap();
     assert_eq!(grants.len(), 6);
@@ -842,6 +859,8 @@ async fn pages_of_values() {
             .any(|line| line.contains("3 tasks") && line.contains("2/3")),
         "{text:?}"
     );
+    text.shows("manifest SHA-256")
+        .shows(&hex::encode(manifest("oracle-3").await.hash()));
     let text = life
         .earnout
         .run(&["events", &plan, "--kind", "PageAttested"])
@@ -851,6 +870,7 @@ async fn pages_of_values() {
             .contains("of grants 0-63 in period 0: 64 values from 0 tasks to 10 tasks"),
         "{text:?}"
     );
+    text.shows("; the oracles agree on grants 0").shows(", manifest ");
 
     // The authority disputes many at once, a beneficiary its own.
     let act = |who: &str, what: &str, grants: [&str; 2], more: &[&str]| {
@@ -893,14 +913,19 @@ async fn pages_of_values() {
     life.earnout.run(&all).succeeded();
     dispute("beneficiary-1", ["--grants", "3,5"])
         .failed(1)
-        .says("may not dispute without a grant");
+        .says("may not dispute with --grants");
     dispute("authority", ["--grants", "3,99"])
         .failed(1)
         .says("has no grant 99");
     dispute("authority", ["--grants", "3,5-6,64"]).succeeded();
-    dispute("authority", ["--grants", "3,5-8"]).succeeded();
+    let more = dispute("authority", ["--grants", "3,5-8,64"]).succeeded().json();
+    assert_eq!(
+        fields(&more, &["grants", "disputedAlready"]),
+        [json!("8"), json!("3, 5-7, 64")]
+    );
     dispute("authority", ["--grants", "3,5"])
         .failed(1)
+        .says("grants 3, 5 are disputed already")
         .says("AlreadyDisputed");
     let events = life.by("payer", &["events", &plan, "--kind", "ValueDisputed"]);
     let masks: Vec<_> = events["events"]
@@ -909,16 +934,19 @@ async fn pages_of_values() {
         .iter()
         .map(|event| event["grants"]["mask"].clone())
         .collect();
-    assert_eq!(masks, ["1", "13", "1", "32"].map(|mask| json!(mask)));
+    assert_eq!(masks, ["1", "13", "1", "1"].map(|mask| json!(mask)));
 
     // So does the arbiter decide; who disputed in vain is barred.
     let rule = |grants: &str, how: &[&str]| act("arbiter", "rule", ["--grants", grants], how);
     rule("3,9", &["--uphold"])
         .failed(1)
-        .says("nobody disputed tasks of grants 9");
+        .says("nobody disputed tasks of grant 9");
     rule("3,5-7,64", &["--value", "10"]).succeeded();
     rule("8", &["--uphold"]).succeeded();
-    rule("3", &["--uphold"]).failed(1).says("AlreadyRuled");
+    rule("3,8", &["--uphold"])
+        .failed(1)
+        .says("has ruled on grants 3, 8 already")
+        .says("AlreadyRuled");
     let ruled = life.by(
         "payer",
         &["attestation", "show", &plan, "tasks", "0", "--grant", &whose],
@@ -940,6 +968,13 @@ async fn pages_of_values() {
         fields(&report, &["settled", "bonusesCollected"]),
         [json!(70), json!(70)]
     );
+    // Who repeats what stands is told so at any time; what is new comes too late.
+    let again = by("oracle-1", "values.csv");
+    assert_eq!(again, [json!(0), json!(69), json!([]), json!([66]), json!(0)]);
+    attest("oracle-3", "values.csv")
+        .failed(1)
+        .says("period 0 takes no more votes")
+        .says("VotingClosed");
     let before = life.statement();
     let line = |grant: usize| before["grants"][grant]["lines"][0]["scores"][1].clone();
     assert_eq!(

@@ -4,6 +4,7 @@
 use crate::{
     keys::{AGREED, Disputable, SILENT, STANDINGS, Standing, disputable_kpis, disputable_terms},
     leaving::{Leave, policy},
+    prices::{Update, fed_price_kpi, price_kpi, unit_terms},
     *,
 };
 
@@ -143,6 +144,24 @@ pub const CASES: &[Case] = &[
         let vote = vote(&mut world, 0, 0, None);
         (world, vote)
     }),
+    case("observe", "first", || {
+        let mut world = fed();
+        let observe = observe(&mut world, 5, -1);
+        (world, observe)
+    }),
+    case("observe", "after a vote", || {
+        let mut world = fed();
+        world.attest(1, 0, 0, None, 20_000).unwrap();
+        let observe = observe(&mut world, 5, -1);
+        (world, observe)
+    }),
+    case("observe", "in the place of a later one", || {
+        let mut world = fed();
+        let later = observe(&mut world, 9, 8);
+        world.run(later);
+        let observe = observe(&mut world, 5, 4);
+        (world, observe)
+    }),
     case("attest_page", "first upload", || {
         let (mut world, grant) = measured(terms(), &[0, 10_000]);
         let vote = vote(&mut world, 0, 1, Some(grant));
@@ -153,6 +172,22 @@ pub const CASES: &[Case] = &[
         world.attest(1, 1, 0, Some(grant), 70).unwrap();
         let vote = vote(&mut world, 0, 1, Some(grant));
         (world, vote)
+    }),
+    case("settle", "in another unit, price and KPI", || {
+        let kpis = [price_kpi(), stretch_kpi("revenue", Scope::Shared)];
+        let mut world = World::active(TokenProgram::Spl, unit_terms(), &kpis, 100_000_000);
+        let (_, grant) = world.unit_grant(4_000_000, 40_000, &[0, 10_000]);
+        world.after_period(0, 0);
+        world.resolve(0, 0, None, 20_000);
+        world.resolve(1, 0, None, 70);
+        world.after_windows(0);
+        settle(world, grant)
+    }),
+    case("settle", "in another unit, silent price", || {
+        let mut world = World::active(TokenProgram::Spl, unit_terms(), &[price_kpi()], 10_000_000);
+        let (_, grant) = world.unit_grant(4_000_000, 40_000, &[]);
+        world.after_windows(0);
+        settle(world, grant)
     }),
     case("settle", "Return, shared, resolved", || resolved(terms(), &[10_000])),
     case("settle", "Return, individual, resolved", || {
@@ -420,6 +455,16 @@ pub const CASES: &[Case] = &[
         let (world, cancel) = announced();
         (world, cancel)
     }),
+    case("set_uri", "draft", || {
+        let world = World::draft(TokenProgram::Spl, terms());
+        let set = set_uri(&world);
+        (world, set)
+    }),
+    case("set_uri", "active", || {
+        let world = active(terms());
+        let set = set_uri(&world);
+        (world, set)
+    }),
     case("set_treasury", "draft", || {
         let world = World::draft(TokenProgram::Spl, terms());
         let set = world.sets_treasury(&world.source);
@@ -685,6 +730,26 @@ fn measured(args: CreatePlanArgs, weights: &[u16]) -> (World, Pubkey) {
     (world, grant)
 }
 
+/// A grant in US dollars whose price is read from a feed, in the voting window of period 0.
+fn fed() -> World {
+    let mut world = World::active(TokenProgram::Spl, unit_terms(), &[fed_price_kpi()], 10_000_000);
+    world.unit_grant(4_000_000, 40_000, &[]);
+    world.after_period(0, 60);
+    world
+}
+
+/// Reads the price for period 0 from an update of so many seconds after its end, and one before it.
+fn observe(world: &mut World, at: i64, previous: i64) -> Instruction {
+    let end = period_end(0);
+    let update = Update {
+        at: end + at,
+        previous: end + previous,
+        ..Update::first(end)
+    };
+    let account = world.publish(&update);
+    world.observe(0, 0, &account)
+}
+
 /// A vote of oracle 0 of 70, that somebody else pays for.
 fn vote(world: &mut World, oracle: usize, kpi: u8, grant: Option<Pubkey>) -> Instruction {
     let payer = world.key();
@@ -709,6 +774,11 @@ fn resolved(args: CreatePlanArgs, weights: &[u16]) -> (World, Instruction) {
     }
     world.after_windows(0);
     settle(world, grant)
+}
+
+fn set_uri(world: &World) -> Instruction {
+    let uri = "https://example.org/plan".to_owned();
+    instructions::set_uri(&world.authority.pubkey(), &world.token.plan, uri)
 }
 
 fn settle(mut world: World, grant: Pubkey) -> (World, Instruction) {

@@ -53,7 +53,7 @@ use {
 pub struct Events {
     /// The plan: its address, or CREATOR/ID
     plan: PlanRef,
-    /// Only events that change this grant
+    /// Only events that change this grant; `attestation show --grant` has the votes, disputes and rulings about it
     #[arg(long)]
     grant: Option<GrantRef>,
     /// Only events of this name, for example GrantSettled; can be given more than once

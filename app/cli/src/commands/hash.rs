@@ -6,11 +6,11 @@ use {
     std::{fs, path::Path},
 };
 
-/// SHA-256 of the file, or the hash that was given in hexadecimal. `what` says of what. clap makes sure that it is one
-/// of the two.
+/// SHA-256 of the file, or the hash that was given in hexadecimal. `what` says of what: the options are `--what` and
+/// `--what-hash`, of which clap takes one.
 ///
 /// # Errors
-/// If the file cannot be read, or the hash is none.
+/// If there is neither, the file cannot be read, or the hash is none.
 pub fn of(what: &str, file: Option<&Path>, hash: Option<&str>) -> Result<[u8; 32], Fault> {
     match (file, hash) {
         (_, Some(text)) => {
@@ -26,7 +26,9 @@ pub fn of(what: &str, file: Option<&Path>, hash: Option<&str>) -> Result<[u8; 32
                 .map_err(|error| Fault::new(format!("the {what} {} cannot be read", path.display())).why(error))?;
             Ok(Sha256::digest(bytes).into())
         }
-        (None, None) => Err(Fault::new(format!("the {what} is missing"))),
+        (None, None) => Err(Fault::new(format!("the {what} is missing")).advice(format!(
+            "name its file with --{what} FILE, or the file's SHA-256 with --{what}-hash HASH"
+        ))),
     }
 }
 
@@ -46,6 +48,11 @@ mod tests {
         assert_eq!(
             of("evidence", None, Some(&sum.to_uppercase())).expect("a hash"),
             by_file
+        );
+        let missing = of("evidence", None, None).expect_err("neither").to_json().to_string();
+        assert!(
+            missing.contains("--evidence FILE") && missing.contains("--evidence-hash HASH"),
+            "{missing}"
         );
     }
 

@@ -9,6 +9,7 @@ mod events;
 mod grant;
 mod hash;
 mod localnet;
+mod observe;
 mod plan;
 mod settle;
 
@@ -30,6 +31,7 @@ pub enum Command {
     /// Dispute reported values, and rule on disputes
     #[command(subcommand)]
     Attestation(attestation::AttestationCommand),
+    Observe(observe::Observe),
     Settle(settle::Settle),
     Claim(claim::Claim),
     Crank(crank::Crank),
@@ -46,6 +48,7 @@ impl Command {
             Self::Grant(command) => command.run(app).await,
             Self::Attest(command) => command.run(app).await,
             Self::Attestation(command) => command.run(app).await,
+            Self::Observe(command) => command.run(app).await,
             Self::Settle(command) => command.run(app).await,
             Self::Claim(command) => command.run(app).await,
             Self::Crank(command) => command.run(app).await,

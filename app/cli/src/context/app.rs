@@ -6,11 +6,11 @@ use {
         args::{Commitment, GlobalArgs},
         context::{config::Config, token::Token},
         fault::Fault,
-        shown::output::Output,
+        shown::{output::Output, text::safe},
     },
     earnout::state::Plan,
     earnout_sdk::{
-        client::{Client, Policy, Versions},
+        client::{Client, Policy, Versions, Web},
         signers::Source,
         text::endpoint,
     },
@@ -195,6 +195,16 @@ impl App {
             Some(label) => format!("{address} ({label})"),
             None => address,
         }
+    }
+
+    /// What lies at a URL, which is said, if it has no more than `most` bytes.
+    ///
+    /// # Errors
+    /// Why it cannot be had, in words.
+    pub async fn fetch(&self, url: &str, most: usize) -> Result<Vec<u8>, String> {
+        self.output.note(format!("Fetching {}", safe(url)));
+        let web = Web::new(Duration::from_secs(self.global.rpc_timeout));
+        web.get(url, most).await.map_err(|error| error.to_string())
     }
 
     /// The token of `mint`.

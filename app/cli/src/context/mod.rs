@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod config;
+pub mod document;
 pub mod powers;
 pub mod reference;
 pub mod time;

@@ -29,7 +29,7 @@ impl FromStr for PlanRef {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let address = match text.split_once('/') {
-            None => key(text)?,
+            None => key(text).map_err(|why| format!("{why}, or CREATOR/ID"))?,
             Some((creator, id)) => {
                 let id = id.parse();
                 let id = id.map_err(|_| format!("`{text}` names no plan: expected CREATOR/ID with a number as ID"))?;
@@ -63,7 +63,12 @@ impl FromStr for GrantRef {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let Some((plan, index)) = text.rsplit_once('/') else {
-            return Ok(Self::Address(key(text)?));
+            return match text.parse::<u32>() {
+                Ok(number) => Err(format!(
+                    "`{text}` is not a grant: expected its address, or PLAN/{number}"
+                )),
+                Err(_) => Ok(Self::Address(key(text).map_err(|why| format!("{why}, or PLAN/INDEX"))?)),
+            };
         };
         let index = index.parse();
         let index =
@@ -160,6 +165,16 @@ pub fn caller_role(plan: &Plan, caller: &Pubkey) -> &'static str {
     }
 }
 
+/// The name that a plan gives itself. It stands for nothing: two plans can have the same one.
+pub fn plan_name(plan: &Plan) -> String {
+    accounts::padded_text(&plan.name)
+}
+
+/// Where a plan says that its documents are; empty if it says nothing.
+pub fn plan_uri(plan: &Plan) -> String {
+    accounts::padded_text(&plan.uri)
+}
+
 /// The name of a KPI.
 pub fn kpi_name(kpi: &Kpi) -> String {
     accounts::padded_text(&kpi.name)
@@ -185,6 +200,12 @@ mod tests {
         }
         let by_address: GrantRef = grant.to_string().parse().expect("a grant");
         assert_eq!(by_address.address(), grant);
+        // What stands elsewhere, in --grants, names no grant without its plan.
+        for (text, expected) in [("3", "PLAN/3"), ("three", "PLAN/INDEX")] {
+            let why = text.parse::<GrantRef>().expect_err("no grant");
+            assert!(why.contains(expected), "{why}");
+        }
+        assert!("three".parse::<PlanRef>().is_err_and(|why| why.contains("CREATOR/ID")));
     }
 
     #[test]

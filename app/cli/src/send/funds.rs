@@ -17,7 +17,7 @@ const RESULT_WITH_NEGATIVE_LAMPORTS: u32 = 1;
 
 impl Outgoing<'_> {
     /// The error as a fault. If SOL is missing it says who has how much.
-    pub(super) async fn explain(&self, error: ClientError, submission: &Submission<'_>) -> Fault {
+    pub async fn explain(&self, error: ClientError, submission: &Submission<'_>) -> Fault {
         // An endpoint may say that it takes version 1 and then not do it. What it did is another matter.
         let may_be_the_version = submission.version == Version::One
             && matches!(

@@ -3,7 +3,10 @@
 use {
     super::{Action, Outgoing, sign::Signatures},
     crate::{
-        context::time::{Moment, Span},
+        context::{
+            reference::plan_name,
+            time::{Moment, Span},
+        },
         fault::Fault,
         shown::fields::Fields,
     },
@@ -19,7 +22,7 @@ use {
     solana_hash::Hash,
     solana_program::{pubkey::Pubkey, sysvar},
     solana_signer::Signer,
-    std::{fmt, rc::Rc},
+    std::{fmt, rc::Rc, str::FromStr},
 };
 
 /// How long a transaction with a nonce, or one that is exported, can be executed unless the user says otherwise.
@@ -54,6 +57,7 @@ impl Outgoing<'_> {
         if let Some(not_after) = not_after {
             action.facts.add("valid until", Moment(not_after));
         }
+        self.name_plan(&mut action.facts).await;
         if let Some(file) = &self.args.save_accounts {
             self.known.borrow().write(file)?;
         }
@@ -137,6 +141,17 @@ impl Outgoing<'_> {
     }
 
     /// What is about to be done, on the standard error.
+    /// Says beside a plan's address what the plan calls itself. Nothing depends on it, and a plan that cannot be read
+    /// is missed by what needs it.
+    async fn name_plan(&self, facts: &mut Fields) {
+        let Some(address) = facts.text_of("plan").and_then(|text| Pubkey::from_str(text).ok()) else {
+            return;
+        };
+        if let Ok(Some(plan)) = self.plan_if_known(&address).await {
+            facts.call("plan", "plan name", &plan_name(&plan));
+        }
+    }
+
     fn summarize(&self, action: &Action, fee_payer: &Pubkey) {
         let mut facts = action.facts.clone();
         facts.add_shown("fee payer", self.app.named(fee_payer), fee_payer.to_string());

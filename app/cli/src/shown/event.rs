@@ -3,7 +3,7 @@
 use {
     super::{
         measurement,
-        text::{safe, short},
+        text::{quoted, safe, short},
     },
     crate::{
         context::{app::App, reference::kpi_name, time::Moment},
@@ -16,8 +16,9 @@ use {
     },
     earnout_sdk::{
         client::{ClientError, History, Recorded},
+        report::priced::{amount_text, price_text},
         text::amount::{count, ranges, tokens},
-        wire::events::Event,
+        wire::{accounts::padded_text, events::Event},
     },
     serde_json::Value,
     solana_program::pubkey::Pubkey,
@@ -28,6 +29,8 @@ use {
 pub struct Words {
     decimals: u8,
     kpis: Vec<Kpi>,
+    /// The unit of account and its decimals.
+    unit: (String, u8),
     grants: BTreeMap<Pubkey, u32>,
 }
 
@@ -39,10 +42,14 @@ impl Words {
     pub async fn new(app: &App, history: &History) -> Result<Self, Fault> {
         let mut mint = None;
         let mut kpis = Vec::new();
+        let mut unit = (String::new(), 0);
         let mut grants = BTreeMap::new();
         for recorded in history.events() {
             match &recorded.event {
-                Event::PlanCreated(event) if event.sequence == 1 => mint = Some(event.mint),
+                Event::PlanCreated(event) if event.sequence == 1 => {
+                    mint = Some(event.mint);
+                    unit = (event.terms.unit.clone(), event.terms.unit_decimals);
+                }
                 Event::KpiAdded(event) => kpis.extend(Kpi::new(&event.terms).ok()),
                 Event::GrantCreated(event) => drop(grants.insert(event.grant, event.terms.grant_index)),
                 _ => {}
@@ -50,11 +57,13 @@ impl Words {
         }
         if let Some(plan) = history.open_plan() {
             (mint, kpis) = (Some(plan.mint), plan.kpis().to_vec());
+            unit = (padded_text(&plan.unit), plan.unit_decimals);
         }
         let mint = mint.ok_or_else(|| ClientError::Incomplete(history.complaints().join("; ")))?;
         Ok(Self {
             decimals: app.token(&mint).await?.decimals,
             kpis,
+            unit,
             grants,
         })
     }
@@ -68,6 +77,19 @@ impl Words {
 
     fn tokens(&self, amount: u64) -> String {
         tokens(amount, self.decimals)
+    }
+
+    /// An amount of the unit of account.
+    fn units(&self, amount: u64) -> String {
+        let (unit, decimals) = &self.unit;
+        safe(&amount_text(amount, *decimals, unit))
+    }
+
+    fn price(&self, price: i64) -> String {
+        match self.kpis.iter().find(|kpi| kpi.is_price()) {
+            Some(kpi) => safe(&price_text(kpi, price)),
+            None => price.to_string(),
+        }
     }
 
     fn grant(&self, address: &Pubkey) -> String {
@@ -101,13 +123,20 @@ impl Words {
     fn tell(&self, event: &Event) -> String {
         match event {
             Event::PlanCreated(event) => format!(
-                "{} periods from {}, token {}, by {}",
+                "{}, {} periods from {}, token {}, by {}",
+                quoted(&event.terms.name),
                 event.terms.period_count,
                 Moment(event.terms.start_ts),
                 event.mint,
                 event.creator
             ),
-            Event::KpiAdded(event) => format!("KPI {} ({})", event.kpi, safe(&event.terms.name)),
+            Event::KpiAdded(event) => {
+                let what = match event.terms.default_price {
+                    Some(_) => format!(", the price in {}", safe(&event.terms.unit)),
+                    None => String::new(),
+                };
+                format!("KPI {} ({}){what}", event.kpi, safe(&event.terms.name))
+            }
             Event::PlanActivated(event) => format!("everything settles by {}", Moment(event.last_deadline)),
             Event::PlanFunded(event) => format!(
                 "{} by {}; the vault holds {}",
@@ -121,13 +150,19 @@ impl Words {
                 event.destination,
                 self.tokens(event.vault_balance)
             ),
-            Event::GrantCreated(event) => format!(
-                "grant {} of {} for {}, {} reserved",
-                event.terms.grant_index,
-                self.tokens(event.terms.allocation),
-                event.terms.beneficiary,
-                self.tokens(event.reserved)
-            ),
+            Event::GrantCreated(event) => {
+                let allocation = self.tokens(event.terms.allocation);
+                let what = match event.terms.unit_allocation {
+                    0 => allocation,
+                    units => format!("{}, at most {allocation},", self.units(units)),
+                };
+                format!(
+                    "grant {} of {what} for {}, {} reserved",
+                    event.terms.grant_index,
+                    event.terms.beneficiary,
+                    self.tokens(event.reserved)
+                )
+            }
             Event::ValueAttested(event) => {
                 let resolved = if event.resolved { "; the oracles agree" } else { "" };
                 format!(
@@ -167,10 +202,10 @@ impl Words {
                 let mask = voted.fold(0, |mask, (place, _)| mask | 1u64.checked_shl(place).unwrap_or_default());
                 let some = |what: &str, mask: u64| match mask {
                     0 => String::new(),
-                    mask => format!("; {what} {}", ranges(PageGrants { mask, ..of(event) }.indices())),
+                    mask => format!("; {what} grants {}", ranges(PageGrants { mask, ..of(event) }.indices())),
                 };
                 format!(
-                    "{}: {values} by {}, evidence {}{}{}",
+                    "{}: {values} by {}, manifest {}{}{}",
                     self.subject(event.kpi, event.period, Some(PageGrants { mask, ..of(event) })),
                     event.oracle,
                     short(hex::encode(event.evidence)),
@@ -180,8 +215,11 @@ impl Words {
             }
             Event::GrantSettled(event) => {
                 let scores: Vec<_> = event.scores.iter().map(|score| count(*score)).collect();
+                let price = event
+                    .price
+                    .map_or(String::new(), |price| format!(", price {}", self.price(price)));
                 format!(
-                    "{} earned {} of {} in period {}, scores {}",
+                    "{} earned {} of {} in period {}, scores {}{price}",
                     self.grant(&event.grant),
                     self.tokens(event.earned),
                     self.tokens(event.tranche),
@@ -230,8 +268,8 @@ impl Words {
             }
             Event::TreasurySet(event) => format!("{} from {} on", event.new, Moment(event.effective_at)),
             Event::UriSet(event) => match event.new.is_empty() {
-                true => "nowhere any more".to_owned(),
-                false => safe(&event.new),
+                true => format!("documents are nowhere any more, they were at {}", quoted(&event.old)),
+                false => format!("documents are at {}", quoted(&event.new)),
             },
             Event::BeneficiaryProposed(event) => offered(&self.grant(&event.grant), &event.new),
             Event::BeneficiaryAccepted(event) => {
@@ -253,9 +291,14 @@ impl Words {
                     ""
                 };
                 let grant = self.grant(&event.grant);
-                match event.cut_cap {
-                    0 => format!("{grant} by {by}{forfeited}"),
-                    cut => format!("{grant} by {by}; its last tranche is {}{forfeited}", self.tokens(cut)),
+                match (event.cut_cap, event.cut_units) {
+                    (0, 0) => format!("{grant} by {by}{forfeited}"),
+                    (cut, 0) => format!("{grant} by {by}; its last tranche is {}{forfeited}", self.tokens(cut)),
+                    (cut, units) => format!(
+                        "{grant} by {by}; its last tranche is {}, at most {}{forfeited}",
+                        self.units(units),
+                        self.tokens(cut)
+                    ),
                 }
             }
             Event::AttestationClosed(event) => self.subject(event.kpi, event.period, None),
@@ -322,8 +365,38 @@ fn offered(what: &str, to: &Pubkey) -> String {
 mod tests {
     use {
         super::*,
-        earnout::events::{ClaimLockSet, OracleChangeCancelled},
+        earnout::{
+            events::{ClaimLockSet, GrantCreated, GrantSettled, OracleChangeCancelled, Rent, UriSet},
+            instructions::CreateGrantArgs,
+        },
     };
+
+    #[test]
+    fn where_documents_are_is_told_as_what_somebody_wrote() {
+        let words = Words {
+            decimals: 6,
+            kpis: Vec::new(),
+            grants: BTreeMap::new(),
+            unit: (String::new(), 0),
+        };
+        let told = |old: &str, new: &str| {
+            words.tell(&Event::UriSet(Box::new(UriSet {
+                plan: Pubkey::default(),
+                time: 1_800_000_000,
+                sequence: 3,
+                old: old.to_owned(),
+                new: new.to_owned(),
+            })))
+        };
+        assert_eq!(
+            told("", "https://a\u{202e}\""),
+            "documents are at \"https://a\\u{202e}\\\"\""
+        );
+        assert_eq!(
+            told("ipfs://b", ""),
+            "documents are nowhere any more, they were at \"ipfs://b\""
+        );
+    }
 
     #[test]
     fn an_event_without_words_of_its_own_names_its_fields() {
@@ -331,6 +404,7 @@ mod tests {
         let words = Words {
             decimals: 6,
             kpis: Vec::new(),
+            unit: (String::new(), 0),
             grants: BTreeMap::from([(grant, 7)]),
         };
         let (time, sequence) = (1_800_000_000, 3);
@@ -354,6 +428,77 @@ mod tests {
         assert_eq!(
             words.fields(&Event::ClaimLockSet(Box::new(locked))),
             "grant 7, locked true"
+        );
+    }
+
+    #[test]
+    fn grants_in_another_unit_are_told_with_unit_and_price() {
+        let mut price: Kpi = bytemuck::Zeroable::zeroed();
+        price.unit[..3].copy_from_slice(b"USD");
+        (price.decimals, price.default_price) = (4, 500);
+        let (plan, grant) = (Pubkey::new_from_array([1; 32]), Pubkey::new_from_array([2; 32]));
+        let words = Words {
+            decimals: 6,
+            kpis: vec![price],
+            unit: ("USD".to_owned(), 2),
+            grants: BTreeMap::from([(grant, 7)]),
+        };
+        let (time, sequence) = (1_800_000_000, 3);
+        let settled = GrantSettled {
+            plan,
+            time,
+            sequence,
+            grant,
+            period: 2,
+            scores: vec![0, 9_000],
+            price: Some(410),
+            tranche: 60_975_609_756,
+            earned: 54_878_048_780,
+            unearned: 0,
+            carry: 0,
+            pooled: 0,
+            kpi_amount: 0,
+            reserved: 0,
+            rent: None,
+            plan_reserved: 0,
+            plan_owed: 0,
+            plan_pooled: 0,
+        };
+        assert_eq!(
+            words.tell(&Event::GrantSettled(Box::new(settled))),
+            "grant 7 earned 54,878.048780 of 60,975.609756 in period 2, scores 0 9,000, price 0.0410 USD"
+        );
+        let terms = CreateGrantArgs {
+            grant_index: 7,
+            beneficiary: plan,
+            allocation: 750_000_000_000,
+            unit_allocation: 3_000_000,
+            first_period: 0,
+            periods: 4,
+            cliff_periods: 0,
+            time_weight: 10_000,
+            kpi_weights: Vec::new(),
+            revocable: false,
+            transferable: false,
+        };
+        let created = GrantCreated {
+            plan,
+            time,
+            sequence,
+            grant,
+            terms,
+            max_credit: 0,
+            reserved: 750_000_000_000,
+            rent: Rent {
+                payer: plan,
+                lamports: 0,
+            },
+            plan_reserved: 0,
+            vault_balance: 0,
+        };
+        assert_eq!(
+            words.tell(&Event::GrantCreated(Box::new(created))),
+            format!("grant 7 of 30,000.00 USD, at most 750,000.000000, for {plan}, 750,000.000000 reserved")
         );
     }
 }

@@ -1,7 +1,7 @@
 //! Labelled values: lines for people, one JSON object for programs.
 
 use {
-    crate::shown::text::safe,
+    crate::shown::text::{quoted, safe},
     serde::{Serialize, Serializer},
     serde_json::{Map, Value},
     std::fmt,
@@ -14,6 +14,7 @@ pub struct Fields(Vec<Field>);
 #[derive(Clone, Debug, PartialEq)]
 struct Field {
     label: &'static str,
+    /// Empty if people see it elsewhere.
     text: String,
     json: Value,
 }
@@ -35,6 +36,25 @@ impl Fields {
         format!("  {}", self.to_string().replace('\n', "\n  "))
     }
 
+    /// The text of a value for programs.
+    pub fn text_of(&self, label: &str) -> Option<&str> {
+        let field = self.0.iter().find(|field| field.label == label)?;
+        field.json.as_str()
+    }
+
+    /// Puts what somebody calls an address beside it. Programs find it apart, as the field `called`.
+    pub fn call(&mut self, label: &str, called: &'static str, name: &str) {
+        let named = self.0.iter_mut().find(|field| field.label == label);
+        if let Some(field) = named {
+            field.text = format!("{} {}", field.text, quoted(name));
+            self.0.push(Field {
+                label: called,
+                text: String::new(),
+                json: name.into(),
+            });
+        }
+    }
+
     /// Adds a value that is shown to people as `text`.
     pub fn add_shown(&mut self, label: &'static str, text: impl fmt::Display, value: impl Serialize) {
         self.0.push(Field {
@@ -49,9 +69,10 @@ impl Fields {
 
 impl fmt::Display for Fields {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.0.iter().map(|field| field.label.chars().count()).max();
+        let shown = || self.0.iter().filter(|field| !field.text.is_empty());
+        let width = shown().map(|field| field.label.chars().count()).max();
         let width = width.unwrap_or_default();
-        for (position, Field { label, text, .. }) in self.0.iter().enumerate() {
+        for (position, Field { label, text, .. }) in shown().enumerate() {
             let before = if position == 0 { "" } else { "\n" };
             write!(out, "{before}{label:width$}  {text}")?;
         }
@@ -89,6 +110,7 @@ mod tests {
         fields.add("KPI weights", "a");
         fields.add("KPI", "a\u{202e}b");
         fields.add_shown("fee", "5,000 lamports", 5_000);
+        assert_eq!(fields.text_of("plan"), Some("7xKX"));
         assert_eq!(
             fields.to_string(),
             "plan          7xKX\nfirst period  3\nKPI weights   a\nKPI           a\\u{202e}b\nfee           5,000 lamports"
@@ -96,6 +118,19 @@ mod tests {
         assert_eq!(
             serde_json::to_string(&fields).expect("JSON"),
             "{\"fee\":5000,\"firstPeriod\":3,\"kpi\":\"a\u{202e}b\",\"kpiWeights\":\"a\",\"plan\":\"7xKX\"}"
+        );
+    }
+
+    #[test]
+    fn a_name_stands_beside_the_address_and_never_in_its_place() {
+        let mut fields = Fields::default();
+        fields.add("plan", "7xKX");
+        fields.call("plan", "plan name", "a\u{202e}\"b");
+        fields.call("mint", "mint name", "of nothing that is there");
+        assert_eq!(fields.to_string(), "plan  7xKX \"a\\u{202e}\\\"b\"");
+        assert_eq!(
+            serde_json::to_value(&fields).expect("JSON"),
+            serde_json::json!({ "plan": "7xKX", "planName": "a\u{202e}\"b" })
         );
     }
 }

@@ -7,10 +7,14 @@ use {
         names::Names,
         plan::{findings, findings_json, merge},
         sheet::Sheet,
-        text::safe,
+        text::{quoted, safe},
+        units,
     },
     crate::{
-        context::{reference::kpi_name, time::Moment},
+        context::{
+            reference::{kpi_name, plan_name},
+            time::Moment,
+        },
         fault::{Exit, Fault},
     },
     earnout::state::{
@@ -108,9 +112,12 @@ impl GrantView {
         let grant = &report.state;
         let plan = &self.statement.sources.plan;
         let mut facts = Fields::default();
-        facts.say("plan", self.statement.sources.address);
+        facts.say("plan", plan_text(&self.statement));
         facts.say("status", status(report));
         facts.say("beneficiary", self.names.full(&grant.beneficiary));
+        if let Some(label) = self.names.label(self.number, &grant.beneficiary) {
+            facts.say("label", format!("{}, as the document or file calls it", quoted(label)));
+        }
         if grant.pending_beneficiary != Pubkey::default() {
             facts.say("offered to", self.names.full(&grant.pending_beneficiary));
         }
@@ -126,7 +133,24 @@ impl GrantView {
         );
         facts.say("cliff", Moment(self.cliff));
         facts.say("weights", weights(plan, grant));
-        facts.say("allocated", self.tokens(grant.allocation));
+        match units::value(plan, grant) {
+            Some(value) => {
+                facts.say("value", format!("{value} for full scores, at the price of each period"));
+                facts.say(
+                    "cap",
+                    format!("{}: the most that full scores pay", self.tokens(grant.allocation)),
+                );
+                let reach = units::reach(plan, grant).unwrap_or_default();
+                facts.say("cap reaches", format!("down to {reach}"));
+                let cut = units::cut_off_sum(report.cut_off(), self.decimals);
+                facts.say("cut off", format!("{cut} so far, by the cap: lost"));
+                facts.say(
+                    "unused",
+                    format!("{} so far, left of the cap by the price", self.tokens(report.unused)),
+                );
+            }
+            None => facts.say("allocated", self.tokens(grant.allocation)),
+        }
         if report.cancelled > 0 {
             facts.say("cancelled", self.tokens(report.cancelled));
         }
@@ -149,6 +173,12 @@ impl GrantView {
         }
         facts
     }
+}
+
+/// The plan's address and what it calls itself.
+fn plan_text(statement: &Statement) -> String {
+    let sources = &statement.sources;
+    format!("{} {}", sources.address, quoted(&plan_name(&sources.plan)))
 }
 
 /// The grant of this number.
@@ -278,8 +308,12 @@ impl fmt::Display for GrantView {
         writeln!(out, "Grant {} ({})", self.number, report.address)?;
         writeln!(out, "{}", self.facts(report).indented())?;
         if !report.lines.is_empty() {
-            let mut sheet = Sheet::new([
-                ">#",
+            let in_units = report.state.is_in_units();
+            let mut headings = vec![">#"];
+            if in_units {
+                headings.extend([">units", ">price", ">cut off"]);
+            }
+            headings.extend([
                 ">tranche",
                 "values",
                 "scores",
@@ -288,18 +322,23 @@ impl fmt::Display for GrantView {
                 ">returned",
                 ">claimed",
             ]);
+            let mut sheet = Sheet::new(headings);
             for line in &report.lines {
                 let values = measured(&self.statement, report, line.period);
                 let values: Vec<_> = values
                     .iter()
+                    .filter(|(kpi, _)| report.state.has_weight(*kpi))
                     .map(|(kpi, measurement)| {
                         plan.kpis()
                             .get(usize::from(*kpi))
                             .map_or(String::new(), |kpi| measurement::outcome(kpi, measurement))
                     })
                     .collect();
-                sheet.row([
-                    line.period.to_string(),
+                let mut row = vec![line.period.to_string()];
+                if in_units {
+                    row.extend(units::cells(plan, line.priced.as_ref(), self.decimals));
+                }
+                row.extend([
                     self.tokens(line.tranche),
                     values.join(", "),
                     scores_text(report, line),
@@ -309,23 +348,36 @@ impl fmt::Display for GrantView {
                     self.tokens(line.returned),
                     self.tokens(line.claimed),
                 ]);
+                sheet.row(row);
             }
             writeln!(out, "\nPeriods that have ended\n{sheet}")?;
         }
         if !self.projection.is_empty() {
-            let mut sheet = Sheet::new([">#", ">tranche", ">would earn", ">not earned"]);
+            let in_units = report.state.is_in_units();
+            let mut headings = vec![">#"];
+            if in_units {
+                headings.extend([">units", ">price", ">cut off"]);
+            }
+            headings.extend([">tranche", ">would earn", ">not earned"]);
+            let mut sheet = Sheet::new(headings);
             for period in &self.projection {
-                sheet.row([
-                    period.period.to_string(),
+                let mut row = vec![period.period.to_string()];
+                if in_units {
+                    row.extend(units::cells(plan, period.priced.as_ref(), self.decimals));
+                }
+                row.extend([
                     self.tokens(period.tranche),
                     self.tokens(period.settlement.earned),
                     self.tokens(period.settlement.unearned),
                 ]);
+                sheet.row(row);
             }
             let all = self.tokens(self.projected(&report.state));
-            let basis = match report.lines.is_empty() {
-                true => "if every target is met",
-                false => "if the scores stay as they are",
+            let basis = match (report.lines.is_empty(), in_units) {
+                (true, false) => "if every target is met",
+                (true, true) => "if every target is met and nobody reports a price",
+                (false, false) => "if the scores stay as they are",
+                (false, true) => "if scores and price stay as they are",
             };
             writeln!(out, "\nTo come {basis}, bonuses not counted: {all} in total\n{sheet}")?;
         }
@@ -343,6 +395,7 @@ impl Serialize for GrantView {
             json!({
                 "period": period.period,
                 "tranche": period.tranche.to_string(),
+                "inUnits": units::json(&self.statement.sources.plan, period.priced.as_ref()),
                 "earned": period.settlement.earned.to_string(),
                 "unearned": period.settlement.unearned.to_string(),
             })
@@ -356,12 +409,15 @@ impl Serialize for GrantView {
             &mut value,
             json!({
                 "plan": self.statement.sources.address.to_string(),
+                "planName": plan_name(&self.statement.sources.plan),
+                "label": self.names.label(self.number, &report.state.beneficiary),
                 "time": self.statement.sources.now,
                 "decimals": self.decimals,
                 "cliff": self.cliff,
                 "next": self.next.map(|next| json!({ "time": next.time, "why": next.why })),
                 "lines": lines,
                 "projection": {
+                    "price": self.results.price.filter(|_| report.state.is_in_units()).map(|price| price.to_string()),
                     "scores": self.results.scores.iter().take(self.statement.sources.plan.kpis().len()).collect::<Vec<_>>(),
                     "earned": self.projected(&report.state).to_string(),
                     "periods": projection.collect::<Vec<_>>(),
@@ -373,14 +429,10 @@ impl Serialize for GrantView {
     }
 }
 
-/// The KPIs on which the grant has weight and what is known about them for a period.
+/// The KPIs that pay the grant, the price first, and what is known about them for a period.
 pub fn measured(statement: &Statement, report: &GrantReport, period: u16) -> Vec<(u8, Measurement)> {
-    let count = statement.sources.plan.kpis().len();
-    let weighted = (0u8..)
-        .zip(report.state.kpi_weights)
-        .take(count)
-        .filter(|(_, weight)| *weight > 0);
-    weighted
+    let paid_by = report.state.paid_by(&statement.sources.plan);
+    paid_by
         .filter_map(|(kpi, _)| Some((kpi, statement.measurement(kpi, period, report.state.index).ok()?)))
         .collect()
 }
@@ -426,6 +478,10 @@ pub fn grant_json(statement: &Statement, report: &GrantReport) -> Value {
         "timeWeight": grant.time_weight,
         "kpiWeights": grant.kpi_weights.iter().take(kpis).collect::<Vec<_>>(),
         "allocated": grant.allocation.to_string(),
+        "unitAllocation": grant.is_in_units().then(|| grant.unit_allocation.to_string()),
+        "lowestPrice": units::lowest_json(&statement.sources.plan, grant),
+        "unused": report.unused.to_string(),
+        "cutOff": report.cut_off().map(|amount| amount.to_string()),
         "cancelled": report.cancelled.to_string(),
         "earned": grant.earned.to_string(),
         "bonus": grant.bonus.to_string(),
@@ -454,6 +510,7 @@ pub fn line_json(statement: &Statement, report: &GrantReport, line: &Line, all: 
         "period": line.period,
         "settled": line.settlement.is_some(),
         "tranche": line.tranche.to_string(),
+        "inUnits": units::json(plan, line.priced.as_ref()),
         "scores": line.results.scores.iter().take(plan.kpis().len()).collect::<Vec<_>>(),
         "earned": line.settlement.map(|settled| settled.earned.to_string()),
         "unearned": line.settlement.map(|settled| settled.unearned.to_string()),

@@ -6,8 +6,11 @@ use {
     earnout::state::Kpi,
     earnout_core::quorum::{Finality, Outcome},
     earnout_sdk::{
-        report::statement::{Measurement, Vote},
-        text::amount::fixed,
+        report::{
+            priced::price_text,
+            statement::{Measurement, Vote},
+        },
+        text::amount::{count, fixed},
         wire::accounts,
     },
     serde_json::{Value, json},
@@ -31,11 +34,20 @@ pub fn outcome(kpi: &Kpi, measurement: &Measurement) -> String {
     }
 }
 
+/// What it is worth: a score, or as the price what counts.
+pub fn worth(kpi: &Kpi, measurement: &Measurement) -> String {
+    match measurement.reading.price {
+        Some(price) => price_text(kpi, price),
+        None => count(measurement.reading.score),
+    }
+}
+
 /// Why that counts.
 pub fn basis(measurement: &Measurement) -> &'static str {
     match (&measurement.dispute, measurement.reading.outcome) {
         (Some(dispute), _) if dispute.ruling.is_some_and(|ruling| ruling.value.is_some()) => "ruling",
         (_, Outcome::Silent) => "silence",
+        _ if measurement.observation.is_some() => "feed",
         _ if measurement.agreed_at.is_some() => "agreement",
         _ => "median",
     }
@@ -61,7 +73,8 @@ pub fn state(measurement: &Measurement) -> String {
     }
 }
 
-/// The votes that stand behind what counts: those for the value if oracles agreed, all that count for a median.
+/// The votes that stand behind what counts: those for the value if oracles agreed, all that count for a median, none
+/// where a feed said it.
 pub fn deciding(measurement: &Measurement) -> impl Iterator<Item = &Vote> {
     let agreed = match (measurement.agreed_at, measurement.reading.outcome) {
         (Some(_), Outcome::Value(value)) if basis(measurement) == "agreement" => Some(value),
@@ -70,6 +83,7 @@ pub fn deciding(measurement: &Measurement) -> impl Iterator<Item = &Vote> {
     measurement
         .votes
         .iter()
+        .filter(|_| measurement.observation.is_none())
         .filter(move |vote| vote.counts && agreed.is_none_or(|value| vote.value == value))
 }
 
@@ -83,11 +97,13 @@ pub fn voter(vote: &Vote, names: &Names) -> String {
 
 /// For programs.
 pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
+    let plain = |value: i64| fixed(value, kpi.decimals).replace(',', "");
     let vote = |vote: &Vote| {
         json!({
             "oracle": vote.oracle.map(|key| key.to_string()),
             "position": vote.position,
             "value": vote.value.to_string(),
+            "uiValue": plain(vote.value),
             "evidence": hex::encode(vote.evidence),
             "counts": vote.counts,
         })
@@ -113,11 +129,21 @@ pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
             })),
         })
     });
+    let observation = measurement.observation.as_ref().map(|observation| {
+        json!({
+            "value": observation.value.to_string(),
+            "uiValue": fixed(observation.value, kpi.decimals).replace(',', ""),
+            "publishedAt": observation.published.at,
+            "previousAt": observation.published.previous,
+            "evidence": hex::encode(observation.evidence),
+        })
+    });
     json!({
         "kpi": number,
         "value": counts.map(|value| value.to_string()),
-        "uiValue": counts.map(|value| fixed(value, kpi.decimals).replace(',', "")),
-        "score": measurement.reading.score,
+        "uiValue": counts.map(plain),
+        "score": (!kpi.is_price()).then_some(measurement.reading.score),
+        "price": measurement.reading.price.map(|price| price.to_string()),
         "basis": basis(measurement),
         "final": final_from.is_none(),
         "finalFrom": final_from,
@@ -125,6 +151,7 @@ pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
         "oracles": measurement.oracle_count,
         "threshold": measurement.threshold,
         "votes": measurement.votes.iter().map(vote).collect::<Vec<_>>(),
+        "observation": observation,
         "dispute": dispute,
         "closed": measurement.closed,
     })

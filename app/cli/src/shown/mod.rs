@@ -13,3 +13,4 @@ pub mod progress;
 pub mod sheet;
 pub mod task;
 pub mod text;
+pub mod units;

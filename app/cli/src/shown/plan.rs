@@ -7,10 +7,15 @@ use {
         names::Names,
         sheet::Sheet,
         task,
-        text::{safe, short},
+        text::{quoted, safe, short},
+        units::{feed_json, feed_text, price_facts},
     },
     crate::{
-        context::{reference::kpi_name, time::Moment},
+        context::{
+            document::Beside,
+            reference::{kpi_name, plan_name, plan_uri},
+            time::Moment,
+        },
         fault::{Exit, Fault},
     },
     earnout::state::{
@@ -18,13 +23,17 @@ use {
         PlanStatus, Release, UnearnedPolicy,
     },
     earnout_sdk::{
-        report::statement::{Finding, PeriodReport, Stage, Statement, Totals, VaultReport},
+        report::{
+            priced::price_text,
+            statement::{Finding, PeriodReport, Stage, Statement, Totals, VaultReport},
+        },
         terms::plan_file::{COMBINATIONS, INTERPOLATIONS, RELEASES, SCOPES, UNEARNED, word},
         text::{
             amount::{self, fixed},
             time::{cadence, span},
         },
         todo::agenda::{Task, agenda},
+        wire::accounts::padded_text,
     },
     serde::{Serialize, Serializer},
     serde_json::{Value, json},
@@ -43,14 +52,15 @@ pub struct PlanView {
     last_deadline: i64,
     cadence: Cadence,
     policy: UnearnedPolicy,
+    beside: Beside,
 }
 
 impl PlanView {
-    /// `decimals` are the token's.
+    /// `decimals` are the token's, `beside` is what else was looked at.
     ///
     /// # Errors
     /// If the plan holds what the program never writes.
-    pub fn new(statement: Statement, decimals: u8, names: Names) -> Result<Self, Fault> {
+    pub fn new(statement: Statement, decimals: u8, names: Names, beside: Beside) -> Result<Self, Fault> {
         let plan = &statement.sources.plan;
         Ok(Self {
             due: agenda(&statement)?,
@@ -61,7 +71,8 @@ impl PlanView {
             policy: plan.unearned_policy()?,
             statement,
             decimals,
-            names,
+            names: names.with(beside.labels.clone()),
+            beside,
         })
     }
 
@@ -82,6 +93,7 @@ impl PlanView {
         let plan = self.plan();
         let now = self.statement.sources.now;
         let mut facts = Fields::default();
+        facts.say("name", quoted(&plan_name(plan)));
         facts.say("status", self.status_text());
         facts.say("time", Moment(now));
         facts.say(
@@ -155,6 +167,11 @@ impl PlanView {
             format!("votes {attest}, disputes {challenge}, rulings {ruling}, notice {notice}"),
         );
         facts.say("last deadline", Moment(self.last_deadline));
+        let documents = match plan_uri(plan) {
+            uri if uri.is_empty() => "nowhere".to_owned(),
+            uri => quoted(&uri),
+        };
+        facts.say("documents", documents);
         facts.say("scores combine", combination_text(plan));
         facts.say("unearned", self.policy_text());
         facts.say("release", release_text(plan));
@@ -248,7 +265,18 @@ impl fmt::Display for PlanView {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "Plan {}", self.statement.sources.address)?;
         writeln!(out, "{}", self.facts().indented())?;
-        writeln!(out, "\nKPIs\n{}", kpis_table(self.plan()))?;
+        writeln!(out, "\nKPIs\n{}", kpis_table(self.plan(), &self.beside))?;
+        if let Some(price) = price_facts(self.plan()) {
+            writeln!(out, "\nPrice\n{}", price.indented())?;
+        }
+        let others = self
+            .plan()
+            .kpis()
+            .iter()
+            .filter(|kpi| kpi.has_feed() && !kpi.is_price());
+        for kpi in others {
+            writeln!(out, "\nFeed of {}: {}", safe(&kpi_name(kpi)), feed_text(kpi))?;
+        }
         let vault = vault_facts(&self.statement.vault, self.decimals);
         writeln!(out, "\nVault\n{}", vault.indented())?;
         let totals = totals_facts(&self.statement.totals, self.decimals);
@@ -280,6 +308,7 @@ impl Serialize for PlanView {
         });
         let rest = json!({
             "time": sources.now,
+            "uri": Some(plan_uri(plan)).filter(|uri| !uri.is_empty()),
             "status": match self.status {
                 PlanStatus::Draft => "draft",
                 PlanStatus::Active => "active",
@@ -306,6 +335,7 @@ impl Serialize for PlanView {
             "findings": findings_json(&self.statement),
         });
         merge(&mut value, rest);
+        self.beside.add_rubrics(&mut value);
         value.serialize(serializer)
     }
 }
@@ -319,6 +349,7 @@ pub fn terms_json(plan: &Plan, address: Pubkey, decimals: u8) -> Value {
     };
     json!({
         "plan": address.to_string(),
+        "name": plan_name(plan),
         "creator": plan.creator.to_string(),
         "planId": plan.plan_id.to_string(),
         "mint": plan.mint.to_string(),
@@ -342,6 +373,10 @@ pub fn terms_json(plan: &Plan, address: Pubkey, decimals: u8) -> Value {
         "maxAllocation": plan.max_allocation.to_string(),
         "maxGrants": plan.max_grants,
         "enrolmentEnd": plan.enrolment_end,
+        "unit": plan.has_unit().then(|| padded_text(&plan.unit)),
+        "unitDecimals": plan.has_unit().then_some(plan.unit_decimals),
+        "priceKpi": plan.price().map(|(number, _)| number),
+        "unitExponent": plan.has_unit().then_some(plan.unit_exponent),
         "kpis": (0u8..).zip(plan.kpis()).map(|(number, kpi)| kpi_json(number, kpi)).collect::<Vec<_>>(),
     })
 }
@@ -362,7 +397,9 @@ fn kpi_json(number: u8, kpi: &Kpi) -> Value {
         "rangeMax": kpi.range_max.to_string(),
         "interpolation": interpolation_text(kpi),
         "points": points,
-        "defaultScore": kpi.default_score,
+        "defaultScore": (!kpi.is_price()).then_some(kpi.default_score),
+        "defaultPrice": kpi.is_price().then(|| kpi.default_price.to_string()),
+        "feed": kpi.feed().ok().flatten().as_ref().map(feed_json),
         "rubricHash": hex::encode(kpi.rubric_hash),
     })
 }
@@ -418,6 +455,7 @@ pub fn totals_json(totals: &Totals) -> Value {
         "bonus": totals.bonus.to_string(),
         "returned": totals.returned.to_string(),
         "leftOver": totals.left_over.to_string(),
+        "unused": totals.unused.to_string(),
         "forfeited": totals.forfeited.to_string(),
         "vested": totals.vested.to_string(),
         "claimed": totals.claimed.to_string(),
@@ -478,6 +516,10 @@ pub fn totals_facts(totals: &Totals, decimals: u8) -> Fields {
     ];
     for (name, amount) in lines {
         facts.say(name, amount::total(amount, decimals));
+    }
+    if totals.unused > 0 {
+        let unused = amount::total(totals.unused, decimals);
+        facts.say("unused", format!("{unused} that prices left of the caps"));
     }
     facts
 }
@@ -548,15 +590,16 @@ pub fn require_complete(complaints: &[String]) -> Result<(), Fault> {
 }
 
 /// The KPIs for people.
-pub fn kpis_table(plan: &Plan) -> Sheet {
+pub fn kpis_table(plan: &Plan, beside: &Beside) -> Sheet {
     let mut sheet = Sheet::new([
         ">#",
         "name",
         "scope",
         "accepted",
         "curve",
-        ">silence scores",
+        ">if nobody reports",
         "rubric SHA-256",
+        "its text",
     ]);
     for (number, kpi) in plan.kpis().iter().enumerate() {
         let points = kpi
@@ -576,12 +619,24 @@ pub fn kpis_table(plan: &Plan) -> Sheet {
                 fixed(kpi.range_min, kpi.decimals),
                 measurement::value(kpi, kpi.range_max)
             ),
-            format!("{}: {}", interpolation_text(kpi), points.join(", ")),
-            amount::count(kpi.default_score),
+            match kpi.is_price() {
+                true => "none: the price".to_owned(),
+                false => format!("{}: {}", interpolation_text(kpi), points.join(", ")),
+            },
+            silence_text(kpi),
             short(hex::encode(kpi.rubric_hash)),
+            beside.rubric(number).to_string(),
         ]);
     }
     sheet
+}
+
+/// What counts if nobody reports: a score, or a price.
+pub fn silence_text(kpi: &Kpi) -> String {
+    match kpi.is_price() {
+        true => price_text(kpi, kpi.default_price),
+        false => amount::count(kpi.default_score),
+    }
 }
 
 /// Where a period stands, in one word.

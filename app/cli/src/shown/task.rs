@@ -31,6 +31,21 @@ pub fn line(task: &Task, plan: &Plan, names: &Names, decimals: u8) -> String {
                 Moment(*until)
             )
         }
+        Task::Observe {
+            period,
+            kpi,
+            shown,
+            until,
+        } => format!(
+            "period {period}, {}: anyone may show {} of its feed (`earnout observe`), until {}",
+            kpi_text(plan, *kpi),
+            if *shown {
+                "an earlier update"
+            } else {
+                "the first update"
+            },
+            Moment(*until)
+        ),
         Task::Dispute {
             period,
             kpi,
@@ -90,6 +105,12 @@ pub fn json(task: &Task) -> Value {
                 .collect();
             json!({ "task": "vote", "by": "oracles", "period": period, "kpi": kpi, "missing": missing, "until": until })
         }
+        Task::Observe {
+            period,
+            kpi,
+            shown,
+            until,
+        } => json!({ "task": "observe", "by": "anyone", "period": period, "kpi": kpi, "shown": shown, "until": until }),
         Task::Dispute {
             period,
             kpi,

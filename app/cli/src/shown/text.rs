@@ -10,7 +10,12 @@ pub fn cell(text: &str) -> String {
     guarded(&safe(text))
 }
 
-/// The same for Markdown, where it would become a link, a picture or another cell.
+/// Harmless text in quotation marks, out of which it cannot get: what somebody wrote beside what is so.
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", safe(text).replace('"', "\\\""))
+}
+
+/// Harmless text for Markdown, where it would become a link, a picture or another cell.
 pub fn markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in safe(text).chars() {
@@ -44,6 +49,12 @@ mod tests {
         assert_eq!(cell("-2+3"), "'-2+3");
         assert_eq!(cell("revenue"), "revenue");
         assert_eq!(cell("\t=1"), "\\u{9}=1");
+    }
+
+    #[test]
+    fn what_is_quoted_stays_in_its_quotation_marks() {
+        assert_eq!(quoted("Core team"), "\"Core team\"");
+        assert_eq!(quoted("a\" (b\u{202e}"), "\"a\\\" (b\\u{202e}\"");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use {
     crate::{
         args::Check,
         measure::{Bound, Identities, checks, fit, grant_scope, kpi_name, measure, preview, value},
-        service::{Config, Daemon},
+        service::{Config, Daemon, round::price_feeds},
         vote::{Duty, PlanState},
     },
     anyhow::{Context, Result, bail},
@@ -58,6 +58,7 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
             Err(problem) => return Err(problem.into()),
         };
         let decimals = mint_decimals(&daemon, &state.plan.mint).await?;
+        mistakes.extend(price_feeds(&daemon.config.observes, &address, &state.plan)?.mistakes);
         let mut bound = Vec::new();
         for feed in daemon.feeds_of(address) {
             match Bound::new(feed, &state.plan) {
@@ -166,7 +167,7 @@ async fn check_feed(
             Ok(finding) => {
                 let worth = preview(bound, &state.plan, &state.grants, period, duty.grant(), finding.value)?;
                 line.value = Some(value::from_fixed(finding.value, bound.terms.decimals).to_string());
-                line.score = Some(worth.score);
+                line.score = worth.score;
                 let most = if worth.at_most { "at most " } else { "" };
                 line.pays = Some(format!("{most}{}", amount::tokens(worth.pays, decimals)));
                 line.at_target = Some(amount::tokens(worth.at_target, decimals));

@@ -136,5 +136,9 @@ fn in_words(round: &Round) -> String {
         .filter(|(class, count)| *count > 0 || expected.contains(class))
         .map(|(class, count)| format!("{count} {}", class.name()))
         .collect();
-    format!("{}{next}", counts.join(", "))
+    let observed = match round.observed {
+        0 => String::new(),
+        observed => format!(", {observed} observed"),
+    };
+    format!("{}{observed}{next}", counts.join(", "))
 }

@@ -133,7 +133,7 @@ pub type Hash = [u8; 32];
 pub enum EvidenceError {
     #[error(transparent)]
     Document(#[from] DocumentError),
-    #[error("{file} cannot be read: {error}", file = .file.display())]
+    #[error("{file} is not a document of the daemon: {error}", file = .file.display())]
     Format { file: PathBuf, error: String },
 }
 

@@ -6,7 +6,7 @@ use {
     earnout_sdk::{report::projection::ProjectionError, wire::accounts},
     serde::{Deserialize, Deserializer, de::Error as _},
     solana_program::pubkey::Pubkey,
-    std::{path::PathBuf, time::Duration},
+    std::{fmt, path::PathBuf, time::Duration},
     thiserror::Error,
 };
 
@@ -45,6 +45,26 @@ pub enum KpiName {
     Number(u8),
     /// The name on chain.
     Name(String),
+}
+
+impl KpiName {
+    /// The KPI in `plan`, with its number; none if it has no such KPI.
+    pub fn find<'p>(&self, plan: &'p Plan) -> Option<(u8, &'p Kpi)> {
+        let position = match self {
+            Self::Number(number) => usize::from(*number),
+            Self::Name(wanted) => plan.kpis().iter().position(|kpi| kpi_name(kpi) == *wanted)?,
+        };
+        Some((u8::try_from(position).ok()?, plan.kpis().get(position)?))
+    }
+}
+
+impl fmt::Display for KpiName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(out, "number {number}"),
+            Self::Name(name) => write!(out, "{name:?}"),
+        }
+    }
 }
 
 /// Why a feed and a plan do not fit together.
@@ -98,20 +118,11 @@ impl<'a> Bound<'a> {
                 .collect();
             FeedError::UnknownKpi {
                 feed: feed.id.clone(),
-                kpi: match &feed.kpi {
-                    KpiName::Number(number) => format!("number {number}"),
-                    KpiName::Name(name) => format!("{name:?}"),
-                },
+                kpi: feed.kpi.to_string(),
                 known: known.join(", "),
             }
         };
-        let position = match &feed.kpi {
-            KpiName::Number(number) => Some(usize::from(*number)),
-            KpiName::Name(wanted) => plan.kpis().iter().position(|kpi| kpi_name(kpi) == *wanted),
-        };
-        let (kpi, terms) = position
-            .and_then(|position| Some((u8::try_from(position).ok()?, plan.kpis().get(position)?)))
-            .ok_or_else(unknown)?;
+        let (kpi, terms) = feed.kpi.find(plan).ok_or_else(unknown)?;
         let scope = terms.scope().map_err(|error| FeedError::Corrupt(error.to_string()))?;
         let individual = scope == program::Scope::Individual;
         let mistake = feed

@@ -49,7 +49,7 @@ pub enum TemplateError {
 }
 
 /// All placeholders.
-const PLACEHOLDERS: [&str; 10] = [
+const PLACEHOLDERS: [&str; 14] = [
     "period",
     "start",
     "end",
@@ -58,6 +58,10 @@ const PLACEHOLDERS: [&str; 10] = [
     "end_time",
     "start_date",
     "end_date",
+    "date",
+    "year",
+    "month",
+    "day",
     "identity",
     "beneficiary",
 ];
@@ -104,6 +108,19 @@ fn value(name: &str, scope: &Scope) -> Result<String, TemplateError> {
         "end_time" => time::text(scope.end),
         "start_date" => time::date(scope.start),
         "end_date" => time::date(scope.end),
+        "date" => time::date(scope.start),
+        "year" | "month" | "day" => {
+            let date = time::date(scope.start);
+            // `2027-01-31`, from the right.
+            let mut parts = date.rsplitn(3, '-');
+            let (day, month, year) = (parts.next(), parts.next(), parts.next());
+            let part = match name {
+                "year" => year,
+                "month" => month,
+                _ => day,
+            };
+            part.unwrap_or_default().to_owned()
+        }
         "beneficiary" => grant("beneficiary")?.beneficiary.to_string(),
         "identity" => {
             let grant = grant("identity")?;
@@ -164,12 +181,12 @@ mod tests {
     #[test]
     fn placeholders_are_filled_in() {
         let filled = fill(
-            "p{period} [{start_date}, {end_date}) {start_time} {seconds} {identity} {{x}}",
+            "p{period} [{start_date}, {end_date}) {start_time} {seconds} {identity} {{x}} {date} {day}.{month}.{year}",
             &scope(),
         );
         assert_eq!(
             filled.unwrap(),
-            "p3 [2027-04-01, 2027-07-01) 2027-04-01T00:00:00Z 7862400 ann@example.org {x}"
+            "p3 [2027-04-01, 2027-07-01) 2027-04-01T00:00:00Z 7862400 ann@example.org {x} 2027-04-01 01.04.2027"
         );
     }
 

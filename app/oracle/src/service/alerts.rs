@@ -46,6 +46,7 @@ pub enum AlertKind {
     Missed,
     NotEntitled,
     RoundFailed,
+    Unobserved,
 }
 
 impl AlertKind {
@@ -111,6 +112,17 @@ pub enum Alert {
     NotEntitled(String),
     #[error("{failures} rounds in a row failed: {problem}")]
     RoundFailed { failures: u32, problem: String },
+    #[error(
+        "no update of the price feed was shown yet, and the window closes at {} (in {seconds} s): {reason}; without one the \
+         oracles' votes count",
+        time::text(*closes)
+    )]
+    Unobserved {
+        closes: i64,
+        seconds: i64,
+        /// Why this daemon has shown none.
+        reason: String,
+    },
 }
 
 impl Alert {
@@ -128,6 +140,7 @@ impl Alert {
             Self::Missed(_) => AlertKind::Missed,
             Self::NotEntitled(_) => AlertKind::NotEntitled,
             Self::RoundFailed { .. } => AlertKind::RoundFailed,
+            Self::Unobserved { .. } => AlertKind::Unobserved,
         }
     }
 
@@ -338,6 +351,11 @@ impl Alarm {
     /// Says that what alerts of a kind were about is over, so that it is news when it comes again.
     pub fn clear(&self, kind: AlertKind) {
         self.raised().retain(|(raised, _)| *raised != kind);
+    }
+
+    /// Ends the alert of a kind about one thing.
+    pub fn clear_about(&self, kind: AlertKind, about: &About) {
+        self.raised().remove(&(kind, about.clone()));
     }
 }
 

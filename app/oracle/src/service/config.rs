@@ -2,7 +2,7 @@
 
 use {
     crate::{
-        measure::{Feed, Source, checks::decimal},
+        measure::{Feed, Source, checks::decimal, feed::KpiName},
         vote::{Chain, PriorityFee},
     },
     rust_decimal::Decimal,
@@ -40,6 +40,23 @@ pub struct Config {
     /// What is measured.
     #[serde(rename = "feed", default)]
     pub feeds: Vec<Feed>,
+    /// Price feeds on the chain that are observed beside those of the feeds' plans, or from other accounts.
+    #[serde(rename = "observe", default)]
+    pub observes: Vec<Observe>,
+}
+
+/// A price feed on the chain, of a KPI that reads one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Observe {
+    #[serde(with = "crate::measure::text")]
+    pub plan: Pubkey,
+    /// The KPI, by its name or number in the plan; all that have a feed if left out.
+    #[serde(default)]
+    pub kpi: Option<KpiName>,
+    /// An account that holds updates of the feed, looked at beside the one of the sponsor.
+    #[serde(default, with = "optional_key")]
+    pub account: Option<Pubkey>,
 }
 
 /// Whose votes they are.
@@ -196,9 +213,10 @@ impl Config {
         }
     }
 
-    /// The plans of all feeds.
+    /// The plans of all feeds, and those whose price feeds are observed.
     pub fn plans(&self) -> BTreeSet<Pubkey> {
-        self.feeds.iter().map(|feed| feed.plan).collect()
+        let observed = self.observes.iter().map(|observe| observe.plan);
+        self.feeds.iter().map(|feed| feed.plan).chain(observed).collect()
     }
 
     /// The feed that is called `id`.
@@ -232,8 +250,16 @@ impl Config {
         if !(1..=100).contains(&self.submit.priority_fee.percentile) {
             mistakes.push("submit.priority_fee.percentile: not within 1 to 100".to_owned());
         }
-        if self.feeds.is_empty() {
+        if self.feeds.is_empty() && self.observes.is_empty() {
             mistakes.push("feed: there is none; each KPI to be measured is a [[feed]]".to_owned());
+        }
+        for observe in &self.observes {
+            if observe.account.is_some() && observe.kpi.is_none() {
+                let plan = observe.plan;
+                mistakes.push(format!(
+                    "observe: of the plan {plan}: an account is of one feed: say for which `kpi`"
+                ));
+            }
         }
         let mut ids = BTreeSet::new();
         for feed in &self.feeds {
@@ -280,6 +306,7 @@ fn names_a_grant(source: &Source) -> bool {
 fn kind(source: &Source) -> &'static str {
     match source {
         Source::Http(_) => "http",
+        Source::DailyAverage(_) => "daily-average",
         Source::Prometheus(_) => "prometheus",
         Source::Postgres(_) => "postgres",
         Source::Github(_) => "github",
@@ -365,6 +392,19 @@ mod tests {
     }
 
     #[test]
+    fn price_feeds_are_observed_without_anything_to_measure() {
+        let observe = "[[observe]]\nplan = '11111111111111111111111111111113'\nkpi = 'price'\naccount = \
+                       '11111111111111111111111111111114'\n[[observe]]\nplan = '11111111111111111111111111111115'";
+        let config = read(&format!("{GOOD}\n{observe}")).unwrap();
+        assert_eq!(config.plans().len(), 3);
+        let only = GOOD.split_once("[[feed]]").unwrap().0;
+        let config = read(&format!("{only}\n{observe}")).unwrap();
+        assert_eq!((config.feeds.len(), config.observes.len()), (0, 2));
+        assert_eq!(config.observes[1].kpi, None);
+        assert!(read(only).unwrap_err().contains("there is none"));
+    }
+
+    #[test]
     fn a_line_with_a_secret_is_not_shown() {
         for wrong in [
             "endpoints = \"http://127.0.0.1:8899/SECRET\"",
@@ -422,6 +462,13 @@ mod tests {
             ("repository = \"repo\"", "repository = \"repo\", colour = 1", "colour"),
             ("type = \"git\"", "type = \"svn\"", "svn"),
             ("[signer]", "[signers]", "signers"),
+            (
+                "[signer]",
+                "[[observe]]\nplan = '11111111111111111111111111111112'\naccount = '11111111111111111111111111111113'\n\
+                 [signer]",
+                "say for which `kpi`",
+            ),
+            ("[signer]", "[[observe]]\nkpi = 1\n[signer]", "plan"),
         ] {
             assert!(GOOD.contains(from), "{from}");
             let text = GOOD.replace(from, to);

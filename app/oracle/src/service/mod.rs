@@ -11,7 +11,7 @@ pub mod watch;
 
 pub use {
     alerts::{About, Alarm, Alert, AlertKind},
-    config::{Alerts, Config, ConfigError},
+    config::{Alerts, Config, ConfigError, Observe},
     daemon::{Daemon, DaemonError},
     keys::KeyError,
     metrics::Metrics,

@@ -224,7 +224,7 @@ fn listed(
         return Err(wrong("the manifest lists another value"));
     }
     listed.evidence.ok_or_else(|| Verdict::Unproved {
-        reason: "the manifest names no document for this vote: another process made it".to_owned(),
+        reason: "the manifest names no document for this value, so nothing here proves it".to_owned(),
     })
 }
 
@@ -361,7 +361,7 @@ mod tests {
             (on(1, Some(66)), 5, "does not list"),
             (on(2, Some(64)), 5, "another page"),
             (on(1, Some(63)), 5, "another page"),
-            (on(1, Some(65)), 7, "another process"),
+            (on(1, Some(65)), 7, "names no document"),
         ] {
             let verdict = format!("{:?}", found(target, value).unwrap_err());
             assert!(verdict.contains(part), "{verdict}");

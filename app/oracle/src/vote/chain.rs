@@ -240,6 +240,7 @@ fn is_the_endpoints(error: &ClientError) -> bool {
         | ClientError::Contradiction(_)
         | ClientError::NotFound { .. }
         | ClientError::ForeignAccount { .. }
+        | ClientError::NoPriceUpdate { .. }
         | ClientError::Decode { .. }
         | ClientError::Incomplete(_)
         | ClientError::Ledger(_) => true,

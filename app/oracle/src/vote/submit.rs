@@ -9,7 +9,7 @@ use {
     },
     earnout::{
         constants::NO_VALUE,
-        instructions::{AttestArgs, AttestPageArgs},
+        instructions::{AttestArgs, AttestPageArgs, ObserveArgs},
     },
     earnout_sdk::{
         client::{ClientError, Ending, Life, Policy, Prepared, Submission, follow, of_bytes, to_bytes},
@@ -201,7 +201,7 @@ impl Courier<'_> {
         if uploads.is_empty() {
             return Ok(sent);
         }
-        let price = self.price(&uploads).await?;
+        let price = self.price(uploads.iter().map(|upload| upload.place.plan)).await?;
         // Which evidence they name makes them no longer.
         let groups: Vec<_> = uploads
             .iter()
@@ -315,10 +315,34 @@ impl Courier<'_> {
             instructions.push(self.instruction(upload, evidence));
             votes.extend(upload.ballots.iter().map(|ballot| (ballot.target, evidence)));
         }
+        self.bring(&instructions, &[self.oracle], votes, version, price).await
+    }
+
+    /// Shows what a price feed published, the update in the account `update`. Anybody may: the payer alone signs.
+    ///
+    /// # Errors
+    /// If nothing can be sent, or the program refuses it: then nothing was sent.
+    pub async fn observe(&self, plan: &Pubkey, update: &Pubkey, args: ObserveArgs) -> Result<Ending, SubmitError> {
+        let price = self.price([*plan].into_iter()).await?;
+        let version = self.endpoints.version(&[self.payer]).await?;
+        let observe = instructions::observe(&self.payer.pubkey(), plan, update, args);
+        self.bring(&[observe], &[], Vec::new(), version, price).await
+    }
+
+    /// Signs a transaction, writes it down with the votes that it makes, and only then sends and follows it.
+    async fn bring(
+        &self,
+        instructions: &[Instruction],
+        signers: &[&dyn Signer],
+        votes: Vec<(Target, Hash)>,
+        version: Version,
+        price: u64,
+    ) -> Result<Ending, SubmitError> {
         let prepared = self
             .endpoints
             .ask(async |client| {
-                let mut submission = Submission::new(instructions.clone(), self.payer).signed_by([self.oracle]);
+                let signers = signers.iter().copied();
+                let mut submission = Submission::new(instructions.to_vec(), self.payer).signed_by(signers);
                 submission.version = version;
                 submission.unit_price = price;
                 Ok(client.prepare(&submission).await?.0)
@@ -397,7 +421,10 @@ impl Courier<'_> {
             }
             journal.record_votes(&votes)?;
             self.votes.inc_by(u64::try_from(votes.len()).unwrap_or(u64::MAX));
-            info!(signature = %signed.signature, votes = signed.votes.len(), "voted");
+            match signed.votes.len() {
+                0 => info!(signature = %signed.signature, "observed"),
+                votes => info!(signature = %signed.signature, votes, "voted"),
+            }
         }
         journal.close_transaction(&signed.signature, &note)?;
         self.transactions.with_label_values(&[name]).inc();
@@ -455,11 +482,11 @@ impl Courier<'_> {
     }
 
     /// What others paid lately for transactions that write to the same plans, at most the cap. Micro-lamports a unit.
-    async fn price(&self, uploads: &[Upload]) -> Result<u64, SubmitError> {
+    async fn price(&self, plans: impl Iterator<Item = Pubkey>) -> Result<u64, SubmitError> {
         if self.fee.cap == 0 {
             return Ok(0);
         }
-        let mut plans: Vec<Pubkey> = uploads.iter().map(|upload| upload.place.plan).collect();
+        let mut plans: Vec<Pubkey> = plans.collect();
         plans.sort_unstable();
         plans.dedup();
         plans.truncate(128);

@@ -185,7 +185,7 @@ impl Client {
         let account = match answer.value {
             None => None,
             Some(account) => {
-                let account: Option<Account> = account.to_account();
+                let account: Option<Account> = read::bytes(&account);
                 Some(account.ok_or_else(|| ClientError::Unreadable(address.to_string()))?)
             }
         };

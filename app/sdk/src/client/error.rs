@@ -51,6 +51,14 @@ pub enum ClientError {
         /// Whose it is.
         owner: Pubkey,
     },
+    /// The account holds no update of a price feed.
+    #[error("{address} holds no price update: {why}")]
+    NoPriceUpdate {
+        /// Where.
+        address: Pubkey,
+        /// What it is instead.
+        why: String,
+    },
     /// The account is not what it should be.
     #[error("{address}: {source}")]
     Decode {

@@ -22,8 +22,8 @@ use {
     },
     solana_signature::Signature,
     solana_transaction_status_client_types::{
-        EncodedConfirmedTransactionWithStatusMeta, UiCompiledInstruction, UiInstruction, UiTransactionEncoding,
-        option_serializer::OptionSerializer,
+        EncodedConfirmedTransactionWithStatusMeta, EncodedTransaction, TransactionBinaryEncoding,
+        UiCompiledInstruction, UiInstruction, UiTransactionEncoding, option_serializer::OptionSerializer,
     },
     std::{
         collections::{BTreeMap, BTreeSet, HashSet},
@@ -41,6 +41,9 @@ const SIGNATURES_A_REQUEST: usize = 1_000;
 /// before it can list the transaction that made it.
 const LOOKS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// Most characters of the bytes that a program can be called with by another: 10 KiB, which are 13,985 in base 58.
+const LONGEST_CALL: usize = 14_000;
 
 /// How many of a kind a complaint names.
 const NAMED: usize = 5;
@@ -581,7 +584,11 @@ impl OracleSets {
 fn told(signature: &Signature, answer: Value) -> Result<Told, String> {
     let answer: EncodedConfirmedTransactionWithStatusMeta = serde_json::from_value(answer)
         .map_err(|error| format!("the answer is not one about a transaction: {error}"))?;
-    let transaction = answer.transaction.transaction.decode();
+    // The other encoding can take hours to read: what an endpoint sends is as long as it likes.
+    let transaction = match &answer.transaction.transaction {
+        encoded @ EncodedTransaction::Binary(_, TransactionBinaryEncoding::Base64) => encoded.decode(),
+        _ => None,
+    };
     let transaction = transaction.ok_or("its bytes are not those of a transaction that this release knows")?;
     if transaction.signatures.first() != Some(signature) {
         return Err("the endpoint answered with another transaction".to_owned());
@@ -632,7 +639,11 @@ fn event(keys: &[Pubkey], instruction: UiInstruction) -> Result<Option<Event>, &
     if *program != crate::ID || !accounts.iter().any(|account| key(*account) == Some(&authority)) {
         return Ok(None);
     }
-    let data = bs58::decode(data).into_vec();
+    // Reading them takes the square of their length.
+    let data = match data.len() > LONGEST_CALL {
+        true => return Err("its programs were called with more bytes than they can be"),
+        false => bs58::decode(data).into_vec(),
+    };
     let data = data.map_err(|_| "the bytes that its programs were called with cannot be read")?;
     if !data.starts_with(EVENT_IX_TAG_LE) {
         return Ok(None);
@@ -650,5 +661,44 @@ fn named(items: impl ExactSizeIterator<Item = impl Display>) -> String {
     match more {
         0 => first.join(", "),
         more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The square of their length is days here.
+    const ENDLESS: usize = 8_000_000;
+
+    #[test]
+    fn g15_bytes_without_end_are_not_read() {
+        let keys = [crate::ID, pda::event_authority()];
+        let call = |data: String| {
+            event(
+                &keys,
+                UiInstruction::Compiled(UiCompiledInstruction {
+                    program_id_index: 0,
+                    accounts: vec![1],
+                    data,
+                    stack_height: None,
+                }),
+            )
+        };
+        let refused = call("z".repeat(ENDLESS)).expect_err("a refusal");
+        assert!(refused.contains("more bytes than they can be"), "{refused}");
+        // Zeros, which are read at once.
+        assert!(call("1".repeat(LONGEST_CALL)).is_ok_and(|event| event.is_none()));
+        assert!(call("1".repeat(LONGEST_CALL + 1)).is_err());
+    }
+
+    #[test]
+    fn g15_a_transaction_is_read_in_the_encoding_that_was_asked_for() {
+        let meta = json!({"err": null, "status": {"Ok": null}, "fee": 0, "preBalances": [], "postBalances": []});
+        for transaction in [json!("z".repeat(ENDLESS)), json!(["z".repeat(ENDLESS), "base58"])] {
+            let answer = json!({"slot": 1, "blockTime": null, "transaction": transaction, "meta": meta});
+            let why = told(&Signature::default(), answer).err().expect("a refusal");
+            assert!(why.contains("not those of a transaction"), "{why}");
+        }
     }
 }

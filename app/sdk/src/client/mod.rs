@@ -30,6 +30,7 @@ mod follow;
 mod found;
 mod history;
 mod nonce;
+mod prices;
 mod read;
 mod simulate;
 mod statement;
@@ -41,7 +42,7 @@ mod version;
 pub use {
     bytes::{of_bytes, to_bytes},
     cluster::cluster_url,
-    documents::{DocumentError, Documents},
+    documents::{DocumentError, Documents, FetchError, Web},
     endpoint::Endpoint,
     error::{ClientError, Failure, FailureReason},
     follow::{Confirmed, Ending, Follower, Life, Policy, Sighting, Tip},

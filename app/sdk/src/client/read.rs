@@ -12,7 +12,7 @@ use {
     earnout_core::MAX_ORACLES,
     futures_util::{StreamExt, TryStreamExt, stream},
     solana_account::Account,
-    solana_account_decoder_client_types::{UiAccount, UiAccountEncoding},
+    solana_account_decoder_client_types::{UiAccount, UiAccountData, UiAccountEncoding},
     solana_program::{clock::Clock, pubkey::Pubkey, sysvar},
     solana_rpc_client_api::{
         config::{RpcAccountInfoConfig, RpcProgramAccountsConfig},
@@ -115,13 +115,17 @@ impl Client {
     /// # Errors
     /// If the endpoint does not answer, or an account cannot be read.
     pub async fn open_grants(&self, plan: &Pubkey, state: &Plan) -> Result<Vec<(Pubkey, Grant)>, ClientError> {
-        let addresses: Vec<_> = (0..state.grant_counter).map(|index| pda::grant(plan, index)).collect();
-        let grants = self.grants(&addresses).await?;
-        Ok(addresses
-            .into_iter()
-            .zip(grants)
-            .filter_map(|(address, grant)| Some((address, grant?)))
-            .collect())
+        // An endpoint can claim billions of them: no address is made before it is asked for.
+        let firsts = (0..state.grant_counter).step_by(ACCOUNTS_A_REQUEST);
+        let requests = firsts.map(|first| async move {
+            let numbers = (first..state.grant_counter).take(ACCOUNTS_A_REQUEST);
+            let addresses: Vec<_> = numbers.map(|index| pda::grant(plan, index)).collect();
+            let grants = self.grants(&addresses).await?.into_iter();
+            let found = addresses.into_iter().zip(grants);
+            let open: Vec<_> = found.filter_map(|(address, grant)| Some((address, grant?))).collect();
+            Ok(open)
+        });
+        stream::iter(requests).buffered(REQUESTS_AT_ONCE).try_concat().await
     }
 
     /// That the endpoint has given fewer accounts than the plan has counted.
@@ -178,19 +182,18 @@ impl Client {
             (Attestation::DISCRIMINATOR, offset_of!(Attestation, plan)),
             (Page::DISCRIMINATOR, offset_of!(Page, plan)),
         ];
-        let before = open_evaluations(&self.plan(plan).await?);
-        let mut found = Vec::new();
+        let before = self.plan(plan).await?;
+        let mut found: Vec<(Pubkey, Evaluation)> = Vec::new();
         for (discriminator, field) in kinds {
             let field = discriminator.len().saturating_add(field);
             found.extend(self.search(discriminator, field, plan).await?);
         }
-        if is_short(found.len(), before) {
-            // Some may have been closed in between.
-            let counted = open_evaluations(&self.plan(plan).await?);
-            if is_short(found.len(), counted) {
-                let shortfall = self.shortfall("attestations and pages", found.len(), counted);
-                return Err(ClientError::Incomplete(shortfall));
-            }
+        let there = || found.iter().map(|(_, evaluation)| evaluation.page().is_some());
+        // Some may have been closed in between.
+        if short_of(&before, there()).is_some()
+            && let Some((what, found, counted)) = short_of(&self.plan(plan).await?, there())
+        {
+            return Err(ClientError::Incomplete(self.shortfall(what, found, counted)));
         }
         Ok(found)
     }
@@ -349,9 +352,16 @@ impl Client {
     }
 }
 
-/// Attestations and pages that the plan has counted.
-pub(super) fn open_evaluations(plan: &Plan) -> u32 {
-    plan.open_attestations.saturating_add(plan.open_pages)
+/// If these are not all attestations and pages that the plan has counted: of which kind some are missing, how many were
+/// found, and how many there are. Each is told by whether it is a page. The kinds are counted apart, so that an
+/// attestation too many, closed long ago, does not stand for a page that is left out.
+pub(super) fn short_of(plan: &Plan, found: impl Iterator<Item = bool>) -> Option<(&'static str, usize, u32)> {
+    let (pages, attestations): (Vec<bool>, Vec<bool>) = found.partition(|is_page| *is_page);
+    let kinds = [
+        ("attestations", attestations.len(), plan.open_attestations),
+        ("pages", pages.len(), plan.open_pages),
+    ];
+    kinds.into_iter().find(|(_, found, counted)| is_short(*found, *counted))
 }
 
 /// Whether fewer were found than counted.
@@ -381,8 +391,11 @@ fn at<T: Addressed>(address: &Pubkey, account: &Account) -> Result<T, ClientErro
     })
 }
 
-fn bytes(account: &UiAccount) -> Option<Account> {
-    account.to_account()
+/// The account, if it is in the encoding that is asked for. The others can take hours to read, or grow: what an
+/// endpoint sends is as long as it likes.
+pub(super) fn bytes(account: &UiAccount) -> Option<Account> {
+    let asked = matches!(account.data, UiAccountData::Binary(_, UiAccountEncoding::Base64));
+    asked.then(|| account.to_account()).flatten()
 }
 
 /// The clock as its account holds it. None if the account is not the system's.
@@ -402,4 +415,45 @@ pub(super) fn as_info<T>(address: &Pubkey, account: &Account, ask: impl FnOnce(&
     let owner = account.owner;
     let info = AccountInfo::new(address, false, false, &mut lamports, &mut data, &owner, false);
     ask(&info)
+}
+
+#[cfg(test)]
+mod tests {
+    use {super::*, bytemuck::Zeroable};
+
+    #[test]
+    fn an_attestation_too_many_does_not_stand_for_a_page() {
+        let mut plan = Plan::zeroed();
+        (plan.open_attestations, plan.open_pages) = (1, 2);
+        let short = |found: [usize; 2]| {
+            let found = [vec![false; found[0]], vec![true; found[1]]].concat();
+            short_of(&plan, found.into_iter())
+        };
+        assert_eq!(short([1, 2]), None);
+        assert_eq!(short([2, 3]), None);
+        assert_eq!(short([2, 1]), Some(("pages", 1, 2)));
+        assert_eq!(short([0, 3]), Some(("attestations", 0, 1)));
+    }
+
+    #[test]
+    fn an_account_is_read_in_the_encoding_that_was_asked_for() {
+        let account = |data| UiAccount {
+            lamports: 1,
+            data,
+            owner: crate::ID.to_string(),
+            executable: false,
+            rent_epoch: 0,
+            space: None,
+        };
+        let binary = |text: &str, encoding| bytes(&account(UiAccountData::Binary(text.to_owned(), encoding)));
+        assert_eq!(
+            binary("AQI=", UiAccountEncoding::Base64).map(|account| account.data),
+            Some(vec![1, 2])
+        );
+        // Reading this takes minutes.
+        let endless = "z".repeat(1_000_000);
+        assert_eq!(binary(&endless, UiAccountEncoding::Base58), None);
+        assert_eq!(bytes(&account(UiAccountData::LegacyBinary(endless))), None);
+        assert_eq!(binary("KLUv/SAAAQAA", UiAccountEncoding::Base64Zstd), None);
+    }
 }

@@ -3,6 +3,7 @@
 use {
     super::{
         Client, ClientError, Endpoint, Failure,
+        read::bytes,
         submit::{Lifetime, Limits, Submission},
     },
     solana_account::Account,
@@ -82,7 +83,7 @@ impl Client {
                 before,
                 // An account without lamports is none.
                 after: after
-                    .and_then(|account: UiAccount| account.to_account())
+                    .and_then(|account: UiAccount| bytes(&account))
                     .filter(|account| account.lamports > 0),
             });
         Ok(Simulated {
@@ -102,7 +103,7 @@ impl Client {
         let message = submission.message(Hash::default(), Some(Limits::MOST))?;
         let result = self.execute(message, Some(&[*address])).await?;
         let account = result.accounts.unwrap_or_default().into_iter().next().flatten();
-        Ok(account.and_then(|account| account.to_account()))
+        Ok(account.and_then(|account| bytes(&account)))
     }
 
     /// The limits with which `message` should be sent, and the compute units that it would take.

@@ -25,6 +25,9 @@ use {
 /// How often it is tried to read a plan between two of its changes.
 const ATTEMPTS: u32 = 4;
 
+/// So many grants are asked for at a time.
+const GRANTS_AT_ONCE: usize = 10_000;
+
 /// So many attestations and pages are held at a time.
 const EVALUATIONS_AT_ONCE: usize = 1_000;
 
@@ -155,22 +158,26 @@ struct Wanted {
 impl Reading<'_> {
     async fn grants(&mut self, numbers: Range<u32>) -> Result<(), ClientError> {
         let plan = self.sources.plan;
-        let address = |index| pda::grant(&self.sources.address, index);
-        let addresses: Vec<_> = numbers.clone().map(address).collect();
-        let found = self.client.grants(&addresses).await?;
         let mut closed = Vec::new();
-        for ((index, address), grant) in numbers.zip(addresses).zip(found) {
-            let Some(state) = grant else {
-                closed.push((index, address));
-                continue;
-            };
-            let source = GrantSource {
-                address,
-                state,
-                earlier: Vec::new(),
-                closed: false,
-            };
-            self.sources.grants.insert(index, source);
+        // An endpoint can claim billions of them: no address is made long before it is asked for.
+        for first in numbers.clone().step_by(GRANTS_AT_ONCE) {
+            let numbers = (first..numbers.end).take(GRANTS_AT_ONCE);
+            let plan = self.sources.address;
+            let addresses: Vec<_> = numbers.clone().map(|index| pda::grant(&plan, index)).collect();
+            let found = self.client.grants(&addresses).await?;
+            for ((index, address), grant) in numbers.zip(addresses).zip(found) {
+                let Some(state) = grant else {
+                    closed.push((index, address));
+                    continue;
+                };
+                let source = GrantSource {
+                    address,
+                    state,
+                    earlier: Vec::new(),
+                    closed: false,
+                };
+                self.sources.grants.insert(index, source);
+            }
         }
         self.earlier_beneficiaries().await?;
         let addresses: Vec<_> = closed.iter().map(|(_, address)| *address).collect();
@@ -250,8 +257,7 @@ impl Reading<'_> {
 
     async fn evaluations(&mut self) -> Result<(), ClientError> {
         let wanted = self.wanted()?;
-        let count = wanted.len();
-        let mut absent = Vec::new();
+        let (mut there, mut absent) = (Vec::new(), Vec::new());
         // So many at a time, since a page has some kilobytes.
         for some in wanted.chunks(EVALUATIONS_AT_ONCE) {
             let addresses: Vec<_> = some.iter().map(|wanted| self.address(wanted)).collect();
@@ -259,6 +265,7 @@ impl Reading<'_> {
             for (wanted, evaluation) in some.iter().zip(found) {
                 match evaluation {
                     Some(state) => {
+                        there.push(wanted.page.is_some());
                         let oracles = self.oracle_set(wanted.period).copied();
                         self.add(wanted, |plan, grant, now| {
                             Measurement::of(plan, &state, grant, oracles.as_ref(), false, now)
@@ -271,7 +278,7 @@ impl Reading<'_> {
         // One on which nobody voted has no account. Only if the plan counts more open ones than there are here may the
         // endpoint have left out an account.
         let plan = self.sources.plan;
-        if !read::is_short(count.saturating_sub(absent.len()), read::open_evaluations(&plan)) {
+        if read::short_of(&plan, there.into_iter()).is_none() {
             absent.retain(|wanted| !plan.is_needed(wanted.period));
         }
         let addresses: Vec<_> = absent.iter().map(|wanted| self.address(wanted)).collect();
@@ -322,12 +329,12 @@ impl Reading<'_> {
     ) -> Result<(), ClientError> {
         let Sources { plan, grants, now, .. } = &self.sources;
         let (kpi, period) = (wanted.kpi, wanted.period);
-        let has_weight = |source: &GrantSource| source.state.covers(period) && source.state.has_weight(kpi);
+        let depends = |source: &GrantSource| source.state.covers(period) && source.state.is_paid_by(plan, kpi);
         let (range, many) = match wanted.page {
             None => (0..u32::MAX, 1),
             Some(page) => (grants_of_page(page), usize::MAX),
         };
-        let concerned = grants.range(range).filter(|(_, source)| has_weight(source)).take(many);
+        let concerned = grants.range(range).filter(|(_, source)| depends(source)).take(many);
         let mut measurements = Vec::new();
         for (number, source) in concerned {
             let grant = as_settled(&source.state, &source.earlier, period);
@@ -393,15 +400,15 @@ impl Reading<'_> {
         Ok(times)
     }
 
-    /// The attestations and pages on which grants have weight, of all ended periods.
+    /// The attestations and pages by which grants are paid, of all ended periods.
     fn wanted(&self) -> Result<Vec<Wanted>, ClientError> {
         let Sources { plan, grants, .. } = &self.sources;
         let mut wanted = BTreeSet::new();
         for period in self.ended()?.iter().map(|times| times.period) {
             for (kpi, terms) in (0u8..).zip(plan.kpis()) {
                 let individual = terms.scope == Scope::Individual.to_byte();
-                let has_weight = |grant: &Grant| grant.covers(period) && grant.has_weight(kpi);
-                let concerned = grants.iter().filter(|(_, source)| has_weight(&source.state));
+                let depends = |grant: &Grant| grant.covers(period) && grant.is_paid_by(plan, kpi);
+                let concerned = grants.iter().filter(|(_, source)| depends(&source.state));
                 wanted.extend(concerned.map(|(number, _)| Wanted {
                     period,
                     kpi,

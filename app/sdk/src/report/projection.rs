@@ -1,43 +1,16 @@
 //! What a plan owes and will owe, at any time, by the program's own arithmetic: nothing here is computed a second way.
 
+pub use super::error::ProjectionError;
+
 use {
-    anchor_lang::error::Error as ProgramError,
+    super::priced::Priced,
     earnout::state::{Grant, Kpi, Plan, Results, Tally},
     earnout_core::{
         self as core,
         quorum::{Finality, Outcome},
         tranche::Settlement,
     },
-    thiserror::Error,
 };
-
-/// Why an account could not be evaluated: it holds what the program never writes.
-#[derive(Debug, Error)]
-pub enum ProjectionError {
-    /// The program's state refused.
-    #[error("{}", in_words(.0))]
-    State(Box<ProgramError>),
-    /// The arithmetic refused.
-    #[error("{0}")]
-    Arithmetic(#[from] core::Error),
-    /// The plan has no KPI of this number.
-    #[error("the plan has no KPI number {0}")]
-    UnknownKpi(u8),
-}
-
-/// An error of the program's code by its name and what it means.
-fn in_words(error: &ProgramError) -> String {
-    match error {
-        ProgramError::AnchorError(error) => format!("{}: {}", error.error_name, error.error_msg),
-        ProgramError::ProgramError(error) => error.program_error.to_string(),
-    }
-}
-
-impl From<ProgramError> for ProjectionError {
-    fn from(error: ProgramError) -> Self {
-        Self::State(Box::new(error))
-    }
-}
 
 /// The times of one period, Unix seconds. Every window includes its first second and excludes its last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,6 +151,8 @@ pub struct Projected {
     pub period: u16,
     /// What full scores pay, base units.
     pub tranche: u64,
+    /// How that follows from the price; none of a grant in tokens.
+    pub priced: Option<Priced>,
     /// What the scores make of it. Bonuses depend on the other grants of the period and are not in it.
     pub settlement: Settlement,
 }
@@ -195,10 +170,13 @@ pub fn project(
     let mut projection = Vec::new();
     while grant.next_period < grant.end_period {
         let period = grant.next_period;
-        let settlement = grant.settle(plan, &results(period))?;
+        let results = results(period);
+        let priced = Priced::of_period(plan, &grant, period, results.price)?;
+        let settlement = grant.settle(plan, &results)?;
         projection.push(Projected {
             period,
             tranche: grant.last_tranche,
+            priced,
             settlement,
         });
     }

@@ -23,6 +23,12 @@ pub const ATTEST: Cost = Cost {
     calls: 5,
 };
 
+/// `observe`: where nobody has voted it creates the account, which may have been funded before.
+pub const OBSERVE: Cost = Cost {
+    units: 16_000,
+    calls: 5,
+};
+
 /// `attest_page` of 64 values: the first vote creates the account, which may have been funded before.
 pub const ATTEST_PAGE: Cost = Cost {
     units: 40_000,

@@ -15,7 +15,8 @@
 //! #     default_price: None, feed: None,
 //! # };
 //! # let args = CreatePlanArgs {
-//! #     plan_id: 1, name: "Design guild".to_owned(), unit: String::new(), unit_decimals: 0, start_ts: 1_000, cadence: Cadence::Months(1), period_count: 2, attest_secs: 600,
+//! #     plan_id: 1, name: "Design guild".to_owned(), unit: String::new(), unit_decimals: 0,
+//! #     start_ts: 1_000, cadence: Cadence::Months(1), period_count: 2, attest_secs: 600,
 //! #     challenge_secs: 0, ruling_secs: 0, notice_secs: 600, combination: Combination::WeightedSum,
 //! #     unearned_policy: UnearnedPolicy::Return,
 //! #     release: Release::AtSettlement, bonus_cap_bps: 0, min_allocation: 1, max_allocation: 1_000, max_grants: 1,
@@ -23,7 +24,8 @@
 //! #     arbiter: None,
 //! # };
 //! # let terms_of_grant = CreateGrantArgs {
-//! #     grant_index: 0, beneficiary, allocation: 1_000, unit_allocation: 0, first_period: 0, periods: 2, cliff_periods: 0, time_weight: 0,
+//! #     grant_index: 0, beneficiary, allocation: 1_000, unit_allocation: 0, first_period: 0, periods: 2,
+//! #     cliff_periods: 0, time_weight: 0,
 //! #     kpi_weights: vec![10_000], revocable: false, transferable: false,
 //! # };
 //!
@@ -36,7 +38,10 @@
 //! ```
 
 use {
-    crate::report::projection::{ProjectionError, period_times, worth},
+    crate::report::{
+        priced::Priced,
+        projection::{ProjectionError, period_times, worth},
+    },
     bytemuck::Zeroable,
     earnout::state::{Grant, Period, Plan, Results},
     earnout_core::{quorum::Outcome, tranche::Settlement},
@@ -70,6 +75,8 @@ pub struct SettledPeriod {
     pub results: Results,
     /// What full scores pay, base units.
     pub tranche: u64,
+    /// How that follows from the price; none of a grant in tokens.
+    pub priced: Option<Priced>,
     /// What the scores made of it.
     pub settlement: Settlement,
     /// The grant's part of the pool, base units.
@@ -126,12 +133,14 @@ impl Simulation {
                 results.scores[usize::from(number)] = score;
                 results.price = results.price.or(price);
             }
+            let priced = Priced::of_period(plan, &grant.state, period, results.price)?;
             let settlement = grant.state.settle(plan, &results)?;
             pool.add_settled(settlement.pooled, settlement.kpi_amount)?;
             grant.settled.push(SettledPeriod {
                 period,
                 results,
                 tranche: grant.state.last_tranche,
+                priced,
                 settlement,
                 bonus: 0,
             });

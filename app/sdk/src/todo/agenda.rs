@@ -28,6 +28,17 @@ pub enum Task {
         /// Voting ends, Unix seconds.
         until: i64,
     },
+    /// Anyone shows what a KPI's price feed published: of all updates the first one after the end of the period counts.
+    Observe {
+        /// The period.
+        period: u16,
+        /// Number of the KPI.
+        kpi: u8,
+        /// Whether an update was shown already, which an earlier one would replace.
+        shown: bool,
+        /// Voting ends, Unix seconds.
+        until: i64,
+    },
     /// The authority or a beneficiary whom it concerns may dispute values or silences of a KPI.
     Dispute {
         /// The period.
@@ -130,8 +141,16 @@ fn evaluation(
     let oracles = plan.oracle_set(times.period).oracles();
     let mut missing: BTreeMap<Pubkey, u32> = BTreeMap::new();
     let (mut disputable, mut disputed) = (Window::default(), Window::default());
+    let has_feed = plan.kpi(kpi)?.has_feed();
+    let mut observe = None;
     for measurement in measurements(statement, times.period, kpi)? {
-        if period.stage == Stage::Voting && measurement.agreed_at.is_none() {
+        // What the feed published first after the end counts, whatever else is shown or voted.
+        let shown = measurement.observation.as_ref();
+        let is_decided = shown.is_some_and(|shown| shown.published.is_first(times.end));
+        if period.stage == Stage::Voting && has_feed && !is_decided {
+            observe = Some(shown.is_some());
+        }
+        if period.stage == Stage::Voting && measurement.agreed_at.is_none() && !is_decided {
             let voted = |oracle: &Pubkey| {
                 measurement
                     .votes
@@ -155,6 +174,14 @@ fn evaluation(
         }
     }
     let (period, until) = (times.period, times.attest_deadline);
+    if let Some(shown) = observe {
+        tasks.push(Task::Observe {
+            period,
+            kpi,
+            shown,
+            until,
+        });
+    }
     if !missing.is_empty() {
         tasks.push(Task::Vote {
             period,

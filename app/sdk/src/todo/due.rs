@@ -1,4 +1,4 @@
-//! What anyone can do for a plan at a time: settle, collect, claim, close.
+//! What anyone can do for a plan at a time: show what price feeds publish, settle, collect, claim, close.
 
 use {
     crate::{
@@ -7,9 +7,13 @@ use {
             cost,
             packing::{Cost, Group},
         },
+        todo::observing::{self, Observed, UpdateAccount},
         wire::{Evaluation, instructions, pda},
     },
-    earnout::state::{CLAIM_LOCKED, Grant, Period, Plan, Scope, Tally, place},
+    earnout::{
+        instructions::ObserveArgs,
+        state::{CLAIM_LOCKED, Grant, Period, Plan, Scope, Tally, place},
+    },
     earnout_core::quorum::Finality,
     solana_program::{instruction::Instruction, pubkey::Pubkey},
     std::collections::{BTreeMap, HashMap},
@@ -28,6 +32,8 @@ pub struct PlanAccounts {
     pub evaluations: HashMap<Pubkey, Evaluation>,
     /// The pools of its periods.
     pub periods: BTreeMap<u16, Period>,
+    /// What the feeds of its KPIs publish now, by the number of the KPI.
+    pub updates: BTreeMap<u8, UpdateAccount>,
     /// The time, Unix seconds.
     pub now: i64,
 }
@@ -36,6 +42,13 @@ pub struct PlanAccounts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "client", derive(serde::Serialize, serde::Deserialize))]
 pub enum Due {
+    /// A feed has published what counts for a KPI in a period.
+    Observe {
+        /// Number of the KPI.
+        kpi: u8,
+        /// The period.
+        period: u16,
+    },
     /// The grant's next period is final.
     Settle {
         /// The grant.
@@ -70,6 +83,8 @@ pub enum Due {
 /// What kinds of things are done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kinds {
+    /// Show what price feeds publish.
+    pub observe: bool,
     /// Settle grants.
     pub settle: bool,
     /// Collect bonuses.
@@ -81,6 +96,7 @@ pub struct Kinds {
 impl Kinds {
     /// All of them.
     pub const ALL: Self = Self {
+        observe: true,
         settle: true,
         collect: true,
         close: true,
@@ -94,6 +110,9 @@ impl PlanAccounts {
     /// If an account holds what the program never writes.
     pub fn due(&self, kinds: Kinds) -> Result<Vec<Due>, ProjectionError> {
         let mut due = Vec::new();
+        if kinds.observe {
+            due.extend(self.observations()?);
+        }
         if kinds.settle {
             due.extend(self.settlements()?);
         }
@@ -106,8 +125,30 @@ impl PlanAccounts {
         Ok(due)
     }
 
-    /// Settlements that are due: the next period of a grant has ended, its last bonus is collected, and every KPI on
-    /// which the grant has weight is final.
+    /// What can be shown of the feeds: voting is open, and what the feed publishes counts in the place of what was shown
+    /// before. What the program would refuse is not due.
+    ///
+    /// # Errors
+    /// If an account holds what the program never writes.
+    pub fn observations(&self) -> Result<Vec<Due>, ProjectionError> {
+        let mut due = Vec::new();
+        if self.updates.is_empty() {
+            return Ok(due);
+        }
+        for period in observing::periods(&self.plan, self.now) {
+            for (kpi, account) in &self.updates {
+                let address = pda::attestation(&self.address, *kpi, period);
+                let standing = self.evaluations.get(&address).and_then(Evaluation::attestation);
+                if Observed::of(&self.plan, *kpi, period, standing, account, self.now).is_ok() {
+                    due.push(Due::Observe { kpi: *kpi, period });
+                }
+            }
+        }
+        Ok(due)
+    }
+
+    /// Settlements that are due: the next period of a grant has ended, its last bonus is collected, and every KPI that
+    /// pays the grant is final.
     ///
     /// # Errors
     /// If an account holds what the program never writes.
@@ -191,6 +232,14 @@ impl PlanAccounts {
         let grant = |address: &Pubkey| self.grants.get(address);
         let treasury = self.plan.treasury_at(self.now).0;
         let (instruction, cost): (Instruction, Cost) = match due {
+            Due::Observe { kpi, period } => {
+                let args = ObserveArgs {
+                    kpi: *kpi,
+                    period: *period,
+                };
+                let update = &self.updates.get(kpi)?.address;
+                (instructions::observe(payer, &self.address, update, args), cost::OBSERVE)
+            }
             Due::Settle { grant: address, .. } => {
                 let state = grant(address)?;
                 let settle = instructions::settle(payer, &self.address, &self.plan, address, state);
@@ -240,10 +289,7 @@ impl PlanAccounts {
         {
             return Ok(false);
         }
-        for (number, kpi) in (0u8..).zip(self.plan.kpis()) {
-            if !grant.has_weight(number) {
-                continue;
-            }
+        for (number, kpi) in grant.paid_by(&self.plan) {
             let index = (kpi.scope()? == Scope::Individual).then_some(grant.index);
             let derive = || pda::evaluation(&self.address, number, period, index);
             let page = index.map(|index| place(index).0);
@@ -258,5 +304,53 @@ impl PlanAccounts {
             }
         }
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use {
+        super::*,
+        crate::todo::observing::testing::{END, plan, update},
+        bytemuck::Zeroable,
+        earnout::state::Attestation,
+    };
+
+    #[test]
+    fn observing_is_due_as_long_as_an_update_counts() {
+        let (address, now) = (Pubkey::new_from_array([1; 32]), END + 60);
+        let mut accounts = PlanAccounts {
+            address,
+            plan: plan(),
+            grants: HashMap::new(),
+            evaluations: HashMap::new(),
+            periods: BTreeMap::new(),
+            updates: BTreeMap::new(),
+            now,
+        };
+        assert_eq!(accounts.observations().expect("none"), []);
+        accounts.updates.insert(1, update(END + 9, END + 8));
+        let due = [Due::Observe { kpi: 1, period: 0 }];
+        assert_eq!(accounts.observations().expect("one"), due);
+        assert_eq!(accounts.due(Kinds::ALL).expect("one"), due);
+        let group = accounts.group(&due[0], &address).expect("an instruction");
+        let named = group.instructions[0].accounts.iter().map(|meta| meta.pubkey);
+        assert!(named.into_iter().any(|key| key == accounts.updates[&1].address));
+
+        // What stands is not due again, an earlier one is.
+        let mut attestation = Attestation::zeroed();
+        (
+            attestation.is_observed,
+            attestation.observed_at,
+            attestation.observed_previous,
+        ) = (1, END + 9, END + 8);
+        let place = pda::attestation(&address, 1, 0);
+        let standing = Evaluation::Attestation(Box::new(attestation));
+        accounts.evaluations.insert(place, standing);
+        assert_eq!(accounts.observations().expect("none"), []);
+        accounts.updates.insert(1, update(END + 20, END - 1));
+        assert_eq!(accounts.observations().expect("one"), due, "the first after the end");
+        accounts.now = END - 1;
+        assert_eq!(accounts.observations().expect("none"), []);
     }
 }

@@ -148,8 +148,8 @@ pub fn attest(payer: &Pubkey, oracle: &Pubkey, plan: &Pubkey, args: AttestArgs) 
     build(accounts, instruction::Attest { args })
 }
 
-/// Reads the value of a shared KPI from `price_update`, an account of the feed that the KPI names. `payer` signs; anyone
-/// can.
+/// Reads the value of a shared KPI from `price_update`, an account of the feed that the KPI names. `payer` signs;
+/// anyone can.
 pub fn observe(payer: &Pubkey, plan: &Pubkey, price_update: &Pubkey, args: ObserveArgs) -> Instruction {
     let accounts = accounts::Observe {
         payer: *payer,

@@ -40,8 +40,8 @@ pub fn page(plan: &Pubkey, kpi: u8, period: u16, page: u32) -> Pubkey {
     found(address::page(plan, kpi, period, page))
 }
 
-/// Address at which a sponsor publishes the updates of a price feed; each number is another one, of which most feeds have
-/// only number 0.
+/// Address at which a sponsor publishes the updates of a price feed; each number is another one, of which most feeds
+/// have only number 0.
 pub fn price_feed(receiver: Receiver, feed_id: &[u8; 32], number: u16) -> Pubkey {
     let publisher = match receiver {
         Receiver::Pyth => PYTH_PUBLISHER,

@@ -8,6 +8,7 @@ mod creation;
 mod follow;
 mod history;
 mod hostile;
+mod prices;
 mod read;
 mod rpc;
 mod simulate;

@@ -5,8 +5,8 @@ use {
     earnout::{
         instructions::CreatePlanArgs,
         state::{
-            ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, Cadence, Combination, CurvePoint, Interpolation, Release,
-            Scope, UnearnedPolicy,
+            ALLOW_FREEZE_AUTHORITY, ALLOW_TRANSFER_FEE, Cadence, Combination, CurvePoint, Feed, Interpolation, KpiArgs,
+            Receiver, Release, Scope, UnearnedPolicy,
         },
     },
     earnout_sdk::terms::plan_file::{Check, Mistake, PlanFile, Values, template},
@@ -44,6 +44,22 @@ fn filled() -> String {
     text
 }
 
+/// [`filled`] with its price and the value of its grant, which stand there as comments.
+fn priced() -> String {
+    let text = filled();
+    let begin = text.find("# [price]").expect("a price");
+    let end = text.find("# One [[grant]]").expect("a grant");
+    let price = text[begin..end].replace("\n# ", "\n");
+    let price = price
+        .trim_start_matches("# ")
+        .replace("64 hexadecimal digits", &FEED.repeat(32));
+    let grants = text[end..].replace("# value = ", "value = ");
+    format!("{}{price}{grants}", &text[..begin])
+}
+
+/// One byte of the identifier of the feed in [`priced`].
+const FEED: &str = "ef";
+
 fn read(text: &str, check: &Check) -> Result<PlanFile, Vec<Mistake>> {
     PlanFile::parse(text, Path::new("folder/plan.toml"), check).map_err(|mistakes| mistakes.mistakes)
 }
@@ -76,7 +92,7 @@ fn a_filled_template_is_a_plan() {
         plan.terms,
         CreatePlanArgs {
             plan_id: 1,
-            name: "Design guild".to_owned(),
+            name: "Our plan".to_owned(),
             unit: String::new(),
             unit_decimals: 0,
             start_ts: START,
@@ -155,7 +171,12 @@ fn the_examples_are_plans() {
     let values = Values::read(Path::new(values), &plan).expect("values");
     assert_eq!(values.value(0, 0, 0), Some(760));
     assert_eq!(values.value(2, 2, 2), None);
-    for (name, kpis) in [("contributions", 3), ("one-kpi", 1), ("redistribute", 2)] {
+    for (name, kpis) in [
+        ("contributions", 3),
+        ("one-kpi", 1),
+        ("redistribute", 2),
+        ("usd-pay", 2),
+    ] {
         let path = format!("{}/../../examples/{name}/plan.toml", env!("CARGO_MANIFEST_DIR"));
         let plan = PlanFile::read(Path::new(&path), &Check::offline()).expect("a plan");
         assert_eq!(plan.kpis.len(), kpis, "{name}");
@@ -356,11 +377,11 @@ fn cases() -> Vec<Case> {
         case("allow = []", "allow = \"transfer-fee\"", "token.allow", "expected a list of what the mint may have"),
         case("id = 1\n", "", "plan.id", "missing field `id`").at("[plan]"),
         case("id = 1\n", "ID = 1\n", "plan.ID",
-            "unknown field `ID`, expected one of `id`, `start`, `cadence`, `periods`, `combination`, `unearned`, \
+            "unknown field `ID`, expected one of `id`, `name`, `start`, `cadence`, `periods`, `combination`, `unearned`, \
              `bonus_cap`, `release`"),
         case("[windows]", "[window]", "window",
             "unknown field `window`, expected one of `addresses`, `token`, `plan`, `windows`, `limits`, `roles`, `kpi`, \
-             `grant`"),
+             `price`, `grant`"),
         case("range = { min = 0, max = 10 }", "range = { min = 0, most = 10 }", "kpi \"review of own work\" range.most",
             "unknown field `most`, expected `min` or `max`"),
         // Addresses.
@@ -378,6 +399,10 @@ fn cases() -> Vec<Case> {
         case("allow = []", "allow = [\"permanent-delegate\"]", "token.allow",
             "\"permanent-delegate\": expected one of \"transfer-fee\", \"transfer-hook\", \"freeze-authority\""),
         case("max_fee = 0", "max_fee = 10_001", "token.max_fee", "10001: expected basis points, at most 10000"),
+        case("name = \"Our plan\"", "name = \"\"", "plan.name",
+            "…: The name must be 1 to 32 bytes"),
+        case("name = \"Our plan\"", "name = \" Ours\"", "plan.name",
+            "…\" Ours\": The name must be 1 to 32 bytes"),
         // The calendar.
         case("start = 2027-01-01T00:00:00Z", "start = 2027-01-01", "plan.start",
             "expected a date and time in UTC, like 2027-01-01T00:00:00Z"),
@@ -535,11 +560,247 @@ fn cases() -> Vec<Case> {
     ]
 }
 
+const GRANT_VALUE: &str = "value = \"30_000\"";
+
+/// One of every rule about prices, feeds and values.
+fn price_cases() -> Vec<Case> {
+    let impossible = "the price is not possible: The price must be shared and above zero, with a default in its range, \
+                      without a curve, one for a plan with a unit of account, and at most 18 digits away from the token.";
+    let unit = "expected 1 to 8 bytes of UTF-8 without hidden characters and outer spaces, like \"USD\"";
+    let delay = "expected a length of time above 0, like \"10 minutes\", and at most the attest window, 14 days";
+    vec![
+        case("kpi = \"token price\"", "kpi = \"\"", "price.kpi", "…the price is not possible: The name must be 1 to 32 bytes").at("[price]"),
+        case("kpi = \"token price\"", "kpi = \"7\"", "price.kpi",
+            "\"7\" could be taken for the number of a KPI; expected a name with letters"),
+        case("kpi = \"token price\"", "kpi = \"review of own work\"", "price.kpi",
+            "there are two KPIs named \"review of own work\"").at("[price]"),
+        case("kpi = \"token price\"\n", "", "price.kpi", "missing field `kpi`").at("[price]"),
+        case("unit = \"USD\"", "unit = \"\"", "price.unit", format!("\"\": {unit}")),
+        case("unit = \"USD\"", "unit = \"US dollar\"", "price.unit", format!("\"US dollar\": {unit}")),
+        case("unit_decimals = 2", "unit_decimals = 10", "price.unit_decimals", "expected a whole number from 0 to 9"),
+        case("unit_decimals = 2\n# Decimals of the price. The low end of its range should leave three digits or more.\ndecimals = 4",
+            "unit_decimals = 2\ndecimals = 15", "price.decimals", "…").at("[price]"),
+        case("range = { min = \"0.0100\"", "range = { min = 0", "price.range", impossible).at("[price]"),
+        case("range = { min = \"0.0100\"", "range = { min = \"100.01\"", "price.range",
+            "the price is not possible: The smallest accepted value exceeds the largest.").at("[price]"),
+        case("default = \"0.05\"", "default = \"0.005\"", "price.default",
+            "0.005: expected 0.01 to 100, the range of the price"),
+        case("default = \"0.05\"", "default = \"100.0001\"", "price.default",
+            "100.0001: expected 0.01 to 100, the range of the price"),
+        case("default = \"0.05\"", "default = \"0.05001\"", "price.default", "expected a number with at most 4 decimals"),
+        case("rubric = \"Mean of the daily", "rubric = \"\" # \"Mean", "price.rubric",
+            "the rubric is empty; expected how the value is measured"),
+        // Feeds.
+        case("receiver = \"pyth\"", "receiver = \"oracle\"", "price.feed.receiver", "\"oracle\": expected \"pyth\" or \"pyth-pro\""),
+        case("price = \"spot\"", "price = \"mean\"", "price.feed.price", "\"mean\": expected \"spot\" or \"average\""),
+        case("id = \"efef", "id = \"ef", "price.feed.id", "expected 64 hexadecimal digits, not all of them 0"),
+        case("id = \"efefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefef\"",
+            "id = \"0000000000000000000000000000000000000000000000000000000000000000\"", "price.feed.id",
+            "expected 64 hexadecimal digits, not all of them 0"),
+        case("max_delay = \"10 minutes\"", "max_delay = \"0 minutes\"", "price.feed.max_delay", format!("\"0 minutes\": {delay}")),
+        case("max_delay = \"10 minutes\"", "max_delay = \"15 days\"", "price.feed.max_delay", format!("\"15 days\": {delay}")),
+        case("max_confidence = \"2 %\"", "max_confidence = 0", "price.feed.max_confidence", "0: expected 1 to 10000 basis points"),
+        case("max_confidence = \"2 %\"", "max_confidence = \"100.01 %\"", "price.feed.max_confidence",
+            "10001: expected 1 to 10000 basis points"),
+        case("feed = { receiver", "feed = \"pyth\" # { receiver", "price.feed", "…expected a feed like { receiver = \"pyth\""),
+        case(RUBRIC, "rubric = \"x\"\nfeed = { receiver = \"pyth\", id = \"1111111111111111111111111111111111111111111111111111111111111111\", \
+            price = \"spot\", max_delay = \"1 hour\", max_confidence = 100 }", "kpi \"review of own work\" feed",
+            "expected no feed: only a shared KPI has one").at("feed = { receiver = \"pyth\", id = \"11"),
+        // Values of grants.
+        case(GRANT_VALUE, "value = \"0\"", "grant \"Example contributor\" value",
+            "\"0\": expected an amount of the unit of account, like \"30_000\""),
+        case(GRANT_VALUE, "value = \"30_000 USD\"", "grant \"Example contributor\" value",
+            "\"30_000 USD\": expected an amount of the unit of account, like \"30_000\""),
+        case(GRANT_VALUE, "value = \"0.001\"", "grant \"Example contributor\" value",
+            "\"0.001\" has more than 2 decimals and would have to be rounded; expected at most 2"),
+        case(GRANT_VALUE, "value = 30_000", "grant \"Example contributor\" value", "expected a text in quotation marks"),
+        case("\"review of own work\" = 3_000", "\"token price\" = 3_000", "grant \"Example contributor\" weights",
+            "\"token price\" is the price, which has no score; expected weights on other KPIs"),
+    ]
+}
+
+#[test]
+fn a_price_is_the_last_kpi_and_grants_have_a_value() {
+    let text = priced();
+    let plan = read(&text, &for_creation()).expect("a plan");
+    assert_eq!((plan.terms.unit.as_str(), plan.terms.unit_decimals), ("USD", 2));
+    let [users, review, price] = plan.kpis.as_slice() else {
+        panic!("three KPIs")
+    };
+    assert!(users.default_price.is_none() && review.default_price.is_none());
+    let feed = Feed {
+        receiver: Receiver::Pyth,
+        feed_id: [0xef; 32],
+        average: false,
+        max_delay_secs: 600,
+        max_confidence_bps: 200,
+    };
+    let expected = KpiArgs {
+        name: "token price".to_owned(),
+        unit: "USD".to_owned(),
+        rubric_hash: price.rubric_hash,
+        decimals: 4,
+        scope: Scope::Shared,
+        range_min: 100,
+        range_max: 1_000_000,
+        interpolation: Interpolation::Linear,
+        points: Vec::new(),
+        default_score: 0,
+        default_price: Some(500),
+        feed: Some(feed),
+    };
+    assert_eq!(*price, expected);
+    let grant = &plan.grants[0].terms;
+    assert_eq!((grant.allocation, grant.unit_allocation), (250_000_000_000, 3_000_000));
+    assert_eq!(grant.kpi_weights, [5_000, 3_000, 0]);
+    // Six decimals of the token and four of the price, less two of the unit.
+    let draft = plan.draft(&authority()).expect("a draft");
+    assert_eq!((draft.price_kpi, draft.unit_exponent), (3, 8));
+
+    let without = text.replace(GRANT_VALUE, "");
+    let plan = read(&without, &for_creation()).expect("grants in tokens beside a price");
+    assert_eq!(plan.grants[0].terms.unit_allocation, 0);
+    let average = text
+        .replace("\"pyth\"", "\"pyth-pro\"")
+        .replace("\"spot\"", "\"average\"");
+    let plan = read(&average, &for_creation()).expect("another feed");
+    let expected = Feed {
+        receiver: Receiver::PythPro,
+        average: true,
+        ..feed
+    };
+    assert_eq!(plan.kpis[2].feed, Some(expected));
+}
+
+#[test]
+fn a_plan_may_have_only_a_price() {
+    let text = priced();
+    let (kpis, price) = (
+        text.find("# One [[kpi]]").expect("KPIs"),
+        text.find("# What a token is worth").expect("a price"),
+    );
+    let text = format!("{}{}", &text[..kpis], &text[price..]);
+    let text = text.replace(
+        "weights = { \"monthly active users\" = 5_000, \"review of own work\" = 3_000 }",
+        "weights = {}",
+    );
+    let text = text.replace("time_weight = 2_000", "time_weight = 10_000");
+    let plan = read(&text, &for_creation()).expect("a plan");
+    assert_eq!(plan.kpis.len(), 1);
+    let text = text.replace("[price]", "[cost]");
+    let mistakes = read(&text, &for_creation()).expect_err("nothing is measured");
+    assert!(mistakes.iter().any(|mistake| mistake.field == "kpi"), "{mistakes:?}");
+}
+
+#[test]
+fn a_value_needs_a_price() {
+    let text = filled().replace("# value = ", "value = ");
+    let mistakes = read(&text, &for_creation()).expect_err("no price");
+    let [mistake] = mistakes.as_slice() else {
+        panic!("{mistakes:#?}")
+    };
+    assert_eq!(
+        mistake.what,
+        "the plan has no price: expected [price], or an `allocation` alone"
+    );
+    assert_eq!(mistake.field, "grant \"Example contributor\" value");
+    assert_eq!(mistake.line, Some(line(&text, GRANT_VALUE)));
+}
+
+#[test]
+fn every_other_price_is_a_difference() {
+    let text = priced();
+    let plan = read(&text, &for_creation()).expect("a plan");
+    let told = |changed: &str| -> Vec<(String, Option<usize>, String, String)> {
+        let other = read(changed, &for_creation()).expect("another plan");
+        let on_chain = other.draft(&authority()).expect("a draft");
+        let differences = plan.differences(&on_chain, &authority()).expect("a comparison");
+        let told = differences
+            .into_iter()
+            .map(|it| (it.field, it.line, it.on_chain, it.in_file));
+        told.collect()
+    };
+    assert_eq!(told(&text), []);
+    for (old, new, field, on_chain, in_file) in [
+        (
+            "kpi = \"token price\"",
+            "kpi = \"price\"",
+            "price.kpi",
+            "price",
+            "token price",
+        ),
+        ("unit = \"USD\"", "unit = \"EUR\"", "price.unit", "EUR", "USD"),
+        (
+            "unit_decimals = 2",
+            "unit_decimals = 3",
+            "price.unit_decimals",
+            "3",
+            "2",
+        ),
+        (
+            "max = \"100\"",
+            "max = \"99\"",
+            "price.range",
+            "0.01 to 99",
+            "0.01 to 100",
+        ),
+        (
+            "default = \"0.05\"",
+            "default = \"0.06\"",
+            "price.default",
+            "0.06",
+            "0.05",
+        ),
+        (
+            "default_score = 0",
+            "default_score = 1",
+            "kpi \"monthly active users\" default_score",
+            "1",
+            "0",
+        ),
+    ] {
+        let changed = text.replacen(old, new, 1);
+        assert_eq!(
+            told(&changed),
+            [(
+                field.to_owned(),
+                plan.line(field),
+                on_chain.to_owned(),
+                in_file.to_owned()
+            )],
+            "{old}"
+        );
+        assert!(plan.line(field).is_some(), "{field}");
+    }
+    for (old, new) in [
+        ("receiver = \"pyth\"", "receiver = \"pyth-pro\""),
+        ("price = \"spot\"", "price = \"average\""),
+        ("max_delay = \"10 minutes\"", "max_delay = \"11 minutes\""),
+        ("max_confidence = \"2 %\"", "max_confidence = 201"),
+        ("id = \"efef", "id = \"eeef"),
+    ] {
+        let feeds = told(&text.replacen(old, new, 1));
+        assert!(
+            feeds.len() == 1 && feeds[0].0 == "price.feed" && feeds[0].1.is_some(),
+            "{feeds:?}"
+        );
+    }
+    let none = text.replace("feed = { receiver", "# feed = { receiver");
+    assert_eq!(told(&none)[0].2, "nothing");
+}
+
 #[test]
 fn every_rule_has_its_line_field_and_message() {
-    let filled = filled();
-    for case in cases() {
-        let mut text = filled.clone();
+    every_case(&filled(), cases());
+    every_case(&priced(), price_cases());
+    // The rules of the rest are the same beside a price.
+    every_case(&priced(), cases());
+}
+
+#[track_caller]
+fn every_case(filled: &str, cases: Vec<Case>) {
+    for case in cases {
+        let mut text = filled.to_owned();
         for (old, new) in &case.changes {
             assert!(text.contains(old), "{old:?} is not in the template");
             text = text.replacen(old, new, 1);
@@ -564,7 +825,7 @@ fn every_rule_has_its_line_field_and_message() {
 fn the_documentation_has_every_field() {
     let documentation = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plan-file.md");
     let documentation = fs::read_to_string(documentation).expect("the documentation");
-    let filled = filled();
+    let filled = priced();
     let mut fields = 0;
     // What a table may have is said where it has something else.
     for table in [
@@ -574,6 +835,7 @@ fn the_documentation_has_every_field() {
         "[limits]",
         "[roles]",
         "[[kpi]]",
+        "[price]",
         "[[grant]]",
     ] {
         let text = filled.replacen(&format!("\n{table}\n"), &format!("\n{table}\nnothing_like_it = 1\n"), 1);
@@ -595,7 +857,23 @@ fn the_documentation_has_every_field() {
             fields += 1;
         }
     }
-    assert_eq!(fields, 45, "fields of all tables");
+    // A feed is a table within a line.
+    let text = filled.replacen(
+        "{ receiver = \"pyth\",",
+        "{ nothing_like_it = 1, receiver = \"pyth\",",
+        1,
+    );
+    let mistakes = read(&text, &for_creation()).expect_err("an unknown field");
+    let (_, expected) = mistakes[0]
+        .what
+        .split_once("expected one of ")
+        .expect("what is expected");
+    let feeds = &documentation[documentation.find("### Feeds").expect("a section about feeds")..];
+    for field in expected.split(", ") {
+        assert!(feeds.contains(&format!("| {field} |")), "{field}");
+        fields += 1;
+    }
+    assert_eq!(fields, 61, "fields of all tables");
 }
 
 #[test]
@@ -643,7 +921,7 @@ fn a_plan_needs_a_kpi_and_not_too_many() {
     );
     let mistakes = read(&text[..kpis], &for_creation()).expect_err("no KPI");
     assert_eq!(mistakes.len(), 1, "{mistakes:?}");
-    assert_eq!(mistakes[0].what, "the plan needs at least one [[kpi]]");
+    assert_eq!(mistakes[0].what, "the plan needs at least one [[kpi]], or a [price]");
     let second = text.find("[[kpi]]\nname = \"review").expect("the second");
     let one = &text[second..grants];
     let mut many = text[..second].to_owned();

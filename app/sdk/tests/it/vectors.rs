@@ -2,13 +2,14 @@
 //! expectations stand here; `UPDATE_EXPECT=1 cargo test -p earnout-sdk --features client,plan-file vectors::` writes
 //! them out for the web app, whose tests read the same files.
 
+mod documents;
 mod pages;
 
 use {
     base64::prelude::{BASE64_STANDARD, Engine},
     earnout::{
         instructions::CreatePlanArgs,
-        state::{Cadence, Grant, Interpolation, KpiArgs, Plan, Scope, UnearnedPolicy},
+        state::{Cadence, Grant, Interpolation, KpiArgs, Plan, Receiver, Scope, UnearnedPolicy},
     },
     earnout_sdk::{
         client::{Limits, Submission, to_bytes},
@@ -16,7 +17,9 @@ use {
             Version, cost,
             packing::{self, Cost, Envelope, Group},
         },
-        terms::plan_file::{COMBINATIONS, Check, Mistake, PlanFile, RELEASES, UNEARNED, Values, text_of, word},
+        terms::plan_file::{
+            COMBINATIONS, Check, FEED_PRICES, Mistake, PlanFile, RECEIVERS, RELEASES, UNEARNED, Values, text_of, word,
+        },
         text::amount::{self, AmountError},
         wire::{Listed, Manifest},
     },
@@ -250,6 +253,16 @@ fn amounts_mean_the_same_everywhere() {
 // Plan files.
 
 const PLAN: &str = include_str!("vectors/plan.toml");
+const PRICE: &str = "[price]
+kpi = \"token price\"
+unit = \"USD\"
+unit_decimals = 2
+decimals = 4
+range = { min = \"0.01\", max = 100 }
+default = \"0.05\"
+rubric = \"Mean of the daily closes.\"
+feed = { receiver = \"pyth\", id = \"ef0d8b6fda2ceba41da15d4095d1da392a0d2f8ed0c6c7bc0f4cfac8c280b56d\", price = \"spot\", max_delay = \"10 minutes\", max_confidence = \"2 %\" }
+";
 
 fn read_plan(text: &str) -> Result<PlanFile, Vec<Mistake>> {
     let check = Check::creation(key(100), START - 86_400);
@@ -269,6 +282,14 @@ fn kpi_json(kpi: &KpiArgs) -> Value {
             .map(|point| json!({ "value": point.value.to_string(), "score": point.score }))
             .collect::<Vec<_>>(),
         "defaultScore": kpi.default_score,
+        "defaultPrice": kpi.default_price.map(|price| price.to_string()),
+        "feed": kpi.feed.as_ref().map(|feed| json!({
+            "receiver": word(&RECEIVERS, |choice| choice == feed.receiver),
+            "id": hex::encode(feed.feed_id),
+            "price": word(&FEED_PRICES, |choice| choice == feed.average),
+            "maxDelay": feed.max_delay_secs,
+            "maxConfidence": feed.max_confidence_bps,
+        })),
         "rubricSha256": hex::encode(kpi.rubric_hash),
     })
 }
@@ -288,6 +309,7 @@ fn plan_json(plan: &PlanFile) -> Value {
             "name": grant.name,
             "beneficiary": address(&grant.beneficiary),
             "allocation": grant.terms.allocation.to_string(),
+            "unitAllocation": grant.terms.unit_allocation.to_string(),
             "firstPeriod": grant.terms.first_period,
             "periods": grant.terms.periods,
             "cliff": grant.terms.cliff_periods,
@@ -304,6 +326,9 @@ fn plan_json(plan: &PlanFile) -> Value {
         "tokenFlags": terms.token_flags,
         "maxFee": terms.max_fee_bps,
         "id": terms.plan_id.to_string(),
+        "name": terms.name,
+        "unit": terms.unit,
+        "unitDecimals": terms.unit_decimals,
         "start": terms.start_ts,
         "cadence": cadence,
         "periods": terms.period_count,
@@ -340,10 +365,27 @@ fn plan_with(changes: &[(&str, &str)]) -> String {
     text
 }
 
+/// The same with a price, and a value for its grant.
+#[track_caller]
+fn priced_plan_with(changes: &[(&str, &str)]) -> String {
+    let mut text = PLAN.replace(
+        "\n\n[[grant]]\n",
+        &format!("\n\n{PRICE}\n[[grant]]\nvalue = \"30_000\"\n"),
+    );
+    for (old, new) in changes {
+        assert_eq!(text.matches(old).count(), 1, "{old}");
+        text = text.replace(old, new);
+    }
+    text
+}
+
 /// A right file: `is` says what is particular about it.
 #[track_caller]
 fn right_plan(name: &str, changes: &[(&str, &str)], is: impl Fn(&PlanFile) -> bool) -> Value {
-    let text = plan_with(changes);
+    right_text(name, plan_with(changes), is)
+}
+
+fn right_text(name: &str, text: String, is: impl Fn(&PlanFile) -> bool) -> Value {
     let plan = read_plan(&text);
     expect(name, plan.as_ref().is_ok_and(is), &plan);
     let plan = plan.as_ref().map(plan_json).unwrap_or_default();
@@ -352,7 +394,16 @@ fn right_plan(name: &str, changes: &[(&str, &str)], is: impl Fn(&PlanFile) -> bo
 
 #[track_caller]
 fn wrong_plan(name: &str, changes: &[(&str, &str)], expected: &[(&str, &str)]) -> Value {
-    let text = plan_with(changes);
+    wrong_text(name, plan_with(changes), expected)
+}
+
+#[track_caller]
+fn wrong_priced(name: &str, changes: &[(&str, &str)], expected: &[(&str, &str)]) -> Value {
+    wrong_text(name, priced_plan_with(changes), expected)
+}
+
+#[track_caller]
+fn wrong_text(name: &str, text: String, expected: &[(&str, &str)]) -> Value {
     let found = read_plan(&text).err().unwrap_or_default();
     let mut case = wrong(name, &text, &found, expected);
     // What the parser of TOML refuses has no field, and no words that another parser would find.
@@ -627,6 +678,130 @@ fn plan_files_mean_the_same_everywhere() {
             "an allocation above the limit",
             &[("allocation = \"5,000,000\"", "allocation = \"5,000,001\"")],
             &[("allocation = \"5,000,001\"", "grant \"first\" allocation")],
+        ),
+        right_text("a price", priced_plan_with(&[]), |plan| {
+            let price = plan.kpis.last().expect("a KPI");
+            (plan.terms.unit.as_str(), plan.terms.unit_decimals) == ("USD", 2)
+                && (price.default_price, price.range_min, price.decimals) == (Some(500), 100, 4)
+                && price.feed.is_some_and(|feed| feed.max_delay_secs == 600)
+                && plan.grants[0].terms.unit_allocation == 3_000_000
+                && plan.grants[0].terms.kpi_weights == [5_000, 3_000, 0]
+        }),
+        right_text(
+            "a moving average of another receiver",
+            priced_plan_with(&[("\"pyth\"", "\"pyth-pro\""), ("\"spot\"", "\"average\"")]),
+            |plan| {
+                plan.kpis[2]
+                    .feed
+                    .is_some_and(|feed| feed.average && feed.receiver == Receiver::PythPro)
+            },
+        ),
+        right_text(
+            "a price without a feed, and a grant in tokens",
+            priced_plan_with(&[("feed = {", "# feed = {"), ("value = \"30_000\"\n", "")]),
+            |plan| plan.kpis[2].feed.is_none() && plan.grants[0].terms.unit_allocation == 0,
+        ),
+        right_plan(
+            "a feed of an ordinary KPI",
+            &[(
+                "\"Distinct users of the period's last month.\"\n",
+                "\"x\"\nfeed = { receiver = \"pyth\", id = \"ef0d8b6fda2ceba41da15d4095d1da392a0d2f8ed0c6c7bc0f4cfac8c280b56d\", price = \"spot\", max_delay = \"14 days\", max_confidence = 10_000 }\n",
+            )],
+            |plan| plan.kpis[0].feed.is_some_and(|feed| feed.max_confidence_bps == 10_000),
+        ),
+        wrong_plan(
+            "no name of the plan",
+            &[("\"Design guild\"", "\"\"")],
+            &[("name = \"\"", "plan.name")],
+        ),
+        wrong_plan(
+            "a value without a price",
+            &[(
+                "allocation = \"5,000,000\"",
+                "allocation = \"5,000,000\"\nvalue = \"1\"",
+            )],
+            &[("value = \"1\"", "grant \"first\" value")],
+        ),
+        wrong_priced(
+            "a unit that is too long",
+            &[("\"USD\"", "\"US dollar\"")],
+            &[("unit = \"US dollar\"", "price.unit")],
+        ),
+        wrong_priced("no unit", &[("\"USD\"", "\"\"")], &[("unit = \"\"", "price.unit")]),
+        wrong_priced(
+            "too many decimals of the unit",
+            &[("unit_decimals = 2", "unit_decimals = 10")],
+            &[("unit_decimals", "price.unit_decimals")],
+        ),
+        wrong_priced(
+            "decimals too far apart",
+            &[("unit_decimals = 2\ndecimals = 4", "unit_decimals = 0\ndecimals = 13")],
+            &[("[price]", "price.decimals")],
+        ),
+        wrong_priced(
+            "a price of nothing",
+            &[("min = \"0.01\"", "min = 0")],
+            &[("[price]", "price.range")],
+        ),
+        wrong_priced(
+            "a default out of range",
+            &[("default = \"0.05\"", "default = \"0.0099\"")],
+            &[("default =", "price.default")],
+        ),
+        wrong_priced(
+            "a price named like a KPI",
+            &[("kpi = \"token price\"", "kpi = \"review\"")],
+            &[("[price]", "price.kpi")],
+        ),
+        wrong_priced(
+            "a price named like a number",
+            &[("kpi = \"token price\"", "kpi = \"7\"")],
+            &[("kpi = \"7\"", "price.kpi")],
+        ),
+        wrong_priced(
+            "a weight on the price",
+            &[("\"review\" = 3_000", "\"token price\" = 3_000")],
+            &[("weights =", "grant \"first\" weights")],
+        ),
+        wrong_priced(
+            "a value of nothing",
+            &[("value = \"30_000\"", "value = \"0.00\"")],
+            &[("value = \"0.00\"", "grant \"first\" value")],
+        ),
+        wrong_priced(
+            "a value that would be rounded",
+            &[("value = \"30_000\"", "value = \"0.001\"")],
+            &[("value = \"0.001\"", "grant \"first\" value")],
+        ),
+        wrong_priced(
+            "a value that is not a text",
+            &[("value = \"30_000\"", "value = 30_000")],
+            &[("value = 30_000", "grant \"first\" value")],
+        ),
+        wrong_priced(
+            "a feed without an identifier",
+            &[("id = \"ef0d", "id = \"ef")],
+            &[("feed =", "price.feed.id")],
+        ),
+        wrong_priced(
+            "a receiver that is not known",
+            &[("\"pyth\"", "\"chain\"")],
+            &[("feed =", "price.feed.receiver")],
+        ),
+        wrong_priced(
+            "a delay beyond the oracles' window",
+            &[("\"10 minutes\"", "\"15 days\"")],
+            &[("feed =", "price.feed.max_delay")],
+        ),
+        wrong_priced(
+            "no confidence",
+            &[("\"2 %\"", "0")],
+            &[("feed =", "price.feed.max_confidence")],
+        ),
+        wrong_priced(
+            "a feed with an unknown field",
+            &[("price = \"spot\"", "prise = \"spot\"")],
+            &[("feed =", "price.feed.prise")],
         ),
         wrong_plan("no TOML", &[("[token]", "[token")], &[("[token", "")]),
     ];

@@ -189,9 +189,9 @@ impl Attestation {
         self.kpi == key.kpi && self.period == key.period && same(&self.plan, key.plan)
     }
 
-    /// Records a vote and notes at `now` (Unix seconds) if enough oracles agree by it; `now` is none if the KPI has a feed,
-    /// which may still say something until voting ends. Who has not voted may still vote after others have agreed; that
-    /// changes nothing.
+    /// Records a vote and notes at `now` (Unix seconds) if enough oracles agree by it; `now` is none if the KPI has a
+    /// feed, which may still say something until voting ends. Who has not voted may still vote after others have
+    /// agreed; that changes nothing.
     ///
     /// Errors: `AlreadyResolved` if it would change a vote then.
     #[inline(never)]

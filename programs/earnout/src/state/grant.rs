@@ -103,8 +103,8 @@ pub struct Grant {
     pub hand_overs: u16,
     /// Zero.
     pub spare: [u8; 4],
-    /// Of a grant in the plan's unit of account what full scores pay in all periods, in the smallest part of the unit; 0
-    /// of a grant in tokens.
+    /// Of a grant in the plan's unit of account what full scores pay in all periods, in the smallest part of the unit;
+    /// 0 of a grant in tokens.
     pub unit_allocation: u64,
     /// Units of the period that was running when the grant ended, cut to the second.
     pub cut_units: u64,
@@ -152,11 +152,16 @@ impl Grant {
     /// The KPIs whose results the settlement of a period takes, by their numbers, in that order: for a grant in another
     /// unit the price, then those on which the grant has weight.
     pub fn paid_by<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = (u8, &'a Kpi)> {
-        let price = plan.price().filter(|_| self.is_in_units());
-        let weighted = (0u8..).zip(plan.kpis());
-        price
-            .into_iter()
-            .chain(weighted.filter(|(kpi, _)| self.has_weight(*kpi)))
+        // One loop for both is smaller than two, and costs less than a chain.
+        let turns = u8::from(!self.is_in_units())..plan.kpi_count.saturating_add(1);
+        turns.filter_map(|turn| {
+            let number = match turn.checked_sub(1) {
+                None => plan.price_kpi.checked_sub(1)?,
+                Some(kpi) if self.has_weight(kpi) => kpi,
+                Some(_) => return None,
+            };
+            Some((number, plan.kpis().get(usize::from(number))?))
+        })
     }
 
     /// Whether what the KPI was in `period` can still change what the grant earns.
@@ -293,8 +298,8 @@ impl Grant {
         tranche::tranche(all, index, self.periods).ours()
     }
 
-    /// What full scores pay for `period`, base units: the cap, or of a grant in another unit what its units are worth at
-    /// `price`, at most the cap.
+    /// What full scores pay for `period`, base units: the cap, or of a grant in another unit what its units are worth
+    /// at `price`, at most the cap.
     ///
     /// Errors: `AllSettled` if the grant does not cover the period; `NoPrice` if the grant is in another unit and there
     /// is no price.
@@ -303,6 +308,12 @@ impl Grant {
         if !self.is_in_units() {
             return Ok(cap);
         }
+        self.worth(plan, period, cap, price)
+    }
+
+    /// The same of a grant in another unit: apart, so that grants in tokens do not pay for it.
+    #[inline(never)]
+    fn worth(&self, plan: &Plan, period: u16, cap: u64, price: Option<i64>) -> Result<u64> {
         let price = price.ok_or(EarnoutError::NoPrice)?;
         unit::tranche(cap, self.units(period)?, price, plan.unit_exponent).ours()
     }
@@ -345,15 +356,18 @@ impl Grant {
         Ok(reserve.map_err(|_| EarnoutError::ReserveTooLarge)?)
     }
 
-    /// Books the settlement of the next period by its results and moves on. What a price leaves of the cap has nothing to
-    /// do with results: it becomes surplus under every policy.
+    /// Books the settlement of the next period by its results and moves on. What a price leaves of the cap has nothing
+    /// to do with results: it becomes surplus under every policy.
     ///
     /// Errors: `AllSettled`, `NoPrice`, `Overflow`.
     pub fn settle(&mut self, plan: &Plan, results: &Results) -> Result<Settlement> {
         let period = self.next_period;
         let tranche = self.tranche(plan, period, results.price)?;
         let combination = plan.combination()?.into();
-        let kpi_credit = credit::kpi_credit(combination, self.time_weight, &self.kpi_weights, &results.scores);
+        // Those of KPIs that the plan does not have are 0, and cost what others cost.
+        let count = plan.kpis().len();
+        let (weights, scores) = (&self.kpi_weights[..count], &results.scores[..count]);
+        let kpi_credit = credit::kpi_credit(combination, self.time_weight, weights, scores);
         let kpi_credit = kpi_credit.ours()?;
         let credit = credit::credit(self.time_weight, kpi_credit).ours()?;
         let policy: UnearnedPolicy = plan.unearned_policy()?;

@@ -229,8 +229,8 @@ impl Kpi {
 impl KpiArgs {
     /// Checks what a value is worth: a score by a curve, or as the price.
     ///
-    /// Errors: `BadCurve`, `DefaultScoreTooHigh`; `BadPrice` if the price is not shared, can be 0, has a curve or a score,
-    /// or its default is out of its range.
+    /// Errors: `BadCurve`, `DefaultScoreTooHigh`; `BadPrice` if the price is not shared, can be 0, has a curve or a
+    /// score, or its default is out of its range.
     fn check_worth(&self) -> Result<()> {
         let Some(default_price) = self.default_price else {
             require!(
@@ -259,8 +259,15 @@ pub fn text(packed: &[u8]) -> Option<&str> {
 /// `text` padded with zero bytes to `N`; `None` if it is longer or [`name::check`] refuses it (a zero byte
 /// included, so that the padding is unambiguous).
 pub(super) fn packed_text<const N: usize>(text: &str) -> Option<[u8; N]> {
-    name::check(text).ok()?;
     let mut packed = [0; N];
-    packed.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+    pack(text, &mut packed)?;
     Some(packed)
+}
+
+/// Not for each length anew.
+#[inline(never)]
+fn pack(text: &str, packed: &mut [u8]) -> Option<()> {
+    name::check(text).ok()?;
+    packed.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+    Some(())
 }

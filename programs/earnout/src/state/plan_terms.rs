@@ -148,8 +148,8 @@ impl Plan {
 
     /// Adds a KPI and returns its number.
     ///
-    /// Errors: `TooManyKpis`, `DuplicateKpi`; `BadFeed` if updates may come after the oracles' window; `BadPrice` if the
-    /// plan has a price already or no unit of account; as [`Kpi::new`].
+    /// Errors: `TooManyKpis`, `DuplicateKpi`; `BadFeed` if updates may come after the oracles' window; `BadPrice` if
+    /// the plan has a price already or no unit of account; as [`Kpi::new`].
     pub fn push_kpi(&mut self, args: &KpiArgs) -> Result<u8> {
         let number = self.kpi_count;
         require!(number < MAX_KPIS, EarnoutError::TooManyKpis);
@@ -178,7 +178,8 @@ impl Plan {
 
     /// Writes down by which power of ten units become tokens of a mint with `mint_decimals`.
     ///
-    /// Errors: `BadPrice` if the plan has a unit of account but no price, or the decimals differ by more than 18 digits.
+    /// Errors: `BadPrice` if the plan has a unit of account but no price, or the decimals differ by more than 18
+    /// digits.
     pub fn fix_exponent(&mut self, mint_decimals: u8) -> Result<()> {
         let Some((_, kpi)) = self.price() else {
             require!(!self.has_unit(), EarnoutError::BadPrice);

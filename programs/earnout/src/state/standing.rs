@@ -83,13 +83,9 @@ impl Tally {
     #[inline(never)]
     pub fn finality(&self, plan: &Plan, kpi: &Kpi, deadline: i64, now: i64) -> Result<Finality> {
         let resolved = self.agreed.zip(self.standing.resolved_at);
-        let at_deadline = match resolved.map(|(value, _)| value).or(self.observed) {
-            Some(value) => Outcome::Value(value),
-            None if self.oracle_count == 0 => Outcome::Silent,
-            None if kpi.is_price() => {
-                quorum::price_at_deadline(self.cast(), self.threshold, kpi.default_price).ours()?
-            }
-            None => quorum::at_deadline(self.cast(), self.threshold, &kpi.curve()?, kpi.default_score).ours()?,
+        let at_deadline = match resolved {
+            Some((value, _)) => Outcome::Value(value),
+            None => self.at_deadline(kpi)?,
         };
         let evaluation = Evaluation {
             resolved,
@@ -97,6 +93,22 @@ impl Tally {
             ruling: self.standing.ruling,
         };
         quorum::finality(&evaluation, at_deadline, deadline, &plan.windows(), now).ours()
+    }
+
+    /// What a feed said, or else what the votes give, when voting is over and no value was agreed on.
+    ///
+    /// Errors: `CorruptAccount`.
+    fn at_deadline(&self, kpi: &Kpi) -> Result<Outcome> {
+        if let Some(value) = self.observed {
+            return Ok(Outcome::Value(value));
+        }
+        if self.oracle_count == 0 {
+            return Ok(Outcome::Silent);
+        }
+        if kpi.is_price() {
+            return quorum::price_at_deadline(self.cast(), self.threshold, kpi.default_price).ours();
+        }
+        quorum::at_deadline(self.cast(), self.threshold, &kpi.curve()?, kpi.default_score).ours()
     }
 
     /// The score of the KPI once its value or silence is final at `now`, basis points.
@@ -111,11 +123,13 @@ impl Tally {
     /// The price once its value or silence is final at `now`, fixed point with the decimals of `kpi`.
     ///
     /// Errors: `NotFinal`.
+    #[inline(never)]
     pub fn final_price(&self, plan: &Plan, kpi: &Kpi, deadline: i64, now: i64) -> Result<i64> {
         let outcome = self.final_outcome(plan, kpi, deadline, now)?;
         Ok(quorum::price_of(outcome, kpi.default_price))
     }
 
+    #[inline(always)]
     fn final_outcome(&self, plan: &Plan, kpi: &Kpi, deadline: i64, now: i64) -> Result<Outcome> {
         match self.finality(plan, kpi, deadline, now)? {
             Finality::Final(outcome) => Ok(outcome),

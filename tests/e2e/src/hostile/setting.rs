@@ -79,7 +79,8 @@ pub enum Mode {
     Outdated,
     /// Searches are refused with error -32010, or with `code`.
     NoIndex,
-    /// `sendTransaction` is refused because its simulation fails: the blockhash is not known.
+    /// `sendTransaction` is refused because its simulation fails: the blockhash is not known. With `methods` a
+    /// simulation (`simulateTransaction`) says so too.
     Refuses,
     /// Statuses are null at the current slot and no transaction is found, though heights are true: the look-up with
     /// history that finds nothing, while the transaction was executed. It cannot be told from the truth by one
@@ -298,12 +299,16 @@ impl Active {
                 self.setting.code.unwrap_or(-32010),
                 "this method is not available for this key: it is excluded from the secondary indexes",
             ),
-            Mode::Refuses => Ok(Some(failure(
-                request,
-                -32002,
-                "Transaction simulation failed: Blockhash not found",
-                json!({"err": "BlockhashNotFound", "logs": [], "accounts": null, "unitsConsumed": 0}),
-            ))),
+            Mode::Refuses => {
+                let simulated = json!({"err": "BlockhashNotFound", "logs": [], "accounts": null, "unitsConsumed": 0});
+                Ok(Some(match request["method"].as_str() {
+                    Some("simulateTransaction") => result(request, json!({"context": {"slot": 1}, "value": simulated})),
+                    _ => {
+                        let message = "Transaction simulation failed: Blockhash not found";
+                        failure(request, -32002, message, simulated)
+                    }
+                }))
+            }
             Mode::UnknownVersion => {
                 let asked = request["params"][0].as_str().unwrap_or_default();
                 let mut memory = self.memory();

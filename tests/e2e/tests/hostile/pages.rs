@@ -19,6 +19,10 @@ const HASH: &str = "5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e
 /// A lie of an endpoint that does not search.
 const NO_SEARCH: &str = "no page and no search";
 
+/// A lie by which it cannot be seen that a page is an older one: its first simulations fail, the next ones do not. One
+/// of them says whether the endpoint takes version 1.
+const BLIND_FIRST: &str = "an older page and no simulation at first";
+
 /// Adds to what was reported before: the manifest has to repeat all of that.
 const ADDITION: &str = "attest PLAN tasks 0 --values few.csv";
 
@@ -199,6 +203,7 @@ async fn g15_another_page_is_not_believed() {
         ("another plan's page", foreign),
         ("truncated bytes", with("data", encoded(&data[..data.len() - 10]))),
         // The last one: what is sent on it is what the file says.
+        (BLIND_FIRST, older.clone()),
         ("an older page", older),
     ];
     let (violations, table) = (Violations::default(), Table::default());
@@ -213,7 +218,11 @@ async fn g15_another_page_is_not_believed() {
                 ..Setting::new(Mode::Swaps)
             };
             let no_index = (*name == NO_SEARCH).then(|| Setting::new(Mode::NoIndex));
-            hostile.set([swaps].into_iter().chain(no_index));
+            let blind_first = (*name == BLIND_FIRST).then(|| {
+                let refuses = Setting::new(Mode::Refuses).only(&["simulateTransaction"]);
+                refuses.times(if command.contains("--values") { 2 } else { 1 })
+            });
+            hostile.set([swaps].into_iter().chain(no_index).chain(blind_first));
             let before = world.events().await;
             let finished = run(&world.earnout, &hostile, &words, &violations);
             let (sent, done) = (hostile.seen().signatures.len(), world.events().await - before);
@@ -227,10 +236,11 @@ async fn g15_another_page_is_not_believed() {
                 None => "hangs".to_owned(),
             };
             table.note(command, name, outcome);
+            let is_older = ["an older page", BLIND_FIRST].contains(name);
             let about = || format!("{name} / {command}: sent {sent}, events {done}: {finished:#?}");
             match finished.code {
                 // An account of before cannot be told from one that a slow endpoint has.
-                Some(0) => violations.unless(command != ADDITION && (is_true || *name == "an older page"), about),
+                Some(0) => violations.unless(command != ADDITION && (is_true || is_older), about),
                 _ => {
                     violations.unless(sent == 0 && done == 0, about);
                     let errors = finished.stderr.lines().filter(|line| line.starts_with("error: "));

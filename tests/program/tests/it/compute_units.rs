@@ -13,7 +13,7 @@ const IDL: &str = include_str!("../../../../idl/earnout.json");
 
 /// The most units on each runtime, by instruction and beginning of the scenario: no ceiling may be above. Stated here a
 /// second time, so that none is raised in passing.
-const PROMISED: [(Runtime, &str, &str, u64); 10] = [
+const PROMISED: [(Runtime, &str, &str, u64); 11] = [
     (Runtime::Frame, "claim", "all, by anyone, SPL Token", 4_000),
     (Runtime::Frame, "settle", "3 individual KPIs, resolved", 5_500),
     (
@@ -22,6 +22,7 @@ const PROMISED: [(Runtime, &str, &str, u64); 10] = [
         "16 individual KPIs, 8 oracles disagree",
         45_000,
     ),
+    (Runtime::Frame, "observe", "", 15_000),
     (Runtime::Frame, "attest_page", "64 ", 30_000),
     (Runtime::Frame, "dispute", "64 ", 20_000),
     (Runtime::Frame, "rule", "64 ", 20_000),
@@ -83,6 +84,17 @@ fn every_instruction_has_a_figure() {
         assert!(missing.is_empty(), "{runtime:?}: no figure for {missing:?}");
         assert!(instructions.len() >= 29 && figures.units.len() > 50);
     }
+}
+
+#[test]
+fn a_price_costs_at_most_1500_units() {
+    let figures = figures(Runtime::Frame);
+    let [in_tokens, in_units] = ["in tokens", "in another unit"].map(|grant| {
+        let scenario = format!("1 shared KPI, {grant}");
+        let row = figures.units.iter().find(|row| row.0 == "settle" && row.1 == scenario);
+        row.map(|row| row.2).expect("a figure")
+    });
+    assert!(in_units <= in_tokens + 1_500, "{in_tokens} and {in_units} units");
 }
 
 #[test]

@@ -55,6 +55,7 @@ fn a_plan_is_created_as_a_draft_with_an_empty_vault() {
         expected.max_allocation = u64::MAX;
         expected.max_grants = 1_000;
         expected.event_sequence = 1;
+        expected.name[..12].copy_from_slice(b"Design guild");
         expected.creator = creator;
         expected.authority = creator;
         expected.arbiter = world.arbiter.pubkey();
@@ -384,10 +385,11 @@ fn g13_missing_signatures_and_wrong_linked_accounts_are_refused() {
 fn unknown_choices_do_not_deserialize() {
     let (mut world, args) = world(TokenProgram::Spl);
     let create = world.create_plan(args);
-    // After the discriminator, the plan's number and its start stands the kind of the cadence.
+    // After the discriminator, the plan's number, its name, no unit and the start stands the kind of the cadence.
     let mut unknown = create.clone();
-    assert_eq!(unknown.data[24], 0);
-    unknown.data[24] = 2;
+    let kind = 8 + 8 + 4 + 12 + 4 + 1 + 8;
+    assert_eq!(unknown.data[kind], 0);
+    unknown.data[kind] = 2;
     world.refuses(&unknown, AnchorError::InstructionDidNotDeserialize);
     let mut cut = create;
     cut.data.pop();

@@ -22,6 +22,7 @@ use {
     earnout_tests::{
         extensions::fee_mint,
         leaving::{Leave, policy},
+        prices::{Update, fed_price_kpi},
         scenes::CASES,
         *,
     },
@@ -108,7 +109,7 @@ impl Books {
             assert!(totals.claimed <= totals.vested && totals.vested - totals.claimed == totals.claimable);
             for grant in statement.grants.values() {
                 let tranches: u64 = (grant.state.first_period..grant.state.end_period)
-                    .map(|period| grant.state.tranche(period).unwrap())
+                    .map(|period| grant.state.cap(period).unwrap())
                     .sum();
                 assert_eq!(tranches + grant.cancelled, grant.state.allocation);
             }
@@ -187,6 +188,7 @@ fn all_fields<T: Debug + Zeroable>() -> Vec<String> {
 const SHARED: u8 = 0;
 const INDIVIDUAL: u8 = 1;
 const SECOND_SHARED: u8 = 2;
+const PRICE: u8 = 3;
 
 impl Life {
     /// Sends one instruction of the program that must succeed, writes its event down, and compares all accounts.
@@ -250,6 +252,7 @@ impl Life {
             stretch_kpi("revenue", Scope::Shared),
             tasks,
             kpi("uptime", Scope::Shared),
+            fed_price_kpi(),
         ] {
             self.run(instructions::add_kpi(&authority, &plan, terms));
         }
@@ -396,10 +399,15 @@ fn live(world: World, args: CreatePlanArgs) -> Life {
 
     let plan = life.draft(args);
     life.run(life.world.activate());
+    for uri in ["https://example.org/old", "", "https://example.org/plan"] {
+        let authority = life.world.authority.pubkey();
+        life.run(instructions::set_uri(&authority, &plan, uri.to_owned()));
+    }
     life.run(withdraw(&life.world, Some(500)));
     let first = life.grant(|args| args.transferable = true);
     let second = life.grant(|args| (args.revocable, args.cliff_periods) = (false, 3));
-    let third = life.grant(|args| (args.first_period, args.periods) = (1, 3));
+    // In US dollars, 3 cents a period and then 4.
+    let third = life.grant(|args| (args.first_period, args.periods, args.unit_allocation) = (1, 3, 10));
     let timed = life.grant(|args| (args.time_weight, args.kpi_weights) = (10_000, vec![]));
     let early = life.grant(|_| ());
     life.run(life.world.leave(Leave::Terminate, &early));
@@ -467,6 +475,20 @@ fn live(world: World, args: CreatePlanArgs) -> Life {
     // Period 1: nobody agrees. Period 2: the new oracles do, on an address that holds lamports already.
     life.world.after_period(1, 5);
     life.votes(SHARED, 1, None, &[(0, 150), (1, 10), (2, 200)]);
+    life.votes(PRICE, 1, None, &[(1, 20_000), (0, 20_000)]);
+    // The second update takes the place of the first.
+    for (after, before) in [(4, 3), (2, -1)] {
+        let end = life.world.plan().calendar().unwrap().period_end(1).unwrap();
+        let update = Update {
+            at: end + after,
+            previous: end + before,
+            ..Update::first(end)
+        };
+        let account = life.world.publish(&update);
+        let observe = life.world.observe(PRICE, 1, &account);
+        life.run(observe);
+    }
+    life.votes(PRICE, 1, None, &[(2, 30_000), (1, 30_000)]);
     life.votes(INDIVIDUAL, 1, Some(third), &[(1, 100), (0, 100)]);
     // A late vote for the third, a changed one for it, and new ones for the others.
     life.run(life.world.upload(2, INDIVIDUAL, 1, 0, &[70, NO_VALUE, 90]));
@@ -558,6 +580,8 @@ fn a_plan_can_be_rebuilt_from_its_events() {
     for (world, terms) in lives {
         let args = CreatePlanArgs {
             period_count: 6,
+            unit: "USD".to_owned(),
+            unit_decimals: 2,
             token_flags: ALLOW_FREEZE_AUTHORITY | ALLOW_TRANSFER_FEE,
             max_fee_bps: 300,
             ..terms

@@ -6,7 +6,12 @@
 
 use {
     crate::rng::Rng,
-    earnout_tests::{keys::*, leaving::Leave, *},
+    earnout_tests::{
+        keys::*,
+        leaving::Leave,
+        prices::{Update, feed},
+        *,
+    },
     serde_json::Value,
     std::collections::{BTreeMap, BTreeSet},
 };
@@ -14,8 +19,8 @@ use {
 /// Calls that are sent where the environment does not say how many.
 const CALLS: usize = 6_000;
 
-/// Who may be anyone: who pays, who funds and from where, and a treasury that is only now named.
-const FREE: [(&str, &str); 10] = [
+/// Who may be anyone: who pays, who funds and from where, a treasury that is only now named, and what holds an update.
+const FREE: [(&str, &str); 12] = [
     ("create_plan", "payer"),
     ("create_plan", "treasury"),
     ("create_grant", "payer"),
@@ -23,6 +28,8 @@ const FREE: [(&str, &str); 10] = [
     ("fund", "source"),
     ("attest", "payer"),
     ("attest_page", "payer"),
+    ("observe", "payer"),
+    ("observe", "price_update"),
     ("settle", "payer"),
     ("dispute", "payer"),
     ("set_treasury", "treasury"),
@@ -71,7 +78,13 @@ fn live(world: &mut World, unearned_policy: UnearnedPolicy) -> Calls {
         enrolment_end: START + 5 * PERIOD,
         ..disputable_terms()
     };
-    let plan = world.active_plan(terms.clone(), &disputable_kpis(), 10_000_000);
+    let [shared, individual] = disputable_kpis();
+    let market = KpiArgs {
+        decimals: 4,
+        feed: Some(feed()),
+        ..kpi("market", Scope::Shared)
+    };
+    let plan = world.active_plan(terms.clone(), &[shared, individual, market], 10_000_000);
     assert_eq!(plan, world.token.plan);
     let (_, both) = world.transferable_grant(&[5_000, 5_000]);
     let timed = world.timed_grant(400_000);
@@ -141,6 +154,8 @@ fn live(world: &mut World, unearned_policy: UnearnedPolicy) -> Calls {
         value: 55,
         evidence: EVIDENCE,
     };
+    let update = world.publish(&Update::first(period_end(2)));
+    let seen = ObserveArgs { kpi: 2, period: 2 };
     let upload = AttestPageArgs {
         kpi: 1,
         period: 2,
@@ -178,6 +193,7 @@ fn live(world: &mut World, unearned_policy: UnearnedPolicy) -> Calls {
             instructions::create_grant(&payer, &authority, &plan, &token.mint, another),
         ),
         ("attest", instructions::attest(&payer, &oracle, &plan, vote)),
+        ("observe", instructions::observe(&payer, &plan, &update, seen)),
         ("attest_page", instructions::attest_page(&payer, &oracle, &plan, upload)),
         ("settle", settle(world, if pooled { &timed } else { &both })),
         ("claim", instructions::claim(&of_both, &token, &both, &home, None)),
@@ -191,6 +207,10 @@ fn live(world: &mut World, unearned_policy: UnearnedPolicy) -> Calls {
         ("accept_authority", world.takes_plan(&next_authority)),
         ("propose_oracles", world.announces(&[heir], 1, 5)),
         ("set_treasury", world.sets_treasury(&treasury)),
+        (
+            "set_uri",
+            instructions::set_uri(&authority, &plan, "https://example.org".to_owned()),
+        ),
         ("propose_beneficiary", world.offers_grant(&both, None)),
         ("accept_beneficiary", world.takes_grant(&handed, &heir)),
         ("set_claim_lock", world.locks(&both, true)),

@@ -14,7 +14,10 @@ use {
         accounts::{self, DecodeError},
         instructions, pda,
     },
-    earnout_tests::*,
+    earnout_tests::{
+        prices::{Update, fed_price_kpi, unit_terms},
+        *,
+    },
     serde_json::Value,
     std::{fmt::Write, fs, path::PathBuf},
 };
@@ -29,14 +32,26 @@ fn fixtures() -> PathBuf {
 fn sample_accounts() -> Vec<(&'static str, Vec<u8>)> {
     let terms = CreatePlanArgs {
         unearned_policy: UnearnedPolicy::Redistribute,
-        ..terms()
+        ..unit_terms()
     };
-    let kpis = [kpi("revenue", Scope::Shared), kpi("tasks", Scope::Individual)];
+    let kpis = [
+        kpi("revenue", Scope::Shared),
+        kpi("tasks", Scope::Individual),
+        fed_price_kpi(),
+    ];
     let mut world = World::active(TokenProgram::Spl, terms, &kpis, 1_000_000);
-    let (_, grant) = world.grant(400_000, &[6_000, 3_000]);
+    let uri = "https://example.org/plan".to_owned();
+    world.run(instructions::set_uri(&world.authority.pubkey(), &world.token.plan, uri));
+    // 10 cents a period, at 2.5000 worth 40,000 base units.
+    let (_, grant) = world.unit_grant(400_000, 40, &[6_000, 3_000]);
     let (beneficiary, _) = world.grant(100_000, &[10_000]);
     world.after_period(0, 0);
     world.resolve(0, 0, None, 75);
+    world.attest(1, 2, 0, None, 20_000).unwrap();
+    world.after_period(0, 5);
+    let update = world.publish(&Update::first(period_end(0)));
+    let observe = world.observe(2, 0, &update);
+    world.run(observe);
     world.attest(2, 1, 0, Some(grant), 40).unwrap();
     let plan = world.token.plan;
     let args = DisputeArgs {
@@ -58,6 +73,7 @@ fn sample_accounts() -> Vec<(&'static str, Vec<u8>)> {
         ("plan", bytes(&plan)),
         ("grant", bytes(&grant)),
         ("attestation", bytes(&pda::attestation(&plan, 0, 0))),
+        ("observation", bytes(&pda::attestation(&plan, 2, 0))),
         ("page", bytes(&pda::page(&plan, 1, 0, 0))),
         ("period", bytes(&pda::period(&plan, 0))),
     ];
@@ -74,7 +90,7 @@ fn meaning(name: &str, data: &[u8]) -> String {
     let meaning = match name {
         "plan" => format!("{:#?}", accounts::plan(data).unwrap()),
         "grant" => format!("{:#?}", accounts::grant(data).unwrap()),
-        "attestation" => format!("{:#?}", accounts::attestation(data).unwrap()),
+        "attestation" | "observation" => format!("{:#?}", accounts::attestation(data).unwrap()),
         "page" => page_meaning(&accounts::page(data).unwrap()),
         "period" => format!("{:#?}", accounts::period(data).unwrap()),
         "closed_plan" => format!("{:#?}", accounts::closed_plan(data).unwrap()),
@@ -224,20 +240,21 @@ fn accounts_of_an_unknown_version_are_not_decoded() {
         }
         let version = std::mem::replace(&mut data[8], 2);
         assert_eq!(version, 1);
+        let kind = if name == "observation" { "attestation" } else { name };
         let error = match name {
             "plan" => accounts::plan(&data).err(),
             "grant" => accounts::grant(&data).err(),
-            "attestation" => accounts::attestation(&data).err(),
+            "attestation" | "observation" => accounts::attestation(&data).err(),
             "page" => accounts::page(&data).err(),
             _ => accounts::period(&data).err(),
         };
         assert!(
-            matches!(error, Some(DecodeError::UnknownVersion(of, 2)) if of == name),
+            matches!(error, Some(DecodeError::UnknownVersion(of, 2)) if of == kind),
             "{name}: {error:?}"
         );
         refused += 1;
     }
-    assert_eq!(refused, 5);
+    assert_eq!(refused, 6);
 }
 
 #[test]

@@ -4,7 +4,10 @@
 use {
     earnout::instructions::{AcceptBeneficiaryArgs, DisputeArgs, ProposeOraclesArgs, RuleArgs},
     earnout_test_wallet as wallet,
-    earnout_tests::*,
+    earnout_tests::{
+        prices::{Update, feed},
+        *,
+    },
     serde_json::Value,
     std::collections::{BTreeMap, BTreeSet},
 };
@@ -164,7 +167,14 @@ fn every_role_can_be_an_address_of_another_program() {
     scene.run(instructions::add_kpi(&key(CREATOR), &plan, revenue));
     let tasks = kpi("tasks", Scope::Individual);
     scene.run(instructions::add_kpi(&key(CREATOR), &plan, tasks));
+    let market = KpiArgs {
+        feed: Some(feed()),
+        ..kpi("market", Scope::Shared)
+    };
+    scene.run(instructions::add_kpi(&key(CREATOR), &plan, market));
     scene.run(instructions::activate_plan(&key(CREATOR), &plan, &mint));
+    let uri = "https://example.org".to_owned();
+    scene.run(instructions::set_uri(&key(CREATOR), &plan, uri));
     let purse = scene.world.associated_address(&key(FUNDER));
     scene.run(instructions::fund(&key(FUNDER), &scene.world.token, &purse, 1_000_000));
     let grant = scene.create_grant(BENEFICIARY, 400_000, &[10_000]);
@@ -200,6 +210,10 @@ fn every_role_can_be_an_address_of_another_program() {
         evidence: EVIDENCE,
     };
     scene.run(instructions::attest_page(&key(PAYER), &key(ORACLES[0]), &plan, upload));
+    scene.world.after_period(0, 5);
+    let update = scene.world.publish(&Update::first(period_end(0)));
+    let seen = ObserveArgs { kpi: 2, period: 0 };
+    scene.run(instructions::observe(&key(PAYER), &plan, &update, seen));
     let dispute = DisputeArgs {
         kpi: 0,
         period: 0,
@@ -263,8 +277,10 @@ fn every_role_can_be_an_address_of_another_program() {
         let close = scene.world.close_grant(&grant);
         scene.run(close);
     }
-    let close = scene.world.close_attestation(0, 0);
-    scene.run(close);
+    for kpi in [0, 2] {
+        let close = scene.world.close_attestation(kpi, 0);
+        scene.run(close);
+    }
     let page = pda::page(&plan, 1, 0, 0);
     let state = scene.world.chain.page(&page).unwrap();
     scene.run(instructions::close_page(&page, state.head(), &treasury));

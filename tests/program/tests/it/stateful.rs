@@ -50,7 +50,7 @@ struct Coverage {
     seen: [u64; SEEN.len()],
 }
 
-const SEEN: [&str; 23] = [
+const SEEN: [&str; 27] = [
     "plans drained",
     "grants paid",
     "bonuses above 0",
@@ -74,6 +74,10 @@ const SEEN: [&str; 23] = [
     "several ruled on at once",
     "measured grants handed over",
     "values in second pages",
+    "grants in another unit settled",
+    "caps reached",
+    "feeds that counted",
+    "updates replaced",
 ];
 
 impl Default for Coverage {

@@ -131,7 +131,7 @@ fn a_settled_period_line_by_line() {
     let [line] = first.lines.as_slice() else {
         panic!("one period has ended");
     };
-    assert_eq!(line.scores[..3], [6_000, 8_000, 0]);
+    assert_eq!(line.results.scores[..3], [6_000, 8_000, 0]);
     // 100,000 · (0.2 + 0.5 · 0.6 + 0.3 · 0.8), of which time is 20,000.
     let settlement = line.settlement.unwrap();
     assert_eq!(
@@ -148,7 +148,7 @@ fn a_settled_period_line_by_line() {
 
     let second = &statement.grants[&1];
     let line = &second.lines[0];
-    assert_eq!(line.scores[..2], [6_000, 0]);
+    assert_eq!(line.results.scores[..2], [6_000, 0]);
     let settlement = line.settlement.unwrap();
     assert_eq!(
         (line.tranche, settlement.earned, settlement.kpi_amount),

@@ -4,13 +4,12 @@ use {
     crate::fault::Fault,
     earnout::state::slots_of,
     earnout_sdk::{
-        client::{Client, ClientError, DocumentError, Documents, Submission, owned},
+        client::{Client, ClientError, DocumentError, Documents, Failure, Submission, owned},
         text::amount::{self, ranges},
         wire::{Evaluation, Listed, Manifest, PageState, pda},
     },
     serde::Serialize,
-    solana_program::{instruction::Instruction, pubkey::Pubkey},
-    solana_signer::Signer,
+    solana_program::pubkey::Pubkey,
     std::{
         collections::{BTreeMap, BTreeSet},
         path::{Path, PathBuf},
@@ -72,7 +71,7 @@ pub struct Proof {
 /// A manifest that was reported, as results show it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Kept {
-    page: u32,
+    pub page: u32,
     sha256: String,
     pub file: PathBuf,
 }
@@ -147,7 +146,8 @@ impl Manifests {
         .why(format!("{why}; nothing was sent"))
         .advice(
             "put the manifest of the last upload into that folder, or name its folder with --evidence-dir; if it is lost, \
-             repeat those values, which `earnout attestation show --page` shows, in a --values file",
+             repeat those values in a --values file: `earnout attestation show --page --output json` has the votes of each \
+             oracle",
         ))
     }
 
@@ -193,27 +193,25 @@ impl Manifests {
     }
 }
 
-/// Whether the chain will have exactly the votes that `manifest` lists, once `upload` is executed, which `payer` pays
-/// and `oracle` signs too. What an endpoint shows of a page may be from before the oracle's last upload.
+/// Whether the chain will have exactly the votes that `manifest` lists, once the upload that `submission` makes is
+/// executed. What an endpoint shows of a page may be from before the oracle's last upload. Where the upload would fail
+/// nobody can say so: it must not be sent, and why it would fail is returned.
 ///
 /// # Errors
-/// If it will not, or the endpoint does not answer. Whether `upload` will be executed is not said.
+/// If it will not, or the endpoint does not answer.
 pub async fn require_whole(
     client: &Client,
     manifest: &Manifest,
-    upload: &Instruction,
-    payer: &dyn Signer,
-    oracle: &dyn Signer,
-) -> Result<(), Fault> {
+    submission: &Submission<'_>,
+) -> Result<Option<Box<Failure>>, Fault> {
     let page = pda::page(&manifest.plan, manifest.kpi, manifest.period, manifest.page);
-    let submission = Submission::new(vec![upload.clone()], payer).signed_by([oracle]);
-    let after = match client.after(&submission, &page).await {
-        Err(ClientError::WouldFail(_)) => return Ok(()),
+    let after = match client.after(submission, &page).await {
+        Err(ClientError::WouldFail(failure)) => return Ok(Some(failure)),
         after => owned::<Evaluation>(&page, after?)?,
     };
     let held = after
         .page()
-        .map(|page| Held::of(page, &oracle.pubkey(), &BTreeMap::new()));
+        .map(|page| Held::of(page, &manifest.oracle, &BTreeMap::new()));
     let votes: BTreeMap<u32, i64> = manifest
         .votes
         .iter()
@@ -221,7 +219,7 @@ pub async fn require_whole(
         .collect();
     let held = held.unwrap_or_default().votes;
     if held == votes {
-        return Ok(());
+        return Ok(None);
     }
     let differing = held.iter().filter(|(grant, value)| votes.get(grant) != Some(value));
     Err(Fault::new(format!(

@@ -10,6 +10,7 @@ use {
         context::{
             app::App,
             reference::{GrantRef, KpiRef, PlanRef, kpi_name, period_times},
+            time::Moment,
         },
         fault::Fault,
         send::{
@@ -23,20 +24,19 @@ use {
         state::{Grant, Kpi, Plan, Scope, place},
     },
     earnout_sdk::{
+        client::{ClientError, Submission},
         text::amount,
         wire::{Evaluation, Listed, Manifest, instructions, pda},
     },
     manifest::{Held, Manifests, Proof, require_whole},
     solana_program::pubkey::Pubkey,
-    std::{
-        collections::BTreeMap,
-        path::{Path, PathBuf},
-    },
+    std::path::{Path, PathBuf},
 };
 
 /// Report the value of a KPI for a period, as one of the plan's oracles
 ///
-/// A vote can be changed until enough oracles agree.
+/// Votes are accepted from the end of the period until the voting window is over. A vote can be changed until enough
+/// oracles agree.
 ///
 /// An individual KPI has a value for each grant. With --grant one is reported, with --values all that stand in a CSV
 /// file with the columns grant (its number), value and, if you like, evidence (SHA-256 of the document behind the
@@ -45,7 +45,7 @@ use {
 ///
 /// What the chain gets as the evidence of a page of 64 grants is the hash of a manifest: a file that lists all that the
 /// oracle reported there, with the evidence of each value. It is written into --evidence-dir before anything is sent,
-/// and read there when something is added to the page. Publish it.
+/// and read there when something is added to the page. Publish it: the result names the files.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout attest PLAN revenue 0 125_000.50 --evidence report.pdf -k oracle.json
@@ -69,7 +69,7 @@ pub struct Attest {
     /// The values of an individual KPI, a CSV file; --evidence is that of rows that name none
     #[arg(long, value_name = "FILE", conflicts_with_all = ["value", "grant"])]
     values: Option<PathBuf>,
-    /// The folder with the manifests of an individual KPI [default: evidence, beside the --values]
+    /// The folder with the manifests of an individual KPI [default: evidence, beside the --values, else here]
     #[arg(long, value_name = "FOLDER")]
     evidence_dir: Option<PathBuf>,
     /// The oracle [default: the --keypair]
@@ -85,8 +85,8 @@ pub struct Attest {
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 struct Evidence {
-    /// File with the evidence, of which the hash is recorded
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["evidence_hash", "values"])]
+    /// File with the evidence, of which the hash is recorded; needed, it or the hash, unless --values names it
+    #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
     /// SHA-256 of the evidence, hexadecimal
     #[arg(long, value_name = "HASH")]
@@ -212,10 +212,19 @@ impl Attest {
                     outgoing.require_absent(&address, &plan, place).await?;
                 }
                 let held = account.as_ref().and_then(Evaluation::page);
-                let held = held.map(|page| Held::of(page, &oracle.pubkey(), &BTreeMap::new()));
+                let beneficiary = [(state.index, state.beneficiary)].into();
+                let held = held.map(|page| Held::of(page, &oracle.pubkey(), &beneficiary));
+                let held = held.unwrap_or_default();
+                if held.is_agreed(state.index) && held.votes.get(&state.index) != Some(&value) {
+                    return Err(
+                        Fault::new(format!("enough oracles agreed on a value of grant {}", state.index))
+                            .why("AlreadyResolved: this oracle has voted, and another value would change nothing; nothing was sent")
+                            .advice("`earnout attestation show` has the value; `earnout attestation dispute` disputes it"),
+                    );
+                }
                 let given = [(state.index, listed)].into();
                 let manifests = self.manifests();
-                let Proof { manifest, .. } = manifests.complete(page, &held.unwrap_or_default(), &given)?;
+                let Proof { manifest, .. } = manifests.complete(page, &held, &given)?;
                 let args = AttestPageArgs {
                     kpi: number,
                     period: self.period,
@@ -224,8 +233,14 @@ impl Attest {
                     evidence: manifest.hash(),
                 };
                 let upload = instructions::attest_page(&payer.pubkey(), &oracle.pubkey(), &address, args);
-                if !self.send.sign_only {
-                    require_whole(app.client()?, &manifest, &upload, payer.as_ref(), oracle.as_ref()).await?;
+                // What is signed apart or proposed is executed when others say so, on a page that nobody can show yet.
+                if !self.send.sign_only && !self.send.export_transaction {
+                    let fee_payer = outgoing.payer()?;
+                    let submission = Submission::new(vec![upload.clone()], fee_payer.as_ref());
+                    let submission = submission.signed_by([oracle.as_ref(), payer.as_ref()]);
+                    if let Some(failure) = require_whole(app.client()?, &manifest, &submission).await? {
+                        return Err(outgoing.explain(ClientError::WouldFail(failure), &submission).await);
+                    }
                 }
                 let kept = manifests.keep(&manifest, self.send.dry_run)?;
                 action = action
@@ -290,6 +305,29 @@ fn require_oracle(plan: &Plan, period: u16, oracle: &Pubkey) -> Result<(), Fault
         .advice("sign with an oracle's key: --oracle SIGNER, or -k SIGNER"))
 }
 
+/// Errors: if nobody can vote on the period at `now`, in Unix seconds.
+fn require_voting(plan: &Plan, period: u16, now: i64) -> Result<(), Fault> {
+    let times = period_times(plan, period)?;
+    let (what, why) = if now < times.end {
+        let why = format!("VotingNotOpen: votes are accepted from {} on", Moment(times.end));
+        ("has not ended", why)
+    } else if now >= times.attest_deadline {
+        let why = format!(
+            "VotingClosed: votes were accepted until {}",
+            Moment(times.attest_deadline)
+        );
+        ("takes no more votes", why)
+    } else {
+        return Ok(());
+    };
+    Err(Fault::new(format!("period {period} {what}"))
+        .why(format!(
+            "{why}, and the chain's time is {}; nothing was sent",
+            Moment(now)
+        ))
+        .advice("`earnout plan show` has the times of all periods"))
+}
+
 /// Whether the oracle's value of the individual KPI counts for the grant; else why not.
 fn measures(kpi: &Kpi, number: u8, period: u16, oracle: &Pubkey, grant: &Grant) -> Result<(), String> {
     if !grant.has_weight(number) {
@@ -302,5 +340,25 @@ fn measures(kpi: &Kpi, number: u8, period: u16, oracle: &Pubkey, grant: &Grant) 
         Err("is the oracle's own, and an oracle's vote on its own grant does not count".to_owned())
     } else {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use {super::*, bytemuck::Zeroable};
+
+    #[test]
+    fn votes_are_taken_from_the_end_of_the_period_to_the_deadline() {
+        let mut plan = Plan::zeroed();
+        (plan.start_ts, plan.cadence_length, plan.period_count) = (1_000, 100, 3);
+        plan.attest_secs = 50;
+        let said = |now| {
+            require_voting(&plan, 1, now)
+                .err()
+                .map(|fault| fault.to_json().to_string())
+        };
+        assert!(said(1_199).is_some_and(|said| said.contains("VotingNotOpen") && said.contains("nothing was sent")));
+        assert_eq!((said(1_200), said(1_249)), (None, None));
+        assert!(said(1_250).is_some_and(|said| said.contains("VotingClosed")));
     }
 }

@@ -3,14 +3,14 @@
 use {
     super::{
         manifest::{Held, Kept, Manifests, Proof, require_whole},
-        measures,
+        measures, require_voting,
         table::{self, Row, wrong},
     },
     crate::{
         context::{app::App, reference::kpi_name},
         fault::{Exit, Fault},
         send::many::{Sending, interrupted, signatures, unfinished},
-        shown::{mistakes::refused, progress::Progress},
+        shown::{fields::Fields, mistakes::refused, progress::Progress, text::safe},
     },
     earnout::{
         constants::PAGE_GRANTS,
@@ -19,7 +19,7 @@ use {
     },
     earnout_sdk::{
         client::{
-            Client,
+            Client, Submission,
             bulk::{self, Bulk, Journal, Task, TaskReport},
         },
         send::cost,
@@ -70,6 +70,12 @@ struct Part {
     values: usize,
 }
 
+impl Part {
+    fn page(&self) -> u32 {
+        place(self.first).0
+    }
+}
+
 /// What of a page is reported together.
 struct PageUpload {
     values: BTreeMap<u32, i64>,
@@ -83,7 +89,7 @@ struct Report {
     plan: String,
     kpi: u8,
     period: u16,
-    /// The evidence of each page.
+    /// The evidence of each page, except where nothing was sent.
     manifests: Vec<Kept>,
     /// Values that were reported.
     reported: usize,
@@ -120,7 +126,10 @@ impl Upload<'_> {
         let kpi = self.state.kpi(self.kpi)?;
         let output = self.app.output();
         let text = read_text(&self.file).map_err(|mistakes| refused(output, mistakes))?;
-        let rows = table::read(&text, kpi).map_err(|mistakes| self.wrong(mistakes))?;
+        let (rows, mistakes) = table::read(&text, kpi);
+        if rows.is_empty() {
+            return Err(self.wrong(mistakes));
+        }
         let mut report = Report {
             plan: self.plan.to_string(),
             kpi: self.kpi,
@@ -128,9 +137,8 @@ impl Upload<'_> {
             ..Report::default()
         };
         let mut tasks = Vec::new();
-        let pages = self.open(client, kpi, &rows, &mut report).await?;
-        self.require_whole(client, &pages).await?;
-        for page in pages {
+        let pages = self.open(client, kpi, &rows, mistakes, &mut report).await?;
+        for page in self.sound(client, pages, &mut report).await? {
             let kept = self.manifests.keep(&page.manifest, self.sending.dry_run)?;
             report.manifests.push(kept);
             report.reported = report.reported.saturating_add(page.values.len());
@@ -139,36 +147,36 @@ impl Upload<'_> {
         if self.sending.dry_run {
             output.note("nothing was sent");
             report.is_forecast = true;
-            return output.show(&report);
+            return report.finish(self.app);
         }
         if !tasks.is_empty() {
-            output.note(format!(
-                "Report values\n  plan      {}\n  KPI       {}\n  period    {}\n  values    {}\n  manifests {}\n  oracle    \
-                 {}\n  cluster   {}",
-                self.plan,
-                kpi_name(kpi),
-                self.period,
-                count(report.reported),
-                self.manifests.folder().display(),
-                self.app.named(&self.oracle.pubkey()),
-                self.app.cluster().unwrap_or_default()
-            ));
+            let mut facts = Fields::default();
+            facts.say("plan", self.plan);
+            facts.say("KPI", kpi_name(kpi));
+            facts.say("period", self.period);
+            facts.say("values", count(report.reported));
+            facts.say("manifests", self.manifests.folder().display());
+            facts.say("oracle", self.app.named(&self.oracle.pubkey()));
+            facts.say("cluster", self.app.cluster().unwrap_or_default());
+            output.note(format!("Report values\n{}", facts.indented()));
         }
         self.send(client, tasks, &mut report).await?;
         report.finish(self.app)
     }
 
-    fn wrong(&self, mistakes: Vec<Mistake>) -> Fault {
+    fn wrong(&self, mut mistakes: Vec<Mistake>) -> Fault {
+        mistakes.sort_by_key(|mistake| mistake.line);
         let file = self.file.clone();
         refused(self.app.output(), Mistakes { file, mistakes })
     }
 
-    /// What is to be reported of each page, by what the pages hold.
+    /// What is to be reported of each page, by what the pages hold. `mistakes` are those of the file's text.
     async fn open(
         &self,
         client: &Client,
         kpi: &Kpi,
         rows: &BTreeMap<u32, Row>,
+        mut mistakes: Vec<Mistake>,
         report: &mut Report,
     ) -> Result<Vec<PageUpload>, Fault> {
         let oracle = self.oracle.pubkey();
@@ -186,7 +194,8 @@ impl Upload<'_> {
         let absent: Vec<_> = absent.map(|(address, _)| address).collect();
         client.require_absent(&self.plan, self.state, &absent).await?;
 
-        let (mut mistakes, mut uploads) = (Vec::new(), Vec::new());
+        let mut uploads = Vec::new();
+        let mut has_news = false;
         for (page, state) in pages.into_iter().zip(states) {
             let state = state.as_ref().and_then(Evaluation::page);
             let held = state.map(|state| Held::of(state, &oracle, &beneficiaries));
@@ -211,6 +220,7 @@ impl Upload<'_> {
                             continue;
                         }
                         grant => {
+                            has_news = true;
                             let measured = self.measures(kpi, *number, grant.as_ref());
                             mistakes.extend(measured.err().map(|what| wrong(row.line, "", what)));
                         }
@@ -224,8 +234,11 @@ impl Upload<'_> {
                 given,
             ));
         }
+        // When voting is over, its grants are settled, and that is no mistake of the file.
+        if has_news {
+            require_voting(self.state, self.period, client.now().await?)?;
+        }
         if !mistakes.is_empty() {
-            mistakes.sort_by_key(|mistake| mistake.line);
             return Err(self.wrong(mistakes));
         }
         let completed = uploads.into_iter().filter_map(|(page, held, given)| {
@@ -285,13 +298,32 @@ impl Upload<'_> {
         Err(format!("grant {number} {what}"))
     }
 
-    /// Whether the chain will have what the manifests list.
-    async fn require_whole(&self, client: &Client, pages: &[PageUpload]) -> Result<(), Fault> {
+    /// Those of `pages` that can be sent: the chain will have what their manifests list. Where that cannot be said, for
+    /// the upload would fail, it is noted as refused.
+    async fn sound(
+        &self,
+        client: &Client,
+        pages: Vec<PageUpload>,
+        report: &mut Report,
+    ) -> Result<Vec<PageUpload>, Fault> {
         let checks = pages.iter().map(async |page| {
-            let upload = self.instruction(page);
-            require_whole(client, &page.manifest, &upload, self.payer.as_ref(), self.oracle).await
+            let submission = Submission::new(vec![self.instruction(page)], self.sending.payer.as_ref());
+            let submission = submission.signed_by([self.oracle, self.payer.as_ref()]);
+            require_whole(client, &page.manifest, &submission).await
         });
-        stream::iter(checks).buffered(SIMULATIONS_AT_ONCE).try_collect().await
+        let checks = stream::iter(checks).buffered(SIMULATIONS_AT_ONCE);
+        let failures: Vec<_> = checks.try_collect().await?;
+        let mut sound = Vec::new();
+        for (page, failure) in pages.into_iter().zip(failures) {
+            match failure {
+                None => sound.push(page),
+                Some(failure) => report.refused.push(Refused {
+                    grants: ranges(page.values.keys().copied()),
+                    why: failure.to_string(),
+                }),
+            }
+        }
+        Ok(sound)
     }
 
     /// What reports a page: all of its values at once.
@@ -349,15 +381,19 @@ impl Upload<'_> {
             left,
         } = done.map_err(|error| interrupted(error, &progress, "pages", 0))?;
         let sum = |parts: &mut dyn Iterator<Item = &Part>| parts.map(|part| part.values).fold(0, usize::saturating_add);
+        let not_sent: BTreeSet<u32> = refused
+            .iter()
+            .map(|(part, _)| part)
+            .chain(&left)
+            .map(Part::page)
+            .collect();
+        report.manifests.retain(|kept| !not_sent.contains(&kept.page));
         report.reported = sum(&mut done.iter().map(|(part, _)| part));
         report.left = sum(&mut left.iter());
-        report.refused = refused
-            .iter()
-            .map(|(part, failure)| Refused {
-                grants: ranges(part.first..=part.last),
-                why: failure.to_string(),
-            })
-            .collect();
+        report.refused.extend(refused.iter().map(|(part, failure)| Refused {
+            grants: ranges(part.first..=part.last),
+            why: failure.to_string(),
+        }));
         report.unknown = signatures(&unknown);
         report.transactions = progress.executed;
         report.failed_transactions = progress.failed;
@@ -383,7 +419,11 @@ impl Report {
             Some(refused) => format!("grants {}: {}", refused.grants, refused.why),
             None => format!("the network took no transaction for {} values", count(self.left)),
         };
-        let fault = Fault::new("not all values were reported")
+        let said = match self.is_forecast {
+            true => "not all values would be reported",
+            false => "not all values were reported",
+        };
+        let fault = Fault::new(said)
             .why(why)
             .advice("run the same command again: what is reported stays")
             .exit(exit);
@@ -394,9 +434,9 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = if self.is_forecast { "to report" } else { "reported" };
-        write!(out, "{verb}: {} values", count(self.reported))?;
+        write!(out, "{verb}: {}", number(self.reported, "value"))?;
         if self.transactions > 0 {
-            write!(out, " in {} transactions", count(self.transactions))?;
+            write!(out, " in {}", number(self.transactions, "transaction"))?;
         }
         if self.unchanged > 0 {
             write!(out, "; {} had been reported", count(self.unchanged))?;
@@ -415,6 +455,59 @@ impl fmt::Display for Report {
                 "; left out, since an oracle's vote on its own grant does not count: {grants}"
             )?;
         }
+        if self.is_forecast {
+            return Ok(());
+        }
+        for kept in &self.manifests {
+            let file = safe(&kept.file.display().to_string());
+            write!(out, "\nmanifest of page {}, to be published: {file}", kept.page)?;
+        }
         Ok(())
+    }
+}
+
+/// So many of them.
+fn number(count_of: usize, what: &str) -> String {
+    match count_of {
+        1 => format!("1 {what}"),
+        many => format!("{} {what}s", count(many)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_reported_is_told_with_the_files_to_publish() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = Pubkey::new_from_array([1; 32]);
+        let manifest = Manifest::new(key, key, 0, 0, 3);
+        let kept = Manifests::at(folder.path().to_owned()).keep(&manifest, true).unwrap();
+        let file = kept.file.display().to_string();
+        let mut report = Report {
+            manifests: vec![kept],
+            reported: 1,
+            transactions: 1,
+            unchanged: 2,
+            ..Report::default()
+        };
+        let said = report.to_string();
+        assert!(
+            said.starts_with("reported: 1 value in 1 transaction; 2 had been"),
+            "{said}"
+        );
+        assert!(
+            said.ends_with(&format!("\nmanifest of page 3, to be published: {file}")),
+            "{said}"
+        );
+        (report.reported, report.transactions) = (64, 2);
+        assert!(
+            report.to_string().starts_with("reported: 64 values in 2 transactions"),
+            "{report}"
+        );
+        // What was not sent was not written either.
+        report.is_forecast = true;
+        assert!(!report.to_string().contains("manifest"), "{report}");
     }
 }

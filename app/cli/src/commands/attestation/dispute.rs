@@ -1,29 +1,33 @@
 //! `earnout attestation dispute`.
 
 use {
-    super::{super::hash, Whose, numbers_text, require_fit},
+    super::{super::hash, Whose, named, numbers_text, require_fit},
     crate::{
         context::{
             app::App,
             reference::{KpiRef, PlanRef, kpi_name, period_times},
         },
         fault::Fault,
-        send::{Action, SendArgs},
+        send::{Action, Outgoing, SendArgs},
     },
     clap::Args,
     earnout::{
         instructions::DisputeArgs,
-        state::{PageGrants, Scope},
+        state::{PageGrants, Scope, place},
     },
-    earnout_sdk::wire::{instructions, pda},
-    std::path::PathBuf,
+    earnout_sdk::{
+        text::amount::ranges,
+        wire::{Evaluation, by_page, instructions, pda},
+    },
+    solana_program::pubkey::Pubkey,
+    std::{collections::BTreeSet, path::PathBuf},
 };
 
 /// Dispute a reported value, or that nobody reported one
 ///
 /// The authority may, and the beneficiary of a grant that the KPI pays in the period, which names it with --grant. A
 /// dispute that is decided against a grant bars it from further ones. The authority can dispute the values of an
-/// individual KPI for many grants at once: those that are disputed already are passed over.
+/// individual KPI for many grants at once: those that are disputed already are passed over, and named.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout attestation dispute PLAN revenue 0 --reason reason.md --grant PLAN/3 -k me.json
@@ -87,6 +91,15 @@ impl Dispute {
             true => vec![None],
             false => self.whose.pages(&outgoing, &address, &plan, kpi).await?,
         };
+        let disputed = self.disputed(&outgoing, &address, number, &pages).await?;
+        // The program passes them over too, but refuses those of a page if none is left.
+        let pages = without(pages, &disputed);
+        if pages.is_empty() {
+            let are = if disputed.len() == 1 { "is" } else { "are" };
+            return Err(Fault::new(format!("{} {are} disputed already", named(disputed)))
+                .why("AlreadyDisputed: nothing was sent")
+                .advice("`earnout attestation show PLAN KPI PERIOD` shows how it stands"));
+        }
         let grant = match (&self.whose.grant, pages.as_slice()) {
             (Some(grant), _) => Some(outgoing.grant_of(&address, grant).await?.0),
             // With it the votes of its beneficiary do not count.
@@ -97,14 +110,16 @@ impl Dispute {
         };
         if !by_authority {
             let Some(grant) = grant else {
-                return Err(
-                    Fault::new(format!("{} may not dispute without a grant", disputer.pubkey()))
-                        .why(format!(
-                            "NotEntitled: only the authority {} may; nothing was sent",
-                            plan.authority
-                        ))
-                        .advice("a beneficiary names its grant with --grant"),
-                );
+                let how = match self.whose.grants {
+                    Some(_) => "with --grants",
+                    None => "without a grant",
+                };
+                return Err(Fault::new(format!("{} may not dispute {how}", disputer.pubkey()))
+                    .why(format!(
+                        "NotEntitled: only the authority {} may; nothing was sent",
+                        plan.authority
+                    ))
+                    .advice("a beneficiary names its own grant with --grant"));
             };
             let beneficiary = outgoing.grant(&grant).await?.beneficiary;
             outgoing.require("disputer", &grant, &beneficiary, disputer.as_ref())?;
@@ -132,6 +147,9 @@ impl Dispute {
         if !of_shared {
             action = action.fact("grants", numbers_text(&pages));
         }
+        if !disputed.is_empty() {
+            action = action.fact("disputed already", ranges(disputed));
+        }
         if let Some(grant) = grant {
             action = action.address(app, "grant", grant);
         }
@@ -142,5 +160,57 @@ impl Dispute {
             .signed_by(payer)
             .asking();
         outgoing.execute(action).await
+    }
+
+    /// Those of the named grants whose values, or silences, are disputed; none of a shared KPI.
+    async fn disputed(
+        &self,
+        outgoing: &Outgoing<'_>,
+        plan: &Pubkey,
+        kpi: u8,
+        pages: &[Option<PageGrants>],
+    ) -> Result<BTreeSet<u32>, Fault> {
+        let mut disputed = BTreeSet::new();
+        for grants in pages.iter().flatten() {
+            let address = pda::evaluation(plan, kpi, self.period, Some(grants.first));
+            let evaluation = outgoing.evaluation_if_any(&address).await?;
+            if let Some(page) = evaluation.as_ref().and_then(Evaluation::page) {
+                let view = page.view();
+                let is_disputed = |number: &u32| {
+                    let standing = view.standing(place(*number).1);
+                    standing.is_ok_and(|standing| standing.disputed_at.is_some())
+                };
+                disputed.extend(grants.indices().filter(is_disputed));
+            }
+        }
+        Ok(disputed)
+    }
+}
+
+/// What of the pages is not among these grants. A shared KPI, which has none, stays.
+fn without(pages: Vec<Option<PageGrants>>, grants: &BTreeSet<u32>) -> Vec<Option<PageGrants>> {
+    if grants.is_empty() {
+        return pages;
+    }
+    let left = pages.into_iter().flatten().flat_map(PageGrants::indices);
+    let left = left.filter(|number| !grants.contains(number)).collect();
+    by_page(&left).into_iter().map(Some).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_disputed_is_left_out_with_its_page() {
+        let pages = |grants: &[u32]| -> Vec<_> {
+            let grants = grants.iter().copied().collect();
+            by_page(&grants).into_iter().map(Some).collect()
+        };
+        let left = |grants, disputed: &[u32]| without(pages(grants), &disputed.iter().copied().collect());
+        assert_eq!(left(&[3, 5, 64], &[]), pages(&[3, 5, 64]));
+        assert_eq!(left(&[3, 5, 64], &[3, 64]), pages(&[5]));
+        assert_eq!(left(&[3], &[3]), []);
+        assert_eq!(without(vec![None], &BTreeSet::new()), [None]);
     }
 }

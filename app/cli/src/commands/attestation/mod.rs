@@ -90,6 +90,14 @@ fn numbers_text(pages: &[Option<PageGrants>]) -> String {
     ranges(pages.iter().flatten().copied().flat_map(PageGrants::indices))
 }
 
+/// `grant 3`, or `grants 3, 7-12`.
+fn named(grants: impl IntoIterator<Item = u32>) -> String {
+    match ranges(grants) {
+        several if several.contains([',', '-']) => format!("grants {several}"),
+        one => format!("grant {one}"),
+    }
+}
+
 /// Errors: if the instructions do not fit into one transaction.
 async fn require_fit(outgoing: &Outgoing<'_>, instructions: &[Instruction]) -> Result<(), Fault> {
     let group = Group {
@@ -108,5 +116,16 @@ async fn require_fit(outgoing: &Outgoing<'_>, instructions: &[Instruction]) -> R
         Err(error) => Err(Fault::new("these are too many grants for one transaction")
             .why(error)
             .advice("name fewer of them at once")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_grant_or_several() {
+        assert_eq!(named([9]), "grant 9");
+        assert_eq!(named([3, 7, 8]), "grants 3, 7-8");
     }
 }

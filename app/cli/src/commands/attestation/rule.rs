@@ -1,7 +1,7 @@
 //! `earnout attestation rule`.
 
 use {
-    super::{Whose, dispute::Reason, numbers_text, require_fit},
+    super::{Whose, dispute::Reason, named, numbers_text, require_fit},
     crate::{
         context::{
             app::App,
@@ -16,7 +16,7 @@ use {
         state::{Disputer, PageGrants, Scope, place},
     },
     earnout_sdk::{
-        text::amount::{self, ranges},
+        text::amount,
         wire::{Evaluation, instructions, pda},
     },
     solana_program::pubkey::Pubkey,
@@ -24,7 +24,8 @@ use {
 
 /// Decide a dispute, as the plan's arbiter
 ///
-/// Disputes about an individual KPI can be decided for many grants at once.
+/// Disputes about an individual KPI can be decided for many grants at once. All of them must be disputed and not
+/// decided yet.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout attestation rule PLAN revenue 0 --value 120_000 --reason ruling.md -k arbiter.json
@@ -109,18 +110,25 @@ impl Rule {
             if evaluation.is_none() && grants.is_some() {
                 outgoing.require_absent(&address, &plan, place).await?;
             }
+            let ruled = ruled(evaluation.as_ref(), *grants);
+            if !ruled.is_empty() {
+                return Err(Fault::new(format!("the arbiter has ruled on {} already", named(ruled)))
+                    .why("AlreadyRuled: a ruling is final; nothing was sent")
+                    .advice("leave out what is decided; `earnout attestation show --page` shows it"));
+            }
             let disputes = disputes(&address, evaluation.as_ref(), *grants).map_err(|undisputed| {
                 let of = if undisputed.is_empty() {
                     String::new()
                 } else {
-                    format!(" of grants {undisputed}")
+                    format!(" of {}", named(undisputed))
                 };
                 Fault::new(format!(
                     "nobody disputed {}{of} in period {}",
                     kpi_name(kpi),
                     self.period
                 ))
-                .why("NotDisputed: nothing was sent")
+                .why("NotDisputed: the arbiter rules on disputes only; nothing was sent")
+                .advice("`earnout attestation show` shows what is disputed")
             })?;
             steps.push(instructions::rule(&arbiter.pubkey(), &address, &disputes, args));
             disputed_for.extend(disputes);
@@ -155,14 +163,31 @@ impl Rule {
     }
 }
 
+/// Those of the grants on which the arbiter has ruled; none of a shared KPI.
+fn ruled(evaluation: Option<&Evaluation>, grants: Option<PageGrants>) -> Vec<u32> {
+    let (Some(page), Some(grants)) = (evaluation.and_then(Evaluation::page), grants) else {
+        return Vec::new();
+    };
+    let view = page.view();
+    let is_ruled = |number: &u32| {
+        let standing = view.standing(place(*number).1);
+        standing.is_ok_and(|standing| standing.ruling.is_some())
+    };
+    grants.indices().filter(is_ruled).collect()
+}
+
 /// The grants for which beneficiaries disputed, in the order of their numbers.
 ///
 /// Errors: the numbers of the grants that nobody disputed; empty for a shared KPI.
-fn disputes(plan: &Pubkey, evaluation: Option<&Evaluation>, grants: Option<PageGrants>) -> Result<Vec<Pubkey>, String> {
+fn disputes(
+    plan: &Pubkey,
+    evaluation: Option<&Evaluation>,
+    grants: Option<PageGrants>,
+) -> Result<Vec<Pubkey>, Vec<u32>> {
     let Some(grants) = grants else {
         let attestation = evaluation.and_then(Evaluation::attestation);
         let disputed = attestation.filter(|attestation| attestation.disputed_at != 0);
-        let grant = disputed.ok_or(String::new())?.disputer_grant;
+        let grant = disputed.ok_or(Vec::new())?.disputer_grant;
         return Ok(Some(grant)
             .filter(|grant| *grant != Pubkey::default())
             .into_iter()
@@ -176,7 +201,7 @@ fn disputes(plan: &Pubkey, evaluation: Option<&Evaluation>, grants: Option<PageG
     let is_disputed = |number: &u32| disputer(number).is_some();
     let (disputed, undisputed): (Vec<u32>, Vec<u32>) = grants.indices().partition(is_disputed);
     if !undisputed.is_empty() {
-        return Err(ranges(undisputed));
+        return Err(undisputed);
     }
     let by_beneficiary = |number: &u32| disputer(number) == Some(Disputer::Beneficiary);
     let grants = disputed.into_iter().filter(by_beneficiary);

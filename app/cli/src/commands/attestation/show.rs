@@ -5,16 +5,18 @@ use {
         commands::attest::{for_each_grant, once_for_all},
         context::{
             app::App,
-            reference::{GrantRef, KpiRef, PlanRef, kpi_name},
+            document::{Beside, DocumentArgs},
+            reference::{GrantRef, KpiRef, PlanRef, kpi_name, plan_name},
             time::Moment,
         },
-        fault::Fault,
+        fault::{Exit, Fault},
         shown::{
             fields::Fields,
             measurement::{self, basis, outcome, state, voter},
             names::Names,
             plan::{merge, require_complete},
             sheet::{Cell, Sheet},
+            text::{quoted, safe},
         },
     },
     bytemuck::Zeroable,
@@ -25,31 +27,45 @@ use {
     },
     earnout_core::quorum::Finality,
     earnout_sdk::{
-        client::{Client, History},
+        client::{Client, Documents, History},
+        document::evidence_url,
         report::{
             books::EvaluationRecord,
             projection::{PeriodTimes, period_times},
             statement::{Measurement, Sources, ValueKey, as_settled},
         },
         text::amount,
-        wire::pda,
+        wire::{Manifest, pda},
     },
     serde::{Serialize, Serializer},
     serde_json::{Value, json},
+    sha2::{Digest, Sha256},
     solana_program::pubkey::Pubkey,
-    std::fmt,
+    std::{
+        collections::{BTreeMap, BTreeSet},
+        fmt,
+        path::PathBuf,
+    },
 };
+
+/// Most bytes of a document of evidence.
+const MOST_EVIDENCE: usize = 64 << 20;
 
 /// Show what the oracles reported about a KPI for a period, whether it was disputed, and what counts
 ///
 /// Of an individual KPI this is the value of one grant (--grant), or a table with all grants of a page (--page), which
-/// has the 64 grants from number 64 * PAGE on.
+/// has the 64 grants from number 64 * PAGE on, and below it the manifests of the oracles. JSON has the votes on each
+/// grant.
+///
+/// With a plan document, --evidence fetches what the votes name as evidence: only what has its hash is kept. Of a page
+/// that is the manifest of each oracle, and with --grant also what it names for the grant.
 ///
 /// What was closed is shown from its events. What of the plan's events the endpoint leaves out, repeats or cannot give
 /// is said, and makes the exit code 2.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout attestation show PLAN revenue 0
+  $ earnout attestation show PLAN revenue 0 --document uri --evidence evidence
   $ earnout attestation show PLAN tasks 0 --page 0
   $ earnout attestation show PLAN tasks 0 --grant PLAN/3 --output json")]
 pub struct Show {
@@ -65,6 +81,16 @@ pub struct Show {
     /// A page of an individual KPI, counted from 0
     #[arg(long)]
     page: Option<u32>,
+    #[command(flatten)]
+    beside: DocumentArgs,
+    /// Fetch the evidence of the votes from where the document says that it lies, and keep what has its hash here
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        requires = "document",
+        help_heading = "Document options"
+    )]
+    evidence: Option<PathBuf>,
 }
 
 /// A KPI of a plan in a period.
@@ -75,6 +101,9 @@ struct Scene {
     kpi: Kpi,
     times: PeriodTimes,
     names: Names,
+    beside: Beside,
+    /// Where evidence is kept, if it is wanted.
+    folder: Option<PathBuf>,
 }
 
 impl Show {
@@ -96,13 +125,16 @@ impl Show {
             let last = plan.period_count.saturating_sub(1);
             Fault::new(format!("the plan has no period {}", self.period)).why(format!("its periods are 0 to {last}"))
         })?;
+        let beside = self.beside.load(app, &plan_address, &plan).await?;
         let scene = Scene {
             plan,
             plan_address,
             number,
             kpi,
             times,
-            names: Names::of(app),
+            names: Names::of(app).with(beside.labels.clone()),
+            beside,
+            folder: self.evidence.clone(),
         };
         match (kpi.scope()?, &self.grant, self.page) {
             (Scope::Shared, None, None) => scene.shared(app, client, told).await,
@@ -150,14 +182,17 @@ impl Scene {
             None => self.read(client, &mut complaints).await?,
         };
         let address = pda::attestation(&self.plan_address, self.number, self.times.period);
+        let evidence = self.evidence(app, &[&measurement], None).await?;
         app.output().show(&View {
+            evidence: &evidence,
             scene: &self,
             address,
             grant: None,
             measurement,
             complaints: &complaints,
         })?;
-        require_complete(&complaints)
+        require_complete(&complaints)?;
+        require_fetched(&evidence)
     }
 
     /// The value of an individual KPI for a grant.
@@ -210,14 +245,17 @@ impl Scene {
                 measurement = measurement.with_reasons(&grant, &record.reasons);
             }
         }
+        let evidence = self.evidence(app, &[&measurement], Some(number)).await?;
         app.output().show(&View {
+            evidence: &evidence,
             scene: &self,
             address,
             grant: Some((number, source.address)),
             measurement,
             complaints: &complaints,
         })?;
-        require_complete(&complaints)
+        require_complete(&complaints)?;
+        require_fetched(&evidence)
     }
 
     /// The values of an individual KPI for the grants of a page.
@@ -229,8 +267,12 @@ impl Scene {
         let pages = self.plan.grant_counter.div_ceil(PAGE_GRANTS.into());
         if page >= pages {
             return Err(Fault::new(format!("the plan has no page {page}")).why(format!(
-                "it has made {} grants, 64 for each of {pages} pages, which are counted from 0",
-                self.plan.grant_counter
+                "it has made {} grants, and a page has {PAGE_GRANTS}: its pages are counted from 0, and there {}",
+                self.plan.grant_counter,
+                match pages {
+                    1 => "is 1".to_owned(),
+                    many => format!("are {many}"),
+                }
             )));
         }
         let mut grants = Vec::new();
@@ -240,14 +282,48 @@ impl Scene {
                 grants.push((*number, self.measured(&sources, Some(*number))?));
             }
         }
+        let measurements: Vec<_> = grants.iter().map(|(_, measurement)| measurement).collect();
+        let evidence = self.evidence(app, &measurements, None).await?;
         app.output().show(&PageView {
+            evidence: &evidence,
             address: pda::page(&self.plan_address, self.number, self.times.period, page),
             page,
             grants,
             complaints: &sources.missing,
             scene: &self,
         })?;
-        require_complete(&sources.missing)
+        require_complete(&sources.missing)?;
+        require_fetched(&evidence)
+    }
+
+    /// The evidence of the votes, each once, if it is wanted. Of a grant also what the manifests name for it.
+    async fn evidence(
+        &self,
+        app: &App,
+        measurements: &[&Measurement],
+        grant: Option<u32>,
+    ) -> Result<Vec<Evidence>, Fault> {
+        let (Some(folder), Some(loaded)) = (&self.folder, &self.beside.document) else {
+            return Ok(Vec::new());
+        };
+        let votes = measurements.iter().flat_map(|measurement| &measurement.votes);
+        let wanted: BTreeSet<_> = votes
+            .filter_map(|vote| Some((vote.oracle?.to_bytes(), vote.evidence)))
+            .collect();
+        let kept = Documents::at(folder.clone());
+        let mut all = Vec::new();
+        for (oracle, hash) in wanted {
+            let oracle = Pubkey::from(oracle);
+            let base = loaded.document.evidence.get(&oracle);
+            let (one, bytes) = Evidence::fetch(app, &kept, oracle, base, hash).await?;
+            all.push(one);
+            let manifest = bytes.and_then(|bytes| Manifest::read(&bytes).ok());
+            let listed = grant.and_then(|grant| manifest?.votes.get(&grant)?.evidence);
+            if let Some(hash) = listed {
+                all.push(Evidence::fetch(app, &kept, oracle, base, hash).await?.0);
+            }
+        }
+        Ok(all)
     }
 
     /// The attestation of a shared KPI from its account, or if it was closed from its events. What of them the endpoint
@@ -311,6 +387,105 @@ impl Scene {
     }
 }
 
+/// A document that a vote names as evidence, or that a manifest names for a grant.
+struct Evidence {
+    oracle: Pubkey,
+    hash: [u8; 32],
+    url: Option<String>,
+    /// Where it is kept, or why it is not.
+    kept: Result<PathBuf, String>,
+}
+
+impl Evidence {
+    /// Fetches the document with this hash, unless it is kept already, and keeps it. Returns its bytes, too.
+    async fn fetch(
+        app: &App,
+        kept: &Documents,
+        oracle: Pubkey,
+        base: Option<&String>,
+        hash: [u8; 32],
+    ) -> Result<(Self, Option<Vec<u8>>), Fault> {
+        let url = base.map(|base| evidence_url(base, &hash));
+        let found = match (kept.get(&hash), &url) {
+            (Ok(bytes), _) => Ok(bytes),
+            (Err(_), None) => Err("the document does not say where the oracle publishes".to_owned()),
+            (Err(_), Some(url)) => app.fetch(url, MOST_EVIDENCE).await.and_then(|bytes| {
+                let found: [u8; 32] = Sha256::digest(&bytes).into();
+                match found == hash {
+                    true => Ok(bytes),
+                    false => Err(format!(
+                        "DOES NOT MATCH: what lies there has the SHA-256 {}",
+                        hex::encode(found)
+                    )),
+                }
+            }),
+        };
+        if let Ok(bytes) = &found {
+            kept.put(bytes)
+                .map_err(|error| Fault::new("the evidence cannot be kept").why(error))?;
+        }
+        let place = found.as_ref().map(|_| kept.file(&hash)).map_err(Clone::clone);
+        let one = Self {
+            oracle,
+            hash,
+            url,
+            kept: place,
+        };
+        Ok((one, found.ok()))
+    }
+}
+
+/// What became of the evidence, if any was wanted.
+fn evidence_text(out: &mut fmt::Formatter<'_>, evidence: &[Evidence], names: &Names) -> fmt::Result {
+    if evidence.is_empty() {
+        return Ok(());
+    }
+    write!(out, "\n\nEvidence")?;
+    for one in evidence {
+        write!(
+            out,
+            "\n  {} of {}\n    ",
+            hex::encode(one.hash),
+            safe(&names.full(&one.oracle))
+        )?;
+        match &one.kept {
+            Ok(file) => write!(out, "matches, kept in {}", safe(&file.display().to_string()))?,
+            Err(why) => write!(out, "{}", safe(why))?,
+        }
+    }
+    Ok(())
+}
+
+fn evidence_json(evidence: &[Evidence]) -> Vec<Value> {
+    let all = evidence.iter().map(|one| {
+        json!({
+            "oracle": one.oracle.to_string(),
+            "hash": hex::encode(one.hash),
+            "url": one.url,
+            "file": one.kept.as_ref().ok().map(|file| file.display().to_string()),
+            "why": one.kept.as_ref().err(),
+        })
+    });
+    all.collect()
+}
+
+/// The error with which a command ends that was to fetch evidence and did not get all of it.
+fn require_fetched(evidence: &[Evidence]) -> Result<(), Fault> {
+    let missed = evidence.iter().filter_map(|one| one.kept.as_ref().err());
+    match missed.clone().next() {
+        None => Ok(()),
+        Some(first) => Err(Fault::new(format!(
+            "{} of {} documents of evidence are not here",
+            missed.count(),
+            evidence.len()
+        ))
+        .why(first)
+        .advice("ask the oracles to publish what their votes name; a value without evidence can be disputed")
+        .exit(Exit::Partly)
+        .after_result()),
+    }
+}
+
 /// One value.
 struct View<'a> {
     scene: &'a Scene,
@@ -319,6 +494,7 @@ struct View<'a> {
     /// Number and address, for an individual KPI.
     grant: Option<(u32, Pubkey)>,
     measurement: Measurement,
+    evidence: &'a [Evidence],
     complaints: &'a [String],
 }
 
@@ -342,8 +518,10 @@ impl fmt::Display for View<'_> {
         } = self.scene;
         let measurement = &self.measurement;
         let mut facts = Fields::default();
+        facts.say("plan", self.scene.plan_text());
         facts.say("KPI", format!("{number} {}", kpi_name(kpi)));
         facts.say("period", times.period);
+        facts.say("rubric", self.scene.rubric_text());
         if let Some((number, address)) = self.grant {
             facts.say("grant", format!("{number} ({address})"));
         }
@@ -389,7 +567,15 @@ impl fmt::Display for View<'_> {
             }
             write!(out, "\n\nDispute\n{}", facts.indented())?;
         }
-        let mut sheet = Sheet::new(["oracle", ">value", "evidence SHA-256"]);
+        if kpi.has_feed() {
+            write!(out, "\n\nFeed\n{}", feed_facts(kpi, times, measurement).indented())?;
+        }
+        // Of a page an oracle reports the hash of a manifest, which names the evidence of each value.
+        let evidence = match self.grant {
+            Some(_) => "manifest SHA-256",
+            None => "evidence SHA-256",
+        };
+        let mut sheet = Sheet::new(["oracle", ">value", evidence]);
         for vote in &measurement.votes {
             sheet.row([
                 voter(vote, names),
@@ -402,7 +588,14 @@ impl fmt::Display for View<'_> {
         }
         let count = measurement.votes.len();
         let (of, needed) = (measurement.oracle_count, measurement.threshold);
-        write!(out, "\n\n{count} of {of} oracles have voted, {needed} must agree")?;
+        match kpi.has_feed() {
+            false => write!(out, "\n\n{count} of {of} oracles have voted, {needed} must agree")?,
+            true => write!(
+                out,
+                "\n\n{count} of {of} oracles have voted; beside a feed votes resolve nothing early, and count only if \
+                 nobody shows an update"
+            )?,
+        }
         if !measurement.votes.is_empty() {
             write!(out, "\n{sheet}")?;
         }
@@ -413,8 +606,34 @@ impl fmt::Display for View<'_> {
                 "\nvotes were changed after enough oracles had agreed, which changes nothing"
             )?;
         }
-        Ok(())
+        evidence_text(out, self.evidence, names)
     }
+}
+
+/// What the feed of a KPI said about a period.
+fn feed_facts(kpi: &Kpi, times: &PeriodTimes, measurement: &Measurement) -> Fields {
+    let mut facts = Fields::default();
+    let Some(observation) = &measurement.observation else {
+        facts.say("shown", "no update");
+        return facts;
+    };
+    let published = observation.published;
+    facts.say("value", measurement::value(kpi, observation.value));
+    facts.say("published", Moment(published.at));
+    facts.say("the one before", Moment(published.previous));
+    let order = match published.is_first(times.end) {
+        true => "the first after the end of the period: no other one replaces it",
+        false => "not the first after the end of the period: while votes are accepted an earlier one replaces it",
+    };
+    facts.say("order", order);
+    let state = match (basis(measurement), measurement.reading.finality) {
+        ("ruling", _) => "does not count: the arbiter set another value".to_owned(),
+        (_, Finality::Final(_)) => "counts".to_owned(),
+        (_, Finality::NotBefore(_)) => format!("counts from {} on", Moment(times.attest_deadline)),
+    };
+    facts.say("state", state);
+    facts.say("evidence SHA-256", hex::encode(observation.evidence));
+    facts
 }
 
 impl Serialize for View<'_> {
@@ -428,6 +647,8 @@ impl Serialize for View<'_> {
                 "grant": self.grant.map(|(number, _)| number),
                 "disputesFrom": self.challenge().map(|(from, _)| from),
                 "disputesUntil": self.challenge().map(|(_, to)| to),
+                "observationCountsFrom": self.measurement.observation.as_ref().map(|_| self.scene.times.attest_deadline),
+                "evidence": evidence_json(self.evidence),
                 "complaints": self.complaints,
             }),
         );
@@ -436,11 +657,25 @@ impl Serialize for View<'_> {
 }
 
 impl Scene {
+    /// The plan's address and what it calls itself.
+    fn plan_text(&self) -> String {
+        format!("{} {}", self.plan_address, quoted(&plan_name(&self.plan)))
+    }
+
+    /// The hash of how the KPI is measured, and whether the document has the text.
+    fn rubric_text(&self) -> String {
+        let state = self.beside.rubric(self.number.into());
+        format!("SHA-256 {}, its text: {state}", hex::encode(self.kpi.rubric_hash))
+    }
+
     fn json(&self) -> Value {
         json!({
             "plan": self.plan_address.to_string(),
+            "planName": plan_name(&self.plan),
             "kpi": self.number,
             "name": kpi_name(&self.kpi),
+            "rubricHash": hex::encode(self.kpi.rubric_hash),
+            "rubric": self.beside.rubric(self.number.into()).to_string(),
             "decimals": self.kpi.decimals,
             "period": self.times.period,
             "votesFrom": self.times.end,
@@ -456,6 +691,7 @@ struct PageView<'a> {
     page: u32,
     /// Those that the KPI measures in the period, by number.
     grants: Vec<(u32, Measurement)>,
+    evidence: &'a [Evidence],
     complaints: &'a [String],
 }
 
@@ -463,6 +699,7 @@ impl fmt::Display for PageView<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Scene { number, kpi, times, .. } = self.scene;
         let mut facts = Fields::default();
+        facts.say("plan", self.scene.plan_text());
         facts.say("KPI", format!("{number} {}", kpi_name(kpi)));
         facts.say("period", times.period);
         facts.say(
@@ -485,7 +722,34 @@ impl fmt::Display for PageView<'_> {
                 Cell::Own(state(measurement)),
             ]);
         }
-        write!(out, "\n\n{sheet}")
+        write!(out, "\n\n{sheet}")?;
+        let manifests = self.manifests();
+        if !manifests.is_empty() {
+            let mut sheet = Sheet::new(["oracle", ">values", "manifest SHA-256"]);
+            for ((oracle, evidence), values) in manifests {
+                sheet.row([
+                    Cell::Own(oracle),
+                    Cell::Own(amount::count(values)),
+                    Cell::Own(hex::encode(evidence)),
+                ]);
+            }
+            write!(out, "\n\n{sheet}")?;
+        }
+        evidence_text(out, self.evidence, &self.scene.names)
+    }
+}
+
+impl PageView<'_> {
+    /// How many values each oracle reported, by the manifest that stands for them.
+    fn manifests(&self) -> BTreeMap<(String, [u8; 32]), usize> {
+        let mut manifests: BTreeMap<_, usize> = BTreeMap::new();
+        for vote in self.grants.iter().flat_map(|(_, measurement)| &measurement.votes) {
+            let values = manifests
+                .entry((voter(vote, &self.scene.names), vote.evidence))
+                .or_default();
+            *values = values.saturating_add(1);
+        }
+        manifests
     }
 }
 
@@ -503,6 +767,7 @@ impl Serialize for PageView<'_> {
                 "page": self.address.to_string(),
                 "number": self.page,
                 "grants": grants.collect::<Vec<_>>(),
+                "evidence": evidence_json(self.evidence),
                 "complaints": self.complaints,
             }),
         );

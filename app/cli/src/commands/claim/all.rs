@@ -4,13 +4,14 @@ use {
     crate::{
         context::{
             app::App,
+            reference::plan_name,
             token::{Amount, Token},
         },
         fault::{Exit, Fault},
         send::many::{Sending, interrupted, signatures, unfinished},
-        shown::progress::Progress,
+        shown::{progress::Progress, text::quoted},
     },
-    earnout::state::ALLOW_TRANSFER_HOOK,
+    earnout::state::{ALLOW_TRANSFER_HOOK, Release},
     earnout_sdk::{
         client::bulk::{self, Claim, Done, Obstacle},
         text::amount::count,
@@ -108,9 +109,14 @@ pub async fn run(app: &App, plan: Pubkey, creating_accounts: bool, sending: Send
     }
     if !claims.is_empty() {
         let amount = total(&token, claims.iter().map(|claim| claim.amount));
+        let streams = match state.release()? {
+            Release::Linear => ", a little more by the time it is paid, because it vests by the second",
+            Release::AtSettlement => "",
+        };
         let mut summary = format!(
-            "Pay what is claimable to the beneficiaries\n  plan     {plan}\n  amount   {amount} of {}, a little more of what \
-             streams\n  grants   {}\n  payer    {}\n  cluster  {}",
+            "Pay what is claimable to the beneficiaries\n  plan     {plan} {}\n  amount   {amount} of {}{streams}\n  grants   \
+             {}\n  payer    {}\n  cluster  {}",
+            quoted(&plan_name(&state)),
             token.mint,
             count(claims.len()),
             app.named(&payer.pubkey()),

@@ -34,7 +34,7 @@ pub struct Claim {
     /// The grant: its address, or PLAN/INDEX
     #[arg(required_unless_present = "all")]
     grant: Option<GrantRef>,
-    /// Claim for every grant of this plan that has not reserved claiming, in as few transactions as they fit in
+    /// Claim for every grant of this plan whose beneficiary has not locked claiming, in as few transactions as fit
     #[arg(
         long,
         value_name = "PLAN",

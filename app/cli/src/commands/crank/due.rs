@@ -31,6 +31,8 @@ pub struct Work<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     plan: String,
+    /// Updates of price feeds that were shown.
+    observed: usize,
     settled: usize,
     bonuses_collected: usize,
     /// Attestations and pages.
@@ -120,6 +122,7 @@ impl Report {
     fn new<'a>(plan: &Pubkey, due: impl Iterator<Item = &'a Due>) -> Self {
         let mut report = Self {
             plan: plan.to_string(),
+            observed: 0,
             settled: 0,
             bonuses_collected: 0,
             evaluations_closed: 0,
@@ -135,6 +138,7 @@ impl Report {
         };
         for due in due {
             let number = match due {
+                Due::Observe { .. } => &mut report.observed,
                 Due::Settle { .. } => &mut report.settled,
                 Due::Collect { .. } => &mut report.bonuses_collected,
                 Due::CloseEvaluation { .. } => &mut report.evaluations_closed,
@@ -171,6 +175,7 @@ impl Report {
 
     fn sum(&self) -> usize {
         let numbers = [
+            self.observed,
             self.settled,
             self.bonuses_collected,
             self.evaluations_closed,
@@ -216,6 +221,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let numbers = [
+            (self.observed, "prices observed"),
             (self.settled, "settled"),
             (self.bonuses_collected, "bonuses collected"),
             (self.evaluations_closed, "attestations and pages closed"),

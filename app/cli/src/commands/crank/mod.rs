@@ -5,16 +5,22 @@ pub mod due;
 use {
     crate::{
         commands::crank::due::Work,
-        context::{app::App, reference::PlanRef},
+        context::{
+            app::App,
+            reference::{PlanRef, plan_name},
+        },
         fault::Fault,
         send::many::{BulkArgs, Sending},
+        shown::text::quoted,
     },
     clap::Args,
     earnout_sdk::todo::due::Kinds,
     std::{pin::pin, time::Duration},
 };
 
-/// Settle, collect bonuses and close accounts, as far as it is due: anyone can.
+/// Observe price feeds, settle, collect bonuses and close accounts, as far as it is due: anyone can.
+///
+/// Prices are read from where sponsors publish the feeds; `earnout observe --account` reads another account.
 ///
 /// Nobody's amounts depend on who does it. Rent goes back to who paid it. The payer pays the fees, and under
 /// redistribution the rent of a period's pool until it is closed.
@@ -71,9 +77,10 @@ impl Crank {
             return Err(Fault::new("--watch and --dry-run do not go together").advice("leave one of them out"));
         }
         // What is wrong from the beginning is not the trouble of the moment.
-        app.client()?.plan(&work.plan).await?;
+        let plan = app.client()?.plan(&work.plan).await?;
+        let name = quoted(&plan_name(&plan));
         app.output()
-            .note(format!("watching the plan {} every {} s", work.plan, self.every));
+            .note(format!("watching the plan {} {name} every {} s", work.plan, self.every));
         // One for all looks: a signal in the middle of one ends the watch after it.
         let mut stopped = pin!(tokio::signal::ctrl_c());
         loop {

@@ -1,7 +1,7 @@
 //! `earnout grant create`.
 
 use {
-    super::existing,
+    super::{existing, price},
     crate::{
         context::{
             app::App,
@@ -11,6 +11,7 @@ use {
         },
         fault::Fault,
         send::{Action, Outgoing, SendArgs},
+        shown::units,
     },
     clap::Args,
     earnout::{
@@ -19,7 +20,8 @@ use {
     },
     earnout_core::{FULL_SCORE, tranche},
     earnout_sdk::{
-        report::projection,
+        report::{priced::units_text, projection},
+        terms,
         text::amount::{self, AmountArg},
         wire::{instructions, pda},
     },
@@ -34,14 +36,19 @@ use {
 #[command(after_help = "Examples:
   $ earnout grant create PLAN BENEFICIARY 120_000 --weight revenue=60% --weight tasks=2000
   $ earnout grant create PLAN BENEFICIARY 120_000 --weight 0=10000 --first-period 2 --periods 4 --cliff 1 --revocable
-  $ earnout grant create PLAN BENEFICIARY 20_000 --time-weight 100% --again")]
+  $ earnout grant create PLAN BENEFICIARY 20_000 --time-weight 100% --again
+  $ earnout grant create PLAN BENEFICIARY 1_500_000 --value 30_000 --weight revenue=60%")]
 pub struct Create {
     /// The plan: its address, or CREATOR/ID
     plan: PlanRef,
     /// Who is paid
     beneficiary: Pubkey,
-    /// Tokens for full scores in every period, exact: `1_250.5`
+    /// Tokens for full scores in every period, exact: `1_250.5`; with --value the most that they pay
     allocation: AmountArg,
+    /// What full scores in every period are worth in the plan's unit of account, exact: `30_000`. Each period pays its
+    /// part in tokens at the price of that period, but never more than its part of the allocation
+    #[arg(long, value_name = "AMOUNT")]
+    value: Option<String>,
     /// Weight of a KPI: its name or number, and basis points or percent
     #[arg(long, value_name = "KPI=WEIGHT")]
     weight: Vec<Weight>,
@@ -141,11 +148,19 @@ impl Create {
             Some(period) => period,
             None => next_period(&plan, outgoing.now().await?)?,
         };
+        let unit_allocation = match &self.value {
+            Some(text) => price::units(&plan, text).map_err(|what| {
+                Fault::new(format!("--value: {what}"))
+                    .why("nothing was sent")
+                    .advice("`earnout plan show` says what the plan's unit of account is")
+            })?,
+            None => 0,
+        };
         let args = CreateGrantArgs {
             grant_index: plan.grant_counter,
             beneficiary: self.beneficiary,
             allocation,
-            unit_allocation: 0,
+            unit_allocation,
             first_period,
             periods: self.periods.unwrap_or(plan.period_count.saturating_sub(first_period)),
             cliff_periods: self.cliff,
@@ -167,7 +182,19 @@ impl Create {
             .address(app, "plan", address)
             .fact("index", args.grant_index)
             .address(app, "grant", pda::grant(&address, args.grant_index))
-            .address(app, "beneficiary", self.beneficiary)
+            .address(app, "beneficiary", self.beneficiary);
+        if unit_allocation > 0 {
+            let grant = self.in_units(app, &outgoing, &plan, &args).await?;
+            let reach = units::reach(&plan, &grant).unwrap_or_default();
+            action = action
+                .shown("value", units_text(&plan, unit_allocation), unit_allocation.to_string())
+                .shown(
+                    "cap reaches",
+                    format!("down to {reach}"),
+                    units::lowest_json(&plan, &grant),
+                );
+        }
+        let mut action = action
             .fact("allocation", token.amount(allocation))
             .fact("reserved", token.amount(most))
             .fact("first period", first_period)
@@ -197,6 +224,27 @@ impl Create {
         outgoing.execute(action).await
     }
 
+    /// The grant as it would be, in another unit. What is unwise about it is said.
+    async fn in_units(
+        &self,
+        app: &App,
+        outgoing: &Outgoing<'_>,
+        plan: &Plan,
+        args: &CreateGrantArgs,
+    ) -> Result<Grant, Fault> {
+        let now = outgoing.now().await?;
+        let grant = terms::grant(plan, args, now).map_err(|error| {
+            Fault::new("the plan refuses the grant").why(format!("{}; nothing was sent", terms::message(&error)))
+        })?;
+        // Where it cannot be looked up, the price that counts if nobody reports says enough for a caution.
+        let look = async |address| outgoing.evaluation_if_any(&address).await.ok().flatten();
+        let today = price::today(&self.plan.address(), plan, now, look).await?;
+        if let Some(caution) = price::caution(plan, &grant, today)? {
+            app.output().note(format!("careful: {caution}"));
+        }
+        Ok(grant)
+    }
+
     /// That the beneficiary has no grant in the plan yet, or is meant to have another one.
     async fn check_existing(
         &self,
@@ -214,7 +262,9 @@ impl Create {
             false => existing::all(app.client()?, &address, plan).await?,
         };
         let theirs = grants.iter().filter(|(_, grant)| grant.beneficiary == self.beneficiary);
-        let theirs: Vec<_> = theirs.map(|(_, grant)| existing::sentence(grant, token)).collect();
+        let theirs: Vec<_> = theirs
+            .map(|(_, grant)| existing::sentence(plan, grant, token))
+            .collect();
         if theirs.is_empty() {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 //! back.
 
 use {
-    crate::{context::token::Token, fault::Fault, send::Outgoing},
+    crate::{context::token::Token, fault::Fault, send::Outgoing, shown::units},
     earnout::state::{Grant, Plan},
     earnout_sdk::{
         client::{Client, ClientError},
@@ -59,7 +59,7 @@ fn complete(grants: Vec<(Pubkey, Grant)>, plan: &Plan) -> Result<Vec<(Pubkey, Gr
 }
 
 /// A grant in a sentence: its number and its terms.
-pub fn sentence(grant: &Grant, token: &Token) -> String {
+pub fn sentence(plan: &Plan, grant: &Grant, token: &Token) -> String {
     let weights: Vec<_> = grant.kpi_weights.iter().map(u16::to_string).collect();
     let last = weights
         .iter()
@@ -69,8 +69,12 @@ pub fn sentence(grant: &Grant, token: &Token) -> String {
         Some(weights) if !weights.is_empty() => format!(", weights of the KPIs {}", weights.join(" ")),
         _ => String::new(),
     };
+    let value = match units::value(plan, grant) {
+        Some(value) => format!("{value}, at most "),
+        None => String::new(),
+    };
     format!(
-        "grant {}: {} tokens, first period {}, {} periods, cliff {}, weight of time {}{kpis}",
+        "grant {}: {value}{} tokens, first period {}, {} periods, cliff {}, weight of time {}{kpis}",
         grant.index,
         token.amount(grant.allocation),
         grant.first_period,
@@ -106,8 +110,12 @@ mod tests {
             decimals: 6,
         };
         assert_eq!(
-            sentence(&grant, &token),
+            sentence(&Plan::zeroed(), &grant, &token),
             "grant 3: 1,250.5 tokens, first period 1, 8 periods, cliff 2, weight of time 4000, weights of the KPIs 0 6000"
         );
+        let mut plan = Plan::zeroed();
+        plan.unit[..3].copy_from_slice(b"USD");
+        (plan.unit_decimals, grant.unit_allocation) = (2, 3_000_000);
+        assert!(sentence(&plan, &grant, &token).starts_with("grant 3: 30,000.00 USD, at most 1,250.5 tokens, first"));
     }
 }

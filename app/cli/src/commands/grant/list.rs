@@ -2,15 +2,21 @@
 
 use {
     crate::{
-        context::{app::App, reference::PlanRef, token::Token},
+        context::{
+            app::App,
+            document::DocumentArgs,
+            reference::{PlanRef, plan_name},
+            token::Token,
+        },
         fault::Fault,
-        shown::{grant::ended, plan::require_complete, sheet::Sheet},
+        shown::{grant::ended, names::Names, plan::require_complete, sheet::Sheet, units},
     },
     clap::Args,
     earnout::state::{Grant, Plan},
     earnout_sdk::{
         report::projection::{Amounts, amounts},
         text::amount,
+        wire::accounts,
     },
     serde::{Serialize, Serializer},
     serde_json::{Value, json},
@@ -25,7 +31,8 @@ use {
 #[command(after_help = "Examples:
   $ earnout grant list PLAN
   $ earnout grant list --beneficiary 7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU
-  $ earnout grant list PLAN --claimable")]
+  $ earnout grant list PLAN --claimable
+  $ earnout grant list PLAN --labels contributors.csv")]
 pub struct List {
     /// The plan: its address, or CREATOR/ID
     #[arg(required_unless_present = "beneficiary")]
@@ -36,6 +43,8 @@ pub struct List {
     /// Only grants that can claim something now
     #[arg(long)]
     claimable: bool,
+    #[command(flatten)]
+    beside: DocumentArgs,
 }
 
 impl List {
@@ -43,12 +52,17 @@ impl List {
         let client = app.client()?;
         let mut plans: BTreeMap<Pubkey, (Plan, Token)> = BTreeMap::new();
         let mut complaints = Vec::new();
+        let mut names = Names::default();
         let mut grants = match &self.plan {
             Some(plan) => {
                 let state = client.plan(&plan.address()).await?;
+                names = names.with(self.beside.load(app, &plan.address(), &state).await?.labels);
                 let found = client.open_grants(&plan.address(), &state).await?;
                 complaints.extend(client.lacks_grants(&plan.address(), &state, &found).await?);
                 found
+            }
+            None if !self.beside.is_empty() => {
+                return Err(Fault::new("a document and labels are of one plan").advice("name the plan"));
             }
             None => match &self.beneficiary {
                 Some(beneficiary) => client.grants_of_beneficiary(beneficiary).await?,
@@ -70,11 +84,27 @@ impl List {
             };
             let amounts = amounts(plan, &grant, now)?;
             let decimals = token.decimals;
+            let label = names.label(grant.index, &grant.beneficiary).map(str::to_owned);
+            let (value, reach) = (units::value(plan, &grant), units::reach(plan, &grant));
+            let in_units = value.is_some().then(|| {
+                json!({
+                    "unitAllocation": grant.unit_allocation.to_string(),
+                    "unit": accounts::padded_text(&plan.unit),
+                    "unitDecimals": plan.unit_decimals,
+                    "lowestPrice": units::lowest_json(plan, &grant),
+                    "priceDecimals": plan.price().map(|(_, kpi)| kpi.decimals),
+                })
+            });
             rows.push(Row {
+                label,
+                value,
+                reach,
+                in_units,
                 address,
                 grant,
                 amounts,
                 decimals,
+                plan_name: plan_name(plan),
             });
         }
         rows.retain(|row| !self.claimable || row.amounts.claimable > 0);
@@ -88,6 +118,15 @@ struct Row {
     grant: Grant,
     amounts: Amounts,
     decimals: u8,
+    plan_name: String,
+    /// What the document or the file calls it.
+    label: Option<String>,
+    /// Of a grant in another unit its value.
+    value: Option<String>,
+    /// Down to which price its cap reaches.
+    reach: Option<String>,
+    /// The same for programs.
+    in_units: Option<Value>,
 }
 
 impl Row {
@@ -104,14 +143,17 @@ impl Row {
         json!({
             "grant": self.address.to_string(),
             "plan": grant.plan.to_string(),
+            "planName": self.plan_name,
             "number": grant.index,
             "beneficiary": grant.beneficiary.to_string(),
+            "label": self.label,
             "status": self.status(),
             "decimals": self.decimals,
             "firstPeriod": grant.first_period,
             "endPeriod": grant.end_period,
             "nextPeriod": grant.next_period,
             "allocated": amounts.allocation.to_string(),
+            "inUnits": self.in_units,
             "earned": amounts.earned.to_string(),
             "bonus": amounts.bonus.to_string(),
             "vested": amounts.vested.to_string(),
@@ -130,20 +172,18 @@ impl fmt::Display for Grants {
             return write!(out, "No open grants.");
         };
         let one_plan = self.0.iter().all(|row| row.grant.plan == first.grant.plan);
-        let mut headings = vec![
-            ">#",
-            "grant",
-            "beneficiary",
-            "status",
-            ">settled",
-            ">allocated",
-            ">earned",
-            ">bonus",
-            ">claimed",
-            ">claimable",
-        ];
+        let mut headings = vec![">#", "grant", "beneficiary", "status", ">settled"];
+        let in_units = self.0.iter().any(|row| row.value.is_some());
+        if in_units {
+            headings.extend([">value", ">cap reaches"]);
+        }
+        headings.extend([">allocated", ">earned", ">bonus", ">claimed", ">claimable"]);
+        let labels = self.0.iter().any(|row| row.label.is_some());
+        if labels {
+            headings.push("label that is given");
+        }
         if !one_plan {
-            headings.push("plan");
+            headings.extend(["plan", "its name"]);
         }
         let mut sheet = Sheet::new(headings);
         for row in &self.0 {
@@ -157,14 +197,23 @@ impl fmt::Display for Grants {
                 grant.beneficiary.to_string(),
                 row.status().to_owned(),
                 format!("{settled}/{periods}"),
+            ];
+            if in_units {
+                let or = |text: &Option<String>| text.clone().unwrap_or("-".to_owned());
+                cells.extend([or(&row.value), or(&row.reach)]);
+            }
+            cells.extend([
                 tokens(amounts.allocation),
                 tokens(amounts.earned),
                 tokens(amounts.bonus),
                 tokens(amounts.claimed),
                 tokens(amounts.claimable),
-            ];
+            ]);
+            if labels {
+                cells.push(row.label.clone().unwrap_or_default());
+            }
             if !one_plan {
-                cells.push(grant.plan.to_string());
+                cells.extend([grant.plan.to_string(), row.plan_name.clone()]);
             }
             sheet.row(cells);
         }

@@ -6,6 +6,7 @@ mod existing;
 mod import;
 mod list;
 mod lock;
+mod price;
 mod resign;
 mod show;
 mod terminate;

@@ -2,7 +2,7 @@
 
 use {
     crate::{
-        context::{app::App, reference::GrantRef},
+        context::{app::App, document::DocumentArgs, reference::GrantRef},
         fault::Fault,
         shown::{grant::GrantView, names::Names, plan::require_agreement},
     },
@@ -22,6 +22,8 @@ use {
 pub struct Show {
     /// The grant: its address, or PLAN/INDEX
     grant: GrantRef,
+    #[command(flatten)]
+    beside: DocumentArgs,
 }
 
 impl Show {
@@ -36,7 +38,9 @@ impl Show {
         };
         let sources = client.grant_sources(&plan, number).await?;
         let token = app.token_of(&sources.plan).await?;
-        let view = GrantView::new(Statement::of(sources)?, number, token.decimals, Names::of(app))?;
+        let beside = self.beside.load(app, &plan, &sources.plan).await?;
+        let names = Names::of(app).with(beside.labels);
+        let view = GrantView::new(Statement::of(sources)?, number, token.decimals, names)?;
         app.output().show(&view)?;
         require_agreement(view.statement())
     }

@@ -14,6 +14,8 @@ use {
             Submission,
             creation::{Creation, CreationError, Funding, Standing, Transaction, told},
         },
+        report::priced::amount_text,
+        terms::plan_file::PlanFile,
         text::{amount::AmountArg, time},
         wire::pda,
     },
@@ -80,6 +82,7 @@ impl Create {
         let authority = outgoing.signer(self.authority.as_deref(), "authority")?;
         let creation = Creation::read(&self.file, authority.pubkey());
         let mut creation = creation.map_err(|found| refused(app.output(), found))?;
+        caution(app, &creation.file)?;
         let payer = outgoing.payer()?;
         creation.payer = payer.pubkey();
         creation.version = outgoing.version(&[payer.as_ref(), authority.as_ref()]).await?;
@@ -139,6 +142,14 @@ impl Create {
     }
 }
 
+/// Says what is unwise about the file.
+pub(super) fn caution(app: &App, file: &PlanFile) -> Result<(), Fault> {
+    for caution in file.cautions()? {
+        app.output().note(format!("careful: {caution}"));
+    }
+    Ok(())
+}
+
 async fn look(app: &App, creation: &Creation, outgoing: &Outgoing<'_>) -> Result<Standing, Fault> {
     let standing = creation.look(async |address| outgoing.account(&address).await).await;
     standing.map_err(|error| refusal(app, error))
@@ -156,6 +167,12 @@ fn facts(creation: &Creation, standing: &Standing, none: &str) -> Fields {
     facts.add("periods", file.terms.period_count);
     facts.add("cadence", time::cadence(file.terms.cadence));
     facts.add("KPIs", file.kpis.len());
+    if let Some(price) = file.kpis.iter().find_map(|kpi| Some((kpi, kpi.default_price?))) {
+        let (kpi, default) = price;
+        facts.add("unit", &file.terms.unit);
+        let text = amount_text(default.unsigned_abs(), kpi.decimals, &kpi.unit);
+        facts.add_shown("price if nobody reports", text, default.to_string());
+    }
     let status = match &standing.plan {
         Some(plan) if plan.status == PlanStatus::Active.to_byte() => "active",
         Some(_) => "draft",

@@ -2,7 +2,7 @@
 
 use {
     crate::{
-        context::{app::App, time::Moment, token::Token},
+        context::{app::App, reference::plan_name, time::Moment, token::Token},
         fault::Fault,
         shown::sheet::Sheet,
     },
@@ -20,7 +20,8 @@ use {
 
 /// List the plans of an authority, a beneficiary or an oracle
 ///
-/// The endpoint has to search for them, which some refuse. Closed plans are not found.
+/// The endpoint has to search for them, which some refuse. Closed plans are not found. Anybody can give a plan any
+/// name, also one that another plan has: only the address says which plan it is.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout plan list
@@ -113,6 +114,7 @@ impl Row {
         let plan = &self.plan;
         json!({
             "plan": self.address.to_string(),
+            "name": plan_name(plan),
             "creator": plan.creator.to_string(),
             "planId": plan.plan_id.to_string(),
             "status": self.status(),
@@ -139,6 +141,7 @@ impl fmt::Display for Plans {
         }
         let mut sheet = Sheet::new([
             "plan",
+            "name",
             ">number",
             "status",
             "token",
@@ -152,6 +155,7 @@ impl fmt::Display for Plans {
             let plan = &row.plan;
             sheet.row([
                 row.address.to_string(),
+                plan_name(plan),
                 plan.plan_id.to_string(),
                 row.status().to_owned(),
                 plan.mint.to_string(),

@@ -4,6 +4,7 @@ mod activate;
 mod authority;
 mod close;
 mod create;
+mod document;
 mod fund;
 mod init;
 mod list;
@@ -13,6 +14,7 @@ mod simulate;
 mod statement;
 mod surplus;
 mod treasury;
+mod uri;
 
 use {
     crate::{context::app::App, fault::Fault},
@@ -35,6 +37,9 @@ pub enum PlanCommand {
     Show(show::Show),
     Statement(statement::Statement),
     Treasury(treasury::Treasury),
+    Uri(uri::Uri),
+    #[command(subcommand)]
+    Document(document::DocumentCommand),
     Close(close::Close),
 }
 
@@ -53,6 +58,8 @@ impl PlanCommand {
             Self::Show(command) => command.run(app).await,
             Self::Statement(command) => command.run(app).await,
             Self::Treasury(command) => command.run(app).await,
+            Self::Uri(command) => command.run(app).await,
+            Self::Document(command) => command.run(app).await,
             Self::Close(command) => command.run(app).await,
         }
     }

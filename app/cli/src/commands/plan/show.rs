@@ -2,7 +2,7 @@
 
 use {
     crate::{
-        context::{app::App, reference::PlanRef},
+        context::{app::App, document::DocumentArgs, reference::PlanRef},
         fault::Fault,
         shown::{
             names::Names,
@@ -16,21 +16,26 @@ use {
 /// Show a plan: terms, people, vault, periods, and what is due now and by whom
 ///
 /// What does not agree with the attested values, or is missing at the endpoint, stands at the end and makes the exit
-/// code 2. Amounts in JSON are decimal strings of base units, times are Unix seconds.
+/// code 2. With a plan document the rubric of each KPI is compared with its hash. Amounts in JSON are decimal strings
+/// of base units, times are Unix seconds.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout plan show PLAN
+  $ earnout plan show PLAN --document uri
   $ earnout plan show PLAN --output json | jq .due")]
 pub struct Show {
     /// The plan: its address, or CREATOR/ID
     plan: PlanRef,
+    #[command(flatten)]
+    beside: DocumentArgs,
 }
 
 impl Show {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         let sources = app.client()?.statement_sources(&self.plan.address()).await?;
         let token = app.token_of(&sources.plan).await?;
-        let view = PlanView::new(Statement::of(sources)?, token.decimals, Names::of(app))?;
+        let beside = self.beside.load(app, &sources.address, &sources.plan).await?;
+        let view = PlanView::new(Statement::of(sources)?, token.decimals, Names::of(app), beside)?;
         app.output().show(&view)?;
         require_agreement(view.statement())
     }

@@ -13,6 +13,7 @@ use {
 /// Whatever keeps some of it from being done.
 pub async fn run(app: &App, plan: Pubkey, sending: Sending) -> Result<(), Fault> {
     let kinds = Kinds {
+        observe: false,
         settle: true,
         collect: false,
         close: false,

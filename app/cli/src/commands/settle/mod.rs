@@ -11,12 +11,16 @@ use {
         },
         fault::Fault,
         send::{Action, Outgoing, SendArgs, many::Sending},
+        shown::units,
     },
     clap::Args,
     earnout::state::{Grant, Plan, Results, Scope, Tally},
     earnout_core::quorum::Finality,
     earnout_sdk::{
-        report::projection,
+        report::{
+            priced::{Priced, units_text},
+            projection,
+        },
         wire::{instructions, pda},
     },
     solana_program::pubkey::Pubkey,
@@ -79,11 +83,20 @@ impl Settle {
             &grant,
         ));
         let mut settled = grant;
+        let priced = Priced::of_period(&plan, &grant, grant.next_period, results.price)?;
         let settlement = settled.settle(&plan, &results)?;
-        let action = Action::new("Settle the grant's next period", steps)
+        let mut action = Action::new("Settle the grant's next period", steps)
             .address(app, "plan", plan_address)
             .address(app, "grant", address)
-            .fact("period", grant.next_period)
+            .fact("period", grant.next_period);
+        if let Some(priced) = &priced {
+            let cut = units::cut_off(Some(priced), token.decimals, "nothing");
+            action = action
+                .shown("units", units_text(&plan, priced.units), priced.units.to_string())
+                .shown("price", units::price(&plan, priced.price), priced.price.to_string())
+                .shown("cut off", cut, priced.cut_off().map(|amount| token.amount(amount)));
+        }
+        let action = action
             .fact("tranche", token.amount(settled.last_tranche))
             .fact("earned", token.amount(settlement.earned))
             .signed_by(payer);
@@ -118,7 +131,7 @@ async fn results(
                 Moment(now)
             ))
             .advice(format!(
-                "settle from {} on, or as soon as its values are final",
+                "settle from {} on, as soon as its values are final",
                 Moment(times.end)
             )));
     }

@@ -44,22 +44,35 @@ pub struct HttpJson {
 
 impl HttpJson {
     pub(super) async fn fetch(&self, scope: &Scope) -> Result<Vec<Part>, SourceError> {
+        Ok(vec![self.ask(scope).await?])
+    }
+
+    /// What is asked, as the evidence says it.
+    pub(super) fn request(&self, scope: &Scope) -> Result<String, SourceError> {
         let url = super::url(&self.url, scope)?;
+        Ok(match &self.body {
+            None => format!("GET {url}"),
+            Some(body) => format!("POST {url} {}", super::filled(body, scope, json::quoted)?),
+        })
+    }
+
+    pub(super) async fn ask(&self, scope: &Scope) -> Result<Part, SourceError> {
+        let url = super::url(&self.url, scope)?;
+        let request = self.request(scope)?;
         let client = http_client()?;
-        let (mut builder, request) = match &self.body {
-            None => (client.get(&url), format!("GET {url}")),
+        let mut builder = match &self.body {
+            None => client.get(&url),
             Some(body) => {
                 let body = super::filled(body, scope, json::quoted)?;
-                let request = format!("POST {url} {body}");
                 let builder = client.post(&url).header("content-type", "application/json");
-                (builder.body(body), request)
+                builder.body(body)
             }
         };
         builder = builder.header("accept", "application/json");
         for (name, value) in &self.headers {
             builder = builder.header(name, value);
         }
-        Ok(vec![send(builder, self.auth.as_ref(), self.timeout, request).await?])
+        send(builder, self.auth.as_ref(), self.timeout, request).await
     }
 
     pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {

@@ -32,6 +32,7 @@ impl Manual {
             request: "entered by hand".to_owned(),
             answered_at: entry.entered_at,
             modified_at: None,
+            number: None,
             body: Body::Text(text),
         }])
     }

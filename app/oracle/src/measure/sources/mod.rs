@@ -3,6 +3,7 @@
 
 mod command;
 mod csv_file;
+mod daily_average;
 mod git;
 mod github;
 mod http_json;
@@ -15,6 +16,7 @@ mod request;
 pub use {
     command::Command,
     csv_file::CsvFile,
+    daily_average::DailyAverage,
     git::Git,
     github::Github,
     http_json::HttpJson,
@@ -43,6 +45,8 @@ pub const LARGEST_ANSWER: usize = 8 << 20;
 pub enum Source {
     /// A JSON document behind a URL.
     Http(HttpJson),
+    /// The average of daily closes, of each day the median of several JSON documents.
+    DailyAverage(DailyAverage),
     /// Prometheus' query API.
     Prometheus(Prometheus),
     /// A read-only statement in PostgreSQL.
@@ -69,6 +73,10 @@ pub struct Part {
     /// When the data were last changed, if who answered says so, Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified_at: Option<i64>,
+    /// The number that was read from it, where a value follows from several answers. For people: it is read again from
+    /// the answer, and has to be the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
     /// The answer as it came.
     #[serde(flatten)]
     pub body: Body,
@@ -91,6 +99,7 @@ impl Part {
             request,
             answered_at: time::now(),
             modified_at: None,
+            number: None,
             body: Body::new(answer),
         }
     }
@@ -102,6 +111,13 @@ impl Body {
         match String::from_utf8(bytes) {
             Ok(text) => Self::Text(text),
             Err(error) => Self::Base64(BASE64_STANDARD.encode(error.into_bytes())),
+        }
+    }
+
+    /// How long it is in the evidence, bytes.
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Base64(text) => text.len(),
         }
     }
 
@@ -180,6 +196,7 @@ impl Source {
     pub async fn fetch(&self, scope: &Scope, entry: Option<&Entry>) -> Result<Vec<Part>, SourceError> {
         match self {
             Self::Http(source) => source.fetch(scope).await,
+            Self::DailyAverage(source) => source.fetch(scope).await,
             Self::Prometheus(source) => source.fetch(scope).await,
             Self::Postgres(source) => source.fetch(scope).await,
             Self::Github(source) => source.fetch(scope).await,
@@ -194,6 +211,7 @@ impl Source {
     pub fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
         match self {
             Self::Http(source) => source.read(scope, parts),
+            Self::DailyAverage(source) => source.read(scope, parts),
             Self::Prometheus(source) => source.read(scope, parts),
             Self::Postgres(source) => source.read(parts),
             Self::Github(source) => source.read(scope, parts),
@@ -208,6 +226,7 @@ impl Source {
     pub fn mistakes(&self, individual: bool) -> Vec<String> {
         let mut mistakes = match self {
             Self::Http(source) => source.mistakes(),
+            Self::DailyAverage(source) => source.mistakes(),
             Self::Prometheus(source) => request::url_mistakes(&source.url),
             Self::Postgres(source) => source.mistakes(),
             Self::Github(source) => source.mistakes(),
@@ -249,6 +268,8 @@ impl Source {
             Self::Postgres(source) => source.time_column.is_some(),
             Self::Csv(_) | Self::Manual(_) => true,
             // The time of an instant query's answer is the time that was asked for, however old its samples are.
+            // The days of its closes are those of the period.
+            Self::DailyAverage(_) => false,
             Self::Prometheus(_) | Self::Github(_) | Self::Git(_) | Self::Command(_) => false,
         }
     }
@@ -257,6 +278,7 @@ impl Source {
     fn templates(&self) -> Vec<&str> {
         match self {
             Self::Http(source) => source.templates(),
+            Self::DailyAverage(source) => source.templates(),
             Self::Prometheus(source) => [&source.query]
                 .into_iter()
                 .chain(source.labels.values())
@@ -385,6 +407,7 @@ pub(crate) mod testing {
             request: "test".to_owned(),
             answered_at: 1_814_400_100,
             modified_at: None,
+            number: None,
             body: Body::Text(text.to_owned()),
         }]
     }

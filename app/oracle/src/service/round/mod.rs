@@ -1,8 +1,11 @@
 //! One round: look at what is due, measure it, hold or vote.
 
 mod measuring;
+mod observing;
 mod plan;
 mod voted;
+
+pub use observing::feeds as price_feeds;
 
 use {
     crate::{
@@ -91,6 +94,8 @@ impl Class {
 #[derive(Debug, Default)]
 pub struct Round {
     classes: BTreeMap<Target, Class>,
+    /// Updates of price feeds that were shown.
+    pub observed: usize,
     /// What does not fit between the configuration and the plans.
     pub misfits: Vec<Misfit>,
     /// When the next vote is due, Unix seconds by the chain's clock.

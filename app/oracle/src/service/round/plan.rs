@@ -4,6 +4,7 @@ use {
     super::{
         Class, Filter, Ready, Round,
         measuring::{hold, measure_all},
+        observing::observe_all,
         voted::not_yet_voted,
     },
     crate::{
@@ -35,6 +36,12 @@ impl<'a> PlanRound<'a> {
     pub async fn run(&mut self, address: Pubkey) -> Result<(), DaemonError> {
         let (daemon, now) = (self.daemon, self.now);
         let mut state = daemon.endpoints.plan(address, false).await?;
+        // What keeps a price feed from being observed does not cost the votes.
+        let observed = observe_all(daemon, &state, self.filter, now, self.round).await;
+        if let Err(problem) = observed {
+            warn!(plan = %address, %problem, "a price feed could not be observed");
+            self.round.fail(problem);
+        }
         let ready = self.ready(address, &state.plan);
         if ready.iter().any(|ready| ready.bound.individual) {
             state = daemon.endpoints.plan(address, true).await?;

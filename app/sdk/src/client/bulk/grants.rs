@@ -69,6 +69,7 @@ pub fn row_id(terms: &CreateGrantArgs) -> String {
 pub fn same_terms(grant: &Grant, terms: &CreateGrantArgs) -> bool {
     let weights = terms.kpi_weights.iter().copied().chain(std::iter::repeat(0));
     grant.allocation == terms.allocation
+        && grant.unit_allocation == terms.unit_allocation
         && grant.first_period == terms.first_period
         && grant.periods == terms.periods
         && grant.cliff_periods == terms.cliff_periods

@@ -8,7 +8,10 @@ use {
             cost,
             packing::{self, Envelope, Group, TooLarge},
         },
-        todo::due::PlanAccounts,
+        todo::{
+            due::PlanAccounts,
+            observing::{self, UpdateAccount},
+        },
     },
     earnout::state::{Plan, Scope, first_of, place},
     serde::{Serialize, de::DeserializeOwned},
@@ -139,14 +142,15 @@ fn place_of(instruction: usize, lengths: &[usize]) -> Option<usize> {
 }
 
 impl Client {
-    /// A plan and all its accounts. The attestations and pages are those that its grants' next periods need, and with
-    /// `searching` all that are open: the endpoint has to search for these.
+    /// A plan and all its accounts. The attestations and pages are those that its grants' next periods need, or into
+    /// which a feed can be read now, and with `searching` all that are open: the endpoint has to search for these.
     ///
     /// # Errors
     /// If the endpoint does not answer or refuses to search, or an account cannot be read.
     pub async fn plan_accounts(&self, address: &Pubkey, searching: bool) -> Result<PlanAccounts, ClientError> {
         let plan = self.plan(address).await?;
         let grants: HashMap<_, _> = self.grants_of_plan(address, &plan).await?.into_iter().collect();
+        let (updates, open) = self.updates(&plan).await?;
         let evaluations = if searching {
             self.evaluations_of_plan(address).await?.into_iter().collect()
         } else {
@@ -158,6 +162,9 @@ impl Client {
                     let first = individual.then(|| first_of(place(state.index).0));
                     needed.insert((number, state.next_period, first));
                 }
+            }
+            for period in open {
+                needed.extend(updates.keys().map(|kpi| (*kpi, period, None)));
             }
             let addresses: Vec<_> = needed
                 .iter()
@@ -173,8 +180,25 @@ impl Client {
             plan,
             grants,
             evaluations,
+            updates,
+            // The last thing that is read: no account is of a later time.
             now: self.now().await?,
         })
+    }
+
+    /// What sponsors publish of the feeds that can be read now, by the number of the KPI, and for which periods.
+    async fn updates(&self, plan: &Plan) -> Result<(BTreeMap<u8, UpdateAccount>, Vec<u16>), ClientError> {
+        let (kpis, addresses): (Vec<_>, Vec<_>) = observing::sponsored(plan)?.into_iter().unzip();
+        if kpis.is_empty() {
+            return Ok((BTreeMap::new(), Vec::new()));
+        }
+        let open: Vec<_> = observing::periods(plan, self.now().await?).collect();
+        if open.is_empty() {
+            return Ok((BTreeMap::new(), open));
+        }
+        let found = kpis.into_iter().zip(self.update_accounts(&addresses).await?);
+        let found = found.filter_map(|(kpi, account)| Some((kpi, account?)));
+        Ok((found.collect(), open))
     }
 
     /// As [`Client::plan_accounts`] with all open attestations and pages; where the endpoint refuses to search, those
@@ -189,8 +213,10 @@ impl Client {
         match self.plan_accounts(address, true).await {
             Err(error) if error.is_of_search() => {
                 let accounts = self.plan_accounts(address, false).await?;
-                let is_missed = read::is_short(accounts.evaluations.len(), read::open_evaluations(&accounts.plan));
-                Ok((accounts, is_missed.then_some(error)))
+                let there = accounts.evaluations.values();
+                let there = there.map(|evaluation| evaluation.page().is_some());
+                let missed = read::short_of(&accounts.plan, there);
+                Ok((accounts, missed.and(Some(error))))
             }
             accounts => Ok((accounts?, None)),
         }

@@ -6,7 +6,7 @@ use {
         report::projection::{self, ProjectionError, Reading},
         wire::{Evaluation, PageState, pda},
     },
-    earnout::state::{Attestation, Disputer, Grant, OracleSet, Plan, Tally, place},
+    earnout::state::{Attestation, Disputer, Grant, Observation, OracleSet, Plan, Tally, place},
     earnout_core::quorum,
     solana_program::pubkey::Pubkey,
     std::collections::BTreeMap,
@@ -77,6 +77,8 @@ pub struct Measurement {
     pub threshold: u8,
     /// When enough oracles agreed, Unix seconds; none if they did not.
     pub agreed_at: Option<i64>,
+    /// What a price feed said, if an update of it was shown: it counts in the place of the votes once voting is over.
+    pub observation: Option<Box<Observation>>,
     /// What counts, its score, and whether it can still change.
     pub reading: Reading,
     /// The dispute, if there was one.
@@ -110,6 +112,10 @@ impl Measurement {
             oracle_count: tally.oracle_count,
             threshold: tally.threshold,
             agreed_at: tally.standing.resolved_at,
+            observation: evaluation
+                .attestation()
+                .and_then(Attestation::observation)
+                .map(Box::new),
             reading: projection::reading(plan, evaluation.kpi(), evaluation.period(), &tally, now)?,
             dispute: dispute.map(Box::new),
             closed,
@@ -127,6 +133,7 @@ impl Measurement {
             oracle_count: set.count,
             threshold: set.threshold,
             agreed_at: None,
+            observation: None,
             reading: projection::reading(plan, kpi, period, &Tally::default(), now)?,
             dispute: None,
             closed: false,

@@ -30,6 +30,7 @@ pub use {
 use {
     crate::report::{
         books::{Closing, Ledger},
+        priced::Priced,
         projection::{self, PeriodTimes, ProjectionError},
     },
     earnout::state::{FORFEITED, Grant, Period, Plan, Results, Scope, Tally},
@@ -203,6 +204,8 @@ pub struct Line {
     pub units: u64,
     /// What full scores pay.
     pub tranche: u64,
+    /// How that follows from the price; none of a grant in tokens.
+    pub priced: Option<Priced>,
     /// Scores by KPI in basis points, 0 where the grant has no weight, and the price for a grant in another unit: what
     /// counted, or for a period that is not settled what would count if nothing more happened.
     pub results: Results,
@@ -234,6 +237,8 @@ pub struct GrantReport {
     pub cancelled: u64,
     /// What of the settled periods was not earned and became surplus.
     pub returned: u64,
+    /// What prices left of the caps of the settled periods, and surplus since; 0 of a grant in tokens.
+    pub unused: u64,
     /// Earned and bonuses that became surplus because the grant was ended before its cliff.
     pub forfeited: u64,
     /// Earned and past the cliff, bonuses included.
@@ -295,6 +300,8 @@ pub struct Totals {
     pub returned: u128,
     /// Left over in pools, and surplus since.
     pub left_over: u128,
+    /// Left of caps by prices in settled periods, and surplus since.
+    pub unused: u128,
     /// Earned and bonuses that became surplus because grants were ended before their cliffs.
     pub forfeited: u128,
     /// Vested.
@@ -428,7 +435,21 @@ impl Sources {
     }
 }
 
+impl Line {
+    /// What the price left of the cap, base units; 0 of a grant in tokens.
+    pub fn unused(&self) -> u64 {
+        self.priced.map_or(0, |priced| priced.unused())
+    }
+}
+
 impl GrantReport {
+    /// What its cap cut off in the settled periods, base units; none if that exceeds what an amount can express.
+    pub fn cut_off(&self) -> Option<u128> {
+        let settled = self.lines.iter().filter(|line| line.settlement.is_some());
+        let cut = settled.filter_map(|line| Some(line.priced?.cut_off()));
+        cut.map(|cut| cut.map(u128::from)).sum()
+    }
+
     /// Whether it was ended before its cliff, so that what it earns is surplus.
     pub fn is_forfeited(&self) -> bool {
         self.state.has(FORFEITED)
@@ -483,6 +504,7 @@ impl Totals {
                 .values()
                 .map(|pool| u128::from(pool.left_over))
                 .fold(0, u128::saturating_add),
+            unused: sum(|grant| grant.unused),
             forfeited: sum(|grant| grant.forfeited),
             vested: sum(|grant| grant.vested),
             claimed: sum(|grant| grant.state.claimed),

@@ -2,7 +2,10 @@
 
 use {
     super::{Finding, GrantReport, GrantSource, Line, PoolReport, Sources},
-    crate::report::projection::{self, ProjectionError},
+    crate::report::{
+        priced::Priced,
+        projection::{self, ProjectionError},
+    },
     earnout::state::{FORFEITED, Grant, Period, Plan, Results},
     earnout_core::{redistribution, tranche::Settlement},
     std::collections::BTreeMap,
@@ -27,6 +30,7 @@ pub(super) fn grant(
         lines: Vec::new(),
         cancelled: cancelled(recorded)?,
         returned: 0,
+        unused: 0,
         forfeited: 0,
         vested: amounts.vested,
         claimable: amounts.claimable,
@@ -47,6 +51,7 @@ pub(super) fn grant(
             cap: recorded.cap(period)?,
             units: recorded.units(period)?,
             tranche: recorded.tranche(plan, period, results.price)?,
+            priced: Priced::of_period(plan, recorded, period, results.price)?,
             results,
             settlement: None,
             returned: 0,
@@ -61,6 +66,7 @@ pub(super) fn grant(
                     line.taken = grant.earned.saturating_add(grant.reserved);
                     line.settlement = Some(settlement);
                     report.returned = report.returned.saturating_add(line.returned);
+                    report.unused = report.unused.saturating_add(line.unused());
                 }
                 Err(error) => {
                     let (number, reason) = (recorded.index, error.to_string());

@@ -1,7 +1,7 @@
 //! A plan on a chain beside the file it should have been made from, term by term.
 
 use {
-    super::{COMBINATIONS, FLAGS, INTERPOLATIONS, PlanFile, RELEASES, SCOPES, UNEARNED},
+    super::{COMBINATIONS, FEED_PRICES, FLAGS, INTERPOLATIONS, PlanFile, RECEIVERS, RELEASES, SCOPES, UNEARNED},
     crate::{
         text::{
             amount,
@@ -39,9 +39,8 @@ impl PlanFile {
         for (number, kpi) in plan.kpis().iter().enumerate() {
             match wanted.kpis().get(number) {
                 Some(wanted) => {
-                    let name = padded_text(&wanted.name);
-                    let section = format!("kpi {name:?}");
-                    differences.extend(self.compare(kpi_as_written(kpi, &section), kpi_as_written(wanted, &section)));
+                    let fields = Fields::of(wanted);
+                    differences.extend(self.compare(kpi_as_written(kpi, &fields), kpi_as_written(wanted, &fields)));
                 }
                 None => differences.push(Difference {
                     field: "kpi".to_owned(),
@@ -55,7 +54,7 @@ impl PlanFile {
         if !is_draft && let Some(missing) = wanted.kpis().get(plan.kpis().len()) {
             differences.push(Difference {
                 field: "kpi".to_owned(),
-                line: self.line(&format!("kpi {:?}", padded_text(&missing.name))),
+                line: self.line(&Fields::of(missing).section),
                 on_chain: "nothing".to_owned(),
                 in_file: padded_text(&missing.name),
             });
@@ -96,6 +95,8 @@ impl PlanFile {
             ("token.max_fee", plan.max_fee_bps.to_string()),
             ("plan.id", plan.plan_id.to_string()),
             ("plan.name", padded_text(&plan.name)),
+            ("price.unit", padded_text(&plan.unit)),
+            ("price.unit_decimals", plan.unit_decimals.to_string()),
             ("plan.start", time::text(plan.start_ts)),
             (
                 "plan.cadence",
@@ -134,14 +135,46 @@ impl PlanFile {
 /// Fields and what they say.
 type Written = Vec<(String, String)>;
 
-fn kpi_as_written(kpi: &Kpi, section: &str) -> Written {
+/// What the file calls a KPI's fields.
+struct Fields {
+    section: String,
+    separator: &'static str,
+    name: &'static str,
+    is_price: bool,
+}
+
+impl Fields {
+    /// Of the file's own KPI.
+    fn of(kpi: &Kpi) -> Self {
+        match kpi.is_price() {
+            true => Self {
+                section: "price".to_owned(),
+                separator: ".",
+                name: "kpi",
+                is_price: true,
+            },
+            false => Self {
+                section: format!("kpi {:?}", padded_text(&kpi.name)),
+                separator: " ",
+                name: "name",
+                is_price: false,
+            },
+        }
+    }
+}
+
+fn kpi_as_written(kpi: &Kpi, of: &Fields) -> Written {
     let value = |value| amount::fixed(value, kpi.decimals);
     let count = usize::from(kpi.point_count).min(kpi.curve_values.len());
     let points = kpi.curve_values.iter().zip(kpi.curve_scores).take(count);
     let points: Vec<String> = points.map(|(at, score)| format!("({}, {score})", value(*at))).collect();
     let rubric = hex::encode(kpi.rubric_hash);
+    let default = match kpi.is_price() {
+        true => value(kpi.default_price),
+        false => "nothing".to_owned(),
+    };
     let fields = [
-        ("name", padded_text(&kpi.name)),
+        (of.name, padded_text(&kpi.name)),
         ("unit", padded_text(&kpi.unit)),
         ("decimals", kpi.decimals.to_string()),
         (
@@ -158,11 +191,31 @@ fn kpi_as_written(kpi: &Kpi, section: &str) -> Written {
         ),
         ("curve", points.join(", ")),
         ("default_score", kpi.default_score.to_string()),
+        ("default", default),
+        ("feed", feed_as_written(kpi)),
         ("rubric", rubric),
     ];
+    // The unit of the price is the plan's unit of account, which is compared with the plan.
+    let fields = fields.into_iter().filter(|(field, _)| !of.is_price || *field != "unit");
     fields
-        .map(|(field, written)| (format!("{section} {field}"), written))
-        .to_vec()
+        .map(|(field, written)| (format!("{}{}{field}", of.section, of.separator), written))
+        .collect()
+}
+
+fn feed_as_written(kpi: &Kpi) -> String {
+    let feed = match kpi.feed() {
+        Ok(Some(feed)) => feed,
+        Ok(None) => return "nothing".to_owned(),
+        Err(_) => return "unknown".to_owned(),
+    };
+    format!(
+        "receiver {}, id {}, price {}, max_delay {}, max_confidence {}",
+        word(&RECEIVERS, |receiver| receiver == feed.receiver),
+        hex::encode(feed.feed_id),
+        word(&FEED_PRICES, |average| average == feed.average),
+        length(feed.max_delay_secs.into()),
+        feed.max_confidence_bps
+    )
 }
 
 /// The word of a plan file for the choice that `is_meant`; `unknown` if none is.

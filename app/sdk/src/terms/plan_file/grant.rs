@@ -4,6 +4,7 @@ use {
     super::{
         kpi::ReadKpi,
         mistake::Notes,
+        price::ReadPrice,
         roles::{Addresses, Party},
         section::{Found, Section},
         terms::ReadTerms,
@@ -48,15 +49,25 @@ pub(super) struct ReadGrant {
     pub grant: NamedGrant,
 }
 
+/// What grants refer to, as far as it could be read.
+pub(super) struct Context<'a> {
+    pub kpis: &'a [ReadKpi],
+    pub plan: &'a ReadTerms,
+    pub token: Option<&'a Token>,
+    /// None if the file has no price.
+    pub price: Option<&'a ReadPrice>,
+    pub addresses: &'a Addresses,
+}
+
 /// Reads one grant, as far as KPIs and terms are known.
-pub(super) fn read(
-    mut table: Section,
-    kpis: &[ReadKpi],
-    plan: &ReadTerms,
-    token: Option<&Token>,
-    addresses: &Addresses,
-    notes: &mut Notes,
-) -> Option<ReadGrant> {
+pub(super) fn read(mut table: Section, context: &Context, notes: &mut Notes) -> Option<ReadGrant> {
+    let Context {
+        kpis,
+        plan,
+        token,
+        price,
+        addresses,
+    } = *context;
     let before = notes.len();
     let name = table.required("name").and_then(|found| found.text(notes));
     let called = name.as_ref().map_or_else(String::new, |name| name.value.to_owned());
@@ -72,6 +83,10 @@ pub(super) fn read(
         let what = "the allocation is outside min_allocation and max_allocation of [limits]";
         allocation.wrong(notes, format!("{what}{}", amount::hint(written)));
     }
+    let value = match table.optional("value") {
+        Some(found) => value(found, price, notes),
+        None => Some(0),
+    };
     let time_weight = table
         .required("time_weight")
         .and_then(|found| found.share(notes, u16::MAX));
@@ -118,7 +133,7 @@ pub(super) fn read(
         beneficiary: beneficiary.map(|found| found.value),
         terms: GrantTerms {
             allocation: allocation?.value,
-            unit_allocation: 0,
+            unit_allocation: value?,
             first_period: first?.value,
             periods: periods?.value,
             cliff_periods: cliff?.value,
@@ -129,6 +144,25 @@ pub(super) fn read(
         },
     };
     Some(ReadGrant { at, header, grant })
+}
+
+/// What full scores in every period are worth, in the smallest part of the unit of account. Zero is none.
+fn value(found: Found<&DeValue>, price: Option<&ReadPrice>, notes: &mut Notes) -> Option<u64> {
+    let Some(price) = price else {
+        let what = "the plan has no price: expected [price], or an `allocation` alone";
+        found.wrong(notes, what);
+        return None;
+    };
+    let found = found.text(notes)?;
+    let expected = "expected an amount of the unit of account, like \"30_000\"";
+    // Amounts mean nothing without their decimals.
+    let wrong = match amount::parse(found.value, price.unit_decimals?) {
+        Ok(amount) if amount > 0 => return Some(amount),
+        Ok(_) | Err(amount::AmountError::NotANumber) => format!("{:?}: {expected}", found.value),
+        Err(error) => format!("{:?} {error}", found.value),
+    };
+    found.wrong(notes, wrong);
+    None
 }
 
 /// A number that the table leaves out.
@@ -172,6 +206,15 @@ fn weights_of(
         };
         let weight = weight.share::<u16>(notes, u16::MAX);
         let position = kpis.iter().position(|kpi| kpi.name.as_deref() == Some(name));
+        if position
+            .and_then(|position| kpis.get(position))
+            .is_some_and(|kpi| kpi.is_price)
+        {
+            let what = format!("{name:?} is the price, which has no score; expected weights on other KPIs");
+            found.wrong(notes, what);
+            complete = false;
+            continue;
+        }
         match (position.and_then(|position| weights.get_mut(position)), weight) {
             (Some(slot), Some(weight)) => *slot = weight.value,
             (Some(_), None) => complete = false,

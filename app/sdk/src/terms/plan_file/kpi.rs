@@ -1,14 +1,13 @@
-//! `[[kpi]]`.
+//! `[[kpi]]`, and what the price has in common with it.
 
 use {
     super::{
+        feed,
         mistake::Notes,
+        parts::{HASH_DIGITS, as_number, digits, sound},
         section::{Found, Section, whole},
     },
-    crate::{
-        terms,
-        text::{amount, names},
-    },
+    crate::{terms, text::amount},
     earnout::{
         constants::MAX_KPI_DECIMALS,
         state::{CurvePoint, Interpolation, Kpi, KpiArgs, Scope},
@@ -17,9 +16,6 @@ use {
     std::{fs, path::Path},
     toml::de::DeValue,
 };
-
-/// How many hexadecimal digits a SHA-256 has.
-const HASH_DIGITS: usize = 64;
 
 /// How a curve is read between its points, by name.
 pub const INTERPOLATIONS: [(&str, Interpolation); 2] =
@@ -31,10 +27,15 @@ pub const SCOPES: [(&str, Scope); 2] = [("shared", Scope::Shared), ("individual"
 pub(super) struct ReadKpi {
     pub name: Option<String>,
     pub args: Option<KpiArgs>,
+    /// Whether it is the plan's price, on which no grant has weight.
+    pub is_price: bool,
+    /// Where it stands, and what messages call it.
+    pub at: usize,
+    pub header: String,
 }
 
-/// Reads one KPI. Rubric files lie relative to `folder`.
-pub(super) fn read(mut table: Section, folder: &Path, notes: &mut Notes) -> ReadKpi {
+/// Reads one KPI. Rubric files lie relative to `folder`; `attest_secs` is how long the oracles report, if it is right.
+pub(super) fn read(mut table: Section, folder: &Path, attest_secs: Option<u32>, notes: &mut Notes) -> ReadKpi {
     let before = notes.len();
     let name = table.required("name").and_then(|found| found.text(notes));
     let unit = table.required("unit").and_then(|found| found.text(notes));
@@ -54,30 +55,24 @@ pub(super) fn read(mut table: Section, folder: &Path, notes: &mut Notes) -> Read
     let default_score = table.required("default_score");
     let default_score = default_score.and_then(|found| found.share(notes, u16::MAX));
     let rubric = table.required("rubric").and_then(|found| rubric(found, folder, notes));
+    let feed = table.optional("feed");
+    if let Some(feed) = feed
+        .as_ref()
+        .filter(|_| scope.is_some_and(|scope| scope != Scope::Shared))
+    {
+        feed.wrong(notes, "expected no feed: only a shared KPI has one");
+    }
+    let feed = feed.map(|found| feed::read(found, attest_secs, notes));
     let (at, header) = (table.at, table.name.clone());
     table.finish(notes);
 
     let name = name.map(|name| name.value.to_owned());
-    if let Some(name) = name.as_ref().filter(|name| names::is_number(name)) {
-        let what = format!("{name:?} could be taken for the number of a KPI; expected a name with letters");
+    if let Some(what) = name.as_deref().and_then(as_number) {
         notes.add(at, format!("{header} name"), what);
     }
     // What could be read is checked by the program one by one, with the rest as it should be: so that every mistake is
     // found, and none twice.
-    let sound = KpiArgs {
-        name: "sound".to_owned(),
-        unit: String::new(),
-        rubric_hash: [0; 32],
-        decimals: 0,
-        scope: Scope::Shared,
-        range_min: 0,
-        range_max: 0,
-        interpolation: Interpolation::Linear,
-        points: vec![CurvePoint { value: 0, score: 0 }],
-        default_score: 0,
-        default_price: None,
-        feed: None,
-    };
+    let sound = sound();
     let called = name.as_deref().unwrap_or_default();
     let mut check = |field: &str, args: KpiArgs| {
         if let Err(error) = Kpi::new(&args) {
@@ -139,16 +134,19 @@ pub(super) fn read(mut table: Section, folder: &Path, notes: &mut Notes) -> Read
             points: points?,
             default_score: default_score?.value,
             default_price: None,
-            feed: None,
+            feed: feed.flatten(),
         })
     })();
     ReadKpi {
         name,
         args: args.filter(|_| notes.len() == before),
+        is_price: false,
+        at,
+        header,
     }
 }
 
-fn ends(mut table: Section, decimals: Option<u8>, notes: &mut Notes) -> Option<(i64, i64)> {
+pub(super) fn ends(mut table: Section, decimals: Option<u8>, notes: &mut Notes) -> Option<(i64, i64)> {
     let min = table.required("min").and_then(|found| value(found, decimals, notes));
     let max = table.required("max").and_then(|found| value(found, decimals, notes));
     table.finish(notes);
@@ -177,7 +175,7 @@ fn curve(found: Found<&DeValue>, decimals: Option<u8>, notes: &mut Notes) -> Opt
 }
 
 /// A whole number, or a decimal one as text so that it is exact. Nothing is read, nor noted, without `decimals`.
-fn value(found: Found<&DeValue>, decimals: Option<u8>, notes: &mut Notes) -> Option<i64> {
+pub(super) fn value(found: Found<&DeValue>, decimals: Option<u8>, notes: &mut Notes) -> Option<i64> {
     let text = match (whole(found.value), found.value.as_str()) {
         (Some(whole), _) => whole.to_string(),
         (None, Some(text)) => text.to_owned(),
@@ -201,7 +199,7 @@ fn value(found: Found<&DeValue>, decimals: Option<u8>, notes: &mut Notes) -> Opt
 }
 
 /// The SHA-256 of a text, of a file, or itself.
-fn rubric(found: Found<&DeValue>, folder: &Path, notes: &mut Notes) -> Option<[u8; 32]> {
+pub(super) fn rubric(found: Found<&DeValue>, folder: &Path, notes: &mut Notes) -> Option<[u8; 32]> {
     if let Some(text) = found.value.as_str() {
         if text.trim().is_empty() {
             found.wrong(notes, "the rubric is empty; expected how the value is measured");
@@ -231,8 +229,7 @@ fn rubric(found: Found<&DeValue>, folder: &Path, notes: &mut Notes) -> Option<[u
         }
         (None, Some(hash)) => {
             let hash = hash.text(notes)?;
-            let mut read = [0; 32];
-            let read = hex::decode_to_slice(hash.value, &mut read).ok().map(|()| read);
+            let read = digits(hash.value);
             if read.is_none() {
                 hash.wrong(notes, format!("expected {HASH_DIGITS} hexadecimal digits"));
             }

@@ -25,9 +25,12 @@
 //! ```
 
 mod compare;
+mod feed;
 mod grant;
 mod kpi;
 mod mistake;
+mod parts;
+mod price;
 mod roles;
 mod section;
 mod template;
@@ -38,6 +41,7 @@ mod values;
 
 pub use {
     compare::{Difference, word},
+    feed::{FEED_PRICES, RECEIVERS},
     grant::NamedGrant,
     kpi::{INTERPOLATIONS, SCOPES},
     mistake::{Mistake, Mistakes, line_of, one_line, read_text, text_of},
@@ -50,12 +54,19 @@ pub use {
 };
 
 use {
-    crate::terms::draft,
+    crate::{
+        report::{
+            priced::{caution_of_cap, caution_of_price},
+            projection::ProjectionError,
+        },
+        terms::draft,
+    },
     earnout::{
         constants::MAX_KPIS,
         instructions::CreatePlanArgs,
         state::{Grant, KpiArgs, Plan},
     },
+    earnout_core::unit::MAX_EXPONENT,
     mistake::Notes,
     roles::Addresses,
     section::Section,
@@ -111,7 +122,7 @@ pub struct PlanFile {
     pub terms: CreatePlanArgs,
     /// Who has which role.
     pub roles: Roles,
-    /// The KPIs in their order.
+    /// The KPIs in their order, the price after all others.
     pub kpis: Vec<KpiArgs>,
     /// The grants in their order.
     pub grants: Vec<NamedGrant>,
@@ -164,12 +175,15 @@ impl PlanFile {
         }
     }
 
-    /// The plan as the program would write it for `authority`, without mint and treasury.
+    /// The plan as the program would write it for `authority`, without mint and treasury, but with what its activation
+    /// makes of the mint's decimals.
     ///
     /// # Errors
     /// None for a file that was checked; the program's otherwise.
     pub fn draft(&self, authority: &Pubkey) -> Result<Plan, anchor_lang::error::Error> {
-        draft(authority, &self.terms, &self.kpis)
+        let mut plan = draft(authority, &self.terms, &self.kpis)?;
+        plan.fix_exponent(self.token.decimals)?;
+        Ok(plan)
     }
 
     /// The file's grants as the program would write them, made at `now` (Unix seconds), with keys that stand for
@@ -183,6 +197,26 @@ impl PlanFile {
             crate::terms::grant(plan, &args, now)
         });
         states.collect()
+    }
+
+    /// What is unwise about the price and the values of grants although the program accepts it, in words. The price
+    /// under silence stands for that of today.
+    ///
+    /// # Errors
+    /// None for a file that was checked; the program's otherwise.
+    pub fn cautions(&self) -> Result<Vec<String>, ProjectionError> {
+        let authority = self.roles.authority.as_ref().map(Party::stand_in);
+        let plan = self.draft(&authority.unwrap_or_default())?;
+        let mut cautions: Vec<String> = caution_of_price(&plan).into_iter().collect();
+        let Some((_, price)) = plan.price() else {
+            return Ok(cautions);
+        };
+        let states = self.grant_states(&plan, self.terms.start_ts.saturating_sub(1))?;
+        for (named, state) in self.grants.iter().zip(&states) {
+            let caution = caution_of_cap(&plan, state, price.default_price)?;
+            cautions.extend(caution.map(|caution| format!("{}: {caution}", named.name)));
+        }
+        Ok(cautions)
     }
 
     /// Line of a field, like `plan.start`; none for a field that the file does not have.
@@ -208,34 +242,46 @@ fn read<'a>(document: &'a DeTable<'a>, folder: &Path, check: &Check, notes: &mut
     let terms = terms::read(tables, token.as_ref(), &addresses, check, notes);
 
     let kpi_tables = top.tables(notes, "kpi");
-    if kpi_tables.is_empty() {
-        notes.add(plan_at, "kpi", "the plan needs at least one [[kpi]]");
+    let price_table = top.optional_table(notes, "price");
+    if kpi_tables.is_empty() && price_table.is_none() {
+        notes.add(plan_at, "kpi", "the plan needs at least one [[kpi]], or a [price]");
     }
-    if let Some(extra) = kpi_tables.get(usize::from(MAX_KPIS)) {
-        let what = format!("the plan has {} KPIs; expected at most {MAX_KPIS}", kpi_tables.len());
-        notes.add(extra.at, "kpi", what);
+    let places = kpi_tables.iter().chain(&price_table).map(|table| table.at);
+    let (count, most) = (places.clone().count(), usize::from(MAX_KPIS));
+    if let Some(extra) = places.clone().nth(most) {
+        let what = format!("the plan has {count} KPIs; expected at most {MAX_KPIS}");
+        notes.add(extra, "kpi", what);
     }
     let mut kpis: Vec<kpi::ReadKpi> = Vec::new();
     for table in kpi_tables {
-        let (at, header) = (table.at, table.name.clone());
-        let kpi = kpi::read(table, folder, notes);
-        if let Some(name) = kpi
-            .name
-            .as_ref()
-            .filter(|name| kpis.iter().any(|kpi| kpi.name.as_ref() == Some(name)))
-        {
-            notes.add(
-                at,
-                format!("{header} name"),
-                format!("there are two KPIs named {name:?}"),
-            );
-        }
+        kpis.push(kpi::read(table, folder, terms.attest_secs, notes));
+    }
+    let price = price_table.map(|table| {
+        let (price, kpi) = price::read(table, folder, terms.attest_secs, notes);
         kpis.push(kpi);
+        price
+    });
+    let mut kpi_names: BTreeSet<&str> = BTreeSet::new();
+    for kpi in &kpis {
+        if let Some(name) = kpi.name.as_deref().filter(|name| !kpi_names.insert(name)) {
+            let field = match kpi.is_price {
+                true => format!("{}.kpi", kpi.header),
+                false => format!("{} name", kpi.header),
+            };
+            notes.add(kpi.at, field, format!("there are two KPIs named {name:?}"));
+        }
     }
     let mut grants: Vec<grant::ReadGrant> = Vec::new();
     let grant_tables = top.tables(notes, "grant");
     let grant_count = grant_tables.len();
     let mut names: BTreeSet<String> = BTreeSet::new();
+    let context = grant::Context {
+        kpis: &kpis,
+        plan: &terms,
+        token: token.as_ref(),
+        price: price.as_ref(),
+        addresses: &addresses,
+    };
     for table in grant_tables {
         let (at, header) = (table.at, table.name.clone());
         if header.ends_with('"') {
@@ -249,7 +295,7 @@ fn read<'a>(document: &'a DeTable<'a>, folder: &Path, check: &Check, notes: &mut
             }
             names.insert(header);
         }
-        grants.extend(grant::read(table, &kpis, &terms, token.as_ref(), &addresses, notes));
+        grants.extend(grant::read(table, &context, notes));
     }
     if let Some(max_grants) = &terms.max_grants
         && u32::try_from(grant_count).is_ok_and(|count| count > max_grants.value)
@@ -259,9 +305,10 @@ fn read<'a>(document: &'a DeTable<'a>, folder: &Path, check: &Check, notes: &mut
     }
     top.finish(notes);
 
-    let (token, args) = (token?, terms.args?);
-    let kpis: Option<Vec<KpiArgs>> = kpis.into_iter().map(|kpi| kpi.args).collect();
-    let kpis = kpis?;
+    let (token, mut args) = (token?, terms.args?);
+    if let Some(price) = price {
+        (args.unit, args.unit_decimals) = (price.unit?, price.unit_decimals?);
+    }
     let periods = match period_names(&args) {
         Ok(periods) => periods,
         Err(error) => {
@@ -272,7 +319,9 @@ fn read<'a>(document: &'a DeTable<'a>, folder: &Path, check: &Check, notes: &mut
     let authority = check
         .authority
         .or_else(|| terms.roles.authority.as_ref().map(Party::stand_in));
-    let plan = draft(&authority.unwrap_or_default(), &args, &kpis).ok()?;
+    let plan = whole(&authority.unwrap_or_default(), &args, &kpis, token.decimals?, notes)?;
+    let kpis: Option<Vec<KpiArgs>> = kpis.into_iter().map(|kpi| kpi.args).collect();
+    let kpis = kpis?;
     let now = check.now.unwrap_or_else(|| args.start_ts.saturating_sub(1));
     let states = grant::judge(&grants, &plan, now, notes);
     let reserves = states.iter().map(|grant| u128::from(grant.reserved));
@@ -300,6 +349,36 @@ fn read<'a>(document: &'a DeTable<'a>, folder: &Path, check: &Check, notes: &mut
         periods,
         lines: lines(document, notes),
     })
+}
+
+/// The plan with all its KPIs, in the program's own words: nothing that it would refuse gets past this.
+fn whole(
+    authority: &Pubkey,
+    args: &CreatePlanArgs,
+    kpis: &[kpi::ReadKpi],
+    mint_decimals: u8,
+    notes: &mut Notes,
+) -> Option<Plan> {
+    let mut plan = draft(authority, args, &[]).ok()?;
+    // What has a field of its own was noted there already.
+    let is_sound = notes.is_empty();
+    for kpi in kpis {
+        if let Err(error) = plan.push_kpi(kpi.args.as_ref()?) {
+            if is_sound {
+                notes.add(kpi.at, &kpi.header, crate::terms::message(&error));
+            }
+            return None;
+        }
+    }
+    if let Some(price) = kpis.iter().find(|kpi| kpi.is_price)
+        && plan.fix_exponent(mint_decimals).is_err()
+    {
+        let what = format!(
+            "the decimals of token and price, less those of the unit of account, may be {MAX_EXPONENT} at most either way"
+        );
+        notes.add(price.at, format!("{}.decimals", price.header), what);
+    }
+    Some(plan)
 }
 
 /// The line of each field of each table.

@@ -4,6 +4,7 @@ use {
     super::{
         Check,
         mistake::Notes,
+        parts,
         roles::{Addresses, Party},
         section::{Found, Section},
         time,
@@ -13,7 +14,7 @@ use {
     earnout::{
         constants::{MAX_BONUS_CAP_BPS, MAX_ORACLES, MAX_PERIODS, MIN_WINDOW_SECS},
         instructions::CreatePlanArgs,
-        state::{Cadence, Combination, CurvePoint, Interpolation, KpiArgs, Release, Scope, UnearnedPolicy},
+        state::{Cadence, Combination, Release, UnearnedPolicy},
     },
     earnout_core::{FULL_SCORE, quorum},
     solana_program::pubkey::Pubkey,
@@ -60,6 +61,8 @@ pub(super) struct ReadTerms {
     pub args: Option<CreatePlanArgs>,
     /// Periods of the calendar, if they are right.
     pub period_count: Option<u16>,
+    /// How long the oracles report, seconds, if it is right.
+    pub attest_secs: Option<u32>,
     /// Limits of an allocation, base units, if they are right.
     pub allocations: Option<(u64, u64)>,
     /// Most grants, if it is right.
@@ -113,23 +116,14 @@ impl Sound {
     }
 }
 
+/// Terms that the program accepts.
+pub(super) fn sound() -> CreatePlanArgs {
+    Sound::new(0, false).args
+}
+
 /// What the program says about these terms, with any KPI.
 fn judge(creator: &Pubkey, args: &CreatePlanArgs, now: i64) -> Result<(), String> {
-    let kpi = KpiArgs {
-        name: "any".to_owned(),
-        unit: String::new(),
-        rubric_hash: [0; 32],
-        decimals: 0,
-        scope: Scope::Shared,
-        range_min: 0,
-        range_max: 0,
-        interpolation: Interpolation::Linear,
-        points: vec![CurvePoint { value: 0, score: 0 }],
-        default_score: 0,
-        default_price: None,
-        feed: None,
-    };
-    let plan = terms::draft(creator, args, &[kpi]);
+    let plan = terms::draft(creator, args, &[parts::sound()]);
     plan.and_then(|plan| terms::check(&plan, args, now))
         .map_err(|error| terms::message(&error))
 }
@@ -172,6 +166,15 @@ pub(super) fn read(
                 crate::text::time::text(start_ts)
             );
             start.wrong(notes, what);
+        }
+    }
+    if let Some(name) = plan.name.as_ref() {
+        let args = CreatePlanArgs {
+            name: name.value.to_owned(),
+            ..sound.args.clone()
+        };
+        if let Err(error) = args.packed_name() {
+            name.wrong(notes, format!("{:?}: {}", name.value, terms::message(&error)));
         }
     }
     let mut calendar_is_sound = plan.start.is_some() && plan.cadence.is_some() && plan.periods.is_some();
@@ -237,6 +240,7 @@ pub(super) fn read(
         }
     }
 
+    let attest_secs = windows.attest;
     let period_count = plan
         .periods
         .as_ref()
@@ -262,6 +266,7 @@ pub(super) fn read(
         args: args.filter(|_| notes.len() == before),
         roles,
         period_count,
+        attest_secs,
         allocations,
         max_grants,
     }

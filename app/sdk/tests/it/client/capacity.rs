@@ -113,7 +113,7 @@ fn what_a_transaction_holds() {
     };
     let found = [held(grant), held(claim), held(first_claim), held(vote), held(upload)];
     let expected = [
-        [(7, 1_160), (12, 1_694)],
+        [(7, 1_216), (12, 1_790)],
         [(9, 1_222), (16, 1_858)],
         [(5, 1_088), (5, 1_060)],
         [(8, 1_152), (12, 1_498)],

@@ -711,7 +711,33 @@ async fn g15_a_search_is_not_believed_to_have_filtered() {
     let rpc = answering(vec![(second, ours, of(second))]);
     let error = rpc.client().evaluations_of_plan(&story::plan()).await.unwrap_err();
     assert!(
-        matches!(&error, ClientError::Incomplete(what) if what.ends_with("gives 1 of the 2 open attestations and pages that the plan has counted")),
+        matches!(&error, ClientError::Incomplete(what) if what.ends_with("gives 1 of the 2 open pages that the plan has counted")),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn g15_billions_of_grants_are_not_made_room_for() {
+    let mut chain = Chain::of(story::individual(130, &[0]), NOW);
+    let mut state = earnout_sdk::wire::accounts::plan(&chain.accounts[&story::plan()].1).unwrap();
+    state.grant_counter = u32::MAX;
+    let (_, account) = chain.accounts.get_mut(&story::plan()).unwrap();
+    account[8..].copy_from_slice(bytemuck::bytes_of(&state));
+    // It answers the first thousands, and then has enough.
+    let mut asked = 0;
+    let rpc = Rpc::start(move |method, parameters| {
+        let many = parameters[0].as_array().is_some_and(|addresses| addresses.len() == 100);
+        asked += u32::from(many);
+        match many && asked > 20 {
+            true => Err((-32602, "enough")),
+            false => Ok(chain.answer(method, parameters)),
+        }
+    });
+    let client = rpc.client();
+    for error in [
+        client.open_grants(&story::plan(), &state).await.map(drop).unwrap_err(),
+        client.statement_sources(&story::plan()).await.map(drop).unwrap_err(),
+    ] {
+        assert!(matches!(error, ClientError::Rpc { .. }), "{error}");
+    }
 }

@@ -264,7 +264,11 @@ async fn thousands_of_individual_values_are_read_page_by_page() {
     assert_eq!(statement.grants.len(), 2_001);
     for (number, score) in [(5, 8_000), (1_999, 8_000), (0, 0), (2_000, 0)] {
         let line = &statement.grants[&number].lines[0];
-        assert_eq!((line.results.scores[0], line.settlement), (score, None), "grant {number}");
+        assert_eq!(
+            (line.results.scores[0], line.settlement),
+            (score, None),
+            "grant {number}"
+        );
     }
     let votes = statement.measurement(0, 0, 1_999).unwrap().votes;
     assert_eq!(

@@ -19,6 +19,7 @@ mod create_grant;
 mod create_plan;
 mod dispute;
 mod fund;
+mod observe;
 mod outside;
 mod propose_authority;
 mod propose_beneficiary;
@@ -27,6 +28,7 @@ mod resign_grant;
 mod rule;
 mod set_claim_lock;
 mod set_treasury;
+mod set_uri;
 mod settle;
 mod terminate_grant;
 mod withdraw_surplus;
@@ -41,8 +43,8 @@ use {
     super::{
         chain::{Accounts, PEOPLE, Stage, kpi_args},
         model::{
-            Address, Amount, Cadence, FULL, Fee, Grant, GrantTerms, Kpi, Model, OracleSet, PAGE, Place, Policy, Pool,
-            Settled, Status, Target, Terms, Who, require,
+            Address, Amount, Cadence, FULL, Fee, Grant, GrantTerms, Kpi, Model, Observed, OracleSet, PAGE, Place,
+            Policy, Pool, Settled, Status, Target, Terms, Who, require,
         },
     },
     crate::rng::Rng,
@@ -54,8 +56,9 @@ use {
     },
     earnout_sdk::wire::accounts,
     earnout_tests::{
-        AttestArgs, AttestPageArgs, Combination, CreateGrantArgs, CreatePlanArgs, Instruction, NO_VALUE, PageGrants,
-        PlanToken, Pubkey, Release, Signer, UnearnedPolicy, extensions::TOKEN_2022, instructions, token_instruction,
+        AttestArgs, AttestPageArgs, Combination, CreateGrantArgs, CreatePlanArgs, Instruction, NO_VALUE, ObserveArgs,
+        PageGrants, PlanToken, Pubkey, Release, Signer, UnearnedPolicy, extensions::TOKEN_2022, instructions,
+        prices::Update, token_instruction,
     },
     std::{fmt::Debug, ops::Range, rc::Rc},
 };
@@ -69,6 +72,9 @@ pub trait Act: Debug {
 
     /// Does it in the model. Nothing if it is refused; what it did until then does not count.
     fn attempt(&self, model: &mut Model, now: i64) -> Option<()>;
+
+    /// Puts on the chain what it reads.
+    fn prepare(&self, _stage: &mut Stage) {}
 
     /// The instruction that does it, if one does.
     fn instruction(&self, _stage: &Stage, _model: &Model) -> Option<Instruction> {
@@ -128,6 +134,7 @@ pub const KINDS: &[Kind] = &[
     kind::<propose_oracles::ProposeOracles>("propose_oracles", 1, 6),
     kind::<cancel_oracle_change::CancelOracleChange>("cancel_oracle_change", 1, 3),
     kind::<set_treasury::SetTreasury>("set_treasury", 3, 4),
+    kind::<set_uri::SetUri>("set_uri", 1, 1),
     kind::<ClosePlan>("close_plan", 1, 2),
     kind::<CreateGrant>("create_grant", 2, 18),
     kind::<terminate_grant::TerminateGrant>("terminate_grant", 1, 2),
@@ -137,6 +144,7 @@ pub const KINDS: &[Kind] = &[
     kind::<set_claim_lock::SetClaimLock>("set_claim_lock", 1, 3),
     kind::<CloseGrant>("close_grant", 1, 6),
     kind::<attest::Attest>("attest", 1, 25),
+    kind::<observe::Observe>("observe", 1, 12),
     kind::<attest_page::AttestPage>("attest_page", 1, 30),
     kind::<dispute::Dispute>("dispute", 1, 12),
     kind::<rule::Rule>("rule", 1, 12),
@@ -284,6 +292,7 @@ pub fn next(rng: &mut Rng, model: &Model, now: i64) -> (usize, Action) {
             .values()
             .any(|found| found.disputed.is_some() && found.ruled.is_none());
         let kind = match rng.below(10) {
+            0 if voting && model.kpis.iter().any(|kpi| kpi.feed.is_some()) && rng.chance(50) => Some("observe"),
             0..=1 if voting && model.kpis.iter().any(|kpi| kpi.shared) => Some("attest"),
             0..=4 if voting => Some("attest_page"),
             5..=6 if !model.evaluations.is_empty() => Some("dispute"),
@@ -405,7 +414,10 @@ fn value(rng: &mut Rng, model: &Model, kpi: u8) -> i64 {
     let Some(kpi) = model.kpis.get(usize::from(kpi)) else {
         return 0;
     };
-    let point = rng.pick(&kpi.points).0;
+    let point = match kpi.price {
+        Some(price) => price,
+        None => rng.pick(&kpi.points).0,
+    };
     match rng.below(20) {
         0..=6 => point,
         7 => point.saturating_add(1),

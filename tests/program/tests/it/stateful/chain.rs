@@ -6,8 +6,10 @@ use {
         model::{Kpi, Model, Place, Target, Who},
     },
     bytemuck::Zeroable,
+    earnout::state::{Feed, Receiver},
     earnout_tests::{
         extensions::{fee_mint, withheld},
+        prices::{Update, feed},
         *,
     },
     std::collections::BTreeMap,
@@ -63,8 +65,11 @@ pub fn kpi_args(kpi: &Kpi) -> KpiArgs {
             .map(|&(value, score)| CurvePoint { value, score })
             .collect(),
         default_score: kpi.default,
-        default_price: None,
-        feed: None,
+        default_price: kpi.price,
+        feed: kpi.feed.map(|max_delay_secs| Feed {
+            max_delay_secs,
+            ..feed()
+        }),
     }
 }
 
@@ -209,6 +214,24 @@ impl Stage {
         self.chain.give(&address, lamports);
     }
 
+    /// Where the feed of all KPIs publishes.
+    pub fn feed(&self) -> Pubkey {
+        Pubkey::new_from_array([77; 32])
+    }
+
+    /// Puts an update there.
+    pub fn publish(&mut self, update: &Update) {
+        let address = self.feed();
+        self.track([address]);
+        let account = Account {
+            lamports: 1_823_520,
+            data: update.bytes(),
+            owner: Receiver::Pyth.program(),
+            ..Account::default()
+        };
+        self.chain.replace(&address, account);
+    }
+
     /// Remembers how these accounts were before the sequence.
     fn track(&mut self, addresses: impl IntoIterator<Item = Pubkey>) {
         let payer = self.chain.fee_payer().pubkey();
@@ -229,6 +252,7 @@ impl Stage {
 
     /// The instruction that does it, if one does; the accounts that it changes count as named from here on.
     pub fn prepare(&mut self, action: &dyn Act, model: &Model) -> Option<Instruction> {
+        action.prepare(self);
         let instruction = action.instruction(self, model);
         let writable = instruction.iter().flat_map(|instruction| &instruction.accounts);
         let writable = writable.filter(|meta| meta.is_writable).map(|meta| meta.pubkey);

@@ -147,6 +147,11 @@ pub fn all(stage: &Stage, model: &Model, seen: &mut Seen) -> Result<(), String> 
     same!(plan.open_pages as usize, open(true), "open pages");
     same!(plan.open_periods as usize, model.pools.len(), "open periods");
     same!(plan.event_sequence, model.events, "events");
+    same!(
+        plan.uri.iter().take_while(|byte| **byte > 0).count(),
+        model.uri.len(),
+        "documents"
+    );
     same!(amount(plan.funded_total), model.funded, "funded");
     same!(amount(plan.withdrawn_total), model.withdrawn, "withdrawn");
     same!(
@@ -239,6 +244,11 @@ fn evaluation(stage: &Stage, model: &Model, key: Address, expected: &ModelAccoun
             let tally = state.tally().map_err(|error| error.to_string())?;
             same!(tally.votes[..set.keys.len()], votes(&expected)[..], "votes");
             same!(tally.standing, standing(&expected), "standing");
+            let observed = expected.observed.map(|seen| (seen.value, seen.at, seen.previous));
+            let found_observed = state
+                .observation()
+                .map(|seen| (seen.value, seen.published.at, seen.published.previous));
+            same!(found_observed, observed, "observation");
             same!(tally.agreed, expected.resolved.map(|(value, _)| value), "agreed value");
             same!(state.evidence[..set.keys.len()], evidence[..], "evidence");
             let disputed = expected.disputed.map_or_else(Default::default, |(_, by, grant)| {
@@ -310,7 +320,18 @@ fn grant(stage: &Stage, model: &Model, seen: &mut Seen, plan: &Plan, number: usi
     );
     same!(state.termination, expected.termination, "termination");
     same!(state.hand_overs, expected.hand_overs, "hand-overs");
-    same!(state.allocation, expected.terms.allocation, "allocation");
+    same!(
+        (state.allocation, state.unit_allocation),
+        (expected.terms.allocation, expected.terms.units),
+        "allocation"
+    );
+    if let Some(cut) = expected.cut {
+        same!(
+            [state.cut_cap, state.cut_units].map(amount),
+            [cut.0, cut.1],
+            "cut parts"
+        );
+    }
     same!(
         (state.next_period, state.end_period),
         (expected.next(), expected.end),

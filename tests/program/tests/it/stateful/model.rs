@@ -87,6 +87,8 @@ pub struct Terms {
     pub fee_allowed: bool,
     /// Transfer fee above which only the beneficiary claims and only the authority sends surplus away, basis points.
     pub max_fee: u16,
+    /// Decimals of the unit of account, if the plan has one.
+    pub unit: Option<u8>,
 }
 
 /// What the token program keeps of a transfer.
@@ -146,6 +148,10 @@ pub struct Kpi {
     pub points: Vec<(i64, u16)>,
     pub step: bool,
     pub default: u16,
+    /// Makes it the price: what counts under silence.
+    pub price: Option<i64>,
+    /// Read from a feed: how long after the end of a period an update may come.
+    pub feed: Option<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -153,6 +159,8 @@ pub struct GrantTerms {
     pub index: u32,
     pub beneficiary: Who,
     pub allocation: u64,
+    /// In the unit of account; 0 of a grant in tokens.
+    pub units: u64,
     pub first: u16,
     pub periods: u16,
     pub cliff: u16,
@@ -206,8 +214,8 @@ pub struct Grant {
     pub termination: u8,
     /// First period that is not covered.
     pub end: u16,
-    /// What is left of the last tranche, if it was cut.
-    pub cut: Option<Amount>,
+    /// What is left of the last cap and of the last units, if they were cut.
+    pub cut: Option<(Amount, Amount)>,
     pub settled: Vec<Settled>,
     pub bonuses: Vec<Amount>,
     pub claimed: Amount,
@@ -228,6 +236,16 @@ pub struct Evaluation {
     pub disputed: Option<(i64, Who, Option<usize>)>,
     /// Ruled: another value, or that it stands.
     pub ruled: Option<Option<i64>>,
+    /// What a feed said.
+    pub observed: Option<Observed>,
+}
+
+/// An update of a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observed {
+    pub value: i64,
+    pub at: i64,
+    pub previous: i64,
 }
 
 impl Evaluation {
@@ -323,8 +341,10 @@ pub struct Model {
     /// too few votes, ruling to another value, upholding, a dispute that nobody ruled on, votes on both sides of the
     /// default. And how often: an own vote did not count, a late vote was taken, a value was changed after an
     /// agreement, several grants were disputed at once, several were ruled on at once, a measured grant changed hands,
-    /// a value in a second page counted.
-    pub outcomes: [u64; 15],
+    /// a value in a second page counted, a grant in another unit was settled, its cap was reached, a feed counted, and
+    /// an update took the place of another.
+    pub outcomes: [u64; 19],
+    pub uri: String,
     pub boundaries: Vec<i64>,
 }
 
@@ -425,9 +445,14 @@ impl OracleSet {
 
 impl Kpi {
     pub fn acceptable(&self) -> bool {
-        (1..=32).contains(&self.name.len())
-            && i64::MIN < self.min
-            && self.min <= self.max
+        let named = (1..=32).contains(&self.name.len()) && i64::MIN < self.min && self.min <= self.max;
+        let fed = self.feed.is_none_or(|delay| self.shared && delay > 0);
+        if let Some(price) = self.price {
+            let scored = !self.points.is_empty() || self.default > 0;
+            return named && fed && self.shared && self.min > 0 && (self.min..=self.max).contains(&price) && !scored;
+        }
+        named
+            && fed
             && (1..=8).contains(&self.points.len())
             && self.points.windows(2).all(|pair| pair[0].0 < pair[1].0)
             && self.points.iter().all(|point| point.1 <= 20_000)
@@ -496,17 +521,27 @@ impl Grant {
         self.terms.weights.get(usize::from(kpi)).copied().unwrap_or(0)
     }
 
-    fn whole_tranche(&self, period: u16) -> Amount {
-        let (a, n) = (Amount::from(self.terms.allocation), Amount::from(self.terms.periods));
+    fn part(&self, all: u64, period: u16) -> Amount {
+        let (a, n) = (Amount::from(all), Amount::from(self.terms.periods));
         let i = Amount::from(period - self.terms.first);
         a * (i + 1) / n - a * i / n
     }
 
-    pub fn tranche(&self, period: u16) -> Amount {
+    fn whole(&self, period: u16) -> (Amount, Amount) {
+        let terms = &self.terms;
+        (self.part(terms.allocation, period), self.part(terms.units, period))
+    }
+
+    /// The most that a period pays for full scores, and the units it pays.
+    pub fn parts(&self, period: u16) -> (Amount, Amount) {
         match self.cut {
             Some(cut) if period + 1 == self.end => cut,
-            _ => self.whole_tranche(period),
+            _ => self.whole(period),
         }
+    }
+
+    pub fn cap(&self, period: u16) -> Amount {
+        self.parts(period).0
     }
 
     pub fn earned(&self) -> Amount {
@@ -559,7 +594,8 @@ impl Model {
             funded: 0,
             withdrawn: 0,
             events: 0,
-            outcomes: [0; 15],
+            outcomes: [0; 19],
+            uri: String::new(),
             boundaries: Vec::new(),
         }
     }
@@ -704,7 +740,7 @@ impl Model {
     }
 
     pub fn grant_reserve(&self, grant: &Grant) -> Amount {
-        let left: Amount = (grant.next()..grant.end).map(|period| grant.tranche(period)).sum();
+        let left: Amount = (grant.next()..grant.end).map(|period| grant.cap(period)).sum();
         ceil(left * self.max_credit(&grant.terms), FULL) + grant.carry()
     }
 
@@ -755,8 +791,46 @@ impl Model {
         )
     }
 
+    /// The number of the price.
+    pub fn price(&self) -> Option<u8> {
+        let price = self.kpis.iter().position(|kpi| kpi.price.is_some());
+        price.map(|number| number as u8)
+    }
+
+    /// Whether a KPI decides what a grant earns.
+    pub fn pays(&self, kpi: u8, grant: &Grant) -> bool {
+        grant.weight(kpi) > 0 || grant.terms.units > 0 && self.price() == Some(kpi)
+    }
+
+    /// What full scores pay for a period of a grant at this price: 6 decimals has the token, 2 the price.
+    pub fn tranche(&self, grant: &Grant, period: u16, price: Option<i64>) -> Amount {
+        let (cap, units) = grant.parts(period);
+        let (Some(price), Some(decimals)) = (price, self.terms().unit) else {
+            return cap;
+        };
+        // Units of 2^64 times 10^8 fit.
+        let (mut worth, mut divisor) = (units * Amount::pow(10, 6 + 2), Amount::from(price));
+        divisor *= Amount::pow(10, decimals.into());
+        worth /= divisor;
+        worth.min(cap)
+    }
+
     /// The score of a KPI, once it is final.
     pub fn final_score(&self, key: Key, now: i64) -> Option<Amount> {
+        let kpi = &self.kpis[usize::from(key.0)];
+        let value = self.final_value(key, now)?;
+        Some(value.map_or(kpi.default.into(), |value| kpi.score(value)))
+    }
+
+    /// The price for a period, once it is final.
+    pub fn final_price(&self, period: u16, now: i64) -> Option<i64> {
+        let kpi = self.price()?;
+        let value = self.final_value((kpi, period, None), now)?;
+        value.or(self.kpis[usize::from(kpi)].price)
+    }
+
+    /// The value of a KPI or its silence, once it is final.
+    fn final_value(&self, key: Key, now: i64) -> Option<Option<i64>> {
         let kpi = &self.kpis[usize::from(key.0)];
         let found = self.counted(key);
         let (value, at) = match found.resolved {
@@ -764,11 +838,12 @@ impl Model {
             None => {
                 let closes = self.voting_end(key.1);
                 require(now >= closes)?;
-                (self.at_deadline(kpi, key.1, &found), closes)
+                let seen = found.observed.map(|observed| observed.value);
+                (seen.or_else(|| self.at_deadline(kpi, key.1, &found)), closes)
             }
         };
         let (ruled, disputed) = (found.ruled, found.disputed);
-        let value = match (ruled, disputed) {
+        Some(match (ruled, disputed) {
             (Some(Some(other)), _) => Some(other),
             (Some(None), _) => value,
             (None, Some((disputed_at, ..))) => {
@@ -779,13 +854,18 @@ impl Model {
                 require(now >= at + i64::from(self.terms().challenge))?;
                 value
             }
-        };
-        Some(value.map_or(kpi.default.into(), |value| kpi.score(value)))
+        })
     }
 
     fn at_deadline(&self, kpi: &Kpi, period: u16, found: &Evaluation) -> Option<i64> {
         let mut votes: Vec<i64> = found.votes.values().copied().collect();
         let threshold = usize::from(self.set(period).threshold);
+        if let Some(price) = kpi.price {
+            // The median of the votes and of as many defaults as are missing.
+            votes.resize(votes.len().max(2 * threshold - 1), price);
+            votes.sort_unstable();
+            return Some(votes[threshold - 1]);
+        }
         require(votes.len() >= threshold)?;
         votes.sort_by_key(|vote| (Reverse(kpi.score(*vote)), *vote));
         let (from_top, from_bottom) = (votes[threshold - 1], votes[votes.len() - threshold]);
@@ -803,10 +883,12 @@ impl Model {
             (Some(None), ..) => 5,
             (None, Some(_), _) => 6,
             (None, None, Some(_)) => 0,
+            (None, None, None) if found.observed.is_some() => 17,
             (None, None, None) if found.votes.len() < usize::from(self.set(key.1).threshold) => 3,
             (None, None, None) => {
                 let kpi = &self.kpis[usize::from(key.0)];
                 match self.at_deadline(kpi, key.1, &found) {
+                    Some(value) if kpi.price.is_some() => usize::from(kpi.price > Some(value)) + 1,
                     Some(value) if kpi.score(value) >= kpi.default.into() => 1,
                     Some(_) => 2,
                     None => 7,
@@ -900,8 +982,9 @@ impl Model {
         let (end, cut) = if now <= from {
             (running, None)
         } else {
-            let cut = grant.whole_tranche(running) * Amount::from(now - from) / Amount::from(to - from);
-            (running + 1, Some(cut))
+            let (cap, units) = grant.whole(running);
+            let cut = |whole: Amount| whole * Amount::from(now - from) / Amount::from(to - from);
+            (running + 1, Some((cut(cap), cut(units))))
         };
         let forfeited = now < self.cliff(grant);
         let grant = &mut self.grants[number];

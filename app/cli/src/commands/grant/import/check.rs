@@ -6,9 +6,13 @@ use {
         context::token::{Token, sol},
         fault::Fault,
     },
-    earnout::state::{Grant, Plan},
+    earnout::{
+        error::EarnoutError,
+        state::{Grant, Plan},
+    },
     earnout_sdk::{
         client::{Client, bulk, token::holding},
+        report::projection,
         terms::{self, plan_file::Mistake},
         text::amount::count,
     },
@@ -51,7 +55,16 @@ impl Chain<'_> {
         for row in rows {
             match terms::grant(self.plan, &row.args, self.now) {
                 Ok(grant) => reserve = reserve.saturating_add(u128::from(grant.reserved)),
-                Err(error) => mistakes.push(of_line(row.line, "", terms::message(&error))),
+                Err(error) => {
+                    let what = terms::message(&error);
+                    let begun = what == terms::message(&EarnoutError::PeriodBegun.into());
+                    let (field, more) = if begun {
+                        ("first_period", self.next(row))
+                    } else {
+                        ("", String::new())
+                    };
+                    mistakes.push(of_line(row.line, field, what + &more));
+                }
             }
             let theirs = existing
                 .get(&row.args.beneficiary)
@@ -73,7 +86,7 @@ impl Chain<'_> {
             } else if !theirs.is_empty() {
                 let theirs: Vec<_> = theirs
                     .iter()
-                    .map(|grant| existing::sentence(grant, self.token))
+                    .map(|grant| existing::sentence(self.plan, grant, self.token))
                     .collect();
                 let what = format!(
                     "the beneficiary has a grant of the plan already, {}; if another one is meant, say --again",
@@ -106,6 +119,16 @@ impl Chain<'_> {
             mistakes.push(of_file(what));
         }
         mistakes
+    }
+
+    /// Which period of the row has begun, and which one is the first that has not.
+    fn next(&self, row: &Row) -> String {
+        let schedule = projection::schedule(self.plan).unwrap_or_default();
+        let next = schedule.iter().find(|times| times.start > self.now);
+        match next.map(|times| times.period) {
+            Some(next) => format!(" It is {}, and the next one is {next}.", row.args.first_period),
+            None => " All periods of the plan have begun.".to_owned(),
+        }
     }
 }
 
@@ -228,6 +251,34 @@ mod tests {
         let row = row(allocation);
         let said = chain.check(&[&row], again).into_iter().map(|mistake| mistake.what);
         said.filter(|what| what.contains("--again")).collect()
+    }
+
+    #[test]
+    fn a_period_that_has_begun_is_told_with_the_next_one() {
+        let mut plan = Plan::zeroed();
+        (plan.start_ts, plan.cadence_length, plan.period_count) = (1_000, 100, 6);
+        (plan.max_grants, plan.max_allocation, plan.enrolment_end) = (9, 100, 2_000);
+        let token = Token {
+            mint: Pubkey::new_unique(),
+            program: Pubkey::new_unique(),
+            decimals: 0,
+        };
+        let chain = Chain {
+            plan: &plan,
+            token: &token,
+            grants: &[],
+            vault: 1_000,
+            made: &BTreeSet::new(),
+            replaced: &BTreeSet::new(),
+            now: 1_150,
+        };
+        let mistakes = chain.check(&[&row(10)], false);
+        let said: Vec<_> = mistakes
+            .into_iter()
+            .map(|mistake| (mistake.field, mistake.what))
+            .collect();
+        let expected = "The first period has begun already. Begin with a later one. It is 0, and the next one is 2.";
+        assert_eq!(said, [("first_period".to_owned(), expected.to_owned())]);
     }
 
     #[test]

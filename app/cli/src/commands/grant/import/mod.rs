@@ -7,9 +7,13 @@ mod table;
 mod vectors;
 
 use {
-    super::existing,
+    super::{existing, price},
     crate::{
-        context::{app::App, reference::PlanRef, token::Token},
+        context::{
+            app::App,
+            reference::{PlanRef, plan_name},
+            token::Token,
+        },
         fault::{Exit, Fault},
         send::many::{BulkArgs, interrupted, of_refusal, present, signatures},
         shown::{mistakes::refused, progress::Progress},
@@ -26,8 +30,12 @@ use {
             bulk::{self, AttemptState, GrantImport, Header, ImportError, ImportReport, Journal, Made, Planned},
             token::holding,
         },
-        terms::plan_file::{Mistake, Mistakes, read_text},
-        text::amount::count,
+        report::priced::units_text,
+        terms::{
+            self,
+            plan_file::{Mistake, Mistakes, read_text},
+        },
+        text::amount::{count, ranges},
         wire::accounts::space,
     },
     report::{Forecast, Report},
@@ -47,9 +55,11 @@ const SIGNATURE_FEE: u64 = 5_000;
 /// Make a grant for each row of a file, thousands if need be.
 ///
 /// The file is CSV with the columns beneficiary, allocation, cliff, time_weight, revocable, transferable, and for each
-/// KPI that counts weight:NAME; optional ones are name, first_period (else 0) and periods (else all from the first on).
-/// Weights are basis points and sum to 10000. All of it is checked before anything is sent. What is signed is noted in
-/// a journal before it is sent, so that the same command goes on where it was interrupted and makes nothing twice.
+/// KPI that counts weight:NAME; optional ones are name, first_period (else 0), periods (else all from the first on) and
+/// value, in the plan's unit of account: then each period pays its part of the value in tokens at the period's price,
+/// and the allocation is the most that they pay. Weights are basis points and sum to 10000. All of it is checked before
+/// anything is sent. What is signed is noted in a journal before it is sent, so that the same command goes on where it
+/// was interrupted and makes nothing twice.
 #[derive(Debug, Args)]
 #[command(after_help = "Example of a file:
   name,beneficiary,allocation,first_period,periods,cliff,time_weight,weight:users,revocable,transferable
@@ -171,7 +181,7 @@ impl Import {
                 None => BTreeSet::new(),
             },
         };
-        let forecast = self.check(client, import, &open, &earlier, &plan, token).await;
+        let forecast = self.check(app, import, &open, &earlier, &plan, token).await;
         let forecast = forecast.map_err(|refusal| self.refusal(app, refusal))?;
         if self.bulk.dry_run {
             app.output().note("nothing was sent");
@@ -218,13 +228,14 @@ impl Import {
     /// Everything that can be known before something is sent.
     async fn check(
         &self,
-        client: &Client,
+        app: &App,
         import: &GrantImport<'_, Client>,
         open: &[&Row],
         earlier: &Earlier,
         plan: &Plan,
         token: &Token,
     ) -> Result<Forecast, Refusal> {
+        let client = import.chain;
         let grants = match self.again {
             true => Vec::new(),
             false => existing::all(client, &import.plan, plan).await?,
@@ -247,12 +258,17 @@ impl Import {
             return Err(Refusal::Mistakes(mistakes));
         }
         let args: Vec<CreateGrantArgs> = open.iter().map(|row| row.args.clone()).collect();
+        self.caution(app, client, &chain, open).await?;
         let (transactions, units) = import.size(&args).map_err(Fault::new)?;
         let payer = import.payer.pubkey();
         let signatures = if payer == import.authority.pubkey() { 1 } else { 2 };
         let allocated = open.iter().map(|row| row.args.allocation);
+        let value = open.iter().map(|row| u128::from(row.args.unit_allocation));
+        let value = value.fold(0, u128::saturating_add);
         let forecast = Forecast {
             plan: import.plan.to_string(),
+            plan_name: plan_name(plan),
+            value: (value > 0).then(|| units_text(plan, value)),
             grants: open.len(),
             // More than fits was refused with the reserve.
             allocated: token.amount(allocated.fold(0, u64::saturating_add)),
@@ -276,6 +292,39 @@ impl Import {
             }
         }
         Ok(forecast)
+    }
+
+    /// Says which grants in another unit have a cap that would cut them off already at half of the price of today.
+    async fn caution(&self, app: &App, client: &Client, chain: &Chain<'_>, open: &[&Row]) -> Result<(), Refusal> {
+        let in_units = open.iter().filter(|row| row.args.unit_allocation > 0);
+        if in_units.clone().next().is_none() {
+            return Ok(());
+        }
+        let look = async |address| {
+            let found = client.evaluations(&[address]).await.ok()?;
+            found.into_iter().next().flatten()
+        };
+        let plan = self.plan.address();
+        let today = price::today(&plan, chain.plan, chain.now, look).await?;
+        let mut cautions = Vec::new();
+        for row in in_units {
+            let grant = terms::grant(chain.plan, &row.args, chain.now);
+            let grant = grant.map_err(|error| Fault::new(terms::message(&error)))?;
+            if let Some(caution) = price::caution(chain.plan, &grant, today)? {
+                cautions.push((row.line, caution));
+            }
+        }
+        if let Some((line, caution)) = cautions.first() {
+            app.output().note(format!("careful: line {line}: {caution}"));
+        }
+        if let [_, others @ ..] = cautions.as_slice()
+            && !others.is_empty()
+        {
+            let lines = others.iter().filter_map(|(line, _)| u32::try_from(*line).ok());
+            app.output()
+                .note(format!("the same holds for the lines {}", ranges(lines)));
+        }
+        Ok(())
     }
 
     fn refusal(&self, app: &App, refusal: Refusal) -> Fault {

@@ -5,7 +5,7 @@ use {
     crate::{
         context::token::{Amount, sol},
         fault::{Exit, Fault},
-        shown::text::cell,
+        shown::text::{cell, quoted, safe},
     },
     earnout_sdk::{
         client::bulk::{ImportReport, Progress},
@@ -22,8 +22,12 @@ use {
 #[serde(rename_all = "camelCase")]
 pub struct Forecast {
     pub plan: String,
+    pub plan_name: String,
     pub grants: usize,
     pub allocated: Amount,
+    /// The value of the grants in another unit, with the unit; none if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
     pub transactions: usize,
     pub rent_lamports: u64,
     pub fee_lamports: u64,
@@ -31,13 +35,16 @@ pub struct Forecast {
 
 impl fmt::Display for Forecast {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "plan          {}", self.plan)?;
+        writeln!(out, "plan          {} {}", self.plan, quoted(&self.plan_name))?;
         writeln!(
             out,
             "grants        {}, {} tokens in all",
             count(self.grants),
             self.allocated
         )?;
+        if let Some(value) = &self.value {
+            writeln!(out, "value         {} in all, at most those tokens", safe(value))?;
+        }
         writeln!(out, "transactions  {}", count(self.transactions))?;
         let (rent, fees) = (sol(self.rent_lamports), sol(self.fee_lamports));
         write!(out, "cost          {rent} SOL of rent, {fees} SOL of fees")

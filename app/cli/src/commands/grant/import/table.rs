@@ -1,6 +1,7 @@
 //! The file of contributors: one grant a row, all mistakes at once.
 
 use {
+    super::super::price,
     crate::context::{reference::kpi_name, token::Token},
     earnout::{instructions::CreateGrantArgs, state::Plan},
     earnout_core::FULL_SCORE,
@@ -34,9 +35,10 @@ const TIME_WEIGHT: &str = "time_weight";
 const REVOCABLE: &str = "revocable";
 const TRANSFERABLE: &str = "transferable";
 const NAME: &str = "name";
+const VALUE: &str = "value";
 
 const REQUIRED: [&str; 6] = [BENEFICIARY, ALLOCATION, CLIFF, TIME_WEIGHT, REVOCABLE, TRANSFERABLE];
-const OPTIONAL: [&str; 3] = [NAME, FIRST_PERIOD, PERIODS];
+const OPTIONAL: [&str; 4] = [NAME, VALUE, FIRST_PERIOD, PERIODS];
 
 /// A grant to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,7 +164,12 @@ impl Reader<'_> {
     /// Number of the KPI that the text means.
     fn kpi(&self, text: &str) -> Result<usize, String> {
         let all: Vec<_> = self.plan.kpis().iter().map(kpi_name).collect();
-        names::kpi(&all, text).map_err(|why| format!("the plan has no such KPI; {why}"))
+        let kpi = names::kpi(&all, text).map_err(|why| format!("the plan has no such KPI; {why}"))?;
+        let price = self.plan.price().map(|(number, _)| usize::from(number));
+        if price == Some(kpi) {
+            return Err("the price has no score; expected weights on other KPIs".to_owned());
+        }
+        Ok(kpi)
     }
 
     fn row(&mut self, record: &Record, columns: &Columns) -> Option<Row> {
@@ -178,6 +185,11 @@ impl Reader<'_> {
         let before = self.mistakes.len();
         let beneficiary = self.beneficiary(line, required(BENEFICIARY));
         let allocation = self.allocation(line, required(ALLOCATION));
+        let unit_allocation = match field(VALUE) {
+            // A grant in tokens.
+            None | Some("") => Some(0),
+            Some(text) => self.value(line, text),
+        };
         let first_period = match field(FIRST_PERIOD) {
             None | Some("") => Some(0),
             Some(text) => self.number(line, FIRST_PERIOD, text),
@@ -210,7 +222,7 @@ impl Reader<'_> {
             grant_index: 0,
             beneficiary: beneficiary?,
             allocation: allocation?,
-            unit_allocation: 0,
+            unit_allocation: unit_allocation?,
             first_period: first_period?,
             periods: periods?,
             cliff_periods: cliff_periods?,
@@ -302,6 +314,16 @@ impl Reader<'_> {
             Ok(amount) => Some(amount),
             Err(error) => {
                 self.wrong(line, ALLOCATION, format!("{text:?} {error}"));
+                None
+            }
+        }
+    }
+
+    fn value(&mut self, line: usize, text: &str) -> Option<u64> {
+        match price::units(self.plan, text) {
+            Ok(units) => Some(units),
+            Err(what) => {
+                self.wrong(line, VALUE, what);
                 None
             }
         }

@@ -16,7 +16,8 @@ use {
     std::cell::RefCell,
 };
 
-const KPIS: [&str; 3] = ["users", "0", "code review"];
+/// The last one is the price.
+const KPIS: [&str; 4] = ["users", "0", "code review", "token price"];
 const HEADER: &str = "beneficiary,allocation,cliff,time_weight,revocable,transferable";
 const STRICT: Leniency = Leniency {
     off_curve: false,
@@ -33,13 +34,18 @@ fn plan() -> Plan {
     plan.min_allocation = 1_000_000;
     plan.max_allocation = 500_000_000_000;
     plan.max_grants = 100;
-    plan.kpi_count = 3;
+    (plan.kpi_count, plan.price_kpi) = (4, 4);
+    plan.unit[..3].copy_from_slice(b"USD");
+    (plan.unit_decimals, plan.unit_exponent) = (2, 8);
     for (kpi, name) in plan.kpis.iter_mut().zip(KPIS) {
         *kpi = Kpi::zeroed();
         kpi.name[..name.len()].copy_from_slice(name.as_bytes());
         kpi.point_count = 1;
         kpi.curve_scores[0] = 10_000;
     }
+    let price = &mut plan.kpis[3];
+    (price.point_count, price.decimals) = (0, 4);
+    (price.range_min, price.default_price, price.range_max) = (100, 500, 1_000_000);
     plan
 }
 
@@ -79,6 +85,7 @@ fn row_json(row: &Row) -> Value {
         "name": row.name,
         "beneficiary": row.args.beneficiary.to_string(),
         "allocation": row.args.allocation.to_string(),
+        "unitAllocation": row.args.unit_allocation.to_string(),
         "firstPeriod": row.args.first_period,
         "periods": row.args.periods,
         "cliff": row.args.cliff_periods,
@@ -105,7 +112,9 @@ fn right_if(name: &str, leniency: Leniency, text: &str, expected: &[Expected]) -
     let found: Vec<Expected> = rows
         .iter()
         .map(|Row { line, args, .. }| {
-            let weights = args.kpi_weights.as_slice().try_into().expect("three weights");
+            let (weights, of_price) = args.kpi_weights.split_at(3);
+            assert_eq!(of_price, [0], "nothing has weight on the price");
+            let weights = weights.try_into().expect("three weights");
             let flags = [args.revocable, args.transferable];
             let periods = [args.first_period, args.periods];
             (
@@ -130,6 +139,15 @@ fn right_if(name: &str, leniency: Leniency, text: &str, expected: &[Expected]) -
 
 fn right(name: &str, text: &str, expected: &[Expected]) -> Value {
     right_if(name, STRICT, text, expected)
+}
+
+/// A right file of grants for their time alone, whose values are so many of the unit's smallest parts.
+fn right_values(name: &str, text: &str, expected: &[u64]) -> Value {
+    let rows = read(text, &plan(), &token(), STRICT).unwrap_or_default();
+    let found: Vec<u64> = rows.iter().map(|row| row.args.unit_allocation).collect();
+    expect(name, found == expected, &found);
+    let plain: Vec<Expected> = rows.iter().map(|row| plain(row.line, 100_000_000)).collect();
+    right(name, text, &plain)
 }
 
 /// A wrong file with the line and field of each mistake.
@@ -201,6 +219,11 @@ fn right_files() -> Vec<Value> {
                 (2, 125_500_000, [1, 4], 2, 4_000, [6_000, 0, 0], [true, false]),
                 (3, 3_000_000, [0, 8], 0, 0, [4_000, 0, 6_000], [false, true]),
             ],
+        ),
+        right_values(
+            "values in the unit of account",
+            &format!("{HEADER},value\n{a},100,{terms},\"30,000.5\"\n{b},100,{terms},\n"),
+            &[3_000_050, 0],
         ),
         right(
             "columns in another order",
@@ -501,6 +524,26 @@ fn wrong_files() -> Vec<Value> {
             &[(2, "cliff")],
         ),
         wrong(
+            "a value with its unit",
+            &format!("{HEADER},value\n{a},100,{terms},30_000 USD\n"),
+            &[(2, "value")],
+        ),
+        wrong(
+            "a value of nothing, and one that would be rounded",
+            &format!("{HEADER},value\n{a},100,{terms},0\n{b},100,{terms},0.001\n"),
+            &[(2, "value"), (3, "value")],
+        ),
+        wrong(
+            "a weight on the price",
+            &format!("{HEADER},weight:token price\n{a},100,0,9000,true,false,1000\n"),
+            &[(1, "weight:token price")],
+        ),
+        wrong(
+            "a value twice",
+            &format!("{HEADER},value,value\n{a},100,{terms},1,1\n"),
+            &[(1, "value")],
+        ),
+        wrong(
             "yes and no",
             &row(&format!("{a},100,0,10000,yes,0")),
             &[(2, "revocable"), (2, "transferable")],
@@ -539,6 +582,9 @@ fn files_of_grants_mean_the_same_everywhere() {
                   UTF-8 text.",
         "plan": {
             "kpis": KPIS,
+            "price": 3,
+            "unit": "USD",
+            "unitDecimals": plan.unit_decimals,
             "decimals": 6,
             "periods": plan.period_count,
             "minAllocation": plan.min_allocation.to_string(),

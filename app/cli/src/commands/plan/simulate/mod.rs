@@ -23,14 +23,16 @@ use {
 /// goodwill.
 ///
 /// With --curve: the payout curve. For a grid of values of one KPI, what each contributor would earn in all periods
-/// together if it had this value in each of them, the other KPIs being as the values file says.
+/// together if it had this value in each of them, the other KPIs being as the values file says. For a grid of prices,
+/// how many tokens full scores pay for one period, and what the cap makes of it.
 ///
 /// JSON has amounts as decimal strings of base units; the other forms have tokens.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout plan simulate plan.toml --values values.csv
   $ earnout plan simulate plan.toml --values values.csv --at 2027-08-01 --format csv
-  $ earnout plan simulate plan.toml --curve \"team satisfaction\" --svg curve.svg")]
+  $ earnout plan simulate plan.toml --curve \"team satisfaction\" --svg curve.svg
+  $ earnout plan simulate plan.toml --curve \"token price\" --from 0.01 --to 0.20")]
 pub struct Simulate {
     /// The plan file
     file: PathBuf,
@@ -100,6 +102,7 @@ impl Simulate {
             true => Form::Json,
             false => Form::Table,
         });
+        super::create::caution(app, &scene.file)?;
         if self.curve.is_asked_for() {
             return self.curve.run(output, &scene, form);
         }

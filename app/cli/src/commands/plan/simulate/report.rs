@@ -3,16 +3,21 @@
 use {
     super::{Form, Scene},
     crate::{
-        context::time::Moment,
+        context::{reference::kpi_name, time::Moment},
         fault::Fault,
         shown::{
             output::{Json, Output},
             sheet::{Sheet, csv, plain},
+            text::safe,
+            units,
         },
     },
     earnout::state::UnearnedPolicy,
     earnout_sdk::{
-        report::projection::period_times,
+        report::{
+            priced::{Priced, price_text, units_text},
+            projection::period_times,
+        },
         terms::{
             plan_file::NamedGrant,
             simulation::{SettledPeriod, SimulatedGrant, Simulation, simulate},
@@ -64,6 +69,7 @@ fn places(scene: &Scene, simulation: &Simulation, at: Option<Moment>) -> Result<
         for settled in &grant.settled {
             let settlement = &settled.settlement;
             amounts.extend([settled.tranche, settlement.earned, settlement.carry, settled.bonus]);
+            amounts.extend(settled.priced.and_then(|priced| priced.cut_off()));
         }
     }
     let decimals = scene.file.token.decimals;
@@ -105,6 +111,21 @@ impl Report<'_> {
 
     fn redistributes(&self) -> bool {
         self.scene.file.terms.unearned_policy == UnearnedPolicy::Redistribute
+    }
+
+    /// Whether a grant is in another unit.
+    fn in_units(&self) -> bool {
+        self.simulation.grants.iter().any(|grant| grant.state.is_in_units())
+    }
+
+    /// What the cap cut off in all settled periods.
+    fn cut_off(&self, grant: &SimulatedGrant) -> String {
+        let cut = grant
+            .settled
+            .iter()
+            .filter_map(|settled| Some(settled.priced?.cut_off()));
+        let sum: Option<u128> = cut.map(|cut| cut.map(u128::from)).sum();
+        sum.map_or_else(|| units::cut_off_sum(None, self.decimals()), |sum| self.shown(sum))
     }
 
     fn carries(&self) -> bool {
@@ -153,6 +174,17 @@ impl Report<'_> {
             file.kpis.len(),
             file.grants.len()
         );
+        if let Some((_, price)) = self.scene.plan.price().filter(|_| self.in_units()) {
+            let (name, default) = (kpi_name(price), price_text(price, price.default_price));
+            // Writing to a text cannot fail.
+            let _ = writeln!(
+                text,
+                "Values in {} are paid in tokens at the {} of each period, {} if nobody reports one, up to the allocation.",
+                safe(&file.terms.unit),
+                safe(&name),
+                safe(&default)
+            );
+        }
         if let Some(at) = self.at {
             // Writing to a text cannot fail.
             let _ = writeln!(
@@ -175,7 +207,11 @@ impl Report<'_> {
 
     /// A row for each grant and one for all of them.
     fn summary(&self) -> Result<Sheet, Fault> {
-        let mut headings = vec!["contributor", ">allocation", ">earned"];
+        let mut headings = vec!["contributor"];
+        if self.in_units() {
+            headings.extend([">value", ">cap reaches", ">cut off"]);
+        }
+        headings.extend([">allocation", ">earned"]);
         headings.extend(self.redistributes().then_some(">bonus"));
         headings.extend([">total", ">of allocation"]);
         headings.extend(self.at.map(|_| ">vested"));
@@ -194,19 +230,40 @@ impl Report<'_> {
             for (sum, amount) in sums.iter_mut().zip(amounts) {
                 *sum += u128::from(amount);
             }
-            sheet.row(self.cells(name, amounts.map(u128::from)));
+            let plan = &self.scene.plan;
+            let in_units = units::value(plan, state).map(|value| {
+                let reach = units::reach(plan, state).unwrap_or_default();
+                [value, reach, self.cut_off(grant)]
+            });
+            sheet.row(self.cells(name, in_units, amounts.map(u128::from)));
         }
         if self.simulation.grants.len() > 1 {
-            sheet.row(self.cells("all", sums));
+            let units = self
+                .simulation
+                .grants
+                .iter()
+                .map(|grant| u128::from(grant.state.unit_allocation));
+            let value = units_text(&self.scene.plan, units.sum::<u128>());
+            let value = [value, String::new(), String::new()];
+            sheet.row(self.cells("all", Some(value), sums));
         }
         Ok(sheet)
     }
 
-    fn cells(&self, name: &str, [allocation, earned, bonus, total, vested]: [u128; 5]) -> Vec<String> {
+    fn cells(
+        &self,
+        name: &str,
+        in_units: Option<[String; 3]>,
+        [allocation, earned, bonus, total, vested]: [u128; 5],
+    ) -> Vec<String> {
         let shown = |amount: u128| self.shown(amount);
         let share = (total * 10_000).checked_div(allocation).unwrap_or_default();
         let share = u64::try_from(share).unwrap_or(u64::MAX);
-        let mut cells = vec![name.to_owned(), shown(allocation), shown(earned)];
+        let mut cells = vec![name.to_owned()];
+        if self.in_units() {
+            cells.extend(in_units.unwrap_or([const { String::new() }; 3]));
+        }
+        cells.extend([shown(allocation), shown(earned)]);
         cells.extend(self.redistributes().then(|| shown(bonus)));
         cells.extend([shown(total), format!("{} %", amount::tokens(share, 2))]);
         cells.extend(self.at.map(|_| shown(vested)));
@@ -215,18 +272,32 @@ impl Report<'_> {
 
     /// A row for each period and grant.
     fn periods(&self) -> Sheet {
-        let mut headings = vec!["period", "contributor", ">tranche", ">scores", ">earned"];
+        let mut headings = vec!["period", "contributor"];
+        if self.in_units() {
+            headings.extend([">units", ">price", ">cut off"]);
+        }
+        headings.extend([">tranche", ">scores", ">earned"]);
         headings.extend(self.redistributes().then_some(">bonus"));
         headings.extend(self.carries().then_some(">carried on"));
         let mut sheet = Sheet::new(headings);
         for (named, settled) in self.settlements() {
-            let mut cells = vec![
-                self.period_name(settled.period).to_owned(),
-                named.name.clone(),
+            let mut cells = vec![self.period_name(settled.period).to_owned(), named.name.clone()];
+            if self.in_units() {
+                let [units, price, mut cut] = units::cells(&self.scene.plan, settled.priced.as_ref(), self.decimals());
+                if let Some(amount) = settled
+                    .priced
+                    .and_then(|priced| priced.cut_off())
+                    .filter(|cut| *cut > 0)
+                {
+                    cut = self.shown(amount);
+                }
+                cells.extend([units, price, cut]);
+            }
+            cells.extend([
                 self.shown(settled.tranche),
                 Self::scores(named, settled),
                 self.shown(settled.settlement.earned),
-            ];
+            ]);
             cells.extend(self.redistributes().then(|| self.shown(settled.bonus)));
             cells.extend(self.carries().then(|| self.shown(settled.settlement.carry)));
             sheet.row(cells);
@@ -266,10 +337,14 @@ impl Report<'_> {
 
     /// A row for each period and grant, every column whatever the policy.
     fn csv(&self) -> Result<(Vec<String>, Vec<Vec<String>>), Fault> {
-        let mut headings: Vec<String> = ["period", "start", "end", "settled_by", "contributor", "tranche"]
-            .map(str::to_owned)
-            .to_vec();
-        headings.extend(self.scene.file.kpis.iter().map(|kpi| format!("score:{}", kpi.name)));
+        let mut headings = vec!["period", "start", "end", "settled_by", "contributor"];
+        if self.in_units() {
+            headings.extend(["units", "unit", "price", "cap", "cut_off"]);
+        }
+        headings.push("tranche");
+        let mut headings: Vec<String> = headings.into_iter().map(str::to_owned).collect();
+        let scored = self.scene.file.kpis.iter().filter(|kpi| kpi.default_price.is_none());
+        headings.extend(scored.clone().map(|kpi| format!("score:{}", kpi.name)));
         headings.extend(["earned", "unearned", "carried_on", "bonus", "total"].map(str::to_owned));
         let mut rows = Vec::new();
         let plain = |amount| plain(amount, self.decimals());
@@ -281,9 +356,12 @@ impl Report<'_> {
                 Moment(times.end).to_string(),
                 Moment(times.settle_deadline).to_string(),
                 named.name.clone(),
-                plain(settled.tranche),
             ];
-            for number in 0..self.scene.file.kpis.len() {
+            if self.in_units() {
+                cells.extend(self.csv_units(settled.priced.as_ref()));
+            }
+            cells.push(plain(settled.tranche));
+            for number in 0..scored.clone().count() {
                 let weight = named.terms.kpi_weights.get(number);
                 let score = settled
                     .results
@@ -305,6 +383,23 @@ impl Report<'_> {
             rows.push(cells);
         }
         Ok((headings, rows))
+    }
+
+    /// Units, unit, price, cap and what it cut off; nothing for a grant in tokens.
+    fn csv_units(&self, priced: Option<&Priced>) -> [String; 5] {
+        let (plan, unit) = (&self.scene.plan, &self.scene.file.terms.unit);
+        let Some((priced, (_, kpi))) = priced.zip(plan.price()) else {
+            return [const { String::new() }; 5];
+        };
+        [
+            plain(priced.units, plan.unit_decimals),
+            unit.clone(),
+            amount::fixed(priced.price, kpi.decimals).replace(',', ""),
+            plain(priced.cap, self.decimals()),
+            priced
+                .cut_off()
+                .map_or("too large".to_owned(), |amount| plain(amount, self.decimals())),
+        ]
     }
 
     fn json(&self) -> Result<Value, Fault> {
@@ -335,6 +430,7 @@ impl Report<'_> {
                 json!({
                     "period": settled.period,
                     "tranche": settled.tranche.to_string(),
+                    "inUnits": units::json(&self.scene.plan, settled.priced.as_ref()),
                     "scores": scores.collect::<serde_json::Map<_, _>>(),
                     "earned": settled.settlement.earned.to_string(),
                     "unearned": settled.settlement.unearned.to_string(),
@@ -346,6 +442,8 @@ impl Report<'_> {
             grants.push(json!({
                 "name": name,
                 "allocation": grant.state.allocation.to_string(),
+                "unitAllocation": grant.state.is_in_units().then(|| grant.state.unit_allocation.to_string()),
+                "lowestPrice": units::lowest_json(&self.scene.plan, &grant.state),
                 "earned": grant.state.earned.to_string(),
                 "bonus": grant.state.bonus.to_string(),
                 "total": grant.total().to_string(),
@@ -355,6 +453,9 @@ impl Report<'_> {
         }
         Ok(json!({
             "decimals": self.decimals(),
+            "unit": self.scene.plan.has_unit().then_some(&self.scene.file.terms.unit),
+            "unitDecimals": self.scene.plan.has_unit().then_some(self.scene.plan.unit_decimals),
+            "priceDecimals": self.scene.plan.price().map(|(_, kpi)| kpi.decimals),
             "at": self.at,
             "reserve": self.reserve().to_string(),
             "surplus": self.returned().to_string(),

@@ -13,10 +13,16 @@ use {
             text::cell,
         },
     },
+    earnout::state::Plan,
     earnout_core::quorum::Outcome,
     earnout_sdk::{
-        report::statement::{GrantReport, Line, Statement},
-        text::amount::fixed,
+        document::Labels,
+        report::{
+            priced::{Priced, lowest_price},
+            statement::{GrantReport, Line, Statement},
+        },
+        text::amount::{fixed, total},
+        wire::accounts::padded_text,
     },
     std::io::{self, Write},
 };
@@ -25,7 +31,7 @@ use {
 ///
 /// # Errors
 /// If the writer fails.
-pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8) -> io::Result<()> {
+pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8, labels: &Labels) -> io::Result<()> {
     let plan = &report.sources.plan;
     let mut head: Vec<String> = [
         "period",
@@ -36,6 +42,12 @@ pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8) -> io::
         "address",
         "beneficiary",
         "settled",
+        "units",
+        "unit",
+        "price",
+        "cap",
+        "cut off",
+        "unused",
         "tranche",
         "earned",
         "bonus",
@@ -51,6 +63,7 @@ pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8) -> io::
         let columns = ["value", "score", "by", "attested by", "evidence SHA-256"];
         head.extend(columns.map(|column| format!("{name}: {column}")));
     }
+    head.extend(label_column(labels).map(str::to_owned));
     let periods = report.periods.iter();
     let all = periods.flat_map(|period| lines(report, period).map(move |(grant, line)| (period, grant, line)));
     let rows = all.map(|(period, grant, line)| {
@@ -67,6 +80,9 @@ pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8) -> io::
             grant.address.to_string(),
             grant.state.beneficiary.to_string(),
             settled.to_owned(),
+        ];
+        row.extend(units(plan, line.priced.as_ref(), decimals));
+        row.extend([
             plain(line.tranche),
             settlement.map_or(String::new(), |settled| plain(settled.earned)),
             line.bonus.map_or(String::new(), plain),
@@ -74,19 +90,44 @@ pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8) -> io::
             settlement.map_or(String::new(), |settled| plain(settled.carry)),
             settlement.map_or(String::new(), |settled| plain(settled.pooled)),
             plain(line.claimed),
-        ];
+        ]);
         values(report, grant, line, &mut row);
+        row.extend(label(labels, grant));
         row
     });
     csv(out, &head, rows)
 }
 
-/// What is known about each KPI of the plan; nothing where the grant has no weight.
+/// Units, unit, price, cap, what it cut off and what the price left of it; nothing for a grant in tokens.
+fn units(plan: &Plan, priced: Option<&Priced>, decimals: u8) -> [String; 6] {
+    let Some(priced) = priced else {
+        return [const { String::new() }; 6];
+    };
+    let price = plan.price().map(|(_, kpi)| fixed(priced.price, kpi.decimals));
+    [
+        plain(priced.units, plan.unit_decimals),
+        padded_text(&plan.unit),
+        price.unwrap_or_default().replace(',', ""),
+        plain(priced.cap, decimals),
+        cut_off(priced.cut_off().map(u128::from), decimals),
+        plain(priced.unused(), decimals),
+    ]
+}
+
+/// What a cap cut off; a sign that is no number where no amount can express it.
+fn cut_off(amount: Option<u128>, decimals: u8) -> String {
+    amount.map_or("too large".to_owned(), |amount| {
+        total(amount, decimals).replace(',', "")
+    })
+}
+
+/// What is known about each KPI of the plan; nothing where it does not pay the grant.
 fn values(report: &Statement, grant: &GrantReport, line: &Line, row: &mut Vec<String>) {
     let kpis = (0u8..).zip(report.sources.plan.kpis());
-    for (((number, kpi), weight), score) in kpis.zip(grant.state.kpi_weights).zip(line.results.scores) {
+    for ((number, kpi), score) in kpis.zip(line.results.scores) {
         let measurement = report.measurement(number, line.period, grant.state.index).ok();
-        let Some(measurement) = measurement.filter(|_| weight > 0) else {
+        let is_paid_by = grant.state.is_paid_by(&report.sources.plan, number);
+        let Some(measurement) = measurement.filter(|_| is_paid_by) else {
             row.extend([const { String::new() }; 5]);
             continue;
         };
@@ -100,7 +141,10 @@ fn values(report: &Statement, grant: &GrantReport, line: &Line, row: &mut Vec<St
         let evidence: Vec<_> = deciding(&measurement).map(|vote| hex::encode(vote.evidence)).collect();
         row.extend([
             value,
-            score.to_string(),
+            match kpi.is_price() {
+                true => String::new(),
+                false => score.to_string(),
+            },
             basis(&measurement).to_owned(),
             voters.join(" "),
             evidence.join(" "),
@@ -108,11 +152,27 @@ fn values(report: &Statement, grant: &GrantReport, line: &Line, row: &mut Vec<St
     }
 }
 
+/// The heading of the labels, where there are any.
+fn label_column(labels: &Labels) -> Option<&'static str> {
+    (!labels.is_empty()).then_some("label")
+}
+
+/// What a grant is called, where any are called something.
+fn label(labels: &Labels, grant: &GrantReport) -> Option<String> {
+    let state = &grant.state;
+    let label = || {
+        labels
+            .of(state.index, &state.beneficiary)
+            .map_or_else(String::new, cell)
+    };
+    (!labels.is_empty()).then(label)
+}
+
 /// One line for each grant.
 ///
 /// # Errors
 /// If the writer fails.
-pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8) -> io::Result<()> {
+pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8, labels: &Labels) -> io::Result<()> {
     let head = [
         "grant",
         "address",
@@ -121,6 +181,11 @@ pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8) -> io::R
         "first period",
         "end period",
         "settled periods",
+        "value",
+        "unit",
+        "paid in full from the price",
+        "cut off",
+        "unused",
         "allocated",
         "cancelled",
         "earned",
@@ -132,10 +197,28 @@ pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8) -> io::R
         "claimable",
         "reserved",
     ];
+    let head: Vec<_> = head.into_iter().chain(label_column(labels)).collect();
+    let plan = &report.sources.plan;
     let rows = report.grants.values().map(|grant| {
         let state = &grant.state;
+        let in_units = match state.is_in_units() {
+            true => {
+                let lowest = lowest_price(plan, state).ok().flatten();
+                let lowest = lowest
+                    .zip(plan.price())
+                    .map(|(lowest, (_, kpi))| fixed(lowest, kpi.decimals));
+                [
+                    plain(state.unit_allocation, plan.unit_decimals),
+                    padded_text(&plan.unit),
+                    lowest.unwrap_or_default().replace(',', ""),
+                    cut_off(grant.cut_off(), decimals),
+                    plain(grant.unused, decimals),
+                ]
+            }
+            false => [const { String::new() }; 5],
+        };
         let plain = |amount| plain(amount, decimals);
-        vec![
+        let mut row = vec![
             state.index.to_string(),
             grant.address.to_string(),
             state.beneficiary.to_string(),
@@ -143,6 +226,9 @@ pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8) -> io::R
             state.first_period.to_string(),
             state.end_period.to_string(),
             state.next_period.saturating_sub(state.first_period).to_string(),
+        ];
+        row.extend(in_units);
+        row.extend([
             plain(state.allocation),
             plain(grant.cancelled),
             plain(state.earned),
@@ -153,7 +239,8 @@ pub fn by_grant(out: &mut impl Write, report: &Statement, decimals: u8) -> io::R
             plain(state.claimed),
             plain(grant.claimable),
             plain(state.reserved),
-        ]
+        ]);
+        row.into_iter().chain(label(labels, grant)).collect()
     });
     csv(out, &head, rows)
 }

@@ -1,13 +1,19 @@
 //! The report as JSON, written grant by grant.
 
 use {
-    crate::shown::{
-        grant::{grant_json, line_json},
-        measurement,
-        plan::{findings_json, merge, period_json, terms_json, totals_json, vault_json},
+    crate::{
+        context::document::Beside,
+        shown::{
+            grant::{grant_json, line_json},
+            measurement,
+            plan::{findings_json, merge, period_json, terms_json, totals_json, vault_json},
+        },
     },
     earnout::state::Scope,
-    earnout_sdk::report::statement::{GrantReport, PeriodReport, Statement},
+    earnout_sdk::{
+        document::Labels,
+        report::statement::{GrantReport, PeriodReport, Statement},
+    },
     serde::{Serialize, Serializer, ser::SerializeMap},
     serde_json::{Value, json},
 };
@@ -15,6 +21,7 @@ use {
 pub struct View<'a> {
     pub report: &'a Statement,
     pub decimals: u8,
+    pub beside: &'a Beside,
 }
 
 impl Serialize for View<'_> {
@@ -23,13 +30,15 @@ impl Serialize for View<'_> {
         let sources = &report.sources;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("time", &sources.now)?;
-        map.serialize_entry("terms", &terms_json(&sources.plan, sources.address, self.decimals))?;
+        let mut terms = terms_json(&sources.plan, sources.address, self.decimals);
+        self.beside.add_rubrics(&mut terms);
+        map.serialize_entry("terms", &terms)?;
         map.serialize_entry("closedAt", &sources.closing.map(|closing| closing.mark.closed_at))?;
         map.serialize_entry("totals", &totals_json(&report.totals))?;
         map.serialize_entry("vault", &vault_json(&sources.plan, &report.vault))?;
         map.serialize_entry("findings", &findings_json(report))?;
         map.serialize_entry("periods", &Periods(report))?;
-        map.serialize_entry("grants", &Grants(report))?;
+        map.serialize_entry("grants", &Grants(report, &self.beside.labels))?;
         map.end()
     }
 }
@@ -58,21 +67,24 @@ fn with_values(report: &Statement, period: &PeriodReport) -> Value {
     value
 }
 
-struct Grants<'a>(&'a Statement);
+struct Grants<'a>(&'a Statement, &'a Labels);
 
 impl Serialize for Grants<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.grants.values().map(|grant| with_lines(self.0, grant)))
+        serializer.collect_seq(self.0.grants.values().map(|grant| with_lines(self.0, grant, self.1)))
     }
 }
 
-fn with_lines(report: &Statement, grant: &GrantReport) -> Value {
+fn with_lines(report: &Statement, grant: &GrantReport, labels: &Labels) -> Value {
     let mut value = grant_json(report, grant);
     let lines: Vec<_> = grant
         .lines
         .iter()
         .map(|line| line_json(report, grant, line, false))
         .collect();
-    merge(&mut value, json!({ "lines": lines }));
+    merge(
+        &mut value,
+        json!({ "label": labels.of(grant.state.index, &grant.state.beneficiary), "lines": lines }),
+    );
     value
 }

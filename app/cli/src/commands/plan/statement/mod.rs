@@ -6,7 +6,7 @@ mod report;
 
 use {
     crate::{
-        context::{app::App, reference::PlanRef},
+        context::{app::App, document::DocumentArgs, reference::PlanRef},
         fault::Fault,
         shown::{names::Names, plan::require_agreement},
     },
@@ -38,6 +38,8 @@ pub struct Statement {
     /// What a line of CSV is about
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = By::Period)]
     by: By,
+    #[command(flatten)]
+    beside: DocumentArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -65,6 +67,7 @@ impl Statement {
         let output = app.output();
         let sources = app.client()?.statement_sources(&self.plan.address()).await?;
         let token = app.token_of(&sources.plan).await?;
+        let beside = self.beside.load(app, &sources.address, &sources.plan).await?;
         let report = Report::of(sources)?;
         let decimals = token.decimals;
         let form = self.format.unwrap_or(match output.is_json() {
@@ -75,20 +78,22 @@ impl Statement {
             report: &report,
             decimals,
             names,
+            beside: &beside,
         };
         match form {
             Form::Json => output.json(
                 &json::View {
                     report: &report,
                     decimals,
+                    beside: &beside,
                 },
                 !output.is_compact(),
             )?,
             Form::Csv => output.stream(|out| match self.by {
-                By::Period => csv::by_period(out, &report, decimals),
-                By::Grant => csv::by_grant(out, &report, decimals),
+                By::Period => csv::by_period(out, &report, decimals, &beside.labels),
+                By::Grant => csv::by_grant(out, &report, decimals, &beside.labels),
             })?,
-            Form::Table => output.stream(|out| view(Some(Names::of(app))).terminal(out))?,
+            Form::Table => output.stream(|out| view(Some(Names::of(app).with(beside.labels.clone()))).terminal(out))?,
             Form::Markdown => output.stream(|out| view(None).markdown(out))?,
         }
         require_agreement(&report)

@@ -3,19 +3,27 @@
 use {
     super::lines,
     crate::{
-        context::{reference::kpi_name, time::Moment},
+        context::{
+            document::Beside,
+            reference::{kpi_name, plan_name},
+            time::Moment,
+        },
         shown::{
             grant::{scores_text, status},
-            measurement::{basis, deciding, outcome, state, voter},
+            measurement::{basis, deciding, outcome, state, voter, worth},
             names::Names,
-            plan::{findings, kpis_table, scope_text, stage_text, totals_facts, vault_facts},
+            plan::{findings, kpis_table, scope_text, silence_text, stage_text, totals_facts, vault_facts},
             sheet::{Cell, Sheet},
-            text::{markdown, short},
+            text::{markdown, quoted, short},
+            units,
         },
     },
     earnout::state::{Kpi, Scope},
     earnout_sdk::{
-        report::statement::{Measurement, PeriodReport, Statement, Vote},
+        report::{
+            priced::price_text,
+            statement::{Measurement, PeriodReport, Statement, Vote},
+        },
         text::amount::{count, tokens, total},
     },
     solana_program::pubkey::Pubkey,
@@ -28,6 +36,7 @@ pub struct View<'a> {
     pub decimals: u8,
     /// Labels for a terminal; none in Markdown.
     pub names: Option<Names>,
+    pub beside: &'a Beside,
 }
 
 impl View<'_> {
@@ -38,13 +47,22 @@ impl View<'_> {
     pub fn terminal(&self, out: &mut impl Write) -> io::Result<()> {
         let (report, decimals) = (self.report, self.decimals);
         let sources = &report.sources;
-        writeln!(out, "Statement of plan {} on {}", sources.address, Moment(sources.now))?;
+        writeln!(
+            out,
+            "Statement of plan {} {} on {}",
+            sources.address,
+            quoted(&plan_name(&sources.plan)),
+            Moment(sources.now)
+        )?;
         writeln!(out, "in tokens of {}", sources.plan.mint)?;
         if let Some(closing) = &sources.closing {
             let (time, sent) = (Moment(closing.mark.closed_at), self.tokens(closing.amount));
             writeln!(out, "closed on {time}: {sent} went to {}", closing.destination)?;
         }
-        writeln!(out, "\nKPIs\n{}", kpis_table(&sources.plan))?;
+        writeln!(out, "\nKPIs\n{}", kpis_table(&sources.plan, self.beside))?;
+        if let Some(price) = units::price_facts(&sources.plan) {
+            writeln!(out, "\nPrice\n{}", price.indented())?;
+        }
         for period in self.ended() {
             let times = &period.times;
             writeln!(
@@ -83,6 +101,7 @@ impl View<'_> {
     pub fn markdown(&self, out: &mut impl Write) -> io::Result<()> {
         let sources = &self.report.sources;
         writeln!(out, "# Statement of plan `{}`\n", sources.address)?;
+        writeln!(out, "It calls itself {}.\n", markdown(&plan_name(&sources.plan)))?;
         writeln!(out, "On {}, in tokens of `{}`.", Moment(sources.now), sources.plan.mint)?;
         if let Some(closing) = &sources.closing {
             let (time, to) = (Moment(closing.mark.closed_at), closing.destination);
@@ -90,6 +109,15 @@ impl View<'_> {
             writeln!(out, "The plan was closed on {time}; {sent} went to `{to}`.")?;
         }
         write!(out, "\n## KPIs\n\n{}", self.kpis().markdown())?;
+        if let Some((_, price)) = sources.plan.price() {
+            let default = price_text(price, price.default_price);
+            let [low, high] = [price.range_min, price.range_max].map(|end| markdown(&price_text(price, end)));
+            writeln!(
+                out,
+                "\nA token is worth the price of each period, from {low} to {high}; {} if nobody reports one.",
+                markdown(&default)
+            )?;
+        }
         for period in self.ended() {
             let times = &period.times;
             writeln!(out, "\n## Period {}\n", times.period)?;
@@ -148,6 +176,15 @@ impl View<'_> {
         }])
     }
 
+    /// A beneficiary as [`View::key`] has keys, and what the document calls the grant.
+    fn beneficiary(&self, grant: u32, key: &Pubkey) -> Cell {
+        match (&self.names, self.beside.labels.of(grant, key)) {
+            (Some(names), _) => Cell::Own(names.short_beneficiary(grant, key)),
+            (None, None) => self.key(key),
+            (None, Some(label)) => Cell::Own(format!("`{key}` {}", markdown(&quoted(label)))),
+        }
+    }
+
     fn voter(&self, vote: &Vote) -> String {
         match (&self.names, &vote.oracle) {
             (None, _) => voter(vote, &Names::default()),
@@ -165,14 +202,22 @@ impl View<'_> {
     }
 
     fn kpis(&self) -> Sheet {
-        let mut sheet = Sheet::new([">#", "name", "scope", ">silence scores", "rubric SHA-256"]);
+        let mut sheet = Sheet::new([
+            ">#",
+            "name",
+            "scope",
+            ">if nobody reports",
+            "rubric SHA-256",
+            "its text",
+        ]);
         for (number, kpi) in self.report.sources.plan.kpis().iter().enumerate() {
             sheet.row([
                 number.to_string().into(),
                 kpi_name(kpi).into(),
                 scope_text(kpi).into(),
-                count(kpi.default_score).into(),
+                silence_text(kpi).into(),
                 Cell::Keys(vec![hex::encode(kpi.rubric_hash)]),
+                Cell::Own(self.beside.rubric(number).to_string()),
             ]);
         }
         sheet
@@ -184,20 +229,15 @@ impl View<'_> {
             Some(_) => "evidence",
             None => "evidence SHA-256",
         };
-        let mut sheet = Sheet::new([
-            "KPI",
-            "grant",
-            ">value",
-            ">score",
-            "by",
-            "attested by",
-            evidence,
-            "state",
-        ]);
+        let worth = match self.report.sources.plan.has_unit() {
+            true => ">score or price",
+            false => ">score",
+        };
+        let mut sheet = Sheet::new(["KPI", "grant", ">value", worth, "by", "attested by", evidence, "state"]);
         let report = self.report;
         for (number, kpi) in (0u8..).zip(report.sources.plan.kpis()) {
             let weighted = lines(report, period).map(|(grant, _)| grant);
-            let weighted = weighted.filter(|grant| grant.state.kpi_weights[usize::from(number)] > 0);
+            let weighted = weighted.filter(|grant| grant.state.is_paid_by(&report.sources.plan, number));
             let shared = kpi.scope == Scope::Shared.to_byte();
             for grant in weighted.take(if shared { 1 } else { usize::MAX }) {
                 let index = grant.state.index;
@@ -215,7 +255,7 @@ impl View<'_> {
             kpi_name(kpi).into(),
             Cell::Own(whose),
             outcome(kpi, measurement).into(),
-            Cell::Own(count(measurement.reading.score)),
+            worth(kpi, measurement).into(),
             basis(measurement).into(),
             Cell::Keys(deciding(measurement).map(|vote| self.voter(vote)).collect()),
             Cell::Keys(deciding(measurement).map(|vote| self.evidence(vote)).collect()),
@@ -224,16 +264,13 @@ impl View<'_> {
     }
 
     fn amounts(&self, period: &PeriodReport) -> Sheet {
-        let mut sheet = Sheet::new([
-            ">grant",
-            "beneficiary",
-            ">tranche",
-            ">scores",
-            ">earned",
-            ">bonus",
-            ">returned",
-            ">claimed",
-        ]);
+        let in_units = lines(self.report, period).any(|(_, line)| line.priced.is_some());
+        let mut headings = vec![">grant", "beneficiary"];
+        if in_units {
+            headings.extend([">units", ">price", ">cut off"]);
+        }
+        headings.extend([">tranche", ">scores", ">earned", ">bonus", ">returned", ">claimed"]);
+        let mut sheet = Sheet::new(headings);
         for (grant, line) in lines(self.report, period) {
             let or = |amount: Option<u64>, none: &str| amount.map_or(none.to_owned(), |amount| self.tokens(amount));
             let amounts = [
@@ -244,11 +281,16 @@ impl View<'_> {
                 self.tokens(line.returned),
                 self.tokens(line.claimed),
             ];
-            let whose = [
+            let mut row = vec![
                 Cell::Own(grant.state.index.to_string()),
-                self.key(&grant.state.beneficiary),
+                self.beneficiary(grant.state.index, &grant.state.beneficiary),
             ];
-            sheet.row(whose.into_iter().chain(amounts.map(Cell::Own)));
+            if in_units {
+                let cells = units::cells(&self.report.sources.plan, line.priced.as_ref(), self.decimals);
+                row.extend(cells.map(Cell::Text));
+            }
+            row.extend(amounts.map(Cell::Own));
+            sheet.row(row);
         }
         sheet
     }
@@ -259,6 +301,10 @@ impl View<'_> {
             "address",
             "beneficiary",
             "status",
+            ">value",
+            ">cap reaches",
+            ">cut off",
+            ">unused",
             ">allocated",
             ">cancelled",
             ">earned",
@@ -268,9 +314,13 @@ impl View<'_> {
             ">claimed",
             ">claimable",
         ];
+        let plan = &self.report.sources.plan;
+        let headings = headings
+            .into_iter()
+            .filter(|name| plan.has_unit() || ![">value", ">cap reaches", ">cut off", ">unused"].contains(name));
         // A terminal has no room for two keys in a line.
         let has_address = self.names.is_none();
-        let mut sheet = Sheet::new(headings.into_iter().filter(|name| has_address || *name != "address"));
+        let mut sheet = Sheet::new(headings.filter(|name| has_address || *name != "address"));
         for (number, grant) in &self.report.grants {
             let state = &grant.state;
             let amounts = [
@@ -284,12 +334,25 @@ impl View<'_> {
                 grant.claimable,
             ];
             let beneficiary = match &self.names {
-                Some(names) => names.full(&state.beneficiary),
-                None => state.beneficiary.to_string(),
+                Some(names) => Cell::Own(names.beneficiary(*number, &state.beneficiary)),
+                None => self.beneficiary(*number, &state.beneficiary),
             };
             let mut row = vec![Cell::Own(number.to_string())];
             row.extend(has_address.then(|| self.key(&grant.address)));
-            row.extend([Cell::Keys(vec![beneficiary]), Cell::Own(status(grant))]);
+            row.extend([beneficiary, Cell::Own(status(grant))]);
+            if plan.has_unit() {
+                let none = || "-".to_owned();
+                let (cut, unused) = match state.is_in_units() {
+                    true => (
+                        units::cut_off_sum(grant.cut_off(), self.decimals),
+                        self.tokens(grant.unused),
+                    ),
+                    false => (none(), none()),
+                };
+                let value = units::value(plan, state).unwrap_or_else(none);
+                let reach = units::reach(plan, state).unwrap_or_else(none);
+                row.extend([value, reach, cut, unused].map(Cell::Text));
+            }
             row.extend(amounts.map(|amount| Cell::Own(self.tokens(amount))));
             sheet.row(row);
         }
@@ -306,6 +369,7 @@ impl View<'_> {
             ("bonus", totals.bonus),
             ("returned", totals.returned),
             ("left over in pools", totals.left_over),
+            ("left of caps by prices", totals.unused),
             ("forfeited", totals.forfeited),
             ("claimed", totals.claimed),
             ("claimable", totals.claimable),

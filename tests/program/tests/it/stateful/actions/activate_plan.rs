@@ -14,6 +14,7 @@ impl Act for ActivatePlan {
     fn attempt(&self, model: &mut Model, now: i64) -> Option<()> {
         require(model.status == Status::Draft && self.by == model.authority && !model.kpis.is_empty())?;
         require(model.terms().acceptable(now))?;
+        require(model.terms().unit.is_none() || model.price().is_some())?;
         require(model.sets[0].acceptable(model.authority, model.terms().arbiter))?;
         model.status = Status::Active;
         Some(())

@@ -48,6 +48,10 @@ impl Act for CreateGrant {
         require(weights + u32::from(terms.time_weight) == 10_000)?;
         require(terms.weights.iter().skip(model.kpis.len()).all(|weight| *weight == 0))?;
         require(Some(terms.beneficiary) != plan.arbiter)?;
+        match model.price() {
+            Some(price) => require(terms.weights.get(usize::from(price)).is_none_or(|weight| *weight == 0))?,
+            None => require(terms.units == 0)?,
+        }
         let grant = Grant::new(terms, self.payer);
         let reserve = model.max_payout(&grant);
         require(reserve <= u64::MAX.into() && reserve <= model.surplus())?;
@@ -61,7 +65,7 @@ impl Act for CreateGrant {
             grant_index: terms.index,
             beneficiary: stage.key(terms.beneficiary),
             allocation: terms.allocation,
-            unit_allocation: 0,
+            unit_allocation: terms.units,
             first_period: terms.first,
             periods: terms.periods,
             cliff_periods: terms.cliff,
@@ -111,6 +115,11 @@ fn grant_terms(rng: &mut Rng, model: &Model, now: i64) -> GrantTerms {
         rest -= part;
     }
     rng.shuffle(&mut parts);
+    let price = model.price().map(usize::from);
+    if let Some(price) = price.filter(|price| *price < parts.len() && rng.chance(97)) {
+        rest += parts[price];
+        parts[price] = 0;
+    }
     let surplus = if model.status == Status::Active {
         model.surplus()
     } else {
@@ -124,7 +133,21 @@ fn grant_terms(rng: &mut Rng, model: &Model, now: i64) -> GrantTerms {
         _ => rng.amount(64),
     };
     let made = model.grants.len() as u32;
+    // Worth from nothing to more than the cap at prices from 0.40 to 10.
+    let decimals = model.terms.as_ref().and_then(|terms| terms.unit);
+    let scale = 10u128.pow(decimals.unwrap_or_default().into());
+    let near = u128::from(allocation) * scale / 1_000_000;
+    let units = match rng.below(10) {
+        0 => rng.amount(64),
+        1 => rng.below(40) + 1,
+        few => u64::try_from(near * u128::from(few) / 2).unwrap_or(u64::MAX),
+    };
     GrantTerms {
+        units: if rng.chance(if price.is_some() { 60 } else { 2 }) {
+            units
+        } else {
+            0
+        },
         index: if rng.chance(97) {
             made
         } else {

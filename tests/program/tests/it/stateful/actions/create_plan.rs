@@ -28,6 +28,7 @@ impl Act for CreatePlan {
         require(terms.oracles.acceptable(self.by, terms.arbiter) && terms.arbiter != Some(self.by))?;
         self.treasury.owner()?;
         require(terms.fee_allowed || model.fees.is_none())?;
+        require(terms.unit.is_none_or(|decimals| decimals <= 9))?;
         model.status = Status::Draft;
         (model.payer, model.authority) = (self.payer, self.by);
         model.sets = vec![terms.oracles.clone()];
@@ -118,6 +119,7 @@ fn terms(rng: &mut Rng, now: i64) -> Terms {
             0 => 10_001,
             _ => rng.pick(&[0, 1, 100, 250, 250, 10_000]),
         },
+        unit: rng.chance(60).then(|| rng.pick(&[0, 2, 2, 2, 9, 10])),
     };
     if rng.chance(20) {
         terms.min_allocation = rng.amount(20);
@@ -136,8 +138,8 @@ fn args(stage: &Stage, terms: &Terms) -> CreatePlanArgs {
     CreatePlanArgs {
         plan_id: 1,
         name: "Design guild".to_owned(),
-        unit: String::new(),
-        unit_decimals: 0,
+        unit: terms.unit.map_or_else(String::new, |_| "USD".to_owned()),
+        unit_decimals: terms.unit.unwrap_or_default(),
         start_ts: terms.start,
         cadence: match terms.cadence {
             Cadence::Seconds(secs) => state::Cadence::Seconds(secs),

@@ -66,13 +66,13 @@ impl Act for Dispute {
         require(grants.is_none() == terms.shared)?;
         if let Some(grant) = grant {
             let found = model.open_grant(grant)?;
-            require(found.needs(period) && found.weight(kpi) > 0)?;
+            require(found.needs(period) && model.pays(kpi, found))?;
             require(grants.is_none_or(|grants| grants == (grant, 1)))?;
         }
         let mut for_grant = None;
         if by != model.authority {
             let found = &model.grants[grant?];
-            require(found.beneficiary == by && found.tranche(period) > 0 && !found.barred)?;
+            require(found.beneficiary == by && found.cap(period) > 0 && !found.barred)?;
             // Nothing of a forfeited grant depends on the value (docs/decisions.md).
             require(!found.forfeited)?;
             for_grant = grant;

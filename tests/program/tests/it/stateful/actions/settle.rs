@@ -23,10 +23,15 @@ impl Act for Settle {
         require(!model.redistributes() || collected)?;
         let mut scores = vec![0; model.kpis.len()];
         let mut outcomes = model.outcomes;
+        let mut price = None;
         for kpi in 0..model.kpis.len() as u8 {
-            if grant.weight(kpi) > 0 {
+            if model.pays(kpi, grant) {
                 let key = (kpi, period, model.subject(kpi, self.grant));
-                scores[usize::from(kpi)] = model.final_score(key, now)?;
+                if model.price() == Some(kpi) {
+                    price = Some(model.final_price(period, now)?);
+                } else {
+                    scores[usize::from(kpi)] = model.final_score(key, now)?;
+                }
                 outcomes[model.outcome(key)] += 1;
                 let stands = model.evaluations.get(&key).is_some_and(|found| {
                     let own = model.grants[self.grant].beneficiary;
@@ -37,7 +42,9 @@ impl Act for Settle {
                 outcomes[14] += u64::from(voted && key.2.is_some_and(|grant| grant >= PAGE));
             }
         }
-        let (tranche, carry) = (grant.tranche(period), grant.carry());
+        let (tranche, carry) = (model.tranche(grant, period, price), grant.carry());
+        outcomes[15] += u64::from(price.is_some());
+        outcomes[16] += u64::from(price.is_some() && tranche == grant.cap(period));
         let (credit, kpi_credit) = model.credit(&grant.terms, &scores);
         let earned = (tranche * credit + carry * credit.min(FULL)) / FULL;
         let unearned = (tranche + carry - earned).max(0);

@@ -1,4 +1,8 @@
-//! A folder of documents of which the chain has the hashes.
+//! Documents of which the chain has the hashes: a folder of them, and what lies on the web.
+
+mod web;
+
+pub use web::{FetchError, Web};
 
 use {
     solana_program::hash,
@@ -7,7 +11,7 @@ use {
         fs::{self, DirBuilder, File, OpenOptions},
         io::{self, ErrorKind, Write},
         path::{Path, PathBuf},
-        thread,
+        process, thread,
     },
     thiserror::Error,
 };
@@ -96,7 +100,7 @@ impl Documents {
             }
             create(file.parent().unwrap_or(&self.0))?;
             let write = || -> io::Result<File> {
-                let mut out = private().open(unfinished(&file))?;
+                let mut out = private().open(cleared(unfinished(&file))?)?;
                 out.write_all(bytes.as_ref())?;
                 Ok(out)
             };
@@ -117,19 +121,23 @@ impl Documents {
         Ok(hashes)
     }
 
-    /// The document's bytes, known to have this hash.
+    /// The document's bytes, known to have this hash. Where the file that was stored is gone or damaged, one that
+    /// somebody put beside it counts.
     ///
     /// # Errors
     /// `Missing`, `Changed`, or if it cannot be read.
     pub fn get(&self, hash: &[u8; 32]) -> Result<Vec<u8>, DocumentError> {
-        match self.read(&self.file(hash), hash) {
-            Err(DocumentError::Missing(name)) => self.read(&self.0.join(format!("{name}.json")), hash),
-            found => found,
-        }
+        let by_hand = || self.0.join(format!("{}.json", hex::encode(hash)));
+        self.read(&self.file(hash), hash)
+            .or_else(|stored| match (self.read(&by_hand(), hash), stored) {
+                (Err(DocumentError::Missing(_)), stored) => Err(stored),
+                (Err(error), DocumentError::Missing(_)) => Err(error),
+                (found, _) => found,
+            })
     }
 
     fn read(&self, file: &Path, hash: &[u8; 32]) -> Result<Vec<u8>, DocumentError> {
-        let bytes = fs::read(file).map_err(|error| match error.kind() {
+        let bytes = content(file).map_err(|error| match error.kind() {
             ErrorKind::NotFound => DocumentError::Missing(hex::encode(hash)),
             _ => failed("cannot read", file)(error),
         })?;
@@ -143,9 +151,17 @@ impl Documents {
     }
 }
 
-/// What a file is called until it is on the disk.
+/// What a file holds. What else stands under its name, such as a pipe or a device, may never end.
+fn content(file: &Path) -> io::Result<Vec<u8>> {
+    match fs::metadata(file)?.is_file() {
+        true => fs::read(file),
+        false => Err(io::Error::new(ErrorKind::InvalidInput, "it is not a file")),
+    }
+}
+
+/// What a file is called until it is on the disk: by each process otherwise, so that none writes into another's.
 fn unfinished(file: &Path) -> PathBuf {
-    file.with_extension("json.tmp")
+    file.with_extension(format!("json.{}.tmp", process::id()))
 }
 
 /// Waits until files are on the disk: a few at the same time, which the system then brings there together.
@@ -173,10 +189,18 @@ fn create(folder: &Path) -> Result<(), DocumentError> {
     builder.create(folder).map_err(failed("cannot create", folder))
 }
 
-/// How a file is written anew that only its owner can read.
+/// A name under which nothing is left: an earlier process of the same number may have been interrupted.
+fn cleared(file: PathBuf) -> io::Result<PathBuf> {
+    match fs::remove_file(&file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(file),
+    }
+}
+
+/// How a new file is written that only its owner can read. A link under its name is not followed.
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
@@ -221,6 +245,54 @@ mod tests {
         assert_eq!(documents.put(b"{}").unwrap(), hash);
         assert!(documents.get(&hash).is_ok());
         assert!(matches!(documents.get(&[1; 32]), Err(DocumentError::Missing(_))));
+    }
+
+    #[test]
+    fn a_damaged_copy_does_not_hide_a_good_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let documents = Documents::at(folder.path().to_owned());
+        let hash = documents.put(b"{}").unwrap();
+        let file = documents.file(&hash);
+        let by_hand = folder.path().join(file.file_name().unwrap());
+        fs::write(&by_hand, "{}").unwrap();
+        for damage in ["", "{"] {
+            fs::write(&file, damage).unwrap();
+            assert_eq!(documents.get(&hash).unwrap(), b"{}");
+        }
+        fs::remove_file(&file).unwrap();
+        fs::create_dir(&file).unwrap();
+        assert_eq!(documents.get(&hash).unwrap(), b"{}");
+        // What was stored is named, where neither will do.
+        fs::write(&by_hand, "{").unwrap();
+        assert!(matches!(documents.get(&hash), Err(DocumentError::Changed { .. })));
+        fs::remove_file(&by_hand).unwrap();
+        let error = documents.get(&hash).unwrap_err().to_string();
+        assert!(error.contains("it is not a file"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_devices_do_no_harm() {
+        use std::os::unix::fs::symlink;
+
+        let folder = tempfile::tempdir().unwrap();
+        let documents = Documents::at(folder.path().join("evidence"));
+        let hash = documents.put(b"{}").unwrap();
+        let file = documents.file(&hash);
+        fs::remove_file(&file).unwrap();
+        // It has no end.
+        symlink("/dev/zero", &file).unwrap();
+        let error = documents.get(&hash).unwrap_err().to_string();
+        assert!(error.contains("it is not a file"), "{error}");
+        let other = folder.path().join("other");
+        fs::write(&other, "of somebody").unwrap();
+        for name in [unfinished(&file), file.with_extension("json.tmp"), file.clone()] {
+            let _ = fs::remove_file(&name);
+            symlink(&other, &name).unwrap();
+        }
+        assert_eq!(documents.put(b"{}").unwrap(), hash);
+        assert_eq!(documents.get(&hash).unwrap(), b"{}");
+        assert_eq!(fs::read_to_string(&other).unwrap(), "of somebody");
     }
 
     #[test]
