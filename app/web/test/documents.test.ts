@@ -1,7 +1,9 @@
 // Plan documents: what is read, what is refused, what of it the chain confirms, and how little of a stranger's server is
 // believed.
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { type Address, getAddressDecoder } from '@solana/kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fetchDocument } from '../src/chain/documents';
@@ -172,6 +174,59 @@ describe('a plan document', () => {
       '{"a"}',
     ]) {
       expect(() => readJson(text), text).toThrow(SyntaxError);
+    }
+  });
+});
+
+type Vectors = {
+  plan: { address: string; grants: number; kpis: string[]; rubrics: string[] };
+  good: { text: string }[];
+  bad: { name: string; text: string; at: string | null; says: string | null }[];
+  checks: { name: string; text: string; file: string | null; rubrics: string[]; findings: string[] }[];
+  uris: { uri: string; document: string | null; unfetched: string | null; beside: string | null }[];
+};
+
+describe('what the SDK reads and refuses', () => {
+  const vectors = JSON.parse(readFileSync(join(import.meta.dirname, 'vectors/documents.json'), 'utf8')) as Vectors;
+
+  it('is read and refused here', () => {
+    for (const { text } of vectors.good) expect(read(text)).toHaveProperty('document');
+    for (const { name, text, at } of vectors.bad) {
+      // Its words may differ, not the place. What stands there twice is found here before what else is wrong.
+      expect(why(text), name).not.toBe('read');
+      if (at !== null && !why(text).includes('twice')) expect(why(text), name).toContain(`${at}: `);
+    }
+  });
+
+  it('lies where it lies there', () => {
+    for (const { uri, document, unfetched: refused, beside: file } of vectors.uris) {
+      const place = documentUrl(uri);
+      expect('url' in place ? place.url : null, uri).toBe(document);
+      expect(unfetched(uri) === undefined, uri).toBe(refused === null);
+      if ('url' in place && file !== null) expect(beside(place.url, 'r/x.md'), uri).toBe(file);
+    }
+  });
+
+  it('is confirmed as it is there', async () => {
+    const { address, grants, kpis, rubrics } = vectors.plan;
+    const hashes = await Promise.all(rubrics.map((text) => sha256(text)));
+    const plan = {
+      address,
+      account: { grantCounter: grants },
+      kpis: kpis.map((name, number) => ({ number, name, rubricHash: hashes[number] })),
+    } as unknown as Plan;
+    for (const { name, text, file, rubrics: states, findings } of vectors.checks) {
+      const found = read(text);
+      if ('why' in found) throw new Error(found.why);
+      const files = new Map(file === null ? [] : [['c.txt', bytes(file)]]);
+      const checked = await checkDocument(found.document, plan, files);
+      const told = kpis.map((_, kpi) => {
+        const rubric = checked.rubrics.get(kpi);
+        if (rubric !== undefined) return rubric.matches ? 'matches' : 'does not match';
+        return found.document.rubrics.has(kpi) ? 'not looked at' : 'no text';
+      });
+      expect(told, name).toEqual(states);
+      expect(checked.findings.length, name).toBe(findings.length);
     }
   });
 });

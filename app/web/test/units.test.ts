@@ -280,7 +280,7 @@ describe('a grant in another unit, on the built program', () => {
     expect(read('').rows[0]!.terms.unitAllocation).toBe(0n);
     for (const [value, what] of [
       ['0.001', 'has more than 2 decimals'],
-      ['0', 'expected an amount above 0'],
+      ['0', 'is no value; expected an amount above 0'],
       ['x', 'is not a number'],
     ] as const) {
       expect(read(value).mistakes).toMatchObject([{ field: 'value', line: 2 }]);

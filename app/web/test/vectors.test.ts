@@ -63,6 +63,7 @@ type Row = {
   name: string | null;
   beneficiary: string;
   allocation: string;
+  unitAllocation: string;
   firstPeriod: number;
   periods: number;
   cliff: number;
@@ -79,6 +80,10 @@ type Grants = {
     minAllocation: string;
     maxAllocation: string;
     maxGrants: number;
+    /** Number of the price. */
+    price: number;
+    unit: string;
+    unitDecimals: number;
   };
   cases: {
     name: string;
@@ -109,6 +114,8 @@ describe('files of grants', () => {
       defaultScore: 0,
       curve: { points: [{ value: 0n, score: 10_000 }], interpolation: 'linear' },
     })),
+    unit: { name: terms.unit, decimals: terms.unitDecimals, exponent: 8 },
+    price: { number: terms.price },
     account: { minAllocation: BigInt(terms.minAllocation), maxAllocation: BigInt(terms.maxAllocation) },
   } as unknown as Plan;
 
@@ -122,6 +129,7 @@ describe('files of grants', () => {
       name: name === '' ? null : name,
       beneficiary: row.beneficiary,
       allocation: String(row.allocation),
+      unitAllocation: String(row.unitAllocation),
       firstPeriod: row.firstPeriod,
       periods: row.periods,
       cliff: row.cliffPeriods,

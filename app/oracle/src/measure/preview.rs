@@ -18,8 +18,8 @@ pub struct Preview {
     pub pays: u64,
     /// What they would earn with the target met; of the price what they are worth at the most, the cap.
     pub at_target: u64,
-    /// Whether another KPI can make it less: only the weakest one counts, the price decides what a grant in another unit
-    /// is about, or of the price the scores what is earned of it.
+    /// Whether another KPI can make it less: only the weakest one counts, the price decides what a grant in another
+    /// unit is about, or of the price the scores what is earned of it.
     pub at_most: bool,
 }
 
@@ -135,8 +135,8 @@ mod tests {
         }
     }
 
-    /// A plan with a KPI and a price in units of 2 decimals, of a token of 6; a grant in tokens and one of 300.00 units a
-    /// period and at most 100 tokens, both with all weight on the KPI.
+    /// A plan with a KPI and a price in units of 2 decimals, of a token of 6; a grant in tokens and one of 300.00 units
+    /// a period and at most 100 tokens, both with all weight on the KPI.
     fn plan_and_grants() -> (Plan, Vec<(Pubkey, Grant)>) {
         let mut plan = Plan::zeroed();
         (plan.kpis[0], plan.kpis[1]) = (kpi(false), kpi(true));

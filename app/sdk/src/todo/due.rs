@@ -125,8 +125,8 @@ impl PlanAccounts {
         Ok(due)
     }
 
-    /// What can be shown of the feeds: voting is open, and what the feed publishes counts in the place of what was shown
-    /// before. What the program would refuse is not due.
+    /// What can be shown of the feeds: voting is open, and what the feed publishes counts in the place of what was
+    /// shown before. What the program would refuse is not due.
     ///
     /// # Errors
     /// If an account holds what the program never writes.

@@ -116,6 +116,10 @@ function readColumns({ line, columns: names }: Table, plan: Plan, wrong: Wrong):
         fail(name, `the plan has no such KPI; ${meant.error}`);
         return;
       }
+      if (meant.kpi === plan.price?.number) {
+        fail(name, 'the price has no score; expected weights on other KPIs');
+        return;
+      }
       if (columns.weights.some(([other]) => other === meant.kpi)) fail(name, 'the column is there twice');
       columns.weights.push([meant.kpi, place]);
     } else {
@@ -209,7 +213,7 @@ export function readUnits(text: string, { unit }: Pick<Plan, 'unit'>): { value: 
   if (unit === undefined) return { error: refusalText('NoPrice') };
   const parsed = parseAmount(text, unit.decimals);
   if ('error' in parsed) return { error: `${quote(text)} ${parsed.error}` };
-  return parsed.value > 0n ? parsed : { error: `${quote(text)}: expected an amount above 0, or nothing` };
+  return parsed.value > 0n ? parsed : { error: `${quote(text)} is no value; expected an amount above 0, or nothing` };
 }
 
 /** What of the terms the program would refuse at any time; undefined if nothing. */

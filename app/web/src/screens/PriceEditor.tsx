@@ -49,7 +49,7 @@ export function PriceEditor({
               label="Lowest accepted price"
               value={price.min}
               onChange={(min) => set({ min })}
-              hint="of a whole token, above 0"
+              hint="Of a whole token, above 0."
             />
             <NumberField label="Highest accepted price" value={price.max} onChange={(max) => set({ max })} />
             <NumberField

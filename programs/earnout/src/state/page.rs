@@ -590,7 +590,7 @@ impl<'a> PageMut<'a> {
     /// Errors: `WrongGrants` if the page has no such grant; `Overflow`.
     #[inline(never)]
     pub fn dispute(&mut self, slot: u8, disputer: Disputer, now: i64) -> Result<()> {
-        require!(slot < self.head.capacity, EarnoutError::WrongGrants);
+        require!(self.head.capacity > slot, EarnoutError::WrongGrants);
         let stored = self.stored(now)?;
         let [_, _, disputed, status] = self.head.entries_at();
         store(self.columns, disputed, slot, stored)?;
@@ -602,7 +602,7 @@ impl<'a> PageMut<'a> {
     /// Errors: `WrongGrants` if the page has no such grant.
     #[inline(never)]
     pub fn rule(&mut self, slot: u8, value: Option<i64>) -> Result<()> {
-        require!(slot < self.head.capacity, EarnoutError::WrongGrants);
+        require!(self.head.capacity > slot, EarnoutError::WrongGrants);
         let [ruled, _, _, status] = self.head.entries_at();
         if let Some(value) = value {
             store(self.columns, ruled, slot, value.to_le_bytes())?;

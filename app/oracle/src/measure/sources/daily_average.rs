@@ -199,8 +199,8 @@ fn close(source: &HttpJson, day: &Scope, part: &Part) -> Result<Decimal, SourceE
     }
 }
 
-/// The days in UTC that end within the period, each as what is measured: its close is known when it ends, and each close
-/// is of one period.
+/// The days in UTC that end within the period, each as what is measured: its close is known when it ends, and each
+/// close is of one period.
 fn days(scope: &Scope) -> Result<Vec<Scope>, SourceError> {
     let mut days = Vec::new();
     // The first midnight after the beginning ends the first day.

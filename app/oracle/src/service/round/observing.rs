@@ -1,5 +1,5 @@
-//! Showing what price feeds on the chain publish: a duty of everybody and of nobody, so the daemon has it for every plan
-//! that it serves.
+//! Showing what price feeds on the chain publish: a duty of everybody and of nobody, so the daemon has it for every
+//! plan that it serves.
 
 use {
     super::{Filter, Round},
