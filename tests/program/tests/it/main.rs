@@ -32,6 +32,7 @@ mod int128;
 mod invariants;
 mod matrix;
 mod observe;
+mod observing;
 mod program_signers;
 mod propose_authority;
 mod propose_beneficiary;
