@@ -585,12 +585,19 @@ impl<'a> PageMut<'a> {
         quorum::agree_on(value, votes, page.head.threshold)
     }
 
+    /// Errors: `WrongGrants` if the page has no such grant.
+    #[inline(always)]
+    fn require_slot(&self, slot: u8) -> Result<()> {
+        require!(self.head.capacity > slot, EarnoutError::WrongGrants);
+        Ok(())
+    }
+
     /// Notes a dispute of the grant at `slot` by `disputer` at `now` (Unix seconds).
     ///
     /// Errors: `WrongGrants` if the page has no such grant; `Overflow`.
     #[inline(never)]
     pub fn dispute(&mut self, slot: u8, disputer: Disputer, now: i64) -> Result<()> {
-        require!(self.head.capacity > slot, EarnoutError::WrongGrants);
+        self.require_slot(slot)?;
         let stored = self.stored(now)?;
         let [_, _, disputed, status] = self.head.entries_at();
         store(self.columns, disputed, slot, stored)?;
@@ -602,7 +609,7 @@ impl<'a> PageMut<'a> {
     /// Errors: `WrongGrants` if the page has no such grant.
     #[inline(never)]
     pub fn rule(&mut self, slot: u8, value: Option<i64>) -> Result<()> {
-        require!(self.head.capacity > slot, EarnoutError::WrongGrants);
+        self.require_slot(slot)?;
         let [ruled, _, _, status] = self.head.entries_at();
         if let Some(value) = value {
             store(self.columns, ruled, slot, value.to_le_bytes())?;
