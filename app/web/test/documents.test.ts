@@ -168,7 +168,7 @@ describe('a plan document', () => {
       "{'a':1}",
       '"\n"',
       '"\\x"',
-      'tru',
+      't',
       'NaN',
       '[1 2]',
       '{"a"}',
