@@ -3,7 +3,6 @@
 
 mod advice;
 mod args;
-mod chart;
 mod commands;
 mod context;
 mod fault;

@@ -3,7 +3,6 @@
 use {
     super::{Form, Scene},
     crate::{
-        chart::{self, Axis, Chart, Line},
         context::token::Amount,
         fault::Fault,
         shown::{
@@ -14,6 +13,7 @@ use {
     },
     clap::Args,
     earnout::state::KpiArgs,
+    earnout_chart::{Axis, Chart, Line},
     earnout_core::FULL_SCORE,
     earnout_sdk::{
         report::priced::{lowest_price, units_text},
@@ -86,7 +86,7 @@ impl CurveArgs {
             false => chart(scene, (number, kpi), &chosen, grid)?,
         };
         if let Some(file) = &self.svg {
-            fs::write(file, chart::svg(&chart)).map_err(|error| {
+            fs::write(file, earnout_chart::svg(&chart)).map_err(|error| {
                 Fault::new(format!("{} cannot be written", file.display()))
                     .why(error)
                     .advice("check path, permissions and space")
@@ -339,7 +339,7 @@ fn show(output: &Output, chart: &Chart, kpi: &KpiArgs, form: Form) -> Result<(),
     let lines = chart.lines.iter().filter(|line| !is_price || !line.name.ends_with(CAP));
     match form {
         Form::Table => {
-            let mut text = chart::terminal(chart, COLUMNS);
+            let mut text = earnout_chart::terminal(chart, COLUMNS);
             text.push_str(match kpi.default_price {
                 Some(_) => {
                     "\nWhat full scores pay for the first period of each grant: its units at the price, at most its cap.\n"

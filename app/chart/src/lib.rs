@@ -1,10 +1,18 @@
-//! Charts of amounts over values: in the terminal, and as SVG. All arithmetic is on whole numbers.
+//! Charts of amounts over values and over periods: in the terminal, and as SVG. All arithmetic is on whole numbers.
 
+#![warn(missing_docs)]
+
+mod drawing;
+mod panels;
 mod svg;
 mod terminal;
 mod ticks;
 
-pub use {svg::svg, terminal::terminal};
+pub use {
+    panels::{Bars, Panel, Panels, Shown},
+    svg::svg,
+    terminal::terminal,
+};
 
 /// Lines over the same values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +45,7 @@ pub struct Axis {
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
+    /// Its name in the legend.
     pub name: String,
     /// One for each of the chart's values.
     pub amounts: Vec<u64>,
@@ -65,11 +74,11 @@ fn scaled(value: i128, (from, to): (i128, i128), length: u32) -> u32 {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
 
     /// Two lines that meet, over values with one decimal.
-    pub(crate) fn example() -> Chart {
+    pub fn example() -> Chart {
         Chart {
             title: "What a value pays".to_owned(),
             description: "Two grants & their payout.".to_owned(),

@@ -5,7 +5,7 @@ use {
         Chart, scaled,
         ticks::{label, ticks},
     },
-    crate::shown::text::safe,
+    earnout_sdk::text::names::harmless as safe,
 };
 
 /// Signs of the lines, in their order.
