@@ -1,6 +1,9 @@
 //! Several things over the same periods, one below the other: narrow enough for a phone.
 
-use crate::drawing::{Drawing, Field, LETTER, Scale, joined, shortened, tenths};
+use crate::{
+    drawing::{Drawing, Field, LETTER, Scale, joined, shortened, tenths},
+    ticks::label,
+};
 
 /// Width of the drawing and the right edge of its fields, in tenths of its unit.
 const WIDTH: u32 = 4_000;
@@ -21,11 +24,16 @@ const LONGEST: usize = 50;
 /// Most amounts that are written beside their points.
 const MOST_WRITTEN: usize = 9;
 
+/// How far a line goes up to a neighbour that a number above the point would be in its way.
+const STEEP: u32 = 150;
+
 /// Bars that reached their limit are striped, to be told apart without colour too.
-const STYLE: &str = "    .bar { fill: #0072b2; } .hit { fill: url(#stripes); stroke: #c04a00; } .stripe { stroke: #c04a00; }
+const STYLE: &str =
+    "    .bar { fill: #0072b2; } .hit { fill: url(#stripes); stroke: #c04a00; } .stripe { stroke: #c04a00; }
     .limit { fill: none; stroke: #1f2933; stroke-width: 2; stroke-dasharray: 5 3; } .heading { font-weight: 600; }
-    .point { fill: #0072b2; }
+    .point { fill: #0072b2; } .written text { stroke: #ffffff; stroke-width: 4px; paint-order: stroke; }
     @media (prefers-color-scheme: dark) {
+      .written text { stroke: #14191e; }
       .bar, .point { fill: #56b4e9; } .hit, .stripe { stroke: #f0883e; } .limit { stroke: #e4e9ee; }
     }
 ";
@@ -84,7 +92,13 @@ impl Panel {
             Shown::Line(amounts) => (amounts, &[][..]),
             Shown::Bars(bars) => (&bars.amounts, bars.limits.as_slice()),
         };
-        amounts.iter().chain(limits).flatten().copied().max().unwrap_or_default()
+        amounts
+            .iter()
+            .chain(limits)
+            .flatten()
+            .copied()
+            .max()
+            .unwrap_or_default()
     }
 }
 
@@ -112,7 +126,10 @@ impl Panels {
     /// The panels as a document of its own.
     #[must_use]
     pub fn svg(&self) -> String {
-        let scales = self.panels.iter().map(|panel| Scale::new(panel.most(), panel.decimals, 3));
+        let scales = self
+            .panels
+            .iter()
+            .map(|panel| Scale::new(panel.most(), panel.decimals, 4));
         let scales: Vec<Scale> = scales.collect();
         let slots = Slots {
             left: scales.iter().map(Scale::margin).max().unwrap_or(200).min(RIGHT / 2),
@@ -189,17 +206,32 @@ fn line(drawing: &mut Drawing, field: &Field, slots: &Slots, (amounts, decimals)
         "<polyline class=\"line l0\" points=\"{}\"/>",
         joined(points.iter().map(|(x, y, _)| (*x, *y)))
     ));
-    for (x, y, amount) in &points {
+    for (x, y, _) in &points {
         drawing.put(format_args!(
             "<circle class=\"point\" cx=\"{}\" cy=\"{}\" r=\"3.5\"/>",
             tenths(*x),
             tenths(*y)
         ));
-        if points.len() <= MOST_WRITTEN {
-            let text = crate::ticks::label((*amount).into(), decimals);
-            drawing.anchored((*x, y - 80), "middle", &text);
+    }
+    if points.len() > MOST_WRITTEN {
+        return;
+    }
+    drawing.put(format_args!("<g class=\"written\">"));
+    for (index, (x, y, amount)) in points.iter().enumerate() {
+        let text = label((*amount).into(), decimals);
+        let above = |other: Option<usize>| {
+            let other = other.and_then(|other| points.get(other));
+            other.map_or(0, |(_, other, _)| y.saturating_sub(*other))
+        };
+        let (before, after) = (above(index.checked_sub(1)), above(index.checked_add(1)));
+        // Beside a line that comes down steeply or goes up, and not on it.
+        match (before, after) {
+            (STEEP.., 0) => drawing.anchored((x - 80, y - 80), "start", &text),
+            (0, STEEP..) => drawing.anchored((x + 80, y - 80), "end", &text),
+            _ => drawing.anchored((*x, y - 80), "middle", &text),
         }
     }
+    drawing.put(format_args!("</g>"));
 }
 
 /// Draws bars and their limits.
@@ -284,7 +316,7 @@ mod tests {
         let drawn = panels.svg();
         assert_eq!(drawn.matches("<circle").count(), 120);
         assert!(drawn.matches(">period ").count() < 20, "{drawn}");
-        assert!(!drawn.contains(">0.0001</text>\n  <circle"), "{drawn}");
+        assert!(!drawn.contains("written\">"), "{drawn}");
     }
 
     #[test]

@@ -10,8 +10,9 @@ use {
 
 /// Runs the whole life of a plan on a chain inside this process.
 ///
-/// Without options: the team of three of examples/team over a year. With --contributions: a contributor programme
-/// computed from a contribution record.
+/// Without options: the team of three of examples/team over a year. With --team examples/usd-pay: a team paid in US
+/// dollars with a token whose price crashes and recovers. With --contributions: a contributor programme computed from a
+/// contribution record.
 #[derive(Debug, Parser)]
 #[command(
     name = "earnout-demo",
@@ -41,6 +42,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR", conflicts_with = "contributions")]
     team: Option<PathBuf>,
 
+    /// Where the picture of a plan with a [price] is drawn, as SVG [default: target/demo/NAME.svg, by the folder's name]
+    #[arg(long, value_name = "FILE", conflicts_with = "contributions")]
+    picture: Option<PathBuf>,
+
     /// The built program
     #[arg(long, value_name = "PATH", hide = true)]
     program: Option<PathBuf>,
@@ -59,17 +64,39 @@ enum Unearned {
 impl Args {
     /// What can be found wrong before the inputs are read.
     pub fn check(&self) -> Result<(), Mistakes> {
-        let Some(json) = &self.json else {
-            return Ok(());
-        };
-        let folder = json.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if folder.is_some_and(|folder| !folder.is_dir()) {
-            return Err(Mistakes::of_file(json, "the folder for the result does not exist"));
-        }
-        if json.is_dir() {
-            return Err(Mistakes::of_file(json, "is a folder; expected a file for the result"));
+        for (file, what) in [(&self.json, "result"), (&self.picture, "picture")] {
+            let Some(file) = file else {
+                continue;
+            };
+            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+            if folder.is_some_and(|folder| !folder.is_dir()) {
+                let what = format!("the folder for the {what} does not exist");
+                return Err(Mistakes::of_file(file, &what));
+            }
+            if file.is_dir() {
+                let what = format!("is a folder; expected a file for the {what}");
+                return Err(Mistakes::of_file(file, &what));
+            }
         }
         Ok(())
+    }
+
+    /// Where the picture of a plan goes, which may have a price; none without one.
+    pub fn picture(&self, plan_file: &Path, has_price: bool) -> Result<Option<PathBuf>, Mistakes> {
+        match &self.picture {
+            Some(_) if !has_price => Err(Mistakes::of_file(
+                plan_file,
+                "--picture draws the price; expected a [price] in the plan",
+            )),
+            Some(file) => Ok(Some(file.clone())),
+            None => Ok(has_price.then(|| {
+                let folder = self.team().canonicalize().unwrap_or_default();
+                let name = folder.file_name().unwrap_or("plan".as_ref()).to_string_lossy();
+                let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+                let pictures = root.unwrap_or(Path::new("")).join("target/demo");
+                from_here(&pictures.join(format!("{name}.svg")))
+            })),
+        }
     }
 
     pub fn unearned_policy(&self) -> UnearnedPolicy {
@@ -83,12 +110,17 @@ impl Args {
     pub fn team(&self) -> PathBuf {
         self.team.clone().unwrap_or_else(|| {
             let team = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("team");
-            let here = std::env::current_dir().unwrap_or_default();
-            team.strip_prefix(here).map(Path::to_path_buf).unwrap_or(team)
+            from_here(&team)
         })
     }
 
     pub fn program(&self) -> PathBuf {
         self.program.clone().unwrap_or_else(Chain::built_program)
     }
+}
+
+/// A path as it is from the current folder, if that contains it.
+fn from_here(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path).to_path_buf()
 }

@@ -6,6 +6,7 @@ mod args;
 mod contributions;
 mod json;
 mod life;
+mod picture;
 mod programme;
 mod progress;
 mod quarter;
@@ -15,6 +16,7 @@ mod statement;
 mod table;
 mod team;
 mod units;
+mod value;
 
 use {
     anyhow::Result,

@@ -4,7 +4,9 @@ mod story;
 mod votes;
 
 use {
-    crate::{args::Args, json, programme::Programme, progress::Progress, stage::Stage, statement::Statement},
+    crate::{
+        args::Args, json, picture, programme::Programme, progress::Progress, stage::Stage, statement::Statement, value,
+    },
     anyhow::Result,
     earnout_sdk::terms::plan_file::{Check, Mistakes, PlanFile, Values},
     std::{io::Write, path::Path},
@@ -16,6 +18,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     let file = folder.join("plan.toml");
     let plan = PlanFile::read(&file, &Check::offline())?;
     let programme = programme(&file, &plan)?;
+    let has_price = plan.kpis.iter().any(|kpi| kpi.default_price.is_some());
+    let picture = args.picture(&file, has_price)?;
     let values = Values::read(&folder.join("values.csv"), &plan)?;
     let oracles: Vec<String> = plan.roles.oracles.iter().map(|oracle| oracle.name.clone()).collect();
 
@@ -35,6 +39,14 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     if let Some(json) = &args.json {
         json::write(json, &programme, &stage, &statement)?;
         writeln!(out, "The result is in {}.", json.display())?;
+    }
+    if let (Some(picture), Some(values)) = (picture, value::Values::read(&programme, &stage)?) {
+        picture::write(&picture, &programme, &stage, &values)?;
+        writeln!(
+            out,
+            "Price, value and tokens by period are drawn in {}.",
+            picture.display()
+        )?;
     }
     Ok(())
 }

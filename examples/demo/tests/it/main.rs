@@ -6,3 +6,4 @@ mod contributions;
 mod inputs;
 mod support;
 mod team;
+mod usd_pay;

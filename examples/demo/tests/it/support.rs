@@ -11,6 +11,8 @@ use std::{
 pub const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../contributions/anchor-contributions.csv");
 pub const TEAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../team");
 
+pub const USD_PAY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../usd-pay");
+
 /// Runs the demo.
 pub fn demo<S: AsRef<std::ffi::OsStr>>(arguments: &[S]) -> Output {
     let demo = env!("CARGO_BIN_EXE_earnout-demo");
@@ -23,6 +25,12 @@ pub fn stdout(output: &Output) -> String {
 
 pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The lines of a text, with runs of spaces made one.
+pub fn lines(text: &str) -> Vec<String> {
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.lines().map(words).collect()
 }
 
 /// An empty folder of this name.

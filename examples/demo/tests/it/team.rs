@@ -1,16 +1,10 @@
 //! The team of three over a year.
 
 use {
-    super::support::{TEAM, demo, folder, shown_truly, stderr, stdout},
+    super::support::{TEAM, demo, folder, lines, shown_truly, stderr, stdout},
     serde_json::Value,
     std::fs,
 };
-
-/// The lines of a text, with runs of spaces made one.
-fn lines(text: &str) -> Vec<String> {
-    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-    text.lines().map(words).collect()
-}
 
 #[test]
 fn the_team_is_paid_by_results_and_the_sums_reconcile() {
