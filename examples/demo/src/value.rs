@@ -111,8 +111,8 @@ pub fn price(stage: &Stage, period: usize) -> Option<i64> {
     prices.next()
 }
 
-/// What base units of the token are worth at a price, in the smallest part of the unit, to the nearest; none if it is too
-/// large. `exponent` is the plan's.
+/// What base units of the token are worth at a price, in the smallest part of the unit, to the nearest; none if it is
+/// too large. `exponent` is the plan's.
 fn worth(amount: u64, price: i64, exponent: i8) -> Option<u128> {
     let product = u128::from(amount).checked_mul(u128::try_from(price).ok()?)?;
     let power = 10u128.checked_pow(exponent.unsigned_abs().into())?;

@@ -1,5 +1,6 @@
 //! A team over a year.
 
+mod promises;
 mod story;
 mod votes;
 
