@@ -42,7 +42,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR", conflicts_with = "contributions")]
     team: Option<PathBuf>,
 
-    /// Where the picture of a plan with a [price] is drawn, as SVG [default: target/demo/NAME.svg of the folder's name]
+    /// Where the picture of a plan with a [price] is drawn, SVG [default: target/demo/NAME.svg, after the folder]
     #[arg(long, value_name = "FILE", conflicts_with = "contributions")]
     picture: Option<PathBuf>,
 
