@@ -145,7 +145,7 @@ async fn every_row_becomes_one_grant_and_a_second_run_makes_nothing() {
     assert_eq!((&report["made"], &report["madeBefore"]), (&200.into(), &0.into()));
     // Twelve a transaction.
     assert_eq!(report["transactions"], 17);
-    let rent = 200 * 3_118_080;
+    let rent = 200 * 3_229_440;
     assert_eq!(report["rentLamports"], rent);
     let failed = report["failedTransactions"].as_u64().expect("a number");
     assert_eq!(report["lamports"], rent + (17 + failed) * 5_000);

@@ -250,7 +250,7 @@ impl KpiArgs {
     }
 }
 
-/// The text that [`packed_text`] packed; none if it is not UTF-8.
+/// The text that stands before the padding of zero bytes; none if it is not UTF-8.
 pub fn text(packed: &[u8]) -> Option<&str> {
     let len = packed.iter().position(|byte| *byte == 0).unwrap_or(packed.len());
     core::str::from_utf8(packed.get(..len)?).ok()
