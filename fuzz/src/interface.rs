@@ -74,7 +74,7 @@ fn skip(of: &'static Value, data: &mut &[u8]) -> Option<()> {
             let length = length(data)?;
             return std::str::from_utf8(take(data, length)?).ok().map(|_| ());
         }
-        "u8" => 1,
+        "u8" | "i8" => 1,
         "u16" => 2,
         "u32" => 4,
         "u64" | "i64" => 8,
