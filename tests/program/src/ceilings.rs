@@ -48,7 +48,7 @@ const UNITS: [(Runtime, &str, &str, u64); 40] = [
         "16 individual KPIs, 8 oracles disagree",
         60_000,
     ),
-    (Runtime::Anchor, "settle", "16 individual KPIs, silent, first", 35_000),
+    (Runtime::Anchor, "settle", "16 individual KPIs, silent, first", 36_000),
     (Runtime::Anchor, "settle", "16 ", 33_000),
     (Runtime::Anchor, "observe", "", 18_000),
     (Runtime::Anchor, "attest_page", "64 ", 33_000),
