@@ -94,6 +94,7 @@ impl Reader<'_> {
         Some(match kind.as_str()? {
             "bool" => json!(self.take::<1>()? != [0]),
             "u8" => json!(self.take::<1>()?[0]),
+            "i8" => json!(i8::from_le_bytes(self.take()?)),
             "u16" => json!(u16::from_le_bytes(self.take()?)),
             "u32" => json!(u32::from_le_bytes(self.take()?)),
             "u64" => u64::from_le_bytes(self.take()?).to_string().into(),
@@ -140,6 +141,13 @@ mod tests {
             state::{CurvePoint, Interpolation, KpiArgs, Scope},
         },
     };
+
+    #[test]
+    fn the_fields_of_every_event_are_of_types_that_are_known() {
+        for name in Event::names() {
+            assert!(Reader(&[0; 4_096]).defined(name).is_some(), "{name}");
+        }
+    }
 
     #[test]
     fn every_event_of_the_description_has_a_type() {
