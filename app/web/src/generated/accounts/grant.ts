@@ -135,8 +135,8 @@ export type Grant = {
   /** Zero. */
   spare: ReadonlyUint8Array;
   /**
-   * Of a grant in the plan's unit of account what full scores pay in all periods, in the smallest part of the unit; 0
-   * of a grant in tokens.
+   * Of a grant in the plan's unit of account what full scores pay in all periods, in the smallest part of the unit;
+   * 0 of a grant in tokens.
    */
   unitAllocation: bigint;
   /** Units of the period that was running when the grant ended, cut to the second. */
@@ -222,8 +222,8 @@ export type GrantArgs = {
   /** Zero. */
   spare: ReadonlyUint8Array;
   /**
-   * Of a grant in the plan's unit of account what full scores pay in all periods, in the smallest part of the unit; 0
-   * of a grant in tokens.
+   * Of a grant in the plan's unit of account what full scores pay in all periods, in the smallest part of the unit;
+   * 0 of a grant in tokens.
    */
   unitAllocation: number | bigint;
   /** Units of the period that was running when the grant ended, cut to the second. */
