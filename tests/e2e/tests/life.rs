@@ -398,11 +398,11 @@ async fn a_plan_from_its_file_to_its_end() {
         cut[0]
     );
     assert_eq!(
-        fields(&ended[0], &["cutTranche", "forfeited", "endPeriod"]),
+        fields(&ended[0], &["cutCap", "forfeited", "endPeriod"]),
         [units(cut[0]), json!(false), json!(2)]
     );
     assert_eq!(
-        fields(&ended[1], &["cutTranche", "forfeited", "termination"]),
+        fields(&ended[1], &["cutCap", "forfeited", "termination"]),
         [units(cut[1]), json!(true), json!(2)]
     );
     let statement = life.statement();
