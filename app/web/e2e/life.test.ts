@@ -73,8 +73,10 @@ describe('the life of a plan', () => {
     await fill('Oracles', keys.oracle.address);
     await fill('How many decide', '1');
     await fill('Arbiter', keys.arbiter.address);
-    await fill('Name', 'milestones');
-    await fill('Unit', '%');
+    await page.getByLabel('Name', { exact: true }).first().fill('Design guild');
+    const kpi = page.getByRole('group', { name: 'KPI' });
+    await kpi.getByLabel('Name', { exact: true }).fill('milestones');
+    await kpi.getByLabel('Unit', { exact: true }).fill('%');
     await page.getByText('Not ready yet').waitFor();
     await page.getByText('the rubric is empty').waitFor();
     await fill('Rubric: how it is measured', 'Milestones done of those due.');
