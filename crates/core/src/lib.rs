@@ -10,8 +10,9 @@
 //! 2. [`quorum`] turns the oracles' votes into one value per KPI, and says when it can no longer change.
 //! 3. [`curve`] turns a value into a score, in basis points: [`FULL_SCORE`] means target met.
 //! 4. [`credit`] combines the scores of one grant, by its weights, into a credit: [`FULL_CREDIT`] pays a whole tranche.
-//! 5. [`tranche`] turns tranche and credit into what is earned, and says where the unearned part goes; [`mod@unit`] gives
-//!    the tranche of a grant that is stated in another unit than the token, and [`feed`] its price from a feed.
+//! 5. [`tranche`] turns tranche and credit into what is earned, and says where the unearned part goes;
+//!    [`mod@unit`] gives the tranche of a grant that is stated in another unit than the token, and [`feed`] its price
+//!    from a feed.
 //! 6. [`redistribution`] shares a period's pool of unearned tokens among the grants that performed.
 //! 7. [`release`] says how much of what was earned is vested at a given time.
 //!
