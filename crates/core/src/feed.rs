@@ -6,7 +6,7 @@
 use crate::{
     Error, Result,
     math::mul,
-    unit::{MAX_EXPONENT, power},
+    unit::{MAX_EXPONENT, above_zero, power},
 };
 
 /// The price of an update: `price·10^exponent`, give or take `confidence·10^exponent`.
@@ -45,8 +45,7 @@ impl Quote {
     /// assert_eq!(quote.value(10, Rounding::Up), Ok(1_431_234_567_800));
     /// ```
     pub fn value(&self, decimals: u8, rounding: Rounding) -> Result<i64> {
-        let price = u64::try_from(self.price).ok().filter(|price| *price > 0);
-        let price = price.ok_or(Error::BadPrice)?;
+        let price = above_zero(self.price)?;
         let exponent = u8::try_from(self.exponent.unsigned_abs()).ok();
         let exponent = exponent.filter(|exponent| self.exponent <= 0 && *exponent <= MAX_EXPONENT);
         let exponent = exponent.ok_or(Error::ExponentOutOfRange)?;

@@ -30,6 +30,14 @@ pub(crate) fn power(exponent: u8) -> Result<u64> {
         .ok_or(Error::ExponentOutOfRange)
 }
 
+/// A price, which is above 0.
+pub(crate) fn above_zero(price: i64) -> Result<u64> {
+    u64::try_from(price)
+        .ok()
+        .filter(|price| *price > 0)
+        .ok_or(Error::BadPrice)
+}
+
 /// The power of ten between units and tokens: `mint_decimals + price_decimals − unit_decimals`.
 ///
 /// # Errors
@@ -63,8 +71,7 @@ pub fn exponent(mint_decimals: u8, price_decimals: u8, unit_decimals: u8) -> Res
 /// assert_eq!(worth(250_000, 410, 6 + 4 - 2), Ok(Some(60_975_609_756)));
 /// ```
 pub fn worth(units: u64, price: i64, exponent: i8) -> Result<Option<u64>> {
-    let price = u64::try_from(price).ok().filter(|price| *price > 0);
-    let price = price.ok_or(Error::BadPrice)?;
+    let price = above_zero(price)?;
     let power = power(exponent.unsigned_abs())?;
     Ok(if exponent >= 0 {
         // The price is not 0, so nothing but the size of the result can fail.
