@@ -9,7 +9,9 @@ use {
     serde::Serialize,
     std::{
         fmt::Display,
+        fs::OpenOptions,
         io::{self, BufWriter, ErrorKind, StdoutLock, Write},
+        path::Path,
         process::ExitCode,
     },
 };
@@ -132,6 +134,24 @@ impl Display for Json {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{:#}", self.0)
     }
+}
+
+/// Writes a file that does not exist yet.
+///
+/// # Errors
+/// If it exists, or cannot be written.
+pub fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    let name = file.display();
+    let opened = OpenOptions::new().write(true).create_new(true).open(file);
+    let mut opened = opened.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Fault::new(format!("{name} exists already; it was left as it is"))
+            .advice("name another file, or move this one away"),
+        _ => Fault::new(format!("{name} cannot be written"))
+            .why(error)
+            .advice("check path, permissions and space"),
+    })?;
+    let written = opened.write_all(bytes).and_then(|()| opened.sync_all());
+    written.map_err(|error| Fault::new(format!("{name} cannot be written")).why(error))
 }
 
 #[cfg(test)]

@@ -1,15 +1,11 @@
 //! `earnout plan init`.
 
 use {
-    crate::{context::app::App, fault::Fault},
+    crate::{context::app::App, fault::Fault, shown::output::write_new},
     clap::Args,
     earnout_sdk::terms::plan_file::template,
     jiff::{Timestamp, ToSpan, Zoned, tz::TimeZone},
-    std::{
-        fs::OpenOptions,
-        io::{ErrorKind, Write},
-        path::{Path, PathBuf},
-    },
+    std::path::{Path, PathBuf},
 };
 
 /// Months of a quarter.
@@ -34,17 +30,8 @@ impl Init {
         if self.file == Path::new("-") {
             return app.output().raw(&text);
         }
+        write_new(&self.file, text.as_bytes())?;
         let name = self.file.display();
-        let file = OpenOptions::new().write(true).create_new(true).open(&self.file);
-        let mut file = file.map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => Fault::new(format!("{name} exists already; it was left as it is"))
-                .advice("name another file, or move this one away"),
-            _ => Fault::new(format!("{name} cannot be written"))
-                .why(error)
-                .advice("check path, permissions and space"),
-        })?;
-        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-        written.map_err(|error| Fault::new(format!("{name} cannot be written")).why(error))?;
         app.output()
             .note(format!("Wrote {name}: replace the texts in <angle brackets>"));
         Ok(())

@@ -1,12 +1,12 @@
 //! `earnout plan document check`.
 
 use {
-    super::plan_of,
+    super::Named,
     crate::{
         context::{
             app::App,
-            document::{Loaded, Place},
-            reference::{PlanRef, kpi_name, plan_name},
+            document::Loaded,
+            reference::{kpi_name, plan_name},
         },
         fault::Fault,
         shown::{sheet::Sheet, text::quoted},
@@ -28,18 +28,13 @@ use {
   $ earnout plan document check PLAN --document plan-document.json
   $ earnout plan document check PLAN")]
 pub struct Check {
-    /// The plan: its address, or CREATOR/ID
-    plan: PlanRef,
-    /// The document: a file, a URL, or `uri` for what lies under the plan's uri
-    #[arg(long, value_name = "FILE|URL|uri", default_value = "uri")]
-    document: Place,
+    #[command(flatten)]
+    document: Named,
 }
 
 impl Check {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let address = self.plan.address();
-        let plan = plan_of(app, &address).await?;
-        let loaded = self.document.load(app, &address, &plan).await?;
+        let (address, plan, loaded) = self.document.load(app).await?;
         app.output().show(&View {
             address,
             plan: &plan,

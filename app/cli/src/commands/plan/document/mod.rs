@@ -5,8 +5,15 @@ mod new;
 mod show;
 
 use {
-    crate::{context::app::App, fault::Fault},
-    clap::Subcommand,
+    crate::{
+        context::{
+            app::App,
+            document::{Loaded, Place},
+            reference::PlanRef,
+        },
+        fault::Fault,
+    },
+    clap::{Args, Subcommand},
     earnout::state::Plan,
     solana_program::pubkey::Pubkey,
 };
@@ -21,15 +28,31 @@ pub enum DocumentCommand {
     Show(show::Show),
 }
 
-/// The plan at `address`, also one that was closed, which its events tell.
-///
-/// # Errors
-/// If there is none, or the endpoint does not answer.
-async fn plan_of(app: &App, address: &Pubkey) -> Result<Plan, Fault> {
-    let client = app.client()?;
-    match client.is_closed_plan(address).await? {
-        true => Ok(client.statement_sources(address).await?.plan),
-        false => Ok(client.plan(address).await?),
+/// A plan and which document of it is meant.
+#[derive(Debug, Args)]
+struct Named {
+    /// The plan: its address, or CREATOR/ID
+    plan: PlanRef,
+    /// The document: a file, a URL, or `uri` for what lies under the plan's uri
+    #[arg(long, value_name = "FILE|URL|uri", default_value = "uri")]
+    document: Place,
+}
+
+impl Named {
+    /// The plan's address, the plan, also one that was closed, which its events tell, and the document compared with
+    /// it.
+    ///
+    /// # Errors
+    /// If there is no plan or no document of it, or the endpoint does not answer.
+    async fn load(&self, app: &App) -> Result<(Pubkey, Plan, Loaded), Fault> {
+        let address = self.plan.address();
+        let client = app.client()?;
+        let plan = match client.is_closed_plan(&address).await? {
+            true => client.statement_sources(&address).await?.plan,
+            false => client.plan(&address).await?,
+        };
+        let loaded = self.document.load(app, &address, &plan).await?;
+        Ok((address, plan, loaded))
     }
 }
 

@@ -8,7 +8,7 @@ use {
             reference::{PlanRef, kpi_name, plan_name},
         },
         fault::Fault,
-        shown::{fields::Fields, text::quoted},
+        shown::{fields::Fields, output::write_new, text::quoted},
     },
     clap::Args,
     earnout_sdk::{
@@ -19,8 +19,8 @@ use {
     solana_program::pubkey::Pubkey,
     std::{
         collections::BTreeMap,
-        fs::{self, OpenOptions},
-        io::{ErrorKind, Write},
+        fs,
+        io::Write,
         path::{Path, PathBuf},
         str::FromStr,
     },
@@ -180,19 +180,4 @@ impl New {
 fn read_text(what: &str, file: &Path) -> Result<String, Fault> {
     fs::read_to_string(file)
         .map_err(|error| Fault::new(format!("the {what} {} cannot be read", file.display())).why(error))
-}
-
-/// Writes a file that does not exist yet.
-fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Fault> {
-    let name = file.display();
-    let opened = OpenOptions::new().write(true).create_new(true).open(file);
-    let mut opened = opened.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => Fault::new(format!("{name} exists already; it was left as it is"))
-            .advice("name another file, or move this one away"),
-        _ => Fault::new(format!("{name} cannot be written"))
-            .why(error)
-            .advice("check path, permissions and space"),
-    })?;
-    let written = opened.write_all(bytes).and_then(|()| opened.sync_all());
-    written.map_err(|error| Fault::new(format!("{name} cannot be written")).why(error))
 }

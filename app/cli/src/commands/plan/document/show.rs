@@ -2,14 +2,14 @@
 
 use {
     super::{
+        Named,
         check::{rubrics, rubrics_json},
-        plan_of,
     },
     crate::{
         context::{
             app::App,
-            document::{Loaded, Place},
-            reference::{PlanRef, kpi_name, plan_name},
+            document::Loaded,
+            reference::{kpi_name, plan_name},
         },
         fault::Fault,
         shown::{
@@ -37,18 +37,13 @@ use {
   $ earnout plan document show PLAN
   $ earnout plan document show PLAN --document plan-document.json --output json | jq -r '.rubrics[0].text'")]
 pub struct Show {
-    /// The plan: its address, or CREATOR/ID
-    plan: PlanRef,
-    /// The document: a file, a URL, or `uri` for what lies under the plan's uri
-    #[arg(long, value_name = "FILE|URL|uri", default_value = "uri")]
-    document: Place,
+    #[command(flatten)]
+    document: Named,
 }
 
 impl Show {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
-        let address = self.plan.address();
-        let plan = plan_of(app, &address).await?;
-        let loaded = self.document.load(app, &address, &plan).await?;
+        let (address, plan, loaded) = self.document.load(app).await?;
         app.output().show(&View {
             address,
             plan: &plan,
