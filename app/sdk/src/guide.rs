@@ -44,6 +44,7 @@
 //!
 //! ```
 //! # mod setup { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/setup.rs")); }
+//! use earnout::state::Results;
 //! use earnout_sdk::{wire::{instructions::{self, PlanToken}, pda}, report::projection};
 //! # use setup::*;
 //!
@@ -51,7 +52,7 @@
 //! // With feature `client`: `client.plan(&address)` and `client.grant(&address)`.
 //! let (address, plan, mut grant) = plan_and_grant()?;
 //! // Every period at target, and the first one settled.
-//! let all = projection::project(&plan, &grant, |_| [10_000; 16])?;
+//! let all = projection::project(&plan, &grant, |_| Results { scores: [10_000; 16], price: None })?;
 //! assert_eq!(all.iter().map(|period| period.settlement.earned).sum::<u64>(), 1_200_000_000);
 //! grant.settle(&plan, &Results { scores: [5_000; 16], price: None })?;
 //!
@@ -151,7 +152,7 @@
 //! let statement = Statement::of(Sources::of_ledger(&ledger, None, NOW + 40 * DAY)?)?;
 //! assert!(statement.findings.is_empty());
 //! let line = &statement.grants[&0].lines[0];
-//! assert_eq!((line.scores[0], line.settlement.map(|settled| settled.earned)), (4_150, Some(194_700_000)));
+//! assert_eq!((line.results.scores[0], line.settlement.map(|settled| settled.earned)), (4_150, Some(194_700_000)));
 //! assert_eq!(statement.vault.surplus, 635_300_000); // 2,000 − 1,170 reserved − 194.7 owed
 //!
 //! // An oracle's vote that is missing is noticed.
