@@ -317,6 +317,8 @@ async fn of_all_updates_the_first_one_after_the_end_counts() {
         .earnout
         .run(&["attestation", "show", &plan, "token price", "0"])
         .succeeded()
+        .shows("± 0.4 % of the price")
+        .shows("price     2.500000 USD")
         .shows("  counts\n");
     // 15,000 USD at 2.50 USD are 6,000 tokens; half of them for the roadmap, of which nobody reported anything.
     let report = world.json(&["crank", &plan, "--no-close"]);

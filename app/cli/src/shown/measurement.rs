@@ -3,7 +3,7 @@
 use {
     super::{names::Names, text::safe},
     crate::context::time::Moment,
-    earnout::state::Kpi,
+    earnout::state::{Kpi, Observation},
     earnout_core::quorum::{Finality, Outcome},
     earnout_sdk::{
         report::{
@@ -73,6 +73,11 @@ pub fn state(measurement: &Measurement) -> String {
     }
 }
 
+/// How uncertain the feed was, rounded up.
+pub fn confidence(observation: &Observation) -> String {
+    format!("± {} % of the price", fixed(observation.confidence_bps.into(), 2))
+}
+
 /// The votes that stand behind what counts: those for the value if oracles agreed, all that count for a median, none
 /// where a feed said it.
 pub fn deciding(measurement: &Measurement) -> impl Iterator<Item = &Vote> {
@@ -133,6 +138,7 @@ pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
         json!({
             "value": observation.value.to_string(),
             "uiValue": fixed(observation.value, kpi.decimals).replace(',', ""),
+            "confidenceBps": observation.confidence_bps,
             "publishedAt": observation.published.at,
             "previousAt": observation.published.previous,
             "evidence": hex::encode(observation.evidence),

@@ -538,7 +538,8 @@ impl fmt::Display for View<'_> {
             Finality::NotBefore(_) => ", so far",
         };
         facts.say("by", format!("{}{so_far}", basis(measurement)));
-        facts.say("score", amount::count(measurement.reading.score));
+        let worth = if kpi.is_price() { "price" } else { "score" };
+        facts.say(worth, measurement::worth(kpi, measurement));
         facts.say("state", state(measurement));
         if measurement.closed {
             facts.say("account", "closed; this is from its events");
@@ -619,6 +620,7 @@ fn feed_facts(kpi: &Kpi, times: &PeriodTimes, measurement: &Measurement) -> Fiel
     };
     let published = observation.published;
     facts.say("value", measurement::value(kpi, observation.value));
+    facts.say("confidence", measurement::confidence(observation));
     facts.say("published", Moment(published.at));
     facts.say("the one before", Moment(published.previous));
     let order = match published.is_first(times.end) {
