@@ -36,7 +36,7 @@ impl Quote {
     /// The price with `decimals`; the largest value if it does not fit.
     ///
     /// # Errors
-    /// `BadPrice` unless the price is above 0; `ExponentOutOfRange` unless the exponent is −18 to 0 and with the decimals
+    /// `BadPrice` unless the price is above 0; `ExponentOutOfRange` unless the exponent is −18 to 0 and the sum of both
     /// at most 18.
     ///
     /// ```
