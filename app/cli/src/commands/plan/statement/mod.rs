@@ -4,11 +4,13 @@ mod csv;
 mod json;
 mod report;
 
+pub use csv::by_period;
+
 use {
     crate::{
         context::{app::App, document::DocumentArgs, reference::PlanRef},
         fault::Fault,
-        shown::{names::Names, plan::require_agreement},
+        shown::{names::Names, output::Output, plan::require_agreement},
     },
     clap::{Args, ValueEnum},
     earnout_sdk::report::statement::{GrantReport, Line, PeriodReport, Statement as Report},
@@ -42,8 +44,9 @@ pub struct Statement {
     beside: DocumentArgs,
 }
 
+/// Form of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
+pub enum Form {
     /// Tables for a terminal
     Table,
     /// One line for each period and grant, for spreadsheets
@@ -62,6 +65,16 @@ enum By {
     Grant,
 }
 
+impl Form {
+    /// The one that fits what the program was asked to write.
+    pub fn default_of(output: &Output) -> Self {
+        match output.is_json() {
+            true => Self::Json,
+            false => Self::Table,
+        }
+    }
+}
+
 impl Statement {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         let output = app.output();
@@ -70,10 +83,7 @@ impl Statement {
         let beside = self.beside.load(app, &sources.address, &sources.plan).await?;
         let report = Report::of(sources)?;
         let decimals = token.decimals;
-        let form = self.format.unwrap_or(match output.is_json() {
-            true => Form::Json,
-            false => Form::Table,
-        });
+        let form = self.format.unwrap_or(Form::default_of(output));
         let view = |names| report::View {
             report: &report,
             decimals,
@@ -90,7 +100,7 @@ impl Statement {
                 !output.is_compact(),
             )?,
             Form::Csv => output.stream(|out| match self.by {
-                By::Period => csv::by_period(out, &report, decimals, &beside.labels),
+                By::Period => by_period(out, &report, decimals, &beside.labels),
                 By::Grant => csv::by_grant(out, &report, decimals, &beside.labels),
             })?,
             Form::Table => output.stream(|out| view(Some(Names::of(app).with(beside.labels.clone()))).terminal(out))?,
