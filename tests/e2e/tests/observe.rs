@@ -295,7 +295,8 @@ async fn of_all_updates_the_first_one_after_the_end_counts() {
         .says("no other one replaces it")
         .says("2.400001 USD, published 2027-04-01T00:01:30Z");
     assert_eq!(world.attestation()["uiValue"], "2.400001", "a dry run sends nothing");
-    let result = world.json(&[&["observe", &plan][..], &named].concat());
+    let kept = ["--evidence-dir", "kept"];
+    let result = world.json(&[&["observe", &plan][..], &named, &kept].concat());
     assert_eq!(
         (
             &result["first"],
@@ -311,6 +312,14 @@ async fn of_all_updates_the_first_one_after_the_end_counts() {
         .says("the first after the end of the period, stands");
     let text = world.earnout.run(&["plan", "show", &plan]).succeeded().stdout;
     assert!(!text.contains("earnout observe"), "{text}");
+    // What the feed's publishers signed is kept, and no document of the votes.
+    let shown = world
+        .earnout
+        .run(&["plan", "statement", &plan, "--evidence", "kept"])
+        .failed(2);
+    shown
+        .shows("Evidence: 1 found, 2 missing, 0 differ")
+        .shows("the price feed");
 
     world.chain.warp(&(DEADLINE + 7 * 86_400).to_string());
     world
@@ -347,6 +356,16 @@ async fn the_daemon_shows_what_counts_once() {
     let shown = world.attestation();
     assert_eq!(shown["observation"]["publishedAt"], END + 10);
     assert_eq!(shown["votes"], json!([]), "it votes on nothing");
+    // It keeps what the feed's publishers signed, for others to compare with the hash on the chain.
+    let evidence = oracle.folder().join("state/evidence");
+    let evidence = evidence.to_str().expect("a path");
+    let statement = world.json(&["plan", "statement", &world.plan, "--evidence", evidence]);
+    let listed = &statement["evidence"];
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed:#}");
+    assert_eq!(
+        (&listed[0]["feed"], &listed[0]["state"], &listed[0]["hash"]),
+        (&json!(true), &json!("found"), &shown["observation"]["evidence"])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

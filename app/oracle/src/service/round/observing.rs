@@ -8,7 +8,7 @@ use {
         service::{About, Alert, AlertKind, Daemon, DaemonError, Observe},
         vote::{PlanState, SubmitError},
     },
-    earnout::{instructions::ObserveArgs, state::Plan},
+    earnout::{instructions::ObserveArgs, price_update, state::Plan},
     earnout_sdk::{
         client::{ClientError, Ending, of_bytes},
         report::projection::{ProjectionError, period_times},
@@ -142,7 +142,7 @@ impl Feed<'_> {
         let mut is_shown = looks.iter().flatten().any(has_observation);
         let mut count = 0;
         if let Some((account, observed)) = chosen {
-            match self.show(&account.address, &observed).await? {
+            match self.show(account, &observed).await? {
                 None => (is_shown, count) = (true, 1),
                 Some(refused) => reason = refused,
             }
@@ -163,11 +163,15 @@ impl Feed<'_> {
             .any(|signed| signed.votes.is_empty() && names(&signed.transaction)))
     }
 
-    /// Sends it. Returns why it was not done, if so.
-    async fn show(&self, update: &Pubkey, observed: &Observed) -> Result<Option<String>, DaemonError> {
+    /// Keeps what the feed's publishers signed, for its hash will be the evidence on the chain, and sends it. Returns why
+    /// it was not done, if so.
+    async fn show(&self, update: &UpdateAccount, observed: &Observed) -> Result<Option<String>, DaemonError> {
         let (kpi, period) = (self.kpi, self.period);
+        let message = price_update::message(&update.data).map_err(ProjectionError::from);
+        self.daemon.store.put_foreign(message.map_err(FeedError::from)?)?;
         let args = ObserveArgs { kpi, period };
-        let ending = self.daemon.courier().observe(&self.state.address, update, args).await;
+        let courier = self.daemon.courier();
+        let ending = courier.observe(&self.state.address, &update.address, args).await;
         let reason = match ending {
             Ok(Ending::Executed(_)) => {
                 let decimals = self.state.plan.kpis().get(usize::from(kpi)).map(|terms| terms.decimals);
