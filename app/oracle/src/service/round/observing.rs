@@ -297,9 +297,11 @@ mod tests {
         super::*,
         bytemuck::Zeroable,
         earnout::{
-            price_update,
+            price_update::PriceUpdate,
             state::{Attestation, Cadence, Feed, Interpolation, Kpi, KpiArgs, PlanStatus, Receiver, Scope},
         },
+        earnout_core::feed::{Published, Quote},
+        earnout_sdk::wire::price_update_account,
     };
 
     const END: i64 = 1_806_537_600;
@@ -341,20 +343,24 @@ mod tests {
 
     /// An update of the feed: 2.5, published `at` seconds after the end, the one before it at `previous`.
     fn update(number: u8, at: i64, previous: i64) -> Option<UpdateAccount> {
-        let mut data = price_update::DISCRIMINATOR.to_vec();
-        data.resize(40, 8);
-        data.push(1);
-        data.extend([3; 32]);
-        data.extend(25i64.to_le_bytes());
-        data.extend(0u64.to_le_bytes());
-        data.extend((-1i32).to_le_bytes());
-        data.extend((END + at).to_le_bytes());
-        data.extend((END + previous).to_le_bytes());
-        data.resize(price_update::LEN, 0);
+        let quote = Quote {
+            price: 25,
+            confidence: 0,
+            exponent: -1,
+        };
+        let update = PriceUpdate {
+            feed_id: [3; 32],
+            spot: quote,
+            average: quote,
+            published: Published {
+                at: END + at,
+                previous: END + previous,
+            },
+        };
         Some(UpdateAccount {
             address: Pubkey::new_from_array([number; 32]),
             owner: Receiver::Pyth.program(),
-            data,
+            data: price_update_account(&update),
         })
     }
 
