@@ -92,6 +92,12 @@ pub fn deciding(measurement: &Measurement) -> impl Iterator<Item = &Vote> {
         .filter(move |vote| vote.counts && agreed.is_none_or(|value| vote.value == value))
 }
 
+/// The hashes of the evidence that stands behind what counts: of the votes, or of what a feed said.
+pub fn evidence(measurement: &Measurement) -> impl Iterator<Item = &[u8; 32]> {
+    let observed = measurement.observation.iter().map(|shown| &shown.evidence);
+    deciding(measurement).map(|vote| &vote.evidence).chain(observed)
+}
+
 /// Who voted: the key, or the position in a set that is not known any more.
 pub fn voter(vote: &Vote, names: &Names) -> String {
     vote.oracle.map_or_else(

@@ -158,6 +158,14 @@ impl Store {
         Ok(self.0.put_all(&bytes?)?)
     }
 
+    /// Stores a document that others wrote, as it is, and returns its hash.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn put_foreign(&self, bytes: &[u8]) -> Result<Hash, EvidenceError> {
+        Ok(self.0.put(bytes)?)
+    }
+
     fn bytes(&self, document: &impl Document) -> Result<Vec<u8>, EvidenceError> {
         document.to_bytes().map_err(|error| EvidenceError::Format {
             file: self.0.folder().to_owned(),

@@ -76,12 +76,25 @@ impl Statement {
             labels,
         } = Shown::read(app, &self.grant, &self.beside).await?;
         let grant = grant_of(&report, number)?;
-        let payments = app.client()?.payments(&grant.address, grant.state.claimed).await?;
+        let claimed = grant.state.claimed;
+        let payments = app.client()?.payments(&grant.address, claimed).await;
+        // What the grant earned is known without them.
+        let (payments, trouble) = match payments {
+            Ok(payments) => (payments, None),
+            Err(error) => (
+                Payments {
+                    missing: claimed,
+                    ..Payments::default()
+                },
+                Some(error.to_string()),
+            ),
+        };
         let form = self.format.unwrap_or(Form::default_of(output));
         let page = Page {
             report: &report,
             grant,
             payments: &payments,
+            trouble: trouble.as_deref(),
             decimals,
             names: match form {
                 Form::Markdown => Names::default().with(labels.clone()),
@@ -99,14 +112,14 @@ impl Statement {
                 output.json(&all, !output.is_compact())?;
             }
             Form::Csv => output.stream(|out| match self.by {
-                By::Period => by_period(out, &report, decimals, &labels),
+                By::Period => by_period(out, &report, decimals, &labels, None),
                 By::Payment => page.payments_csv(out),
             })?,
             Form::Table => output.stream(|out| page.terminal(out))?,
             Form::Markdown => output.stream(|out| page.markdown(out))?,
         }
         require_agreement(&report)?;
-        require_complete(&page.complaints())
+        require_complete(&page.complaints(app.client()?.endpoint()))
     }
 }
 
@@ -115,6 +128,8 @@ struct Page<'a> {
     report: &'a Report,
     grant: &'a GrantReport,
     payments: &'a Payments,
+    /// Why they could not be read.
+    trouble: Option<&'a str>,
     decimals: u8,
     names: Names,
 }
@@ -356,12 +371,13 @@ impl Page<'_> {
         self.payments.found.iter().map(payment).collect()
     }
 
-    /// What the payments do not explain.
-    fn complaints(&self) -> Vec<String> {
+    /// What the payments that `endpoint` shows do not explain.
+    fn complaints(&self, endpoint: &str) -> Vec<String> {
         let missing = self.payments.missing;
         let text = || {
+            let why = self.trouble.map_or(String::new(), |trouble| format!(": {trouble}"));
             format!(
-                "the endpoint does not show the transactions that paid {} of {}",
+                "{endpoint} does not show the transactions that paid {} of {}{why}",
                 self.tokens(missing),
                 self.tokens(self.grant.state.claimed)
             )

@@ -8,7 +8,11 @@ pub use csv::by_period;
 
 use {
     crate::{
-        context::{app::App, document::DocumentArgs, reference::PlanRef},
+        context::{
+            app::App,
+            evidence::{EvidenceArgs, require_found},
+            reference::PlanRef,
+        },
         fault::Fault,
         shown::{names::Names, output::Output, plan::require_agreement},
     },
@@ -24,10 +28,14 @@ use {
 /// read from their events, for which the endpoint must keep the whole history. Claims are counted against the oldest
 /// earnings first.
 ///
+/// --evidence looks for every document that a vote, the manifest of a page or a price feed names as evidence, and says
+/// whether it is found, missing, or differs from its hash. Unless all are found the exit code is 2.
+///
 /// JSON has amounts as decimal strings of base units; the other forms have tokens.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout plan statement PLAN
+  $ earnout plan statement PLAN --document uri --evidence evidence
   $ earnout plan statement PLAN --format csv > statement.csv
   $ earnout plan statement PLAN --format csv --by grant > grants.csv
   $ earnout plan statement PLAN --format markdown > STATEMENT.md")]
@@ -41,7 +49,7 @@ pub struct Statement {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = By::Period)]
     by: By,
     #[command(flatten)]
-    beside: DocumentArgs,
+    beside: EvidenceArgs,
 }
 
 /// Form of a statement.
@@ -80,8 +88,13 @@ impl Statement {
         let output = app.output();
         let sources = app.client()?.statement_sources(&self.plan.address()).await?;
         let token = app.token_of(&sources.plan).await?;
-        let beside = self.beside.load(app, &sources.address, &sources.plan).await?;
+        let (beside, finder) = self.beside.load(app, &sources.address, &sources.plan).await?;
         let report = Report::of(sources)?;
+        let evidence = match finder {
+            Some(mut finder) => Some(finder.find_all(app, &report.sources.plan, report.evidence()).await?),
+            None => None,
+        };
+        let evidence = evidence.as_deref();
         let decimals = token.decimals;
         let form = self.format.unwrap_or(Form::default_of(output));
         let view = |names| report::View {
@@ -89,6 +102,7 @@ impl Statement {
             decimals,
             names,
             beside: &beside,
+            evidence,
         };
         match form {
             Form::Json => output.json(
@@ -96,17 +110,19 @@ impl Statement {
                     report: &report,
                     decimals,
                     beside: &beside,
+                    evidence,
                 },
                 !output.is_compact(),
             )?,
             Form::Csv => output.stream(|out| match self.by {
-                By::Period => by_period(out, &report, decimals, &beside.labels),
+                By::Period => by_period(out, &report, decimals, &beside.labels, evidence),
                 By::Grant => csv::by_grant(out, &report, decimals, &beside.labels),
             })?,
             Form::Table => output.stream(|out| view(Some(Names::of(app).with(beside.labels.clone()))).terminal(out))?,
             Form::Markdown => output.stream(|out| view(None).markdown(out))?,
         }
-        require_agreement(&report)
+        require_agreement(&report)?;
+        require_found(evidence.unwrap_or_default())
     }
 }
 
