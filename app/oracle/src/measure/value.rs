@@ -19,6 +19,8 @@ pub enum ValueError {
     TooPrecise(String),
     #[error("{value} has more than {decimals} decimals; set `rounding` if it may be rounded")]
     NeedsRounding { value: Decimal, decimals: u8 },
+    #[error("the result is too large, or has too many digits, to be kept exactly")]
+    TooLarge,
     #[error("{0} is out of the range of values on chain")]
     OutOfRange(Decimal),
 }

@@ -2,10 +2,9 @@
 
 use {
     super::{LARGEST_ANSWER, Observation, Part, SourceError, ambiguous, moment, no_data, only, unexpected},
-    crate::measure::{Scope, fill, value},
+    crate::measure::{Aggregate, Conditions, Found, Scope, fill, statistics::enough, value},
     csv::StringRecord,
     earnout_sdk::text::names::is_hidden,
-    rust_decimal::Decimal,
     serde::{Deserialize, Serialize},
     std::{
         collections::{BTreeMap, HashMap},
@@ -27,21 +26,6 @@ static SHEETS: Mutex<Sheets> = Mutex::new(BTreeMap::new());
 
 type Sheets = BTreeMap<(PathBuf, Vec<String>), Arc<Sheet>>;
 
-/// What is made of the rows that match.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Aggregate {
-    /// There has to be exactly one.
-    #[default]
-    Only,
-    /// Their sum; at least one is needed.
-    Sum,
-    /// Their number, which may be 0.
-    Count,
-    /// The last one in the file.
-    Last,
-}
-
 /// A column of a file with a header line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,15 +35,21 @@ pub struct CsvFile {
     pub file: Option<PathBuf>,
     /// The column with the value.
     pub column: String,
-    /// Only rows with these texts in these columns, with placeholders.
+    /// Only rows that meet these conditions in these columns.
     #[serde(default, rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
-    pub matching: BTreeMap<String, String>,
+    pub matching: BTreeMap<String, Conditions>,
     /// Only rows whose time in this column is within the period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_column: Option<String>,
     /// What is made of several rows.
     #[serde(default)]
     pub aggregate: Aggregate,
+    /// Whether the sum of no rows is 0, and not an error.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nothing_is_zero: bool,
+    /// How many rows there have to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<usize>,
 }
 
 impl CsvFile {
@@ -68,18 +58,25 @@ impl CsvFile {
         let file = self.file.as_ref().ok_or_else(|| unexpected("no file is configured"))?;
         let sheet = self.sheet(file)?;
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let answer = match self.matching.is_empty() {
+        let texts: Vec<String> = self
+            .exact()
+            .map(|(_, text)| fill(text, scope))
+            .collect::<Result<_, _>>()?;
+        let answer = match texts.is_empty() {
             true => sheet.bytes.clone(),
-            false => {
-                let texts = self.matching.values().map(|text| fill(text, scope));
-                sheet.rows_with(&texts.collect::<Result<_, _>>()?)
-            }
+            false => sheet.rows_with(&texts),
         };
         let modified_at = jiff::Timestamp::try_from(sheet.modified).ok();
         Ok(vec![Part {
             modified_at: modified_at.map(|time| time.as_second()),
             ..Part::new(name, answer)
         }])
+    }
+
+    /// The columns that have to hold exactly one text, with it: by these rows are told apart.
+    fn exact(&self) -> impl Iterator<Item = (&String, &str)> {
+        let columns = self.matching.iter();
+        columns.filter_map(|(column, conditions)| Some((column, conditions.exactly()?)))
     }
 
     /// The file as it is now.
@@ -89,7 +86,7 @@ impl CsvFile {
             error,
         };
         let before = fs::metadata(file).map_err(io)?;
-        let columns: Vec<String> = self.matching.keys().cloned().collect();
+        let columns: Vec<String> = self.exact().map(|(column, _)| column.clone()).collect();
         let key = (file.to_owned(), columns);
         let mut sheets = SHEETS.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sheet) = sheets.get(&key).filter(|sheet| sheet.state == state(&before)) {
@@ -115,19 +112,15 @@ impl CsvFile {
 
     pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
         let part = only(parts)?;
-        let matching: Vec<(&str, String)> = self
-            .matching
-            .iter()
-            .map(|(column, text)| Ok((column.as_str(), fill(text, scope)?)))
-            .collect::<Result<_, SourceError>>()?;
         let mut reader = reader(part.body.text()?)?;
         let header = reader.headers().map_err(no_csv)?.clone();
         let column = position(&header, &self.column)?;
         let time = self.time_column.as_deref();
         let time = time.map(|name| position(&header, name)).transpose()?;
-        let conditions: Vec<(usize, String)> = matching
-            .into_iter()
-            .map(|(name, text)| Ok((position(&header, name)?, text)))
+        let conditions: Vec<(usize, &String, &Conditions)> = self
+            .matching
+            .iter()
+            .map(|(name, conditions)| Ok((position(&header, name)?, name, conditions)))
             .collect::<Result<_, SourceError>>()?;
         let mut rows: Vec<String> = Vec::new();
         for record in reader.records() {
@@ -136,16 +129,19 @@ impl CsvFile {
                 continue;
             }
             let field = |position: usize| field(&record, position);
-            let mut counts = conditions.iter().all(|(position, text)| field(*position) == text);
+            let mut counts = true;
+            for (position, name, conditions) in &conditions {
+                counts = counts && conditions.hold(name, &found(field(*position)), scope)?;
+            }
             if let (true, Some(time)) = (counts, time) {
                 counts = (scope.start..scope.end).contains(&moment(field(time))?);
             }
             if counts && is_blank(field(column)) {
                 let line = record.position().map_or(0, csv::Position::line);
-                let row = match self.matching.is_empty() {
-                    true => format!("line {line}"),
+                let row = match self.exact().next() {
+                    None => format!("line {line}"),
                     // The other lines are not here.
-                    false => "a row that matches".to_owned(),
+                    Some(_) => "a row that matches".to_owned(),
                 };
                 return Err(no_data(format!("{row}: the column {:?} is empty", self.column)));
             }
@@ -153,47 +149,35 @@ impl CsvFile {
                 rows.push(field(column).to_owned());
             }
         }
+        enough(rows.len(), self.at_least)?;
+        let number = |row: &String| Ok(value::parse(row)?);
+        let aggregate = &self.aggregate;
         Ok(Observation {
-            value: self.aggregated(&rows)?,
+            value: aggregate.over(&rows, self.nothing_is_zero, scope, number, |row| Ok(found(row)))?,
             observed_at: part.modified_at,
         })
     }
 
-    fn aggregated(&self, rows: &[String]) -> Result<Decimal, SourceError> {
-        let none = || no_data("no row matches");
-        Ok(match self.aggregate {
-            Aggregate::Count => Decimal::from(rows.len()),
-            Aggregate::Last => value::parse(rows.last().ok_or_else(none)?)?,
-            Aggregate::Only => match rows {
-                [row] => value::parse(row)?,
-                [] => return Err(none()),
-                several => {
-                    return Err(ambiguous(format!(
-                        "{} rows match, not one; set `aggregate` if that is right",
-                        several.len()
-                    )));
-                }
-            },
-            Aggregate::Sum => {
-                let mut sum = Decimal::ZERO;
-                for row in rows {
-                    sum = sum
-                        .checked_add(value::parse(row)?)
-                        .ok_or_else(|| unexpected("the sum is too large"))?;
-                }
-                if rows.is_empty() {
-                    return Err(none());
-                }
-                sum
-            }
-        })
+    pub(super) fn mistakes(&self) -> Vec<String> {
+        let mut mistakes = self.aggregate.mistakes(self.nothing_is_zero);
+        mistakes.extend(self.matching.values().flat_map(Conditions::mistakes));
+        if self.file.is_none() {
+            mistakes.push("`file` is missing".to_owned());
+        }
+        mistakes
     }
 
-    pub(super) fn mistakes(&self) -> Vec<String> {
-        match &self.file {
-            Some(_) => Vec::new(),
-            None => vec!["`file` is missing".to_owned()],
-        }
+    pub(super) fn templates(&self) -> Vec<&str> {
+        let conditions = self.matching.values().flat_map(Conditions::templates);
+        conditions.chain(self.aggregate.templates()).collect()
+    }
+}
+
+/// What a field says.
+fn found(field: &str) -> Found<'_> {
+    match is_blank(field) {
+        true => Found::Blank,
+        false => Found::text(field),
     }
 }
 
@@ -333,16 +317,33 @@ mod tests {
         assert_eq!(value(&format!("{ann}aggregate = 'last'")).unwrap(), "2.5");
         assert_eq!(value("where = { person = 'bob' }").unwrap(), "7");
         assert_eq!(value("where = { person = 'eve' }\naggregate = 'count'").unwrap(), "0");
+        let chosen = |conditions: &str, aggregate: &str| {
+            value(&format!("where = {{ {conditions} }}\naggregate = {aggregate}")).unwrap()
+        };
+        assert_eq!(chosen("value = '>= 2'", "'median'"), "2.5");
+        assert_eq!(
+            chosen("value = ['> 1', '< 7'], person = '{identity}'", "'mean'"),
+            "2.25"
+        );
+        assert_eq!(chosen("person = '!= ann'", "'only'"), "7");
+        assert_eq!(chosen("day = '< {start_date}'", "'min'"), "1");
+        assert_eq!(
+            chosen("person = '{identity}'", "{ share = '>= 2' }"),
+            "66.666666666666666666661"
+        );
+        assert_eq!(chosen("person = 'eve'", "'sum'\nnothing_is_zero = true"), "0");
     }
 
     #[test]
     fn everything_else_is_an_error() {
         for (extra, part) in [
-            ("", "4 rows match"),
-            ("where = { person = 'eve' }", "no row matches"),
-            ("where = { person = 'eve' }\naggregate = 'sum'", "no row matches"),
+            ("", "4 entries match"),
+            ("where = { person = 'eve' }", "no entry matches"),
+            ("where = { person = 'eve' }\naggregate = 'sum'", "no entry matches"),
             ("where = { name = 'eve' }", "no column \"name\""),
             ("time_column = 'person'", "is not a time"),
+            ("where = { person = '> 4' }", "cannot be compared"),
+            ("aggregate = 'mean'\nat_least = 5", "4 entries match, at least 5"),
         ] {
             let error = value(extra).unwrap_err();
             assert!(error.contains(part), "{extra}: {error}");
@@ -350,7 +351,7 @@ mod tests {
         let source: CsvFile = toml::from_str("file = 'x.csv'\ncolumn = 'value'\naggregate = 'sum'").unwrap();
         for (file, part) in [
             ("value\n1\n1,2\n", "not CSV"),
-            ("value\n\"\"\n", "no row matches"),
+            ("value\n\"\"\n", "no entry matches"),
             ("value,note\n,x\n", "line 2: the column \"value\" is empty"),
             ("value,note\n1,\"x\n2,y\n", "quote"),
             ("value;note\n1;x\n", "no column \"value\""),
@@ -444,7 +445,7 @@ mod tests {
         let first = sheet();
         assert!(Arc::ptr_eq(&first, &sheet()));
         let other = CsvFile {
-            matching: BTreeMap::from([("n".to_owned(), "1".to_owned())]),
+            matching: BTreeMap::from([("n".to_owned(), "1".into())]),
             ..source.clone()
         };
         assert_eq!(

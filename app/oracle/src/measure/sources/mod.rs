@@ -176,15 +176,15 @@ pub enum SourceError {
     Unexpected(String),
 }
 
-fn unexpected(what: impl Into<String>) -> SourceError {
+pub(super) fn unexpected(what: impl Into<String>) -> SourceError {
     SourceError::Unexpected(what.into())
 }
 
-fn ambiguous(what: impl Into<String>) -> SourceError {
+pub(super) fn ambiguous(what: impl Into<String>) -> SourceError {
     SourceError::Ambiguous(what.into())
 }
 
-fn no_data(what: impl Into<String>) -> SourceError {
+pub(super) fn no_data(what: impl Into<String>) -> SourceError {
     SourceError::NoData(what.into())
 }
 
@@ -287,7 +287,7 @@ impl Source {
             Self::Postgres(source) => source.params.iter().map(String::as_str).collect(),
             Self::Github(source) => source.templates(),
             Self::Git(source) => source.author.iter().map(String::as_str).collect(),
-            Self::Csv(source) => source.matching.values().map(String::as_str).collect(),
+            Self::Csv(source) => source.templates(),
             Self::Command(source) => source.command.iter().map(String::as_str).collect(),
             Self::Manual(_) => Vec::new(),
         }
@@ -352,7 +352,7 @@ fn only(parts: &[Part]) -> Result<&Part, SourceError> {
 /// A point in time as sources write it: RFC 3339, a date with a time and an offset, a day (its beginning in UTC), or
 /// Unix seconds or milliseconds since 2001. A time of day without an offset could be any of 24 hours, and a short
 /// number a date without separators: both are refused.
-fn moment(text: &str) -> Result<i64, SourceError> {
+pub(super) fn moment(text: &str) -> Result<i64, SourceError> {
     let text = text.trim();
     let unreadable = || unexpected(format!("{text:?} is not a time"));
     if let Ok(number) = text.parse::<i64>() {
