@@ -70,7 +70,7 @@ pub fn parse(text: &str) -> Result<Decimal, ValueError> {
 }
 
 /// `number · 10^exponent`; `None` if that cannot be kept exactly.
-fn shifted(number: Decimal, exponent: i32) -> Option<Decimal> {
+pub fn shifted(number: Decimal, exponent: i32) -> Option<Decimal> {
     if number.is_zero() {
         return Some(number);
     }
