@@ -245,8 +245,8 @@ impl Condition {
     }
 }
 
-/// One condition, or several in a list, which all have to be met. The first one that is not met ends it: `["is present",
-/// ">= 3"]` is not met, and no error, where nothing is.
+/// One condition, or several in a list, which all have to be met. The first one that is not met ends it:
+/// `["is present", ">= 3"]` is not met, and no error, where nothing is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "OneOrMore", into = "OneOrMore")]
 pub struct Conditions(Vec<Condition>);

@@ -26,7 +26,7 @@ pub enum Aggregate {
     Sum,
     /// How many there are, which may be 0. They need not be numbers.
     Count,
-    /// How many different ones there are, which may be 0. They need not be numbers and are compared as they are written.
+    /// How many different ones there are, which may be 0. They need not be numbers and are compared as written.
     Distinct,
     /// The smallest.
     Min,
@@ -79,8 +79,8 @@ impl Aggregate {
         })
     }
 
-    /// Of `items`, of each of which `number` reads the number and `found` what a condition is asked about. Only what the
-    /// aggregate needs is read.
+    /// Of `items`, of each of which `number` reads the number and `found` what a condition is asked about. Only what
+    /// the aggregate needs is read.
     ///
     /// # Errors
     /// If there are none (or several, for `only`), if an item cannot be read, or if the result is too large.

@@ -19,8 +19,8 @@ pub struct Clock<'a> {
 }
 
 impl<'a> Clock<'a> {
-    /// Times that are written as `format` says (as for `strptime`), and are of the `zone` of this name (IANA) where they
-    /// have no offset.
+    /// Times that are written as `format` says (as for `strptime`), and are of the `zone` of this name (IANA) where
+    /// they have no offset.
     ///
     /// # Errors
     /// If there is no such zone.

@@ -3,7 +3,7 @@
 use {
     super::{
         Auth, Clock, NumberFormat, Observation, Part, SourceError, http_client, is_unscaled, json, no_data, only,
-        pages::{Asked, Pages, Walk, next_link},
+        pages::{Asked, Paged, Pages, Query, Walk, next_link},
         request::{Kind, ask, is_secret, url_mistakes},
         scaled, unexpected,
     },
@@ -147,31 +147,6 @@ impl HttpJson {
         self.send(&self.asked(scope, None)?).await
     }
 
-    /// What is asked; of a GraphQL query with one more variable.
-    pub(super) fn asked(&self, scope: &Scope, variable: Option<(&str, Value)>) -> Result<Asked, SourceError> {
-        let url = super::url(&self.url, scope)?;
-        let body = match (&self.graphql, &self.body) {
-            (Some(query), _) => {
-                let mut variables = serde_json::Map::new();
-                for (name, written) in &self.variables {
-                    variables.insert(name.clone(), filled_in(written, scope)?);
-                }
-                for (name, text) in &self.number_variables {
-                    let text = fill(text, scope)?;
-                    let number: i64 = text
-                        .parse()
-                        .map_err(|_| unexpected(format!("the variable {name:?} is {text:?}, not a whole number")))?;
-                    variables.insert(name.clone(), number.into());
-                }
-                variables.extend(variable.map(|(name, mark)| (name.to_owned(), mark)));
-                Some(serde_json::json!({ "query": query, "variables": variables }).to_string())
-            }
-            (None, Some(body)) => Some(super::filled(body, scope, json::quoted)?),
-            (None, None) => None,
-        };
-        Ok(Asked { url, body })
-    }
-
     async fn send(&self, asked: &Asked) -> Result<Part, SourceError> {
         let client = http_client()?;
         let mut builder = match &asked.body {
@@ -255,18 +230,6 @@ impl HttpJson {
             (Some(missing), _) => Err(no_data(format!("a page is missing: {}", missing.text()))),
             (None, None) => Err(no_data("no page")),
         }
-    }
-
-    /// Refuses a document that is not whole, or not what was asked for.
-    pub(super) fn fits(&self, document: &str, scope: &Scope) -> Result<(), SourceError> {
-        let of = self.items.as_ref().or(self.path.as_ref());
-        json::complete(document, of.map_or("$", String::as_str))?;
-        for (path, wanted) in &self.require {
-            if let Some(broken) = wanted.broken(path, &json::found(document, path)?, scope)? {
-                return Err(unexpected(format!("the answer does not fit the question: {broken}")));
-            }
-        }
-        Ok(())
     }
 
     /// What is made of the items on all pages.
@@ -408,7 +371,13 @@ impl HttpJson {
         );
         mistakes.extend(self.aggregate.mistakes(self.nothing_is_zero));
         mistakes.extend(self.numbers.mistakes());
-        mistakes.extend(self.pages.iter().flat_map(|pages| pages.mistakes(self)));
+        let variables = self.variables.keys().chain(self.number_variables.keys());
+        let query = Query {
+            url: &self.url,
+            body: self.body.as_deref(),
+            variables: self.graphql.as_ref().map(|_| variables.map(String::as_str).collect()),
+        };
+        mistakes.extend(self.pages.iter().flat_map(|pages| pages.mistakes(&query)));
         mistakes.extend(Clock::mistakes(self.time_format.as_deref(), self.time_zone.as_deref()));
         let paths = [
             &self.path,
@@ -442,6 +411,47 @@ impl HttpJson {
         templates.extend(conditions.flat_map(Conditions::templates));
         templates.extend(self.aggregate.templates());
         templates
+    }
+}
+
+impl Paged for HttpJson {
+    fn pages(&self) -> Option<(&Pages, &str)> {
+        Some((self.pages.as_ref()?, self.items.as_deref()?))
+    }
+
+    fn asked(&self, scope: &Scope, variable: Option<(&str, Value)>) -> Result<Asked, SourceError> {
+        let url = super::url(&self.url, scope)?;
+        let body = match (&self.graphql, &self.body) {
+            (Some(query), _) => {
+                let mut variables = serde_json::Map::new();
+                for (name, written) in &self.variables {
+                    variables.insert(name.clone(), filled_in(written, scope)?);
+                }
+                for (name, text) in &self.number_variables {
+                    let text = fill(text, scope)?;
+                    let number: i64 = text
+                        .parse()
+                        .map_err(|_| unexpected(format!("the variable {name:?} is {text:?}, not a whole number")))?;
+                    variables.insert(name.clone(), number.into());
+                }
+                variables.extend(variable.map(|(name, mark)| (name.to_owned(), mark)));
+                Some(serde_json::json!({ "query": query, "variables": variables }).to_string())
+            }
+            (None, Some(body)) => Some(super::filled(body, scope, json::quoted)?),
+            (None, None) => None,
+        };
+        Ok(Asked { url, body })
+    }
+
+    fn fits(&self, document: &str, scope: &Scope) -> Result<(), SourceError> {
+        let of = self.items.as_ref().or(self.path.as_ref());
+        json::complete(document, of.map_or("$", String::as_str))?;
+        for (path, wanted) in &self.require {
+            if let Some(broken) = wanted.broken(path, &json::found(document, path)?, scope)? {
+                return Err(unexpected(format!("the answer does not fit the question: {broken}")));
+            }
+        }
+        Ok(())
     }
 }
 

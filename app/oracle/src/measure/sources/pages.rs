@@ -1,7 +1,7 @@
 //! Answers that come in pages: all of them, or none.
 
 use {
-    super::{HttpJson, Part, SourceError, ambiguous, escaped, json, unexpected},
+    super::{Part, SourceError, ambiguous, escaped, json, unexpected},
     crate::measure::{Found, Scope},
     reqwest::{
         Url,
@@ -102,9 +102,38 @@ impl Asked {
     }
 }
 
+/// What is asked for pages.
+pub trait Paged: Sync {
+    /// The pages and the JSONPath of the list in each, if it comes in pages.
+    fn pages(&self) -> Option<(&Pages, &str)>;
+
+    /// What is asked, of a GraphQL query with one more variable.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn asked(&self, scope: &Scope, variable: Option<(&str, Value)>) -> Result<Asked, SourceError>;
+
+    /// Refuses a document that is not whole, or not what was asked for.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn fits(&self, document: &str, scope: &Scope) -> Result<(), SourceError>;
+}
+
+/// What a source asks, as it is configured.
+#[derive(Clone, Debug)]
+pub struct Query<'a> {
+    /// With its placeholders.
+    pub url: &'a str,
+    /// With its placeholders.
+    pub body: Option<&'a str>,
+    /// The names of the variables, if it is GraphQL.
+    pub variables: Option<Vec<&'a str>>,
+}
+
 impl Pages {
     /// What `source` is asked for the page `mark`.
-    fn asked(&self, source: &HttpJson, scope: &Scope, mark: Value) -> Result<Asked, SourceError> {
+    fn asked(&self, source: &dyn Paged, scope: &Scope, mark: Value) -> Result<Asked, SourceError> {
         if let Some(variable) = &self.variable {
             return source.asked(scope, Some((variable, mark)));
         }
@@ -138,8 +167,8 @@ impl Pages {
         self.by == By::Link
     }
 
-    /// Mistakes in the configuration of `source`, whose pages these are.
-    pub fn mistakes(&self, source: &HttpJson) -> Vec<String> {
+    /// Mistakes in the configuration of what is asked by `query`.
+    pub fn mistakes(&self, query: &Query<'_>) -> Vec<String> {
         let mut mistakes = Vec::new();
         let places = [&self.parameter, &self.variable, &self.field];
         let places = places.into_iter().flatten().count();
@@ -163,19 +192,19 @@ impl Pages {
         if self.first != 1 && self.by != By::Number {
             mistakes.push("`pages`: `first` is for pages by number".to_owned());
         }
-        if self.variable.is_some() && source.graphql.is_none() {
+        if self.variable.is_some() && query.variables.is_none() {
             mistakes.push("`pages`: a `variable` is for `graphql`".to_owned());
         }
-        if self.field.is_some() && source.body.is_none() {
+        if self.field.is_some() && query.body.is_none() {
             mistakes.push("`pages`: a `field` is for `body`".to_owned());
         }
         let parameter = self.parameter.as_deref();
-        if let (Some(parameter), Ok(url)) = (parameter, Url::parse(&super::example(&source.url)))
+        if let (Some(parameter), Ok(url)) = (parameter, Url::parse(&super::example(query.url)))
             && url.query_pairs().any(|(name, _)| name == parameter)
         {
             mistakes.push(format!("the URL has the parameter {parameter:?} of `pages` already"));
         }
-        if let (Some(field), Some(body)) = (&self.field, &source.body) {
+        if let (Some(field), Some(body)) = (&self.field, query.body) {
             match json::parse(&super::example(body)) {
                 Ok(Value::Object(members)) if !members.contains_key(field) => {}
                 Ok(Value::Object(_)) => mistakes.push(format!("`body` has the field {field:?} of `pages` already")),
@@ -183,7 +212,7 @@ impl Pages {
             }
         }
         if let Some(variable) = &self.variable
-            && (source.variables.contains_key(variable) || source.number_variables.contains_key(variable))
+            && query.variables.iter().flatten().any(|name| name == variable)
         {
             mistakes.push(format!("the query has the variable {variable:?} of `pages` already"));
         }
@@ -198,7 +227,7 @@ impl Pages {
 
 /// From page to page. It follows from the answers alone, so that stored ones can be followed again.
 pub struct Walk<'a> {
-    source: &'a HttpJson,
+    source: &'a dyn Paged,
     scope: &'a Scope,
     pages: usize,
     items: usize,
@@ -212,10 +241,10 @@ pub struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// The beginning, with the first request.
-    pub fn new(source: &'a HttpJson, scope: &'a Scope) -> Result<(Self, Asked), SourceError> {
-        let asked = match &source.pages {
-            Some(pages) if pages.by == By::Number => pages.asked(source, scope, pages.first.into())?,
-            Some(pages) if pages.by == By::Offset => pages.asked(source, scope, 0.into())?,
+    pub fn new(source: &'a dyn Paged, scope: &'a Scope) -> Result<(Self, Asked), SourceError> {
+        let asked = match source.pages() {
+            Some((pages, _)) if pages.by == By::Number => pages.asked(source, scope, pages.first.into())?,
+            Some((pages, _)) if pages.by == By::Offset => pages.asked(source, scope, 0.into())?,
             _ => source.asked(scope, None)?,
         };
         let walk = Self {
@@ -236,7 +265,7 @@ impl<'a> Walk<'a> {
     /// # Errors
     /// If the pages contradict each other, never end, or are too many.
     pub fn after(&mut self, part: &Part) -> Result<Option<Asked>, SourceError> {
-        let (Some(pages), Some(items)) = (&self.source.pages, &self.source.items) else {
+        let Some((pages, items)) = self.source.pages() else {
             return Ok(None);
         };
         self.pages = self.pages.saturating_add(1);
@@ -424,7 +453,7 @@ pub fn next_link(headers: &HeaderMap) -> Option<String> {
 mod tests {
     use {
         super::*,
-        crate::measure::sources::{Body, testing::scope},
+        crate::measure::sources::{Body, HttpJson, testing::scope},
         axum::{Router, body, extract::Request, response::IntoResponse},
         futures_util::stream,
         proptest::prelude::{ProptestConfig, any, prop, proptest},
