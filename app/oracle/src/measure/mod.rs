@@ -9,6 +9,8 @@ mod finding;
 pub mod fit;
 mod identities;
 mod preview;
+#[cfg(test)]
+mod recipes;
 mod secret;
 mod sources;
 pub mod statistics;
