@@ -26,7 +26,27 @@ fn config(text: &str) -> Config {
 #[test]
 fn the_example_configuration_is_one() {
     let config = config(&read("oracle/oracle.toml"));
-    assert_eq!((config.feeds.len(), config.observes.len()), (5, 1));
+    assert_eq!((config.feeds.len(), config.observes.len()), (7, 1));
+}
+
+/// What shows a part is one beside the smallest whole.
+fn part(text: &str) -> Config {
+    let rest = "[chain]\nendpoints = ['http://127.0.0.1:8899']\n[signer]\noracle = 'a'\n[service]\nstate = 'b'";
+    config(&format!("{text}\n{rest}"))
+}
+
+#[test]
+fn every_recipe_is_a_configuration() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/recipes");
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            part(&fs::read_to_string(path).unwrap());
+            count += 1;
+        }
+    }
+    assert!(count > 10, "there are {count} recipes");
 }
 
 #[test]
@@ -35,14 +55,10 @@ fn every_configuration_in_the_text_is_one() {
     let mut count = 0;
     for block in text.split("```toml\n").skip(1) {
         let block = block.split("```").next().unwrap();
-        // What shows a part is one beside the smallest whole.
-        let block = match block.contains("[chain]") {
-            true => block.to_owned(),
-            false => format!(
-                "{block}\n[chain]\nendpoints = ['http://127.0.0.1:8899']\n[signer]\noracle = 'a'\n[service]\nstate = 'b'"
-            ),
+        match block.contains("[chain]") {
+            true => config(block),
+            false => part(block),
         };
-        config(&block);
         count += 1;
     }
     assert!(count > 2, "the text has {count} configurations");

@@ -19,6 +19,8 @@ pub enum ValueError {
     TooPrecise(String),
     #[error("{value} has more than {decimals} decimals; set `rounding` if it may be rounded")]
     NeedsRounding { value: Decimal, decimals: u8 },
+    #[error("the result is too large, or has too many digits, to be kept exactly")]
+    TooLarge,
     #[error("{0} is out of the range of values on chain")]
     OutOfRange(Decimal),
 }
@@ -68,7 +70,7 @@ pub fn parse(text: &str) -> Result<Decimal, ValueError> {
 }
 
 /// `number · 10^exponent`; `None` if that cannot be kept exactly.
-fn shifted(number: Decimal, exponent: i32) -> Option<Decimal> {
+pub fn shifted(number: Decimal, exponent: i32) -> Option<Decimal> {
     if number.is_zero() {
         return Some(number);
     }

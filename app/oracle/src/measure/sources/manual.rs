@@ -33,6 +33,7 @@ impl Manual {
             answered_at: entry.entered_at,
             modified_at: None,
             number: None,
+            next: None,
             body: Body::Text(text),
         }])
     }

@@ -1,6 +1,7 @@
 //! Where KPIs are measured. Fetching is the only part that touches the world: it keeps the raw answer. Observation the
 //! value out of an answer is pure, so that it can be repeated from stored evidence at any time.
 
+mod clock;
 mod command;
 mod csv_file;
 mod daily_average;
@@ -9,11 +10,14 @@ mod github;
 mod http_json;
 mod json;
 mod manual;
+mod numbers;
+mod pages;
 mod postgres;
 mod prometheus;
 mod request;
 
 pub use {
+    clock::Clock,
     command::Command,
     csv_file::CsvFile,
     daily_average::DailyAverage,
@@ -21,6 +25,7 @@ pub use {
     github::Github,
     http_json::HttpJson,
     manual::{Entry, Manual},
+    numbers::{NumberFormat, is_unscaled, scaled},
     postgres::Postgres,
     prometheus::Prometheus,
     request::{Auth, CONNECT_TIMEOUT, http_client},
@@ -43,8 +48,8 @@ pub const LARGEST_ANSWER: usize = 8 << 20;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Source {
-    /// A JSON document behind a URL.
-    Http(HttpJson),
+    /// A document behind a URL.
+    Http(Box<HttpJson>),
     /// The average of daily closes, of each day the median of several JSON documents.
     DailyAverage(DailyAverage),
     /// Prometheus' query API.
@@ -55,8 +60,8 @@ pub enum Source {
     Github(Github),
     /// A git repository on this machine.
     Git(Git),
-    /// A CSV file on this machine.
-    Csv(CsvFile),
+    /// A table of comma-separated values: a file on this machine, or behind a URL.
+    Csv(Box<CsvFile>),
     /// What a command prints.
     Command(Command),
     /// What a person enters.
@@ -77,6 +82,9 @@ pub struct Part {
     /// the answer, and has to be the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
+    /// Where the server says that the next page is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
     /// The answer as it came.
     #[serde(flatten)]
     pub body: Body,
@@ -100,6 +108,7 @@ impl Part {
             answered_at: time::now(),
             modified_at: None,
             number: None,
+            next: None,
             body: Body::new(answer),
         }
     }
@@ -176,16 +185,27 @@ pub enum SourceError {
     Unexpected(String),
 }
 
-fn unexpected(what: impl Into<String>) -> SourceError {
+pub(super) fn unexpected(what: impl Into<String>) -> SourceError {
     SourceError::Unexpected(what.into())
 }
 
-fn ambiguous(what: impl Into<String>) -> SourceError {
+pub(super) fn ambiguous(what: impl Into<String>) -> SourceError {
     SourceError::Ambiguous(what.into())
 }
 
-fn no_data(what: impl Into<String>) -> SourceError {
+pub(super) fn no_data(what: impl Into<String>) -> SourceError {
     SourceError::NoData(what.into())
+}
+
+impl SourceError {
+    /// The same, with the place where it is.
+    fn within(self, place: &str) -> Self {
+        match self {
+            Self::NoData(what) => Self::NoData(format!("{place}: {what}")),
+            Self::Ambiguous(what) => Self::Ambiguous(format!("{place}: {what}")),
+            other => Self::Unexpected(format!("{place}: {other}")),
+        }
+    }
 }
 
 impl Source {
@@ -201,7 +221,7 @@ impl Source {
             Self::Postgres(source) => source.fetch(scope).await,
             Self::Github(source) => source.fetch(scope).await,
             Self::Git(source) => source.fetch(scope).await,
-            Self::Csv(source) => source.fetch(scope),
+            Self::Csv(source) => source.fetch(scope).await,
             Self::Command(source) => source.fetch(scope).await,
             Self::Manual(source) => source.fetch(entry),
         }
@@ -287,7 +307,7 @@ impl Source {
             Self::Postgres(source) => source.params.iter().map(String::as_str).collect(),
             Self::Github(source) => source.templates(),
             Self::Git(source) => source.author.iter().map(String::as_str).collect(),
-            Self::Csv(source) => source.matching.values().map(String::as_str).collect(),
+            Self::Csv(source) => source.templates(),
             Self::Command(source) => source.command.iter().map(String::as_str).collect(),
             Self::Manual(_) => Vec::new(),
         }
@@ -352,7 +372,7 @@ fn only(parts: &[Part]) -> Result<&Part, SourceError> {
 /// A point in time as sources write it: RFC 3339, a date with a time and an offset, a day (its beginning in UTC), or
 /// Unix seconds or milliseconds since 2001. A time of day without an offset could be any of 24 hours, and a short
 /// number a date without separators: both are refused.
-fn moment(text: &str) -> Result<i64, SourceError> {
+pub(super) fn moment(text: &str) -> Result<i64, SourceError> {
     let text = text.trim();
     let unreadable = || unexpected(format!("{text:?} is not a time"));
     if let Ok(number) = text.parse::<i64>() {
@@ -408,6 +428,7 @@ pub(crate) mod testing {
             answered_at: 1_814_400_100,
             modified_at: None,
             number: None,
+            next: None,
             body: Body::Text(text.to_owned()),
         }]
     }
