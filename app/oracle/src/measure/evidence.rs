@@ -181,7 +181,10 @@ impl Store {
 mod tests {
     use {
         super::*,
-        crate::measure::sources::testing::{answer, scope},
+        crate::measure::{
+            feed::testing::QUARTERS,
+            sources::testing::{answer, scope},
+        },
         bytemuck::Zeroable,
         earnout::state::Kpi,
         earnout_sdk::wire::Listed,
@@ -200,6 +203,7 @@ mod tests {
             kpi: 2,
             terms,
             individual: true,
+            calendar: QUARTERS,
         };
         Evidence::new(&bound, &scope(), answers.collect())
     }

@@ -3,6 +3,7 @@
 use {
     crate::measure::{Checks, GrantScope, Identities, IdentitiesError, Rounding, Source},
     earnout::state::{self as program, Grant, Kpi, Plan},
+    earnout_core::calendar::Calendar,
     earnout_sdk::{report::projection::ProjectionError, wire::accounts},
     serde::{Deserialize, Deserializer, de::Error as _},
     solana_program::pubkey::Pubkey,
@@ -103,6 +104,8 @@ pub struct Bound<'a> {
     pub terms: Kpi,
     /// Whether there is one value for each grant.
     pub individual: bool,
+    /// When the plan's periods begin and end.
+    pub calendar: Calendar,
 }
 
 impl<'a> Bound<'a> {
@@ -125,6 +128,7 @@ impl<'a> Bound<'a> {
         let (kpi, terms) = feed.kpi.find(plan).ok_or_else(unknown)?;
         let scope = terms.scope().map_err(|error| FeedError::Corrupt(error.to_string()))?;
         let individual = scope == program::Scope::Individual;
+        let calendar = plan.calendar().map_err(ProjectionError::from)?;
         let mistake = feed
             .sources
             .iter()
@@ -141,6 +145,7 @@ impl<'a> Bound<'a> {
                 kpi,
                 terms: *terms,
                 individual,
+                calendar,
             }),
         }
     }
@@ -179,7 +184,14 @@ fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Source>
 
 #[cfg(test)]
 pub(crate) mod testing {
-    use super::*;
+    use {super::*, earnout_core::calendar::Cadence};
+
+    /// Quarters from 1 January 2027.
+    pub const QUARTERS: Calendar = Calendar {
+        start_ts: 1_798_761_600,
+        cadence: Cadence::Months(3),
+        period_count: 12,
+    };
 
     /// A feed with a manual source and `more` settings.
     pub fn feed(id: &str, more: &str) -> Feed {

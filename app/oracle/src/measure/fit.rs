@@ -116,7 +116,10 @@ fn nothing_passes(bound: &Bound<'_>) -> Option<String> {
 mod tests {
     use {
         super::*,
-        crate::measure::{Feed, feed::testing::feed},
+        crate::measure::{
+            Feed,
+            feed::testing::{QUARTERS, feed},
+        },
         bytemuck::Zeroable,
         earnout::state::{Kpi, Plan},
     };
@@ -146,6 +149,7 @@ mod tests {
             kpi,
             terms,
             individual: false,
+            calendar: QUARTERS,
         }
     }
 

@@ -24,6 +24,6 @@ pub use {
     preview::preview,
     secret::{Secret, SecretError},
     sources::{Entry, Manual, Observation, Part, Source, SourceError},
-    template::{GrantScope, Scope, TemplateError, fill},
+    template::{Earlier, GrantScope, Scope, TemplateError, fill},
     value::{Rounding, ValueError, median},
 };

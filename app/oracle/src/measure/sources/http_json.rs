@@ -2,7 +2,7 @@
 
 use {
     super::{
-        Auth, Observation, Part, SourceError, http_client, json, moment, only,
+        Auth, Observation, Part, SourceError, http_client, json, json_path, moment, only,
         request::{is_secret, send, url_mistakes},
         unexpected,
     },
@@ -26,9 +26,9 @@ pub struct HttpJson {
     /// Who asks. Left out of the evidence.
     #[serde(default, skip_serializing)]
     pub auth: Option<Auth>,
-    /// JSONPath of the value.
+    /// JSONPath of the value, with placeholders.
     pub path: String,
-    /// JSONPath of the time at which the value was so.
+    /// JSONPath of the time at which the value was so, with placeholders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_path: Option<String>,
     /// What else the answer has to say: JSONPaths and the text, number or truth value at each, with placeholders.
@@ -77,10 +77,11 @@ impl HttpJson {
 
     pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
         let document = only(parts)?.body.text()?;
-        json::complete(document, &self.path)?;
+        let path = json_path::fill(&self.path, scope)?;
+        json::complete(document, &path)?;
         for (path, wanted) in &self.require {
-            let wanted = fill(wanted, scope)?;
-            let found = json::scalar(document, path)?;
+            let (path, wanted) = (json_path::fill(path, scope)?, fill(wanted, scope)?);
+            let found = json::scalar(document, &path)?;
             if found != wanted {
                 return Err(unexpected(format!(
                     "the answer does not fit the question: {path} is {found:?}, not {wanted:?}"
@@ -88,20 +89,20 @@ impl HttpJson {
             }
         }
         let observed_at = match &self.time_path {
-            Some(path) => Some(moment(&json::text(document, path)?)?),
+            Some(path) => Some(moment(&json::text(document, &json_path::fill(path, scope)?)?)?),
             None => None,
         };
         Ok(Observation {
-            value: json::number(document, &self.path, self.number_as_text)?,
+            value: json::number(document, &path, self.number_as_text)?,
             observed_at,
         })
     }
 
     pub(super) fn mistakes(&self) -> Vec<String> {
         let mut mistakes = url_mistakes(&super::example(&self.url));
-        mistakes.extend(json::path_mistake(&self.path));
+        mistakes.extend(json_path::mistake(&self.path));
         let more = self.time_path.iter().chain(self.require.keys());
-        mistakes.extend(more.filter_map(|path| json::path_mistake(path)));
+        mistakes.extend(more.filter_map(|path| json_path::mistake(path)));
         if let Some(name) = self.headers.keys().find(|name| is_secret(name)) {
             mistakes.push(format!("the header {name} carries a secret: use `auth`"));
         }
@@ -110,7 +111,9 @@ impl HttpJson {
 
     pub(super) fn templates(&self) -> Vec<&str> {
         let asked = [&self.url].into_iter().chain(&self.body);
-        asked.chain(self.require.values()).map(String::as_str).collect()
+        let read = [&self.path].into_iter().chain(&self.time_path);
+        let required = self.require.iter().flat_map(|(path, wanted)| [path, wanted]);
+        asked.chain(read).chain(required).map(String::as_str).collect()
     }
 }
 

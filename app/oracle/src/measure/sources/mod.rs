@@ -8,6 +8,7 @@ mod git;
 mod github;
 mod http_json;
 mod json;
+mod json_path;
 mod manual;
 mod postgres;
 mod prometheus;
@@ -217,7 +218,7 @@ impl Source {
             Self::Github(source) => source.read(scope, parts),
             Self::Git(source) => source.read(scope, parts),
             Self::Csv(source) => source.read(scope, parts),
-            Self::Command(source) => source.read(parts),
+            Self::Command(source) => source.read(scope, parts),
             Self::Manual(source) => source.read(parts),
         }
     }
@@ -288,7 +289,7 @@ impl Source {
             Self::Github(source) => source.templates(),
             Self::Git(source) => source.author.iter().map(String::as_str).collect(),
             Self::Csv(source) => source.matching.values().map(String::as_str).collect(),
-            Self::Command(source) => source.command.iter().map(String::as_str).collect(),
+            Self::Command(source) => source.templates(),
             Self::Manual(_) => Vec::new(),
         }
     }
@@ -384,7 +385,14 @@ fn moment(text: &str) -> Result<i64, SourceError> {
 
 #[cfg(test)]
 pub(crate) mod testing {
-    use {super::*, crate::measure::GrantScope, solana_program::pubkey::Pubkey};
+    use {
+        super::*,
+        crate::measure::{
+            GrantScope,
+            template::{Earlier, Span},
+        },
+        solana_program::pubkey::Pubkey,
+    };
 
     /// The second quarter of 2027, for a grant.
     pub fn scope() -> Scope {
@@ -392,6 +400,18 @@ pub(crate) mod testing {
             period: 1,
             start: 1_806_537_600,
             end: 1_814_400_000,
+            earlier: Earlier {
+                before: Some(Span {
+                    period: Some(0),
+                    start: 1_798_761_600,
+                    end: 1_806_537_600,
+                }),
+                year_ago: Some(Span {
+                    period: None,
+                    start: 1_775_001_600,
+                    end: 1_782_864_000,
+                }),
+            },
             grant: Some(GrantScope {
                 index: 0,
                 address: Pubkey::new_from_array([1; 32]),
