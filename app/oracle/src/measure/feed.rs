@@ -1,10 +1,11 @@
 //! A feed: one KPI of a plan, and where and how an operator measures it.
 
 use {
-    crate::measure::{Checks, GrantScope, Identities, IdentitiesError, Rounding, Source},
+    crate::measure::{Checks, GrantScope, Identities, IdentitiesError, Rounding, Source, checks::decimal},
     earnout::state::{self as program, Grant, Kpi, Plan},
     earnout_core::calendar::Calendar,
     earnout_sdk::{report::projection::ProjectionError, wire::accounts},
+    rust_decimal::Decimal,
     serde::{Deserialize, Deserializer, de::Error as _},
     solana_program::pubkey::Pubkey,
     std::{fmt, path::PathBuf, time::Duration},
@@ -27,6 +28,9 @@ pub struct Feed {
     /// What becomes of decimals that the KPI does not have.
     #[serde(default)]
     pub rounding: Rounding,
+    /// The step to whose nearest multiple values are rounded, before `rounding`, halves up.
+    #[serde(default, deserialize_with = "decimal")]
+    pub round_to: Option<Decimal>,
     /// CSV file with the columns `beneficiary` and `identity`, for individual KPIs.
     #[serde(default)]
     pub identities: Option<PathBuf>,

@@ -1,7 +1,7 @@
 //! Whether feeds fit their plan: what would keep a vote from ever being made, or makes it doubtful, before it is due.
 
 use {
-    crate::measure::{Bound, Source, duration, kpi_name, value},
+    crate::measure::{Bound, Rounding, Source, duration, kpi_name, value},
     earnout::state::Plan,
     solana_program::pubkey::Pubkey,
     std::time::Duration,
@@ -49,6 +49,9 @@ pub fn misfits(feeds: &[&Bound<'_>], plan: &Plan, oracle: &Pubkey, interval: Dur
         if let Some(text) = too_late(bound, plan, interval) {
             misfit(false, text);
         }
+        if let Some(text) = finer_than_the_kpi(bound) {
+            misfit(false, text);
+        }
         if let Some(text) = nothing_passes(bound) {
             misfit(false, text);
         }
@@ -85,6 +88,19 @@ fn too_late(bound: &Bound<'_>, plan: &Plan, interval: Duration) -> Option<String
              of {}: no vote would be made in time. Shorten it",
             humantime::format_duration(bound.feed.grace),
             humantime::format_duration(window)
+        )
+    })
+}
+
+/// A step of which not every multiple is a value of the KPI.
+fn finer_than_the_kpi(bound: &Bound<'_>) -> Option<String> {
+    let (step, decimals) = (bound.feed.round_to?.normalize(), bound.terms.decimals);
+    let finer = step.scale() > u32::from(decimals) && bound.feed.rounding == Rounding::Exact;
+    finer.then(|| {
+        format!(
+            "`round_to` is {step}, and the KPI {:?} has {decimals} decimals: most values would be held. Use a step with no \
+             more decimals",
+            kpi_name(&bound.terms)
         )
     })
 }
@@ -200,6 +216,22 @@ mod tests {
                 Vec::<String>::new(),
                 "{checks}"
             );
+        }
+    }
+
+    #[test]
+    fn a_step_finer_than_the_kpi_is_a_mistake() {
+        for more in ["round_to = '0.25'", "round_to = '12.55'"] {
+            let texts = texts(more);
+            assert_eq!(texts.len(), 1, "{more}");
+            assert!(texts[0].contains("`round_to`"), "{texts:?}");
+        }
+        for more in [
+            "round_to = 10",
+            "round_to = '2.50'",
+            "round_to = '0.25'\nrounding = 'floor'",
+        ] {
+            assert_eq!(texts(more), Vec::<String>::new(), "{more}");
         }
     }
 

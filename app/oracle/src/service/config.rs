@@ -276,6 +276,9 @@ impl Config {
                     "{name}: a person is asked once: a manual source is the only one, with 1 sample"
                 ));
             }
+            if feed.round_to.is_some_and(|step| step <= Decimal::ZERO) {
+                mistakes.push(format!("{name}: `round_to` is a step above 0"));
+            }
             let of_checks = feed.checks.mistakes().into_iter();
             mistakes.extend(of_checks.map(|mistake| format!("{name}: checks: {mistake}")));
             if feed.checks.max_age.is_some() || feed.checks.max_delay.is_some() {
@@ -436,6 +439,7 @@ mod tests {
             ("127.0.0.1:9464", "0.0.0.0:9464", "from outside"),
             ("id = \"commits\"", "id = \"mau\"", "two of this id"),
             ("id = \"commits\"", "id = \"a b\"", "letters, digits"),
+            ("kpi = 1", "kpi = 1\nround_to = 0", "a step above 0"),
             ("samples = 3", "samples = 0", "nothing would be measured"),
             ("min = 0", "min = 0.5", "in quotes"),
             ("{seconds}", "{second}", "no placeholder {second}"),
