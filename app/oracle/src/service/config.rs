@@ -198,17 +198,7 @@ impl Config {
                 *file = folder.join(&*file);
             }
             for source in &mut feed.sources {
-                if let Source::Command(source) = source {
-                    source.folder = folder.to_owned();
-                }
-                let path = match source {
-                    Source::Csv(source) => source.file.as_mut(),
-                    Source::Git(source) => source.repository.as_mut(),
-                    _ => None,
-                };
-                if let Some(path) = path {
-                    *path = folder.join(&*path);
-                }
+                source.resolve(folder);
             }
         }
     }

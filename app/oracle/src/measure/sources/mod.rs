@@ -1,6 +1,7 @@
 //! Where KPIs are measured. Fetching is the only part that touches the world: it keeps the raw answer. Observation the
 //! value out of an answer is pure, so that it can be repeated from stored evidence at any time.
 
+mod auth;
 mod command;
 mod csv_file;
 mod daily_average;
@@ -15,6 +16,7 @@ mod prometheus;
 mod request;
 
 pub use {
+    auth::Auth,
     command::Command,
     csv_file::CsvFile,
     daily_average::DailyAverage,
@@ -24,16 +26,20 @@ pub use {
     manual::{Entry, Manual},
     postgres::Postgres,
     prometheus::Prometheus,
-    request::{Auth, CONNECT_TIMEOUT, http_client},
+    request::{CONNECT_TIMEOUT, http_client},
 };
 
 use {
-    crate::measure::{Scope, SecretError, TemplateError, ValueError, template},
+    crate::measure::{Scope, Secret, SecretError, TemplateError, ValueError, template},
     base64::{Engine, prelude::BASE64_STANDARD},
     earnout_sdk::text::time,
     rust_decimal::Decimal,
     serde::{Deserialize, Serialize},
-    std::{io, time::Duration},
+    std::{
+        io,
+        path::{Path, PathBuf},
+        time::Duration,
+    },
     thiserror::Error,
 };
 
@@ -236,6 +242,7 @@ impl Source {
             Self::Command(source) => source.mistakes(),
             Self::Manual(_) => Vec::new(),
         };
+        mistakes.extend(self.auths().into_iter().flat_map(Auth::mistakes));
         let templates = self.templates();
         for template in &templates {
             if let Err(error) = template::check(template, individual) {
@@ -250,6 +257,41 @@ impl Source {
             );
         }
         mistakes
+    }
+
+    /// Lets relative paths start at the configuration's `folder`.
+    pub fn resolve(&mut self, folder: &Path) {
+        let secret = |secret: &mut Secret| secret.resolve(folder);
+        let auth = |auth: &mut Option<Auth>| auth.iter_mut().for_each(|auth| auth.resolve(folder));
+        let file = |file: &mut Option<PathBuf>| file.iter_mut().for_each(|file| *file = folder.join(&*file));
+        match self {
+            Self::Http(source) => auth(&mut source.auth),
+            Self::DailyAverage(source) => source.sources.iter_mut().for_each(|source| auth(&mut source.auth)),
+            Self::Prometheus(source) => auth(&mut source.auth),
+            Self::Postgres(source) => {
+                source.connection.iter_mut().for_each(secret);
+                file(&mut source.ca_file);
+            }
+            Self::Github(source) => auth(&mut source.auth),
+            Self::Git(source) => file(&mut source.repository),
+            Self::Csv(source) => file(&mut source.file),
+            Self::Command(source) => {
+                source.folder = folder.to_owned();
+                source.env.values_mut().for_each(secret);
+            }
+            Self::Manual(_) => (),
+        }
+    }
+
+    /// How the requests of the source say who sends them.
+    fn auths(&self) -> Vec<&Auth> {
+        match self {
+            Self::Http(source) => source.auth.iter().collect(),
+            Self::DailyAverage(source) => source.sources.iter().flat_map(|source| &source.auth).collect(),
+            Self::Prometheus(source) => source.auth.iter().collect(),
+            Self::Github(source) => source.auth.iter().collect(),
+            Self::Postgres(_) | Self::Git(_) | Self::Csv(_) | Self::Command(_) | Self::Manual(_) => Vec::new(),
+        }
     }
 
     /// Whether who a beneficiary is where the KPI is measured is part of the question.

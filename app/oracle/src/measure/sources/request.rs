@@ -1,56 +1,33 @@
 //! HTTP requests of the sources.
 
 use {
-    super::{LARGEST_ANSWER, Part, SourceError, unexpected},
-    crate::measure::{Secret, SecretError},
+    super::{Auth, LARGEST_ANSWER, Part, SourceError, unexpected},
     earnout_sdk::text::endpoint,
-    reqwest::{Client, RequestBuilder, StatusCode, Url, Version, header::HeaderMap},
-    serde::Deserialize,
+    reqwest::{Client, ClientBuilder, RequestBuilder, StatusCode, Url, Version, header::HeaderMap},
     std::{error::Error, sync::OnceLock, time::Duration},
 };
 
 /// How long a connection may take to open.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How a request says who sends it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Auth {
-    /// `Authorization: Bearer …`
-    Bearer(Secret),
-    /// Name and password.
-    Basic { user: String, password: Secret },
-    /// A header of its own.
-    Header { name: String, value: Secret },
-}
-
-impl Auth {
-    fn apply(&self, request: RequestBuilder) -> Result<RequestBuilder, SecretError> {
-        Ok(match self {
-            Self::Bearer(secret) => request.bearer_auth(secret.reveal()?),
-            Self::Basic { user, password } => request.basic_auth(user, Some(password.reveal()?)),
-            Self::Header { name, value } => request.header(name, value.reveal()?),
-        })
-    }
-}
-
 /// The one client of the process: it keeps connections.
 pub fn http_client() -> Result<&'static Client, SourceError> {
     static CLIENT: OnceLock<Result<Client, String>> = OnceLock::new();
-    let client = CLIENT.get_or_init(|| {
-        Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .user_agent(concat!("earnout-oracle/", env!("CARGO_PKG_VERSION")))
-            // A measurement comes from the place that the configuration names, not from where that sends us.
-            .redirect(reqwest::redirect::Policy::none())
-            // Nor through whom the environment names.
-            .no_proxy()
-            .build()
-            .map_err(|error| chain(&error))
-    });
+    let client = CLIENT.get_or_init(|| builder().build().map_err(|error| chain(&error)));
     client
         .as_ref()
         .map_err(|error| SourceError::Unreachable(format!("cannot make HTTP requests: {error}")))
+}
+
+/// What every client has.
+pub fn builder() -> ClientBuilder {
+    Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .user_agent(concat!("earnout-oracle/", env!("CARGO_PKG_VERSION")))
+        // A measurement comes from the place that the configuration names, not from where that sends us.
+        .redirect(reqwest::redirect::Policy::none())
+        // Nor through whom the environment names.
+        .no_proxy()
 }
 
 /// Sends a request and takes the whole answer, which has to be complete. `request` describes it without secrets.
@@ -64,10 +41,6 @@ pub async fn send(
     timeout: Duration,
     request: String,
 ) -> Result<Part, SourceError> {
-    let builder = match auth {
-        Some(auth) => auth.apply(builder)?,
-        None => builder,
-    };
     let (client, asked) = builder.timeout(timeout).build_split();
     let asked = asked.map_err(|error| SourceError::Unreachable(chain(&error.without_url())))?;
     // Paths and queries name people and hold keys.
@@ -76,7 +49,22 @@ pub async fn send(
         true => SourceError::TimedOut(server.clone(), timeout),
         false => SourceError::Unreachable(format!("{server}: {}", chain(&error.without_url()))),
     };
-    let mut response = client.execute(asked).await.map_err(failed)?;
+    let client = auth.map_or(Ok(client), Auth::client)?;
+    let mut refused = None;
+    let mut response = loop {
+        let again = || SourceError::Unreachable(format!("{server}: the request cannot be sent"));
+        let mut asked = asked.try_clone().ok_or_else(again)?;
+        let token = match auth {
+            Some(auth) => auth.sign(&mut asked, &client, timeout, refused.as_deref()).await?,
+            None => None,
+        };
+        let response = client.execute(asked).await.map_err(failed)?;
+        // A token can be withdrawn before it expires; a new one is tried once.
+        if response.status() != StatusCode::UNAUTHORIZED || token.is_none() || refused.is_some() {
+            break response;
+        }
+        refused = token;
+    };
     let (status, version, headers) = (response.status(), response.version(), response.headers().clone());
     let mut bytes = Vec::new();
     // A connection that ends before the announced length, or a chunk, is complete is an error here.
@@ -181,7 +169,7 @@ pub fn is_secret(name: &str) -> bool {
 }
 
 /// An error with all its causes: the outermost alone often says nothing.
-fn chain(error: &dyn Error) -> String {
+pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
