@@ -6,7 +6,7 @@ use {
     earnout_core::calendar::Calendar,
     earnout_sdk::{report::projection::ProjectionError, wire::accounts},
     rust_decimal::Decimal,
-    serde::{Deserialize, Deserializer, de::Error as _},
+    serde::{Deserialize, Deserializer, Serialize, de::Error as _},
     solana_program::pubkey::Pubkey,
     std::{fmt, path::PathBuf, time::Duration},
     thiserror::Error,
@@ -43,7 +43,7 @@ pub struct Feed {
 }
 
 /// A KPI, by its name or number in the plan.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum KpiName {
     /// Counted from 0.

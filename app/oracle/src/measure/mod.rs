@@ -3,10 +3,12 @@
 pub mod checks;
 pub mod duration;
 mod evidence;
+mod exact;
 pub mod feed;
 mod finding;
 pub mod fit;
 mod identities;
+mod number;
 mod preview;
 mod secret;
 mod sources;
@@ -23,7 +25,7 @@ pub use {
     identities::{Identities, IdentitiesError},
     preview::preview,
     secret::{Secret, SecretError},
-    sources::{Entry, Manual, Observation, Part, Source, SourceError},
-    template::{Earlier, GrantScope, Scope, TemplateError, fill},
+    sources::{Entry, Manual, Observation, Part, Source, SourceError, Surroundings},
+    template::{Earlier, GrantScope, Scope, Span, TemplateError, fill},
     value::{Rounding, ValueError, median},
 };

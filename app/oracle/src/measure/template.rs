@@ -168,6 +168,11 @@ pub fn names(template: &str) -> Vec<String> {
     names
 }
 
+/// Whether the placeholder of this name is about the period before or a year ago.
+pub fn is_past(name: &str) -> bool {
+    name.starts_with(BEFORE) || name.starts_with(YEAR_AGO)
+}
+
 /// Something to put in place of placeholders, to see whether the rest makes sense.
 pub fn example() -> Scope {
     let span = Span {

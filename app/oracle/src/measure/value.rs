@@ -1,6 +1,7 @@
 //! Exact numbers: what a source says in decimals, and what the chain stores in fixed point.
 
 use {
+    crate::measure::exact,
     earnout_sdk::text::names::shortened,
     rust_decimal::{Decimal, RoundingStrategy},
     serde::{Deserialize, Serialize},
@@ -19,6 +20,8 @@ pub enum ValueError {
     TooPrecise(String),
     #[error("{value} has more than {decimals} decimals; set `rounding` if it may be rounded")]
     NeedsRounding { value: Decimal, decimals: u8 },
+    #[error("{0} cannot be divided by 0")]
+    DividedByZero(Decimal),
     #[error("{0} is out of the range of values on chain")]
     OutOfRange(Decimal),
 }
@@ -46,18 +49,10 @@ pub enum Rounding {
 /// # Errors
 /// If that cannot be computed exactly.
 pub fn to_step(value: Decimal, step: Decimal) -> Result<Decimal, ValueError> {
-    let exact = || {
-        let scale = value.scale().max(step.scale());
-        let scaled = |number: Decimal| {
-            let power = 10i128.checked_pow(scale.checked_sub(number.scale())?)?;
-            number.mantissa().checked_mul(power)
-        };
-        let (value, step) = (scaled(value)?, scaled(step)?);
-        let doubled = value.checked_mul(2)?.checked_add(step)?;
-        let multiple = doubled.checked_div_euclid(step.checked_mul(2)?)?.checked_mul(step)?;
-        Decimal::try_from_i128_with_scale(multiple, scale).ok()
-    };
-    Ok(exact().ok_or(ValueError::OutOfRange(value))?.normalize())
+    let steps = exact::quotient(value, step)?;
+    let whole = steps.floor();
+    let up = exact::difference(steps, whole)? >= Decimal::new(5, 1);
+    exact::product(exact::sum(whole, Decimal::from(u8::from(up)))?, step)
 }
 
 /// Reads a decimal number, with an exponent if need be; no sign but `-`, no separators, no special values.
@@ -248,8 +243,14 @@ mod tests {
             let found = to_step(parse(value).unwrap(), parse(step).unwrap()).unwrap();
             assert_eq!(found, parse(rounded).unwrap(), "{value} to {step}");
         }
-        let largest = Decimal::MAX;
-        assert!(to_step(largest, parse("0.0000000000001").unwrap()).is_err());
+        let third = exact::quotient(Decimal::from(149_885), Decimal::from(3)).unwrap();
+        let found = to_step(third, Decimal::from(1_000_000_000)).unwrap();
+        assert_eq!(found, Decimal::ZERO, "of numbers with all digits that there can be");
+        assert_eq!(
+            to_step(third, parse("0.5").unwrap()).unwrap(),
+            parse("49961.5").unwrap()
+        );
+        assert!(to_step(Decimal::MAX, parse("0.0000000000001").unwrap()).is_err());
     }
 
     /// Every list of `count` values within 0 to `spread`, sorted.

@@ -2,7 +2,7 @@
 
 use {
     crate::{
-        measure::{Feed, Source, checks::decimal, feed::KpiName},
+        measure::{Feed, Source, Surroundings, checks::decimal, feed::KpiName},
         vote::{Chain, PriorityFee},
     },
     rust_decimal::Decimal,
@@ -197,8 +197,15 @@ impl Config {
             if let Some(file) = &mut feed.identities {
                 *file = folder.join(&*file);
             }
+            let around = Surroundings {
+                folder: folder.to_owned(),
+                state: self.service.state.clone(),
+                plan: feed.plan,
+                endpoints: self.chain.endpoints.clone(),
+                commitment: self.chain.commitment,
+            };
             for source in &mut feed.sources {
-                source.resolve(folder);
+                source.resolve(&around);
             }
         }
     }
@@ -306,6 +313,8 @@ fn kind(source: &Source) -> &'static str {
         Source::Git(_) => "git",
         Source::Csv(_) => "csv",
         Source::Command(_) => "command",
+        Source::Ratio(_) => "ratio",
+        Source::Change(_) => "change",
         Source::Manual(_) => "manual",
     }
 }

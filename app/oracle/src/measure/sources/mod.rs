@@ -2,6 +2,8 @@
 //! value out of an answer is pure, so that it can be repeated from stored evidence at any time.
 
 mod auth;
+mod chain;
+mod change;
 mod command;
 mod csv_file;
 mod daily_average;
@@ -13,10 +15,13 @@ mod json_path;
 mod manual;
 mod postgres;
 mod prometheus;
+mod ratio;
 mod request;
 
 pub use {
     auth::Auth,
+    chain::{AtSlot, Surroundings},
+    change::Change,
     command::Command,
     csv_file::CsvFile,
     daily_average::DailyAverage,
@@ -26,6 +31,7 @@ pub use {
     manual::{Entry, Manual},
     postgres::Postgres,
     prometheus::Prometheus,
+    ratio::Ratio,
     request::{CONNECT_TIMEOUT, http_client},
 };
 
@@ -35,11 +41,7 @@ use {
     earnout_sdk::text::time,
     rust_decimal::Decimal,
     serde::{Deserialize, Serialize},
-    std::{
-        io,
-        path::{Path, PathBuf},
-        time::Duration,
-    },
+    std::{io, path::PathBuf, time::Duration},
     thiserror::Error,
 };
 
@@ -66,6 +68,10 @@ pub enum Source {
     Csv(CsvFile),
     /// What a command prints.
     Command(Command),
+    /// A quotient, a difference, a share or a product of two other sources.
+    Ratio(Ratio),
+    /// How much another source has changed since an earlier period.
+    Change(Change),
     /// What a person enters.
     Manual(Manual),
 }
@@ -73,6 +79,9 @@ pub enum Source {
 /// One piece of a raw answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
+    /// Which of the sources within the source it is of, as `a` or `of.b`; empty if there is one only.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub of: String,
     /// What was asked, without secrets.
     pub request: String,
     /// When the answer was complete, Unix seconds.
@@ -103,6 +112,7 @@ impl Part {
     /// What was answered to `request` just now.
     fn new(request: String, answer: Vec<u8>) -> Self {
         Self {
+            of: String::new(),
             request,
             answered_at: time::now(),
             modified_at: None,
@@ -210,12 +220,21 @@ impl Source {
             Self::Git(source) => source.fetch(scope).await,
             Self::Csv(source) => source.fetch(scope),
             Self::Command(source) => source.fetch(scope).await,
+            Self::Ratio(source) => source.fetch(scope).await,
+            Self::Change(source) => source.fetch(scope).await,
             Self::Manual(source) => source.fetch(entry),
         }
     }
 
     /// Reads the value out of an answer. Pure: the same answer gives the same value.
     pub fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
+        let has_parts = matches!(self, Self::Ratio(_) | Self::Change(_));
+        if let Some(part) = parts.iter().find(|part| !has_parts && !part.of.is_empty()) {
+            return Err(unexpected(format!(
+                "there is an answer of {:?}, which is not asked",
+                part.of
+            )));
+        }
         match self {
             Self::Http(source) => source.read(scope, parts),
             Self::DailyAverage(source) => source.read(scope, parts),
@@ -225,30 +244,16 @@ impl Source {
             Self::Git(source) => source.read(scope, parts),
             Self::Csv(source) => source.read(scope, parts),
             Self::Command(source) => source.read(scope, parts),
+            Self::Ratio(source) => source.read(scope, parts),
+            Self::Change(source) => source.read(scope, parts),
             Self::Manual(source) => source.read(parts),
         }
     }
 
     /// Mistakes in the configuration that can be seen without asking, one a line.
     pub fn mistakes(&self, individual: bool) -> Vec<String> {
-        let mut mistakes = match self {
-            Self::Http(source) => source.mistakes(),
-            Self::DailyAverage(source) => source.mistakes(),
-            Self::Prometheus(source) => request::url_mistakes(&source.url),
-            Self::Postgres(source) => source.mistakes(),
-            Self::Github(source) => source.mistakes(),
-            Self::Git(source) => source.mistakes(),
-            Self::Csv(source) => source.mistakes(),
-            Self::Command(source) => source.mistakes(),
-            Self::Manual(_) => Vec::new(),
-        };
-        mistakes.extend(self.auths().into_iter().flat_map(Auth::mistakes));
+        let mut mistakes = self.own_mistakes(individual);
         let templates = self.templates();
-        for template in &templates {
-            if let Err(error) = template::check(template, individual) {
-                mistakes.push(error.to_string());
-            }
-        }
         if individual && !self.is_manual() && !templates.iter().any(|template| names_the_grant(template)) {
             mistakes.push(
                 "the KPI is individual, but nothing in the source differs from grant to grant: use {identity} or \
@@ -259,8 +264,39 @@ impl Source {
         mistakes
     }
 
-    /// Lets relative paths start at the configuration's `folder`.
-    pub fn resolve(&mut self, folder: &Path) {
+    /// The same for a source that may be a part of another one, so that the other part differs from grant to grant.
+    fn own_mistakes(&self, individual: bool) -> Vec<String> {
+        let mut mistakes = match self {
+            Self::Http(source) => source.mistakes(),
+            Self::DailyAverage(source) => source.mistakes(),
+            Self::Prometheus(source) => request::url_mistakes(&source.url),
+            Self::Postgres(source) => source.mistakes(),
+            Self::Github(source) => source.mistakes(),
+            Self::Git(source) => source.mistakes(),
+            Self::Csv(source) => source.mistakes(),
+            Self::Command(source) => source.mistakes(),
+            Self::Manual(_) => Vec::new(),
+            // Their parts name their own mistakes.
+            Self::Ratio(source) => {
+                let parts = source.operands().into_iter();
+                return parts
+                    .flat_map(|(name, part)| ratio::part_mistakes(name, part, individual))
+                    .collect();
+            }
+            Self::Change(source) => return source.mistakes(individual),
+        };
+        mistakes.extend(self.auths().into_iter().flat_map(Auth::mistakes));
+        for template in self.templates() {
+            if let Err(error) = template::check(template, individual) {
+                mistakes.push(error.to_string());
+            }
+        }
+        mistakes
+    }
+
+    /// Gives the source what it needs of the configuration around it. Relative paths start at its folder.
+    pub fn resolve(&mut self, around: &Surroundings) {
+        let folder = around.folder.as_path();
         let secret = |secret: &mut Secret| secret.resolve(folder);
         let auth = |auth: &mut Option<Auth>| auth.iter_mut().for_each(|auth| auth.resolve(folder));
         let file = |file: &mut Option<PathBuf>| file.iter_mut().for_each(|file| *file = folder.join(&*file));
@@ -279,6 +315,14 @@ impl Source {
                 source.folder = folder.to_owned();
                 source.env.values_mut().for_each(secret);
             }
+            Self::Ratio(source) => {
+                source.a.resolve(around);
+                source.b.resolve(around);
+            }
+            Self::Change(source) => {
+                source.around = around.clone();
+                source.of.resolve(around);
+            }
             Self::Manual(_) => (),
         }
     }
@@ -291,6 +335,17 @@ impl Source {
             Self::Prometheus(source) => source.auth.iter().collect(),
             Self::Github(source) => source.auth.iter().collect(),
             Self::Postgres(_) | Self::Git(_) | Self::Csv(_) | Self::Command(_) | Self::Manual(_) => Vec::new(),
+            // Their parts have their own.
+            Self::Ratio(_) | Self::Change(_) => Vec::new(),
+        }
+    }
+
+    /// Whether a part of it is a change.
+    fn has_a_change(&self) -> bool {
+        match self {
+            Self::Change(_) => true,
+            Self::Ratio(source) => source.operands().into_iter().any(|(_, part)| part.has_a_change()),
+            _ => false,
         }
     }
 
@@ -310,6 +365,8 @@ impl Source {
             Self::Http(source) => source.time_path.is_some(),
             Self::Postgres(source) => source.time_column.is_some(),
             Self::Csv(_) | Self::Manual(_) => true,
+            Self::Ratio(source) => source.operands().into_iter().all(|(_, part)| part.says_its_age()),
+            Self::Change(source) => source.of.says_its_age(),
             // The time of an instant query's answer is the time that was asked for, however old its samples are.
             // The days of its closes are those of the period.
             Self::DailyAverage(_) => false,
@@ -332,6 +389,12 @@ impl Source {
             Self::Git(source) => source.author.iter().map(String::as_str).collect(),
             Self::Csv(source) => source.matching.values().map(String::as_str).collect(),
             Self::Command(source) => source.templates(),
+            Self::Ratio(source) => source
+                .operands()
+                .into_iter()
+                .flat_map(|(_, part)| part.templates())
+                .collect(),
+            Self::Change(source) => source.of.templates(),
             Self::Manual(_) => Vec::new(),
         }
     }
@@ -466,6 +529,7 @@ pub(crate) mod testing {
     /// An answer of one part.
     pub fn answer(text: &str) -> Vec<Part> {
         vec![Part {
+            of: String::new(),
             request: "test".to_owned(),
             answered_at: 1_814_400_100,
             modified_at: None,
