@@ -1,11 +1,18 @@
-//! Values that follow from several reads, by the built daemon.
+//! Values that follow from several reads, by the built daemon: growth against what was attested, and samples of an
+//! account.
 
 use {
     earnout::state::{Scope, UnearnedPolicy},
     earnout_e2e::{BigPlan, Chain, Earnout, Finished, Oracle},
+    serde_json::json,
+    solana_program::pubkey::Pubkey,
     solana_signer::Signer,
+    solana_system_interface::program::ID as SYSTEM,
     std::fs,
 };
+
+/// Where the sampled lamports are.
+const TREASURY: Pubkey = Pubkey::new_from_array([77; 32]);
 
 /// A plan with two KPIs, `users` and `growth`.
 struct World {
@@ -57,6 +64,12 @@ impl World {
     /// What `verify` says of the period. It goes on to say that this chain keeps no history.
     fn verified(&self, oracle: &Oracle, period: u16) -> Finished {
         oracle.run(&["verify", &self.plan.address.to_string(), &period.to_string()])
+    }
+
+    async fn give(&self, lamports: u64) {
+        let account = json!({ "lamports": lamports, "owner": SYSTEM.to_string() });
+        let parameters = json!([TREASURY.to_string(), account]);
+        self.chain.ask("surfnet_setAccount", parameters).await;
     }
 }
 
@@ -158,4 +171,38 @@ async fn of_an_individual_kpi_it_is_the_value_of_the_same_grant() {
             "{number} {value}: {shown}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn samples_of_the_last_hour_outlive_the_process_and_their_median_is_voted() {
+    let world = World::new().await;
+    world.give(5).await;
+    let source = |minimum| {
+        format!(
+            "type = \"solana\"\nmeasure = {{ lamports = \"{TREASURY}\" }}\nsamples = 4\nminimum = {minimum}\nwindow = \"1h\""
+        )
+    };
+    let feeds = world.feed("users", &source(3)) + &world.feed("growth", &source(4));
+    let oracle = world.operator(&feeds);
+    for (before, lamports) in [(4_000, 5), (3_590, 5), (2_690, 900), (1_790, 5)] {
+        world.give(lamports).await;
+        world.at(0, -before);
+        oracle.run(&["once"]).succeeded();
+    }
+    // The last sample is missed.
+    world.at(0, 60);
+    world.give(7).await;
+    let once = oracle.run(&["once"]);
+    assert_eq!(once.code, Some(2), "{}", once.stdout);
+    assert!(
+        once.stdout.contains("1 voted") && once.stdout.contains("1 held"),
+        "{}",
+        once.stdout
+    );
+    let status = oracle.run(&["status"]);
+    assert!(status.stdout.contains("3 of 4 samples"), "{}", status.stdout);
+    let verified = world.verified(&oracle, 0);
+    assert!(verified.stdout.contains("1 of 1 votes"), "{}", verified.stdout);
+    let line = verified.stdout.lines().find(|line| line.contains("users")).unwrap();
+    assert!(line.contains(" 5 ") && line.contains("proved"), "{line}");
 }

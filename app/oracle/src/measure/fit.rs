@@ -1,7 +1,7 @@
 //! Whether feeds fit their plan: what would keep a vote from ever being made, or makes it doubtful, before it is due.
 
 use {
-    crate::measure::{Bound, Rounding, Source, duration, kpi_name, value},
+    crate::measure::{Bound, Rounding, Solana, Source, duration, kpi_name, value},
     earnout::state::Plan,
     solana_program::pubkey::Pubkey,
     std::time::Duration,
@@ -49,6 +49,9 @@ pub fn misfits(feeds: &[&Bound<'_>], plan: &Plan, oracle: &Pubkey, interval: Dur
         if let Some(text) = too_late(bound, plan, interval) {
             misfit(false, text);
         }
+        if let Some(text) = samples_are_missed(bound, interval) {
+            misfit(false, text);
+        }
         if let Some(text) = finer_than_the_kpi(bound) {
             misfit(false, text);
         }
@@ -88,6 +91,20 @@ fn too_late(bound: &Bound<'_>, plan: &Plan, interval: Duration) -> Option<String
              of {}: no vote would be made in time. Shorten it",
             humantime::format_duration(bound.feed.grace),
             humantime::format_duration(window)
+        )
+    })
+}
+
+/// Samples whose time passes between two looks.
+fn samples_are_missed(bound: &Bound<'_>, interval: Duration) -> Option<String> {
+    let sampled = bound.feed.sources.iter().flat_map(Source::sampled);
+    let shortest = sampled.map(Solana::time_of_a_sample).min()?;
+    (shortest < interval.saturating_mul(2)).then(|| {
+        format!(
+            "the time of a sample is {}, which is less than twice the pause of {} between two looks: samples would be missed. \
+             Shorten `service.interval`, or take fewer samples",
+            humantime::format_duration(shortest),
+            humantime::format_duration(interval)
         )
     })
 }
@@ -217,6 +234,25 @@ mod tests {
                 "{checks}"
             );
         }
+    }
+
+    #[test]
+    fn samples_that_pass_between_two_looks_are_a_mistake() {
+        let of = |samples: u32| {
+            let text = format!(
+                "id = 'a'\nplan = '11111111111111111111111111111112'\nkpi = 0\nsource = {{ type = 'ratio', compute = 'share', a \
+                 = {{ type = 'command', command = ['a'] }}, b = {{ type = 'solana', measure = {{ lamports = \
+                 '11111111111111111111111111111112' }}, samples = {samples} }} }}"
+            );
+            let feed: Feed = toml::from_str(&text).unwrap();
+            misfits(&[&bound(&feed, 0)], &plan(), &oracle(), INTERVAL)
+        };
+        assert_eq!(of(60), []);
+        let found = of(61);
+        assert!(
+            found[0].text.contains("samples would be missed") && !found[0].holds,
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub use {
     identities::{Identities, IdentitiesError},
     preview::preview,
     secret::{Secret, SecretError},
-    sources::{Entry, Manual, Observation, Part, Source, SourceError, Surroundings},
+    sources::{Entry, Manual, Observation, Part, Solana, Source, SourceError, Surroundings},
     template::{Earlier, GrantScope, Scope, Span, TemplateError, fill},
     value::{Rounding, ValueError, median},
 };

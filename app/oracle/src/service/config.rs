@@ -315,6 +315,7 @@ fn kind(source: &Source) -> &'static str {
         Source::Command(_) => "command",
         Source::Ratio(_) => "ratio",
         Source::Change(_) => "change",
+        Source::Solana(_) => "solana",
         Source::Manual(_) => "manual",
     }
 }

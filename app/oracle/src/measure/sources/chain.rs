@@ -139,6 +139,50 @@ pub async fn accounts_and_clock(
     Ok((answer, time))
 }
 
+/// The token accounts of `owner` for `mint`.
+///
+/// # Errors
+/// If the endpoint does not answer, or with something else.
+pub async fn token_accounts(
+    client: &Client,
+    owner: &Pubkey,
+    mint: &Pubkey,
+) -> Result<AtSlot<Vec<(Pubkey, Account)>>, SourceError> {
+    let config = json!({ "encoding": "base64", "commitment": client.commitment().commitment });
+    let params = json!([owner.to_string(), { "mint": mint.to_string() }, config]);
+    keyed(client, &ask(client, RpcRequest::GetTokenAccountsByOwner, params).await?)
+}
+
+/// The accounts of `program` that pass `filters`, without their data.
+///
+/// # Errors
+/// If the endpoint does not answer or refuses to search, or answers something else.
+pub async fn program_accounts(
+    client: &Client,
+    program: &Pubkey,
+    filters: &Value,
+) -> Result<AtSlot<Vec<(Pubkey, Account)>>, SourceError> {
+    let config = json!({
+        "encoding": "base64", "commitment": client.commitment().commitment, "filters": filters,
+        "dataSlice": { "offset": 0, "length": 0 }, "withContext": true,
+    });
+    let params = json!([program.to_string(), config]);
+    keyed(client, &ask(client, RpcRequest::GetProgramAccounts, params).await?)
+}
+
+fn keyed(client: &Client, answer: &Value) -> Result<AtSlot<Vec<(Pubkey, Account)>>, SourceError> {
+    let slot = slot(client, answer)?;
+    let list = answer["value"].as_array().ok_or_else(|| unreadable(client))?;
+    let found = list.iter().map(|entry| {
+        let key = entry["pubkey"].as_str().and_then(|key| key.parse().ok());
+        key.zip(account(&entry["account"])).ok_or_else(|| unreadable(client))
+    });
+    Ok(AtSlot {
+        slot,
+        found: found.collect::<Result<_, _>>()?,
+    })
+}
+
 async fn ask(client: &Client, request: RpcRequest, params: Value) -> Result<Value, SourceError> {
     let answer = client.rpc().send(request, params).await;
     answer.map_err(|error| {

@@ -17,6 +17,7 @@ mod postgres;
 mod prometheus;
 mod ratio;
 mod request;
+mod solana;
 
 pub use {
     auth::Auth,
@@ -33,6 +34,7 @@ pub use {
     prometheus::Prometheus,
     ratio::Ratio,
     request::{CONNECT_TIMEOUT, http_client},
+    solana::Solana,
 };
 
 use {
@@ -72,6 +74,8 @@ pub enum Source {
     Ratio(Ratio),
     /// How much another source has changed since an earlier period.
     Change(Change),
+    /// What accounts of the chain hold.
+    Solana(Solana),
     /// What a person enters.
     Manual(Manual),
 }
@@ -222,6 +226,7 @@ impl Source {
             Self::Command(source) => source.fetch(scope).await,
             Self::Ratio(source) => source.fetch(scope).await,
             Self::Change(source) => source.fetch(scope).await,
+            Self::Solana(source) => source.fetch(scope).await,
             Self::Manual(source) => source.fetch(entry),
         }
     }
@@ -246,6 +251,7 @@ impl Source {
             Self::Command(source) => source.read(scope, parts),
             Self::Ratio(source) => source.read(scope, parts),
             Self::Change(source) => source.read(scope, parts),
+            Self::Solana(source) => source.read(scope, parts),
             Self::Manual(source) => source.read(parts),
         }
     }
@@ -275,6 +281,7 @@ impl Source {
             Self::Git(source) => source.mistakes(),
             Self::Csv(source) => source.mistakes(),
             Self::Command(source) => source.mistakes(),
+            Self::Solana(source) => source.mistakes(),
             Self::Manual(_) => Vec::new(),
             // Their parts name their own mistakes.
             Self::Ratio(source) => {
@@ -323,6 +330,7 @@ impl Source {
                 source.around = around.clone();
                 source.of.resolve(around);
             }
+            Self::Solana(source) => source.around = around.clone(),
             Self::Manual(_) => (),
         }
     }
@@ -334,9 +342,33 @@ impl Source {
             Self::DailyAverage(source) => source.sources.iter().flat_map(|source| &source.auth).collect(),
             Self::Prometheus(source) => source.auth.iter().collect(),
             Self::Github(source) => source.auth.iter().collect(),
-            Self::Postgres(_) | Self::Git(_) | Self::Csv(_) | Self::Command(_) | Self::Manual(_) => Vec::new(),
+            Self::Postgres(_) | Self::Git(_) | Self::Csv(_) | Self::Command(_) | Self::Solana(_) | Self::Manual(_) => {
+                Vec::new()
+            }
             // Their parts have their own.
             Self::Ratio(_) | Self::Change(_) => Vec::new(),
+        }
+    }
+
+    /// The sources within the source, itself if there are none, of which samples are taken while the period lasts.
+    pub fn sampled(&self) -> Vec<&Solana> {
+        match self {
+            Self::Solana(source) => vec![source],
+            Self::Ratio(source) => source
+                .operands()
+                .into_iter()
+                .flat_map(|(_, part)| part.sampled())
+                .collect(),
+            Self::Change(source) => source.of.sampled(),
+            Self::Http(_)
+            | Self::DailyAverage(_)
+            | Self::Prometheus(_)
+            | Self::Postgres(_)
+            | Self::Github(_)
+            | Self::Git(_)
+            | Self::Csv(_)
+            | Self::Command(_)
+            | Self::Manual(_) => Vec::new(),
         }
     }
 
@@ -364,7 +396,7 @@ impl Source {
         match self {
             Self::Http(source) => source.time_path.is_some(),
             Self::Postgres(source) => source.time_column.is_some(),
-            Self::Csv(_) | Self::Manual(_) => true,
+            Self::Csv(_) | Self::Manual(_) | Self::Solana(_) => true,
             Self::Ratio(source) => source.operands().into_iter().all(|(_, part)| part.says_its_age()),
             Self::Change(source) => source.of.says_its_age(),
             // The time of an instant query's answer is the time that was asked for, however old its samples are.
@@ -395,6 +427,7 @@ impl Source {
                 .flat_map(|(_, part)| part.templates())
                 .collect(),
             Self::Change(source) => source.of.templates(),
+            Self::Solana(source) => source.templates(),
             Self::Manual(_) => Vec::new(),
         }
     }

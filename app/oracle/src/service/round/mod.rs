@@ -3,6 +3,7 @@
 mod measuring;
 mod observing;
 mod plan;
+mod sampling;
 mod voted;
 
 pub use observing::feeds as price_feeds;
