@@ -2,7 +2,7 @@
 //! gets that hash; of a page it gets the hash of a manifest, a document that lists the others.
 
 use {
-    crate::measure::{Bound, Part, Rounding, Scope, Source, SourceError, kpi_name, median, value},
+    crate::measure::{Bound, Part, Rounding, Scope, Source, SourceError, kpi_name, median, step},
     earnout_sdk::{
         client::{DocumentError, Documents},
         wire::Manifest,
@@ -54,7 +54,7 @@ pub struct Evidence {
     pub kpi_name: String,
     pub decimals: u8,
     /// The step to whose nearest multiple values are rounded first, halves up.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "step")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "step::text")]
     pub round_to: Option<Decimal>,
     /// What becomes of more decimals.
     pub rounding: Rounding,
@@ -116,7 +116,7 @@ impl Evidence {
     pub fn values(&self) -> Result<Vec<i64>, SourceError> {
         let value = |answer: &Answer| {
             let observed = answer.source.read(&self.scope, &answer.parts)?;
-            Ok(value::rounded(
+            Ok(step::rounded(
                 observed.value,
                 self.round_to,
                 self.decimals,
@@ -132,26 +132,6 @@ impl Evidence {
     /// If an answer holds no value, or there is no answer.
     pub fn value(&self) -> Result<i64, SourceError> {
         median(self.values()?).ok_or_else(|| SourceError::NoData("the evidence has no answer".to_owned()))
-    }
-}
-
-/// A step as people write it.
-mod step {
-    use {
-        super::{Decimal, value},
-        serde::{Deserialize, Deserializer, Serializer, de::Error},
-    };
-
-    pub fn serialize<S: Serializer>(step: &Option<Decimal>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&step.unwrap_or_default())
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
-        let step = value::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)?;
-        match step > Decimal::ZERO {
-            true => Ok(Some(step)),
-            false => Err(D::Error::custom(format!("the step {step} is not above 0"))),
-        }
     }
 }
 

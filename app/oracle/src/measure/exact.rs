@@ -46,8 +46,8 @@ pub fn product(a: Decimal, b: Decimal) -> Result<Decimal, ValueError> {
     exact().ok_or_else(|| ValueError::TooPrecise(format!("{a} times {b}")))
 }
 
-/// `a / b` with up to 28 digits. If there are more, the last one is a 1 in their place: every rounding to fewer digits is
-/// then that of the exact quotient.
+/// `a / b` with up to 28 digits. If there are more, the last one is a 1 in their place: every rounding to fewer digits
+/// is then that of the exact quotient.
 ///
 /// # Errors
 /// If `b` is 0, or what is before the point cannot be kept.

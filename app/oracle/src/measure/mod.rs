@@ -12,6 +12,7 @@ mod number;
 mod preview;
 mod secret;
 mod sources;
+mod step;
 mod template;
 pub mod text;
 pub mod value;

@@ -4,7 +4,7 @@
 use {
     super::{
         SourceError,
-        request::{builder, chain, http_client, url_mistakes},
+        http::{builder, chain, http_client, url_mistakes},
         unexpected,
     },
     crate::measure::Secret,

@@ -9,6 +9,7 @@ mod csv_file;
 mod daily_average;
 mod git;
 mod github;
+mod http;
 mod http_json;
 mod json;
 mod json_path;
@@ -28,12 +29,12 @@ pub use {
     daily_average::DailyAverage,
     git::Git,
     github::Github,
+    http::{CONNECT_TIMEOUT, http_client},
     http_json::HttpJson,
     manual::{Entry, Manual},
     postgres::Postgres,
     prometheus::Prometheus,
     ratio::Ratio,
-    request::{CONNECT_TIMEOUT, http_client},
     solana::Solana,
 };
 

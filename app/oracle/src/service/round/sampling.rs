@@ -11,8 +11,8 @@ use {
     tracing::{debug, warn},
 };
 
-/// Takes every sample of the plan that is due at `now` and was not taken yet. One that cannot be taken is tried again in
-/// the next round, as long as its time lasts.
+/// Takes every sample of the plan that is due at `now` and was not taken yet. One that cannot be taken is tried again
+/// in the next round, as long as its time lasts.
 ///
 /// # Errors
 /// If the plan holds what the program never writes.
