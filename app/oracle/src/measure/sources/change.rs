@@ -349,6 +349,7 @@ mod tests {
     use {
         super::*,
         crate::measure::sources::testing::{answer, scope},
+        proptest::prelude::*,
     };
 
     fn change(compute: &str, against: &str, earlier: &str, more: &str) -> Source {
@@ -534,6 +535,18 @@ mod tests {
         let source = change("quotient", "year-ago", "{ attested = 'users' }", "");
         let error = value(&source, "241", &text(&attested())).unwrap_err();
         assert!(error.contains("none of the plan's periods"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_stated_is_a_number_or_an_error(text in ".{0,200}", value: i64, kpi: u8, grant: Option<u32>, decimals: u8) {
+            let source = change("growth", "period-before", "{ attested = 'users' }", "");
+            prop_assert!(source.read(&scope(), &parts("130", &text)).is_err());
+            let plan = attested().plan;
+            let account = address(&plan, kpi, 0, grant);
+            let stated = Attested { kpi, grant, value, decimals, account, ..attested() };
+            let _ = source.read(&scope(), &parts("130", &serde_json::to_string(&stated).unwrap()));
+        }
     }
 
     #[tokio::test]

@@ -59,7 +59,7 @@ fn is_bare(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use {super::*, crate::measure::sources::testing::scope};
+    use {super::*, crate::measure::sources::testing::scope, proptest::prelude::*};
 
     const DOCUMENT: &str = r#"{"2027-04-01": {"ann": 3}, "secret": 9, "list": [{"name": "ann", "n": 4}]}"#;
 
@@ -107,6 +107,22 @@ mod tests {
         for path in ["$['{identity}']", "$[\"{identity}\"]"] {
             let path = fill(path, &scope).unwrap();
             assert_eq!(json::number(document, &path, false).unwrap().to_string(), "7");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_identity_is_the_path_leads_to_it_alone(identity: String) {
+            let mut scope = scope();
+            scope.grant.as_mut().unwrap().identity = Some(identity.clone());
+            let mut document = serde_json::Map::new();
+            document.insert("other".to_owned(), 9.into());
+            document.insert(identity.clone(), 5.into());
+            let document = serde_json::Value::from(document).to_string();
+            for path in ["$['{identity}']", "$[\"{identity}\"]"] {
+                let path = fill(path, &scope).unwrap();
+                prop_assert_eq!(json::number(&document, &path, false).unwrap().to_string(), "5");
+            }
         }
     }
 

@@ -833,6 +833,7 @@ mod tests {
         crate::measure::sources::testing,
         axum::{Router, extract::State, routing::post},
         base64::{Engine, prelude::BASE64_STANDARD},
+        proptest::prelude::*,
         solana_commitment_config::CommitmentLevel,
         solana_program::sysvar,
         std::{
@@ -1355,6 +1356,72 @@ mod tests {
                 .unwrap_err()
                 .contains("number beside")
         );
+    }
+
+    /// What an endpoint, or somebody who publishes evidence, can write.
+    fn found() -> impl Strategy<Value = Found> {
+        let key = prop_oneof![Just(ACCOUNT), Just(OTHER)];
+        let owner = prop_oneof![Just(TOKEN_PROGRAMS[0]), Just(STAKE_POOL_PROGRAM), Just(OWNER)];
+        let len = prop_oneof![Just(TOKEN_ACCOUNT), Just(MINT), any::<usize>()];
+        let data = prop_oneof![
+            "[0-9a-fg]{0,20}",
+            prop::collection::vec(any::<u8>(), 0..300).prop_map(hex::encode),
+        ];
+        let excerpt = (key, owner, any::<u64>(), len, any::<usize>(), data);
+        let excerpt = excerpt.prop_map(|(address, owner, lamports, len, offset, data)| Excerpt {
+            address,
+            owner,
+            lamports,
+            len,
+            offset: if offset % 2 == 0 { 0 } else { offset },
+            data,
+        });
+        prop_oneof![
+            prop::collection::vec(excerpt, 0..3).prop_map(Found::Accounts),
+            any::<u64>().prop_map(|count| Found::Count {
+                count,
+                sha256: String::new()
+            }),
+        ]
+    }
+
+    fn measures() -> Vec<Solana> {
+        let measure = |text: String| toml::from_str(&format!("measure = {{ {text} }}\ndecimals = 6")).unwrap();
+        [
+            format!("token-account = '{ACCOUNT}'"),
+            format!("tokens = {{ owner = '{OWNER}', mint = '{THE_MINT}' }}"),
+            format!("supply = '{ACCOUNT}'"),
+            format!("stake-pool = '{ACCOUNT}'"),
+            format!("lamports = '{ACCOUNT}'"),
+            format!("field = {{ account = '{ACCOUNT}', offset = 3, kind = 'u128' }}"),
+            format!("accounts = {{ program = '{OWNER}' }}"),
+        ]
+        .map(measure)
+        .to_vec()
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_was_found_is_a_number_or_an_error(found in found()) {
+            for source in measures() {
+                let _ = source.value(&scope(), &found);
+            }
+        }
+
+        #[test]
+        fn whatever_stands_in_evidence_is_a_number_or_an_error(text in ".{0,200}", number: u32, time: i64, found in found()) {
+            let seen = |endpoint: &str| Seen { endpoint: endpoint.to_owned(), slot: 1, time, found: found.clone() };
+            let sample = Sample { number, seen: vec![seen("a"), seen("b")] };
+            let parts = [testing::answer(&text), testing::answer(&serde_json::to_string(&sample).unwrap())].concat();
+            let scopes = [scope(), Scope { start: i64::MIN, end: i64::MAX, ..scope() }, Scope { start: 5, end: 5, ..scope() }];
+            for source in measures() {
+                for scope in &scopes {
+                    prop_assert!(source.read(scope, &parts[..1]).is_err());
+                    let _ = source.read(scope, &parts[1..]);
+                    let _ = source.due(scope, time);
+                }
+            }
+        }
     }
 
     #[test]
