@@ -1,9 +1,9 @@
 //! From a feed to a value that has passed every check, with its evidence. Nothing here sends anything.
 
+mod arithmetic;
 pub mod checks;
 pub mod duration;
 mod evidence;
-mod exact;
 pub mod feed;
 mod finding;
 pub mod fit;

@@ -1,7 +1,7 @@
 //! Rounding to the multiples of a step, so that operators agree who measure nearly the same.
 
 use {
-    crate::measure::{Rounding, ValueError, exact, value::to_fixed},
+    crate::measure::{Rounding, ValueError, arithmetic, value::to_fixed},
     rust_decimal::Decimal,
 };
 
@@ -13,10 +13,10 @@ use {
 /// # Errors
 /// If that cannot be computed exactly.
 pub fn to_step(value: Decimal, step: Decimal) -> Result<Decimal, ValueError> {
-    let steps = exact::quotient(value, step)?;
+    let steps = arithmetic::quotient(value, step)?;
     let whole = steps.floor();
-    let up = exact::difference(steps, whole)? >= Decimal::new(5, 1);
-    exact::product(exact::sum(whole, Decimal::from(u8::from(up)))?, step)
+    let up = arithmetic::difference(steps, whole)? >= Decimal::new(5, 1);
+    arithmetic::product(arithmetic::sum(whole, Decimal::from(u8::from(up)))?, step)
 }
 
 /// The fixed-point value on chain of what a source says: the multiple of the step, if there is one, with the KPI's
@@ -76,7 +76,7 @@ mod tests {
             let found = to_step(parse(value).unwrap(), parse(step).unwrap()).unwrap();
             assert_eq!(found, parse(rounded).unwrap(), "{value} to {step}");
         }
-        let third = exact::quotient(Decimal::from(149_885), Decimal::from(3)).unwrap();
+        let third = arithmetic::quotient(Decimal::from(149_885), Decimal::from(3)).unwrap();
         let found = to_step(third, Decimal::from(1_000_000_000)).unwrap();
         assert_eq!(found, Decimal::ZERO, "of numbers with all digits that there can be");
         assert_eq!(

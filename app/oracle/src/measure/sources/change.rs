@@ -7,7 +7,7 @@ use {
         no_data, ratio, unexpected,
     },
     crate::measure::{
-        Earlier, Scope, Span, checks, exact,
+        Earlier, Scope, Span, arithmetic, checks,
         feed::{KpiName, kpi_name},
         number, template, value,
     },
@@ -132,16 +132,16 @@ impl Change {
             EarlierValue::Attested(kpi) => stated(kpi, &earlier_scope, super::only(&before)?)?,
         };
         let factor = self.factor.unwrap_or(Decimal::ONE);
-        let difference = || exact::product(exact::difference(observed.value, earlier)?, factor);
+        let difference = || arithmetic::product(arithmetic::difference(observed.value, earlier)?, factor);
         let value = match self.compute {
             Compute::Difference => difference()?,
-            Compute::Quotient => exact::quotient(exact::product(observed.value, factor)?, earlier)?,
+            Compute::Quotient => arithmetic::quotient(arithmetic::product(observed.value, factor)?, earlier)?,
             Compute::Growth if earlier < Decimal::ZERO => {
                 return Err(unexpected(format!(
                     "the earlier value is {earlier}: growth is against one above 0"
                 )));
             }
-            Compute::Growth => exact::quotient(difference()?, earlier)?,
+            Compute::Growth => arithmetic::quotient(difference()?, earlier)?,
         };
         Ok(Observation { value, ..observed })
     }

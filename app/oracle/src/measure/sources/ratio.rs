@@ -2,7 +2,7 @@
 
 use {
     super::{Observation, Part, Source, SourceError, unexpected},
-    crate::measure::{Scope, checks, exact, number},
+    crate::measure::{Scope, arithmetic, checks, number},
     rust_decimal::Decimal,
     serde::{Deserialize, Serialize},
 };
@@ -54,10 +54,10 @@ impl Ratio {
         let a = read("a", &self.a, scope, &of_a)?;
         let b = read("b", &self.b, scope, &of_b)?;
         let factor = self.factor.unwrap_or(Decimal::ONE);
-        let scaled = exact::product(a.value, factor)?;
+        let scaled = arithmetic::product(a.value, factor)?;
         let value = match self.compute {
-            Compute::Quotient => exact::quotient(scaled, b.value)?,
-            Compute::Difference => exact::product(exact::difference(a.value, b.value)?, factor)?,
+            Compute::Quotient => arithmetic::quotient(scaled, b.value)?,
+            Compute::Difference => arithmetic::product(arithmetic::difference(a.value, b.value)?, factor)?,
             Compute::Share => {
                 let below = [a.value, b.value].into_iter().find(|number| *number < Decimal::ZERO);
                 if let Some(number) = below {
@@ -65,9 +65,9 @@ impl Ratio {
                         "a share is of numbers that are not below 0, and one is {number}"
                     )));
                 }
-                exact::quotient(scaled, exact::sum(a.value, b.value)?)?
+                arithmetic::quotient(scaled, arithmetic::sum(a.value, b.value)?)?
             }
-            Compute::Product => exact::product(scaled, b.value)?,
+            Compute::Product => arithmetic::product(scaled, b.value)?,
         };
         Ok(Observation {
             value,
