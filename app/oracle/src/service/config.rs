@@ -204,6 +204,7 @@ impl Config {
                 let path = match source {
                     Source::Csv(source) => source.file.as_mut(),
                     Source::Git(source) => source.repository.as_mut(),
+                    Source::Performance(source) => source.rows.file(),
                     _ => None,
                 };
                 if let Some(path) = path {
@@ -312,6 +313,7 @@ fn kind(source: &Source) -> &'static str {
         Source::Github(_) => "github",
         Source::Git(_) => "git",
         Source::Csv(_) => "csv",
+        Source::Performance(_) => "performance",
         Source::Command(_) => "command",
         Source::Manual(_) => "manual",
     }

@@ -27,7 +27,7 @@ static SHEETS: Mutex<Sheets> = Mutex::new(BTreeMap::new());
 type Sheets = BTreeMap<(PathBuf, Vec<String>), Arc<Sheet>>;
 
 /// A column of a file with a header line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CsvFile {
     /// The file. Left out of the evidence.
@@ -174,7 +174,7 @@ impl CsvFile {
 }
 
 /// What a field says.
-fn found(field: &str) -> Found<'_> {
+pub(super) fn found(field: &str) -> Found<'_> {
     match is_blank(field) {
         true => Found::Blank,
         false => Found::text(field),
@@ -245,7 +245,7 @@ fn state(file: &fs::Metadata) -> [i128; 7] {
     ]
 }
 
-fn reader(text: &str) -> Result<csv::Reader<&[u8]>, SourceError> {
+pub(super) fn reader(text: &str) -> Result<csv::Reader<&[u8]>, SourceError> {
     // The reader would take everything behind a quote that is never closed as one field.
     if !text.matches('"').count().is_multiple_of(2) {
         return Err(unexpected(
@@ -255,12 +255,12 @@ fn reader(text: &str) -> Result<csv::Reader<&[u8]>, SourceError> {
     Ok(csv::Reader::from_reader(text.as_bytes()))
 }
 
-fn no_csv(error: csv::Error) -> SourceError {
+pub(super) fn no_csv(error: csv::Error) -> SourceError {
     unexpected(format!("the file is not CSV: {error}"))
 }
 
 /// Where the column with this name is.
-fn position(header: &StringRecord, name: &str) -> Result<usize, SourceError> {
+pub(super) fn position(header: &StringRecord, name: &str) -> Result<usize, SourceError> {
     let mut found = header.iter().enumerate().filter(|(_, column)| column.trim() == name);
     match (found.next(), found.next()) {
         (Some((position, _)), None) => Ok(position),
@@ -269,12 +269,12 @@ fn position(header: &StringRecord, name: &str) -> Result<usize, SourceError> {
     }
 }
 
-fn field(record: &StringRecord, position: usize) -> &str {
+pub(super) fn field(record: &StringRecord, position: usize) -> &str {
     record.get(position).unwrap_or_default().trim()
 }
 
 /// Spreadsheets leave rows of separators behind; they are not rows.
-fn is_separators(record: &StringRecord) -> bool {
+pub(super) fn is_separators(record: &StringRecord) -> bool {
     record.iter().all(is_blank)
 }
 

@@ -78,6 +78,19 @@ impl HttpJson {
     pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
         let document = only(parts)?.body.text()?;
         json::complete(document, &self.path)?;
+        self.fits(document, scope)?;
+        let observed_at = match &self.time_path {
+            Some(path) => Some(moment(&json::text(document, path)?)?),
+            None => None,
+        };
+        Ok(Observation {
+            value: json::number(document, &self.path, self.number_as_text)?,
+            observed_at,
+        })
+    }
+
+    /// Whether the answer says what it has to.
+    pub(super) fn fits(&self, document: &str, scope: &Scope) -> Result<(), SourceError> {
         for (path, wanted) in &self.require {
             let wanted = fill(wanted, scope)?;
             let found = json::scalar(document, path)?;
@@ -87,14 +100,7 @@ impl HttpJson {
                 )));
             }
         }
-        let observed_at = match &self.time_path {
-            Some(path) => Some(moment(&json::text(document, path)?)?),
-            None => None,
-        };
-        Ok(Observation {
-            value: json::number(document, &self.path, self.number_as_text)?,
-            observed_at,
-        })
+        Ok(())
     }
 
     pub(super) fn mistakes(&self) -> Vec<String> {

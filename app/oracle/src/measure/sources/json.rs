@@ -108,7 +108,7 @@ pub fn parse(document: &str) -> Result<Value, SourceError> {
     serde_json::from_str(document).map_err(no_json)
 }
 
-fn no_json(error: serde_json::Error) -> SourceError {
+pub(super) fn no_json(error: serde_json::Error) -> SourceError {
     unexpected(format!("the answer is not complete JSON: {error}"))
 }
 
@@ -153,7 +153,7 @@ fn at<'a>(document: &'a str, place: &NormalizedPath<'_>) -> Result<&'a RawValue,
 }
 
 /// The members of an object in their order; a key may stand twice, which other types hide.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+pub(super) struct Members<'a>(pub(super) Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -9,9 +9,11 @@ mod github;
 mod http_json;
 mod json;
 mod manual;
+mod performance;
 mod postgres;
 mod prometheus;
 mod request;
+mod rows;
 
 pub use {
     command::Command,
@@ -21,6 +23,7 @@ pub use {
     github::Github,
     http_json::HttpJson,
     manual::{Entry, Manual},
+    performance::Performance,
     postgres::Postgres,
     prometheus::Prometheus,
     request::{Auth, CONNECT_TIMEOUT, http_client},
@@ -57,6 +60,8 @@ pub enum Source {
     Git(Git),
     /// A CSV file on this machine.
     Csv(CsvFile),
+    /// A strategy's record.
+    Performance(Box<Performance>),
     /// What a command prints.
     Command(Command),
     /// What a person enters.
@@ -202,6 +207,7 @@ impl Source {
             Self::Github(source) => source.fetch(scope).await,
             Self::Git(source) => source.fetch(scope).await,
             Self::Csv(source) => source.fetch(scope),
+            Self::Performance(source) => source.fetch(scope).await,
             Self::Command(source) => source.fetch(scope).await,
             Self::Manual(source) => source.fetch(entry),
         }
@@ -217,6 +223,7 @@ impl Source {
             Self::Github(source) => source.read(scope, parts),
             Self::Git(source) => source.read(scope, parts),
             Self::Csv(source) => source.read(scope, parts),
+            Self::Performance(source) => source.read(scope, parts),
             Self::Command(source) => source.read(parts),
             Self::Manual(source) => source.read(parts),
         }
@@ -232,6 +239,7 @@ impl Source {
             Self::Github(source) => source.mistakes(),
             Self::Git(source) => source.mistakes(),
             Self::Csv(source) => source.mistakes(),
+            Self::Performance(source) => source.mistakes(),
             Self::Command(source) => source.mistakes(),
             Self::Manual(_) => Vec::new(),
         };
@@ -267,6 +275,7 @@ impl Source {
             Self::Http(source) => source.time_path.is_some(),
             Self::Postgres(source) => source.time_column.is_some(),
             Self::Csv(_) | Self::Manual(_) => true,
+            Self::Performance(source) => source.rows.says_its_age(),
             // The time of an instant query's answer is the time that was asked for, however old its samples are.
             // The days of its closes are those of the period.
             Self::DailyAverage(_) => false,
@@ -287,6 +296,7 @@ impl Source {
             Self::Postgres(source) => source.params.iter().map(String::as_str).collect(),
             Self::Github(source) => source.templates(),
             Self::Git(source) => source.author.iter().map(String::as_str).collect(),
+            Self::Performance(source) => source.templates(),
             Self::Csv(source) => source.templates(),
             Self::Command(source) => source.command.iter().map(String::as_str).collect(),
             Self::Manual(_) => Vec::new(),
