@@ -210,6 +210,9 @@ impl Config {
                 if let Some(path) = path {
                     *path = folder.join(&*path);
                 }
+                if let Source::Survey(source) = source {
+                    source.files().for_each(|path| *path = folder.join(&*path));
+                }
             }
         }
     }
@@ -314,6 +317,7 @@ fn kind(source: &Source) -> &'static str {
         Source::Git(_) => "git",
         Source::Csv(_) => "csv",
         Source::Performance(_) => "performance",
+        Source::Survey(_) => "survey",
         Source::Command(_) => "command",
         Source::Manual(_) => "manual",
     }

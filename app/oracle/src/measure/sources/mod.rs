@@ -14,6 +14,7 @@ mod postgres;
 mod prometheus;
 mod request;
 mod rows;
+mod survey;
 
 pub use {
     command::Command,
@@ -27,6 +28,7 @@ pub use {
     postgres::Postgres,
     prometheus::Prometheus,
     request::{Auth, CONNECT_TIMEOUT, http_client},
+    survey::Survey,
 };
 
 use {
@@ -62,6 +64,8 @@ pub enum Source {
     Csv(CsvFile),
     /// A strategy's record.
     Performance(Box<Performance>),
+    /// What many people answered.
+    Survey(Box<Survey>),
     /// What a command prints.
     Command(Command),
     /// What a person enters.
@@ -208,6 +212,7 @@ impl Source {
             Self::Git(source) => source.fetch(scope).await,
             Self::Csv(source) => source.fetch(scope),
             Self::Performance(source) => source.fetch(scope).await,
+            Self::Survey(source) => source.fetch(scope).await,
             Self::Command(source) => source.fetch(scope).await,
             Self::Manual(source) => source.fetch(entry),
         }
@@ -224,6 +229,7 @@ impl Source {
             Self::Git(source) => source.read(scope, parts),
             Self::Csv(source) => source.read(scope, parts),
             Self::Performance(source) => source.read(scope, parts),
+            Self::Survey(source) => source.read(scope, parts),
             Self::Command(source) => source.read(parts),
             Self::Manual(source) => source.read(parts),
         }
@@ -240,6 +246,7 @@ impl Source {
             Self::Git(source) => source.mistakes(),
             Self::Csv(source) => source.mistakes(),
             Self::Performance(source) => source.mistakes(),
+            Self::Survey(source) => source.mistakes(),
             Self::Command(source) => source.mistakes(),
             Self::Manual(_) => Vec::new(),
         };
@@ -276,6 +283,7 @@ impl Source {
             Self::Postgres(source) => source.time_column.is_some(),
             Self::Csv(_) | Self::Manual(_) => true,
             Self::Performance(source) => source.rows.says_its_age(),
+            Self::Survey(source) => source.rows.says_its_age(),
             // The time of an instant query's answer is the time that was asked for, however old its samples are.
             // The days of its closes are those of the period.
             Self::DailyAverage(_) => false,
@@ -297,6 +305,7 @@ impl Source {
             Self::Github(source) => source.templates(),
             Self::Git(source) => source.author.iter().map(String::as_str).collect(),
             Self::Performance(source) => source.templates(),
+            Self::Survey(source) => source.templates(),
             Self::Csv(source) => source.templates(),
             Self::Command(source) => source.command.iter().map(String::as_str).collect(),
             Self::Manual(_) => Vec::new(),
