@@ -54,9 +54,9 @@ pub enum Command {
     /// Measure and vote on what is due, until SIGTERM
     #[command(after_help = "Example:\n  earnout-oracle --config /etc/earnout/oracle.toml --log-format json run")]
     Run,
-    /// Show what was measured, voted and held
+    /// Show what was measured, voted and held, and where each vote stands among those of the others
     #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml status")]
-    Status,
+    Status(Status),
     /// Enter a value by hand, for a `manual` source or in place of a value that is held
     #[command(
         after_help = "Example:\n  earnout-oracle --config oracle.toml enter satisfaction 2 92.5 --note \"survey of 12 July, 31 \
@@ -94,6 +94,14 @@ pub struct Once {
     /// Only this period
     #[arg(long)]
     pub period: Option<u16>,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Each value by itself, and those that are settled or come later
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// Arguments of `enter`.

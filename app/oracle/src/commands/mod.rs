@@ -33,9 +33,9 @@ pub async fn run(cli: &Cli) -> Result<u8> {
     let config = Config::read(&cli.config)?;
     match &cli.command {
         Command::Check(args) => check::run(args, config, cli.json).await,
-        Command::Once(args) => run::once(args, config).await,
+        Command::Once(args) => run::once(args, config, cli.json).await,
         Command::Run => run::forever(config).await,
-        Command::Status => status::run(config, cli.json).await,
+        Command::Status(args) => status::run(args, config, cli.json).await,
         Command::Enter(args) => enter::enter(args, config).await,
         Command::Forget(args) => enter::forget(args, config).await,
         Command::Verify(args) => verify::run(args, config, cli.json).await,

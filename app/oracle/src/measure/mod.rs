@@ -6,7 +6,9 @@ mod evidence;
 pub mod feed;
 mod finding;
 pub mod fit;
+pub mod folder;
 mod identities;
+pub mod patience;
 mod preview;
 mod secret;
 mod sources;
@@ -18,9 +20,10 @@ pub use {
     checks::{Checks, Hold},
     evidence::{Answer, Evidence, EvidenceError, Hash, Store},
     feed::{Bound, Feed, FeedError, grant_scope, kpi_name},
-    finding::{Finding, measure},
+    finding::{Finding, measure, measure_patiently},
     fit::Misfit,
     identities::{Identities, IdentitiesError},
+    patience::Patience,
     preview::preview,
     secret::{Secret, SecretError},
     sources::{Entry, Manual, Observation, Part, Source, SourceError},

@@ -1,8 +1,12 @@
 //! Secrets come from the environment or from files, are read when they are needed, and are never shown.
 
 use {
+    crate::measure::folder,
     serde::{Deserialize, Deserializer, de::Error},
-    std::{env, fmt, fs, path::PathBuf},
+    std::{
+        env, fmt, fs,
+        path::{Path, PathBuf},
+    },
     thiserror::Error,
 };
 
@@ -66,7 +70,7 @@ impl<'de> Deserialize<'de> for Secret {
         let text = String::deserialize(deserializer)?;
         match text.split_once(':') {
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
-            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(folder::resolved(Path::new(path)))),
             // The text is not repeated: it may be the secret itself.
             _ => Err(D::Error::custom(
                 "a secret is never written into the configuration: name where it is, as env:NAME or file:PATH",

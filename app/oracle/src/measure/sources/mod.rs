@@ -161,6 +161,8 @@ pub enum SourceError {
         status: u16,
         /// Beginning of the answer.
         body: String,
+        /// How long the server wants to be left alone, if it says so.
+        retry_after: Option<Duration>,
     },
     #[error("the answer is longer than {} MiB", LARGEST_ANSWER >> 20)]
     TooLong,

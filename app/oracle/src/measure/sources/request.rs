@@ -2,7 +2,7 @@
 
 use {
     super::{LARGEST_ANSWER, Part, SourceError, unexpected},
-    crate::measure::{Secret, SecretError},
+    crate::measure::{Secret, SecretError, patience},
     earnout_sdk::text::endpoint,
     reqwest::{Client, RequestBuilder, StatusCode, Url, Version, header::HeaderMap},
     serde::Deserialize,
@@ -92,6 +92,7 @@ pub async fn send(
             server,
             status: status.as_u16(),
             body: body.trim().to_owned(),
+            retry_after: text(&headers, "retry-after").and_then(patience::retry_after),
         });
     }
     if let Some(mistake) = not_whole(version, &headers, &bytes) {

@@ -362,9 +362,64 @@ mod tests {
         );
         held.kind = "range".to_owned();
         assert!(journal.hold(&held).unwrap());
+        held.feed = "users".to_owned();
+        assert!(!journal.hold(&held).unwrap(), "another name is no news");
         assert_eq!(journal.holds().unwrap(), vec![held]);
         journal.record_measured(&[(target(0), measured(1))]).unwrap();
         assert_eq!(journal.holds().unwrap(), vec![]);
+    }
+
+    #[test]
+    fn a_hold_ends_with_its_window_whoever_was_away_then() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = Journal::open(dir.path()).unwrap();
+        let on = |kpi, period| Target { period, ..target(kpi) };
+        for target in [on(0, 1), on(0, 2), on(1, 1)] {
+            let held = Held {
+                feed: "mau".to_owned(),
+                target,
+                kind: "source".to_owned(),
+                reason: "down".to_owned(),
+                since: 5,
+            };
+            journal.hold(&held).unwrap();
+        }
+        journal.end_other_holds(&target(0).plan, 0, &[on(0, 2)].into()).unwrap();
+        let left: Vec<_> = journal.holds().unwrap().into_iter().map(|held| held.target).collect();
+        assert_eq!(left.len(), 2);
+        assert!(left.contains(&on(0, 2)) && left.contains(&on(1, 1)), "{left:?}");
+    }
+
+    #[test]
+    fn what_is_newest_is_known_after_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        let plan = target(0).plan;
+        assert_eq!(journal.newest(&plan, 0).unwrap(), values::Newest::default());
+        let on = |period| Target {
+            period,
+            grant: None,
+            ..target(0)
+        };
+        let vote = |value, at| Vote {
+            value,
+            evidence: None,
+            signature: None,
+            at,
+        };
+        journal
+            .record_votes(&[(on(1), vote(7, 50)), (on(2), vote(8, 40)), (target(1), vote(9, 60))])
+            .unwrap();
+        journal
+            .record_measured(&[(on(1), measured(7)), (on(3), measured(11))])
+            .unwrap();
+        let newest = |voted_at, value| values::Newest { voted_at, value };
+        assert_eq!(journal.newest(&plan, 0).unwrap(), newest(Some(50), Some(11)));
+        assert_eq!(
+            journal.newest(&plan, 1).unwrap(),
+            newest(Some(60), None),
+            "one for each grant"
+        );
     }
 
     #[test]

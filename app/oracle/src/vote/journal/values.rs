@@ -3,8 +3,19 @@
 use {
     super::{Held, Journal, JournalError, Measured, OF_TARGET, Target, change, forget, target},
     crate::measure::Entry,
-    rusqlite::ToSql,
+    rusqlite::{OptionalExtension, ToSql},
+    solana_program::pubkey::Pubkey,
+    std::collections::HashSet,
 };
+
+/// What is newest of a KPI.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Newest {
+    /// When a vote was last found on the chain, Unix seconds.
+    pub voted_at: Option<i64>,
+    /// The value of the last period that has one, of a shared KPI.
+    pub value: Option<i64>,
+}
 
 impl Journal {
     /// What was measured for `target`, if it was.
@@ -37,6 +48,18 @@ impl Journal {
             forget(&transaction, "holds", target)?;
         }
         Ok(transaction.commit()?)
+    }
+
+    /// Writes down what a vote that the chain has was measured as, if nothing is known of that.
+    pub fn adopt(&self, target: &Target, measured: &Measured) -> Result<(), JournalError> {
+        let sql = "INSERT OR IGNORE INTO measured VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        change(
+            &self.database,
+            sql,
+            target,
+            &[&measured.value, &measured.evidence, &measured.at],
+        )?;
+        Ok(())
     }
 
     /// Forgets a measurement that was never signed, so that it can be made again; `false` if there is none.
@@ -74,7 +97,7 @@ impl Journal {
         let sql = format!("SELECT kind FROM holds {OF_TARGET}");
         let known: Option<String> = self.one(&sql, &held.target, |row| row.get(0))?;
         let sql = "INSERT INTO holds VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-            ON CONFLICT DO UPDATE SET kind = ?6, reason = ?7";
+            ON CONFLICT DO UPDATE SET feed = ?5, kind = ?6, reason = ?7";
         let said: [&dyn ToSql; 4] = [&held.feed, &held.kind, &held.reason, &held.since];
         change(&self.database, sql, &held.target, &said)?;
         Ok(known.as_ref() != Some(&held.kind))
@@ -94,6 +117,30 @@ impl Journal {
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Ends every hold of a KPI but those on `open`: the windows of the others are over, or they are settled.
+    pub fn end_other_holds(&self, plan: &Pubkey, kpi: u8, open: &HashSet<Target>) -> Result<(), JournalError> {
+        let of_kpi = self.holds()?.into_iter().map(|held| held.target);
+        for target in of_kpi.filter(|target| target.plan == *plan && target.kpi == kpi && !open.contains(target)) {
+            self.end_hold(&target)?;
+        }
+        Ok(())
+    }
+
+    /// What is newest of a KPI.
+    pub fn newest(&self, plan: &Pubkey, kpi: u8) -> Result<Newest, JournalError> {
+        let of_kpi = (plan.to_bytes(), kpi);
+        let sql = "SELECT max(at) FROM votes WHERE plan = ?1 AND kpi = ?2";
+        let voted_at = self.database.prepare_cached(sql)?.query_row(of_kpi, |row| row.get(0))?;
+        // Who lost the journal has the votes alone.
+        let sql =
+            "SELECT value FROM (SELECT period, value FROM measured WHERE plan = ?1 AND kpi = ?2 AND grant_index = -1
+            UNION ALL SELECT period, value FROM votes WHERE plan = ?1 AND kpi = ?2 AND grant_index = -1)
+            ORDER BY period DESC LIMIT 1";
+        let mut statement = self.database.prepare_cached(sql)?;
+        let value = statement.query_row(of_kpi, |row| row.get(0)).optional()?;
+        Ok(Newest { voted_at, value })
     }
 
     /// Ends a hold whose window is over.
