@@ -63,6 +63,9 @@ pub enum Command {
                       answers\""
     )]
     Enter(Enter),
+    /// Take back what was entered, as long as it was not signed
+    #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml withdraw satisfaction 2")]
+    Withdraw(Forget),
     /// Forget a measured value that was not signed yet, so that it is measured again
     #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml forget mau 2")]
     Forget(Forget),
@@ -113,17 +116,32 @@ pub struct Enter {
     /// Number of the period
     pub period: u16,
     /// The value, decimal
-    #[arg(allow_hyphen_values = true)]
-    pub value: String,
+    #[arg(allow_hyphen_values = true, required_unless_present = "file")]
+    pub value: Option<String>,
     /// Why it is that; becomes part of the evidence
-    #[arg(long)]
-    pub note: String,
+    #[arg(long, required_unless_present = "confirm")]
+    pub note: Option<String>,
     /// Number of the grant, for an individual KPI
     #[arg(long, value_name = "INDEX")]
     pub grant: Option<u32>,
+    /// The values of many grants: a CSV file with the columns `grant`, `value` and, if the reasons differ, `note`
+    #[arg(long, value_name = "CSV", conflicts_with_all = ["value", "grant"])]
+    pub file: Option<PathBuf>,
+    /// A document that proves it, several times if there are several; copies become part of the evidence
+    #[arg(long = "document", value_name = "FILE", conflicts_with = "confirm")]
+    pub documents: Vec<PathBuf>,
+    /// Say the same as somebody else has entered, where a feed wants the word of several people (`consent`)
+    #[arg(long)]
+    pub confirm: bool,
+    /// Enter it in the place of what was voted already, as long as too few oracles agree
+    #[arg(long, conflicts_with = "confirm")]
+    pub correct: bool,
+    /// Sign it with this key, which then stands in the evidence in the place of the user's name
+    #[arg(long, value_name = "SIGNER")]
+    pub key: Option<String>,
 }
 
-/// Arguments of `forget`.
+/// Arguments of `forget` and `withdraw`.
 #[derive(Debug, Args)]
 pub struct Forget {
     /// Id of the feed

@@ -55,6 +55,14 @@ async fn measured(
     before: Option<i64>,
     patience: Option<(&Patience, Duration)>,
 ) -> Result<Finding, Hold> {
+    // What too few people say is not known yet, and does not stand in the place of a source.
+    let (said, wanted) = (entry.map(Entry::people).unwrap_or_default(), bound.feed.consent);
+    if entry.is_some() && said < wanted && bound.feed.sources.iter().any(Source::is_manual) {
+        return Err(Hold::Source(format!(
+            "{said} of {wanted} people have said the value: another one has to `earnout-oracle enter --confirm` it"
+        )));
+    }
+    let entry = entry.filter(|_| said >= wanted);
     let answered = match entry {
         Some(entry) => ask(&Source::Manual(Manual::default()), scope, Some(entry), None)
             .await

@@ -26,7 +26,7 @@ pub use {
     patience::Patience,
     preview::preview,
     secret::{Secret, SecretError},
-    sources::{Entry, Manual, Observation, Part, Source, SourceError},
+    sources::{Attached, Confirmation, Entry, Manual, Observation, Part, Source, SourceError},
     template::{GrantScope, Scope, TemplateError, fill},
     value::{Rounding, ValueError, median},
 };

@@ -295,6 +295,11 @@ impl Config {
                     "{name}: a person is asked once: a manual source is the only one, with 1 sample"
                 ));
             }
+            if feed.consent == 0 {
+                mistakes.push(format!(
+                    "{name}: `consent` is 0: at least one person says a value that is entered"
+                ));
+            }
             let of_checks = feed.checks.mistakes().into_iter();
             mistakes.extend(of_checks.map(|mistake| format!("{name}: checks: {mistake}")));
             if feed.checks.max_age.is_some() || feed.checks.max_delay.is_some() {
@@ -484,6 +489,7 @@ mod tests {
             ("127.0.0.1:9464", "0.0.0.0:9464", "from outside"),
             ("id = \"commits\"", "id = \"mau\"", "two of this id"),
             ("id = \"commits\"", "id = \"a b\"", "letters, digits"),
+            ("kpi = 1", "kpi = 1\nconsent = 0", "`consent` is 0"),
             ("samples = 3", "samples = 0", "nothing would be measured"),
             ("min = 0", "min = 0.5", "in quotes"),
             ("{seconds}", "{second}", "no placeholder {second}"),

@@ -424,6 +424,10 @@ impl Courier<'_> {
                     signature: Some(signed.signature),
                     at: time::now(),
                 };
+                // One that is corrected takes the place of the one before.
+                if journal.vote(target)?.is_some_and(|before| before.value != vote.value) {
+                    journal.forget_vote(target)?;
+                }
                 votes.push((*target, vote));
             }
             journal.record_votes(&votes)?;

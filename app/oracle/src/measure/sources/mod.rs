@@ -20,7 +20,7 @@ pub use {
     git::Git,
     github::Github,
     http_json::HttpJson,
-    manual::{Entry, Manual},
+    manual::{Attached, Confirmation, Entry, Manual},
     postgres::Postgres,
     prometheus::Prometheus,
     request::{Auth, CONNECT_TIMEOUT, http_client},

@@ -189,10 +189,15 @@ enum Found {
 async fn measured(daemon: &Daemon, (bound, duty): Due<'_>, now: i64) -> Result<Found, DaemonError> {
     let (before, entry) = {
         let journal = daemon.journal();
-        if let Some(measured) = journal.measured(&duty.target)? {
+        let entry = journal.entry(&duty.target)?;
+        let correction = journal.correction(&duty.target)?;
+        let corrected = correction.and_then(|entry| entry.fixed(bound.terms.decimals));
+        if let Some(measured) = journal.measured(&duty.target)?
+            && corrected.is_none_or(|value| value == measured.value)
+        {
             return Ok(Found::Known(measured));
         }
-        (value_before(&journal, &duty.target)?, journal.entry(&duty.target)?)
+        (value_before(&journal, &duty.target)?, entry)
     };
     if daemon.is_stopping() {
         return Ok(Found::Stopped);

@@ -66,7 +66,10 @@ impl<'a> PlanRound<'a> {
         }
         let sent = vote_all(daemon, &due, now, self.round).await?;
         for (_, duty) in &due {
-            if daemon.journal().vote(&duty.target)?.is_some() {
+            let journal = daemon.journal();
+            let (vote, measured) = (journal.vote(&duty.target)?, journal.measured(&duty.target)?);
+            // Of one that is corrected the chain has a vote, and not yet this one.
+            if vote.is_some_and(|vote| measured.is_none_or(|measured| measured.value == vote.value)) {
                 self.round.put(duty, Class::Voted);
             }
         }

@@ -65,6 +65,19 @@ fn compare<'a>(
         let vote = on_chain.get(&duty.target);
         let position = position(plan, &duty, &tally, vote.map(|vote| vote.value), now)?;
         round.stands(&duty, position.standing);
+        let correction = daemon.journal().correction(&duty.target)?;
+        let corrected = correction
+            .filter(|entry| entry.people() >= ready.bound.feed.consent)
+            .and_then(|entry| entry.fixed(ready.bound.terms.decimals));
+        if let Some((vote, corrected)) = vote.zip(corrected) {
+            if vote.value == corrected {
+                daemon.journal().end_correction(&duty.target)?;
+            } else if tally.agreed.is_none() && now < duty.closes {
+                // As long as too few agree the program takes another vote in its place.
+                left.push((ready, duty));
+                continue;
+            }
+        }
         if let Some(vote) = vote {
             round.put(&duty, Class::Already);
             tell(daemon, &ready.bound, &duty, vote, &position, now, round);

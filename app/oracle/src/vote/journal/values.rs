@@ -2,11 +2,37 @@
 
 use {
     super::{Held, Journal, JournalError, Measured, OF_TARGET, Target, change, forget, target},
-    crate::measure::Entry,
-    rusqlite::{OptionalExtension, ToSql},
+    crate::measure::{Attached, Confirmation, Entry},
+    rusqlite::{OptionalExtension, Row, ToSql, types::Type},
+    serde::{Deserialize, Serialize},
     solana_program::pubkey::Pubkey,
     std::collections::HashSet,
 };
+
+/// What an entry has beside its columns.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct More {
+    signature: Option<String>,
+    documents: Vec<Attached>,
+    confirmed: Vec<Confirmation>,
+}
+
+/// An entry in the first five columns.
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let more: String = row.get(4)?;
+    let unreadable = |error| rusqlite::Error::FromSqlConversionFailure(4, Type::Text, Box::new(error));
+    let more: More = serde_json::from_str(&more).map_err(unreadable)?;
+    Ok(Entry {
+        value: row.get(0)?,
+        note: row.get(1)?,
+        entered_by: row.get(2)?,
+        entered_at: row.get(3)?,
+        signature: more.signature,
+        documents: more.documents,
+        confirmed: more.confirmed,
+    })
+}
 
 /// What is newest of a KPI.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,11 +60,14 @@ impl Journal {
     }
 
     /// Writes down what was measured, which ends a hold. A second value for the same target is refused, and with it
-    /// all: what was measured once stays.
+    /// all: what was measured once stays, unless somebody corrects it.
     pub fn record_measured(&mut self, all: &[(Target, Measured)]) -> Result<(), JournalError> {
         let transaction = self.database.transaction()?;
         let sql = "INSERT INTO measured VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let corrected =
+            format!("DELETE FROM measured {OF_TARGET} AND EXISTS (SELECT 1 FROM entries {OF_TARGET} AND corrects = 1)");
         for (target, measured) in all {
+            change(&transaction, &corrected, target, &[])?;
             change(
                 &transaction,
                 sql,
@@ -73,23 +102,71 @@ impl Journal {
 
     /// What somebody entered for `target`.
     pub fn entry(&self, target: &Target) -> Result<Option<Entry>, JournalError> {
-        let sql = format!("SELECT value, note, entered_by, at FROM entries {OF_TARGET}");
-        self.one(&sql, target, |row| {
-            Ok(Entry {
-                value: row.get(0)?,
-                note: row.get(1)?,
-                entered_by: row.get(2)?,
-                entered_at: row.get(3)?,
-            })
-        })
+        let sql = format!("SELECT value, note, entered_by, at, more FROM entries {OF_TARGET}");
+        self.one(&sql, target, entry)
     }
 
-    /// Writes down what somebody enters, in place of what was entered before.
-    pub fn enter(&self, target: &Target, entry: &Entry) -> Result<(), JournalError> {
-        let sql = "INSERT OR REPLACE INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-        let said: [&dyn ToSql; 4] = [&entry.value, &entry.note, &entry.entered_by, &entry.entered_at];
-        change(&self.database, sql, target, &said)?;
+    /// What somebody entered in the place of a vote that the chain has, until it is there.
+    pub fn correction(&self, target: &Target) -> Result<Option<Entry>, JournalError> {
+        let sql = format!("SELECT value, note, entered_by, at, more FROM entries {OF_TARGET} AND corrects = 1");
+        self.one(&sql, target, entry)
+    }
+
+    /// A correction is on the chain.
+    pub fn end_correction(&self, target: &Target) -> Result<(), JournalError> {
+        let sql = format!("UPDATE entries SET corrects = 0 {OF_TARGET}");
+        change(&self.database, &sql, target, &[])?;
         Ok(())
+    }
+
+    /// Forgets what somebody entered, and what was made of it, as long as nothing was signed; of a correction, as long
+    /// as the daemon has not taken it up. `false` if there is nothing that can be forgotten.
+    pub fn withdraw(&mut self, target: &Target) -> Result<bool, JournalError> {
+        let Some(entry) = self.entry(target)? else {
+            return Ok(false);
+        };
+        let corrects = self.correction(target)?.is_some();
+        let transaction = self.database.transaction()?;
+        let of_target = |table: &str| format!("EXISTS (SELECT 1 FROM {table} {OF_TARGET})");
+        let sql = match corrects {
+            true => format!("DELETE FROM entries {OF_TARGET} AND (SELECT at FROM measured {OF_TARGET}) < ?5"),
+            false => format!(
+                "DELETE FROM entries {OF_TARGET} AND ?5 = ?5 AND NOT {} AND NOT {}",
+                of_target("attempted"),
+                of_target("votes")
+            ),
+        };
+        let withdrawn = change(&transaction, &sql, target, &[&entry.entered_at])? > 0;
+        if withdrawn && !corrects {
+            forget(&transaction, "measured", target)?;
+        }
+        transaction.commit()?;
+        Ok(withdrawn)
+    }
+
+    /// Writes down what somebody enters, in place of what was entered before: all of it or nothing. With `corrects` in
+    /// the place of votes that the chain has.
+    pub fn enter(&mut self, all: &[(Target, Entry)], corrects: bool) -> Result<(), JournalError> {
+        let transaction = self.database.transaction()?;
+        let sql = "INSERT OR REPLACE INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        for (target, entry) in all {
+            let more = More {
+                signature: entry.signature.clone(),
+                documents: entry.documents.clone(),
+                confirmed: entry.confirmed.clone(),
+            };
+            let more = serde_json::to_string(&more).unwrap_or_default();
+            let said: [&dyn ToSql; 6] = [
+                &entry.value,
+                &entry.note,
+                &entry.entered_by,
+                &entry.entered_at,
+                &more,
+                &corrects,
+            ];
+            change(&transaction, sql, target, &said)?;
+        }
+        Ok(transaction.commit()?)
     }
 
     /// Writes down that a value is held; `true` if that is news.
