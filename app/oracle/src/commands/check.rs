@@ -67,7 +67,13 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
             }
         }
         let together: Vec<&Bound<'_>> = bound.iter().collect();
-        let misfits = fit::misfits(&together, &state.plan, &daemon.oracle(), daemon.config.service.interval);
+        let misfits = fit::misfits(
+            &together,
+            &state.plan,
+            &daemon.oracle(),
+            daemon.config.service.interval,
+            now,
+        );
         mistakes.extend(
             misfits
                 .iter()

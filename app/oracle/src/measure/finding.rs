@@ -2,9 +2,11 @@
 
 use {
     crate::measure::{
-        Answer, Bound, Checks, Entry, Evidence, Hold, Manual, Observation, Scope, Source, SourceError, median, step,
+        Answer, Bound, Checks, Entry, Evidence, Hold, Manual, Observation, Patience, Scope, Source, SourceError,
+        median, patience, step,
     },
     earnout_sdk::text::names::harmless,
+    std::time::{Duration, Instant},
 };
 
 /// A value with its evidence.
@@ -28,11 +30,44 @@ pub async fn measure(
     entry: Option<&Entry>,
     before: Option<i64>,
 ) -> Result<Finding, Hold> {
+    measured(bound, scope, entry, before, None).await
+}
+
+/// As [`measure`], for one of many votes: a place that does not answer is asked by `patience` alone, for a vote for
+/// which so much time is left.
+///
+/// # Errors
+/// Why the value is held.
+pub async fn measure_patiently(
+    bound: &Bound<'_>,
+    scope: &Scope,
+    entry: Option<&Entry>,
+    before: Option<i64>,
+    patience: (&Patience, Duration),
+) -> Result<Finding, Hold> {
+    measured(bound, scope, entry, before, Some(patience)).await
+}
+
+async fn measured(
+    bound: &Bound<'_>,
+    scope: &Scope,
+    entry: Option<&Entry>,
+    before: Option<i64>,
+    patience: Option<(&Patience, Duration)>,
+) -> Result<Finding, Hold> {
+    // What too few people say is not known yet, and does not stand in the place of a source.
+    let (said, wanted) = (entry.map(Entry::people).unwrap_or_default(), bound.feed.consent);
+    if entry.is_some() && said < wanted && bound.feed.sources.iter().any(Source::is_manual) {
+        return Err(Hold::Source(format!(
+            "{said} of {wanted} people have said the value: another one has to `earnout-oracle enter --confirm` it"
+        )));
+    }
+    let entry = entry.filter(|_| said >= wanted);
     let answered = match entry {
-        Some(entry) => ask(&Source::Manual(Manual::default()), scope, Some(entry))
+        Some(entry) => ask(&Source::Manual(Manual::default()), scope, Some(entry), None)
             .await
             .map(|answered| vec![answered]),
-        None => samples(bound, scope).await,
+        None => samples(bound, scope, patience).await,
     };
     let (answers, observed) = answered.map_err(held)?.into_iter().unzip();
     let finding = judge(bound, scope, answers, observed, entry.is_some())?;
@@ -47,21 +82,38 @@ fn held(error: SourceError) -> Hold {
     Hold::Source(harmless(&error.to_string()))
 }
 
-async fn samples(bound: &Bound<'_>, scope: &Scope) -> Result<Vec<(Answer, Observation)>, SourceError> {
+async fn samples(
+    bound: &Bound<'_>,
+    scope: &Scope,
+    patience: Option<(&Patience, Duration)>,
+) -> Result<Vec<(Answer, Observation)>, SourceError> {
     let mut answered = Vec::new();
     for number in 0..bound.feed.checks.samples {
         if number > 0 {
             tokio::time::sleep(bound.feed.checks.sample_pause).await;
         }
         for source in &bound.feed.sources {
-            answered.push(ask(source, scope, None).await?);
+            answered.push(ask(source, scope, None, patience).await?);
         }
     }
     Ok(answered)
 }
 
-async fn ask(source: &Source, scope: &Scope, entry: Option<&Entry>) -> Result<(Answer, Observation), SourceError> {
-    let parts = source.fetch(scope, entry).await?;
+async fn ask(
+    source: &Source,
+    scope: &Scope,
+    entry: Option<&Entry>,
+    patience: Option<(&Patience, Duration)>,
+) -> Result<(Answer, Observation), SourceError> {
+    let turn = match patience.zip(patience::place(source)) {
+        Some(((patience, left), place)) => Some(patience.turn(&place, left, Instant::now())?),
+        None => None,
+    };
+    let fetched = source.fetch(scope, entry).await;
+    if let Some(turn) = turn {
+        turn.end(fetched.as_ref().err(), Instant::now());
+    }
+    let parts = fetched?;
     let observed = source.read(scope, &parts)?;
     let source = source.clone();
     Ok((Answer { source, parts }, observed))

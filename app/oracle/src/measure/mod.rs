@@ -7,8 +7,10 @@ mod evidence;
 pub mod feed;
 mod finding;
 pub mod fit;
+pub mod folder;
 mod identities;
 mod number;
+pub mod patience;
 mod preview;
 mod secret;
 mod sources;
@@ -21,12 +23,13 @@ pub use {
     checks::{Checks, Hold},
     evidence::{Answer, Evidence, EvidenceError, Hash, Store},
     feed::{Bound, Feed, FeedError, grant_scope, kpi_name},
-    finding::{Finding, measure},
+    finding::{Finding, measure, measure_patiently},
     fit::Misfit,
     identities::{Identities, IdentitiesError},
+    patience::Patience,
     preview::preview,
     secret::{Secret, SecretError},
-    sources::{Entry, Manual, Observation, Part, Solana, Source, SourceError, Surroundings},
+    sources::{Attached, Confirmation, Entry, Manual, Observation, Part, Solana, Source, SourceError, Surroundings},
     template::{Earlier, GrantScope, Scope, Span, TemplateError, fill},
     value::{Rounding, ValueError, median},
 };

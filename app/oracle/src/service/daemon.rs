@@ -2,7 +2,7 @@
 
 use {
     crate::{
-        measure::{EvidenceError, Feed, FeedError, IdentitiesError, Store},
+        measure::{EvidenceError, Feed, FeedError, IdentitiesError, Patience, Store},
         service::{Alarm, Config, ConfigError, KeyError, Metrics, keys},
         vote::{Courier, Endpoints, Journal, JournalError, SubmitError, journal},
     },
@@ -12,13 +12,11 @@ use {
     std::{
         fs::File,
         path::Path,
-        sync::{
-            Arc, Mutex, MutexGuard, PoisonError,
-            atomic::{AtomicBool, Ordering},
-        },
+        sync::{Arc, Mutex, MutexGuard, PoisonError},
         time::Duration,
     },
     thiserror::Error,
+    tokio::sync::watch,
 };
 
 /// Why something could not be completed. The next round tries again.
@@ -61,10 +59,12 @@ pub struct Daemon {
     pub store: Store,
     pub metrics: Arc<Metrics>,
     pub alarm: Alarm,
+    /// How often sources that do not answer are asked.
+    pub patience: Patience,
     journal: Mutex<Journal>,
     oracle: Box<dyn Signer>,
     payer: Option<Box<dyn Signer>>,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
     _key_lock: Option<File>,
 }
 
@@ -99,7 +99,7 @@ impl Daemon {
         let payer = payer.map(|payer| keys::open(payer, "the payer")).transpose()?;
         let store = Store::open(config.service.state.join("evidence"))?;
         let journal = open(&config.service.state)?;
-        // A round may take its time; three in a row that do not end are a failure.
+        // A round may take its time, as long as it goes on; nothing for as long as three take is a failure.
         let patience = config.service.interval * 3 + Duration::from_secs(120);
         let metrics = Metrics::new(patience)?;
         Ok(Self {
@@ -110,7 +110,8 @@ impl Daemon {
             journal: Mutex::new(journal),
             oracle,
             payer,
-            stopping: AtomicBool::new(false),
+            stopping: watch::Sender::new(false),
+            patience: Patience::default(),
             _key_lock: key_lock,
             config,
         })
@@ -142,12 +143,18 @@ impl Daemon {
 
     /// From now on nothing new is begun; what was signed is brought to its end.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
     }
 
     /// Whether nothing new is begun any more.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        *self.stopping.borrow()
+    }
+
+    /// Waits until nothing new is begun any more.
+    pub async fn stopped(&self) {
+        // Its sender lives as long as the daemon.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
     /// Who brings signed transactions onto the chain.

@@ -6,6 +6,7 @@ mod daemon;
 pub mod keys;
 pub mod metrics;
 pub mod round;
+pub mod standing;
 pub mod verify;
 pub mod watch;
 

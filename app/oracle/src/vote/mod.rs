@@ -11,5 +11,5 @@ pub use {
     duties::{Duty, own_votes},
     found::{Found, note_votes},
     journal::{Held, Journal, JournalError, Measured, Place, SignedVotes, Target, Vote},
-    submit::{Ballot, Courier, PriorityFee, Refused, SubmitError, last_block},
+    submit::{Ballot, Courier, PriorityFee, Refused, Sent, SubmitError, last_block},
 };

@@ -5,6 +5,7 @@ mod faults;
 mod hostile;
 mod life;
 mod pages;
+mod patience;
 mod services;
 mod sources;
 mod support;

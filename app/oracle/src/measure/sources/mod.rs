@@ -31,7 +31,7 @@ pub use {
     github::Github,
     http::{CONNECT_TIMEOUT, http_client},
     http_json::HttpJson,
-    manual::{Entry, Manual},
+    manual::{Attached, Confirmation, Entry, Manual},
     postgres::Postgres,
     prometheus::Prometheus,
     ratio::Ratio,
@@ -39,7 +39,7 @@ pub use {
 };
 
 use {
-    crate::measure::{Scope, Secret, SecretError, TemplateError, ValueError, template},
+    crate::measure::{Scope, SecretError, TemplateError, ValueError, template},
     base64::{Engine, prelude::BASE64_STANDARD},
     earnout_sdk::text::time,
     rust_decimal::Decimal,
@@ -183,6 +183,8 @@ pub enum SourceError {
         status: u16,
         /// Beginning of the answer.
         body: String,
+        /// How long the server wants to be left alone, if it says so.
+        retry_after: Option<Duration>,
     },
     #[error("the answer is longer than {} MiB", LARGEST_ANSWER >> 20)]
     TooLong,
@@ -305,24 +307,11 @@ impl Source {
     /// Gives the source what it needs of the configuration around it. Relative paths start at its folder.
     pub fn resolve(&mut self, around: &Surroundings) {
         let folder = around.folder.as_path();
-        let secret = |secret: &mut Secret| secret.resolve(folder);
-        let auth = |auth: &mut Option<Auth>| auth.iter_mut().for_each(|auth| auth.resolve(folder));
         let file = |file: &mut Option<PathBuf>| file.iter_mut().for_each(|file| *file = folder.join(&*file));
         match self {
-            Self::Http(source) => auth(&mut source.auth),
-            Self::DailyAverage(source) => source.sources.iter_mut().for_each(|source| auth(&mut source.auth)),
-            Self::Prometheus(source) => auth(&mut source.auth),
-            Self::Postgres(source) => {
-                source.connection.iter_mut().for_each(secret);
-                file(&mut source.ca_file);
-            }
-            Self::Github(source) => auth(&mut source.auth),
             Self::Git(source) => file(&mut source.repository),
             Self::Csv(source) => file(&mut source.file),
-            Self::Command(source) => {
-                source.folder = folder.to_owned();
-                source.env.values_mut().for_each(secret);
-            }
+            Self::Command(source) => source.folder = folder.to_owned(),
             Self::Ratio(source) => {
                 source.a.resolve(around);
                 source.b.resolve(around);
@@ -332,7 +321,12 @@ impl Source {
                 source.of.resolve(around);
             }
             Self::Solana(source) => source.around = around.clone(),
-            Self::Manual(_) => (),
+            Self::Http(_)
+            | Self::DailyAverage(_)
+            | Self::Prometheus(_)
+            | Self::Postgres(_)
+            | Self::Github(_)
+            | Self::Manual(_) => (),
         }
     }
 
