@@ -259,7 +259,7 @@ mod tests {
                  '11111111111111111111111111111112' }}, samples = {samples} }} }}"
             );
             let feed: Feed = toml::from_str(&text).unwrap();
-            misfits(&[&bound(&feed, NOW)], &plan(), &oracle(), INTERVAL, 0)
+            misfits(&[&bound(&feed, 0)], &plan(), &oracle(), INTERVAL, NOW)
         };
         assert_eq!(of(60), []);
         let found = of(61);

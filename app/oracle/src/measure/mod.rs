@@ -2,6 +2,7 @@
 
 mod arithmetic;
 pub mod checks;
+pub mod condition;
 pub mod duration;
 mod evidence;
 pub mod feed;
@@ -14,6 +15,7 @@ pub mod patience;
 mod preview;
 mod secret;
 mod sources;
+pub mod statistics;
 mod step;
 mod template;
 pub mod text;
@@ -21,6 +23,7 @@ pub mod value;
 
 pub use {
     checks::{Checks, Hold},
+    condition::{Conditions, Found},
     evidence::{Answer, Evidence, EvidenceError, Hash, Store},
     feed::{Bound, Feed, FeedError, grant_scope, kpi_name},
     finding::{Finding, measure, measure_patiently},
@@ -30,6 +33,7 @@ pub use {
     preview::preview,
     secret::{Secret, SecretError},
     sources::{Attached, Confirmation, Entry, Manual, Observation, Part, Solana, Source, SourceError, Surroundings},
+    statistics::Aggregate,
     template::{Earlier, GrantScope, Scope, Span, TemplateError, fill},
     value::{Rounding, ValueError, median},
 };

@@ -21,6 +21,8 @@ pub enum ValueError {
     NeedsRounding { value: Decimal, decimals: u8 },
     #[error("{0} cannot be divided by 0")]
     DividedByZero(Decimal),
+    #[error("the result is too large, or has too many digits, to be kept exactly")]
+    TooLarge,
     #[error("{0} is out of the range of values on chain")]
     OutOfRange(Decimal),
 }
@@ -70,7 +72,7 @@ pub fn parse(text: &str) -> Result<Decimal, ValueError> {
 }
 
 /// `number · 10^exponent`; `None` if that cannot be kept exactly.
-fn shifted(number: Decimal, exponent: i32) -> Option<Decimal> {
+pub fn shifted(number: Decimal, exponent: i32) -> Option<Decimal> {
     if number.is_zero() {
         return Some(number);
     }

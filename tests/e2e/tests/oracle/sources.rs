@@ -2,7 +2,14 @@
 
 use {
     crate::support::{NONE, Quarter},
-    axum::{Router, body::Body, http::StatusCode, response::IntoResponse, routing::get},
+    axum::{
+        Router,
+        body::Body,
+        extract::{Path, RawQuery},
+        http::StatusCode,
+        response::{Html, IntoResponse, Response},
+        routing::get,
+    },
     std::{
         sync::{
             Arc,
@@ -56,11 +63,48 @@ async fn server() -> String {
             "/moved",
             get(|| async { (StatusCode::FOUND, [("location", "/good")], "") }),
         )
-        .route("/changing", get(changing));
+        .route("/changing", get(changing))
+        .route("/pages/{of}", get(page));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move { axum::serve(listener, router).await });
     url
+}
+
+/// A page of a list of three issues, worth 76.5 points together; in some lists there is something wrong.
+async fn page(Path(of): Path<String>, RawQuery(query): RawQuery) -> Response {
+    let query = query.unwrap_or_default();
+    let after = query.strip_prefix("after=");
+    let issue = |id: u32, points: &str| {
+        format!("{{\"id\": {id}, \"points\": {points}, \"closed\": \"2027-03-0{id}T12:00:00Z\"}}")
+    };
+    let list = |issues: &[String], next: &str| {
+        format!("{{\"issues\": [{}], \"next\": {next}}}", issues.join(",")).into_response()
+    };
+    let first = || list(&[issue(1, "40"), issue(2, "30.25")], "\"two\"");
+    match (of.as_str(), after) {
+        (_, None) => first(),
+        ("good", Some(_)) => list(&[issue(3, "6.25")], "null"),
+        ("loop", Some(_)) => list(&[issue(3, "6.25")], "\"two\""),
+        ("endless", Some(after)) => {
+            let id = u32::try_from(after.len()).expect("a short cursor");
+            list(&[issue(id, "1")], &format!("\"{after}x\""))
+        }
+        ("double", Some(_)) => list(&[issue(2, "30.25")], "null"),
+        ("again", Some(_)) => first(),
+        ("late", Some(_)) => list(
+            &["{\"id\": 4, \"points\": 1, \"closed\": \"2027-05-01T00:00:00Z\"}".to_owned()],
+            "null",
+        ),
+        ("html", Some(_)) => Html("<p>Sign in</p>").into_response(),
+        ("short", Some(_)) => "{\"issues\": [{\"id\": 3".into_response(),
+        ("huge", Some(_)) => {
+            // Ten gigabytes, if anybody takes them.
+            let chunks = (0..10_240).map(|_| Ok::<_, std::io::Error>(vec![b' '; 1 << 20]));
+            Body::from_stream(futures_util::stream::iter(chunks)).into_response()
+        }
+        (_, Some(_)) => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 fn feed(quarter: &Quarter, url: &str, source: &str, checks: &str) -> String {
@@ -130,6 +174,47 @@ async fn a_source_that_recovers_is_attested() {
     operator.run(&["once"]).failed(2);
     let text = std::fs::read_to_string(operator.configuration()).expect("a file of this test");
     operator.configure(&text.replace("/500", "/good"));
+    operator.run(&["once"]).succeeded().shows("1 voted");
+    assert_eq!(quarter.votes().await, [765]);
+    operator
+        .run(&["verify", &quarter.plan.to_string(), "0"])
+        .succeeded()
+        .shows("1 of 1 votes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_read_to_the_last_or_not_at_all() {
+    let quarter = Quarter::ended();
+    let url = server().await;
+    let feed = |of: &str| {
+        format!(
+            "[[feed]]\nid = \"points\"\nplan = \"{}\"\nkpi = 0\n[feed.source]\ntype = \"http\"\nurl = \"{url}/pages/{of}\"\nitems = \
+             \"$.issues\"\nvalue = \"$.points\"\nid = \"$.id\"\ntime = \"$.closed\"\naggregate = \"sum\"\npages = {{ by = \
+             \"cursor\", path = \"$.next\", parameter = \"after\", limit = 5 }}\n",
+            quarter.plan
+        )
+    };
+    for (of, reason) in [
+        ("loop", "its cursor does not move"),
+        ("endless", "more than 5 pages"),
+        ("double", "$.id is 2 a second time"),
+        ("again", "page 2 is page 1 once more"),
+        ("late", "not within the period"),
+        ("html", "not JSON"),
+        ("short", "not complete JSON"),
+        ("huge", "longer than 8 MiB"),
+        ("gone", "answered 404"),
+    ] {
+        let operator = quarter.operator(&quarter.chain.rpc_url, &feed(of));
+        operator
+            .run(&["once"])
+            .failed(2)
+            .shows("1 held")
+            .says("nothing is attested")
+            .says(reason);
+    }
+    assert_eq!(quarter.votes().await, NONE, "nothing was guessed");
+    let operator = quarter.operator(&quarter.chain.rpc_url, &feed("good"));
     operator.run(&["once"]).succeeded().shows("1 voted");
     assert_eq!(quarter.votes().await, [765]);
     operator

@@ -1,11 +1,15 @@
-//! A CSV file on this machine.
+//! A table of comma-separated values: a file on this machine, or behind a URL.
 
 use {
-    super::{LARGEST_ANSWER, Observation, Part, SourceError, ambiguous, moment, no_data, only, unexpected},
-    crate::measure::{Scope, fill, value},
+    super::{
+        Auth, Body, Clock, LARGEST_ANSWER, NumberFormat, Observation, Part, SourceError, ambiguous, http_client,
+        is_unscaled, no_data, only,
+        request::{Kind, ask, is_secret, url_mistakes},
+        scaled, unexpected,
+    },
+    crate::measure::{Aggregate, Conditions, Found, Scope, fill, statistics::enough},
     csv::StringRecord,
     earnout_sdk::text::names::is_hidden,
-    rust_decimal::Decimal,
     serde::{Deserialize, Serialize},
     std::{
         collections::{BTreeMap, HashMap},
@@ -25,61 +29,118 @@ const SETTLED: Duration = Duration::from_secs(2);
 /// value of each grant, and reading it once for each would take hours.
 static SHEETS: Mutex<Sheets> = Mutex::new(BTreeMap::new());
 
-type Sheets = BTreeMap<(PathBuf, Vec<String>), Arc<Sheet>>;
+type Sheets = BTreeMap<(PathBuf, Vec<String>, Option<char>), Arc<Sheet>>;
 
-/// What is made of the rows that match.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Aggregate {
-    /// There has to be exactly one.
-    #[default]
-    Only,
-    /// Their sum; at least one is needed.
-    Sum,
-    /// Their number, which may be 0.
-    Count,
-    /// The last one in the file.
-    Last,
-}
-
-/// A column of a file with a header line.
+/// A column of a table with a header line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CsvFile {
     /// The file. Left out of the evidence.
     #[serde(default, skip_serializing)]
     pub file: Option<PathBuf>,
+    /// Where it is if it is not a file of this machine; placeholders are filled in and escaped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// More headers of the request.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// Who asks. Left out of the evidence.
+    #[serde(default, skip_serializing)]
+    pub auth: Option<Auth>,
+    /// How long the answer may take.
+    #[serde(
+        default = "super::default_timeout",
+        with = "crate::measure::duration",
+        skip_serializing
+    )]
+    pub timeout: Duration,
+    /// What separates fields; a comma if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<char>,
     /// The column with the value.
     pub column: String,
-    /// Only rows with these texts in these columns, with placeholders.
+    /// Only rows that meet these conditions in these columns.
     #[serde(default, rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
-    pub matching: BTreeMap<String, String>,
+    pub matching: BTreeMap<String, Conditions>,
     /// Only rows whose time in this column is within the period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_column: Option<String>,
+    /// How times are written, as for `strptime`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_format: Option<String>,
+    /// The zone of times without an offset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// How numbers are written.
+    #[serde(default, skip_serializing_if = "NumberFormat::is_plain")]
+    pub numbers: NumberFormat,
+    /// Every number is multiplied by 10 to this power: -2 makes cents whole.
+    #[serde(default, skip_serializing_if = "is_unscaled")]
+    pub scale: i8,
     /// What is made of several rows.
     #[serde(default)]
     pub aggregate: Aggregate,
+    /// Whether the sum of no rows is 0, and not an error.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nothing_is_zero: bool,
+    /// How many rows there have to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<usize>,
 }
 
 impl CsvFile {
-    /// The file, or what it says of the rows asked for: of an individual KPI's file each value keeps its own rows.
-    pub(super) fn fetch(&self, scope: &Scope) -> Result<Vec<Part>, SourceError> {
-        let file = self.file.as_ref().ok_or_else(|| unexpected("no file is configured"))?;
+    /// The table, or what it says of the rows asked for: of an individual KPI's table each value keeps its own rows.
+    pub(super) async fn fetch(&self, scope: &Scope) -> Result<Vec<Part>, SourceError> {
+        let texts: Vec<String> = self
+            .exact()
+            .map(|(_, text)| fill(text, scope))
+            .collect::<Result<_, _>>()?;
+        let part = match (&self.file, &self.url) {
+            (Some(file), _) => self.of_file(file, &texts)?,
+            (None, Some(url)) => self.behind(url, scope, &texts).await?,
+            (None, None) => return Err(unexpected("neither a file nor a URL is configured")),
+        };
+        Ok(vec![part])
+    }
+
+    fn of_file(&self, file: &Path, texts: &Vec<String>) -> Result<Part, SourceError> {
         let sheet = self.sheet(file)?;
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let answer = match self.matching.is_empty() {
+        let answer = match texts.is_empty() {
             true => sheet.bytes.clone(),
-            false => {
-                let texts = self.matching.values().map(|text| fill(text, scope));
-                sheet.rows_with(&texts.collect::<Result<_, _>>()?)
-            }
+            false => sheet.rows_with(texts),
         };
         let modified_at = jiff::Timestamp::try_from(sheet.modified).ok();
-        Ok(vec![Part {
+        Ok(Part {
             modified_at: modified_at.map(|time| time.as_second()),
             ..Part::new(name, answer)
-        }])
+        })
+    }
+
+    async fn behind(&self, url: &str, scope: &Scope, texts: &Vec<String>) -> Result<Part, SourceError> {
+        let url = super::url(url, scope)?;
+        let mut builder = http_client()?.get(&url).header("accept", Kind::Text.accept());
+        for (name, value) in &self.headers {
+            builder = builder.header(name, value);
+        }
+        let request = format!("GET {url}");
+        let (part, _) = ask(builder, self.auth.as_ref(), self.timeout, request, Kind::Text).await?;
+        if texts.is_empty() {
+            return Ok(part);
+        }
+        let columns: Vec<String> = self.exact().map(|(column, _)| column.clone()).collect();
+        let bytes = part.body.text()?.as_bytes().to_vec();
+        let sheet = Sheet::new(bytes, &columns, self.delimiter, [0; 7], SystemTime::UNIX_EPOCH)?;
+        Ok(Part {
+            body: Body::new(sheet.rows_with(texts)),
+            ..part
+        })
+    }
+
+    /// The columns that have to hold exactly one text, with it: by these rows are told apart.
+    fn exact(&self) -> impl Iterator<Item = (&String, &str)> {
+        let columns = self.matching.iter();
+        columns.filter_map(|(column, conditions)| Some((column, conditions.exactly()?)))
     }
 
     /// The file as it is now.
@@ -89,8 +150,8 @@ impl CsvFile {
             error,
         };
         let before = fs::metadata(file).map_err(io)?;
-        let columns: Vec<String> = self.matching.keys().cloned().collect();
-        let key = (file.to_owned(), columns);
+        let columns: Vec<String> = self.exact().map(|(column, _)| column.clone()).collect();
+        let key = (file.to_owned(), columns, self.delimiter);
         let mut sheets = SHEETS.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sheet) = sheets.get(&key).filter(|sheet| sheet.state == state(&before)) {
             return Ok(Arc::clone(sheet));
@@ -105,7 +166,7 @@ impl CsvFile {
             return Err(unexpected(format!("{} was written while it was read", file.display())));
         }
         let modified = after.modified().map_err(io)?;
-        let sheet = Arc::new(Sheet::new(bytes, &key.1, state(&after), modified)?);
+        let sheet = Arc::new(Sheet::new(bytes, &key.1, self.delimiter, state(&after), modified)?);
         let age = SystemTime::now().duration_since(modified);
         if age.is_ok_and(|age| age >= SETTLED) {
             sheets.insert(key, Arc::clone(&sheet));
@@ -115,19 +176,16 @@ impl CsvFile {
 
     pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
         let part = only(parts)?;
-        let matching: Vec<(&str, String)> = self
-            .matching
-            .iter()
-            .map(|(column, text)| Ok((column.as_str(), fill(text, scope)?)))
-            .collect::<Result<_, SourceError>>()?;
-        let mut reader = reader(part.body.text()?)?;
+        let mut reader = reader(part.body.text()?, self.delimiter)?;
+        let clock = Clock::new(self.time_format.as_deref(), self.time_zone.as_deref())?;
         let header = reader.headers().map_err(no_csv)?.clone();
         let column = position(&header, &self.column)?;
         let time = self.time_column.as_deref();
         let time = time.map(|name| position(&header, name)).transpose()?;
-        let conditions: Vec<(usize, String)> = matching
-            .into_iter()
-            .map(|(name, text)| Ok((position(&header, name)?, text)))
+        let conditions: Vec<(usize, &String, &Conditions)> = self
+            .matching
+            .iter()
+            .map(|(name, conditions)| Ok((position(&header, name)?, name, conditions)))
             .collect::<Result<_, SourceError>>()?;
         let mut rows: Vec<String> = Vec::new();
         for record in reader.records() {
@@ -136,16 +194,19 @@ impl CsvFile {
                 continue;
             }
             let field = |position: usize| field(&record, position);
-            let mut counts = conditions.iter().all(|(position, text)| field(*position) == text);
+            let mut counts = true;
+            for (position, name, conditions) in &conditions {
+                counts = counts && conditions.hold(name, &self.found(field(*position)), scope)?;
+            }
             if let (true, Some(time)) = (counts, time) {
-                counts = (scope.start..scope.end).contains(&moment(field(time))?);
+                counts = (scope.start..scope.end).contains(&clock.read(field(time))?);
             }
             if counts && is_blank(field(column)) {
                 let line = record.position().map_or(0, csv::Position::line);
-                let row = match self.matching.is_empty() {
-                    true => format!("line {line}"),
+                let row = match self.exact().next() {
+                    None => format!("line {line}"),
                     // The other lines are not here.
-                    false => "a row that matches".to_owned(),
+                    Some(_) => "a row that matches".to_owned(),
                 };
                 return Err(no_data(format!("{row}: the column {:?} is empty", self.column)));
             }
@@ -153,47 +214,57 @@ impl CsvFile {
                 rows.push(field(column).to_owned());
             }
         }
+        enough(rows.len(), self.at_least)?;
+        let number = |row: &String| scaled(self.numbers.read(row)?, self.scale);
+        let aggregate = &self.aggregate;
         Ok(Observation {
-            value: self.aggregated(&rows)?,
+            value: aggregate.over(&rows, self.nothing_is_zero, scope, number, |row| Ok(self.found(row)))?,
             observed_at: part.modified_at,
         })
     }
 
-    fn aggregated(&self, rows: &[String]) -> Result<Decimal, SourceError> {
-        let none = || no_data("no row matches");
-        Ok(match self.aggregate {
-            Aggregate::Count => Decimal::from(rows.len()),
-            Aggregate::Last => value::parse(rows.last().ok_or_else(none)?)?,
-            Aggregate::Only => match rows {
-                [row] => value::parse(row)?,
-                [] => return Err(none()),
-                several => {
-                    return Err(ambiguous(format!(
-                        "{} rows match, not one; set `aggregate` if that is right",
-                        several.len()
-                    )));
-                }
+    /// What a field says.
+    fn found<'f>(&self, field: &'f str) -> Found<'f> {
+        match is_blank(field) {
+            true => Found::Blank,
+            false => Found::Value {
+                number: self.numbers.read(field).ok(),
+                text: field.into(),
             },
-            Aggregate::Sum => {
-                let mut sum = Decimal::ZERO;
-                for row in rows {
-                    sum = sum
-                        .checked_add(value::parse(row)?)
-                        .ok_or_else(|| unexpected("the sum is too large"))?;
-                }
-                if rows.is_empty() {
-                    return Err(none());
-                }
-                sum
-            }
-        })
+        }
     }
 
     pub(super) fn mistakes(&self) -> Vec<String> {
-        match &self.file {
-            Some(_) => Vec::new(),
-            None => vec!["`file` is missing".to_owned()],
+        let mut mistakes = self.aggregate.mistakes(self.nothing_is_zero);
+        mistakes.extend(self.matching.values().flat_map(Conditions::mistakes));
+        mistakes.extend(self.numbers.mistakes());
+        mistakes.extend(Clock::mistakes(self.time_format.as_deref(), self.time_zone.as_deref()));
+        match (&self.file, &self.url) {
+            (None, Some(url)) => mistakes.extend(url_mistakes(&super::example(url))),
+            (Some(_), None) => {}
+            _ => mistakes.push("exactly one of `file` and `url` says where the table is".to_owned()),
         }
+        if self.url.is_none() && (self.auth.is_some() || !self.headers.is_empty()) {
+            mistakes.push("`auth` and `headers` are for a `url`".to_owned());
+        }
+        if let Some(name) = self.headers.keys().find(|name| is_secret(name)) {
+            mistakes.push(format!("the header {name} carries a secret: use `auth`"));
+        }
+        if let Some(delimiter) = self.delimiter
+            && (!delimiter.is_ascii() || delimiter.is_ascii_alphanumeric() || "\"\r\n-.".contains(delimiter))
+        {
+            mistakes.push(format!("`delimiter` is {delimiter:?}, which cannot separate fields"));
+        }
+        if self.at_least.is_some() && self.aggregate == Aggregate::Only {
+            mistakes.push("`at_least` is for an `aggregate`".to_owned());
+        }
+        mistakes
+    }
+
+    pub(super) fn templates(&self) -> Vec<&str> {
+        let conditions = self.matching.values().flat_map(Conditions::templates);
+        let asked = self.url.iter().map(String::as_str);
+        asked.chain(conditions).chain(self.aggregate.templates()).collect()
     }
 }
 
@@ -209,7 +280,13 @@ struct Sheet {
 }
 
 impl Sheet {
-    fn new(bytes: Vec<u8>, columns: &[String], state: [i128; 7], modified: SystemTime) -> Result<Self, SourceError> {
+    fn new(
+        bytes: Vec<u8>,
+        columns: &[String],
+        delimiter: Option<char>,
+        state: [i128; 7],
+        modified: SystemTime,
+    ) -> Result<Self, SourceError> {
         let mut sheet = Self {
             state,
             modified,
@@ -221,7 +298,7 @@ impl Sheet {
             return Ok(sheet);
         }
         let text = str::from_utf8(&sheet.bytes).map_err(|_| unexpected("the file is not UTF-8 text"))?;
-        let mut reader = reader(text)?;
+        let mut reader = reader(text, delimiter)?;
         let header = reader.headers().map_err(no_csv)?.clone();
         let positions = columns.iter().map(|name| position(&header, name));
         let positions: Vec<usize> = positions.collect::<Result<_, _>>()?;
@@ -261,14 +338,19 @@ fn state(file: &fs::Metadata) -> [i128; 7] {
     ]
 }
 
-fn reader(text: &str) -> Result<csv::Reader<&[u8]>, SourceError> {
+fn reader(text: &str, delimiter: Option<char>) -> Result<csv::Reader<&[u8]>, SourceError> {
     // The reader would take everything behind a quote that is never closed as one field.
     if !text.matches('"').count().is_multiple_of(2) {
         return Err(unexpected(
             "the file has an odd number of quotes: one is not closed, or the file was cut short",
         ));
     }
-    Ok(csv::Reader::from_reader(text.as_bytes()))
+    let delimiter = delimiter.map_or(Ok(b','), |delimiter| {
+        u8::try_from(delimiter).map_err(|_| unexpected(format!("{delimiter:?} cannot separate fields")))
+    })?;
+    Ok(csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .from_reader(text.as_bytes()))
 }
 
 fn no_csv(error: csv::Error) -> SourceError {
@@ -307,6 +389,11 @@ mod tests {
         crate::measure::sources::testing::{answer, scope},
     };
 
+    /// A file needs no waiting.
+    fn fetched(source: &CsvFile) -> Result<Vec<Part>, SourceError> {
+        futures_util::future::FutureExt::now_or_never(source.fetch(&scope())).unwrap()
+    }
+
     const FILE: &str = "day,person,value\n2027-03-31,ann,1\n2027-04-01,ann,2\n2027-06-30,ann,2.5\n2027-05-01,bob,7\n";
 
     /// What the file says, and that the rows which the evidence keeps say the same.
@@ -320,7 +407,7 @@ mod tests {
         fs::write(&file, FILE).unwrap();
         let source: CsvFile = toml::from_str(&format!("file = {file:?}\ncolumn = 'value'\n{extra}")).unwrap();
         let whole = said(&source, &answer(FILE));
-        let kept = source.fetch(&scope()).map_err(|error| error.to_string());
+        let kept = fetched(&source).map_err(|error| error.to_string());
         assert_eq!(kept.and_then(|parts| said(&source, &parts)), whole, "{extra}");
         whole
     }
@@ -333,16 +420,33 @@ mod tests {
         assert_eq!(value(&format!("{ann}aggregate = 'last'")).unwrap(), "2.5");
         assert_eq!(value("where = { person = 'bob' }").unwrap(), "7");
         assert_eq!(value("where = { person = 'eve' }\naggregate = 'count'").unwrap(), "0");
+        let chosen = |conditions: &str, aggregate: &str| {
+            value(&format!("where = {{ {conditions} }}\naggregate = {aggregate}")).unwrap()
+        };
+        assert_eq!(chosen("value = '>= 2'", "'median'"), "2.5");
+        assert_eq!(
+            chosen("value = ['> 1', '< 7'], person = '{identity}'", "'mean'"),
+            "2.25"
+        );
+        assert_eq!(chosen("person = '!= ann'", "'only'"), "7");
+        assert_eq!(chosen("day = '< {start_date}'", "'min'"), "1");
+        assert_eq!(
+            chosen("person = '{identity}'", "{ share = '>= 2' }"),
+            "66.666666666666666666661"
+        );
+        assert_eq!(chosen("person = 'eve'", "'sum'\nnothing_is_zero = true"), "0");
     }
 
     #[test]
     fn everything_else_is_an_error() {
         for (extra, part) in [
-            ("", "4 rows match"),
-            ("where = { person = 'eve' }", "no row matches"),
-            ("where = { person = 'eve' }\naggregate = 'sum'", "no row matches"),
+            ("", "4 entries match"),
+            ("where = { person = 'eve' }", "no entry matches"),
+            ("where = { person = 'eve' }\naggregate = 'sum'", "no entry matches"),
             ("where = { name = 'eve' }", "no column \"name\""),
             ("time_column = 'person'", "is not a time"),
+            ("where = { person = '> 4' }", "cannot be compared"),
+            ("aggregate = 'mean'\nat_least = 5", "4 entries match, at least 5"),
         ] {
             let error = value(extra).unwrap_err();
             assert!(error.contains(part), "{extra}: {error}");
@@ -350,7 +454,7 @@ mod tests {
         let source: CsvFile = toml::from_str("file = 'x.csv'\ncolumn = 'value'\naggregate = 'sum'").unwrap();
         for (file, part) in [
             ("value\n1\n1,2\n", "not CSV"),
-            ("value\n\"\"\n", "no row matches"),
+            ("value\n\"\"\n", "no entry matches"),
             ("value,note\n,x\n", "line 2: the column \"value\" is empty"),
             ("value,note\n1,\"x\n2,y\n", "quote"),
             ("value;note\n1;x\n", "no column \"value\""),
@@ -360,6 +464,130 @@ mod tests {
         ] {
             let error = source.read(&scope(), &answer(file)).unwrap_err().to_string();
             assert!(error.contains(part), "{file:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn tables_of_other_countries() {
+        let read = |extra: &str, file: &str| {
+            let source: CsvFile = toml::from_str(&format!("file = 'x.csv'\ncolumn = 'Wert'\n{extra}")).unwrap();
+            assert_eq!(source.mistakes(), Vec::<String>::new(), "{extra}");
+            let read = source.read(&scope(), &answer(file));
+            read.map(|reading| reading.value.to_string())
+                .map_err(|error| error.to_string())
+        };
+        let german = "delimiter = ';'\nnumbers = { decimal = ',', thousands = '.', suffix = '%' }\ntime_column = 'Zeit'
+            time_format = '%d.%m.%Y %H:%M'\ntime_zone = 'Europe/Berlin'";
+        let file =
+            "\u{feff}Zeit;Wert\r\n01.04.2027 01:59;1 %\r\n01.04.2027 02:00;1.081,5 %\r\n30.06.2027 12:00;\"-0,5%\"\r\n";
+        assert_eq!(read(&format!("{german}\naggregate = 'sum'"), file).unwrap(), "1081");
+        assert_eq!(
+            read(&format!("{german}\naggregate = 'sum'\nscale = -2"), file).unwrap(),
+            "10.81"
+        );
+        assert_eq!(
+            read(&format!("{german}\naggregate = {{ share = '> 1081' }}"), file).unwrap(),
+            "50",
+            "conditions compare numbers as the file writes them"
+        );
+        assert_eq!(
+            read(
+                "delimiter = \"\\t\"\nnumbers = { thousands = ',' }",
+                "Wert\tx\n\"1,234.50\"\ty\n"
+            )
+            .unwrap(),
+            "1234.5"
+        );
+        for (extra, file, part) in [
+            (german, "Zeit;Wert\n31.10.2027 02:30;1%\n", "clocks were changed"),
+            (german, "Zeit;Wert\n2027-04-01;1%\n", "not a time of the form"),
+            (german, "Zeit;Wert\n01.05.2027 02:00;1\n", "suffix"),
+            (german, "Zeit,Wert\n01.05.2027 02:00,1%\n", "no column"),
+            ("", "Wert\n\"1,5\"\n", "not a number"),
+        ] {
+            let error = read(extra, file).unwrap_err();
+            assert!(error.contains(part), "{file}: {error}");
+        }
+    }
+
+    #[test]
+    fn settings_that_do_not_fit_together() {
+        for (text, part) in [
+            ("", "exactly one of `file` and `url`"),
+            ("file = 'x'\nurl = 'https://a.test/'", "exactly one of `file` and `url`"),
+            ("url = 'ftp://a.test/'", "scheme"),
+            ("file = 'x'\nheaders = { a = 'b' }", "for a `url`"),
+            ("url = 'https://a.test/'\nheaders = { x-api-key = 'b' }", "a secret"),
+            ("file = 'x'\ndelimiter = '€'", "cannot separate"),
+            ("file = 'x'\nat_least = 2", "for an `aggregate`"),
+            ("file = 'x'\ntime_zone = 'Mars/Base'", "no time zone"),
+            ("file = 'x'\nnumbers = { thousands = '.' }", "are both"),
+        ] {
+            let source: CsvFile = toml::from_str(&format!("column = 'n'\n{text}")).unwrap();
+            let mistakes = source.mistakes();
+            assert!(
+                mistakes.len() == 1 && mistakes[0].contains(part),
+                "{text}: {mistakes:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_table_behind_a_url_keeps_its_own_rows() {
+        use axum::{Router, routing::get};
+        let router = Router::new()
+            .route(
+                "/ann",
+                get(|| async {
+                    (
+                        [("content-type", "text/csv; charset=utf-8")],
+                        "who;n\nann;1,5\nbob;2\nann;4\n",
+                    )
+                }),
+            )
+            .route(
+                "/page",
+                get(|| async { ([("content-type", "text/html")], "who;n\nann;1\n") }),
+            )
+            .route(
+                "/cut",
+                get(|| async { ([("content-type", "text/csv")], "who;n\nann;\"1\n") }),
+            );
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let source = |page: &str| -> CsvFile {
+            let text = "column = 'n'\ndelimiter = ';'\naggregate = 'sum'\nnumbers = { decimal = ',' }\nwhere = { who = '{identity}' }";
+            toml::from_str(&format!("url = '{url}/{page}'\n{text}")).unwrap()
+        };
+        let parts = source("{identity}").fetch(&scope()).await.unwrap();
+        assert_eq!(parts[0].body.text().unwrap(), "who;n\nann;1,5\nann;4\n");
+        assert_eq!(parts[0].request, format!("GET {url}/ann"));
+        let kept: CsvFile = serde_json::from_str(&serde_json::to_string(&source("{identity}")).unwrap()).unwrap();
+        assert_eq!(kept.read(&scope(), &parts).unwrap().value.to_string(), "5.5");
+        for (page, part) in [("page", "not text"), ("cut", "quote"), ("gone", "answered 404")] {
+            let error = source(page).fetch(&scope()).await.unwrap_err().to_string();
+            assert!(error.contains(part), "{page}: {error}");
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        /// Whatever is in a file: it is a value or an error, and the rows kept of it say what all of it says.
+        #[test]
+        fn any_bytes_are_a_value_or_an_error(rows in "(who|ann|bob|n|[0-9]|[,;\"\r\n \u{feff}])*", bytes: Vec<u8>) {
+            for bytes in [format!("who,n\n{rows}").into_bytes(), bytes] {
+                let source: CsvFile =
+                    toml::from_str("file = 'x'\ncolumn = 'n'\naggregate = 'sum'\nwhere = { who = 'ann' }").unwrap();
+                let whole = source.read(&scope(), &[Part::new(String::new(), bytes.clone())]);
+                let sheet = Sheet::new(bytes, &["who".to_owned()], None, [0; 7], SystemTime::UNIX_EPOCH);
+                let Ok(sheet) = sheet else { continue };
+                let kept = Part::new(String::new(), sheet.rows_with(&vec!["ann".to_owned()]));
+                if let Ok(whole) = whole {
+                    proptest::prop_assert_eq!(source.read(&scope(), &[kept]).unwrap().value, whole.value);
+                }
+            }
         }
     }
 
@@ -402,7 +630,8 @@ mod tests {
     fn a_value_keeps_its_own_rows() {
         let source: CsvFile =
             toml::from_str("file = 'x.csv'\ncolumn = 'n'\naggregate = 'sum'\nwhere = { who = '{identity}' }").unwrap();
-        let sheet = |text: &str| Sheet::new(text.into(), &["who".to_owned()], [0; 7], SystemTime::UNIX_EPOCH).unwrap();
+        let sheet =
+            |text: &str| Sheet::new(text.into(), &["who".to_owned()], None, [0; 7], SystemTime::UNIX_EPOCH).unwrap();
         for (file, kept) in [
             ("who,n\nann,1\nbob,2\nann,4", "who,n\nann,1\nann,4"),
             ("who,n\r\nbob,2\r\nann,5\r\n", "who,n\nann,5\n"),
@@ -444,7 +673,7 @@ mod tests {
         let first = sheet();
         assert!(Arc::ptr_eq(&first, &sheet()));
         let other = CsvFile {
-            matching: BTreeMap::from([("n".to_owned(), "1".to_owned())]),
+            matching: BTreeMap::from([("n".to_owned(), "1".into())]),
             ..source.clone()
         };
         assert_eq!(
@@ -454,7 +683,7 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &sheet()), "by other columns it is another one");
         // As long and as old.
         write("who,n\nann,2\n", 60);
-        let said = source.read(&scope(), &source.fetch(&scope()).unwrap()).unwrap();
+        let said = source.read(&scope(), &fetched(&source).unwrap()).unwrap();
         assert_eq!(said.value.to_string(), "2");
         fs::remove_file(&path).unwrap();
         assert!(source.sheet(&path).is_err());
@@ -466,12 +695,12 @@ mod tests {
         let file = dir.path().join("kpi.csv");
         fs::write(&file, "value\n5\n").unwrap();
         let source: CsvFile = toml::from_str(&format!("file = {file:?}\ncolumn = 'value'")).unwrap();
-        let parts = source.fetch(&scope()).unwrap();
+        let parts = fetched(&source).unwrap();
         let reading = source.read(&scope(), &parts).unwrap();
         assert_eq!(reading.value.to_string(), "5");
         assert!((earnout_sdk::text::time::now() - reading.observed_at.unwrap()).abs() < 60);
         assert!(!serde_json::to_string(&source).unwrap().contains("kpi.csv"));
         fs::remove_file(&file).unwrap();
-        assert!(matches!(source.fetch(&scope()), Err(SourceError::Io { .. })));
+        assert!(matches!(fetched(&source), Err(SourceError::Io { .. })));
     }
 }

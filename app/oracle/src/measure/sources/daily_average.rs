@@ -143,6 +143,11 @@ impl DailyAverage {
             let name = format!("source {}", number.saturating_add(1));
             let of_source = source.mistakes().into_iter();
             mistakes.extend(of_source.map(|mistake| format!("{name}: {mistake}")));
+            if source.pages.is_some() {
+                mistakes.push(format!(
+                    "{name}: `pages` is not for daily closes: ask for one document of each day"
+                ));
+            }
             if !source.templates().iter().any(|template| names_the_day(template)) {
                 mistakes.push(format!(
                     "{name}: nothing in it differs from day to day: use {{date}}, or {{start}} and {{end}}"

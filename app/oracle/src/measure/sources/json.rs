@@ -2,7 +2,7 @@
 
 use {
     super::{SourceError, ambiguous, no_data, unexpected},
-    crate::measure::value,
+    crate::measure::{Found, value},
     rust_decimal::Decimal,
     serde::{
         Deserialize, Deserializer,
@@ -10,7 +10,10 @@ use {
     },
     serde_json::{Value, value::RawValue},
     serde_json_path::{JsonPath, NormalizedPath, PathElement},
-    std::fmt,
+    std::{
+        collections::{HashMap, hash_map::Entry},
+        fmt,
+    },
 };
 
 /// What is wrong with a JSONPath.
@@ -22,7 +25,11 @@ pub fn path_mistake(path: &str) -> Option<String> {
 
 /// The number at `path`, which has to lead to one. With `as_text`, also one that is written as a string.
 pub fn number(document: &str, path: &str, as_text: bool) -> Result<Decimal, SourceError> {
-    let raw = one(document, path)?;
+    number_of(only(document, path)?, path, as_text)
+}
+
+/// The number that stands at `path`.
+pub fn number_of(raw: &RawValue, path: &str, as_text: bool) -> Result<Decimal, SourceError> {
     let text = raw.get();
     let first = text.chars().next().unwrap_or_default();
     let number = match first {
@@ -53,7 +60,7 @@ pub fn number(document: &str, path: &str, as_text: bool) -> Result<Decimal, Sour
 
 /// The text or number at `path`, which has to lead to one.
 pub fn text(document: &str, path: &str) -> Result<String, SourceError> {
-    let raw = one(document, path)?;
+    let raw = only(document, path)?;
     match raw.get().chars().next() {
         Some('"') => string(raw),
         Some('0'..='9' | '-') => Ok(raw.get().to_owned()),
@@ -63,11 +70,58 @@ pub fn text(document: &str, path: &str) -> Result<String, SourceError> {
 
 /// The text, number or truth value at `path`, which has to lead to one, as it is written.
 pub fn scalar(document: &str, path: &str) -> Result<String, SourceError> {
-    let raw = one(document, path)?;
+    let raw = only(document, path)?;
     match raw.get() {
         truth @ ("true" | "false") => Ok(truth.to_owned()),
         _ => text(document, path),
     }
+}
+
+/// What stands at `path`, for a condition.
+pub fn found<'a>(document: &'a str, path: &str) -> Result<Found<'a>, SourceError> {
+    match every(document, path)?.as_slice() {
+        [] => Ok(Found::Nothing),
+        [raw] => found_of(raw),
+        several => Err(ambiguous(format!("{path} leads to {} values, not one", several.len()))),
+    }
+}
+
+/// What a value is, for a condition.
+pub fn found_of(raw: &RawValue) -> Result<Found<'_>, SourceError> {
+    let text = raw.get();
+    Ok(match text.chars().next() {
+        Some('n') => Found::Nothing,
+        Some('"') => Found::text(string(raw)?),
+        Some(open @ ('[' | '{')) => {
+            let inner = text.trim_start_matches(open).trim_end_matches([']', '}']);
+            match inner.trim().is_empty() && text.matches(open).count() == 1 {
+                true => Found::Empty,
+                false => Found::Compound,
+            }
+        }
+        _ => Found::text(text),
+    })
+}
+
+/// The entries of the list at `path`.
+///
+/// # Errors
+/// If there is no list: a list without entries is something else.
+pub fn list<'a>(document: &'a str, path: &str) -> Result<Vec<&'a RawValue>, SourceError> {
+    let raw = only(document, path)?;
+    match raw.get().starts_with('[') {
+        true => serde_json::from_str(raw.get()).map_err(no_json),
+        false => Err(unexpected(format!("{path} is not a list"))),
+    }
+}
+
+/// Everything that `path` leads to, in the document's order.
+pub fn every<'a>(document: &'a str, path: &str) -> Result<Vec<&'a RawValue>, SourceError> {
+    let parsed = parse(document)?;
+    let query = JsonPath::parse(path).map_err(|error| unexpected(format!("{path:?}: {error}")))?;
+    let located = query.query_located(&parsed);
+    let (root, mut opened) = (root(document)?, Opened::new());
+    located.locations().map(|place| at(root, place, &mut opened)).collect()
 }
 
 /// Whether a document of status 200 says itself that something is missing from it: GitHub's search, Elasticsearch,
@@ -105,49 +159,88 @@ pub fn complete(document: &str, path: &str) -> Result<(), SourceError> {
 
 /// The document, parsed. An answer that was cut short is none.
 pub fn parse(document: &str) -> Result<Value, SourceError> {
-    serde_json::from_str(document).map_err(no_json)
+    serde_json::from_str(bare(document)).map_err(no_json)
+}
+
+/// Without the byte order mark that some servers put before it.
+fn bare(document: &str) -> &str {
+    document.strip_prefix('\u{feff}').unwrap_or(document)
 }
 
 fn no_json(error: serde_json::Error) -> SourceError {
     unexpected(format!("the answer is not complete JSON: {error}"))
 }
 
-fn string(raw: &RawValue) -> Result<String, SourceError> {
+/// The text of a JSON string.
+pub fn string(raw: &RawValue) -> Result<String, SourceError> {
     serde_json::from_str(raw.get()).map_err(no_json)
 }
 
-fn one<'a>(document: &'a str, path: &str) -> Result<&'a RawValue, SourceError> {
+/// The one value that `path` leads to.
+pub fn only<'a>(document: &'a str, path: &str) -> Result<&'a RawValue, SourceError> {
     let parsed = parse(document)?;
     let query = JsonPath::parse(path).map_err(|error| unexpected(format!("{path:?}: {error}")))?;
     let located = query.query_located(&parsed);
     let found: Vec<&NormalizedPath<'_>> = located.locations().collect();
     match found.as_slice() {
         [] => Err(no_data(format!("there is nothing at {path}"))),
-        [place] => at(document, place),
+        [place] => at(root(document)?, place, &mut Opened::new()),
         several => Err(ambiguous(format!("{path} leads to {} values, not one", several.len()))),
     }
 }
 
-/// The text of the document at a place that is known to exist.
-fn at<'a>(document: &'a str, place: &NormalizedPath<'_>) -> Result<&'a RawValue, SourceError> {
-    let mut raw: &RawValue = serde_json::from_str(document).map_err(no_json)?;
+/// What was opened on the way to a place, by where it begins: lists have many places.
+type Opened<'a> = HashMap<usize, Inner<'a>>;
+
+/// What is in a list or an object.
+enum Inner<'a> {
+    List(Vec<&'a RawValue>),
+    /// By their names; none of what stands there twice.
+    Members(HashMap<String, Option<&'a RawValue>>),
+}
+
+impl<'a> Inner<'a> {
+    fn of(raw: &'a RawValue) -> Result<Self, SourceError> {
+        if raw.get().starts_with('[') {
+            return Ok(Self::List(serde_json::from_str(raw.get()).map_err(no_json)?));
+        }
+        let members: Members<'_> = serde_json::from_str(raw.get()).map_err(no_json)?;
+        let mut named = HashMap::new();
+        for (name, value) in members.0 {
+            let once = !named.contains_key(&name);
+            named.insert(name, once.then_some(value));
+        }
+        Ok(Self::Members(named))
+    }
+}
+
+fn root(document: &str) -> Result<&RawValue, SourceError> {
+    serde_json::from_str(bare(document)).map_err(no_json)
+}
+
+/// The text in the document `root` at a place that is known to exist.
+fn at<'a>(
+    root: &'a RawValue,
+    place: &NormalizedPath<'_>,
+    opened: &mut Opened<'a>,
+) -> Result<&'a RawValue, SourceError> {
+    let mut raw = root;
     for element in place.iter() {
-        let inner = match element {
-            PathElement::Name(name) => {
-                let members: Members<'_> = serde_json::from_str(raw.get()).map_err(no_json)?;
-                let mut named = members.0.into_iter().filter(|(key, _)| key == name);
-                let first = named.next().map(|(_, value)| value);
-                if named.next().is_some() {
-                    return Err(ambiguous(format!("the answer has {name:?} twice in one object")));
-                }
-                first
-            }
-            PathElement::Index(index) => {
-                let list: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(no_json)?;
-                list.get(*index).copied()
-            }
+        let begin = raw.get().as_ptr().addr();
+        let inner = match opened.entry(begin) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(Inner::of(raw)?),
         };
-        raw = inner.ok_or_else(|| unexpected(format!("there is nothing at {place}")))?;
+        let found = match (element, inner) {
+            (PathElement::Name(name), Inner::Members(members)) => match members.get(*name) {
+                Some(None) => return Err(ambiguous(format!("the answer has {name:?} twice in one object"))),
+                Some(found) => *found,
+                None => None,
+            },
+            (PathElement::Index(index), Inner::List(list)) => list.get(*index).copied(),
+            _ => None,
+        };
+        raw = found.ok_or_else(|| unexpected(format!("there is nothing at {place}")))?;
     }
     Ok(raw)
 }
@@ -218,6 +311,38 @@ mod tests {
         }
         assert!(at("$.data.text").unwrap_err().contains("number_as_text"));
         assert_eq!(number(DOCUMENT, "$.data.text", true).unwrap().to_string(), "62.5");
+    }
+
+    #[test]
+    fn what_a_path_leads_to_is_told_apart() {
+        let document =
+            "\u{feff}{\"a\": null, \"b\": [ ], \"c\": {}, \"d\": [[]], \"e\": \"x\", \"f\": [\"[\"], \"g\": true}";
+        for (path, expected) in [
+            ("$.z", Found::Nothing),
+            ("$.a", Found::Nothing),
+            ("$.b", Found::Empty),
+            ("$.c", Found::Empty),
+            ("$.d", Found::Compound),
+            ("$.f", Found::Compound),
+            ("$.e", Found::text("x")),
+            ("$.g", Found::text("true")),
+        ] {
+            assert_eq!(found(document, path).unwrap(), expected, "{path}");
+        }
+        assert!(found(document, "$[*]").is_err());
+        assert_eq!(list(document, "$.b").unwrap().len(), 0);
+        assert!(list(document, "$.z").is_err() && list(document, "$.c").is_err() && list(document, "$.a").is_err());
+    }
+
+    /// One by one it would take minutes.
+    #[test]
+    fn many_places_are_found_at_once() {
+        let items: Vec<String> = (0..20_000)
+            .map(|n| format!("{{\"n\": {n}.10, \"m\": {{\"k\": {n}}}}}"))
+            .collect();
+        let document = format!("{{\"list\": [{}]}}", items.join(","));
+        let every = every(&document, "$.list[*].m.k").unwrap();
+        assert_eq!((every.len(), every[19_999].get()), (20_000, "19999"));
     }
 
     #[test]

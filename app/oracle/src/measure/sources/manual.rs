@@ -82,6 +82,7 @@ impl Manual {
             answered_at: entry.entered_at,
             modified_at: None,
             number: None,
+            next: None,
             body: Body::Text(text),
         }])
     }

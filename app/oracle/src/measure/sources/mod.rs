@@ -4,6 +4,7 @@
 mod auth;
 mod chain;
 mod change;
+mod clock;
 mod command;
 mod csv_file;
 mod daily_average;
@@ -14,6 +15,8 @@ mod http_json;
 mod json;
 mod json_path;
 mod manual;
+mod numbers;
+mod pages;
 mod postgres;
 mod prometheus;
 mod ratio;
@@ -24,6 +27,7 @@ pub use {
     auth::Auth,
     chain::{AtSlot, Surroundings},
     change::Change,
+    clock::Clock,
     command::Command,
     csv_file::CsvFile,
     daily_average::DailyAverage,
@@ -32,6 +36,7 @@ pub use {
     http::{CONNECT_TIMEOUT, http_client},
     http_json::HttpJson,
     manual::{Attached, Confirmation, Entry, Manual},
+    numbers::{NumberFormat, is_unscaled, scaled},
     postgres::Postgres,
     prometheus::Prometheus,
     ratio::Ratio,
@@ -55,8 +60,8 @@ pub const LARGEST_ANSWER: usize = 8 << 20;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Source {
-    /// A JSON document behind a URL.
-    Http(HttpJson),
+    /// A document behind a URL.
+    Http(Box<HttpJson>),
     /// The average of daily closes, of each day the median of several JSON documents.
     DailyAverage(DailyAverage),
     /// Prometheus' query API.
@@ -67,8 +72,8 @@ pub enum Source {
     Github(Github),
     /// A git repository on this machine.
     Git(Git),
-    /// A CSV file on this machine.
-    Csv(CsvFile),
+    /// A table of comma-separated values: a file on this machine, or behind a URL.
+    Csv(Box<CsvFile>),
     /// What a command prints.
     Command(Command),
     /// A quotient, a difference, a share or a product of two other sources.
@@ -98,6 +103,9 @@ pub struct Part {
     /// the answer, and has to be the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
+    /// Where the server says that the next page is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
     /// The answer as it came.
     #[serde(flatten)]
     pub body: Body,
@@ -122,6 +130,7 @@ impl Part {
             answered_at: time::now(),
             modified_at: None,
             number: None,
+            next: None,
             body: Body::new(answer),
         }
     }
@@ -200,16 +209,27 @@ pub enum SourceError {
     Unexpected(String),
 }
 
-fn unexpected(what: impl Into<String>) -> SourceError {
+pub(super) fn unexpected(what: impl Into<String>) -> SourceError {
     SourceError::Unexpected(what.into())
 }
 
-fn ambiguous(what: impl Into<String>) -> SourceError {
+pub(super) fn ambiguous(what: impl Into<String>) -> SourceError {
     SourceError::Ambiguous(what.into())
 }
 
-fn no_data(what: impl Into<String>) -> SourceError {
+pub(super) fn no_data(what: impl Into<String>) -> SourceError {
     SourceError::NoData(what.into())
+}
+
+impl SourceError {
+    /// The same, with the place where it is.
+    fn within(self, place: &str) -> Self {
+        match self {
+            Self::NoData(what) => Self::NoData(format!("{place}: {what}")),
+            Self::Ambiguous(what) => Self::Ambiguous(format!("{place}: {what}")),
+            other => Self::Unexpected(format!("{place}: {other}")),
+        }
+    }
 }
 
 impl Source {
@@ -225,7 +245,7 @@ impl Source {
             Self::Postgres(source) => source.fetch(scope).await,
             Self::Github(source) => source.fetch(scope).await,
             Self::Git(source) => source.fetch(scope).await,
-            Self::Csv(source) => source.fetch(scope),
+            Self::Csv(source) => source.fetch(scope).await,
             Self::Command(source) => source.fetch(scope).await,
             Self::Ratio(source) => source.fetch(scope).await,
             Self::Change(source) => source.fetch(scope).await,
@@ -337,9 +357,8 @@ impl Source {
             Self::DailyAverage(source) => source.sources.iter().flat_map(|source| &source.auth).collect(),
             Self::Prometheus(source) => source.auth.iter().collect(),
             Self::Github(source) => source.auth.iter().collect(),
-            Self::Postgres(_) | Self::Git(_) | Self::Csv(_) | Self::Command(_) | Self::Solana(_) | Self::Manual(_) => {
-                Vec::new()
-            }
+            Self::Csv(source) => source.auth.iter().collect(),
+            Self::Postgres(_) | Self::Git(_) | Self::Command(_) | Self::Solana(_) | Self::Manual(_) => Vec::new(),
             // Their parts have their own.
             Self::Ratio(_) | Self::Change(_) => Vec::new(),
         }
@@ -414,7 +433,7 @@ impl Source {
             Self::Postgres(source) => source.params.iter().map(String::as_str).collect(),
             Self::Github(source) => source.templates(),
             Self::Git(source) => source.author.iter().map(String::as_str).collect(),
-            Self::Csv(source) => source.matching.values().map(String::as_str).collect(),
+            Self::Csv(source) => source.templates(),
             Self::Command(source) => source.templates(),
             Self::Ratio(source) => source
                 .operands()
@@ -486,7 +505,7 @@ fn only(parts: &[Part]) -> Result<&Part, SourceError> {
 /// A point in time as sources write it: RFC 3339, a date with a time and an offset, a day (its beginning in UTC), or
 /// Unix seconds or milliseconds since 2001. A time of day without an offset could be any of 24 hours, and a short
 /// number a date without separators: both are refused.
-fn moment(text: &str) -> Result<i64, SourceError> {
+pub(super) fn moment(text: &str) -> Result<i64, SourceError> {
     let text = text.trim();
     let unreadable = || unexpected(format!("{text:?} is not a time"));
     if let Ok(number) = text.parse::<i64>() {
@@ -562,6 +581,7 @@ pub(crate) mod testing {
             answered_at: 1_814_400_100,
             modified_at: None,
             number: None,
+            next: None,
             body: Body::Text(text.to_owned()),
         }]
     }

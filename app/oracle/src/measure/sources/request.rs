@@ -10,17 +10,60 @@ use {
     std::time::Duration,
 };
 
-/// Sends a request and takes the whole answer, which has to be complete. `request` describes it without secrets.
+/// What an answer has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Json,
+    /// Plain text, or a table of comma-separated values.
+    Text,
+}
+
+impl Kind {
+    /// The kinds of content that are asked for.
+    pub fn accept(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Text => "text/csv, text/plain, */*;q=0.1",
+        }
+    }
+
+    /// What says nothing about its content is read; what says that it is something else is not.
+    fn is(self, content: &str) -> bool {
+        let plain = ["text/plain", "application/octet-stream", "binary/octet-stream"];
+        let json = ["application/json", "text/json"];
+        let text = ["text/csv", "application/csv", "text/tab-separated-values"];
+        let json = json.contains(&content) || content.ends_with("+json");
+        plain.contains(&content) || json || (self == Self::Text && text.contains(&content))
+    }
+}
+
+/// Sends a request and takes the whole JSON document that answers it. `request` describes it without secrets.
 ///
 /// # Errors
-/// For every status but 200, also others of success: 202 is a promise, 203 somebody else's version, 206 a part. And for
-/// a 200 that was cut short or says that it is something else than JSON.
+/// As [`ask`].
 pub async fn send(
     builder: RequestBuilder,
     auth: Option<&Auth>,
     timeout: Duration,
     request: String,
 ) -> Result<Part, SourceError> {
+    let (part, _) = ask(builder, auth, timeout, request, Kind::Json).await?;
+    Ok(part)
+}
+
+/// Sends a request and takes the whole answer, which has to be complete, with its headers. `request` describes it
+/// without secrets.
+///
+/// # Errors
+/// For every status but 200, also others of success: 202 is a promise, 203 somebody else's version, 206 a part. And for
+/// a 200 that was cut short or says that it is something else than `kind`.
+pub async fn ask(
+    builder: RequestBuilder,
+    auth: Option<&Auth>,
+    timeout: Duration,
+    request: String,
+    kind: Kind,
+) -> Result<(Part, HeaderMap), SourceError> {
     let (client, asked) = builder.timeout(timeout).build_split();
     let asked = asked.map_err(|error| SourceError::Unreachable(chain(&error.without_url())))?;
     // Paths and queries name people and hold keys.
@@ -63,20 +106,21 @@ pub async fn send(
             retry_after: text(&headers, "retry-after").and_then(patience::retry_after),
         });
     }
-    if let Some(mistake) = not_whole(version, &headers, &bytes) {
+    if let Some(mistake) = not_whole(version, &headers, &bytes, kind) {
         return Err(unexpected(format!("{request}: {mistake}")));
     }
     let modified_at = text(&headers, "last-modified")
         .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
         .map(|time| time.timestamp().as_second());
-    Ok(Part {
+    let part = Part {
         modified_at,
         ..Part::new(request, bytes)
-    })
+    };
+    Ok((part, headers))
 }
 
-/// Why an answer of status 200 is not a whole JSON document.
-fn not_whole(version: Version, headers: &HeaderMap, bytes: &[u8]) -> Option<String> {
+/// Why an answer of status 200 is not whole, or not of the `kind`.
+fn not_whole(version: Version, headers: &HeaderMap, bytes: &[u8], wanted: Kind) -> Option<String> {
     if headers.contains_key("content-range") {
         return Some("the answer is a part of something (it has a Content-Range)".to_owned());
     }
@@ -85,16 +129,9 @@ fn not_whole(version: Version, headers: &HeaderMap, bytes: &[u8]) -> Option<Stri
     }
     if let Some(kind) = text(headers, "content-type") {
         let name = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        // What says nothing about its content is read; what says that it is something else is not.
-        let plain = [
-            "application/json",
-            "text/json",
-            "text/plain",
-            "application/octet-stream",
-            "binary/octet-stream",
-        ];
-        if !plain.contains(&name.as_str()) && !name.ends_with("+json") {
-            return Some(format!("the answer is {name:?}, not JSON"));
+        if !wanted.is(&name) {
+            let wanted = if wanted == Kind::Json { "JSON" } else { "text" };
+            return Some(format!("the answer is {name:?}, not {wanted}"));
         }
     }
     let announced = version >= Version::HTTP_2
