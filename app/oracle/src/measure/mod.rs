@@ -20,7 +20,7 @@ pub use {
     checks::{Checks, Hold},
     evidence::{Answer, Evidence, EvidenceError, Hash, Store},
     feed::{Bound, Feed, FeedError, grant_scope, kpi_name},
-    finding::{Finding, measure, measure_patiently},
+    finding::{Finding, measure},
     fit::Misfit,
     identities::{Identities, IdentitiesError},
     patience::Patience,
