@@ -20,7 +20,7 @@ pub struct Finding {
 
 /// Asks every source of the feed, as often as its checks want, and checks what they say. `entry` is what a person
 /// entered, which stands in place of the sources and of the operator's own checks, and `before` the value of the period
-/// before.
+/// before. A place that does not answer is asked by `patience` alone, for a vote for which so much time is left.
 ///
 /// # Errors
 /// Why the value is held.
@@ -29,31 +29,7 @@ pub async fn measure(
     scope: &Scope,
     entry: Option<&Entry>,
     before: Option<i64>,
-) -> Result<Finding, Hold> {
-    measured(bound, scope, entry, before, None).await
-}
-
-/// As [`measure`], for one of many votes: a place that does not answer is asked by `patience` alone, for a vote for
-/// which so much time is left.
-///
-/// # Errors
-/// Why the value is held.
-pub async fn measure_patiently(
-    bound: &Bound<'_>,
-    scope: &Scope,
-    entry: Option<&Entry>,
-    before: Option<i64>,
     patience: (&Patience, Duration),
-) -> Result<Finding, Hold> {
-    measured(bound, scope, entry, before, Some(patience)).await
-}
-
-async fn measured(
-    bound: &Bound<'_>,
-    scope: &Scope,
-    entry: Option<&Entry>,
-    before: Option<i64>,
-    patience: Option<(&Patience, Duration)>,
 ) -> Result<Finding, Hold> {
     // What too few people say is not known yet, and does not stand in the place of a source.
     let (said, wanted) = (entry.map(Entry::people).unwrap_or_default(), bound.feed.consent);
@@ -64,7 +40,7 @@ async fn measured(
     }
     let entry = entry.filter(|_| said >= wanted);
     let answered = match entry {
-        Some(entry) => ask(&Source::Manual(Manual::default()), scope, Some(entry), None)
+        Some(entry) => ask(&Source::Manual(Manual::default()), scope, Some(entry), patience)
             .await
             .map(|answered| vec![answered]),
         None => samples(bound, scope, patience).await,
@@ -85,7 +61,7 @@ fn held(error: SourceError) -> Hold {
 async fn samples(
     bound: &Bound<'_>,
     scope: &Scope,
-    patience: Option<(&Patience, Duration)>,
+    patience: (&Patience, Duration),
 ) -> Result<Vec<(Answer, Observation)>, SourceError> {
     let mut answered = Vec::new();
     for number in 0..bound.feed.checks.samples {
@@ -103,12 +79,12 @@ async fn ask(
     source: &Source,
     scope: &Scope,
     entry: Option<&Entry>,
-    patience: Option<(&Patience, Duration)>,
+    (patience, left): (&Patience, Duration),
 ) -> Result<(Answer, Observation), SourceError> {
-    let turn = match patience.zip(patience::place(source)) {
-        Some(((patience, left), place)) => Some(patience.turn(&place, left, Instant::now())?),
-        None => None,
-    };
+    let place = patience::place(source);
+    let turn = place
+        .map(|place| patience.turn(&place, left, Instant::now()))
+        .transpose()?;
     let fetched = source.fetch(scope, entry).await;
     if let Some(turn) = turn {
         turn.end(fetched.as_ref().err(), Instant::now());

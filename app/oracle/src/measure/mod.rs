@@ -26,7 +26,7 @@ pub use {
     condition::{Conditions, Found},
     evidence::{Answer, Evidence, EvidenceError, Hash, Store},
     feed::{Bound, Feed, FeedError, grant_scope, kpi_name},
-    finding::{Finding, measure, measure_patiently},
+    finding::{Finding, measure},
     fit::Misfit,
     identities::{Identities, IdentitiesError},
     patience::Patience,

@@ -319,8 +319,19 @@ impl Alarm {
         self.gather(Alert::Held { kind, reason }, duty, true);
     }
 
+    /// Notes that a value is held, which was told before: those of one cause are one line of the log in each round.
+    pub fn still_held(&self, duty: &Duty, kind: &str, reason: &str) {
+        let (kind, reason) = (kind.to_owned(), reason.to_owned());
+        self.gather(Alert::Held { kind, reason }, duty, false);
+    }
+
     fn gather(&self, alert: Alert, duty: &Duty, is_news: bool) {
-        let key = (duty.feed.clone(), duty.target.period, alert.cause());
+        let cause = match alert.kind() {
+            // Of what is held those are told that are newly so.
+            AlertKind::Held if !is_news => format!("still {}", alert.cause()),
+            _ => alert.cause(),
+        };
+        let key = (duty.feed.clone(), duty.target.period, cause);
         let mut gathered = self.gathered();
         let of_cause = gathered.entry(key).or_insert_with(|| Gathered {
             alert,
@@ -348,6 +359,10 @@ impl Alarm {
         for of_cause in gathered.into_values() {
             let kind = of_cause.alert.kind();
             if !of_cause.is_news {
+                if kind == AlertKind::Held {
+                    let About { feed, period, .. } = &of_cause.about;
+                    warn!(feed, period, "still held: {}", of_cause.text());
+                }
                 continue;
             }
             let text = of_cause.text();

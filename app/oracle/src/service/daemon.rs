@@ -6,14 +6,16 @@ use {
         service::{Alarm, Config, ConfigError, KeyError, Metrics, keys},
         vote::{Courier, Endpoints, Journal, JournalError, SubmitError, journal},
     },
+    earnout::state::{Grant, Plan},
     earnout_sdk::client::ClientError,
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,
     std::{
+        collections::HashMap,
         fs::File,
         path::Path,
         sync::{Arc, Mutex, MutexGuard, PoisonError},
-        time::Duration,
+        time::{Duration, Instant},
     },
     thiserror::Error,
     tokio::sync::watch,
@@ -52,6 +54,16 @@ impl From<ClientError> for DaemonError {
     }
 }
 
+/// For how long the grants of a plan of which nothing is due are known.
+const GRANTS_FOR: Duration = Duration::from_secs(600);
+
+struct KnownGrants {
+    at: Instant,
+    /// How many grants the plan had had.
+    counter: u32,
+    grants: Vec<(Pubkey, Grant)>,
+}
+
 /// The daemon with everything that it holds open.
 pub struct Daemon {
     pub config: Config,
@@ -61,6 +73,8 @@ pub struct Daemon {
     pub alarm: Alarm,
     /// How often sources that do not answer are asked.
     pub patience: Patience,
+    /// The grants of plans of which nothing is due, as they were read last.
+    grants: Mutex<HashMap<Pubkey, KnownGrants>>,
     journal: Mutex<Journal>,
     oracle: Box<dyn Signer>,
     payer: Option<Box<dyn Signer>>,
@@ -112,6 +126,7 @@ impl Daemon {
             payer,
             stopping: watch::Sender::new(false),
             patience: Patience::default(),
+            grants: Mutex::default(),
             _key_lock: key_lock,
             config,
         })
@@ -139,6 +154,45 @@ impl Daemon {
     /// The feeds of one plan.
     pub fn feeds_of(&self, plan: Pubkey) -> impl Iterator<Item = &Feed> {
         self.config.feeds.iter().filter(move |feed| feed.plan == plan)
+    }
+
+    /// The open grants of a plan. While nothing is due they are read again after a while, or when there are others: of
+    /// a large plan that takes hundreds of requests.
+    ///
+    /// # Errors
+    /// If no endpoint answers.
+    pub async fn grants(
+        &self,
+        plan: Pubkey,
+        state: &Plan,
+        is_quiet: bool,
+    ) -> Result<Vec<(Pubkey, Grant)>, ClientError> {
+        let known = || self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_quiet
+            && let Some(known) = known().get(&plan)
+            && known.counter == state.grant_counter
+            && known.at.elapsed() < GRANTS_FOR
+        {
+            return Ok(known.grants.clone());
+        }
+        let grants = self
+            .endpoints
+            .ask(async |client| client.grants_of_plan(&plan, state).await)
+            .await?;
+        let counter = state.grant_counter;
+        let (at, copy) = (Instant::now(), grants.clone());
+        match is_quiet {
+            true => known().insert(
+                plan,
+                KnownGrants {
+                    at,
+                    counter,
+                    grants: copy,
+                },
+            ),
+            false => known().remove(&plan),
+        };
+        Ok(grants)
     }
 
     /// From now on nothing new is begun; what was signed is brought to its end.

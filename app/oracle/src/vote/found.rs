@@ -49,7 +49,9 @@ pub fn note_votes(
             }
         };
         let was_sent = journal.note_found(&target, value, &evidence, document, at)?;
-        let is_own = was_sent || is_stored;
+        // What was taken over before and has lost its document since.
+        let is_known = |measured: Measured| (measured.value, measured.evidence) == (value, evidence);
+        let is_own = was_sent || is_stored || journal.measured(&target)?.is_some_and(is_known);
         if let Some(evidence) = document.filter(|_| is_own && !was_sent) {
             journal.adopt(&target, &Measured { value, evidence, at })?;
         }
@@ -137,6 +139,10 @@ mod tests {
         assert_eq!([found(&store), found(&store)], [expected; 2]);
         let measured = journal.measured(&target).unwrap().unwrap();
         assert_eq!((measured.value, measured.evidence), (4, hash));
+        let empty = Store::open(dir.path().join("empty")).unwrap();
+        let all = note_votes(&mut journal, &empty, std::iter::once((target, 4, hash)), 7).unwrap();
+        let lost = all[&target];
+        assert_eq!((lost.is_own, lost.lacks), (true, Some(hash)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use {
         instructions::{CreateGrantArgs, CreatePlanArgs},
         state::{Cadence, Combination, CurvePoint, Interpolation, KpiArgs, Release, Scope, UnearnedPolicy},
     },
-    earnout_e2e::{Chain, Oracle, Token},
+    earnout_e2e::{Chain, Hostile, Oracle, Token},
     earnout_sdk::wire::{
         instructions::{self, PlanToken},
         pda,
@@ -55,6 +55,13 @@ fn kpi(name: &str, scope: Scope) -> KpiArgs {
 
 /// A plan with the KPIs `slow`, of each grant by itself, and `fast`, of all. Its first quarter ended a day ago.
 async fn plan(chain: &Chain, grants: u32) -> (Pubkey, Vec<Pubkey>) {
+    let made = running(chain, grants).await;
+    chain.warp("2026-05-02T00:00:00Z");
+    made
+}
+
+/// The same before the first quarter has begun.
+async fn running(chain: &Chain, grants: u32) -> (Pubkey, Vec<Pubkey>) {
     let (payer, authority) = (chain.key("payer"), chain.key("authority"));
     let token = chain.create_mint(Token::CLASSIC, 6, &authority.pubkey()).await;
     let source = chain
@@ -134,7 +141,6 @@ async fn plan(chain: &Chain, grants: u32) -> (Pubkey, Vec<Pubkey>) {
     for some in creations.chunks(3) {
         chain.send(some, &signers).await;
     }
-    chain.warp("2026-05-02T00:00:00Z");
     (plan, beneficiaries)
 }
 
@@ -203,8 +209,15 @@ async fn a_source_that_never_answers_holds_nothing_up() {
     let done = daemon.join().expect("the daemon ends").failed(2);
     let all = begun.elapsed();
     done.shows("1 voted, 0 already on chain, 40 held").says("not asked");
-    assert!(all < Duration::from_secs(60), "one timeout, and not five: {all:?}");
-    assert_eq!(asked.load(Ordering::SeqCst), 8, "those that were under way together");
+    assert!(
+        all < Duration::from_secs(95),
+        "at most two timeouts, and not five: {all:?}"
+    );
+    let asked = asked.load(Ordering::SeqCst);
+    assert!(
+        (8..=10).contains(&asked),
+        "those under way together, and two more before the third failed: {asked}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -260,11 +273,31 @@ async fn a_server_that_wants_to_be_left_alone_is() {
     thread::sleep(Duration::from_secs(2));
     let log = daemon.log();
     daemon.terminate();
-    assert_eq!(
-        log.matches("held period=0").count() + log.matches(" held feed=").count(),
-        1,
-        "{log}"
-    );
+    assert_eq!(log.matches("alert=\"held\"").count(), 1, "{log}");
+    assert!(log.contains("still held: "), "{log}");
     let status = operator.run(&["status"]).failed(2);
     assert!(status.stdout.contains("not asked, it is asked again at"), "{status:#?}");
+}
+
+/// While nothing is due the grants are not read in every round.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_due_costs_a_few_requests() {
+    let chain = Chain::start(&["--slot-ms", "50", "--time", "2026-01-15T00:00:00Z"]);
+    let (plan, beneficiaries) = running(&chain, 3).await;
+    let hostile = Hostile::before(&chain.rpc_url);
+    let source = "type = \"command\", command = [\"echo\", \"{identity}\"]";
+    let operator = operator(&chain, &plan, &beneficiaries, source, "");
+    let text = std::fs::read_to_string(operator.configuration()).expect("a file of this test");
+    operator.configure(&text.replace(&chain.rpc_url, &hostile.url));
+    let mut daemon = operator.start(&["run"]);
+    daemon.wait_for("4 not due yet");
+    let rounds = |log: &str| log.matches("not due yet").count();
+    let (before, begun) = (hostile.seen().requests, rounds(&daemon.log()));
+    while rounds(&daemon.log()) < begun + 5 {
+        thread::sleep(Duration::from_millis(50));
+    }
+    let asked = hostile.seen().requests - before;
+    daemon.terminate();
+    // A look, the balance and the plan; one round more may have begun.
+    assert!(asked <= 6 * 3, "{asked} requests in five rounds");
 }

@@ -154,7 +154,8 @@ impl Body {
 
     fn text(&self) -> Result<&str, SourceError> {
         match self {
-            Self::Text(text) => Ok(text),
+            // Some servers and editors begin with a mark that says how the text is coded.
+            Self::Text(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
             Self::Base64(_) => Err(unexpected("the answer is not UTF-8 text")),
         }
     }
@@ -607,6 +608,13 @@ pub(crate) mod testing {
         ] {
             assert!(moment(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_text() {
+        let body = Body::new("\u{feff}{\"v\": 5}".as_bytes().to_vec());
+        assert_eq!(body.text().unwrap(), "{\"v\": 5}");
+        assert_eq!(body, Body::Text("\u{feff}{\"v\": 5}".to_owned()), "the evidence has it");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use {
     super::{Class, Round, pages::Pages},
     crate::{
-        measure::{Bound, Finding, measure_patiently, value},
+        measure::{Bound, Finding, measure, value},
         service::{Daemon, DaemonError},
         vote::{Ballot, Duty, Held, Journal, JournalError, Measured, Place, Sent, Target},
     },
@@ -19,7 +19,7 @@ use {
         time::Duration,
     },
     tokio::time::{Instant, sleep_until},
-    tracing::{debug, info, warn},
+    tracing::{info, warn},
 };
 
 /// Values that are written down together: writing each through to the disk takes longer than all else.
@@ -167,8 +167,8 @@ pub(super) fn hold(daemon: &Daemon, duty: &Duty, kind: &str, reason: String) -> 
             warn!(feed, period, grant, reason = held.reason, "held");
             daemon.alarm.hold(duty, kind, &held.reason);
         }
-        // A source that is down holds thousands, in every round: their number is in the round's summary.
-        false => debug!(feed, period, grant, reason = held.reason, "still held"),
+        // A source that is down holds thousands, in every round.
+        false => daemon.alarm.still_held(duty, kind, &held.reason),
     }
     Ok(())
 }
@@ -204,7 +204,7 @@ async fn measured(daemon: &Daemon, (bound, duty): Due<'_>, now: i64) -> Result<F
     }
     let left = u64::try_from(duty.closes.saturating_sub(now)).unwrap_or_default();
     let patience = (&daemon.patience, Duration::from_secs(left));
-    match measure_patiently(bound, &duty.scope, entry.as_ref(), before, patience).await {
+    match measure(bound, &duty.scope, entry.as_ref(), before, patience).await {
         Ok(finding) => Ok(Found::New(Box::new(finding))),
         Err(reason) => {
             hold(daemon, duty, reason.kind(), reason.to_string())?;

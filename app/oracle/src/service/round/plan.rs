@@ -9,11 +9,12 @@ use {
         voted::not_yet_voted,
     },
     crate::{
-        measure::{Bound, Identities, Misfit, duration, fit},
+        measure::{Bound, FeedError, Identities, Misfit, duration, fit},
         service::{About, Alert, Daemon, DaemonError, standing::Standing},
         vote::{Duty, PlanState, Refused, Target},
     },
     earnout::state::Plan,
+    earnout_sdk::report::projection,
     solana_program::pubkey::Pubkey,
     std::collections::{BTreeMap, HashMap, HashSet},
     tracing::warn,
@@ -45,7 +46,7 @@ impl<'a> PlanRound<'a> {
         }
         let ready = self.ready(address, &state.plan);
         if ready.iter().any(|ready| ready.bound.individual) {
-            state = daemon.endpoints.plan(address, true).await?;
+            state.grants = daemon.grants(address, &state.plan, is_quiet(&state.plan, now)?).await?;
         }
         sample_all(daemon, &ready, &state, now).await?;
         let open = self.open(&ready, &state)?;
@@ -274,6 +275,18 @@ impl<'a> PlanRound<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether no period that is not settled has ended: then there is nothing to vote on, and nothing that was missed.
+fn is_quiet(plan: &Plan, now: i64) -> Result<bool, DaemonError> {
+    let schedule = projection::schedule(plan).map_err(FeedError::from)?;
+    let ended = schedule.iter().filter(|times| times.end <= now);
+    let waiting = |period: u16| {
+        plan.unsettled_grants
+            .get(usize::from(period))
+            .is_some_and(|count| *count > 0)
+    };
+    Ok(!ended.into_iter().any(|times| waiting(times.period)))
 }
 
 /// A count for a gauge.
