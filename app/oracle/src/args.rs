@@ -1,6 +1,7 @@
 //! The command line.
 
 use {
+    crate::service::Origin,
     clap::{Args, Parser, Subcommand, ValueEnum},
     solana_program::pubkey::Pubkey,
     std::path::PathBuf,
@@ -69,8 +70,14 @@ pub enum Command {
     /// Forget a measured value that was not signed yet, so that it is measured again
     #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml forget mau 2")]
     Forget(Forget),
-    /// Re-hash and recompute every value of a period from the stored evidence and compare it with the chain
-    #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml verify 7sPk… 2")]
+    /// Re-hash and recompute every value of a period from its evidence and compare it with the chain
+    ///
+    /// Without --oracle or --all: the votes of this operator, from the evidence in the state folder. With them no key
+    /// is needed, and with --url and --evidence no configuration.
+    #[command(
+        after_help = "Examples:\n  earnout-oracle --config oracle.toml verify 7sPk… 2\n  earnout-oracle verify 7sPk… 2 --all \
+                      --url https://rpc.example --evidence https://oracle.example/evidence"
+    )]
     Verify(Verify),
     /// Measure again what the other oracles attested, and tell or dispute what differs
     #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml watch --once")]
@@ -161,6 +168,19 @@ pub struct Verify {
     pub plan: Pubkey,
     /// Number of the period
     pub period: u16,
+    /// Only the votes of this oracle; more than once for several
+    #[arg(long = "oracle", value_name = "KEY", conflicts_with = "all")]
+    pub oracles: Vec<Pubkey>,
+    /// The votes of every oracle that voted
+    #[arg(long)]
+    pub all: bool,
+    /// Where evidence lies: a folder, or BASE of https://BASE/SHA256; more than once for several, asked in this order.
+    /// The state folder of the configuration if left out
+    #[arg(long, value_name = "FOLDER|URL")]
+    pub evidence: Vec<Origin>,
+    /// The RPC endpoint; more than once for several. Those of the configuration if left out
+    #[arg(short = 'u', long = "url", value_name = "URL")]
+    pub urls: Vec<String>,
 }
 
 /// Arguments of `watch`.

@@ -32,17 +32,18 @@ pub const LOOK: u8 = 2;
 /// # Errors
 /// If it cannot be carried out; the shell sees 1.
 pub async fn run(cli: &Cli) -> Result<u8> {
-    let config = Config::read(&cli.config)?;
+    // What needs none does without a configuration.
+    let config = || Config::read(&cli.config);
     match &cli.command {
-        Command::Check(args) => check::run(args, config, cli.json).await,
-        Command::Once(args) => run::once(args, config, cli.json).await,
-        Command::Run => run::forever(config).await,
-        Command::Status(args) => status::run(args, config, cli.json).await,
-        Command::Enter(args) => enter::enter(args, config).await,
-        Command::Forget(args) => enter::forget(args, config).await,
-        Command::Withdraw(args) => enter::withdraw(args, config).await,
-        Command::Verify(args) => verify::run(args, config, cli.json).await,
-        Command::Watch(args) => watch::run(args, config).await,
+        Command::Check(args) => check::run(args, config()?, cli.json).await,
+        Command::Once(args) => run::once(args, config()?, cli.json).await,
+        Command::Run => run::forever(config()?).await,
+        Command::Status(args) => status::run(args, config()?, cli.json).await,
+        Command::Enter(args) => enter::enter(args, config()?).await,
+        Command::Forget(args) => enter::forget(args, config()?).await,
+        Command::Withdraw(args) => enter::withdraw(args, config()?).await,
+        Command::Verify(args) => verify::run(args, &cli.config, cli.json).await,
+        Command::Watch(args) => watch::run(args, config()?).await,
     }
 }
 

@@ -3,7 +3,7 @@
 use {
     crate::{
         measure::{Feed, Source, Surroundings, checks::decimal, feed::KpiName, folder},
-        vote::{Chain, PriorityFee},
+        vote::{Chain, PriorityFee, is_endpoint},
     },
     earnout_sdk::signers,
     rust_decimal::Decimal,
@@ -246,7 +246,7 @@ impl Config {
             mistakes.push("chain.endpoints: there is none".to_owned());
         }
         for (number, endpoint) in self.chain.endpoints.iter().enumerate() {
-            if !reqwest::Url::parse(endpoint).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+            if !is_endpoint(endpoint) {
                 mistakes.push(format!(
                     "chain.endpoints: number {} is not an http or https URL; it is not shown, because keys stand in them",
                     number.saturating_add(1)

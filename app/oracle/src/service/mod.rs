@@ -4,6 +4,7 @@ mod alerts;
 mod config;
 mod daemon;
 pub mod keys;
+mod library;
 pub mod metrics;
 pub mod round;
 pub mod standing;
@@ -15,5 +16,6 @@ pub use {
     config::{Alerts, Config, ConfigError, Observe},
     daemon::{Daemon, DaemonError},
     keys::KeyError,
+    library::{Library, Origin},
     metrics::Metrics,
 };

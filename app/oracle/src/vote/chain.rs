@@ -46,6 +46,31 @@ pub struct Chain {
     pub max_clock_skew: Duration,
 }
 
+impl Chain {
+    /// These endpoints, everything else as it is without a setting.
+    ///
+    /// # Errors
+    /// If one is not a URL that can be asked. It is not repeated, because keys stand in them.
+    pub fn of(endpoints: Vec<String>) -> Result<Self, String> {
+        for (number, endpoint) in (1u32..).zip(&endpoints) {
+            if !is_endpoint(endpoint) {
+                return Err(format!("endpoint number {number} is not an http or https URL"));
+            }
+        }
+        Ok(Self {
+            endpoints,
+            commitment: confirmed(),
+            transaction_version: Versions::default(),
+            max_clock_skew: two_minutes(),
+        })
+    }
+}
+
+/// Whether that is the URL of something that can be asked.
+pub fn is_endpoint(url: &str) -> bool {
+    reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+}
+
 fn confirmed() -> CommitmentLevel {
     CommitmentLevel::Confirmed
 }

@@ -7,7 +7,7 @@ pub mod journal;
 mod submit;
 
 pub use {
-    chain::{Chain, Endpoints, PlanState},
+    chain::{Chain, Endpoints, PlanState, is_endpoint},
     duties::{Duty, own_votes},
     found::{Found, note_votes},
     journal::{Held, Journal, JournalError, Measured, Place, SignedVotes, Target, Vote},

@@ -1,5 +1,6 @@
 //! The oracle daemon as its operator runs it: built, against a local chain, with everything going wrong that can.
 
+mod agree;
 mod commands;
 mod faults;
 mod hostile;

@@ -299,7 +299,7 @@ impl Source {
         let mut mistakes = match self {
             Self::Http(source) => source.mistakes(),
             Self::DailyAverage(source) => source.mistakes(),
-            Self::Prometheus(source) => request::url_mistakes(&source.url),
+            Self::Prometheus(source) => source.mistakes(),
             Self::Postgres(source) => source.mistakes(),
             Self::Github(source) => source.mistakes(),
             Self::Git(source) => source.mistakes(),
