@@ -1,6 +1,7 @@
 //! The command line.
 
 use {
+    crate::service::Origin,
     clap::{Args, Parser, Subcommand, ValueEnum},
     solana_program::pubkey::Pubkey,
     std::path::PathBuf,
@@ -54,20 +55,29 @@ pub enum Command {
     /// Measure and vote on what is due, until SIGTERM
     #[command(after_help = "Example:\n  earnout-oracle --config /etc/earnout/oracle.toml --log-format json run")]
     Run,
-    /// Show what was measured, voted and held
+    /// Show what was measured, voted and held, and where each vote stands among those of the others
     #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml status")]
-    Status,
+    Status(Status),
     /// Enter a value by hand, for a `manual` source or in place of a value that is held
     #[command(
         after_help = "Example:\n  earnout-oracle --config oracle.toml enter satisfaction 2 92.5 --note \"survey of 12 July, 31 \
                       answers\""
     )]
     Enter(Enter),
+    /// Take back what was entered, as long as it was not signed
+    #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml withdraw satisfaction 2")]
+    Withdraw(Forget),
     /// Forget a measured value that was not signed yet, so that it is measured again
     #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml forget mau 2")]
     Forget(Forget),
-    /// Re-hash and recompute every value of a period from the stored evidence and compare it with the chain
-    #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml verify 7sPk… 2")]
+    /// Re-hash and recompute every value of a period from its evidence and compare it with the chain
+    ///
+    /// Without --oracle or --all: the votes of this operator, from the evidence in the state folder. With them no key
+    /// is needed, and with --url and --evidence no configuration.
+    #[command(
+        after_help = "Examples:\n  earnout-oracle --config oracle.toml verify 7sPk… 2\n  earnout-oracle verify 7sPk… 2 --all \
+                      --url https://rpc.example --evidence https://oracle.example/evidence"
+    )]
     Verify(Verify),
     /// Measure again what the other oracles attested, and tell or dispute what differs
     #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml watch --once")]
@@ -96,6 +106,14 @@ pub struct Once {
     pub period: Option<u16>,
 }
 
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Each value by itself, and those that are settled or come later
+    #[arg(long)]
+    pub all: bool,
+}
+
 /// Arguments of `enter`.
 #[derive(Debug, Args)]
 pub struct Enter {
@@ -105,17 +123,32 @@ pub struct Enter {
     /// Number of the period
     pub period: u16,
     /// The value, decimal
-    #[arg(allow_hyphen_values = true)]
-    pub value: String,
+    #[arg(allow_hyphen_values = true, required_unless_present = "file")]
+    pub value: Option<String>,
     /// Why it is that; becomes part of the evidence
-    #[arg(long)]
-    pub note: String,
+    #[arg(long, required_unless_present = "confirm")]
+    pub note: Option<String>,
     /// Number of the grant, for an individual KPI
     #[arg(long, value_name = "INDEX")]
     pub grant: Option<u32>,
+    /// The values of many grants: a CSV file with the columns `grant`, `value` and, if the reasons differ, `note`
+    #[arg(long, value_name = "CSV", conflicts_with_all = ["value", "grant"])]
+    pub file: Option<PathBuf>,
+    /// A document that proves it, several times if there are several; copies become part of the evidence
+    #[arg(long = "document", value_name = "FILE", conflicts_with = "confirm")]
+    pub documents: Vec<PathBuf>,
+    /// Say the same as somebody else has entered, where a feed wants the word of several people (`consent`)
+    #[arg(long)]
+    pub confirm: bool,
+    /// Enter it in the place of what was voted already, as long as too few oracles agree
+    #[arg(long, conflicts_with = "confirm")]
+    pub correct: bool,
+    /// Sign it with this key, which then stands in the evidence in the place of the user's name
+    #[arg(long, value_name = "SIGNER")]
+    pub key: Option<String>,
 }
 
-/// Arguments of `forget`.
+/// Arguments of `forget` and `withdraw`.
 #[derive(Debug, Args)]
 pub struct Forget {
     /// Id of the feed
@@ -135,6 +168,19 @@ pub struct Verify {
     pub plan: Pubkey,
     /// Number of the period
     pub period: u16,
+    /// Only the votes of this oracle; more than once for several
+    #[arg(long = "oracle", value_name = "KEY", conflicts_with = "all")]
+    pub oracles: Vec<Pubkey>,
+    /// The votes of every oracle that voted
+    #[arg(long)]
+    pub all: bool,
+    /// Where evidence lies: a folder, or BASE of https://BASE/SHA256; more than once for several, asked in this order.
+    /// The state folder of the configuration if left out
+    #[arg(long, value_name = "FOLDER|URL")]
+    pub evidence: Vec<Origin>,
+    /// The RPC endpoint; more than once for several. Those of the configuration if left out
+    #[arg(short = 'u', long = "url", value_name = "URL")]
+    pub urls: Vec<String>,
 }
 
 /// Arguments of `watch`.

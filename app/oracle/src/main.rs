@@ -14,11 +14,27 @@ use {
     tracing_subscriber::EnvFilter,
 };
 
+/// Libraries that write whole requests into the log below this level, and with them the keys in URLs and headers.
+const QUIET: [&str; 8] = [
+    "h2",
+    "hyper",
+    "hyper_util",
+    "reqwest",
+    "rustls",
+    "solana_rpc_client",
+    "tokio_postgres",
+    "tungstenite",
+];
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter =
         EnvFilter::try_from_env("EARNOUT_ORACLE_LOG").unwrap_or_else(|_| EnvFilter::new("earnout_oracle=info"));
+    let filter = QUIET
+        .into_iter()
+        .filter_map(|name| format!("{name}=info").parse().ok())
+        .fold(filter, EnvFilter::add_directive);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

@@ -16,6 +16,8 @@ use {
 /// One operator: a folder with a configuration and a state of its own.
 pub struct Oracle {
     folder: TempDir,
+    /// Where commands run.
+    start: PathBuf,
     variables: Vec<(String, String)>,
 }
 
@@ -28,8 +30,10 @@ impl Oracle {
     pub fn new(chain: &Chain, key: &str, endpoints: &[&str], feeds: &str) -> Self {
         let key_file = chain.key_file(key);
         fs::set_permissions(&key_file, fs::Permissions::from_mode(0o600)).expect("a file of this test");
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let oracle = Self {
-            folder: tempfile::tempdir().expect("a temporary folder"),
+            start: folder.path().to_owned(),
+            folder,
             variables: Vec::new(),
         };
         let configuration = format!(
@@ -64,6 +68,12 @@ impl Oracle {
         self
     }
 
+    /// The same, run from another folder than that of its configuration.
+    pub fn elsewhere(mut self, start: &str) -> Self {
+        self.start = start.into();
+        self
+    }
+
     /// Writes a file into the folder.
     ///
     /// # Panics
@@ -83,7 +93,7 @@ impl Oracle {
             .env_clear()
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .env("USER", "operator")
-            .current_dir(self.folder())
+            .current_dir(&self.start)
             .stdin(Stdio::null());
         for name in ["PATH", "TMPDIR"] {
             if let Some(value) = env::var_os(name) {

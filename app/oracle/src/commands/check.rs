@@ -14,8 +14,10 @@ use {
         report::projection,
         text::{amount, names::harmless, time},
     },
+    futures_util::{StreamExt, TryStreamExt, stream},
     serde::Serialize,
     solana_program::pubkey::Pubkey,
+    std::time::Duration,
 };
 
 /// What one source says today.
@@ -67,7 +69,13 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
             }
         }
         let together: Vec<&Bound<'_>> = bound.iter().collect();
-        let misfits = fit::misfits(&together, &state.plan, &daemon.oracle(), daemon.config.service.interval);
+        let misfits = fit::misfits(
+            &together,
+            &state.plan,
+            &daemon.oracle(),
+            daemon.config.service.interval,
+            now,
+        );
         mistakes.extend(
             misfits
                 .iter()
@@ -150,8 +158,8 @@ async fn check_feed(
             }
         }
     }
-    let mut lines = Vec::new();
-    for duty in duties {
+    // Several at a time, and a source that does not answer three times only so often.
+    let lines = stream::iter(duties).map(async |duty| {
         let entry = daemon.journal().entry(&duty.target)?;
         let grant = duty.scope.grant.as_ref();
         let mut line = Line {
@@ -162,7 +170,8 @@ async fn check_feed(
             votes: state.plan.oracle_set(period).position(&daemon.oracle()).is_some(),
             ..Line::default()
         };
-        match measure(bound, &duty.scope, entry.as_ref(), None).await {
+        let patience = (&daemon.patience, Duration::MAX);
+        match measure(bound, &duty.scope, entry.as_ref(), None, patience).await {
             Err(hold) => line.held = Some(hold.to_string()),
             Ok(finding) => {
                 let worth = preview(bound, &state.plan, &state.grants, period, duty.grant(), finding.value)?;
@@ -173,9 +182,9 @@ async fn check_feed(
                 line.at_target = Some(amount::tokens(worth.at_target, decimals));
             }
         }
-        lines.push(line);
-    }
-    Ok(lines)
+        Ok(line)
+    });
+    lines.buffered(daemon.config.service.concurrency).try_collect().await
 }
 
 async fn mint_decimals(daemon: &Daemon, mint: &Pubkey) -> Result<u8> {

@@ -16,7 +16,9 @@ use {
         vote::Duty,
     },
     anyhow::{Context, Result, bail},
+    earnout::state::Plan,
     earnout_sdk::{report::projection, wire::pda},
+    solana_program::pubkey::Pubkey,
 };
 
 /// What the shell sees when everything went well.
@@ -30,21 +32,29 @@ pub const LOOK: u8 = 2;
 /// # Errors
 /// If it cannot be carried out; the shell sees 1.
 pub async fn run(cli: &Cli) -> Result<u8> {
-    let config = Config::read(&cli.config)?;
+    // What needs none does without a configuration.
+    let config = || Config::read(&cli.config);
     match &cli.command {
-        Command::Check(args) => check::run(args, config, cli.json).await,
-        Command::Once(args) => run::once(args, config).await,
-        Command::Run => run::forever(config).await,
-        Command::Status => status::run(config, cli.json).await,
-        Command::Enter(args) => enter::enter(args, config).await,
-        Command::Forget(args) => enter::forget(args, config).await,
-        Command::Verify(args) => verify::run(args, config, cli.json).await,
-        Command::Watch(args) => watch::run(args, config).await,
+        Command::Check(args) => check::run(args, config()?, cli.json).await,
+        Command::Once(args) => run::once(args, config()?, cli.json).await,
+        Command::Run => run::forever(config()?).await,
+        Command::Status(args) => status::run(args, config()?, cli.json).await,
+        Command::Enter(args) => enter::enter(args, config()?).await,
+        Command::Forget(args) => enter::forget(args, config()?).await,
+        Command::Withdraw(args) => enter::withdraw(args, config()?).await,
+        Command::Verify(args) => verify::run(args, &cli.config, cli.json).await,
+        Command::Watch(args) => watch::run(args, config()?).await,
     }
 }
 
-/// The duty of a feed in a period that a command names, whether it is due or not.
-async fn named_duty(daemon: &Daemon, feed: &str, period: u16, grant: Option<u32>) -> Result<Duty> {
+/// The feed that a command names, and its duties in a period, whether they are due or not: one for each of `grants`, or
+/// the one of a shared KPI for `None`.
+async fn named_duties<'a>(
+    daemon: &'a Daemon,
+    feed: &str,
+    period: u16,
+    grants: &[Option<u32>],
+) -> Result<(Bound<'a>, Plan, Vec<Duty>)> {
     let feed = daemon.config.feed(feed).with_context(|| {
         let known: Vec<&str> = daemon.config.feeds.iter().map(|feed| feed.id.as_str()).collect();
         format!("there is no feed {feed:?}; there are {}", known.join(", "))
@@ -53,21 +63,29 @@ async fn named_duty(daemon: &Daemon, feed: &str, period: u16, grant: Option<u32>
     let bound = Bound::new(feed, &plan)?;
     let times = projection::period_times(&plan, period)
         .map_err(|error| anyhow::anyhow!("the plan has no period {period}: {error}"))?;
-    let scope = match (bound.individual, grant) {
-        (false, None) => None,
-        (false, Some(_)) => bail!("the KPI of feed {:?} is shared: it has no --grant", feed.id),
-        (true, None) => bail!(
+    let identities = feed.identities()?;
+    let indices: Vec<u32> = grants.iter().flatten().copied().collect();
+    let addresses: Vec<Pubkey> = indices.iter().map(|index| pda::grant(&feed.plan, *index)).collect();
+    let found = match (bound.individual, addresses.is_empty()) {
+        (false, false) => bail!("the KPI of feed {:?} is shared: it has no --grant", feed.id),
+        (true, true) => bail!(
             "the KPI of feed {:?} is individual: name the --grant by its number",
             feed.id
         ),
-        (true, Some(index)) => {
-            let address = pda::grant(&feed.plan, index);
-            let grant = daemon.endpoints.ask(async |client| client.grant(&address).await).await;
-            let grant = grant.with_context(|| format!("the plan has no open grant {index}"))?;
-            Some(grant_scope(&address, &grant, &feed.identities()?))
+        (false, true) => return Ok((bound.clone(), plan, vec![bound.duty(&times, None)])),
+        (true, false) => {
+            daemon
+                .endpoints
+                .ask(async |client| client.grants(&addresses).await)
+                .await?
         }
     };
-    Ok(bound.duty(&times, scope))
+    let mut duties = Vec::with_capacity(indices.len());
+    for ((index, address), grant) in indices.iter().zip(&addresses).zip(found) {
+        let grant = grant.with_context(|| format!("the plan has no open grant {index}"))?;
+        duties.push(bound.duty(&times, Some(grant_scope(address, &grant, &identities))));
+    }
+    Ok((bound, plan, duties))
 }
 
 /// What somebody who runs a command by hand is called.

@@ -11,6 +11,7 @@ use {
     },
     anyhow::{Context, Result, bail},
     earnout_sdk::text::time,
+    serde_json::{Map, Value, json},
     std::time::Duration,
     tokio::signal::unix::{SignalKind, signal},
     tracing::{error, info},
@@ -26,7 +27,7 @@ const DRAIN: Duration = Duration::from_secs(120);
 /// for systemd allows.
 pub(super) const SETTLE: Duration = Duration::from_secs(20);
 
-pub async fn once(args: &Once, config: Config) -> Result<u8> {
+pub async fn once(args: &Once, config: Config, json: bool) -> Result<u8> {
     if let Some(feed) = &args.feed
         && config.feed(feed).is_none()
     {
@@ -40,7 +41,10 @@ pub async fn once(args: &Once, config: Config) -> Result<u8> {
     let round = round(&daemon, &filter).await;
     daemon.alarm.settle(SETTLE).await;
     let round = round?;
-    println!("{}", in_words(&round));
+    match json {
+        true => println!("{:#}", in_json(&round)),
+        false => println!("{}", in_words(&round)),
+    }
     let is_open = round.is_open();
     if let Some(trouble) = round.trouble {
         return Err(trouble.into());
@@ -121,6 +125,18 @@ pub async fn forever(config: Config) -> Result<u8> {
     daemon.alarm.settle(SETTLE).await;
     info!("stopped");
     Ok(DONE)
+}
+
+fn in_json(round: &Round) -> Value {
+    let counts = Class::ALL.map(|class| (class.key().to_owned(), Value::from(round.count(class))));
+    let misfits = round.misfits.iter();
+    json!({
+        "votes": counts.into_iter().collect::<Map<_, _>>(),
+        "observed": round.observed,
+        "next": round.next.map(time::text),
+        "mistakes": misfits.map(|misfit| json!({ "feed": misfit.feed, "text": misfit.text })).collect::<Vec<_>>(),
+        "problem": round.trouble.as_ref().map(ToString::to_string),
+    })
 }
 
 fn in_words(round: &Round) -> String {

@@ -4,61 +4,123 @@ use {
     super::{DONE, LOOK, table::table},
     crate::{
         args::Verify,
+        measure::Store,
         service::{
-            Config, Daemon,
-            verify::{Verdict, Verification, verify},
+            Config, Library, Origin, keys,
+            verify::{Verdict, Verification, Verified, Whose, verify},
         },
+        vote::{Chain, Endpoints, Journal},
     },
-    anyhow::Result,
+    anyhow::{Context, Result, bail},
     earnout_sdk::text::names::harmless,
+    solana_program::pubkey::Pubkey,
+    std::{collections::BTreeSet, path::Path},
 };
 
-pub async fn run(args: &Verify, config: Config, json: bool) -> Result<u8> {
-    let daemon = Daemon::beside(config)?;
+pub async fn run(args: &Verify, file: &Path, json: bool) -> Result<u8> {
+    let is_own = args.oracles.is_empty() && !args.all;
+    let config = match is_own || args.urls.is_empty() || args.evidence.is_empty() {
+        true => Some(read(file, is_own)?),
+        false => None,
+    };
+    let endpoints = match (&config, args.urls.as_slice()) {
+        (Some(config), []) => Endpoints::new(&config.chain),
+        (_, urls) => Endpoints::new(&Chain::of(urls.to_vec()).map_err(anyhow::Error::msg)?),
+    };
+    let mut origins = args.evidence.clone();
+    if let (true, Some(config)) = (is_own || origins.is_empty(), &config) {
+        origins.push(Origin::Folder(config.service.state.join("evidence")));
+    }
+    for folder in origins.iter().filter_map(Origin::folder) {
+        if !is_own && !folder.is_dir() {
+            bail!("--evidence: there is no folder {}", folder.display());
+        }
+    }
+    let library = Library::new(origins);
+    let journal;
+    let whose = match &config {
+        Some(config) if is_own => {
+            Store::open(config.service.state.join("evidence"))?;
+            journal = Journal::beside(&config.service.state)?;
+            Whose::Own(keys::public(&config.signer.oracle, "the oracle")?, &journal)
+        }
+        _ if args.all => Whose::All,
+        _ => Whose::These(args.oracles.iter().copied().collect()),
+    };
     let Verification {
-        votes: verified,
+        votes,
         complaints,
         is_whole,
-    } = verify(&daemon, args.plan, args.period).await?;
-    let proved = verified.iter().filter(|vote| vote.verdict == Verdict::Proved).count();
-    if json {
-        println!("{}", serde_json::to_string_pretty(&verified)?);
-    } else {
-        let mut table = table(&["KPI", "grant", "value", "evidence", "result"]);
-        for vote in &verified {
-            let result = match &vote.verdict {
-                Verdict::Proved => "proved".to_owned(),
-                Verdict::Unproved { reason } => format!("UNPROVED: {reason}"),
-                Verdict::Missing { reason } => format!("MISSING: {reason}"),
-                Verdict::Wrong { reason } => format!("WRONG: {reason}"),
-            };
-            table.add_row([
-                harmless(&vote.kpi),
-                vote.grant.map(|grant| grant.to_string()).unwrap_or_default(),
-                vote.value.clone(),
-                vote.evidence.clone().unwrap_or_default(),
-                result,
-            ]);
-        }
-        println!("{table}");
-        println!("{proved} of {} votes of {} proved", verified.len(), daemon.oracle());
+    } = verify(&endpoints, &library, &whose, args.plan, args.period).await?;
+    let expected: BTreeSet<Pubkey> = match &whose {
+        Whose::Own(oracle, _) => [*oracle].into(),
+        Whose::These(these) => these.clone(),
+        Whose::All => BTreeSet::new(),
+    };
+    let voted: BTreeSet<Pubkey> = votes.iter().map(|vote| vote.oracle).collect();
+    match json {
+        true => println!("{}", serde_json::to_string_pretty(&votes)?),
+        false => show(&votes, &expected | &voted),
     }
     for complaint in &complaints {
-        eprintln!("incomplete: {complaint}");
+        eprintln!("incomplete: {}", harmless(complaint));
     }
     // Of nothing, everything is proved.
-    if verified.is_empty() {
+    for oracle in &expected - &voted {
         eprintln!(
-            "nothing was checked: {} has no vote on period {} of {} that the journal or the endpoint knows",
-            daemon.oracle(),
-            args.period,
-            args.plan
+            "nothing was checked: {oracle} has no vote on period {} of {} that the journal or the endpoint knows",
+            args.period, args.plan
         );
-        return Ok(LOOK);
     }
-    Ok(if is_whole && proved == verified.len() {
-        DONE
-    } else {
-        LOOK
-    })
+    if votes.is_empty() && expected.is_empty() {
+        eprintln!(
+            "nothing was checked: no oracle has a vote on period {} of {}",
+            args.period, args.plan
+        );
+    }
+    let all_proved = votes.iter().all(|vote| vote.verdict == Verdict::Proved);
+    let is_well = is_whole && all_proved && !votes.is_empty() && expected.is_subset(&voted);
+    Ok(if is_well { DONE } else { LOOK })
+}
+
+/// The configuration, where one is needed.
+fn read(file: &Path, is_own: bool) -> Result<Config> {
+    let config = Config::read(file);
+    match is_own {
+        true => config.context("whose votes are meant is said by --oracle KEY, --all or a configuration"),
+        false => {
+            config.context("without a configuration, name the endpoint with --url and the evidence with --evidence")
+        }
+    }
+}
+
+fn show(votes: &[Verified], oracles: BTreeSet<Pubkey>) {
+    let several = oracles.len() > 1;
+    let header = ["oracle", "KPI", "grant", "value", "evidence", "result"];
+    let mut table = table(header.get(usize::from(!several)..).unwrap_or_default());
+    for vote in votes {
+        let result = match &vote.verdict {
+            Verdict::Proved => "proved".to_owned(),
+            Verdict::Unproved { reason } => format!("UNPROVED: {reason}"),
+            Verdict::Missing { reason } => format!("MISSING: {reason}"),
+            Verdict::Wrong { reason } => format!("WRONG: {reason}"),
+        };
+        let mut row = vec![
+            harmless(&vote.kpi),
+            vote.grant.map(|grant| grant.to_string()).unwrap_or_default(),
+            vote.value.clone(),
+            vote.evidence.clone().unwrap_or_default(),
+            result,
+        ];
+        if several {
+            row.insert(0, vote.oracle.to_string());
+        }
+        table.add_row(row);
+    }
+    println!("{table}");
+    for oracle in oracles {
+        let of_oracle = || votes.iter().filter(|vote| vote.oracle == oracle);
+        let proved = of_oracle().filter(|vote| vote.verdict == Verdict::Proved).count();
+        println!("{proved} of {} votes of {oracle} proved", of_oracle().count());
+    }
 }

@@ -34,12 +34,19 @@ pub struct Feed {
     /// CSV file with the columns `beneficiary` and `identity`, for individual KPIs.
     #[serde(default)]
     pub identities: Option<PathBuf>,
+    /// How many people have to say the same value when it is entered by hand.
+    #[serde(default = "one")]
+    pub consent: usize,
     /// Where the value is; all of several sources have to agree.
     #[serde(rename = "source", deserialize_with = "one_or_more")]
     pub sources: Vec<Source>,
     /// What the value has to pass.
     #[serde(default)]
     pub checks: Checks,
+}
+
+fn one() -> usize {
+    1
 }
 
 /// A KPI, by its name or number in the plan.

@@ -2,9 +2,11 @@
 
 use {
     crate::measure::{
-        Answer, Bound, Checks, Entry, Evidence, Hold, Manual, Observation, Scope, Source, SourceError, median, step,
+        Answer, Bound, Checks, Entry, Evidence, Hold, Manual, Observation, Patience, Scope, Source, SourceError,
+        median, patience, step,
     },
     earnout_sdk::text::names::harmless,
+    std::time::{Duration, Instant},
 };
 
 /// A value with its evidence.
@@ -18,7 +20,7 @@ pub struct Finding {
 
 /// Asks every source of the feed, as often as its checks want, and checks what they say. `entry` is what a person
 /// entered, which stands in place of the sources and of the operator's own checks, and `before` the value of the period
-/// before.
+/// before. A place that does not answer is asked by `patience` alone, for a vote for which so much time is left.
 ///
 /// # Errors
 /// Why the value is held.
@@ -27,12 +29,21 @@ pub async fn measure(
     scope: &Scope,
     entry: Option<&Entry>,
     before: Option<i64>,
+    patience: (&Patience, Duration),
 ) -> Result<Finding, Hold> {
+    // What too few people say is not known yet, and does not stand in the place of a source.
+    let (said, wanted) = (entry.map(Entry::people).unwrap_or_default(), bound.feed.consent);
+    if entry.is_some() && said < wanted && bound.feed.sources.iter().any(Source::is_manual) {
+        return Err(Hold::Source(format!(
+            "{said} of {wanted} people have said the value: another one has to `earnout-oracle enter --confirm` it"
+        )));
+    }
+    let entry = entry.filter(|_| said >= wanted);
     let answered = match entry {
-        Some(entry) => ask(&Source::Manual(Manual::default()), scope, Some(entry))
+        Some(entry) => ask(&Source::Manual(Manual::default()), scope, Some(entry), patience)
             .await
             .map(|answered| vec![answered]),
-        None => samples(bound, scope).await,
+        None => samples(bound, scope, patience).await,
     };
     let (answers, observed) = answered.map_err(held)?.into_iter().unzip();
     let finding = judge(bound, scope, answers, observed, entry.is_some())?;
@@ -47,21 +58,38 @@ fn held(error: SourceError) -> Hold {
     Hold::Source(harmless(&error.to_string()))
 }
 
-async fn samples(bound: &Bound<'_>, scope: &Scope) -> Result<Vec<(Answer, Observation)>, SourceError> {
+async fn samples(
+    bound: &Bound<'_>,
+    scope: &Scope,
+    patience: (&Patience, Duration),
+) -> Result<Vec<(Answer, Observation)>, SourceError> {
     let mut answered = Vec::new();
     for number in 0..bound.feed.checks.samples {
         if number > 0 {
             tokio::time::sleep(bound.feed.checks.sample_pause).await;
         }
         for source in &bound.feed.sources {
-            answered.push(ask(source, scope, None).await?);
+            answered.push(ask(source, scope, None, patience).await?);
         }
     }
     Ok(answered)
 }
 
-async fn ask(source: &Source, scope: &Scope, entry: Option<&Entry>) -> Result<(Answer, Observation), SourceError> {
-    let parts = source.fetch(scope, entry).await?;
+async fn ask(
+    source: &Source,
+    scope: &Scope,
+    entry: Option<&Entry>,
+    (patience, left): (&Patience, Duration),
+) -> Result<(Answer, Observation), SourceError> {
+    let place = patience::place(source);
+    let turn = place
+        .map(|place| patience.turn(&place, left, Instant::now()))
+        .transpose()?;
+    let fetched = source.fetch(scope, entry).await;
+    if let Some(turn) = turn {
+        turn.end(fetched.as_ref().err(), Instant::now());
+    }
+    let parts = fetched?;
     let observed = source.read(scope, &parts)?;
     let source = source.clone();
     Ok((Answer { source, parts }, observed))

@@ -15,11 +15,13 @@ pub struct Misfit {
     pub text: String,
     /// Whether nothing may be attested for the feed.
     pub holds: bool,
+    /// Whether it is that the key votes on nothing of the plan that is open or to come.
+    pub not_in_set: bool,
 }
 
 /// Judges the feeds of one plan together. `oracle` is the key that votes, `interval` the pause between two looks at
-/// what is due.
-pub fn misfits(feeds: &[&Bound<'_>], plan: &Plan, oracle: &Pubkey, interval: Duration) -> Vec<Misfit> {
+/// what is due, `now` the chain's time, Unix seconds.
+pub fn misfits(feeds: &[&Bound<'_>], plan: &Plan, oracle: &Pubkey, interval: Duration, now: i64) -> Vec<Misfit> {
     let mut misfits = Vec::new();
     for (number, bound) in feeds.iter().enumerate() {
         let mut misfit = |holds: bool, text: String| {
@@ -27,6 +29,7 @@ pub fn misfits(feeds: &[&Bound<'_>], plan: &Plan, oracle: &Pubkey, interval: Dur
                 feed: bound.feed.id.clone(),
                 text,
                 holds,
+                not_in_set: false,
             });
         };
         let others: Vec<&str> = feeds
@@ -65,18 +68,26 @@ pub fn misfits(feeds: &[&Bound<'_>], plan: &Plan, oracle: &Pubkey, interval: Dur
                     .to_owned(),
             );
         }
-        let votes = (0..plan.period_count).any(|period| plan.oracle_set(period).position(oracle).is_some());
-        if !votes {
-            misfit(
-                false,
-                format!(
-                    "{oracle} is not among the plan's oracles, so it votes on no period: have the authority name it \
-                     (`earnout plan oracles`), or use the key that is named"
+        if is_stranger(plan, oracle, now) {
+            misfits.push(Misfit {
+                feed: bound.feed.id.clone(),
+                text: format!(
+                    "{oracle} is not among the plan's oracles, so it votes on no period that is open or to come: have the \
+                     authority name it (`earnout plan oracles`), use the key that is named, or remove the feed"
                 ),
-            );
+                holds: false,
+                not_in_set: true,
+            });
         }
     }
     misfits
+}
+
+/// Whether the plan has periods on which votes are or will be accepted, and `oracle` votes on none of them.
+fn is_stranger(plan: &Plan, oracle: &Pubkey, now: i64) -> bool {
+    let open = (0..plan.period_count).filter(|period| plan.attest_deadline(*period).is_ok_and(|end| now < end));
+    let mut open = open.peekable();
+    open.peek().is_some() && open.all(|period| plan.oracle_set(period).position(oracle).is_none())
 }
 
 /// A value that is measured when the window is over is never attested.
@@ -154,19 +165,22 @@ mod tests {
             feed::testing::{QUARTERS, feed},
         },
         bytemuck::Zeroable,
-        earnout::state::{Kpi, Plan},
+        earnout::state::{Cadence, Kpi, Plan},
     };
 
     const INTERVAL: Duration = Duration::from_secs(30);
+    const NOW: i64 = 1_800_000_000;
+    const DAY: i64 = 86_400;
 
     fn oracle() -> Pubkey {
         Pubkey::new_from_array([7; 32])
     }
 
-    /// Four periods with a vote window of 14 days; one oracle.
+    /// Four periods of a day from [`NOW`] on with a vote window of 14 days; one oracle.
     fn plan() -> Plan {
         let mut plan = Plan::zeroed();
-        plan.period_count = 4;
+        (plan.cadence_kind, plan.cadence_length) = Cadence::Seconds(86_400).to_stored();
+        (plan.start_ts, plan.period_count) = (NOW, 4);
         plan.attest_secs = 14 * 86_400;
         plan.oracles.keys[0] = oracle();
         plan.oracles.count = 1;
@@ -188,7 +202,7 @@ mod tests {
 
     fn texts(more: &str) -> Vec<String> {
         let feed = feed("a", more);
-        let found = misfits(&[&bound(&feed, 0)], &plan(), &oracle(), INTERVAL);
+        let found = misfits(&[&bound(&feed, 0)], &plan(), &oracle(), INTERVAL, NOW);
         found.into_iter().map(|misfit| misfit.text).collect()
     }
 
@@ -245,7 +259,7 @@ mod tests {
                  '11111111111111111111111111111112' }}, samples = {samples} }} }}"
             );
             let feed: Feed = toml::from_str(&text).unwrap();
-            misfits(&[&bound(&feed, 0)], &plan(), &oracle(), INTERVAL)
+            misfits(&[&bound(&feed, 0)], &plan(), &oracle(), INTERVAL, NOW)
         };
         assert_eq!(of(60), []);
         let found = of(61);
@@ -275,17 +289,17 @@ mod tests {
     fn an_identity_that_no_file_gives_is_a_mistake() {
         let text = "id = 'a'\nplan = '11111111111111111111111111111112'\nkpi = 0\nsource = { type = 'command', command = ['count', '{identity}'] }";
         let mut feed: Feed = toml::from_str(text).unwrap();
-        let found = misfits(&[&bound(&feed, 0)], &plan(), &oracle(), INTERVAL);
+        let found = misfits(&[&bound(&feed, 0)], &plan(), &oracle(), INTERVAL, NOW);
         assert!(found[0].text.contains("no `identities` file"), "{found:?}");
         feed.identities = Some("identities.csv".into());
-        assert_eq!(misfits(&[&bound(&feed, 0)], &plan(), &oracle(), INTERVAL), []);
+        assert_eq!(misfits(&[&bound(&feed, 0)], &plan(), &oracle(), INTERVAL, NOW), []);
     }
 
     #[test]
     fn two_feeds_for_one_kpi_hold_both_and_name_each_other() {
         let (one, two, other) = (feed("one", ""), feed("two", ""), feed("other", ""));
         let feeds = [&bound(&one, 0), &bound(&two, 0), &bound(&other, 1)];
-        let found = misfits(&feeds, &plan(), &oracle(), INTERVAL);
+        let found = misfits(&feeds, &plan(), &oracle(), INTERVAL, NOW);
         let named: Vec<_> = found
             .iter()
             .map(|misfit| (misfit.feed.as_str(), misfit.holds))
@@ -302,14 +316,31 @@ mod tests {
         let feed = feed("a", "");
         let mut plan = plan();
         let stranger = Pubkey::new_from_array([8; 32]);
-        let found = misfits(&[&bound(&feed, 0)], &plan, &stranger, INTERVAL);
+        let found = misfits(&[&bound(&feed, 0)], &plan, &stranger, INTERVAL, NOW);
         assert!(found[0].text.contains("not among the plan's oracles"), "{found:?}");
         // One who is announced votes later.
         plan.next_oracles.keys[0] = stranger;
         plan.next_oracles.count = 1;
         plan.next_oracles.first_period = 3;
-        assert_eq!(misfits(&[&bound(&feed, 0)], &plan, &stranger, INTERVAL), []);
+        assert_eq!(misfits(&[&bound(&feed, 0)], &plan, &stranger, INTERVAL, NOW), []);
         plan.next_oracles.first_period = 4;
-        assert_eq!(misfits(&[&bound(&feed, 0)], &plan, &stranger, INTERVAL).len(), 1);
+        let found = misfits(&[&bound(&feed, 0)], &plan, &stranger, INTERVAL, NOW);
+        assert!(found.len() == 1 && found[0].not_in_set, "{found:?}");
+    }
+
+    #[test]
+    fn a_key_that_was_replaced_votes_on_nothing_more() {
+        let feed = feed("a", "");
+        let mut plan = plan();
+        plan.next_oracles.keys[0] = Pubkey::new_from_array([8; 32]);
+        plan.next_oracles.count = 1;
+        plan.next_oracles.first_period = 2;
+        let strangers = |now| misfits(&[&bound(&feed, 0)], &plan, &oracle(), INTERVAL, now).len();
+        // The window of period 1 is open for 14 days after its end; after the last one of the plan there is nothing
+        // to be in.
+        assert_eq!(strangers(NOW + 16 * DAY - 1), 0);
+        assert_eq!(strangers(NOW + 16 * DAY), 1);
+        assert_eq!(strangers(NOW + 18 * DAY - 1), 1);
+        assert_eq!(strangers(NOW + 18 * DAY), 0);
     }
 }

@@ -9,8 +9,10 @@ mod exact;
 pub mod feed;
 mod finding;
 pub mod fit;
+pub mod folder;
 mod identities;
 mod number;
+pub mod patience;
 mod preview;
 #[cfg(test)]
 mod recipes;
@@ -25,14 +27,15 @@ pub mod value;
 pub use {
     checks::{Checks, Hold},
     condition::{Conditions, Found},
-    evidence::{Answer, Evidence, EvidenceError, Hash, Store},
+    evidence::{Answer, Document, Evidence, EvidenceError, Hash, Store},
     feed::{Bound, Feed, FeedError, grant_scope, kpi_name},
     finding::{Finding, measure},
     fit::Misfit,
     identities::{Identities, IdentitiesError},
+    patience::Patience,
     preview::preview,
     secret::{Secret, SecretError},
-    sources::{Entry, Manual, Observation, Part, Solana, Source, SourceError, Surroundings},
+    sources::{Attached, Confirmation, Entry, Manual, Observation, Part, Solana, Source, SourceError, Surroundings},
     statistics::Aggregate,
     template::{Earlier, GrantScope, Scope, Span, TemplateError, fill},
     value::{Rounding, ValueError, median},

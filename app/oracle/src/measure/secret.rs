@@ -1,6 +1,7 @@
 //! Secrets come from the environment or from files, are read when they are needed, and are never shown.
 
 use {
+    crate::measure::folder,
     serde::{Deserialize, Deserializer, de::Error},
     std::{
         env, fmt,
@@ -52,13 +53,6 @@ impl Secret {
         match text.is_empty() {
             true => Err(SecretError::Empty(self.clone())),
             false => Ok(text.to_owned()),
-        }
-    }
-
-    /// Lets a relative path start at `folder`.
-    pub fn resolve(&mut self, folder: &Path) {
-        if let Self::File(path) = self {
-            *path = folder.join(&*path);
         }
     }
 
@@ -128,7 +122,7 @@ impl<'de> Deserialize<'de> for Secret {
         let text = String::deserialize(deserializer)?;
         match text.split_once(':') {
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
-            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(folder::resolved(Path::new(path)))),
             // The text is not repeated: it may be the secret itself.
             _ => Err(D::Error::custom(
                 "a secret is never written into the configuration: name where it is, as env:NAME or file:PATH",
@@ -181,8 +175,7 @@ mod tests {
         ));
         let link = dir.path().join("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        let mut secret = Secret::File("link".into());
-        secret.resolve(dir.path());
+        let secret = Secret::File(link.clone());
         secret.replace("new").unwrap();
         assert_eq!(secret.reveal().unwrap(), "new");
         assert_eq!(Secret::private(&path).unwrap(), b"new");

@@ -40,11 +40,14 @@ pub enum AlertKind {
     Configuration,
     Disagreement,
     DisputeFailed,
+    EvidenceMissing,
     ForeignVote,
     Held,
     LostVote,
     Missed,
     NotEntitled,
+    NotInSet,
+    Outvoted,
     RoundFailed,
     Unobserved,
 }
@@ -69,9 +72,10 @@ pub enum Alert {
     #[error(transparent)]
     Clock(Hold),
     #[error(
-        "no vote yet, and the window closes at {} (in {seconds} s) for {count} value(s); after that the plan's default score \
-         counts unless enough others vote",
-        time::text(*closes)
+        "no vote yet, and the window closes at {} (in {seconds} s) for {}; after that the plan's default score counts unless \
+         enough others vote",
+        time::text(*closes),
+        values(*count)
     )]
     Closing { closes: i64, seconds: i64, count: usize },
     #[error("{0}")]
@@ -85,8 +89,26 @@ pub enum Alert {
         own: Decimal,
         evidence: Hash,
     },
-    #[error("the other oracles agreed on {theirs} before this one voted; it measured {own}")]
-    Outvoted { theirs: Decimal, own: Decimal },
+    #[error(
+        "the oracles' votes differ, and {stands} would count; this one voted {own}",
+        stands = .theirs.map_or_else(|| "the plan's default score".to_owned(), |theirs| theirs.to_string())
+    )]
+    Differs { theirs: Option<Decimal>, own: Decimal },
+    #[error("{0}")]
+    NotInSet(String),
+    #[error(
+        "this oracle's vote is on the chain, and the document {} that proves it is not in `state/evidence`: nobody can verify \
+         the value",
+        hex::encode(.0)
+    )]
+    EvidenceMissing(Hash),
+    #[error("the oracles agreed on {theirs}; this one {} {own}", if *.has_voted { "voted" } else { "measured" })]
+    Outvoted {
+        theirs: Decimal,
+        own: Decimal,
+        /// Whether its vote is on the chain.
+        has_voted: bool,
+    },
     #[error("the dispute was not accepted: {0}")]
     DisputeFailed(String),
     #[error(
@@ -106,7 +128,7 @@ pub enum Alert {
     HiddenVote(Signature),
     #[error("the chain lost a vote that it had: it is made again")]
     LostVote,
-    #[error("the vote window closed without a vote of this oracle on {0} value(s)")]
+    #[error("the vote window closed without a vote of this oracle on {}", values(*.0))]
     Missed(usize),
     #[error("{0}")]
     NotEntitled(String),
@@ -125,6 +147,14 @@ pub enum Alert {
     },
 }
 
+/// So many values, in words.
+fn values(number: usize) -> String {
+    match number {
+        1 => "1 value".to_owned(),
+        _ => format!("{} values", count(number)),
+    }
+}
+
 impl Alert {
     fn kind(&self) -> AlertKind {
         match self {
@@ -132,13 +162,16 @@ impl Alert {
             Self::Clock(_) => AlertKind::Clock,
             Self::Closing { .. } => AlertKind::Closing,
             Self::Configuration(_) => AlertKind::Configuration,
-            Self::Disagreement { .. } | Self::Outvoted { .. } => AlertKind::Disagreement,
+            Self::Differs { .. } | Self::Disagreement { .. } => AlertKind::Disagreement,
             Self::DisputeFailed(_) => AlertKind::DisputeFailed,
+            Self::EvidenceMissing(_) => AlertKind::EvidenceMissing,
             Self::ForeignVote(_) => AlertKind::ForeignVote,
             Self::Held { .. } => AlertKind::Held,
             Self::HiddenVote(_) | Self::LostVote => AlertKind::LostVote,
             Self::Missed(_) => AlertKind::Missed,
             Self::NotEntitled(_) => AlertKind::NotEntitled,
+            Self::NotInSet(_) => AlertKind::NotInSet,
+            Self::Outvoted { .. } => AlertKind::Outvoted,
             Self::RoundFailed { .. } => AlertKind::RoundFailed,
             Self::Unobserved { .. } => AlertKind::Unobserved,
         }
@@ -149,7 +182,7 @@ impl Alert {
         match self {
             Self::Held { kind, .. } => format!("held {kind}"),
             Self::HiddenVote(_) => "hidden".to_owned(),
-            Self::Outvoted { .. } => "outvoted".to_owned(),
+            Self::Differs { .. } => "differs".to_owned(),
             other => other.kind().name(),
         }
     }
@@ -212,7 +245,7 @@ impl Gathered {
 
 /// Raises alerts, each once as long as it lasts.
 pub struct Alarm {
-    command: Arc<Vec<String>>,
+    command: Arc<Alerts>,
     counter: IntCounterVec,
     raised: Mutex<HashSet<(AlertKind, About)>>,
     /// What is to be told of values, by feed, period and cause.
@@ -223,10 +256,10 @@ pub struct Alarm {
 }
 
 impl Alarm {
-    /// An alarm that runs the command of the configuration. `counter` counts by kind how often there was a reason.
+    /// An alarm that runs the command of the configuration. `counter` counts by kind what was raised.
     pub fn new(alerts: &Alerts, counter: IntCounterVec) -> Self {
         Self {
-            command: Arc::new(alerts.command.clone()),
+            command: Arc::new(alerts.clone()),
             counter,
             raised: Mutex::new(HashSet::new()),
             gathered: Mutex::default(),
@@ -239,18 +272,13 @@ impl Alarm {
     pub fn raise(&self, alert: Alert, about: impl Into<About>) {
         let about = about.into();
         let is_new = self.raised().insert((alert.kind(), about.clone()));
-        match is_new {
-            true => self.always(alert, about),
-            false => self.count(alert.kind()),
+        if is_new {
+            self.send(alert.kind(), about, alert.to_string());
         }
     }
 
-    fn always(&self, alert: Alert, about: About) {
-        self.send(alert.kind(), about, alert.to_string());
-    }
-
     fn send(&self, kind: AlertKind, about: About, text: String) {
-        self.count(kind);
+        self.counter.with_label_values(&[kind.name()]).inc();
         let message = Message {
             kind: kind.name(),
             about,
@@ -264,7 +292,7 @@ impl Alarm {
             "{}",
             message.text
         );
-        if self.command.is_empty() {
+        if self.command.command.is_empty() {
             return;
         }
         let (command, turn) = (self.command.clone(), self.turn.clone());
@@ -291,8 +319,19 @@ impl Alarm {
         self.gather(Alert::Held { kind, reason }, duty, true);
     }
 
+    /// Notes that a value is held, which was told before: those of one cause are one line of the log in each round.
+    pub fn still_held(&self, duty: &Duty, kind: &str, reason: &str) {
+        let (kind, reason) = (kind.to_owned(), reason.to_owned());
+        self.gather(Alert::Held { kind, reason }, duty, false);
+    }
+
     fn gather(&self, alert: Alert, duty: &Duty, is_news: bool) {
-        let key = (duty.feed.clone(), duty.target.period, alert.cause());
+        let cause = match alert.kind() {
+            // Of what is held those are told that are newly so.
+            AlertKind::Held if !is_news => format!("still {}", alert.cause()),
+            _ => alert.cause(),
+        };
+        let key = (duty.feed.clone(), duty.target.period, cause);
         let mut gathered = self.gathered();
         let of_cause = gathered.entry(key).or_insert_with(|| Gathered {
             alert,
@@ -304,13 +343,26 @@ impl Alarm {
         of_cause.is_news |= is_news;
     }
 
+    /// Tells what was noted of the values of one feed, of which there is nothing more to note.
+    pub fn tell_of(&self, feed: &str) {
+        let of_feed: BTreeMap<_, _> = self.gathered().extract_if(.., |(of, ..), _| of == feed).collect();
+        self.tell_all(of_feed);
+    }
+
     /// Tells what was noted of values.
     pub fn tell(&self) {
         let gathered = std::mem::take(&mut *self.gathered());
+        self.tell_all(gathered);
+    }
+
+    fn tell_all(&self, gathered: BTreeMap<(String, u16, String), Gathered>) {
         for of_cause in gathered.into_values() {
             let kind = of_cause.alert.kind();
             if !of_cause.is_news {
-                self.count(kind);
+                if kind == AlertKind::Held {
+                    let About { feed, period, .. } = &of_cause.about;
+                    warn!(feed, period, "still held: {}", of_cause.text());
+                }
                 continue;
             }
             let text = of_cause.text();
@@ -344,10 +396,6 @@ impl Alarm {
         self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn count(&self, kind: AlertKind) {
-        self.counter.with_label_values(&[kind.name()]).inc();
-    }
-
     /// Says that what alerts of a kind were about is over, so that it is news when it comes again.
     pub fn clear(&self, kind: AlertKind) {
         self.raised().retain(|(raised, _)| *raised != kind);
@@ -359,12 +407,16 @@ impl Alarm {
     }
 }
 
-async fn run(command: &[String], message: &Message) -> Result<(), String> {
-    let Some((program, arguments)) = command.split_first() else {
+async fn run(alerts: &Alerts, message: &Message) -> Result<(), String> {
+    let Some((program, arguments)) = alerts.command.split_first() else {
         return Ok(());
     };
     let json = serde_json::to_vec(message).map_err(|error| error.to_string())?;
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    if !alerts.folder.as_os_str().is_empty() {
+        command.current_dir(&alerts.folder);
+    }
+    let mut child = command
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -397,7 +449,32 @@ mod tests {
     fn alarm(shell: String) -> Alarm {
         let counter = IntCounterVec::new(prometheus::Opts::new("alerts", "alerts"), &["kind"]).unwrap();
         let command = vec!["sh".to_owned(), "-c".to_owned(), shell];
-        Alarm::new(&Alerts { command }, counter)
+        let folder = std::path::PathBuf::new();
+        Alarm::new(&Alerts { command, folder }, counter)
+    }
+
+    #[tokio::test]
+    async fn the_command_is_found_from_the_configurations_folder() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("page.sh");
+        std::fs::write(&file, "#!/bin/sh\ncat > told\n").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let alerts = Alerts {
+            command: vec!["./page.sh".to_owned()],
+            folder: dir.path().to_owned(),
+        };
+        let message = Message {
+            kind: "held".to_owned(),
+            about: About::default(),
+            text: "why".to_owned(),
+        };
+        run(&alerts, &message).await.unwrap();
+        assert!(
+            std::fs::read_to_string(dir.path().join("told"))
+                .unwrap()
+                .contains("why")
+        );
     }
 
     #[test]
@@ -446,7 +523,11 @@ mod tests {
         raise();
         alarm.settle(PATIENCE).await;
         assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 2);
-        assert_eq!(alarm.counter.with_label_values(&["not-entitled"]).get(), 3);
+        assert_eq!(
+            alarm.counter.with_label_values(&["not-entitled"]).get(),
+            2,
+            "what lasts is one"
+        );
     }
 
     fn duty(period: u16, grant: Option<u32>) -> Duty {
@@ -557,6 +638,6 @@ mod tests {
             "{text}"
         );
         let counted = alarm.counter.with_label_values(&["foreign-vote"]).get();
-        assert_eq!(counted, 5, "one for each look at a feed and period");
+        assert_eq!(counted, 4, "what was raised, and not each look at it");
     }
 }

@@ -2,9 +2,10 @@
 
 use {
     crate::{
-        measure::{Feed, Source, Surroundings, checks::decimal, feed::KpiName},
-        vote::{Chain, PriorityFee},
+        measure::{Feed, Source, Surroundings, checks::decimal, feed::KpiName, folder},
+        vote::{Chain, PriorityFee, is_endpoint},
     },
+    earnout_sdk::signers,
     rust_decimal::Decimal,
     serde::{Deserialize, Deserializer, de::Error as _},
     solana_program::pubkey::Pubkey,
@@ -82,7 +83,7 @@ pub struct Service {
     /// Pause between two looks at what is due.
     #[serde(default = "half_a_minute", with = "crate::measure::duration")]
     pub interval: Duration,
-    /// Sources that are asked at the same time.
+    /// Values of one feed that are asked for at the same time.
     #[serde(default = "eight")]
     pub concurrency: usize,
 }
@@ -125,6 +126,9 @@ impl Default for Submit {
 pub struct Alerts {
     /// A program and its arguments; gets each alert as JSON on its standard input.
     pub command: Vec<String>,
+    /// Where it runs: the configuration's folder.
+    #[serde(skip)]
+    pub folder: PathBuf,
 }
 
 /// What `watch` does.
@@ -166,7 +170,11 @@ impl Config {
     /// If it cannot be read, or with every mistake that can be seen without asking anybody.
     pub fn read(file: &Path) -> Result<Self, ConfigError> {
         let text = fs::read_to_string(file).map_err(|error| ConfigError::Unreadable(file.to_owned(), error))?;
-        let mut config: Self = toml::from_str(&text).map_err(|error| {
+        // Some editors begin a file with a mark that says how it is coded.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let read = folder::within(folder, || toml::from_str(text));
+        let mut config: Self = read.map_err(|error: toml::de::Error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count().saturating_add(1);
             let field = text
@@ -184,7 +192,7 @@ impl Config {
                 },
             )
         })?;
-        config.resolve(file.parent().unwrap_or(Path::new("")));
+        config.resolve(folder);
         match config.mistakes() {
             mistakes if mistakes.is_empty() => Ok(config),
             mistakes => Err(ConfigError::Mistakes(file.to_owned(), mistakes)),
@@ -193,6 +201,17 @@ impl Config {
 
     fn resolve(&mut self, folder: &Path) {
         self.service.state = folder.join(&self.service.state);
+        self.alerts.folder = folder.to_owned();
+        let signers = [
+            Some(&mut self.signer.oracle),
+            self.signer.payer.as_mut(),
+            self.watch.disputer.as_mut(),
+        ];
+        for signer in signers.into_iter().flatten() {
+            if let Ok(signers::Source::File(file)) = signer.parse() {
+                *signer = folder.join(file).to_string_lossy().into_owned();
+            }
+        }
         for feed in &mut self.feeds {
             if let Some(file) = &mut feed.identities {
                 *file = folder.join(&*file);
@@ -227,7 +246,7 @@ impl Config {
             mistakes.push("chain.endpoints: there is none".to_owned());
         }
         for (number, endpoint) in self.chain.endpoints.iter().enumerate() {
-            if !reqwest::Url::parse(endpoint).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+            if !is_endpoint(endpoint) {
                 mistakes.push(format!(
                     "chain.endpoints: number {} is not an http or https URL; it is not shown, because keys stand in them",
                     number.saturating_add(1)
@@ -275,6 +294,11 @@ impl Config {
             }
             if feed.round_to.is_some_and(|step| step <= Decimal::ZERO) {
                 mistakes.push(format!("{name}: `round_to` is a step above 0"));
+            }
+            if feed.consent == 0 {
+                mistakes.push(format!(
+                    "{name}: `consent` is 0: at least one person says a value that is entered"
+                ));
             }
             let of_checks = feed.checks.mistakes().into_iter();
             mistakes.extend(of_checks.map(|mistake| format!("{name}: checks: {mistake}")));
@@ -396,6 +420,35 @@ mod tests {
         assert_eq!(config.plans().len(), 1);
     }
 
+    /// The unit for systemd and the image start in other folders.
+    #[test]
+    fn every_path_starts_at_the_files_folder() {
+        let text = GOOD
+            .replace("[service]", "payer = \"keys/payer.json\"\n[watch]\ndisputer = \"file:disputer.json\"\n[service]")
+            .replace(
+                "[[feed]]\n        id = \"mau\"",
+                "[alerts]\ncommand = [\"./page.sh\"]\n[[feed]]\nid = \"revenue\"\nplan = \"11111111111111111111111111111112\"\nkpi \
+                 = 2\nsource = { type = \"postgres\", connection = \"file:database\", ca_file = \"ca.pem\", query = \"select 1\" \
+                 }\n[[feed]]\n        id = \"mau\"",
+            )
+            .replace("max_over_time(mau[{seconds}s])\"", "m\", auth = { bearer = \"file:token\" }");
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("oracle.toml");
+        // As some editors begin a file.
+        fs::write(&file, format!("\u{feff}{text}")).unwrap();
+        let config = Config::read(&file).unwrap();
+        let at = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
+        assert_eq!(config.signer.oracle, at("oracle.json"));
+        assert_eq!(config.signer.payer, Some(at("keys/payer.json")));
+        assert!(config.watch.disputer.unwrap().ends_with(&at("disputer.json")));
+        assert_eq!(config.alerts.folder, dir.path());
+        let source = |number: usize| format!("{:?}", config.feeds[number].sources);
+        for (number, name) in [(0, "database"), (0, "ca.pem"), (1, "token")] {
+            assert!(source(number).contains(&at(name)), "{}", source(number));
+        }
+        assert_eq!(config.feeds[2].identities, Some(dir.path().join("identities.csv")));
+    }
+
     #[test]
     fn price_feeds_are_observed_without_anything_to_measure() {
         let observe = "[[observe]]\nplan = '11111111111111111111111111111113'\nkpi = 'price'\naccount = \
@@ -442,6 +495,7 @@ mod tests {
             ("id = \"commits\"", "id = \"mau\"", "two of this id"),
             ("id = \"commits\"", "id = \"a b\"", "letters, digits"),
             ("kpi = 1", "kpi = 1\nround_to = 0", "a step above 0"),
+            ("kpi = 1", "kpi = 1\nconsent = 0", "`consent` is 0"),
             ("samples = 3", "samples = 0", "nothing would be measured"),
             ("min = 0", "min = 0.5", "in quotes"),
             ("{seconds}", "{second}", "no placeholder {second}"),

@@ -2,23 +2,23 @@
 
 use {
     crate::{
-        measure::{EvidenceError, Feed, FeedError, IdentitiesError, Store},
+        measure::{EvidenceError, Feed, FeedError, IdentitiesError, Patience, Store},
         service::{Alarm, Config, ConfigError, KeyError, Metrics, keys},
         vote::{Courier, Endpoints, Journal, JournalError, SubmitError, journal},
     },
+    earnout::state::{Grant, Plan},
     earnout_sdk::client::ClientError,
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,
     std::{
+        collections::HashMap,
         fs::File,
         path::Path,
-        sync::{
-            Arc, Mutex, MutexGuard, PoisonError,
-            atomic::{AtomicBool, Ordering},
-        },
-        time::Duration,
+        sync::{Arc, Mutex, MutexGuard, PoisonError},
+        time::{Duration, Instant},
     },
     thiserror::Error,
+    tokio::sync::watch,
 };
 
 /// Why something could not be completed. The next round tries again.
@@ -54,6 +54,16 @@ impl From<ClientError> for DaemonError {
     }
 }
 
+/// For how long the grants of a plan of which nothing is due are known.
+const GRANTS_FOR: Duration = Duration::from_secs(600);
+
+struct KnownGrants {
+    at: Instant,
+    /// How many grants the plan had had.
+    counter: u32,
+    grants: Vec<(Pubkey, Grant)>,
+}
+
 /// The daemon with everything that it holds open.
 pub struct Daemon {
     pub config: Config,
@@ -61,10 +71,14 @@ pub struct Daemon {
     pub store: Store,
     pub metrics: Arc<Metrics>,
     pub alarm: Alarm,
+    /// How often sources that do not answer are asked.
+    pub patience: Patience,
+    /// The grants of plans of which nothing is due, as they were read last.
+    grants: Mutex<HashMap<Pubkey, KnownGrants>>,
     journal: Mutex<Journal>,
     oracle: Box<dyn Signer>,
     payer: Option<Box<dyn Signer>>,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
     _key_lock: Option<File>,
 }
 
@@ -99,7 +113,7 @@ impl Daemon {
         let payer = payer.map(|payer| keys::open(payer, "the payer")).transpose()?;
         let store = Store::open(config.service.state.join("evidence"))?;
         let journal = open(&config.service.state)?;
-        // A round may take its time; three in a row that do not end are a failure.
+        // A round may take its time, as long as it goes on; nothing for as long as three take is a failure.
         let patience = config.service.interval * 3 + Duration::from_secs(120);
         let metrics = Metrics::new(patience)?;
         Ok(Self {
@@ -110,7 +124,9 @@ impl Daemon {
             journal: Mutex::new(journal),
             oracle,
             payer,
-            stopping: AtomicBool::new(false),
+            stopping: watch::Sender::new(false),
+            patience: Patience::default(),
+            grants: Mutex::default(),
             _key_lock: key_lock,
             config,
         })
@@ -140,14 +156,59 @@ impl Daemon {
         self.config.feeds.iter().filter(move |feed| feed.plan == plan)
     }
 
+    /// The open grants of a plan. While nothing is due they are read again after a while, or when there are others: of
+    /// a large plan that takes hundreds of requests.
+    ///
+    /// # Errors
+    /// If no endpoint answers.
+    pub async fn grants(
+        &self,
+        plan: Pubkey,
+        state: &Plan,
+        is_quiet: bool,
+    ) -> Result<Vec<(Pubkey, Grant)>, ClientError> {
+        let known = || self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_quiet
+            && let Some(known) = known().get(&plan)
+            && known.counter == state.grant_counter
+            && known.at.elapsed() < GRANTS_FOR
+        {
+            return Ok(known.grants.clone());
+        }
+        let grants = self
+            .endpoints
+            .ask(async |client| client.grants_of_plan(&plan, state).await)
+            .await?;
+        let counter = state.grant_counter;
+        let (at, copy) = (Instant::now(), grants.clone());
+        match is_quiet {
+            true => known().insert(
+                plan,
+                KnownGrants {
+                    at,
+                    counter,
+                    grants: copy,
+                },
+            ),
+            false => known().remove(&plan),
+        };
+        Ok(grants)
+    }
+
     /// From now on nothing new is begun; what was signed is brought to its end.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
     }
 
     /// Whether nothing new is begun any more.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        *self.stopping.borrow()
+    }
+
+    /// Waits until nothing new is begun any more.
+    pub async fn stopped(&self) {
+        // Its sender lives as long as the daemon.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
     /// Who brings signed transactions onto the chain.

@@ -38,6 +38,17 @@ pub fn open(text: &str, name: &'static str) -> Result<Box<dyn Signer>, KeyError>
     source.open(name, &[]).map_err(failed)
 }
 
+/// The public key of what `text` names, for `name`: where nothing is signed, that alone will do.
+///
+/// # Errors
+/// As [`open`].
+pub fn public(text: &str, name: &'static str) -> Result<Pubkey, KeyError> {
+    match text.parse() {
+        Ok(Source::Key(key)) => Ok(key),
+        _ => Ok(open(text, name)?.pubkey()),
+    }
+}
+
 /// A file that is there and is readable for its owner alone.
 fn check_permissions(path: &Path) -> Result<(), KeyError> {
     // A file that is not there is reported when it is opened.

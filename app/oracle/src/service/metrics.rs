@@ -12,7 +12,7 @@ use {
         net::SocketAddr,
         sync::{
             Arc,
-            atomic::{AtomicI64, Ordering},
+            atomic::{AtomicBool, AtomicI64, Ordering},
         },
         time::Duration,
     },
@@ -30,6 +30,8 @@ pub struct Metrics {
     pub lag: IntGaugeVec,
     /// Values that are held, by feed.
     pub holds: IntGaugeVec,
+    /// Values of periods that are not settled, by feed and by where this oracle's vote stands.
+    pub values: IntGaugeVec,
     /// Lamports of the payer.
     pub balance: IntGauge,
     /// This machine's clock minus the chain's, seconds.
@@ -41,14 +43,18 @@ pub struct Metrics {
     /// Alerts by kind.
     pub alerts: IntCounterVec,
     /// Requests that no endpoint answered at once.
-    pub endpoint_failures: IntGauge,
+    pub endpoint_failures: IntCounter,
+    /// When a round was last completed, Unix seconds; 0 before the first.
     last_round: AtomicI64,
-    /// After how long without a round the daemon is ill.
+    /// When anything was last brought forward, Unix seconds.
+    last_step: AtomicI64,
+    clock_is_wrong: AtomicBool,
+    /// After how long without anything being done the daemon is ill.
     patience: Duration,
 }
 
 impl Metrics {
-    /// All figures at zero. `patience` is how long a round may stay away before the daemon is ill.
+    /// All figures at zero. `patience` is how long the daemon may do nothing before it is ill.
     pub fn new(patience: Duration) -> prometheus::Result<Arc<Self>> {
         let registry = Registry::new_custom(Some("earnout_oracle".to_owned()), None)?;
         let gauge = |name, help| register(&registry, IntGauge::new(name, help)?);
@@ -73,32 +79,61 @@ impl Metrics {
                 &["feed"],
             )?,
             holds: gauges("holds", "Values that are held", &["feed"])?,
+            values: gauges(
+                "values",
+                "Values of periods that have ended and are not settled, by where this oracle's vote stands",
+                &["feed", "state"],
+            )?,
             balance: gauge("balance_lamports", "Balance of the payer")?,
             clock_skew: gauge("clock_skew_seconds", "Clock of this machine minus that of the chain")?,
             votes: register(&registry, IntCounter::new("votes_total", "Votes that the chain has")?)?,
             transactions: counters("transactions_total", "Transactions by outcome", &["outcome"])?,
             alerts: counters("alerts_total", "Alerts by kind", &["kind"])?,
-            endpoint_failures: gauge("endpoint_failures", "Requests that an endpoint did not answer")?,
+            endpoint_failures: register(
+                &registry,
+                IntCounter::new("endpoint_failures_total", "Requests that an endpoint did not answer")?,
+            )?,
             registry,
             last_round: AtomicI64::new(0),
+            last_step: AtomicI64::new(time::now()),
+            clock_is_wrong: AtomicBool::new(false),
             patience,
         }))
     }
 
-    /// Notes that a round was completed at `now`, Unix seconds.
-    pub fn round(&self, now: i64) {
+    /// Notes that a round was completed at `now`, Unix seconds, and whether this machine's clock is right: with a wrong
+    /// one nothing is attested.
+    pub fn round(&self, now: i64, clock_is_right: bool) {
         self.last_round.store(now, Ordering::Relaxed);
+        self.clock_is_wrong.store(!clock_is_right, Ordering::Relaxed);
+        self.progress(now);
+    }
+
+    /// Notes that a round that is not completed yet goes on at `now`, Unix seconds.
+    pub fn progress(&self, now: i64) {
+        self.last_step.store(now, Ordering::Relaxed);
     }
 
     /// Whether the daemon does its work at `now`, and in words.
     pub fn health(&self, now: i64) -> (bool, String) {
-        let last = self.last_round.load(Ordering::Relaxed);
-        if last == 0 {
-            return (false, "no round was completed yet\n".to_owned());
+        if self.clock_is_wrong.load(Ordering::Relaxed) {
+            let words = "this machine's clock and the chain's differ, so nothing is attested\n";
+            return (false, words.to_owned());
         }
-        let ago = now.saturating_sub(last);
+        let (last, step) = (
+            self.last_round.load(Ordering::Relaxed),
+            self.last_step.load(Ordering::Relaxed),
+        );
+        let ago = now.saturating_sub(step);
         let well = ago <= duration::seconds(self.patience);
-        (well, format!("the last round was completed {ago} s ago\n"))
+        let words = match last {
+            0 => format!("no round was completed yet; the first one last went on {ago} s ago\n"),
+            _ => {
+                let ended = now.saturating_sub(last);
+                format!("the last round was completed {ended} s ago; something was last done {ago} s ago\n")
+            }
+        };
+        (well, words)
     }
 
     /// The figures in Prometheus' text format.
@@ -160,12 +195,35 @@ mod tests {
             let answer = reqwest::get(format!("http://{address}{path}")).await.unwrap();
             (answer.status().as_u16(), answer.text().await.unwrap())
         };
-        assert_eq!(get("/healthz").await.0, 503);
-        metrics.round(time::now());
         assert_eq!(get("/healthz").await.0, 200);
         let (status, text) = get("/metrics").await;
         assert_eq!(status, 200);
         assert!(text.contains("earnout_oracle_last_value{feed=\"mau\"} 42"), "{text}");
         assert!(!metrics.health(i64::MAX).0);
+        metrics.round(time::now(), false);
+        let (status, words) = get("/healthz").await;
+        assert!(status == 503 && words.contains("clock"), "{words}");
+    }
+
+    /// Whoever restarts what is ill would never let a long round come to its end.
+    #[test]
+    fn a_round_that_goes_on_is_well_however_long_it_takes() {
+        let metrics = Metrics::new(Duration::from_secs(60)).unwrap();
+        let begun = time::now();
+        let (well, words) = metrics.health(begun + 59);
+        assert!(well && words.contains("no round was completed yet"), "{words}");
+        assert!(!metrics.health(begun + 62).0);
+        for minute in 1..10 {
+            metrics.progress(begun + 60 * minute);
+            assert!(metrics.health(begun + 60 * minute + 59).0);
+        }
+        metrics.round(begun + 600, true);
+        assert!(
+            metrics
+                .health(begun + 659)
+                .1
+                .starts_with("the last round was completed 59 s ago")
+        );
+        assert!(!metrics.health(begun + 661).0);
     }
 }

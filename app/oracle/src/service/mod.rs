@@ -4,8 +4,10 @@ mod alerts;
 mod config;
 mod daemon;
 pub mod keys;
+mod library;
 pub mod metrics;
 pub mod round;
+pub mod standing;
 pub mod verify;
 pub mod watch;
 
@@ -14,5 +16,6 @@ pub use {
     config::{Alerts, Config, ConfigError, Observe},
     daemon::{Daemon, DaemonError},
     keys::KeyError,
+    library::{Library, Origin},
     metrics::Metrics,
 };

@@ -22,6 +22,7 @@ use {
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,
     solana_signer::Signer,
+    std::time::Duration,
     tracing::{info, warn},
 };
 
@@ -215,7 +216,9 @@ async fn own_value(daemon: &Daemon, claimed: &Claimed<'_>) -> Result<Option<(i64
     if let Some(measured) = measured {
         return Ok(Some((measured.value, Proof::Kept(measured.evidence))));
     }
-    match measure(claimed.bound, &claimed.duty.scope, entry.as_ref(), None).await {
+    // No vote is at stake whose window closes.
+    let patience = (&daemon.patience, Duration::MAX);
+    match measure(claimed.bound, &claimed.duty.scope, entry.as_ref(), None, patience).await {
         Ok(finding) => Ok(Some((finding.value, Proof::New(Box::new(finding.evidence))))),
         Err(hold) => {
             warn!(feed = claimed.duty.feed, period = claimed.duty.target.period, reason = %hold, "nothing to compare with");

@@ -4,24 +4,27 @@
 use {
     earnout::state::{Grant, Plan},
     earnout_sdk::{
-        client::{Client, ClientError, Endpoint, History, Sighting, Tip, Versions},
+        client::{Client, ClientError, Endpoint, History, Sighting, Tip, Versions, clock},
         send::Version,
     },
     futures_util::{StreamExt, stream::FuturesUnordered},
     serde::{Deserialize, Deserializer, de::Error},
     solana_commitment_config::{CommitmentConfig, CommitmentLevel},
     solana_hash::Hash,
-    solana_program::pubkey::Pubkey,
+    solana_program::{pubkey::Pubkey, sysvar},
     solana_signature::Signature,
     solana_signer::Signer,
     solana_transaction::versioned::VersionedTransaction,
     std::{
-        sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+        sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
         time::Duration,
     },
     tokio::time::{Instant, timeout_at},
-    tracing::warn,
+    tracing::{info, warn},
 };
+
+/// How far the clock of an endpoint may be behind another one's, seconds.
+const LAG: i64 = 60;
 
 /// How long the other endpoints are waited for once one has answered.
 const STRAGGLERS: Duration = Duration::from_secs(3);
@@ -41,6 +44,31 @@ pub struct Chain {
     /// How far this machine's clock may be from the chain's.
     #[serde(default = "two_minutes", with = "crate::measure::duration")]
     pub max_clock_skew: Duration,
+}
+
+impl Chain {
+    /// These endpoints, everything else as it is without a setting.
+    ///
+    /// # Errors
+    /// If one is not a URL that can be asked. It is not repeated, because keys stand in them.
+    pub fn of(endpoints: Vec<String>) -> Result<Self, String> {
+        for (number, endpoint) in (1u32..).zip(&endpoints) {
+            if !is_endpoint(endpoint) {
+                return Err(format!("endpoint number {number} is not an http or https URL"));
+            }
+        }
+        Ok(Self {
+            endpoints,
+            commitment: confirmed(),
+            transaction_version: Versions::default(),
+            max_clock_skew: two_minutes(),
+        })
+    }
+}
+
+/// Whether that is the URL of something that can be asked.
+pub fn is_endpoint(url: &str) -> bool {
+    reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 fn confirmed() -> CommitmentLevel {
@@ -70,8 +98,18 @@ pub struct Endpoints {
     clients: Vec<Client>,
     /// The one that answered last.
     current: AtomicUsize,
+    /// What the last look found of each.
+    found: Vec<AtomicU8>,
     failures: AtomicU64,
 }
+
+/// An endpoint that has what is asked for.
+const GOOD: u8 = 0;
+/// One whose clock is behind another one's: others are asked first.
+const LAGS: u8 = 1;
+/// One that does not have the plans that another one has: it is of another cluster, or empty, and says nothing about
+/// transactions either.
+const LACKS: u8 = 2;
 
 impl Endpoints {
     /// The endpoints that `chain` names, of which there is at least one.
@@ -88,6 +126,7 @@ impl Endpoints {
         Self {
             clients: chain.endpoints.iter().map(client).collect(),
             current: AtomicUsize::new(0),
+            found: chain.endpoints.iter().map(|_| AtomicU8::new(GOOD)).collect(),
             failures: AtomicU64::new(0),
         }
     }
@@ -106,8 +145,9 @@ impl Endpoints {
         let first = self.current.load(Ordering::Relaxed);
         let count = self.clients.len();
         let mut last = None;
-        for step in 0..count {
-            let number = (first + step) % count;
+        let mut order: Vec<usize> = (0..count).map(|step| (first + step) % count).collect();
+        order.sort_by_key(|number| self.found(*number));
+        for number in order {
             let Some(client) = self.clients.get(number) else {
                 continue;
             };
@@ -125,7 +165,7 @@ impl Endpoints {
         Err(last.unwrap_or_else(nobody))
     }
 
-    /// What every endpoint answers; who is slow is not waited for long once another one has answered.
+    /// What every endpoint answers that has the plans; who is slow is not waited for long once another one has answered.
     ///
     /// # Errors
     /// The last endpoint's if none answers.
@@ -133,12 +173,22 @@ impl Endpoints {
         &self,
         question: impl AsyncFn(&Client) -> Result<T, ClientError>,
     ) -> Result<Vec<T>, ClientError> {
-        let mut asked: FuturesUnordered<_> = self
-            .clients
-            .iter()
-            .map(|client| {
+        let numbers = (0..self.clients.len()).filter(|number| self.found(*number) != LACKS);
+        let answers = self.ask_these(numbers, question).await?;
+        Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+    }
+
+    /// What the endpoints of these numbers answer, each with its number.
+    async fn ask_these<T>(
+        &self,
+        numbers: impl Iterator<Item = usize>,
+        question: impl AsyncFn(&Client) -> Result<T, ClientError>,
+    ) -> Result<Vec<(usize, T)>, ClientError> {
+        let clients = numbers.filter_map(|number| Some((number, self.clients.get(number)?)));
+        let mut asked: FuturesUnordered<_> = clients
+            .map(|(number, client)| {
                 let question = &question;
-                async move { (client, question(client).await) }
+                async move { (number, client, question(client).await) }
             })
             .collect();
         let (mut answers, mut last) = (Vec::new(), None);
@@ -150,11 +200,11 @@ impl Endpoints {
             };
             match next {
                 None => break,
-                Some((_, Ok(answer))) => {
-                    answers.push(answer);
+                Some((number, _, Ok(answer))) => {
+                    answers.push((number, answer));
                     until.get_or_insert_with(|| Instant::now() + STRAGGLERS);
                 }
-                Some((client, Err(error))) => {
+                Some((_, client, Err(error))) => {
                     self.failed(client, &error);
                     last = Some(error);
                 }
@@ -189,6 +239,64 @@ impl Endpoints {
             false => Vec::new(),
         };
         Ok(PlanState { address, plan, grants })
+    }
+
+    /// Looks at what each endpoint has of `plans`, and at its clock: until the next look those are passed over that lack
+    /// plans which another one has, and those asked last that are behind another one. Returns the chain's clock, Unix
+    /// seconds.
+    ///
+    /// # Errors
+    /// The last endpoint's if none answers.
+    pub async fn look(&self, plans: &[Pubkey]) -> Result<i64, ClientError> {
+        let addresses: Vec<Pubkey> = std::iter::once(sysvar::clock::ID)
+            .chain(plans.iter().copied())
+            .collect();
+        let question = async |client: &Client| {
+            let mut accounts = client.accounts(&addresses).await?.into_iter();
+            let clock = accounts.next().flatten().and_then(|account| clock(&account));
+            let missing =
+                accounts.filter(|account| account.as_ref().is_none_or(|account| account.owner != earnout::ID));
+            Ok((clock.map(|clock| clock.unix_timestamp), missing.count()))
+        };
+        let answers = self.ask_these(0..self.clients.len(), question).await?;
+        let least = answers
+            .iter()
+            .map(|(_, (_, missing))| *missing)
+            .min()
+            .unwrap_or_default();
+        let has_plans = answers.iter().filter(|(_, (_, missing))| *missing == least);
+        let newest = has_plans.filter_map(|(_, (time, _))| *time).max();
+        let newest = newest.ok_or_else(|| ClientError::Unreadable("the clock".to_owned()))?;
+        for (number, (time, missing)) in answers {
+            let found = match time {
+                _ if missing > least => LACKS,
+                None => LACKS,
+                Some(time) if time < newest.saturating_sub(LAG) => LAGS,
+                Some(_) => GOOD,
+            };
+            let (Some(place), Some(client)) = (self.found.get(number), self.clients.get(number)) else {
+                continue;
+            };
+            // Said when it begins.
+            if place.swap(found, Ordering::Relaxed) != found {
+                let endpoint = client.endpoint();
+                match found {
+                    GOOD => info!(endpoint, "an endpoint has again what is asked for"),
+                    LAGS => warn!(endpoint, "an endpoint is behind the others: they are asked first"),
+                    _ => warn!(
+                        endpoint,
+                        missing, "an endpoint lacks plans that another one has: it is passed over"
+                    ),
+                }
+            }
+        }
+        Ok(newest)
+    }
+
+    fn found(&self, number: usize) -> u8 {
+        self.found
+            .get(number)
+            .map_or(GOOD, |found| found.load(Ordering::Relaxed))
     }
 
     /// The chain's clock, Unix seconds: an endpoint that is behind does not decide it if another one is not.
@@ -336,6 +444,74 @@ mod tests {
             error.contains(&address.to_string()) && !error.contains("hunter"),
             "{error}"
         );
+    }
+
+    /// An endpoint that has a clock and so many of the plans asked for.
+    async fn endpoint(time: i64, plans: usize) -> String {
+        use {axum::routing::post, base64::Engine, serde_json::json};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let account = |data: &[u8], owner: Pubkey| {
+            json!({"lamports": 1, "owner": owner.to_string(), "executable": false, "rentEpoch": 0,
+                "data": [base64::prelude::BASE64_STANDARD.encode(data), "base64"]})
+        };
+        let mut clock = [0; 40];
+        clock[32..].copy_from_slice(&time.to_le_bytes());
+        let clock = account(&clock, sysvar::ID);
+        let plan = account(&[1], earnout::ID);
+        let answer = async move |body: String| {
+            let asked: serde_json::Value = serde_json::from_str(&body).unwrap();
+            let count = asked["params"][0].as_array().unwrap().len();
+            let accounts = (0..count).map(|number| match number {
+                0 => clock.clone(),
+                number if number <= plans => plan.clone(),
+                _ => serde_json::Value::Null,
+            });
+            let value: Vec<_> = accounts.collect();
+            json!({"jsonrpc": "2.0", "id": asked["id"], "result": {"context": {"slot": 5}, "value": value}}).to_string()
+        };
+        let router = axum::Router::new().route("/", post(answer));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        url
+    }
+
+    /// The first of two endpoints is empty, of another cluster, or behind, and answers without an error.
+    #[tokio::test]
+    async fn an_endpoint_that_lacks_the_plans_or_is_behind_is_passed_over() {
+        let now = 1_800_000_000;
+        for (time, plans, asked_all) in [(now, 0, 1), (now + 9_000, 1, 1), (now - 3_600, 2, 2), (now - 60, 2, 2)] {
+            let first = endpoint(time, plans).await;
+            let chain: Chain =
+                toml::from_str(&format!("endpoints = ['{first}', '{}']", endpoint(now, 2).await)).unwrap();
+            let endpoints = Endpoints::new(&chain);
+            let plans = [Pubkey::new_from_array([1; 32]), Pubkey::new_from_array([2; 32])];
+            assert_eq!(endpoints.look(&plans).await.unwrap(), now);
+            let who = async |client: &Client| Ok(client.endpoint().to_owned());
+            let is_first = endpoints.ask(who).await.unwrap() == first;
+            assert_eq!(is_first, time == now - 60, "{time} {plans:?}");
+            assert_eq!(endpoints.ask_all(who).await.unwrap().len(), asked_all, "{time}");
+        }
+    }
+
+    /// What kept a request from being answered is said, and not three times that it was not.
+    #[tokio::test]
+    async fn errors_keep_their_cause() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let plain = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            }
+        });
+        for (url, cause) in [
+            ("http://earnout-oracle.invalid/hunter2".to_owned(), "lookup"),
+            ("http://127.0.0.1:1/hunter2".to_owned(), "refused"),
+            (format!("https://{plain}/hunter2"), "InvalidContentType"),
+        ] {
+            let chain: Chain = toml::from_str(&format!("endpoints = ['{url}']")).unwrap();
+            let error = Endpoints::new(&chain).now().await.unwrap_err().to_string();
+            assert!(error.contains(cause) && !error.contains("hunter"), "{url}: {error}");
+        }
     }
 
     fn two() -> Endpoints {

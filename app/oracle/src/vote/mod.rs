@@ -7,9 +7,9 @@ pub mod journal;
 mod submit;
 
 pub use {
-    chain::{Chain, Endpoints, PlanState},
+    chain::{Chain, Endpoints, PlanState, is_endpoint},
     duties::{Duty, own_votes},
     found::{Found, note_votes},
     journal::{Held, Journal, JournalError, Measured, Place, SignedVotes, Target, Vote},
-    submit::{Ballot, Courier, PriorityFee, Refused, SubmitError, last_block},
+    submit::{Ballot, Courier, PriorityFee, Refused, Sent, SubmitError, last_block},
 };

@@ -155,6 +155,14 @@ pub struct Sent {
     pub trouble: Option<SubmitError>,
 }
 
+impl Sent {
+    /// The same with what came of sending others.
+    pub fn add(&mut self, other: Self) {
+        self.refused.extend(other.refused);
+        self.trouble = self.trouble.take().or(other.trouble);
+    }
+}
+
 /// Who brings votes onto the chain.
 pub struct Courier<'a> {
     pub endpoints: &'a Endpoints,
@@ -221,8 +229,7 @@ impl Courier<'_> {
             (refused, trouble)
         }));
         for (refused, trouble) in delivered.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
-            sent.refused.extend(refused);
-            sent.trouble = sent.trouble.or(trouble);
+            sent.add(Sent { refused, trouble });
         }
         Ok(sent)
     }
@@ -417,6 +424,10 @@ impl Courier<'_> {
                     signature: Some(signed.signature),
                     at: time::now(),
                 };
+                // One that is corrected takes the place of the one before.
+                if journal.vote(target)?.is_some_and(|before| before.value != vote.value) {
+                    journal.forget_vote(target)?;
+                }
                 votes.push((*target, vote));
             }
             journal.record_votes(&votes)?;

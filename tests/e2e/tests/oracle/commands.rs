@@ -61,13 +61,33 @@ async fn a_manual_value_waits_for_a_person() {
         .run(&["enter", "satisfaction", "9", "92.5", "--note", "x"])
         .failed(1)
         .says("no period 9");
+    // What the plan does not accept is not kept.
+    for (value, part) in [
+        ("999", "outside of what the plan accepts, 0.0 to 100.0"),
+        ("91.55", "more than the 1 decimals"),
+    ] {
+        operator
+            .run(&["enter", "satisfaction", "0", value, "--note", "typed wrong"])
+            .failed(1)
+            .says(part);
+    }
     operator
-        .run(&["enter", "satisfaction", "0", "920", "--note", "typed wrong"])
+        .run(&["enter", "satisfaction", "1", "92.5", "--note", "too early"])
+        .failed(1)
+        .says("period 1 has not ended: it ends at 2027-08-01T00:00:00Z");
+    operator.run(&["once"]).failed(2).says("nobody has entered a value yet");
+    operator
+        .run(&["withdraw", "satisfaction", "0"])
+        .failed(1)
+        .says("nothing that can be taken back");
+    operator
+        .run(&["enter", "satisfaction", "0", "29.5", "--note", "typed wrong"])
         .succeeded();
     operator
-        .run(&["once"])
-        .failed(2)
-        .says("outside of what the plan accepts");
+        .run(&["withdraw", "satisfaction", "0"])
+        .succeeded()
+        .shows("withdrawn");
+    operator.run(&["once"]).failed(2).says("nobody has entered a value yet");
     operator
         .run(&["enter", "satisfaction", "0", "92.5", "--note", "survey, 31 answers"])
         .succeeded();
@@ -83,6 +103,217 @@ async fn a_manual_value_waits_for_a_person() {
         "{evidence}"
     );
     operator.run(&["verify", &quarter.plan.to_string(), "0"]).succeeded();
+}
+
+/// A document is attached, a second person agrees, and what was voted is corrected while too few oracles agree.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manual_value_takes_two_people_and_can_be_corrected() {
+    let quarter = Quarter::ended();
+    let feed = format!(
+        "[[feed]]\nid = \"satisfaction\"\nplan = \"{}\"\nkpi = 0\nconsent = 2\nsource = {{ type = \"manual\" }}\n",
+        quarter.plan
+    );
+    let operator = quarter.operator(&quarter.chain.rpc_url, &feed);
+    let report = operator.file("report.pdf", "%PDF-1.7 thirty-one answers");
+    let report = report.to_str().expect("a path in UTF-8");
+    let enter = |more: &[&str]| operator.run(&[&["enter", "satisfaction", "0"], more].concat());
+    enter(&["92.5", "--confirm"])
+        .failed(1)
+        .says("nobody has entered a value");
+    enter(&["92.5", "--note", "survey", "--document", report])
+        .succeeded()
+        .shows("1 more of `consent = 2`");
+    operator
+        .run(&["once"])
+        .failed(2)
+        .says("1 of 2 people have said the value");
+    enter(&["92.5", "--confirm"])
+        .failed(1)
+        .says("operator has said it already");
+    let second = quarter.chain.key_file("oracle-2");
+    std::fs::set_permissions(&second, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+        .expect("a file of this test");
+    let second = second.to_str().expect("a path in UTF-8");
+    enter(&["93", "--confirm", "--key", second])
+        .failed(1)
+        .says("operator has entered 92.5, not 93");
+    enter(&["92.5", "--confirm", "--key", second])
+        .succeeded()
+        .shows("confirmed 92.5");
+    operator.run(&["once"]).succeeded().shows("1 voted");
+    let plan = quarter.plan.to_string();
+    operator.run(&["verify", &plan, "0"]).succeeded();
+    let evidence = find_evidence(&operator);
+    let key = quarter.chain.key("oracle-2");
+    let key = solana_signer::Signer::pubkey(&key).to_string();
+    for part in ["report.pdf", "%PDF-1.7 thirty-one answers", &key, "signature"] {
+        assert!(evidence.contains(part), "{part}: {evidence}");
+    }
+
+    enter(&["91", "--note", "late"]).failed(1).says("already has");
+    enter(&["92.5", "--note", "the same", "--correct"])
+        .failed(1)
+        .says("is 92.5 already");
+    enter(&["91", "--note", "two answers were counted twice", "--correct"]).succeeded();
+    // Not before somebody else says so too.
+    operator.run(&["once"]).succeeded().shows("0 voted, 1 already on chain");
+    enter(&["91", "--confirm", "--key", second]).succeeded();
+    operator.run(&["once"]).succeeded().shows("1 voted");
+    operator.run(&["once"]).succeeded().shows("0 voted, 1 already on chain");
+    assert_eq!(quarter.votes().await, [925, 910]);
+    let status = operator.run(&["--json", "status"]).succeeded().json();
+    assert_eq!(
+        (&status[0]["value"], &status[0]["agreement"]),
+        (&"91.0".into(), &"alone".into())
+    );
+    operator.run(&["verify", &plan, "0"]).succeeded();
+
+    // Once enough agree nothing can be changed by a vote.
+    for key in ["oracle-2", "oracle-3"] {
+        let other = Oracle::new(
+            &quarter.chain,
+            key,
+            &[&quarter.chain.rpc_url],
+            &quarter.feed("echo 90", ""),
+        );
+        other.run(&["once"]).succeeded();
+    }
+    enter(&["90", "--note", "as they say", "--correct"])
+        .failed(1)
+        .says("enough oracles agreed");
+    // This one is outvoted, and told so at every start.
+    for _ in 0..2 {
+        operator
+            .run(&["once"])
+            .succeeded()
+            .says("alert=\"outvoted\"")
+            .says("the oracles agreed on 90.0; this one voted 91.0");
+    }
+    let status = operator.run(&["status"]).failed(2);
+    status.shows("outvoted").shows("91.0").shows("90.0");
+}
+
+/// A lost journal, a backup from before, and no evidence: only what nobody here can prove is somebody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vote_is_ones_own_after_the_journal_was_lost_as_long_as_the_evidence_is_here() {
+    let quarter = Quarter::ended();
+    let operator = quarter.operator(&quarter.chain.rpc_url, &quarter.feed("echo 76", ""));
+    // A backup of before the vote.
+    operator.run(&["status"]).succeeded();
+    let state = operator.folder().join("state");
+    let journals = ["journal.db", "journal.db-wal", "journal.db-shm"];
+    let backup = fs::read(state.join("journal.db")).expect("a journal");
+    operator.run(&["once"]).succeeded().shows("1 voted");
+    for content in [None, Some(backup)] {
+        for name in journals {
+            let _ = fs::remove_file(state.join(name));
+        }
+        if let Some(content) = content {
+            fs::write(state.join("journal.db"), content).expect("a file of this test");
+        }
+        let adopted = operator.run(&["once"]).succeeded().shows("0 voted, 1 already on chain");
+        assert!(!adopted.stderr.contains("foreign-vote"), "{adopted:#?}");
+        operator.run(&["status"]).succeeded().shows("voted").shows("76.0");
+        operator.run(&["verify", &quarter.plan.to_string(), "0"]).succeeded();
+    }
+    let file = evidence_files(&operator).pop().expect("one document");
+    fs::remove_file(file).expect("a file of this test");
+    operator.run(&["once"]).succeeded().says("alert=\"evidence-missing\"");
+    for name in journals {
+        let _ = fs::remove_file(state.join(name));
+    }
+    operator.run(&["once"]).failed(2).says("alert=\"foreign-vote\"");
+    assert_eq!(quarter.votes().await, [760]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_round_did_is_json_too() {
+    let quarter = Quarter::ended();
+    let operator = quarter.operator(&quarter.chain.rpc_url, &quarter.feed("echo 76", ""));
+    let once = operator.run(&["--json", "once"]).succeeded().json();
+    assert_eq!(
+        (&once["votes"]["voted"], &once["votes"]["notDue"]),
+        (&1.into(), &3.into())
+    );
+    assert_eq!(once["next"], "2027-08-01T00:00:00Z");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_missed_stays_to_be_seen() {
+    let quarter = Quarter::ended();
+    let operator = quarter.operator(&quarter.chain.rpc_url, &quarter.feed("exit 1", ""));
+    operator.run(&["once"]).failed(2);
+    quarter.chain.warp("2027-05-15T00:00:00Z");
+    // Under another name, and with nobody told before.
+    let text = fs::read_to_string(operator.configuration()).expect("a file of this test");
+    operator.configure(&text.replace("\"milestones\"", "\"renamed\""));
+    let mut daemon = operator.start(&["--log-format", "json", "run"]);
+    daemon.wait_for("1 missed");
+    let log = daemon.log();
+    let address = log
+        .split("\"address\":\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("an address in the log");
+    let figures = reqwest::get(format!("http://{address}/metrics"))
+        .await
+        .expect("it answers");
+    let figures = figures.text().await.expect("text");
+    for line in [
+        "earnout_oracle_values{feed=\"renamed\",state=\"missed\"} 1",
+        "earnout_oracle_holds{feed=\"renamed\"} 0",
+        "earnout_oracle_alerts_total{kind=\"missed\"} 1",
+    ] {
+        assert!(figures.contains(line), "{line}: {figures}");
+    }
+    daemon.terminate();
+    operator.run(&["status"]).succeeded().shows("missed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_daemon_knows_its_figures() {
+    let quarter = Quarter::ended();
+    let operator = quarter.operator(&quarter.chain.rpc_url, &quarter.feed("echo 76", ""));
+    operator.run(&["once"]).succeeded().shows("1 voted");
+    let mut daemon = operator.start(&["--log-format", "json", "run"]);
+    daemon.wait_for("1 already on chain");
+    let log = daemon.log();
+    let address = log
+        .split("\"address\":\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("an address in the log");
+    let figures = reqwest::get(format!("http://{address}/metrics"))
+        .await
+        .expect("it answers");
+    let figures = figures.text().await.expect("text");
+    daemon.terminate();
+    for line in [
+        "earnout_oracle_last_value{feed=\"milestones\"} 760",
+        "earnout_oracle_last_success_timestamp_seconds{feed=\"milestones\"} ",
+        "earnout_oracle_values{feed=\"milestones\",state=\"alone\"} 1",
+    ] {
+        assert!(figures.contains(line), "{line}: {figures}");
+    }
+}
+
+/// The log at its most talkative, and every path from the configuration's folder.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_in_a_url_is_in_no_log_and_paths_start_at_the_configuration() {
+    let quarter = Quarter::ended();
+    let hostile = earnout_e2e::Hostile::before(&quarter.chain.rpc_url);
+    let endpoint = format!("{}/v2/hunter2?api-key=hunter3", hostile.url);
+    let mut operator = quarter.operator(&endpoint, &quarter.feed("./val.sh", ""));
+    let script = operator.file("val.sh", "#!/bin/sh\necho 76\n");
+    std::fs::set_permissions(script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a file of this test");
+    let key = quarter.chain.key_file("oracle-1");
+    let copy = operator.folder().join("oracle-keypair.json");
+    fs::copy(&key, &copy).expect("a file of this test");
+    let text = fs::read_to_string(operator.configuration()).expect("a file of this test");
+    operator.configure(&text.replace(&format!("{key:?}"), "\"oracle-keypair.json\""));
+    operator = operator.with_variable("EARNOUT_ORACLE_LOG", "trace").elsewhere("/");
+    let done = operator.run(&["once"]).succeeded().shows("1 voted");
+    assert!(!done.stderr.contains("hunter"), "{done:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,7 +404,13 @@ async fn a_window_about_to_close_is_told_and_a_closed_one_is_over() {
     operator
         .run(&["once"])
         .failed(2)
-        .says("no vote yet, and the window closes at 2027-05-15T00:00:00Z");
+        .says("no vote yet, and the window closes at 2027-05-15T00:00:00Z (in")
+        .says("for 1 value;");
+    // Who votes in the same round is not told.
+    let feed = quarter.feed("echo 76", "");
+    let other = Oracle::new(&quarter.chain, "oracle-2", &[&quarter.chain.rpc_url], &feed);
+    let voted = other.run(&["once"]).succeeded().shows("1 voted");
+    assert!(!voted.stderr.contains("window closes"), "{voted:#?}");
     quarter.chain.warp("2027-05-15T00:00:00Z");
     operator
         .run(&["once"])

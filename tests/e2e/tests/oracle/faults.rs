@@ -262,7 +262,11 @@ async fn a_rotated_set_votes_by_period() {
     new.run(&["once"]).succeeded().shows("0 voted");
     old.run(&["once"]).succeeded().shows("1 voted");
     quarter.chain.warp("2027-08-02T00:00:00Z");
-    old.run(&["once"]).succeeded().shows("0 voted");
+    // Who was replaced is told: its feed does nothing any more.
+    let replaced = old.run(&["once"]).failed(2).shows("0 voted");
+    replaced
+        .says("alert=\"not-in-set\"")
+        .says("is not among the plan's oracles");
     new.run(&["once"]).succeeded().shows("1 voted");
     assert_eq!(quarter.votes_of("oracle-1").await, [700]);
     let second = earnout_sdk::wire::pda::attestation(&plan, 0, 1);

@@ -19,7 +19,7 @@ use {
     std::{
         collections::{BTreeMap, BTreeSet, HashMap},
         fs,
-        path::{Path, PathBuf},
+        path::PathBuf,
         sync::{Arc, Mutex, OnceLock, PoisonError},
         time::{Duration, Instant},
     },
@@ -49,10 +49,13 @@ pub struct Auth {
     /// A token that is fetched.
     pub oauth: Option<OAuth>,
     /// Certificates of the authority that the server's is signed by, PEM; the public ones if none.
+    #[serde(deserialize_with = "crate::measure::folder::optional")]
     pub ca_file: Option<PathBuf>,
     /// The certificate to show, PEM, with those between it and its authority.
+    #[serde(deserialize_with = "crate::measure::folder::optional")]
     pub client_cert: Option<PathBuf>,
     /// Its key, PEM, in a file that only its owner can read.
+    #[serde(deserialize_with = "crate::measure::folder::optional")]
     pub client_key: Option<PathBuf>,
 }
 
@@ -99,24 +102,6 @@ pub struct OAuth {
 }
 
 impl Auth {
-    /// Lets relative paths start at `folder`.
-    pub fn resolve(&mut self, folder: &Path) {
-        let files = [&mut self.ca_file, &mut self.client_cert, &mut self.client_key];
-        for file in files.into_iter().flatten() {
-            *file = folder.join(&*file);
-        }
-        let mut secrets: Vec<&mut Secret> = self.bearer.iter_mut().collect();
-        secrets.extend(self.basic.iter_mut().map(|basic| &mut basic.password));
-        secrets.extend(self.header.iter_mut().map(|header| &mut header.value));
-        if let Some(oauth) = &mut self.oauth {
-            secrets.extend(&mut oauth.client_secret);
-            secrets.extend(&mut oauth.refresh_token);
-        }
-        for secret in secrets {
-            secret.resolve(folder);
-        }
-    }
-
     /// Mistakes in the configuration that can be seen without asking anybody.
     pub fn mistakes(&self) -> Vec<String> {
         let mut mistakes = Vec::new();
@@ -454,7 +439,7 @@ mod tests {
             pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
             server::WebPkiClientVerifier,
         },
-        std::os::unix::fs::PermissionsExt,
+        std::{os::unix::fs::PermissionsExt, path::Path},
         tokio::{
             io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
             net::TcpListener,
@@ -465,6 +450,11 @@ mod tests {
 
     fn auth(text: &str) -> Auth {
         toml::from_str(text).unwrap()
+    }
+
+    /// With relative paths that start at `folder`.
+    fn auth_in(folder: &Path, text: &str) -> Auth {
+        crate::measure::folder::within(folder, || auth(text))
     }
 
     /// The files of `tests/fixtures/tls`: an authority, and a server's and a client's certificate that it signed. Keys
@@ -559,10 +549,10 @@ mod tests {
 
     fn oauth(url: &str, folder: &Path, more: &str) -> Auth {
         fs::write(folder.join("secret"), "hunter2&\n").unwrap();
-        let mut auth = auth(&format!(
+        let text = format!(
             "[oauth]\ntoken_url = '{url}/token'\nclient_id = 'earn out'\nclient_secret = 'file:secret'\n{more}"
-        ));
-        auth.resolve(folder);
+        );
+        let auth = auth_in(folder, &text);
         assert_eq!(auth.mistakes(), Vec::<String>::new());
         auth
     }
@@ -733,10 +723,10 @@ mod tests {
         fs::write(dir.path().join("a"), "one").unwrap();
         fs::write(dir.path().join("b"), "two").unwrap();
         let (url, asked) = server(vec![token("t", "")], "none").await;
-        let mut auth = auth(
+        let auth = auth_in(
+            dir.path(),
             "bearer = 'file:a'\nheader = [{ name = 'X-App', value = 'file:a' }, { name = 'x-key', value = 'file:b' }]",
         );
-        auth.resolve(dir.path());
         ask(&url, &auth).await.unwrap();
         let request = asked.lock().unwrap()[0].to_ascii_lowercase();
         assert!(
@@ -847,8 +837,7 @@ mod tests {
     async fn a_private_authority_is_trusted_where_it_is_named_and_nowhere_else() {
         let dir = files();
         let url = tls_server(dir.path(), false).await;
-        let mut auth = auth("ca_file = 'ca.pem'");
-        auth.resolve(dir.path());
+        let auth = auth_in(dir.path(), "ca_file = 'ca.pem'");
         ask(&url, &auth).await.unwrap();
         let error = ask(&url, &Auth::default()).await.unwrap_err();
         assert!(error.contains("UnknownIssuer"), "{error}");
@@ -865,11 +854,7 @@ mod tests {
     async fn a_client_certificate_is_shown_and_its_key_is_private() {
         let dir = files();
         let url = tls_server(dir.path(), true).await;
-        let with = |text: &str| {
-            let mut auth = auth(text);
-            auth.resolve(dir.path());
-            auth
-        };
+        let with = |text: &str| auth_in(dir.path(), text);
         assert!(
             ask(&url, &with("ca_file = 'ca.pem'")).await.is_err(),
             "the server wants a certificate"

@@ -117,7 +117,13 @@ impl Git {
         ];
         let log = self.git(Some(&folder), &arguments).await?;
         let request = format!("git {}", arguments.join(" ").replace(RECORD, "%x1e"));
-        Ok(vec![Part::new(request, log)])
+        let Some(author) = &self.author else {
+            return Ok(vec![Part::new(request, log)]);
+        };
+        // What others did is no part of what one person is paid for, and not to be published with it.
+        let author = fill(author, scope)?;
+        let request = format!("{request}, of which the commits by {author}");
+        Ok(vec![Part::new(request, of_author(log, &author)?)])
     }
 
     /// Runs git in `data`, the folder with the repository's data, with nothing but what the repository holds: no
@@ -233,6 +239,24 @@ impl Git {
         mistakes.extend(self.globs().err().map(|error| error.to_string()));
         mistakes
     }
+}
+
+/// The commits of a log that are by `author`.
+fn of_author(log: Vec<u8>, author: &str) -> Result<Vec<u8>, SourceError> {
+    // What is not UTF-8 cannot be read, and is refused later as it is.
+    let Ok(text) = std::str::from_utf8(&log) else {
+        return Ok(log);
+    };
+    let mut kept = String::new();
+    let mut records = text.split(RECORD);
+    kept.push_str(records.next().unwrap_or_default());
+    for record in records {
+        if Commit::parse(record)?.author.eq_ignore_ascii_case(author) {
+            kept.push(RECORD);
+            kept.push_str(record);
+        }
+    }
+    Ok(kept.into_bytes())
 }
 
 /// From when to when git is asked for commits, Unix seconds: a day is left on both sides of the period.
@@ -450,5 +474,21 @@ mod tests {
         git(&folder, &["add", ".mailmap"]);
         git(&folder, &["commit", "--quiet", "-m", "people"]);
         assert_eq!(measured().await, "0");
+    }
+
+    #[test]
+    fn the_evidence_of_one_person_names_no_other() {
+        let record = |letter: &str, author: &str, file: &str| {
+            format!("{RECORD}{} 1806537600 {author}\n\n{file}\n", letter.repeat(40))
+        };
+        let (ann, bob) = (
+            record("a", "Ann@Example.org", "src/a.rs"),
+            record("b", "bob@example.org", "src/b.rs"),
+        );
+        let log = format!("{ann}{bob}{ann}").into_bytes();
+        let kept = String::from_utf8(of_author(log.clone(), "ann@example.org").unwrap()).unwrap();
+        assert_eq!(kept, format!("{ann}{ann}"));
+        assert_eq!(of_author(log, "carol@example.org").unwrap(), b"");
+        assert!(of_author(format!("{RECORD}nothing\n").into_bytes(), "ann").is_err());
     }
 }

@@ -124,7 +124,7 @@ impl HttpJson {
     /// Asks for every page.
     pub(super) async fn fetch(&self, scope: &Scope) -> Result<Vec<Part>, SourceError> {
         let mut parts = Vec::new();
-        let source = self.at(scope)?;
+        let source = self.with_paths(scope)?;
         let (mut walk, asked) = Walk::new(&source, scope)?;
         let mut next = Some(asked);
         while let Some(asked) = next {
@@ -137,28 +137,6 @@ impl HttpJson {
             parts.push(part);
         }
         Ok(parts)
-    }
-
-    /// The same with the placeholders in its JSONPaths filled in.
-    fn at(&self, scope: &Scope) -> Result<Self, SourceError> {
-        let path = |path: &Option<String>| path.as_ref().map(|path| json_path::fill(path, scope)).transpose();
-        let paths = |conditions: &BTreeMap<String, Conditions>| {
-            let filled = conditions
-                .iter()
-                .map(|(path, conditions)| Ok((json_path::fill(path, scope)?, conditions.clone())));
-            filled.collect::<Result<_, SourceError>>()
-        };
-        Ok(Self {
-            path: path(&self.path)?,
-            items: path(&self.items)?,
-            value: path(&self.value)?,
-            time: path(&self.time)?,
-            id: path(&self.id)?,
-            time_path: path(&self.time_path)?,
-            require: paths(&self.require)?,
-            matching: paths(&self.matching)?,
-            ..self.clone()
-        })
     }
 
     /// What is asked first, as the evidence says it.
@@ -193,11 +171,37 @@ impl HttpJson {
         })
     }
 
-    pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
-        self.at(scope)?.read_at(scope, parts)
+    /// The same with the placeholders in its JSONPaths filled in.
+    fn with_paths(&self, scope: &Scope) -> Result<Self, SourceError> {
+        let fill = |path: &Option<String>| path.as_deref().map(|path| json_path::fill(path, scope)).transpose();
+        let keys = |conditions: &BTreeMap<String, Conditions>| {
+            let mut filled = BTreeMap::new();
+            for (path, wanted) in conditions {
+                let path = json_path::fill(path, scope)?;
+                if filled.insert(path.clone(), wanted.clone()).is_some() {
+                    return Err(unexpected(format!("two conditions are about {path}")));
+                }
+            }
+            Ok(filled)
+        };
+        Ok(Self {
+            path: fill(&self.path)?,
+            items: fill(&self.items)?,
+            value: fill(&self.value)?,
+            time: fill(&self.time)?,
+            id: fill(&self.id)?,
+            time_path: fill(&self.time_path)?,
+            require: keys(&self.require)?,
+            matching: keys(&self.matching)?,
+            ..self.clone()
+        })
     }
 
-    fn read_at(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
+    pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
+        self.with_paths(scope)?.observe(scope, parts)
+    }
+
+    fn observe(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
         let first = self.followed(scope, parts)?;
         let document = first.body.text()?;
         if self.text {
@@ -262,7 +266,7 @@ impl HttpJson {
 
     /// The items on all pages that count.
     pub(super) fn items<'p>(&self, scope: &Scope, parts: &'p [Part]) -> Result<Vec<&'p RawValue>, SourceError> {
-        let source = self.at(scope)?;
+        let source = self.with_paths(scope)?;
         source.followed(scope, parts)?;
         for part in parts {
             source.fits(part.body.text()?, scope)?;
@@ -468,6 +472,16 @@ impl HttpJson {
         for variable in self.variables.values() {
             texts(variable, &mut templates);
         }
+        let paths = [
+            &self.path,
+            &self.items,
+            &self.value,
+            &self.time,
+            &self.id,
+            &self.time_path,
+        ];
+        templates.extend(paths.into_iter().flatten().map(String::as_str));
+        templates.extend(self.require.keys().chain(self.matching.keys()).map(String::as_str));
         let conditions = self.require.values().chain(self.matching.values());
         templates.extend(conditions.flat_map(Conditions::templates));
         templates.extend(self.aggregate.templates());
@@ -574,6 +588,33 @@ mod tests {
         let none = answer(r#"{"users": null, "as_of": 1}"#);
         assert!(source.read(&scope(), &none).is_err());
         assert!(source.read(&scope(), &[]).is_err());
+    }
+
+    #[test]
+    fn every_path_takes_placeholders() {
+        let text = r#"
+            url = 'https://a.test/'
+            items = "$['{start_date}'].list"
+            id = "$.id"
+            value = "$['{identity}']"
+            where = { "$['of {identity}']" = "yes" }
+            time = "$['at-{period}']"
+            require = { "$['{start:%Y}']" = "{start_date}" }
+            aggregate = 'sum'
+        "#;
+        let source: HttpJson = toml::from_str(text).unwrap();
+        assert_eq!(source.mistakes(), Vec::<String>::new());
+        let document = r#"{"2027": "2027-04-01", "2027-04-01": {"list": [
+            {"id": 1, "ann": 3, "of ann": "yes", "at-1": 1806537600},
+            {"id": 2, "ann": 9, "of ann": "no", "at-1": 1806537600},
+            {"id": 3, "ann": 4, "of ann": "yes", "at-1": 1806537601}]}}"#;
+        let observed = source.read(&scope(), &answer(document)).unwrap();
+        assert_eq!(observed.value.to_string(), "7");
+        let stored: HttpJson = serde_json::from_str(&serde_json::to_string(&source).unwrap()).unwrap();
+        assert_eq!(stored.read(&scope(), &answer(document)).unwrap(), observed);
+        let bare = text.replace("$['{identity}']", "$.{identity}");
+        let source: HttpJson = toml::from_str(&bare).unwrap();
+        assert!(source.mistakes()[0].contains("in quotes"), "{:?}", source.mistakes());
     }
 
     #[test]

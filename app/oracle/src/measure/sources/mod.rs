@@ -38,7 +38,7 @@ pub use {
     github::Github,
     http::{CONNECT_TIMEOUT, http_client},
     http_json::HttpJson,
-    manual::{Entry, Manual},
+    manual::{Attached, Confirmation, Entry, Manual},
     numbers::{NumberFormat, is_unscaled, scaled},
     performance::Performance,
     postgres::Postgres,
@@ -49,7 +49,7 @@ pub use {
 };
 
 use {
-    crate::measure::{Scope, Secret, SecretError, TemplateError, ValueError, template},
+    crate::measure::{Scope, SecretError, TemplateError, ValueError, template},
     base64::{Engine, prelude::BASE64_STANDARD},
     earnout_sdk::text::time,
     rust_decimal::Decimal,
@@ -163,7 +163,8 @@ impl Body {
 
     fn text(&self) -> Result<&str, SourceError> {
         match self {
-            Self::Text(text) => Ok(text),
+            // Some servers and editors begin with a mark that says how the text is coded.
+            Self::Text(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
             Self::Base64(_) => Err(unexpected("the answer is not UTF-8 text")),
         }
     }
@@ -201,6 +202,8 @@ pub enum SourceError {
         status: u16,
         /// Beginning of the answer.
         body: String,
+        /// How long the server wants to be left alone, if it says so.
+        retry_after: Option<Duration>,
     },
     #[error("the answer is longer than {} MiB", LARGEST_ANSWER >> 20)]
     TooLong,
@@ -309,7 +312,7 @@ impl Source {
         let mut mistakes = match self {
             Self::Http(source) => source.mistakes(),
             Self::DailyAverage(source) => source.mistakes(),
-            Self::Prometheus(source) => request::url_mistakes(&source.url),
+            Self::Prometheus(source) => source.mistakes(),
             Self::Postgres(source) => source.mistakes(),
             Self::Github(source) => source.mistakes(),
             Self::Git(source) => source.mistakes(),
@@ -340,26 +343,11 @@ impl Source {
     /// Gives the source what it needs of the configuration around it. Relative paths start at its folder.
     pub fn resolve(&mut self, around: &Surroundings) {
         let folder = around.folder.as_path();
-        let secret = |secret: &mut Secret| secret.resolve(folder);
-        let auth = |auth: &mut Option<Auth>| auth.iter_mut().for_each(|auth| auth.resolve(folder));
         let file = |file: &mut Option<PathBuf>| file.iter_mut().for_each(|file| *file = folder.join(&*file));
         match self {
-            Self::Http(source) => auth(&mut source.auth),
-            Self::DailyAverage(source) => source.sources.iter_mut().for_each(|source| auth(&mut source.auth)),
-            Self::Prometheus(source) => auth(&mut source.auth),
-            Self::Postgres(source) => source.resolve(folder),
-            Self::Github(source) => auth(&mut source.auth),
             Self::Git(source) => file(&mut source.repository),
-            Self::Csv(source) => {
-                file(&mut source.file);
-                auth(&mut source.auth);
-            }
-            Self::Performance(source) => source.rows.resolve(folder),
-            Self::Survey(source) => source.resolve(folder),
-            Self::Command(source) => {
-                source.folder = folder.to_owned();
-                source.env.values_mut().for_each(secret);
-            }
+            Self::Csv(source) => file(&mut source.file),
+            Self::Command(source) => source.folder = folder.to_owned(),
             Self::Ratio(source) => {
                 source.a.resolve(around);
                 source.b.resolve(around);
@@ -369,7 +357,14 @@ impl Source {
                 source.of.resolve(around);
             }
             Self::Solana(source) => source.around = around.clone(),
-            Self::Manual(_) => (),
+            Self::Http(_)
+            | Self::DailyAverage(_)
+            | Self::Prometheus(_)
+            | Self::Postgres(_)
+            | Self::Github(_)
+            | Self::Performance(_)
+            | Self::Survey(_)
+            | Self::Manual(_) => (),
         }
     }
 
@@ -638,6 +633,13 @@ pub(crate) mod testing {
         ] {
             assert!(moment(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_text() {
+        let body = Body::new("\u{feff}{\"v\": 5}".as_bytes().to_vec());
+        assert_eq!(body.text().unwrap(), "{\"v\": 5}");
+        assert_eq!(body, Body::Text("\u{feff}{\"v\": 5}".to_owned()), "the evidence has it");
     }
 
     #[test]

@@ -7,8 +7,13 @@ use {
     },
     crate::measure::{Scope, Secret, fill},
     serde::{Deserialize, Serialize},
-    std::{collections::HashMap, path::{Path, PathBuf}, sync::Arc, time::Duration},
-    tokio_postgres::{Client, Config, IsolationLevel, config::Host, error::SqlState, types::ToSql},
+    std::{collections::HashMap, net::IpAddr, path::PathBuf, sync::Arc, time::Duration},
+    tokio_postgres::{
+        Client, Config, IsolationLevel,
+        config::{Host, SslMode},
+        error::SqlState,
+        types::ToSql,
+    },
     tokio_postgres_rustls::MakeRustlsConnect,
 };
 
@@ -20,7 +25,7 @@ pub struct Postgres {
     #[serde(default, skip_serializing)]
     pub connection: Option<Secret>,
     /// Certificates of the authority that the server's is signed by, PEM; the public ones if none.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing, deserialize_with = "crate::measure::folder::optional")]
     pub ca_file: Option<PathBuf>,
     /// The statement. Its result has one row, with a column `value` or one column only. `$1`, `$2`, … are the `params`,
     /// as text: `$1::timestamptz`.
@@ -97,12 +102,6 @@ impl Postgres {
     /// Asks for the one row; a second one is already one too many.
     pub(super) async fn fetch(&self, scope: &Scope) -> Result<Vec<Part>, SourceError> {
         self.fetch_rows(scope, 1).await
-    }
-
-    /// Relative paths start at `folder`.
-    pub(super) fn resolve(&mut self, folder: &Path) {
-        self.connection.iter_mut().for_each(|secret| secret.resolve(folder));
-        self.ca_file.iter_mut().for_each(|file| *file = folder.join(&*file));
     }
 
     /// Asks for the rows, and no more of them than one beyond `most`.
@@ -201,10 +200,24 @@ impl Postgres {
             .as_ref()
             .ok_or_else(|| unexpected("no connection is configured"))?;
         // The text may hold a password, so errors about it do not repeat it.
-        let mut config: Config = secret
-            .reveal()?
-            .parse()
-            .map_err(|_| unexpected(format!("{secret} is not a PostgreSQL connection string")))?;
+        let text = secret.reveal()?;
+        let mut config: Config = known_mode(&text).parse().map_err(|_| {
+            let hint = match text.contains("sslrootcert") {
+                true => "; the authority's certificates are named by `ca_file`, not by sslrootcert",
+                false => "",
+            };
+            unexpected(format!("{secret} is not a PostgreSQL connection string{hint}"))
+        })?;
+        if !is_near(&config) {
+            // What goes over a network in clear can be changed on its way, and with it the value.
+            if config.get_ssl_mode() == SslMode::Disable {
+                return Err(unexpected(format!(
+                    "{secret} says sslmode=disable for a server on another machine: only a socket, or an address of this \
+                     machine, is used without TLS"
+                )));
+            }
+            config.ssl_mode(SslMode::Require);
+        }
         config
             .connect_timeout(CONNECT_TIMEOUT)
             .application_name("earnout-oracle");
@@ -298,6 +311,39 @@ impl Postgres {
     }
 }
 
+/// A connection string with the modes that libpq knows and the library does not: with TLS the certificate and the name
+/// of the server are always verified, so `verify-ca` and `verify-full` are what `require` is here.
+fn known_mode(text: &str) -> String {
+    let Some(at) = text.find("sslmode") else {
+        return text.to_owned();
+    };
+    let (before, mode) = text.split_at(at);
+    let mut mode = mode.to_owned();
+    for (known, here) in [
+        ("verify-full", "require"),
+        ("verify-ca", "require"),
+        ("allow", "prefer"),
+    ] {
+        let value = mode["sslmode".len()..].trim_start_matches([' ', '=', '\'']);
+        if value.starts_with(known) {
+            mode = mode.replacen(known, here, 1);
+        }
+    }
+    format!("{before}{mode}")
+}
+
+/// Whether every server that is named is on this machine: a socket, or an address that no packet leaves it for.
+fn is_near(config: &Config) -> bool {
+    let addresses = config.get_hostaddrs();
+    if !addresses.is_empty() {
+        return addresses.iter().all(IpAddr::is_loopback);
+    }
+    config.get_hosts().iter().all(|host| match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback()),
+    })
+}
+
 /// The server by its name, without what else a connection string holds.
 fn server(config: &Config) -> String {
     let name = |host: &Host| match host {
@@ -374,5 +420,51 @@ mod tests {
         assert_eq!(server(&config), "PostgreSQL at db.test");
         let config = "hostaddr=10.0.0.7 password=hunter2".parse().unwrap();
         assert_eq!(server(&config), "PostgreSQL at 10.0.0.7");
+    }
+
+    /// What the connection string makes of itself, or why it is refused.
+    fn mode(text: &str) -> Result<SslMode, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("database");
+        std::fs::write(&file, text).unwrap();
+        let source: Postgres =
+            toml::from_str(&format!("connection = 'file:{}'\nquery = 'select 1'", file.display())).unwrap();
+        let config = source.config().map_err(|error| error.to_string())?;
+        Ok(config.get_ssl_mode())
+    }
+
+    #[test]
+    fn beyond_this_machine_there_is_tls_or_nothing() {
+        for text in [
+            "postgres://ann:pw@db.test/kpis",
+            "postgres://ann:pw@db.test/kpis?sslmode=verify-full",
+            "postgres://ann:pw@db.test/kpis?sslmode=verify-ca&connect_timeout=5",
+            "host=db.test user=ann sslmode=require",
+            "host=db.test user=ann sslmode='verify-full'",
+            "host=db.test user=ann sslmode = allow",
+            "host=db.test user=ann sslmode=prefer",
+            "host=localhost,db.test user=ann",
+            "host=localhost hostaddr=10.0.0.7 user=ann",
+            "host=127.0.0.1 user=ann sslmode=verify-full",
+        ] {
+            assert_eq!(mode(text), Ok(SslMode::Require), "{text}");
+        }
+        for text in [
+            "host=/run/postgresql user=ann",
+            "host=localhost user=ann",
+            "postgres://ann@[::1]/kpis",
+            "host=127.0.0.1 user=ann",
+            "user=ann",
+        ] {
+            assert_eq!(mode(text), Ok(SslMode::Prefer), "{text}");
+        }
+        assert_eq!(mode("host=127.0.0.1 user=ann sslmode=disable"), Ok(SslMode::Disable));
+        let error = mode("host=db.test user=ann password=hunter2 sslmode=disable").unwrap_err();
+        assert!(
+            error.contains("another machine") && !error.contains("hunter2"),
+            "{error}"
+        );
+        let error = mode("host=db.test sslrootcert=/ca.pem").unwrap_err();
+        assert!(error.contains("`ca_file`"), "{error}");
     }
 }

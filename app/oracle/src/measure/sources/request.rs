@@ -4,6 +4,7 @@ pub use super::http::{is_secret, url_mistakes};
 
 use {
     super::{Auth, LARGEST_ANSWER, Part, SourceError, http::chain, unexpected},
+    crate::measure::patience,
     earnout_sdk::text::endpoint,
     reqwest::{RequestBuilder, StatusCode, Version, header::HeaderMap},
     std::time::Duration,
@@ -102,6 +103,7 @@ pub async fn ask(
             server,
             status: status.as_u16(),
             body: body.trim().to_owned(),
+            retry_after: text(&headers, "retry-after").and_then(patience::retry_after),
         });
     }
     if let Some(mistake) = not_whole(version, &headers, &bytes, kind) {

@@ -10,11 +10,7 @@ use {
     rust_decimal::Decimal,
     serde::{Deserialize, Serialize},
     serde_json::value::RawValue,
-    std::{
-        collections::BTreeMap,
-        fmt,
-        path::{Path, PathBuf},
-    },
+    std::{collections::BTreeMap, fmt, path::PathBuf},
 };
 
 /// Most rows of an answer: more would take the memory that the daemon has for everything.
@@ -40,7 +36,7 @@ pub enum Rows {
 #[serde(deny_unknown_fields)]
 pub struct Table {
     /// The file. Left out of the evidence.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing, deserialize_with = "crate::measure::folder::optional")]
     pub file: Option<PathBuf>,
     /// Only rows that meet these conditions in these columns.
     #[serde(default, rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
@@ -200,15 +196,6 @@ impl Rows {
             Self::Csv(table) => table.matching.values().flat_map(Conditions::templates).collect(),
             Self::Http(source) => source.templates(),
             Self::Postgres(source) => source.params.iter().map(String::as_str).collect(),
-        }
-    }
-
-    /// Relative paths start at `folder`.
-    pub fn resolve(&mut self, folder: &Path) {
-        match self {
-            Self::Csv(table) => table.file.iter_mut().for_each(|file| *file = folder.join(&*file)),
-            Self::Http(source) => source.auth.iter_mut().for_each(|auth| auth.resolve(folder)),
-            Self::Postgres(source) => source.resolve(folder),
         }
     }
 

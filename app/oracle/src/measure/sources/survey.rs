@@ -71,7 +71,7 @@ pub struct Survey {
     pub oneself: Oneself,
     /// CSV file of those whose answers count, with the columns `respondent` and, if they weigh differently, `weight`. Left
     /// out of the evidence.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing, deserialize_with = "crate::measure::folder::optional")]
     pub members: Option<PathBuf>,
     /// What hashes of names are salted with. Left out of the evidence.
     #[serde(default, skip_serializing)]
@@ -427,13 +427,6 @@ impl Survey {
         templates.extend(self.about.as_deref());
         templates.extend(self.aggregate.templates());
         templates
-    }
-
-    /// Relative paths start at `folder`.
-    pub fn resolve(&mut self, folder: &Path) {
-        self.rows.resolve(folder);
-        self.members.iter_mut().for_each(|file| *file = folder.join(&*file));
-        self.salt.iter_mut().for_each(|salt| salt.resolve(folder));
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod measuring;
 mod observing;
+mod pages;
 mod plan;
 mod sampling;
 mod voted;
@@ -11,16 +12,20 @@ pub use observing::feeds as price_feeds;
 use {
     crate::{
         measure::{Bound, Identities, Misfit, checks},
-        service::{About, Alert, AlertKind, Daemon, DaemonError},
+        service::{About, Alert, AlertKind, Daemon, DaemonError, standing::Standing},
         vote::{Duty, Target},
     },
     earnout_sdk::text::time,
+    futures_util::{StreamExt, stream},
     plan::PlanRound,
     rust_decimal::Decimal,
-    solana_program::native_token::LAMPORTS_PER_SOL,
+    solana_program::{native_token::LAMPORTS_PER_SOL, pubkey::Pubkey},
     std::collections::BTreeMap,
     tracing::warn,
 };
+
+/// Plans that are looked at side by side.
+const PLANS: usize = 16;
 
 /// What a round is about.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +87,19 @@ impl Class {
         }
     }
 
+    /// What JSON calls it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Voted => "voted",
+            Self::Already => "alreadyOnChain",
+            Self::Held => "held",
+            Self::Failed => "failed",
+            Self::Unfinished => "unfinished",
+            Self::Missed => "missed",
+            Self::NotDue => "notDue",
+        }
+    }
+
     /// Whether something is left that a person can do, or that has to be tried again.
     pub fn is_open(self) -> bool {
         match self {
@@ -101,6 +119,8 @@ pub struct Round {
     pub misfits: Vec<Misfit>,
     /// When the next vote is due, Unix seconds by the chain's clock.
     pub next: Option<i64>,
+    /// Where the votes of periods that have ended stand, by feed.
+    standings: BTreeMap<String, BTreeMap<Standing, usize>>,
     /// Whether the chain has a vote that somebody else made with this key.
     has_foreign_vote: bool,
     /// What kept a plan or a feed from being looked at, the first of all.
@@ -122,9 +142,26 @@ impl Round {
         self.classes.insert(duty.target, class);
     }
 
+    fn stands(&mut self, duty: &Duty, standing: Standing) {
+        let of_feed = self.standings.entry(duty.feed.clone()).or_default();
+        let count = of_feed.entry(standing).or_default();
+        *count = count.saturating_add(1);
+    }
+
     fn wait(&mut self, duty: &Duty) {
         self.put(duty, Class::NotDue);
         self.next = Some(self.next.map_or(duty.measure_at, |next| next.min(duty.measure_at)));
+    }
+
+    /// The same with what was done for another plan.
+    fn add(&mut self, other: Self) {
+        self.classes.extend(other.classes);
+        self.observed = self.observed.saturating_add(other.observed);
+        self.misfits.extend(other.misfits);
+        self.next = [self.next, other.next].into_iter().flatten().min();
+        self.standings.extend(other.standings);
+        self.has_foreign_vote |= other.has_foreign_vote;
+        self.trouble = self.trouble.take().or(other.trouble);
     }
 
     fn fail(&mut self, trouble: DaemonError) {
@@ -146,9 +183,10 @@ struct Ready<'a> {
 /// If nothing can be looked at, because of the chain or the journal. What keeps one plan or feed from being looked at
 /// is in the round's `trouble`. What was done until then stays done.
 pub async fn round(daemon: &Daemon, filter: &Filter) -> Result<Round, DaemonError> {
+    let plans: Vec<Pubkey> = daemon.config.plans().into_iter().collect();
+    let now = daemon.endpoints.look(&plans).await?;
     daemon.courier().reconcile().await?;
     check_balance(daemon).await?;
-    let now = daemon.endpoints.now().await?;
     let here = time::now();
     daemon.metrics.clock_skew.set(here.saturating_sub(now));
     let skew = checks::clock(here, now, daemon.config.chain.max_clock_skew).err();
@@ -158,8 +196,9 @@ pub async fn round(daemon: &Daemon, filter: &Filter) -> Result<Round, DaemonErro
         Some(hold) => daemon.alarm.raise(Alert::Clock(hold), About::default()),
     }
     let mut round = Round::default();
-    // What is wrong with one plan or file does not cost the votes on the others.
-    for address in daemon.config.plans() {
+    // What is wrong with one plan or file does not cost the votes on the others, nor the time for them.
+    let rounds = stream::iter(plans).map(async |address| {
+        let mut round = Round::default();
         let mut of_plan = PlanRound {
             daemon,
             filter,
@@ -171,22 +210,23 @@ pub async fn round(daemon: &Daemon, filter: &Filter) -> Result<Round, DaemonErro
             warn!(plan = %address, %problem, "the round of a plan failed");
             round.fail(problem);
         }
+        round
+    });
+    let mut rounds = std::pin::pin!(rounds.buffer_unordered(PLANS));
+    while let Some(of_plan) = rounds.next().await {
+        round.add(of_plan);
+        daemon.metrics.progress(time::now());
         daemon.alarm.tell();
     }
-    if round.misfits.is_empty() {
-        daemon.alarm.clear(AlertKind::Configuration);
+    for (kind, not_in_set) in [(AlertKind::Configuration, false), (AlertKind::NotInSet, true)] {
+        if round.misfits.iter().all(|misfit| misfit.not_in_set != not_in_set) {
+            daemon.alarm.clear(kind);
+        }
     }
-    let holds = daemon.journal().holds()?;
-    for feed in &daemon.config.feeds {
-        let count = holds.iter().filter(|held| held.feed == feed.id).count();
-        let gauge = daemon.metrics.holds.with_label_values(&[&feed.id]);
-        gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
-    }
-    let failures = i64::try_from(daemon.endpoints.failures()).unwrap_or(i64::MAX);
-    daemon.metrics.endpoint_failures.set(failures);
-    if round.trouble.is_none() {
-        daemon.metrics.round(here);
-    }
+    let failures = daemon.endpoints.failures();
+    let told = daemon.metrics.endpoint_failures.get();
+    daemon.metrics.endpoint_failures.inc_by(failures.saturating_sub(told));
+    daemon.metrics.round(time::now(), clock_is_right);
     Ok(round)
 }
 
@@ -215,7 +255,6 @@ mod tests {
     use {
         super::*,
         crate::measure::{Earlier, Scope},
-        solana_program::pubkey::Pubkey,
     };
 
     fn duty(period: u16) -> Duty {
@@ -267,6 +306,7 @@ mod tests {
             feed: "mau".to_owned(),
             text: "grace".to_owned(),
             holds: false,
+            not_in_set: false,
         });
         assert!(round.is_open());
         round = Round::default();

@@ -44,6 +44,7 @@ pub(super) async fn observe_all(
             feed: "observe".to_owned(),
             text,
             holds: false,
+            not_in_set: false,
         });
     }
     // A round for one of the operator's feeds is about its votes.

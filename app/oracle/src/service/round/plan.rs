@@ -3,19 +3,20 @@
 use {
     super::{
         Class, Filter, Ready, Round,
-        measuring::{hold, measure_all},
+        measuring::{hold, vote_all},
         observing::observe_all,
         sampling::sample_all,
         voted::not_yet_voted,
     },
     crate::{
-        measure::{Bound, Identities, Misfit, duration, fit},
-        service::{About, Alert, Daemon, DaemonError},
+        measure::{Bound, FeedError, Identities, Misfit, duration, fit},
+        service::{About, Alert, Daemon, DaemonError, standing::Standing},
         vote::{Duty, PlanState, Refused, Target},
     },
     earnout::state::Plan,
+    earnout_sdk::report::projection,
     solana_program::pubkey::Pubkey,
-    std::collections::{BTreeMap, HashMap},
+    std::collections::{BTreeMap, HashMap, HashSet},
     tracing::warn,
 };
 
@@ -45,16 +46,15 @@ impl<'a> PlanRound<'a> {
         }
         let ready = self.ready(address, &state.plan);
         if ready.iter().any(|ready| ready.bound.individual) {
-            state = daemon.endpoints.plan(address, true).await?;
+            state.grants = daemon.grants(address, &state.plan, is_quiet(&state.plan, now)?).await?;
         }
         sample_all(daemon, &ready, &state, now).await?;
         let open = self.open(&ready, &state)?;
-        let left = not_yet_voted(daemon, address, open, self.round).await?;
+        let left = not_yet_voted(daemon, address, open, now, self.round).await?;
         let (mut left, missed): (Vec<_>, Vec<_>) = left.into_iter().partition(|(_, duty)| now < duty.closes);
         self.tell_missed(missed.into_iter().map(|(_, duty)| duty))?;
         left.retain(|(_, duty)| now >= duty.measure_at);
         let late: Vec<Duty> = left.iter().map(|(_, duty)| duty.clone()).collect();
-        self.warn_of_closing(&late);
         self.tell_lag(address, &late)?;
         let mut due: Vec<(&Bound<'_>, Duty)> = Vec::new();
         for (ready, duty) in left {
@@ -67,19 +67,19 @@ impl<'a> PlanRound<'a> {
                 due.push((&ready.bound, duty));
             }
         }
-        let ballots = measure_all(daemon, &due, self.round).await?;
-        if daemon.is_stopping() {
-            return Ok(());
-        }
-        let sent = daemon.courier().send(ballots).await?;
+        let sent = vote_all(daemon, &due, now, self.round).await?;
         for (_, duty) in &due {
-            if daemon.journal().vote(&duty.target)?.is_some() {
-                daemon.metrics.last_success.with_label_values(&[&duty.feed]).set(now);
+            let journal = daemon.journal();
+            let (vote, measured) = (journal.vote(&duty.target)?, journal.measured(&duty.target)?);
+            // Of one that is corrected the chain has a vote, and not yet this one.
+            if vote.is_some_and(|vote| measured.is_none_or(|measured| measured.value == vote.value)) {
                 self.round.put(duty, Class::Voted);
             }
         }
         self.tell_refused(&due, &sent.refused)?;
         self.tell_lag(address, &late)?;
+        self.warn_of_closing(&late)?;
+        self.tell_figures(address, &ready)?;
         sent.trouble.map_or(Ok(()), |trouble| Err(trouble.into()))
     }
 
@@ -112,14 +112,23 @@ impl<'a> PlanRound<'a> {
             });
         }
         let bound: Vec<&Bound<'_>> = ready.iter().map(|ready| &ready.bound).collect();
-        let misfits = fit::misfits(&bound, plan, &daemon.oracle(), daemon.config.service.interval);
+        let misfits = fit::misfits(&bound, plan, &daemon.oracle(), daemon.config.service.interval, self.now);
         for misfit in misfits {
-            let Misfit { feed, text, holds } = &misfit;
+            let Misfit {
+                feed,
+                text,
+                holds,
+                not_in_set,
+            } = &misfit;
             let about = About {
                 feed: Some(feed.clone()),
                 ..About::default()
             };
-            daemon.alarm.raise(Alert::Configuration(text.clone()), about);
+            let alert = match not_in_set {
+                true => Alert::NotInSet(text.clone()),
+                false => Alert::Configuration(text.clone()),
+            };
+            daemon.alarm.raise(alert, about);
             let of_feed = ready.iter_mut().find(|ready| ready.bound.feed.id == *feed);
             if let Some(of_feed) = of_feed.filter(|_| *holds) {
                 of_feed.blocked.get_or_insert_with(|| text.clone());
@@ -129,7 +138,7 @@ impl<'a> PlanRound<'a> {
         ready
     }
 
-    /// The votes whose window has begun, also those whose window is over.
+    /// The votes whose window has begun, also those whose window is over. Nothing else is held.
     fn open<'r>(
         &mut self,
         ready: &'r [Ready<'a>],
@@ -141,6 +150,14 @@ impl<'a> PlanRound<'a> {
             let duties = ready
                 .bound
                 .unsettled(plan, grants, &ready.identities, &self.daemon.oracle())?;
+            let held: HashSet<Target> = duties
+                .iter()
+                .filter(|duty| self.now < duty.closes)
+                .map(|duty| duty.target)
+                .collect();
+            self.daemon
+                .journal()
+                .end_other_holds(&state.address, ready.bound.kpi, &held)?;
             for duty in duties.into_iter().filter(|duty| self.filter.takes(duty)) {
                 if self.now < duty.closes {
                     match self.now >= duty.measure_at {
@@ -176,11 +193,13 @@ impl<'a> PlanRound<'a> {
         Ok(())
     }
 
-    /// Votes whose window is about to close: one alert for each feed and period.
-    fn warn_of_closing(&self, late: &[Duty]) {
+    /// Votes whose window is about to close, and that this round did not make: one alert for each feed and period.
+    fn warn_of_closing(&self, late: &[Duty]) -> Result<(), DaemonError> {
         let mut counts: BTreeMap<(&str, u16, i64), usize> = BTreeMap::new();
         for duty in late {
-            *counts.entry((&duty.feed, duty.target.period, duty.closes)).or_default() += 1;
+            if self.daemon.journal().vote(&duty.target)?.is_none() {
+                *counts.entry((&duty.feed, duty.target.period, duty.closes)).or_default() += 1;
+            }
         }
         for ((feed, period, closes), count) in counts {
             let seconds = closes.saturating_sub(self.now);
@@ -194,6 +213,36 @@ impl<'a> PlanRound<'a> {
                 self.daemon.alarm.raise(alert, about);
             }
         }
+        Ok(())
+    }
+
+    /// The figures of each feed, from the chain and the journal: true after a restart and under a new name.
+    fn tell_figures(&self, plan: Pubkey, ready: &[Ready<'_>]) -> Result<(), DaemonError> {
+        let (daemon, metrics) = (self.daemon, &self.daemon.metrics);
+        let holds = daemon.journal().holds()?;
+        for ready in ready {
+            let (feed, kpi) = (ready.bound.feed.id.as_str(), ready.bound.kpi);
+            let is_of_feed = |target: &Target| (target.plan, target.kpi) == (plan, kpi);
+            let held = holds.iter().filter(|held| is_of_feed(&held.target)).count();
+            metrics.holds.with_label_values(&[feed]).set(figure(held));
+            let of_feed = self.round.standings.get(feed);
+            // A round for one period knows nothing of the others.
+            if self.filter.period.is_none() && self.filter.feed.as_ref().is_none_or(|wanted| wanted == feed) {
+                for standing in Standing::ALL {
+                    let count = of_feed.and_then(|of_feed| of_feed.get(&standing)).copied();
+                    let gauge = metrics.values.with_label_values(&[feed, standing.name()]);
+                    gauge.set(figure(count.unwrap_or_default()));
+                }
+            }
+            let newest = daemon.journal().newest(&plan, kpi)?;
+            if let Some(at) = newest.voted_at {
+                metrics.last_success.with_label_values(&[feed]).set(at);
+            }
+            if let Some(value) = newest.value {
+                metrics.last_value.with_label_values(&[feed]).set(value);
+            }
+        }
+        Ok(())
     }
 
     /// For how long the oldest vote of each feed that the chain does not have has been due.
@@ -226,4 +275,21 @@ impl<'a> PlanRound<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether no period that is not settled has ended: then there is nothing to vote on, and nothing that was missed.
+fn is_quiet(plan: &Plan, now: i64) -> Result<bool, DaemonError> {
+    let schedule = projection::schedule(plan).map_err(FeedError::from)?;
+    let ended = schedule.iter().filter(|times| times.end <= now);
+    let waiting = |period: u16| {
+        plan.unsettled_grants
+            .get(usize::from(period))
+            .is_some_and(|count| *count > 0)
+    };
+    Ok(!ended.into_iter().any(|times| waiting(times.period)))
+}
+
+/// A count for a gauge.
+fn figure(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }

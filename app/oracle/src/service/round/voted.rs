@@ -3,11 +3,14 @@
 use {
     super::{Class, Ready, Round},
     crate::{
-        measure::{Bound, FeedError, value},
-        service::{Alert, Daemon, DaemonError},
+        measure::{Bound, value},
+        service::{
+            Alert, Daemon, DaemonError,
+            standing::{Position, Standing, position, tally},
+        },
         vote::{Duty, Found, Place, Target, note_votes, own_votes},
     },
-    earnout::state::{Plan, place},
+    earnout::state::Plan,
     earnout_sdk::{text::time, wire::Evaluation},
     solana_program::pubkey::Pubkey,
     std::collections::{BTreeMap, BTreeSet},
@@ -23,6 +26,7 @@ pub(super) async fn not_yet_voted<'a>(
     daemon: &Daemon,
     plan: Pubkey,
     open: Vec<(&'a Ready<'a>, Duty)>,
+    now: i64,
     round: &mut Round,
 ) -> Result<Vec<(&'a Ready<'a>, Duty)>, DaemonError> {
     let places: BTreeSet<Place> = open.iter().map(|(_, duty)| duty.target.place()).collect();
@@ -41,7 +45,7 @@ pub(super) async fn not_yet_voted<'a>(
         .zip(found)
         .filter_map(|(place, found)| Some((place, found?)))
         .collect();
-    compare(daemon, &plan, &found, open, round)
+    compare(daemon, &plan, &found, open, now, round)
 }
 
 fn compare<'a>(
@@ -49,6 +53,7 @@ fn compare<'a>(
     plan: &Plan,
     found: &BTreeMap<Place, Evaluation>,
     open: Vec<(&'a Ready<'a>, Duty)>,
+    now: i64,
     round: &mut Round,
 ) -> Result<Vec<(&'a Ready<'a>, Duty)>, DaemonError> {
     let on_chain = found_votes(daemon, plan, found.values())?;
@@ -56,13 +61,26 @@ fn compare<'a>(
     // Both ends of how long a vote has been known are of this machine's clock.
     let here = time::now();
     for (ready, duty) in open {
-        if let Some(vote) = on_chain.get(&duty.target) {
-            round.put(&duty, Class::Already);
-            if !vote.is_own {
-                let shown = value::from_fixed(vote.value, ready.bound.terms.decimals);
-                daemon.alarm.note(Alert::ForeignVote(shown), &duty);
-                round.has_foreign_vote = true;
+        let tally = tally(found.get(&duty.target.place()), &duty)?;
+        let vote = on_chain.get(&duty.target);
+        let position = position(plan, &duty, &tally, vote.map(|vote| vote.value), now)?;
+        round.stands(&duty, position.standing);
+        let correction = daemon.journal().correction(&duty.target)?;
+        let corrected = correction
+            .filter(|entry| entry.people() >= ready.bound.feed.consent)
+            .and_then(|entry| entry.fixed(ready.bound.terms.decimals));
+        if let Some((vote, corrected)) = vote.zip(corrected) {
+            if vote.value == corrected {
+                daemon.journal().end_correction(&duty.target)?;
+            } else if tally.agreed.is_none() && now < duty.closes {
+                // As long as too few agree the program takes another vote in its place.
+                left.push((ready, duty));
+                continue;
             }
+        }
+        if let Some(vote) = vote {
+            round.put(&duty, Class::Already);
+            tell(daemon, &ready.bound, &duty, vote, &position, now, round);
             continue;
         }
         let known = daemon.journal().vote(&duty.target)?;
@@ -82,14 +100,14 @@ fn compare<'a>(
             daemon.alarm.note(Alert::LostVote, &duty);
             daemon.journal().forget_vote(&duty.target)?;
         }
-        let evaluation = found.get(&duty.target.place());
-        match evaluation.map(|evaluation| agreed(evaluation, &duty)).transpose()? {
-            Some(Some(value)) => {
+        // With a vote of the beneficiary among them what others agreed on stays open.
+        match tally.agreed {
+            Some(value) => {
                 // Enough others agreed; a vote would change nothing.
                 round.put(&duty, Class::Already);
                 compare_resolved(daemon, &ready.bound, &duty, value)?;
             }
-            Some(None) | None => left.push((ready, duty)),
+            None => left.push((ready, duty)),
         }
     }
     Ok(left)
@@ -107,15 +125,38 @@ fn found_votes<'a>(
     Ok(note_votes(&mut daemon.journal(), &daemon.store, votes, time::now())?)
 }
 
-/// The value on which enough oracles have agreed, if nothing can change that: with a vote of the beneficiary among
-/// theirs it stays open.
-fn agreed(evaluation: &Evaluation, duty: &Duty) -> Result<Option<i64>, DaemonError> {
-    let tally = match (evaluation, &duty.scope.grant) {
-        (Evaluation::Attestation(state), _) => state.tally(),
-        (Evaluation::Page(page), Some(grant)) => page.view().tally(place(grant.index).1, &grant.beneficiary),
-        (Evaluation::Page(_), None) => return Ok(None),
-    };
-    Ok(tally.map_err(|error| FeedError::Corrupt(error.to_string()))?.agreed)
+/// Tells what a person has to know about a vote that the chain has.
+fn tell(
+    daemon: &Daemon,
+    bound: &Bound<'_>,
+    duty: &Duty,
+    vote: &Found,
+    position: &Position,
+    now: i64,
+    round: &mut Round,
+) {
+    let shown = |fixed| value::from_fixed(fixed, bound.terms.decimals);
+    let own = shown(vote.value);
+    if !vote.is_own {
+        daemon.alarm.note(Alert::ForeignVote(own), duty);
+        round.has_foreign_vote = true;
+    }
+    if let Some(hash) = vote.lacks {
+        daemon.alarm.note(Alert::EvidenceMissing(hash), duty);
+    }
+    match (position.standing, position.stands) {
+        (Standing::Outvoted, Some(theirs)) => {
+            let theirs = shown(theirs);
+            let has_voted = true;
+            daemon.alarm.note(Alert::Outvoted { theirs, own, has_voted }, duty);
+        }
+        // As long as somebody has not voted, enough may agree yet.
+        (Standing::Differs, theirs) if position.is_complete || now >= duty.closes => {
+            let theirs = theirs.map(shown);
+            daemon.alarm.note(Alert::Differs { theirs, own }, duty);
+        }
+        _ => (),
+    }
 }
 
 fn compare_resolved(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty, resolved: i64) -> Result<(), DaemonError> {
@@ -124,7 +165,8 @@ fn compare_resolved(daemon: &Daemon, bound: &Bound<'_>, duty: &Duty, resolved: i
     if let Some(measured) = measured.filter(|own| own.value != resolved) {
         let shown = |fixed| value::from_fixed(fixed, bound.terms.decimals);
         let (theirs, own) = (shown(resolved), shown(measured.value));
-        daemon.alarm.note(Alert::Outvoted { theirs, own }, duty);
+        let has_voted = false;
+        daemon.alarm.note(Alert::Outvoted { theirs, own, has_voted }, duty);
     }
     Ok(())
 }
@@ -144,7 +186,7 @@ mod tests {
         bytemuck::Zeroable,
         earnout::{
             constants::NO_VALUE,
-            state::{Kpi, Page, PageKey},
+            state::{Cadence, CurvePoint, Interpolation, Kpi, KpiArgs, Page, PageKey, Scope},
         },
         earnout_sdk::{report::projection::PeriodTimes, wire::PageState},
         solana_signature::Signature,
@@ -207,6 +249,25 @@ mod tests {
     /// The page of the grants 0 to 9, on which this daemon's oracle and two others vote.
     fn page(daemon: &Daemon) -> (Plan, Place, PageState) {
         let mut plan = Plan::zeroed();
+        (plan.cadence_kind, plan.cadence_length) = Cadence::Seconds(86_400).to_stored();
+        (plan.period_count, plan.attest_secs, plan.kpi_count) = (1, 3_600, 1);
+        plan.kpis[0] = Kpi::new(&KpiArgs {
+            name: "marks".to_owned(),
+            unit: String::new(),
+            rubric_hash: [0; 32],
+            decimals: 0,
+            scope: Scope::Individual,
+            range_min: 0,
+            range_max: 100,
+            interpolation: Interpolation::Linear,
+            points: [(0, 0), (100, 10_000)]
+                .map(|(value, score)| CurvePoint { value, score })
+                .to_vec(),
+            default_score: 0,
+            default_price: None,
+            feed: None,
+        })
+        .unwrap();
         plan.grant_counter = 10;
         plan.oracles.count = 3;
         plan.oracles.threshold = 2;
@@ -265,7 +326,7 @@ mod tests {
         let duties = [(0, key(40)), (1, key(40)), (2, key(3)), (3, key(40))];
         let open = duties.map(|(grant, beneficiary)| (&ready, duty(&ready, grant, beneficiary)));
         let mut round = Round::default();
-        let left = compare(&daemon, &plan, &found, open.into(), &mut round).unwrap();
+        let left = compare(&daemon, &plan, &found, open.into(), 15, &mut round).unwrap();
         let left: Vec<_> = left.into_iter().map(|(_, duty)| duty.target.grant).collect();
         assert_eq!(
             left,
@@ -295,8 +356,65 @@ mod tests {
         let ready = ready(&feed);
         let open = vec![(&ready, duty(&ready, 1, key(40)))];
         let mut round = Round::default();
-        assert!(compare(&daemon, &plan, &found, open, &mut round).unwrap().is_empty());
+        assert!(
+            compare(&daemon, &plan, &found, open, 15, &mut round)
+                .unwrap()
+                .is_empty()
+        );
         assert_eq!(round.count(Class::Already), 1);
         assert!(round.is_open());
+    }
+
+    #[test]
+    fn what_an_operator_has_to_know_is_told_after_every_start_and_under_every_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let (first, second) = (daemon(dir.path()), "users");
+        let (plan, place, mut page) = page(&first);
+        let feed = feed_of_plan();
+        let ready_once = ready(&feed);
+        let on = |grant| duty(&ready_once, grant, key(40)).target;
+        let measured = Measured {
+            value: 5,
+            evidence: [4; 32],
+            at: 1,
+        };
+        let all: Vec<_> = (0..4).map(|grant| (on(grant), measured)).collect();
+        first.journal().record_measured(&all).unwrap();
+        let signed = SignedVotes {
+            signature: Signature::default(),
+            last_valid_block_height: 1,
+            transaction: Vec::new(),
+            votes: (0..4).map(|grant| (on(grant), [9; 32])).collect(),
+        };
+        first.journal().record_transaction(&signed, 1).unwrap();
+        // Of grant 0 the others say something else, of 1 the same, of 2 each something else, and of 3 nothing.
+        page.edit().vote(0, 0, &[5; 4], [9; 32], 11).unwrap();
+        page.edit().vote(1, 0, &[6, 5, 7], [8; 32], 12).unwrap();
+        page.edit().vote(2, 0, &[6, 5, 8], [8; 32], 13).unwrap();
+        let found = BTreeMap::from([(place, Evaluation::Page(Box::new(page)))]);
+        let mut renamed = feed_of_plan();
+        renamed.id = second.to_owned();
+        for (feed, now) in [(&feed, 15), (&renamed, 16)] {
+            let ready = ready(feed);
+            let open = (0..5).map(|grant| (&ready, duty(&ready, grant, key(40)))).collect();
+            let mut round = Round::default();
+            compare(&first, &plan, &found, open, now, &mut round).unwrap();
+            let standings = &round.standings[feed.id.as_str()];
+            let expected = [
+                (Standing::Due, 1),
+                (Standing::Alone, 1),
+                (Standing::Agreed, 1),
+                (Standing::Differs, 1),
+                (Standing::Outvoted, 1),
+            ];
+            assert_eq!(standings, &BTreeMap::from(expected));
+        }
+        first.alarm.tell();
+        let raised = |kind| first.metrics.alerts.with_label_values(&[kind]).get();
+        // One for each feed and cause.
+        for kind in ["outvoted", "disagreement", "evidence-missing"] {
+            assert_eq!(raised(kind), 2, "{kind}");
+        }
+        assert_eq!(raised("foreign-vote"), 0);
     }
 }

@@ -274,7 +274,7 @@ fn signature(row: &Row<'_>, column: usize) -> rusqlite::Result<Signature> {
 mod tests {
     use {
         super::*,
-        crate::measure::Entry,
+        crate::measure::{Attached, Confirmation, Entry},
         std::{fs, os::unix::fs::PermissionsExt},
     };
 
@@ -362,9 +362,64 @@ mod tests {
         );
         held.kind = "range".to_owned();
         assert!(journal.hold(&held).unwrap());
+        held.feed = "users".to_owned();
+        assert!(!journal.hold(&held).unwrap(), "another name is no news");
         assert_eq!(journal.holds().unwrap(), vec![held]);
         journal.record_measured(&[(target(0), measured(1))]).unwrap();
         assert_eq!(journal.holds().unwrap(), vec![]);
+    }
+
+    #[test]
+    fn a_hold_ends_with_its_window_whoever_was_away_then() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = Journal::open(dir.path()).unwrap();
+        let on = |kpi, period| Target { period, ..target(kpi) };
+        for target in [on(0, 1), on(0, 2), on(1, 1)] {
+            let held = Held {
+                feed: "mau".to_owned(),
+                target,
+                kind: "source".to_owned(),
+                reason: "down".to_owned(),
+                since: 5,
+            };
+            journal.hold(&held).unwrap();
+        }
+        journal.end_other_holds(&target(0).plan, 0, &[on(0, 2)].into()).unwrap();
+        let left: Vec<_> = journal.holds().unwrap().into_iter().map(|held| held.target).collect();
+        assert_eq!(left.len(), 2);
+        assert!(left.contains(&on(0, 2)) && left.contains(&on(1, 1)), "{left:?}");
+    }
+
+    #[test]
+    fn what_is_newest_is_known_after_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        let plan = target(0).plan;
+        assert_eq!(journal.newest(&plan, 0).unwrap(), values::Newest::default());
+        let on = |period| Target {
+            period,
+            grant: None,
+            ..target(0)
+        };
+        let vote = |value, at| Vote {
+            value,
+            evidence: None,
+            signature: None,
+            at,
+        };
+        journal
+            .record_votes(&[(on(1), vote(7, 50)), (on(2), vote(8, 40)), (target(1), vote(9, 60))])
+            .unwrap();
+        journal
+            .record_measured(&[(on(1), measured(7)), (on(3), measured(11))])
+            .unwrap();
+        let newest = |voted_at, value| values::Newest { voted_at, value };
+        assert_eq!(journal.newest(&plan, 0).unwrap(), newest(Some(50), Some(11)));
+        assert_eq!(
+            journal.newest(&plan, 1).unwrap(),
+            newest(Some(60), None),
+            "one for each grant"
+        );
     }
 
     #[test]
@@ -387,8 +442,19 @@ mod tests {
             note: "counted".to_owned(),
             entered_by: "ann".to_owned(),
             entered_at: 6,
+            signature: None,
+            documents: vec![Attached {
+                name: "count.pdf".to_owned(),
+                sha256: "00".to_owned(),
+            }],
+            confirmed: vec![Confirmation {
+                by: "bob".to_owned(),
+                at: 7,
+                signature: None,
+            }],
         };
-        journal.enter(&target(1), &entry).unwrap();
+        journal.enter(&[(target(1), entry.clone())], false).unwrap();
+        assert_eq!(journal.correction(&target(1)).unwrap(), None);
         assert_eq!(journal.entry(&target(1)).unwrap(), Some(entry));
         assert_eq!(journal.entry(&target(0)).unwrap(), None);
         let signature = Signature::from([5; 64]);
@@ -406,6 +472,75 @@ mod tests {
         );
         journal.forget_dispute(&target(0)).unwrap();
         assert_eq!(journal.disputed(&target(0)).unwrap(), None);
+    }
+
+    #[test]
+    fn what_was_entered_is_withdrawn_before_it_is_signed_and_corrected_after() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        let entry = |value: &str, entered_at| Entry {
+            value: value.to_owned(),
+            note: "counted".to_owned(),
+            entered_by: "ann".to_owned(),
+            entered_at,
+            signature: None,
+            documents: Vec::new(),
+            confirmed: Vec::new(),
+        };
+        let on = target(0);
+        assert!(!journal.withdraw(&on).unwrap(), "there is nothing");
+        journal.enter(&[(on, entry("5", 6))], false).unwrap();
+        journal.record_measured(&[(on, measured(5))]).unwrap();
+        assert!(journal.withdraw(&on).unwrap());
+        assert_eq!(
+            (journal.entry(&on).unwrap(), journal.measured(&on).unwrap()),
+            (None, None)
+        );
+        journal.enter(&[(on, entry("5", 6))], false).unwrap();
+        journal.record_measured(&[(on, measured(5))]).unwrap();
+        journal.record_transaction(&signed(1, vec![on]), 1).unwrap();
+        assert!(!journal.withdraw(&on).unwrap(), "it may be on its way");
+        let later = measured(5).at + 10;
+        journal.enter(&[(on, entry("6", later))], true).unwrap();
+        assert!(journal.withdraw(&on).unwrap(), "nothing was made of the correction");
+        journal.enter(&[(on, entry("6", later))], true).unwrap();
+        assert_eq!(journal.correction(&on).unwrap(), Some(entry("6", later)));
+        let corrected = Measured {
+            at: later + 1,
+            ..measured(6)
+        };
+        journal.record_measured(&[(on, corrected)]).unwrap();
+        assert_eq!(journal.measured(&on).unwrap(), Some(corrected));
+        assert!(!journal.withdraw(&on).unwrap(), "it was taken up");
+        journal.end_correction(&on).unwrap();
+        assert_eq!(journal.correction(&on).unwrap(), None);
+        assert!(
+            journal.record_measured(&[(on, measured(7))]).is_err(),
+            "a correction is one"
+        );
+    }
+
+    #[test]
+    fn a_journal_of_the_version_before_goes_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Connection::open(dir.path().join("journal.db")).unwrap();
+        drop(Journal::open(dir.path()).unwrap());
+        database
+            .execute_batch(
+                "DROP TABLE entries; CREATE TABLE entries (
+                    plan BLOB NOT NULL, kpi INTEGER NOT NULL, period INTEGER NOT NULL, grant_index INTEGER NOT NULL,
+                    value TEXT NOT NULL, note TEXT NOT NULL, entered_by TEXT NOT NULL, at INTEGER NOT NULL,
+                    PRIMARY KEY (plan, kpi, period, grant_index)) STRICT;",
+            )
+            .unwrap();
+        let (plan, kpi, period, grant) = key(&target(0));
+        let sql = "INSERT INTO entries VALUES (?1, ?2, ?3, ?4, '5', 'counted', 'ann', 6)";
+        database.execute(sql, (plan, kpi, period, grant)).unwrap();
+        database.pragma_update(None, "user_version", 3).unwrap();
+        let journal = Journal::open(dir.path()).unwrap();
+        let entry = journal.entry(&target(0)).unwrap().unwrap();
+        assert_eq!((entry.value.as_str(), entry.people()), ("5", 1));
+        assert_eq!(journal.correction(&target(0)).unwrap(), None);
     }
 
     #[test]

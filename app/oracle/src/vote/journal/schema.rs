@@ -3,10 +3,16 @@
 use {super::JournalError, rusqlite::Connection, std::time::Duration};
 
 /// Versions 1 and 2 named the grants of individual KPIs by their addresses, each with an attestation of its own.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
+
+/// What version 3 did not have: documents, second persons and corrections of what people entered.
+const FROM_3: &str = "
+    ALTER TABLE entries ADD COLUMN more TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE entries ADD COLUMN corrects INTEGER NOT NULL DEFAULT 0;
+";
 
 /// Keys and hashes are blobs, times Unix seconds, and the grant -1 where a KPI is shared. `measured` is never changed
-/// once written, `votes` only where a manifest proves that a vote was changed by hand. The evidence in `measured` and
+/// once written but by a correction, `votes` only where a manifest proves that a vote was changed by hand. The evidence in `measured` and
 /// `votes` is the hash of the single document, in `attempted` what the chain gets.
 const TABLES: &str = "
     CREATE TABLE measured (
@@ -37,6 +43,7 @@ const TABLES: &str = "
     CREATE TABLE entries (
         plan BLOB NOT NULL, kpi INTEGER NOT NULL, period INTEGER NOT NULL, grant_index INTEGER NOT NULL,
         value TEXT NOT NULL, note TEXT NOT NULL, entered_by TEXT NOT NULL, at INTEGER NOT NULL,
+        more TEXT NOT NULL DEFAULT '{}', corrects INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (plan, kpi, period, grant_index)
     ) STRICT;
     CREATE TABLE disputes (
@@ -57,6 +64,7 @@ pub(super) fn prepare(database: &mut Connection) -> Result<(), JournalError> {
     let transaction = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     match transaction.pragma_query_value(None, "user_version", |row| row.get(0))? {
         0 => transaction.execute_batch(TABLES)?,
+        3 => transaction.execute_batch(FROM_3)?,
         VERSION => (),
         found => return Err(JournalError::Version { found, known: VERSION }),
     }
