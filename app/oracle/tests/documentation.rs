@@ -36,8 +36,12 @@ fn every_configuration_in_the_text_is_one() {
     for block in text.split("```toml\n").skip(1) {
         let block = block.split("```").next().unwrap();
         // What shows a part is one beside the smallest whole.
-        let block = match block.contains("[chain]") {
+        let block = match block.contains("[[feed]]") || block.contains("[[observe]]") {
             true => block.to_owned(),
+            false => format!("{block}\n[[observe]]\nplan = 'REPLACE-WITH-THE-ADDRESS-OF-THE-PLAN'\n"),
+        };
+        let block = match block.contains("[chain]") {
+            true => block,
             false => format!(
                 "{block}\n[chain]\nendpoints = ['http://127.0.0.1:8899']\n[signer]\noracle = 'a'\n[service]\nstate = 'b'"
             ),

@@ -27,3 +27,6 @@ pub use {
     template::{GrantScope, Scope, TemplateError, fill},
     value::{Rounding, ValueError, median},
 };
+
+#[cfg(test)]
+pub(crate) use sources::testing;

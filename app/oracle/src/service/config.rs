@@ -3,6 +3,7 @@
 use {
     crate::{
         measure::{Feed, Source, checks::decimal, feed::KpiName},
+        service::{Origin, agree::Agree},
         vote::{Chain, PriorityFee, is_endpoint},
     },
     rust_decimal::Decimal,
@@ -37,6 +38,9 @@ pub struct Config {
     /// What other oracles attested, checked against the same sources.
     #[serde(default)]
     pub watch: Watch,
+    /// What oracles tell each other before they vote.
+    #[serde(default)]
+    pub agree: Agree,
     /// What is measured.
     #[serde(rename = "feed", default)]
     pub feeds: Vec<Feed>,
@@ -193,6 +197,16 @@ impl Config {
 
     fn resolve(&mut self, folder: &Path) {
         self.service.state = folder.join(&self.service.state);
+        if let Some(publish) = &mut self.agree.publish {
+            *publish = folder.join(&*publish);
+        }
+        for peer in &mut self.agree.peers {
+            for origin in [Some(&mut peer.from), peer.evidence.as_mut()].into_iter().flatten() {
+                if let Origin::Folder(path) = origin {
+                    *path = folder.join(&*path);
+                }
+            }
+        }
         for feed in &mut self.feeds {
             if let Some(file) = &mut feed.identities {
                 *file = folder.join(&*file);
@@ -252,6 +266,10 @@ impl Config {
         }
         if self.feeds.is_empty() && self.observes.is_empty() {
             mistakes.push("feed: there is none; each KPI to be measured is a [[feed]]".to_owned());
+        }
+        let mut peers = BTreeSet::new();
+        for peer in self.agree.peers.iter().filter(|peer| !peers.insert(peer.oracle)) {
+            mistakes.push(format!("agree.peers: {} stands there twice", peer.oracle));
         }
         for observe in &self.observes {
             if observe.account.is_some() && observe.kpi.is_none() {
