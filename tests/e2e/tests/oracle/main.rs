@@ -8,5 +8,6 @@ mod life;
 mod pages;
 mod services;
 mod sources;
+mod standby;
 mod support;
 mod watch;
