@@ -7,7 +7,7 @@ use {
         measure::{Bound, Evidence, Hash, Store, kpi_name, measure, value},
         service::{
             Config, Library, Origin,
-            agree::{Cause, Difference, Heard, Peer, Read, Said, Statement, compare, file_name, hear, said},
+            agree::{Cause, Difference, Heard, Peer, Read, Said, Statement, compare, file_name, fits, hear, said},
             keys,
             verify::computed,
         },
@@ -22,11 +22,15 @@ use {
     std::{
         collections::{BTreeMap, BTreeSet},
         fs,
+        time::Duration,
     },
 };
 
 /// Most differences whose documents are read to find out why.
 const EXPLAINED: usize = 32;
+
+/// How long a document of another oracle may take.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Most differences that a table shows.
 const SHOWN: usize = 50;
@@ -62,10 +66,11 @@ pub async fn run(args: &Agree, config: Config, json: bool) -> Result<u8> {
     }
     let set = plan.oracle_set(args.period);
     let store = Store::open(config.service.state.join("evidence"))?;
-    let mut own = said(&Journal::beside(&config.service.state)?, &args.plan, args.period)?;
+    let journal = Journal::beside(&config.service.state)?;
+    let mut own = said(&journal, &args.plan, args.period)?;
     if args.measure {
         let known = own.keys().copied().collect();
-        own.extend(measured_now(args, &config, &endpoints, &store, &oracle, known).await?);
+        own.extend(measured_now(args, &config, &endpoints, (&journal, &store), &oracle, known).await?);
     }
     let own = Statement {
         plan: args.plan,
@@ -87,18 +92,22 @@ pub async fn run(args: &Agree, config: Config, json: bool) -> Result<u8> {
     let heard = future::join_all(peers.clone().map(|peer| hear(peer, &args.plan, args.period))).await;
     let heard: Vec<Heard> = heard
         .into_iter()
-        .map(|heard| match set.position(&heard.oracle) {
-            Some(_) => heard,
-            None => Heard {
-                statement: Err("it is not an oracle of this period".to_owned()),
-                ..heard
-            },
+        .map(|heard| {
+            let is_one = match set.position(&heard.oracle) {
+                Some(_) => Ok(()),
+                None => Err("it is not an oracle of this period".to_owned()),
+            };
+            let fitting = |statement: Statement| fits(&plan, &statement).map(|()| statement);
+            Heard {
+                statement: is_one.and(heard.statement).and_then(fitting),
+                oracle: heard.oracle,
+            }
         })
         .collect();
     let said = heard.iter().filter_map(|heard| heard.statement.as_ref().ok());
     let statements: Vec<&Statement> = [&own].into_iter().chain(said).collect();
     let libraries: BTreeMap<Pubkey, Library> = peers
-        .filter_map(|peer: &Peer| Some((peer.oracle, Library::new([peer.evidence()?]))))
+        .filter_map(|peer: &Peer| Some((peer.oracle, Library::waiting([peer.evidence()?], PATIENCE))))
         .chain([(
             oracle,
             Library::new([Origin::Folder(config.service.state.join("evidence"))]),
@@ -147,7 +156,7 @@ async fn measured_now(
     args: &Agree,
     config: &Config,
     endpoints: &Endpoints,
-    store: &Store,
+    (journal, store): (&Journal, &Store),
     oracle: &Pubkey,
     known: BTreeSet<Key>,
 ) -> Result<Vec<(Key, Said)>> {
@@ -162,7 +171,10 @@ async fn measured_now(
             period == args.period && now >= duty.opens && !known.contains(&(kpi, grant))
         };
         let duties: Vec<Duty> = duties.into_iter().filter(is_meant).collect();
-        let found = stream::iter(duties.iter().map(|duty| measure(&bound, &duty.scope, None, None)))
+        let entered = duties.iter().map(|duty| journal.entry(&duty.target));
+        let entered = entered.collect::<Result<Vec<_>, _>>()?;
+        let asked = duties.iter().zip(&entered);
+        let found = stream::iter(asked.map(|(duty, entry)| measure(&bound, &duty.scope, entry.as_ref(), None)))
             .buffered(config.service.concurrency)
             .collect::<Vec<_>>()
             .await;
@@ -249,11 +261,15 @@ fn name(plan: &Plan, kpi: u8) -> (String, u8) {
 fn show(plan: &Plan, own: &Statement, things: &[Thing]) {
     let mut table = table(&["KPI", "grant", "oracle", "value", "measured at", "differ by"]);
     let mut proposals = BTreeSet::new();
-    let differ = |thing: &&Thing| thing.difference.cause != Cause::Nothing;
+    let differ = |thing: &&Thing| !matches!(thing.difference.cause, Cause::Nothing | Cause::Alone);
     let differing = things.iter().filter(differ).count();
-    // Of few things all are shown, of many those that differ.
-    let all = things.len() <= SHOWN;
-    for thing in things.iter().filter(|thing| all || differ(thing)).take(SHOWN) {
+    // Of few things all are shown, of many those that differ before those that one alone knows.
+    let mut shown: Vec<&Thing> = things.iter().collect();
+    if things.len() > SHOWN {
+        shown.retain(|thing| thing.difference.cause != Cause::Nothing);
+        shown.sort_by_key(|thing| (!differ(thing), thing.difference.enough));
+    }
+    for thing in shown.into_iter().take(SHOWN) {
         let (kpi, grant) = thing.key;
         let (kpi, decimals) = name(plan, kpi);
         for (number, (oracle, said)) in thing.said.iter().enumerate() {

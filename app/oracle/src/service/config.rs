@@ -423,6 +423,31 @@ mod tests {
     }
 
     #[test]
+    fn peers_are_named_once_and_fetched_safely() {
+        let peer = |from: &str| format!("{{ oracle = '11111111111111111111111111111113', from = '{from}' }}");
+        let agree = |peers: &[String]| format!("{GOOD}\n[agree]\npublish = 'public'\npeers = [{}]", peers.join(", "));
+        let config = read(&agree(&[peer("others/first")])).unwrap();
+        assert!(config.agree.publish.is_some_and(|folder| folder.is_absolute()));
+        let origin = config.agree.peers[0].evidence().unwrap();
+        assert!(
+            origin
+                .folder()
+                .is_some_and(|folder| folder.is_absolute() && folder.ends_with("others/first"))
+        );
+        // Where one file lies no evidence does.
+        let config = read(&agree(&[peer("https://oracle.example/agree.json")])).unwrap();
+        assert_eq!(config.agree.peers[0].evidence(), None);
+        for (peers, part) in [
+            (vec![peer("a"), peer("b")], "twice"),
+            (vec![peer("http://oracle.example/a")], "https://"),
+            (vec![peer("ftp://oracle.example/a")], "https://"),
+        ] {
+            let error = read(&agree(&peers)).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
     fn a_line_with_a_secret_is_not_shown() {
         for wrong in [
             "endpoints = \"http://127.0.0.1:8899/SECRET\"",

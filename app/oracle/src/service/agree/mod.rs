@@ -9,6 +9,6 @@ mod statement;
 
 pub use {
     compare::{Cause, Difference, Read, compare},
-    peers::{Agree, Heard, Peer, hear, said},
+    peers::{Agree, Heard, Peer, fits, hear, said},
     statement::{Said, Statement, file_name, read_file},
 };

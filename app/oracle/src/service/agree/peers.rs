@@ -9,6 +9,7 @@ use {
         },
         vote::{Journal, JournalError},
     },
+    earnout::state::{Plan, Scope},
     earnout_sdk::{
         client::Web,
         text::{
@@ -95,6 +96,26 @@ pub fn said(journal: &Journal, plan: &Pubkey, period: u16) -> Result<BTreeMap<(u
     Ok(said.collect())
 }
 
+/// Whether a statement is about what `plan` has: what nobody can vote on hides what matters.
+///
+/// # Errors
+/// The first thing that the plan does not have.
+pub fn fits(plan: &Plan, statement: &Statement) -> Result<(), String> {
+    for (kpi, grant) in statement.said.keys() {
+        let scope = plan.kpis().get(usize::from(*kpi)).and_then(|terms| terms.scope().ok());
+        let is_there = match (scope, grant) {
+            (Some(Scope::Shared), None) => true,
+            (Some(Scope::Individual), Some(grant)) => *grant < plan.grant_counter,
+            _ => false,
+        };
+        if !is_there {
+            let grant = grant.map(|grant| format!(", grant {grant}")).unwrap_or_default();
+            return Err(format!("it is about KPI {kpi}{grant}, which the plan does not have"));
+        }
+    }
+    Ok(())
+}
+
 /// Asks a peer for its statement on `period` of `plan`. What is another one's, of another plan or period, or not signed
 /// by that oracle is not heard.
 pub async fn hear(peer: &Peer, plan: &Pubkey, period: u16) -> Heard {
@@ -153,7 +174,36 @@ fn accepted(bytes: &[u8], oracle: &Pubkey, plan: &Pubkey, period: u16) -> Result
 
 #[cfg(test)]
 mod tests {
-    use {super::*, solana_keypair::Keypair, solana_signer::Signer, std::fs};
+    use {super::*, bytemuck::Zeroable, solana_keypair::Keypair, solana_signer::Signer, std::fs};
+
+    #[test]
+    fn what_the_plan_does_not_have_is_not_heard() {
+        let mut plan = Plan::zeroed();
+        plan.kpi_count = 2;
+        plan.kpis[1].scope = Scope::Individual as u8;
+        plan.grant_counter = 7;
+        let about = |kpi, grant| {
+            let said = Said {
+                value: 1,
+                evidence: [1; 32],
+                at: 1,
+            };
+            let statement = Statement {
+                plan: Pubkey::default(),
+                period: 0,
+                oracle: Pubkey::default(),
+                said: [((kpi, grant), said)].into(),
+            };
+            fits(&plan, &statement)
+        };
+        assert_eq!((about(0, None), about(1, Some(6))), (Ok(()), Ok(())));
+        for (kpi, grant) in [(2, None), (0, Some(0)), (1, None), (1, Some(7)), (255, Some(u32::MAX))] {
+            assert!(
+                about(kpi, grant).unwrap_err().contains("does not have"),
+                "{kpi} {grant:?}"
+            );
+        }
+    }
 
     #[tokio::test]
     async fn only_the_named_oracle_is_heard_and_only_on_what_was_asked() {
