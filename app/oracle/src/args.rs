@@ -4,7 +4,7 @@ use {
     crate::service::Origin,
     clap::{Args, Parser, Subcommand, ValueEnum},
     solana_program::pubkey::Pubkey,
-    std::path::PathBuf,
+    std::{net::SocketAddr, path::PathBuf},
 };
 
 /// Measures KPIs where they live and attests them, once, with evidence.
@@ -79,6 +79,18 @@ pub enum Command {
                       --url https://rpc.example --evidence https://oracle.example/evidence"
     )]
     Verify(Verify),
+    /// Show where this oracle and the others differ in what they are about to vote, and what would let them agree
+    ///
+    /// Compares what was measured here with what the peers of the configuration publish. Nothing is voted, and no vote
+    /// is changed. With --publish what was measured here is published too, signed, for the others to compare.
+    #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml agree 7sPk… 2 --publish")]
+    Agree(Agree),
+    /// Copy what the votes on chain name as evidence into a folder that a web server can publish
+    #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml export public")]
+    Export(Export),
+    /// Serve such a folder over HTTP, a document at BASE/SHA256, and what `agree --publish` wrote; needs no settings
+    #[command(after_help = "Example:\n  earnout-oracle serve public --listen 127.0.0.1:9465")]
+    Serve(Serve),
     /// Measure again what the other oracles attested, and tell or dispute what differs
     #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml watch --once")]
     Watch(Watch),
@@ -181,6 +193,41 @@ pub struct Verify {
     /// The RPC endpoint; more than once for several. Those of the configuration if left out
     #[arg(short = 'u', long = "url", value_name = "URL")]
     pub urls: Vec<String>,
+}
+
+/// Arguments of `agree`.
+#[derive(Debug, Args)]
+pub struct Agree {
+    /// Address of the plan
+    pub plan: Pubkey,
+    /// Number of the period
+    pub period: u16,
+    /// Write what was measured here into the folder `agree.publish` of the configuration, signed with the oracle's key
+    #[arg(long)]
+    pub publish: bool,
+    /// Ask the sources now for what was not measured yet, if the period has ended; it is not what will be voted
+    #[arg(long)]
+    pub measure: bool,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The folder; made if it is not there
+    pub folder: PathBuf,
+    /// Also the documents of individual values, which tell about persons
+    #[arg(long)]
+    pub individual: bool,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The folder
+    pub folder: PathBuf,
+    /// Where to listen, in plain HTTP: behind a server that speaks TLS if others are to reach it
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9465")]
+    pub listen: SocketAddr,
 }
 
 /// Arguments of `watch`.

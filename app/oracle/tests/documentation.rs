@@ -55,9 +55,14 @@ fn every_configuration_in_the_text_is_one() {
     let mut count = 0;
     for block in text.split("```toml\n").skip(1) {
         let block = block.split("```").next().unwrap();
+        // What has no feed of its own is beside something to observe.
+        let block = match block.contains("[[feed]]") || block.contains("[[observe]]") {
+            true => block.to_owned(),
+            false => format!("{block}\n[[observe]]\nplan = 'REPLACE-WITH-THE-ADDRESS-OF-THE-PLAN'\n"),
+        };
         match block.contains("[chain]") {
-            true => config(block),
-            false => part(block),
+            true => config(&block),
+            false => part(&block),
         };
         count += 1;
     }

@@ -1,8 +1,10 @@
 //! The commands.
 
+mod agree;
 mod check;
 mod enter;
 mod run;
+mod serve;
 mod status;
 mod table;
 mod verify;
@@ -43,6 +45,9 @@ pub async fn run(cli: &Cli) -> Result<u8> {
         Command::Forget(args) => enter::forget(args, config()?).await,
         Command::Withdraw(args) => enter::withdraw(args, config()?).await,
         Command::Verify(args) => verify::run(args, &cli.config, cli.json).await,
+        Command::Agree(args) => agree::run(args, config()?, cli.json).await,
+        Command::Export(args) => serve::export(args, &config()?),
+        Command::Serve(args) => serve::run(args).await,
         Command::Watch(args) => watch::run(args, config()?).await,
     }
 }

@@ -6,6 +6,7 @@ use {
         args::Watch,
         service::{
             Config, Daemon,
+            examine::Examined,
             watch::{Look, look},
         },
     },
@@ -17,12 +18,13 @@ use {
 pub async fn run(args: &Watch, config: Config) -> Result<u8> {
     let interval = config.service.interval;
     let daemon = Daemon::beside(config)?;
+    let mut examined = Examined::default();
     if args.once {
-        let found = look(&daemon).await;
+        let found = look(&daemon, &mut examined).await;
         daemon.alarm.settle(SETTLE).await;
         let found = found?;
         println!("{}", in_words(&found));
-        return Ok(if found.differ > 0 || found.unfinished > 0 {
+        return Ok(if found.differ > 0 || found.unfinished > 0 || found.unproved > 0 {
             LOOK
         } else {
             DONE
@@ -32,7 +34,7 @@ pub async fn run(args: &Watch, config: Config) -> Result<u8> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let stopped = loop {
         // Not cut short: a dispute that was signed is followed to its end.
-        match look(&daemon).await {
+        match look(&daemon, &mut examined).await {
             Ok(found) => info!("{}", in_words(&found)),
             Err(problem) => error!(%problem, "cannot look; the next look tries again"),
         }
@@ -51,8 +53,13 @@ fn in_words(look: &Look) -> String {
         0 => String::new(),
         count => format!(", {count} unfinished"),
     };
+    let examined = match (look.proved, look.unproved) {
+        (0, 0) => String::new(),
+        (proved, 0) => format!(", {proved} proved by their evidence"),
+        (proved, unproved) => format!(", {proved} proved and {unproved} not proved by their evidence"),
+    };
     format!(
-        "{} agree, {} differ, {} cannot be measured, {} disputed{unfinished}",
+        "{} agree, {} differ, {} cannot be measured, {} disputed{unfinished}{examined}",
         look.agree, look.differ, look.unknown, look.disputed
     )
 }

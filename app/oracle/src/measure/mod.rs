@@ -40,3 +40,6 @@ pub use {
     template::{Earlier, GrantScope, Scope, Span, TemplateError, fill},
     value::{Rounding, ValueError, median},
 };
+
+#[cfg(test)]
+pub(crate) use sources::testing;

@@ -3,6 +3,7 @@
 use {
     crate::{
         measure::{Feed, Source, Surroundings, checks::decimal, feed::KpiName, folder},
+        service::{Origin, agree::Agree},
         vote::{Chain, PriorityFee, is_endpoint},
     },
     earnout_sdk::signers,
@@ -38,6 +39,9 @@ pub struct Config {
     /// What other oracles attested, checked against the same sources.
     #[serde(default)]
     pub watch: Watch,
+    /// What oracles tell each other before they vote.
+    #[serde(default)]
+    pub agree: Agree,
     /// What is measured.
     #[serde(rename = "feed", default)]
     pub feeds: Vec<Feed>,
@@ -212,6 +216,16 @@ impl Config {
                 *signer = folder.join(file).to_string_lossy().into_owned();
             }
         }
+        if let Some(publish) = &mut self.agree.publish {
+            *publish = folder.join(&*publish);
+        }
+        for peer in &mut self.agree.peers {
+            for origin in [Some(&mut peer.from), peer.evidence.as_mut()].into_iter().flatten() {
+                if let Origin::Folder(path) = origin {
+                    *path = folder.join(&*path);
+                }
+            }
+        }
         for feed in &mut self.feeds {
             if let Some(file) = &mut feed.identities {
                 *file = folder.join(&*file);
@@ -268,6 +282,10 @@ impl Config {
         }
         if self.feeds.is_empty() && self.observes.is_empty() {
             mistakes.push("feed: there is none; each KPI to be measured is a [[feed]]".to_owned());
+        }
+        let mut peers = BTreeSet::new();
+        for peer in self.agree.peers.iter().filter(|peer| !peers.insert(peer.oracle)) {
+            mistakes.push(format!("agree.peers: {} stands there twice", peer.oracle));
         }
         for observe in &self.observes {
             if observe.account.is_some() && observe.kpi.is_none() {
@@ -460,6 +478,31 @@ mod tests {
         assert_eq!((config.feeds.len(), config.observes.len()), (0, 2));
         assert_eq!(config.observes[1].kpi, None);
         assert!(read(only).unwrap_err().contains("there is none"));
+    }
+
+    #[test]
+    fn peers_are_named_once_and_fetched_safely() {
+        let peer = |from: &str| format!("{{ oracle = '11111111111111111111111111111113', from = '{from}' }}");
+        let agree = |peers: &[String]| format!("{GOOD}\n[agree]\npublish = 'public'\npeers = [{}]", peers.join(", "));
+        let config = read(&agree(&[peer("others/first")])).unwrap();
+        assert!(config.agree.publish.is_some_and(|folder| folder.is_absolute()));
+        let origin = config.agree.peers[0].evidence().unwrap();
+        assert!(
+            origin
+                .folder()
+                .is_some_and(|folder| folder.is_absolute() && folder.ends_with("others/first"))
+        );
+        // Where one file lies no evidence does.
+        let config = read(&agree(&[peer("https://oracle.example/agree.json")])).unwrap();
+        assert_eq!(config.agree.peers[0].evidence(), None);
+        for (peers, part) in [
+            (vec![peer("a"), peer("b")], "twice"),
+            (vec![peer("http://oracle.example/a")], "https://"),
+            (vec![peer("ftp://oracle.example/a")], "https://"),
+        ] {
+            let error = read(&agree(&peers)).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
     }
 
     #[test]

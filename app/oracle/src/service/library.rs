@@ -114,7 +114,8 @@ impl Library {
         Self::waiting(places, PATIENCE)
     }
 
-    fn waiting(places: impl IntoIterator<Item = Origin>, patience: Duration) -> Self {
+    /// The same; a document on the web may take so long.
+    pub fn waiting(places: impl IntoIterator<Item = Origin>, patience: Duration) -> Self {
         Self {
             places: places.into_iter().map(|place| (place, AtomicU32::new(0))).collect(),
             web: Web::new(patience),

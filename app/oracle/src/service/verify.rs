@@ -181,6 +181,41 @@ pub async fn verify(
     Ok(verification)
 }
 
+/// Recomputes these votes of one oracle on the plan at `address`, each with the evidence hash that the chain has.
+///
+/// # Errors
+/// If the plan has no such period.
+pub async fn recomputed(
+    address: Pubkey,
+    plan: &Plan,
+    oracle: &Pubkey,
+    votes: &[(Target, i64, Hash)],
+    library: &Library,
+) -> Result<Vec<Verdict>, DaemonError> {
+    let cast: Vec<Cast> = votes
+        .iter()
+        .map(|(target, value, evidence)| Cast {
+            oracle: *oracle,
+            target: *target,
+            value: *value,
+            evidence: Some(*evidence),
+            on_chain: true,
+        })
+        .collect();
+    let manifests = manifests(library, &cast).await;
+    let mut verdicts = Vec::with_capacity(cast.len());
+    for cast in &cast {
+        let times = projection::period_times(plan, cast.target.period).map_err(FeedError::from)?;
+        let case = Case {
+            address,
+            plan: *plan,
+            times,
+        };
+        verdicts.push(case.verdict(library, &manifests, cast).await);
+    }
+    Ok(verdicts)
+}
+
 /// Value and evidence hash on chain of each vote, by oracle.
 type Votes = BTreeMap<(Pubkey, Target), (i64, Hash)>;
 

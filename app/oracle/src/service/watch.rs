@@ -5,8 +5,8 @@ use {
         measure::{
             Bound, Evidence, Feed, FeedError, GrantScope, Hash, Identities, checks::within, grant_scope, measure, value,
         },
-        service::{Alert, Daemon, DaemonError, keys},
-        vote::{Duty, PlanState, last_block},
+        service::{Alert, Daemon, DaemonError, examine::Examined, keys},
+        vote::{Duty, PlanState, Target, last_block},
     },
     earnout::{
         instructions::DisputeArgs,
@@ -22,7 +22,7 @@ use {
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,
     solana_signer::Signer,
-    std::time::Duration,
+    std::{collections::BTreeSet, time::Duration},
     tracing::{info, warn},
 };
 
@@ -39,6 +39,10 @@ pub struct Look {
     pub disputed: usize,
     /// Disputes of which it is not known what became of them.
     pub unfinished: usize,
+    /// Votes of peers that their published evidence proves.
+    pub proved: usize,
+    /// Votes of peers that it does not prove, or whose evidence cannot be read.
+    pub unproved: usize,
 }
 
 /// A value of others that is not final yet.
@@ -49,12 +53,12 @@ struct Claimed<'a> {
     standing: Standing,
 }
 
-/// Compares every value that is not final yet with the own sources, and disputes what differs if the configuration says
-/// so.
+/// Compares every value that is not final yet with the own sources, disputes what differs if the configuration says so,
+/// and then examines the evidence of the peers that it names.
 ///
 /// # Errors
 /// If the chain, the journal or the evidence cannot be used.
-pub async fn look(daemon: &Daemon) -> Result<Look, DaemonError> {
+pub async fn look(daemon: &Daemon, examined: &mut Examined) -> Result<Look, DaemonError> {
     let disputer = match &daemon.config.watch.disputer {
         Some(text) => Some(keys::open(text, "the disputer")?),
         None => None,
@@ -72,10 +76,26 @@ pub async fn look(daemon: &Daemon) -> Result<Look, DaemonError> {
                 continue;
             }
         };
+        let mut open = BTreeSet::new();
         for feed in daemon.feeds_of(address) {
             let looked = look_at(daemon, &state, feed, &evaluations, disputer.as_deref(), now, &mut look).await;
-            if let Err(problem) = looked {
-                warn!(feed = feed.id, %problem, "cannot look at a feed");
+            match looked {
+                Ok(targets) => open.extend(targets),
+                Err(problem) => {
+                    warn!(feed = feed.id, %problem, "cannot look at a feed");
+                    trouble = trouble.or(Some(problem));
+                }
+            }
+        }
+        // After the disputes, which have an end.
+        let peers = &daemon.config.agree.peers;
+        match examined.examine(peers, &state, &evaluations, &open).await {
+            Ok((proved, unproved)) => {
+                look.proved = look.proved.saturating_add(proved);
+                look.unproved = look.unproved.saturating_add(unproved);
+            }
+            Err(problem) => {
+                warn!(plan = %address, %problem, "cannot examine the evidence of others");
                 trouble = trouble.or(Some(problem));
             }
         }
@@ -101,13 +121,14 @@ async fn look_at(
     disputer: Option<&dyn Signer>,
     now: i64,
     look: &mut Look,
-) -> Result<(), DaemonError> {
+) -> Result<Vec<Target>, DaemonError> {
     let bound = Bound::new(feed, &state.plan)?;
     let identities = feed.identities()?;
     let mut claims = Vec::new();
     for (_, evaluation) in evaluations.iter().filter(|(_, found)| found.kpi() == bound.kpi) {
         claims.extend(claims_of(&bound, state, evaluation, &identities, now)?);
     }
+    let targets = claims.iter().map(|claimed| claimed.duty.target).collect();
     for claimed in claims {
         let Some((own, proof)) = own_value(daemon, &claimed).await? else {
             look.unknown += 1;
@@ -139,7 +160,7 @@ async fn look_at(
             }
         }
     }
-    Ok(())
+    Ok(targets)
 }
 
 /// The values that an attestation or a page would give if nothing more happened, as far as they can still change.

@@ -9,5 +9,6 @@ mod pages;
 mod patience;
 mod services;
 mod sources;
+mod standby;
 mod support;
 mod watch;

@@ -476,3 +476,48 @@ async fn a_grant_of_an_oracle_is_decided_by_the_others() {
     });
     assert_eq!(disputed, [true, false, false]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn anybody_verifies_a_page_from_what_was_exported() {
+    let commits = Commits::ended(3).await;
+    let url = commits.chain.rpc_url.clone();
+    let operator = commits.operator("oracle-1", &url, "");
+    for grant in 0..3 {
+        count(&operator, grant, 5);
+    }
+    operator.run(&["once"]).succeeded().shows("3 voted");
+    let plan = commits.plan.to_string();
+    let key = commits.chain.key("oracle-1").pubkey().to_string();
+    let stranger = commits.operator("oracle-3", &url, "");
+    stranger.configure("this is no configuration");
+    let public = operator.folder().join("public");
+    let public = public.to_str().expect("a path in UTF-8");
+    let verify = || stranger.run(&["verify", &plan, "0", "--all", "-u", &url, "--evidence", public]);
+    // The manifest is for everybody, the documents of single persons are not.
+    operator
+        .run(&["export", public])
+        .succeeded()
+        .shows("1 documents in ")
+        .shows("3 of individual values were left out");
+    let partly = verify().failed(2);
+    assert!(
+        partly.stdout.contains(&format!("0 of 3 votes of {key} proved")),
+        "{partly:#?}"
+    );
+    assert!(!partly.stdout.contains("the manifest of the page"), "{partly:#?}");
+    operator
+        .run(&["export", public, "--individual"])
+        .succeeded()
+        .shows("4 documents in ");
+    let whole = verify().succeeded();
+    assert!(
+        whole.stdout.contains(&format!("3 of 3 votes of {key} proved")),
+        "{whole:#?}"
+    );
+    for entry in fs::read_dir(public).expect("a folder of this test") {
+        let entry = entry.expect("a file of this test");
+        let mode = entry.metadata().expect("a file of this test").permissions().mode() & 0o777;
+        assert_eq!(mode, 0o644, "a web server can read it");
+        assert_eq!(entry.file_name().len(), 64, "{entry:?}");
+    }
+}

@@ -9,6 +9,7 @@ use {
     rusqlite::{Row, params},
     solana_program::pubkey::Pubkey,
     solana_signature::Signature,
+    std::collections::BTreeSet,
 };
 
 impl Journal {
@@ -137,6 +138,22 @@ impl Journal {
         let mut statement = self.database.prepare_cached(sql)?;
         let rows = statement.query_map((plan.to_bytes(), period), target)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The hashes of the documents that the votes on chain name: those of shared KPIs and the manifests of pages, and
+    /// of the values in pages those that the manifests name.
+    pub fn documents(&self) -> Result<(BTreeSet<Hash>, BTreeSet<Hash>), JournalError> {
+        let all = |sql: &str| -> Result<BTreeSet<Hash>, JournalError> {
+            let mut statement = self.database.prepare_cached(sql)?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        };
+        let named = all(
+            "SELECT evidence FROM votes WHERE grant_index < 0 AND evidence IS NOT NULL
+            UNION SELECT attempted.evidence FROM attempted JOIN attempts USING (signature) WHERE outcome = 'confirmed'",
+        )?;
+        let individual = all("SELECT evidence FROM votes WHERE grant_index >= 0 AND evidence IS NOT NULL")?;
+        Ok((named, individual))
     }
 
     /// Writes down that the chain has these votes. Saying so again changes nothing.

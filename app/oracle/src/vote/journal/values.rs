@@ -59,6 +59,23 @@ impl Journal {
         )
     }
 
+    /// Everything that was measured for one period of a plan.
+    pub fn measured_in(&self, plan: &Pubkey, period: u16) -> Result<Vec<(Target, Measured)>, JournalError> {
+        let sql =
+            "SELECT plan, kpi, period, grant_index, value, evidence, at FROM measured WHERE plan = ?1 AND period = ?2
+            ORDER BY kpi, grant_index";
+        let mut statement = self.database.prepare_cached(sql)?;
+        let rows = statement.query_map((plan.to_bytes(), period), |row| {
+            let measured = Measured {
+                value: row.get(4)?,
+                evidence: row.get(5)?,
+                at: row.get(6)?,
+            };
+            Ok((target(row)?, measured))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Writes down what was measured, which ends a hold. A second value for the same target is refused, and with it
     /// all: what was measured once stays, unless somebody corrects it.
     pub fn record_measured(&mut self, all: &[(Target, Measured)]) -> Result<(), JournalError> {
