@@ -4,7 +4,7 @@ use {
     super::{DONE, LOOK, table::table},
     crate::{
         args::Status,
-        measure::{Bound, kpi_name, value},
+        measure::{Bound, Misfit, fit, kpi_name, value},
         service::{
             Config, Daemon,
             standing::{Position, Standing, position, tally},
@@ -20,6 +20,9 @@ use {
     serde::Serialize,
     std::collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
+
+/// Noted of a vote that nobody can verify.
+const LACKS: &str = "its evidence is missing";
 
 /// Grants of a feed and period that are shown one by one; more of them are told together.
 const ONE_BY_ONE: usize = 20;
@@ -49,17 +52,21 @@ struct Line {
     note: String,
 }
 
+/// Feed, period, state, agreement, and whether evidence is missing.
+type Kind = (String, u16, &'static str, Option<&'static str>, bool);
+
 impl Line {
     /// What lines have in common that are told together.
-    fn kind(&self) -> (&str, u16, &'static str, Option<&'static str>) {
-        (&self.feed, self.period, self.state, self.agreement)
+    fn kind(&self) -> Kind {
+        let lacks = self.note == LACKS;
+        (self.feed.clone(), self.period, self.state, self.agreement, lacks)
     }
 }
 
 pub async fn run(args: &Status, config: Config, json: bool) -> Result<u8> {
     let daemon = Daemon::beside(config)?;
     let now = daemon.endpoints.now().await?;
-    let mut lines = Vec::new();
+    let (mut lines, mut misfits) = (Vec::new(), Vec::new());
     let holds = daemon.journal().holds()?.into_iter();
     let holds: HashMap<Target, String> = holds.map(|held| (held.target, held.reason)).collect();
     for address in daemon.config.plans() {
@@ -70,9 +77,10 @@ pub async fn run(args: &Status, config: Config, json: bool) -> Result<u8> {
             holds: &holds,
             now,
         };
-        of_plan.lines(args.all, &mut lines).await?;
+        misfits.extend(of_plan.lines(args.all, &mut lines).await?);
     }
-    let is_urgent = |line: &Line| line.state == "held" || line.agreement == Some(Standing::Outvoted.name());
+    let is_urgent =
+        |line: &Line| line.state == "held" || line.agreement == Some(Standing::Outvoted.name()) || line.note == LACKS;
     let look = lines.iter().any(is_urgent);
     let lines = if args.all { lines } else { told_together(lines) };
     if json {
@@ -82,7 +90,10 @@ pub async fn run(args: &Status, config: Config, json: bool) -> Result<u8> {
         let (signed, confirmed) = daemon.journal().transactions("confirmed")?;
         println!("transactions: {signed} signed, {confirmed} confirmed");
     }
-    Ok(if look { LOOK } else { DONE })
+    for misfit in &misfits {
+        eprintln!("feed {:?}: {}", misfit.feed, misfit.text);
+    }
+    Ok(if look || !misfits.is_empty() { LOOK } else { DONE })
 }
 
 /// One plan, as the chain has it.
@@ -96,11 +107,15 @@ struct OfPlan<'a> {
 
 impl OfPlan<'_> {
     /// What is not settled, and with `all` also what is or comes after the next period.
-    async fn lines(&self, all: bool, lines: &mut Vec<Line>) -> Result<()> {
+    ///
+    /// Returns why feeds do not do what their operator expects.
+    async fn lines(&self, all: bool, lines: &mut Vec<Line>) -> Result<Vec<Misfit>> {
         let (daemon, address) = (self.daemon, self.state.address);
         let (plan, grants) = (&self.state.plan, &self.state.grants);
-        for feed in daemon.feeds_of(address) {
-            let bound = Bound::new(feed, plan)?;
+        let bound = daemon.feeds_of(address).map(|feed| Bound::new(feed, plan));
+        let bound = bound.collect::<Result<Vec<_>, _>>()?;
+        for bound in &bound {
+            let feed = bound.feed;
             let mut duties = bound.unsettled(plan, grants, &feed.identities()?, &daemon.oracle())?;
             if !all {
                 let next = duties
@@ -125,7 +140,7 @@ impl OfPlan<'_> {
                         if target.kpi == bound.kpi && !open.contains(&target) {
                             let mut duty = bound.duty(&times, None);
                             duty.target = target;
-                            lines.push(self.line(&bound, &duty, None, None)?);
+                            lines.push(self.line(bound, &duty, None, None)?);
                         }
                     }
                 }
@@ -134,10 +149,12 @@ impl OfPlan<'_> {
                 let own = votes.get(&duty.target).copied();
                 let tally = tally(found.get(&duty.target.place()), duty)?;
                 let stands = position(plan, duty, &tally, own, self.now)?;
-                lines.push(self.line(&bound, duty, own, Some(stands))?);
+                lines.push(self.line(bound, duty, own, Some(stands))?);
             }
         }
-        Ok(())
+        let together: Vec<&Bound<'_>> = bound.iter().collect();
+        let interval = daemon.config.service.interval;
+        Ok(fit::misfits(&together, plan, &daemon.oracle(), interval, self.now))
     }
 
     async fn evaluations(&self, places: BTreeSet<Place>) -> Result<BTreeMap<Place, Evaluation>> {
@@ -177,6 +194,7 @@ impl OfPlan<'_> {
         let note = match (held, state) {
             (Some(reason), "held") => reason.clone(),
             (_, "waiting") => format!("due at {}", time::text(duty.measure_at)),
+            (_, "voted") if evidence.is_some_and(|hash| !self.daemon.store.has(&hash)) => LACKS.to_owned(),
             _ => String::new(),
         };
         Ok(Line {
@@ -208,12 +226,11 @@ fn told_together(lines: Vec<Line>) -> Vec<Line> {
     }
     let mut told: Vec<Line> = Vec::new();
     let mut grants: Vec<Vec<u32>> = Vec::new();
-    let mut places: HashMap<(String, u16, &'static str, Option<&'static str>), usize> = HashMap::new();
+    let mut places: HashMap<Kind, usize> = HashMap::new();
     for mut line in lines {
-        let (feed, period, state, agreement) = line.kind();
-        let key = (feed.to_owned(), period, state, agreement);
+        let key = line.kind();
         let many = counts
-            .get(&(key.0.clone(), period))
+            .get(&(key.0.clone(), line.period))
             .is_some_and(|count| *count > ONE_BY_ONE);
         let Some(grant) = line.grant.filter(|_| many) else {
             told.push(line);

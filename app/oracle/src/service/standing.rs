@@ -1,5 +1,5 @@
-//! Where this oracle's vote stands among those of the others: what an operator has to know, from the chain alone, so that
-//! it is true after a restart, a feed's new name and a restored journal.
+//! Where this oracle's vote stands among those of the others: what an operator has to know, from the chain alone, so
+//! that it is true after a restart, a feed's new name and a restored journal.
 
 use {
     crate::{measure::FeedError, vote::Duty},

@@ -165,7 +165,8 @@ impl Endpoints {
         Err(last.unwrap_or_else(nobody))
     }
 
-    /// What every endpoint answers that has the plans; who is slow is not waited for long once another one has answered.
+    /// What every endpoint answers that has the plans; who is slow is not waited for long once another one has
+    /// answered.
     ///
     /// # Errors
     /// The last endpoint's if none answers.
@@ -241,9 +242,9 @@ impl Endpoints {
         Ok(PlanState { address, plan, grants })
     }
 
-    /// Looks at what each endpoint has of `plans`, and at its clock: until the next look those are passed over that lack
-    /// plans which another one has, and those asked last that are behind another one. Returns the chain's clock, Unix
-    /// seconds.
+    /// Looks at what each endpoint has of `plans`, and at its clock: until the next look those are passed over that
+    /// lack plans which another one has, and those asked last that are behind another one. Returns the chain's clock,
+    /// Unix seconds.
     ///
     /// # Errors
     /// The last endpoint's if none answers.

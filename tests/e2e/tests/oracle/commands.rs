@@ -185,7 +185,7 @@ async fn a_manual_value_takes_two_people_and_can_be_corrected() {
     for _ in 0..2 {
         operator
             .run(&["once"])
-            .succeeded()
+            .failed(2)
             .says("alert=\"outvoted\"")
             .says("the oracles agreed on 90.0; this one voted 91.0");
     }
@@ -218,7 +218,8 @@ async fn a_vote_is_ones_own_after_the_journal_was_lost_as_long_as_the_evidence_i
     }
     let file = evidence_files(&operator).pop().expect("one document");
     fs::remove_file(file).expect("a file of this test");
-    operator.run(&["once"]).succeeded().says("alert=\"evidence-missing\"");
+    operator.run(&["once"]).failed(2).says("alert=\"evidence-missing\"");
+    operator.run(&["status"]).failed(2).shows("its evidence is missing");
     for name in journals {
         let _ = fs::remove_file(state.join(name));
     }

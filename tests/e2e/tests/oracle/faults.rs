@@ -267,6 +267,7 @@ async fn a_rotated_set_votes_by_period() {
     replaced
         .says("alert=\"not-in-set\"")
         .says("is not among the plan's oracles");
+    old.run(&["status"]).failed(2).says("is not among the plan's oracles");
     new.run(&["once"]).succeeded().shows("1 voted");
     assert_eq!(quarter.votes_of("oracle-1").await, [700]);
     let second = earnout_sdk::wire::pda::attestation(&plan, 0, 1);

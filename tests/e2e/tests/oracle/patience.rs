@@ -208,6 +208,7 @@ async fn a_source_that_never_answers_holds_nothing_up() {
     assert!(fast < Duration::from_secs(20), "{fast:?}");
     let done = daemon.join().expect("the daemon ends").failed(2);
     let all = begun.elapsed();
+    println!("the fast vote came after {fast:?}, all was done after {all:?}");
     done.shows("1 voted, 0 already on chain, 40 held").says("not asked");
     assert!(
         all < Duration::from_secs(95),

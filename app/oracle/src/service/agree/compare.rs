@@ -17,8 +17,9 @@ const CLOSE: u128 = 100;
 const SAME_TIME: i64 = 120;
 
 /// What of a source says where it is asked, which is another place for each operator.
-const PLACES: [&str; 8] = [
+const PLACES: [&str; 9] = [
     "url",
+    "endpoints",
     "timeout",
     "connection",
     "repository",

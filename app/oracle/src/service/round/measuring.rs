@@ -191,7 +191,9 @@ async fn measured(daemon: &Daemon, (bound, duty): Due<'_>, now: i64) -> Result<F
         let journal = daemon.journal();
         let entry = journal.entry(&duty.target)?;
         let correction = journal.correction(&duty.target)?;
-        let corrected = correction.and_then(|entry| entry.fixed(bound.terms.decimals));
+        let corrected = correction
+            .filter(|entry| entry.people() >= bound.feed.consent)
+            .and_then(|entry| entry.fixed(bound.terms.decimals));
         if let Some(measured) = journal.measured(&duty.target)?
             && corrected.is_none_or(|value| value == measured.value)
         {

@@ -121,8 +121,9 @@ pub struct Round {
     pub next: Option<i64>,
     /// Where the votes of periods that have ended stand, by feed.
     standings: BTreeMap<String, BTreeMap<Standing, usize>>,
-    /// Whether the chain has a vote that somebody else made with this key.
-    has_foreign_vote: bool,
+    /// Whether a person has to look at a vote that the chain has: somebody else made it with this key, it was outvoted,
+    /// or what proves it is gone.
+    has_doubtful_vote: bool,
     /// What kept a plan or a feed from being looked at, the first of all.
     pub trouble: Option<DaemonError>,
 }
@@ -135,7 +136,7 @@ impl Round {
 
     /// Whether a person has to look, or the next round has something left to do.
     pub fn is_open(&self) -> bool {
-        self.has_foreign_vote || !self.misfits.is_empty() || self.classes.values().any(|class| class.is_open())
+        self.has_doubtful_vote || !self.misfits.is_empty() || self.classes.values().any(|class| class.is_open())
     }
 
     fn put(&mut self, duty: &Duty, class: Class) {
@@ -160,7 +161,7 @@ impl Round {
         self.misfits.extend(other.misfits);
         self.next = [self.next, other.next].into_iter().flatten().min();
         self.standings.extend(other.standings);
-        self.has_foreign_vote |= other.has_foreign_vote;
+        self.has_doubtful_vote |= other.has_doubtful_vote;
         self.trouble = self.trouble.take().or(other.trouble);
     }
 

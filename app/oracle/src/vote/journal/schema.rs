@@ -12,8 +12,8 @@ const FROM_3: &str = "
 ";
 
 /// Keys and hashes are blobs, times Unix seconds, and the grant -1 where a KPI is shared. `measured` is never changed
-/// once written but by a correction, `votes` only where a manifest proves that a vote was changed by hand. The evidence in `measured` and
-/// `votes` is the hash of the single document, in `attempted` what the chain gets.
+/// once written but by a correction, `votes` only by one, and where a manifest proves that a vote was changed by hand.
+/// The evidence in `measured` and `votes` is the hash of the single document, in `attempted` what the chain gets.
 const TABLES: &str = "
     CREATE TABLE measured (
         plan BLOB NOT NULL, kpi INTEGER NOT NULL, period INTEGER NOT NULL, grant_index INTEGER NOT NULL,
