@@ -156,8 +156,10 @@ impl UnitPlan {
             published: Published { at, previous },
         })
     }
+}
 
-    /// Puts bytes into an account of a receiver.
+impl Chain {
+    /// Puts bytes into an account of a feed's receiver.
     ///
     /// # Panics
     /// If the chain refuses it.
@@ -165,6 +167,6 @@ impl UnitPlan {
         let owner = receiver.program().to_string();
         let account = json!({ "lamports": 1_823_520, "owner": owner, "data": hex::encode(data) });
         let parameters = json!([address.to_string(), account]);
-        self.chain.ask("surfnet_setAccount", parameters).await;
+        self.ask("surfnet_setAccount", parameters).await;
     }
 }

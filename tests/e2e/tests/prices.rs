@@ -200,7 +200,10 @@ impl Play {
         if self.story == Story::Feed {
             let price = i64::try_from(PRICES[period] * 100).expect("a price");
             let update = UnitPlan::update(price, 0, end + 3, end - 2);
-            world.publish(&UnitPlan::sponsored(), Receiver::Pyth, &update).await;
+            world
+                .chain
+                .publish(&UnitPlan::sponsored(), Receiver::Pyth, &update)
+                .await;
         }
         for oracle in &self.oracles {
             oracle.file("roadmap.txt", DELIVERED[period].0);
