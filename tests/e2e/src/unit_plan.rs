@@ -141,8 +141,8 @@ impl UnitPlan {
         pda::price_feed(Receiver::Pyth, &Self::FEED, 0)
     }
 
-    /// An update of the feed, a price with eight decimals give or take a confidence, published at a time, the one before
-    /// it at another (Unix seconds).
+    /// An update of the feed, a price with eight decimals give or take a confidence, published at a time, the one
+    /// before it at another (Unix seconds).
     pub fn update(price: i64, confidence: u64, at: i64, previous: i64) -> Vec<u8> {
         let quote = Quote {
             price,

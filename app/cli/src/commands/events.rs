@@ -53,7 +53,8 @@ use {
 pub struct Events {
     /// The plan: its address, or CREATOR/ID
     plan: PlanRef,
-    /// Only events that change this grant (its number, its address, or PLAN/INDEX); `attestation show --grant` has the votes, disputes and rulings about it
+    /// Only events that change this grant (its number, its address, or PLAN/INDEX); `attestation show --grant` has the
+    /// votes, disputes and rulings about it
     #[arg(long)]
     grant: Option<GrantBeside>,
     /// Only events of this name, for example GrantSettled; can be given more than once

@@ -51,9 +51,9 @@ const READ: [&str; 8] = [
 /// Read the value of a KPI from its price feed. Anybody may, while votes are accepted
 ///
 /// Of all updates that are shown the first one after the end of the period counts, so nobody gains by choosing a
-/// moment. Shown is what the chain has afterwards; where that is another update than the one that was read the exit code
-/// is 2. Without --account the update is read from where a sponsor publishes the feed. Another account can be named,
-/// for example one into which an update of the right moment was posted.
+/// moment. Shown is what the chain has afterwards; where that is another update than the one that was read the exit
+/// code is 2. Without --account the update is read from where a sponsor publishes the feed. Another account can be
+/// named, for example one into which an update of the right moment was posted.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout observe PLAN

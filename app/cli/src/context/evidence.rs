@@ -39,8 +39,8 @@ const PATIENCE: u8 = 2;
 pub struct EvidenceArgs {
     #[command(flatten)]
     beside: DocumentArgs,
-    /// Look for evidence in this folder. With --document, what is not there is fetched from where the document says that
-    /// it lies, and kept here if it has its hash
+    /// Look for evidence in this folder. With --document, what is not there is fetched from where the document says
+    /// that it lies, and kept here if it has its hash
     #[arg(long = "evidence", value_name = "FOLDER", help_heading = "Document options")]
     folder: Option<PathBuf>,
 }

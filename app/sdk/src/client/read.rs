@@ -62,9 +62,9 @@ impl Client {
         self.many(addresses).await
     }
 
-    /// The attestation or page at `address` as a node has it that has got to `slot`, in which a transaction was executed:
-    /// what that, or something after it, left there. None if there is none. A node that is behind is asked again, as long
-    /// as the [`Policy`](super::Policy) waits for proof.
+    /// The attestation or page at `address` as a node has it that has got to `slot`, in which a transaction was
+    /// executed: what that, or something after it, left there. None if there is none. A node that is behind is asked
+    /// again, as long as the [`Policy`](super::Policy) waits for proof.
     ///
     /// # Errors
     /// `Behind` if the endpoint does not get there; if it does not answer, or the account is something else.

@@ -52,9 +52,9 @@ use {
 /// has the 64 grants from number 64 * PAGE on, and below it the manifests of the oracles. JSON has the votes on each
 /// grant.
 ///
-/// --evidence looks for what the votes, or the price feed, name as evidence, in a folder; with a plan document it fetches
-/// what is not there, and keeps only what has its hash. Of a page that is the manifest of each oracle, and with --grant
-/// also what it names for the grant.
+/// --evidence looks for what the votes, or the price feed, name as evidence, in a folder; with a plan document it
+/// fetches what is not there, and keeps only what has its hash. Of a page that is the manifest of each oracle, and with
+/// --grant also what it names for the grant.
 ///
 /// What was closed is shown from its events. What of the plan's events the endpoint leaves out, repeats or cannot give
 /// is said, and makes the exit code 2.
@@ -289,8 +289,8 @@ impl Scene {
         require_found(&evidence)
     }
 
-    /// The evidence of the values, each once, if it is wanted: of these grants, or of all at once. Of one grant alone also
-    /// what the manifests name for it.
+    /// The evidence of the values, each once, if it is wanted: of these grants, or of all at once. Of one grant alone
+    /// also what the manifests name for it.
     async fn evidence(
         &mut self,
         app: &App,

@@ -163,8 +163,8 @@ impl Feed<'_> {
             .any(|signed| signed.votes.is_empty() && names(&signed.transaction)))
     }
 
-    /// Keeps what the feed's publishers signed, for its hash will be the evidence on the chain, and sends it. Returns why
-    /// it was not done, if so.
+    /// Keeps what the feed's publishers signed, for its hash will be the evidence on the chain, and sends it. Returns
+    /// why it was not done, if so.
     async fn show(&self, update: &UpdateAccount, observed: &Observed) -> Result<Option<String>, DaemonError> {
         let (kpi, period) = (self.kpi, self.period);
         let message = price_update::message(&update.data).map_err(ProjectionError::from);
