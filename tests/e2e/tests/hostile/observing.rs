@@ -5,7 +5,7 @@ use {
     crate::support::{PLAN, PRICE, Table, Violations, first_words, kpi, modes, run},
     base64::{Engine, prelude::BASE64_STANDARD},
     earnout::state::Receiver,
-    earnout_e2e::{Chain, Earnout, Hostile, Mode, Setting, Token, UnitPlan},
+    earnout_e2e::{Chain, Earnout, Hostile, Mode, Oracle, Setting, Token, UnitPlan},
     earnout_sdk::wire::pda,
     serde_json::{Value, json},
     solana_program::pubkey::Pubkey,
@@ -205,4 +205,26 @@ async fn g15_an_account_that_is_written_to_in_between_is_shown_as_it_counts() {
     let statement = world.words("payer", "plan statement PLAN --evidence kept --output json", 1);
     let statement = world.earnout.run(&statement).succeeded().json();
     assert_eq!(statement["evidence"][0]["state"], "found", "{statement:#}");
+}
+
+/// The same by the daemon, which keeps the evidence of what was recorded.
+#[tokio::test(flavor = "multi_thread")]
+async fn g15_the_daemon_keeps_the_evidence_of_what_was_recorded() {
+    let world = World::begin(1).await;
+    let hostile = Hostile::before(&world.chain.rpc_url);
+    hostile.set([Setting::new(Mode::Drops).times(1)]);
+    let observes = format!("[[observe]]\nplan = \"{}\"", world.plan(1));
+    let oracle = Oracle::new(&world.chain, "oracle-1", &[&hostile.url], &observes);
+    let observing = oracle.spawn(&["once"]);
+    hostile.wait_for("sendTransaction", 0);
+    world.publish(260_000_000).await;
+    let output = observing.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(world.recorded(1).await, Some(2_600_000));
+    let logged = String::from_utf8_lossy(&output.stderr);
+    assert!(logged.contains("2.6") && !logged.contains("value=2.5"), "{logged}");
+    let evidence = oracle.folder().join("state/evidence").display().to_string();
+    let statement = format!("plan statement PLAN --evidence {evidence} --output json");
+    let statement = world.earnout.run(&world.words("payer", &statement, 1)).succeeded();
+    assert_eq!(statement.json()["evidence"][0]["state"], "found");
 }
