@@ -10,7 +10,7 @@ use {
         },
         report::projection::ProjectionError,
         signers::SignerError,
-        text::names::shortened,
+        text::{amount::counted, names::shortened},
         wire::accounts::DecodeError,
     },
     serde_json::{Map, Value, json},
@@ -174,8 +174,8 @@ impl Fault {
         let what = match signatures {
             [_] => "a transaction was sent, but its outcome is not known".to_owned(),
             _ => format!(
-                "{} transactions were sent, but their outcome is not known",
-                signatures.len()
+                "{} were sent, but their outcome is not known",
+                counted(signatures.len(), "transaction")
             ),
         };
         let first = signatures.first().map(ToString::to_string).unwrap_or_default();
@@ -361,9 +361,10 @@ impl From<ClientError> for Fault {
                 )
                 .with_signature(&signature),
             ClientError::Unknown { signature, why } => Self::unknown(&[signature], why),
-            error @ (ClientError::Changing(_) | ClientError::Ledger(_) | ClientError::Projection(_)) => {
-                Self::new(error)
-            }
+            error @ (ClientError::Behind { .. }
+            | ClientError::Changing(_)
+            | ClientError::Ledger(_)
+            | ClientError::Projection(_)) => Self::new(error),
             error @ ClientError::OldSigner(_) => {
                 Self::new(error).advice("leave out --transaction-version, or say --transaction-version 0")
             }

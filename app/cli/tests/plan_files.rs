@@ -280,7 +280,7 @@ fn what_cannot_be_simulated_says_why() {
         ),
         (
             vec!["--curve", "team satisfaction", "--from", "50.55"],
-            "error: --from 50.55 has more than 1 decimals",
+            "error: --from 50.55 has more than 1 decimal",
         ),
         (
             vec!["--curve", "team satisfaction", "--from", "60", "--to", "60"],

@@ -141,8 +141,8 @@ impl UnitPlan {
         pda::price_feed(Receiver::Pyth, &Self::FEED, 0)
     }
 
-    /// An update of the feed, a price with eight decimals give or take a confidence, published at a time, the one before
-    /// it at another (Unix seconds).
+    /// An update of the feed, a price with eight decimals give or take a confidence, published at a time, the one
+    /// before it at another (Unix seconds).
     pub fn update(price: i64, confidence: u64, at: i64, previous: i64) -> Vec<u8> {
         let quote = Quote {
             price,
@@ -156,8 +156,10 @@ impl UnitPlan {
             published: Published { at, previous },
         })
     }
+}
 
-    /// Puts bytes into an account of a receiver.
+impl Chain {
+    /// Puts bytes into an account of a feed's receiver.
     ///
     /// # Panics
     /// If the chain refuses it.
@@ -165,6 +167,6 @@ impl UnitPlan {
         let owner = receiver.program().to_string();
         let account = json!({ "lamports": 1_823_520, "owner": owner, "data": hex::encode(data) });
         let parameters = json!([address.to_string(), account]);
-        self.chain.ask("surfnet_setAccount", parameters).await;
+        self.ask("surfnet_setAccount", parameters).await;
     }
 }

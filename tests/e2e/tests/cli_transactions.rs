@@ -16,7 +16,8 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let chain = Chain::start(&["--demo", "--slot-ms", "50"]);
+        // The demo plan begins on the first of a month: ten days are less than its notice, whatever today is.
+        let chain = Chain::start(&["--demo", "--slot-ms", "50", "--time", "2027-01-22T00:00:00Z"]);
         let plan = chain.demo_address("plan");
         Self { chain, plan }
     }

@@ -72,7 +72,7 @@ impl World {
     }
 
     async fn publish(&self, address: &Pubkey, update: &Update) {
-        self.0.publish(address, update.receiver, &update.data).await;
+        self.chain.publish(address, update.receiver, &update.data).await;
     }
 
     fn observe(&self, more: &[&str]) -> Finished {
@@ -193,7 +193,7 @@ async fn of_all_updates_the_first_one_after_the_end_counts() {
         .await;
     assert_eq!(
         world.earnout.run(&dry).succeeded().stdout.trim(),
-        "due: 1 prices observed"
+        "due: 1 price observed"
     );
     let report = world.json(&["crank", &plan]);
     assert_eq!((&report["observed"], &report["settled"]), (&json!(1), &json!(0)));

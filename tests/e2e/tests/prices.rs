@@ -1,6 +1,6 @@
-//! Whole plans that pay in US dollars, through every client: made by the command, measured by three daemons, caught up by
-//! anyone, claimed, and computed again by the statement. The token crashes to a hundredth and rises a hundredfold, twice;
-//! what is paid is compared with a computation of this test's own.
+//! Whole plans that pay in US dollars, through every client: made by the command, measured by three daemons, caught up
+//! by anyone, claimed, and computed again by the statement. The token crashes to a hundredth and rises a hundredfold,
+//! twice; what is paid is compared with a computation of this test's own.
 
 use {
     earnout::state::Receiver,
@@ -12,8 +12,8 @@ use {
 /// Periods of every grant.
 const PERIODS: u128 = 4;
 
-/// What the roadmap's KPI says in each period, percent, and the scores that follow from its curve: 80 % are all, 100 % a
-/// fifth more.
+/// What the roadmap's KPI says in each period, percent, and the scores that follow from its curve: 80 % are all, 100 %
+/// a fifth more.
 const DELIVERED: [(&str, u128); 4] = [("80", 10_000), ("100", 12_000), ("40", 5_000), ("0", 0)];
 
 /// What a token is worth in each period, US dollars with six decimals: it falls to a hundredth, and rises a hundredfold
@@ -200,7 +200,10 @@ impl Play {
         if self.story == Story::Feed {
             let price = i64::try_from(PRICES[period] * 100).expect("a price");
             let update = UnitPlan::update(price, 0, end + 3, end - 2);
-            world.publish(&UnitPlan::sponsored(), Receiver::Pyth, &update).await;
+            world
+                .chain
+                .publish(&UnitPlan::sponsored(), Receiver::Pyth, &update)
+                .await;
         }
         for oracle in &self.oracles {
             oracle.file("roadmap.txt", DELIVERED[period].0);
@@ -222,7 +225,8 @@ impl Play {
                 &[&["attestation", "rule", "--value", &price][..], &of].concat(),
             );
         }
-        // Nothing is paid before the price is final. A ruling makes it so at once, and one grant waits for nothing else.
+        // Nothing is paid before the price is final. A ruling makes it so at once, and one grant waits for nothing
+        // else.
         let at_once = usize::from(self.story == Story::Disputed);
         let report = world.by("payer", &["crank", "PLAN", "--no-close"]);
         assert_eq!(report["settled"], at_once, "{report}");
@@ -339,7 +343,8 @@ async fn play(decimals: u8, story: Story) {
 #[test]
 fn the_computation_of_this_test_covers_what_it_is_about() {
     // By hand: a quarter of 120,000.03 dollars is 30,000.00 (the last cents are in the last period), at 0.37 dollars
-    // 81,081.08… tokens of six decimals, all of it for full scores; at 0.0037 the cap of 300,000 tokens, and a tenth more.
+    // 81,081.08… tokens of six decimals, all of it for full scores; at 0.0037 the cap of 300,000 tokens, and a tenth
+    // more.
     let first = GRANTS[0].expected(6, 0, 10_000, PRICES[0]);
     assert_eq!((first.units, first.tranche), (3_000_000, 81_081_081_081));
     assert_eq!(first.earned, first.tranche);

@@ -4,7 +4,7 @@ use {
     crate::{
         context::{
             app::App,
-            reference::{GrantRef, PlanRef},
+            reference::{GrantBeside, PlanRef},
         },
         fault::Fault,
         shown::{
@@ -48,14 +48,15 @@ use {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout events PLAN
-  $ earnout events PLAN --grant PLAN/3 --kind GrantClaimed
+  $ earnout events PLAN --grant 3 --kind GrantClaimed
   $ earnout events PLAN --watch --output json-compact | jq -c 'select(.event == \"ValueDisputed\")'")]
 pub struct Events {
     /// The plan: its address, or CREATOR/ID
     plan: PlanRef,
-    /// Only events that change this grant; `attestation show --grant` has the votes, disputes and rulings about it
+    /// Only events that change this grant (its number, its address, or PLAN/INDEX); `attestation show --grant` has the
+    /// votes, disputes and rulings about it
     #[arg(long)]
-    grant: Option<GrantRef>,
+    grant: Option<GrantBeside>,
     /// Only events of this name, for example GrantSettled; can be given more than once
     #[arg(long, value_name = "NAME", value_parser = kind)]
     kind: Vec<String>,
@@ -193,7 +194,7 @@ impl Events {
     }
 
     fn is_chosen(&self, event: &Event) -> bool {
-        let grant = self.grant.as_ref().map(GrantRef::address);
+        let grant = self.grant.map(|grant| grant.of(&self.plan.address()).address());
         event.sequence() >= self.from
             && (self.kind.is_empty() || self.kind.iter().any(|kind| kind == event.name()))
             && grant.is_none_or(|grant| event.grants().any(|its| its == grant))

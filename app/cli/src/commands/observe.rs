@@ -7,9 +7,9 @@ use {
             reference::{KpiRef, PlanRef, kpi_name, period_times},
             time::Moment,
         },
-        fault::Fault,
-        send::{Action, SendArgs},
-        shown::{measurement, text::safe},
+        fault::{Exit, Fault},
+        send::{Action, SendArgs, Sent},
+        shown::{fields::Fields, measurement, text::safe},
     },
     anchor_lang::error::Error as ProgramError,
     clap::Args,
@@ -20,7 +20,7 @@ use {
     },
     earnout_core::feed::Quote,
     earnout_sdk::{
-        client::Documents,
+        client::{Client, ClientError, Documents, Failure, Submission, owned},
         report::projection::PeriodTimes,
         text::amount::{count, fixed},
         todo::observing::{self, Observed, UpdateAccount},
@@ -33,11 +33,27 @@ use {
     },
 };
 
+/// Where the evidence is kept.
+const EVIDENCE: &str = "evidence";
+
+/// What is said of an account as it was read.
+const READ: [&str; 8] = [
+    "price",
+    "published",
+    "the one before",
+    "value",
+    "first",
+    "evidence SHA-256",
+    "replaces",
+    EVIDENCE,
+];
+
 /// Read the value of a KPI from its price feed. Anybody may, while votes are accepted
 ///
 /// Of all updates that are shown the first one after the end of the period counts, so nobody gains by choosing a
-/// moment. Without --account the update is read from where a sponsor publishes the feed. Another account can be named,
-/// for example one into which an update of the right moment was posted.
+/// moment. Shown is what the chain has afterwards; where that is another update than the one that was read the exit
+/// code is 2. Without --account the update is read from where a sponsor publishes the feed. Another account can be
+/// named, for example one into which an update of the right moment was posted.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout observe PLAN
@@ -84,9 +100,8 @@ impl Observe {
             Some(account) => account,
             None => pda::price_feed(feed.receiver, &feed.feed_id, 0),
         };
-        let attestation = outgoing
-            .evaluation_if_any(&pda::attestation(&address, number, period))
-            .await?;
+        let evaluation = pda::attestation(&address, number, period);
+        let attestation = outgoing.evaluation_if_any(&evaluation).await?;
         let standing = attestation.as_ref().and_then(Evaluation::attestation);
         let Some(account) = outgoing.account(&place).await? else {
             return Err(self.nothing_at(&place, &feed));
@@ -104,6 +119,16 @@ impl Observe {
         let observed = observed.map_err(|error| scene.refusal(error))?;
         let args = ObserveArgs { kpi: number, period };
         let step = instructions::observe(&payer.pubkey(), &address, &place, args);
+        // What is signed apart or proposed is executed when others say so, on an account that nobody can show yet.
+        if !self.send.sign_only && !self.send.export_transaction {
+            let fee_payer = outgoing.payer()?;
+            let submission = Submission::new(vec![step.clone()], fee_payer.as_ref());
+            let submission = submission.signed_by([payer.as_ref()]);
+            let same = scene.require_same(app.client()?, &submission, &evaluation, &observed.observation);
+            if let Some(failure) = same.await? {
+                return Err(outgoing.explain(ClientError::WouldFail(failure), &submission).await);
+            }
+        }
         let action = Action::new("Read a value from a price feed", vec![step])
             .address(app, "plan", address)
             .fact("KPI", kpi_name(kpi))
@@ -111,28 +136,67 @@ impl Observe {
             .address(app, "account", place)
             .fact("feed", hex::encode(scene.feed.feed_id));
         let action = match &self.evidence_dir {
-            Some(folder) => {
-                let file = self.keep(folder, &account)?.display().to_string();
-                action.fact("evidence", file)
+            Some(folder) if self.send.dry_run => {
+                action.fact(EVIDENCE, file_of(folder, &account)?.display().to_string())
             }
+            Some(folder) => action.fact(EVIDENCE, keep(folder, &account)?.display().to_string()),
             None => action,
         };
         let action = scene.facts(action, &observed).signed_by(payer);
-        outgoing.execute(action).await
+        let Some(sent) = outgoing.bring(action).await? else {
+            return Ok(());
+        };
+        let recorded = app.client()?.evaluation_since(&evaluation, sent.slot).await;
+        let recorded = recorded.map(|found| found.and_then(|found| found.attestation()?.observation()));
+        self.show(app, &scene, sent, &observed.observation, recorded).await
     }
 
-    /// Writes the message of an update through to the disk, unless this is a forecast. Returns where.
-    fn keep(&self, folder: &Path, account: &UpdateAccount) -> Result<PathBuf, Fault> {
-        let kept = Documents::at(folder.to_owned());
-        let message = price_update::message(&account.data)?;
-        if !self.send.dry_run {
-            kept.put(message).map_err(|error| {
-                Fault::new("the evidence cannot be kept")
-                    .why(format!("{error}; nothing was sent"))
-                    .advice("name another folder with --evidence-dir")
-            })?;
+    /// Shows what the chain has now. The sponsor may have written into the account since it was read, or somebody shown
+    /// an earlier update; then that is what was recorded.
+    async fn show(
+        &self,
+        app: &App,
+        scene: &Scene<'_>,
+        mut sent: Sent,
+        read: &Observation,
+        recorded: Result<Option<Observation>, ClientError>,
+    ) -> Result<(), Fault> {
+        let why = match &recorded {
+            Ok(Some(recorded)) if recorded == read => return app.output().show(&sent),
+            Ok(Some(_)) => "the account was written to after it was read, or somebody showed another update".to_owned(),
+            Ok(None) => format!("{} gives no value of the feed", app.client()?.endpoint()),
+            Err(error) => error.to_string(),
+        };
+        sent.facts.leave_out(&READ);
+        let Ok(Some(recorded)) = recorded else {
+            app.output().show(&sent)?;
+            return Err(
+                Fault::new("INCOMPLETE: the transaction was executed, but what it recorded could not be read")
+                    .why(why)
+                    .advice("`earnout attestation show PLAN KPI PERIOD` shows it; ask another endpoint (-u)")
+                    .exit(Exit::Partly)
+                    .after_result(),
+            );
+        };
+        sent.facts.extend(scene.told(&recorded));
+        if let Some(folder) = &self.evidence_dir {
+            let account = app.client()?.account(&scene.account.address).await?;
+            let account = account.map(|account| UpdateAccount::new(scene.account.address, account));
+            let shown = account.filter(|account| evidence(account).is_ok_and(|hash| hash == recorded.evidence));
+            if let Some(account) = shown {
+                sent.facts.add(EVIDENCE, keep(folder, &account)?.display().to_string());
+            }
         }
-        Ok(kept.file(&hash(message).to_bytes()))
+        app.output().show(&sent)?;
+        Err(Fault::new("another update was recorded than the one that was read")
+            .why(format!(
+                "{why}; recorded is {}, and {} was read",
+                scene.standing_text(&recorded),
+                scene.standing_text(read)
+            ))
+            .advice("if the one that was read counts before it, post that to an account of its own, and name it with --account")
+            .exit(Exit::Partly)
+            .after_result())
     }
 
     /// Number of the KPI that is meant.
@@ -199,6 +263,27 @@ impl Observe {
     }
 }
 
+/// The SHA-256 of what a feed's publishers signed.
+fn evidence(account: &UpdateAccount) -> Result<[u8; 32], ProgramError> {
+    Ok(hash(price_update::message(&account.data)?).to_bytes())
+}
+
+/// Where that is kept.
+fn file_of(folder: &Path, account: &UpdateAccount) -> Result<PathBuf, Fault> {
+    Ok(Documents::at(folder.to_owned()).file(&evidence(account)?))
+}
+
+/// Writes it through to the disk. Returns where.
+fn keep(folder: &Path, account: &UpdateAccount) -> Result<PathBuf, Fault> {
+    let message = price_update::message(&account.data)?;
+    Documents::at(folder.to_owned()).put(message).map_err(|error| {
+        Fault::new("the evidence cannot be kept")
+            .why(error)
+            .advice("name another folder with --evidence-dir")
+    })?;
+    file_of(folder, account)
+}
+
 /// An account, and the KPI and period for which it is looked at.
 struct Scene<'a> {
     kpi: &'a Kpi,
@@ -211,16 +296,50 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
+    /// That the transaction would record what was `read`: else the account was written to since, or the endpoint lies
+    /// about it. Where the transaction would fail nobody can say so, and why it would is returned.
+    async fn require_same(
+        &self,
+        client: &Client,
+        submission: &Submission<'_>,
+        evaluation: &Pubkey,
+        read: &Observation,
+    ) -> Result<Option<Box<Failure>>, Fault> {
+        let after = match client.after(submission, evaluation).await {
+            Err(ClientError::WouldFail(failure)) => return Ok(Some(failure)),
+            after => owned::<Evaluation>(evaluation, after?)?,
+        };
+        let recorded = after.attestation().and_then(|attestation| attestation.observation());
+        if recorded.as_ref() == Some(read) {
+            return Ok(None);
+        }
+        let recorded = match &recorded {
+            Some(recorded) => self.standing_text(recorded),
+            None => "nothing".to_owned(),
+        };
+        Err(Fault::new(format!(
+            "the account {} that {} gives is not the one of its own simulation",
+            self.account.address,
+            client.endpoint()
+        ))
+        .why(format!(
+            "it would record {recorded}, and {} was read; nothing was sent",
+            self.standing_text(read)
+        ))
+        .advice(
+            "the account may have been written to in between: run the command again; else use another endpoint (-u)",
+        ))
+    }
+
     /// What the update says and does.
     fn facts(&self, action: Action, observed: &Observed) -> Action {
         let Observed {
             update,
             observation,
-            is_first,
             standing,
+            ..
         } = observed;
         let quote = self.quote(update);
-        let (kpi, published) = (self.kpi, observation.published);
         let kind = if self.feed.average { "moving average" } else { "price" };
         let action = action
             .shown(
@@ -233,37 +352,7 @@ impl Scene<'_> {
                     "average": self.feed.average,
                 }),
             )
-            .shown(
-                "published",
-                format!(
-                    "{}, {} s after the end of the period",
-                    Moment(published.at),
-                    count(published.at.saturating_sub(self.times.end))
-                ),
-                published.at,
-            )
-            .shown("the one before", Moment(published.previous), published.previous)
-            .shown(
-                "value",
-                measurement::value(kpi, observation.value),
-                serde_json::json!({
-                    "value": observation.value.to_string(),
-                    "uiValue": fixed(observation.value, kpi.decimals).replace(',', ""),
-                }),
-            )
-            .shown(
-                "first",
-                match is_first {
-                    true => "yes: it is the first after the end of the period, and no other one replaces it",
-                    false => "no: while votes are accepted an earlier one replaces it",
-                },
-                is_first,
-            )
-            .shown(
-                "evidence SHA-256",
-                hex::encode(observation.evidence),
-                hex::encode(observation.evidence),
-            )
+            .facts(self.told(observation))
             .shown(
                 "counts from",
                 Moment(self.times.attest_deadline),
@@ -280,6 +369,41 @@ impl Scene<'_> {
                 }),
             ),
         }
+    }
+
+    /// What an update becomes.
+    fn told(&self, observation: &Observation) -> Fields {
+        let (kpi, published) = (self.kpi, observation.published);
+        let is_first = published.is_first(self.times.end);
+        let mut facts = Fields::default();
+        facts.add_shown(
+            "published",
+            format!(
+                "{}, {} s after the end of the period",
+                Moment(published.at),
+                count(published.at.saturating_sub(self.times.end))
+            ),
+            published.at,
+        );
+        facts.add_shown("the one before", Moment(published.previous), published.previous);
+        facts.add_shown(
+            "value",
+            measurement::value(kpi, observation.value),
+            serde_json::json!({
+                "value": observation.value.to_string(),
+                "uiValue": fixed(observation.value, kpi.decimals).replace(',', ""),
+            }),
+        );
+        facts.add_shown(
+            "first",
+            match is_first {
+                true => "yes: it is the first after the end of the period, and no other one replaces it",
+                false => "no: while votes are accepted an earlier one replaces it",
+            },
+            is_first,
+        );
+        facts.add("evidence SHA-256", hex::encode(observation.evidence));
+        facts
     }
 
     fn quote<'u>(&self, update: &'u PriceUpdate) -> &'u Quote {

@@ -9,7 +9,10 @@ use {
             reference::kpi_name,
         },
         fault::{Exit, Fault},
-        shown::{names::Names, text::safe},
+        shown::{
+            names::Names,
+            text::{either, safe},
+        },
     },
     clap::Args,
     earnout::state::Plan,
@@ -17,6 +20,7 @@ use {
         client::{DocumentError, Documents, FetchError},
         document::evidence_url,
         report::statement::{Evidence, EvidenceState, Witness},
+        text::amount::counted,
     },
     serde_json::{Value, json},
     solana_program::pubkey::Pubkey,
@@ -35,8 +39,8 @@ const PATIENCE: u8 = 2;
 pub struct EvidenceArgs {
     #[command(flatten)]
     beside: DocumentArgs,
-    /// Look for evidence in this folder. With --document, what is not there is fetched from where the document says that
-    /// it lies, and kept here if it has its hash
+    /// Look for evidence in this folder. With --document, what is not there is fetched from where the document says
+    /// that it lies, and kept here if it has its hash
     #[arg(long = "evidence", value_name = "FOLDER", help_heading = "Document options")]
     folder: Option<PathBuf>,
 }
@@ -291,11 +295,7 @@ pub fn require_found(evidence: &[Found]) -> Result<(), Fault> {
         return Ok(());
     };
     let count = missed.count().saturating_add(1);
-    let documents = match evidence.len() {
-        1 => "1 document".to_owned(),
-        many => format!("{many} documents"),
-    };
-    let are = if count == 1 { "is" } else { "are" };
+    let (documents, are) = (counted(evidence.len(), "document"), either(count, "is", "are"));
     Err(Fault::new(format!("{count} of {documents} of evidence {are} not here"))
         .why(first)
         .advice("ask the oracles to publish what their votes name; a value without evidence can be disputed")

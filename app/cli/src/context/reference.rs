@@ -77,6 +77,36 @@ impl FromStr for GrantRef {
     }
 }
 
+/// A grant, named beside the plan that it is of: its number, or as a [`GrantRef`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantBeside {
+    /// By number.
+    Number(u32),
+    /// In a form that needs no plan beside it.
+    Named(GrantRef),
+}
+
+impl GrantBeside {
+    /// Which grant is meant beside the plan at `plan`.
+    pub fn of(&self, plan: &Pubkey) -> GrantRef {
+        match *self {
+            Self::Number(number) => GrantRef::OfPlan(PlanRef { address: *plan }, number),
+            Self::Named(grant) => grant,
+        }
+    }
+}
+
+impl FromStr for GrantBeside {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(number) => Ok(Self::Number(number)),
+            Err(_) => text.parse().map(Self::Named),
+        }
+    }
+}
+
 /// Grants of a plan by their numbers: `3,7-12`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrantList(Vec<RangeInclusive<u32>>);
@@ -200,7 +230,18 @@ mod tests {
         }
         let by_address: GrantRef = grant.to_string().parse().expect("a grant");
         assert_eq!(by_address.address(), grant);
-        // What stands elsewhere, in --grants, names no grant without its plan.
+        // Beside its plan a grant is named by its number alone, or in full, also one of another plan.
+        let plan = Pubkey::new_unique();
+        for (text, named) in [("3", pda::grant(&plan, 3)), (&grant.to_string(), grant)] {
+            let beside: GrantBeside = text.parse().expect("a grant");
+            assert_eq!(beside.of(&plan).address(), named, "{text}");
+        }
+        assert!(
+            "three"
+                .parse::<GrantBeside>()
+                .is_err_and(|why| why.contains("PLAN/INDEX"))
+        );
+        // What stands elsewhere, in --grant and --grants, names no grant without its plan.
         for (text, expected) in [("3", "PLAN/3"), ("three", "PLAN/INDEX")] {
             let why = text.parse::<GrantRef>().expect_err("no grant");
             assert!(why.contains(expected), "{why}");

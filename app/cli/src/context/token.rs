@@ -104,7 +104,8 @@ pub fn sol(lamports: u64) -> Amount {
 /// If the token has fewer decimals, or the amount does not fit.
 pub fn base_units(amount: &AmountArg, mint: &Pubkey, decimals: u8) -> Result<Option<u64>, Fault> {
     amount.base_units(decimals).map_err(|error| {
-        Fault::new(format!("the amount {amount} {error}")).why(format!("the token {mint} has {decimals} decimals"))
+        Fault::new(format!("the amount {amount} {error}"))
+            .why(format!("the token {mint} has {}", amount::counted(decimals, "decimal")))
     })
 }
 

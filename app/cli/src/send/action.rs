@@ -42,6 +42,12 @@ impl Action {
         self
     }
 
+    /// The same with more lines.
+    pub fn facts(mut self, facts: Fields) -> Self {
+        self.facts.extend(facts);
+        self
+    }
+
     /// The same with an address among the facts, and the name that the configuration has for it.
     pub fn address(mut self, app: &App, label: &'static str, address: Pubkey) -> Self {
         self.facts.add_shown(label, app.named(&address), address.to_string());

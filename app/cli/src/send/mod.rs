@@ -12,7 +12,7 @@ mod sign;
 mod snapshot;
 mod submit;
 
-pub use {action::Action, args::SendArgs};
+pub use {action::Action, args::SendArgs, submit::Sent};
 
 use {
     crate::{

@@ -31,13 +31,15 @@ const VALID_FOR: Span = Span(7 * DAY);
 /// What sending a transaction shows.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Sent {
+pub struct Sent {
     signature: String,
-    slot: u64,
+    /// The slot in which it was executed.
+    pub slot: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     compute_units: Option<u64>,
+    /// What was done.
     #[serde(flatten)]
-    facts: Fields,
+    pub facts: Fields,
 }
 
 impl fmt::Display for Sent {
@@ -51,7 +53,19 @@ impl Outgoing<'_> {
     ///
     /// # Errors
     /// Whatever keeps it from being done.
-    pub async fn execute(&self, mut action: Action) -> Result<(), Fault> {
+    pub async fn execute(&self, action: Action) -> Result<(), Fault> {
+        match self.bring(action).await? {
+            Some(sent) => self.app.output().show(&sent),
+            None => Ok(()),
+        }
+    }
+
+    /// The same; what was sent and executed is returned and not shown yet. None if the options want something else,
+    /// which was shown.
+    ///
+    /// # Errors
+    /// As [`Outgoing::execute`].
+    pub async fn bring(&self, mut action: Action) -> Result<Option<Sent>, Fault> {
         let fee_payer = self.fee_payer(&action)?;
         let not_after = self.not_after().await?;
         if let Some(not_after) = not_after {
@@ -65,7 +79,8 @@ impl Outgoing<'_> {
         if self.args.export_transaction {
             let instructions = [not_after.map(instructions::require_before)].into_iter().flatten();
             let instructions: Vec<_> = instructions.chain(action.instructions).collect();
-            return self.export(&fee_payer.pubkey(), &instructions, action.facts);
+            self.export(&fee_payer.pubkey(), &instructions, action.facts)?;
+            return Ok(None);
         }
         let nonce_authority = match self.args.nonce {
             Some(_) => Some(self.signer(self.args.nonce_authority.as_deref(), "nonce authority")?),
@@ -97,10 +112,12 @@ impl Outgoing<'_> {
         if self.args.sign_only {
             let hash = self.args.blockhash.unwrap_or_default();
             let message = submission.message(hash, submission.unit_limit.map(Limits::of_units))?;
-            return self.sign_only(&message, &hash, &signers, action.facts);
+            self.sign_only(&message, &hash, &signers, action.facts)?;
+            return Ok(None);
         }
         if self.args.dry_run {
-            return self.dry_run(&submission, action.facts).await;
+            self.dry_run(&submission, action.facts).await?;
+            return Ok(None);
         }
         if action.asks {
             self.app.confirm(&format!("{}?", action.title))?;
@@ -109,10 +126,10 @@ impl Outgoing<'_> {
             true => self.send_agreed(&submission, &signers).await?,
             false => self.send_latest(&submission, &signers).await?,
         };
-        self.app.output().show(&Sent {
+        Ok(Some(Sent {
             facts: action.facts,
             ..sent
-        })
+        }))
     }
 
     /// The form of the transaction: 0 for the tools of multisigs; for several who sign apart 0 too unless the user says
@@ -140,7 +157,6 @@ impl Outgoing<'_> {
         }
     }
 
-    /// What is about to be done, on the standard error.
     /// Says beside a plan's address what the plan calls itself. Nothing depends on it, and a plan that cannot be read
     /// is missed by what needs it.
     async fn name_plan(&self, facts: &mut Fields) {
@@ -152,6 +168,7 @@ impl Outgoing<'_> {
         }
     }
 
+    /// What is about to be done, on the standard error.
     fn summarize(&self, action: &Action, fee_payer: &Pubkey) {
         let mut facts = action.facts.clone();
         facts.add_shown("fee payer", self.app.named(fee_payer), fee_payer.to_string());

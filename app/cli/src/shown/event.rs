@@ -17,7 +17,7 @@ use {
     earnout_sdk::{
         client::{ClientError, History, Recorded},
         report::priced::{amount_text, price_text},
-        text::amount::{count, ranges, tokens},
+        text::amount::{count, counted, ranges, tokens},
         wire::{accounts::padded_text, events::Event},
     },
     serde_json::Value,
@@ -123,9 +123,9 @@ impl Words {
     fn tell(&self, event: &Event) -> String {
         match event {
             Event::PlanCreated(event) => format!(
-                "{}, {} periods from {}, token {}, by {}",
+                "{}, {} from {}, token {}, by {}",
                 quoted(&event.terms.name),
-                event.terms.period_count,
+                counted(event.terms.period_count, "period"),
                 Moment(event.terms.start_ts),
                 event.mint,
                 event.creator

@@ -29,6 +29,16 @@ impl Fields {
         self.add_shown(label, text, value);
     }
 
+    /// Adds the values of others.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    /// Leaves out the values with these labels.
+    pub fn leave_out(&mut self, labels: &[&str]) {
+        self.0.retain(|field| !labels.contains(&field.label));
+    }
+
     /// Adds a value that only people are shown.
     pub fn say(&mut self, label: &'static str, text: impl fmt::Display) {
         self.add_shown(label, text, ());

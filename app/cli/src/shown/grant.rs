@@ -5,7 +5,7 @@ use {
         fields::Fields,
         measurement,
         names::Names,
-        plan::{findings, findings_json, merge},
+        plan::{findings, findings_json, merge, verdict_json},
         sheet::Sheet,
         text::{quoted, safe},
         units,
@@ -423,6 +423,7 @@ impl Serialize for GrantView {
                     "earned": self.projected(&report.state).to_string(),
                     "periods": projection.collect::<Vec<_>>(),
                 },
+                "verdict": verdict_json(&self.statement),
                 "findings": findings_json(&self.statement),
             }),
         );

@@ -2,7 +2,7 @@
 
 use {
     crate::{fault::Fault, shown::output::Output},
-    earnout_sdk::{terms::plan_file::Mistakes, text::amount::count},
+    earnout_sdk::{terms::plan_file::Mistakes, text::amount::counted},
     serde_json::json,
 };
 
@@ -20,7 +20,7 @@ pub fn refused(output: &Output, found: Mistakes) -> Fault {
     let number = found.mistakes.len();
     let what = match number {
         1 => "a mistake".to_owned(),
-        _ => format!("{} mistakes", count(number)),
+        _ => counted(number, "mistake"),
     };
     Fault::new(format!("{} has {what}; nothing was sent", found.file.display()))
         .why(lines.lines().next().unwrap_or_default())

@@ -25,7 +25,7 @@ use {
     earnout_sdk::{
         report::{
             priced::price_text,
-            statement::{Finding, PeriodReport, Stage, Statement, Totals, VaultReport},
+            statement::{Finding, PeriodReport, Stage, Statement, Totals, VaultReport, Verdict},
         },
         terms::plan_file::{COMBINATIONS, INTERPOLATIONS, RELEASES, SCOPES, UNEARNED, word},
         text::{
@@ -119,8 +119,10 @@ impl PlanView {
         facts.say(
             "token",
             format!(
-                "{}, {} decimals, of program {}",
-                plan.mint, self.decimals, plan.token_program
+                "{}, {}, of program {}",
+                plan.mint,
+                amount::counted(self.decimals, "decimal"),
+                plan.token_program
             ),
         );
         if plan.token_flags != 0 {
@@ -144,8 +146,8 @@ impl PlanView {
         facts.say(
             "calendar",
             format!(
-                "{} periods of {}, {} to {}",
-                plan.period_count,
+                "{} of {}, {} to {}",
+                amount::counted(plan.period_count, "period"),
                 match self.cadence {
                     Cadence::Seconds(seconds) => span(seconds),
                     months => cadence(months),
@@ -190,8 +192,10 @@ impl PlanView {
         facts.say(
             "open accounts",
             format!(
-                "{} attestations, {} pages, {} pools",
-                plan.open_attestations, plan.open_pages, plan.open_periods
+                "{}, {}, {}",
+                amount::counted(plan.open_attestations, "attestation"),
+                amount::counted(plan.open_pages, "page"),
+                amount::counted(plan.open_periods, "pool")
             ),
         );
         facts.say("events", amount::count(plan.event_sequence));
@@ -332,6 +336,7 @@ impl Serialize for PlanView {
             "totals": totals_json(&self.statement.totals),
             "periods": self.statement.periods.iter().map(period_json).collect::<Vec<_>>(),
             "due": self.due.iter().map(task::json).collect::<Vec<_>>(),
+            "verdict": verdict_json(&self.statement),
             "findings": findings_json(&self.statement),
         });
         merge(&mut value, rest);
@@ -465,6 +470,11 @@ pub fn totals_json(totals: &Totals) -> Value {
     })
 }
 
+/// What the findings come to: `agrees`, `incomplete` or `mismatch`.
+pub fn verdict_json(statement: &Statement) -> Value {
+    judgement(statement).to_lowercase().into()
+}
+
 /// What does not agree, in words.
 pub fn findings_json(statement: &Statement) -> Value {
     statement.findings.iter().map(ToString::to_string).collect()
@@ -529,16 +539,15 @@ pub fn findings(out: &mut impl fmt::Write, statement: &Statement) -> fmt::Result
     let settled: u64 = statement.periods.iter().map(|period| u64::from(period.settled)).sum();
     let again = match settled {
         0 => "nothing is settled yet".to_owned(),
-        1 => "1 settlement computed again from the attested values".to_owned(),
-        many => format!(
-            "{} settlements computed again from the attested values",
-            amount::count(many)
+        some => format!(
+            "{} computed again from the attested values",
+            amount::counted(some, "settlement")
         ),
     };
     if statement.findings.is_empty() {
         return write!(out, "\nAll recorded amounts agree: {again}.");
     }
-    write!(out, "\n{}: {again}", judgement(statement))?;
+    write!(out, "\n{}: {again}{}", judgement(statement), doubt(statement))?;
     for finding in &statement.findings {
         write!(out, "\n  {}", safe(&finding.to_string()))?;
     }
@@ -547,10 +556,19 @@ pub fn findings(out: &mut impl fmt::Write, statement: &Statement) -> fmt::Result
 
 /// What the findings come to, in a word.
 fn judgement(statement: &Statement) -> &'static str {
-    let is_missing = |finding: &Finding| matches!(finding, Finding::Missing(_));
-    match statement.findings.iter().all(is_missing) {
-        true => "INCOMPLETE",
-        false => "MISMATCH",
+    match statement.verdict() {
+        Verdict::Agrees => "AGREES",
+        Verdict::Incomplete => "INCOMPLETE",
+        Verdict::Mismatch => "MISMATCH",
+    }
+}
+
+/// What to think of differences beside something that is missing; nothing where there are none, or they are proven.
+pub fn doubt(statement: &Statement) -> &'static str {
+    let differs = |finding: &Finding| !matches!(finding, Finding::Missing(_));
+    match statement.verdict() == Verdict::Incomplete && statement.findings.iter().any(differs) {
+        true => "; what differs may follow from what is missing",
+        false => "",
     }
 }
 
@@ -563,16 +581,18 @@ pub fn require_agreement(statement: &Statement) -> Result<(), Fault> {
     let Some(first) = statement.findings.first() else {
         return Ok(());
     };
-    let findings = if count == 1 {
-        "1 finding".to_owned()
-    } else {
-        format!("{} findings", amount::count(count))
-    };
-    Err(Fault::new(format!("{}: the statement has {findings}", judgement(statement)))
-        .why(first)
-        .advice("see the end of the report, or `findings` in its JSON; where something is missing, ask another endpoint (-u)")
-        .exit(Exit::Partly)
-        .after_result())
+    let findings = amount::counted(count, "finding");
+    Err(Fault::new(format!(
+        "{}: the statement has {findings}{}",
+        judgement(statement),
+        doubt(statement)
+    ))
+    .why(first)
+    .advice(
+        "see the end of the report, or `findings` in its JSON; where something is missing, ask another endpoint (-u)",
+    )
+    .exit(Exit::Partly)
+    .after_result())
 }
 
 /// The error with which a command ends that has shown what it learnt from an incomplete history.

@@ -1,7 +1,10 @@
 //! What is to be done now, by whom, and until when.
 
 use {
-    super::{names::Names, text::safe},
+    super::{
+        names::Names,
+        text::{either, safe},
+    },
     crate::context::{reference::kpi_name, time::Moment},
     earnout::state::Plan,
     earnout_sdk::{text::amount, todo::agenda::Task},
@@ -21,7 +24,7 @@ pub fn line(task: &Task, plan: &Plan, names: &Names, decimals: u8) -> String {
         } => {
             let who = missing.iter().map(|(oracle, count)| match count {
                 1 => names.short(oracle),
-                count => format!("{} ({count} values)", names.short(oracle)),
+                count => format!("{} ({})", names.short(oracle), amount::counted(*count, "value")),
             });
             let who: Vec<_> = who.collect();
             let who = who.join(", ");
@@ -52,38 +55,45 @@ pub fn line(task: &Task, plan: &Plan, names: &Names, decimals: u8) -> String {
             open,
             until,
         } => format!(
-            "period {period}, {}: the authority or a beneficiary whom it concerns may dispute {}, until {}",
+            "period {period}, {}: the authority or a beneficiary whom it concerns may dispute {} {}, until {}",
             kpi_text(plan, *kpi),
-            counted(*open, "value or silence", "values or silences"),
+            amount::count(*open),
+            either(*open, "value or silence", "values or silences"),
             Moment(*until)
         ),
         Task::Rule {
             period,
             kpi,
             open,
+            grants,
             until,
         } => format!(
-            "period {period}, {}: the arbiter {} may rule on {}, until {}",
+            "period {period}, {}: the arbiter {} may rule on {}{}, until {}",
             kpi_text(plan, *kpi),
             names.full(&plan.arbiter),
-            counted(*open, "dispute", "disputes"),
+            amount::counted(*open, "dispute"),
+            match grants.as_slice() {
+                [] => String::new(),
+                [grant] => format!(", of grant {grant}"),
+                several => format!(", of grants {}", amount::ranges(several.iter().copied())),
+            },
             Moment(*until)
         ),
         Task::Settle { period, grants } => {
             format!(
                 "period {period}: anyone may settle {}",
-                counted(*grants, "grant", "grants")
+                amount::counted(*grants, "grant")
             )
         }
         Task::Collect { period, grants } => {
             format!(
                 "period {period}: anyone may collect the bonus of {}",
-                counted(*grants, "grant", "grants")
+                amount::counted(*grants, "grant")
             )
         }
         Task::Claim { grants, amount } => format!(
             "{} can claim {} in total",
-            counted(*grants, "grant", "grants"),
+            amount::counted(*grants, "grant"),
             amount::total(*amount, decimals)
         ),
     }
@@ -123,8 +133,11 @@ pub fn json(task: &Task) -> Value {
             period,
             kpi,
             open,
+            grants,
             until,
-        } => json!({ "task": "rule", "by": "arbiter", "period": period, "kpi": kpi, "open": open, "until": until }),
+        } => json!({
+            "task": "rule", "by": "arbiter", "period": period, "kpi": kpi, "open": open, "grants": grants, "until": until
+        }),
         Task::Settle { period, grants } => {
             json!({ "task": "settle", "by": "anyone", "period": period, "grants": grants })
         }
@@ -143,9 +156,29 @@ pub fn kpi_text(plan: &Plan, kpi: u8) -> String {
     format!("KPI {kpi} ({})", safe(&name))
 }
 
-fn counted(count: u32, one: &str, many: &str) -> String {
-    match count {
-        1 => format!("1 {one}"),
-        count => format!("{} {many}", amount::count(count)),
+#[cfg(test)]
+mod tests {
+    use {super::*, bytemuck::Zeroable};
+
+    #[test]
+    fn disputes_are_told_with_their_grants() {
+        let shown = |grants: &[u32], open| {
+            let rule = Task::Rule {
+                period: 2,
+                kpi: 0,
+                open,
+                grants: grants.to_vec(),
+                until: 0,
+            };
+            line(&rule, &Plan::zeroed(), &Names::default(), 6)
+        };
+        for (grants, open, part) in [
+            (&[][..], 1, "may rule on 1 dispute, until"),
+            (&[4], 1, "may rule on 1 dispute, of grant 4, until"),
+            (&[3, 7, 8], 3, "may rule on 3 disputes, of grants 3, 7-8, until"),
+        ] {
+            let line = shown(grants, open);
+            assert!(line.contains(part), "{line}");
+        }
     }
 }

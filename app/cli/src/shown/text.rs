@@ -27,6 +27,14 @@ pub fn markdown(text: &str) -> String {
     escaped
 }
 
+/// The word that goes with one of something, or with another number of them.
+pub fn either<'a>(number: impl TryInto<u64>, one: &'a str, other: &'a str) -> &'a str {
+    match number.try_into() {
+        Ok(1) => one,
+        _ => other,
+    }
+}
+
 /// A key short enough for a table: its first and last letters. JSON and CSV have the whole key.
 pub fn short(key: impl ToString) -> String {
     let text = key.to_string();

@@ -8,7 +8,7 @@ use {
         report::priced::{Priced, lowest_price, price_text, units_text},
         terms::plan_file::{FEED_PRICES, RECEIVERS, word},
         text::{
-            amount::{fixed, tokens, total},
+            amount::{counted, fixed, tokens, total},
             time::length,
         },
         wire::accounts::padded_text,
@@ -92,10 +92,7 @@ pub fn price_facts(plan: &Plan) -> Option<Fields> {
     let (number, kpi) = plan.price()?;
     let mut facts = Fields::default();
     let unit = padded_text(&plan.unit);
-    let decimals = match plan.unit_decimals {
-        1 => "1 decimal".to_owned(),
-        many => format!("{many} decimals"),
-    };
+    let decimals = counted(plan.unit_decimals, "decimal");
     facts.say("unit of account", format!("{unit}, {decimals}"));
     facts.say(
         "KPI",

@@ -1,7 +1,7 @@
 //! Exact numbers: what a source says in decimals, and what the chain stores in fixed point.
 
 use {
-    earnout_sdk::text::names::shortened,
+    earnout_sdk::text::{amount::counted, names::shortened},
     rust_decimal::{Decimal, RoundingStrategy},
     serde::{Deserialize, Serialize},
     std::str::FromStr,
@@ -17,7 +17,7 @@ pub enum ValueError {
     NotANumber(String),
     #[error("{0} has more digits than can be kept exactly")]
     TooPrecise(String),
-    #[error("{value} has more than {decimals} decimals; set `rounding` if it may be rounded")]
+    #[error("{value} has more than {}; set `rounding` if it may be rounded", counted(*.decimals, "decimal"))]
     NeedsRounding { value: Decimal, decimals: u8 },
     #[error("the result is too large, or has too many digits, to be kept exactly")]
     TooLarge,

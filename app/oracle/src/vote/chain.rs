@@ -352,6 +352,7 @@ fn is_the_endpoints(error: &ClientError) -> bool {
         | ClientError::NoPriceUpdate { .. }
         | ClientError::Decode { .. }
         | ClientError::Incomplete(_)
+        | ClientError::Behind { .. }
         | ClientError::Ledger(_) => true,
         ClientError::Changing(_)
         | ClientError::Projection(_)

@@ -73,6 +73,14 @@ pub enum ClientError {
     /// The endpoint says two things of which one is wrong.
     #[error("the endpoint contradicts itself: {0}")]
     Contradiction(String),
+    /// The endpoint has not got as far as a transaction that it said was executed.
+    #[error("the endpoint is at slot {slot}, and has not got to slot {wanted}")]
+    Behind {
+        /// As far as it is.
+        slot: u64,
+        /// As far as it should be.
+        wanted: u64,
+    },
     /// The plan changes faster than its accounts can be read.
     #[error("plan {0} changes while it is read: try again in a moment")]
     Changing(Pubkey),

@@ -19,7 +19,8 @@ use {
         filter::{Memcmp, RpcFilterType},
     },
     solana_system_interface::program::ID as SYSTEM_PROGRAM,
-    std::{collections::BTreeMap, mem::offset_of},
+    std::{collections::BTreeMap, mem::offset_of, time::Instant},
+    tokio::time::sleep,
 };
 
 /// Most accounts that one request may ask for.
@@ -59,6 +60,30 @@ impl Client {
     /// If the endpoint does not answer, or an account of this program there is something else.
     pub async fn evaluations(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Evaluation>>, ClientError> {
         self.many(addresses).await
+    }
+
+    /// The attestation or page at `address` as a node has it that has got to `slot`, in which a transaction was
+    /// executed: what that, or something after it, left there. None if there is none. A node that is behind is asked
+    /// again, as long as the [`Policy`](super::Policy) waits for proof.
+    ///
+    /// # Errors
+    /// `Behind` if the endpoint does not get there; if it does not answer, or the account is something else.
+    pub async fn evaluation_since(&self, address: &Pubkey, slot: u64) -> Result<Option<Evaluation>, ClientError> {
+        let begun = Instant::now();
+        loop {
+            let (at_slot, mut found) = self.chunk_at(&[*address]).await?;
+            if at_slot >= slot {
+                let account = found.pop().flatten().filter(|account| account.owner == crate::ID);
+                return account.map(|account| at(address, &account)).transpose();
+            }
+            if begun.elapsed() >= self.policy.patience {
+                return Err(ClientError::Behind {
+                    slot: at_slot,
+                    wanted: slot,
+                });
+            }
+            sleep(self.policy.poll).await;
+        }
     }
 
     /// The pools of the periods at `addresses`, none where there is none yet or it was closed.
@@ -323,6 +348,11 @@ impl Client {
     }
 
     async fn chunk(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Account>>, ClientError> {
+        Ok(self.chunk_at(addresses).await?.1)
+    }
+
+    /// Accounts, and the slot as of which they are so.
+    async fn chunk_at(&self, addresses: &[Pubkey]) -> Result<(u64, Vec<Option<Account>>), ClientError> {
         let answer = self
             .rpc
             .get_multiple_ui_accounts_with_config(addresses, self.account_config())
@@ -340,7 +370,7 @@ impl Client {
                     .map(Some)
                     .ok_or_else(|| ClientError::Unreadable(address.to_string())),
             });
-        accounts.collect()
+        Ok((answer.context.slot, accounts.collect::<Result<_, _>>()?))
     }
 
     fn account_config(&self) -> RpcAccountInfoConfig {

@@ -27,7 +27,7 @@ pub enum AmountError {
     )]
     BadGroups,
     /// The number could only be kept by rounding it.
-    #[error("has more than {0} decimals and would have to be rounded; expected at most {0}")]
+    #[error("has more than {decimals} and would have to be rounded; expected at most {0}", decimals = counted(*.0, "decimal"))]
     TooManyDecimals(u8),
     /// The number does not fit 64 bits of smallest units.
     #[error("is too large; expected a number whose smallest units fit 64 bits")]
@@ -218,6 +218,26 @@ pub fn ranges(numbers: impl IntoIterator<Item = u32>) -> String {
 /// A whole number with its thousands separated.
 pub fn count(number: impl TryInto<u64>) -> String {
     grouped(&number.try_into().unwrap_or(u64::MAX).to_string())
+}
+
+/// So many of something, in words: `1 transaction`, `1,200 transactions`, `2 beneficiaries`.
+///
+/// ```
+/// use earnout_sdk::text::amount::counted;
+///
+/// assert_eq!(counted(1_u8, "transaction"), "1 transaction");
+/// assert_eq!(counted(0_u8, "beneficiary"), "0 beneficiaries");
+/// assert_eq!(counted(1_200_u16, "bonus"), "1,200 bonuses");
+/// ```
+pub fn counted(number: impl TryInto<u64>, one: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    let shown = count(number);
+    match (number, one.strip_suffix('y')) {
+        (1, _) => format!("{shown} {one}"),
+        (_, Some(stem)) => format!("{shown} {stem}ies"),
+        _ if one.ends_with('s') => format!("{shown} {one}es"),
+        _ => format!("{shown} {one}s"),
+    }
 }
 
 fn grouped(digits: &str) -> String {

@@ -58,6 +58,8 @@ pub enum Task {
         kpi: u8,
         /// How many disputes wait.
         open: u32,
+        /// The grants whose values or silences are disputed, by number; none of a shared KPI.
+        grants: Vec<u32>,
         /// The first of the ruling windows ends, Unix seconds.
         until: i64,
     },
@@ -141,9 +143,10 @@ fn evaluation(
     let oracles = plan.oracle_set(times.period).oracles();
     let mut missing: BTreeMap<Pubkey, u32> = BTreeMap::new();
     let (mut disputable, mut disputed) = (Window::default(), Window::default());
+    let mut disputed_grants = Vec::new();
     let has_feed = plan.kpi(kpi)?.has_feed();
     let mut observe = None;
-    for measurement in measurements(statement, times.period, kpi)? {
+    for (grant, measurement) in measurements(statement, times.period, kpi)? {
         // What the feed published first after the end counts, whatever else is shown or voted.
         let shown = measurement.observation.as_ref();
         let is_decided = shown.is_some_and(|shown| shown.published.is_first(times.end));
@@ -163,7 +166,11 @@ fn evaluation(
             }
         }
         match &measurement.dispute {
-            Some(dispute) if dispute.ruling.is_none() => disputed.add(dispute.at.saturating_add(ruling), now),
+            Some(dispute) if dispute.ruling.is_none() => {
+                if disputed.add(dispute.at.saturating_add(ruling), now) {
+                    disputed_grants.extend(grant);
+                }
+            }
             Some(_) => {}
             None => {
                 let since = measurement.agreed_at.unwrap_or(times.attest_deadline);
@@ -205,6 +212,7 @@ fn evaluation(
             period,
             kpi,
             open,
+            grants: disputed_grants,
             until,
         });
     }
@@ -219,16 +227,24 @@ struct Window {
 }
 
 impl Window {
-    fn add(&mut self, until: i64, now: i64) {
-        if now < until {
+    /// Adds one that ends at `until`, unless that has passed at `now`. Returns whether it counts.
+    fn add(&mut self, until: i64, now: i64) -> bool {
+        let is_open = now < until;
+        if is_open {
             self.until = if self.open == 0 { until } else { self.until.min(until) };
             self.open = self.open.saturating_add(1);
         }
+        is_open
     }
 }
 
-/// What is known about a KPI for a period, once for each value on which an unsettled grant depends.
-fn measurements(statement: &Statement, period: u16, kpi: u8) -> Result<Vec<Measurement>, ProjectionError> {
+/// What is known about a KPI for a period, once for each value on which an unsettled grant depends, with the grant's
+/// number for an individual one.
+fn measurements(
+    statement: &Statement,
+    period: u16,
+    kpi: u8,
+) -> Result<Vec<(Option<u32>, Measurement)>, ProjectionError> {
     let plan = &statement.sources.plan;
     let concerned = statement
         .grants
@@ -238,7 +254,10 @@ fn measurements(statement: &Statement, period: u16, kpi: u8) -> Result<Vec<Measu
     let many = if shared { 1 } else { usize::MAX };
     concerned
         .take(many)
-        .map(|(number, _)| statement.measurement(kpi, period, *number))
+        .map(|(number, _)| {
+            let measurement = statement.measurement(kpi, period, *number)?;
+            Ok(((!shared).then_some(*number), measurement))
+        })
         .collect()
 }
 

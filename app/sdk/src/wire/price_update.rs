@@ -9,9 +9,9 @@ const VERIFIED: u8 = 1;
 /// The slot in which it was posted, which nothing here reads.
 const POSTED: u64 = 77;
 
-/// The bytes of an account that holds a fully verified update, as a feed's receiver writes it. On a public cluster nobody
-/// else can: this is for tests of what reads prices, and for chains of one's own. An account has one exponent for the
-/// price and its moving average; it is that of the price.
+/// The bytes of an account that holds a fully verified update, as a feed's receiver writes it. On a public cluster
+/// nobody else can: this is for tests of what reads prices, and for chains of one's own. An account has one exponent
+/// for the price and its moving average; it is that of the price.
 ///
 /// ```
 /// use earnout::price_update::PriceUpdate;

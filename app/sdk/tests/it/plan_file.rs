@@ -511,7 +511,7 @@ fn cases() -> Vec<Case> {
         case("range = { min = 0, max = 10 }", "range = { min = 0, max = 10.5 }", "kpi \"review of own work\" range.max",
             "expected a whole number, or a decimal one in quotation marks"),
         case("range = { min = 0, max = 10 }", "range = { min = 0, max = \"10.55\" }", "kpi \"review of own work\" range.max",
-            "expected a number with at most 1 decimals"),
+            "expected a number with at most 1 decimal"),
         case("{ value = 10_000, score = 0 }", "{ value = 50_000, score = 0 }", "kpi \"monthly active users\" curve",
             "…A curve needs 1 to 8 points with strictly rising values and scores of at most 20,000.").at(USERS),
         case("score = 15_000", "score = 20_001", "kpi \"monthly active users\" curve",

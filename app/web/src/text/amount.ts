@@ -1,5 +1,7 @@
 // Decimal numbers as whole numbers of their smallest unit. Exact both ways: what would have to be rounded is refused.
 
+import { plural } from './count';
+
 /** `amount` base units with all decimals, thousands separated: `1,234.500000`. */
 export function amountText(amount: bigint, decimals: number): string {
   const sign = amount < 0n ? '−' : '';
@@ -66,7 +68,7 @@ function parseUnits(text: string, decimals: number): Parsed {
   if (!/^\d+$/.test(whole) || !/^\d+$/.test(part)) return { error: NO_NUMBER };
   const fraction = part.replace(/0+$/, '');
   if (fraction.length > decimals) {
-    return { error: `has more than ${decimals} decimals and would have to be rounded; expected at most ${decimals}` };
+    return { error: `has more than ${plural(decimals, 'decimal')} and would have to be rounded; expected at most ${decimals}` };
   }
   return { value: BigInt(whole + fraction.padEnd(decimals, '0')) };
 }

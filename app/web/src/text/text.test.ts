@@ -26,7 +26,7 @@ describe('amounts', () => {
     expect(parseValue('-41.50', 1)).toEqual({ value: -415n });
     expect(parseValue('-9223372036854775808', 0)).toEqual({ value: -(1n << 63n) });
     expect(parseValue('1.25', 1)).toEqual({
-      error: 'has more than 1 decimals and would have to be rounded; expected at most 1',
+      error: 'has more than 1 decimal and would have to be rounded; expected at most 1',
     });
     for (const wrong of ['', '.', '1.', '.5', '1e3', '+1', '--1', '1 ', '-', '_', '1_0,000']) {
       expect(parseValue(wrong, 1), wrong).toEqual({ error: 'is not a number; expected digits like 1_250.5' });

@@ -234,7 +234,7 @@ fn a_plan_with_something_wrong() {
         "range = { minimum = 0, max = 100 }",
         what,
     );
-    let what = "expected a number with at most 1 decimals";
+    let what = "expected a number with at most 1 decimal";
     plan_refused(
         "decimals",
         "curve = [{ value = 0,",
@@ -290,7 +290,7 @@ fn values_with_something_wrong() {
         ),
         (
             "2027-Q1,team satisfaction,90.25",
-            "value is \"90.25\"; expected a number with at most 1 decimals".to_owned(),
+            "value is \"90.25\"; expected a number with at most 1 decimal".to_owned(),
         ),
         (
             "2027-Q1,team satisfaction,100.5",

@@ -2,6 +2,7 @@
 
 mod commands;
 mod endpoint;
+mod observing;
 mod pages;
 mod sending;
 mod support;

@@ -1,14 +1,18 @@
 //! Every command that sends, against every mode: nothing is done twice, and nothing that was done is denied.
 
 use {
-    crate::support::{Column, PLAN, Table, Violations, first_words, in_parallel, kpi, modes, modes_once_sent, run},
-    earnout_e2e::{Chain, Earnout, Hostile, Mode, Token},
+    crate::support::{
+        Column, PLAN, PRICE, Table, Violations, first_words, in_parallel, kpi, modes, modes_once_sent, run,
+    },
+    earnout::state::Receiver,
+    earnout_e2e::{Chain, Earnout, Hostile, Mode, Token, UnitPlan},
     earnout_sdk::wire::{accounts, pda},
     serde_json::json,
     solana_keypair::Keypair,
     solana_program::pubkey::Pubkey,
     solana_signer::Signer,
     std::{collections::BTreeMap, fmt::Write, sync::Mutex},
+    tokio::runtime::Handle,
 };
 
 /// Who has the grants 0 to 8 of a plan. Some sign, the others only receive.
@@ -80,7 +84,9 @@ const FIRST: &[Order] = &[
         "plan oracles PLAN --propose {oracle-1} {oracle-2} --threshold 2 --first-period 3",
     ),
     order("authority", "plan treasury PLAN {treasury-account}"),
+    order("authority", "plan uri PLAN https://documents.example/"),
     order("authority", "grant create PLAN {fresh} 1 --time-weight 100%"),
+    order("authority", "grant create PLAN {paid} 1 --value 3 --time-weight 100%"),
     bulk("authority", "grant import PLAN import-{column}.csv"),
     order("authority", "grant terminate PLAN/0"),
     // A lock stands in the way of `claim --all`, unless there is nothing to claim.
@@ -92,6 +98,7 @@ const FIRST: &[Order] = &[
 /// When the first period has ended.
 const SECOND: &[Order] = &[
     order("oracle-1", "attest PLAN a 0 50 --evidence-hash {hash}"),
+    order("payer", "observe PLAN"),
     order("authority", "attestation dispute PLAN b 0 --reason-hash {hash}"),
     order("arbiter", "attestation rule PLAN c 0 --uphold --reason-hash {hash}"),
     bulk("oracle-1", "attest PLAN d 0 --values values.csv"),
@@ -161,6 +168,8 @@ struct Lane {
     column: Column,
     /// Gets a grant by a command.
     fresh: Pubkey,
+    /// Gets one in dollars.
+    paid: Pubkey,
 }
 
 impl World {
@@ -209,7 +218,7 @@ impl World {
             let scope = if *name == "d" { "individual" } else { "shared" };
             file.push_str(&kpi(name, "%", scope));
         }
-        file
+        file + PRICE
     }
 
     fn grant_file(&self, beneficiaries: &[Pubkey], short: Option<usize>) -> String {
@@ -239,6 +248,7 @@ impl World {
             .replace("{oracle-2}", &key("oracle-2"))
             .replace("{treasury-account}", &self.treasury.to_string())
             .replace("{fresh}", &lane.fresh.to_string())
+            .replace("{paid}", &lane.paid.to_string())
             .replace("{hash}", HASH);
         let signer = self.chain.key_file(order.key).display().to_string();
         let words = words.split(' ').map(str::to_owned);
@@ -305,6 +315,16 @@ impl World {
         self.honestly(lane, "authority", "grant import PLAN first-{column}.csv");
     }
 
+    /// The sponsor publishes the price of the first period.
+    async fn publish(&self) {
+        // 2027-03-03T00:00:00Z
+        let end = 1_804_032_000;
+        let update = UnitPlan::update(250_000_000, 0, end + 5, end - 1);
+        self.chain
+            .publish(&UnitPlan::sponsored(), Receiver::Pyth, &update)
+            .await;
+    }
+
     fn vote(&self, lane: &Lane) {
         for oracle in ["oracle-2", "oracle-3"] {
             self.honestly(lane, oracle, "attest PLAN b 0 50 --evidence-hash {hash}");
@@ -324,7 +344,7 @@ impl World {
     fn run(&self, lanes: &[Lane], orders: &'static [Order], prepare: impl Fn(&Lane) + Sync) {
         in_parallel(THREADS, lanes, &prepare);
         let (honest, others) = lanes.split_first().expect("columns");
-        let runtime = tokio::runtime::Handle::current();
+        let runtime = Handle::current();
         let all = |lane: &Lane| orders.iter().for_each(|order| runtime.block_on(self.one(lane, order)));
         all(honest);
         in_parallel(THREADS, others, all);
@@ -443,11 +463,13 @@ async fn g16_nothing_is_done_twice_and_nothing_done_is_denied() {
             number,
             column,
             fresh: Keypair::new().pubkey(),
+            paid: Keypair::new().pubkey(),
         })
         .collect();
     tokio::task::block_in_place(|| {
         world.run(&lanes, FIRST, |lane| world.begin(lane));
         world.chain.warp("2027-03-03T01:00:00Z");
+        Handle::current().block_on(world.publish());
         world.run(&lanes, SECOND, |lane| world.vote(lane));
         world.chain.warp("2027-03-10T00:00:00Z");
         world.run(&lanes, THIRD, |lane| {

@@ -35,6 +35,19 @@ rubric = "What was planned and came true."
     )
 }
 
+/// A price for the plan's file, behind its KPIs, which reads the feed [`earnout_e2e::UnitPlan::FEED`].
+pub const PRICE: &str = r#"
+[price]
+kpi = "token price"
+unit = "USD"
+unit_decimals = 2
+decimals = 6
+range = { min = "0.01", max = "50" }
+default = "0.40"
+feed = { receiver = "pyth", id = "0303030303030303030303030303030303030303030303030303030303030303", price = "spot", max_delay = "1 day", max_confidence = "2 %" }
+rubric = "The first price that the feed publishes after the end of the period."
+"#;
+
 /// A part of the endpoint's URL that nobody may see.
 pub const SECRET: &str = "s3cr3tk3y";
 

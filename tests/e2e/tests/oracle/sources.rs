@@ -131,7 +131,7 @@ async fn a_bad_answer_is_held_and_never_a_zero() {
         ("nan", "", "", "not complete JSON"),
         ("missing", "", "", "there is nothing at $.value"),
         ("negative", "", "", "outside of what the plan accepts"),
-        ("precise", "", "", "more than 1 decimals"),
+        ("precise", "", "", "more than 1 decimal"),
         ("good", "", "max = 70", "above 70"),
         (
             "stale",

@@ -439,6 +439,7 @@ fn what_is_due_from_the_draft_to_the_claim() {
         period: 0,
         kpi: TASKS,
         open: 1,
+        grants: vec![0],
         until: end + 10 + 2 * window,
     };
     assert_eq!(case.agenda(), [rule, settle(1)]);

@@ -237,8 +237,7 @@ pub async fn require_whole(
 pub fn others(manifest: &Manifest, reported: usize) -> Option<String> {
     match manifest.votes.len().saturating_sub(reported) {
         0 => None,
-        1 => Some("1 other value of the page".to_owned()),
-        many => Some(format!("{} other values of the page", amount::count(many))),
+        others => Some(format!("{} of the page", amount::counted(others, "other value"))),
     }
 }
 

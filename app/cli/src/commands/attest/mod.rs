@@ -9,7 +9,7 @@ use {
     crate::{
         context::{
             app::App,
-            reference::{GrantRef, KpiRef, PlanRef, kpi_name, period_times},
+            reference::{GrantBeside, KpiRef, PlanRef, kpi_name, period_times},
             time::Moment,
         },
         fault::Fault,
@@ -50,7 +50,7 @@ use {
 #[command(after_help = "Examples:
   $ earnout attest PLAN revenue 0 125_000.50 --evidence report.pdf -k oracle.json
   $ earnout attest PLAN tasks 0 --values tasks.csv -k oracle.json
-  $ earnout attest PLAN tasks 0 12 --grant PLAN/3 --evidence tasks.pdf")]
+  $ earnout attest PLAN tasks 0 12 --grant 3 --evidence tasks.pdf")]
 pub struct Attest {
     /// The plan: its address, or CREATOR/ID
     plan: PlanRef,
@@ -63,9 +63,9 @@ pub struct Attest {
     value: Option<String>,
     #[command(flatten)]
     evidence: Evidence,
-    /// The grant that is measured, for an individual KPI
+    /// The grant that is measured, for an individual KPI: its number, its address, or PLAN/INDEX
     #[arg(long)]
-    grant: Option<GrantRef>,
+    grant: Option<GrantBeside>,
     /// The values of an individual KPI, a CSV file; --evidence is that of rows that name none
     #[arg(long, value_name = "FILE", conflicts_with_all = ["value", "grant"])]
     values: Option<PathBuf>,
@@ -160,9 +160,9 @@ impl Attest {
         period_times(&plan, self.period)?;
         let value = amount::parse_value(text, kpi.decimals).map_err(|error| {
             Fault::new(format!("the value {text} {error}")).why(format!(
-                "the KPI {} has {} decimals",
+                "the KPI {} has {}",
                 kpi_name(kpi),
-                kpi.decimals
+                amount::counted(kpi.decimals, "decimal")
             ))
         })?;
         if !kpi.accepts(value) {
@@ -273,7 +273,7 @@ impl Attest {
             (Scope::Shared, Some(_)) => Err(once_for_all(kpi).advice("leave out --grant")),
             (Scope::Individual, None) => Err(for_each_grant(kpi).advice("say for which one with --grant, or --values")),
             (Scope::Individual, Some(grant)) => {
-                let (address, _) = outgoing.grant_of(plan, grant).await?;
+                let (address, _) = outgoing.grant_of(plan, &grant.of(plan)).await?;
                 Ok(Some((address, outgoing.grant(&address).await?)))
             }
         }

@@ -24,7 +24,7 @@ use {
         },
         send::cost,
         terms::plan_file::{Mistake, Mistakes, read_text},
-        text::amount::{count, ranges},
+        text::amount::{count, counted, ranges},
         wire::{Evaluation, Listed, Manifest, instructions, pda, uploads},
     },
     futures_util::{StreamExt, TryStreamExt, stream},
@@ -417,7 +417,7 @@ impl Report {
         };
         let why = match self.refused.first() {
             Some(refused) => format!("grants {}: {}", refused.grants, refused.why),
-            None => format!("the network took no transaction for {} values", count(self.left)),
+            None => format!("the network took no transaction for {}", counted(self.left, "value")),
         };
         let said = match self.is_forecast {
             true => "not all values would be reported",
@@ -434,9 +434,9 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = if self.is_forecast { "to report" } else { "reported" };
-        write!(out, "{verb}: {}", number(self.reported, "value"))?;
+        write!(out, "{verb}: {}", counted(self.reported, "value"))?;
         if self.transactions > 0 {
-            write!(out, " in {}", number(self.transactions, "transaction"))?;
+            write!(out, " in {}", counted(self.transactions, "transaction"))?;
         }
         if self.unchanged > 0 {
             write!(out, "; {} had been reported", count(self.unchanged))?;
@@ -463,14 +463,6 @@ impl fmt::Display for Report {
             write!(out, "\nmanifest of page {}, to be published: {file}", kept.page)?;
         }
         Ok(())
-    }
-}
-
-/// So many of them.
-fn number(count_of: usize, what: &str) -> String {
-    match count_of {
-        1 => format!("1 {what}"),
-        many => format!("{} {what}s", count(many)),
     }
 }
 

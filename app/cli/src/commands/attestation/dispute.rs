@@ -101,7 +101,7 @@ impl Dispute {
                 .advice("`earnout attestation show PLAN KPI PERIOD` shows how it stands"));
         }
         let grant = match (&self.whose.grant, pages.as_slice()) {
-            (Some(grant), _) => Some(outgoing.grant_of(&address, grant).await?.0),
+            (Some(grant), _) => Some(outgoing.grant_of(&address, &grant.of(&address)).await?.0),
             // With it the votes of its beneficiary do not count.
             (None, [Some(grants)]) if by_authority && *grants == PageGrants::one(grants.first) => {
                 Some(pda::grant(&address, grants.first))

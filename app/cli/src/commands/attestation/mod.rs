@@ -9,7 +9,7 @@ use {
         commands::attest::{for_each_grant, once_for_all},
         context::{
             app::App,
-            reference::{GrantList, GrantRef},
+            reference::{GrantBeside, GrantList},
         },
         fault::Fault,
         send::Outgoing,
@@ -47,9 +47,9 @@ impl AttestationCommand {
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 struct Whose {
-    /// The grant that is measured, for an individual KPI
+    /// The grant that is measured, for an individual KPI: its number, its address, or PLAN/INDEX
     #[arg(long)]
-    grant: Option<GrantRef>,
+    grant: Option<GrantBeside>,
     /// More than one, by their numbers, for example 3,7-12
     #[arg(long, value_name = "NUMBERS")]
     grants: Option<GrantList>,
@@ -75,7 +75,7 @@ impl Whose {
                 Err(for_each_grant(kpi).advice("say for which one with --grant, for more with --grants"))
             }
             (Scope::Individual, Some(grant), _) => {
-                let (_, number) = outgoing.grant_of(address, grant).await?;
+                let (_, number) = outgoing.grant_of(address, &grant.of(address)).await?;
                 Ok(vec![Some(PageGrants::one(number))])
             }
             (Scope::Individual, None, Some(grants)) => {

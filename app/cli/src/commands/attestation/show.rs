@@ -7,7 +7,7 @@ use {
             app::App,
             document::Beside,
             evidence::{EvidenceArgs, EvidenceFinder, Found, require_found},
-            reference::{GrantRef, KpiRef, PlanRef, kpi_name, plan_name},
+            reference::{GrantBeside, GrantRef, KpiRef, PlanRef, kpi_name, plan_name},
             time::Moment,
         },
         fault::Fault,
@@ -17,7 +17,7 @@ use {
             names::Names,
             plan::{merge, require_complete},
             sheet::{Cell, Sheet},
-            text::quoted,
+            text::{either, quoted},
         },
     },
     bytemuck::Zeroable,
@@ -52,9 +52,9 @@ use {
 /// has the 64 grants from number 64 * PAGE on, and below it the manifests of the oracles. JSON has the votes on each
 /// grant.
 ///
-/// --evidence looks for what the votes, or the price feed, name as evidence, in a folder; with a plan document it fetches
-/// what is not there, and keeps only what has its hash. Of a page that is the manifest of each oracle, and with --grant
-/// also what it names for the grant.
+/// --evidence looks for what the votes, or the price feed, name as evidence, in a folder; with a plan document it
+/// fetches what is not there, and keeps only what has its hash. Of a page that is the manifest of each oracle, and with
+/// --grant also what it names for the grant.
 ///
 /// What was closed is shown from its events. What of the plan's events the endpoint leaves out, repeats or cannot give
 /// is said, and makes the exit code 2.
@@ -63,7 +63,7 @@ use {
   $ earnout attestation show PLAN revenue 0
   $ earnout attestation show PLAN revenue 0 --document uri --evidence evidence
   $ earnout attestation show PLAN tasks 0 --page 0
-  $ earnout attestation show PLAN tasks 0 --grant PLAN/3 --output json")]
+  $ earnout attestation show PLAN tasks 0 --grant 3 --output json")]
 pub struct Show {
     /// The plan: its address, or CREATOR/ID
     plan: PlanRef,
@@ -71,9 +71,9 @@ pub struct Show {
     kpi: KpiRef,
     /// The period, counted from 0
     period: u16,
-    /// The grant that is measured, for an individual KPI
+    /// The grant that is measured, for an individual KPI: its number, its address, or PLAN/INDEX
     #[arg(long, conflicts_with = "page")]
-    grant: Option<GrantRef>,
+    grant: Option<GrantBeside>,
     /// A page of an individual KPI, counted from 0
     #[arg(long)]
     page: Option<u32>,
@@ -131,7 +131,7 @@ impl Show {
             (Scope::Individual, None, None) => {
                 Err(for_each_grant(&kpi).advice("name the grant with --grant, or the page with --page"))
             }
-            (Scope::Individual, Some(grant), _) => scene.of_grant(app, client, told, grant).await,
+            (Scope::Individual, Some(grant), _) => scene.of_grant(app, client, told, &grant.of(&plan_address)).await,
             (Scope::Individual, None, Some(page)) => scene.page(app, client, told, page).await,
         }
     }
@@ -263,12 +263,9 @@ impl Scene {
         let pages = self.plan.grant_counter.div_ceil(PAGE_GRANTS.into());
         if page >= pages {
             return Err(Fault::new(format!("the plan has no page {page}")).why(format!(
-                "it has made {} grants, and a page has {PAGE_GRANTS}: its pages are counted from 0, and there {}",
-                self.plan.grant_counter,
-                match pages {
-                    1 => "is 1".to_owned(),
-                    many => format!("are {many}"),
-                }
+                "it has made {}, and a page has {PAGE_GRANTS}: its pages are counted from 0, and there {} {pages}",
+                amount::counted(self.plan.grant_counter, "grant"),
+                either(pages, "is", "are")
             )));
         }
         let mut grants = Vec::new();
@@ -292,8 +289,8 @@ impl Scene {
         require_found(&evidence)
     }
 
-    /// The evidence of the values, each once, if it is wanted: of these grants, or of all at once. Of one grant alone also
-    /// what the manifests name for it.
+    /// The evidence of the values, each once, if it is wanted: of these grants, or of all at once. Of one grant alone
+    /// also what the manifests name for it.
     async fn evidence(
         &mut self,
         app: &App,
@@ -497,11 +494,12 @@ impl fmt::Display for View<'_> {
         }
         let count = measurement.votes.len();
         let (of, needed) = (measurement.oracle_count, measurement.threshold);
+        let (of, have) = (amount::counted(of, "oracle"), either(count, "has", "have"));
         match kpi.has_feed() {
-            false => write!(out, "\n\n{count} of {of} oracles have voted, {needed} must agree")?,
+            false => write!(out, "\n\n{count} of {of} {have} voted, {needed} must agree")?,
             true => write!(
                 out,
-                "\n\n{count} of {of} oracles have voted; beside a feed votes resolve nothing early, and count only if \
+                "\n\n{count} of {of} {have} voted; beside a feed votes resolve nothing early, and count only if \
                  nobody shows an update"
             )?,
         }

@@ -9,12 +9,15 @@ use {
         },
         fault::{Exit, Fault},
         send::many::{Sending, interrupted, signatures, unfinished},
-        shown::{progress::Progress, text::quoted},
+        shown::{
+            progress::Progress,
+            text::{either, quoted},
+        },
     },
     earnout::state::{ALLOW_TRANSFER_HOOK, Release},
     earnout_sdk::{
         client::bulk::{self, Claim, Done, Obstacle},
-        text::amount::count,
+        text::amount::{count, counted},
     },
     serde::Serialize,
     solana_program::pubkey::Pubkey,
@@ -214,61 +217,66 @@ impl Report {
         let fault = match (self.refused.first(), self.without_account) {
             (Some(refused), _) => fault
                 .why(format!(
-                    "{} claims were refused, the first, of grant {}: {}",
-                    count(self.refused.len()),
+                    "{} {} refused, the first, of grant {}: {}",
+                    counted(self.refused.len(), "claim"),
+                    either(self.refused.len(), "was", "were"),
                     refused.grant,
                     refused.why.as_deref().unwrap_or_default()
                 ))
                 .advice("the beneficiary may have to claim by itself: `earnout claim GRANT`"),
             (None, 0) if self.left == 0 => fault
                 .why(format!(
-                    "what {} beneficiaries can claim is {}",
-                    count(self.passed_over.len()),
+                    "what {} can claim is {}",
+                    counted(self.passed_over.len(), "beneficiary"),
                     why(Obstacle::FeeOnCrumbs)
                 ))
                 .advice("claim later, when there is more"),
             (None, 0) => fault
                 .why(format!(
-                    "the network took no transaction for {} claims",
-                    count(self.left)
+                    "the network took no transaction for {}",
+                    counted(self.left, "claim")
                 ))
                 .advice("run the same command again: nothing is paid twice"),
             (None, missing) => fault
-                .why(format!("{} beneficiaries have no token account", count(missing)))
+                .why(without_account(missing))
                 .advice("--create-accounts makes them, and you pay their rent"),
         };
         unfinished(app, self, &self.unknown, "nothing more was claimed after them", fault)
     }
 }
 
+/// That so many beneficiaries have no token account.
+fn without_account(missing: usize) -> String {
+    let have = either(missing, "has", "have");
+    format!("{} {have} no token account", counted(missing, "beneficiary"))
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let grants = count(self.claimed.len());
+        let grants = counted(self.claimed.len(), "grant");
         match (self.claimed.is_empty(), self.is_forecast) {
             (true, true) => out.write_str("nothing can be claimed")?,
             (true, false) => out.write_str("nothing was claimed")?,
-            (false, true) => write!(out, "claimable: {} tokens for {grants} grants", self.total)?,
-            (false, false) => write!(out, "claimed {} tokens for {grants} grants", self.total)?,
+            (false, true) => write!(out, "claimable: {} tokens for {grants}", self.total)?,
+            (false, false) => write!(out, "claimed {} tokens for {grants}", self.total)?,
         }
         if self.transactions > 0 {
-            write!(out, " in {} transactions", count(self.transactions))?;
+            write!(out, " in {}", counted(self.transactions, "transaction"))?;
         }
         if !self.is_forecast {
             return Ok(());
         }
         if self.without_account > 0 {
-            let missing = count(self.without_account);
-            write!(
-                out,
-                "; {missing} beneficiaries have no token account, which --create-accounts makes"
-            )?;
+            let missing = without_account(self.without_account);
+            write!(out, "; {missing}, which --create-accounts makes")?;
         }
         let crumbs = self.passed_over.len().saturating_sub(self.without_account);
         if crumbs > 0 {
             write!(
                 out,
-                "; {} claims are passed over: {}",
-                count(crumbs),
+                "; {} {} passed over: {}",
+                counted(crumbs, "claim"),
+                either(crumbs, "is", "are"),
                 why(Obstacle::FeeOnCrumbs)
             )?;
         }

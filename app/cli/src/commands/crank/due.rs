@@ -5,11 +5,11 @@ use {
         context::app::App,
         fault::{Exit, Fault},
         send::many::{Sending, interrupted, signatures, unfinished},
-        shown::progress::Progress,
+        shown::{progress::Progress, text::either},
     },
     earnout_sdk::{
         client::bulk::{self, Done},
-        text::amount::count,
+        text::amount::{count, counted},
         todo::due::{Due, Kinds},
     },
     serde::Serialize,
@@ -221,17 +221,21 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let numbers = [
-            (self.observed, "prices observed"),
-            (self.settled, "settled"),
-            (self.bonuses_collected, "bonuses collected"),
-            (self.evaluations_closed, "attestations and pages closed"),
-            (self.periods_closed, "periods closed"),
-            (self.grants_closed, "grants closed"),
+            (self.observed, "price observed", "prices observed"),
+            (self.settled, "settled", "settled"),
+            (self.bonuses_collected, "bonus collected", "bonuses collected"),
+            (
+                self.evaluations_closed,
+                "attestation or page closed",
+                "attestations and pages closed",
+            ),
+            (self.periods_closed, "period closed", "periods closed"),
+            (self.grants_closed, "grant closed", "grants closed"),
         ];
         let parts: Vec<_> = numbers
             .into_iter()
-            .filter(|(number, _)| *number > 0)
-            .map(|(number, what)| format!("{} {what}", count(number)))
+            .filter(|(number, ..)| *number > 0)
+            .map(|(number, one, many)| format!("{} {}", count(number), either(number, one, many)))
             .collect();
         let before = if self.is_forecast { "due: " } else { "" };
         match parts.is_empty() {
@@ -239,7 +243,7 @@ impl fmt::Display for Report {
             false => write!(out, "{before}{}", parts.join(", "))?,
         }
         if self.transactions > 0 {
-            write!(out, " in {} transactions", count(self.transactions))?;
+            write!(out, " in {}", counted(self.transactions, "transaction"))?;
         }
         Ok(())
     }

@@ -26,7 +26,7 @@ use {
         wire::{instructions, pda},
     },
     solana_program::pubkey::Pubkey,
-    std::str::FromStr,
+    std::{cell::Cell, str::FromStr},
 };
 
 /// Make a grant, funded in full from its first second
@@ -237,8 +237,17 @@ impl Create {
             Fault::new("the plan refuses the grant").why(format!("{}; nothing was sent", terms::message(&error)))
         })?;
         // Where it cannot be looked up, the price that counts if nobody reports says enough for a caution.
-        let look = async |address| outgoing.evaluation_if_any(&address).await.ok().flatten();
+        let missed = Cell::new(false);
+        let look = async |address| {
+            let found = outgoing.evaluation_if_any(&address).await;
+            missed.set(missed.get() || found.is_err());
+            found.ok().flatten()
+        };
         let today = price::today(&self.plan.address(), plan, now, look).await?;
+        if missed.get() {
+            app.output()
+                .note("The newest price could not be read: the cap is not compared with it");
+        }
         if let Some(caution) = price::caution(plan, &grant, today)? {
             app.output().note(format!("careful: {caution}"));
         }

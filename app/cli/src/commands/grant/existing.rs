@@ -6,6 +6,7 @@ use {
     earnout::state::{Grant, Plan},
     earnout_sdk::{
         client::{Client, ClientError},
+        text::amount::counted,
         wire::{accounts, pda},
     },
     solana_program::pubkey::Pubkey,
@@ -74,11 +75,11 @@ pub fn sentence(plan: &Plan, grant: &Grant, token: &Token) -> String {
         None => String::new(),
     };
     format!(
-        "grant {}: {value}{} tokens, first period {}, {} periods, cliff {}, weight of time {}{kpis}",
+        "grant {}: {value}{} tokens, first period {}, {}, cliff {}, weight of time {}{kpis}",
         grant.index,
         token.amount(grant.allocation),
         grant.first_period,
-        grant.periods,
+        counted(grant.periods, "period"),
         grant.cliff_periods,
         grant.time_weight
     )

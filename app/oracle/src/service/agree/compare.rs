@@ -262,7 +262,7 @@ mod tests {
             let document = serde_json::json!({
                 "format": "earnout-evidence/1", "version": "0", "feed": "a", "plan": Pubkey::default().to_string(),
                 "kpi": 0, "kpi_name": "a", "decimals": 0, "rounding": "exact",
-                "scope": { "period": 2, "start": 100, "end": 200, "grant": null },
+                "scope": { "period": 2, "start": 100, "end": 200, "earlier": {}, "grant": null },
                 "measurements": [{ "source": source, "parts": [] }],
             });
             serde_json::from_value::<Evidence>(document).unwrap()

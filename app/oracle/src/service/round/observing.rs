@@ -16,7 +16,7 @@ use {
         todo::observing::{self, Observed, UpdateAccount},
         wire::{Evaluation, pda},
     },
-    solana_program::pubkey::Pubkey,
+    solana_program::{hash::hash, pubkey::Pubkey},
     solana_transaction::versioned::VersionedTransaction,
     std::collections::BTreeMap,
     tracing::{info, warn},
@@ -164,8 +164,8 @@ impl Feed<'_> {
             .any(|signed| signed.votes.is_empty() && names(&signed.transaction)))
     }
 
-    /// Keeps what the feed's publishers signed, for its hash will be the evidence on the chain, and sends it. Returns why
-    /// it was not done, if so.
+    /// Keeps what the feed's publishers signed, for its hash will be the evidence on the chain, and sends it. Returns
+    /// why it was not done, if so.
     async fn show(&self, update: &UpdateAccount, observed: &Observed) -> Result<Option<String>, DaemonError> {
         let (kpi, period) = (self.kpi, self.period);
         let message = price_update::message(&update.data).map_err(ProjectionError::from);
@@ -174,17 +174,8 @@ impl Feed<'_> {
         let courier = self.daemon.courier();
         let ending = courier.observe(&self.state.address, &update.address, args).await;
         let reason = match ending {
-            Ok(Ending::Executed(_)) => {
-                let decimals = self.state.plan.kpis().get(usize::from(kpi)).map(|terms| terms.decimals);
-                info!(
-                    plan = %self.state.address,
-                    kpi,
-                    period,
-                    value = %value::from_fixed(observed.observation.value, decimals.unwrap_or_default()),
-                    published = observed.observation.published.at,
-                    first = observed.is_first,
-                    "an update of a price feed was shown"
-                );
+            Ok(Ending::Executed(confirmed)) => {
+                self.note(update, observed, confirmed.slot).await?;
                 return Ok(None);
             }
             Ok(Ending::Failed(failure)) => failure.to_string(),
@@ -199,6 +190,56 @@ impl Feed<'_> {
         };
         warn!(plan = %self.state.address, kpi, period, reason, "an update of a price feed was not shown");
         Ok(Some(reason))
+    }
+
+    /// Notes what the chain has after the transaction that was executed in `slot`. The sponsor may have written to the
+    /// account since it was read; then that is what was recorded, and its evidence is kept.
+    async fn note(&self, update: &UpdateAccount, observed: &Observed, slot: u64) -> Result<(), DaemonError> {
+        let (plan, kpi, period) = (self.state.address, self.kpi, self.period);
+        let attestation = pda::attestation(&plan, kpi, period);
+        let endpoints = &self.daemon.endpoints;
+        let found = endpoints
+            .ask(async |client| client.evaluation_since(&attestation, slot).await)
+            .await;
+        let recorded = found.map(|found| found.and_then(|found| found.attestation()?.observation()));
+        let recorded = match recorded {
+            Ok(Some(recorded)) => recorded,
+            Ok(None) => {
+                warn!(%plan, kpi, period, "an update was shown, and the endpoint gives no value of the feed");
+                return Ok(());
+            }
+            Err(error) => {
+                warn!(%plan, kpi, period, %error, "an update was shown, and what it recorded could not be read");
+                return Ok(());
+            }
+        };
+        if recorded.evidence != observed.observation.evidence {
+            let found = endpoints
+                .ask(async |client| client.update_accounts(&[update.address]).await)
+                .await?;
+            let account = found.into_iter().flatten().next();
+            let message = account
+                .as_ref()
+                .and_then(|account| price_update::message(&account.data).ok());
+            match message.filter(|message| hash(message).to_bytes() == recorded.evidence) {
+                Some(message) => drop(self.daemon.store.put_foreign(message)?),
+                None => {
+                    warn!(%plan, kpi, period, "another update was recorded than the one that was read, and its evidence is not kept")
+                }
+            }
+        }
+        let decimals = self.state.plan.kpis().get(usize::from(kpi)).map(|terms| terms.decimals);
+        let end = period_times(&self.state.plan, period).map_err(FeedError::from)?.end;
+        info!(
+            %plan,
+            kpi,
+            period,
+            value = %value::from_fixed(recorded.value, decimals.unwrap_or_default()),
+            published = recorded.published.at,
+            first = recorded.published.is_first(end),
+            "an update of a price feed was shown"
+        );
+        Ok(())
     }
 
     /// Raises an alert if nothing was shown and the last part of the window has begun.

@@ -83,6 +83,35 @@ impl fmt::Display for Finding {
     }
 }
 
+/// What the findings of a statement come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All recorded amounts agree with what follows from the attested values.
+    Agrees,
+    /// Something could not be found. What differs may follow from that alone, so nobody is to blame yet.
+    Incomplete,
+    /// Everything was found that the amounts follow from, and they differ.
+    Mismatch,
+}
+
+impl Verdict {
+    /// Of these findings. `is_closed` says whether the plan was closed, so that all is known from events.
+    pub(super) fn of(findings: &[Finding], is_closed: bool) -> Self {
+        let is_missing = findings.iter().any(|finding| matches!(finding, Finding::Missing(_)));
+        // What the vault lacks follows from the accounts of plan and vault, whatever else is missing.
+        let is_proven = |finding: &Finding| match finding {
+            Finding::Missing(_) => false,
+            Finding::Deficit { .. } => !is_missing || !is_closed,
+            Finding::Differs { .. } | Finding::NotReplayed { .. } => !is_missing,
+        };
+        match (findings.is_empty(), findings.iter().any(is_proven)) {
+            (true, _) => Self::Agrees,
+            (false, true) => Self::Mismatch,
+            (false, false) => Self::Incomplete,
+        }
+    }
+}
+
 /// Adds what differs for a subject to a list.
 struct Comparison<'a> {
     subject: Subject,
@@ -215,4 +244,42 @@ pub(super) fn vault(plan: &Plan, vault: &VaultReport, findings: &mut Vec<Finding
 
 fn as_u128(count: usize) -> u128 {
     count.try_into().unwrap_or(u128::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_makes_nobody_a_liar() {
+        let missing = || Finding::Missing("http://a.example does not tell 4".to_owned());
+        let differs = || Finding::Differs {
+            subject: Subject::Grant(0),
+            figure: "earned",
+            recorded: 1,
+            computed: 0,
+        };
+        let stuck = || Finding::NotReplayed {
+            number: 0,
+            period: 0,
+            reason: "it has no value".to_owned(),
+        };
+        let deficit = || Finding::Deficit { amount: 1 };
+        for (findings, open, closed) in [
+            (vec![], Verdict::Agrees, Verdict::Agrees),
+            (vec![missing()], Verdict::Incomplete, Verdict::Incomplete),
+            (vec![differs()], Verdict::Mismatch, Verdict::Mismatch),
+            (vec![stuck()], Verdict::Mismatch, Verdict::Mismatch),
+            (vec![deficit()], Verdict::Mismatch, Verdict::Mismatch),
+            (
+                vec![missing(), differs(), stuck()],
+                Verdict::Incomplete,
+                Verdict::Incomplete,
+            ),
+            (vec![missing(), deficit()], Verdict::Mismatch, Verdict::Incomplete),
+        ] {
+            let of = |is_closed| Verdict::of(&findings, is_closed);
+            assert_eq!((of(false), of(true)), (open, closed), "{findings:?}");
+        }
+    }
 }

@@ -97,8 +97,8 @@ impl Measurement {
 }
 
 impl Statement {
-    /// What all values name as evidence, in the order of periods and KPIs: one document for each vote on a shared KPI and
-    /// each price that was read from a feed, one for each manifest of a page.
+    /// What all values name as evidence, in the order of periods and KPIs: one document for each vote on a shared KPI
+    /// and each price that was read from a feed, one for each manifest of a page.
     pub fn evidence(&self) -> BTreeSet<Evidence> {
         let values = self.sources.measurements.iter();
         let named = values.flat_map(|(key, measurement)| measurement.evidence(key.kpi, key.period, key.grant));

@@ -24,7 +24,7 @@ mod measurement;
 mod replay;
 
 pub use {
-    check::{Finding, Subject},
+    check::{Finding, Subject, Verdict},
     evidence::{Evidence, EvidenceState, Witness},
     measurement::{Dispute, Measurement, Reasons, Ruling, Vote},
 };
@@ -399,6 +399,11 @@ impl Statement {
             vault,
             findings,
         })
+    }
+
+    /// What the findings come to.
+    pub fn verdict(&self) -> Verdict {
+        Verdict::of(&self.findings, self.sources.closing.is_some())
     }
 
     /// What is known about a KPI for a period of a grant.

@@ -192,7 +192,13 @@ pub(super) fn value(found: Found<&DeValue>, decimals: Option<u8>, notes: &mut No
             None
         }
         Err(_) => {
-            found.wrong(notes, format!("expected a number with at most {decimals} decimals"));
+            found.wrong(
+                notes,
+                format!(
+                    "expected a number with at most {}",
+                    amount::counted(decimals, "decimal")
+                ),
+            );
             None
         }
     }

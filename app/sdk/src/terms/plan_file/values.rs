@@ -161,8 +161,8 @@ pub(crate) fn value_of(text: &str, kpi: &KpiArgs) -> Result<i64, String> {
     let value = amount::parse_value(text, kpi.decimals).map_err(|error| match error {
         AmountError::TooLarge | AmountError::BadGroups => format!("value is {text:?}, which {error}"),
         _ => format!(
-            "value is {text:?}; expected a number with at most {} decimals",
-            kpi.decimals
+            "value is {text:?}; expected a number with at most {}",
+            amount::counted(kpi.decimals, "decimal")
         ),
     })?;
     if !(kpi.range_min..=kpi.range_max).contains(&value) {

@@ -8,7 +8,7 @@ use {
     },
     earnout_sdk::{
         client::ClientError,
-        report::statement::{Finding, Statement},
+        report::statement::{Finding, Statement, Verdict},
         wire::events::Event,
     },
     serde_json::json,
@@ -26,7 +26,10 @@ async fn statement(rpc: &Rpc) -> Statement {
 async fn what_was_closed_is_read_from_its_events() {
     let rpc = Chain::of(story::events(), NOW).serve();
     let statement = statement(&rpc).await;
-    assert_eq!(statement.findings, []);
+    assert_eq!(
+        (&statement.findings[..], statement.verdict()),
+        (&[][..], Verdict::Agrees)
+    );
     let line = &statement.grants[&0].lines[0];
     assert_eq!(
         (line.results.scores[0], line.settlement.unwrap().earned, line.claimed),
@@ -70,7 +73,10 @@ async fn an_endpoint_that_forgets_is_found_out() {
         ..chain.clone()
     }
     .serve();
-    let findings = statement(&rpc).await.findings;
+    let forgotten = statement(&rpc).await;
+    // What differs follows from what is missing.
+    assert_eq!(forgotten.verdict(), Verdict::Incomplete);
+    let findings = forgotten.findings;
     let words: Vec<_> = findings.iter().map(ToString::to_string).collect();
     assert!(words[0].ends_with("does not tell 1 to 10"), "{words:?}");
     assert_eq!(

@@ -5,6 +5,7 @@ use {
     crate::{
         context::token::{Token, sol},
         fault::Fault,
+        shown::text::either,
     },
     earnout::{
         error::EarnoutError,
@@ -14,7 +15,7 @@ use {
         client::{Client, bulk, token::holding},
         report::projection,
         terms::{self, plan_file::Mistake},
-        text::amount::count,
+        text::amount::{count, counted},
     },
     solana_account::Account,
     solana_program::pubkey::Pubkey,
@@ -98,8 +99,9 @@ impl Chain<'_> {
         let left = self.plan.max_grants.saturating_sub(self.plan.grant_counter);
         if u32::try_from(rows.len()).map_or(true, |rows| rows > left) {
             let what = format!(
-                "{} grants are to be made, and the plan may have {} more of {}",
-                count(rows.len()),
+                "{} {} to be made, and the plan may have {} more of {}",
+                counted(rows.len(), "grant"),
+                either(rows.len(), "is", "are"),
                 count(left),
                 count(self.plan.max_grants)
             );

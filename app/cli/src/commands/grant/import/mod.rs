@@ -35,7 +35,7 @@ use {
             self,
             plan_file::{Mistake, Mistakes, read_text},
         },
-        text::amount::{count, ranges},
+        text::amount::{counted, ranges},
         wire::accounts::space,
     },
     report::{Forecast, Report},
@@ -193,7 +193,7 @@ impl Import {
             if import.payer.is_interactive() || import.authority.is_interactive() {
                 app.output().note("the device asks for each transaction");
             }
-            app.confirm(&format!("Make {} grants?", count(open.len())))?;
+            app.confirm(&format!("Make {}?", counted(open.len(), "grant")))?;
         }
         let mut journal = match journal {
             Some(journal) => journal,

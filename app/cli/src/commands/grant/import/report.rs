@@ -5,11 +5,11 @@ use {
     crate::{
         context::token::{Amount, sol},
         fault::{Exit, Fault},
-        shown::text::{cell, quoted, safe},
+        shown::text::{cell, either, quoted, safe},
     },
     earnout_sdk::{
         client::bulk::{ImportReport, Progress},
-        text::amount::count,
+        text::amount::{count, counted},
         wire::pda,
     },
     serde::Serialize,
@@ -143,18 +143,24 @@ fn rate(count: usize, seconds: f64) -> f64 {
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let now = self.made.saturating_sub(self.made_before);
-        write!(out, "{} of {} grants are made", count(self.made), count(self.rows))?;
+        let are = either(self.made, "is", "are");
+        write!(
+            out,
+            "{} of {} {are} made",
+            count(self.made),
+            counted(self.rows, "grant")
+        )?;
         if self.made_before > 0 {
             write!(out, ", {} of them by earlier runs", count(self.made_before))?;
         }
         if self.transactions > 0 {
             write!(
                 out,
-                "\n{} grants in {:.1} s ({:.0}/s), {} transactions",
-                count(now),
+                "\n{} in {:.1} s ({:.0}/s), {}",
+                counted(now, "grant"),
                 self.seconds,
                 self.grants_per_second,
-                count(self.transactions)
+                counted(self.transactions, "transaction")
             )?;
             if self.failed_transactions > 0 {
                 write!(out, ", {} more failed", count(self.failed_transactions))?;
@@ -173,8 +179,9 @@ impl fmt::Display for Report {
         if !self.left.is_empty() {
             write!(
                 out,
-                "\n{} rows were not reached: lines {}",
-                count(self.left.len()),
+                "\n{} {} not reached: lines {}",
+                counted(self.left.len(), "row"),
+                either(self.left.len(), "was", "were"),
                 ranges(&self.left)
             )?;
         }

@@ -15,12 +15,12 @@ use {
         shown::{
             names::Names,
             sheet::{Cell, Sheet},
-            text::{quoted, safe},
+            text::{either, quoted, safe},
         },
     },
     clap::Args,
     earnout::state::Plan,
-    earnout_sdk::document::RubricState,
+    earnout_sdk::{document::RubricState, text::amount::counted},
     serde::{Serialize, Serializer},
     serde_json::{Value, json},
     solana_program::pubkey::Pubkey,
@@ -81,7 +81,10 @@ fn foreign(text: &str) -> String {
 fn rubric_text(rubric: &[u8]) -> String {
     match str::from_utf8(rubric) {
         Ok(text) => foreign(text),
-        Err(_) => format!("  {} bytes that are no text", rubric.len()),
+        Err(_) => {
+            let are = either(rubric.len(), "is", "are");
+            format!("  {} that {are} no text", counted(rubric.len(), "byte"))
+        }
     }
 }
 

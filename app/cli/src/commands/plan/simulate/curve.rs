@@ -306,7 +306,11 @@ fn chart(scene: &Scene, (number, kpi): (u8, &KpiArgs), chosen: &[usize], values:
     };
     let span = [values.first(), values.last()].map(|end| amount::fixed(end.copied().unwrap_or_default(), kpi.decimals));
     Ok(Chart {
-        title: format!("Payout of {} periods by {}", scene.file.periods.len(), kpi.name),
+        title: format!(
+            "Payout of {} by {}",
+            amount::counted(scene.file.periods.len(), "period"),
+            kpi.name
+        ),
         description: format!(
             "What each grant earns in all periods together, in tokens, if {} is the same in each of them, from {} to {}: {}.",
             kpi.name,

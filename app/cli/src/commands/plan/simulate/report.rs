@@ -167,12 +167,12 @@ impl Report<'_> {
             UnearnedPolicy::Redistribute => "is shared among the period's grants by results",
         };
         let mut text = format!(
-            "{} periods of {} from {}, {} KPIs, {} grants. What is not earned {policy}.\n",
-            file.periods.len(),
+            "{} of {} from {}, {}, {}. What is not earned {policy}.\n",
+            amount::counted(file.periods.len(), "period"),
             time::cadence(file.terms.cadence),
             Moment(file.terms.start_ts),
-            file.kpis.len(),
-            file.grants.len()
+            amount::counted(file.kpis.len(), "KPI"),
+            amount::counted(file.grants.len(), "grant")
         );
         if let Some((_, price)) = self.scene.plan.price().filter(|_| self.in_units()) {
             let (name, default) = (kpi_name(price), price_text(price, price.default_price));
@@ -189,9 +189,9 @@ impl Report<'_> {
             // Writing to a text cannot fail.
             let _ = writeln!(
                 text,
-                "Settled by {at} at the latest: {} of {} periods.",
+                "Settled by {at} at the latest: {} of {}.",
                 self.settled_periods(),
-                file.periods.len()
+                amount::counted(file.periods.len(), "period")
             );
         }
         text

@@ -6,7 +6,7 @@ use {
         shown::{
             grant::{grant_json, line_json},
             measurement,
-            plan::{findings_json, merge, period_json, terms_json, totals_json, vault_json},
+            plan::{findings_json, merge, period_json, terms_json, totals_json, vault_json, verdict_json},
         },
     },
     earnout::state::Scope,
@@ -38,6 +38,7 @@ impl Serialize for View<'_> {
         map.serialize_entry("closedAt", &sources.closing.map(|closing| closing.mark.closed_at))?;
         map.serialize_entry("totals", &totals_json(&report.totals))?;
         map.serialize_entry("vault", &vault_json(&sources.plan, &report.vault))?;
+        map.serialize_entry("verdict", &verdict_json(report))?;
         map.serialize_entry("findings", &findings_json(report))?;
         let evidence = self.evidence.map(|all| {
             let all = all.iter().map(|one| one.json(&sources.plan));

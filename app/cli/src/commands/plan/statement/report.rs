@@ -13,7 +13,7 @@ use {
             grant::{scores_text, status},
             measurement::{basis, deciding, evidence, outcome, state, voter, worth},
             names::Names,
-            plan::{findings, kpis_table, scope_text, silence_text, stage_text, totals_facts, vault_facts},
+            plan::{doubt, findings, kpis_table, scope_text, silence_text, stage_text, totals_facts, vault_facts},
             sheet::{Cell, Sheet},
             text::{markdown, quoted, short},
             units,
@@ -25,7 +25,7 @@ use {
             priced::price_text,
             statement::{EvidenceState, Measurement, PeriodReport, Statement, Vote, Witness},
         },
-        text::amount::{count, tokens, total},
+        text::amount::{count, counted, tokens, total},
     },
     solana_program::pubkey::Pubkey,
     std::io::{self, Write},
@@ -70,13 +70,13 @@ impl View<'_> {
             let times = &period.times;
             writeln!(
                 out,
-                "\nPeriod {}: {} to {}, {}, {} of {} grants settled",
+                "\nPeriod {}: {} to {}, {}, {} of {} settled",
                 times.period,
                 Moment(times.start),
                 Moment(times.end),
                 stage_text(period.stage),
                 count(period.settled),
-                count(period.grants)
+                counted(period.grants, "grant")
             )?;
             writeln!(out, "{}", self.values(period))?;
             writeln!(out, "\n{}", self.amounts(period))?;
@@ -132,12 +132,12 @@ impl View<'_> {
             writeln!(out, "\n## Period {}\n", times.period)?;
             writeln!(
                 out,
-                "{} to {}; {}; {} of {} grants settled.\n",
+                "{} to {}; {}; {} of {} settled.\n",
                 Moment(times.start),
                 Moment(times.end),
                 stage_text(period.stage),
                 count(period.settled),
-                count(period.grants)
+                counted(period.grants, "grant")
             )?;
             write!(
                 out,
@@ -167,6 +167,10 @@ impl View<'_> {
                 out,
                 "All recorded amounts agree with the settlements computed again from the attested values."
             );
+        }
+        let doubt = doubt(self.report);
+        if !doubt.is_empty() {
+            writeln!(out, "Incomplete{doubt}.\n")?;
         }
         for finding in &self.report.findings {
             writeln!(out, "- {}", markdown(&finding.to_string()))?;
