@@ -9,10 +9,12 @@ use {
         price_update::{self, PriceUpdate},
         state::{Feed, Receiver},
     },
+    earnout_core::feed::{Published, Quote},
     earnout_fuzz::{
         fixtures,
         shapes::{Amount, Signed},
     },
+    earnout_sdk::wire::price_update_account,
     libfuzzer_sys::fuzz_target,
 };
 
@@ -43,19 +45,22 @@ impl Input {
         } else {
             -(self.exponent.rem_euclid(20))
         };
+        let quote = |(price, confidence): &(Signed, Amount)| Quote {
+            price: price.0,
+            confidence: confidence.0,
+            exponent,
+        };
         let [spot, average] = &self.prices;
-        let mut bytes = price_update::DISCRIMINATOR.to_vec();
-        bytes.extend([8; 32]);
-        bytes.push(self.verified % 3);
-        bytes.extend([self.feed_id % 2; 32]);
-        bytes.extend(spot.0.0.to_le_bytes());
-        bytes.extend(spot.1.0.to_le_bytes());
-        bytes.extend(exponent.to_le_bytes());
-        bytes.extend(self.at.0.to_le_bytes());
-        bytes.extend(self.previous.0.to_le_bytes());
-        bytes.extend(average.0.0.to_le_bytes());
-        bytes.extend(average.1.0.to_le_bytes());
-        bytes.resize(price_update::LEN, 0);
+        let mut bytes = price_update_account(&PriceUpdate {
+            feed_id: [self.feed_id % 2; 32],
+            spot: quote(spot),
+            average: quote(average),
+            published: Published {
+                at: self.at.0,
+                previous: self.previous.0,
+            },
+        });
+        bytes[40] = self.verified % 3;
         bytes
     }
 }

@@ -147,11 +147,14 @@ describe('a price', () => {
     open(`/plan/${s.plan}`, s.chain, testWallet(s.arbiter));
     const section = (await screen.findByRole('heading', { name: 'Read from feeds' })).closest('section')!;
     expect(valueOf(section, 'Read from the feed')).toContain('0.2501 USD, published');
+    // 0.001 of 0.250041, rounded up.
+    expect(valueOf(section, 'Confidence')).toBe('± 0.4 % of the price');
     s.chain.warp(attestDeadline);
     const [grant] = await s.grants();
     open(`/grant/${grant!.address}`, s.chain, testWallet(s.contributors[0]!));
     const period = (await screen.findByText('Period 0')).closest('details')!;
     expect(valueOf(period, 'Read from the feed')).toContain('0.2501 USD, published');
+    expect(valueOf(period, 'Confidence')).toBe('± 0.4 % of the price');
     expect(valueOf(period, 'Price')).toBe('0.2501 USD a token');
     expect(screen.queryByRole('button', { name: 'Read the feed' })).toBeNull();
   });

@@ -324,11 +324,16 @@ describe('a price that can be read from a feed', () => {
     const [account] = await s.chain.accounts([ACCOUNT]);
     const look = seen(plan, plan.price!, plan.price!.feed!, 0, account, undefined, s.chain.now());
     // 0.25004… is rounded up: a higher price pays fewer tokens.
-    expect(look).toMatchObject({ observation: { value: 2_501n, publishedAt: end() + 5n } });
+    expect(look).toMatchObject({ observation: { value: 2_501n, confidenceBps: 40, publishedAt: end() + 5n } });
     await s.send(s.arbiter, [await instructions.observe(s.arbiter.address, plan, plan.price!, 0, ACCOUNT)]);
     const evaluation = (await s.evaluations()).get(evaluationKey(s.plan, 1, 0, undefined))!;
     const observation = observationOf(evaluation)!;
-    expect(observation).toMatchObject({ value: 2_501n, publishedAt: end() + 5n, previousAt: end() - 1n });
+    expect(observation).toMatchObject({
+      value: 2_501n,
+      confidenceBps: 40,
+      publishedAt: end() + 5n,
+      previousAt: end() - 1n,
+    });
     expect(hex(observation.evidence)).toBe(hex(await sha256(account!.data.slice(41, 125) as Uint8Array)));
     const at = (now: bigint) => readingAt(plan, plan.price!, 0, undefined, evaluation, now);
     expect(at(s.chain.now())).toMatchObject({ stage: 'voting', stands: false });

@@ -5,9 +5,12 @@
 
 use crate::{
     Error, Result,
-    math::mul,
+    math::{mul, mul_div_ceil},
     unit::{MAX_EXPONENT, above_zero, power},
 };
+
+/// Basis points of the whole.
+const BPS: u64 = 10_000;
 
 /// The price of an update: `price·10^exponent`, give or take `confidence·10^exponent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +36,8 @@ impl Quote {
     /// The price with `decimals`; the largest value if it does not fit.
     ///
     /// # Errors
-    /// `BadPrice` unless the price is above 0; `ExponentOutOfRange` unless the exponent is −18 to 0 and there are at
-    /// most 18 decimals.
+    /// `BadPrice` unless the price is above 0; `ExponentOutOfRange` unless the exponent is −18 to 0 and the sum of both
+    /// at most 18.
     ///
     /// ```
     /// use earnout_core::feed::{Quote, Rounding};
@@ -62,22 +65,21 @@ impl Quote {
         Ok(value.and_then(|value| i64::try_from(value).ok()).unwrap_or(i64::MAX))
     }
 
-    /// Whether the confidence is at most `max_bps` basis points of the price: `confidence·10^4 ≤ price·max_bps`.
+    /// The confidence in basis points of the price, rounded up, the largest number if it does not fit: the smallest
+    /// `bps` with `confidence·10^4 ≤ price·bps`.
+    ///
+    /// # Errors
+    /// `BadPrice` unless the price is above 0.
     ///
     /// ```
     /// use earnout_core::feed::Quote;
     ///
     /// let quote = Quote { price: 1_000, confidence: 20, exponent: 0 };
-    /// assert!(quote.is_within(200) && !quote.is_within(199));
+    /// assert_eq!(quote.confidence_bps(), Ok(200));
     /// ```
-    pub fn is_within(&self, max_bps: u16) -> bool {
-        let confidence = u128::from(self.confidence).checked_mul(10_000);
-        let allowed = u128::try_from(self.price)
-            .ok()
-            .and_then(|price| price.checked_mul(u128::from(max_bps)));
-        confidence
-            .zip(allowed)
-            .is_some_and(|(confidence, allowed)| confidence <= allowed)
+    pub fn confidence_bps(&self) -> Result<u16> {
+        let bps = mul_div_ceil(self.confidence, BPS, above_zero(self.price)?);
+        Ok(bps.ok().and_then(|bps| u16::try_from(bps).ok()).unwrap_or(u16::MAX))
     }
 }
 
@@ -128,13 +130,7 @@ mod tests {
         };
         for price in [0, -1, i64::MIN] {
             assert_eq!(quote(price, -8).value(8, Rounding::Up), Err(Error::BadPrice));
-            assert!(
-                !Quote {
-                    confidence: 1,
-                    ..quote(price, 0)
-                }
-                .is_within(10_000)
-            );
+            assert_eq!(quote(price, -8).confidence_bps(), Err(Error::BadPrice));
         }
         for exponent in [1, -19, i32::MAX, i32::MIN, -256, -274] {
             assert_eq!(
@@ -147,12 +143,22 @@ mod tests {
 
     #[test]
     fn a_confidence_of_any_size_is_compared() {
-        let quote = Quote {
-            price: i64::MAX,
-            confidence: u64::MAX,
-            exponent: 0,
-        };
-        assert!(quote.is_within(20_001) && !quote.is_within(20_000));
+        for (price, confidence, bps) in [
+            (i64::MAX, u64::MAX, 20_001),
+            (i64::MAX, 0, 0),
+            (i64::MAX, 1, 1),
+            (1, 6, 60_000),
+            (10_000, 65_535, 65_535),
+            (10_000, 65_536, u16::MAX),
+            (1, u64::MAX, u16::MAX),
+        ] {
+            let quote = Quote {
+                price,
+                confidence,
+                exponent: 0,
+            };
+            assert_eq!(quote.confidence_bps(), Ok(bps), "{quote:?}");
+        }
     }
 
     /// The one that counts of all updates shown, in the order in which they are.

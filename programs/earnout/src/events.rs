@@ -172,6 +172,8 @@ events! { $
         pub replaced: Option<i64>,
         /// Fixed point with the KPI's decimals, within its range.
         pub value: i64,
+        /// How uncertain the feed was, basis points of its price, rounded up.
+        pub confidence_bps: u16,
         /// When the update was published, Unix seconds.
         pub published_at: i64,
         /// When the update before it was published, Unix seconds.

@@ -70,7 +70,8 @@ impl PriceUpdate {
         let rounding = if kpi.is_price() { Rounding::Up } else { Rounding::Down };
         let value = quote.value(kpi.decimals, rounding);
         let value = value.map_err(|_| EarnoutError::UnusablePrice)?;
-        require!(quote.is_within(feed.max_confidence_bps), EarnoutError::PriceUncertain);
+        let confidence_bps = quote.confidence_bps().map_err(|_| EarnoutError::UnusablePrice)?;
+        require!(confidence_bps <= feed.max_confidence_bps, EarnoutError::PriceUncertain);
         let published = self.published;
         require!(published.at >= end, EarnoutError::PriceTooEarly);
         let latest = end.checked_add(feed.max_delay_secs.into());
@@ -78,6 +79,7 @@ impl PriceUpdate {
         require!(published.at <= latest, EarnoutError::PriceTooLate);
         Ok(Observation {
             value: value.clamp(kpi.range_min, kpi.range_max),
+            confidence_bps,
             published,
             evidence: solana_sha256_hasher::hash(message).to_bytes(),
         })

@@ -33,6 +33,7 @@ mod hostile;
 mod oracle;
 mod plan;
 mod token;
+mod unit_plan;
 
 pub use {
     binaries::{earnout_binary, embedded_binary, localnet_binary, migrate_binary, oracle_binary, program_file},
@@ -43,4 +44,5 @@ pub use {
     oracle::{Daemon, Oracle},
     plan::BigPlan,
     token::Token,
+    unit_plan::{PriceSource, UnitPlan},
 };

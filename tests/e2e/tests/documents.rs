@@ -61,6 +61,13 @@ impl Shelf {
         BufReader::new(&stream).read_line(&mut line).expect("a request");
         let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
         self.asked.lock().expect("paths").push(path.clone());
+        if path.starts_with("/huge/") {
+            let claim = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", 8u64 << 30);
+            let _ = stream.write_all(claim.as_bytes());
+            // Whoever waits for them hears nothing more.
+            let _ = stream.read(&mut [0; 1_024]);
+            return;
+        }
         let found = self.files.lock().expect("files").get(&path).cloned();
         let status = if found.is_some() { "200 OK" } else { "404 Not Found" };
         let body = found.unwrap_or_default();
@@ -117,6 +124,31 @@ impl World {
         self.run(words, &[more, &["--output", "json"]].concat()).json()
     }
 
+    /// A grant of 40 tokens over four periods, 60 % of it for this KPI.
+    fn grant(&self, kpi: &str) {
+        let beneficiary = BigPlan::contributor(1).pubkey();
+        let weight = format!("{kpi}=60%");
+        let terms = ["--periods", "4", "--time-weight", "40%", "--weight", &weight];
+        self.run(&format!("grant create PLAN {beneficiary} 40"), &terms)
+            .succeeded();
+    }
+
+    /// Votes on the first KPI for period 0, each with a document as its evidence.
+    async fn vote<const N: usize>(&self, votes: [(&str, i64, &str); N]) {
+        let payer = self.chain.key("payer");
+        for (name, value, document) in votes {
+            let oracle = self.chain.key(name);
+            let vote = AttestArgs {
+                kpi: 0,
+                period: 0,
+                value,
+                evidence: hash::hash(document.as_bytes()).to_bytes(),
+            };
+            let attest = instructions::attest(&payer.pubkey(), &oracle.pubkey(), &self.plan.address, vote);
+            self.chain.send(&[attest], &[&payer, &oracle]).await;
+        }
+    }
+
     async fn uri(&self) -> String {
         let plan = accounts::plan(&self.chain.account(&self.plan.address).await).expect("a plan");
         accounts::padded_text(&plan.uri)
@@ -131,6 +163,11 @@ impl World {
         }
         PlanDocument::read(&fs::read(path).expect("written")).expect("a document")
     }
+}
+
+/// The SHA-256 of a document, by which it is published.
+fn name(text: &str) -> String {
+    hex::encode(hash::hash(text.as_bytes()).to_bytes())
 }
 
 fn harmless(finished: &Finished) {
@@ -459,29 +496,15 @@ async fn labels_stand_beside_addresses() {
 #[tokio::test(flavor = "multi_thread")]
 async fn g15_evidence_is_kept_only_if_it_has_the_hash_of_the_vote() {
     let world = World::new().await;
-    let terms = ["--periods", "4", "--time-weight", "40%", "--weight", "users=60%"];
-    let beneficiary = BigPlan::contributor(1).pubkey();
-    world
-        .run(&format!("grant create PLAN {beneficiary} 40"), &terms)
-        .succeeded();
+    world.grant("users");
     world.chain.warp(&world.plan.end(0).to_string());
-    let payer = world.chain.key("payer");
-    for (name, document) in [
-        ("oracle-1", "80 users"),
-        ("oracle-2", "80 users, too"),
-        ("oracle-3", "90 users"),
-    ] {
-        let oracle = world.chain.key(name);
-        let vote = AttestArgs {
-            kpi: 0,
-            period: 0,
-            value: 80,
-            evidence: hash::hash(document.as_bytes()).to_bytes(),
-        };
-        let attest = instructions::attest(&payer.pubkey(), &oracle.pubkey(), &world.plan.address, vote);
-        world.chain.send(&[attest], &[&payer, &oracle]).await;
-    }
-    let name = |text: &str| hex::encode(hash::hash(text.as_bytes()).to_bytes());
+    world
+        .vote([
+            ("oracle-1", 80, "80 users"),
+            ("oracle-2", 80, "80 users, too"),
+            ("oracle-3", 80, "90 users"),
+        ])
+        .await;
     let mut document = world.document();
     for oracle in ["oracle-1", "oracle-2"] {
         let base = format!("{}/{oracle}", world.url);
@@ -497,9 +520,11 @@ async fn g15_evidence_is_kept_only_if_it_has_the_hash_of_the_vote() {
     let shown = world.run(show, &[]).succeeded();
     shown.shows("its text: matches").shows("\"Design guild\"");
     assert!(world.shelf.asked().is_empty(), "nobody asked for evidence");
-    world
+    let alone = world
         .run("attestation show PLAN users 0 --evidence kept", &[])
-        .failed(1);
+        .failed(2);
+    alone.shows("without --document nothing is fetched");
+    assert!(world.shelf.asked().is_empty(), "nobody said where it lies");
     let shown = world
         .run(show, &["--evidence", "kept"])
         .failed(2)
@@ -546,11 +571,7 @@ async fn g15_evidence_is_kept_only_if_it_has_the_hash_of_the_vote() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_page_the_manifest_leads_to_the_evidence_of_a_grant() {
     let world = World::measuring(&["tasks"], Scope::Individual).await;
-    let beneficiary = BigPlan::contributor(1).pubkey();
-    let terms = ["--periods", "4", "--time-weight", "40%", "--weight", "tasks=60%"];
-    world
-        .run(&format!("grant create PLAN {beneficiary} 40"), &terms)
-        .succeeded();
+    world.grant("tasks");
     world.chain.warp(&world.plan.end(0).to_string());
     let oracle = world.chain.key_file("oracle-1").display().to_string();
     let tasks = world.earnout.file("tasks.json", "[1, 2, 3]");
@@ -591,4 +612,157 @@ async fn of_a_page_the_manifest_leads_to_the_evidence_of_a_grant() {
     assert_eq!(hashes.len(), 2, "{shown:#}");
     assert_eq!(*hashes[1], name);
     assert!(shown["evidence"][1]["file"].is_string(), "{shown:#}");
+    // A statement asks for the manifests alone.
+    let statement = "plan statement PLAN --document evidence.json --evidence kept";
+    let listed = world.json(statement, &[])["evidence"].clone();
+    let listed = listed.as_array().expect("a list");
+    assert_eq!(listed.len(), 1, "{listed:#?}");
+    assert_eq!((&listed[0]["page"], &listed[0]["state"]), (&0.into(), &"found".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g15_a_statement_says_of_every_vote_whether_its_evidence_is_here() {
+    let world = World::new().await;
+    world.grant("users");
+    world.chain.warp(&world.plan.end(0).to_string());
+    let documents = ["80 users", "80 users, too", "90 users"];
+    let oracles = ["oracle-1", "oracle-2", "oracle-3"];
+    world
+        .vote([
+            (oracles[0], 80, documents[0]),
+            (oracles[1], 80, documents[1]),
+            (oracles[2], 90, documents[2]),
+        ])
+        .await;
+    let mut document = world.document();
+    for (oracle, base) in oracles.into_iter().zip(["oracle-1", "oracle-2", "huge"]) {
+        let base = format!("{}/{base}", world.url);
+        document.evidence.insert(world.chain.key(oracle).pubkey(), base);
+    }
+    world.earnout.file("evidence.json", document.to_bytes());
+    world
+        .shelf
+        .put(&format!("/oracle-1/{}", name(documents[0])), documents[0]);
+    let wrong = format!("other{HOSTILE}");
+    world
+        .shelf
+        .put(&format!("/oracle-2/{}", name(documents[1])), wrong.as_str());
+
+    // Without the option the hashes stand there as ever, and nothing is fetched.
+    for options in ["", " --document evidence.json"] {
+        let statement = format!("plan statement PLAN{options}");
+        assert_eq!(world.json(&statement, &[])["evidence"], Value::Null);
+        let shown = world.run(&statement, &[]).succeeded();
+        assert!(!shown.stdout.contains("Evidence"), "{}", shown.stdout);
+        world
+            .run(&statement, &["--format", "markdown"])
+            .shows(&name(documents[0]));
+    }
+    let beside = world.json("plan statement PLAN --document evidence.json", &[]);
+    assert_eq!(beside["terms"]["kpis"][0]["rubric"], "matches");
+    assert!(world.shelf.asked().is_empty(), "nobody asked for evidence");
+    // A folder alone fetches nothing either.
+    let alone = world.run("plan statement PLAN --evidence kept", &[]).failed(2);
+    alone.shows("Evidence: 0 found, 3 missing, 0 differ");
+    assert!(world.shelf.asked().is_empty(), "nobody said where it lies");
+    assert!(!world.earnout.home().join("kept").exists());
+
+    let statement = "plan statement PLAN --document evidence.json --evidence kept";
+    let failed = world.run(statement, &["--output", "json"]).failed(2);
+    harmless(&failed);
+    let failed = failed.says("2 of 3 documents of evidence are not here");
+    let shown: Value = serde_json::from_str(&failed.stdout).expect("JSON");
+    let states: BTreeMap<_, _> = shown["evidence"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| (one["hash"].as_str().expect("a hash").to_owned(), one.clone()))
+        .collect();
+    for (number, (state, why)) in [
+        ("found", Value::Null),
+        (
+            "differs",
+            format!("DOES NOT MATCH: what lies there has the SHA-256 {}", name(&wrong)).into(),
+        ),
+        ("missing", "it has more than 67108864 bytes".into()),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let one = &states[&name(documents[number])];
+        let oracle = world.chain.key(oracles[number]).pubkey().to_string();
+        assert_eq!((&one["state"], &one["why"]), (&state.into(), &why));
+        assert_eq!(
+            (&one["oracle"], &one["period"], &one["page"]),
+            (&oracle.into(), &0.into(), &Value::Null)
+        );
+    }
+    let kept = world.earnout.home().join("kept");
+    let parts: Vec<_> = fs::read_dir(&kept).expect("a folder").flatten().collect();
+    assert_eq!(parts.len(), 1, "only what has its hash is kept");
+    let text = world.run(statement, &[]).failed(2);
+    harmless(&text);
+    text.shows("Evidence: 1 found, 1 missing, 1 differ")
+        .shows("All recorded amounts agree");
+    let text = world.run(statement, &["--format", "markdown"]).failed(2);
+    harmless(&text);
+    text.shows("## Evidence").shows(" | differs | DOES NOT MATCH");
+    let text = world.run(statement, &["--format", "csv"]).failed(2);
+    harmless(&text);
+    let text = text.shows("users: evidence SHA-256,users: evidence").stdout;
+    assert!(text.contains("found") && text.contains("differs"), "{text}");
+
+    // Once all of it is published, all of it is found. What was kept, and was damaged since, is fetched again.
+    world
+        .shelf
+        .put(&format!("/oracle-2/{}", name(documents[1])), documents[1]);
+    document
+        .evidence
+        .insert(world.chain.key("oracle-3").pubkey(), format!("{}/oracle-3", world.url));
+    world
+        .shelf
+        .put(&format!("/oracle-3/{}", name(documents[2])), documents[2]);
+    world.earnout.file("evidence.json", document.to_bytes());
+    let first = kept.join(&name(documents[0])[..2]);
+    let first = first.join(format!("{}.json", name(documents[0])));
+    fs::write(&first, "damaged").expect("written");
+    let damaged = world.run("plan statement PLAN --evidence kept", &[]).failed(2);
+    damaged.shows("Evidence: 0 found, 2 missing, 1 differ");
+    let found = world.run(statement, &[]).succeeded();
+    found.shows("Evidence: 3 found, 0 missing, 0 differ");
+    assert_eq!(fs::read(&first).expect("kept"), documents[0].as_bytes());
+
+    // A server that is gone is asked twice in a row, not once for every document.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let gone = format!("http://{}/evidence", listener.local_addr().expect("an address"));
+    drop(listener);
+    for oracle in oracles {
+        document.evidence.insert(world.chain.key(oracle).pubkey(), gone.clone());
+    }
+    world.earnout.file("evidence.json", document.to_bytes());
+    let asked = world
+        .run("plan statement PLAN --document evidence.json --evidence empty", &[])
+        .failed(2);
+    assert_eq!(asked.stderr.matches("Fetching").count(), 2, "{}", asked.stderr);
+    asked.shows("it was not fetched: nobody answered there 2 times in a row");
+
+    // A document that leads out of its folder, or to files of this machine, is refused as a whole.
+    let text = String::from_utf8(document.to_bytes()).expect("text");
+    for (wrong, why) in [
+        (
+            text.replace(&gone, "file:///etc"),
+            "does not begin with https:// or http://",
+        ),
+        (
+            text.replace("\"text\": \"", "\"file\": \"../../"),
+            "not the name of a file beside the document",
+        ),
+    ] {
+        world.earnout.file("wrong.json", wrong);
+        let refused = world
+            .run("plan statement PLAN --document wrong.json --evidence kept", &[])
+            .failed(1)
+            .says(why);
+        assert!(refused.stdout.is_empty(), "{}", refused.stdout);
+    }
 }

@@ -641,6 +641,37 @@ async fn the_report_in_every_form() {
     });
     assert_eq!((compact.stdout.lines().count(), again), (1, json));
 
+    // What the contributor gets: the receipt of the period, and the payment with its transaction.
+    let grant = life.grant(0);
+    let own = |more: &[&str]| {
+        let arguments = [&["grant", "statement", &grant], more].concat();
+        life.earnout.run(&arguments).succeeded()
+    };
+    let claims = life
+        .earnout
+        .run(&["events", &plan, "--kind", "GrantClaimed", "--output", "json"])
+        .json();
+    let signature = claims["events"][0]["signature"].as_str().unwrap();
+    for part in ["growth", "7,500", "750.000000", "250.000000", signature] {
+        own(&[]).shows(part);
+        own(&["--format", "markdown"]).shows(part);
+    }
+    own(&["--format", "markdown"]).shows("| time | paid | arrived | to account | transaction |");
+    own(&["--format", "csv"]).shows(",1000.000000,");
+    let payments = own(&["--format", "csv", "--by", "payment"]).stdout;
+    assert!(payments.lines().nth(1).unwrap().ends_with(signature), "{payments}");
+    assert!(payments.contains("Z,1000.000000,1000.000000,"), "{payments}");
+    let json = own(&["--output", "json"]).json();
+    assert_eq!(
+        (
+            &json["payments"][0]["amount"],
+            &json["payments"][0]["signature"],
+            &json["unexplained"]
+        ),
+        (&units(1_000 * TOKEN), &Value::from(signature), &Value::from("0"))
+    );
+
+    // One event, one line.
     // One event, one line.
     let lines = life
         .earnout
@@ -676,6 +707,7 @@ async fn the_report_in_every_form() {
         &["plan", "show"][..],
         &["plan", "statement"],
         &["grant", "show"],
+        &["grant", "statement"],
         &["grant", "list"],
         &["events"],
     ] {

@@ -1,46 +1,31 @@
 //! A price that is read from a feed, by the built binaries: `earnout observe`, `earnout crank` and the oracle's daemon.
 
 use {
-    earnout::{price_update, state::Receiver},
-    earnout_e2e::{Chain, Earnout, Finished, Oracle, Token},
-    earnout_sdk::wire::pda,
+    earnout::state::Receiver,
+    earnout_e2e::{Finished, Oracle, PriceSource, UnitPlan},
     serde_json::{Value, json},
-    solana_keypair::Keypair,
     solana_program::pubkey::Pubkey,
-    solana_signer::Signer,
+    std::ops::Deref,
 };
 
-/// Quarters from 2027 on, in US dollars; the price has six decimals.
-const PLAN: &str = include_str!("../../../examples/usd-pay/plan.toml");
-
 /// End of period 0, Unix seconds; votes are accepted for 14 days.
-const END: i64 = 1_806_537_600;
-const DEADLINE: i64 = END + 14 * 86_400;
-
-const FEED: [u8; 32] = [3; 32];
+const END: i64 = UnitPlan::ENDS[0];
+const DEADLINE: i64 = END + UnitPlan::ATTEST;
 
 /// An update of the feed: 2.5 give or take 0.01.
 #[derive(Clone)]
 struct Update {
-    owner: Pubkey,
+    receiver: Receiver,
     data: Vec<u8>,
 }
 
 impl Update {
     /// Published `at` seconds after the end of the period, the one before it at `previous`.
     fn new(at: i64, previous: i64) -> Self {
-        let mut data = price_update::DISCRIMINATOR.to_vec();
-        data.extend([8; 32]);
-        data.push(1);
-        data.extend(FEED);
-        data.extend(250_000_000i64.to_le_bytes());
-        data.extend(1_000_000u64.to_le_bytes());
-        data.extend((-8i32).to_le_bytes());
-        data.extend((END + at).to_le_bytes());
-        data.extend((END + previous).to_le_bytes());
-        data.resize(price_update::LEN, 0);
-        let owner = Receiver::Pyth.program();
-        Self { owner, data }
+        Self {
+            receiver: Receiver::Pyth,
+            data: UnitPlan::update(250_000_000, 1_000_000, END + at, END + previous),
+        }
     }
 
     fn priced(mut self, price: i64) -> Self {
@@ -54,87 +39,40 @@ impl Update {
     }
 }
 
-struct World {
-    chain: Chain,
-    earnout: Earnout,
-    plan: String,
+/// A plan whose price reads the feed, with one grant.
+struct World(UnitPlan);
+
+impl Deref for World {
+    type Target = UnitPlan;
+
+    fn deref(&self) -> &UnitPlan {
+        &self.0
+    }
 }
 
 impl World {
-    /// An active plan whose price reads the feed, with one grant; period 0 ended `since` seconds ago.
+    /// Period 0 ended `since` seconds ago.
     async fn new(since: i64) -> Self {
-        let chain = Chain::start_embedded();
-        let earnout = Earnout::as_key(&chain, "authority");
-        let authority = chain.key("authority");
-        let token = chain.create_mint(Token::CLASSIC, 6, &authority.pubkey()).await;
-        chain
-            .mint_to(&token, &authority, &authority.pubkey(), 100_000_000_000_000)
-            .await;
-        let feed = format!(
-            "[price]\nfeed = {{ receiver = \"pyth\", id = \"{}\", price = \"spot\", max_delay = \"10 minutes\", max_confidence = \
-             \"2 %\" }}\n",
-            hex::encode(FEED)
-        );
-        let roles = format!("[roles]\ntreasury = \"{}\"\n", chain.key("treasury-owner").pubkey());
-        let mut file = PLAN
-            .replace("[token]\n", &format!("[token]\nmint = \"{}\"\n", token.mint))
-            .replace("enrolment_end = 2027-01-01", "enrolment_end = 2027-12-01")
-            .replace("[roles]\n", &roles)
-            .replace("[price]\n", &feed);
-        file.push_str("\n[addresses]\n");
-        let board = Keypair::new_from_array([100; 32]).pubkey();
-        for (name, role) in [
-            ("treasury office", chain.key("oracle-1").pubkey()),
-            ("market data", chain.key("oracle-2").pubkey()),
-            ("auditor", chain.key("oracle-3").pubkey()),
-            ("advisory board", board),
-        ] {
-            file += &format!("{name:?} = \"{role}\"\n");
-        }
-        earnout.file("plan.toml", file);
-        earnout
-            .run(&[
-                "plan",
+        let world = UnitPlan::create(PriceSource::Feed).await;
+        let beneficiary = UnitPlan::wallet(1).to_string();
+        world.by(
+            "authority",
+            &[
+                "grant",
                 "create",
-                "plan.toml",
-                "--activate",
-                "--fund",
-                "10_000_000",
-                "--yes",
-            ])
-            .succeeded();
-        let plan = pda::plan(&authority.pubkey(), 1).to_string();
-        let beneficiary = Keypair::new_from_array([1; 32]).pubkey().to_string();
-        let create = [
-            "grant",
-            "create",
-            &plan,
-            &beneficiary,
-            "1_200_000",
-            "--value",
-            "120_000",
-            "--yes",
-        ];
-        earnout.run(&create).succeeded();
-        chain.warp(&(END + since).to_string());
-        Self {
-            earnout: Earnout::on(&chain),
-            chain,
-            plan,
-        }
-    }
-
-    /// Where the sponsor publishes.
-    fn sponsored() -> Pubkey {
-        pda::price_feed(Receiver::Pyth, &FEED, 0)
+                "PLAN",
+                &beneficiary,
+                "1_200_000",
+                "--value",
+                "120_000",
+            ],
+        );
+        world.chain.warp(&(END + since).to_string());
+        Self(world)
     }
 
     async fn publish(&self, address: &Pubkey, update: &Update) {
-        let account = json!({
-            "lamports": 1_823_520, "owner": update.owner.to_string(), "data": hex::encode(&update.data),
-        });
-        let parameters = json!([address.to_string(), account]);
-        self.chain.ask("surfnet_setAccount", parameters).await;
+        self.0.publish(address, update.receiver, &update.data).await;
     }
 
     fn observe(&self, more: &[&str]) -> Finished {
@@ -172,7 +110,7 @@ async fn every_refusal_is_said_before_anything_is_sent() {
         .says("roadmap delivered");
 
     world.chain.warp(&(END + 1_000).to_string());
-    let sponsored = World::sponsored().to_string();
+    let sponsored = UnitPlan::sponsored().to_string();
     world
         .observe(&[])
         .failed(1)
@@ -180,7 +118,7 @@ async fn every_refusal_is_said_before_anything_is_sent() {
         .says("--account ADDRESS");
     let good = Update::new(5, -1);
     let foreign = Update {
-        owner: Receiver::PythPro.program(),
+        receiver: Receiver::PythPro,
         ..good.clone()
     };
     let long = Update {
@@ -248,10 +186,10 @@ async fn of_all_updates_the_first_one_after_the_end_counts() {
 
     // Nothing is due where the program would refuse it; then whoever cranks shows what the sponsor publishes.
     let dry = ["crank", &plan, "--dry-run"];
-    world.publish(&World::sponsored(), &Update::new(-30, -60)).await;
+    world.publish(&UnitPlan::sponsored(), &Update::new(-30, -60)).await;
     assert_eq!(world.earnout.run(&dry).succeeded().stdout.trim(), "nothing is due");
     world
-        .publish(&World::sponsored(), &Update::new(90, 80).priced(240_000_001))
+        .publish(&UnitPlan::sponsored(), &Update::new(90, 80).priced(240_000_001))
         .await;
     assert_eq!(
         world.earnout.run(&dry).succeeded().stdout.trim(),
@@ -295,7 +233,8 @@ async fn of_all_updates_the_first_one_after_the_end_counts() {
         .says("no other one replaces it")
         .says("2.400001 USD, published 2027-04-01T00:01:30Z");
     assert_eq!(world.attestation()["uiValue"], "2.400001", "a dry run sends nothing");
-    let result = world.json(&[&["observe", &plan][..], &named].concat());
+    let kept = ["--evidence-dir", "kept"];
+    let result = world.json(&[&["observe", &plan][..], &named, &kept].concat());
     assert_eq!(
         (
             &result["first"],
@@ -311,12 +250,22 @@ async fn of_all_updates_the_first_one_after_the_end_counts() {
         .says("the first after the end of the period, stands");
     let text = world.earnout.run(&["plan", "show", &plan]).succeeded().stdout;
     assert!(!text.contains("earnout observe"), "{text}");
+    // What the feed's publishers signed is kept, and no document of the votes.
+    let shown = world
+        .earnout
+        .run(&["plan", "statement", &plan, "--evidence", "kept"])
+        .failed(2);
+    shown
+        .shows("Evidence: 1 found, 2 missing, 0 differ")
+        .shows("the price feed");
 
     world.chain.warp(&(DEADLINE + 7 * 86_400).to_string());
     world
         .earnout
         .run(&["attestation", "show", &plan, "token price", "0"])
         .succeeded()
+        .shows("± 0.4 % of the price")
+        .shows("price     2.500000 USD")
         .shows("  counts\n");
     // 15,000 USD at 2.50 USD are 6,000 tokens; half of them for the roadmap, of which nobody reported anything.
     let report = world.json(&["crank", &plan, "--no-close"]);
@@ -334,7 +283,7 @@ async fn the_daemon_shows_what_counts_once() {
     let oracle = Oracle::new(&world.chain, "oracle-3", &[&world.chain.rpc_url], &configuration);
     let once = || oracle.run(&["once"]).succeeded().stdout;
     assert!(!once().contains("observed"), "there is no account yet");
-    world.publish(&World::sponsored(), &Update::new(90, 80)).await;
+    world.publish(&UnitPlan::sponsored(), &Update::new(90, 80)).await;
     assert!(once().contains("1 observed"));
     assert!(!once().contains("observed"), "it stands already");
     assert_eq!(world.attestation()["observation"]["publishedAt"], END + 90);
@@ -347,6 +296,16 @@ async fn the_daemon_shows_what_counts_once() {
     let shown = world.attestation();
     assert_eq!(shown["observation"]["publishedAt"], END + 10);
     assert_eq!(shown["votes"], json!([]), "it votes on nothing");
+    // It keeps what the feed's publishers signed, for others to compare with the hash on the chain.
+    let evidence = oracle.folder().join("state/evidence");
+    let evidence = evidence.to_str().expect("a path");
+    let statement = world.json(&["plan", "statement", &world.plan, "--evidence", evidence]);
+    let listed = &statement["evidence"];
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed:#}");
+    assert_eq!(
+        (&listed[0]["feed"], &listed[0]["state"], &listed[0]["hash"]),
+        (&json!(true), &json!("found"), &shown["observation"]["evidence"])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

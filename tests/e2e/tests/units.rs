@@ -2,88 +2,13 @@
 //! file, a price by the oracles, and what grants, statement and settlement show of it.
 
 use {
-    earnout_e2e::{Chain, Earnout, Finished, Token},
-    earnout_sdk::wire::pda,
+    earnout_e2e::{PriceSource, UnitPlan},
     serde_json::{Value, json},
-    solana_keypair::Keypair,
-    solana_program::pubkey::Pubkey,
-    solana_signer::Signer,
 };
-
-/// Quarters from 2027 on, in US dollars with two decimals; the price has six.
-const PLAN: &str = include_str!("../../../examples/usd-pay/plan.toml");
-
-/// Base units of a token.
-const TOKEN: u64 = 1_000_000;
-
-/// The key of somebody who signs nothing here.
-fn wallet(number: u8) -> Pubkey {
-    Keypair::new_from_array([number; 32]).pubkey()
-}
-
-struct World {
-    chain: Chain,
-    earnout: Earnout,
-    plan: String,
-}
-
-impl World {
-    /// The plan is active and holds 10,000,000 tokens.
-    async fn new() -> Self {
-        let chain = Chain::start_embedded();
-        let earnout = Earnout::on(&chain);
-        let authority = chain.key("authority");
-        let token = chain.create_mint(Token::CLASSIC, 6, &authority.pubkey()).await;
-        chain
-            .mint_to(&token, &authority, &authority.pubkey(), 100_000_000 * TOKEN)
-            .await;
-        let mut file = PLAN.replace("[token]\n", &format!("[token]\nmint = \"{}\"\n", token.mint));
-        file = file.replace("enrolment_end = 2027-01-01", "enrolment_end = 2027-12-01");
-        let treasury = format!("[roles]\ntreasury = \"{}\"\n", chain.key("treasury-owner").pubkey());
-        file = file.replace("[roles]\n", &treasury) + "\n[addresses]\n";
-        for (name, role) in [
-            ("treasury office", chain.key("oracle-1").pubkey()),
-            ("market data", chain.key("oracle-2").pubkey()),
-            ("auditor", chain.key("oracle-3").pubkey()),
-            ("advisory board", wallet(100)),
-        ] {
-            file += &format!("{name:?} = \"{role}\"\n");
-        }
-        earnout.file("plan.toml", file);
-        let world = Self {
-            plan: pda::plan(&authority.pubkey(), 1).to_string(),
-            chain,
-            earnout,
-        };
-        world.by(
-            "authority",
-            &["plan", "create", "plan.toml", "--activate", "--fund", "10_000_000"],
-        );
-        world
-    }
-
-    fn run(&self, key: &str, arguments: &[&str]) -> Finished {
-        let file = self.chain.key_file(key);
-        self.earnout.run(&[&["-k", file.to_str().unwrap()], arguments].concat())
-    }
-
-    /// What it shows to people when it succeeds.
-    #[track_caller]
-    fn shows(&self, arguments: &[&str]) -> String {
-        self.run("payer", arguments).succeeded().stdout
-    }
-
-    #[track_caller]
-    fn by(&self, key: &str, arguments: &[&str]) -> Value {
-        self.run(key, &[&["--output", "json"], arguments].concat())
-            .succeeded()
-            .json()
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn grants_in_dollars_are_paid_at_the_price_up_to_their_cap() {
-    let world = World::new().await;
+    let world = UnitPlan::create(PriceSource::Votes).await;
     let plan = &world.plan;
     let shown = world.by("payer", &["plan", "show", plan]);
     assert_eq!(
@@ -107,7 +32,7 @@ async fn grants_in_dollars_are_paid_at_the_price_up_to_their_cap() {
     }
 
     // 120,000 USD by half on the roadmap, down to 0.10 USD; 8,000 for time from a file; one in tokens.
-    let first = wallet(1).to_string();
+    let first = UnitPlan::wallet(1).to_string();
     let create = |more: &[&str]| {
         let all = [
             "grant",
@@ -135,8 +60,8 @@ async fn grants_in_dollars_are_paid_at_the_price_up_to_their_cap() {
     let rows = format!(
         "beneficiary,allocation,value,cliff,time_weight,revocable,transferable\n\
          {},800_000,8_000,0,10000,true,false\n{},160_000,,0,10000,false,false\n",
-        wallet(2),
-        wallet(3)
+        UnitPlan::wallet(2),
+        UnitPlan::wallet(3)
     );
     world.earnout.file("grants.csv", rows.replace("8_000,0", "x,0"));
     world
@@ -277,12 +202,29 @@ async fn grants_in_dollars_are_paid_at_the_price_up_to_their_cap() {
         "{text}"
     );
 
+    // What the contributor reads: the receipt of the period, and each payment with its transaction.
+    let text = world.shows(&["grant", "statement", &grants[0]]);
+    assert!(text.contains("Payments\n  none"), "{text}");
+    for part in [
+        "units at the price   15,000.00 USD    0.040000 USD          375,000.000000",
+        "cut off by the cap                                          225,000.000000",
+        "roadmap delivered             60 %           7,500    50 %                  agreement",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // This endpoint lists no transactions: what was earned is shown, what was paid is said to be missing.
+    world.by("payer", &["claim", &grants[0], "--create-accounts"]);
+    let unlisted = world.run("payer", &["grant", "statement", &grants[0]]).failed(2);
+    unlisted
+        .says(" does not show the transactions that paid 131,250.000000 of 131,250.000000: ")
+        .shows("paid of it");
+
     // The newest price is the price of today: a cap that is far away at the plan's own price is near at this one.
     let all = [
         "grant",
         "create",
         plan,
-        &wallet(4).to_string(),
+        &UnitPlan::wallet(4).to_string(),
         "200_000",
         "--value",
         "10_000",

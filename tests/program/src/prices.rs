@@ -2,9 +2,13 @@
 
 use crate::*;
 
-use earnout::{
-    price_update,
-    state::{Feed, Receiver},
+use {
+    earnout::{
+        price_update::PriceUpdate,
+        state::{Feed, Receiver},
+    },
+    earnout_core::feed::{Published, Quote},
+    earnout_sdk::wire::price_update_account,
 };
 
 /// A price of 4 decimals from 0.0100 to 100.0000, of which 1.0000 counts under silence.
@@ -80,20 +84,20 @@ impl Update {
 
     /// The bytes of an account that holds it, fully verified.
     pub fn bytes(&self) -> Vec<u8> {
-        let mut bytes = price_update::DISCRIMINATOR.to_vec();
-        bytes.extend([8; 32]);
-        bytes.push(1);
-        bytes.extend(self.feed_id);
-        bytes.extend(self.spot.0.to_le_bytes());
-        bytes.extend(self.spot.1.to_le_bytes());
-        bytes.extend(self.exponent.to_le_bytes());
-        bytes.extend(self.at.to_le_bytes());
-        bytes.extend(self.previous.to_le_bytes());
-        bytes.extend(self.average.0.to_le_bytes());
-        bytes.extend(self.average.1.to_le_bytes());
-        bytes.extend(77u64.to_le_bytes());
-        bytes.resize(price_update::LEN, 0);
-        bytes
+        let quote = |(price, confidence)| Quote {
+            price,
+            confidence,
+            exponent: self.exponent,
+        };
+        price_update_account(&PriceUpdate {
+            feed_id: self.feed_id,
+            spot: quote(self.spot),
+            average: quote(self.average),
+            published: Published {
+                at: self.at,
+                previous: self.previous,
+            },
+        })
     }
 }
 

@@ -15,18 +15,22 @@ use {
     clap::Args,
     earnout::{
         instructions::ObserveArgs,
-        price_update::{LEN, PriceUpdate},
+        price_update::{self, LEN, PriceUpdate},
         state::{Feed, Kpi, Observation, Plan},
     },
     earnout_core::feed::Quote,
     earnout_sdk::{
+        client::Documents,
         report::projection::PeriodTimes,
         text::amount::{count, fixed},
         todo::observing::{self, Observed, UpdateAccount},
         wire::{Evaluation, instructions, pda},
     },
-    solana_program::pubkey::Pubkey,
-    std::str::FromStr,
+    solana_program::{hash::hash, pubkey::Pubkey},
+    std::{
+        path::{Path, PathBuf},
+        str::FromStr,
+    },
 };
 
 /// Read the value of a KPI from its price feed. Anybody may, while votes are accepted
@@ -51,6 +55,9 @@ pub struct Observe {
     /// The account with the update [default: where a sponsor publishes the feed]
     #[arg(long, value_name = "ADDRESS", value_parser = Pubkey::from_str)]
     account: Option<Pubkey>,
+    /// Keep what the feed's publishers signed in this folder, by its hash: it is the evidence of the value. Publish it
+    #[arg(long, value_name = "FOLDER")]
+    evidence_dir: Option<PathBuf>,
     /// Who pays the rent if nobody voted [default: the --keypair]
     #[arg(long, value_name = "SIGNER")]
     payer: Option<String>,
@@ -103,8 +110,29 @@ impl Observe {
             .fact("period", period)
             .address(app, "account", place)
             .fact("feed", hex::encode(scene.feed.feed_id));
+        let action = match &self.evidence_dir {
+            Some(folder) => {
+                let file = self.keep(folder, &account)?.display().to_string();
+                action.fact("evidence", file)
+            }
+            None => action,
+        };
         let action = scene.facts(action, &observed).signed_by(payer);
         outgoing.execute(action).await
+    }
+
+    /// Writes the message of an update through to the disk, unless this is a forecast. Returns where.
+    fn keep(&self, folder: &Path, account: &UpdateAccount) -> Result<PathBuf, Fault> {
+        let kept = Documents::at(folder.to_owned());
+        let message = price_update::message(&account.data)?;
+        if !self.send.dry_run {
+            kept.put(message).map_err(|error| {
+                Fault::new("the evidence cannot be kept")
+                    .why(format!("{error}; nothing was sent"))
+                    .advice("name another folder with --evidence-dir")
+            })?;
+        }
+        Ok(kept.file(&hash(message).to_bytes()))
     }
 
     /// Number of the KPI that is meant.

@@ -10,7 +10,7 @@ use {
     },
     earnout::state::Plan,
     earnout_sdk::{
-        client::{Client, Policy, Versions, Web},
+        client::{Client, FetchError, Policy, Versions, Web},
         signers::Source,
         text::endpoint,
     },
@@ -200,11 +200,11 @@ impl App {
     /// What lies at a URL, which is said, if it has no more than `most` bytes.
     ///
     /// # Errors
-    /// Why it cannot be had, in words.
-    pub async fn fetch(&self, url: &str, most: usize) -> Result<Vec<u8>, String> {
+    /// Why it cannot be had.
+    pub async fn fetch(&self, url: &str, most: usize) -> Result<Vec<u8>, FetchError> {
         self.output.note(format!("Fetching {}", safe(url)));
         let web = Web::new(Duration::from_secs(self.global.rpc_timeout));
-        web.get(url, most).await.map_err(|error| error.to_string())
+        web.get(url, most).await
     }
 
     /// The token of `mint`.

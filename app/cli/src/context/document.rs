@@ -249,7 +249,7 @@ impl Place {
                     Some(file) => document::beside(url, file),
                     None => url.clone(),
                 };
-                app.fetch(&url, most).await
+                app.fetch(&url, most).await.map_err(|error| error.to_string())
             }
             Self::File(path) => {
                 let path = match file {

@@ -4,6 +4,7 @@
 pub mod app;
 pub mod config;
 pub mod document;
+pub mod evidence;
 pub mod powers;
 pub mod reference;
 pub mod time;

@@ -1,7 +1,10 @@
 //! Labelled values: lines for people, one JSON object for programs.
 
 use {
-    crate::shown::text::{quoted, safe},
+    crate::shown::{
+        sheet::{Cell, Sheet},
+        text::{quoted, safe},
+    },
     serde::{Serialize, Serializer},
     serde_json::{Map, Value},
     std::fmt,
@@ -34,6 +37,15 @@ impl Fields {
     /// The lines for people, below a heading.
     pub fn indented(&self) -> String {
         format!("  {}", self.to_string().replace('\n', "\n  "))
+    }
+
+    /// The lines for people, as a table.
+    pub fn sheet(&self) -> Sheet {
+        let mut sheet = Sheet::new(["", ""]);
+        for field in self.0.iter().filter(|field| !field.text.is_empty()) {
+            sheet.row([field.label.into(), Cell::Text(field.text.clone())]);
+        }
+        sheet
     }
 
     /// The text of a value for programs.

@@ -185,7 +185,7 @@ fn plan_text(statement: &Statement) -> String {
 ///
 /// # Errors
 /// If the statement has none.
-fn grant_of(statement: &Statement, number: u32) -> Result<&GrantReport, Fault> {
+pub fn grant_of(statement: &Statement, number: u32) -> Result<&GrantReport, Fault> {
     let (plan, missing) = (&statement.sources.address, &statement.sources.missing);
     statement.grants.get(&number).ok_or_else(|| match missing.is_empty() {
         true => {
@@ -288,7 +288,8 @@ fn flags(grant: &Grant) -> Vec<&'static str> {
     texts
 }
 
-fn weights(plan: &Plan, grant: &Grant) -> String {
+/// What weighs how much.
+pub fn weights(plan: &Plan, grant: &Grant) -> String {
     let time = (grant.time_weight > 0).then(|| format!("time {} %", fixed(grant.time_weight.into(), 2)));
     let kpis = plan
         .kpis()

@@ -3,7 +3,7 @@
 use {
     super::{names::Names, text::safe},
     crate::context::time::Moment,
-    earnout::state::Kpi,
+    earnout::state::{Kpi, Observation},
     earnout_core::quorum::{Finality, Outcome},
     earnout_sdk::{
         report::{
@@ -73,6 +73,11 @@ pub fn state(measurement: &Measurement) -> String {
     }
 }
 
+/// How uncertain the feed was, rounded up.
+pub fn confidence(observation: &Observation) -> String {
+    format!("± {} % of the price", fixed(observation.confidence_bps.into(), 2))
+}
+
 /// The votes that stand behind what counts: those for the value if oracles agreed, all that count for a median, none
 /// where a feed said it.
 pub fn deciding(measurement: &Measurement) -> impl Iterator<Item = &Vote> {
@@ -85,6 +90,12 @@ pub fn deciding(measurement: &Measurement) -> impl Iterator<Item = &Vote> {
         .iter()
         .filter(|_| measurement.observation.is_none())
         .filter(move |vote| vote.counts && agreed.is_none_or(|value| vote.value == value))
+}
+
+/// The hashes of the evidence that stands behind what counts: of the votes, or of what a feed said.
+pub fn evidence(measurement: &Measurement) -> impl Iterator<Item = &[u8; 32]> {
+    let observed = measurement.observation.iter().map(|shown| &shown.evidence);
+    deciding(measurement).map(|vote| &vote.evidence).chain(observed)
 }
 
 /// Who voted: the key, or the position in a set that is not known any more.
@@ -133,6 +144,7 @@ pub fn json(number: u8, kpi: &Kpi, measurement: &Measurement) -> Value {
         json!({
             "value": observation.value.to_string(),
             "uiValue": fixed(observation.value, kpi.decimals).replace(',', ""),
+            "confidenceBps": observation.confidence_bps,
             "publishedAt": observation.published.at,
             "previousAt": observation.published.previous,
             "evidence": hex::encode(observation.evidence),

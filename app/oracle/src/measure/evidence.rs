@@ -2,11 +2,12 @@
 //! gets that hash; of a page it gets the hash of a manifest, a document that lists the others.
 
 use {
-    crate::measure::{Bound, Part, Rounding, Scope, Source, SourceError, kpi_name, median, value},
+    crate::measure::{Bound, Part, Rounding, Scope, Source, SourceError, kpi_name, median, step},
     earnout_sdk::{
         client::{DocumentError, Documents},
         wire::Manifest,
     },
+    rust_decimal::Decimal,
     serde::{Deserialize, Serialize},
     solana_program::pubkey::Pubkey,
     std::path::PathBuf,
@@ -52,6 +53,9 @@ pub struct Evidence {
     pub kpi: u8,
     pub kpi_name: String,
     pub decimals: u8,
+    /// The step to whose nearest multiple values are rounded first, halves up.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "step::text")]
+    pub round_to: Option<Decimal>,
     /// What becomes of more decimals.
     pub rounding: Rounding,
     pub scope: Scope,
@@ -98,6 +102,7 @@ impl Evidence {
             kpi: bound.kpi,
             kpi_name: kpi_name(&bound.terms),
             decimals: bound.terms.decimals,
+            round_to: bound.feed.round_to,
             rounding: bound.feed.rounding,
             scope: scope.clone(),
             answers,
@@ -111,7 +116,12 @@ impl Evidence {
     pub fn values(&self) -> Result<Vec<i64>, SourceError> {
         let value = |answer: &Answer| {
             let observed = answer.source.read(&self.scope, &answer.parts)?;
-            Ok(value::to_fixed(observed.value, self.decimals, self.rounding)?)
+            Ok(step::rounded(
+                observed.value,
+                self.round_to,
+                self.decimals,
+                self.rounding,
+            )?)
         };
         self.answers.iter().map(value).collect()
     }
@@ -158,6 +168,14 @@ impl Store {
         Ok(self.0.put_all(&bytes?)?)
     }
 
+    /// Stores a document that others wrote, as it is, and returns its hash.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn put_foreign(&self, bytes: &[u8]) -> Result<Hash, EvidenceError> {
+        Ok(self.0.put(bytes)?)
+    }
+
     fn bytes(&self, document: &impl Document) -> Result<Vec<u8>, EvidenceError> {
         document.to_bytes().map_err(|error| EvidenceError::Format {
             file: self.0.folder().to_owned(),
@@ -181,13 +199,20 @@ impl Store {
 mod tests {
     use {
         super::*,
-        crate::measure::sources::testing::{answer, scope},
+        crate::measure::{
+            feed::testing::QUARTERS,
+            sources::testing::{answer, scope},
+        },
         bytemuck::Zeroable,
         earnout::state::Kpi,
         earnout_sdk::wire::Listed,
     };
 
     fn evidence(values: &[&str]) -> Evidence {
+        evidence_of("", values)
+    }
+
+    fn evidence_of(more: &str, values: &[&str]) -> Evidence {
         let source: Source = toml::from_str("type = 'command'\ncommand = ['measure']").unwrap();
         let answers = values.iter().map(|value| Answer {
             source: source.clone(),
@@ -196,10 +221,11 @@ mod tests {
         let mut terms = Kpi::zeroed();
         terms.decimals = 1;
         let bound = Bound {
-            feed: &crate::measure::feed::testing::feed("mau", ""),
+            feed: &crate::measure::feed::testing::feed("mau", more),
             kpi: 2,
             terms,
             individual: true,
+            calendar: QUARTERS,
         };
         Evidence::new(&bound, &scope(), answers.collect())
     }
@@ -213,6 +239,22 @@ mod tests {
         let stored: Evidence = store.get(&hash).unwrap();
         assert_eq!(stored, evidence);
         assert_eq!(stored.value().unwrap(), 625);
+    }
+
+    #[test]
+    fn a_step_is_part_of_the_evidence_and_rounds_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path().to_owned()).unwrap();
+        let evidence = evidence_of("round_to = '0.5'", &["62.7", "62.75", "62.1"]);
+        let stored: Evidence = store.get(&store.put(&evidence).unwrap()).unwrap();
+        assert_eq!(stored, evidence);
+        assert_eq!(stored.values().unwrap(), [625, 630, 620]);
+        let text = serde_json::to_string(&evidence).unwrap();
+        assert!(text.contains(r#""round_to":"0.5""#), "{text}");
+        for wrong in ["0", "-1", "x"] {
+            let text = text.replace(r#""round_to":"0.5""#, &format!(r#""round_to":"{wrong}""#));
+            assert!(serde_json::from_str::<Evidence>(&text).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! A feed: one KPI of a plan, and where and how an operator measures it.
 
 use {
-    crate::measure::{Checks, GrantScope, Identities, IdentitiesError, Rounding, Source},
+    crate::measure::{Checks, GrantScope, Identities, IdentitiesError, Rounding, Source, checks::decimal},
     earnout::state::{self as program, Grant, Kpi, Plan},
+    earnout_core::calendar::Calendar,
     earnout_sdk::{report::projection::ProjectionError, wire::accounts},
-    serde::{Deserialize, Deserializer, de::Error as _},
+    rust_decimal::Decimal,
+    serde::{Deserialize, Deserializer, Serialize, de::Error as _},
     solana_program::pubkey::Pubkey,
     std::{fmt, path::PathBuf, time::Duration},
     thiserror::Error,
@@ -26,6 +28,9 @@ pub struct Feed {
     /// What becomes of decimals that the KPI does not have.
     #[serde(default)]
     pub rounding: Rounding,
+    /// The step to whose nearest multiple values are rounded, before `rounding`, halves up.
+    #[serde(default, deserialize_with = "decimal")]
+    pub round_to: Option<Decimal>,
     /// CSV file with the columns `beneficiary` and `identity`, for individual KPIs.
     #[serde(default)]
     pub identities: Option<PathBuf>,
@@ -38,7 +43,7 @@ pub struct Feed {
 }
 
 /// A KPI, by its name or number in the plan.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum KpiName {
     /// Counted from 0.
@@ -103,6 +108,8 @@ pub struct Bound<'a> {
     pub terms: Kpi,
     /// Whether there is one value for each grant.
     pub individual: bool,
+    /// When the plan's periods begin and end.
+    pub calendar: Calendar,
 }
 
 impl<'a> Bound<'a> {
@@ -125,6 +132,7 @@ impl<'a> Bound<'a> {
         let (kpi, terms) = feed.kpi.find(plan).ok_or_else(unknown)?;
         let scope = terms.scope().map_err(|error| FeedError::Corrupt(error.to_string()))?;
         let individual = scope == program::Scope::Individual;
+        let calendar = plan.calendar().map_err(ProjectionError::from)?;
         let mistake = feed
             .sources
             .iter()
@@ -141,6 +149,7 @@ impl<'a> Bound<'a> {
                 kpi,
                 terms: *terms,
                 individual,
+                calendar,
             }),
         }
     }
@@ -179,7 +188,14 @@ fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Source>
 
 #[cfg(test)]
 pub(crate) mod testing {
-    use super::*;
+    use {super::*, earnout_core::calendar::Cadence};
+
+    /// Quarters from 1 January 2027.
+    pub const QUARTERS: Calendar = Calendar {
+        start_ts: 1_798_761_600,
+        cadence: Cadence::Months(3),
+        period_count: 12,
+    };
 
     /// A feed with a manual source and `more` settings.
     pub fn feed(id: &str, more: &str) -> Feed {

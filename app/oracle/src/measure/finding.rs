@@ -2,7 +2,7 @@
 
 use {
     crate::measure::{
-        Answer, Bound, Checks, Entry, Evidence, Hold, Manual, Observation, Scope, Source, SourceError, median, value,
+        Answer, Bound, Checks, Entry, Evidence, Hold, Manual, Observation, Scope, Source, SourceError, median, step,
     },
     earnout_sdk::text::names::harmless,
 };
@@ -80,7 +80,7 @@ fn judge(
     let checks = if entered { &none } else { &feed.checks };
     let mut values = Vec::with_capacity(observed.len());
     for observed in observed {
-        let fixed = value::to_fixed(observed.value, decimals, feed.rounding);
+        let fixed = step::rounded(observed.value, feed.round_to, decimals, feed.rounding);
         values.push(fixed.map_err(|error| held(error.into()))?);
         checks.age(observed.observed_at, scope.end)?;
     }

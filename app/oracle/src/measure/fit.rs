@@ -1,7 +1,7 @@
 //! Whether feeds fit their plan: what would keep a vote from ever being made, or makes it doubtful, before it is due.
 
 use {
-    crate::measure::{Bound, Source, duration, kpi_name, value},
+    crate::measure::{Bound, Rounding, Solana, Source, duration, kpi_name, value},
     earnout::state::Plan,
     solana_program::pubkey::Pubkey,
     std::time::Duration,
@@ -49,6 +49,12 @@ pub fn misfits(feeds: &[&Bound<'_>], plan: &Plan, oracle: &Pubkey, interval: Dur
         if let Some(text) = too_late(bound, plan, interval) {
             misfit(false, text);
         }
+        if let Some(text) = samples_are_missed(bound, interval) {
+            misfit(false, text);
+        }
+        if let Some(text) = finer_than_the_kpi(bound) {
+            misfit(false, text);
+        }
         if let Some(text) = nothing_passes(bound) {
             misfit(false, text);
         }
@@ -89,6 +95,33 @@ fn too_late(bound: &Bound<'_>, plan: &Plan, interval: Duration) -> Option<String
     })
 }
 
+/// Samples whose time passes between two looks.
+fn samples_are_missed(bound: &Bound<'_>, interval: Duration) -> Option<String> {
+    let sampled = bound.feed.sources.iter().flat_map(Source::sampled);
+    let shortest = sampled.map(Solana::time_of_a_sample).min()?;
+    (shortest < interval.saturating_mul(2)).then(|| {
+        format!(
+            "the time of a sample is {}, which is less than twice the pause of {} between two looks: samples would be missed. \
+             Shorten `service.interval`, or take fewer samples",
+            humantime::format_duration(shortest),
+            humantime::format_duration(interval)
+        )
+    })
+}
+
+/// A step of which not every multiple is a value of the KPI.
+fn finer_than_the_kpi(bound: &Bound<'_>) -> Option<String> {
+    let (step, decimals) = (bound.feed.round_to?.normalize(), bound.terms.decimals);
+    let finer = step.scale() > u32::from(decimals) && bound.feed.rounding == Rounding::Exact;
+    finer.then(|| {
+        format!(
+            "`round_to` is {step}, and the KPI {:?} has {decimals} decimals: most values would be held. Use a step with no \
+             more decimals",
+            kpi_name(&bound.terms)
+        )
+    })
+}
+
 /// Bounds that no value of the KPI's range and decimals is within.
 fn nothing_passes(bound: &Bound<'_>) -> Option<String> {
     use rust_decimal::RoundingStrategy::{ToNegativeInfinity, ToPositiveInfinity};
@@ -116,7 +149,10 @@ fn nothing_passes(bound: &Bound<'_>) -> Option<String> {
 mod tests {
     use {
         super::*,
-        crate::measure::{Feed, feed::testing::feed},
+        crate::measure::{
+            Feed,
+            feed::testing::{QUARTERS, feed},
+        },
         bytemuck::Zeroable,
         earnout::state::{Kpi, Plan},
     };
@@ -146,6 +182,7 @@ mod tests {
             kpi,
             terms,
             individual: false,
+            calendar: QUARTERS,
         }
     }
 
@@ -196,6 +233,41 @@ mod tests {
                 Vec::<String>::new(),
                 "{checks}"
             );
+        }
+    }
+
+    #[test]
+    fn samples_that_pass_between_two_looks_are_a_mistake() {
+        let of = |samples: u32| {
+            let text = format!(
+                "id = 'a'\nplan = '11111111111111111111111111111112'\nkpi = 0\nsource = {{ type = 'ratio', compute = 'share', a \
+                 = {{ type = 'command', command = ['a'] }}, b = {{ type = 'solana', measure = {{ lamports = \
+                 '11111111111111111111111111111112' }}, samples = {samples} }} }}"
+            );
+            let feed: Feed = toml::from_str(&text).unwrap();
+            misfits(&[&bound(&feed, 0)], &plan(), &oracle(), INTERVAL)
+        };
+        assert_eq!(of(60), []);
+        let found = of(61);
+        assert!(
+            found[0].text.contains("samples would be missed") && !found[0].holds,
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_step_finer_than_the_kpi_is_a_mistake() {
+        for more in ["round_to = '0.25'", "round_to = '12.55'"] {
+            let texts = texts(more);
+            assert_eq!(texts.len(), 1, "{more}");
+            assert!(texts[0].contains("`round_to`"), "{texts:?}");
+        }
+        for more in [
+            "round_to = 10",
+            "round_to = '2.50'",
+            "round_to = '0.25'\nrounding = 'floor'",
+        ] {
+            assert_eq!(texts(more), Vec::<String>::new(), "{more}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! From a feed to a value that has passed every check, with its evidence. Nothing here sends anything.
 
+mod arithmetic;
 pub mod checks;
 pub mod condition;
 pub mod duration;
@@ -8,12 +9,14 @@ pub mod feed;
 mod finding;
 pub mod fit;
 mod identities;
+mod number;
 mod preview;
 #[cfg(test)]
 mod recipes;
 mod secret;
 mod sources;
 pub mod statistics;
+mod step;
 mod template;
 pub mod text;
 pub mod value;
@@ -28,8 +31,8 @@ pub use {
     identities::{Identities, IdentitiesError},
     preview::preview,
     secret::{Secret, SecretError},
-    sources::{Entry, Manual, Observation, Part, Source, SourceError},
+    sources::{Entry, Manual, Observation, Part, Solana, Source, SourceError, Surroundings},
     statistics::Aggregate,
-    template::{GrantScope, Scope, TemplateError, fill},
+    template::{Earlier, GrantScope, Scope, Span, TemplateError, fill},
     value::{Rounding, ValueError, median},
 };

@@ -100,7 +100,10 @@ fn share(tranche: u64, weight: u16, score: u16) -> u64 {
 mod tests {
     use {
         super::*,
-        crate::measure::{Feed, feed::testing::feed},
+        crate::measure::{
+            Feed,
+            feed::testing::{QUARTERS, feed},
+        },
         bytemuck::Zeroable,
         earnout::state::{CurvePoint, Interpolation, Kpi, KpiArgs, Scope},
     };
@@ -132,6 +135,7 @@ mod tests {
             kpi: u8::from(price),
             terms: kpi(price),
             individual: false,
+            calendar: QUARTERS,
         }
     }
 

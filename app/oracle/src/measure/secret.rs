@@ -2,7 +2,13 @@
 
 use {
     serde::{Deserialize, Deserializer, de::Error},
-    std::{env, fmt, fs, path::PathBuf},
+    std::{
+        env, fmt,
+        fs::{self, File, OpenOptions},
+        io::Write,
+        os::unix::fs::{OpenOptionsExt, PermissionsExt},
+        path::{Path, PathBuf},
+    },
     thiserror::Error,
 };
 
@@ -24,6 +30,10 @@ pub enum SecretError {
     Unreadable(PathBuf, std::io::Error),
     #[error("the secret {0} is empty")]
     Empty(Secret),
+    #[error("others can read the key in {file} (mode {mode:o}): `chmod 600 {file}`", file = .0.display(), mode = .1)]
+    Permissions(PathBuf, u32),
+    #[error("cannot write the secret to {place}: {error}", place = .0, error = .1)]
+    Unwritable(Secret, std::io::Error),
 }
 
 impl Secret {
@@ -42,6 +52,58 @@ impl Secret {
         match text.is_empty() {
             true => Err(SecretError::Empty(self.clone())),
             false => Ok(text.to_owned()),
+        }
+    }
+
+    /// Lets a relative path start at `folder`.
+    pub fn resolve(&mut self, folder: &Path) {
+        if let Self::File(path) = self {
+            *path = folder.join(&*path);
+        }
+    }
+
+    /// Puts `text` in its place: into the file, which is then readable for its owner alone. When this returns, it
+    /// survives a loss of power.
+    ///
+    /// # Errors
+    /// If it is in the environment, or the file cannot be written.
+    pub fn replace(&self, text: &str) -> Result<(), SecretError> {
+        let failed = |error| SecretError::Unwritable(self.clone(), error);
+        let Self::File(path) = self else {
+            return Err(failed(std::io::Error::other(
+                "the environment cannot be changed; use a file",
+            )));
+        };
+        // A link stays one: what it leads to is replaced.
+        let path = fs::canonicalize(path).map_err(failed)?;
+        let mut beside = path.clone().into_os_string();
+        beside.push(".new");
+        let beside = PathBuf::from(beside);
+        let write = || {
+            let _ = fs::remove_file(&beside);
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&beside)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&beside, &path)?;
+            File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
+        };
+        write().map_err(failed)
+    }
+
+    /// The content of a file that has to be readable for its owner alone.
+    ///
+    /// # Errors
+    /// If it is not, or cannot be read.
+    pub fn private(file: &Path) -> Result<Vec<u8>, SecretError> {
+        let unreadable = |error| SecretError::Unreadable(file.to_owned(), error);
+        let mode = fs::metadata(file).map_err(unreadable)?.permissions().mode() & 0o777;
+        match mode & 0o077 {
+            0 => fs::read(file).map_err(unreadable),
+            _ => Err(SecretError::Permissions(file.to_owned(), mode)),
         }
     }
 }
@@ -106,5 +168,30 @@ mod tests {
         assert!(matches!(secret.reveal(), Err(SecretError::Empty(_))));
         fs::remove_file(&path).unwrap();
         assert!(matches!(secret.reveal(), Err(SecretError::Unreadable(..))));
+    }
+
+    #[test]
+    fn a_secret_is_replaced_in_its_file_and_others_cannot_read_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        fs::write(&path, "old").unwrap();
+        assert!(matches!(
+            Secret::private(&path),
+            Err(SecretError::Permissions(_, 0o644))
+        ));
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let mut secret = Secret::File("link".into());
+        secret.resolve(dir.path());
+        secret.replace("new").unwrap();
+        assert_eq!(secret.reveal().unwrap(), "new");
+        assert_eq!(Secret::private(&path).unwrap(), b"new");
+        assert!(link.is_symlink());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "nothing is left over");
+        let error = Secret::Env("TOKEN".to_owned())
+            .replace("hunter2")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("use a file") && !error.contains("hunter2"), "{error}");
     }
 }

@@ -21,6 +21,8 @@ pub enum ValueError {
     NeedsRounding { value: Decimal, decimals: u8 },
     #[error("the result is too large, or has too many digits, to be kept exactly")]
     TooLarge,
+    #[error("{0} cannot be divided by 0")]
+    DividedByZero(Decimal),
     #[error("{0} is out of the range of values on chain")]
     OutOfRange(Decimal),
 }

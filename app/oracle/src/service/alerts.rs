@@ -460,6 +460,7 @@ mod tests {
             period,
             start: 0,
             end: 1,
+            earlier: crate::measure::Earlier::default(),
             grant: None,
         };
         Duty {

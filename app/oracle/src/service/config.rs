@@ -2,7 +2,7 @@
 
 use {
     crate::{
-        measure::{Feed, Source, checks::decimal, feed::KpiName},
+        measure::{Feed, Source, Surroundings, checks::decimal, feed::KpiName},
         vote::{Chain, PriorityFee},
     },
     rust_decimal::Decimal,
@@ -197,18 +197,15 @@ impl Config {
             if let Some(file) = &mut feed.identities {
                 *file = folder.join(&*file);
             }
+            let around = Surroundings {
+                folder: folder.to_owned(),
+                state: self.service.state.clone(),
+                plan: feed.plan,
+                endpoints: self.chain.endpoints.clone(),
+                commitment: self.chain.commitment,
+            };
             for source in &mut feed.sources {
-                if let Source::Command(source) = source {
-                    source.folder = folder.to_owned();
-                }
-                let path = match source {
-                    Source::Csv(source) => source.file.as_mut(),
-                    Source::Git(source) => source.repository.as_mut(),
-                    _ => None,
-                };
-                if let Some(path) = path {
-                    *path = folder.join(&*path);
-                }
+                source.resolve(&around);
             }
         }
     }
@@ -276,6 +273,9 @@ impl Config {
                     "{name}: a person is asked once: a manual source is the only one, with 1 sample"
                 ));
             }
+            if feed.round_to.is_some_and(|step| step <= Decimal::ZERO) {
+                mistakes.push(format!("{name}: `round_to` is a step above 0"));
+            }
             let of_checks = feed.checks.mistakes().into_iter();
             mistakes.extend(of_checks.map(|mistake| format!("{name}: checks: {mistake}")));
             if feed.checks.max_age.is_some() || feed.checks.max_delay.is_some() {
@@ -313,6 +313,9 @@ fn kind(source: &Source) -> &'static str {
         Source::Git(_) => "git",
         Source::Csv(_) => "csv",
         Source::Command(_) => "command",
+        Source::Ratio(_) => "ratio",
+        Source::Change(_) => "change",
+        Source::Solana(_) => "solana",
         Source::Manual(_) => "manual",
     }
 }
@@ -436,6 +439,7 @@ mod tests {
             ("127.0.0.1:9464", "0.0.0.0:9464", "from outside"),
             ("id = \"commits\"", "id = \"mau\"", "two of this id"),
             ("id = \"commits\"", "id = \"a b\"", "letters, digits"),
+            ("kpi = 1", "kpi = 1\nround_to = 0", "a step above 0"),
             ("samples = 3", "samples = 0", "nothing would be measured"),
             ("min = 0", "min = 0.5", "in quotes"),
             ("{seconds}", "{second}", "no placeholder {second}"),

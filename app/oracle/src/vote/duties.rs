@@ -2,7 +2,7 @@
 
 use {
     crate::{
-        measure::{Bound, FeedError, GrantScope, Hash, Identities, Scope, duration, grant_scope},
+        measure::{Bound, Earlier, FeedError, GrantScope, Hash, Identities, Scope, duration, grant_scope},
         vote::Target,
     },
     earnout::state::{Grant, Plan},
@@ -51,6 +51,7 @@ impl Bound<'_> {
                 period: times.period,
                 start: times.start,
                 end: times.end,
+                earlier: Earlier::of(&self.calendar, times.period, times.start),
                 grant,
             },
             opens: times.end,

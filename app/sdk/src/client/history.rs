@@ -100,10 +100,10 @@ pub struct History {
 }
 
 /// What a transaction tells.
-struct Told {
+pub(super) struct Told {
     slot: u64,
     block_time: Option<i64>,
-    events: Vec<Event>,
+    pub(super) events: Vec<Event>,
     /// Why there may be more.
     trouble: Option<String>,
 }
@@ -169,7 +169,7 @@ impl Client {
 
     /// One list of transactions after `until` and before `before` that name `address`, newest first, as the endpoint
     /// gives it.
-    async fn list(
+    pub(super) async fn list(
         &self,
         address: &Pubkey,
         before: Option<Signature>,
@@ -199,7 +199,7 @@ impl Client {
         transaction.map_err(ClientError::rpc(format!("reading transaction {signature}")))
     }
 
-    async fn told(&self, signature: Signature) -> Result<Told, Unreadable> {
+    pub(super) async fn told(&self, signature: Signature) -> Result<Told, Unreadable> {
         let unreadable = |may_pass, why| Unreadable {
             signature,
             why,

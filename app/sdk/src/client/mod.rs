@@ -30,6 +30,7 @@ mod follow;
 mod found;
 mod history;
 mod nonce;
+mod payments;
 mod prices;
 mod read;
 mod simulate;
@@ -48,6 +49,7 @@ pub use {
     follow::{Confirmed, Ending, Follower, Life, Policy, Sighting, Tip},
     history::{History, OracleSets, Recorded, Unreadable},
     nonce::Nonce,
+    payments::{Payment, Payments},
     read::{clock, is_vacant, owned},
     simulate::{Changed, Simulated},
     submit::{Lifetime, Limits, Prepared, Receipt, Submission, follow, fresh_blockhash, priority_fee},

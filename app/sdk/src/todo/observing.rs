@@ -98,7 +98,9 @@ pub fn sponsored(plan: &Plan) -> Result<Vec<(u8, Pubkey)>> {
 pub(crate) mod testing {
     use {
         super::*,
+        crate::wire::price_update_account,
         earnout::state::{Cadence, Feed, Interpolation, Kpi, KpiArgs, PlanStatus, Receiver, Scope},
+        earnout_core::feed::{Published, Quote},
     };
 
     /// End of period 0 of [`plan`], Unix seconds.
@@ -144,23 +146,21 @@ pub(crate) mod testing {
 
     /// An update of the feed: 2.500000001 give or take 0.01, published `at`, the one before it at `previous`.
     pub fn update(at: i64, previous: i64) -> UpdateAccount {
-        let mut data = price_update::DISCRIMINATOR.to_vec();
-        data.extend([8; 32]);
-        data.push(1);
-        data.extend([3; 32]);
-        data.extend(2_500_000_001i64.to_le_bytes());
-        data.extend(10_000_000u64.to_le_bytes());
-        data.extend((-9i32).to_le_bytes());
-        data.extend(at.to_le_bytes());
-        data.extend(previous.to_le_bytes());
-        data.extend(2_600_000_000i64.to_le_bytes());
-        data.extend(20_000_000u64.to_le_bytes());
-        data.extend(77u64.to_le_bytes());
-        data.resize(price_update::LEN, 0);
+        let quote = |price, confidence| Quote {
+            price,
+            confidence,
+            exponent: -9,
+        };
+        let update = PriceUpdate {
+            feed_id: [3; 32],
+            spot: quote(2_500_000_001, 10_000_000),
+            average: quote(2_600_000_000, 20_000_000),
+            published: Published { at, previous },
+        };
         UpdateAccount {
             address: pda::price_feed(Receiver::Pyth, &[3; 32], 0),
             owner: Receiver::Pyth.program(),
-            data,
+            data: price_update_account(&update),
         }
     }
 }

@@ -10,11 +10,13 @@ mod interface;
 mod manifest;
 mod page;
 pub mod pda;
+mod price_update;
 
 pub use {
     evaluation::Evaluation,
     manifest::{Listed, Manifest, ManifestError},
     page::{PageState, by_page, uploads},
+    price_update::price_update_account,
 };
 
 /// The arguments of the program's instructions.

@@ -9,21 +9,23 @@ export type Quote = { price: bigint; confidence: bigint; exponent: number };
 /** When an update was published, and the one before it. Unix seconds. */
 export type Published = { at: bigint; previous: bigint };
 
+const U16_MAX = (1n << 16n) - 1n;
 const I64_MAX = (1n << 63n) - 1n;
 
 /** The price with `decimals`; the largest value if it does not fit. */
 export function valueOf({ price, exponent }: Quote, decimals: number, rounding: 'up' | 'down'): bigint {
   if (price <= 0n) fail('BadPrice');
-  if (exponent > 0 || exponent < -MAX_EXPONENT || decimals > MAX_EXPONENT) fail('ExponentOutOfRange');
   const more = decimals + exponent;
+  if (exponent > 0 || exponent < -MAX_EXPONENT || more > MAX_EXPONENT) fail('ExponentOutOfRange');
   if (more >= 0) return min(price * 10n ** BigInt(more), I64_MAX);
   const divisor = 10n ** BigInt(-more);
   return rounding === 'down' ? price / divisor : (price + divisor - 1n) / divisor;
 }
 
-/** Whether the confidence is at most `maxBps` basis points of the price. */
-export function isWithin({ price, confidence }: Quote, maxBps: number): boolean {
-  return confidence * 10_000n <= price * BigInt(maxBps);
+/** The confidence in basis points of the price, rounded up, the largest number of 16 bits if it does not fit. */
+export function confidenceBps({ price, confidence }: Quote): number {
+  if (price <= 0n) fail('BadPrice');
+  return Number(min((confidence * 10_000n + price - 1n) / price, U16_MAX));
 }
 
 /** Whether this is the first update at or after `end`, the end of the period. */

@@ -5,20 +5,34 @@ import type { Calendar } from './calendar';
 import { type Combination, checkWeights, creditOf, kpiCredit, maxCredit } from './credit';
 import { type Curve, type Interpolation, checkCurve, maxScore, scoreOf } from './curve';
 import { CoreError } from './error';
+import { type Published, confidenceBps, isFirst, replaces, valueOf } from './feed';
 import calendars from './golden/calendar.json';
 import credits from './golden/credit.json';
 import curves from './golden/curve.json';
+import feeds from './golden/feed.json';
 import lives from './golden/life.json';
 import names from './golden/name.json';
+import prices from './golden/price.json';
 import quorums from './golden/quorum.json';
 import bonuses from './golden/redistribution.json';
 import releases from './golden/release.json';
 import tranches from './golden/tranche.json';
+import units from './golden/unit.json';
 import { isHidden, isName } from './name';
-import { type Evaluation, type Outcome, agreed, atDeadline, finality, scoreOfOutcome } from './quorum';
+import {
+  type Evaluation,
+  type Outcome,
+  agreed,
+  atDeadline,
+  finality,
+  priceAtDeadline,
+  priceOf,
+  scoreOfOutcome,
+} from './quorum';
 import { bonus } from './redistribution';
 import { type Release, vested } from './release';
 import { type UnearnedPolicy, cut, reserve, settle, tranche, unsettled } from './tranche';
+import { capped, exponent, lowestPrice, worth } from './unit';
 
 /** What a computation gives, in the form of the vectors: numbers as text, errors by name. */
 function result(compute: () => unknown): unknown {
@@ -168,6 +182,50 @@ describe('golden vectors of the Rust arithmetic', () => {
         standing.kind === 'silent' ? { kind: 'silent' } : { kind: 'value', value: BigInt(standing.value ?? 0) };
       const found = () => finality(evaluation, outcome, BigInt(vector.deadline), windows, BigInt(vector.now));
       expect(result(found)).toEqual(vector.finality);
+    }
+  });
+
+  it('units of account', () => {
+    for (const { mint, price, unit, exponent: expected } of units.exponents) {
+      expect(result(() => exponent(mint, price, unit))).toEqual(expected);
+    }
+    expect(units.cases.length).toBeGreaterThan(100);
+    for (const vector of units.cases) {
+      const [cap, share, price] = [BigInt(vector.cap), BigInt(vector.units), BigInt(vector.price)];
+      expect(result(() => worth(share, price, vector.power))).toEqual(vector.worth);
+      expect(result(() => capped(cap, share, price, vector.power))).toEqual(vector.capped);
+      expect(result(() => lowestPrice(cap, share, vector.power))).toEqual(vector.lowestPrice);
+    }
+  });
+
+  it('feeds', () => {
+    for (const vector of feeds.quotes) {
+      const quote = {
+        price: BigInt(vector.price),
+        confidence: BigInt(vector.confidence),
+        exponent: vector.exponent,
+      };
+      expect(result(() => valueOf(quote, vector.decimals, 'down'))).toEqual(vector.down);
+      expect(result(() => valueOf(quote, vector.decimals, 'up'))).toEqual(vector.up);
+      expect(result(() => confidenceBps(quote))).toEqual(vector.confidenceBps);
+    }
+    for (const vector of feeds.pairs) {
+      const [update, standing] = [vector.update, vector.standing].map(({ at, previous }) => ({
+        at: BigInt(at),
+        previous: BigInt(previous),
+      })) as [Published, Published];
+      expect(isFirst(update, BigInt(vector.end))).toBe(vector.first);
+      expect(replaces(update, standing, BigInt(vector.end))).toBe(vector.replaces);
+    }
+  });
+
+  it('prices', () => {
+    for (const vector of prices) {
+      const votes = vector.votes.map((vote) => (vote === null ? undefined : BigInt(vote)));
+      const byDefault = BigInt(vector.defaultPrice);
+      const atEnd = () => priceAtDeadline(votes, vector.threshold, byDefault);
+      expect(result(atEnd)).toEqual(vector.atDeadline);
+      expect(result(() => priceOf(atEnd(), byDefault))).toEqual(vector.price);
     }
   });
 

@@ -59,6 +59,8 @@ export type Tally = {
 /** The update of a price feed that counts for a period. Times in Unix seconds. */
 export type Observation = {
   value: bigint;
+  /** How uncertain the feed was, basis points of its price, rounded up. */
+  confidenceBps: number;
   publishedAt: bigint;
   /** When the feed published its update before. */
   previousAt: bigint;
@@ -69,8 +71,14 @@ export type Observation = {
 /** The update that the attestation holds; a page has none. */
 export function observationOf(evaluation: Evaluation): Observation | undefined {
   if (evaluation.kind === 'page' || evaluation.account.isObserved === 0) return undefined;
-  const { observedValue, observedAt, observedPrevious, observedHash } = evaluation.account;
-  return { value: observedValue, publishedAt: observedAt, previousAt: observedPrevious, evidence: observedHash };
+  const { account } = evaluation;
+  return {
+    value: account.observedValue,
+    confidenceBps: account.observedConfidenceBps,
+    publishedAt: account.observedAt,
+    previousAt: account.observedPrevious,
+    evidence: account.observedHash,
+  };
 }
 
 /**

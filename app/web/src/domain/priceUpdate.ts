@@ -1,6 +1,6 @@
 // An account of Pyth's receivers with one update of a price feed, read as the program reads it.
 import type { Address, ReadonlyUint8Array } from '@solana/kit';
-import { type Published, type Quote, isWithin, replaces, valueOf } from '../core/feed';
+import { type Published, type Quote, confidenceBps as confidenceOf, replaces, valueOf } from '../core/feed';
 import { Receiver } from '../generated/types/receiver';
 import type { Observation } from './evaluation';
 import { type Feed, type Kpi, type Plan, isPrice, periodTimes } from './terms';
@@ -54,7 +54,8 @@ export function seen(
   const { published } = update;
   const { end } = periodTimes(plan, period);
   if (quote.price <= 0n || quote.exponent > 0 || quote.exponent < -18) return { why: 'The update holds no price.' };
-  if (!isWithin(quote, feed.maxConfidenceBps)) return { why: 'The price is less certain than the plan asks for.' };
+  const confidenceBps = confidenceOf(quote);
+  if (confidenceBps > feed.maxConfidenceBps) return { why: 'The price is less certain than the plan asks for.' };
   if (published.at < end) return { why: 'The update was published before the period ended.' };
   if (published.at > end + BigInt(feed.maxDelaySecs) || published.at > now) {
     return { why: 'The update was published too long after the end of the period, or is dated in the future.' };
@@ -65,7 +66,8 @@ export function seen(
   }
   const exact = valueOf(quote, kpi.decimals, isPrice(kpi) ? 'up' : 'down');
   const value = exact < kpi.rangeMin ? kpi.rangeMin : exact > kpi.rangeMax ? kpi.rangeMax : exact;
-  return { update, quote, observation: { value, publishedAt: published.at, previousAt: published.previous } };
+  const { at: publishedAt, previous: previousAt } = published;
+  return { update, quote, observation: { value, confidenceBps, publishedAt, previousAt } };
 }
 
 function readUpdate({ owner, data }: Account, feed: Feed): PriceUpdate | string {

@@ -389,6 +389,7 @@ export const EVENTS = {
       ['priceUpdate', getAddressDecoder()],
       ['replaced', getOptionDecoder(getI64Decoder())],
       ['value', getI64Decoder()],
+      ['confidenceBps', getU16Decoder()],
       ['publishedAt', getI64Decoder()],
       ['previousAt', getI64Decoder()],
       ['evidence', fixDecoderSize(getBytesDecoder(), 32)],

@@ -105,8 +105,8 @@ export function recordOf(events: readonly PastEvent[]): Record {
       }
     } else if (event.name === 'ValueObserved') {
       // The program lets none be shown that does not count before the one that stands.
-      const { kpi, period, value, publishedAt, previousAt, evidence } = event;
-      at(kpi, period, undefined).observed = { value, publishedAt, previousAt, evidence };
+      const { kpi, period, value, confidenceBps, publishedAt, previousAt, evidence } = event;
+      at(kpi, period, undefined).observed = { value, confidenceBps, publishedAt, previousAt, evidence };
     } else if (event.name === 'DisputeRuled') {
       const value = some(event.value);
       if (value === undefined) continue;

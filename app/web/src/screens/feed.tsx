@@ -29,7 +29,7 @@ export function feedFacts({ receiver, id, average, maxDelaySecs, maxConfidenceBp
 }
 
 /** The update of a feed that counts, or would if nothing better were shown. */
-export function observationFacts(kpi: Kpi, { value, publishedAt, evidence }: Observation): Fact[] {
+export function observationFacts(kpi: Kpi, { value, confidenceBps, publishedAt, evidence }: Observation): Fact[] {
   return [
     [
       'Read from the feed',
@@ -37,6 +37,7 @@ export function observationFacts(kpi: Kpi, { value, publishedAt, evidence }: Obs
         <ValueText value={value} kpi={kpi} />, published <Time at={publishedAt} />
       </span>,
     ],
+    ['Confidence', `± ${percent(confidenceBps)} of the price`],
     ['SHA-256 of its message', <HashText key="h" hash={hex(evidence)} what="hash of the feed’s message" />],
   ];
 }

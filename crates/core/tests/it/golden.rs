@@ -7,11 +7,15 @@ use {
         calendar::{Cadence, Calendar, Windows, add_months},
         credit::{Combination, check_weights, credit, kpi_credit, max_credit},
         curve::{Curve, Interpolation},
+        feed::{Published, Quote, Rounding},
         name::{check, ranges},
-        quorum::{Evaluation, Finality, Outcome, Ruling, agreed, at_deadline, finality, score_of},
+        quorum::{
+            Evaluation, Finality, Outcome, Ruling, agreed, at_deadline, finality, price_at_deadline, price_of, score_of,
+        },
         redistribution::bonus,
         release::{Earnings, Release, vested},
         tranche::{UnearnedPolicy, cut, reserve, settle, tranche, unsettled},
+        unit,
     },
     expect_test::expect_file,
     serde_json::{Value, json},
@@ -418,6 +422,89 @@ fn lives(numbers: &mut Numbers) -> Value {
     json!(cases.collect::<Vec<_>>())
 }
 
+/// Shares in another unit, and what they are worth at a price.
+fn units(numbers: &mut Numbers) -> Value {
+    let exponents = (0..60).map(|_| {
+        let decimals: [u8; 3] = std::array::from_fn(|_| u8::try_from(numbers.below(20)).unwrap());
+        let [mint, price, unit] = decimals;
+        json!({ "mint": mint, "price": price, "unit": unit, "exponent": result(unit::exponent(mint, price, unit)) })
+    });
+    let exponents: Vec<Value> = exponents.collect();
+    let cases = (0..200).map(|_| {
+        let (cap, units) = (numbers.amount(), numbers.amount());
+        let any = numbers.value();
+        let price = numbers.pick(&[any, any.saturating_abs(), 1, 41, i64::MAX, 0]);
+        let power = i8::try_from(numbers.below(41)).unwrap() - 20;
+        let worth = unit::worth(units, price, power).map(|worth| worth.map(|worth| worth.to_string()));
+        let lowest = unit::lowest_price(cap, units, power).map(|price| price.map(|price| price.to_string()));
+        json!({
+            "cap": cap.to_string(), "units": units.to_string(), "price": price.to_string(), "power": power,
+            "worth": worth.map_or_else(failure, |worth| json!(worth)),
+            "capped": result(unit::tranche(cap, units, price, power)),
+            "lowestPrice": lowest.map_or_else(failure, |price| json!(price)),
+        })
+    });
+    json!({ "exponents": exponents, "cases": cases.collect::<Vec<_>>() })
+}
+
+/// What feeds publish, and which of two updates counts.
+fn feeds(numbers: &mut Numbers) -> Value {
+    let quotes = (0..150).map(|_| {
+        let quote = Quote {
+            price: numbers.value(),
+            confidence: numbers.amount(),
+            exponent: 1 - i32::from(numbers.small(21)),
+        };
+        let decimals = u8::try_from(numbers.below(20)).unwrap();
+        json!({
+            "price": quote.price.to_string(), "confidence": quote.confidence.to_string(), "exponent": quote.exponent,
+            "decimals": decimals,
+            "down": result(quote.value(decimals, Rounding::Down)), "up": result(quote.value(decimals, Rounding::Up)),
+            "confidenceBps": result(quote.confidence_bps()),
+        })
+    });
+    let quotes: Vec<Value> = quotes.collect();
+    let pairs = (0..150).map(|_| {
+        let end = 100;
+        let published = |numbers: &mut Numbers| {
+            let at = end + i64::from(numbers.small(4));
+            let previous = at - i64::from(numbers.small(5));
+            Published { at, previous }
+        };
+        let (update, standing) = (published(numbers), published(numbers));
+        let text = |published: &Published| {
+            json!({ "at": published.at.to_string(), "previous": published.previous.to_string() })
+        };
+        json!({
+            "end": end.to_string(), "update": text(&update), "standing": text(&standing),
+            "first": update.is_first(end), "replaces": update.replaces(&standing, end),
+        })
+    });
+    json!({ "quotes": quotes, "pairs": pairs.collect::<Vec<_>>() })
+}
+
+/// Votes on the price, and what counts.
+fn prices(numbers: &mut Numbers) -> Value {
+    let cases = (0..150).map(|_| {
+        let oracles = 1 + numbers.below(8);
+        let few: Vec<i64> = (0..3).map(|_| numbers.value()).collect();
+        let votes: Vec<Option<i64>> = (0..oracles)
+            .map(|_| (numbers.below(5) > 0).then(|| numbers.pick(&few)))
+            .collect();
+        let threshold = u8::try_from(oracles / 2 + numbers.below(oracles)).unwrap();
+        let other = numbers.value();
+        let default_price = numbers.pick(&[few[0], few[1], other]);
+        let at_end = price_at_deadline(&votes, threshold, default_price);
+        json!({
+            "threshold": threshold, "defaultPrice": default_price.to_string(),
+            "votes": votes.iter().map(|vote| vote.map(|vote| vote.to_string())).collect::<Vec<_>>(),
+            "atDeadline": at_end.map_or_else(failure, outcome),
+            "price": result(at_end.map(|outcome| price_of(outcome, default_price))),
+        })
+    });
+    json!(cases.collect::<Vec<_>>())
+}
+
 /// The hidden characters, and texts that are names or are not.
 fn names(_: &mut Numbers) -> Value {
     let hidden: Vec<[u32; 2]> = ranges()
@@ -440,7 +527,7 @@ fn names(_: &mut Numbers) -> Value {
 #[test]
 fn the_committed_vectors_are_current() {
     type Maker = fn(&mut Numbers) -> Value;
-    let files: [(&str, Maker); 9] = [
+    let files: [(&str, Maker); 12] = [
         ("calendar", calendars),
         ("curve", curves),
         ("credit", credits),
@@ -450,6 +537,9 @@ fn the_committed_vectors_are_current() {
         ("quorum", quorums),
         ("life", lives),
         ("name", names),
+        ("unit", units),
+        ("feed", feeds),
+        ("price", prices),
     ];
     for (seed, (name, make)) in (1..).zip(files) {
         let file = expect_file![format!("../../../../app/web/src/core/golden/{name}.json")];

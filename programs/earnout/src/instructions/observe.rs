@@ -78,6 +78,7 @@ pub fn handle_observe(ctx: Context<Observe>, args: ObserveArgs) -> Result<()> {
             price_update: accounts.price_update.key(),
             replaced,
             value: observation.value,
+            confidence_bps: observation.confidence_bps,
             published_at: observation.published.at,
             previous_at: observation.published.previous,
             evidence: observation.evidence,

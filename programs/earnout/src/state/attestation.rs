@@ -71,8 +71,10 @@ pub struct Attestation {
     pub ruling: u8,
     /// 1 if an update of the feed was shown.
     pub is_observed: u8,
+    /// How uncertain the feed was, basis points of its price, rounded up.
+    pub observed_confidence_bps: u16,
     /// Zero.
-    pub spare: [u8; 6],
+    pub spare: [u8; 4],
 }
 
 versioned!(Attestation);
@@ -84,6 +86,8 @@ const _: fn(&Attestation) -> &[i64; MAX_ORACLES as usize] = |attestation| &attes
 pub struct Observation {
     /// Fixed point with the KPI's decimals.
     pub value: i64,
+    /// How uncertain the feed was, basis points of its price, rounded up.
+    pub confidence_bps: u16,
     /// When it was published.
     pub published: Published,
     /// SHA-256 of the feed's message.
@@ -222,6 +226,7 @@ impl Attestation {
         require!(counts, EarnoutError::EarlierPriceStands);
         self.is_observed = 1;
         self.observed_value = observation.value;
+        self.observed_confidence_bps = observation.confidence_bps;
         self.observed_at = observation.published.at;
         self.observed_previous = observation.published.previous;
         self.observed_hash = observation.evidence;
@@ -232,6 +237,7 @@ impl Attestation {
     pub fn observation(&self) -> Option<Observation> {
         (self.is_observed != 0).then_some(Observation {
             value: self.observed_value,
+            confidence_bps: self.observed_confidence_bps,
             published: Published {
                 at: self.observed_at,
                 previous: self.observed_previous,

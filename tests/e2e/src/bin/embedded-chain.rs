@@ -32,19 +32,22 @@ use {
 };
 
 /// Who has SOL at the start, as on the local chain.
-const KEYS: [&str; 6] = [
+const KEYS: [&str; 7] = [
     "payer",
     "authority",
     "treasury-owner",
     "oracle-1",
     "oracle-2",
     "oracle-3",
+    "arbiter",
 ];
 const ENDOWMENT: u64 = 1_000_000_000_000;
 
 /// Lamports of a signature.
 const SIGNATURE: u64 = 5_000;
 const SLOT_MS: u128 = 400;
+/// Slots for which the latest blockhash is the same.
+const BLOCKHASH_SLOTS: u64 = 32;
 /// Blocks for which a blockhash is good.
 const BLOCKHASH_LIFE: u64 = 150;
 /// Told for every transaction that is simulated: more than any takes of accounts and programs.
@@ -56,6 +59,8 @@ struct Machine {
     begun: Instant,
     /// Unix seconds at the beginning, moved when the clock is.
     start: i64,
+    /// Slots that passed when the clock was moved.
+    moved: u64,
     /// What became of each transaction: its slot, and its error.
     done: HashMap<String, (u64, Value)>,
 }
@@ -91,13 +96,14 @@ impl Machine {
             svm,
             begun: Instant::now(),
             start: i64::try_from(now.as_secs()).expect("a time of this age"),
+            moved: 0,
             done: HashMap::new(),
         }
     }
 
     fn slot(&self) -> u64 {
         let passed = self.begun.elapsed().as_millis() / SLOT_MS;
-        1_000 + u64::try_from(passed).expect("a number of 64 bits")
+        1_000 + self.moved + u64::try_from(passed).expect("a number of 64 bits")
     }
 
     /// Lets the clock show the time.
@@ -142,7 +148,7 @@ impl Machine {
             }
             "getLatestBlockhash" => {
                 let slot = self.slot();
-                let blockhash = hash::hash(&(slot / 32).to_le_bytes()).to_string();
+                let blockhash = hash::hash(&(slot / BLOCKHASH_SLOTS).to_le_bytes()).to_string();
                 let last = slot + BLOCKHASH_LIFE;
                 self.of_slot(json!({ "blockhash": blockhash, "lastValidBlockHeight": last }))
             }
@@ -203,6 +209,8 @@ impl Machine {
             "surfnet_timeTravel" => {
                 let to = parameters[0]["absoluteTimestamp"].as_i64().ok_or("no time")? / 1_000;
                 self.start += to - self.svm.get_sysvar::<Clock>().unix_timestamp;
+                // So that what is done again then has another blockhash, and is another transaction.
+                self.moved += BLOCKHASH_SLOTS;
                 self.tick();
                 Value::Null
             }

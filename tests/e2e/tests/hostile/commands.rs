@@ -125,6 +125,8 @@ impl World {
             "grant list --beneficiary BENEFICIARY",
             "grant show PLAN/0",
             "grant show PLAN/5",
+            "grant statement PLAN/0",
+            "grant statement PLAN/5",
             "attestation show PLAN 0 0",
             "attestation show PLAN 0 1",
             "attestation show PAGES tasks 2 --page 0",

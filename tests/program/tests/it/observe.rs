@@ -55,6 +55,8 @@ fn the_first_observation_makes_the_attestation() {
     expected.is_observed = 1;
     // 2.5 in the KPI's four decimals.
     expected.observed_value = 25_000;
+    // 0.01 of 2.5.
+    expected.observed_confidence_bps = 40;
     expected.observed_at = boundary(1) + 5;
     expected.observed_previous = boundary(1) - 1;
     expected.observed_hash = evidence;
@@ -73,6 +75,7 @@ fn the_first_observation_makes_the_attestation() {
         price_update: account,
         replaced: None,
         value: 25_000,
+        confidence_bps: 40,
         published_at: boundary(1) + 5,
         previous_at: boundary(1) - 1,
         evidence,

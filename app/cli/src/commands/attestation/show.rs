@@ -5,18 +5,19 @@ use {
         commands::attest::{for_each_grant, once_for_all},
         context::{
             app::App,
-            document::{Beside, DocumentArgs},
+            document::Beside,
+            evidence::{EvidenceArgs, EvidenceFinder, Found, require_found},
             reference::{GrantRef, KpiRef, PlanRef, kpi_name, plan_name},
             time::Moment,
         },
-        fault::{Exit, Fault},
+        fault::Fault,
         shown::{
             fields::Fields,
             measurement::{self, basis, outcome, state, voter},
             names::Names,
             plan::{merge, require_complete},
             sheet::{Cell, Sheet},
-            text::{quoted, safe},
+            text::quoted,
         },
     },
     bytemuck::Zeroable,
@@ -27,29 +28,23 @@ use {
     },
     earnout_core::quorum::Finality,
     earnout_sdk::{
-        client::{Client, Documents, History},
-        document::evidence_url,
+        client::{Client, History},
         report::{
             books::EvaluationRecord,
             projection::{PeriodTimes, period_times},
-            statement::{Measurement, Sources, ValueKey, as_settled},
+            statement::{Evidence, Measurement, Sources, ValueKey, as_settled},
         },
         text::amount,
         wire::{Manifest, pda},
     },
     serde::{Serialize, Serializer},
     serde_json::{Value, json},
-    sha2::{Digest, Sha256},
     solana_program::pubkey::Pubkey,
     std::{
         collections::{BTreeMap, BTreeSet},
         fmt,
-        path::PathBuf,
     },
 };
-
-/// Most bytes of a document of evidence.
-const MOST_EVIDENCE: usize = 64 << 20;
 
 /// Show what the oracles reported about a KPI for a period, whether it was disputed, and what counts
 ///
@@ -57,8 +52,9 @@ const MOST_EVIDENCE: usize = 64 << 20;
 /// has the 64 grants from number 64 * PAGE on, and below it the manifests of the oracles. JSON has the votes on each
 /// grant.
 ///
-/// With a plan document, --evidence fetches what the votes name as evidence: only what has its hash is kept. Of a page
-/// that is the manifest of each oracle, and with --grant also what it names for the grant.
+/// --evidence looks for what the votes, or the price feed, name as evidence, in a folder; with a plan document it fetches
+/// what is not there, and keeps only what has its hash. Of a page that is the manifest of each oracle, and with --grant
+/// also what it names for the grant.
 ///
 /// What was closed is shown from its events. What of the plan's events the endpoint leaves out, repeats or cannot give
 /// is said, and makes the exit code 2.
@@ -82,15 +78,7 @@ pub struct Show {
     #[arg(long)]
     page: Option<u32>,
     #[command(flatten)]
-    beside: DocumentArgs,
-    /// Fetch the evidence of the votes from where the document says that it lies, and keep what has its hash here
-    #[arg(
-        long,
-        value_name = "FOLDER",
-        requires = "document",
-        help_heading = "Document options"
-    )]
-    evidence: Option<PathBuf>,
+    beside: EvidenceArgs,
 }
 
 /// A KPI of a plan in a period.
@@ -102,8 +90,8 @@ struct Scene {
     times: PeriodTimes,
     names: Names,
     beside: Beside,
-    /// Where evidence is kept, if it is wanted.
-    folder: Option<PathBuf>,
+    /// Where evidence is looked for, if it is wanted.
+    finder: Option<EvidenceFinder>,
 }
 
 impl Show {
@@ -125,7 +113,7 @@ impl Show {
             let last = plan.period_count.saturating_sub(1);
             Fault::new(format!("the plan has no period {}", self.period)).why(format!("its periods are 0 to {last}"))
         })?;
-        let beside = self.beside.load(app, &plan_address, &plan).await?;
+        let (beside, finder) = self.beside.load(app, &plan_address, &plan).await?;
         let scene = Scene {
             plan,
             plan_address,
@@ -134,7 +122,7 @@ impl Show {
             times,
             names: Names::of(app).with(beside.labels.clone()),
             beside,
-            folder: self.evidence.clone(),
+            finder,
         };
         match (kpi.scope()?, &self.grant, self.page) {
             (Scope::Shared, None, None) => scene.shared(app, client, told).await,
@@ -172,7 +160,7 @@ impl Scene {
     }
 
     /// The value of a shared KPI.
-    async fn shared(self, app: &App, client: &Client, told: Option<Sources>) -> Result<(), Fault> {
+    async fn shared(mut self, app: &App, client: &Client, told: Option<Sources>) -> Result<(), Fault> {
         let mut complaints = Vec::new();
         let measurement = match told {
             Some(sources) => {
@@ -182,7 +170,7 @@ impl Scene {
             None => self.read(client, &mut complaints).await?,
         };
         let address = pda::attestation(&self.plan_address, self.number, self.times.period);
-        let evidence = self.evidence(app, &[&measurement], None).await?;
+        let evidence = self.evidence(app, &[(None, &measurement)], None).await?;
         app.output().show(&View {
             evidence: &evidence,
             scene: &self,
@@ -192,11 +180,17 @@ impl Scene {
             complaints: &complaints,
         })?;
         require_complete(&complaints)?;
-        require_fetched(&evidence)
+        require_found(&evidence)
     }
 
     /// The value of an individual KPI for a grant.
-    async fn of_grant(self, app: &App, client: &Client, told: Option<Sources>, grant: &GrantRef) -> Result<(), Fault> {
+    async fn of_grant(
+        mut self,
+        app: &App,
+        client: &Client,
+        told: Option<Sources>,
+        grant: &GrantRef,
+    ) -> Result<(), Fault> {
         let of_told = |address: Pubkey| {
             let sources = told.iter().flat_map(|sources| sources.grants.values());
             let mut found = sources.filter(|source| source.address == address);
@@ -245,7 +239,9 @@ impl Scene {
                 measurement = measurement.with_reasons(&grant, &record.reasons);
             }
         }
-        let evidence = self.evidence(app, &[&measurement], Some(number)).await?;
+        let evidence = self
+            .evidence(app, &[(Some(number), &measurement)], Some(number))
+            .await?;
         app.output().show(&View {
             evidence: &evidence,
             scene: &self,
@@ -255,11 +251,11 @@ impl Scene {
             complaints: &complaints,
         })?;
         require_complete(&complaints)?;
-        require_fetched(&evidence)
+        require_found(&evidence)
     }
 
     /// The values of an individual KPI for the grants of a page.
-    async fn page(self, app: &App, client: &Client, told: Option<Sources>, page: u32) -> Result<(), Fault> {
+    async fn page(mut self, app: &App, client: &Client, told: Option<Sources>, page: u32) -> Result<(), Fault> {
         let sources = match told {
             Some(sources) => sources,
             None => client.page_sources(&self.plan_address, page).await?,
@@ -282,8 +278,8 @@ impl Scene {
                 grants.push((*number, self.measured(&sources, Some(*number))?));
             }
         }
-        let measurements: Vec<_> = grants.iter().map(|(_, measurement)| measurement).collect();
-        let evidence = self.evidence(app, &measurements, None).await?;
+        let values: Vec<_> = grants.iter().map(|(grant, value)| (Some(*grant), value)).collect();
+        let evidence = self.evidence(app, &values, None).await?;
         app.output().show(&PageView {
             evidence: &evidence,
             address: pda::page(&self.plan_address, self.number, self.times.period, page),
@@ -293,34 +289,32 @@ impl Scene {
             scene: &self,
         })?;
         require_complete(&sources.missing)?;
-        require_fetched(&evidence)
+        require_found(&evidence)
     }
 
-    /// The evidence of the votes, each once, if it is wanted. Of a grant also what the manifests name for it.
+    /// The evidence of the values, each once, if it is wanted: of these grants, or of all at once. Of one grant alone also
+    /// what the manifests name for it.
     async fn evidence(
-        &self,
+        &mut self,
         app: &App,
-        measurements: &[&Measurement],
-        grant: Option<u32>,
-    ) -> Result<Vec<Evidence>, Fault> {
-        let (Some(folder), Some(loaded)) = (&self.folder, &self.beside.document) else {
+        values: &[(Option<u32>, &Measurement)],
+        alone: Option<u32>,
+    ) -> Result<Vec<Found>, Fault> {
+        let Some(finder) = &mut self.finder else {
             return Ok(Vec::new());
         };
-        let votes = measurements.iter().flat_map(|measurement| &measurement.votes);
-        let wanted: BTreeSet<_> = votes
-            .filter_map(|vote| Some((vote.oracle?.to_bytes(), vote.evidence)))
-            .collect();
-        let kept = Documents::at(folder.clone());
+        let (number, period) = (self.number, self.times.period);
+        let named = values
+            .iter()
+            .flat_map(|(grant, value)| value.evidence(number, period, *grant));
         let mut all = Vec::new();
-        for (oracle, hash) in wanted {
-            let oracle = Pubkey::from(oracle);
-            let base = loaded.document.evidence.get(&oracle);
-            let (one, bytes) = Evidence::fetch(app, &kept, oracle, base, hash).await?;
+        for named in named.collect::<BTreeSet<_>>() {
+            let (one, bytes) = finder.find(app, &self.plan, named).await?;
             all.push(one);
             let manifest = bytes.and_then(|bytes| Manifest::read(&bytes).ok());
-            let listed = grant.and_then(|grant| manifest?.votes.get(&grant)?.evidence);
+            let listed = alone.and_then(|grant| manifest?.votes.get(&grant)?.evidence);
             if let Some(hash) = listed {
-                all.push(Evidence::fetch(app, &kept, oracle, base, hash).await?.0);
+                all.push(finder.find(app, &self.plan, Evidence { hash, ..named }).await?.0);
             }
         }
         Ok(all)
@@ -387,103 +381,17 @@ impl Scene {
     }
 }
 
-/// A document that a vote names as evidence, or that a manifest names for a grant.
-struct Evidence {
-    oracle: Pubkey,
-    hash: [u8; 32],
-    url: Option<String>,
-    /// Where it is kept, or why it is not.
-    kept: Result<PathBuf, String>,
-}
-
-impl Evidence {
-    /// Fetches the document with this hash, unless it is kept already, and keeps it. Returns its bytes, too.
-    async fn fetch(
-        app: &App,
-        kept: &Documents,
-        oracle: Pubkey,
-        base: Option<&String>,
-        hash: [u8; 32],
-    ) -> Result<(Self, Option<Vec<u8>>), Fault> {
-        let url = base.map(|base| evidence_url(base, &hash));
-        let found = match (kept.get(&hash), &url) {
-            (Ok(bytes), _) => Ok(bytes),
-            (Err(_), None) => Err("the document does not say where the oracle publishes".to_owned()),
-            (Err(_), Some(url)) => app.fetch(url, MOST_EVIDENCE).await.and_then(|bytes| {
-                let found: [u8; 32] = Sha256::digest(&bytes).into();
-                match found == hash {
-                    true => Ok(bytes),
-                    false => Err(format!(
-                        "DOES NOT MATCH: what lies there has the SHA-256 {}",
-                        hex::encode(found)
-                    )),
-                }
-            }),
-        };
-        if let Ok(bytes) = &found {
-            kept.put(bytes)
-                .map_err(|error| Fault::new("the evidence cannot be kept").why(error))?;
-        }
-        let place = found.as_ref().map(|_| kept.file(&hash)).map_err(Clone::clone);
-        let one = Self {
-            oracle,
-            hash,
-            url,
-            kept: place,
-        };
-        Ok((one, found.ok()))
-    }
-}
-
 /// What became of the evidence, if any was wanted.
-fn evidence_text(out: &mut fmt::Formatter<'_>, evidence: &[Evidence], names: &Names) -> fmt::Result {
+fn evidence_text(out: &mut fmt::Formatter<'_>, evidence: &[Found], names: &Names) -> fmt::Result {
     if evidence.is_empty() {
         return Ok(());
     }
     write!(out, "\n\nEvidence")?;
     for one in evidence {
-        write!(
-            out,
-            "\n  {} of {}\n    ",
-            hex::encode(one.hash),
-            safe(&names.full(&one.oracle))
-        )?;
-        match &one.kept {
-            Ok(file) => write!(out, "matches, kept in {}", safe(&file.display().to_string()))?,
-            Err(why) => write!(out, "{}", safe(why))?,
-        }
+        let (hash, witness) = (hex::encode(one.named.hash), one.witness_text(names));
+        write!(out, "\n  {hash} of {witness}\n    {}", one.place_text())?;
     }
     Ok(())
-}
-
-fn evidence_json(evidence: &[Evidence]) -> Vec<Value> {
-    let all = evidence.iter().map(|one| {
-        json!({
-            "oracle": one.oracle.to_string(),
-            "hash": hex::encode(one.hash),
-            "url": one.url,
-            "file": one.kept.as_ref().ok().map(|file| file.display().to_string()),
-            "why": one.kept.as_ref().err(),
-        })
-    });
-    all.collect()
-}
-
-/// The error with which a command ends that was to fetch evidence and did not get all of it.
-fn require_fetched(evidence: &[Evidence]) -> Result<(), Fault> {
-    let missed = evidence.iter().filter_map(|one| one.kept.as_ref().err());
-    match missed.clone().next() {
-        None => Ok(()),
-        Some(first) => Err(Fault::new(format!(
-            "{} of {} documents of evidence are not here",
-            missed.count(),
-            evidence.len()
-        ))
-        .why(first)
-        .advice("ask the oracles to publish what their votes name; a value without evidence can be disputed")
-        .exit(Exit::Partly)
-        .after_result()),
-    }
 }
 
 /// One value.
@@ -494,7 +402,7 @@ struct View<'a> {
     /// Number and address, for an individual KPI.
     grant: Option<(u32, Pubkey)>,
     measurement: Measurement,
-    evidence: &'a [Evidence],
+    evidence: &'a [Found],
     complaints: &'a [String],
 }
 
@@ -538,7 +446,8 @@ impl fmt::Display for View<'_> {
             Finality::NotBefore(_) => ", so far",
         };
         facts.say("by", format!("{}{so_far}", basis(measurement)));
-        facts.say("score", amount::count(measurement.reading.score));
+        let worth = if kpi.is_price() { "price" } else { "score" };
+        facts.say(worth, measurement::worth(kpi, measurement));
         facts.say("state", state(measurement));
         if measurement.closed {
             facts.say("account", "closed; this is from its events");
@@ -619,6 +528,7 @@ fn feed_facts(kpi: &Kpi, times: &PeriodTimes, measurement: &Measurement) -> Fiel
     };
     let published = observation.published;
     facts.say("value", measurement::value(kpi, observation.value));
+    facts.say("confidence", measurement::confidence(observation));
     facts.say("published", Moment(published.at));
     facts.say("the one before", Moment(published.previous));
     let order = match published.is_first(times.end) {
@@ -648,7 +558,7 @@ impl Serialize for View<'_> {
                 "disputesFrom": self.challenge().map(|(from, _)| from),
                 "disputesUntil": self.challenge().map(|(_, to)| to),
                 "observationCountsFrom": self.measurement.observation.as_ref().map(|_| self.scene.times.attest_deadline),
-                "evidence": evidence_json(self.evidence),
+                "evidence": self.scene.evidence_json(self.evidence),
                 "complaints": self.complaints,
             }),
         );
@@ -666,6 +576,10 @@ impl Scene {
     fn rubric_text(&self) -> String {
         let state = self.beside.rubric(self.number.into());
         format!("SHA-256 {}, its text: {state}", hex::encode(self.kpi.rubric_hash))
+    }
+
+    fn evidence_json(&self, evidence: &[Found]) -> Vec<Value> {
+        evidence.iter().map(|one| one.json(&self.plan)).collect()
     }
 
     fn json(&self) -> Value {
@@ -691,7 +605,7 @@ struct PageView<'a> {
     page: u32,
     /// Those that the KPI measures in the period, by number.
     grants: Vec<(u32, Measurement)>,
-    evidence: &'a [Evidence],
+    evidence: &'a [Found],
     complaints: &'a [String],
 }
 
@@ -767,7 +681,7 @@ impl Serialize for PageView<'_> {
                 "page": self.address.to_string(),
                 "number": self.page,
                 "grants": grants.collect::<Vec<_>>(),
-                "evidence": evidence_json(self.evidence),
+                "evidence": self.scene.evidence_json(self.evidence),
                 "complaints": self.complaints,
             }),
         );

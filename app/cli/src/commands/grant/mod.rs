@@ -9,6 +9,7 @@ mod lock;
 mod price;
 mod resign;
 mod show;
+mod statement;
 mod terminate;
 mod transfer;
 
@@ -27,6 +28,7 @@ pub enum GrantCommand {
     Terminate(terminate::Terminate),
     Resign(resign::Resign),
     Show(show::Show),
+    Statement(statement::Statement),
     Transfer(transfer::Transfer),
     Lock(lock::Lock),
     Close(close::Close),
@@ -41,6 +43,7 @@ impl GrantCommand {
             Self::Terminate(command) => command.run(app).await,
             Self::Resign(command) => command.run(app).await,
             Self::Show(command) => command.run(app).await,
+            Self::Statement(command) => command.run(app).await,
             Self::Transfer(command) => command.run(app).await,
             Self::Lock(command) => command.run(app).await,
             Self::Close(command) => command.run(app).await,

@@ -7,7 +7,7 @@ use {
         shown::{grant::GrantView, names::Names, plan::require_agreement},
     },
     clap::Args,
-    earnout_sdk::report::statement::Statement,
+    earnout_sdk::{document::Labels, report::statement::Statement},
 };
 
 /// Show a grant: terms, amounts, what can be claimed now and next, and what it would earn at the present scores
@@ -28,20 +28,46 @@ pub struct Show {
 
 impl Show {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
+        let shown = Shown::read(app, &self.grant, &self.beside).await?;
+        let names = Names::of(app).with(shown.labels);
+        let view = GrantView::new(shown.report, shown.number, shown.decimals, names)?;
+        app.output().show(&view)?;
+        require_agreement(view.statement())
+    }
+}
+
+/// A grant with all that is known about it.
+pub struct Shown {
+    pub report: Statement,
+    /// Number of the grant.
+    pub number: u32,
+    /// Those of the token.
+    pub decimals: u8,
+    pub labels: Labels,
+}
+
+impl Shown {
+    /// Reads what there is about `grant`, and what was asked for `beside` it.
+    ///
+    /// # Errors
+    /// If it cannot be had or read.
+    pub async fn read(app: &App, grant: &GrantRef, beside: &DocumentArgs) -> Result<Self, Fault> {
         let client = app.client()?;
-        let (plan, number) = match self.grant {
-            GrantRef::OfPlan(plan, number) => (plan.address(), number),
+        let (plan, number) = match grant {
+            GrantRef::OfPlan(plan, number) => (plan.address(), *number),
             GrantRef::Address(address) => {
-                let grant = client.grant(&address).await?;
+                let grant = client.grant(address).await?;
                 (grant.plan, grant.index)
             }
         };
         let sources = client.grant_sources(&plan, number).await?;
         let token = app.token_of(&sources.plan).await?;
-        let beside = self.beside.load(app, &plan, &sources.plan).await?;
-        let names = Names::of(app).with(beside.labels);
-        let view = GrantView::new(Statement::of(sources)?, number, token.decimals, names)?;
-        app.output().show(&view)?;
-        require_agreement(view.statement())
+        let beside = beside.load(app, &plan, &sources.plan).await?;
+        Ok(Self {
+            report: Statement::of(sources)?,
+            number,
+            decimals: token.decimals,
+            labels: beside.labels,
+        })
     }
 }

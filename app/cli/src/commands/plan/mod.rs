@@ -11,7 +11,7 @@ mod list;
 mod oracles;
 mod show;
 mod simulate;
-mod statement;
+pub mod statement;
 mod surplus;
 mod treasury;
 mod uri;

@@ -1,7 +1,7 @@
 //! What a command prints.
 
 use {
-    super::{LARGEST_ANSWER, Observation, Part, SourceError, json, only, unexpected},
+    super::{LARGEST_ANSWER, Observation, Part, SourceError, json, json_path, only, unexpected},
     crate::measure::{Scope, Secret, fill, value},
     serde::{Deserialize, Serialize},
     std::{collections::BTreeMap, path::PathBuf, process::Stdio, time::Duration},
@@ -17,7 +17,7 @@ pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 pub struct Command {
     /// The program and its arguments, with placeholders; no shell reads them.
     pub command: Vec<String>,
-    /// JSONPath of the value; without it the whole output is the number.
+    /// JSONPath of the value, with placeholders; without it the whole output is the number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// Its environment beside `PATH`, `TZ=UTC` and `LC_ALL=C`: names and where each text is. Left out of the evidence.
@@ -52,10 +52,10 @@ impl Command {
         Ok(vec![Part::new(format!("{words:?}"), printed)])
     }
 
-    pub(super) fn read(&self, parts: &[Part]) -> Result<Observation, SourceError> {
+    pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
         let printed = only(parts)?.body.text()?;
         let value = match &self.path {
-            Some(path) => json::number(printed, path, false)?,
+            Some(path) => json::number(printed, &json_path::fill(path, scope)?, false)?,
             None => value::parse(printed)?,
         };
         Ok(Observation {
@@ -69,7 +69,7 @@ impl Command {
         if self.command.first().is_none_or(String::is_empty) {
             mistakes.push("`command` names no program".to_owned());
         }
-        mistakes.extend(self.path.as_deref().and_then(json::path_mistake));
+        mistakes.extend(self.path.as_deref().and_then(json_path::mistake));
         let named = |name: &&String| name.is_empty() || name.contains(['=', '\0']);
         mistakes.extend(
             self.env
@@ -78,6 +78,10 @@ impl Command {
                 .map(|name| format!("{name:?} in `env` is not a name")),
         );
         mistakes
+    }
+
+    pub(super) fn templates(&self) -> Vec<&str> {
+        self.command.iter().chain(&self.path).map(String::as_str).collect()
     }
 }
 
@@ -154,7 +158,7 @@ mod tests {
             folder: PathBuf::new(),
             timeout: Duration::from_secs(if command[0] == "sleep" { 1 } else { 60 }),
         };
-        let value = async { source.read(&source.fetch(&scope()).await?) }.await;
+        let value = async { source.read(&scope(), &source.fetch(&scope()).await?) }.await;
         value
             .map(|reading| reading.value.to_string())
             .map_err(|error| error.to_string())
@@ -182,7 +186,7 @@ mod tests {
         let mut source: Command = toml::from_str(&text).unwrap();
         source.folder = dir.path().to_owned();
         let parts = source.fetch(&scope()).await.unwrap();
-        assert_eq!(source.read(&parts).unwrap().value.to_string(), "1");
+        assert_eq!(source.read(&scope(), &parts).unwrap().value.to_string(), "1");
         assert!(
             !serde_json::to_string(&source).unwrap().contains("token\""),
             "left out of the evidence"

@@ -2,7 +2,7 @@
 
 use {
     super::{HttpJson, Observation, Part, SourceError, no_data, unexpected},
-    crate::measure::{Scope, ValueError},
+    crate::measure::{Scope, ValueError, template},
     earnout_sdk::text::{endpoint, names::shortened, time},
     futures_util::future::join_all,
     rust_decimal::Decimal,
@@ -249,24 +249,18 @@ fn average(closes: &[Decimal]) -> Result<Decimal, SourceError> {
 }
 
 fn names_the_day(template: &str) -> bool {
-    let names = [
-        "{date}",
-        "{day}",
-        "{start}",
-        "{end}",
-        "{start_time}",
-        "{end_time}",
-        "{start_date}",
-        "{end_date}",
-    ];
-    names.iter().any(|name| template.contains(name))
+    let of_day = |name: &String| {
+        let point = name.split_once('_').map_or(name.as_str(), |(point, _)| point);
+        ["date", "day", "start", "end", "last"].contains(&point)
+    };
+    template::names(template).iter().any(of_day)
 }
 
 #[cfg(test)]
 mod tests {
     use {
         super::*,
-        crate::measure::{Rounding, sources::Body, value},
+        crate::measure::{Earlier, Rounding, sources::Body, value},
         proptest::prelude::*,
     };
 
@@ -276,6 +270,7 @@ mod tests {
             period: 0,
             start: 1_806_537_600,
             end: 1_806_537_600 + 4 * DAY,
+            earlier: Earlier::default(),
             grant: None,
         }
     }

@@ -2,7 +2,8 @@
 
 use {
     super::{
-        Auth, Clock, NumberFormat, Observation, Part, SourceError, http_client, is_unscaled, json, no_data, only,
+        Auth, Clock, NumberFormat, Observation, Part, SourceError, http_client, is_unscaled, json, json_path, no_data,
+        only,
         pages::{Asked, Paged, Pages, Query, Walk, next_link},
         request::{Kind, ask, is_secret, url_mistakes},
         scaled, unexpected,
@@ -123,7 +124,8 @@ impl HttpJson {
     /// Asks for every page.
     pub(super) async fn fetch(&self, scope: &Scope) -> Result<Vec<Part>, SourceError> {
         let mut parts = Vec::new();
-        let (mut walk, asked) = Walk::new(self, scope)?;
+        let source = self.at(scope)?;
+        let (mut walk, asked) = Walk::new(&source, scope)?;
         let mut next = Some(asked);
         while let Some(asked) = next {
             let pause = self.pages.as_ref().map(|pages| pages.pause);
@@ -135,6 +137,28 @@ impl HttpJson {
             parts.push(part);
         }
         Ok(parts)
+    }
+
+    /// The same with the placeholders in its JSONPaths filled in.
+    fn at(&self, scope: &Scope) -> Result<Self, SourceError> {
+        let path = |path: &Option<String>| path.as_ref().map(|path| json_path::fill(path, scope)).transpose();
+        let paths = |conditions: &BTreeMap<String, Conditions>| {
+            let filled = conditions
+                .iter()
+                .map(|(path, conditions)| Ok((json_path::fill(path, scope)?, conditions.clone())));
+            filled.collect::<Result<_, SourceError>>()
+        };
+        Ok(Self {
+            path: path(&self.path)?,
+            items: path(&self.items)?,
+            value: path(&self.value)?,
+            time: path(&self.time)?,
+            id: path(&self.id)?,
+            time_path: path(&self.time_path)?,
+            require: paths(&self.require)?,
+            matching: paths(&self.matching)?,
+            ..self.clone()
+        })
     }
 
     /// What is asked first, as the evidence says it.
@@ -170,6 +194,10 @@ impl HttpJson {
     }
 
     pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
+        self.at(scope)?.read_at(scope, parts)
+    }
+
+    fn read_at(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
         let first = self.followed(scope, parts)?;
         let document = first.body.text()?;
         if self.text {
@@ -379,6 +407,17 @@ impl HttpJson {
         };
         mistakes.extend(self.pages.iter().flat_map(|pages| pages.mistakes(&query)));
         mistakes.extend(Clock::mistakes(self.time_format.as_deref(), self.time_zone.as_deref()));
+        mistakes.extend(self.paths().filter_map(|path| json_path::mistake(path)));
+        let conditions = self.require.values().chain(self.matching.values());
+        mistakes.extend(conditions.flat_map(Conditions::mistakes));
+        if let Some(name) = self.headers.keys().find(|name| is_secret(name)) {
+            mistakes.push(format!("the header {name} carries a secret: use `auth`"));
+        }
+        mistakes
+    }
+
+    /// Every JSONPath.
+    fn paths(&self) -> impl Iterator<Item = &String> {
         let paths = [
             &self.path,
             &self.items,
@@ -388,21 +427,15 @@ impl HttpJson {
             &self.time_path,
         ];
         let paths = paths.into_iter().flatten();
-        let paths = paths.chain(self.require.keys()).chain(self.matching.keys());
-        mistakes.extend(paths.filter_map(|path| json::path_mistake(path)));
-        let conditions = self.require.values().chain(self.matching.values());
-        mistakes.extend(conditions.flat_map(Conditions::mistakes));
-        if let Some(name) = self.headers.keys().find(|name| is_secret(name)) {
-            mistakes.push(format!("the header {name} carries a secret: use `auth`"));
-        }
-        mistakes
+        paths.chain(self.require.keys()).chain(self.matching.keys())
     }
 
     pub(super) fn templates(&self) -> Vec<&str> {
         let asked = [&self.url]
             .into_iter()
             .chain(&self.body)
-            .chain(self.number_variables.values());
+            .chain(self.number_variables.values())
+            .chain(self.paths());
         let mut templates: Vec<&str> = asked.map(String::as_str).collect();
         for variable in self.variables.values() {
             texts(variable, &mut templates);

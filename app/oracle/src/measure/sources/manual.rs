@@ -29,6 +29,7 @@ impl Manual {
         let text = serde_json::to_string(entry)
             .map_err(|error| unexpected(format!("the entry cannot be written: {error}")))?;
         Ok(vec![Part {
+            of: String::new(),
             request: "entered by hand".to_owned(),
             answered_at: entry.entered_at,
             modified_at: None,

@@ -1,43 +1,55 @@
 //! Where KPIs are measured. Fetching is the only part that touches the world: it keeps the raw answer. Observation the
 //! value out of an answer is pure, so that it can be repeated from stored evidence at any time.
 
+mod auth;
+mod chain;
+mod change;
 mod clock;
 mod command;
 mod csv_file;
 mod daily_average;
 mod git;
 mod github;
+mod http;
 mod http_json;
 mod json;
+mod json_path;
 mod manual;
 mod numbers;
 mod pages;
 mod postgres;
 mod prometheus;
+mod ratio;
 mod request;
+mod solana;
 
 pub use {
+    auth::Auth,
+    chain::{AtSlot, Surroundings},
+    change::Change,
     clock::Clock,
     command::Command,
     csv_file::CsvFile,
     daily_average::DailyAverage,
     git::Git,
     github::Github,
+    http::{CONNECT_TIMEOUT, http_client},
     http_json::HttpJson,
     manual::{Entry, Manual},
     numbers::{NumberFormat, is_unscaled, scaled},
     postgres::Postgres,
     prometheus::Prometheus,
-    request::{Auth, CONNECT_TIMEOUT, http_client},
+    ratio::Ratio,
+    solana::Solana,
 };
 
 use {
-    crate::measure::{Scope, SecretError, TemplateError, ValueError, template},
+    crate::measure::{Scope, Secret, SecretError, TemplateError, ValueError, template},
     base64::{Engine, prelude::BASE64_STANDARD},
     earnout_sdk::text::time,
     rust_decimal::Decimal,
     serde::{Deserialize, Serialize},
-    std::{io, time::Duration},
+    std::{io, path::PathBuf, time::Duration},
     thiserror::Error,
 };
 
@@ -64,6 +76,12 @@ pub enum Source {
     Csv(Box<CsvFile>),
     /// What a command prints.
     Command(Command),
+    /// A quotient, a difference, a share or a product of two other sources.
+    Ratio(Ratio),
+    /// How much another source has changed since an earlier period.
+    Change(Change),
+    /// What accounts of the chain hold.
+    Solana(Solana),
     /// What a person enters.
     Manual(Manual),
 }
@@ -71,6 +89,9 @@ pub enum Source {
 /// One piece of a raw answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
+    /// Which of the sources within the source it is of, as `a` or `of.b`; empty if there is one only.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub of: String,
     /// What was asked, without secrets.
     pub request: String,
     /// When the answer was complete, Unix seconds.
@@ -104,6 +125,7 @@ impl Part {
     /// What was answered to `request` just now.
     fn new(request: String, answer: Vec<u8>) -> Self {
         Self {
+            of: String::new(),
             request,
             answered_at: time::now(),
             modified_at: None,
@@ -223,12 +245,22 @@ impl Source {
             Self::Git(source) => source.fetch(scope).await,
             Self::Csv(source) => source.fetch(scope).await,
             Self::Command(source) => source.fetch(scope).await,
+            Self::Ratio(source) => source.fetch(scope).await,
+            Self::Change(source) => source.fetch(scope).await,
+            Self::Solana(source) => source.fetch(scope).await,
             Self::Manual(source) => source.fetch(entry),
         }
     }
 
     /// Reads the value out of an answer. Pure: the same answer gives the same value.
     pub fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
+        let has_parts = matches!(self, Self::Ratio(_) | Self::Change(_));
+        if let Some(part) = parts.iter().find(|part| !has_parts && !part.of.is_empty()) {
+            return Err(unexpected(format!(
+                "there is an answer of {:?}, which is not asked",
+                part.of
+            )));
+        }
         match self {
             Self::Http(source) => source.read(scope, parts),
             Self::DailyAverage(source) => source.read(scope, parts),
@@ -237,13 +269,30 @@ impl Source {
             Self::Github(source) => source.read(scope, parts),
             Self::Git(source) => source.read(scope, parts),
             Self::Csv(source) => source.read(scope, parts),
-            Self::Command(source) => source.read(parts),
+            Self::Command(source) => source.read(scope, parts),
+            Self::Ratio(source) => source.read(scope, parts),
+            Self::Change(source) => source.read(scope, parts),
+            Self::Solana(source) => source.read(scope, parts),
             Self::Manual(source) => source.read(parts),
         }
     }
 
     /// Mistakes in the configuration that can be seen without asking, one a line.
     pub fn mistakes(&self, individual: bool) -> Vec<String> {
+        let mut mistakes = self.own_mistakes(individual);
+        let templates = self.templates();
+        if individual && !self.is_manual() && !templates.iter().any(|template| names_the_grant(template)) {
+            mistakes.push(
+                "the KPI is individual, but nothing in the source differs from grant to grant: use {identity} or \
+                 {beneficiary}"
+                    .to_owned(),
+            );
+        }
+        mistakes
+    }
+
+    /// The same for a source that may be a part of another one, so that the other part differs from grant to grant.
+    fn own_mistakes(&self, individual: bool) -> Vec<String> {
         let mut mistakes = match self {
             Self::Http(source) => source.mistakes(),
             Self::DailyAverage(source) => source.mistakes(),
@@ -253,22 +302,104 @@ impl Source {
             Self::Git(source) => source.mistakes(),
             Self::Csv(source) => source.mistakes(),
             Self::Command(source) => source.mistakes(),
+            Self::Solana(source) => source.mistakes(),
             Self::Manual(_) => Vec::new(),
+            // Their parts name their own mistakes.
+            Self::Ratio(source) => {
+                let parts = source.operands().into_iter();
+                return parts
+                    .flat_map(|(name, part)| ratio::part_mistakes(name, part, individual))
+                    .collect();
+            }
+            Self::Change(source) => return source.mistakes(individual),
         };
-        let templates = self.templates();
-        for template in &templates {
+        mistakes.extend(self.auths().into_iter().flat_map(Auth::mistakes));
+        for template in self.templates() {
             if let Err(error) = template::check(template, individual) {
                 mistakes.push(error.to_string());
             }
         }
-        if individual && !self.is_manual() && !templates.iter().any(|template| names_the_grant(template)) {
-            mistakes.push(
-                "the KPI is individual, but nothing in the source differs from grant to grant: use {identity} or \
-                 {beneficiary}"
-                    .to_owned(),
-            );
-        }
         mistakes
+    }
+
+    /// Gives the source what it needs of the configuration around it. Relative paths start at its folder.
+    pub fn resolve(&mut self, around: &Surroundings) {
+        let folder = around.folder.as_path();
+        let secret = |secret: &mut Secret| secret.resolve(folder);
+        let auth = |auth: &mut Option<Auth>| auth.iter_mut().for_each(|auth| auth.resolve(folder));
+        let file = |file: &mut Option<PathBuf>| file.iter_mut().for_each(|file| *file = folder.join(&*file));
+        match self {
+            Self::Http(source) => auth(&mut source.auth),
+            Self::DailyAverage(source) => source.sources.iter_mut().for_each(|source| auth(&mut source.auth)),
+            Self::Prometheus(source) => auth(&mut source.auth),
+            Self::Postgres(source) => {
+                source.connection.iter_mut().for_each(secret);
+                file(&mut source.ca_file);
+            }
+            Self::Github(source) => auth(&mut source.auth),
+            Self::Git(source) => file(&mut source.repository),
+            Self::Csv(source) => file(&mut source.file),
+            Self::Command(source) => {
+                source.folder = folder.to_owned();
+                source.env.values_mut().for_each(secret);
+            }
+            Self::Ratio(source) => {
+                source.a.resolve(around);
+                source.b.resolve(around);
+            }
+            Self::Change(source) => {
+                source.around = around.clone();
+                source.of.resolve(around);
+            }
+            Self::Solana(source) => source.around = around.clone(),
+            Self::Manual(_) => (),
+        }
+    }
+
+    /// How the requests of the source say who sends them.
+    fn auths(&self) -> Vec<&Auth> {
+        match self {
+            Self::Http(source) => source.auth.iter().collect(),
+            Self::DailyAverage(source) => source.sources.iter().flat_map(|source| &source.auth).collect(),
+            Self::Prometheus(source) => source.auth.iter().collect(),
+            Self::Github(source) => source.auth.iter().collect(),
+            Self::Postgres(_) | Self::Git(_) | Self::Csv(_) | Self::Command(_) | Self::Solana(_) | Self::Manual(_) => {
+                Vec::new()
+            }
+            // Their parts have their own.
+            Self::Ratio(_) | Self::Change(_) => Vec::new(),
+        }
+    }
+
+    /// The sources within the source, itself if there are none, of which samples are taken while the period lasts.
+    pub fn sampled(&self) -> Vec<&Solana> {
+        match self {
+            Self::Solana(source) => vec![source],
+            Self::Ratio(source) => source
+                .operands()
+                .into_iter()
+                .flat_map(|(_, part)| part.sampled())
+                .collect(),
+            Self::Change(source) => source.of.sampled(),
+            Self::Http(_)
+            | Self::DailyAverage(_)
+            | Self::Prometheus(_)
+            | Self::Postgres(_)
+            | Self::Github(_)
+            | Self::Git(_)
+            | Self::Csv(_)
+            | Self::Command(_)
+            | Self::Manual(_) => Vec::new(),
+        }
+    }
+
+    /// Whether a part of it is a change.
+    fn has_a_change(&self) -> bool {
+        match self {
+            Self::Change(_) => true,
+            Self::Ratio(source) => source.operands().into_iter().any(|(_, part)| part.has_a_change()),
+            _ => false,
+        }
     }
 
     /// Whether who a beneficiary is where the KPI is measured is part of the question.
@@ -286,7 +417,9 @@ impl Source {
         match self {
             Self::Http(source) => source.time_path.is_some(),
             Self::Postgres(source) => source.time_column.is_some(),
-            Self::Csv(_) | Self::Manual(_) => true,
+            Self::Csv(_) | Self::Manual(_) | Self::Solana(_) => true,
+            Self::Ratio(source) => source.operands().into_iter().all(|(_, part)| part.says_its_age()),
+            Self::Change(source) => source.of.says_its_age(),
             // The time of an instant query's answer is the time that was asked for, however old its samples are.
             // The days of its closes are those of the period.
             Self::DailyAverage(_) => false,
@@ -308,7 +441,14 @@ impl Source {
             Self::Github(source) => source.templates(),
             Self::Git(source) => source.author.iter().map(String::as_str).collect(),
             Self::Csv(source) => source.templates(),
-            Self::Command(source) => source.command.iter().map(String::as_str).collect(),
+            Self::Command(source) => source.templates(),
+            Self::Ratio(source) => source
+                .operands()
+                .into_iter()
+                .flat_map(|(_, part)| part.templates())
+                .collect(),
+            Self::Change(source) => source.of.templates(),
+            Self::Solana(source) => source.templates(),
             Self::Manual(_) => Vec::new(),
         }
     }
@@ -404,7 +544,14 @@ pub(super) fn moment(text: &str) -> Result<i64, SourceError> {
 
 #[cfg(test)]
 pub(crate) mod testing {
-    use {super::*, crate::measure::GrantScope, solana_program::pubkey::Pubkey};
+    use {
+        super::*,
+        crate::measure::{
+            GrantScope,
+            template::{Earlier, Span},
+        },
+        solana_program::pubkey::Pubkey,
+    };
 
     /// The second quarter of 2027, for a grant.
     pub fn scope() -> Scope {
@@ -412,6 +559,18 @@ pub(crate) mod testing {
             period: 1,
             start: 1_806_537_600,
             end: 1_814_400_000,
+            earlier: Earlier {
+                before: Some(Span {
+                    period: Some(0),
+                    start: 1_798_761_600,
+                    end: 1_806_537_600,
+                }),
+                year_ago: Some(Span {
+                    period: None,
+                    start: 1_775_001_600,
+                    end: 1_782_864_000,
+                }),
+            },
             grant: Some(GrantScope {
                 index: 0,
                 address: Pubkey::new_from_array([1; 32]),
@@ -424,6 +583,7 @@ pub(crate) mod testing {
     /// An answer of one part.
     pub fn answer(text: &str) -> Vec<Part> {
         vec![Part {
+            of: String::new(),
             request: "test".to_owned(),
             answered_at: 1_814_400_100,
             modified_at: None,

@@ -1,57 +1,13 @@
 //! HTTP requests of the sources.
 
+pub use super::http::{is_secret, url_mistakes};
+
 use {
-    super::{LARGEST_ANSWER, Part, SourceError, unexpected},
-    crate::measure::{Secret, SecretError},
+    super::{Auth, LARGEST_ANSWER, Part, SourceError, http::chain, unexpected},
     earnout_sdk::text::endpoint,
-    reqwest::{Client, RequestBuilder, StatusCode, Url, Version, header::HeaderMap},
-    serde::Deserialize,
-    std::{error::Error, sync::OnceLock, time::Duration},
+    reqwest::{RequestBuilder, StatusCode, Version, header::HeaderMap},
+    std::time::Duration,
 };
-
-/// How long a connection may take to open.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How a request says who sends it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Auth {
-    /// `Authorization: Bearer …`
-    Bearer(Secret),
-    /// Name and password.
-    Basic { user: String, password: Secret },
-    /// A header of its own.
-    Header { name: String, value: Secret },
-}
-
-impl Auth {
-    fn apply(&self, request: RequestBuilder) -> Result<RequestBuilder, SecretError> {
-        Ok(match self {
-            Self::Bearer(secret) => request.bearer_auth(secret.reveal()?),
-            Self::Basic { user, password } => request.basic_auth(user, Some(password.reveal()?)),
-            Self::Header { name, value } => request.header(name, value.reveal()?),
-        })
-    }
-}
-
-/// The one client of the process: it keeps connections.
-pub fn http_client() -> Result<&'static Client, SourceError> {
-    static CLIENT: OnceLock<Result<Client, String>> = OnceLock::new();
-    let client = CLIENT.get_or_init(|| {
-        Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .user_agent(concat!("earnout-oracle/", env!("CARGO_PKG_VERSION")))
-            // A measurement comes from the place that the configuration names, not from where that sends us.
-            .redirect(reqwest::redirect::Policy::none())
-            // Nor through whom the environment names.
-            .no_proxy()
-            .build()
-            .map_err(|error| chain(&error))
-    });
-    client
-        .as_ref()
-        .map_err(|error| SourceError::Unreachable(format!("cannot make HTTP requests: {error}")))
-}
 
 /// What an answer has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,10 +63,6 @@ pub async fn ask(
     request: String,
     kind: Kind,
 ) -> Result<(Part, HeaderMap), SourceError> {
-    let builder = match auth {
-        Some(auth) => auth.apply(builder)?,
-        None => builder,
-    };
     let (client, asked) = builder.timeout(timeout).build_split();
     let asked = asked.map_err(|error| SourceError::Unreachable(chain(&error.without_url())))?;
     // Paths and queries name people and hold keys.
@@ -119,7 +71,22 @@ pub async fn ask(
         true => SourceError::TimedOut(server.clone(), timeout),
         false => SourceError::Unreachable(format!("{server}: {}", chain(&error.without_url()))),
     };
-    let mut response = client.execute(asked).await.map_err(failed)?;
+    let client = auth.map_or(Ok(client), Auth::client)?;
+    let mut refused = None;
+    let mut response = loop {
+        let again = || SourceError::Unreachable(format!("{server}: the request cannot be sent"));
+        let mut asked = asked.try_clone().ok_or_else(again)?;
+        let token = match auth {
+            Some(auth) => auth.sign(&mut asked, &client, timeout, refused.as_deref()).await?,
+            None => None,
+        };
+        let response = client.execute(asked).await.map_err(failed)?;
+        // A token can be withdrawn before it expires; a new one is tried once.
+        if response.status() != StatusCode::UNAUTHORIZED || token.is_none() || refused.is_some() {
+            break response;
+        }
+        refused = token;
+    };
     let (status, version, headers) = (response.status(), response.version(), response.headers().clone());
     let mut bytes = Vec::new();
     // A connection that ends before the announced length, or a chunk, is complete is an error here.
@@ -181,87 +148,9 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// What is wrong with a URL.
-pub fn url_mistakes(url: &str) -> Vec<String> {
-    let mistake = match Url::parse(url) {
-        Ok(url) if !matches!(url.scheme(), "http" | "https") => {
-            Some(format!("the URL has the scheme {}, not http or https", url.scheme()))
-        }
-        Ok(url) if url.password().is_some() || !url.username().is_empty() => {
-            Some("the URL has a user name or password in it: use `auth` with a secret".to_owned())
-        }
-        // What is asked is part of the evidence and of the log.
-        Ok(url) => url.query_pairs().find(|(name, _)| is_secret(name)).map(|(name, _)| {
-            format!("the URL carries a secret in its parameter {name:?}: use `auth = {{ header = ... }}` with a secret")
-        }),
-        Err(error) => Some(format!("{url:?} is not a URL: {error}")),
-    };
-    mistake.into_iter().collect()
-}
-
-/// Whether something of this name, a header or a parameter, is likely to carry a secret.
-pub fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
-    words.any(|word| {
-        let secret = [
-            "key",
-            "token",
-            "secret",
-            "password",
-            "passwd",
-            "signature",
-            "authorization",
-        ];
-        secret.iter().any(|end| word.ends_with(end)) || ["auth", "sig", "pwd", "jwt", "cookie"].contains(&word)
-    })
-}
-
-/// An error with all its causes: the outermost alone often says nothing.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let part = error.to_string();
-        if !text.ends_with(&part) {
-            text = format!("{text}: {part}");
-        }
-        cause = error.source();
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_in_urls_are_refused_and_not_repeated() {
-        for name in [
-            "key",
-            "api_key",
-            "apikey",
-            "access-token",
-            "X-Amz-Signature",
-            "sig",
-            "password",
-            "client_secret",
-        ] {
-            let mistakes = url_mistakes(&format!("https://host.test/users?from=1&{name}=hunter2"));
-            assert_eq!(mistakes.len(), 1, "{name}");
-            assert!(
-                mistakes[0].contains("`auth") && !mistakes[0].contains("hunter2"),
-                "{mistakes:?}"
-            );
-        }
-        for name in ["author", "keyword", "period", "assignee"] {
-            assert_eq!(
-                url_mistakes(&format!("https://host.test/?{name}=x")),
-                Vec::<String>::new()
-            );
-        }
-        assert_eq!(url_mistakes("https://ann:hunter2@host.test/").len(), 1);
-    }
+    use {super::*, crate::measure::sources::http_client};
 
     /// What a server answers on its connection, byte for byte.
     async fn answered(answer: &'static str) -> Result<String, String> {

@@ -3,6 +3,7 @@
 mod measuring;
 mod observing;
 mod plan;
+mod sampling;
 mod voted;
 
 pub use observing::feeds as price_feeds;
@@ -211,7 +212,11 @@ async fn check_balance(daemon: &Daemon) -> Result<(), DaemonError> {
 
 #[cfg(test)]
 mod tests {
-    use {super::*, crate::measure::Scope, solana_program::pubkey::Pubkey};
+    use {
+        super::*,
+        crate::measure::{Earlier, Scope},
+        solana_program::pubkey::Pubkey,
+    };
 
     fn duty(period: u16) -> Duty {
         let plan = Pubkey::new_from_array([1; 32]);
@@ -227,6 +232,7 @@ mod tests {
                 period,
                 start: 0,
                 end: 10,
+                earlier: Earlier::default(),
                 grant: None,
             },
             opens: 10,

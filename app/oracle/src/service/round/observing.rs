@@ -8,7 +8,7 @@ use {
         service::{About, Alert, AlertKind, Daemon, DaemonError, Observe},
         vote::{PlanState, SubmitError},
     },
-    earnout::{instructions::ObserveArgs, state::Plan},
+    earnout::{instructions::ObserveArgs, price_update, state::Plan},
     earnout_sdk::{
         client::{ClientError, Ending, of_bytes},
         report::projection::{ProjectionError, period_times},
@@ -142,7 +142,7 @@ impl Feed<'_> {
         let mut is_shown = looks.iter().flatten().any(has_observation);
         let mut count = 0;
         if let Some((account, observed)) = chosen {
-            match self.show(&account.address, &observed).await? {
+            match self.show(account, &observed).await? {
                 None => (is_shown, count) = (true, 1),
                 Some(refused) => reason = refused,
             }
@@ -163,11 +163,15 @@ impl Feed<'_> {
             .any(|signed| signed.votes.is_empty() && names(&signed.transaction)))
     }
 
-    /// Sends it. Returns why it was not done, if so.
-    async fn show(&self, update: &Pubkey, observed: &Observed) -> Result<Option<String>, DaemonError> {
+    /// Keeps what the feed's publishers signed, for its hash will be the evidence on the chain, and sends it. Returns why
+    /// it was not done, if so.
+    async fn show(&self, update: &UpdateAccount, observed: &Observed) -> Result<Option<String>, DaemonError> {
         let (kpi, period) = (self.kpi, self.period);
+        let message = price_update::message(&update.data).map_err(ProjectionError::from);
+        self.daemon.store.put_foreign(message.map_err(FeedError::from)?)?;
         let args = ObserveArgs { kpi, period };
-        let ending = self.daemon.courier().observe(&self.state.address, update, args).await;
+        let courier = self.daemon.courier();
+        let ending = courier.observe(&self.state.address, &update.address, args).await;
         let reason = match ending {
             Ok(Ending::Executed(_)) => {
                 let decimals = self.state.plan.kpis().get(usize::from(kpi)).map(|terms| terms.decimals);
@@ -293,9 +297,11 @@ mod tests {
         super::*,
         bytemuck::Zeroable,
         earnout::{
-            price_update,
+            price_update::PriceUpdate,
             state::{Attestation, Cadence, Feed, Interpolation, Kpi, KpiArgs, PlanStatus, Receiver, Scope},
         },
+        earnout_core::feed::{Published, Quote},
+        earnout_sdk::wire::price_update_account,
     };
 
     const END: i64 = 1_806_537_600;
@@ -337,20 +343,24 @@ mod tests {
 
     /// An update of the feed: 2.5, published `at` seconds after the end, the one before it at `previous`.
     fn update(number: u8, at: i64, previous: i64) -> Option<UpdateAccount> {
-        let mut data = price_update::DISCRIMINATOR.to_vec();
-        data.resize(40, 8);
-        data.push(1);
-        data.extend([3; 32]);
-        data.extend(25i64.to_le_bytes());
-        data.extend(0u64.to_le_bytes());
-        data.extend((-1i32).to_le_bytes());
-        data.extend((END + at).to_le_bytes());
-        data.extend((END + previous).to_le_bytes());
-        data.resize(price_update::LEN, 0);
+        let quote = Quote {
+            price: 25,
+            confidence: 0,
+            exponent: -1,
+        };
+        let update = PriceUpdate {
+            feed_id: [3; 32],
+            spot: quote,
+            average: quote,
+            published: Published {
+                at: END + at,
+                previous: END + previous,
+            },
+        };
         Some(UpdateAccount {
             address: Pubkey::new_from_array([number; 32]),
             owner: Receiver::Pyth.program(),
-            data,
+            data: price_update_account(&update),
         })
     }
 

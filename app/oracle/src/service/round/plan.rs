@@ -5,6 +5,7 @@ use {
         Class, Filter, Ready, Round,
         measuring::{hold, measure_all},
         observing::observe_all,
+        sampling::sample_all,
         voted::not_yet_voted,
     },
     crate::{
@@ -46,6 +47,7 @@ impl<'a> PlanRound<'a> {
         if ready.iter().any(|ready| ready.bound.individual) {
             state = daemon.endpoints.plan(address, true).await?;
         }
+        sample_all(daemon, &ready, &state, now).await?;
         let open = self.open(&ready, &state)?;
         let left = not_yet_voted(daemon, address, open, self.round).await?;
         let (mut left, missed): (Vec<_>, Vec<_>) = left.into_iter().partition(|(_, duty)| now < duty.closes);

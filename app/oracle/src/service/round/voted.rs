@@ -134,7 +134,10 @@ mod tests {
     use {
         super::*,
         crate::{
-            measure::{Bound, Feed, GrantScope, Identities, feed::testing::feed},
+            measure::{
+                Bound, Feed, GrantScope, Identities,
+                feed::testing::{QUARTERS, feed},
+            },
             service::Config,
             vote::{Measured, SignedVotes},
         },
@@ -177,6 +180,7 @@ mod tests {
                 kpi: 0,
                 terms: Kpi::zeroed(),
                 individual: true,
+                calendar: QUARTERS,
             },
             identities: Identities::default(),
             blocked: None,

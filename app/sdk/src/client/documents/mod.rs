@@ -9,7 +9,7 @@ use {
     std::{
         collections::{BTreeMap, BTreeSet},
         fs::{self, DirBuilder, File, OpenOptions},
-        io::{self, ErrorKind, Write},
+        io::{self, ErrorKind, Read, Write},
         path::{Path, PathBuf},
         process, thread,
     },
@@ -36,12 +36,12 @@ pub enum DocumentError {
     #[error("there is no document with the hash {0}")]
     Missing(String),
     /// A file with its name is something else.
-    #[error("{file} is not what was stored: its SHA-256 is {found}", file = .file.display())]
+    #[error("{file} is not what was stored: its SHA-256 is {found}", file = .file.display(), found = hex::encode(.found))]
     Changed {
         /// The file.
         file: PathBuf,
         /// Hash of what is there.
-        found: String,
+        found: [u8; 32],
     },
 }
 
@@ -51,6 +51,9 @@ pub enum DocumentError {
 pub struct Documents(PathBuf);
 
 impl Documents {
+    /// Most bytes that a document may have.
+    pub const MOST_BYTES: usize = 64 << 20;
+
     /// The documents in `folder`, which is made with the first of them.
     pub fn at(folder: PathBuf) -> Self {
         Self(folder)
@@ -89,7 +92,7 @@ impl Documents {
     /// waiting for the disk once for many is what makes thousands quick.
     ///
     /// # Errors
-    /// If one cannot be written.
+    /// If one cannot be written, or has more than [`Documents::MOST_BYTES`].
     pub fn put_all(&self, documents: &[impl AsRef<[u8]>]) -> Result<Vec<[u8; 32]>, DocumentError> {
         let hashes: Vec<_> = documents.iter().map(|bytes| sha256(bytes.as_ref())).collect();
         let mut written = BTreeMap::new();
@@ -98,6 +101,7 @@ impl Documents {
             if written.contains_key(&file) || self.read(&file, hash).is_ok() {
                 continue;
             }
+            require_size(bytes.as_ref().len()).map_err(failed("cannot write", &file))?;
             create(file.parent().unwrap_or(&self.0))?;
             let write = || -> io::Result<File> {
                 let mut out = private().open(cleared(unfinished(&file))?)?;
@@ -145,17 +149,34 @@ impl Documents {
             found if found == *hash => Ok(bytes),
             found => Err(DocumentError::Changed {
                 file: file.to_owned(),
-                found: hex::encode(found),
+                found,
             }),
         }
     }
 }
 
-/// What a file holds. What else stands under its name, such as a pipe or a device, may never end.
+/// What a file holds. What else stands under its name, such as a pipe or a device, may never end, and a file that
+/// somebody put there may claim gigabytes.
 fn content(file: &Path) -> io::Result<Vec<u8>> {
-    match fs::metadata(file)?.is_file() {
-        true => fs::read(file),
-        false => Err(io::Error::new(ErrorKind::InvalidInput, "it is not a file")),
+    if !fs::metadata(file)?.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a file"));
+    }
+    let most = u64::try_from(Documents::MOST_BYTES).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    File::open(file)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    require_size(bytes.len())?;
+    Ok(bytes)
+}
+
+/// Refuses what is longer than a document may be.
+fn require_size(bytes: usize) -> io::Result<()> {
+    let most = Documents::MOST_BYTES;
+    match bytes > most {
+        true => Err(io::Error::new(
+            ErrorKind::FileTooLarge,
+            format!("it has more than {most} bytes"),
+        )),
+        false => Ok(()),
     }
 }
 
@@ -293,6 +314,21 @@ mod tests {
         assert_eq!(documents.put(b"{}").unwrap(), hash);
         assert_eq!(documents.get(&hash).unwrap(), b"{}");
         assert_eq!(fs::read_to_string(&other).unwrap(), "of somebody");
+    }
+
+    #[test]
+    fn no_more_is_read_than_a_document_may_have() {
+        let folder = tempfile::tempdir().unwrap();
+        let documents = Documents::at(folder.path().to_owned());
+        let hash = documents.put(b"{}").unwrap();
+        // It claims four gigabytes, and takes none.
+        let claimed = File::create(documents.file(&hash)).unwrap();
+        claimed.set_len(4 << 30).unwrap();
+        let error = documents.get(&hash).unwrap_err().to_string();
+        assert!(error.contains("it has more than 67108864 bytes"), "{error}");
+        // Memory that nobody touches takes none either.
+        let error = documents.put(&vec![0; Documents::MOST_BYTES + 1]).unwrap_err();
+        assert!(error.to_string().contains("it has more than"), "{error}");
     }
 
     #[test]

@@ -66,6 +66,11 @@ impl Web {
         if answer.status() != StatusCode::OK {
             return Err(FetchError::Status(answer.status().as_u16()));
         }
+        // What claims more is not waited for. What claims less, or nothing, is counted.
+        let claimed = answer.content_length().unwrap_or_default();
+        if usize::try_from(claimed).map_or(true, |claimed| claimed > most) {
+            return Err(FetchError::TooLong(most));
+        }
         let mut body = Vec::new();
         while let Some(part) = answer.chunk().await.map_err(|error| self.trouble(&error, true))? {
             if body.len().saturating_add(part.len()) > most {
@@ -127,6 +132,7 @@ mod tests {
         let path = asked.split(' ').nth(1).unwrap();
         let written = match path {
             "/good" if !asked.contains("cookie") && !asked.contains("user-agent") => length(2) + "{}",
+            "/huge" => length(8 << 30),
             "/long" => length(11) + "0123456789a",
             "/endless" => {
                 let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
@@ -154,6 +160,7 @@ mod tests {
         let get = |path: &'static str| web.get(Box::leak(format!("{url}{path}").into_boxed_str()), 10);
         assert_eq!(get("/good").await, Ok(b"{}".to_vec()));
         assert_eq!(get("/long").await, Err(FetchError::TooLong(10)));
+        assert_eq!(get("/huge").await, Err(FetchError::TooLong(10)), "nothing of it came");
         assert_eq!(get("/endless").await, Err(FetchError::TooLong(10)));
         assert_eq!(get("/short").await, Err(FetchError::Incomplete));
         assert_eq!(get("/moved").await, Err(FetchError::Status(302)));

@@ -164,6 +164,7 @@ impl EvaluationRecord {
             (Evaluation::Attestation(state), Event::ValueObserved(seen)) => {
                 let observation = Observation {
                     value: seen.value,
+                    confidence_bps: seen.confidence_bps,
                     published: Published {
                         at: seen.published_at,
                         previous: seen.previous_at,

@@ -19,11 +19,13 @@
 //! ```
 
 mod check;
+mod evidence;
 mod measurement;
 mod replay;
 
 pub use {
     check::{Finding, Subject},
+    evidence::{Evidence, EvidenceState, Witness},
     measurement::{Dispute, Measurement, Reasons, Ruling, Vote},
 };
 

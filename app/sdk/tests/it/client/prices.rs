@@ -5,25 +5,29 @@ use {
         rpc::{Rpc, account, keys, of_slot},
         story::key,
     },
-    earnout::{price_update, state::Receiver},
-    earnout_sdk::client::ClientError,
+    earnout::{price_update::PriceUpdate, state::Receiver},
+    earnout_core::feed::{Published, Quote},
+    earnout_sdk::{client::ClientError, wire::price_update_account},
     serde_json::{Value, json},
     solana_program::pubkey::Pubkey,
 };
 
 /// The bytes of an update: 1.5 give or take 0.01.
 fn update() -> Vec<u8> {
-    let mut data = price_update::DISCRIMINATOR.to_vec();
-    data.extend([8; 32]);
-    data.push(1);
-    data.extend([3; 32]);
-    data.extend(150i64.to_le_bytes());
-    data.extend(1u64.to_le_bytes());
-    data.extend((-2i32).to_le_bytes());
-    data.extend(1_000i64.to_le_bytes());
-    data.extend(999i64.to_le_bytes());
-    data.resize(price_update::LEN, 0);
-    data
+    let quote = Quote {
+        price: 150,
+        confidence: 1,
+        exponent: -2,
+    };
+    price_update_account(&PriceUpdate {
+        feed_id: [3; 32],
+        spot: quote,
+        average: quote,
+        published: Published {
+            at: 1_000,
+            previous: 999,
+        },
+    })
 }
 
 /// An endpoint that gives this account for every address that is asked for.

@@ -107,6 +107,8 @@ export type Attestation = {
   ruling: number;
   /** 1 if an update of the feed was shown. */
   isObserved: number;
+  /** How uncertain the feed was, basis points of its price, rounded up. */
+  observedConfidenceBps: number;
   /** Zero. */
   spare: ReadonlyUint8Array;
 };
@@ -164,6 +166,8 @@ export type AttestationArgs = {
   ruling: number;
   /** 1 if an update of the feed was shown. */
   isObserved: number;
+  /** How uncertain the feed was, basis points of its price, rounded up. */
+  observedConfidenceBps: number;
   /** Zero. */
   spare: ReadonlyUint8Array;
 };
@@ -202,7 +206,8 @@ export function getAttestationEncoder(): FixedSizeEncoder<AttestationArgs> {
       ["observedHash", fixEncoderSize(getBytesEncoder(), 32)],
       ["ruling", getU8Encoder()],
       ["isObserved", getU8Encoder()],
-      ["spare", fixEncoderSize(getBytesEncoder(), 6)],
+      ["observedConfidenceBps", getU16Encoder()],
+      ["spare", fixEncoderSize(getBytesEncoder(), 4)],
     ]),
     (value) => ({ ...value, discriminator: ATTESTATION_DISCRIMINATOR }),
   );
@@ -241,7 +246,8 @@ export function getAttestationDecoder(): FixedSizeDecoder<Attestation> {
     ["observedHash", fixDecoderSize(getBytesDecoder(), 32)],
     ["ruling", getU8Decoder()],
     ["isObserved", getU8Decoder()],
-    ["spare", fixDecoderSize(getBytesDecoder(), 6)],
+    ["observedConfidenceBps", getU16Decoder()],
+    ["spare", fixDecoderSize(getBytesDecoder(), 4)],
   ]);
 }
 

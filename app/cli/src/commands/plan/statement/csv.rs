@@ -3,10 +3,10 @@
 use {
     super::lines,
     crate::{
-        context::{reference::kpi_name, time::Moment},
+        context::{evidence::Found, reference::kpi_name, time::Moment},
         shown::{
             grant::status,
-            measurement::{basis, deciding, voter},
+            measurement::{basis, deciding, evidence, voter},
             names::Names,
             plan::stage_text,
             sheet::{csv, plain},
@@ -19,20 +19,30 @@ use {
         document::Labels,
         report::{
             priced::{Priced, lowest_price},
-            statement::{GrantReport, Line, Statement},
+            statement::{EvidenceState, GrantReport, Line, Statement},
         },
         text::amount::{fixed, total},
         wire::accounts::padded_text,
     },
-    std::io::{self, Write},
+    std::{
+        collections::BTreeMap,
+        io::{self, Write},
+    },
 };
 
 /// One line for each grant in each period that has ended.
 ///
 /// # Errors
 /// If the writer fails.
-pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8, labels: &Labels) -> io::Result<()> {
+pub fn by_period(
+    out: &mut impl Write,
+    report: &Statement,
+    decimals: u8,
+    labels: &Labels,
+    documents: Option<&[Found]>,
+) -> io::Result<()> {
     let plan = &report.sources.plan;
+    let states: Option<States> = documents.map(|all| all.iter().map(|one| (one.named.hash, one.state)).collect());
     let mut head: Vec<String> = [
         "period",
         "begins",
@@ -62,6 +72,7 @@ pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8, labels:
         let name = cell(&kpi_name(kpi));
         let columns = ["value", "score", "by", "attested by", "evidence SHA-256"];
         head.extend(columns.map(|column| format!("{name}: {column}")));
+        head.extend(states.as_ref().map(|_| format!("{name}: evidence")));
     }
     head.extend(label_column(labels).map(str::to_owned));
     let periods = report.periods.iter();
@@ -91,7 +102,7 @@ pub fn by_period(out: &mut impl Write, report: &Statement, decimals: u8, labels:
             settlement.map_or(String::new(), |settled| plain(settled.pooled)),
             plain(line.claimed),
         ]);
-        values(report, grant, line, &mut row);
+        values(report, grant, line, states.as_ref(), &mut row);
         row.extend(label(labels, grant));
         row
     });
@@ -121,14 +132,18 @@ fn cut_off(amount: Option<u128>, decimals: u8) -> String {
     })
 }
 
+/// What became of evidence, by its hash.
+type States = BTreeMap<[u8; 32], EvidenceState>;
+
 /// What is known about each KPI of the plan; nothing where it does not pay the grant.
-fn values(report: &Statement, grant: &GrantReport, line: &Line, row: &mut Vec<String>) {
+fn values(report: &Statement, grant: &GrantReport, line: &Line, states: Option<&States>, row: &mut Vec<String>) {
     let kpis = (0u8..).zip(report.sources.plan.kpis());
     for ((number, kpi), score) in kpis.zip(line.results.scores) {
         let measurement = report.measurement(number, line.period, grant.state.index).ok();
         let is_paid_by = grant.state.is_paid_by(&report.sources.plan, number);
         let Some(measurement) = measurement.filter(|_| is_paid_by) else {
             row.extend([const { String::new() }; 5]);
+            row.extend(states.map(|_| String::new()));
             continue;
         };
         let value = match measurement.reading.outcome {
@@ -138,7 +153,7 @@ fn values(report: &Statement, grant: &GrantReport, line: &Line, row: &mut Vec<St
         let voters: Vec<_> = deciding(&measurement)
             .map(|vote| voter(vote, &Names::default()))
             .collect();
-        let evidence: Vec<_> = deciding(&measurement).map(|vote| hex::encode(vote.evidence)).collect();
+        let hashes: Vec<_> = evidence(&measurement).map(hex::encode).collect();
         row.extend([
             value,
             match kpi.is_price() {
@@ -147,8 +162,13 @@ fn values(report: &Statement, grant: &GrantReport, line: &Line, row: &mut Vec<St
             },
             basis(&measurement).to_owned(),
             voters.join(" "),
-            evidence.join(" "),
+            hashes.join(" "),
         ]);
+        let state = |states: &States| {
+            let of = |hash: &[u8; 32]| states.get(hash).map(ToString::to_string).unwrap_or_default();
+            evidence(&measurement).map(of).collect::<Vec<_>>().join(" ")
+        };
+        row.extend(states.map(state));
     }
 }
 

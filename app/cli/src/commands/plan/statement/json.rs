@@ -2,7 +2,7 @@
 
 use {
     crate::{
-        context::document::Beside,
+        context::{document::Beside, evidence::Found},
         shown::{
             grant::{grant_json, line_json},
             measurement,
@@ -22,6 +22,8 @@ pub struct View<'a> {
     pub report: &'a Statement,
     pub decimals: u8,
     pub beside: &'a Beside,
+    /// The evidence, if it was looked for.
+    pub evidence: Option<&'a [Found]>,
 }
 
 impl Serialize for View<'_> {
@@ -37,6 +39,11 @@ impl Serialize for View<'_> {
         map.serialize_entry("totals", &totals_json(&report.totals))?;
         map.serialize_entry("vault", &vault_json(&sources.plan, &report.vault))?;
         map.serialize_entry("findings", &findings_json(report))?;
+        let evidence = self.evidence.map(|all| {
+            let all = all.iter().map(|one| one.json(&sources.plan));
+            all.collect::<Vec<_>>()
+        });
+        map.serialize_entry("evidence", &evidence)?;
         map.serialize_entry("periods", &Periods(report))?;
         map.serialize_entry("grants", &Grants(report, &self.beside.labels))?;
         map.end()

@@ -4,11 +4,17 @@ mod csv;
 mod json;
 mod report;
 
+pub use csv::by_period;
+
 use {
     crate::{
-        context::{app::App, document::DocumentArgs, reference::PlanRef},
+        context::{
+            app::App,
+            evidence::{EvidenceArgs, require_found},
+            reference::PlanRef,
+        },
         fault::Fault,
-        shown::{names::Names, plan::require_agreement},
+        shown::{names::Names, output::Output, plan::require_agreement},
     },
     clap::{Args, ValueEnum},
     earnout_sdk::report::statement::{GrantReport, Line, PeriodReport, Statement as Report},
@@ -22,10 +28,14 @@ use {
 /// read from their events, for which the endpoint must keep the whole history. Claims are counted against the oldest
 /// earnings first.
 ///
+/// --evidence looks for every document that a vote, the manifest of a page or a price feed names as evidence, and says
+/// whether it is found, missing, or differs from its hash. Unless all are found the exit code is 2.
+///
 /// JSON has amounts as decimal strings of base units; the other forms have tokens.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ earnout plan statement PLAN
+  $ earnout plan statement PLAN --document uri --evidence evidence
   $ earnout plan statement PLAN --format csv > statement.csv
   $ earnout plan statement PLAN --format csv --by grant > grants.csv
   $ earnout plan statement PLAN --format markdown > STATEMENT.md")]
@@ -39,11 +49,12 @@ pub struct Statement {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = By::Period)]
     by: By,
     #[command(flatten)]
-    beside: DocumentArgs,
+    beside: EvidenceArgs,
 }
 
+/// Form of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
+pub enum Form {
     /// Tables for a terminal
     Table,
     /// One line for each period and grant, for spreadsheets
@@ -62,23 +73,36 @@ enum By {
     Grant,
 }
 
+impl Form {
+    /// The one that fits what the program was asked to write.
+    pub fn default_of(output: &Output) -> Self {
+        match output.is_json() {
+            true => Self::Json,
+            false => Self::Table,
+        }
+    }
+}
+
 impl Statement {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         let output = app.output();
         let sources = app.client()?.statement_sources(&self.plan.address()).await?;
         let token = app.token_of(&sources.plan).await?;
-        let beside = self.beside.load(app, &sources.address, &sources.plan).await?;
+        let (beside, finder) = self.beside.load(app, &sources.address, &sources.plan).await?;
         let report = Report::of(sources)?;
+        let evidence = match finder {
+            Some(mut finder) => Some(finder.find_all(app, &report.sources.plan, report.evidence()).await?),
+            None => None,
+        };
+        let evidence = evidence.as_deref();
         let decimals = token.decimals;
-        let form = self.format.unwrap_or(match output.is_json() {
-            true => Form::Json,
-            false => Form::Table,
-        });
+        let form = self.format.unwrap_or(Form::default_of(output));
         let view = |names| report::View {
             report: &report,
             decimals,
             names,
             beside: &beside,
+            evidence,
         };
         match form {
             Form::Json => output.json(
@@ -86,17 +110,19 @@ impl Statement {
                     report: &report,
                     decimals,
                     beside: &beside,
+                    evidence,
                 },
                 !output.is_compact(),
             )?,
             Form::Csv => output.stream(|out| match self.by {
-                By::Period => csv::by_period(out, &report, decimals, &beside.labels),
+                By::Period => by_period(out, &report, decimals, &beside.labels, evidence),
                 By::Grant => csv::by_grant(out, &report, decimals, &beside.labels),
             })?,
             Form::Table => output.stream(|out| view(Some(Names::of(app).with(beside.labels.clone()))).terminal(out))?,
             Form::Markdown => output.stream(|out| view(None).markdown(out))?,
         }
-        require_agreement(&report)
+        require_agreement(&report)?;
+        require_found(evidence.unwrap_or_default())
     }
 }
 

@@ -5,12 +5,13 @@ use {
     crate::{
         context::{
             document::Beside,
+            evidence::Found,
             reference::{kpi_name, plan_name},
             time::Moment,
         },
         shown::{
             grant::{scores_text, status},
-            measurement::{basis, deciding, outcome, state, voter, worth},
+            measurement::{basis, deciding, evidence, outcome, state, voter, worth},
             names::Names,
             plan::{findings, kpis_table, scope_text, silence_text, stage_text, totals_facts, vault_facts},
             sheet::{Cell, Sheet},
@@ -22,7 +23,7 @@ use {
     earnout_sdk::{
         report::{
             priced::price_text,
-            statement::{Measurement, PeriodReport, Statement, Vote},
+            statement::{EvidenceState, Measurement, PeriodReport, Statement, Vote, Witness},
         },
         text::amount::{count, tokens, total},
     },
@@ -37,6 +38,8 @@ pub struct View<'a> {
     /// Labels for a terminal; none in Markdown.
     pub names: Option<Names>,
     pub beside: &'a Beside,
+    /// The evidence, if it was looked for.
+    pub evidence: Option<&'a [Found]>,
 }
 
 impl View<'_> {
@@ -89,6 +92,12 @@ impl View<'_> {
             totals_facts(&report.totals, decimals).indented()
         )?;
         writeln!(out, "\nVault\n{}", vault_facts(&report.vault, decimals).indented())?;
+        if let Some(evidence) = self.evidence {
+            writeln!(out, "\nEvidence: {}", found_text(evidence))?;
+            if !evidence.is_empty() {
+                writeln!(out, "{}", self.documents(evidence))?;
+            }
+        }
         let mut end = String::new();
         findings(&mut end, report).map_err(io::Error::other)?;
         writeln!(out, "{end}")
@@ -146,6 +155,12 @@ impl View<'_> {
         }
         write!(out, "\n## Grants\n\n{}", self.grants().markdown())?;
         self.sums(out)?;
+        if let Some(evidence) = self.evidence {
+            writeln!(out, "\n## Evidence\n\n{}.", found_text(evidence))?;
+            if !evidence.is_empty() {
+                write!(out, "\n{}", self.documents(evidence).markdown())?;
+            }
+        }
         writeln!(out, "\n## Agreement\n")?;
         if self.report.findings.is_empty() {
             return writeln!(
@@ -193,12 +208,51 @@ impl View<'_> {
         }
     }
 
-    fn evidence(&self, vote: &Vote) -> String {
-        let hash = hex::encode(vote.evidence);
+    /// A hash: whole, or as short as a terminal's table needs it.
+    fn hash(&self, hash: &[u8; 32]) -> String {
+        let hash = hex::encode(hash);
         match self.names {
             Some(_) => short(hash),
             None => hash,
         }
+    }
+
+    /// What became of the evidence.
+    fn documents(&self, evidence: &[Found]) -> Sheet {
+        let mut sheet = Sheet::new([
+            ">period",
+            "KPI",
+            ">page",
+            "named by",
+            "SHA-256",
+            "state",
+            "where, or why not",
+        ]);
+        let kpis = self.report.sources.plan.kpis();
+        for one in evidence {
+            let named = &one.named;
+            let witness = match (&self.names, named.witness) {
+                (Some(names), Witness::Oracle(oracle)) => Cell::Own(names.short(&oracle)),
+                (None, Witness::Oracle(oracle)) => self.key(&oracle),
+                _ => Cell::Own(one.witness_text(&Names::default())),
+            };
+            sheet.row([
+                Cell::Own(named.period.to_string()),
+                kpis.get(usize::from(named.kpi))
+                    .map(kpi_name)
+                    .unwrap_or_default()
+                    .into(),
+                Cell::Own(named.page.map_or_else(|| "-".to_owned(), |page| page.to_string())),
+                witness,
+                Cell::Keys(vec![self.hash(&named.hash)]),
+                Cell::Own(one.state.to_string()),
+                Cell::Text(match &one.place {
+                    Ok(file) => file.display().to_string(),
+                    Err(why) => why.clone(),
+                }),
+            ]);
+        }
+        sheet
     }
 
     fn kpis(&self) -> Sheet {
@@ -258,7 +312,7 @@ impl View<'_> {
             worth(kpi, measurement).into(),
             basis(measurement).into(),
             Cell::Keys(deciding(measurement).map(|vote| self.voter(vote)).collect()),
-            Cell::Keys(deciding(measurement).map(|vote| self.evidence(vote)).collect()),
+            Cell::Keys(evidence(measurement).map(|hash| self.hash(hash)).collect()),
             Cell::Own(state(measurement)),
         ]
     }
@@ -399,4 +453,15 @@ impl View<'_> {
         }
         write!(out, "\n## Vault\n\n{}", sheet.markdown())
     }
+}
+
+/// How much of the evidence is here.
+fn found_text(evidence: &[Found]) -> String {
+    let count_of = |wanted: fn(EvidenceState) -> bool| count(evidence.iter().filter(|one| wanted(one.state)).count());
+    format!(
+        "{} found, {} missing, {} differ",
+        count_of(|state| state == EvidenceState::Found),
+        count_of(|state| state == EvidenceState::Missing),
+        count_of(|state| matches!(state, EvidenceState::Differs(_)))
+    )
 }
