@@ -137,6 +137,7 @@ mod tests {
             threshold: 2,
             agreed_at: None,
             observation: Some(Box::new(Observation {
+                confidence_bps: 0,
                 value: 1,
                 published: Published { at: 5, previous: 4 },
                 evidence: [3; 32],
