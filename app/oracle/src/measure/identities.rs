@@ -8,6 +8,7 @@ use {
         path::{Path, PathBuf},
     },
     thiserror::Error,
+    unicode_normalization::UnicodeNormalization,
 };
 
 /// Why an identities file cannot be used.
@@ -17,6 +18,31 @@ pub enum IdentitiesError {
     Unreadable(PathBuf, csv::Error),
     #[error("{file}:{line}: {what}", file = .0.display(), line = .1, what = .2)]
     Line(PathBuf, u64, String),
+}
+
+/// Why a text is not somebody's name.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum NameFlaw {
+    #[error("is empty")]
+    Empty,
+    #[error("holds U+{:04X}, which nobody sees", u32::from(*.0))]
+    Hidden(char),
+}
+
+/// Whose name this is: the same text for the same person. Mail addresses and logins do not tell upper from lower case,
+/// and letters with marks can be written in two ways: one person would be taken for two.
+///
+/// # Errors
+/// If it is empty or holds a character that nobody sees.
+pub fn person(name: &str) -> Result<String, NameFlaw> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(NameFlaw::Empty);
+    }
+    match name.chars().find(|letter| is_hidden(*letter)) {
+        Some(unseen) => Err(NameFlaw::Hidden(unseen)),
+        None => Ok(name.nfkc().flat_map(char::to_lowercase).nfc().collect()),
+    }
 }
 
 /// The identity of each beneficiary.
@@ -50,17 +76,11 @@ impl Identities {
                 .parse()
                 .map_err(|_| wrong(format!("{:?} is not a key", field(key))))?;
             let name = field(identity);
-            if name.is_empty() {
-                return Err(wrong("the identity is empty".to_owned()));
-            }
-            if let Some(unseen) = name.chars().find(|c| is_hidden(*c)) {
-                return Err(wrong(format!(
-                    "the identity {name:?} holds U+{:04X}, which nobody sees",
-                    u32::from(unseen)
-                )));
-            }
-            // Mail addresses and logins do not tell upper from lower case: one person would be measured for two.
-            if let Some(before) = lines.insert(name.to_lowercase(), line) {
+            let person = person(name).map_err(|flaw| match flaw {
+                NameFlaw::Empty => wrong("the identity is empty".to_owned()),
+                flaw => wrong(format!("the identity {name:?} {flaw}")),
+            })?;
+            if let Some(before) = lines.insert(person, line) {
                 return Err(wrong(format!("{name:?} is already the identity of line {before}")));
             }
             if identities.insert(beneficiary, name.to_owned()).is_some() {
@@ -111,6 +131,11 @@ mod tests {
             (
                 format!("beneficiary,identity\n{key},Ann@Example.org\n{other},ann@example.ORG\n"),
                 ":3: \"ann@example.ORG\" is already the identity of line 2",
+            ),
+            // The same letter: one character, or a letter and its mark.
+            (
+                format!("beneficiary,identity\n{key},Ren\u{e9}\n{other},RENE\u{301}\n"),
+                "is already the identity of line 2",
             ),
             (
                 format!("beneficiary,identity\n{key},a\n{other},a\u{200b}\n"),

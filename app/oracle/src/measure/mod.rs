@@ -5,6 +5,7 @@ pub mod checks;
 pub mod condition;
 pub mod duration;
 mod evidence;
+mod exact;
 pub mod feed;
 mod finding;
 pub mod fit;

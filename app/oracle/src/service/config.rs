@@ -312,6 +312,8 @@ fn kind(source: &Source) -> &'static str {
         Source::Github(_) => "github",
         Source::Git(_) => "git",
         Source::Csv(_) => "csv",
+        Source::Performance(_) => "performance",
+        Source::Survey(_) => "survey",
         Source::Command(_) => "command",
         Source::Ratio(_) => "ratio",
         Source::Change(_) => "change",

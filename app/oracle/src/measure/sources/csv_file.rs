@@ -43,7 +43,7 @@ type Request = (String, Vec<String>, Option<char>);
 type Sheets = BTreeMap<(PathBuf, Vec<String>, Option<char>), Arc<Sheet>>;
 
 /// A column of a table with a header line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CsvFile {
     /// The file. Left out of the evidence.
@@ -348,6 +348,14 @@ fn place(request: Request) -> Arc<AsyncMutex<Option<Table>>> {
     Arc::clone(tables.entry(request).or_default())
 }
 
+/// What a field says.
+pub(super) fn found(field: &str) -> Found<'_> {
+    match is_blank(field) {
+        true => Found::Blank,
+        false => Found::text(field),
+    }
+}
+
 /// A file as it was read.
 struct Sheet {
     state: [i128; 7],
@@ -418,7 +426,7 @@ fn state(file: &fs::Metadata) -> [i128; 7] {
     ]
 }
 
-fn reader(text: &str, delimiter: Option<char>) -> Result<csv::Reader<&[u8]>, SourceError> {
+pub(super) fn reader(text: &str, delimiter: Option<char>) -> Result<csv::Reader<&[u8]>, SourceError> {
     // The reader would take everything behind a quote that is never closed as one field.
     if !text.matches('"').count().is_multiple_of(2) {
         return Err(unexpected(
@@ -433,12 +441,12 @@ fn reader(text: &str, delimiter: Option<char>) -> Result<csv::Reader<&[u8]>, Sou
         .from_reader(text.as_bytes()))
 }
 
-fn no_csv(error: csv::Error) -> SourceError {
+pub(super) fn no_csv(error: csv::Error) -> SourceError {
     unexpected(format!("the file is not CSV: {error}"))
 }
 
 /// Where the column with this name is.
-fn position(header: &StringRecord, name: &str) -> Result<usize, SourceError> {
+pub(super) fn position(header: &StringRecord, name: &str) -> Result<usize, SourceError> {
     let mut found = header.iter().enumerate().filter(|(_, column)| column.trim() == name);
     match (found.next(), found.next()) {
         (Some((position, _)), None) => Ok(position),
@@ -447,12 +455,12 @@ fn position(header: &StringRecord, name: &str) -> Result<usize, SourceError> {
     }
 }
 
-fn field(record: &StringRecord, position: usize) -> &str {
+pub(super) fn field(record: &StringRecord, position: usize) -> &str {
     record.get(position).unwrap_or_default().trim()
 }
 
 /// Spreadsheets leave rows of separators behind; they are not rows.
-fn is_separators(record: &StringRecord) -> bool {
+pub(super) fn is_separators(record: &StringRecord) -> bool {
     record.iter().all(is_blank)
 }
 

@@ -260,8 +260,30 @@ impl HttpJson {
         }
     }
 
-    /// What is made of the items on all pages.
-    fn of_items(&self, items: &str, clock: &Clock<'_>, scope: &Scope, parts: &[Part]) -> Result<Decimal, SourceError> {
+    /// The items on all pages that count.
+    pub(super) fn items<'p>(&self, scope: &Scope, parts: &'p [Part]) -> Result<Vec<&'p RawValue>, SourceError> {
+        let source = self.at(scope)?;
+        source.followed(scope, parts)?;
+        for part in parts {
+            source.fits(part.body.text()?, scope)?;
+        }
+        let path = source
+            .items
+            .as_deref()
+            .ok_or_else(|| unexpected("`items` does not say where the list is"))?;
+        let clock = Clock::new(source.time_format.as_deref(), source.time_zone.as_deref())?;
+        let kept = source.kept(path, &clock, scope, parts)?;
+        enough(kept.len(), source.at_least)?;
+        Ok(kept)
+    }
+
+    fn kept<'p>(
+        &self,
+        items: &str,
+        clock: &Clock<'_>,
+        scope: &Scope,
+        parts: &'p [Part],
+    ) -> Result<Vec<&'p RawValue>, SourceError> {
         let mut kept: Vec<&RawValue> = Vec::new();
         let (mut seen, mut number) = (HashSet::new(), 0usize);
         for part in parts {
@@ -274,6 +296,12 @@ impl HttpJson {
                 }
             }
         }
+        Ok(kept)
+    }
+
+    /// What is made of the items on all pages.
+    fn of_items(&self, items: &str, clock: &Clock<'_>, scope: &Scope, parts: &[Part]) -> Result<Decimal, SourceError> {
+        let kept = self.kept(items, clock, scope, parts)?;
         enough(kept.len(), self.at_least)?;
         let path = self.value.as_deref().unwrap_or("$");
         let number = |item: &&RawValue| self.number(json::only(item.get(), path)?, path);

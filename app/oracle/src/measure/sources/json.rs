@@ -167,7 +167,7 @@ fn bare(document: &str) -> &str {
     document.strip_prefix('\u{feff}').unwrap_or(document)
 }
 
-fn no_json(error: serde_json::Error) -> SourceError {
+pub(super) fn no_json(error: serde_json::Error) -> SourceError {
     unexpected(format!("the answer is not complete JSON: {error}"))
 }
 
@@ -246,7 +246,7 @@ fn at<'a>(
 }
 
 /// The members of an object in their order; a key may stand twice, which other types hide.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+pub(super) struct Members<'a>(pub(super) Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -17,11 +17,14 @@ mod json_path;
 mod manual;
 mod numbers;
 mod pages;
+mod performance;
 mod postgres;
 mod prometheus;
 mod ratio;
 mod request;
+mod rows;
 mod solana;
+mod survey;
 
 pub use {
     auth::Auth,
@@ -37,10 +40,12 @@ pub use {
     http_json::HttpJson,
     manual::{Entry, Manual},
     numbers::{NumberFormat, is_unscaled, scaled},
+    performance::Performance,
     postgres::Postgres,
     prometheus::Prometheus,
     ratio::Ratio,
     solana::Solana,
+    survey::Survey,
 };
 
 use {
@@ -74,6 +79,10 @@ pub enum Source {
     Git(Git),
     /// A table of comma-separated values: a file on this machine, or behind a URL.
     Csv(Box<CsvFile>),
+    /// A strategy's record.
+    Performance(Box<Performance>),
+    /// What many people answered.
+    Survey(Box<Survey>),
     /// What a command prints.
     Command(Command),
     /// A quotient, a difference, a share or a product of two other sources.
@@ -244,6 +253,8 @@ impl Source {
             Self::Github(source) => source.fetch(scope).await,
             Self::Git(source) => source.fetch(scope).await,
             Self::Csv(source) => source.fetch(scope).await,
+            Self::Performance(source) => source.fetch(scope).await,
+            Self::Survey(source) => source.fetch(scope).await,
             Self::Command(source) => source.fetch(scope).await,
             Self::Ratio(source) => source.fetch(scope).await,
             Self::Change(source) => source.fetch(scope).await,
@@ -269,6 +280,8 @@ impl Source {
             Self::Github(source) => source.read(scope, parts),
             Self::Git(source) => source.read(scope, parts),
             Self::Csv(source) => source.read(scope, parts),
+            Self::Performance(source) => source.read(scope, parts),
+            Self::Survey(source) => source.read(scope, parts),
             Self::Command(source) => source.read(scope, parts),
             Self::Ratio(source) => source.read(scope, parts),
             Self::Change(source) => source.read(scope, parts),
@@ -301,6 +314,8 @@ impl Source {
             Self::Github(source) => source.mistakes(),
             Self::Git(source) => source.mistakes(),
             Self::Csv(source) => source.mistakes(),
+            Self::Performance(source) => source.mistakes(),
+            Self::Survey(source) => source.mistakes(),
             Self::Command(source) => source.mistakes(),
             Self::Solana(source) => source.mistakes(),
             Self::Manual(_) => Vec::new(),
@@ -332,13 +347,15 @@ impl Source {
             Self::Http(source) => auth(&mut source.auth),
             Self::DailyAverage(source) => source.sources.iter_mut().for_each(|source| auth(&mut source.auth)),
             Self::Prometheus(source) => auth(&mut source.auth),
-            Self::Postgres(source) => {
-                source.connection.iter_mut().for_each(secret);
-                file(&mut source.ca_file);
-            }
+            Self::Postgres(source) => source.resolve(folder),
             Self::Github(source) => auth(&mut source.auth),
             Self::Git(source) => file(&mut source.repository),
-            Self::Csv(source) => file(&mut source.file),
+            Self::Csv(source) => {
+                file(&mut source.file);
+                auth(&mut source.auth);
+            }
+            Self::Performance(source) => source.rows.resolve(folder),
+            Self::Survey(source) => source.resolve(folder),
             Self::Command(source) => {
                 source.folder = folder.to_owned();
                 source.env.values_mut().for_each(secret);
@@ -363,9 +380,10 @@ impl Source {
             Self::DailyAverage(source) => source.sources.iter().flat_map(|source| &source.auth).collect(),
             Self::Prometheus(source) => source.auth.iter().collect(),
             Self::Github(source) => source.auth.iter().collect(),
-            Self::Postgres(_) | Self::Git(_) | Self::Csv(_) | Self::Command(_) | Self::Solana(_) | Self::Manual(_) => {
-                Vec::new()
-            }
+            Self::Csv(source) => source.auth.iter().collect(),
+            Self::Performance(source) => source.rows.auth().into_iter().collect(),
+            Self::Survey(source) => source.rows.auth().into_iter().collect(),
+            Self::Postgres(_) | Self::Git(_) | Self::Command(_) | Self::Solana(_) | Self::Manual(_) => Vec::new(),
             // Their parts have their own.
             Self::Ratio(_) | Self::Change(_) => Vec::new(),
         }
@@ -388,6 +406,8 @@ impl Source {
             | Self::Github(_)
             | Self::Git(_)
             | Self::Csv(_)
+            | Self::Performance(_)
+            | Self::Survey(_)
             | Self::Command(_)
             | Self::Manual(_) => Vec::new(),
         }
@@ -418,6 +438,8 @@ impl Source {
             Self::Http(source) => source.time_path.is_some(),
             Self::Postgres(source) => source.time_column.is_some(),
             Self::Csv(_) | Self::Manual(_) | Self::Solana(_) => true,
+            Self::Performance(source) => source.rows.says_its_age(),
+            Self::Survey(source) => source.rows.says_its_age(),
             Self::Ratio(source) => source.operands().into_iter().all(|(_, part)| part.says_its_age()),
             Self::Change(source) => source.of.says_its_age(),
             // The time of an instant query's answer is the time that was asked for, however old its samples are.
@@ -440,6 +462,8 @@ impl Source {
             Self::Postgres(source) => source.params.iter().map(String::as_str).collect(),
             Self::Github(source) => source.templates(),
             Self::Git(source) => source.author.iter().map(String::as_str).collect(),
+            Self::Performance(source) => source.templates(),
+            Self::Survey(source) => source.templates(),
             Self::Csv(source) => source.templates(),
             Self::Command(source) => source.templates(),
             Self::Ratio(source) => source

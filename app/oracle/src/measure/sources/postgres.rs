@@ -7,7 +7,12 @@ use {
     },
     crate::measure::{Scope, Secret, fill},
     serde::{Deserialize, Serialize},
-    std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration},
+    std::{
+        collections::HashMap,
+        path::{Path, PathBuf},
+        sync::Arc,
+        time::Duration,
+    },
     tokio_postgres::{Client, Config, IsolationLevel, config::Host, error::SqlState, types::ToSql},
     tokio_postgres_rustls::MakeRustlsConnect,
 };
@@ -94,7 +99,19 @@ impl Postgres {
         session
     }
 
+    /// Asks for the one row; a second one is already one too many.
     pub(super) async fn fetch(&self, scope: &Scope) -> Result<Vec<Part>, SourceError> {
+        self.fetch_rows(scope, 1).await
+    }
+
+    /// Relative paths start at `folder`.
+    pub(super) fn resolve(&mut self, folder: &Path) {
+        self.connection.iter_mut().for_each(|secret| secret.resolve(folder));
+        self.ca_file.iter_mut().for_each(|file| *file = folder.join(&*file));
+    }
+
+    /// Asks for the rows, and no more of them than one beyond `most`.
+    pub(super) async fn fetch_rows(&self, scope: &Scope, most: usize) -> Result<Vec<Part>, SourceError> {
         let params: Vec<String> = self
             .params
             .iter()
@@ -102,19 +119,16 @@ impl Postgres {
             .collect::<Result<_, _>>()?;
         let config = self.config()?;
         let server = server(&config);
-        let asked = tokio::time::timeout(self.timeout, self.ask(&config, &server, &params));
+        let asked = tokio::time::timeout(self.timeout, self.ask(&config, &server, &params, most));
         let rows = asked
             .await
             .map_err(|_| SourceError::TimedOut(server.clone(), self.timeout))??;
-        if rows.len() > LARGEST_ANSWER {
-            return Err(SourceError::TooLong);
-        }
         let request = format!("{} with {params:?}", self.query.trim());
         Ok(vec![Part::new(request, rows.into_bytes())])
     }
 
-    /// The rows as a JSON list; no more than two, which are already one too many.
-    async fn ask(&self, config: &Config, server: &str, params: &[String]) -> Result<String, SourceError> {
+    /// The rows as a JSON list; no more than one beyond `most`.
+    async fn ask(&self, config: &Config, server: &str, params: &[String], most: usize) -> Result<String, SourceError> {
         let mut client = self.connect(config, server).await?;
         let failed = |error: tokio_postgres::Error| {
             // The server's limit and this one's are the same: whichever is first, it took too long.
@@ -172,15 +186,18 @@ impl Postgres {
         }
         // The server writes the numbers, with every digit. On lines of their own, a comment at the end hides nothing.
         let statement = format!(
-            "SELECT coalesce(json_agg(row_to_json(answer)), '[]')::text FROM (SELECT * FROM (\n{}\n) AS asked LIMIT 2) AS \
-             answer",
-            self.query.trim().trim_end_matches(';')
+            "SELECT CASE WHEN octet_length(written.rows) <= {LARGEST_ANSWER} THEN written.rows END FROM (SELECT \
+             coalesce(json_agg(row_to_json(answer)), '[]')::text AS rows FROM (SELECT * FROM (\n{}\n) AS asked LIMIT {}) \
+             AS answer) AS written",
+            self.query.trim().trim_end_matches(';'),
+            most.saturating_add(1)
         );
         let types = vec![tokio_postgres::types::Type::TEXT; params.len()];
         let prepared = transaction.prepare_typed(&statement, &types).await.map_err(failed)?;
         let values: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| param as &(dyn ToSql + Sync)).collect();
         let row = transaction.query_one(&prepared, &values).await.map_err(failed)?;
-        row.try_get(0).map_err(failed)
+        let rows: Option<String> = row.try_get(0).map_err(failed)?;
+        rows.ok_or(SourceError::TooLong)
     }
 
     fn config(&self) -> Result<Config, SourceError> {
