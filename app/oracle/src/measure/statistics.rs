@@ -8,7 +8,7 @@ use {
     crate::measure::{
         Scope, SourceError, ValueError, checks,
         condition::{Conditions, Found},
-        sources::{ambiguous, no_data},
+        sources::{ambiguous, no_data, unexpected},
     },
     rust_decimal::Decimal,
     serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _},
@@ -111,7 +111,12 @@ impl Aggregate {
         match self {
             Self::Count => Ok(Decimal::from(items.len())),
             Self::Distinct => {
-                let texts = items.iter().map(|item| Ok(found(item)?.to_string()));
+                let texts = items.iter().map(|item| match found(item)? {
+                    Found::Value { text, .. } => Ok(text.into_owned()),
+                    other => Err(unexpected(format!(
+                        "an entry is {other}: nothing tells it from the others"
+                    ))),
+                });
                 let texts: HashSet<String> = texts.collect::<Result<_, SourceError>>()?;
                 Ok(Decimal::from(texts.len()))
             }

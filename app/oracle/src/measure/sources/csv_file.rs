@@ -3,7 +3,7 @@
 use {
     super::{
         Auth, Body, Clock, LARGEST_ANSWER, NumberFormat, Observation, Part, SourceError, ambiguous, http_client,
-        is_unscaled, no_data, only,
+        is_unscaled, names_the_grant, no_data, only,
         request::{Kind, ask, is_secret, url_mistakes},
         scaled, unexpected,
     },
@@ -12,14 +12,15 @@ use {
     earnout_sdk::text::names::is_hidden,
     serde::{Deserialize, Serialize},
     std::{
-        collections::{BTreeMap, HashMap},
+        collections::{BTreeMap, HashMap, HashSet},
         fs,
         ops::Range,
         os::unix::fs::MetadataExt,
         path::{Path, PathBuf},
         sync::{Arc, Mutex, PoisonError},
-        time::{Duration, SystemTime},
+        time::{Duration, Instant, SystemTime},
     },
+    tokio::sync::Mutex as AsyncMutex,
 };
 
 /// A file that was written so lately may be written again without a change of its time: it is not kept.
@@ -28,6 +29,16 @@ const SETTLED: Duration = Duration::from_secs(2);
 /// The files that were read last, with their rows by the columns that tell them apart: a period asks one file for the
 /// value of each grant, and reading it once for each would take hours.
 static SHEETS: Mutex<Sheets> = Mutex::new(BTreeMap::new());
+
+/// How long a table behind a URL is kept: a round asks it for the value of each grant, and asking the server once for
+/// each would take hours.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// The tables behind URLs that grants are measured by now.
+static TABLES: Mutex<BTreeMap<Request, Arc<AsyncMutex<Option<Table>>>>> = Mutex::new(BTreeMap::new());
+
+/// A URL, the columns that tell its rows apart, and what separates its fields.
+type Request = (String, Vec<String>, Option<char>);
 
 type Sheets = BTreeMap<(PathBuf, Vec<String>, Option<char>), Arc<Sheet>>;
 
@@ -118,22 +129,51 @@ impl CsvFile {
     }
 
     async fn behind(&self, url: &str, scope: &Scope, texts: &Vec<String>) -> Result<Part, SourceError> {
-        let url = super::url(url, scope)?;
-        let mut builder = http_client()?.get(&url).header("accept", Kind::Text.accept());
+        let asked = super::url(url, scope)?;
+        let columns: Vec<String> = self.exact().map(|(column, _)| column.clone()).collect();
+        // Asked anew for each grant, it need not be kept.
+        let Some(grant) = scope.grant.as_ref().filter(|_| !names_the_grant(url)) else {
+            let table = self.table(&asked, &columns).await?;
+            return Ok(table.rows_with(texts));
+        };
+        let place = place((asked.clone(), columns.clone(), self.delimiter));
+        let mut kept = place.lock().await;
+        if let Some(table) = kept.as_mut().filter(|table| table.is_fresh(self))
+            // What is measured twice is asked for twice.
+            && table.served.insert(grant.index)
+        {
+            return Ok(table.rows_with(texts));
+        }
+        let mut table = self.table(&asked, &columns).await?;
+        table.served.insert(grant.index);
+        let part = table.rows_with(texts);
+        *kept = Some(table);
+        Ok(part)
+    }
+
+    /// The table that is behind a URL now.
+    async fn table(&self, url: &str, columns: &[String]) -> Result<Table, SourceError> {
+        let mut builder = http_client()?.get(url).header("accept", Kind::Text.accept());
         for (name, value) in &self.headers {
             builder = builder.header(name, value);
         }
         let request = format!("GET {url}");
         let (part, _) = ask(builder, self.auth.as_ref(), self.timeout, request, Kind::Text).await?;
-        if texts.is_empty() {
-            return Ok(part);
-        }
-        let columns: Vec<String> = self.exact().map(|(column, _)| column.clone()).collect();
-        let bytes = part.body.text()?.as_bytes().to_vec();
-        let sheet = Sheet::new(bytes, &columns, self.delimiter, [0; 7], SystemTime::UNIX_EPOCH)?;
-        Ok(Part {
-            body: Body::new(sheet.rows_with(texts)),
-            ..part
+        let sheet = match columns.is_empty() {
+            true => None,
+            false => {
+                let bytes = part.body.text()?.as_bytes().to_vec();
+                let sheet = Sheet::new(bytes, columns, self.delimiter, [0; 7], SystemTime::UNIX_EPOCH)?;
+                Some(sheet)
+            }
+        };
+        Ok(Table {
+            asked: Instant::now(),
+            auth: self.auth.clone(),
+            headers: self.headers.clone(),
+            part,
+            sheet,
+            served: HashSet::new(),
         })
     }
 
@@ -266,6 +306,46 @@ impl CsvFile {
         let asked = self.url.iter().map(String::as_str);
         asked.chain(conditions).chain(self.aggregate.templates()).collect()
     }
+}
+
+/// A table as a server gave it.
+struct Table {
+    asked: Instant,
+    auth: Option<Auth>,
+    headers: BTreeMap<String, String>,
+    part: Part,
+    /// Its rows, if they are told apart.
+    sheet: Option<Sheet>,
+    /// The grants that were measured by it.
+    served: HashSet<u32>,
+}
+
+impl Table {
+    /// Whether it is what `source` would be given, and not long ago.
+    fn is_fresh(&self, source: &CsvFile) -> bool {
+        self.asked.elapsed() < FRESH && self.auth == source.auth && self.headers == source.headers
+    }
+
+    fn rows_with(&self, texts: &Vec<String>) -> Part {
+        match &self.sheet {
+            Some(sheet) => Part {
+                body: Body::new(sheet.rows_with(texts)),
+                ..self.part.clone()
+            },
+            None => self.part.clone(),
+        }
+    }
+}
+
+/// Where the table of a request is kept. Whoever holds its lock asks for all others that want it.
+fn place(request: Request) -> Arc<AsyncMutex<Option<Table>>> {
+    let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+    tables.retain(|_, place| {
+        let old = |table: &Table| table.asked.elapsed() >= FRESH;
+        // What is locked is being asked for.
+        Arc::strong_count(place) > 1 || !place.try_lock().is_ok_and(|table| table.as_ref().is_none_or(old))
+    });
+    Arc::clone(tables.entry(request).or_default())
 }
 
 /// What a field says.
@@ -577,6 +657,55 @@ mod tests {
             let error = source(page).fetch(&scope()).await.unwrap_err().to_string();
             assert!(error.contains(part), "{page}: {error}");
         }
+    }
+
+    /// Twenty thousand values of one table would be twenty thousand requests.
+    #[tokio::test]
+    async fn a_table_is_asked_for_once_for_all_grants() {
+        use {
+            axum::{Router, routing::get},
+            std::sync::atomic::{AtomicU32, Ordering},
+        };
+        let count = Arc::new(AtomicU32::new(0));
+        let asked = Arc::clone(&count);
+        let router = Router::new().fallback(get(move || {
+            let number = asked.fetch_add(1, Ordering::Relaxed);
+            async move { format!("who,n\nann,{number}\nbob,{number}\n") }
+        }));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let source = |url: &str| -> CsvFile {
+            toml::from_str(&format!(
+                "url = '{url}'\ncolumn = 'n'\nwhere = {{ who = '{{identity}}' }}"
+            ))
+            .unwrap()
+        };
+        let value = async |source: &CsvFile, index: u32, identity: &str| {
+            let mut scope = scope();
+            let grant = scope.grant.as_mut().unwrap();
+            (grant.index, grant.identity) = (index, Some(identity.to_owned()));
+            let parts = source.fetch(&scope).await.unwrap();
+            source.read(&scope, &parts).unwrap().value.to_string()
+        };
+        let shared = source(&format!("{url}/all"));
+        let both = futures_util::future::join(value(&shared, 0, "ann"), value(&shared, 1, "bob")).await;
+        assert_eq!(both, ("0".to_owned(), "0".to_owned()));
+        assert_eq!(value(&shared, 0, "ann").await, "1", "a second sample is another answer");
+        assert_eq!(value(&shared, 1, "bob").await, "1");
+        let signed = CsvFile {
+            headers: BTreeMap::from([("x-of".to_owned(), "other".to_owned())]),
+            ..shared.clone()
+        };
+        assert_eq!(
+            value(&signed, 2, "ann").await,
+            "2",
+            "who asks otherwise is answered otherwise"
+        );
+        let own = source(&format!("{url}/{{identity}}"));
+        assert_eq!(value(&own, 0, "ann").await, "3");
+        assert_eq!(value(&own, 1, "bob").await, "4");
+        assert_eq!(count.load(Ordering::Relaxed), 5);
     }
 
     proptest::proptest! {

@@ -741,6 +741,10 @@ mod tests {
                 "no entry matches",
             ),
             ("items = '$.tvl'\naggregate = 'count'\nid = '$.kind'", "item 1"),
+            (
+                "items = '$.tvl'\nvalue = '$.kind'\naggregate = 'distinct'",
+                "an entry is nothing",
+            ),
             ("items = '$.list'\nvalue = '$.n'\naggregate = 'sum'", "nothing at $.n"),
         ] {
             let error = read(text, document).unwrap_err();

@@ -279,7 +279,10 @@ pub fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use {
+        super::*,
+        proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_assert_eq, prop_oneof, proptest},
+    };
 
     const DOCUMENT: &str = r#"{"data": {"users": 120, "exact": 0.1234567890123456789, "big": 9223372036854775807,
         "text": "62.5", "none": null, "flag": true, "list": [{"name": "a", "n": 1}, {"name": "b", "n": 2.50}]}}"#;
@@ -365,5 +368,64 @@ mod tests {
             number(r#"{"n": 1, "m": 2, "m": 3}"#, "$.n", false).unwrap().to_string(),
             "1"
         );
+    }
+
+    /// Any value that JSON can have, of few names, so that paths meet them.
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "[a-c\\[\\]{}\"\\\\ ]{0,4}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map("[a-c]{1,2}", inner, 0..5)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// The text at each place is the value that the parser found there.
+        #[test]
+        fn every_place_is_the_one_that_was_asked_for(value in any_value(), pretty: bool) {
+            let document = match pretty {
+                true => serde_json::to_string_pretty(&value).unwrap(),
+                false => value.to_string(),
+            };
+            for path in ["$", "$.a", "$[*]", "$..b", "$..*", "$[?@.a].b[-1:]"] {
+                let query = JsonPath::parse(path).unwrap();
+                let expected: Vec<&Value> = query.query(&value).all();
+                let found = every(&document, path).unwrap();
+                let parsed: Vec<Value> = found.iter().map(|raw| parse(raw.get()).unwrap()).collect();
+                prop_assert_eq!(parsed.iter().collect::<Vec<_>>(), expected);
+                for raw in found {
+                    let is = match parse(raw.get()).unwrap() {
+                        Value::Null => Found::Nothing,
+                        Value::Array(list) if list.is_empty() => Found::Empty,
+                        Value::Object(members) if members.is_empty() => Found::Empty,
+                        Value::Array(_) | Value::Object(_) => Found::Compound,
+                        Value::String(text) => Found::text(text),
+                        other => Found::text(other.to_string()),
+                    };
+                    prop_assert_eq!(found_of(raw).unwrap(), is);
+                }
+            }
+        }
+
+        /// Whatever a server answers: something, nothing or an error.
+        #[test]
+        fn any_text_is_a_document_or_an_error(document in "[\\[\\]{}\",:0-9a-c.e\\\\ -]{0,30}", other: String) {
+            for document in [document, other] {
+                for path in ["$", "$.a", "$[*]"] {
+                    let _ = (number(&document, path, true), list(&document, path), found(&document, path));
+                    let _ = (complete(&document, path), text(&document, path), scalar(&document, path));
+                }
+            }
+        }
     }
 }

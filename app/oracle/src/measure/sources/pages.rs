@@ -1,7 +1,7 @@
 //! Answers that come in pages: all of them, or none.
 
 use {
-    super::{Part, SourceError, ambiguous, escaped, json, unexpected},
+    super::{Part, SourceError, ambiguous, escaped, json, request::is_secret, unexpected},
     crate::measure::{Found, Scope},
     reqwest::{
         Url,
@@ -402,6 +402,13 @@ impl<'a> Walk<'a> {
             && next.port_or_known_default() == base.port_or_known_default()
             && next.username().is_empty()
             && next.password().is_none();
+        // What is asked is evidence, which is published.
+        let secret = next.query_pairs().find(|(name, _)| is_secret(name) && !is_mark(name));
+        if let Some((name, _)) = secret {
+            return Err(unexpected(format!(
+                "the URL of the next page carries a secret in its parameter {name:?}: use another way to turn the page"
+            )));
+        }
         match same {
             true => Ok(Asked {
                 url: next.to_string(),
@@ -410,6 +417,13 @@ impl<'a> Walk<'a> {
             false => Err(elsewhere()),
         }
     }
+}
+
+/// Whether a parameter is likely to say only where a page begins.
+fn is_mark(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let marks = ["page", "next", "cursor", "continue", "continuation", "after", "offset"];
+    marks.iter().any(|mark| name.contains(mark))
 }
 
 /// What a page says the next one is asked with.
@@ -618,8 +632,11 @@ mod tests {
                     list(&[1, 2]),
                 )),
                 "/link/2" => Some((Some(r#"</link>; rel="first""#.into()), list(&[3]))),
-                "/url" => json(format!(r#"{{"next": "?more=1", "rows": {}}}"#, list(&[1, 2]))),
-                "/url?more=1" => json(format!(r#"{{"next": null, "rows": {}}}"#, list(&[3]))),
+                "/url" => json(format!(
+                    r#"{{"next": "?more=1&pageToken=x", "rows": {}}}"#,
+                    list(&[1, 2])
+                )),
+                "/url?more=1&pageToken=x" => json(format!(r#"{{"next": null, "rows": {}}}"#, list(&[3]))),
                 other => panic!("{other}"),
             }
         })
@@ -735,6 +752,7 @@ mod tests {
                 "partial" if first => page("a", r#""next": "x""#),
                 "partial" => page("b", r#""incomplete_results": true"#),
                 "elsewhere" => page("a", r#""next": "http://127.0.0.1:1/items""#),
+                "leak" => page("a", r#""next": "?after=x&access_token=hunter2""#),
                 "nowhere" => page("a", r#""next": null, "more": true"#),
                 "empty" => json(r#"{"items": [], "more": true}"#),
                 "unsure" => page("a", r#""next": "x", "more": "yes""#),
@@ -766,6 +784,11 @@ mod tests {
             ("cut", cursor, "not complete JSON"),
             ("partial", cursor, "not whole"),
             ("elsewhere", "{ by = 'url', path = '$.next' }", "not on the server"),
+            (
+                "leak",
+                "{ by = 'url', path = '$.next' }",
+                "a secret in its parameter \"access_token\"",
+            ),
             ("nowhere", more, "says that more follow, and not where"),
             (
                 "empty",

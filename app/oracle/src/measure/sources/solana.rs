@@ -1155,6 +1155,58 @@ mod tests {
         assert!(error.contains("two endpoints have to agree, and 1 answered"), "{error}");
     }
 
+    /// `docs/recipes/solana-treasury.toml`.
+    #[tokio::test]
+    async fn the_recipe_measures_a_treasury_and_a_supply() {
+        #[derive(Deserialize)]
+        struct Configuration {
+            feed: Vec<crate::measure::Feed>,
+        }
+        let chain = Chain::new(3).await;
+        let mut token = [0; TOKEN_ACCOUNT];
+        token[..32].copy_from_slice(THE_MINT.as_ref());
+        token[32..64].copy_from_slice(OWNER.as_ref());
+        token[64..72].copy_from_slice(&1_234_567_890_000u64.to_le_bytes());
+        token[108] = 1;
+        let mut mint = [0; MINT];
+        mint[36..44].copy_from_slice(&987_654_321_000_000_000u64.to_le_bytes());
+        mint[45] = 1;
+        let [classic, _] = TOKEN_PROGRAMS;
+        chain.set(ACCOUNT, classic, 1, &token);
+        chain.set(THE_MINT, classic, 1, &mint);
+        let text = include_str!("../../../../../docs/recipes/solana-treasury.toml")
+            .replace("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", &THE_MINT.to_string())
+            .replace(
+                "owner = \"REPLACE-WITH-THE-ADDRESS-OF-AN-ACCOUNT",
+                &format!("owner = \"{OWNER}"),
+            )
+            .replace("REPLACE-WITH-THE-ADDRESS-OF-AN-ACCOUNT", &THE_MINT.to_string())
+            .replace("REPLACE-WITH-THE-ADDRESS-OF-THE-PLAN", &OTHER.to_string());
+        let feeds = toml::from_str::<Configuration>(&text).unwrap().feed;
+        for (feed, expected) in feeds.into_iter().zip(["1234567.89", "987.654321"]) {
+            let Some(crate::measure::Source::Solana(source)) = feed.sources.into_iter().next() else {
+                panic!("{} is of another type", feed.id);
+            };
+            let mut source = source;
+            assert_eq!(source.endpoints.len(), 3);
+            source.endpoints.clear();
+            source.around = chain.source(&lamports("")).around;
+            let error = source
+                .fetch(&scope())
+                .await
+                .and_then(|parts| source.read(&scope(), &parts));
+            assert!(error.is_err(), "nothing was sampled");
+            let step = i64::try_from(source.window.as_secs()).unwrap() / 12;
+            for number in 0..12 {
+                let now = scope().end - (12 - number) * step;
+                chain.at(now);
+                assert!(source.sample(&scope(), now).await.unwrap(), "{number}");
+            }
+            let parts = source.fetch(&scope()).await.unwrap();
+            assert_eq!(self::text(source.read(&scope(), &parts)).unwrap(), expected);
+        }
+    }
+
     #[tokio::test]
     async fn every_measure_reads_what_it_says() {
         let chain = Chain::new(2).await;
