@@ -29,12 +29,13 @@ const QUIET: [&str; 8] = [
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter =
-        EnvFilter::try_from_env("EARNOUT_ORACLE_LOG").unwrap_or_else(|_| EnvFilter::new("earnout_oracle=info"));
-    let filter = QUIET
-        .into_iter()
-        .filter_map(|name| format!("{name}=info").parse().ok())
-        .fold(filter, EnvFilter::add_directive);
+    let filter = match EnvFilter::try_from_env("EARNOUT_ORACLE_LOG") {
+        Ok(wanted) => QUIET
+            .into_iter()
+            .filter_map(|name| format!("{name}=info").parse().ok())
+            .fold(wanted, EnvFilter::add_directive),
+        Err(_) => EnvFilter::new("earnout_oracle=info"),
+    };
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

@@ -113,10 +113,8 @@ pub async fn enter(args: &Enter, config: Config) -> Result<u8> {
     let next = match missing.unwrap_or_default() {
         0 if window.closes <= now.saturating_add(60) => "the window is about to close".to_owned(),
         0 => "the daemon attests it when it is due".to_owned(),
-        missing => format!(
-            "{missing} more of `consent = {}` have to `enter --confirm` it",
-            bound.feed.consent
-        ),
+        1 => "one more person has to `enter --confirm` it".to_owned(),
+        missing => format!("{missing} more people have to `enter --confirm` it"),
     };
     println!("{done} {what} for period {} of feed {}; {next}", args.period, args.feed);
     Ok(DONE)
@@ -163,7 +161,7 @@ impl Taking<'_> {
         let fixed = value::to_fixed(value::parse(&said.value)?, terms.decimals, Rounding::Exact);
         let fixed = fixed.map_err(|error| match error {
             value::ValueError::NeedsRounding { value, decimals } => {
-                anyhow::anyhow!("{value} has more than the {decimals} decimals of the KPI")
+                anyhow::anyhow!("{value} has more decimals than the KPI, which has {decimals}")
             }
             error => error.into(),
         })?;

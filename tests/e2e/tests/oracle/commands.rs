@@ -64,7 +64,7 @@ async fn a_manual_value_waits_for_a_person() {
     // What the plan does not accept is not kept.
     for (value, part) in [
         ("999", "outside of what the plan accepts, 0.0 to 100.0"),
-        ("91.55", "more than the 1 decimals"),
+        ("91.55", "91.55 has more decimals than the KPI, which has 1"),
     ] {
         operator
             .run(&["enter", "satisfaction", "0", value, "--note", "typed wrong"])
@@ -122,7 +122,7 @@ async fn a_manual_value_takes_two_people_and_can_be_corrected() {
         .says("nobody has entered a value");
     enter(&["92.5", "--note", "survey", "--document", report])
         .succeeded()
-        .shows("1 more of `consent = 2`");
+        .shows("one more person has to `enter --confirm` it");
     operator
         .run(&["once"])
         .failed(2)

@@ -521,3 +521,45 @@ async fn anybody_verifies_a_page_from_what_was_exported() {
         assert_eq!(entry.file_name().len(), 64, "{entry:?}");
     }
 }
+
+/// Reviewers' marks: one command for all grants, and a mistake in one of them keeps all of them out.
+#[tokio::test(flavor = "multi_thread")]
+async fn values_of_many_grants_are_entered_from_a_file() {
+    let commits = Commits::ended(4).await;
+    let feed = format!(
+        "[[feed]]\nid = \"marks\"\nplan = \"{}\"\nkpi = 0\nsource = {{ type = \"manual\" }}\n",
+        commits.plan
+    );
+    let operator = Oracle::new(&commits.chain, "oracle-1", &[&commits.chain.rpc_url], &feed);
+    let enter = |marks: &str| {
+        let file = operator.file("marks.csv", marks);
+        let file = file.to_str().expect("a path in UTF-8");
+        operator.run(&["enter", "marks", "0", "--note", "reviewed", "--file", file])
+    };
+    enter("grant,value,note\n0,8,\n2,10001,\n3,7.5,three reviewers\n9,1,\n")
+        .failed(1)
+        .says("no open grant 9");
+    enter("grant,value,note\n0,8,\n2,10001,\n3,7.5,three reviewers\n")
+        .failed(1)
+        .says("grant 2: 10001 is outside of what the plan accepts")
+        .says("grant 3: 7.5 has more decimals than the KPI, which has 0")
+        .says("nothing was entered");
+    operator
+        .run(&["once"])
+        .failed(2)
+        .shows("0 voted, 0 already on chain, 4 held");
+    enter("grant,value,note\n0,8,\n2,9,\n3,7,three reviewers\n")
+        .succeeded()
+        .shows("entered 3 values");
+    operator
+        .run(&["once"])
+        .failed(2)
+        .shows("3 voted, 0 already on chain, 1 held");
+    let uploads = commits.uploads("oracle-1").await;
+    let last = uploads.last().expect("an upload");
+    assert_eq!(manifest(&operator, &last.evidence), [(0, 8), (2, 9), (3, 7)]);
+    operator
+        .run(&["verify", &commits.plan.to_string(), "0"])
+        .succeeded()
+        .shows("3 of 3 votes");
+}
