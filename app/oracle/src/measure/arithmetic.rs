@@ -1,26 +1,20 @@
 //! Arithmetic of decimals that never loses a digit without saying so.
 
-use {crate::measure::ValueError, rust_decimal::Decimal};
-
-/// Largest number of which one digit more still fits.
-const ROOM: i128 = (1i128 << 96) / 10 - 1;
-/// Digits behind the point of a quotient, before the one that says that there are more.
-const DIGITS: u32 = 27;
+use {
+    crate::measure::{ValueError, exact},
+    num_bigint::BigInt,
+    rust_decimal::Decimal,
+};
 
 /// `a + b`.
 ///
 /// # Errors
 /// If it has more digits than can be kept.
 pub fn sum(a: Decimal, b: Decimal) -> Result<Decimal, ValueError> {
-    let exact = || {
-        let scale = a.scale().max(b.scale());
-        let scaled = |number: Decimal| {
-            let power = 10i128.checked_pow(scale.checked_sub(number.scale())?)?;
-            number.mantissa().checked_mul(power)
-        };
-        whole(scaled(a)?.checked_add(scaled(b)?)?, scale)
-    };
-    exact().ok_or_else(|| ValueError::TooPrecise(format!("{a} + {b}")))
+    let scale = a.scale().max(b.scale());
+    let scaled = exact::scaled(a, scale).zip(exact::scaled(b, scale));
+    let sum = scaled.and_then(|(a, b)| exact::decimal(&(a + b), scale));
+    sum.ok_or_else(|| ValueError::TooPrecise(format!("{a} + {b}")))
 }
 
 /// `a - b`.
@@ -36,18 +30,12 @@ pub fn difference(a: Decimal, b: Decimal) -> Result<Decimal, ValueError> {
 /// # Errors
 /// If it has more digits than can be kept.
 pub fn product(a: Decimal, b: Decimal) -> Result<Decimal, ValueError> {
-    let (a, b) = (a.normalize(), b.normalize());
-    let exact = || {
-        whole(
-            a.mantissa().checked_mul(b.mantissa())?,
-            a.scale().checked_add(b.scale())?,
-        )
-    };
-    exact().ok_or_else(|| ValueError::TooPrecise(format!("{a} times {b}")))
+    let digits = BigInt::from(a.mantissa()) * b.mantissa();
+    let scale = a.scale().saturating_add(b.scale());
+    exact::decimal(&digits, scale).ok_or_else(|| ValueError::TooPrecise(format!("{a} times {b}")))
 }
 
-/// `a / b` with up to 28 digits. If there are more, the last one is a 1 in their place: every rounding to fewer digits
-/// is then that of the exact quotient.
+/// `a / b`, as [`exact::quotient`] gives it.
 ///
 /// # Errors
 /// If `b` is 0, or what is before the point cannot be kept.
@@ -55,49 +43,10 @@ pub fn quotient(a: Decimal, b: Decimal) -> Result<Decimal, ValueError> {
     if b.is_zero() {
         return Err(ValueError::DividedByZero(a));
     }
-    let (a, b) = (a.normalize(), b.normalize());
-    let exact = || {
-        let negative = (a.mantissa() < 0) != (b.mantissa() < 0);
-        let divisor = b.mantissa().checked_abs()?;
-        let dividend = a.mantissa().checked_abs()?;
-        let (mut digits, mut rest) = (dividend.checked_div(divisor)?, dividend.checked_rem(divisor)?);
-        // Digits behind the point: fewer than none as long as some before it are missing.
-        let mut scale = i64::from(a.scale()).checked_sub(b.scale().into())?;
-        while rest != 0 && scale < i64::from(DIGITS) && digits < ROOM / 10 {
-            rest = rest.checked_mul(10)?;
-            digits = digits.checked_mul(10)?.checked_add(rest.checked_div(divisor)?)?;
-            rest = rest.checked_rem(divisor)?;
-            scale = scale.checked_add(1)?;
-        }
-        while scale < 0 {
-            // Only what is exact may be extended.
-            (rest == 0).then_some(())?;
-            digits = digits.checked_mul(10)?;
-            scale = scale.checked_add(1)?;
-        }
-        while rest != 0 && (scale > i64::from(DIGITS) || digits > ROOM) {
-            // A digit that cannot be kept is one of those that follow.
-            digits = digits.checked_div(10)?;
-            scale = scale.checked_sub(1)?;
-        }
-        if rest != 0 {
-            digits = digits.checked_mul(10)?.checked_add(1)?;
-            scale = scale.checked_add(1)?;
-        }
-        let digits = if negative { digits.checked_neg()? } else { digits };
-        whole(digits, u32::try_from(scale).ok()?)
-    };
-    exact().ok_or_else(|| ValueError::TooPrecise(format!("{a} divided by {b}")))
-}
-
-/// `digits · 10^-scale`, if a decimal holds it.
-fn whole(mut digits: i128, mut scale: u32) -> Option<Decimal> {
-    // What ends in zeros may have more of them than a decimal has digits.
-    while scale > 0 && digits.checked_rem(10)? == 0 {
-        digits = digits.checked_div(10)?;
-        scale = scale.checked_sub(1)?;
-    }
-    Decimal::try_from_i128_with_scale(digits, scale).ok()
+    let scale = a.scale().max(b.scale());
+    let scaled = exact::scaled(a, scale).zip(exact::scaled(b, scale));
+    let quotient = scaled.and_then(|(a, b)| exact::quotient(&a, &b));
+    quotient.ok_or_else(|| ValueError::TooPrecise(format!("{a} divided by {b}")))
 }
 
 #[cfg(test)]

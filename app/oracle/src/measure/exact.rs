@@ -3,7 +3,7 @@
 
 use {
     crate::measure::checks,
-    num_bigint::BigInt,
+    num_bigint::{BigInt, BigUint},
     rust_decimal::Decimal,
     serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _},
 };
@@ -25,8 +25,8 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-/// Digits behind the point of a [`quotient`] before the one that says whether there is more: more than any KPI has.
-const DIGITS: u32 = 19;
+/// Digits behind the point that a decimal has at the most.
+const MOST: u32 = 28;
 
 /// Digits behind the point of what is rounded to the nearest: as many as a KPI can have.
 pub const PLACES: u32 = 18;
@@ -53,12 +53,24 @@ pub fn decimal(number: &BigInt, scale: u32) -> Option<Decimal> {
     Decimal::try_from_i128_with_scale(i128::try_from(number).ok()?, scale).ok()
 }
 
-/// `number / divisor` with [`DIGITS`] digits and, if there is more behind them, one digit more: then every rounding to
-/// fewer digits is that of the exact quotient. None if the divisor is not above 0, or a decimal cannot hold it.
+/// `number / divisor` with as many digits as a decimal has. If there are more, the last one is a 1 in their place: every
+/// rounding to fewer digits is then that of the exact quotient. None if the divisor is 0, or what is before the point
+/// does not fit.
 pub fn quotient(number: &BigInt, divisor: &BigInt) -> Option<Decimal> {
-    let (whole, rest) = divided(&(number * power(DIGITS)), divisor)?;
-    let more = BigInt::from(u8::from(rest != BigInt::ZERO));
-    decimal(&(whole * 10 + more), DIGITS.checked_add(1)?)
+    let (size, of) = (number.magnitude(), divisor.magnitude());
+    if *divisor == BigInt::ZERO {
+        return None;
+    }
+    let digits = (0..=MOST).rev().find_map(|digits| {
+        let scaled = size * power(digits).magnitude();
+        let (whole, rest) = (&scaled / of, &scaled % of);
+        match rest == BigUint::ZERO {
+            true => decimal(&whole.into(), digits),
+            false => decimal(&(whole * 10u8 + 1u8).into(), digits.checked_add(1)?),
+        }
+    })?;
+    let negative = !digits.is_zero() && number.sign() != divisor.sign();
+    Some(if negative { -digits } else { digits })
 }
 
 /// `number / divisor` as a whole number, halves to the even one; none if the divisor is not above 0.

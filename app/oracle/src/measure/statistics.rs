@@ -1,15 +1,17 @@
 //! What is made of several numbers, exactly.
 //!
-//! A result that no decimal of 28 digits holds (a quotient that does not end, mostly) is cut, at the latest 20 digits
-//! behind the point, and gets one more digit, 1, which stands for all that follows: every later rounding to fewer
-//! digits is that of the exact result. Nothing is rounded twice.
+//! A result that no decimal of 28 digits holds (a quotient that does not end, mostly) is cut, and its last digit is a 1
+//! that stands for all that follows: every later rounding to fewer digits is that of the exact result. Nothing is
+//! rounded twice.
 
 use {
     crate::measure::{
         Scope, SourceError, ValueError, checks,
         condition::{Conditions, Found},
+        exact,
         sources::{ambiguous, no_data, unexpected},
     },
+    num_bigint::BigInt,
     rust_decimal::Decimal,
     serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _},
     std::collections::HashSet,
@@ -133,7 +135,7 @@ impl Aggregate {
             Self::Last => number(items.last().ok_or_else(none)?),
             Self::Min => numbers()?.into_iter().min().ok_or_else(none),
             Self::Max => numbers()?.into_iter().max().ok_or_else(none),
-            Self::Sum => Exact::sum(&numbers()?)?.over(1),
+            Self::Sum => over(&sum(&numbers()?)?, 1),
             Self::Mean => mean(&numbers()?),
             Self::Median => {
                 let sorted = sorted()?;
@@ -146,10 +148,10 @@ impl Aggregate {
                 let kept = sorted.get(cut..sorted.len().saturating_sub(cut));
                 mean(kept.filter(|kept| !kept.is_empty()).ok_or_else(none)?)
             }
-            Self::Share(condition) => Exact::percent(meeting(condition)?)?.over(items.len()),
+            Self::Share(condition) => over(&percent(meeting(condition)?), items.len()),
             Self::NetShare { plus, minus } => {
                 let net = meeting(plus)?.saturating_sub(meeting(minus)?);
-                Exact::percent(net)?.over(items.len())
+                over(&percent(net), items.len())
             }
         }
     }
@@ -198,7 +200,7 @@ impl Percent {
 pub fn mean(numbers: &[Decimal]) -> Result<Decimal, SourceError> {
     match numbers {
         [] => Err(no_data("no entry matches")),
-        numbers => Exact::sum(numbers)?.over(numbers.len()),
+        numbers => over(&sum(numbers)?, numbers.len()),
     }
 }
 
@@ -213,96 +215,24 @@ pub fn enough(found: usize, wanted: Option<usize>) -> Result<(), SourceError> {
     }
 }
 
+/// The sum of numbers, in units of 10^-[`PLACES`].
+fn sum(numbers: &[Decimal]) -> Result<BigInt, SourceError> {
+    let summands = numbers.iter().map(|number| exact::scaled(*number, PLACES));
+    summands.sum::<Option<BigInt>>().ok_or_else(too_large)
+}
+
+/// 100 times `count`, in these units.
+fn percent(count: i128) -> BigInt {
+    BigInt::from(count) * 100u8 * exact::power(PLACES)
+}
+
+/// A number of these units divided by `count`.
+fn over(sum: &BigInt, count: usize) -> Result<Decimal, SourceError> {
+    exact::quotient(sum, &(exact::power(PLACES) * count)).ok_or_else(too_large)
+}
+
 /// Digits behind the point of a [`Decimal`] at the most.
 const PLACES: u32 = 28;
-/// One, in units of the last of them.
-const ONE: i128 = 10i128.pow(PLACES);
-/// Most digits behind the point of a result that is cut.
-const DIGITS: u32 = 20;
-
-/// A sum, which keeps every digit of its summands.
-#[derive(Clone, Copy, Debug, Default)]
-struct Exact {
-    whole: i128,
-    /// In units of 10^-28, as many ones as it comes to.
-    fraction: i128,
-}
-
-impl Exact {
-    fn sum(numbers: &[Decimal]) -> Result<Self, SourceError> {
-        let mut sum = Self::default();
-        for number in numbers {
-            sum = sum.plus(*number).ok_or_else(too_large)?;
-        }
-        Ok(sum)
-    }
-
-    fn percent(count: i128) -> Result<Self, SourceError> {
-        let whole = count.checked_mul(100).ok_or_else(too_large)?;
-        Ok(Self { whole, fraction: 0 })
-    }
-
-    fn plus(self, number: Decimal) -> Option<Self> {
-        let one = 10i128.checked_pow(number.scale())?;
-        let (whole, rest) = (number.mantissa().checked_div(one)?, number.mantissa().checked_rem(one)?);
-        let fraction = rest.checked_mul(10i128.checked_pow(PLACES.checked_sub(number.scale())?)?)?;
-        Some(Self {
-            whole: self.whole.checked_add(whole)?,
-            fraction: self.fraction.checked_add(fraction)?,
-        })
-    }
-
-    /// The sum divided by `count`.
-    fn over(self, count: usize) -> Result<Decimal, SourceError> {
-        self.divided(count).ok_or_else(too_large)
-    }
-
-    fn divided(self, count: usize) -> Option<Decimal> {
-        let mut whole = self.whole.checked_add(self.fraction.checked_div(ONE)?)?;
-        let mut fraction = self.fraction.checked_rem(ONE)?;
-        // Both of one sign: what follows is done without signs.
-        if whole > 0 && fraction < 0 {
-            (whole, fraction) = (whole.checked_sub(1)?, fraction.checked_add(ONE)?);
-        } else if whole < 0 && fraction > 0 {
-            (whole, fraction) = (whole.checked_add(1)?, fraction.checked_sub(ONE)?);
-        }
-        let negative = whole < 0 || fraction < 0;
-        let (whole, fraction) = (whole.unsigned_abs(), fraction.unsigned_abs());
-        let (count, one) = (u128::try_from(count).ok()?, ONE.unsigned_abs());
-        let carried = whole.checked_rem(count)?.checked_mul(one)?.checked_add(fraction)?;
-        let quotient = written(
-            whole.checked_div(count)?,
-            carried.checked_div(count)?,
-            carried.checked_rem(count)? != 0,
-        )?;
-        Some(if negative { -quotient } else { quotient }.normalize())
-    }
-}
-
-/// The decimal with `fraction`, in units of 10^-28, and `more`, something below that; cut if it needs to be.
-fn written(whole: u128, fraction: u128, more: bool) -> Option<Decimal> {
-    let decimal =
-        |mantissa: u128, places: u32| Decimal::try_from_i128_with_scale(i128::try_from(mantissa).ok()?, places).ok();
-    // With so many digits behind the point, and whether something follows.
-    let at = |places: u32| {
-        let power = 10u128.checked_pow(PLACES.checked_sub(places)?)?;
-        let mantissa = whole.checked_mul(10u128.checked_pow(places)?)?;
-        let mantissa = mantissa.checked_add(fraction.checked_div(power)?)?;
-        Some((mantissa, fraction.checked_rem(power)? != 0))
-    };
-    if !more {
-        // The fewest digits that are all of them.
-        let places = (0..=PLACES).find(|places| at(*places).is_some_and(|(_, follows)| !follows));
-        if let Some(exact) = places.and_then(|places| decimal(at(places)?.0, places)) {
-            return Some(exact);
-        }
-    }
-    let digits = whole.checked_ilog10().map_or(0, |log| log.saturating_add(1));
-    let places = PLACES.checked_sub(1)?.checked_sub(digits)?.min(DIGITS);
-    let (mantissa, follows) = at(places)?;
-    let mark = u128::from(follows || more);
-    decimal(mantissa.checked_mul(10)?.checked_add(mark)?, places.checked_add(1)?)
-}
 
 fn signed(count: usize) -> i128 {
     i128::try_from(count).unwrap_or(i128::MAX)
@@ -355,10 +285,10 @@ mod tests {
             ("{ trimmed-mean = '49.9' }", "3.75"),
             ("{ share = '>= 4' }", "50"),
             ("{ share = ['>= 1', '< 5'] }", "50"),
-            ("{ share = '= 5' }", "33.333333333333333333331"),
+            ("{ share = '= 5' }", "33.333333333333333333333333331"),
             (
                 "{ net-share = { plus = '> 4', minus = '< 2' } }",
-                "16.666666666666666666661",
+                "16.666666666666666666666666661",
             ),
         ] {
             assert_eq!(of(text, &numbers).unwrap(), expected, "{text}");
@@ -366,7 +296,10 @@ mod tests {
         assert_eq!(of("'only'", &["7"]).unwrap(), "7");
         assert!(of("'only'", &numbers).unwrap_err().contains("6 entries match, not one"));
         assert_eq!(of("'median'", &["9", "1", "4"]).unwrap(), "4");
-        assert_eq!(of("'mean'", &["-1", "-1", "0"]).unwrap(), "-0.666666666666666666661");
+        assert_eq!(
+            of("'mean'", &["-1", "-1", "0"]).unwrap(),
+            "-0.6666666666666666666666666661"
+        );
         assert_eq!(
             of("{ net-share = { plus = '9', minus = '1' } }", &["1", "1", "9", "5"]).unwrap(),
             "-25"
@@ -411,7 +344,7 @@ mod tests {
             ("'sum'", vec!["0.1", "0.2"], "0.3"),
             ("'sum'", vec![large, tiny, "-1"], ""),
             ("'sum'", vec![large, tiny, &format!("-{large}")], tiny),
-            ("'sum'", vec!["123456789012.12", tiny], "123456789012.1200000000000001"),
+            ("'sum'", vec!["123456789012.12", tiny], "123456789012.12000000000000001"),
             (
                 "'sum'",
                 vec!["5", &format!("-{tiny}")],
@@ -425,7 +358,7 @@ mod tests {
             (
                 "'mean'",
                 vec!["250000000", "250000000", "250000001"],
-                "250000000.3333333333333333331",
+                "250000000.33333333333333333331",
             ),
             ("'mean'", vec![large, large], large),
         ] {

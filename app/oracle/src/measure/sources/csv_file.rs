@@ -520,7 +520,7 @@ mod tests {
         assert_eq!(chosen("day = '< {start_date}'", "'min'"), "1");
         assert_eq!(
             chosen("person = '{identity}'", "{ share = '>= 2' }"),
-            "66.666666666666666666661"
+            "66.666666666666666666666666661"
         );
         assert_eq!(chosen("person = 'eve'", "'sum'\nnothing_is_zero = true"), "0");
     }

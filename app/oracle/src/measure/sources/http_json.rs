@@ -693,7 +693,7 @@ mod tests {
             ("path = '$.list[*]'\naggregate = 'median'\nscale = -1", "0.2"),
             (
                 "path = '$.list[*]'\naggregate = { share = '>= 2' }",
-                "66.666666666666666666661",
+                "66.666666666666666666666666661",
             ),
             ("path = '$.list[*]'\naggregate = { trimmed-mean = '34' }", "2"),
             ("path = '$.text[*]'\naggregate = 'mean'\nnumber_as_text = true", "2"),

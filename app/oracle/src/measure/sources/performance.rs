@@ -815,8 +815,16 @@ mod tests {
             ("sharpe", "3.810269713677435457", "3.765737311694945443"),
             ("sortino", "10.797438003660942583", "10.596096969247498821"),
             // What a step earned is the same whenever its flow came.
-            ("profit-factor", "1.81725312145289443811", "1.81725312145289443811"),
-            ("win-rate", "42.85714285714285714281", "42.85714285714285714281"),
+            (
+                "profit-factor",
+                "1.8172531214528944381384790011",
+                "1.8172531214528944381384790011",
+            ),
+            (
+                "win-rate",
+                "42.857142857142857142857142851",
+                "42.857142857142857142857142851",
+            ),
         ] {
             for (flows, expected) in [("end", at_end), ("begin", at_begin)] {
                 let more = format!("measure = '{measure}'\nflows = '{flows}'\ncolumns = {{ flow = 'flow' }}\n{RATIO}");
@@ -1057,7 +1065,7 @@ mod tests {
         for (measure, expected) in [
             ("trades", "4"),
             ("win-rate", "50"),
-            ("profit-factor", "2.43269230769230769231"),
+            ("profit-factor", "2.4326923076923076923076923071"),
         ] {
             let source = source(&format!("measure = '{measure}'\n{more}"));
             assert_eq!(source.mistakes(), Vec::<String>::new());
@@ -1112,7 +1120,7 @@ mod tests {
         let rows = "time,id,profit,fee\n2027-04-01,a,10,1\n2027-04-01,b,-4,1\n2027-04-07T23:59:59Z,c,1,1\n";
         for (measure, expected) in [
             ("trades", "3"),
-            ("win-rate", "33.33333333333333333331"),
+            ("win-rate", "33.333333333333333333333333331"),
             ("profit-factor", "1.8"),
         ] {
             let source = source(&format!(
