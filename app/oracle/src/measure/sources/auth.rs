@@ -434,6 +434,7 @@ mod tests {
     use {
         super::*,
         crate::measure::sources::{Part, request::send},
+        rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair},
         rustls::{
             RootCertStore, ServerConfig,
             pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
@@ -457,13 +458,23 @@ mod tests {
         crate::measure::folder::within(folder, || auth(text))
     }
 
-    /// The files of `tests/fixtures/tls`: an authority, and a server's and a client's certificate that it signed. Keys
-    /// are copied, because a repository makes them readable for everybody.
+    /// An authority, and the certificates of a server at 127.0.0.1 and of a client that it signed, with their keys.
     fn files() -> tempfile::TempDir {
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls");
         let dir = tempfile::tempdir().unwrap();
-        for name in ["ca.pem", "client.pem", "client.key", "server.pem", "server.key"] {
-            fs::copy(from.join(name), dir.path().join(name)).unwrap();
+        let write = |name: &str, text: String| fs::write(dir.path().join(name), text).unwrap();
+        let authority = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let root = params.self_signed(&authority).unwrap();
+        write("ca.pem", root.pem());
+        for name in ["server", "client"] {
+            let key = KeyPair::generate().unwrap();
+            let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+            write(
+                &format!("{name}.pem"),
+                params.signed_by(&key, &root, &authority).unwrap().pem(),
+            );
+            write(&format!("{name}.key"), key.serialize_pem());
         }
         fs::set_permissions(dir.path().join("client.key"), fs::Permissions::from_mode(0o600)).unwrap();
         dir
