@@ -68,7 +68,9 @@ function parseUnits(text: string, decimals: number): Parsed {
   if (!/^\d+$/.test(whole) || !/^\d+$/.test(part)) return { error: NO_NUMBER };
   const fraction = part.replace(/0+$/, '');
   if (fraction.length > decimals) {
-    return { error: `has more than ${plural(decimals, 'decimal')} and would have to be rounded; expected at most ${decimals}` };
+    return {
+      error: `has more than ${plural(decimals, 'decimal')} and would have to be rounded; expected at most ${decimals}`,
+    };
   }
   return { value: BigInt(whole + fraction.padEnd(decimals, '0')) };
 }
