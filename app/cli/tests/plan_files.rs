@@ -426,7 +426,9 @@ fn what_is_unwise_about_a_price_is_said() {
         "{lines}"
     );
     assert!(
-        lines.contains("careful: Designer: the allocation caps the grant at half of the price 0.400000 USD"),
+        lines.contains(
+            "careful: Designer: at half of the price 0.400000 USD the allocation would not pay the value in full"
+        ),
         "{lines}"
     );
     assert!(!lines.contains("Engineer"), "{lines}");

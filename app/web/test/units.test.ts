@@ -292,6 +292,7 @@ describe('a grant in another unit, on the built program', () => {
     expect(doubts(plan, terms, 1_500n)).toMatchObject([
       expect.stringContaining('At half of the last price, 0.075 USD'),
     ]);
+    expect(doubts(plan, terms, 900n)).toMatchObject([expect.stringContaining('Already at the last price, 0.09 USD')]);
     expect(doubts(plan, terms, undefined)[0]).toContain('the price that counts if nobody reports');
     const rough = { ...plan, price: { ...plan.price!, rangeMin: 99n } } as Plan;
     expect(doubts(rough, terms, 2_500n)).toMatchObject([expect.stringContaining('fewer than three digits')]);

@@ -520,8 +520,14 @@ async fn g15_evidence_is_kept_only_if_it_has_the_hash_of_the_vote() {
     let shown = world.run(show, &[]).succeeded();
     shown.shows("its text: matches").shows("\"Design guild\"");
     assert!(world.shelf.asked().is_empty(), "nobody asked for evidence");
-    let alone = world
+    world
         .run("attestation show PLAN users 0 --evidence kept", &[])
+        .failed(1)
+        .says("no evidence can be looked for in kept")
+        .says("there is nothing of this name");
+    std::fs::create_dir(world.earnout.home().join("empty")).unwrap();
+    let alone = world
+        .run("attestation show PLAN users 0 --evidence empty", &[])
         .failed(2);
     alone.shows("without --document nothing is fetched");
     assert!(world.shelf.asked().is_empty(), "nobody said where it lies");
@@ -662,7 +668,8 @@ async fn g15_a_statement_says_of_every_vote_whether_its_evidence_is_here() {
     assert_eq!(beside["terms"]["kpis"][0]["rubric"], "matches");
     assert!(world.shelf.asked().is_empty(), "nobody asked for evidence");
     // A folder alone fetches nothing either.
-    let alone = world.run("plan statement PLAN --evidence kept", &[]).failed(2);
+    std::fs::create_dir(world.earnout.home().join("empty")).unwrap();
+    let alone = world.run("plan statement PLAN --evidence empty", &[]).failed(2);
     alone.shows("Evidence: 0 found, 3 missing, 0 differ");
     assert!(world.shelf.asked().is_empty(), "nobody said where it lies");
     assert!(!world.earnout.home().join("kept").exists());

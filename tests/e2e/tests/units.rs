@@ -52,7 +52,7 @@ async fn grants_in_dollars_are_paid_at_the_price_up_to_their_cap() {
     create(&["--value", "120_000 USD"]).failed(1).says("is not a number");
     create(&["--value", "1_000_000", "--dry-run"])
         .succeeded()
-        .says("careful: the allocation caps the grant at half of the price 0.400000 USD: it pays 1,000,000.00 USD in full down");
+        .says("careful: already at the price 0.400000 USD the allocation would not pay the value in full: it pays 1,000,000.00 USD");
     create(&["--value", "120_000", "--yes"])
         .succeeded()
         .says("120,000.00 USD")
@@ -232,6 +232,6 @@ async fn grants_in_dollars_are_paid_at_the_price_up_to_their_cap() {
     ];
     let dry = world.run("authority", &all).succeeded();
     dry.says(
-        "careful: the allocation caps the grant at half of the price 0.040000 USD: it pays 10,000.00 USD in full down",
+        "careful: already at the price 0.040000 USD the allocation would not pay the value in full: it pays 10,000.00 USD",
     );
 }

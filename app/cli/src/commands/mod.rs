@@ -18,7 +18,8 @@ use {
     clap::Subcommand,
 };
 
-/// What can be done. A new command is one line here and one in `run`.
+// A new command is one line here and one in `run`.
+/// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Make, fund, run and close plans

@@ -99,6 +99,14 @@ impl DocumentArgs {
 }
 
 impl Beside {
+    /// The error with which a command ends that has shown something by a document which does not agree with the chain.
+    ///
+    /// # Errors
+    /// As [`Loaded::require_agreement`].
+    pub fn require_agreement(&self) -> Result<(), Fault> {
+        self.document.as_ref().map_or(Ok(()), Loaded::require_agreement)
+    }
+
     /// What is known about the rubric of a KPI.
     pub fn rubric(&self, kpi: usize) -> RubricState {
         let states = self.document.as_ref().map(|loaded| &loaded.checked.rubrics);

@@ -39,7 +39,8 @@ const PATIENCE: u8 = 2;
 pub struct EvidenceArgs {
     #[command(flatten)]
     beside: DocumentArgs,
-    /// Look for evidence in this folder. With --document, what is not there is fetched from where the document says
+    /// Look for evidence in this folder, by its SHA-256: as SHA256, SHA256.json or, by its first two digits,
+    /// 2f/SHA256.json. With --document, what is not there is fetched from where the document says
     /// that it lies, and kept here if it has its hash
     #[arg(long = "evidence", value_name = "FOLDER", help_heading = "Document options")]
     folder: Option<PathBuf>,
@@ -58,6 +59,22 @@ impl EvidenceArgs {
         plan: &Plan,
     ) -> Result<(Beside, Option<EvidenceFinder>), Fault> {
         let beside = self.beside.load(app, address, plan).await?;
+        if let Some(folder) = &self.folder {
+            let why = match (folder.is_dir(), folder.exists(), &beside.document) {
+                (true, ..) | (false, false, Some(_)) => None,
+                (false, true, _) => Some("it is not a folder"),
+                (false, false, None) => {
+                    Some("there is nothing of this name, and without --document nothing is fetched")
+                }
+            };
+            if let Some(why) = why {
+                return Err(
+                    Fault::new(format!("no evidence can be looked for in {}", folder.display()))
+                        .why(why)
+                        .advice("name the folder that has the documents, each called by its SHA-256"),
+                );
+            }
+        }
         let finder = self.folder.clone().map(|folder| EvidenceFinder {
             kept: Documents::at(folder),
             bases: beside.document.as_ref().map(|loaded| loaded.document.evidence.clone()),
@@ -98,6 +115,17 @@ struct Look {
     bytes: Result<Vec<u8>, String>,
 }
 
+/// A document that lies at `place`.
+fn here(named: Evidence, url: Option<String>, place: PathBuf, bytes: Vec<u8>) -> (Found, Option<Vec<u8>>) {
+    let found = Found {
+        named,
+        state: EvidenceState::Found,
+        url,
+        place: Ok(place),
+    };
+    (found, Some(bytes))
+}
+
 impl EvidenceFinder {
     /// Looks for all of these, for a plan.
     ///
@@ -130,12 +158,12 @@ impl EvidenceFinder {
     /// If it was found and cannot be kept.
     pub async fn find(&mut self, app: &App, plan: &Plan, named: Evidence) -> Result<(Found, Option<Vec<u8>>), Fault> {
         let hash = named.hash;
-        let (state, why) = match self.kept.get(&hash) {
-            Ok(bytes) => return Ok(self.here(named, None, bytes)),
+        let (state, why) = match self.kept.find(&hash) {
+            Ok((place, bytes)) => return Ok(here(named, None, place, bytes)),
             Err(DocumentError::Missing(_)) => (EvidenceState::Missing, None),
             Err(DocumentError::Changed { found, .. }) => {
                 let why = format!(
-                    "DOES NOT MATCH: what the folder has has the SHA-256 {}",
+                    "DOES NOT MATCH: the folder's file has the SHA-256 {}",
                     hex::encode(found)
                 );
                 (EvidenceState::Differs(found), Some(why))
@@ -153,7 +181,8 @@ impl EvidenceFinder {
                 self.kept
                     .put(&bytes)
                     .map_err(|error| Fault::new("the evidence cannot be kept").why(error))?;
-                return Ok(self.here(named, look.url, bytes));
+                let place = self.kept.file(&hash);
+                return Ok(here(named, look.url, place, bytes));
             }
         }
         let found = Found {
@@ -163,16 +192,6 @@ impl EvidenceFinder {
             place: Err(look.bytes.err().unwrap_or_default()),
         };
         Ok((found, None))
-    }
-
-    fn here(&self, named: Evidence, url: Option<String>, bytes: Vec<u8>) -> (Found, Option<Vec<u8>>) {
-        let found = Found {
-            named,
-            state: EvidenceState::Found,
-            url,
-            place: Ok(self.kept.file(&named.hash)),
-        };
-        (found, Some(bytes))
     }
 
     /// Where a document can lie: at its oracle's; what a feed said, at any oracle's of the period.

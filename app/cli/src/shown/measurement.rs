@@ -53,6 +53,15 @@ pub fn basis(measurement: &Measurement) -> &'static str {
     }
 }
 
+/// The same, and whether that is only so far.
+pub fn by(measurement: &Measurement) -> String {
+    let so_far = match measurement.reading.finality {
+        Finality::Final(_) => "",
+        Finality::NotBefore(_) => ", so far",
+    };
+    format!("{}{so_far}", basis(measurement))
+}
+
 /// Whether it can still change, and what happened to it.
 pub fn state(measurement: &Measurement) -> String {
     let dispute = measurement.dispute.as_ref().map(|dispute| match dispute.ruling {

@@ -76,6 +76,11 @@ impl PlanView {
         })
     }
 
+    /// What is shown beside the plan.
+    pub fn beside(&self) -> &Beside {
+        &self.beside
+    }
+
     /// The report behind it.
     pub fn statement(&self) -> &Statement {
         &self.statement

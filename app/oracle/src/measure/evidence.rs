@@ -178,8 +178,7 @@ impl Store {
 
     /// Whether there is a file for the document with this hash; what is in it is not looked at.
     pub fn has(&self, hash: &Hash) -> bool {
-        let by_hand = self.0.folder().join(format!("{}.json", hex::encode(hash)));
-        self.0.file(hash).is_file() || by_hand.is_file()
+        self.0.places(hash).iter().any(|place| place.is_file())
     }
 
     fn bytes(&self, document: &impl Document) -> Result<Vec<u8>, EvidenceError> {

@@ -132,7 +132,7 @@ pub fn caution_of_price(plan: &Plan) -> Option<String> {
     ))
 }
 
-/// That the cap of `grant` is reached at half of `today`, a price with the decimals of its KPI; none if it is not.
+/// That the cap of `grant` is reached at `today`, a price with the decimals of its KPI, or at half of it; none if not.
 /// `today` is the price that counts under silence where no other is known.
 ///
 /// # Errors
@@ -157,8 +157,12 @@ pub fn caution_of_cap(plan: &Plan, grant: &Grant, today: i64) -> Result<Option<S
             units_text(plan, grant.unit_allocation)
         ),
     };
+    let when = match lowest.is_some_and(|lowest| lowest <= today) {
+        true => "at half of the price",
+        false => "already at the price",
+    };
     Ok(Some(format!(
-        "the allocation caps the grant at half of the price {}: {reaches}. What the cap cuts off is lost; a larger \
+        "{when} {} the allocation would not pay the value in full: {reaches}. What the cap cuts off is lost; a larger \
          allocation reaches further",
         price_text(kpi, today)
     )))
@@ -245,9 +249,16 @@ mod tests {
         // Half of it is 0.0399.
         let said = caution_of_cap(&plan, &grant, 799).expect("sound").expect("a caution");
         assert!(
-            said.contains("at half of the price 0.0799 USD: it pays 1,200.00 USD in full down to"),
+            said.starts_with(
+                "at half of the price 0.0799 USD the allocation would not pay the value in full: it pays 1,200.00 USD in \
+                 full down to"
+            ),
             "{said}"
         );
         assert!(said.contains("a price of 0.0400 USD"), "{said}");
+        for (today, already) in [(400, false), (399, true)] {
+            let said = caution_of_cap(&plan, &grant, today).expect("sound").expect("a caution");
+            assert_eq!(said.starts_with("already at the price"), already, "{said}");
+        }
     }
 }

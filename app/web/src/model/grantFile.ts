@@ -302,19 +302,20 @@ export function doubts(plan: Plan, terms: GrantTerms, today: bigint | undefined)
       `The lowest price of the plan, ${text(price.rangeMin)}, has fewer than three digits: near it a price is rough, and the pay with it.`,
     );
   }
-  const half = (today ?? price.defaultPrice) / 2n;
+  const newest = today ?? price.defaultPrice;
+  const half = newest / 2n;
   const periods = Array.from({ length: terms.periods }, (_, index) => index);
-  const binds = periods.some((index) => {
-    const cap = tranche(terms.allocation, index, terms.periods);
-    const units = tranche(terms.unitAllocation, index, terms.periods);
-    const lowest = lowestPrice(cap, units, unit.exponent);
-    return lowest === undefined || half < lowest;
-  });
-  if (binds) {
+  const bindsAt = (at: bigint) =>
+    periods.some((index) => {
+      const cap = tranche(terms.allocation, index, terms.periods);
+      const units = tranche(terms.unitAllocation, index, terms.periods);
+      const lowest = lowestPrice(cap, units, unit.exponent);
+      return lowest === undefined || at < lowest;
+    });
+  if (bindsAt(half)) {
     const whose = today === undefined ? 'the price that counts if nobody reports' : 'the last price';
-    found.push(
-      `At half of ${whose}, ${text(half)}, the allocation would not pay the value in full: what it cuts off is lost.`,
-    );
+    const when = bindsAt(newest) ? `Already at ${whose}, ${text(newest)}` : `At half of ${whose}, ${text(half)}`;
+    found.push(`${when}, the allocation would not pay the value in full: what it cuts off is lost.`);
   }
   return found;
 }

@@ -24,7 +24,8 @@ use {
     solana_program::{instruction::Instruction, pubkey::Pubkey},
 };
 
-/// Attestations and pages. A new command is one line here and one in `run`.
+// A new command is one line here and one in `run`.
+/// Attestations and pages.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  $ earnout attestation dispute PLAN revenue 0 --reason reason.md")]
 pub enum AttestationCommand {
@@ -47,7 +48,8 @@ impl AttestationCommand {
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 struct Whose {
-    /// The grant that is measured, for an individual KPI: its number, its address, or PLAN/INDEX
+    /// The grant that is measured, for an individual KPI; for a shared one the grant of who disputes: its number, its
+    /// address, or PLAN/INDEX
     #[arg(long)]
     grant: Option<GrantBeside>,
     /// More than one, by their numbers, for example 3,7-12

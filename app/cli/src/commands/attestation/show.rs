@@ -180,7 +180,8 @@ impl Scene {
             complaints: &complaints,
         })?;
         require_complete(&complaints)?;
-        require_found(&evidence)
+        require_found(&evidence)?;
+        self.beside.require_agreement()
     }
 
     /// The value of an individual KPI for a grant.
@@ -251,7 +252,8 @@ impl Scene {
             complaints: &complaints,
         })?;
         require_complete(&complaints)?;
-        require_found(&evidence)
+        require_found(&evidence)?;
+        self.beside.require_agreement()
     }
 
     /// The values of an individual KPI for the grants of a page.
@@ -286,7 +288,8 @@ impl Scene {
             scene: &self,
         })?;
         require_complete(&sources.missing)?;
-        require_found(&evidence)
+        require_found(&evidence)?;
+        self.beside.require_agreement()
     }
 
     /// The evidence of the values, each once, if it is wanted: of these grants, or of all at once. Of one grant alone
@@ -438,11 +441,7 @@ impl fmt::Display for View<'_> {
             facts.say("disputes", format!("{} to {}", Moment(from), Moment(to)));
         }
         facts.say("value", outcome(kpi, measurement));
-        let so_far = match measurement.reading.finality {
-            Finality::Final(_) => "",
-            Finality::NotBefore(_) => ", so far",
-        };
-        facts.say("by", format!("{}{so_far}", basis(measurement)));
+        facts.say("by", measurement::by(measurement));
         let worth = if kpi.is_price() { "price" } else { "score" };
         facts.say(worth, measurement::worth(kpi, measurement));
         facts.say("state", state(measurement));
@@ -629,7 +628,7 @@ impl fmt::Display for PageView<'_> {
                 Cell::Own(grant.to_string()),
                 outcome(kpi, measurement).into(),
                 Cell::Own(amount::count(measurement.reading.score)),
-                basis(measurement).into(),
+                Cell::Own(measurement::by(measurement)),
                 Cell::Own(format!("{votes}/{}", measurement.oracle_count)),
                 Cell::Own(state(measurement)),
             ]);

@@ -289,7 +289,14 @@ impl Create {
     fn weights(&self, plan: &Plan) -> Result<(u16, Vec<u16>), Fault> {
         let mut weights = Vec::new();
         for Weight { kpi, basis_points } in &self.weight {
-            let number = usize::from(kpi.number(plan)?);
+            let number = kpi.number(plan)?;
+            if plan.kpi(number)?.is_price() {
+                return Err(
+                    Fault::new(format!("{kpi} is the price, which has no score; nothing was sent"))
+                        .advice("give the weight to another KPI, or to time; the price pays whoever has a --value"),
+                );
+            }
+            let number = usize::from(number);
             if weights.len() <= number {
                 weights.resize(number + 1, None);
             }

@@ -4,7 +4,7 @@ use {
     crate::{
         context::{
             app::App,
-            document::DocumentArgs,
+            document::{Beside, DocumentArgs},
             reference::{PlanRef, plan_name},
             token::Token,
         },
@@ -53,10 +53,12 @@ impl List {
         let mut plans: BTreeMap<Pubkey, (Plan, Token)> = BTreeMap::new();
         let mut complaints = Vec::new();
         let mut names = Names::default();
+        let mut beside = Beside::default();
         let mut grants = match &self.plan {
             Some(plan) => {
                 let state = client.plan(&plan.address()).await?;
-                names = names.with(self.beside.load(app, &plan.address(), &state).await?.labels);
+                beside = self.beside.load(app, &plan.address(), &state).await?;
+                names = names.with(beside.labels.clone());
                 let found = client.open_grants(&plan.address(), &state).await?;
                 complaints.extend(client.lacks_grants(&plan.address(), &state, &found).await?);
                 found
@@ -109,7 +111,8 @@ impl List {
         }
         rows.retain(|row| !self.claimable || row.amounts.claimable > 0);
         app.output().show(&Grants(rows))?;
-        require_complete(&complaints)
+        require_complete(&complaints)?;
+        beside.require_agreement()
     }
 }
 

@@ -18,7 +18,8 @@ use {
     clap::Subcommand,
 };
 
-/// Grants. A new command is one line here and one in `run`.
+// A new command is one line here and one in `run`.
+/// Grants.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  $ earnout grant create PLAN BENEFICIARY 120_000 --weight revenue=10000")]
 pub enum GrantCommand {

@@ -2,12 +2,16 @@
 
 use {
     crate::{
-        context::{app::App, document::DocumentArgs, reference::GrantRef},
+        context::{
+            app::App,
+            document::{Beside, DocumentArgs},
+            reference::GrantRef,
+        },
         fault::Fault,
         shown::{grant::GrantView, names::Names, plan::require_agreement},
     },
     clap::Args,
-    earnout_sdk::{document::Labels, report::statement::Statement},
+    earnout_sdk::report::statement::Statement,
 };
 
 /// Show a grant: terms, amounts, what can be claimed now and next, and what it would earn at the present scores
@@ -29,10 +33,11 @@ pub struct Show {
 impl Show {
     pub async fn run(&self, app: &App) -> Result<(), Fault> {
         let shown = Shown::read(app, &self.grant, &self.beside).await?;
-        let names = Names::of(app).with(shown.labels);
+        let names = Names::of(app).with(shown.beside.labels.clone());
         let view = GrantView::new(shown.report, shown.number, shown.decimals, names)?;
         app.output().show(&view)?;
-        require_agreement(view.statement())
+        require_agreement(view.statement())?;
+        shown.beside.require_agreement()
     }
 }
 
@@ -43,7 +48,7 @@ pub struct Shown {
     pub number: u32,
     /// Those of the token.
     pub decimals: u8,
-    pub labels: Labels,
+    pub beside: Beside,
 }
 
 impl Shown {
@@ -67,7 +72,7 @@ impl Shown {
             report: Statement::of(sources)?,
             number,
             decimals: token.decimals,
-            labels: beside.labels,
+            beside,
         })
     }
 }

@@ -14,7 +14,7 @@ use {
         shown::{
             fields::Fields,
             grant::{GrantView, grant_of, measured, status, weights},
-            measurement::{basis, outcome, worth},
+            measurement::{by, outcome, worth},
             names::Names,
             plan::{findings, merge, require_agreement, require_complete, stage_text},
             sheet::{Cell, Sheet, csv, plain},
@@ -73,8 +73,9 @@ impl Statement {
             report,
             number,
             decimals,
-            labels,
+            beside,
         } = Shown::read(app, &self.grant, &self.beside).await?;
+        let labels = &beside.labels;
         let grant = grant_of(&report, number)?;
         let claimed = grant.state.claimed;
         let payments = app.client()?.payments(&grant.address, claimed).await;
@@ -103,7 +104,7 @@ impl Statement {
         };
         match form {
             Form::Json => {
-                let view = GrantView::new(report.clone(), number, decimals, Names::of(app).with(labels))?;
+                let view = GrantView::new(report.clone(), number, decimals, Names::of(app).with(labels.clone()))?;
                 let mut all = serde_json::to_value(&view).map_err(|error| Fault::new(error.to_string()))?;
                 merge(
                     &mut all,
@@ -112,13 +113,14 @@ impl Statement {
                 output.json(&all, !output.is_compact())?;
             }
             Form::Csv => output.stream(|out| match self.by {
-                By::Period => by_period(out, &report, decimals, &labels, None),
+                By::Period => by_period(out, &report, decimals, labels, None),
                 By::Payment => page.payments_csv(out),
             })?,
             Form::Table => output.stream(|out| page.terminal(out))?,
             Form::Markdown => output.stream(|out| page.markdown(out))?,
         }
         require_agreement(&report)?;
+        beside.require_agreement()?;
         require_complete(&page.complaints(app.client()?.endpoint()))
     }
 }
@@ -275,7 +277,7 @@ impl Page<'_> {
                     false => percent(weight),
                 }),
                 "".into(),
-                basis(&measurement).into(),
+                Cell::Own(by(&measurement)),
             ]);
         }
         if state.time_weight > 0 {

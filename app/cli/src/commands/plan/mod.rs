@@ -21,7 +21,8 @@ use {
     clap::Subcommand,
 };
 
-/// Plans. A new command is one line here and one in `run`.
+// A new command is one line here and one in `run`.
+/// Plans.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  $ earnout plan fund PLAN 250_000.5")]
 pub enum PlanCommand {

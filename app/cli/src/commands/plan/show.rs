@@ -37,6 +37,7 @@ impl Show {
         let beside = self.beside.load(app, &sources.address, &sources.plan).await?;
         let view = PlanView::new(Statement::of(sources)?, token.decimals, Names::of(app), beside)?;
         app.output().show(&view)?;
-        require_agreement(view.statement())
+        require_agreement(view.statement())?;
+        view.beside().require_agreement()
     }
 }

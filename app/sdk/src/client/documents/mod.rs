@@ -45,8 +45,8 @@ pub enum DocumentError {
     },
 }
 
-/// A folder of documents that are named by their SHA-256: `ab/ab….json`, by the first two digits, or `ab….json` where
-/// somebody put it there by hand.
+/// A folder of documents that are named by their SHA-256: `ab/ab….json`, by the first two digits, or `ab….json` or `ab…`
+/// where somebody put it there by hand, or a folder is published.
 #[derive(Clone, Debug)]
 pub struct Documents(PathBuf);
 
@@ -77,6 +77,12 @@ impl Documents {
     pub fn file(&self, hash: &[u8; 32]) -> PathBuf {
         let name = hex::encode(hash);
         self.0.join(&name[..2]).join(format!("{name}.json"))
+    }
+
+    /// Where the document with this hash may lie.
+    pub fn places(&self, hash: &[u8; 32]) -> [PathBuf; 3] {
+        let name = hex::encode(hash);
+        [self.file(hash), self.0.join(format!("{name}.json")), self.0.join(name)]
     }
 
     /// Keeps a document and returns its hash. When this returns, the document survives a loss of power.
@@ -131,13 +137,28 @@ impl Documents {
     /// # Errors
     /// `Missing`, `Changed`, or if it cannot be read.
     pub fn get(&self, hash: &[u8; 32]) -> Result<Vec<u8>, DocumentError> {
-        let by_hand = || self.0.join(format!("{}.json", hex::encode(hash)));
-        self.read(&self.file(hash), hash)
-            .or_else(|stored| match (self.read(&by_hand(), hash), stored) {
-                (Err(DocumentError::Missing(_)), stored) => Err(stored),
-                (Err(error), DocumentError::Missing(_)) => Err(error),
-                (found, _) => found,
-            })
+        self.find(hash).map(|(_, bytes)| bytes)
+    }
+
+    /// The same, and where it lies.
+    ///
+    /// # Errors
+    /// As [`Documents::get`].
+    pub fn find(&self, hash: &[u8; 32]) -> Result<(PathBuf, Vec<u8>), DocumentError> {
+        let mut trouble = DocumentError::Missing(hex::encode(hash));
+        for place in self.places(hash) {
+            match self.read(&place, hash) {
+                Ok(bytes) => return Ok((place, bytes)),
+                // What is there and something else says more than that it cannot be read.
+                Err(error) => match (&trouble, &error) {
+                    (DocumentError::Missing(_), _) | (DocumentError::Io { .. }, DocumentError::Changed { .. }) => {
+                        trouble = error;
+                    }
+                    _ => (),
+                },
+            }
+        }
+        Err(trouble)
     }
 
     fn read(&self, file: &Path, hash: &[u8; 32]) -> Result<Vec<u8>, DocumentError> {
@@ -266,6 +287,19 @@ mod tests {
         assert_eq!(documents.put(b"{}").unwrap(), hash);
         assert!(documents.get(&hash).is_ok());
         assert!(matches!(documents.get(&[1; 32]), Err(DocumentError::Missing(_))));
+    }
+
+    #[test]
+    fn a_folder_that_is_published_is_read_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let documents = Documents::at(folder.path().to_owned());
+        let hash = sha256(b"{}");
+        for place in documents.places(&hash) {
+            fs::create_dir_all(place.parent().unwrap()).unwrap();
+            fs::write(&place, "{}").unwrap();
+            assert_eq!(documents.find(&hash).unwrap(), (place.clone(), b"{}".to_vec()));
+            fs::remove_file(place).unwrap();
+        }
     }
 
     #[test]

@@ -122,6 +122,7 @@ impl Statement {
             Form::Markdown => output.stream(|out| view(None).markdown(out))?,
         }
         require_agreement(&report)?;
+        beside.require_agreement()?;
         require_found(evidence.unwrap_or_default())
     }
 }

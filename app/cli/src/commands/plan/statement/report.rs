@@ -11,7 +11,7 @@ use {
         },
         shown::{
             grant::{scores_text, status},
-            measurement::{basis, deciding, evidence, outcome, state, voter, worth},
+            measurement::{by, deciding, evidence, outcome, state, voter, worth},
             names::Names,
             plan::{doubt, findings, kpis_table, scope_text, silence_text, stage_text, totals_facts, vault_facts},
             sheet::{Cell, Sheet},
@@ -314,7 +314,7 @@ impl View<'_> {
             Cell::Own(whose),
             outcome(kpi, measurement).into(),
             worth(kpi, measurement).into(),
-            basis(measurement).into(),
+            Cell::Own(by(measurement)),
             Cell::Keys(deciding(measurement).map(|vote| self.voter(vote)).collect()),
             Cell::Keys(evidence(measurement).map(|hash| self.hash(hash)).collect()),
             Cell::Own(state(measurement)),
