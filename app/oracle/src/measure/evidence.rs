@@ -2,7 +2,7 @@
 //! gets that hash; of a page it gets the hash of a manifest, a document that lists the others.
 
 use {
-    crate::measure::{Bound, Part, Rounding, Scope, Source, SourceError, kpi_name, median, step},
+    crate::measure::{Bound, Part, Rounding, Scope, Source, SourceError, json_guard, kpi_name, median, step},
     earnout_sdk::{
         client::{DocumentError, Documents},
         wire::Manifest,
@@ -64,12 +64,38 @@ pub struct Evidence {
     pub answers: Vec<Answer>,
 }
 
+impl Evidence {
+    /// Whether each answer is to what the scope asks, and from after the period.
+    ///
+    /// # Errors
+    /// What is not so.
+    pub fn fits(&self) -> Result<(), String> {
+        for Answer { source, parts } in &self.answers {
+            let asked = source.request(&self.scope).map_err(|error| error.to_string())?;
+            if let (Some(asked), [part]) = (asked, parts.as_slice())
+                && part.request != asked
+            {
+                return Err(format!("the answer is to {}, not to {asked}", part.request));
+            }
+            // Samples are taken while the period ends.
+            let is_early = |part: &Part| part.answered_at < self.scope.end;
+            if source.sampled().is_empty() && parts.iter().any(is_early) {
+                return Err("an answer came before the period had ended".to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Document for Evidence {
     fn to_bytes(&self) -> Result<Vec<u8>, String> {
         serde_json::to_vec_pretty(self).map_err(|error| error.to_string())
     }
 
     fn of_bytes(bytes: &[u8]) -> Result<Self, String> {
+        if json_guard::is_too_large(bytes) {
+            return Err(json_guard::too_large());
+        }
         let document: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         match document.format == Self::FORMAT {
             true => Ok(document),
@@ -244,6 +270,28 @@ mod tests {
         let stored: Evidence = store.get(&hash).unwrap();
         assert_eq!(stored, evidence);
         assert_eq!(stored.value().unwrap(), 625);
+    }
+
+    #[test]
+    fn an_answer_is_to_what_was_asked_and_from_after_the_period() {
+        let mut evidence = evidence(&["62.5"]);
+        evidence.fits().unwrap();
+        evidence.answers[0].source =
+            toml::from_str("type = 'http'\nurl = 'https://a.test/{start_date}/{identity}'\npath = '$.n'").unwrap();
+        let part = |evidence: &mut Evidence, request: &str| evidence.answers[0].parts[0].request = request.to_owned();
+        part(&mut evidence, "GET https://a.test/2027-04-01/ann");
+        evidence.fits().unwrap();
+        for other in [
+            "GET https://a.test/2026-04-01/ann",
+            "GET https://b.test/2027-04-01/ann",
+            "GET https://a.test/2027-04-01/bob",
+        ] {
+            part(&mut evidence, other);
+            assert!(evidence.fits().unwrap_err().contains("the answer is to"), "{other}");
+        }
+        part(&mut evidence, "GET https://a.test/2027-04-01/ann");
+        evidence.answers[0].parts[0].answered_at = evidence.scope.end - 1;
+        assert!(evidence.fits().unwrap_err().contains("before the period had ended"));
     }
 
     #[test]

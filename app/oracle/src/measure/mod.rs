@@ -11,6 +11,7 @@ mod finding;
 pub mod fit;
 pub mod folder;
 mod identities;
+mod json_guard;
 mod number;
 pub mod patience;
 mod preview;

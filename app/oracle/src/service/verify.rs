@@ -107,6 +107,8 @@ struct Case {
     address: Pubkey,
     plan: Plan,
     times: PeriodTimes,
+    /// Who ever was the beneficiary of a grant, by the grant; nobody of one whose making is not told.
+    beneficiaries: BTreeMap<Pubkey, BTreeSet<Pubkey>>,
 }
 
 /// A vote that the chain has, or ought to have.
@@ -133,7 +135,12 @@ pub async fn verify(
 ) -> Result<Verification, DaemonError> {
     let plan = endpoints.plan(address, false).await?.plan;
     let times = projection::period_times(&plan, period).map_err(FeedError::from)?;
-    let case = Case { address, plan, times };
+    let mut case = Case {
+        address,
+        plan,
+        times,
+        beneficiaries: BTreeMap::new(),
+    };
     let mut verification = Verification::default();
     let told = case.told(endpoints, whose, &mut verification).await;
     // What happened says whose vote it was. Only where something of that is missing the accounts have to do: the plan
@@ -210,6 +217,7 @@ pub async fn recomputed(
             address,
             plan: *plan,
             times,
+            beneficiaries: BTreeMap::new(),
         };
         verdicts.push(case.verdict(library, &manifests, cast).await);
     }
@@ -234,7 +242,7 @@ async fn manifests(library: &Library, cast: &[Cast]) -> Manifests {
 
 impl Case {
     /// The last vote of each oracle on each thing in the period, by what happened to the plan.
-    async fn told(&self, endpoints: &Endpoints, whose: &Whose<'_>, verification: &mut Verification) -> Votes {
+    async fn told(&mut self, endpoints: &Endpoints, whose: &Whose<'_>, verification: &mut Verification) -> Votes {
         let history = match endpoints.history(&self.address).await {
             Ok(history) => history,
             Err(error) => {
@@ -245,7 +253,16 @@ impl Case {
         };
         verification.is_whole = history.is_complete();
         verification.complaints.extend(history.complaints());
-        let events = history.events().map(|recorded| &recorded.event);
+        let events = || history.events().map(|recorded| &recorded.event);
+        for event in events() {
+            let (grant, beneficiary) = match event {
+                Event::GrantCreated(made) => (made.grant, made.terms.beneficiary),
+                Event::BeneficiaryAccepted(accepted) => (accepted.grant, accepted.new),
+                _ => continue,
+            };
+            self.beneficiaries.entry(grant).or_default().insert(beneficiary);
+        }
+        let events = events();
         replayed(self.address, self.times.period, whose, events)
     }
 
@@ -375,6 +392,16 @@ impl Case {
         let grant = evidence.scope.grant.as_ref();
         if grant.is_some_and(|grant| grant.address != pda::grant(&self.address, grant.index)) {
             return wrong("the evidence is about the grant of another plan");
+        }
+        let strangers = grant.is_some_and(|grant| {
+            let known = self.beneficiaries.get(&grant.address);
+            known.is_some_and(|known| !known.contains(&grant.beneficiary))
+        });
+        if strangers {
+            return wrong("the evidence is about somebody to whom the grant never belonged");
+        }
+        if let Err(reason) = evidence.fits() {
+            return wrong(&reason);
         }
         if evidence.scope.earlier != self.earlier() {
             return wrong(
@@ -672,6 +699,7 @@ mod tests {
             address: PLAN,
             plan,
             times,
+            beneficiaries: BTreeMap::new(),
         }
     }
 

@@ -328,7 +328,7 @@ impl HttpJson {
             if id == "null" {
                 return Err(no_data(format!("{path} is null")));
             }
-            if !seen.insert(id.to_owned()) {
+            if !seen.insert(json::canonical(json::only(item, path)?)?) {
                 return Err(super::ambiguous(format!(
                     "{path} is {id} a second time: the list changed while it was read, or has doubles"
                 )));

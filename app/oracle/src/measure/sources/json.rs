@@ -2,7 +2,8 @@
 
 use {
     super::{SourceError, ambiguous, no_data, unexpected},
-    crate::measure::{Found, value},
+    crate::measure::{Found, json_guard, value},
+    earnout_sdk::text::names::shortened,
     rust_decimal::Decimal,
     serde::{
         Deserialize, Deserializer,
@@ -16,11 +17,21 @@ use {
     },
 };
 
+/// Letters of a path that an error repeats.
+const LONGEST_SHOWN: usize = 60;
+
 /// What is wrong with a JSONPath.
 pub fn path_mistake(path: &str) -> Option<String> {
-    JsonPath::parse(path)
-        .err()
-        .map(|error| format!("{path:?} is not a JSONPath: {error}"))
+    query(path).err().map(|error| error.to_string())
+}
+
+/// The JSONPath, if it is one that takes no more than the document is worth.
+fn query(path: &str) -> Result<JsonPath, SourceError> {
+    if let Some(excess) = json_guard::excess(path) {
+        let shown = shortened(path, LONGEST_SHOWN);
+        return Err(unexpected(format!("the JSONPath {shown:?} is not followed: {excess}")));
+    }
+    JsonPath::parse(path).map_err(|error| unexpected(format!("{path:?} is not a JSONPath: {error}")))
 }
 
 /// The number at `path`, which has to lead to one. With `as_text`, also one that is written as a string.
@@ -118,7 +129,7 @@ pub fn list<'a>(document: &'a str, path: &str) -> Result<Vec<&'a RawValue>, Sour
 /// Everything that `path` leads to, in the document's order.
 pub fn every<'a>(document: &'a str, path: &str) -> Result<Vec<&'a RawValue>, SourceError> {
     let parsed = parse(document)?;
-    let query = JsonPath::parse(path).map_err(|error| unexpected(format!("{path:?}: {error}")))?;
+    let query = query(path)?;
     let located = query.query_located(&parsed);
     let (root, mut opened) = (root(document)?, Opened::new());
     located.locations().map(|place| at(root, place, &mut opened)).collect()
@@ -128,7 +139,7 @@ pub fn every<'a>(document: &'a str, path: &str) -> Result<Vec<&'a RawValue>, Sou
 /// VictoriaMetrics, GraphQL and JSON-RPC do. What `path` leads to is not looked at: errors can be what is counted.
 pub fn complete(document: &str, path: &str) -> Result<(), SourceError> {
     let parsed = parse(document)?;
-    let query = JsonPath::parse(path).map_err(|error| unexpected(format!("{path:?}: {error}")))?;
+    let query = query(path)?;
     let located = query.query_located(&parsed);
     let within = |name: &str| {
         let mut first = located.locations().filter_map(|place| place.first());
@@ -158,8 +169,40 @@ pub fn complete(document: &str, path: &str) -> Result<(), SourceError> {
 }
 
 /// The document, parsed. An answer that was cut short is none.
+///
+/// # Errors
+/// Also if an object has a key twice, or there are more values than are looked at.
 pub fn parse(document: &str) -> Result<Value, SourceError> {
-    serde_json::from_str(bare(document)).map_err(no_json)
+    if json_guard::is_too_large(document.as_bytes()) {
+        return Err(unexpected(json_guard::too_large()));
+    }
+    let parsed = serde_json::from_str(bare(document)).map_err(no_json)?;
+    match serde_json::from_str::<json_guard::Single>(bare(document)) {
+        Ok(_) => Ok(parsed),
+        Err(error) => Err(ambiguous(format!("the answer means two things: {error}"))),
+    }
+}
+
+/// What a value is, however it is written: texts without spaces around them, numbers without what changes nothing.
+pub fn canonical(raw: &RawValue) -> Result<String, SourceError> {
+    fn of(value: Value) -> Value {
+        let number = |text: &str| value::parse(text).ok().map(|number| number.normalize().to_string());
+        match value {
+            Value::String(text) => Value::String(number(text.trim()).unwrap_or_else(|| text.trim().to_owned())),
+            Value::Number(written) => {
+                let written = written.to_string();
+                Value::String(number(&written).unwrap_or(written))
+            }
+            Value::Array(list) => list.into_iter().map(of).collect(),
+            Value::Object(members) => members.into_iter().map(|(name, value)| (name, of(value))).collect(),
+            other => other,
+        }
+    }
+    // A parser that makes floats of numbers would take long ones for the same.
+    match value::parse(raw.get()) {
+        Ok(number) => Ok(Value::String(number.normalize().to_string()).to_string()),
+        Err(_) => Ok(of(parse(raw.get())?).to_string()),
+    }
 }
 
 /// Without the byte order mark that some servers put before it.
@@ -179,7 +222,7 @@ pub fn string(raw: &RawValue) -> Result<String, SourceError> {
 /// The one value that `path` leads to.
 pub fn only<'a>(document: &'a str, path: &str) -> Result<&'a RawValue, SourceError> {
     let parsed = parse(document)?;
-    let query = JsonPath::parse(path).map_err(|error| unexpected(format!("{path:?}: {error}")))?;
+    let query = query(path)?;
     let located = query.query_located(&parsed);
     let found: Vec<&NormalizedPath<'_>> = located.locations().collect();
     match found.as_slice() {
@@ -360,14 +403,35 @@ mod tests {
         for (twice, path) in [
             (r#"{"n": 1, "n": 2}"#, "$.n"),
             (r#"{"a": {"n": 1}, "a": {"n": 1}}"#, "$.a.n"),
+            (r#"{"n": 1, "m": 2, "m": 3}"#, "$.n"),
+            (r#"{"error": "over quota", "error": null, "n": 5}"#, "$.n"),
         ] {
             let error = number(twice, path, false).unwrap_err().to_string();
             assert!(error.contains("twice"), "{error}");
         }
-        assert_eq!(
-            number(r#"{"n": 1, "m": 2, "m": 3}"#, "$.n", false).unwrap().to_string(),
-            "1"
-        );
+    }
+
+    #[test]
+    fn the_same_is_the_same_however_it_is_written() {
+        let canonical = |text: &str| canonical(serde_json::from_str(text).unwrap()).unwrap();
+        for same in [
+            &["\"a1\"", "\"\\u00611\"", "\"a1 \""][..],
+            &["7", "\"7\"", "7.0", "7e0"],
+            &["{\"a\": 1, \"b\": [2]}", "{\"b\":[2.0],\"a\":1}"],
+        ] {
+            assert!(
+                same.iter().all(|text| canonical(text) == canonical(same[0])),
+                "{same:?}"
+            );
+        }
+        for other in [
+            ["1", "2"],
+            ["12345678901234567890123", "12345678901234567890124"],
+            ["\"a\"", "\"b\""],
+            ["{}", "[]"],
+        ] {
+            assert_ne!(canonical(other[0]), canonical(other[1]));
+        }
     }
 
     /// Any value that JSON can have, of few names, so that paths meet them.

@@ -266,6 +266,17 @@ impl Source {
         }
     }
 
+    /// The one request of a source that has one, as the evidence says it; none of another one.
+    ///
+    /// # Errors
+    /// If it cannot be written for `scope`.
+    pub fn request(&self, scope: &Scope) -> Result<Option<String>, SourceError> {
+        match self {
+            Self::Http(source) if source.pages.is_none() => source.request(scope).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// Reads the value out of an answer. Pure: the same answer gives the same value.
     pub fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
         let has_parts = matches!(self, Self::Ratio(_) | Self::Change(_));

@@ -1217,7 +1217,7 @@ mod tests {
             (
                 "\"note\": null, \"equity\": 2",
                 "\"equity\": 1, \"equity\": 2",
-                "row 2 has \"equity\" twice",
+                "\"equity\" stands twice",
             ),
             ("\"equity\": 2000", "\"nav\": 2000", "row 2 has no \"equity\""),
             ("2000.00000000000001", "null", "row 2: equity is empty"),
