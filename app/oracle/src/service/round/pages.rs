@@ -9,6 +9,9 @@ use {
 /// How long votes of a page wait for the others of it, before they are sent without them; twice as long each time.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a page that is whole waits for other pages, which fit into the same transactions.
+const COMPANY: Duration = Duration::from_secs(2);
+
 /// What is ready of each attestation and page.
 pub(super) struct Pages {
     pages: BTreeMap<Place, Page>,
@@ -36,11 +39,13 @@ enum State {
 }
 
 impl Page {
-    /// When it is sent if nothing more becomes ready. None if there is nothing to send, or not yet.
-    fn next(&self) -> Option<Instant> {
+    /// When it is sent if nothing more becomes ready; `more` says whether votes of any page still may. None if there is
+    /// nothing to send, or not yet.
+    fn next(&self, more: bool) -> Option<Instant> {
         let since = self.since.filter(|_| self.state == State::Open)?;
-        match self.left {
-            0 => Some(since),
+        match (self.left, more) {
+            (0, false) => Some(since),
+            (0, true) => since.checked_add(COMPANY),
             _ => since.checked_add(self.patience),
         }
     }
@@ -79,16 +84,20 @@ impl Pages {
         }
     }
 
-    /// What is sent at `now`: pages of which nothing more comes, and those that have waited long enough; everything if
-    /// `all`.
+    /// What is sent at `now`: once a page has waited long enough, it and all that are whole; everything if `all`.
     pub fn take(&mut self, now: Instant, all: bool) -> Vec<Ballot> {
         let mut ballots = Vec::new();
         if self.closed {
             return ballots;
         }
+        let more = self.more();
+        let waited = |page: &Page| page.next(more).is_some_and(|at| all || at <= now);
+        if !self.pages.values().any(waited) {
+            return ballots;
+        }
         for page in self.pages.values_mut() {
-            let is_due = page.next().is_some_and(|at| all || at <= now);
-            if is_due {
+            let is_whole = page.left == 0 && page.next(more).is_some();
+            if is_whole || waited(page) {
                 ballots.append(&mut page.ready);
                 page.state = State::Sent;
                 page.since = None;
@@ -100,8 +109,14 @@ impl Pages {
 
     /// When something is sent next, if nothing more becomes ready.
     pub fn next(&self) -> Option<Instant> {
+        let more = self.more();
         let pages = self.pages.values().filter(|_| !self.closed);
-        pages.filter_map(Page::next).min()
+        pages.filter_map(|page| page.next(more)).min()
+    }
+
+    /// Whether anything may still become ready.
+    fn more(&self) -> bool {
+        self.pages.values().any(|page| page.left > 0)
     }
 
     /// The upload of a page has ended, or it is unknown what became of it.
@@ -158,7 +173,12 @@ mod tests {
         pages.ready(ballot(Some(0)), begun);
         pages.ready(ballot(Some(64)), begun);
         pages.without(&ballot(Some(65)).target.place());
-        assert_eq!(grants(&pages.take(begun, false)), [Some(64), None]);
+        // Whole pages wait a moment for others, with which they share a transaction.
+        assert_eq!(
+            (pages.take(begun, false), pages.next()),
+            (vec![], Some(begun + COMPANY))
+        );
+        assert_eq!(grants(&pages.take(begun + COMPANY, false)), [Some(64), None]);
         let later = begun + PATIENCE;
         assert_eq!(pages.next(), Some(later));
         assert_eq!(pages.take(later - Duration::from_millis(1), false), []);
