@@ -233,6 +233,7 @@ impl CsvFile {
             if is_separators(&record) {
                 continue;
             }
+            check_row(&record, &header)?;
             let field = |position: usize| field(&record, position);
             let mut counts = true;
             for (position, name, conditions) in &conditions {
@@ -396,6 +397,7 @@ impl Sheet {
         while reader.read_record(&mut record).map_err(no_csv)? {
             let end = place(&reader);
             if !is_separators(&record) {
+                check_row(&record, &header)?;
                 let texts = positions.iter().map(|position| field(&record, *position).to_owned());
                 sheet.rows.entry(texts.collect()).or_default().push(begin..end);
             }
@@ -495,6 +497,17 @@ pub(super) fn is_separators(record: &StringRecord) -> bool {
     record.iter().all(is_blank)
 }
 
+/// Whether a row is more than the header again: that of a second export behind the first would count as an entry.
+pub(super) fn check_row(record: &StringRecord, header: &StringRecord) -> Result<(), SourceError> {
+    match record.iter().map(str::trim).eq(header.iter().map(str::trim)) {
+        true => Err(unexpected(format!(
+            "line {}: the header stands there again: put exports together without their header lines",
+            record.position().map_or(0, csv::Position::line)
+        ))),
+        false => Ok(()),
+    }
+}
+
 /// Whether nobody sees anything in a field.
 fn is_blank(field: &str) -> bool {
     let unseen = |c: char| c == ' ' || is_hidden(c);
@@ -584,9 +597,15 @@ mod tests {
                 "value,note\n10,fine\n20,\"it is 5\n30,ok\n40,6\" tall\n",
                 "line 3: something stands behind the quote",
             ),
-            ("value,note\n10,6\" tall\n20,5\" tall\n", "line 2: a quote stands inside"),
+            (
+                "value,note\n10,6\" tall\n20,5\" tall\n",
+                "line 2: a quote stands inside",
+            ),
             ("value,note\n10, \"x\"\n", "line 2: a quote stands inside"),
-            ("value,note\n10,\"\"x\"\"\n", "line 2: something stands behind the quote"),
+            (
+                "value,note\n10,\"\"x\"\"\n",
+                "line 2: something stands behind the quote",
+            ),
             ("value;note\n1;x\n", "no column \"value\""),
             ("value,note\n1,a\n2\n", "not CSV"),
             ("value,value\n1,2\n", "two columns"),
@@ -815,6 +834,28 @@ mod tests {
                 "{aggregate}: {error}"
             );
         }
+    }
+
+    #[test]
+    fn a_header_that_comes_again_is_no_row() {
+        for aggregate in ["count", "distinct", "last"] {
+            let text = format!("file = 'x.csv'\ncolumn = 'n'\naggregate = '{aggregate}'");
+            let source: CsvFile = toml::from_str(&text).unwrap();
+            for file in ["n,x\n1,a\nn,x\n2,b\n", "n,x\n1,a\n\"n\", x \n2,b\n"] {
+                let error = source.read(&scope(), &answer(file)).unwrap_err().to_string();
+                assert!(error.contains("line 3: the header stands there again"), "{error}");
+            }
+            assert!(source.read(&scope(), &answer("n,x\n1,x\n2,n\n")).is_ok());
+        }
+        // Of a table whose rows are told apart too, where the header is nobody's row.
+        let sheet = Sheet::new(
+            "n,x\n1,a\nn,x\n2,b\n".into(),
+            &["x".to_owned()],
+            None,
+            [0; 7],
+            SystemTime::UNIX_EPOCH,
+        );
+        assert!(sheet.is_err_and(|error| error.to_string().contains("line 3: the header")));
     }
 
     /// Rows with other line breaks, quotes, blank lines and separators: each is found, and nothing else.
