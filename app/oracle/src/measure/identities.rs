@@ -46,8 +46,8 @@ pub fn person(name: &str) -> Result<String, NameFlaw> {
     Ok(fold(&fold(name)))
 }
 
-/// A text without the difference of upper and lower case (`ß` is `ss`, and the two small sigmas are one), of compatible
-/// letters, and of one space and several.
+/// A text without the difference of upper and lower case (`ß` is `ss`, and the two small sigmas are one), of
+/// compatible letters, and of one space and several.
 fn fold(name: &str) -> String {
     let letters: String = name
         .nfkc()
@@ -65,8 +65,8 @@ fn fold(name: &str) -> String {
     letters.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether nobody sees this character. Two more than in names on the chain: an empty pattern of Braille, and a note without
-/// a head.
+/// Whether nobody sees this character. Two more than in names on the chain: an empty pattern of Braille, and a note
+/// without a head.
 fn is_unseen(letter: char) -> bool {
     is_hidden(letter) || matches!(letter, '\u{2800}' | '\u{1d159}')
 }

@@ -532,8 +532,8 @@ fn only(parts: &[Part]) -> Result<&Part, SourceError> {
 const YEAR_2200: i64 = 7_258_118_400;
 
 /// A point in time as sources write it: RFC 3339, a date with a time and an offset, a day (its beginning in UTC), or
-/// Unix seconds or milliseconds from 2001 to 2200. A time of day without an offset could be any of 24 hours, and a short
-/// number a date without separators: both are refused.
+/// Unix seconds or milliseconds from 2001 to 2200. A time of day without an offset could be any of 24 hours, and a
+/// short number a date without separators: both are refused.
 pub(super) fn moment(text: &str) -> Result<i64, SourceError> {
     let text = text.trim();
     let unreadable = || unexpected(format!("{text:?} is not a time"));

@@ -15,7 +15,8 @@
 //!   in a Downside Risk Framework", Journal of Investing 3, 1994);
 //! - profit factor: the sum of all profits divided by the sum of all losses; win rate: the part of trades with a profit
 //!   (Kaufman, "Trading Systems and Methods"). Of fills a trade of an instrument is everything from no position to no
-//!   position, and one that is open at the end of the period is an error or counts when it ends (`open_positions`); of an equity curve a step: `E − E₀ − F`.
+//!   position, and one that is open at the end of the period is an error or counts when it ends (`open_positions`); of
+//!   an equity curve a step: `E − E₀ − F`.
 //!
 //! **Rounding.** The index has 30 digits behind the point and is rounded to the nearest, halves to even, at each row, and
 //! so are `r` and `rate / Y`. What follows from them is exact, up to the result, which is rounded to the nearest with 18
