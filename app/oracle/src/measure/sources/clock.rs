@@ -80,13 +80,29 @@ impl<'a> Clock<'a> {
             Ok(clock) => clock,
             Err(error) => return vec![error.to_string()],
         };
-        // Everything that a format can ask for is known of a time in a zone.
-        let example = civil::date(2027, 4, 1).at(12, 30, 15, 0).to_zoned(TimeZone::UTC);
+        // Everything that a format can ask for is known of a time in a zone. It is an afternoon's, and of a day that is
+        // no month: what a form leaves out or takes for another thing makes it another time.
+        let zone = clock.zone.clone().unwrap_or(TimeZone::UTC);
+        let example = civil::date(2027, 11, 23).at(13, 45, 17, 0).to_zoned(zone);
         let (Some(format), Ok(example)) = (format, example) else {
             return Vec::new();
         };
         let mistake = match jiff::fmt::strtime::format(format, &example) {
-            Ok(text) => clock.read(&text).err().map(|error| error.to_string()),
+            Ok(text) => match clock.read(&text) {
+                Ok(read) => {
+                    // A form may leave out seconds, minutes, or the time of day.
+                    let at = example.timestamp().as_second();
+                    let left_out = [0, 17, 45 * 60 + 17, (13 * 60 + 45) * 60 + 17];
+                    let is_same = left_out.iter().any(|seconds| at.checked_sub(*seconds) == Some(read));
+                    (!is_same).then(|| {
+                        format!(
+                            "it writes {} as {text:?} and reads that as another time: with %I it needs %p",
+                            civil::date(2027, 11, 23).at(13, 45, 17, 0)
+                        )
+                    })
+                }
+                Err(error) => Some(error.to_string()),
+            },
             Err(error) => Some(error.to_string()),
         };
         let mistake = mistake.map(|error| format!("`time_format` {format:?}: {error}"));
@@ -172,6 +188,14 @@ mod tests {
             (Some("%H:%M"), Some("UTC"), 1),
             (Some("%!"), None, 1),
             (Some("%s"), None, 0),
+            (Some("%s"), Some("Europe/Berlin"), 0),
+            (Some("%d/%m/%Y %I:%M"), Some("Europe/Berlin"), 1),
+            (Some("%d/%m/%Y %I:%M %p"), Some("Europe/Berlin"), 0),
+            (Some("%d.%m.%y"), Some("Europe/Berlin"), 0),
+            (Some("%b %d, %Y"), Some("America/New_York"), 0),
+            (Some("%Y-%m-%d %H:%M %z"), Some("Europe/Berlin"), 0),
+            (Some("%Y-%m-%dT%H:%M:%S%.f%:z"), None, 0),
+            (Some("%a, %d %b %Y %H:%M:%S %z"), None, 0),
             (None, Some("Nowhere"), 1),
         ] {
             let mistakes = Clock::mistakes(format, zone);

@@ -233,6 +233,7 @@ impl CsvFile {
             if is_separators(&record) {
                 continue;
             }
+            check_row(&record, &header)?;
             let field = |position: usize| field(&record, position);
             let mut counts = true;
             for (position, name, conditions) in &conditions {
@@ -396,6 +397,7 @@ impl Sheet {
         while reader.read_record(&mut record).map_err(no_csv)? {
             let end = place(&reader);
             if !is_separators(&record) {
+                check_row(&record, &header)?;
                 let texts = positions.iter().map(|position| field(&record, *position).to_owned());
                 sheet.rows.entry(texts.collect()).or_default().push(begin..end);
             }
@@ -427,18 +429,49 @@ fn state(file: &fs::Metadata) -> [i128; 7] {
 }
 
 pub(super) fn reader(text: &str, delimiter: Option<char>) -> Result<csv::Reader<&[u8]>, SourceError> {
-    // The reader would take everything behind a quote that is never closed as one field.
-    if !text.matches('"').count().is_multiple_of(2) {
-        return Err(unexpected(
-            "the file has an odd number of quotes: one is not closed, or the file was cut short",
-        ));
-    }
     let delimiter = delimiter.map_or(Ok(b','), |delimiter| {
         u8::try_from(delimiter).map_err(|_| unexpected(format!("{delimiter:?} cannot separate fields")))
     })?;
+    check_quotes(text, delimiter)?;
     Ok(csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .from_reader(text.as_bytes()))
+}
+
+/// Whether every quote opens, closes or is doubled inside a quoted field, as RFC 4180 has it. The reader forgives other
+/// ones, and takes the rows between two of them as one field: they would be missing without a word.
+fn check_quotes(text: &str, delimiter: u8) -> Result<(), SourceError> {
+    let bytes = text.trim_start_matches('\u{feff}').as_bytes();
+    let ends_a_field = |byte: u8| byte == delimiter || matches!(byte, b'\r' | b'\n');
+    let wrong = |opened: usize, what: &str| {
+        let before = bytes.get(..opened).unwrap_or_default();
+        let line = before.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
+        unexpected(format!(
+            "line {line}: {what}; a field with quotes in it is quoted, and each of them is doubled"
+        ))
+    };
+    let mut places = bytes.iter().copied().enumerate().peekable();
+    let mut at_begin = true;
+    while let Some((place, byte)) = places.next() {
+        match (byte, at_begin) {
+            (b'"', true) => {
+                loop {
+                    match places.next() {
+                        Some((_, b'"')) if places.next_if(|(_, next)| *next == b'"').is_none() => break,
+                        Some(_) => {}
+                        None => return Err(wrong(place, "a quote is not closed, or the file was cut short")),
+                    }
+                }
+                if places.peek().is_some_and(|(_, next)| !ends_a_field(*next)) {
+                    return Err(wrong(place, "something stands behind the quote that closes a field"));
+                }
+                at_begin = false;
+            }
+            (b'"', false) => return Err(wrong(place, "a quote stands inside a field that is not quoted")),
+            _ => at_begin = ends_a_field(byte),
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn no_csv(error: csv::Error) -> SourceError {
@@ -462,6 +495,17 @@ pub(super) fn field(record: &StringRecord, position: usize) -> &str {
 /// Spreadsheets leave rows of separators behind; they are not rows.
 pub(super) fn is_separators(record: &StringRecord) -> bool {
     record.iter().all(is_blank)
+}
+
+/// Whether a row is more than the header again: that of a second export behind the first would count as an entry.
+pub(super) fn check_row(record: &StringRecord, header: &StringRecord) -> Result<(), SourceError> {
+    match record.iter().map(str::trim).eq(header.iter().map(str::trim)) {
+        true => Err(unexpected(format!(
+            "line {}: the header stands there again: put exports together without their header lines",
+            record.position().map_or(0, csv::Position::line)
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// Whether nobody sees anything in a field.
@@ -544,7 +588,24 @@ mod tests {
             ("value\n1\n1,2\n", "not CSV"),
             ("value\n\"\"\n", "no entry matches"),
             ("value,note\n,x\n", "line 2: the column \"value\" is empty"),
-            ("value,note\n1,\"x\n2,y\n", "quote"),
+            (
+                "value,note\n1,\"x\n2,y\n",
+                "line 2: a quote is not closed, or the file was cut short",
+            ),
+            // Between two of these quotes the reader would see one field, and the row there would be lost.
+            (
+                "value,note\n10,fine\n20,\"it is 5\n30,ok\n40,6\" tall\n",
+                "line 3: something stands behind the quote",
+            ),
+            (
+                "value,note\n10,6\" tall\n20,5\" tall\n",
+                "line 2: a quote stands inside",
+            ),
+            ("value,note\n10, \"x\"\n", "line 2: a quote stands inside"),
+            (
+                "value,note\n10,\"\"x\"\"\n",
+                "line 2: something stands behind the quote",
+            ),
             ("value;note\n1;x\n", "no column \"value\""),
             ("value,note\n1,a\n2\n", "not CSV"),
             ("value,value\n1,2\n", "two columns"),
@@ -552,6 +613,19 @@ mod tests {
         ] {
             let error = source.read(&scope(), &answer(file)).unwrap_err().to_string();
             assert!(error.contains(part), "{file:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn quotes_that_are_where_they_belong_are_read() {
+        let source: CsvFile = toml::from_str("file = 'x.csv'\ncolumn = 'value'\naggregate = 'sum'").unwrap();
+        for file in [
+            "value,note\n10,\"6\"\" tall\"\n20,\"\"\n",
+            "\u{feff}\"value\",\"note\"\r\n\"10\",\"\"\"\"\r\n20,\"a,\r\n30,b\"",
+            "value,note\r10,\"x\"\r\"20\",y\r",
+        ] {
+            let read = source.read(&scope(), &answer(file)).unwrap();
+            assert_eq!(read.value.to_string(), "30", "{file:?}");
         }
     }
 
@@ -760,6 +834,28 @@ mod tests {
                 "{aggregate}: {error}"
             );
         }
+    }
+
+    #[test]
+    fn a_header_that_comes_again_is_no_row() {
+        for aggregate in ["count", "distinct", "last"] {
+            let text = format!("file = 'x.csv'\ncolumn = 'n'\naggregate = '{aggregate}'");
+            let source: CsvFile = toml::from_str(&text).unwrap();
+            for file in ["n,x\n1,a\nn,x\n2,b\n", "n,x\n1,a\n\"n\", x \n2,b\n"] {
+                let error = source.read(&scope(), &answer(file)).unwrap_err().to_string();
+                assert!(error.contains("line 3: the header stands there again"), "{error}");
+            }
+            assert!(source.read(&scope(), &answer("n,x\n1,x\n2,n\n")).is_ok());
+        }
+        // Of a table whose rows are told apart too, where the header is nobody's row.
+        let sheet = Sheet::new(
+            "n,x\n1,a\nn,x\n2,b\n".into(),
+            &["x".to_owned()],
+            None,
+            [0; 7],
+            SystemTime::UNIX_EPOCH,
+        );
+        assert!(sheet.is_err_and(|error| error.to_string().contains("line 3: the header")));
     }
 
     /// Rows with other line breaks, quotes, blank lines and separators: each is found, and nothing else.

@@ -539,9 +539,12 @@ fn only(parts: &[Part]) -> Result<&Part, SourceError> {
     }
 }
 
+/// 2200-01-01 in UTC, Unix seconds: no period is so late.
+const YEAR_2200: i64 = 7_258_118_400;
+
 /// A point in time as sources write it: RFC 3339, a date with a time and an offset, a day (its beginning in UTC), or
-/// Unix seconds or milliseconds since 2001. A time of day without an offset could be any of 24 hours, and a short
-/// number a date without separators: both are refused.
+/// Unix seconds or milliseconds from 2001 to 2200. A time of day without an offset could be any of 24 hours, and a
+/// short number a date without separators: both are refused.
 pub(super) fn moment(text: &str) -> Result<i64, SourceError> {
     let text = text.trim();
     let unreadable = || unexpected(format!("{text:?} is not a time"));
@@ -557,6 +560,12 @@ pub(super) fn moment(text: &str) -> Result<i64, SourceError> {
         } else {
             number.div_euclid(1_000)
         };
+        // Microseconds would be of the year 59000, and a row with them outside of every period.
+        if seconds > YEAR_2200 {
+            return Err(unexpected(format!(
+                "{text:?} is not a time: as Unix seconds or milliseconds it is after the year 2200"
+            )));
+        }
         return Ok(seconds);
     }
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
@@ -641,6 +650,11 @@ pub(crate) mod testing {
             "2027-04-01 12:00",
             "-1",
             "7",
+            // Microseconds and nanoseconds.
+            "1806537600000000",
+            "1806537600000000000",
+            "7258118401",
+            "7258118401000",
         ] {
             assert!(moment(text).is_err(), "{text}");
         }

@@ -15,7 +15,8 @@
 //!   in a Downside Risk Framework", Journal of Investing 3, 1994);
 //! - profit factor: the sum of all profits divided by the sum of all losses; win rate: the part of trades with a profit
 //!   (Kaufman, "Trading Systems and Methods"). Of fills a trade of an instrument is everything from no position to no
-//!   position, of an equity curve a step: `E − E₀ − F`.
+//!   position, and one that is open at the end of the period is an error or counts when it ends (`open_positions`); of
+//!   an equity curve a step: `E − E₀ − F`.
 //!
 //! **Rounding.** The index has 30 digits behind the point and is rounded to the nearest, halves to even, at each row, and
 //! so are `r` and `rate / Y`. What follows from them is exact, up to the result, which is rounded to the nearest with 18
@@ -28,7 +29,7 @@
 use {
     super::{
         Observation, Part, SourceError, ambiguous, no_data,
-        rows::{Row, Rows},
+        rows::{Name, Row, Rows},
         unexpected,
     },
     crate::measure::{
@@ -86,6 +87,9 @@ pub struct Performance {
     /// What rows outside the period are.
     #[serde(default)]
     pub outside: Outside,
+    /// What fills are that leave something held at the end of the period.
+    #[serde(default)]
+    pub open_positions: OpenPositions,
     /// The smallest capital that a step may begin with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_capital: Option<Number>,
@@ -155,6 +159,17 @@ pub enum Outside {
     #[default]
     Refuse,
     /// The rest of a record of which each period takes its part. Fills before the period still say what was held.
+    Ignore,
+}
+
+/// What is said of an instrument of which something is held at the end of the period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OpenPositions {
+    /// A reason to give no value: whoever never closes a trade, or all of it but a crumb, never has its loss.
+    #[default]
+    Refuse,
+    /// Nothing: its trade is of the period in which it ends.
     Ignore,
 }
 
@@ -499,6 +514,7 @@ impl Performance {
         names.extend(columns.fee.as_deref());
         let mut order = Order::default();
         let mut held: HashMap<String, Holding> = HashMap::new();
+        let mut spelled: HashMap<String, (String, Name)> = HashMap::new();
         let mut profits = Vec::new();
         for row in self.rows.read(scope, parts, &names)? {
             let at = order.next(&row, columns)?;
@@ -528,6 +544,18 @@ impl Performance {
             if at >= scope.end {
                 continue;
             }
+            let (before, first) = spelled
+                .entry(bare(&instrument))
+                .or_insert_with(|| (instrument.clone(), row.name));
+            if *before != instrument {
+                return Err(row.wrong(format_args!(
+                    "{} {:?} differs from {:?} of {first} in upper and lower case or spaces only: it would be another \
+                     instrument, and its trade never end",
+                    columns.instrument,
+                    harmless(&shortened(&instrument, 40)),
+                    harmless(&shortened(before, 40))
+                )));
+            }
             let holding = held.entry(instrument).or_default();
             let after = &holding.quantity + &signed;
             let is_closed = holding.quantity != BigInt::ZERO
@@ -543,7 +571,17 @@ impl Performance {
             }
             holding.quantity = after;
         }
-        Ok(profits)
+        let open = held.iter().filter(|(_, holding)| holding.quantity != BigInt::ZERO);
+        // The same one on every machine.
+        match open.min_by_key(|(instrument, _)| *instrument) {
+            Some((instrument, holding)) if self.open_positions == OpenPositions::Refuse => Err(unexpected(format!(
+                "at the end of the period {} of {:?} are held; if a trade counts in the period in which it ends, \
+                     say `open_positions = \"ignore\"`",
+                shown(&holding.quantity),
+                harmless(&shortened(instrument, 40))
+            ))),
+            _ => Ok(profits),
+        }
     }
 
     /// Whether a row counts in the period; one outside of it may not be there.
@@ -651,6 +689,10 @@ impl Performance {
             "`at_most` is of the measures `sharpe`, `sortino` and `profit-factor`",
         );
         wrong(
+            self.open_positions == OpenPositions::Ignore && self.record != Record::Fills,
+            "`open_positions` is of fills",
+        );
+        wrong(
             self.at_most.is_some_and(|Number(most)| most <= Decimal::ZERO),
             "`at_most` is not above 0",
         );
@@ -718,6 +760,15 @@ impl Order {
             }
         }
     }
+}
+
+/// An instrument's name without spaces and without the difference of upper and lower case.
+fn bare(instrument: &str) -> String {
+    let letters = instrument.chars().filter(|letter| !letter.is_whitespace());
+    letters
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// A text that names something.
@@ -1061,7 +1112,7 @@ mod tests {
     /// its last trade ends with the next period.
     #[test]
     fn a_trade_of_fills_goes_from_nothing_to_nothing() {
-        let more = "record = 'fills'\noutside = 'ignore'\ncolumns = { fee = 'fee' }";
+        let more = "record = 'fills'\noutside = 'ignore'\nopen_positions = 'ignore'\ncolumns = { fee = 'fee' }";
         for (measure, expected) in [
             ("trades", "4"),
             ("win-rate", "50"),
@@ -1072,8 +1123,33 @@ mod tests {
             assert_eq!(value(&source, FILLS).unwrap(), expected, "{measure}");
         }
         // Fees left out: 30, −50, 100, 0.
-        let free = source("measure = 'profit-factor'\nrecord = 'fills'\noutside = 'ignore'");
+        let free = source("measure = 'profit-factor'\nrecord = 'fills'\noutside = 'ignore'\nopen_positions = 'ignore'");
         assert_eq!(value(&free, FILLS).unwrap(), "2.6");
+    }
+
+    /// Without this a win rate is 100 %, whatever was lost.
+    #[test]
+    fn a_loss_cannot_hide_in_a_position() {
+        let rate = |more: &str, rows: &str| {
+            let head = "time,id,instrument,side,quantity,price\n2027-04-02,1,B,buy,1,10\n2027-04-02,2,B,sell,1,11\n";
+            let source = source(&format!("measure = 'win-rate'\nrecord = 'fills'\n{more}"));
+            assert_eq!(source.mistakes(), Vec::<String>::new());
+            value(&source, &format!("{head}2027-04-03,3,A x,buy,1,10\n{rows}"))
+        };
+        assert_eq!(rate("", "2027-04-04,4,A x,sell,1,5\n").unwrap(), "50");
+        for spelled in ["a X", "Ax", "A  x"] {
+            for more in ["", "open_positions = 'ignore'"] {
+                let error = rate(more, &format!("2027-04-04,4,{spelled},sell,1,5\n")).unwrap_err();
+                assert!(error.contains("line 5: instrument"), "{error}");
+                assert!(error.contains("differs from \"A x\" of line 4"), "{error}");
+            }
+        }
+        for (rows, left) in [("", "1"), ("2027-04-04,4,A x,sell,0.9999999,5\n", "0.0000001")] {
+            let error = rate("", rows).unwrap_err();
+            let part = format!("at the end of the period {left} of \"A x\" are held");
+            assert!(error.contains(&part), "{error}");
+            assert_eq!(rate("open_positions = 'ignore'", rows).unwrap(), "100");
+        }
     }
 
     #[test]
@@ -1253,6 +1329,10 @@ mod tests {
     fn mistakes_are_found_without_asking() {
         for (more, part) in [
             ("measure = 'return'\nrecord = 'fills'", "only an equity curve"),
+            (
+                "measure = 'trades'\nrecord = 'trades'\nopen_positions = 'ignore'",
+                "is of fills",
+            ),
             ("measure = 'sharpe'\nrisk_free_pct = 0\nat_least = 5", "`year_days`"),
             ("measure = 'sortino'\nyear_days = 365\nat_least = 5", "`risk_free_pct`"),
             ("measure = 'sharpe'\nyear_days = 365\nrisk_free_pct = 0", "`at_least`"),

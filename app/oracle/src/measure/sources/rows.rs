@@ -236,6 +236,7 @@ impl Table {
             if csv_file::is_separators(&record) {
                 continue;
             }
+            csv_file::check_row(&record, &header)?;
             let field = |position: usize| csv_file::field(&record, position);
             let mut counts = true;
             for (position, name, conditions) in &conditions {
