@@ -60,7 +60,7 @@ async fn a_manual_value_waits_for_a_person() {
     operator
         .run(&["enter", "satisfaction", "9", "92.5", "--note", "x"])
         .failed(1)
-        .says("no period 9");
+        .says("counted from 0: there is no 9");
     // What the plan does not accept is not kept.
     for (value, part) in [
         ("999", "outside of what the plan accepts, 0.0 to 100.0"),

@@ -181,6 +181,14 @@ impl Change {
         })
     }
 
+    /// The KPI whose attested value is the earlier one, if it is not measured again.
+    pub(super) fn attested_kpi(&self) -> Option<&KpiName> {
+        match &self.earlier {
+            EarlierValue::Measured => None,
+            EarlierValue::Attested(kpi) => Some(kpi),
+        }
+    }
+
     /// The value that counts on the chain, by the first endpoint that has it.
     async fn attested(&self, kpi: &KpiName, scope: &Scope) -> Result<Attested, SourceError> {
         let mut last = no_data("there is no endpoint to ask for the attested value");
