@@ -143,7 +143,7 @@ async fn anybody_can_verify_without_a_key_or_a_configuration() {
         .failed(1)
         .says("there is no folder nowhere");
     verify(&["--all", "--evidence", "http://oracle.example/evidence"])
-        .failed(2)
+        .failed(1)
         .says("use https://");
     stranger
         .run(&["verify", &plan, "9", "--url", &url, "--all", "--evidence", first])

@@ -498,7 +498,7 @@ async fn anybody_verifies_a_page_from_what_was_exported() {
         .run(&["export", public])
         .succeeded()
         .shows("1 document in ")
-        .shows("3 of individual values were left out");
+        .shows("3 documents of individual values left out");
     let partly = verify().failed(2);
     assert!(
         partly.stdout.contains(&format!("0 of 3 votes of {key} proved")),
