@@ -132,7 +132,7 @@ async fn a_reader_who_has_read_enough_is_no_error() {
         );
     }
     // 2 says that a person has to look at a value.
-    for arguments in [&["statuss"][..], &["verify", "no-plan", "0"], &["status", "--colour"]] {
+    for arguments in [&["nonsense"][..], &["verify", "no-plan", "0"], &["status", "--colour"]] {
         operator.run(arguments).failed(1);
     }
     operator

@@ -223,6 +223,20 @@ impl Change {
     }
 }
 
+impl Source {
+    /// The KPIs whose attested values it is computed with.
+    pub fn attested_kpis(&self) -> Vec<&KpiName> {
+        match self {
+            Self::Change(source) => source.attested_kpi().into_iter().collect(),
+            Self::Ratio(source) => {
+                let parts = source.operands().into_iter();
+                parts.flat_map(|(_, part)| part.attested_kpis()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// What an endpoint has of the value that counts.
 async fn attested_by(client: &Client, plan: &Pubkey, kpi: &KpiName, scope: &Scope) -> Result<Attested, SourceError> {
     let state = client

@@ -49,7 +49,7 @@ pub use {
 };
 
 use {
-    crate::measure::{Scope, SecretError, TemplateError, ValueError, feed::KpiName, template},
+    crate::measure::{Scope, SecretError, TemplateError, ValueError, template},
     base64::{Engine, prelude::BASE64_STANDARD},
     earnout_sdk::text::time,
     rust_decimal::Decimal,
@@ -414,18 +414,6 @@ impl Source {
             Self::Change(_) => true,
             Self::Ratio(source) => source.operands().into_iter().any(|(_, part)| part.has_a_change()),
             _ => false,
-        }
-    }
-
-    /// The KPIs whose attested values it is computed with.
-    pub fn attested_kpis(&self) -> Vec<&KpiName> {
-        match self {
-            Self::Change(source) => source.attested_kpi().into_iter().collect(),
-            Self::Ratio(source) => {
-                let parts = source.operands().into_iter();
-                parts.flat_map(|(_, part)| part.attested_kpis()).collect()
-            }
-            _ => Vec::new(),
         }
     }
 
