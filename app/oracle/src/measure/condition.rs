@@ -226,7 +226,8 @@ impl Condition {
         &self.operand
     }
 
-    /// Whether it looks like a comparison or a question, but is none: as the text that it then is, nothing would meet it.
+    /// Whether it looks like a comparison or a question, but is none: as the text that it then is, nothing would
+    /// meet it.
     fn is_mistyped(&self) -> bool {
         let written = self.written.trim_start();
         let begins = |signs: &[&str]| signs.iter().any(|sign| written.starts_with(sign));
