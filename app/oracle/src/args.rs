@@ -65,8 +65,11 @@ pub enum Command {
     )]
     Enter(Enter),
     /// Take back what was entered, as long as it was not signed
-    #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml withdraw satisfaction 2")]
-    Withdraw(Forget),
+    #[command(
+        after_help = "Examples:\n  earnout-oracle --config oracle.toml withdraw satisfaction 2\n  earnout-oracle withdraw review 2 \
+                      --file values.csv"
+    )]
+    Withdraw(Withdraw),
     /// Forget a measured value that was not signed yet, so that it is measured again
     #[command(after_help = "Example:\n  earnout-oracle --config oracle.toml forget mau 2")]
     Forget(Forget),
@@ -137,8 +140,8 @@ pub struct Enter {
     /// The value, decimal
     #[arg(allow_hyphen_values = true, required_unless_present = "file")]
     pub value: Option<String>,
-    /// Why it is that; becomes part of the evidence
-    #[arg(long, required_unless_present = "confirm")]
+    /// Why it is that; becomes part of the evidence. Of a --file, why the values are that whose `note` is empty
+    #[arg(long, required_unless_present_any = ["confirm", "file"])]
     pub note: Option<String>,
     /// Number of the grant, for an individual KPI
     #[arg(long, value_name = "INDEX")]
@@ -160,7 +163,26 @@ pub struct Enter {
     pub key: Option<String>,
 }
 
-/// Arguments of `forget` and `withdraw`.
+/// Arguments of `withdraw`.
+#[derive(Debug, Args)]
+pub struct Withdraw {
+    /// Id of the feed
+    #[arg(value_name = "FEED")]
+    pub feed: String,
+    /// Number of the period
+    pub period: u16,
+    /// Number of the grant, for an individual KPI
+    #[arg(long, value_name = "INDEX")]
+    pub grant: Option<u32>,
+    /// The grants that a CSV file names in its column `grant`, as `enter --file` takes it
+    #[arg(long, value_name = "CSV", conflicts_with = "grant")]
+    pub file: Option<PathBuf>,
+    /// Everything that was entered for the feed in the period
+    #[arg(long, conflicts_with_all = ["grant", "file"])]
+    pub all: bool,
+}
+
+/// Arguments of `forget`.
 #[derive(Debug, Args)]
 pub struct Forget {
     /// Id of the feed

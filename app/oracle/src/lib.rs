@@ -11,6 +11,9 @@
 
 #![warn(missing_docs)]
 
+#[macro_use]
+mod out;
+
 pub mod args;
 pub mod commands;
 mod measure;

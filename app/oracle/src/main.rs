@@ -8,7 +8,7 @@ use {
     },
     earnout_sdk::text::names::harmless,
     std::{
-        io::{self, IsTerminal},
+        io::{self, IsTerminal, Write},
         process::ExitCode,
     },
     tracing_subscriber::EnvFilter,
@@ -28,7 +28,18 @@ const QUIET: [&str; 8] = [
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Whoever reads the help may have read enough.
+            let _ = error.print();
+            // Not the code of clap, 2: that says that a person has to look at a value.
+            return match error.use_stderr() {
+                true => ExitCode::FAILURE,
+                false => ExitCode::SUCCESS,
+            };
+        }
+    };
     let filter = match EnvFilter::try_from_env("EARNOUT_ORACLE_LOG") {
         Ok(wanted) => QUIET
             .into_iter()
@@ -49,7 +60,9 @@ async fn main() -> ExitCode {
         Err(error) => {
             // What endpoints and files brought in must not act on the terminal.
             for (number, line) in format!("{error:#}").lines().enumerate() {
-                eprintln!("{}{}", if number == 0 { "error: " } else { "" }, harmless(line));
+                let begin = if number == 0 { "error: " } else { "" };
+                // Where nobody reads, nothing has to be said.
+                let _ = writeln!(io::stderr(), "{begin}{}", harmless(line));
             }
             ExitCode::FAILURE
         }

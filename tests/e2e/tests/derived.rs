@@ -129,7 +129,7 @@ async fn growth_is_against_the_value_that_counts_on_the_chain() {
         assert!(evidence.contains(part), "{part}: {evidence}");
     }
     let verified = world.verified(&oracle, 1);
-    assert!(verified.stdout.contains("1 of 1 votes"), "{}", verified.stdout);
+    assert!(verified.stdout.contains("1 of 1 vote"), "{}", verified.stdout);
     let line = verified.stdout.lines().find(|line| line.contains("growth")).unwrap();
     assert!(line.contains(" 20 ") && line.contains("proved"), "{line}");
 }
@@ -202,7 +202,7 @@ async fn samples_of_the_last_hour_outlive_the_process_and_their_median_is_voted(
     let status = oracle.run(&["status"]);
     assert!(status.stdout.contains("3 of 4 samples"), "{}", status.stdout);
     let verified = world.verified(&oracle, 0);
-    assert!(verified.stdout.contains("1 of 1 votes"), "{}", verified.stdout);
+    assert!(verified.stdout.contains("1 of 1 vote"), "{}", verified.stdout);
     let line = verified.stdout.lines().find(|line| line.contains("users")).unwrap();
     assert!(line.contains(" 5 ") && line.contains("proved"), "{line}");
 }

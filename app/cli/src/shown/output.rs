@@ -6,6 +6,7 @@ use {
         fault::Fault,
         shown::{json, text::safe},
     },
+    earnout_sdk::text::output,
     serde::Serialize,
     std::{
         fmt::Display,
@@ -90,16 +91,8 @@ impl Output {
     /// # Errors
     /// As [`Output::show`].
     pub fn is_read(&self, write: impl FnOnce(&mut BufWriter<StdoutLock>) -> io::Result<()>) -> Result<bool, Fault> {
-        let mut out = BufWriter::new(io::stdout().lock());
-        match write(&mut out).and_then(|()| out.flush()) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                // What is left in the buffer has no reader either.
-                let _ = out.into_parts();
-                Ok(false)
-            }
-            Err(error) => Err(Fault::new("the result cannot be written to the standard output").why(error)),
-        }
+        let read = output::is_read(write);
+        read.map_err(|error| Fault::new("the result cannot be written to the standard output").why(error))
     }
 
     /// A line for people, whatever the form of the result.

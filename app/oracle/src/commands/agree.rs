@@ -1,7 +1,7 @@
 //! `agree`: what this oracle and the others are about to vote, side by side.
 
 use {
-    super::{DONE, LOOK, serve::publish, table::table},
+    super::{DONE, LOOK, has_period, serve::publish, table::table},
     crate::{
         args::Agree,
         measure::{Bound, Evidence, Hash, Patience, Store, kpi_name, measure, value},
@@ -15,7 +15,7 @@ use {
     },
     anyhow::{Context, Result, bail},
     earnout::state::Plan,
-    earnout_sdk::text::{names::harmless, time},
+    earnout_sdk::text::{amount::counted, names::harmless, time},
     futures_util::{StreamExt, future, stream},
     serde_json::{Value, json},
     solana_program::pubkey::Pubkey,
@@ -57,13 +57,7 @@ pub async fn run(args: &Agree, config: Config, json: bool) -> Result<u8> {
     let endpoints = Endpoints::new(&config.chain);
     let oracle = keys::public(&config.signer.oracle, "the oracle")?;
     let plan = endpoints.plan(args.plan, false).await?.plan;
-    if args.period >= plan.period_count {
-        bail!(
-            "the plan has {} periods, counted from 0: there is no {}",
-            plan.period_count,
-            args.period
-        );
-    }
+    has_period(&plan, args.period)?;
     let set = plan.oracle_set(args.period);
     let store = Store::open(config.service.state.join("evidence"))?;
     let journal = Journal::beside(&config.service.state)?;
@@ -71,6 +65,23 @@ pub async fn run(args: &Agree, config: Config, json: bool) -> Result<u8> {
     if args.measure {
         let known = own.keys().copied().collect();
         own.extend(measured_now(args, &config, &endpoints, (&journal, &store), &oracle, known).await?);
+    } else if own.is_empty() {
+        let before = published(&config, &oracle, args)
+            .await
+            .filter(|before| fits(&plan, before).is_ok());
+        if let Some(before) = before.filter(|before| !before.said.is_empty()) {
+            if let Some(file) = &target {
+                // What is published is not replaced by nothing, and what may be old is not signed again.
+                bail!(
+                    "nothing was measured here for period {}, but {} says something: it was left as it is; add --measure \
+                     to measure now and publish that",
+                    args.period,
+                    file.display()
+                );
+            }
+            note!("own values: those that `agree --measure --publish` published; add --measure to measure again");
+            own = before.said;
+        }
     }
     let own = Statement {
         plan: args.plan,
@@ -117,28 +128,28 @@ pub async fn run(args: &Agree, config: Config, json: bool) -> Result<u8> {
     match json {
         true => {
             let shown = as_json(&plan, &own, &heard, &things);
-            println!("{}", serde_json::to_string_pretty(&shown)?);
+            say!("{}", serde_json::to_string_pretty(&shown)?);
         }
-        false => show(&plan, &own, &things),
+        false => show(&plan, &own, &things)?,
     }
     if let (Some(file), false) = (&target, json) {
-        println!("published {} values in {}", own.said.len(), file.display());
+        say!("published {} in {}", counted(own.said.len(), "value"), file.display());
     }
     if own.said.is_empty() {
-        eprintln!(
-            "nothing was measured here for period {}: `once` and `run` measure, and so does --measure",
+        note!(
+            "nothing was measured here for period {}: `once` and `run` measure; add --measure to measure now",
             args.period
         );
     }
     if set.position(&oracle).is_none() {
-        eprintln!(
+        note!(
             "{oracle} is not an oracle of period {}: the others do not hear it",
             args.period
         );
     }
     for heard in &heard {
         if let Err(reason) = &heard.statement {
-            eprintln!("not heard: {}: {reason}", heard.oracle);
+            note!("not heard: {}: {reason}", heard.oracle);
         }
     }
     let open = things.iter().any(|thing| !thing.difference.enough);
@@ -148,6 +159,17 @@ pub async fn run(args: &Agree, config: Config, json: bool) -> Result<u8> {
     } else {
         DONE
     })
+}
+
+/// What this oracle published before, if it did.
+async fn published(config: &Config, oracle: &Pubkey, args: &Agree) -> Option<Statement> {
+    let folder = config.agree.publish.as_ref()?;
+    let own = Peer {
+        oracle: *oracle,
+        from: Origin::Folder(folder.join(file_name(&args.plan, args.period))),
+        evidence: None,
+    };
+    hear(&own, &args.plan, args.period).await.statement.ok()
 }
 
 /// What the sources say now, for what the journal does not have. The documents are kept, so that others can be shown
@@ -193,7 +215,7 @@ async fn measured_now(
                     };
                     all.push((key, said));
                 }
-                Err(hold) => eprintln!("not measured: feed {}{}: {hold}", feed.id, of_grant(key.1)),
+                Err(hold) => note!("not measured: feed {}{}: {hold}", feed.id, of_grant(key.1)),
             }
         }
     }
@@ -262,7 +284,7 @@ fn name(plan: &Plan, kpi: u8) -> (String, u8) {
     terms.map_or_else(|| (kpi.to_string(), 0), |terms| (kpi_name(terms), terms.decimals))
 }
 
-fn show(plan: &Plan, own: &Statement, things: &[Thing]) {
+fn show(plan: &Plan, own: &Statement, things: &[Thing]) -> Result<()> {
     let mut table = table(&["KPI", "grant", "oracle", "value", "measured at", "differ by"]);
     let mut proposals = BTreeSet::new();
     let differ = |thing: &&Thing| !matches!(thing.difference.cause, Cause::Nothing | Cause::Alone);
@@ -298,15 +320,32 @@ fn show(plan: &Plan, own: &Statement, things: &[Thing]) {
             proposals.insert(harmless(&format!("{kpi}: {proposal}")));
         }
     }
-    println!("{table}");
+    say!("{table}");
     let enough = things.iter().filter(|thing| thing.difference.enough).count();
-    println!(
-        "{differing} of {} values differ; of {enough} enough oracles say the same",
-        things.len()
-    );
+    say!("{}", in_words(things.len(), differing, enough));
     for proposal in proposals {
-        println!("proposed: {proposal}");
+        say!("proposed: {proposal}");
     }
+    Ok(())
+}
+
+/// How many of `all` values differ, and on how many enough oracles agree.
+fn in_words(all: usize, differing: usize, enough: usize) -> String {
+    let said = match enough {
+        _ if all == 0 => return "no values to compare".to_owned(),
+        0 => "enough oracles say the same of none yet".to_owned(),
+        _ if enough == all => "enough oracles say the same of each".to_owned(),
+        _ => format!(
+            "enough oracles say the same of {enough}, not yet of {}",
+            all.saturating_sub(enough)
+        ),
+    };
+    let differ = match differing {
+        0 => "none differs".to_owned(),
+        1 => "1 differs".to_owned(),
+        _ => format!("{differing} differ"),
+    };
+    format!("{}: {differ}; {said}", counted(all, "value"))
 }
 
 fn as_json(plan: &Plan, own: &Statement, heard: &[Heard], things: &[Thing]) -> Value {
@@ -345,4 +384,24 @@ fn as_json(plan: &Plan, own: &Statement, heard: &[Heard], things: &[Thing]) -> V
         "peers": peers.collect::<Vec<_>>(),
         "values": things.collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_says_what_is_still_open() {
+        for (of, text) in [
+            ((0, 0, 0), "no values to compare"),
+            ((1, 0, 1), "1 value: none differs; enough oracles say the same of each"),
+            ((1, 1, 0), "1 value: 1 differs; enough oracles say the same of none yet"),
+            (
+                (5, 2, 3),
+                "5 values: 2 differ; enough oracles say the same of 3, not yet of 2",
+            ),
+        ] {
+            assert_eq!(in_words(of.0, of.1, of.2), text);
+        }
+    }
 }

@@ -100,19 +100,19 @@ pub async fn run(args: &Check, config: Config, json: bool) -> Result<u8> {
         .ask(async |client| client.balance(&payer).await)
         .await?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&lines)?);
+        say!("{}", serde_json::to_string_pretty(&lines)?);
     } else {
-        println!("oracle {}", daemon.oracle());
-        println!("payer  {payer}, {} SOL", amount::sol(balance));
-        println!("chain  {}\n", time::text(now));
-        println!("{}", shown(&lines));
+        say!("oracle {}", daemon.oracle());
+        say!("payer  {payer}, {} SOL", amount::sol(balance));
+        say!("chain  {}\n", time::text(now));
+        say!("{}", shown(&lines));
     }
     if !mistakes.is_empty() {
         bail!("the configuration does not fit:\n  {}", mistakes.join("\n  "));
     }
     let mut code = DONE;
     if let Err(hold) = &skew {
-        eprintln!("clock: {hold}; nothing would be attested");
+        note!("clock: {hold}; nothing would be attested");
         code = LOOK;
     }
     if lines.iter().any(|line| line.held.is_some()) {

@@ -1,18 +1,21 @@
 //! `enter`, `withdraw` and `forget`: where a person decides.
 
 use {
-    super::{DONE, named_duties, operator},
+    super::{DONE, LOOK, found_duties, named_duties, named_feed, operator},
     crate::{
-        args::{Enter, Forget},
+        args::{Enter, Forget, Withdraw},
         measure::{Attached, Bound, Checks, Confirmation, Entry, Rounding, value},
         service::{Config, Daemon, keys, standing::tally},
         vote::{Duty, Target},
     },
     anyhow::{Context, Result, bail},
     earnout::state::Plan,
-    earnout_sdk::{text::time, wire::Evaluation},
+    earnout_sdk::{
+        text::{amount::counted, time},
+        wire::Evaluation,
+    },
     solana_signer::Signer,
-    std::{collections::BTreeSet, fs, path::Path},
+    std::{collections::BTreeMap, fs, path::Path},
 };
 
 /// Most bytes of one document that is attached.
@@ -25,6 +28,8 @@ struct Said {
     value: String,
     /// Why; empty where a second person says it.
     note: String,
+    /// Where it stands in a file.
+    line: Option<u64>,
 }
 
 /// Who says it.
@@ -58,39 +63,39 @@ fn statement(target: &Target, value: &str) -> String {
 /// Takes what people say. Everything is checked first; of what has a mistake nothing is kept.
 ///
 /// # Errors
-/// With every mistake, each with its grant.
+/// With every mistake, each with its line and grant.
 pub async fn enter(args: &Enter, config: Config) -> Result<u8> {
-    let said = said(args)?;
+    let (said, mut mistakes) = said(args)?;
+    if said.is_empty() {
+        bail!(refused(args, mistakes));
+    }
     let author = Author::of(args.key.as_deref())?;
     let daemon = Daemon::beside(config)?;
-    let grants: Vec<Option<u32>> = said.iter().map(|said| said.grant).collect();
-    let (bound, plan, duties) = named_duties(&daemon, &args.feed, args.period, &grants).await?;
-    let now = daemon.endpoints.ask(async |client| client.now().await).await?;
-    let window = Window::of(&duties, now)?;
-    let found = match args.correct {
-        true => evaluations(&daemon, &duties).await?,
-        false => Vec::new(),
+    let looked = match looked(&daemon, args, &said).await {
+        // What is wrong with the file is known without the chain.
+        Err(_) if !mistakes.is_empty() => bail!(refused(args, mistakes)),
+        looked => looked?,
     };
+    let Looked { bound, plan, now, .. } = &looked;
     let taking = Taking {
         daemon: &daemon,
-        bound: &bound,
-        plan: &plan,
+        bound,
+        plan,
         args,
         author: &author,
     };
-    let (mut entries, mut mistakes) = (Vec::new(), Vec::new());
-    for (number, (said, duty)) in said.iter().zip(&duties).enumerate() {
-        let evaluation = found.get(number).and_then(Option::as_ref);
-        match taking.entry(said, duty, evaluation) {
+    let mut entries = Vec::new();
+    for (said, duty, evaluation) in &looked.duties {
+        match taking.entry(said, duty, evaluation.as_ref()) {
             Ok(entry) => entries.push((duty.target, entry)),
-            Err(mistake) => mistakes.push(match said.grant.filter(|_| args.file.is_some()) {
-                Some(grant) => format!("grant {grant}: {mistake:#}"),
-                None => format!("{mistake:#}"),
-            }),
+            Err(mistake) => mistakes.push(said.mistake(format!("{mistake:#}"))),
         }
     }
+    for (said, grant) in &looked.missing {
+        mistakes.push(said.mistake(format!("the plan has no open grant {grant}")));
+    }
     if !mistakes.is_empty() {
-        bail!("{}; nothing was entered", mistakes.join("\n  "));
+        bail!(refused(args, mistakes));
     }
     let documents = attached(&daemon, &args.documents)?;
     for (_, entry) in &mut entries {
@@ -105,19 +110,100 @@ pub async fn enter(args: &Enter, config: Config) -> Result<u8> {
         None => args.correct,
     };
     daemon.journal().enter(&entries, corrects)?;
-    let what = match said.as_slice() {
-        [said] => said.value.clone(),
-        several => format!("{} values", several.len()),
+    let (what, it, is) = match said.as_slice() {
+        [said] => (said.value.clone(), "it", "it is"),
+        several => (counted(several.len(), "value"), "them", "they are"),
     };
     let done = if args.confirm { "confirmed" } else { "entered" };
     let next = match missing.unwrap_or_default() {
-        0 if window.closes <= now.saturating_add(60) => "the window is about to close".to_owned(),
-        0 => "the daemon attests it when it is due".to_owned(),
-        1 => "one more person has to `enter --confirm` it".to_owned(),
-        missing => format!("{missing} more people have to `enter --confirm` it"),
+        0 if looked.closes <= now.saturating_add(60) => "the window is about to close".to_owned(),
+        0 => format!("the daemon attests {it} when {is} due"),
+        1 => format!("one more person has to `enter --confirm` {it}"),
+        missing => format!("{missing} more people have to `enter --confirm` {it}"),
     };
-    println!("{done} {what} for period {} of feed {}; {next}", args.period, args.feed);
+    say!("{done} {what} for period {} of feed {}; {next}", args.period, args.feed);
     Ok(DONE)
+}
+
+/// What the chain has of what somebody says.
+struct Looked<'a> {
+    bound: Bound<'a>,
+    plan: Plan,
+    duties: Vec<(&'a Said, Duty, Option<Evaluation>)>,
+    /// Grants that are not open.
+    missing: Vec<(&'a Said, u32)>,
+    now: i64,
+    /// When the vote window closes.
+    closes: i64,
+}
+
+async fn looked<'a>(daemon: &'a Daemon, args: &Enter, said: &'a [Said]) -> Result<Looked<'a>> {
+    let grants: Vec<Option<u32>> = said.iter().map(|said| said.grant).collect();
+    let (bound, plan, found) = found_duties(daemon, &args.feed, args.period, &grants).await?;
+    let missing = said.iter().zip(&found).filter(|(_, duty)| duty.is_none());
+    let missing: Vec<(&Said, u32)> = missing.filter_map(|(said, _)| Some((said, said.grant?))).collect();
+    let known: Vec<&Said> = said
+        .iter()
+        .zip(&found)
+        .filter_map(|(said, duty)| duty.as_ref().map(|_| said))
+        .collect();
+    let duties: Vec<Duty> = found.into_iter().flatten().collect();
+    let now = daemon.endpoints.ask(async |client| client.now().await).await?;
+    let closes = match duties.is_empty() {
+        true => i64::MAX,
+        false => Window::of(&duties, now)?.closes,
+    };
+    let mut evaluations = match args.correct {
+        true => evaluations(daemon, &duties).await?.into_iter(),
+        false => Vec::new().into_iter(),
+    };
+    let duties = known.into_iter().zip(duties);
+    let duties = duties.map(|(said, duty)| (said, duty, evaluations.next().flatten()));
+    Ok(Looked {
+        duties: duties.collect(),
+        bound,
+        plan,
+        missing,
+        now,
+        closes,
+    })
+}
+
+/// What is wrong, and on which line of a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Mistake {
+    line: Option<u64>,
+    what: String,
+}
+
+impl Said {
+    fn mistake(&self, what: String) -> Mistake {
+        Mistake {
+            line: self.line,
+            what: match self.grant.filter(|_| self.line.is_some()) {
+                Some(grant) => format!("grant {grant}: {what}"),
+                None => what,
+            },
+        }
+    }
+}
+
+/// All that is wrong, in the order of the file.
+fn refused(args: &Enter, mistakes: Vec<Mistake>) -> String {
+    format!("{}; nothing was entered", listed(args.file.as_deref(), mistakes))
+}
+
+fn listed(file: Option<&Path>, mut mistakes: Vec<Mistake>) -> String {
+    mistakes.sort();
+    let told = mistakes.into_iter().map(|Mistake { line, what }| match (file, line) {
+        (Some(file), Some(line)) => format!("{}:{line}: {what}", file.display()),
+        _ => what,
+    });
+    let told: Vec<String> = told.collect();
+    match told.as_slice() {
+        [one] => one.clone(),
+        several => format!("{}:\n  {}", counted(several.len(), "mistake"), several.join("\n  ")),
+    }
 }
 
 /// When values can be entered.
@@ -224,63 +310,139 @@ impl Taking<'_> {
     }
 }
 
-/// What the arguments or the file say.
-fn said(args: &Enter) -> Result<Vec<Said>> {
+/// What the arguments or the file say, and what is wrong with the file.
+fn said(args: &Enter) -> Result<(Vec<Said>, Vec<Mistake>)> {
     let note = args.note.clone().unwrap_or_default();
-    let empty = |value: &str| format!("--note is empty: say why the value is {value}");
     if let Some(file) = &args.file {
-        let said = read(file, &note)?;
-        if let Some(said) = said.iter().find(|said| said.note.trim().is_empty() && !args.confirm) {
-            bail!(empty(&said.value));
-        }
-        return Ok(said);
+        return read(file, &note, !args.confirm);
     }
     let value = args.value.clone().unwrap_or_default();
     value::parse(&value)?;
     if note.trim().is_empty() && !args.confirm {
-        bail!(empty(&value));
+        bail!("--note is empty: say why the value is {value}");
     }
-    let grant = args.grant;
-    Ok(vec![Said { grant, value, note }])
+    let said = Said {
+        grant: args.grant,
+        value,
+        note,
+        line: None,
+    };
+    Ok((vec![said], Vec::new()))
 }
 
-/// A CSV file with the columns `grant`, `value` and perhaps `note`; `note` is that of the lines that have none.
-fn read(file: &Path, note: &str) -> Result<Vec<Said>> {
+/// A CSV file with the columns `grant`, `value` and perhaps `note`; `note` is that of the lines that have none, and
+/// one of both has to be there if it `is_needed`.
+fn read(file: &Path, note: &str, is_needed: bool) -> Result<(Vec<Said>, Vec<Mistake>)> {
+    let (mut said, mut mistakes) = (Vec::new(), Vec::new());
+    let rows = rows(file, &["grant", "value"], &mut mistakes)?;
+    for Row { line, grant, fields } in rows {
+        let mut wrong = |what: String| {
+            mistakes.push(Mistake {
+                line: Some(line),
+                what: format!("grant {grant}: {what}"),
+            });
+        };
+        let value = fields.get("value").cloned().unwrap_or_default();
+        let own = fields.get("note").filter(|note| !note.is_empty());
+        let note = own.map_or(note, String::as_str);
+        let parsed = value::parse(&value);
+        if let Err(error) = &parsed {
+            wrong(error.to_string());
+        }
+        if is_needed && note.trim().is_empty() {
+            wrong("there is no `note`, and --note is not given: say why the value is that".to_owned());
+        }
+        if parsed.is_ok() {
+            said.push(Said {
+                grant: Some(grant),
+                value,
+                note: note.to_owned(),
+                line: Some(line),
+            });
+        }
+    }
+    if said.is_empty() && mistakes.is_empty() {
+        bail!("{} has no values", file.display());
+    }
+    Ok((said, mistakes))
+}
+
+/// A line of a file about grants.
+struct Row {
+    line: u64,
+    grant: u32,
+    /// By the names of their columns.
+    fields: BTreeMap<String, String>,
+}
+
+/// The lines of a CSV file with the columns `needed`, of which one is `grant`.
+fn rows(file: &Path, needed: &[&str], mistakes: &mut Vec<Mistake>) -> Result<Vec<Row>> {
     let name = file.display();
-    let mut reader = csv::Reader::from_path(file).with_context(|| format!("cannot read {name}"))?;
-    let header = reader.headers().with_context(|| format!("cannot read {name}"))?.clone();
-    let column = |name: &str| header.iter().position(|column| column.trim() == name);
-    let needed = |wanted: &str| column(wanted).with_context(|| format!("{name}:1: there is no column `{wanted}`"));
-    let (grants, values, notes) = (needed("grant")?, needed("value")?, column("note"));
-    let (mut said, mut seen, mut mistakes) = (Vec::new(), BTreeSet::new(), Vec::new());
+    let reader = csv::ReaderBuilder::new().flexible(true).from_path(file);
+    let mut reader = reader.with_context(|| format!("cannot read {name}"))?;
+    let header = reader.headers().with_context(|| format!("cannot read {name}"))?;
+    let header: Vec<String> = header.iter().map(|column| column.trim().to_owned()).collect();
+    if let [column] = header.as_slice()
+        && let Some(separator) = [';', '\t'].into_iter().find(|separator| column.contains(*separator))
+    {
+        let what = if separator == ';' { "semicolons" } else { "tabs" };
+        bail!(
+            "{name}:1: the columns are separated by {what}: separate them by commas, `{}`",
+            needed.join(",")
+        );
+    }
+    if let Some(missing) = needed
+        .iter()
+        .find(|wanted| !header.iter().any(|column| column == **wanted))
+    {
+        bail!(
+            "{name}:1: there is no column `{missing}`; the first line names the columns: {}",
+            needed.join(",")
+        );
+    }
+    let (mut rows, mut seen) = (Vec::new(), BTreeMap::new());
     for record in reader.records() {
-        let record = record.with_context(|| format!("cannot read {name}"))?;
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                let line = error.position().map(csv::Position::line);
+                let what = "it is not text in UTF-8".to_owned();
+                match error.kind() {
+                    csv::ErrorKind::Utf8 { .. } => mistakes.push(Mistake { line, what }),
+                    _ => return Err(error).with_context(|| format!("cannot read {name}")),
+                }
+                continue;
+            }
+        };
         let line = record.position().map_or(0, csv::Position::line);
-        let field = |position: usize| record.get(position).unwrap_or_default().trim();
-        let Ok(grant) = field(grants).parse::<u32>() else {
-            mistakes.push(format!(
-                "{name}:{line}: {:?} is not the number of a grant",
-                field(grants)
+        let mut wrong = |what: String| mistakes.push(Mistake { line: Some(line), what });
+        if record.len() != header.len() {
+            wrong(format!(
+                "it has {}, and the first line {}; a field with a comma stands in double quotes",
+                counted(record.len(), "field"),
+                header.len()
             ));
             continue;
-        };
-        if !seen.insert(grant) {
-            mistakes.push(format!("{name}:{line}: grant {grant} stands here for the second time"));
         }
-        let own = notes.map(field).filter(|note| !note.is_empty());
-        said.push(Said {
-            grant: Some(grant),
-            value: field(values).to_owned(),
-            note: own.unwrap_or(note).to_owned(),
-        });
+        let fields = header
+            .iter()
+            .cloned()
+            .zip(record.iter().map(|field| field.trim().to_owned()));
+        let fields: BTreeMap<String, String> = fields.collect();
+        let grant = fields.get("grant").map(String::as_str).unwrap_or_default();
+        let Ok(grant) = grant.parse::<u32>() else {
+            wrong(format!("{grant:?} is not the number of a grant"));
+            continue;
+        };
+        if let Some(first) = seen.insert(grant, line) {
+            wrong(format!(
+                "grant {grant} stands here for the second time, after line {first}"
+            ));
+            continue;
+        }
+        rows.push(Row { line, grant, fields });
     }
-    if !mistakes.is_empty() {
-        bail!("{}; nothing was entered", mistakes.join("\n  "));
-    }
-    if said.is_empty() {
-        bail!("{name} has no values");
-    }
-    Ok(said)
+    Ok(rows)
 }
 
 /// Keeps copies of documents.
@@ -314,21 +476,67 @@ async fn evaluations(daemon: &Daemon, duties: &[Duty]) -> Result<Vec<Option<Eval
 }
 
 /// Takes back what was entered.
-pub async fn withdraw(args: &Forget, config: Config) -> Result<u8> {
+///
+/// # Errors
+/// If nothing can be taken back.
+pub async fn withdraw(args: &Withdraw, config: Config) -> Result<u8> {
+    let of_file = args.file.as_deref().map(named).transpose()?;
     let daemon = Daemon::beside(config)?;
-    let (_, _, duties) = named_duties(&daemon, &args.feed, args.period, &[args.grant]).await?;
-    let duty = duties.first().context("there is no value")?;
-    if !daemon.journal().withdraw(&duty.target)? {
+    let targets = match (args.all, of_file) {
+        (true, _) => {
+            let (bound, _) = named_feed(&daemon, &args.feed, args.period).await?;
+            daemon.journal().entered_in(&bound.feed.plan, bound.kpi, args.period)?
+        }
+        (false, grants) => {
+            let grants = grants.unwrap_or_else(|| vec![args.grant]);
+            let (_, _, duties) = named_duties(&daemon, &args.feed, args.period, &grants).await?;
+            duties.into_iter().map(|duty| duty.target).collect()
+        }
+    };
+    let (mut withdrawn, mut stay) = (0usize, Vec::new());
+    for target in &targets {
+        match daemon.journal().withdraw(target)? {
+            true => withdrawn = withdrawn.saturating_add(1),
+            false => stay.push(target.grant),
+        }
+    }
+    if withdrawn == 0 {
         bail!(
             "there is nothing that can be taken back: nobody has entered a value, or it was signed; `enter --correct` \
              replaces a vote while too few oracles agree"
         );
     }
-    println!(
-        "withdrawn; period {} of feed {} is measured, or waits for a person, as before",
-        args.period, args.feed
+    let what = match targets.as_slice() {
+        [_] => "withdrawn".to_owned(),
+        _ => format!("withdrew {}", counted(withdrawn, "value")),
+    };
+    say!(
+        "{what}; period {} of feed {} is measured, or waits for a person, as before",
+        args.period,
+        args.feed
     );
-    Ok(DONE)
+    if stay.is_empty() {
+        return Ok(DONE);
+    }
+    let stay: Vec<String> = stay.into_iter().flatten().map(|grant| grant.to_string()).collect();
+    note!(
+        "not taken back, because nobody has entered a value or it was signed: grant {}",
+        stay.join(", ")
+    );
+    Ok(LOOK)
+}
+
+/// The grants that a file names.
+fn named(file: &Path) -> Result<Vec<Option<u32>>> {
+    let mut mistakes = Vec::new();
+    let rows = rows(file, &["grant"], &mut mistakes)?;
+    if !mistakes.is_empty() {
+        bail!("{}; nothing was withdrawn", listed(Some(file), mistakes));
+    }
+    if rows.is_empty() {
+        bail!("{} names no grants", file.display());
+    }
+    Ok(rows.into_iter().map(|row| Some(row.grant)).collect())
 }
 
 /// Forgets what was measured.
@@ -339,9 +547,10 @@ pub async fn forget(args: &Forget, config: Config) -> Result<u8> {
     if !daemon.journal().forget_measured(&duty.target)? {
         bail!("there is no measured value that was not signed yet: what was signed may be on its way and stays");
     }
-    println!(
+    say!(
         "forgotten; the daemon measures period {} of feed {} again",
-        args.period, args.feed
+        args.period,
+        args.feed
     );
     Ok(DONE)
 }
@@ -354,28 +563,71 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("values.csv");
         fs::write(&file, text).unwrap();
-        read(&file, "as reviewed").map_err(|error| error.to_string())
+        let (said, mistakes) = read(&file, "as reviewed", true).map_err(|error| error.to_string())?;
+        match mistakes.is_empty() {
+            true => Ok(said),
+            false => Err(listed(Some(&file), mistakes)),
+        }
     }
 
     #[test]
     fn many_values_come_from_a_file() {
         let said = of_file("\u{feff}grant,value,note\n3, 81.5 ,\n0,7,three reviewers\n").unwrap();
-        let of = |grant, value: &str, note: &str| Said {
+        let of = |line, grant, value: &str, note: &str| Said {
             grant: Some(grant),
             value: value.to_owned(),
             note: note.to_owned(),
+            line: Some(line),
         };
-        assert_eq!(said, [of(3, "81.5", "as reviewed"), of(0, "7", "three reviewers")]);
+        assert_eq!(
+            said,
+            [of(2, 3, "81.5", "as reviewed"), of(3, 0, "7", "three reviewers")]
+        );
         for (text, part) in [
             ("grant\n1\n", "no column `value`"),
             ("grant,value\n", "has no values"),
             ("grant,value\nann,5\n", ":2: \"ann\" is not the number"),
             ("grant,value\n1,5\n1,6\n", ":3: grant 1 stands here for the second time"),
-            ("grant,value\n1,5,6\n", "cannot read"),
+            ("grant,value\n1,5,6\n", ":2: it has 3 fields, and the first line 2"),
+            ("grant;value\n1;5\n", ":1: the columns are separated by semicolons"),
+            ("grant\tvalue\n1\t5\n", ":1: the columns are separated by tabs"),
+            ("grant,value\n1,many\n", ":2: grant 1: "),
         ] {
             let error = of_file(text).unwrap_err();
             assert!(error.contains(part), "{error}");
         }
+    }
+
+    #[test]
+    fn all_mistakes_of_a_file_are_named_at_once() {
+        let error = of_file("grant,value\nann,5\n1,\n2,5\n2,6\n3,\"81,5\"\n4,8,1\n").unwrap_err();
+        assert!(error.starts_with("5 mistakes:\n"), "{error}");
+        for part in [
+            ":2: \"ann\"",
+            ":3: grant 1: ",
+            ":5: grant 2",
+            ":6: grant 3: ",
+            ":7: it has 3",
+        ] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        let order: Vec<Option<usize>> = (2..8).map(|line| error.find(&format!(".csv:{line}: "))).collect();
+        assert!(order.iter().flatten().is_sorted(), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_says_why_needs_no_other_note() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("values.csv");
+        fs::write(&file, "grant,value,note\n0,5,reviewed\n1,6,\n").unwrap();
+        let (said, mistakes) = read(&file, "", true).unwrap();
+        assert_eq!(said[0].note, "reviewed");
+        let [Mistake { line: Some(3), what }] = mistakes.as_slice() else {
+            panic!("{mistakes:?}");
+        };
+        assert!(what.contains("grant 1") && what.contains("--note"), "{what}");
+        assert_eq!(read(&file, "", false).unwrap().1, []);
+        assert_eq!(named(&file).unwrap(), [Some(0), Some(1)]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use {
     },
     anyhow::{Context, Result, bail},
     earnout::state::Plan,
-    earnout_sdk::{report::projection, wire::pda},
+    earnout_sdk::{report::projection, text::amount::counted, wire::pda},
     solana_program::pubkey::Pubkey,
 };
 
@@ -60,14 +60,25 @@ async fn named_duties<'a>(
     period: u16,
     grants: &[Option<u32>],
 ) -> Result<(Bound<'a>, Plan, Vec<Duty>)> {
-    let feed = daemon.config.feed(feed).with_context(|| {
-        let known: Vec<&str> = daemon.config.feeds.iter().map(|feed| feed.id.as_str()).collect();
-        format!("there is no feed {feed:?}; there are {}", known.join(", "))
-    })?;
-    let plan = daemon.endpoints.plan(feed.plan, false).await?.plan;
-    let bound = Bound::new(feed, &plan)?;
-    let times = projection::period_times(&plan, period)
-        .map_err(|error| anyhow::anyhow!("the plan has no period {period}: {error}"))?;
+    let (bound, plan, found) = found_duties(daemon, feed, period, grants).await?;
+    let missing = grants.iter().zip(&found).filter(|(_, duty)| duty.is_none());
+    let missing: Vec<String> = missing.filter_map(|(grant, _)| Some((*grant)?.to_string())).collect();
+    if !missing.is_empty() {
+        bail!("the plan has no open grant {}", missing.join(", "));
+    }
+    Ok((bound, plan, found.into_iter().flatten().collect()))
+}
+
+/// The same; none for a grant that is not open.
+async fn found_duties<'a>(
+    daemon: &'a Daemon,
+    feed: &str,
+    period: u16,
+    grants: &[Option<u32>],
+) -> Result<(Bound<'a>, Plan, Vec<Option<Duty>>)> {
+    let (bound, plan) = named_feed(daemon, feed, period).await?;
+    let feed = bound.feed;
+    let times = projection::period_times(&plan, period)?;
     let identities = feed.identities()?;
     let indices: Vec<u32> = grants.iter().flatten().copied().collect();
     let addresses: Vec<Pubkey> = indices.iter().map(|index| pda::grant(&feed.plan, *index)).collect();
@@ -77,7 +88,7 @@ async fn named_duties<'a>(
             "the KPI of feed {:?} is individual: name the --grant by its number",
             feed.id
         ),
-        (false, true) => return Ok((bound.clone(), plan, vec![bound.duty(&times, None)])),
+        (false, true) => return Ok((bound.clone(), plan, vec![Some(bound.duty(&times, None))])),
         (true, false) => {
             daemon
                 .endpoints
@@ -85,12 +96,34 @@ async fn named_duties<'a>(
                 .await?
         }
     };
-    let mut duties = Vec::with_capacity(indices.len());
-    for ((index, address), grant) in indices.iter().zip(&addresses).zip(found) {
-        let grant = grant.with_context(|| format!("the plan has no open grant {index}"))?;
-        duties.push(bound.duty(&times, Some(grant_scope(address, &grant, &identities))));
-    }
+    let found = indices.iter().zip(&addresses).zip(found);
+    let duties =
+        found.map(|((_, address), grant)| Some(bound.duty(&times, Some(grant_scope(address, &grant?, &identities)))));
+    let duties = duties.collect();
     Ok((bound, plan, duties))
+}
+
+/// The feed that a command names, for a period that its plan has.
+async fn named_feed<'a>(daemon: &'a Daemon, feed: &str, period: u16) -> Result<(Bound<'a>, Plan)> {
+    let feed = daemon.config.feed(feed).with_context(|| {
+        let known: Vec<&str> = daemon.config.feeds.iter().map(|feed| feed.id.as_str()).collect();
+        format!("there is no feed {feed:?}; there are {}", known.join(", "))
+    })?;
+    let plan = daemon.endpoints.plan(feed.plan, false).await?.plan;
+    let bound = Bound::new(feed, &plan)?;
+    has_period(&plan, period)?;
+    Ok((bound, plan))
+}
+
+/// Refuses a period that the plan does not have.
+fn has_period(plan: &Plan, period: u16) -> Result<()> {
+    if period >= plan.period_count {
+        bail!(
+            "the plan has {}, counted from 0: there is no {period}",
+            counted(plan.period_count, "period")
+        );
+    }
+    Ok(())
 }
 
 /// What somebody who runs a command by hand is called.

@@ -42,8 +42,8 @@ pub async fn once(args: &Once, config: Config, json: bool) -> Result<u8> {
     daemon.alarm.settle(SETTLE).await;
     let round = round?;
     match json {
-        true => println!("{:#}", in_json(&round)),
-        false => println!("{}", in_words(&round)),
+        true => say!("{:#}", in_json(&round)),
+        false => say!("{}", in_words(&round)),
     }
     let is_open = round.is_open();
     if let Some(trouble) = round.trouble {

@@ -9,6 +9,7 @@ use {
         vote::Journal,
     },
     anyhow::{Context, Result, bail},
+    earnout_sdk::text::amount::counted,
     std::{
         fs::{self, OpenOptions},
         io::{self, Write},
@@ -66,24 +67,20 @@ pub fn export(args: &Export, config: &Config) -> Result<u8> {
                 new = new.saturating_add(1);
             }
             Ok(None) => {
-                eprintln!("missing: the state folder has no document {name}");
+                note!("missing: the state folder has no document {name}");
                 missing = missing.saturating_add(1);
             }
             Err(reason) => {
-                eprintln!("missing: {reason}");
+                note!("missing: {reason}");
                 missing = missing.saturating_add(1);
             }
         }
     }
-    println!(
-        "{} documents in {}, {new} of them new",
-        wanted.len().saturating_sub(missing),
-        folder.display()
-    );
+    let there = wanted.len().saturating_sub(missing);
+    say!("{} in {}, {new} new", counted(there, "document"), folder.display());
     if left_out > 0 {
-        println!(
-            "{left_out} of individual values were left out: they tell about persons; --individual copies them too"
-        );
+        let of_persons = counted(left_out, "document");
+        say!("{of_persons} of individual values left out: they tell about persons; --individual copies them too");
     }
     Ok(if missing > 0 { LOOK } else { DONE })
 }

@@ -84,14 +84,14 @@ pub async fn run(args: &Status, config: Config, json: bool) -> Result<u8> {
     let look = lines.iter().any(is_urgent);
     let lines = if args.all { lines } else { told_together(lines) };
     if json {
-        println!("{}", serde_json::to_string_pretty(&lines)?);
+        say!("{}", serde_json::to_string_pretty(&lines)?);
     } else {
-        println!("{}", shown(&lines));
+        say!("{}", shown(&lines));
         let (signed, confirmed) = daemon.journal().transactions("confirmed")?;
-        println!("transactions: {signed} signed, {confirmed} confirmed");
+        say!("transactions: {signed} signed, {confirmed} confirmed");
     }
     for misfit in &misfits {
-        eprintln!("feed {:?}: {}", misfit.feed, misfit.text);
+        note!("feed {:?}: {}", misfit.feed, misfit.text);
     }
     Ok(if look || !misfits.is_empty() { LOOK } else { DONE })
 }

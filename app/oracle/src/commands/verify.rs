@@ -12,7 +12,7 @@ use {
         vote::{Chain, Endpoints, Journal},
     },
     anyhow::{Context, Result, bail},
-    earnout_sdk::text::names::harmless,
+    earnout_sdk::text::{amount::counted, names::harmless},
     solana_program::pubkey::Pubkey,
     std::{collections::BTreeSet, path::Path},
 };
@@ -59,23 +59,25 @@ pub async fn run(args: &Verify, file: &Path, json: bool) -> Result<u8> {
     };
     let voted: BTreeSet<Pubkey> = votes.iter().map(|vote| vote.oracle).collect();
     match json {
-        true => println!("{}", serde_json::to_string_pretty(&votes)?),
-        false => show(&votes, &expected | &voted),
+        true => say!("{}", serde_json::to_string_pretty(&votes)?),
+        false => show(&votes, &expected | &voted)?,
     }
     for complaint in &complaints {
-        eprintln!("incomplete: {}", harmless(complaint));
+        note!("incomplete: {}", harmless(complaint));
     }
     // Of nothing, everything is proved.
     for oracle in &expected - &voted {
-        eprintln!(
+        note!(
             "nothing was checked: {oracle} has no vote on period {} of {} that the journal or the endpoint knows",
-            args.period, args.plan
+            args.period,
+            args.plan
         );
     }
     if votes.is_empty() && expected.is_empty() {
-        eprintln!(
+        note!(
             "nothing was checked: no oracle has a vote on period {} of {}",
-            args.period, args.plan
+            args.period,
+            args.plan
         );
     }
     let all_proved = votes.iter().all(|vote| vote.verdict == Verdict::Proved);
@@ -94,7 +96,7 @@ fn read(file: &Path, is_own: bool) -> Result<Config> {
     }
 }
 
-fn show(votes: &[Verified], oracles: BTreeSet<Pubkey>) {
+fn show(votes: &[Verified], oracles: BTreeSet<Pubkey>) -> Result<()> {
     let several = oracles.len() > 1;
     let header = ["oracle", "KPI", "grant", "value", "evidence", "result"];
     let mut table = table(header.get(usize::from(!several)..).unwrap_or_default());
@@ -117,10 +119,14 @@ fn show(votes: &[Verified], oracles: BTreeSet<Pubkey>) {
         }
         table.add_row(row);
     }
-    println!("{table}");
+    say!("{table}");
     for oracle in oracles {
         let of_oracle = || votes.iter().filter(|vote| vote.oracle == oracle);
         let proved = of_oracle().filter(|vote| vote.verdict == Verdict::Proved).count();
-        println!("{proved} of {} votes of {oracle} proved", of_oracle().count());
+        say!(
+            "{proved} of {} of {oracle} proved",
+            counted(of_oracle().count(), "vote")
+        );
     }
+    Ok(())
 }

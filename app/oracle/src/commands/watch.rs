@@ -23,7 +23,7 @@ pub async fn run(args: &Watch, config: Config) -> Result<u8> {
         let found = look(&daemon, &mut examined).await;
         daemon.alarm.settle(SETTLE).await;
         let found = found?;
-        println!("{}", in_words(&found));
+        say!("{}", in_words(&found));
         return Ok(if found.differ > 0 || found.unfinished > 0 || found.unproved > 0 {
             LOOK
         } else {

@@ -261,7 +261,10 @@ pub fn within(a: i64, b: i64, whole: i64, pct: Decimal) -> Option<bool> {
 /// A number that is written exactly: as an integer, or in quotes.
 pub fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged)]
+    #[serde(
+        untagged,
+        expecting = "expected a whole number, like 5, or a decimal number in quotes, like \"0.5\""
+    )]
     enum Written {
         Integer(i64),
         Float(f64),

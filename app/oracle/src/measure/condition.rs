@@ -226,8 +226,36 @@ impl Condition {
         &self.operand
     }
 
+    /// Whether it looks like a comparison or a question, but is none: as the text that it then is, nothing would
+    /// meet it.
+    fn is_mistyped(&self) -> bool {
+        let written = self.written.trim_start();
+        let begins = |signs: &[&str]| signs.iter().any(|sign| written.starts_with(sign));
+        match self.test {
+            Test::Exactly => {
+                let first = written.split_whitespace().next().unwrap_or_default();
+                let is_word = ["is", "not", "in"].iter().any(|word| first.eq_ignore_ascii_case(word));
+                let more = written.len() > first.len();
+                begins(&["=", "<", ">", "!", "~", "≥", "≤", "≠", "≈"]) || (is_word && more)
+            }
+            Test::Equal | Test::NotEqual => begins(&["=>", "=<", "=!", "=~", "==>", "==<", "===", "!==", "!=>", "!=<"]),
+            _ => false,
+        }
+    }
+
     /// What makes no sense in it.
     pub fn mistake(&self) -> Option<String> {
+        if self.is_mistyped() {
+            let known: Vec<&str> = COMPARISONS.iter().map(|(sign, _)| *sign).collect();
+            let states: Vec<String> = STATES.iter().map(|(text, _)| format!("`{text}`")).collect();
+            return Some(format!(
+                "{:?} is not a condition: comparisons begin with {}, and there are {}; `= TEXT` means the text itself, \
+                 whatever it is",
+                self.written,
+                known.join(" "),
+                states.join(", "),
+            ));
+        }
         let ordered = matches!(self.test, Test::Below | Test::AtMost | Test::Above | Test::AtLeast);
         let compares = ordered || matches!(self.test, Test::Equal | Test::NotEqual);
         if compares && self.operand.is_empty() {
@@ -252,7 +280,10 @@ impl Condition {
 pub struct Conditions(Vec<Condition>);
 
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected a condition in quotes, like \">= 4\", or a list of them, like [\"is present\", \">= 4\"]"
+)]
 enum OneOrMore {
     One(Condition),
     More(Vec<Condition>),
@@ -432,6 +463,58 @@ mod tests {
         }
         assert_eq!(Conditions::from("a").exactly(), Some("a"));
         assert_eq!(Conditions::from("= a").exactly(), None);
+    }
+
+    #[test]
+    fn what_is_mistyped_is_no_text() {
+        for written in [
+            "=> 4",
+            "=< 4",
+            "=! a",
+            "=~ a",
+            "=== 4",
+            "!== 4",
+            "≥ 4",
+            "≤ 4",
+            "≠ 4",
+            "!paid",
+            "~ paid",
+            " >= 4",
+            "is not null",
+            "is Present",
+            "IS EMPTY",
+            "is  present",
+            " is present",
+            "is present ",
+            "not paid",
+            "in (a, b)",
+            "In a",
+        ] {
+            let mistakes = Conditions::from(written).mistakes();
+            let [mistake] = mistakes.as_slice() else {
+                panic!("{written}: {mistakes:?}");
+            };
+            assert!(
+                mistake.contains(&format!("{written:?}")) && mistake.contains("`= TEXT`"),
+                "{mistake}"
+            );
+        }
+        for (written, text) in [
+            ("== 4", "4"),
+            ("= => 4", "=> 4"),
+            ("= is not null", "is not null"),
+            ("= !paid", "!paid"),
+            ("!= is absent", "present"),
+            ("issued", "issued"),
+            ("in", "in"),
+            ("notable", "notable"),
+            ("inside", "inside"),
+            ("{identity}", "ann"),
+            ("", ""),
+        ] {
+            assert_eq!(Conditions::from(written).mistakes(), Vec::<String>::new(), "{written}");
+            assert_eq!(met(written, &Found::text(text)), Ok(true), "{written}");
+        }
     }
 
     proptest! {

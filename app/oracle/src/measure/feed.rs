@@ -51,7 +51,10 @@ fn one() -> usize {
 
 /// A KPI, by its name or number in the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected the name of a KPI in quotes, or its number in the plan, like 0"
+)]
 pub enum KpiName {
     /// Counted from 0.
     Number(u8),
@@ -125,18 +128,22 @@ impl<'a> Bound<'a> {
     /// # Errors
     /// If there is none, or if it is individual and the feed is not, or the other way round.
     pub fn new(feed: &'a Feed, plan: &Plan) -> Result<Self, FeedError> {
-        let unknown = || {
+        let unknown = |wanted: &KpiName| {
             let known = plan.kpis().iter().enumerate();
             let known: Vec<String> = known
                 .map(|(number, kpi)| format!("{number} {:?}", kpi_name(kpi)))
                 .collect();
             FeedError::UnknownKpi {
                 feed: feed.id.clone(),
-                kpi: feed.kpi.to_string(),
+                kpi: wanted.to_string(),
                 known: known.join(", "),
             }
         };
-        let (kpi, terms) = feed.kpi.find(plan).ok_or_else(unknown)?;
+        let (kpi, terms) = feed.kpi.find(plan).ok_or_else(|| unknown(&feed.kpi))?;
+        let mut attested = feed.sources.iter().flat_map(Source::attested_kpis);
+        if let Some(missing) = attested.find(|kpi| kpi.find(plan).is_none()) {
+            return Err(unknown(missing));
+        }
         let scope = terms.scope().map_err(|error| FeedError::Corrupt(error.to_string()))?;
         let individual = scope == program::Scope::Individual;
         let calendar = plan.calendar().map_err(ProjectionError::from)?;
@@ -191,6 +198,47 @@ fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Source>
             .map_err(|error: toml::de::Error| D::Error::custom(error.message()))
     };
     tables.into_iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use {super::*, bytemuck::Zeroable};
+
+    #[test]
+    fn a_kpi_that_a_source_needs_is_one_of_the_plan() {
+        let mut plan = Plan::zeroed();
+        plan.kpi_count = 1;
+        plan.kpis[0].name[..3].copy_from_slice(b"mau");
+        let feed = |kpi: &str, earlier: &str| -> Feed {
+            let change = format!(
+                "{{ type = 'change', compute = 'growth', against = 'period-before', earlier = {earlier}, of = {{ type = \
+                 'http', url = 'https://example.org/{{period}}', path = '$.v' }} }}"
+            );
+            let manual = "{ type = 'http', url = 'https://example.org', path = '$.v' }";
+            let ratio = format!("{{ type = 'ratio', a = {change}, b = {manual}, compute = 'quotient' }}");
+            toml::from_str(&format!(
+                "id = 'a'\nplan = '11111111111111111111111111111112'\nkpi = {kpi}\nsource = [{ratio}]"
+            ))
+            .unwrap()
+        };
+        for (kpi, earlier, part) in [
+            (
+                "'mau'",
+                "{ attested = 'nope' }",
+                "the plan has no KPI \"nope\"; it has 0 \"mau\"",
+            ),
+            ("'mau'", "{ attested = 1 }", "the plan has no KPI number 1"),
+            ("'dau'", "{ attested = 'nope' }", "the plan has no KPI \"dau\""),
+        ] {
+            let error = Bound::new(&feed(kpi, earlier), &plan).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        for earlier in ["{ attested = 'mau' }", "'measured'"] {
+            let bound = feed("'mau'", earlier);
+            let error = Bound::new(&bound, &plan).err().map(|error| error.to_string());
+            assert!(error.is_none_or(|error| !error.contains("no KPI")), "{earlier}");
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,11 @@
 use {
     crate::{
         measure::{Feed, Source, Surroundings, checks::decimal, feed::KpiName, folder},
-        service::{Origin, agree::Agree},
+        service::{
+            Origin,
+            agree::Agree,
+            blame::{Blamed, blame, feed_at, without_value},
+        },
         vote::{Chain, PriorityFee, is_endpoint},
     },
     earnout_sdk::signers,
@@ -179,22 +183,14 @@ impl Config {
         let folder = file.parent().unwrap_or(Path::new(""));
         let read = folder::within(folder, || toml::from_str(text));
         let mut config: Self = read.map_err(|error: toml::de::Error| {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-            let line = before.matches('\n').count().saturating_add(1);
-            let field = text
-                .lines()
-                .nth(line.saturating_sub(1))
-                .and_then(|line| line.split_once('='));
-            let field = field.map(|(field, _)| field.trim()).filter(|field| is_name(field));
-            let what = without_value(error.message());
-            ConfigError::Syntax(
-                file.to_owned(),
-                line,
-                match field {
-                    Some(field) => format!("{field}: {what}"),
-                    None => what,
-                },
-            )
+            let complain = |table: toml::Table| {
+                let read = folder::within(folder, || table.try_into::<Self>());
+                read.err().map(|error| error.message().to_owned())
+            };
+            let Blamed { line, place, what } = blame(text, complain).unwrap_or_else(|| of_syntax(text, &error));
+            let place = Some(place).filter(|place| !place.is_empty());
+            let what = place.into_iter().chain([what]).collect::<Vec<_>>().join(": ");
+            ConfigError::Syntax(file.to_owned(), line, what)
         })?;
         config.resolve(folder);
         match config.mistakes() {
@@ -376,12 +372,35 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_')
 }
 
-/// What is wrong, without the value that is wrong: it may be a secret.
-fn without_value(message: &str) -> String {
-    let quotes_it = message.starts_with("invalid type: ") || message.starts_with("invalid value: ");
-    match message.split_once(", expected ") {
-        Some((_, expected)) if quotes_it => format!("expected {expected}"),
-        _ => message.to_owned(),
+/// What is not TOML.
+fn of_syntax(text: &str, error: &toml::de::Error) -> Blamed {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count().saturating_add(1);
+    let field = text
+        .lines()
+        .nth(line.saturating_sub(1))
+        .and_then(|line| line.split_once('='));
+    let is_bare = field.is_some_and(|(_, value)| {
+        let value = value.split('#').next().unwrap_or_default().trim();
+        value.starts_with(char::is_alphabetic) && !["true", "false", "nan", "inf"].contains(&value)
+    });
+    let field = field.map(|(field, _)| field.trim()).filter(|field| is_name(field));
+    let what = without_value(error.message());
+    let what = match field.filter(|_| is_bare) {
+        Some(field) => format!(
+            "a text stands in quotes, like {field} = \"text\"; only numbers, like {field} = 2, true and false do not"
+        ),
+        None => what,
+    };
+    let feed = feed_at(text, line).map(|feed| format!("feed {feed:?}"));
+    Blamed {
+        line,
+        place: feed
+            .into_iter()
+            .chain(field.map(str::to_owned))
+            .collect::<Vec<_>>()
+            .join(": "),
+        what,
     }
 }
 
@@ -556,7 +575,7 @@ mod tests {
             (
                 "[signer]",
                 "commitment = \"finalised\"\n[signer]",
-                "line 4: commitment: unknown variant `finalised`, expected one of `processed`, `confirmed`, `finalized`",
+                "line 4: chain.commitment: unknown variant `finalised`, expected one of `processed`, `confirmed`, `finalized`",
             ),
             ("grace = \"2h\"", "grace = \"soon\"", "not a length of time"),
             ("measure = \"commits\"", "measure = \"lines\"", "lines"),
@@ -586,6 +605,78 @@ mod tests {
                 .to_string()
                 .contains("cannot read")
         );
+    }
+
+    #[test]
+    fn a_mistake_of_a_type_is_named_with_its_place() {
+        let http = "source = { type = \"http\", url = \"https://example.org\", path = \"$.v\" ";
+        let table = "source = { type = \"csv\", file = \"a.csv\", column = \"a\" ";
+        for (kpi, part) in [
+            (
+                format!("kpi = 1\n{http}, scale = \"two\" }}"),
+                "line 20: feed \"commits\": source.scale: expected a whole number from -128 to 127, like 2;",
+            ),
+            (
+                format!("kpi = 1\n{http}, require = {{ \"$.a\" = 5 }} }}"),
+                "line 20: feed \"commits\": source.require.$.a: expected a condition in quotes, like \">= 4\", or a list",
+            ),
+            (
+                format!("kpi = 1\n{http}, require = \"final\" }}"),
+                "feed \"commits\": source.require: expected a table, like {",
+            ),
+            (
+                format!("kpi = 1\n{table}, delimiter = \"; \" }}"),
+                "feed \"commits\": source.delimiter: expected one character in quotes, like \",\"",
+            ),
+            (
+                "kpi = 1\n[feed.source]\ntype = \"http\"\nurl = \"https://example.org\"\nscale = \"two\"\n".to_owned(),
+                "line 23: feed \"commits\": source.scale:",
+            ),
+            (
+                "kpi = 1\n[feed.source]\ntype = \"change\"\n[feed.source.of]\ntype = \"http\"\nscale = \"two\"\n"
+                    .to_owned(),
+                "line 24: feed \"commits\": source.of.scale:",
+            ),
+            (
+                "kpi = 1\nsource = { type = \"svn\" }".to_owned(),
+                "feed \"commits\": source.type: unknown variant `svn`",
+            ),
+            (
+                "kpi = 1\nsource = { type = \"http\" }".to_owned(),
+                "feed \"commits\": source: missing field `url`",
+            ),
+            (
+                "kpi = 1\nconsent = \"two\"\nsource = { type = \"manual\" }".to_owned(),
+                "line 20: feed \"commits\": consent: expected a whole number from 0 on, like 2",
+            ),
+            (
+                "kpi = 1\nconsent = two\nsource = { type = \"manual\" }".to_owned(),
+                "line 20: feed \"commits\": consent: a text stands in quotes, like consent = \"text\"; only numbers, like \
+                 consent = 2",
+            ),
+            (
+                "kpi = 1\nrounding = nearest\nsource = { type = \"manual\" }".to_owned(),
+                "line 20: feed \"commits\": rounding: a text stands in quotes, like rounding = \"text\"",
+            ),
+            (
+                "kpi = [1]\nsource = { type = \"manual\" }".to_owned(),
+                "line 19: feed \"commits\": kpi: expected the name of a KPI in quotes, or its number in the plan, like 0",
+            ),
+        ] {
+            let head = GOOD.split_once("        kpi = 1").unwrap().0;
+            let error = read(&format!("{head}{kpi}")).unwrap_err();
+            assert!(error.contains(part), "{error}\n{part}");
+        }
+        let first = GOOD.rsplit_once("[[feed]]").unwrap().0;
+        let error = read(&first.replace("[[feed]]", "[feed]")).unwrap_err();
+        assert!(
+            error.contains("line 9: feed: ") && error.contains("write [[feed]]"),
+            "{error}"
+        );
+        let error = read(&GOOD.replace("id = \"commits\"", "")).unwrap_err();
+        assert!(error.contains("line 16: feed number 2: missing field `id`"), "{error}");
+        let error = read(&GOOD.replace("state = \"state\"", "")).unwrap_err();
+        assert!(error.contains("line 6: service: missing field `state`"), "{error}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod agree;
 mod alerts;
+mod blame;
 mod config;
 mod daemon;
 pub mod examine;

@@ -166,6 +166,7 @@ pub fn told(differences: &[Difference]) -> String {
     let names: Vec<&str> = others.iter().map(|difference| difference.field.as_str()).collect();
     let others = match others.len() {
         0 => String::new(),
+        1 => format!("; 1 more differs: {}", names.join(", ")),
         count => format!("; {count} more differ: {}", names.join(", ")),
     };
     format!("{field}{line} is {on_chain} on the chain and {in_file} in the file{others}")

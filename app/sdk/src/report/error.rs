@@ -9,7 +9,7 @@ pub enum ProjectionError {
     #[error("{}", in_words(.0))]
     State(Box<ProgramError>),
     /// The arithmetic refused.
-    #[error("{0}")]
+    #[error(transparent)]
     Arithmetic(#[from] core::Error),
     /// The plan has no KPI of this number.
     #[error("the plan has no KPI number {0}")]

@@ -60,7 +60,7 @@ async fn a_manual_value_waits_for_a_person() {
     operator
         .run(&["enter", "satisfaction", "9", "92.5", "--note", "x"])
         .failed(1)
-        .says("no period 9");
+        .says("counted from 0: there is no 9");
     // What the plan does not accept is not kept.
     for (value, part) in [
         ("999", "outside of what the plan accepts, 0.0 to 100.0"),
@@ -103,6 +103,44 @@ async fn a_manual_value_waits_for_a_person() {
         "{evidence}"
     );
     operator.run(&["verify", &quarter.plan.to_string(), "0"]).succeeded();
+}
+
+/// As of `status | head -1` and `verify | true`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_has_read_enough_is_no_error() {
+    let quarter = Quarter::ended();
+    let feed = quarter.feed("cat value", "");
+    let operator = quarter.operator(&quarter.chain.rpc_url, &feed);
+    operator.file("value", "76");
+    operator.run(&["once"]).succeeded();
+    let plan = quarter.plan.to_string();
+    for arguments in [
+        &["status"][..],
+        &["check"],
+        &["--json", "status"],
+        &["verify", &plan, "0"],
+        &["--help"],
+    ] {
+        let mut child = operator.spawn(arguments);
+        drop(child.stdout.take());
+        let done = child.wait_with_output().expect("a process of this test");
+        let errors = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(
+            (done.status.code(), errors.contains("panicked")),
+            (Some(0), false),
+            "{arguments:?}: {errors}"
+        );
+    }
+    // 2 says that a person has to look at a value.
+    for arguments in [&["nonsense"][..], &["verify", "no-plan", "0"], &["status", "--colour"]] {
+        operator.run(arguments).failed(1);
+    }
+    operator
+        .run(&["verify", &plan, "9"])
+        .failed(1)
+        .says("There is no such period.");
+    let told = operator.run(&["verify", &plan, "9"]).stderr;
+    assert_eq!(told.matches("no such period").count(), 1, "{told}");
 }
 
 /// A document is attached, a second person agrees, and what was voted is corrected while too few oracles agree.

@@ -276,7 +276,7 @@ async fn verify_names_what_the_endpoint_does_not_tell() {
     ] {
         case.hostile.mode(mode);
         let done = keeps_secrets(operator.run(&["verify", &plan, "0"])).succeeded();
-        assert!(done.stdout.contains("1 of 1 votes"), "{mode:?}: {}", done.stdout);
+        assert!(done.stdout.contains("1 of 1 vote"), "{mode:?}: {}", done.stdout);
     }
     for mode in [Mode::Omits, Mode::UnknownVersion] {
         case.hostile.mode(mode);

@@ -497,8 +497,8 @@ async fn anybody_verifies_a_page_from_what_was_exported() {
     operator
         .run(&["export", public])
         .succeeded()
-        .shows("1 documents in ")
-        .shows("3 of individual values were left out");
+        .shows("1 document in ")
+        .shows("3 documents of individual values left out");
     let partly = verify().failed(2);
     assert!(
         partly.stdout.contains(&format!("0 of 3 votes of {key} proved")),
@@ -538,7 +538,10 @@ async fn values_of_many_grants_are_entered_from_a_file() {
     };
     enter("grant,value,note\n0,8,\n2,10001,\n3,7.5,three reviewers\n9,1,\n")
         .failed(1)
-        .says("no open grant 9");
+        .says("3 mistakes:")
+        .says("marks.csv:3: grant 2: 10001 is outside")
+        .says("marks.csv:4: grant 3: 7.5 has more decimals")
+        .says("marks.csv:5: grant 9: the plan has no open grant 9");
     enter("grant,value,note\n0,8,\n2,10001,\n3,7.5,three reviewers\n")
         .failed(1)
         .says("grant 2: 10001 is outside of what the plan accepts")
@@ -550,7 +553,19 @@ async fn values_of_many_grants_are_entered_from_a_file() {
         .shows("0 voted, 0 already on chain, 4 held");
     enter("grant,value,note\n0,8,\n2,9,\n3,7,three reviewers\n")
         .succeeded()
-        .shows("entered 3 values");
+        .shows("entered 3 values for period 0 of feed marks; the daemon attests them when they are due");
+    // A whole file is taken back, and what was not entered is told.
+    let file = operator.file("some.csv", "grant\n0\n1\n");
+    let file = file.to_str().expect("a path in UTF-8");
+    operator
+        .run(&["withdraw", "marks", "0", "--file", file])
+        .failed(2)
+        .shows("withdrew 1 value")
+        .says("grant 1");
+    let withdraw_all = || operator.run(&["withdraw", "marks", "0", "--all"]);
+    withdraw_all().succeeded().shows("withdrew 2 values");
+    withdraw_all().failed(1).says("nothing that can be taken back");
+    enter("grant,value,note\n0,8,\n2,9,\n3,7,three reviewers\n").succeeded();
     operator
         .run(&["once"])
         .failed(2)

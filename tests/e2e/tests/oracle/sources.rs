@@ -179,7 +179,7 @@ async fn a_source_that_recovers_is_attested() {
     operator
         .run(&["verify", &quarter.plan.to_string(), "0"])
         .succeeded()
-        .shows("1 of 1 votes");
+        .shows("1 of 1 vote");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -220,7 +220,7 @@ async fn pages_are_read_to_the_last_or_not_at_all() {
     operator
         .run(&["verify", &quarter.plan.to_string(), "0"])
         .succeeded()
-        .shows("1 of 1 votes");
+        .shows("1 of 1 vote");
 }
 
 #[tokio::test(flavor = "multi_thread")]

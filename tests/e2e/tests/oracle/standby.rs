@@ -40,7 +40,7 @@ async fn taken_over_at(method: &str, setting: Setting) {
     second
         .run(&["verify", &quarter.plan.to_string(), "0"])
         .succeeded()
-        .shows("1 of 1 votes");
+        .shows("1 of 1 vote");
 }
 
 #[tokio::test(flavor = "multi_thread")]

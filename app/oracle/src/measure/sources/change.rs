@@ -181,6 +181,14 @@ impl Change {
         })
     }
 
+    /// The KPI whose attested value is the earlier one, if it is not measured again.
+    pub(super) fn attested_kpi(&self) -> Option<&KpiName> {
+        match &self.earlier {
+            EarlierValue::Measured => None,
+            EarlierValue::Attested(kpi) => Some(kpi),
+        }
+    }
+
     /// The value that counts on the chain, by the first endpoint that has it.
     async fn attested(&self, kpi: &KpiName, scope: &Scope) -> Result<Attested, SourceError> {
         let mut last = no_data("there is no endpoint to ask for the attested value");
@@ -212,6 +220,20 @@ impl Change {
             mistakes.push("`of`: a change of a change is not measured".to_owned());
         }
         mistakes
+    }
+}
+
+impl Source {
+    /// The KPIs whose attested values it is computed with.
+    pub fn attested_kpis(&self) -> Vec<&KpiName> {
+        match self {
+            Self::Change(source) => source.attested_kpi().into_iter().collect(),
+            Self::Ratio(source) => {
+                let parts = source.operands().into_iter();
+                parts.flat_map(|(_, part)| part.attested_kpis()).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 }
 

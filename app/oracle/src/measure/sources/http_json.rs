@@ -4,7 +4,7 @@ use {
     super::{
         Auth, Clock, NumberFormat, Observation, Part, SourceError, http_client, is_unscaled, json, json_path, no_data,
         only,
-        pages::{Asked, Paged, Pages, Query, Walk, next_link},
+        pages::{Asked, Paged, Pages, Query, Walk, mark_of_more, next_link},
         request::{Kind, ask, is_secret, url_mistakes},
         scaled, unexpected,
     },
@@ -78,6 +78,9 @@ pub struct HttpJson {
     /// How the rest of the list is asked for, where it comes in pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pages: Option<Pages>,
+    /// Whether the first page is all that is meant, although the answer says that there are more.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub one_page: bool,
     /// What is made of several numbers.
     #[serde(default, skip_serializing_if = "is_default")]
     pub aggregate: Aggregate,
@@ -164,6 +167,17 @@ impl HttpJson {
             builder = builder.header(name, value);
         }
         let (part, headers) = ask(builder, self.auth.as_ref(), self.timeout, asked.text(), kind).await?;
+        let is_list = self.items.is_some() || self.aggregate != Aggregate::Only;
+        if is_list && self.pages.is_none() && !self.one_page {
+            let mark = next_link(&headers).map(|_| "a header `Link` with rel=\"next\"".to_owned());
+            let mark = mark.or_else(|| part.body.text().ok().and_then(mark_of_more));
+            if let Some(mark) = mark {
+                return Err(unexpected(format!(
+                    "the answer says that there are more pages ({mark}), and only the first was asked for: set `items` with \
+                     `pages` to read all, or `one_page = true` if the first page is what is meant"
+                )));
+            }
+        }
         let links = self.pages.as_ref().is_some_and(Pages::by_link);
         Ok(Part {
             next: links.then(|| next_link(&headers)).flatten(),
@@ -398,6 +412,14 @@ impl HttpJson {
         wrong(
             self.pages.is_some() && self.id.is_none(),
             "`pages` needs `id`: an item that moves from page to page while they are read would count twice",
+        );
+        wrong(
+            self.one_page && self.pages.is_some(),
+            "`one_page` says that the first page is all, `pages` that it is not",
+        );
+        wrong(
+            self.one_page && self.items.is_none() && self.aggregate == Aggregate::Only,
+            "`one_page` is for a list: `items`, or an `aggregate`",
         );
         wrong(
             self.outside == Outside::Drop && self.time.is_none(),

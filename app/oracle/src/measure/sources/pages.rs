@@ -463,6 +463,72 @@ pub fn next_link(headers: &HeaderMap) -> Option<String> {
         .map(|(url, _)| url.trim().to_owned())
 }
 
+/// What says that there is another page where it is true.
+const MORE: [&str; 6] = [
+    "has_more",
+    "hasMore",
+    "has_next",
+    "hasNext",
+    "has_next_page",
+    "hasNextPage",
+];
+
+/// What says that there is another page where it is false.
+const LAST: [&str; 4] = ["is_last", "isLast", "is_last_page", "isLastPage"];
+
+/// What says where the next page is.
+const NEXT: [&str; 15] = [
+    "next",
+    "next_page",
+    "nextPage",
+    "next_page_token",
+    "nextPageToken",
+    "next_token",
+    "nextToken",
+    "next_cursor",
+    "nextCursor",
+    "next_url",
+    "nextUrl",
+    "next_page_url",
+    "next_link",
+    "nextLink",
+    "@odata.nextLink",
+];
+
+/// How deep in objects marks of more pages are looked for.
+const DEEPEST_MARK: usize = 6;
+
+/// What in a document says, as is common, that it is one page and that more follow. Lists are not looked into: what is
+/// in them is about single items.
+pub fn mark_of_more(document: &str) -> Option<String> {
+    mark_within(&serde_json::from_str(document).ok()?, DEEPEST_MARK)
+}
+
+fn mark_within(value: &Value, deep: usize) -> Option<String> {
+    let fields = value.as_object()?;
+    let own = fields.iter().find(|(name, value)| {
+        let name = name.as_str();
+        let is = |known: &[&str], wanted: bool| known.contains(&name) && **value == Value::Bool(wanted);
+        is(&MORE, true) || is(&LAST, false) || (NEXT.contains(&name) && is_somewhere(value))
+    });
+    if let Some((name, _)) = own {
+        return Some(format!("`{name}`"));
+    }
+    let deep = deep.checked_sub(1)?;
+    fields.values().find_map(|inner| mark_within(inner, deep))
+}
+
+/// Whether there is something that a next page could be found by.
+fn is_somewhere(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) => false,
+        Value::Number(number) => number.as_i64() != Some(0),
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use {
@@ -537,6 +603,68 @@ mod tests {
 
     fn json(text: impl Into<String>) -> Answered {
         Some((None, text.into()))
+    }
+
+    #[test]
+    fn what_says_that_there_are_more() {
+        for (document, mark) in [
+            (r#"{"data": [], "has_more": true}"#, Some("`has_more`")),
+            (
+                r#"{"data": {"issues": {"pageInfo": {"hasNextPage": true}}}}"#,
+                Some("`hasNextPage`"),
+            ),
+            (r#"{"next": "https://example.org/?page=2"}"#, Some("`next`")),
+            (r#"{"links": {"next": {"href": "/?page=2"}}}"#, Some("`next`")),
+            (r#"{"meta": {"next_page": 2}}"#, Some("`next_page`")),
+            (r#"{"nextPageToken": "abc"}"#, Some("`nextPageToken`")),
+            (r#"{"response_metadata": {"next_cursor": "x"}}"#, Some("`next_cursor`")),
+            (r#"{"isLast": false}"#, Some("`isLast`")),
+            (
+                r#"{"has_more": false, "next": null, "next_page": 0, "nextPageToken": "", "isLast": true}"#,
+                None,
+            ),
+            (
+                r#"{"data": [{"next": "a", "has_more": true}], "total": 400, "page": 1}"#,
+                None,
+            ),
+            (r#"[{"next": "a"}]"#, None),
+            ("12", None),
+            ("no JSON", None),
+        ] {
+            assert_eq!(mark_of_more(document).as_deref(), mark, "{document}");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_page_of_several_is_no_value() {
+        let url = serve(|asked| {
+            let text = match asked {
+                "/marked" => r#"{"has_more": true, "data": [{"v": 1}, {"v": 2}]}"#,
+                _ => r#"{"has_more": false, "data": [{"v": 1}, {"v": 2}]}"#,
+            };
+            let link = asked
+                .starts_with("/linked")
+                .then(|| "</linked?page=2>; rel=\"next\"".to_owned());
+            Some((link, text.to_owned()))
+        })
+        .await;
+        let of = |place: &str, more: &str| source(&url, &format!("url = 'URL/{place}'\naggregate = 'sum'\n{more}"));
+        let items = "items = '$.data'\nvalue = '$.v'";
+        for list in [items, "path = '$.data[*].v'"] {
+            for (place, mark) in [("marked", "`has_more`"), ("linked", "`Link`")] {
+                let error = error(&of(place, list)).await;
+                assert!(
+                    error.contains(mark) && error.contains("`pages`") && error.contains("`one_page = true`"),
+                    "{error}"
+                );
+                let meant = of(place, &format!("{list}\none_page = true"));
+                assert_eq!(value(&meant).await.unwrap().0, "3");
+            }
+            assert_eq!(value(&of("whole", list)).await.unwrap().0, "3");
+        }
+        // One number is no list.
+        let only = source(&url, "url = 'URL/marked'\npath = '$.data[1].v'");
+        assert_eq!(value(&only).await.unwrap().0, "2");
     }
 
     const CURSOR: &str = "url = 'URL/v1/balance?limit=2'\nitems = '$.data'\nvalue = '$.net'\nid = '$.id'\nscale = -2

@@ -123,6 +123,15 @@ impl Journal {
         self.one(&sql, target, entry)
     }
 
+    /// Everything for which somebody entered a value of a KPI in a period.
+    pub fn entered_in(&self, plan: &Pubkey, kpi: u8, period: u16) -> Result<Vec<Target>, JournalError> {
+        let sql = "SELECT plan, kpi, period, grant_index FROM entries WHERE plan = ?1 AND kpi = ?2 AND period = ?3
+            ORDER BY grant_index";
+        let mut statement = self.database.prepare_cached(sql)?;
+        let rows = statement.query_map((plan.to_bytes(), kpi, period), target)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// What somebody entered in the place of a vote that the chain has, until it is there.
     pub fn correction(&self, target: &Target) -> Result<Option<Entry>, JournalError> {
         let sql = format!("SELECT value, note, entered_by, at, more FROM entries {OF_TARGET} AND corrects = 1");

@@ -195,7 +195,7 @@ async fn another_plan_of_this_number_is_refused_by_field() {
     assert_eq!(fields, ["limits.max_grants", "roles.treasury"]);
     let words = told(differences);
     assert!(
-        words.contains("is 7 on the chain and 100 in the file; 1 more differ: roles.treasury"),
+        words.contains("is 7 on the chain and 100 in the file; 1 more differs: roles.treasury"),
         "{words}"
     );
 }
