@@ -1,7 +1,7 @@
 //! What a command prints.
 
 use {
-    super::{LARGEST_ANSWER, Observation, Part, SourceError, json, json_path, only, unexpected},
+    super::{LARGEST_ANSWER, Observation, Part, SourceError, json, json_path, only, secrets::Secrets, unexpected},
     crate::measure::{Scope, Secret, fill, value},
     serde::{Deserialize, Serialize},
     std::{collections::BTreeMap, path::PathBuf, process::Stdio, time::Duration},
@@ -42,13 +42,17 @@ impl Command {
         let mut command = process::Command::new(program);
         command.args(arguments);
         clean(&mut command);
+        let mut secrets = Secrets::default();
         for (name, text) in &self.env {
-            command.env(name, text.reveal()?);
+            let text = text.reveal()?;
+            secrets.add(name, &text);
+            command.env(name, text);
         }
         if !self.folder.as_os_str().is_empty() {
             command.current_dir(&self.folder);
         }
-        let printed = output(command, self.timeout, program).await?;
+        let printed = output(command, self.timeout, program, &secrets).await?;
+        secrets.require_none_in(&printed)?;
         Ok(vec![Part::new(format!("{words:?}"), printed)])
     }
 
@@ -94,11 +98,13 @@ pub(super) fn clean(command: &mut process::Command) {
         .env("LC_ALL", "C");
 }
 
-/// Runs a command to its end and returns what it printed. It is killed if it takes longer than `timeout`.
+/// Runs a command to its end and returns what it printed. It is killed if it takes longer than `timeout`. Its complaints
+/// are shown without `secrets`.
 pub(super) async fn output(
     mut command: process::Command,
     timeout: Duration,
     name: &str,
+    secrets: &Secrets,
 ) -> Result<Vec<u8>, SourceError> {
     let io = |what: &str| {
         let what = format!("{what} {name}");
@@ -136,7 +142,7 @@ pub(super) async fn output(
         tokio::try_join!(print, complain)?;
         let status = child.wait().await.map_err(io("cannot wait for"))?;
         if !status.success() {
-            let complaint = String::from_utf8_lossy(&complaint);
+            let complaint = secrets.hide(&String::from_utf8_lossy(&complaint));
             let last = complaint.trim().lines().last().unwrap_or("it says nothing").to_owned();
             return Err(unexpected(format!("{name} failed ({status}): {last}")));
         }
@@ -191,6 +197,34 @@ mod tests {
             !serde_json::to_string(&source).unwrap().contains("token\""),
             "left out of the evidence"
         );
+    }
+
+    #[tokio::test]
+    async fn a_command_that_prints_a_secret_gives_no_value() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("token");
+        let run = async |secret: &str, script: &str| {
+            std::fs::write(&file, secret).unwrap();
+            let place = file.display();
+            let source = format!("command = ['sh', '-c', '{script}']\nenv.TOKEN = 'file:{place}'");
+            let source: Command = toml::from_str(&source).unwrap();
+            let fetched = source.fetch(&scope()).await;
+            fetched.map(drop).map_err(|error| error.to_string())
+        };
+        let printed = run("hunter2hunter2", "echo 7 $TOKEN").await.unwrap_err();
+        assert!(
+            printed.contains("the secret of TOKEN") && !printed.contains("hunter2"),
+            "{printed}"
+        );
+        for secret in ["hunter2hunter2", "12"] {
+            let failed = run(secret, "echo no luck with $TOKEN >&2; exit 1").await.unwrap_err();
+            assert!(failed.ends_with("no luck with ***"), "{failed}");
+        }
+        let lines = run("first line\nsecond line", "echo \"$TOKEN\" >&2; exit 1")
+            .await
+            .unwrap_err();
+        assert!(lines.ends_with(": ***"), "{lines}");
+        run("12", "echo 12").await.unwrap();
     }
 
     #[tokio::test]

@@ -23,6 +23,7 @@ mod prometheus;
 mod ratio;
 mod request;
 mod rows;
+mod secrets;
 mod solana;
 mod survey;
 
