@@ -33,11 +33,7 @@ pub struct Command {
 
 impl Command {
     pub(super) async fn fetch(&self, scope: &Scope) -> Result<Vec<Part>, SourceError> {
-        let words: Vec<String> = self
-            .command
-            .iter()
-            .map(|word| fill(word, scope))
-            .collect::<Result<_, _>>()?;
+        let words: Vec<String> = self.words(scope)?;
         let (program, arguments) = words.split_first().ok_or_else(|| unexpected("`command` is empty"))?;
         let mut command = process::Command::new(program);
         command.args(arguments);
@@ -56,6 +52,24 @@ impl Command {
         Ok(vec![Part::new(format!("{words:?}"), printed)])
     }
 
+    /// The program and its arguments.
+    ///
+    /// # Errors
+    /// If an argument would be an option only because of the identity that it begins with.
+    fn words(&self, scope: &Scope) -> Result<Vec<String>, SourceError> {
+        let word = |template: &String| {
+            let word = fill(template, scope)?;
+            match word.starts_with('-') && !template.starts_with('-') {
+                false => Ok(word),
+                true => Err(unexpected(format!(
+                    "{word:?} in place of {template:?} would be an option of the command: write something in front of \
+                     {{identity}}, as in `--user={{identity}}`"
+                ))),
+            }
+        };
+        self.command.iter().map(word).collect()
+    }
+
     pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
         let printed = only(parts)?.body.text()?;
         let value = match &self.path {
@@ -72,6 +86,17 @@ impl Command {
         let mut mistakes = Vec::new();
         if self.command.first().is_none_or(String::is_empty) {
             mistakes.push("`command` names no program".to_owned());
+        }
+        if self
+            .command
+            .first()
+            .is_some_and(|program| program.contains("{identity}"))
+        {
+            mistakes.push("`command`: {identity} is an argument, and not in the name of the program".to_owned());
+        }
+        let option = |word: &&String| word.starts_with('-') && word.trim_start_matches('-').starts_with("{identity}");
+        if let Some(word) = self.command.iter().find(option) {
+            mistakes.push(format!("`command`: in {word:?} the identity would name the option"));
         }
         mistakes.extend(self.path.as_deref().and_then(json_path::mistake));
         let named = |name: &&String| name.is_empty() || name.contains(['=', '\0']);
@@ -225,6 +250,42 @@ mod tests {
             .unwrap_err();
         assert!(lines.ends_with(": ***"), "{lines}");
         run("12", "echo 12").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_identity_is_not_an_option() {
+        let run = async |words: &[&str], identity: &str| {
+            let words = words.iter().map(ToString::to_string).collect();
+            let mut source: Command = toml::from_str("command = []").unwrap();
+            source.command = words;
+            let mut scope = scope();
+            scope.grant.as_mut().unwrap().identity = Some(identity.to_owned());
+            let printed = source.fetch(&scope).await.map_err(|error| error.to_string())?;
+            printed[0]
+                .body
+                .text()
+                .map(str::to_owned)
+                .map_err(|error| error.to_string())
+        };
+        for identity in ["--help", "-n", "-"] {
+            let error = run(&["echo", "{identity}"], identity).await.unwrap_err();
+            assert!(error.contains("would be an option"), "{error}");
+            assert_eq!(
+                run(&["echo", "a{identity}"], identity).await.unwrap(),
+                format!("a{identity}\n")
+            );
+        }
+        assert_eq!(run(&["echo", "--user={identity}"], "-x").await.unwrap(), "--user=-x\n");
+        for (words, count) in [
+            ("['{identity}']", 1),
+            ("['bin/{identity}', 'a']", 1),
+            ("['a', '--{identity}']", 1),
+            ("['a', '-{identity}=1']", 1),
+            ("['a', '-', '{identity}', '-u{identity}']", 0),
+        ] {
+            let source: Command = toml::from_str(&format!("command = {words}")).unwrap();
+            assert_eq!(source.mistakes().len(), count, "{words}");
+        }
     }
 
     #[tokio::test]
