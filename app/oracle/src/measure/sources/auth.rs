@@ -352,6 +352,8 @@ impl OAuth {
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         if status != StatusCode::OK {
             let code = answer["error"].as_str().filter(|code| is_code(code));
+            // What was sent may look like the name of an error.
+            let code = code.filter(|code| secret.iter().chain(&refresh).all(|sent| !code.contains(sent.as_str())));
             let code = code.map(|code| format!(": {code}")).unwrap_or_default();
             return Err(failed(format!("it answered {}{code}", status.as_u16())));
         }

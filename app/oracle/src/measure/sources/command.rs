@@ -1,7 +1,7 @@
 //! What a command prints.
 
 use {
-    super::{LARGEST_ANSWER, Observation, Part, SourceError, json, json_path, only, unexpected},
+    super::{LARGEST_ANSWER, Observation, Part, SourceError, json, json_path, only, secrets::Secrets, unexpected},
     crate::measure::{Scope, Secret, fill, value},
     serde::{Deserialize, Serialize},
     std::{collections::BTreeMap, path::PathBuf, process::Stdio, time::Duration},
@@ -33,23 +33,41 @@ pub struct Command {
 
 impl Command {
     pub(super) async fn fetch(&self, scope: &Scope) -> Result<Vec<Part>, SourceError> {
-        let words: Vec<String> = self
-            .command
-            .iter()
-            .map(|word| fill(word, scope))
-            .collect::<Result<_, _>>()?;
+        let words: Vec<String> = self.words(scope)?;
         let (program, arguments) = words.split_first().ok_or_else(|| unexpected("`command` is empty"))?;
         let mut command = process::Command::new(program);
         command.args(arguments);
         clean(&mut command);
+        let mut secrets = Secrets::default();
         for (name, text) in &self.env {
-            command.env(name, text.reveal()?);
+            let text = text.reveal()?;
+            secrets.add(name, &text);
+            command.env(name, text);
         }
         if !self.folder.as_os_str().is_empty() {
             command.current_dir(&self.folder);
         }
-        let printed = output(command, self.timeout, program).await?;
+        let printed = output(command, self.timeout, program, &secrets).await?;
+        secrets.require_none_in(&printed)?;
         Ok(vec![Part::new(format!("{words:?}"), printed)])
+    }
+
+    /// The program and its arguments.
+    ///
+    /// # Errors
+    /// If an argument would be an option only because of the identity that it begins with.
+    fn words(&self, scope: &Scope) -> Result<Vec<String>, SourceError> {
+        let word = |template: &String| {
+            let word = fill(template, scope)?;
+            match word.starts_with('-') && !template.starts_with('-') {
+                false => Ok(word),
+                true => Err(unexpected(format!(
+                    "{word:?} in place of {template:?} would be an option of the command: write something in front of \
+                     {{identity}}, as in `--user={{identity}}`"
+                ))),
+            }
+        };
+        self.command.iter().map(word).collect()
     }
 
     pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {
@@ -68,6 +86,17 @@ impl Command {
         let mut mistakes = Vec::new();
         if self.command.first().is_none_or(String::is_empty) {
             mistakes.push("`command` names no program".to_owned());
+        }
+        if self
+            .command
+            .first()
+            .is_some_and(|program| program.contains("{identity}"))
+        {
+            mistakes.push("`command`: {identity} is an argument, and not in the name of the program".to_owned());
+        }
+        let option = |word: &&String| word.starts_with('-') && word.trim_start_matches('-').starts_with("{identity}");
+        if let Some(word) = self.command.iter().find(option) {
+            mistakes.push(format!("`command`: in {word:?} the identity would name the option"));
         }
         mistakes.extend(self.path.as_deref().and_then(json_path::mistake));
         let named = |name: &&String| name.is_empty() || name.contains(['=', '\0']);
@@ -94,11 +123,13 @@ pub(super) fn clean(command: &mut process::Command) {
         .env("LC_ALL", "C");
 }
 
-/// Runs a command to its end and returns what it printed. It is killed if it takes longer than `timeout`.
+/// Runs a command to its end and returns what it printed. It is killed if it takes longer than `timeout`. Its complaints
+/// are shown without `secrets`.
 pub(super) async fn output(
     mut command: process::Command,
     timeout: Duration,
     name: &str,
+    secrets: &Secrets,
 ) -> Result<Vec<u8>, SourceError> {
     let io = |what: &str| {
         let what = format!("{what} {name}");
@@ -136,7 +167,7 @@ pub(super) async fn output(
         tokio::try_join!(print, complain)?;
         let status = child.wait().await.map_err(io("cannot wait for"))?;
         if !status.success() {
-            let complaint = String::from_utf8_lossy(&complaint);
+            let complaint = secrets.hide(&String::from_utf8_lossy(&complaint));
             let last = complaint.trim().lines().last().unwrap_or("it says nothing").to_owned();
             return Err(unexpected(format!("{name} failed ({status}): {last}")));
         }
@@ -191,6 +222,70 @@ mod tests {
             !serde_json::to_string(&source).unwrap().contains("token\""),
             "left out of the evidence"
         );
+    }
+
+    #[tokio::test]
+    async fn a_command_that_prints_a_secret_gives_no_value() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("token");
+        let run = async |secret: &str, script: &str| {
+            std::fs::write(&file, secret).unwrap();
+            let place = file.display();
+            let source = format!("command = ['sh', '-c', '{script}']\nenv.TOKEN = 'file:{place}'");
+            let source: Command = toml::from_str(&source).unwrap();
+            let fetched = source.fetch(&scope()).await;
+            fetched.map(drop).map_err(|error| error.to_string())
+        };
+        let printed = run("hunter2hunter2", "echo 7 $TOKEN").await.unwrap_err();
+        assert!(
+            printed.contains("the secret of TOKEN") && !printed.contains("hunter2"),
+            "{printed}"
+        );
+        for secret in ["hunter2hunter2", "12"] {
+            let failed = run(secret, "echo no luck with $TOKEN >&2; exit 1").await.unwrap_err();
+            assert!(failed.ends_with("no luck with ***"), "{failed}");
+        }
+        let lines = run("first line\nsecond line", "echo \"$TOKEN\" >&2; exit 1")
+            .await
+            .unwrap_err();
+        assert!(lines.ends_with(": ***"), "{lines}");
+        run("12", "echo 12").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_identity_is_not_an_option() {
+        let run = async |words: &[&str], identity: &str| {
+            let words = words.iter().map(ToString::to_string).collect();
+            let mut source: Command = toml::from_str("command = []").unwrap();
+            source.command = words;
+            let mut scope = scope();
+            scope.grant.as_mut().unwrap().identity = Some(identity.to_owned());
+            let printed = source.fetch(&scope).await.map_err(|error| error.to_string())?;
+            printed[0]
+                .body
+                .text()
+                .map(str::to_owned)
+                .map_err(|error| error.to_string())
+        };
+        for identity in ["--help", "-n", "-"] {
+            let error = run(&["echo", "{identity}"], identity).await.unwrap_err();
+            assert!(error.contains("would be an option"), "{error}");
+            assert_eq!(
+                run(&["echo", "a{identity}"], identity).await.unwrap(),
+                format!("a{identity}\n")
+            );
+        }
+        assert_eq!(run(&["echo", "--user={identity}"], "-x").await.unwrap(), "--user=-x\n");
+        for (words, count) in [
+            ("['{identity}']", 1),
+            ("['bin/{identity}', 'a']", 1),
+            ("['a', '--{identity}']", 1),
+            ("['a', '-{identity}=1']", 1),
+            ("['a', '-', '{identity}', '-u{identity}']", 0),
+        ] {
+            let source: Command = toml::from_str(&format!("command = {words}")).unwrap();
+            assert_eq!(source.mistakes().len(), count, "{words}");
+        }
     }
 
     #[tokio::test]

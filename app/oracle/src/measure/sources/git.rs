@@ -4,6 +4,7 @@ use {
     super::{
         Observation, Part, SourceError, ambiguous,
         command::{clean, output},
+        secrets::Secrets,
         unexpected,
     },
     crate::measure::{Scope, fill},
@@ -165,7 +166,8 @@ impl Git {
             }
         }
         command.env("GIT_TERMINAL_PROMPT", "0").args(arguments);
-        output(command, self.timeout, &format!("git in {}", folder.display())).await
+        let name = format!("git in {}", folder.display());
+        output(command, self.timeout, &name, &Secrets::default()).await
     }
 
     pub(super) fn read(&self, scope: &Scope, parts: &[Part]) -> Result<Observation, SourceError> {

@@ -52,16 +52,40 @@ pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
     words.any(|word| {
-        let secret = [
+        let ends = [
             "key",
             "token",
             "secret",
             "password",
             "passwd",
+            "passphrase",
+            "passcode",
+            "credential",
             "signature",
             "authorization",
         ];
-        secret.iter().any(|end| word.ends_with(end)) || ["auth", "sig", "pwd", "jwt", "cookie"].contains(&word)
+        let whole = [
+            "auth",
+            "bearer",
+            "cookie",
+            "cred",
+            "hmac",
+            "jwt",
+            "otp",
+            "pass",
+            "pat",
+            "pw",
+            "pwd",
+            "session",
+            "sessionid",
+            "sid",
+            "sig",
+        ];
+        // Also the second one, and several.
+        let word = word.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        [word, word.strip_suffix('s').unwrap_or(word)]
+            .iter()
+            .any(|word| ends.iter().any(|end| word.ends_with(end)) || whole.contains(word))
     })
 }
 
@@ -94,6 +118,22 @@ mod tests {
             "sig",
             "password",
             "client_secret",
+            "pass",
+            "pw",
+            "pwd2",
+            "credential",
+            "credentials",
+            "keys",
+            "tokens",
+            "token1",
+            "token_2",
+            "passphrase",
+            "hmac",
+            "session",
+            "session-id",
+            "X-Passphrase",
+            "X-Bearer",
+            "API_KEY_2",
         ] {
             let mistakes = url_mistakes(&format!("https://host.test/users?from=1&{name}=hunter2"));
             assert_eq!(mistakes.len(), 1, "{name}");
@@ -102,7 +142,10 @@ mod tests {
                 "{mistakes:?}"
             );
         }
-        for name in ["author", "keyword", "period", "assignee"] {
+        for name in [
+            "author", "keyword", "period", "assignee", "compass", "path", "paths", "side", "users", "v2", "s", "2",
+            "position",
+        ] {
             assert_eq!(
                 url_mistakes(&format!("https://host.test/?{name}=x")),
                 Vec::<String>::new()

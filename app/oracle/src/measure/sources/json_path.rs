@@ -12,12 +12,15 @@ pub fn fill(path: &str, scope: &Scope) -> Result<String, SourceError> {
 
 /// What is wrong with a JSONPath with placeholders.
 pub fn mistake(path: &str) -> Option<String> {
-    if is_bare(path) {
-        return Some(format!(
+    match place(path) {
+        Place::Harmless => json::path_mistake(&example(path)),
+        Place::Bare => Some(format!(
             "{path:?}: {{identity}} stands in quotes in a JSONPath, as in $.users['{{identity}}']: it is free text"
-        ));
+        )),
+        Place::Pattern => Some(format!(
+            "{path:?}: {{identity}} is in match() or search(), where an identity like `.*` is everybody: compare with =="
+        )),
     }
-    json::path_mistake(&example(path))
 }
 
 /// `text` inside of a quoted name, in single or double quotes: escapes that both kinds of name read.
@@ -33,28 +36,53 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// Whether an identity stands outside of quotes.
-fn is_bare(path: &str) -> bool {
+/// Where identities stand in a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Nowhere, or in quoted names and texts alone.
+    Harmless,
+    /// Outside of quotes.
+    Bare,
+    /// In what is read as a pattern.
+    Pattern,
+}
+
+/// The first place of an identity that is not harmless.
+fn place(path: &str) -> Place {
     let mut quote = None;
+    // Of each open parenthesis whether it is of a function that reads patterns.
+    let mut open = Vec::new();
     let mut rest = path;
     while let Some(letter) = rest.chars().next() {
-        if quote.is_none() && rest.starts_with("{identity}") {
-            return true;
+        if rest.starts_with("{identity}") {
+            if quote.is_none() {
+                return Place::Bare;
+            }
+            if open.contains(&true) {
+                return Place::Pattern;
+            }
         }
         let mut step = letter.len_utf8();
         match quote {
-            Some(open) if letter == open => quote = None,
+            Some(end) if letter == end => quote = None,
             // What follows is no end of the name.
             Some(_) if letter == '\\' => {
                 step = step.saturating_add(rest.chars().nth(1).map_or(0, char::len_utf8));
             }
             Some(_) => (),
-            None if letter == '"' || letter == '\'' => quote = Some(letter),
-            None => (),
+            None => match letter {
+                '"' | '\'' => quote = Some(letter),
+                '(' => {
+                    let before = path.strip_suffix(rest).unwrap_or_default().trim_end();
+                    open.push(before.ends_with("match") || before.ends_with("search"));
+                }
+                ')' => drop(open.pop()),
+                _ => (),
+            },
         }
         rest = rest.get(step..).unwrap_or_default();
     }
-    false
+    Place::Harmless
 }
 
 #[cfg(test)]
@@ -140,5 +168,28 @@ mod tests {
             assert_eq!(mistake(path), None, "{path}");
         }
         assert!(mistake("users").is_some());
+    }
+
+    #[test]
+    fn an_identity_in_a_pattern_is_a_mistake() {
+        for path in [
+            "$.list[?match(@.n, '{identity}')].v",
+            "$.list[?search(@.n, \"{identity}\")].v",
+            "$.list[?!match(@['{identity}'], 'a')].v",
+            "$.list[?(@.a == 1 && search(@.n, 'x{identity}'))].v",
+        ] {
+            assert!(
+                mistake(path).is_some_and(|text| text.contains("compare with ==")),
+                "{path}"
+            );
+        }
+        for path in [
+            "$.list[?match(@.n, 'a.*') && @.of == '{identity}'].v",
+            "$.list[?(@.of == '{identity}')].v",
+            "$.list[?length(@['{identity}']) == 1].v",
+            "$['match('] ['{identity}']",
+        ] {
+            assert_eq!(mistake(path), None, "{path}");
+        }
     }
 }

@@ -23,6 +23,7 @@ mod prometheus;
 mod ratio;
 mod request;
 mod rows;
+mod secrets;
 mod solana;
 mod survey;
 
@@ -347,6 +348,12 @@ impl Source {
             if let Err(error) = template::check(template, individual) {
                 mistakes.push(error.to_string());
             }
+            if names_the_server(template) {
+                mistakes.push(format!(
+                    "{template:?}: {{identity}} is in the name of the server, so that an identity could choose who is asked and \
+                     gets the secrets of `auth`; put it into the path or the query"
+                ));
+            }
         }
         mistakes
     }
@@ -490,8 +497,26 @@ fn default_timeout() -> Duration {
 }
 
 /// A URL with its placeholders filled in, so that what they stand for cannot change its other parts.
+///
+/// # Errors
+/// If a part of the path is `.` or `..`, which would lead elsewhere.
 fn url(template: &str, scope: &Scope) -> Result<String, SourceError> {
-    filled(template, scope, escaped)
+    let url = filled(template, scope, escaped)?;
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let is_dots = |part: &str| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    match path.split(['/', '\\']).find(|part| is_dots(part)) {
+        None => Ok(url),
+        Some(part) => Err(unexpected(format!(
+            "the URL that {template} makes has {part:?} as a part of its path, which leads elsewhere: an identity cannot be that"
+        ))),
+    }
+}
+
+/// Whether a URL has an identity in the name of its server, or in what is in front of it.
+fn names_the_server(template: &str) -> bool {
+    let (scheme, rest) = template.split_once("://").unwrap_or_default();
+    let server = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") && server.contains("{identity}")
 }
 
 /// `template` with its placeholders filled in; the identity, which is free text, as `escape` writes it.
@@ -630,6 +655,50 @@ pub(crate) mod testing {
             next: None,
             body: Body::Text(text.to_owned()),
         }]
+    }
+
+    #[test]
+    fn an_identity_cannot_lead_to_another_place() {
+        let at = |template: &str, identity: &str| {
+            let mut scope = scope();
+            scope.grant.as_mut().unwrap().identity = Some(identity.to_owned());
+            url(template, &scope).map_err(|error| error.to_string())
+        };
+        for (template, identity) in [
+            ("https://a.test/d/users/{identity}/bom", ".."),
+            ("https://a.test/d/users/{identity}/bom", "."),
+            ("https://a.test/d/{identity}?x=1", ".."),
+            ("https://a.test/d/{identity}#x", "."),
+            ("https://a.test/d/.{identity}", "."),
+            ("https://a.test/d/%2{identity}.", "E"),
+        ] {
+            let error = at(template, identity).unwrap_err();
+            assert!(error.contains("leads elsewhere"), "{template} {identity}: {error}");
+        }
+        for (template, identity, url) in [
+            ("https://a.test/u/{identity}/n", "...", "https://a.test/u/.../n"),
+            ("https://a.test/u/{identity}/n", "../x", "https://a.test/u/..%2Fx/n"),
+            ("https://a.test/u?of={identity}", "..", "https://a.test/u?of=.."),
+            ("https://a.test/u/{identity}.json", "..", "https://a.test/u/...json"),
+        ] {
+            assert_eq!(at(template, identity).unwrap(), url);
+        }
+        for (url, is_refused) in [
+            ("http://{identity}:28081/", true),
+            ("https://{identity}.a.test/v1", true),
+            ("https://a.test{identity}/v1", true),
+            ("HTTPS://{identity}@a.test?x", true),
+            ("https://a.test/{identity}", false),
+            ("https://a.test?u={identity}", false),
+        ] {
+            let text = format!("type = 'http'\nurl = '{url}'\npath = '$.n'");
+            let source: Source = toml::from_str(&text).unwrap();
+            let mistakes = source.mistakes(true);
+            let refused = mistakes
+                .iter()
+                .any(|mistake| mistake.contains("the name of the server"));
+            assert_eq!(refused, is_refused, "{url}: {mistakes:?}");
+        }
     }
 
     #[test]

@@ -95,6 +95,13 @@ impl Prometheus {
         let mut mistakes = url_mistakes(&self.url);
         let of_samples = self.samples_at.as_ref().and_then(SamplesAt::mistakes);
         mistakes.extend(of_samples.map(str::to_owned));
+        if names_no_value(&self.query) {
+            mistakes.push(
+                "`query`: {identity} is the whole or a part of what a label is equal to, in double or single quotes, as in \
+                 logins{{user=\"{identity}\"}}: it is free text, and of =~ and !~ `.*` is everybody"
+                    .to_owned(),
+            );
+        }
         mistakes
     }
 
@@ -280,6 +287,33 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
+/// Whether an identity stands anywhere in PromQL but in a quoted text behind `=` or `!=`.
+fn names_no_value(query: &str) -> bool {
+    let mut rest = query;
+    // The last letter outside of texts and comments, and the quote of the text that is open.
+    let (mut before, mut quote) = (' ', None);
+    while let Some(letter) = rest.chars().next() {
+        let is_value = before == '=' && matches!(quote, Some('"' | '\''));
+        if rest.starts_with("{identity}") && !is_value {
+            return true;
+        }
+        let mut step = letter.len_utf8();
+        match quote {
+            Some(end) if letter == end => (before, quote) = (letter, None),
+            Some('"' | '\'') if letter == '\\' => {
+                step = step.saturating_add(rest.chars().nth(1).map_or(0, char::len_utf8));
+            }
+            Some(_) => (),
+            None if matches!(letter, '"' | '\'' | '`') => quote = Some(letter),
+            None if letter == '#' => step = rest.find('\n').unwrap_or(rest.len()),
+            None if letter.is_whitespace() => (),
+            None => before = letter,
+        }
+        rest = rest.get(step..).unwrap_or_default();
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use {
@@ -321,6 +355,35 @@ mod tests {
         let partial =
             r#"{"status":"success","isPartial":true,"data":{"resultType":"scalar","result":[1814399999,"7"]}}"#;
         assert!(read(partial).unwrap_err().contains("partial"));
+    }
+
+    #[test]
+    fn an_identity_is_what_a_label_is_equal_to_and_nothing_else() {
+        let is_refused = |query: &str| {
+            let text = format!("url = 'http://p.test'\nquery = '''{query}'''");
+            let source: Prometheus = toml::from_str(&text).unwrap();
+            !source.mistakes().is_empty()
+        };
+        for query in [
+            r#"up{{user=~"{identity}"}}"#,
+            r#"up{{user !~ '{identity}'}}"#,
+            r#"up{{a="b",user=~"x|{identity}"}}"#,
+            "up{{user=`{identity}`}}",
+            "up_{identity}",
+            r#"up{{"{identity}"="x"}}"#,
+            r#"label_replace(up, "a", "$1", "user", "{identity}")"#,
+            r#"up{{a="\\",user=~"{identity}"}}"#,
+        ] {
+            assert!(is_refused(query), "{query}");
+        }
+        for query in [
+            r#"up{{user="{identity}"}}"#,
+            r#"up{{user != '{identity}@a.test'}}"#,
+            r#"up{{job=~"a.*", a="=~\"", user="{identity}"}}"#,
+            "# of =~ \"\nup{{user=\"{identity}\"}}",
+        ] {
+            assert!(!is_refused(query), "{query}");
+        }
     }
 
     #[test]

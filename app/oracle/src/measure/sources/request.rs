@@ -3,7 +3,7 @@
 pub use super::http::{is_secret, url_mistakes};
 
 use {
-    super::{Auth, LARGEST_ANSWER, Part, SourceError, http::chain, unexpected},
+    super::{Auth, LARGEST_ANSWER, Part, SourceError, http::chain, secrets::Secrets, unexpected},
     crate::measure::patience,
     earnout_sdk::text::endpoint,
     reqwest::{RequestBuilder, StatusCode, Version, header::HeaderMap},
@@ -56,7 +56,7 @@ pub async fn send(
 ///
 /// # Errors
 /// For every status but 200, also others of success: 202 is a promise, 203 somebody else's version, 206 a part. And for
-/// a 200 that was cut short or says that it is something else than `kind`.
+/// a 200 that was cut short, says that it is something else than `kind`, or repeats a secret of the request.
 pub async fn ask(
     builder: RequestBuilder,
     auth: Option<&Auth>,
@@ -73,6 +73,7 @@ pub async fn ask(
         false => SourceError::Unreachable(format!("{server}: {}", chain(&error.without_url()))),
     };
     let client = auth.map_or(Ok(client), Auth::client)?;
+    let mut secrets = Secrets::default();
     let mut refused = None;
     let mut response = loop {
         let again = || SourceError::Unreachable(format!("{server}: the request cannot be sent"));
@@ -81,6 +82,7 @@ pub async fn ask(
             Some(auth) => auth.sign(&mut asked, &client, timeout, refused.as_deref()).await?,
             None => None,
         };
+        secrets.add_request(&asked);
         let response = client.execute(asked).await.map_err(failed)?;
         // A token can be withdrawn before it expires; a new one is tried once.
         if response.status() != StatusCode::UNAUTHORIZED || token.is_none() || refused.is_some() {
@@ -98,7 +100,12 @@ pub async fn ask(
         bytes.extend_from_slice(&chunk);
     }
     if status != StatusCode::OK {
-        let body: String = String::from_utf8_lossy(&bytes).chars().take(200).collect();
+        // Before it is cut, so that no beginning of a secret is left.
+        let body: String = secrets
+            .hide(&String::from_utf8_lossy(&bytes))
+            .chars()
+            .take(200)
+            .collect();
         return Err(SourceError::Status {
             server,
             status: status.as_u16(),
@@ -107,7 +114,12 @@ pub async fn ask(
         });
     }
     if let Some(mistake) = not_whole(version, &headers, &bytes, kind) {
-        return Err(unexpected(format!("{request}: {mistake}")));
+        return Err(unexpected(format!("{request}: {}", secrets.hide(&mistake))));
+    }
+    secrets.require_none_in(&bytes)?;
+    // Where the next page is stands in the evidence as well.
+    for link in headers.get_all("link") {
+        secrets.require_none_in(link.as_bytes())?;
     }
     let modified_at = text(&headers, "last-modified")
         .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
@@ -128,8 +140,8 @@ fn not_whole(version: Version, headers: &HeaderMap, bytes: &[u8], wanted: Kind) 
         return Some(format!("the answer is coded as {coding:?}, which was not asked for"));
     }
     if let Some(kind) = text(headers, "content-type") {
-        let name = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if !wanted.is(&name) {
+        let name = kind.split(';').next().unwrap_or_default().trim();
+        if !wanted.is(&name.to_ascii_lowercase()) {
             let wanted = if wanted == Kind::Json { "JSON" } else { "text" };
             return Some(format!("the answer is {name:?}, not {wanted}"));
         }
@@ -169,6 +181,66 @@ mod tests {
         let part = send(builder, None, Duration::from_secs(20), "GET".to_owned()).await;
         part.map_err(|error| error.to_string())
             .map(|part| part.body.text().unwrap().to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_server_that_repeats_a_secret_gives_no_answer() {
+        use {
+            base64::{Engine, prelude::BASE64_STANDARD},
+            tokio::io::{AsyncReadExt, AsyncWriteExt},
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let place = dir.path().join("secret");
+        let ask = async |auth: &str, secret: &str, answer: String| {
+            std::fs::write(&place, secret).unwrap();
+            let auth = auth.replace("SECRET", &format!("'file:{}'", place.display()));
+            let auth: Auth = toml::from_str(&auth).unwrap();
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}/", listener.local_addr().unwrap());
+            tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 4096]).await;
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            });
+            let builder = http_client().unwrap().get(&url);
+            let sent = send(builder, Some(&auth), Duration::from_secs(20), "GET".to_owned()).await;
+            sent.map(|part| part.body.text().unwrap().to_owned())
+                .map_err(|error| error.to_string())
+        };
+        let answer = |head: &str, body: &str| {
+            let length = body.len();
+            format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+        };
+        let coded = BASE64_STANDARD.encode("ann:hunter2hunter2");
+        for (auth, repeated) in [
+            ("bearer = SECRET", "hunter2hunter2"),
+            ("basic = { user = 'ann', password = SECRET }", "hunter2hunter2"),
+            ("basic = { user = 'ann', password = SECRET }", coded.as_str()),
+            ("header = { name = 'x-api-key', value = SECRET }", "hunter2hunter2"),
+        ] {
+            let body = format!("{{\"v\": 1, \"of\": \"{repeated}\"}}");
+            let cut = format!("{}{repeated}", "x".repeat(196));
+            for answer in [
+                answer("200 OK", &body),
+                answer(&format!("200 OK\r\nlink: </?x={repeated}>; rel=\"next\""), "{\"v\": 1}"),
+                answer(&format!("200 OK\r\ncontent-type: text/{repeated}"), "{\"v\": 1}"),
+                answer("401 Unauthorized", &body),
+                answer("500 Internal Server Error", &cut),
+            ] {
+                let error = ask(auth, "hunter2hunter2", answer).await.unwrap_err();
+                assert!(!error.contains(&repeated[..4]), "{auth}: {error}");
+                assert!(
+                    error.contains("repeats the secret of") || error.contains("***"),
+                    "{error}"
+                );
+            }
+        }
+        // Short ones are found by chance in an answer.
+        let short = answer("500 Error", "pin 12");
+        let error = ask("bearer = SECRET", "12", short).await.unwrap_err();
+        assert!(error.ends_with("pin ***"), "{error}");
+        let value = answer("200 OK", "{\"v\": 12}");
+        assert_eq!(ask("bearer = SECRET", "12", value).await.unwrap(), "{\"v\": 12}");
     }
 
     #[tokio::test]
