@@ -20,7 +20,7 @@ pub mod value;
 pub use {
     checks::{Checks, Hold},
     condition::{Conditions, Found},
-    evidence::{Answer, Evidence, EvidenceError, Hash, Store},
+    evidence::{Answer, Document, Evidence, EvidenceError, Hash, Store},
     feed::{Bound, Feed, FeedError, grant_scope, kpi_name},
     finding::{Finding, measure},
     fit::Misfit,
