@@ -83,6 +83,8 @@ pub struct Bars {
     pub hit: Vec<bool>,
     /// The limit, a dashed line.
     pub limits: Vec<Option<u64>>,
+    /// What stands above them and their limits, where there is room.
+    pub notes: Vec<String>,
 }
 
 impl Panel {
@@ -261,6 +263,35 @@ fn draw_bars(drawing: &mut Drawing, field: &Field, slots: &Slots, bars: &Bars) {
     if !path.is_empty() {
         drawing.put(format_args!("<path class=\"limit\" d=\"{path}\"/>"));
     }
+    notes(drawing, field, slots, bars);
+}
+
+/// Writes what stands above bars, if each of the texts fits above its own.
+fn notes(drawing: &mut Drawing, field: &Field, slots: &Slots, bars: &Bars) {
+    // Signs, points and spaces are half as wide as a letter.
+    let width = |note: &String| {
+        let halves = note.chars().map(|letter| if "-−.,: ".contains(letter) { 1 } else { 2 });
+        halves.sum::<u32>() * LETTER / 2
+    };
+    if bars
+        .notes
+        .iter()
+        .map(width)
+        .max()
+        .is_none_or(|widest| widest > slots.width())
+    {
+        return;
+    }
+    drawing.put(format_args!("<g class=\"written\">"));
+    for (index, note) in (0u32..).zip(&bars.notes) {
+        let of = |amounts: &[Option<u64>]| {
+            let place = usize::try_from(index).ok()?;
+            amounts.get(place).copied().flatten()
+        };
+        let top = of(&bars.amounts).max(of(&bars.limits)).unwrap_or_default();
+        drawing.anchored((slots.middle(index), field.y(top.into()) - 60), "middle", note);
+    }
+    drawing.put(format_args!("</g>"));
 }
 
 fn rect(drawing: &mut Drawing, hit: bool, (x, y): (u32, u32), (width, height): (u32, u32)) {
@@ -296,6 +327,7 @@ mod tests {
                         amounts: vec![Some(100_000), None, Some(950_000)],
                         hit: vec![false, false, true],
                         limits: vec![Some(1_000_000), None, Some(1_000_000)],
+                        notes: Vec::new(),
                     }),
                 },
             ],
@@ -317,6 +349,25 @@ mod tests {
         assert_eq!(drawn.matches("<circle").count(), 120);
         assert!(drawn.matches(">period ").count() < 20, "{drawn}");
         assert!(!drawn.contains("written\">"), "{drawn}");
+    }
+
+    #[test]
+    fn notes_stand_above_bars_where_there_is_room() {
+        let mut panels = example();
+        let Shown::Bars(bars) = &mut panels.panels[1].shown else {
+            panic!()
+        };
+        bars.notes = ["-19.71 %", "", "<3 %"].map(str::to_owned).to_vec();
+        let drawn = panels.svg();
+        assert!(
+            drawn.contains(">-19.71 %</text>") && drawn.contains(">&lt;3 %</text>"),
+            "{drawn}"
+        );
+        let Shown::Bars(bars) = &mut panels.panels[1].shown else {
+            panic!()
+        };
+        bars.notes[1] = "much longer than a bar is wide".to_owned();
+        assert!(!panels.svg().contains("-19.71 %"));
     }
 
     #[test]

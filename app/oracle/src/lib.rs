@@ -7,6 +7,8 @@
 //! - `vote`: from what is due to a vote that the chain has, exactly once.
 //! - `measure`: from a feed to a value that has passed every check, with its evidence.
 //!
+//! `rehearsal` measures without votes, for plays of a plan.
+//!
 //! What a part can be told stands beside it; `service::config` puts these together. The commands use all three.
 
 #![warn(missing_docs)]
@@ -17,6 +19,7 @@ mod out;
 pub mod args;
 pub mod commands;
 mod measure;
+pub mod rehearsal;
 mod service;
 mod vote;
 

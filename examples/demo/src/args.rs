@@ -11,7 +11,8 @@ use {
 /// Runs the whole life of a plan on a chain inside this process.
 ///
 /// Without options: the team of three of examples/team over a year. With --team examples/usd-pay: a team paid in US
-/// dollars with a token whose price crashes and recovers. With --contributions: a contributor programme computed from a
+/// dollars with a token whose price crashes and recovers. With --team examples/strategies: five trading strategies, measured by
+/// the oracle daemon's code from their equity curves, between which tokens move. With --contributions: a contributor programme computed from a
 /// contribution record.
 #[derive(Debug, Parser)]
 #[command(
@@ -38,11 +39,12 @@ pub struct Args {
     #[arg(long, value_name = "OUT")]
     pub json: Option<PathBuf>,
 
-    /// Folder with the plan.toml and values.csv of the team [default: examples/team]
+    /// Folder with the plan.toml of the team, and its oracle.toml or values.csv [default: examples/team]
     #[arg(long, value_name = "DIR", conflicts_with = "contributions")]
     team: Option<PathBuf>,
 
-    /// Where the picture of a plan with a [price] is drawn, SVG [default: target/demo/NAME.svg, after the folder]
+    /// Where the picture of a plan with a [price], or of one that redistributes, is drawn, SVG
+    /// [default: target/demo/NAME.svg, after the folder]
     #[arg(long, value_name = "FILE", conflicts_with = "contributions")]
     picture: Option<PathBuf>,
 
@@ -81,15 +83,15 @@ impl Args {
         Ok(())
     }
 
-    /// Where the picture of a plan goes, which may have a price; none without one.
-    pub fn picture(&self, plan_file: &Path, has_price: bool) -> Result<Option<PathBuf>, Mistakes> {
+    /// Where the picture of a plan goes, which may have nothing to draw; none then.
+    pub fn picture(&self, plan_file: &Path, is_drawn: bool) -> Result<Option<PathBuf>, Mistakes> {
         match &self.picture {
-            Some(_) if !has_price => Err(Mistakes::of_file(
+            Some(_) if !is_drawn => Err(Mistakes::of_file(
                 plan_file,
-                "--picture draws the price; expected a [price] in the plan",
+                "--picture draws the price, or what moves; expected a [price] or `unearned = \"redistribute\"` in the plan",
             )),
             Some(file) => Ok(Some(file.clone())),
-            None => Ok(has_price.then(|| {
+            None => Ok(is_drawn.then(|| {
                 let folder = self.team().canonicalize().unwrap_or_default();
                 let name = folder.file_name().unwrap_or("plan".as_ref()).to_string_lossy();
                 let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);

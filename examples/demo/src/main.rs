@@ -6,6 +6,7 @@ mod args;
 mod contributions;
 mod json;
 mod life;
+mod moves;
 mod picture;
 mod programme;
 mod progress;
@@ -17,6 +18,7 @@ mod table;
 mod team;
 mod units;
 mod value;
+mod words;
 
 use {
     anyhow::Result,

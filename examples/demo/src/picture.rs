@@ -1,12 +1,16 @@
-//! The picture of a plan with a price: price, units and tokens of each period.
+//! The picture of a plan: with a price, price, units and tokens of each period; of one that redistributes, what each grant
+//! was paid and what moved.
 
 use {
     crate::{
+        moves::{Move, Moves},
         programme::Programme,
         stage::Stage,
         value::{GrantValues, PeriodValues, Values, price},
+        words,
     },
     anyhow::{Context, Result},
+    earnout::state::Scope,
     earnout_chart::{Bars, Panel, Panels, Shown},
     earnout_sdk::{report::priced::Priced, text::amount::short, wire::accounts::padded_text},
     std::{fs, path::Path},
@@ -18,13 +22,23 @@ const MOST_GRANTS: usize = 6;
 /// Letters of a grant's name that fit beside what it was promised.
 const LONGEST_NAME: usize = 20;
 
-/// Writes the picture to `file`, and makes its folder if it is missing.
-pub fn write(file: &Path, programme: &Programme, stage: &Stage, values: &Values) -> Result<()> {
+/// Writes the picture of a plan with a price to `file`.
+pub fn of_price(file: &Path, programme: &Programme, stage: &Stage, values: &Values) -> Result<()> {
+    write(file, &panels(programme, stage, values)?)
+}
+
+/// Writes the picture of a plan that redistributes to `file`.
+pub fn of_moves(file: &Path, programme: &Programme, stage: &Stage) -> Result<()> {
+    write(file, &moving(programme, stage)?)
+}
+
+/// Writes a picture, and makes its folder if it is missing.
+fn write(file: &Path, panels: &Panels) -> Result<()> {
     let failed = || format!("{}: cannot be written", file.display());
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).with_context(failed)?;
     }
-    fs::write(file, panels(programme, stage, values)?.svg()).with_context(failed)
+    fs::write(file, panels.svg()).with_context(failed)
 }
 
 fn panels(programme: &Programme, stage: &Stage, values: &Values) -> Result<Panels> {
@@ -59,6 +73,7 @@ fn panels(programme: &Programme, stage: &Stage, values: &Values) -> Result<Panel
                     .map(|period| period.is_some_and(PeriodValues::is_capped))
                     .collect(),
                 limits: cells().map(|period| Some(period?.priced.as_ref()?.cap)).collect(),
+                notes: Vec::new(),
             }),
         });
     }
@@ -73,6 +88,14 @@ fn panels(programme: &Programme, stage: &Stage, values: &Values) -> Result<Panel
             format!("promised ({unit}) and cap (tokens), at full scores"),
         ],
     })
+}
+
+/// A name that is not too long.
+fn cut(name: &str) -> String {
+    match name.chars().count() > LONGEST_NAME {
+        true => name.chars().take(LONGEST_NAME - 1).chain(['…']).collect(),
+        false => name.to_owned(),
+    }
 }
 
 /// What all grants in the unit were promised and earned together, by period, in the smallest part of the unit.
@@ -98,10 +121,7 @@ fn in_units(values: &Values, period: usize) -> impl Iterator<Item = (&Priced, &P
 
 /// Name and promise of a grant: that of a period if all periods have the same.
 fn heading(name: &str, grant: &GrantValues, values: &Values) -> String {
-    let name: String = match name.chars().count() > LONGEST_NAME {
-        true => name.chars().take(LONGEST_NAME - 1).chain(['…']).collect(),
-        false => name.to_owned(),
-    };
+    let name = cut(name);
     let mut units = grant.settled().filter_map(|period| Some(period.priced.as_ref()?.units));
     match units.next() {
         Some(first) if units.all(|other| other == first) => {
@@ -141,4 +161,78 @@ fn description(programme: &Programme, values: &Values, prices: &[Option<i64>]) -
         ));
     }
     Ok(told.join(" "))
+}
+
+/// What each grant was paid, beside its tranche and below the value of the KPI that weighs most.
+fn moving(programme: &Programme, stage: &Stage) -> Result<Panels> {
+    let moves: Vec<Moves> = (0..programme.periods.len())
+        .map(|period| Moves::of_period(period, programme, stage))
+        .collect();
+    let mut panels = vec![Panel {
+        heading: "All grants: tokens that moved from one to another".to_owned(),
+        decimals: programme.decimals,
+        shown: Shown::Bars(Bars {
+            amounts: moves.iter().map(|period| Some(period.moved())).collect(),
+            hit: vec![true; moves.len()],
+            ..Bars::default()
+        }),
+    }];
+    let mut told = vec!["What each grant was paid in each period, and what of it others left.".to_owned()];
+    for (index, named) in programme.grants.iter().enumerate().take(MOST_GRANTS) {
+        let of_grant: Vec<Option<Move>> = moves
+            .iter()
+            .map(|period| period.0.get(index).copied().flatten())
+            .collect();
+        let weighs_most = (0u8..).zip(&programme.kpis).zip(&named.terms.kpi_weights);
+        let weighs_most = weighs_most
+            .min_by_key(|(_, weight)| std::cmp::Reverse(**weight))
+            .map(|(kpi, _)| kpi);
+        let (number, kpi) = weighs_most.context("a grant has no weight on any KPI")?;
+        let notes = (0u16..).zip(&moves).map(|(period, _)| {
+            let grant = match kpi.scope {
+                Scope::Individual => u32::try_from(index).ok(),
+                Scope::Shared => None,
+            };
+            let resolved = stage.record.resolved.get(&(number, period, grant));
+            resolved.map_or_else(|| "-".to_owned(), |resolved| words::value(resolved.value, kpi))
+        });
+        let notes: Vec<String> = notes.collect();
+        for ((name, note), moved) in programme.periods.iter().zip(&notes).zip(&of_grant) {
+            let Some(moved) = moved else { continue };
+            let net = u64::try_from(moved.net().unsigned_abs()).unwrap_or(u64::MAX);
+            told.push(format!(
+                "{name}, {}: {} {note}, paid {} of a tranche of {}, {} {}.",
+                named.name,
+                kpi.name,
+                short(moved.paid(), programme.decimals),
+                short(moved.tranche, programme.decimals),
+                if moved.net() < 0 { "gave" } else { "got" },
+                short(net, programme.decimals),
+            ));
+        }
+        panels.push(Panel {
+            heading: format!("{}, tokens; above, {}", cut(&named.name), cut(&kpi.name)),
+            decimals: programme.decimals,
+            shown: Shown::Bars(Bars {
+                amounts: of_grant.iter().map(|moved| Some(moved.as_ref()?.paid())).collect(),
+                hit: of_grant
+                    .iter()
+                    .map(|moved| moved.is_some_and(|moved| moved.net() > 0))
+                    .collect(),
+                limits: of_grant.iter().map(|moved| Some(moved.as_ref()?.tranche)).collect(),
+                notes,
+            }),
+        });
+    }
+    Ok(Panels {
+        title: "Tokens move to what performs".to_owned(),
+        description: told.join(" "),
+        periods: programme.periods.clone(),
+        panels,
+        legend: [
+            "paid; on balance it gave tokens to others".to_owned(),
+            "paid; on balance it got tokens of others".to_owned(),
+            "tranche of the grant: what full scores earn".to_owned(),
+        ],
+    })
 }

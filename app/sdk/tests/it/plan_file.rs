@@ -175,6 +175,7 @@ fn the_examples_are_plans() {
         ("contributions", 3),
         ("one-kpi", 1),
         ("redistribute", 2),
+        ("strategies", 3),
         ("usd-pay", 2),
     ] {
         let path = format!("{}/../../examples/{name}/plan.toml", env!("CARGO_MANIFEST_DIR"));

@@ -1,5 +1,6 @@
 //! A team over a year.
 
+mod pool;
 mod promises;
 mod story;
 mod votes;
@@ -9,28 +10,38 @@ use {
         args::Args, json, picture, programme::Programme, progress::Progress, stage::Stage, statement::Statement, value,
     },
     anyhow::Result,
-    earnout_sdk::terms::plan_file::{Check, Mistakes, PlanFile, Values},
+    earnout::state::UnearnedPolicy,
+    earnout_sdk::terms::plan_file::{Check, Mistakes, PlanFile},
     std::{io::Write, path::Path},
+    votes::Reports,
 };
 
-/// Runs the plan of a folder's plan.toml with its values.csv, and tells what happens.
+/// Runs the plan of a folder's plan.toml, with what its oracle.toml measures or else with its values.csv, and tells what
+/// happens.
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     let folder = args.team();
     let file = folder.join("plan.toml");
     let plan = PlanFile::read(&file, &Check::offline())?;
     let programme = programme(&file, &plan)?;
     let has_price = plan.kpis.iter().any(|kpi| kpi.default_price.is_some());
-    let picture = args.picture(&file, has_price)?;
-    let values = Values::read(&folder.join("values.csv"), &plan)?;
+    let redistributes = plan.terms.unearned_policy == UnearnedPolicy::Redistribute;
+    let picture = args.picture(&file, has_price || redistributes)?;
+    let reports = Reports::read(&folder, &plan)?;
     let oracles: Vec<String> = plan.roles.oracles.iter().map(|oracle| oracle.name.clone()).collect();
 
     let mut stage = Stage::set_up(&args.program(), &programme, Progress::silent())?;
     story::beginning(&file, &programme, &stage, out)?;
-    for period in 0..programme.terms.period_count {
-        stage.vote(
-            period,
-            &votes::of_period(&values, period, oracles.len(), programme.terms.threshold),
+    if reports.are_measured() {
+        let by = folder.join("oracle.toml");
+        writeln!(
+            out,
+            "\nThe code of the oracle daemon measures the values, as {} says.",
+            by.display()
         )?;
+    }
+    for period in 0..programme.terms.period_count {
+        let votes = reports.votes(period, &programme, &stage)?;
+        stage.vote(period, &votes)?;
         stage.settle_and_pay(period)?;
         story::period(period, &programme, &oracles, &stage, out)?;
     }
@@ -41,14 +52,20 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
         json::write(json, &programme, &stage, &statement)?;
         writeln!(out, "The result is in {}.", json.display())?;
     }
-    if let (Some(picture), Some(values)) = (picture, value::Values::read(&programme, &stage)?) {
-        picture::write(&picture, &programme, &stage, &values)?;
-        writeln!(
-            out,
-            "Price, value and tokens by period are drawn in {}.",
-            picture.display()
-        )?;
-    }
+    let Some(picture) = picture else {
+        return Ok(());
+    };
+    let what = match value::Values::read(&programme, &stage)? {
+        Some(values) => {
+            picture::of_price(&picture, &programme, &stage, &values)?;
+            "Price, value and tokens"
+        }
+        None => {
+            picture::of_moves(&picture, &programme, &stage)?;
+            "What was paid and what moved"
+        }
+    };
+    writeln!(out, "{what} by period are drawn in {}.", picture.display())?;
     Ok(())
 }
 

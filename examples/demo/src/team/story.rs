@@ -1,7 +1,7 @@
 //! What happened, quarter by quarter, as the chain shows it.
 
 use {
-    super::promises,
+    super::{pool, promises},
     crate::{
         programme::Programme,
         record::Resolved,
@@ -9,6 +9,7 @@ use {
         statement::{self, Statement},
         table::Table,
         value::{Values, price},
+        words::{target, value},
     },
     anyhow::{Context, Result},
     earnout::state::{KpiArgs, Scope},
@@ -69,18 +70,6 @@ pub fn beginning(file: &Path, programme: &Programme, stage: &Stage, out: &mut dy
     promises::beginning(programme, stage, out)
 }
 
-/// The value that the curve calls the target.
-fn target(kpi: &KpiArgs) -> String {
-    let target = kpi.points.iter().find(|point| point.score == FULL_SCORE);
-    target.map_or_else(|| "-".to_owned(), |point| value(point.value, kpi))
-}
-
-fn value(value: i64, kpi: &KpiArgs) -> String {
-    format!("{} {}", fixed(value, kpi.decimals), kpi.unit)
-        .trim_end()
-        .to_owned()
-}
-
 /// A part of the supply, rounded down to a hundredth of a percent.
 fn share(amount: u64, supply: u64) -> String {
     let basis_points = (u128::from(amount) * 10_000)
@@ -135,7 +124,8 @@ pub fn period(
         table.row([named.name.clone()].into_iter().chain(cells));
     }
     writeln!(out)?;
-    Ok(table.write(out)?)
+    table.write(out)?;
+    pool::period(period, programme, stage, out)
 }
 
 /// A row for the price, a shared KPI without scores; its value is the one at which the period was settled.

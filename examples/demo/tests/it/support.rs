@@ -13,6 +13,8 @@ pub const TEAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../team");
 
 pub const USD_PAY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../usd-pay");
 
+pub const STRATEGIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../strategies");
+
 /// Runs the demo.
 pub fn demo<S: AsRef<std::ffi::OsStr>>(arguments: &[S]) -> Output {
     let demo = env!("CARGO_BIN_EXE_earnout-demo");

@@ -78,7 +78,7 @@ fn a_picture_needs_a_price_and_a_place() {
         (
             TEAM,
             &picture,
-            "--picture draws the price; expected a [price] in the plan",
+            "--picture draws the price, or what moves; expected a [price] or `unearned = \"redistribute\"` in the plan",
         ),
         (USD_PAY, &missing, "the folder for the picture does not exist"),
         (USD_PAY, &folder, "is a folder; expected a file for the picture"),
