@@ -123,8 +123,8 @@ pub(super) fn clean(command: &mut process::Command) {
         .env("LC_ALL", "C");
 }
 
-/// Runs a command to its end and returns what it printed. It is killed if it takes longer than `timeout`. Its complaints
-/// are shown without `secrets`.
+/// Runs a command to its end and returns what it printed. It is killed if it takes longer than `timeout`. What it
+/// complains about is shown without `secrets`.
 pub(super) async fn output(
     mut command: process::Command,
     timeout: Duration,
