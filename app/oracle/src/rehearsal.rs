@@ -64,9 +64,9 @@ pub enum RehearsalError {
     Evidence(String),
 }
 
-/// Asks the feeds of `config` for the values of a period: one for each shared KPI, and for an individual one a value for
-/// each of `subjects` that has weight on it and a part in the period. Whichever plan the feeds name, they are taken as
-/// feeds of `plan`. Must not be called from within a runtime of tokio.
+/// Asks the feeds of `config` for the values of a period: one for each shared KPI, and for an individual one a value
+/// for each of `subjects` that has weight on it and a part in the period. Whichever plan the feeds name, they are taken
+/// as feeds of `plan`. Must not be called from within a runtime of tokio.
 ///
 /// # Errors
 /// If a feed is of another plan, or a value is held.

@@ -11,9 +11,9 @@ use {
 /// Runs the whole life of a plan on a chain inside this process.
 ///
 /// Without options: the team of three of examples/team over a year. With --team examples/usd-pay: a team paid in US
-/// dollars with a token whose price crashes and recovers. With --team examples/strategies: five trading strategies, measured by
-/// the oracle daemon's code from their equity curves, between which tokens move. With --contributions: a contributor programme computed from a
-/// contribution record.
+/// dollars with a token whose price crashes and recovers. With --team examples/strategies: five trading strategies,
+/// measured by the oracle daemon's code from their equity curves, between which tokens move. With --contributions: a
+/// contributor programme computed from a contribution record.
 #[derive(Debug, Parser)]
 #[command(
     name = "earnout-demo",

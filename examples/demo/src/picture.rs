@@ -1,5 +1,5 @@
-//! The picture of a plan: with a price, price, units and tokens of each period; of one that redistributes, what each grant
-//! was paid and what moved.
+//! The picture of a plan: with a price, price, units and tokens of each period; of one that redistributes, what each
+//! grant was paid and what moved.
 
 use {
     crate::{

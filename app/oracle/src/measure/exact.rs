@@ -53,9 +53,9 @@ pub fn decimal(number: &BigInt, scale: u32) -> Option<Decimal> {
     Decimal::try_from_i128_with_scale(i128::try_from(number).ok()?, scale).ok()
 }
 
-/// `number / divisor` with as many digits as a decimal has. If there are more, the last one is a 1 in their place: every
-/// rounding to fewer digits is then that of the exact quotient. None if the divisor is 0, or what is before the point
-/// does not fit.
+/// `number / divisor` with as many digits as a decimal has. If there are more, the last one is a 1 in their place:
+/// every rounding to fewer digits is then that of the exact quotient. None if the divisor is 0, or what is before the
+/// point does not fit.
 pub fn quotient(number: &BigInt, divisor: &BigInt) -> Option<Decimal> {
     let (size, of) = (number.magnitude(), divisor.magnitude());
     if *divisor == BigInt::ZERO {
@@ -84,8 +84,8 @@ pub fn nearest(number: &BigInt, divisor: &BigInt) -> Option<BigInt> {
     Some(whole + u8::from(up))
 }
 
-/// The square root of `number / divisor`, to the nearest with [`PLACES`] digits. None if the divisor is not above 0, the
-/// number is below it, or a decimal cannot hold the root.
+/// The square root of `number / divisor`, to the nearest with [`PLACES`] digits. None if the divisor is not above 0,
+/// the number is below it, or a decimal cannot hold the root.
 pub fn root(number: &BigInt, divisor: &BigInt) -> Option<Decimal> {
     if *number < BigInt::ZERO {
         return None;

@@ -16,8 +16,8 @@ use {
     votes::Reports,
 };
 
-/// Runs the plan of a folder's plan.toml, with what its oracle.toml measures or else with its values.csv, and tells what
-/// happens.
+/// Runs the plan of a folder's plan.toml, with what its oracle.toml measures or else with its values.csv, and tells
+/// what happens.
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<()> {
     let folder = args.team();
     let file = folder.join("plan.toml");

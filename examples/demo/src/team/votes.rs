@@ -38,8 +38,8 @@ impl Reports {
         matches!(self, Self::Measured(_))
     }
 
-    /// The votes on a period: as many of the oracles as decide report, in turn; that resolves the values. A value that is
-    /// missing was never reported.
+    /// The votes on a period: as many of the oracles as decide report, in turn; that resolves the values. A value that
+    /// is missing was never reported.
     pub fn votes(&self, period: u16, programme: &Programme, stage: &Stage) -> Result<Vec<Vote>> {
         let mut votes = Vec::new();
         for (_, turn) in (0..programme.terms.threshold).zip(usize::from(period)..) {

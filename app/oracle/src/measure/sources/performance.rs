@@ -3,27 +3,31 @@
 //! The definitions, with `E` the equity of a row, `F` what was paid in (above 0) or out (below 0) since the row before,
 //! and the step from each row to the next:
 //!
-//! - return of a step: `r = (E − F) / E₀ − 1` where flows arrive at its end, `r = E / (E₀ + F) − 1` where they arrive at
+//! - return of a step: `r = (E − F) / E₀ − 1` where flows arrive at its end, `r = E / (E₀ + F) − 1` where they arrive
+//! at
 //!   its beginning; `E₀` is the row before;
 //! - index: 1 at the opening row, times `1 + r` at each row. The return is the last index less 1: time-weighted, so
 //!   neither deposits nor withdrawals change it (CFA Institute, Global Investment Performance Standards, 2020);
 //! - drawdown: the largest fall of the index below its highest point so far, as a part of that point (Magdon-Ismail and
 //!   Atiya, "Maximum drawdown", Risk 17, 2004);
-//! - Sharpe ratio: `√Y · mean(x) / s`, `x = r − rate / Y` the excess of a step, `s` the standard deviation of the sample
+//! - Sharpe ratio: `√Y · mean(x) / s`, `x = r − rate / Y` the excess of a step, `s` the standard deviation of the
+//! sample
 //!   (divisor `n − 1`), `Y` the steps of a year (Sharpe, "The Sharpe Ratio", Journal of Portfolio Management 21, 1994);
-//! - Sortino ratio: the same with `√(Σ min(x, 0)² / n)` in the place of `s` (Sortino and Price, "Performance Measurement
+//! - Sortino ratio: the same with `√(Σ min(x, 0)² / n)` in the place of `s` (Sortino and Price, "Performance
+//! Measurement
 //!   in a Downside Risk Framework", Journal of Investing 3, 1994);
 //! - profit factor: the sum of all profits divided by the sum of all losses; win rate: the part of trades with a profit
 //!   (Kaufman, "Trading Systems and Methods"). Of fills a trade of an instrument is everything from no position to no
 //!   position, and one that is open at the end of the period is an error or counts when it ends (`open_positions`); of
 //!   an equity curve a step: `E − E₀ − F`.
 //!
-//! **Rounding.** The index has 30 digits behind the point and is rounded to the nearest, halves to even, at each row, and
-//! so are `r` and `rate / Y`. What follows from them is exact, up to the result, which is rounded to the nearest with 18
-//! digits. Before that, `n` rows put an index that was never below `m` at most `n / (2m) · 10⁻³⁰` of itself beside the
-//! exact one: with 250,000 rows and no loss beyond 99.9 % less than `1.3 · 10⁻²²`. A ratio of return and risk is less than
-//! `√Y / s · (1 + 2·|ratio| / √Y) · 10⁻³⁰` beside it: with a risk of a step of at least `10⁻⁸`, 10,000 steps a year and a
-//! ratio up to 100 less than `3 · 10⁻²⁰`. Profit factor and win rate are the exact quotients, which no later rounding
+//! **Rounding.** The index has 30 digits behind the point and is rounded to the nearest, halves to even, at each row,
+//! and so are `r` and `rate / Y`. What follows from them is exact, up to the result, which is rounded to the nearest
+//! with 18 digits. Before that, `n` rows put an index that was never below `m` at most `n / (2m) · 10⁻³⁰` of itself
+//! beside the exact one: with 250,000 rows and no loss beyond 99.9 % less than `1.3 · 10⁻²²`. A ratio of return and
+//! risk is less than
+//! `√Y / s · (1 + 2·|ratio| / √Y) · 10⁻³⁰` beside it: with a risk of a step of at least `10⁻⁸`, 10,000 steps a year and
+//! a ratio up to 100 less than `3 · 10⁻²⁰`. Profit factor and win rate are the exact quotients, which no later rounding
 //! rounds twice. The feed's `rounding` is applied to that.
 
 use {
@@ -1108,8 +1112,8 @@ mod tests {
         2027-04-07T10:00:00Z,9,SOL,buy,3,10,0\n\
         2027-04-08T00:00:00Z,10,SOL,sell,3,99,0\n";
 
-    /// ETH: −200 − 1 + 120 − 1 + 110 − 1 = 27. BTC: 500 − 550 − 2 = −52, then 0.25 from 1,100 to 1,500 less 0.5: 99.5. SOL: 0;
-    /// its last trade ends with the next period.
+    /// ETH: −200 − 1 + 120 − 1 + 110 − 1 = 27. BTC: 500 − 550 − 2 = −52, then 0.25 from 1,100 to 1,500 less 0.5: 99.5.
+    /// SOL: 0; its last trade ends with the next period.
     #[test]
     fn a_trade_of_fills_goes_from_nothing_to_nothing() {
         let more = "record = 'fills'\noutside = 'ignore'\nopen_positions = 'ignore'\ncolumns = { fee = 'fee' }";

@@ -1,9 +1,9 @@
 //! Community feedback and peer review: what is made of many people's answers.
 //!
-//! Who answered is known to the operator alone. What is kept of the answers, and from which the value is read, has in the
-//! place of each name its hash with a secret salt (HMAC-SHA256, 128 bits of it) over the period and the subject too: the
-//! same person is somebody else in each document. The answers stand in the order of these hashes, and without their times,
-//! so neither of them says who gave one.
+//! Who answered is known to the operator alone. What is kept of the answers, and from which the value is read, has in
+//! the place of each name its hash with a secret salt (HMAC-SHA256, 128 bits of it) over the period and the subject
+//! too: the same person is somebody else in each document. The answers stand in the order of these hashes, and without
+//! their times, so neither of them says who gave one.
 
 use {
     super::{
@@ -49,7 +49,8 @@ pub struct Survey {
     /// The column that says about whom or what; left out if a row is a ballot with a column for each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// Who or what that is here, with placeholders: only its answers count. On ballots the name of the column if left out.
+    /// Who or what that is here, with placeholders: only its answers count. On ballots the name of the column if left
+    /// out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     /// The column with the score, with placeholders: on ballots that of the subject.
@@ -69,8 +70,8 @@ pub struct Survey {
     /// What becomes of answers about oneself.
     #[serde(default)]
     pub oneself: Oneself,
-    /// CSV file of those whose answers count, with the columns `respondent` and, if they weigh differently, `weight`. Left
-    /// out of the evidence.
+    /// CSV file of those whose answers count, with the columns `respondent` and, if they weigh differently, `weight`.
+    /// Left out of the evidence.
     #[serde(default, skip_serializing, deserialize_with = "crate::measure::folder::optional")]
     pub members: Option<PathBuf>,
     /// What hashes of names are salted with. Left out of the evidence.

@@ -45,8 +45,8 @@ pub enum DocumentError {
     },
 }
 
-/// A folder of documents that are named by their SHA-256: `ab/ab….json`, by the first two digits, or `ab….json` or `ab…`
-/// where somebody put it there by hand, or a folder is published.
+/// A folder of documents that are named by their SHA-256: `ab/ab….json`, by the first two digits, or `ab….json` or
+/// `ab…` where somebody put it there by hand, or a folder is published.
 #[derive(Clone, Debug)]
 pub struct Documents(PathBuf);
 
