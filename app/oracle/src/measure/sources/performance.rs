@@ -4,18 +4,16 @@
 //! and the step from each row to the next:
 //!
 //! - return of a step: `r = (E − F) / E₀ − 1` where flows arrive at its end, `r = E / (E₀ + F) − 1` where they arrive
-//! at
-//!   its beginning; `E₀` is the row before;
+//!   at its beginning; `E₀` is the row before;
 //! - index: 1 at the opening row, times `1 + r` at each row. The return is the last index less 1: time-weighted, so
 //!   neither deposits nor withdrawals change it (CFA Institute, Global Investment Performance Standards, 2020);
 //! - drawdown: the largest fall of the index below its highest point so far, as a part of that point (Magdon-Ismail and
 //!   Atiya, "Maximum drawdown", Risk 17, 2004);
 //! - Sharpe ratio: `√Y · mean(x) / s`, `x = r − rate / Y` the excess of a step, `s` the standard deviation of the
-//! sample
-//!   (divisor `n − 1`), `Y` the steps of a year (Sharpe, "The Sharpe Ratio", Journal of Portfolio Management 21, 1994);
+//!   sample (divisor `n − 1`), `Y` the steps of a year (Sharpe, "The Sharpe Ratio", Journal of Portfolio Management 21,
+//!   1994);
 //! - Sortino ratio: the same with `√(Σ min(x, 0)² / n)` in the place of `s` (Sortino and Price, "Performance
-//! Measurement
-//!   in a Downside Risk Framework", Journal of Investing 3, 1994);
+//!   Measurement in a Downside Risk Framework", Journal of Investing 3, 1994);
 //! - profit factor: the sum of all profits divided by the sum of all losses; win rate: the part of trades with a profit
 //!   (Kaufman, "Trading Systems and Methods"). Of fills a trade of an instrument is everything from no position to no
 //!   position, and one that is open at the end of the period is an error or counts when it ends (`open_positions`); of
