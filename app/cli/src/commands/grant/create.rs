@@ -46,7 +46,7 @@ pub struct Create {
     /// Tokens for full scores in every period, exact: `1_250.5`; with --value the most that they pay
     allocation: AmountArg,
     /// What full scores in every period are worth in the plan's unit of account, exact: `30_000`. Each period pays its
-    /// part in tokens at the price of that period, but never more than its part of the allocation
+    /// part in tokens at the price of that period; full scores pay at most its part of the allocation
     #[arg(long, value_name = "AMOUNT")]
     value: Option<String>,
     /// Weight of a KPI: its name or number, and basis points or percent

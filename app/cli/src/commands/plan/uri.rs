@@ -56,6 +56,15 @@ impl Uri {
                 .why(format!("{why}; nothing was sent"))
                 .advice("put them where they have a shorter, plain address")
         })?;
+        if uri.split('/').nth(2).is_some_and(|host| host.contains('@')) {
+            return Err(Fault::new("the address has a user name or a password in it")
+                .why("everybody can read what stands on the chain, also later; nothing was sent")
+                .advice("put the documents where nobody has to sign in"));
+        }
+        if uri.contains('?') {
+            let note = "careful: everybody can read the whole address, also what stands behind its question mark";
+            app.output().note(note);
+        }
         if let Some(why) = document::unfetched(uri) {
             app.output()
                 .note(format!("Clients will not fetch what lies at {}: {why}", quoted(uri)));
