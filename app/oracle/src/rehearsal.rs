@@ -1,5 +1,5 @@
 //! What a configuration measures of a plan, without votes: for plays of a plan that is not on a public chain, and for
-//! tests. The sources are asked, read and checked as the daemon does it.
+//! tests. The sources are asked, read and checked as the daemon does it, but for the change against the period before.
 
 use {
     crate::{

@@ -26,7 +26,7 @@ fn config(text: &str) -> Config {
 #[test]
 fn the_example_configuration_is_one() {
     let config = config(&read("oracle/oracle.toml"));
-    assert_eq!((config.feeds.len(), config.observes.len()), (9, 1));
+    assert_eq!((config.feeds.len(), config.observes.len()), (11, 1));
 }
 
 /// What shows a part is one beside the smallest whole.
