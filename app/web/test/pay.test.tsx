@@ -78,10 +78,13 @@ describe('a grant in another unit', () => {
     await user.type(within(section).getByLabelText('Beneficiary'), contributor);
     await user.type(within(section).getByLabelText('Value in USD'), '400.50');
     await user.type(within(section).getByLabelText('Allocation, the most in tokens'), '8000');
+    await within(section).findByText(/^Already at the price that counts if nobody reports, 0.05 USD/);
+    await user.clear(within(section).getByLabelText('Allocation, the most in tokens'));
+    await user.type(within(section).getByLabelText('Allocation, the most in tokens'), '9000');
     await within(section).findByText(/^At half of the price that counts if nobody reports, 0.025 USD/);
     await user.clear(within(section).getByLabelText('Allocation, the most in tokens'));
     await user.type(within(section).getByLabelText('Allocation, the most in tokens'), '20000');
-    await waitFor(() => expect(within(section).queryByText(/^At half of/)).toBeNull());
+    await waitFor(() => expect(within(section).queryByText(/^(At half of|Already at)/)).toBeNull());
     await user.click(within(section).getByRole('button', { name: 'Review' }));
     const dialog = await screen.findByRole('dialog');
     expect((await within(dialog).findByText('Worth')).nextSibling!.textContent).toBe('400.5 USD');
