@@ -187,6 +187,7 @@ fn check_attestation(plan: &Plan, attestation: &Attestation, input: &Input) {
     let mut voted = *attestation;
     let position = usize::from(input.kpi) % voted.values.len();
     let seen = Observation {
+        confidence_bps: 40,
         value: input.now.0,
         published: Published {
             at: input.later.0,
